@@ -1,0 +1,27 @@
+import type { DaemonConnection } from './daemon-connection.js';
+import type { PyroDaemon } from './daemon.js';
+
+/** All about one request: what came with it, and what shall go back with its reply. One per call; one per entry of a batch. */
+export interface CallContext {
+  readonly daemon: PyroDaemon;
+  readonly connection: DaemonConnection;
+  readonly objectId: string;
+  /** Wire name; `__getattr__`/`__setattr__` for attributes. */
+  readonly method: string;
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly seq: number;
+  readonly flags: number;
+  readonly serializer: string;
+  /** UUID in its usual text form. */
+  readonly correlationId: string;
+  readonly annotations: ReadonlyMap<string, Buffer>;
+  readonly responseAnnotations: Map<string, Buffer>;
+  readonly oneway: boolean;
+  /** Who the peer is to this object, as its handshake guards said. */
+  readonly principal: unknown;
+  /** Aborted when the client goes away or the call is over `callTimeoutMs`. */
+  readonly signal: AbortSignal;
+  /** Keeps a resource weakly; it is closed (`close`, `Symbol.asyncDispose` or `Symbol.dispose`) when the connection ends. */
+  track(resource: object): void;
+  untrack(resource: object): void;
+}

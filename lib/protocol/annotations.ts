@@ -1,0 +1,70 @@
+import { ProtocolError } from './errors.js';
+
+/** Four ASCII letters to bytes. */
+export type Annotations = ReadonlyMap<string, Buffer>;
+
+export const NO_ANNOTATIONS: Annotations = new Map<string, Buffer>();
+
+/** Bytes of id and length before each chunk's data. */
+const CHUNK_HEAD_BYTES = 8;
+
+/**
+ * Splits the annotation block of a message into its chunks.
+ *
+ * Each chunk: 4 ASCII letters, uint32 big-endian length in bytes, data.
+ *
+ * @param block exactly `header.annotationsBytes` bytes
+ * @returns chunks in wire order, as views on `block`; of a repeated id the last one counts
+ * @throws {ProtocolError} `BAD_ANNOTATIONS` when a chunk overruns the block or an id is not ASCII
+ * @see Pyro5/protocol.py, `ReceivingMessage.add_payload`
+ */
+export function decodeAnnotations(block: Buffer): Annotations {
+  if (block.length === 0) return NO_ANNOTATIONS;
+  const annotations = new Map<string, Buffer>();
+  let i = 0;
+  while (i < block.length) {
+    if (i + CHUNK_HEAD_BYTES > block.length) throw badAnnotations(`chunk at ${i} is cut off after ${block.length - i} bytes`);
+    const bytes = block.readUInt32BE(i + 4);
+    const end = i + CHUNK_HEAD_BYTES + bytes;
+    if (end > block.length) throw badAnnotations(`chunk at ${i} announces ${bytes} bytes, ${block.length - i - CHUNK_HEAD_BYTES} are left`);
+    const id = block.latin1Slice(i, i + 4);
+    if (!isAscii(id)) throw badAnnotations(`chunk at ${i} has an id that is not ASCII`);
+    annotations.set(id, block.subarray(i + CHUNK_HEAD_BYTES, end));
+    i = end;
+  }
+  return annotations;
+}
+
+/**
+ * @returns bytes the annotations will take
+ * @throws {ProtocolError} `BAD_ANNOTATIONS` when an id is not four ASCII characters or its data no bytes
+ */
+export function measureAnnotations(annotations: Annotations): number {
+  let bytes = 0;
+  for (const [id, data] of annotations) {
+    if (id.length !== 4 || !isAscii(id)) throw badAnnotations(`identifier must be 4 ascii characters, not ${JSON.stringify(id)}`);
+    if (!((data as unknown) instanceof Uint8Array)) throw badAnnotations(`data of "${id}" must be a Buffer`);
+    bytes += CHUNK_HEAD_BYTES + data.byteLength;
+  }
+  return bytes;
+}
+
+/** Writes measured annotations at `offset`; returns the offset behind them. */
+export function writeAnnotations(target: Buffer, offset: number, annotations: Annotations): number {
+  for (const [id, data] of annotations) {
+    target.latin1Write(id, offset, 4);
+    target.writeUInt32BE(data.byteLength, offset + 4);
+    target.set(data, offset + CHUNK_HEAD_BYTES);
+    offset += CHUNK_HEAD_BYTES + data.byteLength;
+  }
+  return offset;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+function badAnnotations(what: string): ProtocolError {
+  return new ProtocolError(`annotation ${what}`, { code: 'BAD_ANNOTATIONS' });
+}

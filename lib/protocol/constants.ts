@@ -1,0 +1,29 @@
+/** Message types. @see Pyro5/protocol.py, `MSG_*` */
+export const MESSAGE_TYPES = { connect: 1, connectOk: 2, connectFail: 3, invoke: 4, result: 5, ping: 6 } as const;
+
+export type MessageType = (typeof MESSAGE_TYPES)[keyof typeof MESSAGE_TYPES];
+
+/** Message flags, a bit each. @see Pyro5/protocol.py, `FLAGS_*` */
+export const FLAGS = {
+  exception: 1,
+  compressed: 2,
+  oneway: 4,
+  batch: 8,
+  itemStream: 16,
+  keepSerialized: 32,
+  correlationId: 64,
+} as const;
+
+/** Bytes of the header. */
+export const HEADER_BYTES = 40;
+export const PROTOCOL_VERSION = 502;
+export const TAG = 0x5059524f; // 'PYRO'
+export const MAGIC = 0x4dc5;
+
+/** Id of the object every daemon serves about itself. */
+export const DAEMON_OBJECT_ID = 'Pyro.Daemon';
+/** Id of a name server's object. */
+export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
+
+/** Largest message (annotations and data, also after inflation) unless `maxMessageBytes` says otherwise: 256 MiB. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024;

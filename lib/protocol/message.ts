@@ -1,0 +1,48 @@
+import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations } from './annotations.js';
+import { FLAGS, HEADER_BYTES } from './constants.js';
+import { messageTooLarge, writeHeader } from './header.js';
+
+/** A message to be written. */
+export interface OutgoingMessage {
+  type: number;
+  serializerId: number;
+  flags: number;
+  seq: number;
+  /** Already compressed when `flags` says so. */
+  data: Buffer;
+  annotations?: Annotations;
+  /** 16 bytes; sets the correlation flag. */
+  correlationId?: Buffer;
+}
+
+/** Data up to this size is copied behind its header, larger data is its own part: one copy costs less than a second write up to there. */
+const COPY_LIMIT_BYTES = 16 * 1024;
+
+/**
+ * Encodes a message as one buffer, or as two when its data is large.
+ *
+ * @throws {MessageTooLargeError} when annotations and data are over `maxMessageBytes`
+ * @throws {ProtocolError} `BAD_ANNOTATIONS`
+ */
+export function encodeMessage(message: OutgoingMessage, maxMessageBytes: number): Buffer[] {
+  const annotations = message.annotations ?? NO_ANNOTATIONS;
+  const annotationsBytes = annotations.size === 0 ? 0 : measureAnnotations(annotations);
+  const dataBytes = message.data.length;
+  if (annotationsBytes + dataBytes > maxMessageBytes) throw messageTooLarge(annotationsBytes + dataBytes, maxMessageBytes);
+  const headBytes = HEADER_BYTES + annotationsBytes;
+  const copied = dataBytes <= COPY_LIMIT_BYTES;
+  const head = Buffer.allocUnsafe(copied ? headBytes + dataBytes : headBytes);
+  writeHeader(head, {
+    type: message.type,
+    serializerId: message.serializerId,
+    flags: message.correlationId ? message.flags | FLAGS.correlationId : message.flags & ~FLAGS.correlationId,
+    seq: message.seq,
+    dataBytes,
+    annotationsBytes,
+    correlationId: message.correlationId,
+  });
+  if (annotationsBytes > 0) writeAnnotations(head, HEADER_BYTES, annotations);
+  if (!copied) return [head, message.data];
+  message.data.copy(head, headBytes);
+  return [head];
+}

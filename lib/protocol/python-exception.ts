@@ -1,0 +1,30 @@
+/** An error that travels as the named Python exception, with these args and attributes. */
+export class PythonException extends Error {
+  /**
+   * @param pythonType dotted class name, e.g. `builtins.ValueError`. A Python client re-creates `builtins.*`,
+   *   `Pyro5.errors.*`, `sqlite3.*Error`, `struct.error` and what it registered a converter for
+   * @param args what Python's `exception.args` will be
+   * @param attributes extra attributes set on the exception there
+   */
+  constructor(
+    readonly pythonType: string,
+    readonly args: readonly unknown[] = [],
+    readonly attributes: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(args.map((arg) => String(arg)).join(', '), options);
+  }
+
+  override get name(): string {
+    return this.pythonType.slice(this.pythonType.lastIndexOf('.') + 1);
+  }
+}
+
+/** Python's `AttributeError`. */
+export const attributeError = (message: string): PythonException => new PythonException('builtins.AttributeError', [message]);
+
+/** Python's `TypeError`. */
+export const pythonTypeError = (message: string): PythonException => new PythonException('builtins.TypeError', [message]);
+
+/** Python's `StopIteration`, as a stream ends with. */
+export const stopIteration = (): PythonException => new PythonException('builtins.StopIteration', []);

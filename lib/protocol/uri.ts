@@ -1,0 +1,119 @@
+import { PyroError } from './errors.js';
+
+/** Port of a name server unless the URI or `nameServer` says otherwise. */
+export const DEFAULT_NAME_SERVER_PORT = 9090;
+
+const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/i;
+const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
+
+/**
+ * Where a Pyro object is: `PYRO:object@host:port`, `PYRO:object@[v6]:port`, `PYRO:object@./u:socket path`,
+ * `PYRONAME:name[@name server]`, `PYROMETA:tag,tag[@name server]`. The protocol is read in any case.
+ *
+ * @see Pyro5/core.py, `URI`
+ */
+export class PyroUri {
+  readonly protocol: 'PYRO' | 'PYRONAME' | 'PYROMETA';
+  /** Object id, name, or (PYROMETA) the tags joined by commas. */
+  readonly object: string;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  /** Path of a unix domain socket. */
+  readonly socketName: string | undefined;
+
+  /** @throws {PyroError} `BAD_URI`, naming the text and what is wrong with it */
+  constructor(text: string) {
+    const match = SHAPE.exec(text);
+    if (!match) throw badUri(text, 'expected PYRO:object@location, PYRONAME:name or PYROMETA:tags');
+    const protocol = match[1]!.toUpperCase();
+    const location = match[3];
+    if (protocol !== 'PYRO' && protocol !== 'PYRONAME' && protocol !== 'PYROMETA') {
+      throw badUri(text, `unknown protocol ${protocol}; expected PYRO, PYRONAME or PYROMETA`);
+    }
+    if (protocol === 'PYRO' && location === undefined) throw badUri(text, 'a PYRO uri needs a location: @host:port or @./u:path');
+    this.protocol = protocol;
+    this.object = protocol === 'PYROMETA' ? tagsOf(match[2]!).join(',') : match[2]!;
+    if (location === undefined) return;
+    if (location.startsWith('./u:')) {
+      this.socketName = location.slice(4);
+      if (this.socketName === '' || this.socketName.includes(':')) throw badUri(text, 'a socket path is not empty and has no ":"');
+      return;
+    }
+    const { host, port } = splitLocation(text, location);
+    this.host = host;
+    this.port = parsePort(text, port, protocol === 'PYRO' ? undefined : DEFAULT_NAME_SERVER_PORT);
+  }
+
+  /** `host:port`, `[v6]:port` or `./u:path`; undefined when the URI has none. */
+  get location(): string | undefined {
+    if (this.host !== undefined) return `${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+    return this.socketName === undefined ? undefined : `./u:${this.socketName}`;
+  }
+
+  toString(): string {
+    const name = `${this.protocol}:${this.object}`;
+    return this.location === undefined ? name : `${name}@${this.location}`;
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof PyroUri && other.toString() === this.toString();
+  }
+
+  /** The `state` a URI travels with: protocol, object (a set of tags for PYROMETA), socket name, host, port. */
+  toState(): [string, string | Set<string>, string | null, string | null, number | null] {
+    const object = this.protocol === 'PYROMETA' ? new Set(tagsOf(this.object)) : this.object;
+    return [this.protocol, object, this.socketName ?? null, this.host ?? null, this.port ?? null];
+  }
+
+  /** @throws {PyroError} `BAD_URI` when the state is not one that {@link toState} gives */
+  static fromState(state: readonly unknown[]): PyroUri {
+    const [protocol, object, socketName, host, port] = state;
+    const tags = object instanceof Set || Array.isArray(object) ? [...object].join(',') : object;
+    if (typeof protocol !== 'string' || typeof tags !== 'string') throw badUri(shown(state), 'the state of a uri begins with protocol and object');
+    const name = `${protocol}:${tags}`;
+    if (typeof socketName === 'string') return new PyroUri(`${name}@./u:${socketName}`);
+    if (typeof host !== 'string') return new PyroUri(name);
+    return new PyroUri(`${name}@${host.includes(':') ? `[${host}]` : host}:${String(port)}`);
+  }
+
+  /** A PYRO uri of an object at a location as {@link location} gives it. */
+  static at(object: string, location: string): PyroUri {
+    return new PyroUri(`PYRO:${object}@${location}`);
+  }
+}
+
+function tagsOf(object: string): string[] {
+  return [...new Set(object.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');
+}
+
+function splitLocation(text: string, location: string): { host: string; port: string | undefined } {
+  if (!location.startsWith('[')) {
+    const colon = location.indexOf(':');
+    const host = colon < 0 ? location : location.slice(0, colon);
+    if (host === '') throw badUri(text, 'the host is empty');
+    return { host, port: colon < 0 ? undefined : location.slice(colon + 1) };
+  }
+  if (location.startsWith('[[')) throw badUri(text, 'invalid ipv6 address: enclosed in too many brackets');
+  const match = IPV6_LOCATION.exec(location);
+  if (!match) throw badUri(text, 'invalid ipv6 address: the part between brackets must be a numeric ipv6 address');
+  return { host: match[1]!, port: match[2] };
+}
+
+function parsePort(text: string, port: string | undefined, fallback: number | undefined): number {
+  if (port === undefined || port === '') {
+    if (fallback === undefined) throw badUri(text, 'the port is missing');
+    return fallback;
+  }
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : NaN;
+  if (!(number <= 65535)) throw badUri(text, `invalid port in uri, port=${port}`);
+  return number;
+}
+
+function shown(state: readonly unknown[]): string {
+  return `(${state.slice(0, 5).map(String).join(', ')})`;
+}
+
+function badUri(text: string, why: string): PyroError {
+  const shortened = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return new PyroError(`invalid uri ${JSON.stringify(shortened)}: ${why}`, { code: 'BAD_URI' });
+}
