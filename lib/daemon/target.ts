@@ -16,6 +16,8 @@ export interface ObjectMetadata {
  */
 export interface PyroTarget {
   readonly metadata: ObjectMetadata;
+  /** Instances of this class travel as proxies of the object (autoproxy). */
+  readonly type?: abstract new (...args: never[]) => object;
   /** Why `metadata` may be empty is the target's matter; it is read anew for each `get_metadata`. */
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown;
   getAttribute(name: string, context: CallContext): unknown;
@@ -28,8 +30,13 @@ export interface PyroTarget {
    * Absent: everybody.
    */
   authorize?(request: AuthorizeRequest): Promise<Authorization> | Authorization;
-  /** The connection ended; drop what was kept for it, users before their dependencies. */
-  connectionEnded?(connection: DaemonConnection): Promise<void> | void;
+  /**
+   * A connection that used the object ended; drop what was kept for it, users before their dependencies.
+   *
+   * @param streamsEnded resolves when no stream of the connection lingers any more (at once, when there is none):
+   *   until then its iterators may still use their instances
+   */
+  connectionEnded?(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> | void;
   /** The object was unregistered or the daemon closed. */
   released?(): Promise<void> | void;
 }

@@ -27,7 +27,7 @@ export function decodeAnnotations(block: Buffer): Annotations {
     const bytes = block.readUInt32BE(i + 4);
     const end = i + CHUNK_HEAD_BYTES + bytes;
     if (end > block.length) throw badAnnotations(`chunk at ${i} announces ${bytes} bytes, ${block.length - i - CHUNK_HEAD_BYTES} are left`);
-    const id = block.latin1Slice(i, i + 4);
+    const id = block.toString('latin1', i, i + 4);
     if (!isAscii(id)) throw badAnnotations(`chunk at ${i} has an id that is not ASCII`);
     annotations.set(id, block.subarray(i + CHUNK_HEAD_BYTES, end));
     i = end;
@@ -52,7 +52,7 @@ export function measureAnnotations(annotations: Annotations): number {
 /** Writes measured annotations at `offset`; returns the offset behind them. */
 export function writeAnnotations(target: Buffer, offset: number, annotations: Annotations): number {
   for (const [id, data] of annotations) {
-    target.latin1Write(id, offset, 4);
+    target.write(id, offset, 4, 'latin1');
     target.writeUInt32BE(data.byteLength, offset + 4);
     target.set(data, offset + CHUNK_HEAD_BYTES);
     offset += CHUNK_HEAD_BYTES + data.byteLength;

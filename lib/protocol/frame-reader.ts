@@ -98,8 +98,10 @@ export class FrameReader {
     if (available < total) return undefined;
     const bytes = this.block.subarray(this.start, this.start + total);
     const dataStart = HEADER_BYTES + annotationsBytes;
+    // the header may have been decoded in a block that was left since: its view must not keep that one alive
+    this.header.correlationId = bytes.subarray(20, 36);
     const frame: Frame = {
-      header: { ...this.header, correlationId: bytes.subarray(20, 36) },
+      header: this.header,
       annotations: decodeAnnotations(bytes.subarray(HEADER_BYTES, dataStart)),
       data: bytes.subarray(dataStart),
       bytes,

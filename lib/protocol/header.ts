@@ -26,7 +26,7 @@ export function checkHeaderStart(bytes: Buffer, start: number, available: number
   const tagged = Math.min(available, 4);
   for (let i = 0; i < tagged; i++) {
     if (bytes[start + i] !== ((TAG >>> (24 - 8 * i)) & 0xff)) {
-      const found = JSON.stringify(bytes.latin1Slice(start, start + tagged));
+      const found = JSON.stringify(bytes.toString('latin1', start, start + tagged));
       throw new ProtocolError(`invalid data: a message begins with "PYRO", not with ${found}`, { code: 'BAD_TAG' });
     }
   }

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { FLAGS } from '../protocol/constants.js';
+import type { Frame } from '../protocol/frame-reader.js';
+import type { CallContext } from './call-context.js';
+import type { DaemonConnection } from './daemon-connection.js';
+import type { PyroDaemon } from './daemon.js';
+
+/** What all calls of one request share; a batch has many calls, any other request one. */
+export class Request {
+  readonly seq: number;
+  readonly flags: number;
+  readonly responseAnnotations = new Map<string, Buffer>();
+  readonly correlationBytes: Buffer;
+  /** Who the peer is to the object; set before the object is reached. */
+  principal: unknown;
+  private uuid: string | undefined;
+  private controller: AbortController | undefined;
+  private abortReason: Error | undefined;
+  private forget: (() => void) | undefined;
+  private streaming = false;
+
+  constructor(
+    readonly daemon: PyroDaemon,
+    readonly connection: DaemonConnection,
+    readonly frame: Frame,
+    readonly serializer: string,
+  ) {
+    const { header } = frame;
+    this.seq = header.seq;
+    this.flags = header.flags;
+    if (header.flags & FLAGS.correlationId) {
+      // a copy: kept by whoever keeps the context, it must not keep the message
+      this.correlationBytes = Buffer.from(header.correlationId);
+    } else {
+      this.uuid = randomUUID();
+      this.correlationBytes = Buffer.from(this.uuid.replaceAll('-', ''), 'hex');
+    }
+  }
+
+  get correlationId(): string {
+    return (this.uuid ??= formatUuid(this.correlationBytes));
+  }
+
+  get oneway(): boolean {
+    return (this.flags & FLAGS.oneway) !== 0;
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+      else if (this.streaming) return this.controller.signal;
+      else if (!this.connection.connected) this.controller.abort(clientGone());
+      else this.forget = this.connection.onGone(() => this.abort(clientGone()));
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
+  }
+
+  /** Its result is a stream, which may outlive the connection: from now on the signal fires when the stream is cut off. */
+  becomeStream(): void {
+    this.streaming = true;
+    this.finish();
+  }
+
+  /** The request is over; the peer's going away no longer matters to it. */
+  finish(): void {
+    this.forget?.();
+    this.forget = undefined;
+  }
+}
+
+/** One call of a request. */
+export class Call implements CallContext {
+  constructor(
+    readonly request: Request,
+    readonly objectId: string,
+    readonly method: string,
+    readonly kwargs: Readonly<Record<string, unknown>>,
+  ) {}
+
+  get daemon(): PyroDaemon {
+    return this.request.daemon;
+  }
+  get connection(): DaemonConnection {
+    return this.request.connection;
+  }
+  get seq(): number {
+    return this.request.seq;
+  }
+  get flags(): number {
+    return this.request.flags;
+  }
+  get serializer(): string {
+    return this.request.serializer;
+  }
+  get correlationId(): string {
+    return this.request.correlationId;
+  }
+  get annotations(): ReadonlyMap<string, Buffer> {
+    return this.request.frame.annotations;
+  }
+  get responseAnnotations(): Map<string, Buffer> {
+    return this.request.responseAnnotations;
+  }
+  get oneway(): boolean {
+    return this.request.oneway;
+  }
+  get principal(): unknown {
+    return this.request.principal;
+  }
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  track(resource: object): void {
+    this.connection.resources.track(resource);
+  }
+
+  untrack(resource: object): void {
+    this.connection.resources.untrack(resource);
+  }
+}
+
+function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function clientGone(): Error {
+  return new Error('the client has gone away');
+}

@@ -1,0 +1,156 @@
+import type { Duplex } from 'node:stream';
+import type { Frame } from '../protocol/frame-reader.js';
+import type { DaemonConnection } from './daemon-connection.js';
+import type { ResolvedDaemonOptions } from './daemon-options.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Handshake } from './handshake.js';
+import type { Replies } from './replies.js';
+import { RequestLoop, type RequestLoopOwner } from './request-loop.js';
+import type { StreamRegistry } from './stream-registry.js';
+
+/** What a keeper tells its daemon. */
+export interface ConnectionEvents {
+  connected(connection: DaemonConnection): void;
+  refused(error: Error, connection: DaemonConnection): void;
+  disconnected(connection: DaemonConnection, error: Error | undefined): void;
+  failed(error: unknown): void;
+}
+
+/** Connections over `maxConnections` that are told so at the same time; more are just closed. */
+const MAX_REFUSALS = 1_000;
+
+/** The connections of a daemon, from the accepted socket to the end of the session. */
+export class ConnectionKeeper implements RequestLoopOwner {
+  private readonly loops = new Set<RequestLoop>();
+  private readonly admitted = new Set<RequestLoop>();
+  private readonly refusing = new Set<RequestLoop>();
+  private readonly endings = new Set<Promise<void>>();
+  private count = 0;
+
+  constructor(
+    private readonly options: ResolvedDaemonOptions,
+    private readonly handshakes: Handshake,
+    private readonly dispatcher: Dispatcher,
+    private readonly replies: Replies,
+    private readonly streams: StreamRegistry,
+    private readonly events: ConnectionEvents,
+  ) {}
+
+  /** Connections that passed their handshake. */
+  get connections(): DaemonConnection[] {
+    return [...this.admitted].map(({ connection }) => connection);
+  }
+
+  /** Takes a socket whose client will connect. */
+  accept(socket: Duplex): void {
+    const full = this.loops.size - this.refusing.size >= this.options.maxConnections;
+    if (full && this.refusing.size >= MAX_REFUSALS) {
+      socket.on('error', () => undefined).destroy();
+      return;
+    }
+    const loop = this.open(socket);
+    if (full) this.refusing.add(loop);
+  }
+
+  /**
+   * Takes a socket that is connected already: no handshake, only `validate`.
+   *
+   * @throws what `validate` throws; the socket is closed then
+   */
+  async adopt(socket: Duplex, validate: (connection: DaemonConnection) => Promise<void>): Promise<void> {
+    const loop = this.open(socket);
+    loop.frames.hold();
+    try {
+      await validate(loop.connection);
+    } catch (error) {
+      loop.hangUp('now');
+      throw error;
+    }
+    this.admitted.add(loop);
+    loop.startServing();
+    loop.frames.release();
+    this.events.connected(loop.connection);
+  }
+
+  /** Takes no more requests; resolves when the running ones have ended. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.loops].map((loop) => loop.stop()));
+  }
+
+  /** Ends all connections; resolves when those without a running call are gone and their sessions ended. */
+  async hangUpAll(when: 'soon' | 'now'): Promise<void> {
+    const idle = [...this.loops].filter((loop) => !loop.isBusy);
+    const gone = idle.map((loop) => new Promise<void>((resolve) => void loop.frames.socket.once('close', () => resolve())));
+    for (const loop of this.loops) loop.hangUp(when);
+    await Promise.all(gone);
+    await Promise.all(this.endings);
+  }
+
+  async handshake(loop: RequestLoop, frame: Frame): Promise<boolean> {
+    const full = this.refusing.has(loop) ? `daemon is full: maxConnections (${this.options.maxConnections}) are open` : undefined;
+    // what cannot even be refused (a hook's annotations are over the limit, say) is a failure of ours
+    const failure = await this.handshakes.run(loop, frame, full).catch((error: Error) => {
+      this.events.failed(error);
+      return error;
+    });
+    if (failure) {
+      this.events.refused(failure, loop.connection);
+      return false;
+    }
+    this.admitted.add(loop);
+    this.events.connected(loop.connection);
+    return true;
+  }
+
+  handshakeFailed(loop: RequestLoop, error: Error): void {
+    void this.replies
+      .connectFail(loop, undefined, error.message)
+      .catch((failure: unknown) => this.events.failed(failure))
+      .finally(() => loop.close());
+    this.events.refused(error, loop.connection);
+  }
+
+  serve(loop: RequestLoop, frame: Frame): Promise<void> {
+    return this.dispatcher.serve(loop, frame).catch((error: unknown) => {
+      this.events.failed(error);
+      loop.hangUp('now');
+    });
+  }
+
+  protocolFailed(loop: RequestLoop, error: Error): void {
+    loop.frames.destroy(error);
+  }
+
+  ended(loop: RequestLoop, error: Error | undefined): void {
+    this.loops.delete(loop);
+    this.refusing.delete(loop);
+    const ending = this.endSession(loop, error)
+      .catch((failure: unknown) => this.events.failed(failure))
+      .finally(() => this.endings.delete(ending));
+    this.endings.add(ending);
+  }
+
+  private open(socket: Duplex): RequestLoop {
+    const loop = new RequestLoop(++this.count, socket, this.options, this);
+    this.loops.add(loop);
+    return loop;
+  }
+
+  /** Users end before what they use: streams, then the daemon's hook, objects, and tracked resources. */
+  private async endSession(loop: RequestLoop, error: Error | undefined): Promise<void> {
+    const { connection } = loop;
+    const streamsEnded = this.streams.connectionEnded(connection);
+    if (this.admitted.delete(loop)) this.events.disconnected(connection, error);
+    const targets = [...connection.usedTargets].reverse();
+    await Promise.all(
+      targets.map(async (target) => {
+        try {
+          await target.connectionEnded?.(connection, streamsEnded);
+        } catch (failure) {
+          this.events.failed(failure);
+        }
+      }),
+    );
+    await connection.resources.closeAll((failure) => this.events.failed(failure));
+  }
+}

@@ -1,0 +1,26 @@
+import type { DaemonConnection } from './daemon-connection.js';
+
+/** Where a call failed whose error no client gets, or whose method is a callback. */
+export interface CallErrorInfo {
+  connection: DaemonConnection;
+  objectId: string;
+  method: string;
+}
+
+/** Events of a daemon and their arguments. */
+export interface PyroDaemonEvents {
+  /** Clients can connect; the location as in URIs. */
+  listening: [location: string];
+  /** A client passed its handshake. */
+  connection: [connection: DaemonConnection];
+  /** A connection that had passed its handshake has ended; `error`: why, unless it simply ended. */
+  disconnect: [connection: DaemonConnection, error: Error | undefined];
+  /** A client was refused, or did not speak Pyro. */
+  handshakeFailed: [error: Error, connection: DaemonConnection];
+  /** A oneway call, a callback method or the clean-up of a stream failed. */
+  callError: [error: unknown, info: CallErrorInfo];
+  /** Something of the daemon's own failed: a hook, a disposal, the server socket. */
+  error: [error: Error];
+  /** The daemon is closed. */
+  close: [];
+}

@@ -1,0 +1,46 @@
+import { currentCall } from '../transport/current-call.js';
+import type { CallContext } from './call-context.js';
+import type { PyroDaemon } from './daemon.js';
+import { expose, oneway } from './expose.js';
+import type { ObjectMetadata } from './target.js';
+
+/**
+ * What a daemon shows of itself, as object `Pyro.Daemon`. Extend it and give your class as `daemonObject` to show more.
+ *
+ * @see Pyro5/server.py, `DaemonObject`
+ */
+export class DaemonObject {
+  constructor(protected readonly daemon: PyroDaemon) {}
+
+  /** Does nothing. */
+  ping(): void {}
+
+  /** Ids of the registered objects; guarded ones only to connections that their guards let in. */
+  registered(): string[] {
+    return this.daemon.objectIdsFor((currentCall() as CallContext).connection);
+  }
+
+  /** One line about the daemon. */
+  info(): string {
+    const { locationStr, natLocationStr, objectCount } = this.daemon;
+    return `Pyro.Daemon bound on ${locationStr}, NAT ${natLocationStr ?? 'None'}, ${objectCount} objects registered. Servertype: nestjs-pyro`;
+  }
+
+  /** Exposed members of an object. */
+  get_metadata(objectId: string): Promise<ObjectMetadata> {
+    return this.daemon.metadataFor((currentCall() as CallContext).connection, objectId);
+  }
+
+  /** Next item of a stream; `StopIteration` at its end. */
+  get_next_stream_item(streamId: string): Promise<unknown> {
+    return this.daemon.nextStreamItem((currentCall() as CallContext).connection, streamId);
+  }
+
+  /** Closes a stream; unknown ones are passed over. */
+  close_stream(streamId: string): Promise<void> {
+    return this.daemon.closeStream((currentCall() as CallContext).connection, streamId);
+  }
+}
+
+expose(DaemonObject);
+oneway(DaemonObject, 'close_stream');

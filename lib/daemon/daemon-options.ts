@@ -1,0 +1,151 @@
+import type { Socket } from 'node:net';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
+import { PyroError } from '../protocol/errors.js';
+import type { ClassRegistry } from '../serializers/class-registry.js';
+import type { SerializerName, ValueMode } from '../serializers/serializer.js';
+import type { DaemonConnection } from './daemon-connection.js';
+import type { PyroDaemon } from './daemon.js';
+import type { Authorization, AuthorizeRequest } from './target.js';
+
+/** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
+export interface PyroDaemonOptions {
+  /** Interface to listen on. Default `localhost`. */
+  host?: string;
+  /** Default 0: the system chooses a free one. */
+  port?: number;
+  /** Path of a unix domain socket, instead of `host` and `port`. */
+  unixSocket?: string;
+  /** Host that URIs name instead of `host`, for clients beyond a NAT or a container's border. */
+  natHost?: string;
+  /** Port that URIs name with `natHost`. Default 0: same as the port listened on. */
+  natPort?: number;
+  /** Serve this connected socket alone: no listener, no handshake. */
+  connectedSocket?: Socket;
+  /** Serializers that clients may use. Default all. */
+  serializers?: SerializerName[];
+  /** Largest message either way, also after inflation. Default 256 MiB. */
+  maxMessageBytes?: number;
+  /** Default 10,000. A client over it is told so and closed. */
+  maxConnections?: number;
+  /** From connect to the end of the handshake, guards included. Default 10,000. */
+  handshakeTimeoutMs?: number;
+  /** A message that has begun may pause so long. Default 30,000. */
+  frameTimeoutMs?: number;
+  /** A connection without requests is closed after so long. Default 0: never. */
+  idleTimeoutMs?: number;
+  /** A call over it is answered with `builtins.TimeoutError`. Default 0: never. */
+  callTimeoutMs?: number;
+  /** Requests of one connection that wait or run at once before reading stops. Default 64. */
+  maxQueuedRequests?: number;
+  /** Compress replies over 100 bytes. Default false. Compressed requests are always read. */
+  compression?: boolean;
+  /** Send `_pyroTraceback` lines with errors. Default true, but false under `NODE_ENV=production`. */
+  detailedTraceback?: boolean;
+  /** Write bytes as `b'…'` in serpent. Default false, as in Pyro5. */
+  serpentBytesRepr?: boolean;
+  /** How received values look. Default `natural`. */
+  values?: ValueMode;
+  /** Nested containers in a value. Default 200. */
+  maxDepth?: number;
+  /** Decimal digits of an int. Default 4,300, as in Python. */
+  maxIntDigits?: number;
+  /** Serve iterators as item streams. Default true; false: a method that returns one fails. */
+  streaming?: boolean;
+  /** A stream is closed so long after it was opened. Default 0: never. */
+  streamLifetimeMs?: number;
+  /** A stream outlives its connection so long. Default 30,000; 0: it ends with the connection. */
+  streamLingerMs?: number;
+  /** Open streams in all. Default 10,000. */
+  maxStreams?: number;
+  /** Open streams of one connection. Default 100. */
+  maxStreamsPerConnection?: number;
+  /** Default 2,000. */
+  housekeepingIntervalMs?: number;
+  /** Classes that travel. Default: those of `registerClass`. */
+  classes?: ClassRegistry;
+  /** Added to every reply; see {@link PyroDaemon.annotations}. */
+  annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+  /** Lets a connection in or throws; see {@link PyroDaemon.validateHandshake}. */
+  validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
+  /** A connection has ended; see {@link PyroDaemon.clientDisconnect}. */
+  clientDisconnect?: (connection: DaemonConnection) => void;
+  /** Called every `housekeepingIntervalMs`; see {@link PyroDaemon.housekeeping}. */
+  housekeeping?: () => void;
+  /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
+  daemonObject?: new (daemon: PyroDaemon) => object;
+}
+
+/** Options with every limit filled in. */
+export type ResolvedDaemonOptions = PyroDaemonOptions & Required<Pick<PyroDaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
+
+/** Limits and switches that hold unless an option says otherwise. */
+export const DEFAULT_LIMITS = {
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+  maxConnections: 10_000,
+  handshakeTimeoutMs: 10_000,
+  frameTimeoutMs: 30_000,
+  idleTimeoutMs: 0,
+  callTimeoutMs: 0,
+  maxQueuedRequests: 64,
+  compression: false,
+  serpentBytesRepr: false,
+  values: 'natural' as ValueMode,
+  maxDepth: 200,
+  maxIntDigits: 4_300,
+  streaming: true,
+  streamLifetimeMs: 0,
+  streamLingerMs: 30_000,
+  maxStreams: 10_000,
+  maxStreamsPerConnection: 100,
+  housekeepingIntervalMs: 2_000,
+};
+
+/** Whole numbers from 0 on; those of `positive` from 1 on. */
+const positive = new Set(['maxMessageBytes', 'maxConnections', 'maxQueuedRequests', 'maxDepth', 'maxIntDigits', 'housekeepingIntervalMs']);
+/** Longest delay a timer of Node can have. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Fills in defaults and refuses what cannot work.
+ *
+ * @throws {PyroError} `CONFIG`, naming option, value and what it may be
+ */
+export function resolveDaemonOptions(options: PyroDaemonOptions): ResolvedDaemonOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as PyroDaemonOptions;
+  const resolved: ResolvedDaemonOptions = {
+    ...DEFAULT_LIMITS,
+    detailedTraceback: process.env['NODE_ENV'] !== 'production',
+    ...given,
+  };
+  for (const [name, fallback] of Object.entries(DEFAULT_LIMITS)) {
+    if (typeof fallback !== 'number') continue;
+    const value = resolved[name as keyof PyroDaemonOptions] as unknown;
+    const least = positive.has(name) ? 1 : 0;
+    const most = name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw configError(`${name} is ${String(value)}; it must be a whole number from ${least} to ${most}`);
+    }
+  }
+  checkAddress(resolved);
+  return resolved;
+}
+
+function checkAddress({ host, port, unixSocket, natHost, natPort, connectedSocket }: PyroDaemonOptions): void {
+  if (connectedSocket !== undefined) {
+    if (unixSocket !== undefined || port !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
+    return;
+  }
+  if (port !== undefined && !isPort(port)) throw configError(`port is ${String(port)}; it must be a whole number from 0 to 65535`);
+  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) throw configError('unixSocket excludes host and port');
+  if (natHost !== undefined && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
+  if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
+  if (natPort !== undefined && !isPort(natPort)) throw configError(`natPort is ${String(natPort)}; it must be a whole number from 0 to 65535`);
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+function configError(message: string): PyroError {
+  return new PyroError(message, { code: 'CONFIG' });
+}

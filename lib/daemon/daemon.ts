@@ -1,0 +1,430 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { DaemonError } from '../protocol/errors.js';
+import { ProxyReference } from '../protocol/proxy-reference.js';
+import { PyroUri } from '../protocol/uri.js';
+import { defaultClassRegistry } from '../serializers/class-registry.js';
+import { SERIALIZER_IDS, type SerializerOptions } from '../serializers/serializer.js';
+import { createSerializers } from '../serializers/serializers.js';
+import { Listener } from '../transport/listener.js';
+import { ConnectionKeeper } from './connection-keeper.js';
+import type { DaemonConnection } from './daemon-connection.js';
+import type { PyroDaemonEvents } from './daemon-events.js';
+import { DaemonObject } from './daemon-object.js';
+import { type PyroDaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
+import { Dispatcher } from './dispatcher.js';
+import { ExposedClass, ExposedObject } from './exposed-target.js';
+import { resetMetadata } from './expose.js';
+import { Handshake } from './handshake.js';
+import { newObjectId, ObjectRegistry } from './object-registry.js';
+import { Replies } from './replies.js';
+import { StreamRegistry } from './stream-registry.js';
+import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './target.js';
+
+export interface RegisterOptions {
+  /** Replace what has the id, or register an object once more. Default false. */
+  force?: boolean;
+  /** Hold the object weakly: it is unregistered when nothing else holds it. Not for classes. Default false. */
+  weak?: boolean;
+}
+
+type Lifecycle = 'new' | 'listening' | 'draining' | 'closed';
+
+/**
+ * Serves objects to Pyro clients. The event loop is Node's own: once it listens, it serves.
+ *
+ * @see Pyro5/server.py, `Daemon`
+ */
+export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
+  protected readonly options: ResolvedDaemonOptions;
+  private readonly objects = new ObjectRegistry();
+  private readonly streams: StreamRegistry;
+  private readonly keeper: ConnectionKeeper;
+  private readonly releases = new Set<Promise<void>>();
+  private readonly combined = new Set<PyroDaemon>();
+  private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
+  private listener: Listener | undefined;
+  private housekeeper: NodeJS.Timeout | undefined;
+  private lifecycle: Lifecycle = 'new';
+  private location: string | undefined;
+
+  constructor(given: PyroDaemonOptions = {}) {
+    super();
+    const options = (this.options = resolveDaemonOptions(given));
+    const serializers = createSerializers(this.serializerOptions(options.values), options.serializers);
+    const natural = createSerializers(this.serializerOptions('natural'), options.serializers);
+    const marshal = createSerializers(this.serializerOptions('natural'), ['marshal']).get(SERIALIZER_IDS.marshal)!;
+    const { objects } = this;
+    const replies = new Replies(options, marshal, () => this.annotations(), (error) => this.fail(error));
+    this.streams = new StreamRegistry(
+      options,
+      (connection, objectId) => this.principalOf(connection, objectId),
+      (error, { connection, objectId, method }) => this.emit('callError', error, { connection, objectId, method }),
+    );
+    const dispatcher = new Dispatcher(this, options, serializers, marshal, objects, this.streams, replies, (state, { connection }) =>
+      this.receiveProxy(ProxyReference.fromState(state), connection),
+    );
+    const handshake = new Handshake(
+      options,
+      natural,
+      objects,
+      replies,
+      (request) => this.validateHandshake(request),
+      (objectId) => this.knownTarget(objectId).metadata,
+    );
+    this.keeper = new ConnectionKeeper(options, handshake, dispatcher, replies, this.streams, {
+      connected: (connection) => this.guarded(() => this.emit('connection', connection)),
+      refused: (error, connection) => this.guarded(() => this.emit('handshakeFailed', error, connection)),
+      disconnected: (connection, error) => {
+        this.guarded(() => this.clientDisconnect(connection));
+        this.guarded(() => this.emit('disconnect', connection, error));
+      },
+      failed: (error) => this.fail(error),
+    });
+    this.collected = new FinalizationRegistry(({ objectId, target }) => {
+      if (this.objects.get(objectId) === target) this.unregister(objectId);
+    });
+    const DaemonObjectClass = this.options.daemonObject ?? DaemonObject;
+    const own = new DaemonObjectClass(this);
+    this.objects.add(DAEMON_OBJECT_ID, ExposedObject.of(own), own, false, false);
+  }
+
+  /** Makes a daemon and lets it listen. @throws {PyroError} when an option is wrong or the address cannot be used */
+  static async listen(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
+    const daemon = new PyroDaemon(options);
+    await daemon.start();
+    return daemon;
+  }
+
+  /** Begins to listen. A second call is refused. */
+  async start(): Promise<void> {
+    if (this.lifecycle !== 'new') throw new DaemonError('the daemon was started before; make a new one');
+    this.lifecycle = 'listening';
+    const { connectedSocket } = this.options;
+    if (connectedSocket) {
+      this.location = localLocation(connectedSocket);
+      await this.keeper.adopt(connectedSocket, async (connection) => {
+        const request = { connection, objectId: DAEMON_OBJECT_ID, data: undefined, annotations: NO_ANNOTATIONS };
+        connection.admissions.everywhere = await this.validateHandshake(request);
+      });
+    } else {
+      try {
+        this.listener = await Listener.open(this.options, (socket) => this.serve(socket), (error) => this.fail(error));
+      } catch (error) {
+        this.lifecycle = 'new';
+        throw error;
+      }
+      this.location = this.listener.location;
+    }
+    const { housekeepingIntervalMs } = this.options;
+    this.housekeeper = setInterval(() => this.keepHouse(), housekeepingIntervalMs);
+    this.housekeeper.unref();
+    this.emit('listening', this.location);
+  }
+
+  /** `host:port`, `[v6]:port` or `./u:path` listened on. @throws {DaemonError} before {@link start} */
+  get locationStr(): string {
+    if (this.location === undefined) throw notListening();
+    return this.location;
+  }
+
+  /** `natHost:natPort`; undefined without NAT. */
+  get natLocationStr(): string | undefined {
+    const { natHost, natPort } = this.options;
+    if (natHost === undefined) return undefined;
+    const port = natPort || Number(this.locationStr.slice(this.locationStr.lastIndexOf(':') + 1));
+    return `${natHost.includes(':') && !natHost.startsWith('[') ? `[${natHost}]` : natHost}:${port}`;
+  }
+
+  /** Registered objects, the daemon's own among them. */
+  get objectCount(): number {
+    return this.objects.size;
+  }
+
+  /** Connections that passed their handshake. */
+  get connections(): DaemonConnection[] {
+    return this.keeper.connections;
+  }
+
+  /** Open item streams, lingering ones among them. */
+  get streamCount(): number {
+    return this.streams.size;
+  }
+
+  get isListening(): boolean {
+    return this.lifecycle === 'listening';
+  }
+
+  /**
+   * Registers an object, or a class whose instances come and go as its `behavior` says.
+   *
+   * @param objectId default: a new random one
+   * @throws {DaemonError} when the object or the id is registered already, unless forced; before the daemon listens
+   */
+  register(objectOrClass: object, objectId?: string, options: RegisterOptions = {}): PyroUri {
+    const { force = false, weak = false } = options;
+    if (this.location === undefined) throw notListening();
+    const isClass = typeof objectOrClass === 'function';
+    if (isClass && weak) throw new DaemonError('classes cannot be registered weakly');
+    const target = isClass
+      ? new ExposedClass(objectOrClass as unknown as new () => object)
+      : weak
+        ? ExposedObject.weakly(objectOrClass)
+        : ExposedObject.of(objectOrClass);
+    const id = checkObjectId(objectId) ?? newObjectId();
+    const known = this.objects.idOf(objectOrClass);
+    if (force && known !== undefined && known !== DAEMON_OBJECT_ID && known !== id) this.unregister(known);
+    this.release(this.objects.add(id, target, objectOrClass, weak, force));
+    if (weak) this.collected.register(objectOrClass, { objectId: id, target });
+    return this.uriFor(id);
+  }
+
+  /** Registers a target of another kind (the Nest layer's); the daemon need not listen yet. @throws {DaemonError} when the id is taken */
+  registerTarget(objectId: string, target: PyroTarget): void {
+    this.objects.add(checkObjectId(objectId)!, target, undefined, false, false);
+  }
+
+  /**
+   * Takes an object, or what has the id, out of the daemon; an unknown id is passed over, and so is `Pyro.Daemon`.
+   *
+   * @throws {DaemonError} when an object is not registered
+   */
+  unregister(objectOrId: object | string): void {
+    const id = typeof objectOrId === 'string' ? objectOrId : this.objects.idOf(objectOrId);
+    if (id === undefined) throw new DaemonError("object isn't registered");
+    if (id !== DAEMON_OBJECT_ID) this.release(this.objects.remove(id));
+  }
+
+  /**
+   * URI of a registered object, or of any id.
+   *
+   * @param nat name the NAT address, if there is one. Default true
+   * @throws {DaemonError} when the object is not registered here
+   */
+  uriFor(objectOrId: object | string, nat = true): PyroUri {
+    const id = typeof objectOrId === 'string' ? objectOrId : this.objects.idForAutoproxy(objectOrId);
+    if (id === undefined) throw new DaemonError("object isn't registered in this daemon");
+    return PyroUri.at(id, (nat && this.natLocationStr) || this.locationStr);
+  }
+
+  /** The registered object as it travels: URI and exposed members. @throws {DaemonError} when it is not registered */
+  proxyFor(objectOrId: object | string, nat = true): ProxyReference {
+    const uri = this.uriFor(objectOrId, nat);
+    const target = this.objects.get(uri.object);
+    if (target === undefined) throw new DaemonError("object isn't registered in this daemon");
+    const { oneway, methods, attrs } = target.metadata;
+    return new ProxyReference(uri, oneway, methods, attrs);
+  }
+
+  /** Has the exposed members of an object's class looked up anew; clients see it with their next proxy. */
+  resetMetadataCache(objectOrClass: object): void {
+    resetMetadata(objectOrClass);
+  }
+
+  /** Override, or give the option, to add annotations to every reply. */
+  annotations(): ReadonlyMap<string, Buffer> {
+    const given = this.options.annotations?.();
+    if (given === undefined) return NO_ANNOTATIONS;
+    const entries = given instanceof Map ? [...(given as ReadonlyMap<string, Uint8Array>)] : Object.entries(given as Record<string, Uint8Array>);
+    return new Map(entries.map(([id, data]) => [id, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
+  }
+
+  /** Override, or give the option, to let connections in: throw to refuse; the message is what the client is told. */
+  validateHandshake(request: AuthorizeRequest): Promise<Authorization> | Authorization {
+    return this.options.validateHandshake?.(request) ?? {};
+  }
+
+  /** Override, or give the option, to learn that a connection has ended. */
+  clientDisconnect(connection: DaemonConnection): void {
+    this.options.clientDisconnect?.(connection);
+  }
+
+  /** Override, or give the option, for periodic work. */
+  housekeeping(): void {
+    this.options.housekeeping?.();
+  }
+
+  /** What a proxy that a client sends becomes here. */
+  protected receiveProxy(reference: ProxyReference, _connection: DaemonConnection): unknown {
+    return reference;
+  }
+
+  /** Serves one connected socket or other byte stream, with handshake. */
+  serve(socket: Duplex): void {
+    if (this.lifecycle === 'listening') this.keeper.accept(socket);
+    else socket.on('error', () => undefined).destroy();
+  }
+
+  /** Has another daemon shut down and close with this one. */
+  combine(other: PyroDaemon): void {
+    if (other === this) throw new DaemonError('a daemon cannot be combined with itself');
+    this.combined.add(other);
+  }
+
+  /** Resolves when the daemon closes, or `condition`, asked with each housekeeping, says no; then it stays open. */
+  requestLoop(condition: () => boolean = () => true): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearInterval(timer);
+        this.off('close', done);
+        resolve();
+      };
+      const timer = setInterval(() => {
+        if (!condition()) done();
+      }, this.options.housekeepingIntervalMs);
+      if (this.lifecycle === 'closed' || !condition()) done();
+      else this.once('close', done);
+    });
+  }
+
+  /**
+   * Accepts no more connections and requests, and waits for the running calls.
+   *
+   * @param deadlineMs waits no longer than this. Default 10,000
+   * @returns true when all calls have ended
+   */
+  async drain(deadlineMs = 10_000): Promise<boolean> {
+    if (this.lifecycle === 'listening') {
+      this.lifecycle = 'draining';
+      this.listener?.close();
+    }
+    const others = [...this.combined].map((daemon) => daemon.drain(deadlineMs));
+    return within(Promise.all([this.keeper.stopAll(), ...others]), deadlineMs);
+  }
+
+  /** Stops accepting, lets running calls finish (up to `deadlineMs`, default 10,000), then closes. */
+  async shutdown(deadlineMs = 10_000): Promise<void> {
+    await this.drain(deadlineMs);
+    await this.end('soon');
+  }
+
+  /** Closes at once: connections are cut, sessions and streams ended. Running calls go on, their replies go nowhere. */
+  close(): Promise<void> {
+    return this.end('now');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  /** @internal ids that `registered()` shows to a connection */
+  objectIdsFor(connection: DaemonConnection): string[] {
+    return [...this.objects.ids()].filter((id) => connection.admissions.isAdmitted(this.objects.get(id)!));
+  }
+
+  /** @internal */
+  async metadataFor(connection: DaemonConnection, objectId: string): Promise<ObjectMetadata> {
+    const target = this.knownTarget(objectId);
+    await connection.admissions.admit(target, objectId);
+    return target.metadata;
+  }
+
+  /** @internal */
+  nextStreamItem(connection: DaemonConnection, streamId: string): Promise<unknown> {
+    return this.streams.next(connection, streamId);
+  }
+
+  /** @internal */
+  closeStream(connection: DaemonConnection, streamId: string): Promise<void> {
+    return this.streams.close(connection, streamId);
+  }
+
+  private async end(when: 'soon' | 'now'): Promise<void> {
+    if (this.lifecycle === 'closed') return;
+    this.lifecycle = 'closed';
+    clearInterval(this.housekeeper);
+    await Promise.all([...this.combined].map((daemon) => daemon.end(when)));
+    this.listener?.close();
+    this.streams.closeAll();
+    await this.keeper.hangUpAll(when);
+    for (const target of this.objects.targets()) this.release(target);
+    await Promise.all(this.releases);
+    this.emit('close');
+  }
+
+  private keepHouse(): void {
+    this.streams.expire(Date.now());
+    this.guarded(() => this.housekeeping());
+  }
+
+  private async principalOf(connection: DaemonConnection, objectId: string): Promise<unknown> {
+    const { principal } = await connection.admissions.admit(this.knownTarget(objectId), objectId);
+    return principal;
+  }
+
+  private knownTarget(objectId: string): PyroTarget {
+    const target = this.objects.get(objectId);
+    if (target === undefined) throw new DaemonError('unknown object');
+    return target;
+  }
+
+  private release(target: PyroTarget | undefined): void {
+    if (target?.released === undefined) return;
+    const releasing = Promise.resolve(target.released())
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => this.releases.delete(releasing));
+    this.releases.add(releasing);
+  }
+
+  private guarded(hook: () => unknown): void {
+    try {
+      hook();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Tells who listens to errors; without anybody it is a warning of the process, never its end. */
+  private fail(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    if (this.listenerCount('error') > 0) this.emit('error', failure);
+    else process.emitWarning(failure);
+  }
+
+  private serializerOptions(values: SerializerOptions['values']): Partial<SerializerOptions> {
+    const { maxDepth, maxIntDigits, serpentBytesRepr, detailedTraceback, classes = defaultClassRegistry } = this.options;
+    return { values, maxDepth, maxIntDigits, serpentBytesRepr, detailedTraceback, classes, encodeObject: (value) => this.encodeObject(value) };
+  }
+
+  /** Registered objects, and instances of registered classes, travel as proxies. */
+  private encodeObject(value: object): Record<string, unknown> | undefined {
+    const reference = value instanceof ProxyReference ? value : this.autoproxy(value);
+    return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+  }
+
+  private autoproxy(value: object): ProxyReference | undefined {
+    const id = this.objects.idForAutoproxy(value);
+    return id === undefined ? undefined : this.proxyFor(id);
+  }
+}
+
+function notListening(): DaemonError {
+  return new DaemonError('the daemon does not listen yet; call start() first, or make it with PyroDaemon.listen()');
+}
+
+function checkObjectId(objectId: string | undefined): string | undefined {
+  if (objectId === undefined || objectId === '') return undefined;
+  if (typeof objectId !== 'string' || /\s/.test(objectId)) {
+    throw new DaemonError(`object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`);
+  }
+  return objectId;
+}
+
+function localLocation(socket: { localAddress?: string; localPort?: number }): string {
+  const { localAddress, localPort } = socket;
+  if (localAddress === undefined) return './u:<<not-bound>>';
+  return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
+}
+
+/** True when `work` ends in time. */
+async function within(work: Promise<unknown>, deadlineMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, deadlineMs, false)));
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

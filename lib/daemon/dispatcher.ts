@@ -1,0 +1,202 @@
+import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
+import { decompress } from '../protocol/compression.js';
+import { DaemonError, PyroError, SecurityError, SerializeError } from '../protocol/errors.js';
+import type { Frame } from '../protocol/frame-reader.js';
+import { attributeError, PythonException, pythonTypeError } from '../protocol/python-exception.js';
+import { ExceptionWrapper } from '../serializers/class-dicts.js';
+import { readBlobCall } from '../serializers/serialized-blob.js';
+import type { ReadContext, SerializedCall, Serializer } from '../serializers/serializer.js';
+import { runInCall } from '../transport/current-call.js';
+import { Call, Request } from './call.js';
+import type { PyroDaemon } from './daemon.js';
+import type { ResolvedDaemonOptions } from './daemon-options.js';
+import type { ObjectRegistry } from './object-registry.js';
+import { isPrivateName } from './private-names.js';
+import { presentableError } from './presentable-error.js';
+import type { Replies } from './replies.js';
+import type { RequestLoop } from './request-loop.js';
+import { asStream } from './result-stream.js';
+import type { StreamRegistry } from './stream-registry.js';
+import type { PyroTarget } from './target.js';
+
+/** Entries of a batch that run before other connections get their turn. */
+const BATCH_SLICE = 100;
+
+/** Turns one request into calls and their results into one reply. @see Pyro5/server.py, `Daemon.handleRequest` */
+export class Dispatcher {
+  constructor(
+    private readonly daemon: PyroDaemon,
+    private readonly options: ResolvedDaemonOptions,
+    private readonly serializers: ReadonlyMap<number, Serializer>,
+    private readonly marshal: Serializer,
+    private readonly objects: ObjectRegistry,
+    private readonly streams: StreamRegistry,
+    private readonly replies: Replies,
+    private readonly decodeProxy: (state: readonly unknown[], loop: RequestLoop) => unknown,
+  ) {}
+
+  /** Serves one INVOKE or PING. Never rejects. */
+  async serve(loop: RequestLoop, frame: Frame): Promise<void> {
+    if (frame.header.type === MESSAGE_TYPES.ping) return this.replies.pong(loop, frame);
+    const serializer = this.serializers.get(frame.header.serializerId);
+    if (serializer === undefined) return this.replies.unknownSerializer(loop, frame);
+    const request = new Request(this.daemon, loop.connection, frame, serializer.name);
+    let call: SerializedCall;
+    try {
+      call = await this.read(loop, frame, serializer);
+    } catch (error) {
+      // bytes that cannot be read may hide more than one mistake: answered, then the connection ends
+      await this.replies.unreadable(loop, request, serializer, error);
+      if (!(error instanceof SecurityError)) loop.close();
+      return;
+    }
+    const { flags } = request;
+    const inOrder = !(flags & FLAGS.oneway) || flags & FLAGS.batch || call.method === '__setattr__';
+    const work = this.answer(loop, request, serializer, call);
+    if (inOrder) await work;
+    else loop.runBeside(work);
+  }
+
+  private async read(loop: RequestLoop, frame: Frame, serializer: Serializer): Promise<SerializedCall> {
+    const { flags } = frame.header;
+    const data = flags & FLAGS.compressed ? await decompress(frame.data, this.options.maxMessageBytes) : frame.data;
+    const context: ReadContext = { decodeProxy: (state) => this.decodeProxy(state, loop) };
+    if (!(flags & FLAGS.keepSerialized)) return serializer.loadsCall(data, context);
+    return readBlobCall({ ...frame, data }, serializer, this.marshal, context);
+  }
+
+  /** Runs the request and sends its reply; with `callTimeoutMs` the reply may come before the run has ended. */
+  private async answer(loop: RequestLoop, request: Request, serializer: Serializer, call: SerializedCall): Promise<void> {
+    const timer = this.startTimeout(loop, request, serializer, call);
+    try {
+      const result = await this.run(loop, request, call);
+      if (timer.stop()) await this.reply(loop, request, serializer, call, result);
+      else asStream(result)?.return?.();
+    } catch (error) {
+      if (timer.stop()) await this.replies.error(loop, request, serializer, error);
+      this.report(error, request, call);
+    } finally {
+      request.finish();
+    }
+  }
+
+  private run(loop: RequestLoop, request: Request, call: SerializedCall): unknown {
+    const target = this.objects.get(call.objectId);
+    if (target === undefined) throw new DaemonError('unknown object');
+    const { connection } = loop;
+    connection.usedTargets.add(target);
+    const admission = connection.admissions.admit(target, call.objectId);
+    if (admission instanceof Promise) return admission.then(({ principal }) => this.runAdmitted(request, target, call, principal));
+    return this.runAdmitted(request, target, call, admission.principal);
+  }
+
+  private runAdmitted(request: Request, target: PyroTarget, call: SerializedCall, principal: unknown): unknown {
+    request.principal = principal;
+    if (request.flags & FLAGS.batch) return this.runBatch(request, target, call);
+    return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
+  }
+
+  /** Runs the entries in order up to the first that fails; its error is the last result. */
+  private async runBatch(request: Request, target: PyroTarget, batch: SerializedCall): Promise<unknown[]> {
+    const results: unknown[] = [];
+    for (const [index, entry] of batch.args.entries()) {
+      if (index > 0 && index % BATCH_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      const { method, args, kwargs } = batchEntry(entry);
+      const call = new Call(request, batch.objectId, method, kwargs);
+      let result: unknown;
+      try {
+        result = await runCall(call, target, args);
+      } catch (error) {
+        results.push(new ExceptionWrapper(presentableError(error) as Error));
+        this.report(error, request, { objectId: batch.objectId, method, args, kwargs });
+        break;
+      }
+      const stream = asStream(result);
+      if (stream) {
+        await stream.return?.();
+        results.push(new ExceptionWrapper(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`)));
+        break;
+      }
+      results.push(result);
+    }
+    return results;
+  }
+
+  private async reply(loop: RequestLoop, request: Request, serializer: Serializer, call: SerializedCall, result: unknown): Promise<void> {
+    if (request.oneway) {
+      asStream(result)?.return?.();
+      return;
+    }
+    const stream = request.flags & FLAGS.batch ? undefined : asStream(result);
+    if (stream === undefined) return this.replies.result(loop, request, serializer, result);
+    if (!this.options.streaming) {
+      await stream.return?.();
+      return this.replies.stream(loop, request, serializer, undefined);
+    }
+    let id: string;
+    try {
+      id = this.streams.open(new Call(request, call.objectId, call.method, call.kwargs), stream);
+    } catch (error) {
+      await stream.return?.();
+      throw error;
+    }
+    return this.replies.stream(loop, request, serializer, id);
+  }
+
+  private startTimeout(loop: RequestLoop, request: Request, serializer: Serializer, call: SerializedCall): { stop(): boolean } {
+    const { callTimeoutMs } = this.options;
+    if (callTimeoutMs === 0) return noTimeout;
+    let running = true;
+    const timer = setTimeout(() => {
+      running = false;
+      const error = new PythonException('builtins.TimeoutError', [`${call.method} took longer than callTimeoutMs (${callTimeoutMs} ms)`]);
+      request.abort(error);
+      void this.replies.error(loop, request, serializer, error);
+    }, callTimeoutMs);
+    return {
+      stop() {
+        clearTimeout(timer);
+        return running;
+      },
+    };
+  }
+
+  /** Errors nobody else gets to see (oneway), or that this side asked to see (callback). */
+  private report(error: unknown, request: Request, call: SerializedCall): void {
+    const callback = this.objects.get(call.objectId)?.isCallback(call.method) === true;
+    if (request.oneway || callback) this.daemon.emit('callError', error, { connection: request.connection, objectId: call.objectId, method: call.method });
+  }
+}
+
+const noTimeout = { stop: () => true };
+/** Runs one call on a target that has let the connection in. Only what its metadata names is reached. */
+function runCall(call: Call, target: PyroTarget, args: unknown[]): unknown {
+  const { method } = call;
+  const { metadata } = target;
+  return runInCall(call, () => {
+    if (metadata.methods.has(method)) return target.invoke(method, args, call.kwargs as Record<string, unknown>, call);
+    if (method === '__getattr__') return target.getAttribute(attributeName(metadata.attrs, args, 1), call);
+    if (method === '__setattr__') return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], call);
+    if (isPrivateName(method)) throw attributeError(`attempt to access private attribute '${method}'`);
+    throw attributeError(`attempt to access unexposed or unknown remote attribute '${method}'`);
+  });
+}
+
+function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {
+  const [name] = args;
+  if (args.length !== count || typeof name !== 'string') throw pythonTypeError(`attribute access takes ${count} arguments, the first a name`);
+  if (isPrivateName(name)) throw attributeError(`attempt to access private attribute '${name}'`);
+  if (!attrs.has(name)) throw attributeError(`attempt to access unexposed or unknown remote attribute '${name}'`);
+  return name;
+}
+
+function batchEntry(entry: unknown): { method: string; args: unknown[]; kwargs: Record<string, unknown> } {
+  if (Array.isArray(entry) && entry.length === 3) {
+    const [method, args, kwargs] = entry as unknown[];
+    const named = kwargs instanceof Map ? (Object.fromEntries(kwargs as Map<string, unknown>) as unknown) : (kwargs ?? {});
+    if (typeof method === 'string' && Array.isArray(args) && typeof named === 'object' && !Array.isArray(named)) {
+      return { method, args, kwargs: named as Record<string, unknown> };
+    }
+  }
+  throw new SerializeError('an entry of a batch is (method, args, kwargs)');
+}

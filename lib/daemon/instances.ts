@@ -1,0 +1,110 @@
+import { DaemonError, PyroError } from '../protocol/errors.js';
+import type { DaemonConnection } from './daemon-connection.js';
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+/** When a registered class is instantiated: per connection, once per daemon, or per call. */
+export type InstanceMode = 'session' | 'single' | 'percall';
+
+export interface Behavior {
+  /** Default `session`, as in Pyro5. */
+  instanceMode?: InstanceMode;
+  /** Makes the instance; may be async. Default: `new Class()`. */
+  instanceCreator?: (type: never) => object | Promise<object>;
+}
+
+const behaviors = new WeakMap<object, Behavior>();
+
+/**
+ * Says how a registered class is instantiated: `@behavior({ instanceMode: 'single' })`, or `behavior({ … })(Thing)`.
+ *
+ * @throws {PyroError} on an unknown mode or a creator that is no function
+ * @see Pyro5/server.py, `behavior`
+ */
+export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {
+  const { instanceMode = 'session', instanceCreator } = options;
+  if (!['session', 'single', 'percall'].includes(instanceMode)) {
+    throw new PyroError(`invalid instance mode: ${JSON.stringify(instanceMode)}; it is session, single or percall`);
+  }
+  if (instanceCreator !== undefined && typeof instanceCreator !== 'function') throw new PyroError('instanceCreator must be a function');
+  return (type) => {
+    if (typeof type !== 'function') throw new PyroError('behavior can only be used on a class');
+    behaviors.set(type, { instanceMode, instanceCreator });
+    return type;
+  };
+}
+
+/** The instances of one registered class in one daemon. */
+export class Instances {
+  private readonly mode: InstanceMode;
+  private readonly create: (() => object | Promise<object>) | undefined;
+  private single: Promise<object> | object | undefined;
+  private readonly sessions = new Map<DaemonConnection, Promise<object> | object>();
+
+  constructor(private readonly type: AnyClass) {
+    const { instanceMode = 'session', instanceCreator } = behaviors.get(type) ?? {};
+    this.mode = instanceMode;
+    this.create = instanceCreator && (() => instanceCreator(type as never));
+  }
+
+  get isPerCall(): boolean {
+    return this.mode === 'percall';
+  }
+
+  /** The instance that serves a call of this connection; made at first use, also under concurrent first calls only once. */
+  get(connection: DaemonConnection): object | Promise<object> {
+    if (this.mode === 'percall') return this.make();
+    const known = this.mode === 'single' ? this.single : this.sessions.get(connection);
+    if (known !== undefined) return known;
+    const made = this.make();
+    this.keep(connection, made);
+    if (made instanceof Promise) {
+      made.then(
+        (instance) => this.keep(connection, instance),
+        () => this.keep(connection, undefined),
+      );
+    }
+    return made;
+  }
+
+  /** Disposes a session's instance. */
+  async endSession(connection: DaemonConnection): Promise<void> {
+    const instance = this.sessions.get(connection);
+    this.sessions.delete(connection);
+    await disposeInstance(instance);
+  }
+
+  /** Disposes all. */
+  async endAll(): Promise<void> {
+    const instances = [this.single, ...this.sessions.values()];
+    this.single = undefined;
+    this.sessions.clear();
+    for (const instance of instances) await disposeInstance(instance);
+  }
+
+  private keep(connection: DaemonConnection, instance: object | undefined): void {
+    if (this.mode === 'single') this.single = instance;
+    else if (instance === undefined) this.sessions.delete(connection);
+    else this.sessions.set(connection, instance);
+  }
+
+  private make(): object | Promise<object> {
+    if (this.create === undefined) return new (this.type as unknown as new () => object)();
+    const made = this.create();
+    return made instanceof Promise ? made.then((instance) => this.check(instance)) : this.check(made);
+  }
+
+  private check(instance: object): object {
+    if (instance instanceof (this.type as unknown as new () => object)) return instance;
+    throw new DaemonError(`instance creator of ${this.type.name} returned an object of another class`);
+  }
+}
+
+/** `Symbol.asyncDispose` or `Symbol.dispose` of an instance, if it has one. */
+export async function disposeInstance(pending: object | undefined): Promise<void> {
+  if (pending === undefined) return;
+  // an instance that could not be made has nothing to dispose, and its caller was told
+  const instance = (await Promise.resolve(pending).catch(() => undefined)) as Partial<AsyncDisposable & Disposable> | undefined;
+  if (instance?.[Symbol.asyncDispose]) await instance[Symbol.asyncDispose]!();
+  else instance?.[Symbol.dispose]?.();
+}

@@ -1,0 +1,151 @@
+import { compress, worthCompressing } from '../protocol/compression.js';
+import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
+import { MessageTooLargeError, ProtocolError, PyroError } from '../protocol/errors.js';
+import type { Frame } from '../protocol/frame-reader.js';
+import { SERIALIZER_IDS, type Serializer } from '../serializers/serializer.js';
+import type { Request } from './call.js';
+import type { ResolvedDaemonOptions } from './daemon-options.js';
+import { presentableError } from './presentable-error.js';
+import type { RequestLoop } from './request-loop.js';
+
+/** What a reply to a request without a context of its own carries. */
+interface Addressee {
+  seq: number;
+  correlationBytes?: Buffer;
+  responseAnnotations?: ReadonlyMap<string, Buffer>;
+  oneway?: boolean;
+}
+
+/** Writes replies. Whatever is wrong with a reply, the client gets an answer and the connection lives on. */
+export class Replies {
+  constructor(
+    private readonly options: ResolvedDaemonOptions,
+    private readonly marshal: Serializer,
+    private readonly daemonAnnotations: () => ReadonlyMap<string, Buffer>,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  pong(loop: RequestLoop, { header }: Frame): void {
+    loop.frames.send({
+      type: MESSAGE_TYPES.ping,
+      serializerId: header.serializerId,
+      flags: 0,
+      seq: header.seq,
+      data: Buffer.from('pong'),
+      annotations: this.daemonAnnotations(),
+      correlationId: header.flags & FLAGS.correlationId ? header.correlationId : undefined,
+    });
+  }
+
+  connectOk(loop: RequestLoop, { header }: Frame, serializer: Serializer, response: unknown): Promise<void> {
+    return this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectOk, 0, serializer.dumps(response));
+  }
+
+  /** @param serializer that of the CONNECT message; refusals that come before it is known are in marshal */
+  async connectFail(loop: RequestLoop, header: Frame['header'] | undefined, reason: string, serializer = this.marshal): Promise<void> {
+    await this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectFail, 0, serializer.dumps(reason));
+  }
+
+  async result(loop: RequestLoop, request: Request, serializer: Serializer, value: unknown): Promise<void> {
+    let data: Buffer;
+    try {
+      data = serializer.dumps(value);
+    } catch (error) {
+      return this.error(loop, request, serializer, unsendable('result', serializer, error));
+    }
+    const flags = request.flags & FLAGS.batch;
+    try {
+      await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, flags, data);
+    } catch (error) {
+      await this.error(loop, request, serializer, error);
+    }
+  }
+
+  /** The answer of a method that gave an iterator. Without an id the daemon does not stream. */
+  async stream(loop: RequestLoop, request: Request, serializer: Serializer, streamId: string | undefined): Promise<void> {
+    if (streamId !== undefined) request.responseAnnotations.set('STRM', Buffer.from(streamId));
+    const data = serializer.dumps(new ProtocolError('result of call is an iterator'));
+    await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception | FLAGS.itemStream, data);
+  }
+
+  /** Answers with an exception; of a oneway request nothing is sent. */
+  async error(loop: RequestLoop, request: Request, serializer: Serializer, error: unknown): Promise<void> {
+    if (request.oneway) return;
+    const presented = presentableError(error);
+    try {
+      const data = serializer.dumps(toError(presented));
+      await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, data);
+    } catch (failure) {
+      const text = `Error serializing exception: ${messageOf(failure)}. Original exception: ${messageOf(presented)}`;
+      request.responseAnnotations.clear();
+      await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, serializer.dumps(new PyroError(text.slice(0, 1_000))));
+    }
+  }
+
+  /** Arguments that could not be read: with Pyro5's own error class, since the connection ends. */
+  async unreadable(loop: RequestLoop, request: Request, serializer: Serializer, error: unknown): Promise<void> {
+    if (request.oneway) return;
+    await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, serializer.dumps(toError(error)));
+  }
+
+  /** The client speaks a serializer we do not: said in marshal, then the connection ends. */
+  async unknownSerializer(loop: RequestLoop, { header }: Frame): Promise<void> {
+    const data = this.marshal.dumps(new PyroError(unknownSerializerText(header.serializerId, this.options)));
+    if (!(header.flags & FLAGS.oneway)) await this.send(loop, addresseeOf(header), this.marshal.id, MESSAGE_TYPES.result, FLAGS.exception, data);
+    loop.close();
+  }
+
+  private async send(loop: RequestLoop, to: Addressee, serializerId: number, type: number, flags: number, data: Buffer): Promise<void> {
+    let body = data;
+    if (this.options.compression && worthCompressing(data.length)) {
+      const squeezed = compress(data);
+      body = squeezed instanceof Promise ? await squeezed : squeezed;
+      flags |= FLAGS.compressed;
+    }
+    // the limit holds for what comes out at the other end, too
+    if (data.length > this.options.maxMessageBytes) throw tooLarge(data.length, this.options.maxMessageBytes);
+    loop.frames.send({ type, serializerId, flags, seq: to.seq, data: body, annotations: this.annotationsFor(to), correlationId: to.correlationBytes });
+  }
+
+  private annotationsFor({ responseAnnotations }: Addressee): ReadonlyMap<string, Buffer> {
+    const own = this.ownAnnotations();
+    if (responseAnnotations === undefined || responseAnnotations.size === 0) return own;
+    return own.size === 0 ? responseAnnotations : new Map([...responseAnnotations, ...own]);
+  }
+
+  private ownAnnotations(): ReadonlyMap<string, Buffer> {
+    try {
+      return this.daemonAnnotations();
+    } catch (error) {
+      this.onError(error);
+      return new Map();
+    }
+  }
+}
+
+/** The reason a serializer id is refused for. */
+export function unknownSerializerText(id: number, { serializers }: ResolvedDaemonOptions): string {
+  const allowed = serializers ?? Object.keys(SERIALIZER_IDS);
+  return `message used serializer ${id}, which is not accepted; this daemon accepts ${allowed.join(', ')} (serializers)`;
+}
+
+function addresseeOf(header: Frame['header'] | undefined): Addressee {
+  if (header === undefined) return { seq: 0 };
+  return { seq: header.seq, correlationBytes: header.flags & FLAGS.correlationId ? header.correlationId : undefined };
+}
+
+function unsendable(what: string, serializer: Serializer, error: unknown): PyroError {
+  return new PyroError(`${what} cannot be sent with ${serializer.name}: ${messageOf(error)}`, { cause: error });
+}
+
+function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
+  return new MessageTooLargeError(`reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

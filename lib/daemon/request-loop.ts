@@ -1,0 +1,233 @@
+import type { Duplex } from 'node:stream';
+import { MESSAGE_TYPES } from '../protocol/constants.js';
+import type { Frame } from '../protocol/frame-reader.js';
+import { FrameConnection, type FrameConnectionHandler } from '../transport/frame-connection.js';
+import { DaemonConnection } from './daemon-connection.js';
+import type { ResolvedDaemonOptions } from './daemon-options.js';
+
+/** What a loop asks of its daemon. */
+export interface RequestLoopOwner {
+  /** Handles the CONNECT message; true when the connection is let in. Answers either way. */
+  handshake(loop: RequestLoop, frame: Frame): Promise<boolean>;
+  /** What came first was no Pyro CONNECT message. */
+  handshakeFailed(loop: RequestLoop, error: Error): void;
+  /** Serves one request; what it does not wait for goes through {@link RequestLoop.runBeside}. Never rejects. */
+  serve(loop: RequestLoop, frame: Frame): Promise<void>;
+  /** The peer sent something that is no Pyro message after the handshake. */
+  protocolFailed(loop: RequestLoop, error: Error): void;
+  /** The connection is gone and its last call has ended. `error`: why it went, unless it simply ended. */
+  ended(loop: RequestLoop, error: Error | undefined): void;
+}
+
+/** Bytes of waiting requests over which reading stops; one request may be larger. */
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Serves one connection: requests in order, one at a time, with a bounded queue behind the running one.
+ *
+ * What a client sent before it went away is still carried out, as in Pyro5: a oneway call is not lost because its
+ * caller left.
+ */
+export class RequestLoop implements FrameConnectionHandler {
+  readonly connection: DaemonConnection;
+  readonly frames: FrameConnection;
+  private state: 'connecting' | 'serving' | 'stopping' | 'ended' = 'connecting';
+  private readonly queue: Frame[] = [];
+  private queuedBytes = 0;
+  private busy = false;
+  private beside = 0;
+  private closed = false;
+  private closeError: Error | undefined;
+  /** What stopped the reading; told to the owner when the requests before it are served. */
+  private protocolError: Error | undefined;
+  private handshakeTimer: NodeJS.Timeout | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private whenIdle: (() => void)[] = [];
+
+  constructor(
+    id: number,
+    socket: Duplex,
+    private readonly options: ResolvedDaemonOptions,
+    private readonly owner: RequestLoopOwner,
+  ) {
+    this.frames = new FrameConnection(socket, { ...options, acceptedTypes: [MESSAGE_TYPES.connect] }, this);
+    this.connection = new DaemonConnection(id, socket, () => this.close());
+    const { handshakeTimeoutMs } = options;
+    if (handshakeTimeoutMs > 0) {
+      const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
+      this.handshakeTimer = setTimeout(() => this.failHandshake(new Error(text)), handshakeTimeoutMs);
+      this.handshakeTimer.unref();
+    }
+  }
+
+  /** True while a request runs or waits. */
+  get isBusy(): boolean {
+    return this.busy || this.beside > 0 || this.queue.length > 0;
+  }
+
+  /** Begins to serve requests: after a handshake, or at once on a connected socket. */
+  startServing(): void {
+    this.stopHandshakeTimer();
+    if (this.state !== 'connecting') return;
+    this.state = 'serving';
+    this.frames.accept([MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping]);
+    this.watchIdle();
+  }
+
+  /** Takes no more requests; those that wait are dropped. Resolves when the running ones have ended. */
+  stop(): Promise<void> {
+    if (this.state === 'serving' || this.state === 'connecting') {
+      this.state = 'stopping';
+      this.stopHandshakeTimer();
+      this.queue.length = 0;
+      this.queuedBytes = 0;
+      this.frames.hold();
+    }
+    if (!this.isBusy) return Promise.resolve();
+    return new Promise((resolve) => this.whenIdle.push(resolve));
+  }
+
+  /** Ends the connection after what was written; waiting requests are dropped. */
+  close(): void {
+    void this.stop();
+    this.frames.end();
+  }
+
+  /** Ends the connection without waiting for the peer: `soon` after what was written has left, else at once. */
+  hangUp(when: 'soon' | 'now'): void {
+    void this.stop();
+    if (when === 'soon') this.frames.endSoon();
+    else this.frames.destroy();
+  }
+
+  /** Lets `work` run while the next requests are served; it counts as queued. Its errors are its own matter. */
+  runBeside(work: Promise<void>): void {
+    this.beside++;
+    void work.finally(() => {
+      this.beside--;
+      this.onReady();
+      this.settle();
+    });
+  }
+
+  onReady(): void {
+    if (this.state === 'connecting') this.readConnect();
+    else if (this.state === 'serving') this.readRequests();
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.closed = true;
+    this.closeError ??= error;
+    this.stopHandshakeTimer();
+    clearTimeout(this.idleTimer);
+    this.connection.markGone();
+    this.onReady();
+    this.settle();
+  }
+
+  private readConnect(): void {
+    if (this.busy) return;
+    const frame = this.pull();
+    if (this.protocolError) this.failHandshake(this.protocolError);
+    if (frame === undefined) return;
+    this.busy = true;
+    // what follows a CONNECT message waits until it is answered
+    this.frames.hold();
+    void this.owner.handshake(this, frame).then((admitted) => {
+      this.busy = false;
+      if (admitted && this.state === 'connecting') {
+        this.startServing();
+        this.frames.release();
+        this.onReady();
+      } else if (!admitted) {
+        this.close();
+      }
+      this.settle();
+    });
+  }
+
+  private failHandshake(error: Error): void {
+    if (this.state !== 'connecting') return;
+    this.state = 'stopping';
+    this.stopHandshakeTimer();
+    this.owner.handshakeFailed(this, error);
+  }
+
+  private readRequests(): void {
+    const { maxQueuedRequests } = this.options;
+    for (;;) {
+      const full = this.queue.length + this.beside + (this.busy ? 1 : 0) >= maxQueuedRequests || this.queuedBytes > MAX_QUEUED_BYTES;
+      if (full && !this.closed) {
+        this.frames.hold();
+        break;
+      }
+      const frame = this.pull();
+      if (frame === undefined) {
+        if (!this.protocolError) this.frames.release();
+        break;
+      }
+      this.queue.push(frame);
+      this.queuedBytes += frame.bytes.length;
+      this.serveNext();
+    }
+    this.serveNext();
+    this.settle();
+  }
+
+  private serveNext(): void {
+    if (this.busy || this.state !== 'serving' || (this.frames.isCongested && !this.closed)) return;
+    const frame = this.queue.shift();
+    if (frame === undefined) return;
+    this.queuedBytes -= frame.bytes.length;
+    this.busy = true;
+    void this.owner.serve(this, frame).then(() => {
+      this.busy = false;
+      this.onReady();
+      this.settle();
+    });
+  }
+
+  private pull(): Frame | undefined {
+    if (this.protocolError) return undefined;
+    try {
+      return this.frames.next();
+    } catch (error) {
+      this.protocolError = error as Error;
+      this.frames.hold();
+      return undefined;
+    }
+  }
+
+  /** Tells who waits for the running calls, and the owner once the connection is gone too. */
+  private settle(): void {
+    if (this.isBusy) return;
+    for (const resolve of this.whenIdle.splice(0)) resolve();
+    if (this.protocolError && this.state === 'serving') {
+      this.state = 'stopping';
+      this.owner.protocolFailed(this, this.protocolError);
+    }
+    if (!this.closed) return this.watchIdle();
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.owner.ended(this, this.closeError);
+  }
+
+  private watchIdle(): void {
+    const { idleTimeoutMs } = this.options;
+    if (idleTimeoutMs === 0 || this.state !== 'serving' || this.closed) return;
+    if (this.idleTimer) {
+      this.idleTimer.refresh();
+      return;
+    }
+    this.idleTimer = setTimeout(() => {
+      if (this.isBusy) this.idleTimer?.refresh();
+      else this.frames.end();
+    }, idleTimeoutMs);
+    this.idleTimer.unref();
+  }
+
+  private stopHandshakeTimer(): void {
+    clearTimeout(this.handshakeTimer);
+    this.handshakeTimer = undefined;
+  }
+}

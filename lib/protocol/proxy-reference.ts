@@ -1,0 +1,43 @@
+import { PyroError } from './errors.js';
+import { PyroUri } from './uri.js';
+
+/**
+ * A remote object as it travels: where it is and what it exposes. Inert: it opens no connection by itself.
+ *
+ * @see Pyro5/client.py, `Proxy.__getstate__`
+ */
+export class ProxyReference {
+  constructor(
+    readonly uri: PyroUri,
+    readonly oneway: ReadonlySet<string> = new Set(),
+    readonly methods: ReadonlySet<string> = new Set(),
+    readonly attrs: ReadonlySet<string> = new Set(),
+    /** Handshake data the proxy carries; `hello` unless its owner shares it. */
+    readonly handshake: unknown = 'hello',
+    /** Serializer the proxy's owner prefers; undefined: the reader's default. */
+    readonly serializer: string | undefined = undefined,
+  ) {}
+
+  /** @throws {PyroError} when the state is not one that {@link toState} gives */
+  static fromState(state: readonly unknown[]): ProxyReference {
+    const [uri, oneway, methods, attrs, handshake, serializer] = state;
+    if (typeof uri !== 'string' || state.length < 6) throw new PyroError('the state of a proxy is (uri, oneway, methods, attrs, handshake, serializer)');
+    return new ProxyReference(
+      new PyroUri(uri),
+      namesOf(oneway),
+      namesOf(methods),
+      namesOf(attrs),
+      handshake,
+      typeof serializer === 'string' ? serializer : undefined,
+    );
+  }
+
+  toState(): unknown[] {
+    return [String(this.uri), [...this.oneway], [...this.methods], [...this.attrs], this.handshake, this.serializer ?? null];
+  }
+}
+
+function namesOf(value: unknown): Set<string> {
+  if (!Array.isArray(value) && !(value instanceof Set)) throw new PyroError('the member names of a proxy are a list, tuple or set');
+  return new Set([...value].filter((name): name is string => typeof name === 'string'));
+}

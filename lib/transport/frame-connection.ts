@@ -1,0 +1,208 @@
+import type { Duplex } from 'node:stream';
+import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
+import { type Frame, FrameReader } from '../protocol/frame-reader.js';
+import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
+
+export interface FrameConnectionOptions {
+  /** Largest message either way, in bytes. */
+  maxMessageBytes: number;
+  /** A begun frame fails when nothing more of it comes for so long; 0: never. */
+  frameTimeoutMs: number;
+  /** First message types that are let through, see {@link FrameConnection.accept}. */
+  acceptedTypes: readonly number[];
+}
+
+/** What the owner of a connection does with it. */
+export interface FrameConnectionHandler {
+  /**
+   * Frames may be waiting, or the peer takes bytes again: pull with {@link FrameConnection.next} until it gives none, or
+   * {@link FrameConnection.hold} the connection.
+   */
+  onReady(): void;
+  /** The connection is gone. Without an error the peer ended it between two frames. Called exactly once. */
+  onClosed(error: Error | undefined): void;
+}
+
+/** Unsent bytes over which a connection is congested; a single message may be larger. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+/** An ended connection whose last bytes cannot be delivered is destroyed after so long. */
+const LINGER_MS = 2_000;
+
+/**
+ * Frames over a byte stream (TCP, TLS, unix socket, in-memory pair).
+ *
+ * Reading stops while the owner holds it ({@link hold}) or the peer does not take what was written, so that a peer's
+ * speed bounds what is kept for it.
+ */
+export class FrameConnection {
+  private readonly reader: FrameReader;
+  private frameTimer: NodeJS.Timeout | undefined;
+  private state: 'open' | 'ending' | 'closed' = 'open';
+  private held = false;
+  private congested = false;
+  private corked = false;
+  private closeError: Error | undefined;
+
+  constructor(
+    readonly socket: Duplex,
+    private readonly options: FrameConnectionOptions,
+    private readonly handler: FrameConnectionHandler,
+  ) {
+    this.reader = new FrameReader(options.maxMessageBytes, options.acceptedTypes);
+    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    socket.on('end', () => this.onEnd());
+    socket.on('error', (error: Error) => (this.closeError ??= error));
+    socket.on('close', () => this.onClose());
+    socket.on('drain', () => this.onDrain());
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** True while the peer takes too little of what was written: nothing is read, and the owner should produce no more. */
+  get isCongested(): boolean {
+    return this.congested;
+  }
+
+  /** Sets which message types may come from now on. */
+  accept(types: readonly number[]): void {
+    this.reader.acceptedTypes = types;
+  }
+
+  /**
+   * The next frame that has arrived whole.
+   *
+   * @throws {ProtocolError} when the peer sent something else; the owner decides what it answers before {@link destroy}
+   */
+  next(): Frame | undefined {
+    return this.reader.next();
+  }
+
+  /** Stops reading until {@link release}. */
+  hold(): void {
+    this.held = true;
+    this.flow();
+  }
+
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.flow();
+  }
+
+  /**
+   * Writes one message; all of one turn of the event loop leave in one write.
+   *
+   * @returns false when the connection is closed and the message went nowhere
+   * @throws {MessageTooLargeError} before anything is written
+   */
+  send(message: OutgoingMessage): boolean {
+    const parts = encodeMessage(message, this.options.maxMessageBytes);
+    if (this.state !== 'open' || !this.socket.writable) return false;
+    if (!this.corked) {
+      this.corked = true;
+      this.socket.cork();
+      process.nextTick(() => {
+        this.corked = false;
+        this.socket.uncork();
+      });
+    }
+    for (const part of parts) this.socket.write(part);
+    if (this.socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
+      this.congested = true;
+      this.flow();
+    }
+    return true;
+  }
+
+  /** Sends what was written, then closes. */
+  end(): void {
+    if (this.state !== 'open') return;
+    this.state = 'ending';
+    this.clearFrameTimer();
+    this.socket.end();
+    // A peer that never reads must not keep the socket. What it still writes is read and dropped: closing over unread
+    // bytes makes TCP reset the connection, and our last words would be lost.
+    const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
+    timer.unref();
+    this.socket.once('close', () => clearTimeout(timer));
+    this.socket.resume();
+  }
+
+  /** Sends what was written, then closes without waiting for the peer. */
+  endSoon(): void {
+    if (this.state !== 'open') return;
+    this.end();
+    if (this.socket.writableFinished) this.socket.destroy();
+    else this.socket.once('finish', () => this.socket.destroy());
+  }
+
+  /** Closes at once. */
+  destroy(error?: Error): void {
+    this.closeError ??= error;
+    if (this.state === 'open') this.state = 'ending';
+    this.clearFrameTimer();
+    this.socket.destroy();
+  }
+
+  private onData(chunk: Buffer): void {
+    if (this.state !== 'open') return;
+    this.reader.push(chunk);
+    this.handler.onReady();
+    this.watchFrame();
+  }
+
+  private onEnd(): void {
+    if (this.state === 'open' && !this.reader.idle) {
+      this.closeError ??= new ConnectionClosedError('connection ended in the middle of a message');
+    }
+  }
+
+  private onClose(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.clearFrameTimer();
+    this.handler.onClosed(this.closeError);
+  }
+
+  private onDrain(): void {
+    if (!this.congested) return;
+    this.congested = false;
+    this.flow();
+    if (this.state === 'open') this.handler.onReady();
+  }
+
+  private flow(): void {
+    if (this.state !== 'open') return;
+    if (this.held || this.congested) this.socket.pause();
+    else this.socket.resume();
+    this.watchFrame();
+  }
+
+  /** Runs only while part of a frame is here and we are reading: what we do not read cannot make progress. */
+  private watchFrame(): void {
+    const { frameTimeoutMs } = this.options;
+    if (frameTimeoutMs === 0) return;
+    if (this.state !== 'open' || this.reader.idle || this.held || this.congested) {
+      this.clearFrameTimer();
+    } else if (this.frameTimer) {
+      this.frameTimer.refresh();
+    } else {
+      this.frameTimer = setTimeout(() => this.onStalled(), frameTimeoutMs);
+      this.frameTimer.unref();
+    }
+  }
+
+  private onStalled(): void {
+    const { frameTimeoutMs } = this.options;
+    const bytes = this.reader.bufferedBytes;
+    this.destroy(new TimeoutError(`a message stalled after ${bytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`));
+  }
+
+  private clearFrameTimer(): void {
+    if (this.frameTimer === undefined) return;
+    clearTimeout(this.frameTimer);
+    this.frameTimer = undefined;
+  }
+}

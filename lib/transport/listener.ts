@@ -1,0 +1,95 @@
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { PyroError } from '../protocol/errors.js';
+
+/** Where to listen. Exactly one of TCP (`host`, `port`) and `unixSocket`. */
+export interface ListenAddress {
+  /** Default `localhost`. */
+  host?: string;
+  /** 0: the system chooses. */
+  port?: number;
+  /** Path of a unix domain socket. */
+  unixSocket?: string;
+}
+
+/** After so long without a byte the system asks whether the peer is still there. */
+const KEEP_ALIVE_MS = 60_000;
+const BACKLOG = 511;
+
+/** A listening server socket. */
+export class Listener {
+  private constructor(
+    readonly server: Server,
+    /** `host:port`, `[v6]:port` or `./u:path`, as it stands in URIs. */
+    readonly location: string,
+  ) {}
+
+  /**
+   * @param onSocket called with each accepted socket
+   * @param onError errors of the server socket while it listens
+   * @throws {PyroError} that says address, reason and remedy, when it cannot listen
+   */
+  static async open(address: ListenAddress, onSocket: (socket: Socket) => void, onError: (error: Error) => void): Promise<Listener> {
+    const options = listenOptions(address);
+    const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true }, onSocket);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
+      server.listen({ ...options, backlog: BACKLOG }, () => {
+        server.removeAllListeners('error');
+        server.on('error', onError);
+        resolve();
+      });
+    });
+    return new Listener(server, locationOf(server, address));
+  }
+
+  /** Accepts no more; resolves when the server socket is closed. Accepted connections live on. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.server.listening) return resolve();
+      // close() calls back only when the last connection is gone; 'listening' ends at once
+      this.server.close();
+      resolve();
+    });
+  }
+}
+
+function listenOptions(address: ListenAddress): ListenOptions {
+  const { unixSocket } = address;
+  if (unixSocket === undefined) {
+    // Node may bind `localhost` to ::1 alone; Pyro5 peers look for it on 127.0.0.1
+    const host = address.host ?? 'localhost';
+    return { host: host === 'localhost' ? '127.0.0.1' : host, port: address.port ?? 0 };
+  }
+  if (unixSocket.startsWith('\0')) {
+    throw new PyroError(
+      `cannot listen on abstract unix socket ${JSON.stringify(unixSocket)}: Node pads its name with zeros, so that a Python client cannot find it; use a path`,
+      { code: 'CONFIG' },
+    );
+  }
+  if (unixSocket === '' || unixSocket.includes(':')) {
+    throw new PyroError(`cannot listen on unix socket ${JSON.stringify(unixSocket)}: the path must not be empty nor contain ":"`, { code: 'CONFIG' });
+  }
+  return { path: unixSocket };
+}
+
+function locationOf(server: Server, asked: ListenAddress): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return `./u:${asked.unixSocket}`;
+  // a name stays a name, so that what a URI says is what was configured
+  const host = asked.host ?? 'localhost';
+  return `${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}
+
+const reasons: Record<string, string> = {
+  EADDRINUSE: 'the address is in use; choose another port, or 0 to let the system choose',
+  EACCES: 'no permission; ports below 1024 need privileges, a socket path needs a writable directory',
+  EADDRNOTAVAIL: 'no interface of this machine has the address; check host',
+  ENOTFOUND: 'the host name is unknown; check host',
+  EAI_AGAIN: 'the host name could not be looked up; check host',
+};
+
+function listenError(address: ListenAddress, error: NodeJS.ErrnoException): PyroError {
+  const where = address.unixSocket === undefined ? `${address.host ?? 'localhost'}:${address.port ?? 0}` : `./u:${address.unixSocket}`;
+  const reason = reasons[error.code ?? ''] ?? error.message;
+  return new PyroError(`cannot listen on ${where}: ${reason} (${error.code ?? 'unknown'})`, { code: 'CONFIG', cause: error });
+}
