@@ -1,0 +1,10 @@
+/**
+ * Python literals: what the `serpent` package writes, and what `ast.literal_eval` reads. Works on its own.
+ *
+ * @module
+ */
+export { SerpentError, type SerpentErrorCode } from './errors.js';
+export type { SerpentLimits } from './limits.js';
+export { loads, parse, type LoadsOptions, type Parsed } from './reader.js';
+export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './values.js';
+export { dumps, type DumpsOptions } from './writer.js';

@@ -1,0 +1,61 @@
+import { PyComplex, PyFloat } from './values.js';
+
+/**
+ * Python's equality of dict keys and set members, where it is not that of Map and Set: `1`, `1.0` and `True` are
+ * one key, and so are equal tuples. The first key stays, as in Python.
+ */
+export class PythonKeys {
+  private readonly target: { has(key: unknown): boolean };
+  /** Key by its stand-in. */
+  private readonly simple = new Map<unknown, unknown>();
+  private readonly composed = new Map<string, unknown>();
+
+  constructor(target: { has(key: unknown): boolean }) {
+    this.target = target;
+  }
+
+  /** The key in the target that equals `key`, or else `key` itself, which is taken to be added then. */
+  resolve(key: unknown): unknown {
+    const standIn = simpleStandIn(key);
+    if (standIn === undefined) return this.find(this.composed, composedStandIn(key), key);
+    if (standIn === key) return this.simple.has(key) ? this.simple.get(key) : key;
+    return this.target.has(standIn) ? standIn : this.find(this.simple, standIn, key);
+  }
+
+  private find<K>(known: Map<K, unknown>, standIn: K, key: unknown): unknown {
+    if (known.has(standIn)) return known.get(standIn);
+    known.set(standIn, key);
+    return key;
+  }
+}
+
+/** Strings and safe ints are their own stand-ins. */
+export function isOwnStandIn(key: unknown): boolean {
+  return typeof key === 'string' || Number.isSafeInteger(key);
+}
+
+/** What Map and Set compare as Python would compare `key`; undefined for complex numbers, tuples and bytes. */
+function simpleStandIn(key: unknown): unknown {
+  switch (typeof key) {
+    case 'boolean':
+      return Number(key);
+    case 'number':
+      return Number.isInteger(key) && !Number.isSafeInteger(key) ? BigInt(key) : key;
+    case 'object':
+      if (key instanceof PyFloat) return simpleStandIn(key.value);
+      if (key instanceof PyComplex && key.imag === 0) return simpleStandIn(key.real);
+      return key === null ? null : undefined;
+    default:
+      return key;
+  }
+}
+
+function composedStandIn(key: unknown): string {
+  const simple = simpleStandIn(key);
+  if (typeof simple === 'string') return `s${simple.length}:${simple}`;
+  // A number, bigint or null. Minus zero is zero.
+  if (simple !== undefined) return `n${String(simple)};`;
+  if (Array.isArray(key)) return `t${key.length}(${key.map(composedStandIn).join('')})`;
+  if (key instanceof PyComplex) return `c${key.real},${key.imag};`;
+  return `b${(key as Buffer).toString('latin1').length}:${(key as Buffer).toString('latin1')}`;
+}

@@ -1,0 +1,34 @@
+import { SerpentError } from './errors.js';
+
+/** What bounds reading and writing. */
+export interface SerpentLimits {
+  /** Nested containers and parentheses, 1 to 1,000. Default 200: as many as Python's own parser takes. */
+  maxDepth?: number;
+  /** Digits of one int, signs and underscores not counted. Default 4,300, as in Python. */
+  maxIntDigits?: number;
+  /** Bytes of a message. Default: none but what a JavaScript string holds (about 512 MiB). */
+  maxBytes?: number;
+}
+
+export interface CheckedLimits {
+  readonly maxDepth: number;
+  readonly maxIntDigits: number;
+  readonly maxBytes: number;
+}
+
+const DEFAULT_LIMITS: CheckedLimits = { maxDepth: 200, maxIntDigits: 4300, maxBytes: Infinity };
+
+/** More would be at risk of running out of stack, wherever the call came from. */
+const DEEPEST = 1000;
+
+/** @throws {SerpentError} `BAD_OPTION` when a limit is out of its range */
+export function checkLimits(limits: SerpentLimits | undefined): CheckedLimits {
+  if (limits === undefined) return DEFAULT_LIMITS;
+  const { maxDepth = 200, maxIntDigits = 4300, maxBytes = Infinity } = limits;
+  if (!Number.isInteger(maxDepth) || maxDepth < 1 || maxDepth > DEEPEST) {
+    throw new SerpentError(`maxDepth is ${maxDepth}; it has to be a whole number from 1 to ${DEEPEST}`, 'BAD_OPTION');
+  }
+  if (!(maxIntDigits >= 1)) throw new SerpentError(`maxIntDigits is ${maxIntDigits}; it has to be at least 1`, 'BAD_OPTION');
+  if (!(maxBytes >= 1)) throw new SerpentError(`maxBytes is ${maxBytes}; it has to be at least 1`, 'BAD_OPTION');
+  return { maxDepth, maxIntDigits, maxBytes };
+}

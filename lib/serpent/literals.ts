@@ -1,0 +1,85 @@
+import { PyComplex } from './values.js';
+
+/**
+ * A float as Python's `repr` writes it, and infinity as serpent does. Not for nan, which has no literal.
+ */
+export function floatLiteral(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e16 || (size < 1e-4 && size !== 0)) {
+    if (size === Infinity) return value > 0 ? '1e30000' : '-1e30000';
+    // JavaScript writes the same digits, but `1e-7` for Python's `1e-07`.
+    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  }
+  if (Number.isInteger(value)) return Object.is(value, -0) ? '-0.0' : `${value}.0`;
+  return String(value);
+}
+
+/** What serpent writes for a nan. */
+export const NAN_LITERAL = "{'__class__':'float','value':'nan'}";
+
+/** A complex number as serpent writes it. */
+export function complexLiteral(value: PyComplex): string {
+  const { real, imag } = value;
+  if (Number.isNaN(real) || Number.isNaN(imag)) return `{'__class__':'complex','real':${partOf(real)},'imag':${partOf(imag)}}`;
+  const sign = imag < 0 || Object.is(imag, -0) ? '' : '+';
+  return `(${floatLiteral(real)}${sign}${floatLiteral(imag)}j)`;
+}
+
+function partOf(value: number): string {
+  return Number.isNaN(value) ? NAN_LITERAL : floatLiteral(value);
+}
+
+/** Printable ASCII without quotation marks and backslashes. */
+const PLAIN = /^[ !#-&(-[\]-~]*$/;
+
+/** Whether a string needs no escapes and is ASCII. */
+export function isPlain(value: string): boolean {
+  return PLAIN.test(value);
+}
+
+/** What Python's `str.isprintable` is false for, and the backslash. The space is printable, other separators are not. */
+const ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+const ESCAPED_SINGLE_QUOTED = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+/** A string as Python's `repr` writes it. Of plain ones, `'` around them is the same. */
+export function stringLiteral(value: string): string {
+  if (value.includes("'") && !value.includes('"')) return `"${value.replace(ESCAPED, escapeOf)}"`;
+  return `'${value.replace(ESCAPED_SINGLE_QUOTED, escapeOf)}'`;
+}
+
+function escapeOf(character: string): string {
+  switch (character) {
+    case '\\':
+      return '\\\\';
+    case "'":
+      return "\\'";
+    case '\n':
+      return '\\n';
+    case '\r':
+      return '\\r';
+    case '\t':
+      return '\\t';
+  }
+  const code = character.codePointAt(0)!;
+  const hex = code.toString(16);
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+}
+
+/** Bytes as serpent writes them by default. */
+export function base64Literal(bytes: Buffer): string {
+  return `{'data': '${bytes.toString('base64')}', 'encoding': 'base64'}`;
+}
+
+/** Bytes as Python's `repr` writes them. */
+export function bytesLiteral(bytes: Buffer): string {
+  const text = bytes.toString('latin1');
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(quote === '"' ? /[^ -[\]-~]/g : /[^ -&(-[\]-~]/g, byteEscapeOf);
+  return `b${quote}${escaped}${quote}`;
+}
+
+function byteEscapeOf(character: string): string {
+  const code = character.charCodeAt(0);
+  return code > 126 ? `\\x${code.toString(16)}` : escapeOf(character);
+}

@@ -1,0 +1,153 @@
+import { NumberKind, type Scanner } from './scanner.js';
+import { PyComplex, PyFloat } from './values.js';
+
+/** Dividing an integer below 2^53 by one of these is correctly rounded, and much faster than `Number(text)`. */
+const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+
+/** As many digits always make a safe integer. */
+const SAFE_DIGITS = 15;
+
+type PyNumber = number | bigint | PyFloat | PyComplex;
+
+/** Reads an unsigned number whose first character, a digit or a point, is at the cursor; sets `kind`. */
+export function readNumber(scanner: Scanner): PyNumber {
+  const { text } = scanner;
+  const start = scanner.pos;
+  const stop = Math.min(text.length, start + SAFE_DIGITS + 1);
+  let at = start;
+  let mantissa = 0;
+  let point = -1;
+  for (; at < stop; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) mantissa = mantissa * 10 + (code - 48);
+    else if (code === 46 && point === -1) point = at;
+    else break;
+  }
+  const digits = at - start - (point === -1 ? 0 : 1);
+  if (digits === 0 || digits > SAFE_DIGITS || continuesNumber(scanner.codeAt(at))) return readAnyNumber(scanner);
+  if (point === -1 && digits > 1 && text.charCodeAt(start) === 48 && mantissa !== 0) failLeadingZero(scanner);
+  scanner.pos = at;
+  return point === -1 ? int(scanner, mantissa) : float(scanner, mantissa / POWERS_OF_TEN[at - point - 1]!);
+}
+
+function continuesNumber(code: number): boolean {
+  return (code >= 48 && code <= 57) || code === 46 || code === 95 || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+}
+
+/** The whole grammar: underscores, exponents, other bases, imaginary numbers, any length. */
+function readAnyNumber(scanner: Scanner): PyNumber {
+  const { text } = scanner;
+  const start = scanner.pos;
+  if (text.charCodeAt(start) === 48) {
+    const radix = radixOf(scanner.codeAt(start + 1));
+    if (radix !== 0) return readPrefixed(scanner, radix);
+  }
+  let isFloat = false;
+  let at = digitsEnd(scanner, start, 10);
+  let hasDigits = at > start;
+  if (scanner.codeAt(at) === 46) {
+    isFloat = true;
+    const end = digitsEnd(scanner, at + 1, 10);
+    hasDigits ||= end > at + 1;
+    at = end;
+  }
+  if (!hasDigits) scanner.expected('a number');
+  const code = scanner.codeAt(at) | 32;
+  if (code === 101) {
+    isFloat = true;
+    const sign = scanner.codeAt(at + 1);
+    const from = sign === 43 || sign === 45 ? at + 2 : at + 1;
+    at = digitsEnd(scanner, from, 10);
+    if (at === from) failAt(scanner, at, 'expected digits of an exponent');
+  }
+  const literal = withoutUnderscores(text.slice(start, at));
+  const imaginary = (scanner.codeAt(at) | 32) === 106;
+  scanner.pos = imaginary ? at + 1 : at;
+  if (continuesNumber(scanner.codeAt(scanner.pos))) failAt(scanner, scanner.pos, 'unexpected character in a number');
+  if (imaginary) {
+    scanner.kind = NumberKind.imaginary;
+    return new PyComplex(0, Number(literal));
+  }
+  if (isFloat) return float(scanner, Number(literal));
+  checkDigits(scanner, literal.length, start);
+  if (literal.length > 1 && literal.startsWith('0') && /[^0]/.test(literal)) {
+    scanner.pos = start;
+    failLeadingZero(scanner);
+  }
+  return int(scanner, BigInt(literal));
+}
+
+function readPrefixed(scanner: Scanner, radix: number): PyNumber {
+  const start = scanner.pos;
+  let from = start + 2;
+  if (scanner.codeAt(from) === 95) from++;
+  const end = digitsEnd(scanner, from, radix);
+  if (end === from || continuesNumber(scanner.codeAt(end))) failAt(scanner, end, `expected a digit of base ${radix}`);
+  const digits = withoutUnderscores(scanner.text.slice(from, end));
+  checkDigits(scanner, digits.length, start);
+  scanner.pos = end;
+  return int(scanner, BigInt(`${scanner.text.slice(start, start + 2)}${digits}`));
+}
+
+function radixOf(code: number): number {
+  switch (code | 32) {
+    case 120:
+      return 16;
+    case 111:
+      return 8;
+    case 98:
+      return 2;
+    default:
+      return 0;
+  }
+}
+
+/** End of a run of digits, which single underscores may divide. */
+function digitsEnd(scanner: Scanner, from: number, radix: number): number {
+  let at = from;
+  while (isDigit(scanner.codeAt(at), radix)) {
+    at++;
+    if (scanner.codeAt(at) === 95) {
+      at++;
+      if (!isDigit(scanner.codeAt(at), radix)) failAt(scanner, at, 'expected a digit after the underscore');
+    }
+  }
+  return at;
+}
+
+function isDigit(code: number, radix: number): boolean {
+  if (radix === 16 && code > 57) return (code | 32) >= 97 && (code | 32) <= 102;
+  return code >= 48 && code < 48 + Math.min(radix, 10);
+}
+
+function withoutUnderscores(literal: string): string {
+  return literal.includes('_') ? literal.replaceAll('_', '') : literal;
+}
+
+function checkDigits(scanner: Scanner, digits: number, at: number): void {
+  const { maxIntDigits } = scanner.limits;
+  if (digits > maxIntDigits)
+    scanner.fail(`int of ${digits} digits is over maxIntDigits (${maxIntDigits})`, 'TOO_MANY_DIGITS', at);
+}
+
+function failLeadingZero(scanner: Scanner): never {
+  return scanner.fail('a decimal int must not begin with zeros');
+}
+
+function failAt(scanner: Scanner, at: number, message: string): never {
+  return scanner.fail(message, 'SYNTAX', at);
+}
+
+function int(scanner: Scanner, value: number | bigint): number | bigint {
+  scanner.kind = NumberKind.int;
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return number;
+  }
+  return value;
+}
+
+function float(scanner: Scanner, value: number): number | PyFloat {
+  scanner.kind = NumberKind.float;
+  return scanner.faithful ? new PyFloat(value) : value;
+}

@@ -1,0 +1,27 @@
+import { types } from 'node:util';
+
+const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/**
+ * Names a place inside a value as one would write it: `value.items[3].callback`.
+ *
+ * @param containers outermost first
+ * @param steps the member of each container, as many as there are containers
+ */
+export function pathOf(containers: readonly object[], steps: readonly unknown[]): string {
+  let path = 'value';
+  for (const [index, container] of containers.entries()) {
+    const step = steps[index];
+    if (Array.isArray(container) || ArrayBuffer.isView(container)) path += `[${String(step)}]`;
+    else if (types.isMap(container)) path += `.get(${nameOf(step)})`;
+    else if (types.isSet(container)) path += `{${nameOf(step)}}`;
+    else if (step !== undefined) path += NAME.test(String(step)) ? `.${String(step)}` : `[${nameOf(step)}]`;
+  }
+  return path;
+}
+
+/** A key in few characters, without running any code of its own. */
+function nameOf(key: unknown): string {
+  if (typeof key === 'string') return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key);
+  return typeof key === 'object' && key !== null ? '…' : String(key).slice(0, 40);
+}

@@ -1,0 +1,440 @@
+import { decodeSpecialMap, decodeSpecialObject, isSpecialKey } from './special-dicts.js';
+import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
+import { isOwnStandIn, PythonKeys } from './keys.js';
+import { readNumber } from './number.js';
+import { NumberKind, Scanner } from './scanner.js';
+import { readStrings } from './string.js';
+import { PyComplex, PyFloat, PyTuple } from './values.js';
+
+export interface LoadsOptions extends SerpentLimits {
+  /**
+   * `natural` (default): plain JavaScript values. `faithful`: tuples, floats and all dicts stay apart (PyTuple, PyFloat,
+   * Map), so that the value is written back as the same Python value.
+   */
+  values?: 'natural' | 'faithful';
+}
+
+/** What {@link parse} gives. */
+export interface Parsed {
+  value: unknown;
+  /** Whether any dict has a `__class__` key, but those of nan and complex numbers, which are decoded already. */
+  sawClass: boolean;
+}
+
+/**
+ * Reads a Python literal: serpent's output, and all that `repr` and `pprint` print and `ast.literal_eval` takes.
+ *
+ * @param data UTF-8 bytes, or a string
+ * @throws {SerpentError} for everything else; `offset` says where
+ */
+export function loads(data: Uint8Array | string, options?: LoadsOptions): unknown {
+  return parse(data, options).value;
+}
+
+/** As {@link loads}, and says whether there are class dicts to convert. */
+export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Parsed {
+  const { values = 'natural' } = options;
+  const limits = checkLimits(options);
+  return new Reader(bufferOf(data), limits, values === 'faithful').read();
+}
+
+function bufferOf(data: Uint8Array | string): Buffer {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** `'key':` as it was read last at some place of the text, and what stood after it. Records mostly repeat their keys. */
+class KeyMemo {
+  readonly source: string;
+  readonly key: string;
+  readonly special: boolean;
+  /** First key of the dicts in this key's value. */
+  first: KeyMemo | undefined = undefined;
+  /** Key after this one in the same dict. */
+  next: KeyMemo | undefined = undefined;
+
+  constructor(source: string, key: string) {
+    this.source = source;
+    this.key = key;
+    this.special = isSpecialKey(key);
+  }
+}
+
+class Reader {
+  private readonly scanner: Scanner;
+  private readonly maxDepth: number;
+  private depth = 0;
+  private sawClass = false;
+  /** Inside a dict key or a set member, where only hashable values may stand. */
+  private inKey = false;
+  private memo = new KeyMemo('', '');
+
+  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
+    this.scanner = new Scanner(bytes, limits, faithful);
+    this.maxDepth = limits.maxDepth;
+  }
+
+  read(): Parsed {
+    const { scanner } = this;
+    let value = this.value(scanner.token());
+    if (scanner.token() === COMMA) value = this.openTuple(value);
+    if (scanner.token() !== -1) scanner.expected('the end');
+    return { value, sawClass: this.sawClass };
+  }
+
+  /** `1, 2` without parentheses. */
+  private openTuple(first: unknown): unknown[] {
+    const { scanner } = this;
+    const items = this.newTuple();
+    items.push(first);
+    while (scanner.token() === COMMA) {
+      scanner.pos++;
+      const code = scanner.token();
+      if (code === -1) break;
+      items.push(this.value(code));
+    }
+    return items;
+  }
+
+  /** Reads one expression; `code` is its first character, at the cursor. */
+  private value(code: number): unknown {
+    const value = this.operand(code);
+    if (typeof value === 'string') return value;
+    const { scanner } = this;
+    const next = scanner.codeAt(scanner.pos);
+    if (next === COMMA || next === BRACKET_CLOSE || next === BRACE_CLOSE || next === COLON) return value;
+    const operator = scanner.token();
+    return operator === PLUS || operator === MINUS ? this.complexSum(value, operator) : value;
+  }
+
+  private operand(code: number): unknown {
+    const { scanner } = this;
+    switch (code) {
+      case QUOTE:
+      case DOUBLE_QUOTE:
+        return this.string();
+      case 48:
+      case 49:
+      case 50:
+      case 51:
+      case 52:
+      case 53:
+      case 54:
+      case 55:
+      case 56:
+      case 57:
+        return readNumber(scanner);
+      case BRACE_OPEN:
+        return this.brace();
+      case BRACKET_OPEN:
+        return this.list();
+      case PAREN_OPEN:
+        return this.paren();
+      case MINUS:
+      case PLUS:
+        return this.signed(code);
+      case POINT:
+        if (scanner.text.startsWith('...', scanner.pos)) scanner.fail('Ellipsis has no counterpart here');
+        return readNumber(scanner);
+      default:
+        return this.name(code);
+    }
+  }
+
+  private string(): string | Buffer {
+    const value = readStrings(this.scanner);
+    this.scanner.kind = NumberKind.none;
+    return value;
+  }
+
+  private name(code: number): unknown {
+    const { scanner } = this;
+    switch (code) {
+      case 84:
+        return this.constant('True', true);
+      case 70:
+        if (this.isWord('False')) return this.constant('False', false);
+        break;
+      case 78:
+        return this.constant('None', null);
+      case 115:
+        if (this.isWord('set')) return this.emptySet();
+        break;
+    }
+    if (code === 98 || code === 66 || code === 114 || code === 82 || code === 117 || code === 85 || code === 102 || code === 70) {
+      return this.string();
+    }
+    return scanner.expected('a Python literal');
+  }
+
+  private constant<T>(word: string, value: T): T {
+    if (!this.isWord(word)) this.scanner.expected('a Python literal');
+    this.scanner.pos += word.length;
+    this.scanner.kind = NumberKind.none;
+    return value;
+  }
+
+  private isWord(word: string): boolean {
+    const { scanner } = this;
+    if (!scanner.text.startsWith(word, scanner.pos)) return false;
+    const after = scanner.codeAt(scanner.pos + word.length);
+    const lower = after | 32;
+    return !(after > 127 || after === 95 || (after >= 48 && after <= 57) || (lower >= 97 && lower <= 122));
+  }
+
+  private emptySet(): Set<unknown> {
+    const { scanner } = this;
+    if (this.inKey) this.unhashable('a set');
+    scanner.pos += 3;
+    if (scanner.token() !== PAREN_OPEN) scanner.expected('"()" after set');
+    scanner.pos++;
+    if (scanner.token() !== PAREN_CLOSE) scanner.expected('")": only the empty set is written as a call');
+    scanner.pos++;
+    scanner.kind = NumberKind.none;
+    return new Set();
+  }
+
+  /** A sign stands before a number, never before a sign or a sum. */
+  private signed(sign: number): unknown {
+    const { scanner } = this;
+    scanner.pos++;
+    const at = scanner.pos;
+    const code = scanner.token();
+    const value = code === MINUS || code === PLUS ? undefined : this.operand(code);
+    const { kind } = scanner;
+    if (value === undefined || kind === NumberKind.none || kind > NumberKind.imaginary) {
+      return scanner.fail('expected a number after the sign', 'SYNTAX', at);
+    }
+    scanner.kind =
+      kind === NumberKind.int ? NumberKind.signedInt : kind === NumberKind.float ? NumberKind.signedFloat : NumberKind.sum;
+    if (sign === PLUS) return value;
+    if (typeof value === 'bigint') return -value;
+    // The int zero has no sign; the float has.
+    if (typeof value === 'number') return value === 0 && kind === NumberKind.int ? 0 : -value;
+    if (value instanceof PyFloat) return new PyFloat(-value.value);
+    return new PyComplex(-(value as PyComplex).real, -(value as PyComplex).imag);
+  }
+
+  /** `1+2j`: a real number, which may have a sign, and an imaginary one, which has none. */
+  private complexSum(left: unknown, operator: number): PyComplex {
+    const { scanner } = this;
+    const { kind } = scanner;
+    if (kind === NumberKind.none || kind === NumberKind.imaginary || kind === NumberKind.sum) {
+      return scanner.expected('"," or the end of the value');
+    }
+    scanner.pos++;
+    const at = scanner.pos;
+    const code = scanner.token();
+    const right = code === MINUS || code === PLUS ? undefined : this.operand(code);
+    if (scanner.kind !== NumberKind.imaginary || !(right instanceof PyComplex)) {
+      return scanner.fail('expected the imaginary part of a complex number', 'SYNTAX', at);
+    }
+    scanner.kind = NumberKind.sum;
+    return new PyComplex(Number(left), operator === MINUS ? -right.imag : right.imag);
+  }
+
+  private enter(): void {
+    if (++this.depth > this.maxDepth) {
+      this.scanner.fail(`more than ${this.maxDepth} nested containers: the limit is maxDepth`, 'TOO_DEEP');
+    }
+    this.scanner.pos++;
+  }
+
+  private leave(): void {
+    this.scanner.pos++;
+    this.scanner.kind = NumberKind.none;
+    this.depth--;
+  }
+
+  private list(): unknown[] {
+    const { scanner } = this;
+    if (this.inKey) this.unhashable('a list');
+    this.enter();
+    const items: unknown[] = [];
+    let code = scanner.token();
+    while (code !== BRACKET_CLOSE) {
+      items.push(this.value(code));
+      code = scanner.token();
+      if (code === COMMA) {
+        scanner.pos++;
+        code = scanner.token();
+      } else if (code !== BRACKET_CLOSE) {
+        scanner.expected('"," or "]"');
+      }
+    }
+    this.leave();
+    return items;
+  }
+
+  /** A tuple, or an expression in parentheses, which keeps its number kind. */
+  private paren(): unknown {
+    const { scanner } = this;
+    this.enter();
+    let code = scanner.token();
+    if (code === PAREN_CLOSE) {
+      this.leave();
+      return this.newTuple();
+    }
+    const first = this.value(code);
+    code = scanner.token();
+    if (code === PAREN_CLOSE) {
+      scanner.pos++;
+      this.depth--;
+      return first;
+    }
+    const items = this.newTuple();
+    items.push(first);
+    while (code !== PAREN_CLOSE) {
+      if (code !== COMMA) scanner.expected('"," or ")"');
+      scanner.pos++;
+      code = scanner.token();
+      if (code === PAREN_CLOSE) break;
+      items.push(this.value(code));
+      code = scanner.token();
+    }
+    this.leave();
+    return items;
+  }
+
+  private newTuple(): unknown[] {
+    return this.scanner.faithful ? new PyTuple() : [];
+  }
+
+  private brace(): unknown {
+    const { scanner } = this;
+    if (this.inKey) this.unhashable('a dict or set');
+    this.enter();
+    const code = scanner.token();
+    if (code === BRACE_CLOSE) {
+      this.leave();
+      return scanner.faithful ? new Map() : {};
+    }
+    const memo = this.memo.first;
+    if (memo !== undefined && scanner.text.startsWith(memo.source, scanner.pos)) return this.dict(undefined);
+    const start = scanner.pos;
+    const key = this.key(code);
+    return scanner.token() === COLON ? this.dict({ start, key }) : this.set(key);
+  }
+
+  private key(code: number): unknown {
+    this.inKey = true;
+    const key = this.value(code);
+    this.inKey = false;
+    return key;
+  }
+
+  private set(first: unknown): Set<unknown> {
+    const { scanner } = this;
+    const members = new Set<unknown>();
+    let keys: PythonKeys | undefined;
+    let member = first;
+    for (;;) {
+      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members);
+      members.add(keys === undefined ? member : keys.resolve(member));
+      let code = scanner.token();
+      if (code === COMMA) {
+        scanner.pos++;
+        code = scanner.token();
+      } else if (code !== BRACE_CLOSE) {
+        scanner.expected(code === COLON ? '"," or "}" of a set' : '"," or "}"');
+      }
+      if (code === BRACE_CLOSE) break;
+      member = this.key(code);
+    }
+    this.leave();
+    return members;
+  }
+
+  /** Reads on from the colon of the first key, or from the first key, when it is the expected one. */
+  private dict(first: { start: number; key: unknown } | undefined): unknown {
+    const { scanner } = this;
+    const parent = this.memo;
+    const dict: Record<string, unknown> = {};
+    let map: Map<unknown, unknown> | undefined = scanner.faithful ? new Map() : undefined;
+    let keys: PythonKeys | undefined;
+    let special = false;
+    let last = parent;
+    let pending = first;
+    for (;;) {
+      const expected = last === parent ? parent.first : last.next;
+      const start: number = pending === undefined ? scanner.pos : pending.start;
+      let key: unknown;
+      let memo: KeyMemo | undefined;
+      if (pending === undefined && expected !== undefined && scanner.text.startsWith(expected.source, scanner.pos)) {
+        memo = expected;
+        key = memo.key;
+        scanner.pos += memo.source.length;
+      } else {
+        key = pending === undefined ? this.key(scanner.token()) : pending.key;
+        pending = undefined;
+        if (scanner.token() !== COLON) scanner.expected('":" after a dict key');
+        scanner.pos++;
+        if (typeof key === 'string') {
+          memo = new KeyMemo(scanner.text.slice(start, scanner.pos), key);
+          if (last === parent) parent.first = memo;
+          else last.next = memo;
+        }
+      }
+      if (memo !== undefined) {
+        this.memo = memo;
+        last = memo;
+      }
+      const value = this.value(scanner.token());
+      if (map === undefined && typeof key !== 'string') map = new Map(Object.entries(dict));
+      if (map !== undefined) {
+        if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map);
+        map.set(keys === undefined ? key : keys.resolve(key), value);
+        special ||= memo !== undefined && memo.special;
+      } else if (memo!.special) {
+        special = true;
+        this.setSpecial(dict, key as string, value, start);
+      } else {
+        dict[key as string] = value;
+      }
+      let code = scanner.token();
+      if (code === COMMA) {
+        scanner.pos++;
+        code = scanner.token();
+      } else if (code !== BRACE_CLOSE) {
+        scanner.expected('"," or "}"');
+      }
+      if (code === BRACE_CLOSE) break;
+    }
+    this.memo = parent;
+    this.leave();
+    return special ? this.decodeSpecial(dict, map) : (map ?? dict);
+  }
+
+  private setSpecial(dict: Record<string, unknown>, key: string, value: unknown, at: number): void {
+    if (key === '__proto__') {
+      this.scanner.fail('the dict key "__proto__" is only read with values: "faithful"; found', 'PROTO_KEY', at);
+    }
+    if (!(key in Object.prototype)) dict[key] = value;
+    else Object.defineProperty(dict, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  private decodeSpecial(dict: Record<string, unknown>, map: Map<unknown, unknown> | undefined): unknown {
+    const decoded = map === undefined ? decodeSpecialObject(dict) : decodeSpecialMap(map);
+    if (decoded !== undefined) return decoded;
+    if (map === undefined ? Object.hasOwn(dict, '__class__') : map.has('__class__')) this.sawClass = true;
+    return map ?? dict;
+  }
+
+  private unhashable(what: string): never {
+    return this.scanner.fail(`${what} cannot be a dict key or a set member, nor be inside one; found`, 'UNHASHABLE');
+  }
+}
+
+const DOUBLE_QUOTE = 34;
+const QUOTE = 39;
+const PAREN_OPEN = 40;
+const PAREN_CLOSE = 41;
+const PLUS = 43;
+const COMMA = 44;
+const MINUS = 45;
+const POINT = 46;
+const COLON = 58;
+const BRACKET_OPEN = 91;
+const BRACKET_CLOSE = 93;
+const BRACE_OPEN = 123;
+const BRACE_CLOSE = 125;

@@ -1,0 +1,112 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { SerpentError, type SerpentErrorCode } from './errors.js';
+import type { CheckedLimits } from './limits.js';
+
+/** What the number read last is: signs and `1+2j` are only allowed on some of them. */
+export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
+export type NumberKind = (typeof NumberKind)[keyof typeof NumberKind];
+
+/** A slice of 13 characters or more keeps its whole text alive in V8; in texts up to this size that is harmless. */
+const SMALL_TEXT_CHARS = 1024;
+const COPIED_SLICE_CHARS = 13;
+
+/**
+ * A cursor over the bytes of one message.
+ *
+ * `text` has one character per byte (latin1), whatever the bytes mean: so an index is a byte offset, and only
+ * strings with bytes over 127 are ever decoded. That is 5 times faster than decoding everything as UTF-8 first.
+ */
+export class Scanner {
+  readonly bytes: Buffer;
+  readonly text: string;
+  readonly limits: CheckedLimits;
+  readonly faithful: boolean;
+  private readonly sliceable: boolean;
+  pos = 0;
+  kind: NumberKind = NumberKind.none;
+
+  /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
+  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
+    this.bytes = bytes;
+    this.limits = limits;
+    this.faithful = faithful;
+    if (bytes.length > limits.maxBytes) {
+      throw new SerpentError(`message of ${bytes.length} bytes is over maxBytes (${limits.maxBytes})`, 'TOO_LARGE');
+    }
+    const zero = bytes.indexOf(0);
+    if (zero !== -1) throw new SerpentError(`zero byte in the text at byte ${zero}`, 'ENCODING', { offset: zero });
+    if (!isAscii(bytes) && !isUtf8(bytes)) throw new SerpentError('the text is not valid UTF-8', 'ENCODING', { offset: 0 });
+    try {
+      this.text = bytes.toString('latin1');
+    } catch (cause) {
+      throw new SerpentError(`message of ${bytes.length} bytes is longer than a string can be`, 'TOO_LARGE', { cause });
+    }
+    this.sliceable = this.text.length <= SMALL_TEXT_CHARS;
+  }
+
+  /** Code of the next character that is no white space, comment or line continuation; -1 at the end. */
+  token(): number {
+    if (this.pos < this.text.length) {
+      const code = this.text.charCodeAt(this.pos);
+      // All but quotation marks that is not white space, `#` or a backslash.
+      if (code > 35 && code !== 92) return code;
+    }
+    return this.skipBlanks();
+  }
+
+  private skipBlanks(): number {
+    const { text } = this;
+    while (this.pos < text.length) {
+      const code = text.charCodeAt(this.pos);
+      if (code === 32 || code === 10 || code === 13 || code === 9 || code === 12) {
+        this.pos++;
+      } else if (code === 35) {
+        this.skipComment();
+      } else if (code === 92 && this.isLineEnd(this.pos + 1)) {
+        this.pos += 2;
+      } else {
+        return code;
+      }
+    }
+    return -1;
+  }
+
+  private skipComment(): void {
+    const { text } = this;
+    while (this.pos < text.length && !this.isLineEnd(this.pos)) this.pos++;
+  }
+
+  isLineEnd(at: number): boolean {
+    if (at >= this.text.length) return false;
+    const code = this.text.charCodeAt(at);
+    return code === 10 || code === 13;
+  }
+
+  /** Code at `at`, -1 after the end: reading over the end of a string would make V8 give up its fast path. */
+  codeAt(at: number): number {
+    return at < this.text.length ? this.text.charCodeAt(at) : -1;
+  }
+
+  /** Text of ASCII bytes, without keeping a large message alive. */
+  ascii(start: number, end: number): string {
+    if (end - start < COPIED_SLICE_CHARS || this.sliceable) return this.text.slice(start, end);
+    return this.bytes.toString('latin1', start, end);
+  }
+
+  /** Text of bytes that may be over 127. */
+  decoded(start: number, end: number): string {
+    return this.bytes.toString('utf8', start, end);
+  }
+
+  fail(message: string, code: SerpentErrorCode = 'SYNTAX', at = this.pos): never {
+    throw new SerpentError(`${message} at byte ${at}`, code, { offset: at });
+  }
+
+  /** Fails at the cursor, naming what stands there. */
+  expected(what: string): never {
+    if (this.pos >= this.text.length) this.fail(`expected ${what}, but the text ends`);
+    const code = this.text.charCodeAt(this.pos);
+    const found = code > 32 && code < 127 ? `"${this.text[this.pos]}"` : `character 0x${code.toString(16)}`;
+    return this.fail(`expected ${what}, found ${found}`);
+  }
+}

@@ -1,0 +1,44 @@
+import { PyComplex, PyFloat } from './values.js';
+
+/** Keys that need a second look: those of the dicts below, and those that a plain object has from its prototype. */
+export function isSpecialKey(key: string): boolean {
+  return key === '__class__' || key === 'encoding' || key === '__proto__' || key in Object.prototype;
+}
+
+/**
+ * Decodes a dict that serpent writes for a value without a literal: bytes, nan, and complex numbers with nan.
+ *
+ * @returns undefined when it is any other dict
+ */
+export function decodeSpecialObject(dict: Record<string, unknown>): unknown {
+  return decode(Object.keys(dict).length, (key) => (Object.hasOwn(dict, key) ? dict[key] : undefined), false);
+}
+
+/** As {@link decodeSpecialObject}, of a Map. */
+export function decodeSpecialMap(dict: Map<unknown, unknown>): unknown {
+  return decode(dict.size, (key) => dict.get(key), true);
+}
+
+function decode(size: number, get: (key: string) => unknown, faithful: boolean): unknown {
+  if (size === 2) {
+    if (get('encoding') === 'base64') return decodeBase64(get('data'));
+    if (get('__class__') === 'float' && get('value') === 'nan') return faithful ? new PyFloat(NaN) : NaN;
+  } else if (size === 3 && get('__class__') === 'complex') {
+    const real = numberOf(get('real'));
+    const imag = numberOf(get('imag'));
+    if (real !== undefined && imag !== undefined) return new PyComplex(real, imag);
+  }
+  return undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  if (value instanceof PyFloat) return value.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** Only what serpent itself would have written: anything else is a dict of somebody's own. */
+function decodeBase64(data: unknown): Buffer | undefined {
+  if (typeof data !== 'string' || data.length % 4 !== 0) return undefined;
+  const bytes = Buffer.from(data, 'base64');
+  return bytes.toString('base64') === data ? bytes : undefined;
+}

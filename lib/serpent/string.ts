@@ -1,0 +1,257 @@
+import type { Scanner } from './scanner.js';
+
+const QUOTE = 39;
+const DOUBLE_QUOTE = 34;
+const BACKSLASH = 92;
+
+interface Prefix {
+  raw: boolean;
+  bytes: boolean;
+}
+
+const NO_PREFIX: Prefix = { raw: false, bytes: false };
+
+const PREFIXES: Readonly<Record<string, Prefix>> = {
+  u: NO_PREFIX,
+  r: { raw: true, bytes: false },
+  b: { raw: false, bytes: true },
+  rb: { raw: true, bytes: true },
+  br: { raw: true, bytes: true },
+};
+
+/** Reads the string or bytes literal at the cursor, and those that follow it directly: they are one, as in C. */
+export function readStrings(scanner: Scanner): string | Buffer {
+  const first = readLiteral(scanner);
+  if (!followsLiteral(scanner)) return first;
+  const parts: (string | Buffer)[] = [first];
+  do {
+    const start = scanner.pos;
+    const part = readLiteral(scanner);
+    if (typeof part !== typeof first) scanner.fail('bytes and string literals cannot be joined', 'SYNTAX', start);
+    parts.push(part);
+  } while (followsLiteral(scanner));
+  return typeof first === 'string' ? parts.join('') : Buffer.concat(parts as Buffer[]);
+}
+
+function followsLiteral(scanner: Scanner): boolean {
+  const code = scanner.token();
+  if (code === QUOTE || code === DOUBLE_QUOTE) return true;
+  return isPrefixLetter(code) && prefixLength(scanner) > 0;
+}
+
+function isPrefixLetter(code: number): boolean {
+  const lower = code | 32;
+  return lower === 98 || lower === 114 || lower === 117 || lower === 102;
+}
+
+/** Letters before the quotation mark at the cursor; 0 when it is no literal. */
+function prefixLength(scanner: Scanner): number {
+  for (let length = 0; length <= 2; length++) {
+    const code = scanner.codeAt(scanner.pos + length);
+    if (code === QUOTE || code === DOUBLE_QUOTE) return length;
+    if (!isPrefixLetter(code)) return 0;
+  }
+  return 0;
+}
+
+function readLiteral(scanner: Scanner): string | Buffer {
+  const { text } = scanner;
+  const quote = text.charCodeAt(scanner.pos);
+  if (quote !== QUOTE && quote !== DOUBLE_QUOTE) return readPrefixed(scanner);
+  const start = scanner.pos + 1;
+  const { length } = text;
+  let at = start;
+  let high = 0;
+  while (at < length) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      if (at === start && scanner.codeAt(at + 1) === quote) break;
+      scanner.pos = at + 1;
+      return high > 127 ? scanner.decoded(start, at) : scanner.ascii(start, at);
+    }
+    if (code === BACKSLASH || code < 32) break;
+    high |= code;
+    at++;
+  }
+  return readBody(scanner, NO_PREFIX);
+}
+
+function readPrefixed(scanner: Scanner): string | Buffer {
+  const length = prefixLength(scanner);
+  const letters = scanner.text.slice(scanner.pos, scanner.pos + length).toLowerCase();
+  const prefix = Object.hasOwn(PREFIXES, letters) ? PREFIXES[letters]! : undefined;
+  if (prefix === undefined) {
+    if (letters.includes('f')) scanner.fail('f-strings are no literals');
+    return scanner.expected('a Python literal');
+  }
+  scanner.pos += length;
+  return readBody(scanner, prefix);
+}
+
+/** Reads any literal, its quotation mark at the cursor. */
+function readBody(scanner: Scanner, prefix: Prefix): string | Buffer {
+  const { text } = scanner;
+  const opening = scanner.pos;
+  const mark = text.charAt(opening);
+  const triple = text.startsWith(mark.repeat(3), opening);
+  const closing = triple ? mark.repeat(3) : mark;
+  scanner.pos += closing.length;
+  const start = scanner.pos;
+  const end = findEnd(scanner, opening, closing);
+  const value = prefix.bytes ? readBytes(scanner, end, prefix.raw) : readText(scanner, end, prefix.raw);
+  scanner.pos = end + closing.length;
+  if (value === undefined) return prefix.bytes ? Buffer.from(scanner.bytes.subarray(start, end)) : scanner.decoded(start, end);
+  return value;
+}
+
+/** A backslash takes the next character with it, in raw strings too; only triple quotes may span lines. */
+function findEnd(scanner: Scanner, opening: number, closing: string): number {
+  const { text } = scanner;
+  const mark = closing.charCodeAt(0);
+  for (let at = scanner.pos; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === mark) {
+      if (closing.length === 1 || text.startsWith(closing, at)) return at;
+    } else if (code === BACKSLASH) {
+      at++;
+      if (text.charCodeAt(at) === 13 && scanner.codeAt(at + 1) === 10) at++;
+    } else if (closing.length === 1 && scanner.isLineEnd(at)) {
+      break;
+    }
+  }
+  return scanner.fail('string without an end', 'SYNTAX', opening);
+}
+
+/** Text from the cursor to `end`; undefined: as it stands. */
+function readText(scanner: Scanner, end: number, raw: boolean): string | undefined {
+  const { text } = scanner;
+  const start = scanner.pos;
+  let value = '';
+  let run = start;
+  for (let at = start; at < end;) {
+    const code = text.charCodeAt(at);
+    if (code === 13) {
+      value += scanner.decoded(run, at) + '\n';
+      at += text.charCodeAt(at + 1) === 10 ? 2 : 1;
+      run = at;
+    } else if (code === BACKSLASH && !raw) {
+      if (run < at) value += scanner.decoded(run, at);
+      scanner.pos = at;
+      value += readEscape(scanner, end);
+      at = scanner.pos;
+      run = at;
+    } else {
+      at++;
+    }
+  }
+  return run === start ? undefined : value + scanner.decoded(run, end);
+}
+
+function readEscape(scanner: Scanner, end: number): string {
+  const at = scanner.pos;
+  const code = scanner.text.charCodeAt(at + 1);
+  switch (code) {
+    case 117:
+      return String.fromCharCode(readHex(scanner, end, 4));
+    case 85: {
+      const point = readHex(scanner, end, 8);
+      if (point > 0x10ffff) scanner.fail('\\U escape beyond U+10FFFF', 'SYNTAX', at);
+      return String.fromCodePoint(point);
+    }
+    case 78:
+      return scanner.fail('\\N escapes (characters by name) are not read', 'SYNTAX', at);
+    default: {
+      const simple = readSimpleEscape(scanner, end);
+      if (simple >= 0) return String.fromCharCode(simple);
+      return simple === NOTHING ? '' : '\\';
+    }
+  }
+}
+
+function readBytes(scanner: Scanner, end: number, raw: boolean): Buffer | undefined {
+  const { text } = scanner;
+  const start = scanner.pos;
+  const value = Buffer.allocUnsafe(end - start);
+  let length = 0;
+  for (let at = start; at < end;) {
+    const code = text.charCodeAt(at);
+    if (code > 127) scanner.fail('bytes literals hold ASCII characters only', 'SYNTAX', at);
+    if (code === 13) {
+      value[length++] = 10;
+      at += text.charCodeAt(at + 1) === 10 ? 2 : 1;
+    } else if (code === BACKSLASH && !raw) {
+      scanner.pos = at;
+      const byte = readSimpleEscape(scanner, end);
+      if (byte !== NOTHING) value[length++] = byte === UNKNOWN ? BACKSLASH : byte;
+      at = scanner.pos;
+    } else {
+      value[length++] = code;
+      at++;
+    }
+  }
+  return length === value.length ? value : Buffer.from(value.subarray(0, length));
+}
+
+const NOTHING = -1;
+const UNKNOWN = -2;
+
+/** Reads an escape that strings and bytes share: its code, or NOTHING (a line end), or UNKNOWN (the backslash stays). */
+function readSimpleEscape(scanner: Scanner, end: number): number {
+  const { text } = scanner;
+  const code = text.charCodeAt(scanner.pos + 1);
+  if (code === 120) return readHex(scanner, end, 2);
+  if (code >= 48 && code <= 55) return readOctal(scanner);
+  if (code === 13 || code === 10) {
+    scanner.pos += code === 13 && text.charCodeAt(scanner.pos + 2) === 10 ? 3 : 2;
+    return NOTHING;
+  }
+  const simple = simpleEscapes[code] ?? UNKNOWN;
+  scanner.pos += simple === UNKNOWN ? 1 : 2;
+  return simple;
+}
+
+const simpleEscapes: Readonly<Record<number, number>> = {
+  [BACKSLASH]: BACKSLASH,
+  [QUOTE]: QUOTE,
+  [DOUBLE_QUOTE]: DOUBLE_QUOTE,
+  97: 7,
+  98: 8,
+  102: 12,
+  110: 10,
+  114: 13,
+  116: 9,
+  118: 11,
+};
+
+function readHex(scanner: Scanner, end: number, digits: number): number {
+  const { text } = scanner;
+  const start = scanner.pos;
+  let value = 0;
+  for (let at = start + 2; at < start + 2 + digits; at++) {
+    const digit = at < end ? hexDigit(text.charCodeAt(at)) : -1;
+    if (digit === -1) scanner.fail(`\\${text[start + 1]} escape without its ${digits} hex digits`, 'SYNTAX', start);
+    value = value * 16 + digit;
+  }
+  scanner.pos = start + 2 + digits;
+  return value;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** One to three digits; `\400` to `\777` are characters in strings, and cut to 8 bits in bytes. */
+function readOctal(scanner: Scanner): number {
+  const { text } = scanner;
+  let at = scanner.pos + 1;
+  let value = 0;
+  for (const last = at + 3; at < last; at++) {
+    const code = text.charCodeAt(at);
+    if (!(code >= 48 && code <= 55)) break;
+    value = value * 8 + (code - 48);
+  }
+  scanner.pos = at;
+  return value;
+}

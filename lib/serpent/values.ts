@@ -1,0 +1,56 @@
+/**
+ * Python's `tuple`. An Array in every way but one: it is written as a tuple.
+ *
+ * What is made from it (`map`, `filter`, `slice`) is a plain Array. Make one with {@link pyTuple}.
+ */
+export class PyTuple<T = unknown> extends Array<T> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
+/** Makes a Python tuple of the given items. */
+export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
+  const tuple = new PyTuple<T[number]>();
+  for (const item of items) tuple.push(item);
+  return tuple;
+}
+
+/** Python's `float`, where a number would be an int: `new PyFloat(2)` is written as `2.0`. */
+export class PyFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  valueOf(): number {
+    return this.value;
+  }
+
+  toString(): string {
+    return String(this.value);
+  }
+}
+
+/** Makes a Python float of a number. */
+export function pyFloat(value: number): PyFloat {
+  return new PyFloat(value);
+}
+
+/** Python's `complex`. */
+export class PyComplex {
+  readonly real: number;
+  readonly imag: number;
+
+  constructor(real: number, imag: number) {
+    this.real = real;
+    this.imag = imag;
+  }
+
+  /** As Python writes it, but always with both parts: `(1-2j)`. */
+  toString(): string {
+    const sign = this.imag < 0 || Object.is(this.imag, -0) ? '-' : '+';
+    return `(${this.real}${sign}${Math.abs(this.imag)}j)`;
+  }
+}

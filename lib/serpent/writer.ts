@@ -1,0 +1,349 @@
+import { constants } from 'node:buffer';
+import { types } from 'node:util';
+import { SerpentError, type SerpentErrorCode } from './errors.js';
+import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
+import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
+import { pathOf } from './path.js';
+import { unsendableKind } from './unsendable.js';
+import { PyComplex, PyFloat, PyTuple } from './values.js';
+
+export interface DumpsOptions extends SerpentLimits {
+  /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
+  bytesRepr?: boolean;
+  /**
+   * Asked for every object, functions and plain objects too, but arrays and the Py classes of here.
+   *
+   * @param path where the object is, e.g. `value.items[3]`
+   * @returns what to write in its place, which is not asked for again; undefined: the default rule
+   */
+  encodeObject?: (value: object, path: () => string) => unknown;
+}
+
+const HEADER = '# serpent utf-8 python3.2\n';
+
+/**
+ * Writes a value as serpent does: a Python literal in UTF-8, after serpent's header line.
+ *
+ * What a getter, a `toJSON` or `encodeObject` throws is passed on as it is.
+ *
+ * @throws {SerpentError} when something in the value cannot be written; `path` says where it is
+ */
+export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
+  return new Writer(checkLimits(options), options).dumps(value);
+}
+
+class Writer {
+  private readonly limits: CheckedLimits;
+  private readonly maxChars: number;
+  private readonly bytesRepr: boolean;
+  private readonly encodeObject: DumpsOptions['encodeObject'];
+  private out = HEADER;
+  private isAscii = true;
+  private depth = 0;
+  /** The containers around the current value, outermost first, and which of their members is being written. */
+  private readonly ancestors: object[] = [];
+  private readonly steps: unknown[] = [];
+  /** First power of ten with too many digits; made when a bigint comes up. */
+  private tooLongInt: bigint | undefined;
+  private readonly path = (): string => pathOf(this.ancestors.slice(0, this.depth), this.steps);
+
+  constructor(limits: CheckedLimits, options: DumpsOptions) {
+    this.limits = limits;
+    this.maxChars = Math.min(limits.maxBytes, constants.MAX_STRING_LENGTH);
+    this.bytesRepr = options.bytesRepr ?? false;
+    this.encodeObject = options.encodeObject;
+  }
+
+  dumps(value: unknown): Buffer {
+    this.write(value);
+    const bytes = Buffer.from(this.out, this.isAscii ? 'latin1' : 'utf8');
+    if (bytes.length > this.limits.maxBytes) this.failTooLarge();
+    return bytes;
+  }
+
+  private write(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        this.writeString(value);
+        break;
+      case 'number':
+        this.writeNumber(value);
+        break;
+      case 'boolean':
+        this.append(value ? 'True' : 'False');
+        break;
+      case 'undefined':
+        this.append('None');
+        break;
+      case 'bigint':
+        this.writeBigint(value);
+        break;
+      case 'symbol':
+        this.fail(`a symbol cannot be written`, 'UNSUPPORTED');
+        break;
+      default:
+        if (value === null) this.append('None');
+        else if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
+          this.writeItems(value, value instanceof PyTuple);
+        } else if (value instanceof PyFloat) {
+          this.writeFloat(value.value);
+        } else if (value instanceof PyComplex) {
+          this.append(complexLiteral(value));
+        } else {
+          this.writeObject(value as object);
+        }
+    }
+  }
+
+  private writeString(value: string): void {
+    if (isPlain(value)) {
+      this.append(`'${value}'`);
+    } else {
+      this.isAscii = false;
+      this.append(this.makeLiteral(value.length, () => stringLiteral(value)));
+    }
+  }
+
+  private writeNumber(value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.append(String(value));
+    else this.writeFloat(value);
+  }
+
+  private writeFloat(value: number): void {
+    this.append(Number.isNaN(value) ? NAN_LITERAL : floatLiteral(value));
+  }
+
+  private writeBigint(value: bigint): void {
+    const { maxIntDigits } = this.limits;
+    if (maxIntDigits !== Infinity) {
+      const limit = (this.tooLongInt ??= 10n ** BigInt(Math.floor(maxIntDigits)));
+      if (value >= limit || value <= -limit) {
+        this.fail(`an int of more than ${maxIntDigits} digits cannot be written: the limit is maxIntDigits`, 'TOO_MANY_DIGITS');
+      }
+    }
+    this.append(String(value));
+  }
+
+  private writeBytes(bytes: Buffer): void {
+    this.append(this.makeLiteral(bytes.length, () => (this.bytesRepr ? bytesLiteral(bytes) : base64Literal(bytes))));
+  }
+
+  private writeObject(value: object): void {
+    const replacement = this.encodeObject?.(value, this.path);
+    if (replacement === undefined) this.writeByDefault(value);
+    else this.writeReplacement(value, replacement);
+  }
+
+  /** Counts as a container, so that replacements of replacements end. */
+  private writeReplacement(value: object, replacement: unknown): void {
+    this.enter(value);
+    if (typeof replacement === 'object' && replacement !== null && !isPyValue(replacement)) {
+      if (Array.isArray(replacement)) this.writeItems(replacement, replacement instanceof PyTuple);
+      else this.writeByDefault(replacement);
+    } else {
+      this.write(replacement);
+    }
+    this.leave();
+  }
+
+  private writeByDefault(value: object): void {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) this.writeMembers(value);
+    else if (Array.isArray(value)) this.writeItems(value, false);
+    else if (types.isMap(value)) this.writeMap(value);
+    else if (types.isSet(value)) this.writeSet(value);
+    else if (ArrayBuffer.isView(value)) this.writeView(value);
+    else if (types.isAnyArrayBuffer(value)) this.writeBytes(Buffer.from(value));
+    else if (types.isDate(value)) this.writeString(this.dateText(value));
+    else if (types.isBoxedPrimitive(value)) this.write(value.valueOf());
+    else this.writeInstance(value);
+  }
+
+  private writeInstance(value: object): void {
+    const kind = unsendableKind(value);
+    if (kind !== undefined) this.fail(`a ${kind} cannot be written`, 'UNSUPPORTED');
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON !== 'function') return this.writeMembers(value);
+    const replacement: unknown = toJSON.call(value, '');
+    if (replacement === value) return this.writeMembers(value);
+    this.enter(value);
+    this.write(replacement);
+    this.leave();
+  }
+
+  private dateText(date: Date): string {
+    if (Number.isNaN(date.getTime())) this.fail('an invalid Date cannot be written', 'UNSUPPORTED');
+    // Python's isoformat has six digits after the point, or none.
+    return date.toISOString().replace(/\.(\d{3})Z$/, (_, millis) => (millis === '000' ? '+00:00' : `.${millis}000+00:00`));
+  }
+
+  private writeView(view: ArrayBufferView): void {
+    if (types.isUint8Array(view) || view instanceof DataView) {
+      return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
+    }
+    const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
+    let separator = '[';
+    for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
+      this.append(separator);
+      separator = ',';
+      if (isFloat) this.writeFloat(item as number);
+      else this.append(String(item));
+    }
+    this.append(separator === '[' ? '[]' : ']');
+  }
+
+  private writeItems(items: readonly unknown[], tuple: boolean): void {
+    const at = this.enter(items);
+    const { length } = items;
+    this.append(tuple ? '(' : '[');
+    for (let index = 0; index < length; index++) {
+      if (index > 0) this.append(',');
+      this.steps[at] = index;
+      this.write(items[index]);
+    }
+    this.append(tuple ? (length === 1 ? ',)' : ')') : ']');
+    this.leave();
+  }
+
+  private writeMembers(value: object): void {
+    const at = this.enter(value);
+    let separator = '{';
+    for (const key of Object.keys(value)) {
+      this.steps[at] = key;
+      const member = (value as Record<string, unknown>)[key];
+      if (member === undefined) continue;
+      this.append(separator);
+      separator = ',';
+      this.writeString(key);
+      this.append(':');
+      this.write(member);
+    }
+    this.append(separator === '{' ? '{}' : '}');
+    this.leave();
+  }
+
+  private writeMap(map: Map<unknown, unknown>): void {
+    const at = this.enter(map);
+    let separator = '{';
+    for (const [key, member] of map) {
+      this.append(separator);
+      separator = ',';
+      this.steps[at] = key;
+      this.writeKey(key);
+      this.append(':');
+      this.write(member);
+    }
+    this.append(separator === '{' ? '{}' : '}');
+    this.leave();
+  }
+
+  private writeSet(set: Set<unknown>): void {
+    const at = this.enter(set);
+    let separator = '{';
+    for (const member of set) {
+      this.append(separator);
+      separator = ',';
+      this.steps[at] = member;
+      this.writeKey(member);
+    }
+    // There is no literal for the empty set: serpent writes a tuple.
+    this.append(separator === '{' ? '()' : '}');
+    this.leave();
+  }
+
+  /** Writes a dict key or a set member: only what Python can hash and read back. */
+  private writeKey(key: unknown): void {
+    if (typeof key === 'number' && Number.isNaN(key)) this.failKey('nan');
+    if ((typeof key !== 'object' && typeof key !== 'function') || key === null) return this.write(key);
+    if (Array.isArray(key)) return this.writeKeyTuple(key);
+    if (key instanceof PyFloat) return Number.isNaN(key.value) ? this.failKey('nan') : this.writeFloat(key.value);
+    if (key instanceof PyComplex) {
+      return Number.isNaN(key.real) || Number.isNaN(key.imag) ? this.failKey('nan') : this.append(complexLiteral(key));
+    }
+    const replacement = this.encodeObject?.(key, this.path);
+    if (replacement !== undefined) return this.writeReplacedKey(key, replacement);
+    if (types.isDate(key)) return this.writeString(this.dateText(key));
+    if (types.isBoxedPrimitive(key)) return this.writeKey(key.valueOf());
+    if (types.isUint8Array(key) || types.isAnyArrayBuffer(key)) {
+      if (!this.bytesRepr) this.failKey('bytes, without the option bytesRepr,');
+      return this.write(key);
+    }
+    this.failKey(types.isMap(key) ? 'a Map' : types.isSet(key) ? 'a Set' : (unsendableKind(key) ?? 'an object'));
+  }
+
+  private writeReplacedKey(key: object, replacement: unknown): void {
+    if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyValue(replacement)) {
+      this.failKey('an object');
+    }
+    this.enter(key);
+    this.writeKey(replacement);
+    this.leave();
+  }
+
+  private writeKeyTuple(items: readonly unknown[]): void {
+    const at = this.enter(items);
+    this.append('(');
+    for (const [index, item] of items.entries()) {
+      if (index > 0) this.append(',');
+      this.steps[at] = index;
+      this.writeKey(item);
+    }
+    this.append(items.length === 1 ? ',)' : ')');
+    this.leave();
+  }
+
+  /** @returns the container's place in `steps` */
+  private enter(container: object): number {
+    const at = this.depth;
+    const { ancestors } = this;
+    for (let index = 0; index < at; index++) {
+      if (ancestors[index] === container) this.fail('a value that contains itself cannot be written', 'CYCLE');
+    }
+    if (at >= this.limits.maxDepth) {
+      this.fail(`more than ${this.limits.maxDepth} nested containers cannot be written: the limit is maxDepth`, 'TOO_DEEP');
+    }
+    ancestors[at] = container;
+    this.steps[at] = undefined;
+    this.depth = at + 1;
+    return at;
+  }
+
+  private leave(): void {
+    this.depth--;
+  }
+
+  private append(piece: string): void {
+    if (this.out.length + piece.length > this.maxChars) this.failTooLarge();
+    this.out += piece;
+  }
+
+  /** A literal can be four times as long as its value; only of huge ones that may be more than a string holds. */
+  private makeLiteral(length: number, make: () => string): string {
+    if (length * 10 < constants.MAX_STRING_LENGTH) return make();
+    try {
+      return make();
+    } catch {
+      return this.failTooLarge();
+    }
+  }
+
+  private failTooLarge(): never {
+    return this.fail(
+      `the text is longer than ${this.maxChars} characters: the limit is maxBytes, or what a string holds`,
+      'TOO_LARGE',
+    );
+  }
+
+  private failKey(what: string): never {
+    return this.fail(`${what} cannot be a dict key or a set member in Python`, 'UNHASHABLE');
+  }
+
+  private fail(message: string, code: SerpentErrorCode): never {
+    const path = this.path();
+    throw new SerpentError(`${path}: ${message}`, code, { path });
+  }
+}
+
+function isPyValue(value: object): boolean {
+  return value instanceof PyFloat || value instanceof PyComplex;
+}
