@@ -3,7 +3,7 @@ import { PyroError } from './errors.js';
 /** Port of a name server unless the URI or `nameServer` says otherwise. */
 export const DEFAULT_NAME_SERVER_PORT = 9090;
 
-const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/i;
+const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;
 const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
 
 /**
@@ -87,6 +87,7 @@ function tagsOf(object: string): string[] {
 }
 
 function splitLocation(text: string, location: string): { host: string; port: string | undefined } {
+  if (/\s/.test(location)) throw badUri(text, 'a host has no white space');
   if (!location.startsWith('[')) {
     const colon = location.indexOf(':');
     const host = colon < 0 ? location : location.slice(0, colon);

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
+import { MessageTooLargeError, ProtocolError } from '../../../lib/protocol/errors.js';
+import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
+import { encodeMessage } from '../../../lib/protocol/message.js';
+
+const MAX = 1_000_000;
+const correlationId = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
+
+function message(seq: number, data: Buffer, annotations = new Map<string, Buffer>()): Buffer {
+  return Buffer.concat(encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq, data, annotations, correlationId }, MAX));
+}
+
+function reader(maxMessageBytes = MAX): FrameReader {
+  return new FrameReader(maxMessageBytes, [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping]);
+}
+
+/** All frames of the chunks, each copied, so that a view on reused memory would show. */
+function readAll(from: FrameReader, chunks: Buffer[]): { seq: number; data: string; annotations: [string, string][]; correlationId: string }[] {
+  const frames: Frame[] = [];
+  for (const chunk of chunks) {
+    from.push(chunk);
+    for (let frame = from.next(); frame; frame = from.next()) frames.push(frame);
+  }
+  return frames.map(({ header, data, annotations }) => ({
+    seq: header.seq,
+    data: data.toString('hex'),
+    annotations: [...annotations].map(([id, bytes]) => [id, bytes.toString('hex')]),
+    correlationId: header.correlationId.toString('hex'),
+  }));
+}
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return (error as ProtocolError).code;
+  }
+  return 'nothing thrown';
+}
+
+describe('FrameReader', () => {
+  it('gives the same frames wherever the stream is cut', () => {
+    const parts = fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3_000 }), note: fc.uint8Array({ maxLength: 50 }) }), { maxLength: 6 });
+    fc.assert(
+      fc.property(parts, fc.array(fc.nat()), (messages, cuts) => {
+        const wire = Buffer.concat(messages.map(({ data, note }, seq) => message(seq, Buffer.from(data), new Map([['NOTE', Buffer.from(note)]]))));
+        const offsets = [...new Set([0, ...cuts.map((cut) => cut % (wire.length + 1)), wire.length])].sort((a, b) => a - b);
+        const chunks = offsets.slice(1).map((end, i) => wire.subarray(offsets[i], end));
+        expect(readAll(reader(), chunks)).toEqual(
+          messages.map(({ data, note }, seq) => ({
+            seq,
+            data: Buffer.from(data).toString('hex'),
+            annotations: [['NOTE', Buffer.from(note).toString('hex')]],
+            correlationId: correlationId.toString('hex'),
+          })),
+        );
+      }),
+    );
+  });
+
+  it('takes a frame one byte at a time', () => {
+    const wire = message(7, Buffer.from('payload'));
+    const chunks = [...wire].map((byte) => Buffer.from([byte]));
+    expect(readAll(reader(), chunks).map(({ seq }) => seq)).toEqual([7]);
+  });
+
+  it('hands a frame that one chunk holds over without copying', () => {
+    const wire = message(1, Buffer.from('payload'));
+    const from = reader();
+    from.push(wire);
+    expect(from.next()!.data.buffer).toBe(wire.buffer);
+  });
+
+  it('is idle between frames and not within one', () => {
+    const wire = message(1, Buffer.from('payload'));
+    const from = reader();
+    expect(from.idle).toBe(true);
+    from.push(wire.subarray(0, 45));
+    expect(from.next()).toBeUndefined();
+    expect(from.idle).toBe(false);
+    from.push(wire.subarray(45));
+    from.next();
+    expect(from.idle).toBe(true);
+  });
+
+  it.each([
+    ['a wrong tag in the first byte', Buffer.from('G'), 'BAD_TAG'],
+    ['a wrong tag in the fourth byte', Buffer.from('PYRX'), 'BAD_TAG'],
+    ['a wrong version after 6 bytes', Buffer.from('PYRO\x01\x00', 'latin1'), 'BAD_VERSION'],
+  ])('refuses %s at once', (_, bytes, code) => {
+    const from = reader();
+    from.push(bytes);
+    expect(codeOf(() => from.next())).toBe(code);
+  });
+
+  it('refuses a wrong magic number', () => {
+    const wire = message(1, Buffer.alloc(0));
+    wire[39]! ^= 1;
+    const from = reader();
+    from.push(wire.subarray(0, 40));
+    expect(codeOf(() => from.next())).toBe('BAD_MAGIC');
+  });
+
+  it('refuses a message type that is not accepted before its body is there', () => {
+    const [head] = encodeMessage({ type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(500) }, MAX);
+    const from = reader();
+    from.push(head!.subarray(0, 40));
+    expect(() => from.next()).toThrow('invalid msg type 1 received (expected: 4,6)');
+  });
+
+  it('refuses a header that announces more than maxMessageBytes, naming both', () => {
+    const from = reader(999);
+    from.push(message(1, Buffer.alloc(1_000)).subarray(0, 40));
+    expect(() => from.next()).toThrow(MessageTooLargeError);
+    expect(() => from.next()).toThrow('message too large (1000 bytes, maxMessageBytes is 999)');
+  });
+
+  it('takes a message of exactly maxMessageBytes, annotations counted', () => {
+    const from = reader(1_000);
+    from.push(message(1, Buffer.alloc(988), new Map([['NOTE', Buffer.alloc(4)]])));
+    expect(from.next()!.data.length).toBe(988);
+  });
+
+  it('fails for good: later bytes change nothing', () => {
+    const from = reader();
+    from.push(Buffer.from('GET / HTTP/1.1\r\n'));
+    expect(codeOf(() => from.next())).toBe('BAD_TAG');
+    from.push(message(1, Buffer.alloc(0)));
+    expect(codeOf(() => from.next())).toBe('BAD_TAG');
+    expect(from.bufferedBytes).toBe(0);
+  });
+
+  it.each([
+    ['overruns the block', Buffer.from('NOTE\x00\x00\x00\x09abcd', 'latin1')],
+    ['is cut off in its head', Buffer.from('NOTE\x00\x00\x00\x04abcdNO', 'latin1')],
+    ['has an id beyond ASCII', Buffer.from('NOT\xe9\x00\x00\x00\x00', 'latin1')],
+  ])('refuses an annotation chunk that %s', (_, block) => {
+    const wire = message(1, block);
+    // what was written as data is declared to be annotations
+    wire.writeUInt32BE(0, 12);
+    wire.writeUInt32BE(block.length, 16);
+    const from = reader();
+    from.push(wire);
+    expect(codeOf(() => from.next())).toBe('BAD_ANNOTATIONS');
+  });
+
+  it('answers every stream of bytes with frames or a ProtocolError', () => {
+    const mutated = fc.tuple(fc.uint8Array({ maxLength: 60 }), fc.array(fc.tuple(fc.nat(120), fc.nat(255)), { maxLength: 4 }));
+    fc.assert(
+      fc.property(mutated, ([data, changes]) => {
+        const wire = message(3, Buffer.from(data), new Map([['NOTE', Buffer.from('x')]]));
+        for (const [offset, value] of changes) if (offset < wire.length) wire[offset] = value;
+        try {
+          readAll(reader(), [wire]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { PyroError } from '../../../lib/protocol/errors.js';
+import { PyroUri } from '../../../lib/protocol/uri.js';
+
+describe('PyroUri', () => {
+  it.each([
+    ['PYRO:obj@localhost:9999', { protocol: 'PYRO', object: 'obj', host: 'localhost', port: 9999, socketName: undefined }],
+    ['pyro:obj@10.0.0.1:80', { protocol: 'PYRO', object: 'obj', host: '10.0.0.1', port: 80, socketName: undefined }],
+    ['PYRO:obj@[::1]:9999', { protocol: 'PYRO', object: 'obj', host: '::1', port: 9999, socketName: undefined }],
+    ['PYRO:obj@./u:/tmp/with space.sock', { protocol: 'PYRO', object: 'obj', host: undefined, port: undefined, socketName: '/tmp/with space.sock' }],
+    ['PYRONAME:some.name', { protocol: 'PYRONAME', object: 'some.name', host: undefined, port: undefined, socketName: undefined }],
+    ['PYRONAME:some.name@host', { protocol: 'PYRONAME', object: 'some.name', host: 'host', port: 9090, socketName: undefined }],
+    ['PYRONAME:some.name@[2001:db8::1]', { protocol: 'PYRONAME', object: 'some.name', host: '2001:db8::1', port: 9090, socketName: undefined }],
+    ['PYROMETA:one,two,one', { protocol: 'PYROMETA', object: 'one,two', host: undefined, port: undefined, socketName: undefined }],
+  ])('reads %s', (text, parts) => {
+    const uri = new PyroUri(text);
+    expect({ ...uri }).toEqual(Object.fromEntries(Object.entries({ ...parts }).filter(([key, value]) => value !== undefined || key in uri)));
+    expect(new PyroUri(String(uri)).equals(uri)).toBe(true);
+    expect(PyroUri.fromState(uri.toState()).equals(uri)).toBe(true);
+  });
+
+  it.each([
+    ['', 'expected PYRO:'],
+    ['http://example.com', 'expected PYRO:'],
+    ['PYROX:obj@host:1', 'unknown protocol PYROX'],
+    ['PYRO:obj', 'needs a location'],
+    ['PYRO:obj@host', 'port is missing'],
+    ['PYRO:obj@host:', 'port is missing'],
+    ['PYRO:obj@host:99999', 'invalid port'],
+    ['PYRO:obj@host:12x', 'invalid port'],
+    ['PYRO:obj@:80', 'host is empty'],
+    ['PYRO:obj@[[::1]]:80', 'too many brackets'],
+    ['PYRO:obj@[example.com]:80', 'numeric ipv6'],
+    ['PYRO:obj@./u:', 'socket path'],
+    ['PYRO:obj@./u:a:b', 'socket path'],
+    ['PYRO: obj@host:80', 'expected PYRO:'],
+    ['PYRO:obj@ho st:80', 'white space'],
+  ])('refuses %j, naming it', (text, why) => {
+    expect(() => new PyroUri(text)).toThrow(PyroError);
+    expect(() => new PyroUri(text)).toThrow(why);
+    expect(() => new PyroUri(text)).toThrow(JSON.stringify(text));
+  });
+
+  it('reads a long text in linear time', () => {
+    for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);
+  });
+
+  it.each([[[]], [['PYRO', 5]], [['PYRO', 'obj', null, 'host', 'port']], [['PYRO', 'obj', null, null, null]]])('refuses the state %j', (state) => {
+    expect(() => PyroUri.fromState(state)).toThrow(PyroError);
+  });
+});
