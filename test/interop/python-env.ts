@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MINIMUM = [3, 10] as const;
+const INTERPRETERS = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
+const LEFTOVER_AGE_MS = 60 * 60_000;
+
+/** A python of this machine, before any environment is made of it. */
+interface Interpreter {
+  command: string;
+  /** `sys.version`, with the build. */
+  version: string;
+  /** The real executable behind shims and links. */
+  executable: string;
+}
+
+let environment: Promise<string> | undefined;
+
+/**
+ * Gives the python of an environment with exactly what `requirements.txt` pins, made on first use.
+ *
+ * The environment lies in the user's cache directory (`NESTJS_PYRO_CACHE`, else `XDG_CACHE_HOME`, else `~/.cache`), under a name
+ * made of the requirements and the interpreter, so that a change of either makes a new one. It is built aside and moved into place in
+ * one step: concurrent runs never see half of one. Console scripts do not survive that move: use `python -m …`.
+ *
+ * `PYTHON` names the interpreter to start from (default `python3`); `NESTJS_PYRO_PYTHON` a finished environment's python, taken as it is.
+ *
+ * @returns absolute path of the python
+ * @throws {Error} that says what to install when python, its venv module or the packages cannot be had
+ */
+export function ensurePythonEnv(): Promise<string> {
+  const given = process.env.NESTJS_PYRO_PYTHON;
+  if (given) return Promise.resolve(given);
+  return (environment ??= makeEnvironment());
+}
+
+/**
+ * Gives the unpacked source distribution of the pinned Pyro5, its own tests included, downloaded on first use into the same cache.
+ *
+ * @returns absolute path of the directory that holds `tests/` and `Pyro5/`
+ */
+export async function upstreamDistribution(): Promise<string> {
+  const requirement = pinOf('Pyro5', await readRequirements());
+  const python = await ensurePythonEnv();
+  return cached(`source-${requirement.replace('==', '-')}`, 'setup.py', async (workspace) => {
+    const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '--dest', workspace, requirement];
+    await run(python, download, `cannot download the source distribution of ${requirement}`);
+    const archive = (await readdir(workspace)).find((name) => name.endsWith('.tar.gz'));
+    if (archive === undefined) throw new Error(`pip brought no .tar.gz of ${requirement}`);
+    await run(python, ['-m', 'tarfile', '-e', join(workspace, archive), workspace], `cannot unpack ${archive}`);
+    return join(workspace, archive.slice(0, -'.tar.gz'.length));
+  });
+}
+
+async function makeEnvironment(): Promise<string> {
+  const requirements = await readRequirements();
+  const interpreter = await findInterpreter();
+  const key = createHash('sha256').update(`${requirements}\0${interpreter.version}\0${interpreter.executable}`).digest('hex').slice(0, 16);
+  const python = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
+  const directory = await cached(`python-${key}`, python, async (workspace) => {
+    const { command } = interpreter;
+    await run(
+      command,
+      ['-c', 'import venv, ensurepip'],
+      `${interpreter.executable} has no venv module; install it (Debian and Ubuntu: apt install python3-venv)`,
+    );
+    await run(command, ['-m', 'venv', workspace], `${interpreter.executable} cannot make a virtual environment`);
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
+    await run(join(workspace, python), install, `cannot install ${REQUIREMENTS}`);
+    return workspace;
+  });
+  return join(directory, python);
+}
+
+async function findInterpreter(): Promise<Interpreter> {
+  const candidates = process.env.PYTHON ? [process.env.PYTHON] : INTERPRETERS;
+  const found: string[] = [];
+  for (const command of candidates) {
+    const question = 'import json, os, sys; print(json.dumps([sys.version_info[:2], sys.version, os.path.realpath(sys.executable)]))';
+    const answer = await capture(command, ['-c', question]);
+    if (answer.code !== 0) continue;
+    const [[major, minor], version, executable] = JSON.parse(answer.stdout) as [[number, number], string, string];
+    if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return { command, version, executable };
+    found.push(`${executable} is ${major}.${minor}`);
+  }
+  const tried = found.length > 0 ? found.join(', ') : `tried ${candidates.join(', ')}`;
+  throw new Error(`the tests run real Python programs: install Python ${MINIMUM.join('.')} or later, or name one in PYTHON (${tried})`);
+}
+
+/**
+ * A directory of the cache, made when it is not there.
+ *
+ * @param landmark a file that a finished directory has; a directory without it (its interpreter is gone, say) is made again
+ * @param make fills the workspace and returns the directory to keep: the workspace or one inside it
+ */
+async function cached(name: string, landmark: string, make: (workspace: string) => Promise<string>): Promise<string> {
+  const root = await cacheRoot();
+  const directory = join(root, name);
+  const finished = () => existsSync(join(directory, landmark));
+  if (finished()) return directory;
+  await removeLeftovers(root);
+  const workspace = join(root, `.making-${name}-${randomUUID()}`);
+  await mkdir(workspace);
+  try {
+    const made = await make(workspace);
+    if (existsSync(directory) && !finished()) await rm(directory, { recursive: true, force: true });
+    await rename(made, directory).catch((error: unknown) => {
+      // another run was faster; its result is as good as ours
+      if (!finished()) throw error;
+    });
+    return directory;
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+}
+
+async function cacheRoot(): Promise<string> {
+  const { NESTJS_PYRO_CACHE, XDG_CACHE_HOME } = process.env;
+  const root = NESTJS_PYRO_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'nestjs-pyro');
+  try {
+    await mkdir(root, { recursive: true });
+    return root;
+  } catch {
+    const fallback = join(tmpdir(), `nestjs-pyro-${process.getuid?.() ?? 'cache'}`);
+    await mkdir(fallback, { recursive: true, mode: 0o700 });
+    return fallback;
+  }
+}
+
+/** Workspaces that a killed run left behind. */
+async function removeLeftovers(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith('.making-')) continue;
+    const path = join(root, name);
+    const age = Date.now() - (await stat(path).then(({ mtimeMs }) => mtimeMs, Date.now));
+    if (age > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
+  }
+}
+
+// found from the package root: this file also runs compiled, from another directory
+const REQUIREMENTS = join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'test', 'interop', 'requirements.txt');
+
+function packageRoot(directory: string): string {
+  if (existsSync(join(directory, 'package.json'))) return directory;
+  const parent = dirname(directory);
+  if (parent === directory) throw new Error('no package.json above test/interop');
+  return packageRoot(parent);
+}
+
+function readRequirements(): Promise<string> {
+  return readFile(REQUIREMENTS, 'utf8');
+}
+
+function pinOf(name: string, requirements: string): string {
+  const pin = requirements.split('\n').find((line) => line.startsWith(`${name}==`));
+  if (pin === undefined) throw new Error(`${REQUIREMENTS} does not pin ${name}`);
+  return pin.trim();
+}
+
+async function run(command: string, args: readonly string[], failure: string): Promise<void> {
+  const { code, stdout, stderr } = await capture(command, args);
+  if (code !== 0) throw new Error(`${failure}\n${stdout}${stderr}`.trimEnd());
+}
+
+function capture(command: string, args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', (error) => resolve({ code: null, stdout, stderr: `${stderr}${error.message}` }));
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
