@@ -48,7 +48,7 @@ export async function upstreamDistribution(): Promise<string> {
   const requirement = pinOf('Pyro5', await readRequirements());
   const python = await ensurePythonEnv();
   return cached(`source-${requirement.replace('==', '-')}`, 'setup.py', async (workspace) => {
-    const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '--dest', workspace, requirement];
+    const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', 'Pyro5', '--dest', workspace, requirement];
     await run(python, download, `cannot download the source distribution of ${requirement}`);
     const archive = (await readdir(workspace)).find((name) => name.endsWith('.tar.gz'));
     if (archive === undefined) throw new Error(`pip brought no .tar.gz of ${requirement}`);
