@@ -1,0 +1,109 @@
+import { pythonTypeError } from '../protocol/python-exception.js';
+import type { Parameter, Parameters } from './parameters.js';
+
+/** Arguments of one call, in the order of the method's positional parameters; what was left out is undefined. */
+export interface BoundArguments {
+  readonly args: unknown[];
+  /** Keywords no parameter took; only of methods that take any. */
+  readonly keywords: Record<string, unknown>;
+}
+
+const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) as Record<string, unknown>);
+
+/** Binds the arguments of calls to one method; made once per method. */
+export class ArgumentBinder {
+  private readonly indexOf = new Map<string, number>();
+  private readonly required: number;
+
+  /**
+   * @param qualifiedName what errors call the method, `Class.method`
+   * @param parameters undefined: the names are unknown; any positional arguments go, keywords fail
+   * @param takesKeywords keywords that no parameter takes are handed over in {@link BoundArguments.keywords}
+   */
+  constructor(
+    private readonly qualifiedName: string,
+    private readonly parameters: Parameters | undefined,
+    private readonly takesKeywords = false,
+  ) {
+    const positional = parameters?.positional ?? [];
+    for (const [index, { name }] of positional.entries()) if (name !== undefined) this.indexOf.set(name, index);
+    this.required = positional.filter(({ optional }) => !optional).length;
+  }
+
+  /**
+   * The arguments in the order of the parameters.
+   *
+   * @throws {PythonException} `TypeError` with the text that CPython 3.11 has for the same mistake (`self` counts)
+   */
+  bind(args: unknown[], kwargs: Readonly<Record<string, unknown>>): BoundArguments {
+    const { parameters } = this;
+    const names = Object.keys(kwargs);
+    if (names.length > 0) return this.bindKeywords(args, kwargs, names);
+    if (parameters === undefined) return { args, keywords: NO_KEYWORDS };
+    const { length } = parameters.positional;
+    if (args.length > length && !parameters.rest) throw this.tooMany(args.length);
+    if (args.length < length && this.required > 0) this.checkMissing(args, args.length);
+    return { args, keywords: NO_KEYWORDS };
+  }
+
+  /** In CPython's order: first each keyword, then the number of positional ones, then what is missing. */
+  private bindKeywords(args: unknown[], kwargs: Readonly<Record<string, unknown>>, names: string[]): BoundArguments {
+    const { parameters, indexOf, qualifiedName } = this;
+    const { positional = [], rest = true } = parameters ?? {};
+    const bound = args.slice();
+    const keywords = this.takesKeywords ? (Object.create(null) as Record<string, unknown>) : NO_KEYWORDS;
+    const given = new Set<number>();
+    for (const name of names) {
+      const index = indexOf.get(name);
+      if (index === undefined) {
+        if (!this.takesKeywords) throw this.unexpected(name);
+        keywords[name] = kwargs[name];
+      } else if (index < args.length) {
+        throw pythonTypeError(`${qualifiedName}() got multiple values for argument '${name}'`);
+      } else {
+        given.add(index);
+        while (bound.length < index) bound.push(undefined);
+        bound[index] = kwargs[name];
+      }
+    }
+    if (args.length > positional.length && !rest) throw this.tooMany(args.length);
+    this.checkMissing(bound, args.length, given);
+    return { args: bound, keywords };
+  }
+
+  private checkMissing(bound: unknown[], givenByPosition: number, givenByKeyword?: ReadonlySet<number>): void {
+    const missing: string[] = [];
+    for (const [index, parameter] of this.parameters?.positional.entries() ?? []) {
+      if (index < givenByPosition || parameter.optional || givenByKeyword?.has(index)) continue;
+      missing.push(`'${printedName(parameter, index)}'`);
+    }
+    if (missing.length === 0) return;
+    const plural = missing.length === 1 ? '' : 's';
+    throw pythonTypeError(`${this.qualifiedName}() missing ${missing.length} required positional argument${plural}: ${enumeration(missing)}`);
+  }
+
+  private tooMany(count: number): Error {
+    // Python counts self on both sides
+    const most = this.parameters!.positional.length + 1;
+    const least = this.required + 1;
+    const takes = least === most ? `${most} positional argument${most === 1 ? '' : 's'}` : `from ${least} to ${most} positional arguments`;
+    return pythonTypeError(`${this.qualifiedName}() takes ${takes} but ${count + 1} were given`);
+  }
+
+  private unexpected(name: string): Error {
+    const { parameters, qualifiedName } = this;
+    const text = `${qualifiedName}() got an unexpected keyword argument '${name}'`;
+    if (parameters?.trustworthy) return pythonTypeError(text);
+    return pythonTypeError(`${text} (its parameter names cannot be read from its source; the server has to give them as \`params\`)`);
+  }
+}
+
+function printedName({ name }: Parameter, index: number): string {
+  return name ?? `argument ${index + 1}`;
+}
+
+/** `'a'`, `'a' and 'b'`, `'a', 'b', and 'c'`. @see CPython ceval.c, `format_missing` */
+function enumeration(names: string[]): string {
+  if (names.length <= 2) return names.join(' and ');
+  return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`;
+}
