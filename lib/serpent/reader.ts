@@ -176,7 +176,9 @@ class Reader {
 
   private isWord(word: string): boolean {
     const { scanner } = this;
-    if (!scanner.text.startsWith(word, scanner.pos)) return false;
+    for (let index = 0; index < word.length; index++) {
+      if (scanner.codeAt(scanner.pos + index) !== word.charCodeAt(index)) return false;
+    }
     const after = scanner.codeAt(scanner.pos + word.length);
     const lower = after | 32;
     return !(after > 127 || after === 95 || (after >= 48 && after <= 57) || (lower >= 97 && lower <= 122));

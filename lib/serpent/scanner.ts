@@ -6,9 +6,13 @@ import type { CheckedLimits } from './limits.js';
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
 export type NumberKind = (typeof NumberKind)[keyof typeof NumberKind];
 
-/** A slice of 13 characters or more keeps its whole text alive in V8; in texts up to this size that is harmless. */
-const SMALL_TEXT_CHARS = 1024;
+/**
+ * A slice of 13 characters or more keeps the text it is of alive in V8: so it is taken of a copy of this many characters
+ * around it, and can hold no more memory than that. Making each string by a call into C++ would cost 150 ns, this 30.
+ */
+const WINDOW_CHARS = 1024;
 const COPIED_SLICE_CHARS = 13;
+const LONG_CHARS = 128;
 
 /**
  * A cursor over the bytes of one message.
@@ -21,7 +25,9 @@ export class Scanner {
   readonly text: string;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  private readonly sliceable: boolean;
+  private windowText = '';
+  private windowStart = 0;
+  private windowEnd = 0;
   pos = 0;
   kind: NumberKind = NumberKind.none;
 
@@ -41,7 +47,6 @@ export class Scanner {
     } catch (cause) {
       throw new SerpentError(`message of ${bytes.length} bytes is longer than a string can be`, 'TOO_LARGE', { cause });
     }
-    this.sliceable = this.text.length <= SMALL_TEXT_CHARS;
   }
 
   /** Code of the next character that is no white space, comment or line continuation; -1 at the end. */
@@ -89,13 +94,20 @@ export class Scanner {
 
   /** Text of ASCII bytes, without keeping a large message alive. */
   ascii(start: number, end: number): string {
-    if (end - start < COPIED_SLICE_CHARS || this.sliceable) return this.text.slice(start, end);
-    return this.bytes.toString('latin1', start, end);
+    const length = end - start;
+    if (length < COPIED_SLICE_CHARS) return this.text.slice(start, end);
+    if (length > LONG_CHARS) return this.bytes.toString('latin1', start, end);
+    if (start < this.windowStart || end > this.windowEnd) {
+      this.windowStart = start;
+      this.windowEnd = start + WINDOW_CHARS;
+      this.windowText = this.bytes.toString('latin1', start, this.windowEnd);
+    }
+    return this.windowText.slice(start - this.windowStart, end - this.windowStart);
   }
 
-  /** Text of bytes that may be over 127. */
-  decoded(start: number, end: number): string {
-    return this.bytes.toString('utf8', start, end);
+  /** Text of any bytes; `codes` are those in it, joined by OR. */
+  decoded(start: number, end: number, codes: number): string {
+    return codes > 127 ? this.bytes.toString('utf8', start, end) : this.ascii(start, end);
   }
 
   fail(message: string, code: SerpentErrorCode = 'SYNTAX', at = this.pos): never {

@@ -61,16 +61,16 @@ function readLiteral(scanner: Scanner): string | Buffer {
   const start = scanner.pos + 1;
   const { length } = text;
   let at = start;
-  let high = 0;
+  let codes = 0;
   while (at < length) {
     const code = text.charCodeAt(at);
     if (code === quote) {
       if (at === start && scanner.codeAt(at + 1) === quote) break;
       scanner.pos = at + 1;
-      return high > 127 ? scanner.decoded(start, at) : scanner.ascii(start, at);
+      return scanner.decoded(start, at, codes);
     }
     if (code === BACKSLASH || code < 32) break;
-    high |= code;
+    codes |= code;
     at++;
   }
   return readBody(scanner, NO_PREFIX);
@@ -96,11 +96,9 @@ function readBody(scanner: Scanner, prefix: Prefix): string | Buffer {
   const triple = text.startsWith(mark.repeat(3), opening);
   const closing = triple ? mark.repeat(3) : mark;
   scanner.pos += closing.length;
-  const start = scanner.pos;
   const end = findEnd(scanner, opening, closing);
   const value = prefix.bytes ? readBytes(scanner, end, prefix.raw) : readText(scanner, end, prefix.raw);
   scanner.pos = end + closing.length;
-  if (value === undefined) return prefix.bytes ? Buffer.from(scanner.bytes.subarray(start, end)) : scanner.decoded(start, end);
   return value;
 }
 
@@ -122,29 +120,30 @@ function findEnd(scanner: Scanner, opening: number, closing: string): number {
   return scanner.fail('string without an end', 'SYNTAX', opening);
 }
 
-/** Text from the cursor to `end`; undefined: as it stands. */
-function readText(scanner: Scanner, end: number, raw: boolean): string | undefined {
+/** Text from the cursor to `end`. */
+function readText(scanner: Scanner, end: number, raw: boolean): string {
   const { text } = scanner;
-  const start = scanner.pos;
   let value = '';
-  let run = start;
-  for (let at = start; at < end;) {
+  let run = scanner.pos;
+  let codes = 0;
+  for (let at = run; at < end;) {
     const code = text.charCodeAt(at);
     if (code === 13) {
-      value += scanner.decoded(run, at) + '\n';
+      value += scanner.decoded(run, at, codes) + '\n';
       at += text.charCodeAt(at + 1) === 10 ? 2 : 1;
       run = at;
     } else if (code === BACKSLASH && !raw) {
-      if (run < at) value += scanner.decoded(run, at);
+      if (run < at) value += scanner.decoded(run, at, codes);
       scanner.pos = at;
       value += readEscape(scanner, end);
       at = scanner.pos;
       run = at;
     } else {
+      codes |= code;
       at++;
     }
   }
-  return run === start ? undefined : value + scanner.decoded(run, end);
+  return value + scanner.decoded(run, end, codes);
 }
 
 function readEscape(scanner: Scanner, end: number): string {
@@ -168,7 +167,7 @@ function readEscape(scanner: Scanner, end: number): string {
   }
 }
 
-function readBytes(scanner: Scanner, end: number, raw: boolean): Buffer | undefined {
+function readBytes(scanner: Scanner, end: number, raw: boolean): Buffer {
   const { text } = scanner;
   const start = scanner.pos;
   const value = Buffer.allocUnsafe(end - start);

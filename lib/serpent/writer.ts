@@ -4,6 +4,7 @@ import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { pathOf } from './path.js';
+import { ByteSink } from './sink.js';
 import { unsendableKind } from './unsendable.js';
 import { PyComplex, PyFloat, PyTuple } from './values.js';
 
@@ -34,11 +35,9 @@ export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
 
 class Writer {
   private readonly limits: CheckedLimits;
-  private readonly maxChars: number;
   private readonly bytesRepr: boolean;
   private readonly encodeObject: DumpsOptions['encodeObject'];
-  private out = HEADER;
-  private isAscii = true;
+  private readonly sink: ByteSink;
   private depth = 0;
   /** The containers around the current value, outermost first, and which of their members is being written. */
   private readonly ancestors: object[] = [];
@@ -49,16 +48,15 @@ class Writer {
 
   constructor(limits: CheckedLimits, options: DumpsOptions) {
     this.limits = limits;
-    this.maxChars = Math.min(limits.maxBytes, constants.MAX_STRING_LENGTH);
+    this.sink = new ByteSink(limits.maxBytes, () => this.failTooLarge());
+    this.sink.ascii(HEADER);
     this.bytesRepr = options.bytesRepr ?? false;
     this.encodeObject = options.encodeObject;
   }
 
   dumps(value: unknown): Buffer {
     this.write(value);
-    const bytes = Buffer.from(this.out, this.isAscii ? 'latin1' : 'utf8');
-    if (bytes.length > this.limits.maxBytes) this.failTooLarge();
-    return bytes;
+    return this.sink.finish();
   }
 
   private write(value: unknown): void {
@@ -70,10 +68,10 @@ class Writer {
         this.writeNumber(value);
         break;
       case 'boolean':
-        this.append(value ? 'True' : 'False');
+        this.sink.ascii(value ? 'True' : 'False');
         break;
       case 'undefined':
-        this.append('None');
+        this.sink.ascii('None');
         break;
       case 'bigint':
         this.writeBigint(value);
@@ -82,13 +80,13 @@ class Writer {
         this.fail(`a symbol cannot be written`, 'UNSUPPORTED');
         break;
       default:
-        if (value === null) this.append('None');
+        if (value === null) this.sink.ascii('None');
         else if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
           this.writeItems(value, value instanceof PyTuple);
         } else if (value instanceof PyFloat) {
           this.writeFloat(value.value);
         } else if (value instanceof PyComplex) {
-          this.append(complexLiteral(value));
+          this.sink.ascii(complexLiteral(value));
         } else {
           this.writeObject(value as object);
         }
@@ -96,21 +94,24 @@ class Writer {
   }
 
   private writeString(value: string): void {
+    const { sink } = this;
+    if (sink.plainLiteral(value)) return;
     if (isPlain(value)) {
-      this.append(`'${value}'`);
+      sink.byte(QUOTE);
+      sink.ascii(value);
+      sink.byte(QUOTE);
     } else {
-      this.isAscii = false;
-      this.append(this.makeLiteral(value.length, () => stringLiteral(value)));
+      sink.utf8(this.makeLiteral(value.length, () => stringLiteral(value)));
     }
   }
 
   private writeNumber(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.append(String(value));
+    if (Number.isSafeInteger(value) && (value !== 0 || !Object.is(value, -0))) this.sink.int(value);
     else this.writeFloat(value);
   }
 
   private writeFloat(value: number): void {
-    this.append(Number.isNaN(value) ? NAN_LITERAL : floatLiteral(value));
+    this.sink.ascii(Number.isNaN(value) ? NAN_LITERAL : floatLiteral(value));
   }
 
   private writeBigint(value: bigint): void {
@@ -121,11 +122,11 @@ class Writer {
         this.fail(`an int of more than ${maxIntDigits} digits cannot be written: the limit is maxIntDigits`, 'TOO_MANY_DIGITS');
       }
     }
-    this.append(String(value));
+    this.sink.ascii(String(value));
   }
 
   private writeBytes(bytes: Buffer): void {
-    this.append(this.makeLiteral(bytes.length, () => (this.bytesRepr ? bytesLiteral(bytes) : base64Literal(bytes))));
+    this.sink.ascii(this.makeLiteral(bytes.length, () => (this.bytesRepr ? bytesLiteral(bytes) : base64Literal(bytes))));
   }
 
   private writeObject(value: object): void {
@@ -182,72 +183,73 @@ class Writer {
       return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
     }
     const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
-    let separator = '[';
+    let separator = BRACKET_OPEN;
     for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
-      this.append(separator);
-      separator = ',';
+      this.sink.byte(separator);
+      separator = COMMA;
       if (isFloat) this.writeFloat(item as number);
-      else this.append(String(item));
+      else this.sink.ascii(String(item));
     }
-    this.append(separator === '[' ? '[]' : ']');
+    this.sink.ascii(separator === BRACKET_OPEN ? '[]' : ']');
   }
 
   private writeItems(items: readonly unknown[], tuple: boolean): void {
     const at = this.enter(items);
     const { length } = items;
-    this.append(tuple ? '(' : '[');
+    this.sink.byte(tuple ? PAREN_OPEN : BRACKET_OPEN);
     for (let index = 0; index < length; index++) {
-      if (index > 0) this.append(',');
+      if (index > 0) this.sink.byte(COMMA);
       this.steps[at] = index;
       this.write(items[index]);
     }
-    this.append(tuple ? (length === 1 ? ',)' : ')') : ']');
+    if (tuple && length === 1) this.sink.byte(COMMA);
+    this.sink.byte(tuple ? PAREN_CLOSE : BRACKET_CLOSE);
     this.leave();
   }
 
   private writeMembers(value: object): void {
     const at = this.enter(value);
-    let separator = '{';
+    let separator = BRACE_OPEN;
     for (const key of Object.keys(value)) {
       this.steps[at] = key;
       const member = (value as Record<string, unknown>)[key];
       if (member === undefined) continue;
-      this.append(separator);
-      separator = ',';
+      this.sink.byte(separator);
+      separator = COMMA;
       this.writeString(key);
-      this.append(':');
+      this.sink.byte(COLON);
       this.write(member);
     }
-    this.append(separator === '{' ? '{}' : '}');
+    this.sink.ascii(separator === BRACE_OPEN ? '{}' : '}');
     this.leave();
   }
 
   private writeMap(map: Map<unknown, unknown>): void {
     const at = this.enter(map);
-    let separator = '{';
+    let separator = BRACE_OPEN;
     for (const [key, member] of map) {
-      this.append(separator);
-      separator = ',';
+      this.sink.byte(separator);
+      separator = COMMA;
       this.steps[at] = key;
       this.writeKey(key);
-      this.append(':');
+      this.sink.byte(COLON);
       this.write(member);
     }
-    this.append(separator === '{' ? '{}' : '}');
+    this.sink.ascii(separator === BRACE_OPEN ? '{}' : '}');
     this.leave();
   }
 
   private writeSet(set: Set<unknown>): void {
     const at = this.enter(set);
-    let separator = '{';
+    let separator = BRACE_OPEN;
     for (const member of set) {
-      this.append(separator);
-      separator = ',';
+      this.sink.byte(separator);
+      separator = COMMA;
       this.steps[at] = member;
       this.writeKey(member);
     }
     // There is no literal for the empty set: serpent writes a tuple.
-    this.append(separator === '{' ? '()' : '}');
+    this.sink.ascii(separator === BRACE_OPEN ? '()' : '}');
     this.leave();
   }
 
@@ -258,7 +260,7 @@ class Writer {
     if (Array.isArray(key)) return this.writeKeyTuple(key);
     if (key instanceof PyFloat) return Number.isNaN(key.value) ? this.failKey('nan') : this.writeFloat(key.value);
     if (key instanceof PyComplex) {
-      return Number.isNaN(key.real) || Number.isNaN(key.imag) ? this.failKey('nan') : this.append(complexLiteral(key));
+      return Number.isNaN(key.real) || Number.isNaN(key.imag) ? this.failKey('nan') : this.sink.ascii(complexLiteral(key));
     }
     const replacement = this.encodeObject?.(key, this.path);
     if (replacement !== undefined) return this.writeReplacedKey(key, replacement);
@@ -282,13 +284,13 @@ class Writer {
 
   private writeKeyTuple(items: readonly unknown[]): void {
     const at = this.enter(items);
-    this.append('(');
+    this.sink.byte(PAREN_OPEN);
     for (const [index, item] of items.entries()) {
-      if (index > 0) this.append(',');
+      if (index > 0) this.sink.byte(COMMA);
       this.steps[at] = index;
       this.writeKey(item);
     }
-    this.append(items.length === 1 ? ',)' : ')');
+    this.sink.ascii(items.length === 1 ? ',)' : ')');
     this.leave();
   }
 
@@ -312,11 +314,6 @@ class Writer {
     this.depth--;
   }
 
-  private append(piece: string): void {
-    if (this.out.length + piece.length > this.maxChars) this.failTooLarge();
-    this.out += piece;
-  }
-
   /** A literal can be four times as long as its value; only of huge ones that may be more than a string holds. */
   private makeLiteral(length: number, make: () => string): string {
     if (length * 10 < constants.MAX_STRING_LENGTH) return make();
@@ -328,10 +325,7 @@ class Writer {
   }
 
   private failTooLarge(): never {
-    return this.fail(
-      `the text is longer than ${this.maxChars} characters: the limit is maxBytes, or what a string holds`,
-      'TOO_LARGE',
-    );
+    return this.fail(`the text is longer than maxBytes (${this.limits.maxBytes}), or than a string can be`, 'TOO_LARGE');
   }
 
   private failKey(what: string): never {
@@ -347,3 +341,12 @@ class Writer {
 function isPyValue(value: object): boolean {
   return value instanceof PyFloat || value instanceof PyComplex;
 }
+
+const QUOTE = 39;
+const PAREN_OPEN = 40;
+const PAREN_CLOSE = 41;
+const COMMA = 44;
+const COLON = 58;
+const BRACKET_OPEN = 91;
+const BRACKET_CLOSE = 93;
+const BRACE_OPEN = 123;
