@@ -1,0 +1,27 @@
+/**
+ * Pyro5 without Nest: daemon, protocol, serializers.
+ *
+ * @packageDocumentation
+ */
+export * from './serpent/index.js';
+
+export * from './protocol/errors.js';
+export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION } from './protocol/constants.js';
+export { ProxyReference } from './protocol/proxy-reference.js';
+export { PythonException } from './protocol/python-exception.js';
+export { PyroUri } from './protocol/uri.js';
+
+export { type ClassConverter, ClassRegistry, defaultClassRegistry, registerClass } from './serializers/class-registry.js';
+export { SerializedBlob } from './serializers/serialized-blob.js';
+export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/serializer.js';
+
+export type { CallContext } from './daemon/call-context.js';
+export { PyroDaemon, type RegisterOptions } from './daemon/daemon.js';
+export { DaemonConnection as PyroConnection } from './daemon/daemon-connection.js';
+export type { CallErrorInfo, PyroDaemonEvents } from './daemon/daemon-events.js';
+export { DaemonObject } from './daemon/daemon-object.js';
+export type { PyroDaemonOptions } from './daemon/daemon-options.js';
+export { callback, expose, oneway } from './daemon/expose.js';
+export { type Behavior, behavior, type InstanceMode } from './daemon/instances.js';
+export { isPrivateName } from './daemon/private-names.js';
+export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/target.js';
