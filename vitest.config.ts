@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url));
+
+/** Tests read the package by its own name, from its sources: no build is needed before them. */
+const alias = [
+  { find: /^nestjs-pyro$/, replacement: source('index.ts') },
+  { find: /^nestjs-pyro\/core$/, replacement: source('core.ts') },
+  { find: /^nestjs-pyro\/serpent$/, replacement: source('serpent/index.ts') },
+  { find: /^nestjs-pyro\/testing$/, replacement: source('testing/index.ts') },
+];
+
+interface Room {
+  name: string;
+  testTimeoutMs: number;
+  /** Whether its tests start Python programs. */
+  python: boolean;
+}
+
+/** What `vitest run` runs, and what `--mode long` and `--mode package` run instead. */
+const rooms: Record<string, Room[]> = {
+  test: [
+    { name: 'unit', testTimeoutMs: 10_000, python: false },
+    { name: 'fuzz', testTimeoutMs: 30_000, python: false },
+    { name: 'interop', testTimeoutMs: 30_000, python: true },
+    { name: 'e2e', testTimeoutMs: 30_000, python: true },
+  ],
+  long: [{ name: 'long', testTimeoutMs: 600_000, python: true }],
+  package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
+};
+
+export default defineConfig(({ mode }) => ({
+  test: {
+    // two workers: the programs that interop tests start want a core as well
+    maxWorkers: 2,
+    projects: (rooms[mode] ?? rooms.test!).map(projectOf),
+  },
+}));
+
+function projectOf({ name, testTimeoutMs, python }: Room): TestProjectInlineConfiguration {
+  return {
+    resolve: { alias },
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      environment: 'node',
+      pool: 'forks',
+      testTimeout: testTimeoutMs,
+      hookTimeout: testTimeoutMs,
+      ...(python && { globalSetup: 'test/interop/global-setup.ts' }),
+    },
+  };
+}
