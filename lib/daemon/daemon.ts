@@ -49,6 +49,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   private housekeeper: NodeJS.Timeout | undefined;
   private lifecycle: Lifecycle = 'new';
   private location: string | undefined;
+  private ending: Promise<void> | undefined;
 
   constructor(given: PyroDaemonOptions = {}) {
     super();
@@ -331,8 +332,12 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     return this.streams.close(connection, streamId);
   }
 
-  private async end(when: 'soon' | 'now'): Promise<void> {
-    if (this.lifecycle === 'closed') return;
+  /** Every caller waits for the same end. */
+  private end(when: 'soon' | 'now'): Promise<void> {
+    return (this.ending ??= this.endOnce(when));
+  }
+
+  private async endOnce(when: 'soon' | 'now'): Promise<void> {
     this.lifecycle = 'closed';
     clearInterval(this.housekeeper);
     await Promise.all([...this.combined].map((daemon) => daemon.end(when)));

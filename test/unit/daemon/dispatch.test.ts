@@ -1,0 +1,487 @@
+import { describe, expect, it } from 'vitest';
+import { behavior, expose, FLAGS, MESSAGE_TYPES, oneway, PyroDaemon, PyroError, PythonException, registerClass } from '../../../lib/core.js';
+import { dumps, pyTuple } from '../../../lib/serpent/index.js';
+import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
+import { RemoteFailure, valueOf } from './raw-peer.js';
+
+class Base {
+  inherited(): string {
+    return 'inherited';
+  }
+  overridden(): string {
+    return 'base';
+  }
+}
+expose(Base);
+
+class Thing extends Base {
+  log: unknown[] = [];
+  private secret = 'hidden';
+  current = 12;
+
+  add(a: number, b = 10): number {
+    return a + b;
+  }
+  echo(value: unknown): unknown {
+    return value;
+  }
+  note(value: unknown): void {
+    this.log.push(value);
+  }
+  async slow(ms: number, value: unknown): Promise<unknown> {
+    await sleep(ms);
+    this.log.push(value);
+    return value;
+  }
+  fail(type: string): never {
+    if (type === 'python') throw new PythonException('builtins.ZeroDivisionError', ['division by zero'], { extra: 5 });
+    if (type === 'pyro') throw new PyroError('of ours');
+    throw new RangeError('out of range');
+  }
+  override overridden(): string {
+    return 'not exposed again';
+  }
+  unexposed(): string {
+    return this.secret;
+  }
+  get value(): number {
+    return this.current;
+  }
+  set value(next: number) {
+    this.current = next;
+  }
+  get fixed(): string {
+    return 'fixed';
+  }
+  __len__(): number {
+    return 3;
+  }
+}
+expose(Thing, 'add', 'echo', 'note', 'slow', 'fail', 'value', 'fixed', '__len__');
+oneway(Thing, 'note');
+
+async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
+  const daemon = await startDaemon(options);
+  const thing = new Thing();
+  daemon.register(thing, 'thing');
+  return { daemon, thing };
+}
+
+describe('a call', () => {
+  it('reaches the exposed method with positional and keyword arguments', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    expect(await peer.call('thing', 'add', 1)).toBe(11);
+    peer.invoke('thing', 'add', [1], { b: 2 });
+    expect(valueOf(await peer.next())).toBe(3);
+    expect(await peer.call('thing', '__len__')).toBe(3);
+    expect(await peer.call('thing', 'inherited')).toBe('inherited');
+  });
+
+  it.each([
+    ['unexposed', "attempt to access unexposed or unknown remote attribute 'unexposed'"],
+    ['overridden', "attempt to access unexposed or unknown remote attribute 'overridden'"],
+    ['nothing', "attempt to access unexposed or unknown remote attribute 'nothing'"],
+    ['constructor', "attempt to access unexposed or unknown remote attribute 'constructor'"],
+    ['toString', "attempt to access unexposed or unknown remote attribute 'toString'"],
+    ['value', "attempt to access unexposed or unknown remote attribute 'value'"],
+    ['log.push', "attempt to access unexposed or unknown remote attribute 'log.push'"],
+    ['_secret', "attempt to access private attribute '_secret'"],
+    ['__proto__', "attempt to access unexposed or unknown remote attribute '__proto__'"],
+    ['__init__', "attempt to access private attribute '__init__'"],
+  ])('of %s is an AttributeError, and the connection lives on', async (name, message) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const failure = await peer.fail('thing', name);
+    expect([failure.pythonType, failure.args]).toEqual(['builtins.AttributeError', [message]]);
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+  });
+
+  it.each([
+    [[], {}, "Thing.add() missing 1 required positional argument: 'a'"],
+    [[1, 2, 3], {}, 'Thing.add() takes from 2 to 3 positional arguments but 4 were given'],
+    [[1], { c: 1 }, "Thing.add() got an unexpected keyword argument 'c'"],
+    [[1], { a: 1 }, "Thing.add() got multiple values for argument 'a'"],
+  ])('with arguments %j %j is a TypeError', async (args, kwargs, message) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'add', args, kwargs);
+    const failure = new RemoteFailure(await peer.next());
+    expect([failure.pythonType, failure.args]).toEqual(['builtins.TypeError', [message]]);
+  });
+
+  it('of an unknown object is a DaemonError', async () => {
+    const peer = await join(await startDaemon());
+    expect(await peer.fail('nobody', 'add')).toMatchObject({ pythonType: 'Pyro5.errors.DaemonError', args: ['unknown object'] });
+  });
+
+  it('that fails gives type, args, attributes and traceback lines', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const failure = await peer.fail('thing', 'fail', 'python');
+    expect(failure).toMatchObject({ pythonType: 'builtins.ZeroDivisionError', args: ['division by zero'], attributes: { extra: 5 } });
+    expect((failure.attributes['_pyroTraceback'] as string[]).join('')).toContain('dispatch.test.ts');
+    expect(await peer.fail('thing', 'fail', 'pyro')).toMatchObject({ pythonType: 'Pyro5.errors.PyroError', args: ['of ours'] });
+    expect(await peer.fail('thing', 'fail', 'js')).toMatchObject({ pythonType: 'builtins.ValueError', args: ['out of range'] });
+  });
+
+  it('without detailedTraceback gives no lines', async () => {
+    const { daemon } = await serveThing({ detailedTraceback: false });
+    const failure = await (await join(daemon)).fail('thing', 'fail', 'js');
+    expect(failure.attributes['_pyroTraceback'] ?? []).toEqual([]);
+  });
+
+  it('whose result cannot be sent gives a PyroError, and the connection lives on', async () => {
+    const { daemon, thing } = await serveThing();
+    Object.defineProperty(thing, 'current', { value: { deep: [() => 1] } });
+    const peer = await join(daemon);
+    const failure = await peer.fail('thing', '__getattr__', 'value');
+    expect(failure.pythonType).toBe('Pyro5.errors.PyroError');
+    expect(failure.args[0]).toMatch(/result cannot be sent with serpent.*deep/);
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+  });
+
+  it('whose reply is over maxMessageBytes gives a PyroError, and the connection lives on', async () => {
+    const { daemon, thing } = await serveThing({ maxMessageBytes: 2_000 });
+    Object.defineProperty(thing, 'current', { value: 'x'.repeat(3_000) });
+    const peer = await join(daemon);
+    const failure = await peer.fail('thing', '__getattr__', 'value');
+    expect(failure.pythonType).toBe('Pyro5.errors.PyroError');
+    expect(failure.args[0]).toMatch(/too large \(\d+ bytes, maxMessageBytes is 2000\)/);
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+  });
+});
+
+describe('an attribute', () => {
+  it('is read and written through its accessors', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    expect(await peer.call('thing', '__getattr__', 'value')).toBe(12);
+    expect(await peer.call('thing', '__setattr__', 'value', 13)).toBe(null);
+    expect(thing.current).toBe(13);
+  });
+
+  it.each([
+    ['__getattr__', ['current'], 'unexposed or unknown'],
+    ['__getattr__', ['add'], 'unexposed or unknown'],
+    ['__getattr__', ['constructor'], 'unexposed or unknown'],
+    ['__getattr__', ['_secret'], 'private attribute'],
+    ['__setattr__', ['fixed', 1], 'read-only'],
+    ['__setattr__', ['__proto__', {}], 'unexposed or unknown'],
+  ])('%s%j is an AttributeError', async (method, args, message) => {
+    const { daemon } = await serveThing();
+    const failure = await (await join(daemon)).fail('thing', method, ...args);
+    expect(failure.pythonType).toBe('builtins.AttributeError');
+    expect(failure.args[0]).toContain(message);
+  });
+});
+
+describe('a reply', () => {
+  it('keeps sequence number, serializer and correlation id of its request', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const correlationId = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+    peer.invoke('thing', 'echo', ['x'], {}, { seq: 65_535, correlationId });
+    const { header } = await peer.next();
+    expect(header).toMatchObject({ type: MESSAGE_TYPES.result, seq: 65_535, serializerId: 1, flags: FLAGS.correlationId });
+    expect(header.correlationId.equals(correlationId)).toBe(true);
+  });
+
+  it('has a new correlation id when the request had none', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'echo', ['x']);
+    peer.invoke('thing', 'echo', ['x']);
+    const [first, second] = [await peer.next(), await peer.next()];
+    expect(first.header.flags & FLAGS.correlationId).toBeTruthy();
+    expect(first.header.correlationId.equals(second.header.correlationId)).toBe(false);
+    expect(first.header.correlationId.equals(Buffer.alloc(16))).toBe(false);
+  });
+
+  it('to a ping is a pong with the same sequence number', async () => {
+    const peer = await join(await startDaemon());
+    peer.send({ type: MESSAGE_TYPES.ping, seq: 999, serializerId: 42, flags: 42 & ~FLAGS.compressed, data: Buffer.from('not serpent') });
+    const frame = await peer.next();
+    expect(frame.header).toMatchObject({ type: MESSAGE_TYPES.ping, seq: 999 });
+    expect(frame.data.toString()).toBe('pong');
+  });
+
+  it('is compressed on demand', async () => {
+    const { daemon } = await serveThing({ compression: true });
+    const peer = await join(daemon);
+    const text = 'squeeze '.repeat(10_000);
+    peer.invoke('thing', 'echo', [text]);
+    const frame = await peer.next();
+    expect(frame.header.flags & FLAGS.compressed).toBeTruthy();
+    expect(frame.data.length).toBeLessThan(1_000);
+  });
+});
+
+describe('requests of one connection', () => {
+  it('are answered in order, one at a time', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    for (const [i, ms] of [30, 1, 10].entries()) peer.invoke('thing', 'slow', [ms, i]);
+    expect([valueOf(await peer.next()), valueOf(await peer.next()), valueOf(await peer.next())]).toEqual([0, 1, 2]);
+    expect(thing.log).toEqual([0, 1, 2]);
+  });
+
+  it('do not wait for those of another', async () => {
+    const { daemon } = await serveThing();
+    const [first, second] = [await join(daemon), await join(daemon)];
+    first.invoke('thing', 'slow', [200, 'slow']);
+    expect(await second.call('thing', 'add', 1, 1)).toBe(2);
+    expect(first.frames).toHaveLength(0);
+    expect(valueOf(await first.next())).toBe('slow');
+  });
+
+  it('run oneway without a reply, while the next is served', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'slow', [250, 'oneway'], {}, { flags: FLAGS.oneway });
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+    expect(thing.log).toEqual([]);
+    await eventually(() => thing.log.length === 1);
+    expect(peer.frames).toHaveLength(0);
+  });
+
+  it('reply to a oneway method when the flag is not set', async () => {
+    const { daemon } = await serveThing();
+    expect(await (await join(daemon)).call('thing', 'note', 1)).toBe(null);
+  });
+
+  it('that fail oneway are told to the daemon alone', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const errors: unknown[] = [];
+    daemon.on('callError', (error, { method }) => errors.push([method, (error as Error).message]));
+    peer.invoke('thing', 'fail', ['js'], {}, { flags: FLAGS.oneway });
+    peer.invoke('nobody', 'fail', [], {}, { flags: FLAGS.oneway });
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+    expect(errors).toEqual([['fail', 'out of range'], ['fail', 'unknown object']]);
+  });
+
+  it('are carried out although the client has left', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'slow', [30, 'first']);
+    for (let i = 0; i < 5; i++) peer.invoke('thing', 'note', [i], {}, { flags: FLAGS.oneway });
+    peer.end();
+    await eventually(() => thing.log.length === 6);
+    expect(thing.log).toEqual(['first', 0, 1, 2, 3, 4]);
+  });
+});
+
+describe('a batch', () => {
+  const entry = (method: string, ...args: unknown[]): unknown => pyTuple(method, pyTuple(...args), {});
+
+  it('runs in order up to the first error, which is its last result', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    const calls = [entry('add', 1, 2), entry('note', 'a'), entry('fail', 'python'), entry('note', 'b')];
+    peer.invoke('thing', '<batch>', [calls].flat(), {}, { flags: FLAGS.batch });
+    const frame = await peer.next();
+    expect(frame.header.flags & (FLAGS.batch | FLAGS.exception)).toBe(FLAGS.batch);
+    expect(valueOf(frame)).toMatchObject([
+      3,
+      null,
+      { __class__: 'Pyro5.core._ExceptionWrapper', exception: { __class__: 'builtins.ZeroDivisionError', args: ['division by zero'] } },
+    ]);
+    expect(thing.log).toEqual(['a']);
+  });
+
+  it('oneway gives no reply and runs in order with what follows', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', '<batch>', [entry('slow', 20, 'batch'), entry('note', 'end')], {}, { flags: FLAGS.batch | FLAGS.oneway });
+    await peer.call('thing', 'note', 'after');
+    expect(thing.log).toEqual(['batch', 'end', 'after']);
+    expect(peer.frames).toHaveLength(0);
+  });
+
+  it('of many entries lets other connections have their turn', async () => {
+    const { daemon, thing } = await serveThing();
+    const [busy, other] = [await join(daemon), await join(daemon)];
+    busy.invoke('thing', '<batch>', Array.from({ length: 20_000 }, (_, i) => entry('note', i)), {}, { flags: FLAGS.batch });
+    await eventually(() => thing.log.length > 0);
+    expect(await other.call('thing', 'add', 1, 1)).toBe(2);
+    expect(thing.log.length).toBeLessThan(20_000);
+    expect((valueOf(await busy.next()) as unknown[]).length).toBe(20_000);
+  });
+
+  it('with an entry of another shape is answered and closed', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', '<batch>', ['add'], {}, { flags: FLAGS.batch });
+    expect(new RemoteFailure(await peer.next()).args[0]).toContain('(method, args, kwargs)');
+  });
+});
+
+describe('a request that cannot be read', () => {
+  it.each([
+    ['bytes that are no serpent', Buffer.from('}{')],
+    ['an unknown class', dumps(pyTuple('thing', 'echo', pyTuple({ __class__: 'some.Class' }), {}))],
+    ['another shape', dumps(['thing', 'echo'])],
+    ['a method that is no string', dumps(pyTuple('thing', 5, pyTuple(), {}))],
+  ])('(%s) is answered with a SerializeError, then the connection ends', async (_, data) => {
+    const { daemon } = await serveThing();
+    const [peer, other] = [await join(daemon), await join(daemon)];
+    peer.send({ data });
+    expect(new RemoteFailure(await peer.next()).pythonType).toBe('Pyro5.errors.SerializeError');
+    await peer.untilClosed();
+    expect(await other.call('thing', 'add', 1, 1)).toBe(2);
+  });
+
+  it('for a class name with a double underscore is a SecurityError, and the connection lives on', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    expect((await peer.fail('thing', 'echo', { __class__: 'a.__b' })).pythonType).toBe('Pyro5.errors.SecurityError');
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+  });
+
+  it('of an unknown serializer is answered in marshal, then the connection ends', async () => {
+    const peer = await join(await startDaemon());
+    peer.send({ serializerId: 77, data: Buffer.from('?') });
+    const frame = await peer.next();
+    expect([frame.header.serializerId, frame.header.flags & FLAGS.exception]).toEqual([2, FLAGS.exception]);
+    expect(frame.data.toString('latin1')).toContain('this daemon accepts serpent, marshal, json, msgpack');
+    await peer.untilClosed();
+  });
+
+  it('since it is no Pyro message ends its connection alone, after what came before it', async () => {
+    const { daemon, thing } = await serveThing();
+    const [peer, other] = [await join(daemon), await join(daemon)];
+    peer.invoke('thing', 'note', ['before']);
+    peer.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+    await peer.untilClosed();
+    expect(thing.log).toEqual(['before']);
+    expect(await other.call('thing', 'add', 1, 1)).toBe(2);
+  });
+});
+
+describe('classes', () => {
+  it('have a session instance per connection, disposed at its end', async () => {
+    const disposed: number[] = [];
+    let made = 0;
+    class Session {
+      readonly id = ++made;
+      number(): number {
+        return this.id;
+      }
+      async [Symbol.asyncDispose](): Promise<void> {
+        disposed.push(this.id);
+      }
+    }
+    expose(Session);
+    const daemon = await startDaemon();
+    daemon.register(Session, 'session');
+    const [one, two] = [await join(daemon), await join(daemon)];
+    expect([await one.call('session', 'number'), await two.call('session', 'number'), await one.call('session', 'number')]).toEqual([1, 2, 1]);
+    one.end();
+    await eventually(() => disposed.length === 1);
+    expect(disposed).toEqual([1]);
+    await daemon.close();
+    expect(disposed).toEqual([1, 2]);
+  });
+
+  it('have one single instance, also under concurrent first calls through an async creator', async () => {
+    let made = 0;
+    @behavior({
+      instanceMode: 'single',
+      instanceCreator: async (Type: new () => object) => {
+        await sleep(10);
+        return new Type();
+      },
+    })
+    class Single {
+      readonly id = ++made;
+      number(): number {
+        return this.id;
+      }
+    }
+    expose(Single);
+    const daemon = await startDaemon();
+    daemon.register(Single, 'single');
+    const peers = await Promise.all([join(daemon), join(daemon), join(daemon)]);
+    expect(await Promise.all(peers.map((peer) => peer.call('single', 'number')))).toEqual([1, 1, 1]);
+  });
+
+  it('have a percall instance per call, which a stream keeps until it ends', async () => {
+    const log: string[] = [];
+    @behavior({ instanceMode: 'percall' })
+    class PerCall {
+      hello(): string {
+        return 'hello';
+      }
+      *items(): Generator<number> {
+        yield 1;
+      }
+      [Symbol.dispose](): void {
+        log.push('disposed');
+      }
+    }
+    expose(PerCall);
+    const daemon = await startDaemon();
+    daemon.register(PerCall, 'percall');
+    const peer = await join(daemon);
+    await peer.call('percall', 'hello');
+    expect(log).toEqual(['disposed']);
+    peer.invoke('percall', 'items');
+    const id = (await peer.next()).annotations.get('STRM')!.toString();
+    expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe(1);
+    expect(log).toEqual(['disposed']);
+    expect((await peer.fail('Pyro.Daemon', 'get_next_stream_item', id)).pythonType).toBe('builtins.StopIteration');
+    expect(log).toEqual(['disposed', 'disposed']);
+  });
+
+  it('whose creator gives another class are refused', async () => {
+    class Wanted {
+      hello(): string {
+        return 'hello';
+      }
+    }
+    expose(Wanted);
+    behavior({ instanceCreator: () => new Date() })(Wanted);
+    const daemon = await startDaemon();
+    daemon.register(Wanted, 'wanted');
+    const failure = await (await join(daemon)).fail('wanted', 'hello');
+    expect(failure.args[0]).toContain('instance creator of Wanted returned an object of another class');
+  });
+
+  it('refuse an unknown instance mode', () => {
+    expect(() => behavior({ instanceMode: 'sometimes' as 'single' })).toThrow('invalid instance mode: "sometimes"');
+  });
+});
+
+describe('values', () => {
+  it('that are registered objects travel as proxies, in nested places too', async () => {
+    const { daemon, thing } = await serveThing();
+    const holder = { things: [thing] };
+    Object.defineProperty(thing, 'current', { value: holder });
+    const peer = await join(daemon);
+    expect(await peer.call('thing', '__getattr__', 'value')).toMatchObject({
+      things: [{ __class__: 'Pyro5.client.Proxy', state: [`PYRO:thing@${daemon.locationStr}`, ['note'], expect.arrayContaining(['add', 'note']), ['value', 'fixed'], 'hello', null] }],
+    });
+  });
+
+  it('of registered classes are made by their converter', async () => {
+    class Sample {
+      constructor(readonly label: string) {}
+    }
+    registerClass(Sample, { name: 'lab.Sample', toDict: ({ label }) => ({ label }), fromDict: (dict) => new Sample(String(dict['label'])) });
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    expect(await peer.call('thing', 'echo', { __class__: 'lab.Sample', label: 'blood' })).toEqual({ __class__: 'lab.Sample', label: 'blood' });
+    await peer.call('thing', 'note', { __class__: 'lab.Sample', label: 'water' });
+    expect(thing.log[0]).toBeInstanceOf(Sample);
+  });
+});
+
+it('what comes with the CONNECT message waits until it is answered', async () => {
+  const { daemon } = await serveThing();
+  const peer = await open(daemon);
+  peer.connect('thing');
+  peer.invoke('thing', 'add', [1, 1]);
+  expect((await peer.next()).header.type).toBe(MESSAGE_TYPES.connectOk);
+  expect(valueOf(await peer.next())).toBe(2);
+});

@@ -1,0 +1,42 @@
+import { afterEach } from 'vitest';
+import { PyroDaemon } from '../../../lib/daemon/daemon.js';
+import type { PyroDaemonOptions } from '../../../lib/daemon/daemon-options.js';
+import { RawPeer } from './raw-peer.js';
+
+const daemons: PyroDaemon[] = [];
+const peers: RawPeer[] = [];
+
+/** A daemon on a free port that is closed behind the test, which fails when the daemon reported an error. */
+export async function startDaemon(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
+  const daemon = await PyroDaemon.listen(options.unixSocket === undefined ? { host: '127.0.0.1', ...options } : options);
+  daemons.push(daemon);
+  return daemon;
+}
+
+export async function open(daemon: PyroDaemon): Promise<RawPeer> {
+  const peer = await RawPeer.open(daemon.locationStr);
+  peers.push(peer);
+  return peer;
+}
+
+export async function join(daemon: PyroDaemon, object?: string, handshake?: unknown): Promise<RawPeer> {
+  const peer = await RawPeer.join(daemon.locationStr, object, handshake);
+  peers.push(peer);
+  return peer;
+}
+
+/** Waits until `condition` holds; fails after 5 s. */
+export async function eventually(condition: () => boolean, what = 'condition'): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`${what} did not come to hold within 5 s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.destroy();
+  for (const daemon of daemons.splice(0)) await daemon.close();
+});

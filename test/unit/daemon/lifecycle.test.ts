@@ -1,0 +1,304 @@
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DaemonObject, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
+import type { CallContext } from '../../../lib/daemon/call-context.js';
+import { currentCall } from '../../../lib/transport/current-call.js';
+import { createMemoryPair } from '../../../lib/transport/memory-pair.js';
+import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
+import { RawPeer, valueOf } from './raw-peer.js';
+
+class Thing {
+  log: string[] = [];
+  async slow(ms: number): Promise<string> {
+    this.log.push('begun');
+    await sleep(ms);
+    this.log.push('ended');
+    return 'done';
+  }
+  hello(): string {
+    return 'hello';
+  }
+}
+expose(Thing);
+
+async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
+  const daemon = await startDaemon(options);
+  const thing = new Thing();
+  daemon.register(thing, 'thing');
+  return { daemon, thing };
+}
+
+describe('shutdown', () => {
+  it('lets running calls finish and their replies leave', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'slow', [80]);
+    await eventually(() => thing.log.length === 1);
+    const stopping = daemon.shutdown();
+    peer.invoke('thing', 'hello');
+    expect(valueOf(await peer.next())).toBe('done');
+    await stopping;
+    await peer.untilClosed();
+    expect(thing.log).toEqual(['begun', 'ended']);
+    expect(peer.frames).toHaveLength(0);
+  });
+
+  it('lets running oneway calls finish', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'slow', [80], {}, { flags: FLAGS.oneway });
+    await eventually(() => thing.log.length === 1);
+    await daemon.shutdown();
+    expect(thing.log).toEqual(['begun', 'ended']);
+  });
+
+  it('waits no longer than its deadline', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'slow', [1_500]);
+    await eventually(() => thing.log.length === 1);
+    const begun = Date.now();
+    await daemon.shutdown(50);
+    expect(Date.now() - begun).toBeLessThan(1_000);
+    await peer.untilClosed();
+  });
+
+  it('is quick when clients are idle, and refuses new ones at once', async () => {
+    const { daemon } = await serveThing();
+    const peers = await Promise.all(Array.from({ length: 20 }, () => join(daemon)));
+    const location = daemon.locationStr;
+    const begun = Date.now();
+    await daemon.shutdown();
+    expect(Date.now() - begun).toBeLessThan(1_000);
+    await Promise.all(peers.map((peer) => peer.untilClosed()));
+    await expect(RawPeer.open(location)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('twice, and close after it, are harmless', async () => {
+    const { daemon } = await serveThing();
+    await Promise.all([daemon.shutdown(), daemon.shutdown(), daemon.close()]);
+    await daemon.close();
+    expect(daemon.isListening).toBe(false);
+  });
+
+  it('resolves for every caller only when the daemon is closed', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.invoke('thing', 'slow', [60]);
+    await eventually(() => thing.log.length === 1);
+    const first = daemon.shutdown();
+    await daemon.shutdown();
+    expect(thing.log).toEqual(['begun', 'ended']);
+    await first;
+  });
+});
+
+describe('close', () => {
+  it('cuts connections at once, and the port is free again', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    const port = Number(daemon.locationStr.split(':')[1]);
+    peer.invoke('thing', 'slow', [300]);
+    await eventually(() => thing.log.length === 1);
+    await daemon.close();
+    await peer.untilClosed();
+    expect(peer.frames).toHaveLength(0);
+    const again = await startDaemon({ port });
+    expect(again.locationStr).toBe(`127.0.0.1:${port}`);
+  });
+
+  it('leaves no handle behind', async () => {
+    const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout/.test(name)).length;
+    const before = handles();
+    const { daemon } = await serveThing({ idleTimeoutMs: 60_000, callTimeoutMs: 60_000 });
+    const peers = await Promise.all(Array.from({ length: 5 }, () => join(daemon)));
+    await Promise.all(peers.map((peer) => peer.call('thing', 'hello')));
+    await daemon.close();
+    await Promise.all(peers.map((peer) => peer.untilClosed()));
+    await eventually(() => handles() <= before, 'the handles of before');
+  });
+
+  it('ends requestLoop', async () => {
+    const { daemon } = await serveThing();
+    const ended = daemon.requestLoop();
+    await daemon.close();
+    await ended;
+  });
+
+  it('closes a combined daemon, too', async () => {
+    const [one, two] = [await startDaemon(), await startDaemon()];
+    one.combine(two);
+    await one.close();
+    expect(two.isListening).toBe(false);
+  });
+});
+
+describe('a daemon', () => {
+  it('tells why it cannot listen', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    await expect(startDaemon({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use; choose another port`);
+    server.close();
+    await expect(startDaemon({ host: '203.0.113.1' })).rejects.toThrow('no interface of this machine has the address');
+    await expect(startDaemon({ unixSocket: '\0abstract' })).rejects.toThrow('Node pads its name');
+  });
+
+  it('listens on a unix socket', async () => {
+    const unixSocket = joinPath(tmpdir(), `pyro-${process.pid}.sock`);
+    const daemon = await startDaemon({ unixSocket });
+    expect(String(daemon.register(new Thing(), 'thing'))).toBe(`PYRO:thing@./u:${unixSocket}`);
+    expect(await (await join(daemon)).call('thing', 'hello')).toBe('hello');
+  });
+
+  it('names its NAT address in URIs, unless asked not to', async () => {
+    const daemon = await startDaemon({ natHost: 'example.com' });
+    const port = daemon.locationStr.split(':')[1];
+    expect(daemon.natLocationStr).toBe(`example.com:${port}`);
+    expect(String(daemon.uriFor('x'))).toBe(`PYRO:x@example.com:${port}`);
+    expect(String(daemon.uriFor('x', false))).toBe(`PYRO:x@127.0.0.1:${port}`);
+    expect((await startDaemon({ natHost: '2001:db8::1', natPort: 5 })).natLocationStr).toBe('[2001:db8::1]:5');
+  });
+
+  it('serves a stream that is no socket', async () => {
+    const { daemon } = await serveThing();
+    const [ours, theirs] = createMemoryPair();
+    daemon.serve(ours);
+    const peer = new RawPeer(theirs);
+    peer.connect('thing');
+    await peer.next();
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    peer.end();
+    await eventually(() => daemon.connections.length === 0);
+  });
+
+  it('serves one connected socket, without a handshake', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const accepted = new Promise<import('node:net').Socket>((resolve) => server.once('connection', resolve));
+    const peer = await RawPeer.open(`127.0.0.1:${(server.address() as { port: number }).port}`);
+    const daemon = await PyroDaemon.listen({ connectedSocket: await accepted });
+    daemon.register(new Thing(), 'thing');
+    expect(await peer.call('Pyro.Daemon', 'get_metadata', 'thing')).toMatchObject({ methods: new Set(['slow', 'hello']) });
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    await daemon.close();
+    server.close();
+  });
+
+  it('tells of connections and their ends', async () => {
+    const { daemon } = await serveThing();
+    const events: string[] = [];
+    daemon.on('connection', ({ id }) => events.push(`connection ${id}`));
+    daemon.on('disconnect', ({ id }, error) => events.push(`disconnect ${id} ${error?.message ?? 'cleanly'}`));
+    const peer = await join(daemon);
+    peer.end();
+    await eventually(() => events.length === 2);
+    expect(events).toEqual(['connection 1', 'disconnect 1 cleanly']);
+  });
+
+  it('outlives hooks that throw', async () => {
+    const errors: string[] = [];
+    const daemon = await startDaemon({
+      clientDisconnect: () => {
+        throw new Error('clientDisconnect failed');
+      },
+      housekeeping: () => {
+        throw new Error('housekeeping failed');
+      },
+      annotations: () => {
+        throw new Error('annotations failed');
+      },
+      housekeepingIntervalMs: 10,
+    });
+    daemon.on('error', ({ message }) => errors.push(message));
+    daemon.on('connection', () => {
+      throw new Error('listener failed');
+    });
+    daemon.register(new Thing(), 'thing');
+    const peer = await join(daemon);
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    peer.end();
+    await eventually(() => ['clientDisconnect', 'housekeeping', 'annotations', 'listener'].every((name) => errors.includes(`${name} failed`)));
+    expect(await (await join(daemon)).call('Pyro.Daemon', 'ping')).toBe(null);
+  });
+
+  it('adds its annotations to every reply', async () => {
+    const daemon = await startDaemon({ annotations: () => ({ TEST: Buffer.from('note') }) });
+    const peer = await open(daemon);
+    peer.connect();
+    expect((await peer.next()).annotations.get('TEST')?.toString()).toBe('note');
+    peer.invoke('Pyro.Daemon', 'ping');
+    expect((await peer.next()).annotations.get('TEST')?.toString()).toBe('note');
+  });
+
+  it('shows what its own daemon object adds', async () => {
+    class Extended extends DaemonObject {
+      version(): string {
+        return '1.0';
+      }
+    }
+    expose(Extended);
+    const daemon = await startDaemon({ daemonObject: Extended });
+    const peer = await join(daemon);
+    expect(await peer.call('Pyro.Daemon', 'version')).toBe('1.0');
+    expect(await peer.call('Pyro.Daemon', 'registered')).toEqual(['Pyro.Daemon']);
+    expect(await peer.call('Pyro.Daemon', 'info')).toContain(`bound on ${daemon.locationStr}, NAT None, 1 objects`);
+  });
+});
+
+describe('registration', () => {
+  it('refuses an object and an id twice, unless forced', async () => {
+    const { daemon, thing } = await serveThing();
+    expect(() => daemon.register(thing, 'again')).toThrow('object or class already has a Pyro id: "thing"');
+    expect(() => daemon.register(new Thing(), 'thing')).toThrow('already registered with that id: "thing"');
+    daemon.register(thing, 'again', { force: true });
+    const peer = await join(daemon);
+    expect(await peer.call('again', 'hello')).toBe('hello');
+    expect((await peer.fail('thing', 'hello')).args).toEqual(['unknown object']);
+  });
+
+  it('takes objects out by id or by themselves, but never the daemon’s own', async () => {
+    const { daemon, thing } = await serveThing();
+    daemon.unregister(thing);
+    daemon.unregister('unknown');
+    daemon.unregister('Pyro.Daemon');
+    expect(() => daemon.unregister(thing)).toThrow("object isn't registered");
+    expect(daemon.objectCount).toBe(1);
+  });
+
+  it('gives a random id, and refuses one that fits in no URI', async () => {
+    const daemon = await startDaemon();
+    expect(daemon.register(new Thing()).object).toMatch(/^obj_[0-9a-f]{32}$/);
+    expect(() => daemon.register(new Thing(), 'with space')).toThrow('cannot stand in a URI');
+  });
+
+  it('before the daemon listens is refused', () => {
+    expect(() => new PyroDaemon().register(new Thing())).toThrow('does not listen yet');
+  });
+
+  it('closes tracked resources when their connection ends, and not those given back', async () => {
+    const closed: string[] = [];
+    const kept: object[] = [];
+    const daemon = await startDaemon();
+    class Lender {
+      lend(name: string): void {
+        const resource = { close: () => closed.push(name) };
+        kept.push(resource);
+        const context = currentCall() as CallContext;
+        context.track(resource);
+        if (name === 'returned') context.untrack(resource);
+      }
+    }
+    expose(Lender);
+    daemon.register(new Lender(), 'lender');
+    const peer = await join(daemon);
+    for (const name of ['first', 'returned', 'last']) await peer.call('lender', 'lend', name);
+    expect(closed).toEqual([]);
+    peer.end();
+    await eventually(() => closed.length === 2);
+    expect(closed).toEqual(['last', 'first']);
+    expect(kept).toHaveLength(3);
+  });
+});

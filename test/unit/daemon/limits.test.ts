@@ -1,0 +1,212 @@
+import { deflateSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
+import { encodeMessage } from '../../../lib/protocol/message.js';
+import { dumps, pyTuple } from '../../../lib/serpent/index.js';
+import { type CurrentCall, currentCall } from '../../../lib/transport/current-call.js';
+import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
+import { RemoteFailure, valueOf } from './raw-peer.js';
+
+class Thing {
+  running = 0;
+  most = 0;
+  calls = 0;
+  readonly finish: (() => void)[] = [];
+
+  hello(): string {
+    this.calls++;
+    return 'hello';
+  }
+  big(bytes: number): Buffer {
+    this.calls++;
+    return Buffer.alloc(bytes);
+  }
+  echo(value: unknown): unknown {
+    return value;
+  }
+  async hang(): Promise<string> {
+    this.running++;
+    this.most = Math.max(this.most, this.running);
+    await new Promise<void>((resolve) => this.finish.push(resolve));
+    this.running--;
+    return 'done';
+  }
+}
+expose(Thing);
+
+async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
+  const daemon = await startDaemon(options);
+  const thing = new Thing();
+  daemon.register(thing, 'thing');
+  return { daemon, thing };
+}
+
+describe('limits', () => {
+  it('maxMessageBytes: a header over it ends the connection before its body comes', async () => {
+    const { daemon } = await serveThing({ maxMessageBytes: 1_000 });
+    const [peer, other] = [await join(daemon), await join(daemon)];
+    let reason: Error | undefined;
+    daemon.on('disconnect', (_, error) => (reason = error));
+    const [wire] = encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps('x'.repeat(2_000)) }, 10_000);
+    peer.write(wire!.subarray(0, 40));
+    await peer.untilClosed();
+    await eventually(() => reason !== undefined);
+    expect(reason!.message).toMatch(/message too large \(\d+ bytes, maxMessageBytes is 1000\)/);
+    expect(await other.call('thing', 'hello')).toBe('hello');
+  });
+
+  it('maxMessageBytes holds for what a compressed message inflates to', async () => {
+    const { daemon, thing } = await serveThing({ maxMessageBytes: 100_000 });
+    const peer = await join(daemon);
+    peer.send({ data: deflateSync(dumps(pyTuple('thing', 'hello', pyTuple('x'.repeat(1_000_000)), {}))), flags: FLAGS.compressed });
+    const failure = new RemoteFailure(await peer.next());
+    expect(failure.args[0]).toContain('maxMessageBytes (100000)');
+    await peer.untilClosed();
+    expect(thing.calls).toBe(0);
+  });
+
+  it('frameTimeoutMs: a message that stalls half-way ends its connection; an idle connection stays', async () => {
+    const { daemon } = await serveThing({ frameTimeoutMs: 60 });
+    const [stalling, idle] = [await join(daemon), await join(daemon)];
+    let reason: Error | undefined;
+    daemon.on('disconnect', (_, error) => (reason = error));
+    stalling.write(Buffer.from('PYRO\x01\xf6\x04', 'latin1'));
+    await stalling.untilClosed();
+    await eventually(() => reason !== undefined);
+    expect(reason!.message).toContain('a message stalled after 7 bytes for frameTimeoutMs (60 ms)');
+    expect(await idle.call('thing', 'hello')).toBe('hello');
+  });
+
+  it('frameTimeoutMs: a slow message that makes progress is served', async () => {
+    const { daemon } = await serveThing({ frameTimeoutMs: 200 });
+    const peer = await join(daemon);
+    const [wire] = encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps(pyTuple('thing', 'hello', pyTuple(), {})) }, 1_000);
+    for (let i = 0; i < wire!.length; i += 10) {
+      peer.write(wire!.subarray(i, i + 10));
+      await sleep(30);
+    }
+    expect(valueOf(await peer.next())).toBe('hello');
+  });
+
+  it('idleTimeoutMs: a connection without requests ends, one with a running call does not', async () => {
+    const { daemon, thing } = await serveThing({ idleTimeoutMs: 60 });
+    const [idle, busy] = [await join(daemon), await join(daemon)];
+    busy.invoke('thing', 'hang');
+    await idle.untilClosed();
+    await sleep(100);
+    expect(busy.closed).toBe(false);
+    thing.finish.splice(0).forEach((finish) => finish());
+    expect(valueOf(await busy.next())).toBe('done');
+    await busy.untilClosed();
+  });
+
+  it('callTimeoutMs: answers with a builtins.TimeoutError, aborts the signal, and the next call waits for the method', async () => {
+    const { daemon, thing } = await serveThing({ callTimeoutMs: 50 });
+    const peer = await join(daemon);
+    const failure = await peer.fail('thing', 'hang');
+    expect(failure).toMatchObject({ pythonType: 'builtins.TimeoutError', args: ['hang took longer than callTimeoutMs (50 ms)'] });
+    peer.invoke('thing', 'hello');
+    await sleep(50);
+    expect(thing.calls).toBe(0);
+    thing.finish.splice(0).forEach((finish) => finish());
+    expect(valueOf(await peer.next())).toBe('hello');
+  });
+
+  it('maxQueuedRequests: reading stops until calls end, and nothing is lost', async () => {
+    const { daemon, thing } = await serveThing({ maxQueuedRequests: 8 });
+    const peer = await join(daemon);
+    for (let i = 0; i < 50; i++) peer.invoke('thing', 'hang', [], {}, { flags: FLAGS.oneway });
+    peer.invoke('thing', 'hello');
+    await eventually(() => thing.running === 8);
+    await sleep(50);
+    expect(thing.running).toBe(8);
+    while (peer.frames.length === 0) {
+      thing.finish.splice(0).forEach((finish) => finish());
+      await sleep(1);
+    }
+    thing.finish.splice(0).forEach((finish) => finish());
+    expect(thing.most).toBe(8);
+    expect(valueOf(await peer.next())).toBe('hello');
+  });
+
+  it('a peer that does not read stops being read', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.socket.pause();
+    const bytes = 1_000_000;
+    for (let i = 0; i < 200; i++) peer.invoke('thing', 'big', [bytes]);
+    await sleep(300);
+    const served = thing.calls;
+    // what the kernel's buffers and the limit of 8 MiB take, and no more
+    expect(served).toBeLessThan(60);
+    await sleep(100);
+    expect(thing.calls).toBe(served);
+    peer.socket.resume();
+    await eventually(() => thing.calls === 200);
+  });
+
+  it('values deeper than maxDepth are refused, and the connection ends', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.send({ data: Buffer.from(`('thing','echo',(${'['.repeat(300)}${']'.repeat(300)},),{})`) });
+    const failure = new RemoteFailure(await peer.next());
+    expect(failure.pythonType).toBe('Pyro5.errors.SerializeError');
+    expect(failure.args[0]).toMatch(/200/);
+    await peer.untilClosed();
+  });
+
+  it('ints of more than maxIntDigits are refused', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.send({ data: Buffer.from(`('thing','echo',(${'9'.repeat(4_301)},),{})`) });
+    expect(new RemoteFailure(await peer.next()).args[0]).toMatch(/4,?300/);
+  });
+
+  it.each([
+    [{ maxConnections: 0 }, 'maxConnections is 0'],
+    [{ callTimeoutMs: -1 }, 'callTimeoutMs is -1'],
+    [{ handshakeTimeoutMs: 2 ** 31 }, 'handshakeTimeoutMs is 2147483648'],
+    [{ maxMessageBytes: 1.5 }, 'maxMessageBytes is 1.5'],
+    [{ port: 70_000 }, 'port is 70000'],
+    [{ natPort: 5 }, 'must provide natHost with natPort'],
+    [{ natHost: 'x', unixSocket: '/tmp/x' }, 'cannot use natHost together with unixSocket'],
+    [{ unixSocket: '/tmp/x', port: 1 }, 'unixSocket excludes host and port'],
+  ])('options %j are refused, naming value and remedy', async (options, message) => {
+    await expect(startDaemon(options)).rejects.toThrow(message);
+  });
+});
+
+describe('what a peer may do', () => {
+  it('does not end the daemon: closing at any moment', async () => {
+    const { daemon } = await serveThing();
+    for (let i = 0; i < 30; i++) {
+      const peer = await open(daemon);
+      peer.connect('thing');
+      peer.invoke('thing', 'big', [100_000]);
+      if (i % 3 === 0) await sleep(1);
+      if (i % 2 === 0) peer.destroy();
+      else peer.end();
+    }
+    await eventually(() => daemon.connections.length === 0);
+    expect(await (await join(daemon)).call('thing', 'hello')).toBe('hello');
+  });
+
+  it('aborts the signal of its running call when it goes away', async () => {
+    const { daemon } = await serveThing();
+    let aborted = false;
+    class Waiting {
+      wait(): Promise<void> {
+        const { signal } = currentCall() as CurrentCall & { signal: AbortSignal };
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve(void (aborted = true))));
+      }
+    }
+    expose(Waiting);
+    daemon.register(new Waiting(), 'waiting');
+    const peer = await join(daemon);
+    peer.invoke('waiting', 'wait');
+    await sleep(20);
+    expect(aborted).toBe(false);
+    peer.destroy();
+    await eventually(() => aborted);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
+import { eventually, join, sleep, startDaemon } from './fixtures.js';
+import type { RawPeer } from './raw-peer.js';
+
+class Source {
+  readonly closed: string[] = [];
+  readonly pulled: number[] = [];
+
+  *count(to: number): Generator<number> {
+    try {
+      for (let i = 1; i <= to; i++) {
+        this.pulled.push(i);
+        yield i;
+      }
+    } finally {
+      this.closed.push('count');
+    }
+  }
+  async *slowly(to: number): AsyncGenerator<number> {
+    try {
+      for (let i = 1; i <= to; i++) {
+        await sleep(5);
+        yield i;
+      }
+    } finally {
+      this.closed.push('slowly');
+    }
+  }
+  *failing(): Generator<number> {
+    yield 1;
+    throw new RangeError('no more');
+  }
+  iterator(): IterableIterator<string> {
+    return ['a', 'b'].values();
+  }
+  list(): number[] {
+    return [1, 2];
+  }
+  get stream(): IterableIterator<number> {
+    return [7].values();
+  }
+}
+expose(Source);
+
+async function serveSource(options = {}): Promise<{ daemon: PyroDaemon; source: Source }> {
+  const daemon = await startDaemon(options);
+  const source = new Source();
+  daemon.register(source, 'source');
+  return { daemon, source };
+}
+
+async function openStream(peer: RawPeer, method: string, ...args: unknown[]): Promise<string> {
+  peer.invoke('source', method, args);
+  const frame = await peer.next();
+  expect(frame.header.flags & (FLAGS.exception | FLAGS.itemStream)).toBe(FLAGS.exception | FLAGS.itemStream);
+  expect(frame.data.toString()).toContain('result of call is an iterator');
+  return frame.annotations.get('STRM')!.toString();
+}
+
+const next = (peer: RawPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
+const failNext = async (peer: RawPeer, id: string): Promise<unknown[]> => {
+  const { pythonType, args } = await peer.fail('Pyro.Daemon', 'get_next_stream_item', id);
+  return [pythonType, ...args];
+};
+const TERMINATED = ['Pyro5.errors.PyroError', 'item stream terminated'];
+
+describe('an item stream', () => {
+  it.each([
+    ['count', [3], [1, 2, 3]],
+    ['slowly', [2], [1, 2]],
+    ['iterator', [], ['a', 'b']],
+  ])('of %s gives its items, StopIteration, and then is terminated', async (method, args, items) => {
+    const { daemon } = await serveSource();
+    const peer = await join(daemon);
+    const id = await openStream(peer, method, ...args);
+    for (const item of items) expect(await next(peer, id)).toBe(item);
+    expect(await failNext(peer, id)).toEqual(['builtins.StopIteration']);
+    expect(await failNext(peer, id)).toEqual(TERMINATED);
+    expect(daemon.streamCount).toBe(0);
+  });
+
+  it('may come of an attribute', async () => {
+    const { daemon } = await serveSource();
+    const peer = await join(daemon);
+    expect(await next(peer, await openStream(peer, '__getattr__', 'stream'))).toBe(7);
+  });
+
+  it('is not what an array is', async () => {
+    const { daemon } = await serveSource();
+    expect(await (await join(daemon)).call('source', 'list')).toEqual([1, 2]);
+  });
+
+  it('is pulled: nothing runs ahead of the reader', async () => {
+    const { daemon, source } = await serveSource();
+    const peer = await join(daemon);
+    const id = await openStream(peer, 'count', 1_000);
+    expect(source.pulled).toEqual([]);
+    await next(peer, id);
+    await sleep(20);
+    expect(source.pulled).toEqual([1]);
+  });
+
+  it('that fails gives its error once', async () => {
+    const { daemon } = await serveSource();
+    const peer = await join(daemon);
+    const id = await openStream(peer, 'failing');
+    await next(peer, id);
+    expect(await failNext(peer, id)).toEqual(['builtins.ValueError', 'no more']);
+    expect(await failNext(peer, id)).toEqual(TERMINATED);
+  });
+
+  it.each(['count', 'slowly'])('of %s runs its finally block when the client closes it', async (method) => {
+    const { daemon, source } = await serveSource();
+    const peer = await join(daemon);
+    const id = await openStream(peer, method, 5);
+    await next(peer, id);
+    peer.invoke('Pyro.Daemon', 'close_stream', [id], {}, { flags: FLAGS.oneway });
+    await eventually(() => source.closed.length === 1);
+    expect(await failNext(peer, id)).toEqual(TERMINATED);
+  });
+
+  it('outlives its connection, and goes on with another one', async () => {
+    const { daemon } = await serveSource();
+    const first = await join(daemon);
+    const id = await openStream(first, 'count', 3);
+    await next(first, id);
+    first.end();
+    await eventually(() => daemon.connections.length === 0);
+    const second = await join(daemon);
+    expect(await next(second, id)).toBe(2);
+  });
+
+  it('ends with its connection when there is no linger time', async () => {
+    const { daemon, source } = await serveSource({ streamLingerMs: 0 });
+    const peer = await join(daemon);
+    const id = await openStream(peer, 'count', 3);
+    await next(peer, id);
+    peer.end();
+    await eventually(() => source.closed.length === 1);
+    expect(daemon.streamCount).toBe(0);
+    expect(await failNext(await join(daemon), id)).toEqual(TERMINATED);
+  });
+
+  it('ends when it has lingered long enough', async () => {
+    const { daemon, source } = await serveSource({ streamLingerMs: 30, housekeepingIntervalMs: 10 });
+    const peer = await join(daemon);
+    await next(peer, await openStream(peer, 'count', 3));
+    peer.end();
+    await eventually(() => source.closed.length === 1);
+    expect(daemon.streamCount).toBe(0);
+  });
+
+  it('ends when it is over its lifetime', async () => {
+    const { daemon, source } = await serveSource({ streamLifetimeMs: 30, housekeepingIntervalMs: 10 });
+    const peer = await join(daemon);
+    const id = await openStream(peer, 'count', 3);
+    await next(peer, id);
+    await eventually(() => source.closed.length === 1);
+    expect(await failNext(peer, id)).toEqual(TERMINATED);
+  });
+
+  it('ends with the daemon', async () => {
+    const { daemon, source } = await serveSource();
+    const peer = await join(daemon);
+    await next(peer, await openStream(peer, 'count', 3));
+    await daemon.close();
+    await eventually(() => source.closed.length === 1);
+  });
+
+  it('is refused over maxStreamsPerConnection, and its source closed', async () => {
+    const { daemon, source } = await serveSource({ maxStreamsPerConnection: 2 });
+    const peer = await join(daemon);
+    const id = await openStream(peer, 'slowly', 2);
+    await openStream(peer, 'slowly', 2);
+    const failure = await peer.fail('source', 'slowly', 2);
+    expect([failure.pythonType, failure.args[0]]).toEqual(['Pyro5.errors.PyroError', expect.stringContaining('maxStreamsPerConnection is 2')]);
+    peer.invoke('Pyro.Daemon', 'close_stream', [id]);
+    await peer.next();
+    await openStream(peer, 'slowly', 2);
+    expect(source.closed.length).toBeLessThanOrEqual(1);
+  });
+
+  it('over maxStreams takes the place of the one that lingers longest, else is refused', async () => {
+    const { daemon } = await serveSource({ maxStreams: 2 });
+    const [gone, peer] = [await join(daemon), await join(daemon)];
+    const lingering = await openStream(gone, 'count', 3);
+    gone.end();
+    await eventually(() => daemon.connections.length === 1);
+    await openStream(peer, 'count', 3);
+    await openStream(peer, 'count', 3);
+    expect(await failNext(peer, lingering)).toEqual(TERMINATED);
+    expect((await peer.fail('source', 'count', 3)).args[0]).toContain('maxStreams is 2');
+  });
+
+  it('is not opened by a oneway call, whose iterator is closed', async () => {
+    const { daemon } = await serveSource();
+    const peer = await join(daemon);
+    peer.invoke('source', 'count', [3], {}, { flags: FLAGS.oneway });
+    await peer.call('Pyro.Daemon', 'ping');
+    expect(daemon.streamCount).toBe(0);
+  });
+
+  it('is not given when streaming is off: the flag comes without an id, as from Pyro5', async () => {
+    const { daemon } = await serveSource({ streaming: false });
+    const peer = await join(daemon);
+    peer.invoke('source', 'count', [3]);
+    const frame = await peer.next();
+    expect(frame.header.flags & FLAGS.itemStream).toBeTruthy();
+    expect(frame.annotations.has('STRM')).toBe(false);
+  });
+});
