@@ -60,7 +60,10 @@ export async function upstreamDistribution(): Promise<string> {
 async function makeEnvironment(): Promise<string> {
   const requirements = await readRequirements();
   const interpreter = await findInterpreter();
-  const key = createHash('sha256').update(`${requirements}\0${interpreter.version}\0${interpreter.executable}`).digest('hex').slice(0, 16);
+  const key = createHash('sha256')
+    .update(`${requirements}\0${interpreter.version}\0${interpreter.executable}`)
+    .digest('hex')
+    .slice(0, 16);
   const python = process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python');
   const directory = await cached(`python-${key}`, python, async (workspace) => {
     const { command } = interpreter;
@@ -81,7 +84,8 @@ async function findInterpreter(): Promise<Interpreter> {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : INTERPRETERS;
   const found: string[] = [];
   for (const command of candidates) {
-    const question = 'import json, os, sys; print(json.dumps([sys.version_info[:2], sys.version, os.path.realpath(sys.executable)]))';
+    const question =
+      'import json, os, sys; print(json.dumps([sys.version_info[:2], sys.version, os.path.realpath(sys.executable)]))';
     const answer = await capture(command, ['-c', question]);
     if (answer.code !== 0) continue;
     const [[major, minor], version, executable] = JSON.parse(answer.stdout) as [[number, number], string, string];
@@ -89,7 +93,9 @@ async function findInterpreter(): Promise<Interpreter> {
     found.push(`${executable} is ${major}.${minor}`);
   }
   const tried = found.length > 0 ? found.join(', ') : `tried ${candidates.join(', ')}`;
-  throw new Error(`the tests run real Python programs: install Python ${MINIMUM.join('.')} or later, or name one in PYTHON (${tried})`);
+  throw new Error(
+    `the tests run real Python programs: install Python ${MINIMUM.join('.')} or later, or name one in PYTHON (${tried})`,
+  );
 }
 
 /**

@@ -1,0 +1,118 @@
+import { posix } from 'node:path';
+import ts from 'typescript';
+
+/**
+ * What each room of `lib/` may import from besides itself, and which packages are its alone.
+ * Rooms of one row of docs/development.md do not import each other.
+ */
+const ROOMS: Record<string, readonly string[]> = {
+  serpent: [],
+  protocol: [],
+  transport: ['protocol', 'serpent'],
+  serializers: ['protocol', 'serpent'],
+  daemon: ['transport', 'serializers', 'protocol', 'serpent'],
+  client: ['transport', 'serializers', 'protocol', 'serpent'],
+  naming: ['client', 'daemon', 'transport', 'serializers', 'protocol', 'serpent'],
+  nest: ['naming', 'client', 'daemon', 'transport', 'serializers', 'protocol', 'serpent'],
+  testing: ['nest', 'naming', 'client', 'daemon', 'transport', 'serializers', 'protocol', 'serpent'],
+};
+
+/** Files of `lib/` itself: what the package exports, and who may import them. */
+const ENTRIES: Record<string, readonly string[]> = {
+  'core.ts': ['serpent', 'protocol', 'transport', 'serializers', 'daemon', 'client', 'naming'],
+  'index.ts': [...Object.keys(ROOMS).filter((room) => room !== 'testing'), 'core.ts'],
+};
+
+const NEST_ROOM = 'nest';
+const NEST_INTERNALS = 'nest/nest-internals.ts';
+const NEST_PACKAGE = /^(@nestjs\/|rxjs($|\/))/;
+const NEST_DEEP_PATH = /^@nestjs\/[^/]+\/./;
+
+/** One import that goes where it must not. */
+export interface Violation {
+  /** Path below `lib/`, with forward slashes. */
+  file: string;
+  /** Counted from 1. */
+  line: number;
+  message: string;
+}
+
+interface Import {
+  /** Undefined where only the run knows it. */
+  specifier: string | undefined;
+  line: number;
+}
+
+/**
+ * Checks one source file of `lib/` against the import direction.
+ *
+ * @param file its path below `lib/`, with forward slashes
+ */
+export function checkImports(file: string, text: string): Violation[] {
+  const violations: Violation[] = [];
+  const place = placeOf(file);
+  if (!(place in ROOMS) && !(place in ENTRIES)) {
+    violations.push({ file, line: 1, message: `${place} is no known room or entry of lib/; add it to scripts/import-rule.ts` });
+  }
+  for (const { specifier, line } of importsOf(file, text)) {
+    const message = checkSpecifier(file, place, specifier);
+    if (message !== undefined) violations.push({ file, line, message });
+  }
+  return violations;
+}
+
+function checkSpecifier(file: string, place: string, specifier: string | undefined): string | undefined {
+  if (specifier === undefined) return 'an import of what only the run knows cannot be checked';
+  return specifier.startsWith('.') ? checkRelative(file, place, specifier) : checkPackage(file, place, specifier);
+}
+
+function checkRelative(file: string, place: string, specifier: string): string | undefined {
+  if (!specifier.endsWith('.js')) return `"${specifier}" does not end in .js`;
+  const target = posix.join(posix.dirname(file), specifier);
+  if (target.startsWith('..')) return `"${specifier}" leaves lib/`;
+  const targetPlace = placeOf(`${target.slice(0, -'.js'.length)}.ts`);
+  if (targetPlace === place && place in ROOMS) return undefined;
+  const allowed = ROOMS[place] ?? ENTRIES[place] ?? [];
+  return allowed.includes(targetPlace) ? undefined : `${place} must not import ${targetPlace} ("${specifier}")`;
+}
+
+function checkPackage(file: string, place: string, specifier: string): string | undefined {
+  if (!NEST_PACKAGE.test(specifier)) {
+    return specifier === 'nestjs-pyro' || specifier.startsWith('nestjs-pyro/')
+      ? `lib/ imports itself by relative paths, not by "${specifier}"`
+      : undefined;
+  }
+  if (place !== NEST_ROOM) return `only ${NEST_ROOM} may import "${specifier}"`;
+  if (NEST_DEEP_PATH.test(specifier) && file !== NEST_INTERNALS) return `only ${NEST_INTERNALS} may import "${specifier}"`;
+  return undefined;
+}
+
+/** The room of a file, or the file itself where it lies in `lib/`. */
+function placeOf(file: string): string {
+  return file.split('/', 1)[0]!;
+}
+
+/** All that a file imports or re-exports, also for its types only and at run time. */
+function importsOf(file: string, text: string): Import[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: Import[] = [];
+  const add = (node: ts.Node, specifier: ts.Node | undefined): void => {
+    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+    found.push({ specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : undefined, line });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier);
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) add(node, node.moduleSpecifier);
+    else if (ts.isImportTypeNode(node)) add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument);
+    else if (ts.isExternalModuleReference(node)) add(node, node.expression);
+    else if (ts.isModuleDeclaration(node) && ts.isStringLiteral(node.name)) add(node, node.name);
+    else if (ts.isCallExpression(node) && isImportCall(node)) add(node, node.arguments[0]);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isImportCall({ expression }: ts.CallExpression): boolean {
+  return expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(expression) && expression.text === 'require');
+}
