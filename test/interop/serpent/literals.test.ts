@@ -1,0 +1,214 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { dumps, loads, PyComplex, pyFloat, pyTuple, SerpentError } from '../../../lib/serpent/index.js';
+import { ACCEPTED, OUR_REFUSALS, OUR_TOLERANCES, REFUSED } from './grammar.js';
+import { runLiterals } from './python.js';
+import { asWritten, naturalOf, sorted, type Typed, typedOf } from './typed.js';
+
+interface Generated {
+  form: string;
+  text: string;
+  /** Has a dict key or set member of bytes, which only `bytesRepr` can write. */
+  bytesKey: boolean;
+  typed: Typed;
+}
+
+type Evaluated = { typed: Typed; serpent: Typed; error?: undefined } | { error: string };
+
+const SEED = process.env.SERPENT_SEED ?? '20260101';
+const COUNT = process.env.SERPENT_COUNT ?? '250';
+
+describe('literals that Python prints', () => {
+  let generated: Generated[];
+  beforeAll(async () => {
+    generated = await runLiterals<Generated>(['generate', SEED, COUNT]);
+  }, 120_000);
+
+  it('are read faithfully as ast.literal_eval reads them', () => {
+    expect(generated.length).toBeGreaterThan(Number(COUNT) * 3);
+    for (const { form, text, typed } of generated) {
+      expect(sorted(typedOf(loads(text, { values: 'faithful' }))), `${form}: ${text}`).toEqual(sorted(typed));
+    }
+  });
+
+  it('are read as plain JavaScript values', () => {
+    for (const { form, text, typed } of generated) {
+      expect(natural(loads(text)), `${form}: ${text}`).toEqual(natural(naturalOf(sorted(typed))));
+    }
+  });
+
+  it('are written again byte for byte, where serpent wrote them', () => {
+    const written = generated.filter(({ form }) => form === 'serpent' || form === 'serpent bytes_repr');
+    expect(written.length).toBeGreaterThan(100);
+    for (const { form, text } of written) {
+      const again = dumps(loads(text, { values: 'faithful' }), { bytesRepr: form === 'serpent bytes_repr' });
+      expect(again.toString()).toBe(text);
+    }
+  });
+
+  it('mean the same to Python after they were read and written here', async () => {
+    const again = generated.map(({ text, bytesKey }) =>
+      dumps(loads(text, { values: 'faithful' }), { bytesRepr: bytesKey }).toString(),
+    );
+    const evaluated = await runLiterals<Evaluated>(['evaluate'], again);
+    for (const [index, { form, text, typed }] of generated.entries()) {
+      const result = evaluated[index]!;
+      const expected = asWritten(sorted(typed));
+      expect('typed' in result && sorted(result.typed), `${form}: ${text} → ${again[index]}`).toEqual(expected);
+      expect('typed' in result && sorted(result.serpent)).toEqual(expected);
+    }
+  }, 120_000);
+});
+
+describe('the grammar', () => {
+  it('accepts what ast.literal_eval accepts, with the same value', async () => {
+    const evaluated = await runLiterals<Evaluated>(['evaluate'], ACCEPTED);
+    for (const [index, text] of ACCEPTED.entries()) {
+      const result = evaluated[index]!;
+      expect(sorted(typedOf(loads(text, { values: 'faithful' }))), text).toEqual(
+        'typed' in result ? sorted(result.typed) : result,
+      );
+    }
+  });
+
+  it('refuses what ast.literal_eval refuses', async () => {
+    const evaluated = await runLiterals<Evaluated>(['evaluate'], REFUSED);
+    for (const [index, text] of REFUSED.entries()) {
+      expect(evaluated[index], text).toHaveProperty('error');
+      expect(() => loads(text), text).toThrow(SerpentError);
+    }
+  });
+
+  it('differs from ast.literal_eval only where it says so', async () => {
+    const accepted = await runLiterals<Evaluated>(['evaluate'], OUR_REFUSALS);
+    const refused = await runLiterals<Evaluated>(['evaluate'], OUR_TOLERANCES);
+    for (const [index, text] of OUR_REFUSALS.entries()) {
+      expect(accepted[index], text).not.toHaveProperty('error', expect.stringMatching(/^SyntaxError/));
+      expect(() => loads(text), text).toThrow(SerpentError);
+    }
+    for (const [index, text] of OUR_TOLERANCES.entries()) {
+      expect(refused[index], text).toHaveProperty('error');
+      expect(() => loads(text), text).not.toThrow();
+    }
+  });
+});
+
+describe('values of JavaScript', () => {
+  const cases: [value: unknown, typed: Typed][] = [
+    [undefined, ['none']],
+    [null, ['none']],
+    [-0, ['float', '8000000000000000']],
+    [0, ['int', '0']],
+    [Number.MAX_SAFE_INTEGER, ['int', '9007199254740991']],
+    [2 ** 53, ['float', '4340000000000000']],
+    [2n ** 200n, ['int', String(2n ** 200n)]],
+    [pyFloat(2), ['float', '4000000000000000']],
+    [NaN, ['float', 'nan']],
+    [-Infinity, ['float', 'fff0000000000000']],
+    [new PyComplex(1, -2), ['complex', '3ff0000000000000', 'c000000000000000']],
+    [new PyComplex(NaN, 1), ['complex', 'nan', '3ff0000000000000']],
+    ['\ud800 "it\'s" \0\n\u{1f600}\u2028', ['str', '\ud800 "it\'s" \0\n\u{1f600}\u2028']],
+    [new Uint8Array([0, 255]), ['bytes', '00ff']],
+    [
+      new Int16Array([-1, 2]),
+      [
+        'list',
+        [
+          ['int', '-1'],
+          ['int', '2'],
+        ],
+      ],
+    ],
+    [new Float32Array([1]), ['list', [['float', '3ff0000000000000']]]],
+    [
+      [pyTuple(), pyTuple(1)],
+      [
+        'list',
+        [
+          ['tuple', []],
+          ['tuple', [['int', '1']]],
+        ],
+      ],
+    ],
+    [new Set(), ['tuple', []]],
+    [
+      new Set([[1, ['a']]]),
+      [
+        'set',
+        [
+          [
+            'tuple',
+            [
+              ['int', '1'],
+              ['tuple', [['str', 'a']]],
+            ],
+          ],
+        ],
+      ],
+    ],
+    [
+      new Map([[[1, 2], true]]),
+      [
+        'dict',
+        [
+          [
+            [
+              'tuple',
+              [
+                ['int', '1'],
+                ['int', '2'],
+              ],
+            ],
+            ['bool', true],
+          ],
+        ],
+      ],
+    ],
+    [
+      { a: 1, b: undefined, __class__: 'x' },
+      [
+        'dict',
+        [
+          [
+            ['str', 'a'],
+            ['int', '1'],
+          ],
+          [
+            ['str', '__class__'],
+            ['str', 'x'],
+          ],
+        ],
+      ],
+    ],
+    [new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 60)), ['str', '2026-01-02T03:04:05.060000+00:00']],
+    [Object('boxed'), ['str', 'boxed']],
+  ];
+
+  it('arrive in Python as the value table says', async () => {
+    const evaluated = await runLiterals<Evaluated>(
+      ['evaluate'],
+      cases.map(([value]) => dumps(value).toString()),
+    );
+    for (const [index, [, typed]] of cases.entries()) {
+      expect(evaluated[index]).toEqual({ typed, serpent: typed });
+    }
+  });
+});
+
+/** Order of set members aside, and with `-0` equal to `0`, as Python has it. */
+function natural(value: unknown): unknown {
+  if (typeof value === 'number') return value === 0 ? 0 : value;
+  if (value instanceof PyComplex) return ['complex', value.real + 0, value.imag + 0];
+  if (Buffer.isBuffer(value)) return ['bytes', value.toString('hex')];
+  if (Array.isArray(value)) return value.map(natural);
+  if (value instanceof Set) return ['set', new Set([...value].map((member) => key(member)))];
+  if (value instanceof Map) return ['map', Array.from(value, ([name, item]) => [key(name), natural(item)])];
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, natural(item)]));
+}
+
+function key(value: unknown): string {
+  return JSON.stringify(natural(value), (_, item: unknown) => {
+    if (typeof item === 'bigint') return `bigint ${item}`;
+    return typeof item === 'number' && !Number.isFinite(item) ? String(item) : item;
+  });
+}
