@@ -1,0 +1,95 @@
+/**
+ * Runs samples, each with its Python half: `run-samples.js [--quiet] [--optional-python] [NAME…]`, all of them unless some are named.
+ *
+ * A sample is a directory of `sample/` with some of these programs, run in this order:
+ *
+ * - `server.py`: a Python server. Prints `ready: ARGUMENT` when it can be called, and runs on
+ * - `main.ts`: the Nest app, with that argument if there is one. Prints `ready: URI`, and runs on
+ * - `client.py`, `client.ts`: get what the last `ready:` line said, and run to their end with exit code 0
+ * - `client.py.expected.txt`, `client.ts.expected.txt`: what that client prints, where it is always the same
+ *
+ * Servers get PORT=0 in their environment: any free port. With `--optional-python` a machine without Python runs what is left.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensurePythonEnv } from '../test/interop/python-env.js';
+import { packageRoot } from './package-root.js';
+import { Program, run } from './program.js';
+
+const CLIENT_TIMEOUT_MS = 60_000;
+const SERVER_TIMEOUT_MS = 180_000;
+
+const options = process.argv.slice(2);
+const echo = !options.includes('--quiet');
+const python = await findPython(options.includes('--optional-python'));
+const named = options.filter((option) => !option.startsWith('--'));
+const samples = named.length > 0 ? named : await allSamples();
+
+let failed = 0;
+for (const sample of samples) {
+  try {
+    await runSample(sample);
+    console.log(`ok: sample ${sample}`);
+  } catch (error) {
+    failed += 1;
+    console.error(`FAILED: sample ${sample}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+if (samples.length === 0) console.error('there are no samples');
+if (failed > 0 || samples.length === 0) process.exitCode = 1;
+
+async function runSample(sample: string): Promise<void> {
+  const source = (name: string): string => join(packageRoot, 'sample', sample, name);
+  const commandOf = (name: string): [command: string, script: string] =>
+    name.endsWith('.py')
+      ? [python!, source(name)]
+      : [process.execPath, join(packageRoot, 'build', 'sample', sample, name.replace(/\.ts$/, '.js'))];
+  const present = (names: readonly string[]): string[] =>
+    names.filter((name) => existsSync(source(name)) && (python !== undefined || !name.endsWith('.py')));
+
+  const servers = present(['server.py', 'main.ts']);
+  const clients = present(['client.py', 'client.ts']);
+  if (servers.length === 0 || clients.length === 0)
+    throw new Error('it needs a server (main.ts, server.py) and a client (client.py, client.ts)');
+
+  const running: Program[] = [];
+  const ready: string[] = [];
+  try {
+    for (const name of servers) {
+      const [command, script] = commandOf(name);
+      const env = { PORT: '0', PYTHONUNBUFFERED: '1' };
+      const server = new Program(command, [script, ...ready.slice(-1)], { echo, env, timeoutMs: SERVER_TIMEOUT_MS });
+      running.push(server);
+      ready.push(await server.line('ready:'));
+    }
+    for (const name of clients) {
+      if (echo) console.log(`-- ${name}`);
+      const [command, script] = commandOf(name);
+      const { stdout } = await run(command, [script, ...ready.slice(-1)], { echo, timeoutMs: CLIENT_TIMEOUT_MS });
+      const expectedFile = source(`${name}.expected.txt`);
+      const expected = existsSync(expectedFile) ? await readFile(expectedFile, 'utf8') : stdout;
+      if (stdout !== expected) throw new Error(`${name} printed\n${stdout}instead of\n${expected}`);
+    }
+  } finally {
+    for (const server of running.reverse()) await server.stop();
+  }
+}
+
+async function findPython(optional: boolean): Promise<string | undefined> {
+  try {
+    return await ensurePythonEnv();
+  } catch (error) {
+    if (!optional) throw error;
+    console.log(`without the Python half: ${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
+async function allSamples(): Promise<string[]> {
+  const entries = await readdir(join(packageRoot, 'sample'), { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
