@@ -23,7 +23,7 @@ export function readNumber(scanner: Scanner): PyNumber {
   }
   if (at === length) code = -1;
   const whole = at - start;
-  if (!continuesNumber(code) && whole > 0 && whole <= SAFE_DIGITS) {
+  if (!continuesNumber(code) && whole > 0 && whole <= SAFE_DIGITS && whole <= scanner.limits.maxIntDigits) {
     if (whole > 1 && mantissa !== 0 && text.charCodeAt(start) === 48) failLeadingZero(scanner);
     scanner.pos = at;
     return int(scanner, mantissa);

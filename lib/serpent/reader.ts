@@ -1,3 +1,4 @@
+import { SerpentError } from './errors.js';
 import { decodeSpecialMap, decodeSpecialObject, isSpecialKey } from './special-dicts.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { isOwnStandIn, PythonKeys } from './keys.js';
@@ -34,12 +35,19 @@ export function loads(data: Uint8Array | string, options?: LoadsOptions): unknow
 /** As {@link loads}, and says whether there are class dicts to convert. */
 export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Parsed {
   const { values = 'natural' } = options;
+  if (values !== 'natural' && values !== 'faithful') {
+    throw new SerpentError(`values is ${String(values)}; it has to be "natural" or "faithful"`, 'BAD_OPTION');
+  }
   const limits = checkLimits(options);
   return new Reader(bufferOf(data), limits, values === 'faithful').read();
 }
 
 function bufferOf(data: Uint8Array | string): Buffer {
-  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  if (typeof data === 'string') {
+    const at = data.search(/\p{Surrogate}/u);
+    if (at !== -1) throw new SerpentError(`half of a surrogate pair in the text, at index ${at}`, 'ENCODING');
+    return Buffer.from(data, 'utf8');
+  }
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -58,6 +66,16 @@ class KeyMemo {
     this.key = key;
     this.special = isSpecialKey(key);
   }
+}
+
+/** The dict so far, as a Map. The memos from `parent` to `last` are its keys, in the order of the text: an object's may be in another. */
+function mapOf(dict: Record<string, unknown>, parent: KeyMemo, last: KeyMemo): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>();
+  for (let memo: KeyMemo | undefined = parent; memo !== last;) {
+    memo = memo === parent ? parent.first! : memo!.next!;
+    map.set(memo.key, dict[memo.key]);
+  }
+  return map;
 }
 
 class Reader {
@@ -382,7 +400,7 @@ class Reader {
         last = memo;
       }
       const value = this.value(scanner.token());
-      if (map === undefined && typeof key !== 'string') map = new Map(Object.entries(dict));
+      if (map === undefined && typeof key !== 'string') map = mapOf(dict, parent, last);
       if (map !== undefined) {
         if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map);
         map.set(keys === undefined ? key : keys.resolve(key), value);

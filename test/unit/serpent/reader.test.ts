@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import { loads, parse, PyComplex, PyFloat, PyTuple, SerpentError, type LoadsOptions } from '../../../lib/serpent/index.js';
+
+function errorOf(data: Uint8Array | string, options?: LoadsOptions): SerpentError {
+  try {
+    loads(data, options);
+  } catch (error) {
+    if (error instanceof SerpentError) return error;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+describe('natural values', () => {
+  it('reads constants, numbers and strings', () => {
+    expect(loads('[None, True, False, 1, -2, 1.5, \'a\', "b"]')).toEqual([null, true, false, 1, -2, 1.5, 'a', 'b']);
+  });
+
+  it('reads ints as numbers as long as they are safe', () => {
+    expect(loads('[9007199254740991, 9007199254740992, -9007199254740991]')).toEqual([
+      9007199254740991,
+      9007199254740992n,
+      -9007199254740991,
+    ]);
+  });
+
+  it('keeps the sign of a float zero, and knows no negative int zero', () => {
+    expect(loads('-0.0')).toBe(-0);
+    expect(loads('-0')).toBe(0);
+  });
+
+  it('rounds every float as JavaScript and Python do', () => {
+    for (const text of [
+      '0.1',
+      '123456.789',
+      '9007199254740993.0',
+      '1e22',
+      '1e23',
+      '5e-324',
+      '2.2250738585072011e-308',
+      '0.30000000000000004',
+    ]) {
+      expect(loads(text)).toBe(Number(text));
+    }
+  });
+
+  it('reads a dict with str keys as a plain object, and the empty dict too', () => {
+    expect(loads("{'a': {}, 'b': {'c': 1}}")).toStrictEqual({ a: {}, b: { c: 1 } });
+  });
+
+  it('reads a dict with any other key as a Map, in the order of the text', () => {
+    expect([...(loads("{'b': 1, '7': 2, 'a': 3, '7': 4, None: {'z': 5}}") as Map<unknown, unknown>)]).toStrictEqual([
+      ['b', 1],
+      ['7', 4],
+      ['a', 3],
+      [null, { z: 5 }],
+    ]);
+    expect(loads("{'a': 1, 2: 'b', (3, 'c'): None}")).toStrictEqual(
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, 'b'],
+        [[3, 'c'], null],
+      ]),
+    );
+  });
+
+  it('takes keys that are equal in Python as one: the first key, the last value', () => {
+    expect(loads('{1: "a", 1.0: "b", True: "c"}')).toStrictEqual(new Map([[1, 'c']]));
+    expect(loads('{True: "a", 1: "b"}')).toStrictEqual(new Map([[true, 'b']]));
+    expect(loads('{(1, 2): "a", (1.0, 2): "b"}')).toStrictEqual(new Map([[[1, 2], 'b']]));
+    expect(loads('{b"x": "a", b"x": "b", 2+0j: 1, 2: 2, 1e300: 3}')).toStrictEqual(
+      new Map<unknown, unknown>([
+        [Buffer.from('x'), 'b'],
+        [new PyComplex(2, 0), 2],
+        [1e300, 3],
+      ]),
+    );
+    expect(loads('{1, True, 1.0, 0, False}')).toStrictEqual(new Set([1, 0]));
+    expect(loads("{'a': 1, 'a': 2}")).toStrictEqual({ a: 2 });
+  });
+
+  it('does not mix up keys whose text is alike', () => {
+    expect(
+      loads("{('1',): 1, (1,): 2, ('1', 2): 3, (('1',), 2): 4, None: 5, 'None': 6, (None,): 7, ('None',): 8}"),
+    ).toHaveProperty('size', 8);
+    expect(loads("{('a', 'b'): 1, ('a,b',): 2, ('as1:b',): 3, (b'a', b'b'): 4}")).toHaveProperty('size', 4);
+  });
+
+  it('reads both forms of bytes as a Buffer of its own', () => {
+    const message = Buffer.from("[b'\\x00a\\377', {'data': 'AAFi', 'encoding': 'base64'}]");
+    const value = loads(message) as Buffer[];
+    message.fill(0);
+    expect(value).toStrictEqual([Buffer.from([0, 97, 255]), Buffer.from([0, 1, 98])]);
+  });
+
+  it.each([
+    "{'data': 'AAF=', 'encoding': 'base64'}",
+    "{'data': 'A A=', 'encoding': 'base64'}",
+    "{'data': 'AAA', 'encoding': 'base64'}",
+    "{'data': '', 'encoding': 'base64', 'more': 1}",
+    "{'data': 1, 'encoding': 'base64'}",
+    "{'data': '', 'encoding': 'hex'}",
+    "{'encoding': 'base64', 'other': 1}",
+  ])('leaves %s a dict', (text) => {
+    expect(Object.getPrototypeOf(loads(text))).toBe(Object.prototype);
+  });
+
+  it('reads what serpent writes for nan, and for complex numbers with it', () => {
+    expect(loads("{'__class__':'float','value':'nan'}")).toBeNaN();
+    expect(loads("{'__class__':'complex','real':{'__class__':'float','value':'nan'},'imag':-1.0}")).toStrictEqual(
+      new PyComplex(NaN, -1),
+    );
+  });
+
+  it('reads records whose keys change from one to the next', () => {
+    const text =
+      "[{'a': 1, 'b': {'a': 2}}, {'a': 3, 'b': {'b': 4}}, {'b': {'a': 5}}, {'a': 6, 'c': 7}, {'ab': 8}, {'a' 'b': 9}, {\"a\": 10, 11: 12}]";
+    expect(loads(text)).toStrictEqual([
+      { a: 1, b: { a: 2 } },
+      { a: 3, b: { b: 4 } },
+      { b: { a: 5 } },
+      { a: 6, c: 7 },
+      { ab: 8 },
+      { ab: 9 },
+      new Map<unknown, unknown>([
+        ['a', 10],
+        [11, 12],
+      ]),
+    ]);
+  });
+});
+
+describe('faithful values', () => {
+  it('keeps tuples, floats and dicts apart', () => {
+    expect(loads("[(1, 2.0), [], {'a': -0.0}, {}, {'__class__':'float','value':'nan'}]", { values: 'faithful' })).toStrictEqual([
+      PyTuple.of(1, new PyFloat(2)),
+      [],
+      new Map([['a', new PyFloat(-0)]]),
+      new Map(),
+      new PyFloat(NaN),
+    ]);
+  });
+
+  it('keeps a __proto__ key', () => {
+    expect(loads("{'__proto__': 1}", { values: 'faithful' })).toStrictEqual(new Map([['__proto__', 1]]));
+  });
+});
+
+describe('parse', () => {
+  it('says whether a class dict is in the value', () => {
+    expect(parse("{'a': [{'__class__': 'x'}]}").sawClass).toBe(true);
+    expect(parse("{'a': [{'__class__': 'x'}]}", { values: 'faithful' }).sawClass).toBe(true);
+    expect(parse("{'__class__': 'x', 1: 2}").sawClass).toBe(true);
+    expect(parse("[{'__class__':'float','value':'nan'}, '__class__', {'class': 1}]").sawClass).toBe(false);
+  });
+});
+
+describe('objects', () => {
+  it('get no key from a prototype, and lose none to it', () => {
+    const value = loads(
+      "{'constructor': 1, 'toString': 2, 'hasOwnProperty': 3, '__class__': 4, '__defineGetter__': 5}",
+    ) as object;
+    expect(Object.entries(value)).toEqual([
+      ['constructor', 1],
+      ['toString', 2],
+      ['hasOwnProperty', 3],
+      ['__class__', 4],
+      ['__defineGetter__', 5],
+    ]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  it.each([
+    "{'__proto__': {'polluted': 1}}",
+    "{'a': 1, '__proto__': None}",
+    "{'__pro' '\\x74o__': 1}",
+    "[{1: 2, '__proto__': 1}, {'__proto__': 1}]",
+  ])('refuse a __proto__ key in %s', (text) => {
+    expect(errorOf(text).code).toBe('PROTO_KEY');
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+});
+
+describe('strings', () => {
+  it('do not change with the length of what is around them', () => {
+    const texts = [12, 13, 100, 128, 129, 1000, 1024, 1025, 5000].map((length) => 'abcdefghij'.repeat(500).slice(0, length));
+    expect(loads(`[${texts.map((text) => `'${text}'`).join(', ')}]`)).toStrictEqual(texts);
+    expect(loads(`[${texts.map((text) => `'ä${text}\\n'`).join(', ')}]`)).toStrictEqual(texts.map((text) => `ä${text}\n`));
+  });
+
+  it('may have characters of any length in UTF-8', () => {
+    expect(loads("['é', '€', '\u{1f600}', 'é\\t€', '\\u20ac\u{1f600}']")).toStrictEqual([
+      'é',
+      '€',
+      '\u{1f600}',
+      'é\t€',
+      '€\u{1f600}',
+    ]);
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['[1, 2', 5],
+    ['[1 2]', 3],
+    ["{'é': }", 7],
+    ["'abc", 0],
+    ['[1_]', 3],
+    ['[07]', 1],
+    ['  nan', 2],
+    ["['a' b'b']", 5],
+    ['{[]: 1}', 1],
+  ])('say where: %s', (text, offset) => {
+    const error = errorOf(text);
+    expect(error.offset).toBe(offset);
+    expect(error.message).toContain(`at byte ${offset}`);
+  });
+
+  it.each([
+    ['"\\N{BULLET}"', /by name/],
+    ['...', /Ellipsis/],
+    ["f'x'", /f-strings/],
+    ['[1, ]]', /the end/],
+    ["{'a' 1}", /expected/],
+    ['{1: 2, 3}', /":"/],
+    ['{1, 2: 3}', /of a set/],
+  ])('say what: %s', (text, message) => {
+    expect(errorOf(text).message).toMatch(message);
+  });
+
+  it('refuses bytes that are no UTF-8, and zero bytes', () => {
+    expect(errorOf(Buffer.from([0x27, 0xff, 0x27]))).toMatchObject({ code: 'ENCODING' });
+    expect(errorOf(Buffer.from("'a\0'"))).toMatchObject({ code: 'ENCODING', offset: 2 });
+  });
+
+  it('refuses a string with half a surrogate pair, as it would have become another one', () => {
+    expect(errorOf("'\ud800'").code).toBe('ENCODING');
+    expect(loads("'\\ud800'")).toBe('\ud800');
+  });
+});
+
+describe('limits', () => {
+  it.each(['[', '(', '{1:', '[(', '{(1,', '-(', "{'a':["])('are kept by many of %s', (opening) => {
+    expect(errorOf(opening.repeat(100_000)).code).toMatch(/TOO_DEEP|UNHASHABLE|SYNTAX/);
+  });
+
+  it('allow exactly maxDepth containers', () => {
+    expect(() => loads('['.repeat(200) + ']'.repeat(200))).not.toThrow();
+    expect(errorOf('['.repeat(201) + ']'.repeat(201))).toMatchObject({ code: 'TOO_DEEP', offset: 200 });
+    expect(errorOf('[[]]', { maxDepth: 1 }).message).toContain('maxDepth');
+    expect(() => loads("[{'a': [1]}, {'a': [1]}, (((1)))]", { maxDepth: 4 })).not.toThrow();
+    expect(() => loads('['.repeat(1000) + ']'.repeat(1000), { maxDepth: 1000 })).not.toThrow();
+    expect(() => loads('{1:'.repeat(1000) + '1' + '}'.repeat(1000), { maxDepth: 1000 })).not.toThrow();
+  });
+
+  it('bound the digits of an int, whatever its base', () => {
+    expect(loads('9'.repeat(4300))).toBeTypeOf('bigint');
+    expect(errorOf('9'.repeat(4301)).code).toBe('TOO_MANY_DIGITS');
+    expect(errorOf(`0x${'f'.repeat(4301)}`).code).toBe('TOO_MANY_DIGITS');
+    expect(errorOf('1_234', { maxIntDigits: 3 }).code).toBe('TOO_MANY_DIGITS');
+    expect(errorOf('1234', { maxIntDigits: 3 }).code).toBe('TOO_MANY_DIGITS');
+    expect(loads('9'.repeat(5000), { maxIntDigits: Infinity })).toBeTypeOf('bigint');
+    expect(loads('9'.repeat(5000) + '.0')).toBe(Infinity);
+  });
+
+  it('bound the message', () => {
+    expect(errorOf("'äb'", { maxBytes: 4 })).toMatchObject({ code: 'TOO_LARGE' });
+    expect(loads("'äb'", { maxBytes: 5 })).toBe('äb');
+  });
+
+  it.each([
+    { maxDepth: 0 },
+    { maxDepth: 1001 },
+    { maxDepth: NaN },
+    { maxIntDigits: 0 },
+    { maxBytes: NaN },
+    { values: 'native' as 'natural' },
+  ])('refuse the option %j', (options) => {
+    expect(errorOf('1', options).code).toBe('BAD_OPTION');
+  });
+});
