@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loads, parse, PyComplex, PyFloat, PyTuple, SerpentError, type LoadsOptions } from '../../../lib/serpent/index.js';
+import { loads, parse, PyComplex, PyFloat, pyTuple, SerpentError, type LoadsOptions } from '../../../lib/serpent/index.js';
 
 function errorOf(data: Uint8Array | string, options?: LoadsOptions): SerpentError {
   try {
@@ -133,7 +133,7 @@ describe('natural values', () => {
 describe('faithful values', () => {
   it('keeps tuples, floats and dicts apart', () => {
     expect(loads("[(1, 2.0), [], {'a': -0.0}, {}, {'__class__':'float','value':'nan'}]", { values: 'faithful' })).toStrictEqual([
-      PyTuple.of(1, new PyFloat(2)),
+      pyTuple(1, new PyFloat(2)),
       [],
       new Map([['a', new PyFloat(-0)]]),
       new Map(),

@@ -1,0 +1,257 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { dumps, loads, PyComplex, pyFloat, pyTuple, SerpentError, type DumpsOptions } from '../../../lib/serpent/index.js';
+
+const HEADER = '# serpent utf-8 python3.2\n';
+
+function text(value: unknown, options?: DumpsOptions): string {
+  const written = dumps(value, options).toString();
+  expect(written.startsWith(HEADER)).toBe(true);
+  return written.slice(HEADER.length);
+}
+
+function errorOf(value: unknown, options?: DumpsOptions): SerpentError {
+  try {
+    dumps(value, options);
+  } catch (error) {
+    if (error instanceof SerpentError) return error;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+describe('values', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'None'],
+    [[undefined, null, true, false], '[None,None,True,False]'],
+    [[0, -0, 1, -1, 999999999, 1000000000, -123, 2 ** 53, 1.5], '[0,-0.0,1,-1,999999999,1000000000,-123,9007199254740992.0,1.5]'],
+    [[10n, -(10n ** 20n)], '[10,-100000000000000000000]'],
+    [
+      [1e16, 1e15 + 0.5, 1e-4, 1e-5, 1.5e-7, 1e22, 5e-324, 1e100].map(pyFloat),
+      '[1e+16,1000000000000000.5,0.0001,1e-05,1.5e-07,1e+22,5e-324,1e+100]',
+    ],
+    [[NaN, Infinity, -Infinity], "[{'__class__':'float','value':'nan'},1e30000,-1e30000]"],
+    [[pyTuple(), pyTuple(1), pyTuple(1, 2)], '[(),(1,),(1,2)]'],
+    [new Set(), '()'],
+    [new Set([1, 'a', [2, [3]]]), "{1,'a',(2,(3,))}"],
+    [
+      new Map<unknown, unknown>([
+        [1, 2],
+        [[3], { a: 4 }],
+      ]),
+      "{1:2,(3,):{'a':4}}",
+    ],
+    [{}, '{}'],
+    [{ a: undefined, b: 1, [Symbol('c')]: 2 }, "{'b':1}"],
+    [{ a: undefined }, '{}'],
+    [Object.assign(Object.create(null) as object, { a: 1 }), "{'a':1}"],
+    [JSON.parse('{"__proto__":1}'), "{'__proto__':1}"],
+    [new Uint8Array([1, 2, 255]), "{'data': 'AQL/', 'encoding': 'base64'}"],
+    [new Uint8Array([1, 2]).buffer, "{'data': 'AQI=', 'encoding': 'base64'}"],
+    [new DataView(new Uint8Array([1, 2, 3]).buffer, 1), "{'data': 'AgM=', 'encoding': 'base64'}"],
+    [
+      [new Int16Array([-1, 2]), new Float64Array([1, NaN]), new BigInt64Array([-5n]), new Int8Array()],
+      "[[-1,2],[1.0,{'__class__':'float','value':'nan'}],[-5],[]]",
+    ],
+    [[new PyComplex(1, 2), new PyComplex(-0, -0), new PyComplex(1e16, -Infinity)], '[(1.0+2.0j),(-0.0-0.0j),(1e+16-1e30000j)]'],
+    [new PyComplex(NaN, -1), "{'__class__':'complex','real':{'__class__':'float','value':'nan'},'imag':-1.0}"],
+    [new Date(0), "'1970-01-01T00:00:00+00:00'"],
+    [new Date(12), "'1970-01-01T00:00:00.012000+00:00'"],
+    [[Object(1), Object('a'), Object(true), Object(5n)], "[1,'a',True,5]"],
+    [new Array(2), '[None,None]'],
+    [new URL('http://a.b/c'), "'http://a.b/c'"],
+  ])('writes %o as %s', (value, expected) => {
+    expect(text(value)).toBe(expected);
+  });
+
+  it('writes own members of class instances, and what their toJSON gives', () => {
+    class Point {
+      x = 1;
+      #hidden = 2;
+      get y(): number {
+        return this.#hidden;
+      }
+    }
+    class Money {
+      toJSON(): unknown {
+        return [new Point()];
+      }
+    }
+    expect(text([new Point(), new Money()])).toBe("[{'x':1},[{'x':1}]]");
+  });
+
+  it('knows objects of another realm', () => {
+    const value: unknown = runInNewContext('[new Map([[1, new Set([2])]]), new Date(0), new Uint8Array([1]), { a: 1 }]');
+    expect(text(value)).toBe("[{1:{2}},'1970-01-01T00:00:00+00:00',{'data': 'AQ==', 'encoding': 'base64'},{'a':1}]");
+  });
+
+  it('writes the same object twice where it does not contain itself', () => {
+    const shared = { a: [1] };
+    expect(text([shared, shared])).toBe("[{'a':[1]},{'a':[1]}]");
+  });
+
+  it('reads each getter once', () => {
+    let reads = 0;
+    const value = {
+      get a() {
+        return ++reads;
+      },
+    };
+    expect(text([value])).toBe("[{'a':1}]");
+  });
+});
+
+describe('strings', () => {
+  it.each([
+    ['plain', "'plain'"],
+    ["it's", '"it\'s"'],
+    ['say "no"', '\'say "no"\''],
+    ['"it\'s"', "'\"it\\'s\"'"],
+    ['a\\b\n\r\t\0\x1b\x7f', "'a\\\\b\\n\\r\\t\\x00\\x1b\\x7f'"],
+    ['\x80\xa0\xad\xe9', "'\\x80\\xa0\\xadé'"],
+    ['\u2028\u3000\ufeff€日本', "'\\u2028\\u3000\\ufeff€日本'"],
+    ['\ud800', "'\\ud800'"],
+    ['\udc00\ud800', "'\\udc00\\ud800'"],
+    ['\u{1f600}\u{10ffff}', "'\u{1f600}\\U0010ffff'"],
+    ["\u0416's", '"Ж\'s"'],
+  ])('writes %j as repr does', (value, expected) => {
+    expect(text(value)).toBe(expected);
+    expect(text({ [value]: value })).toBe(`{${expected}:${expected}}`);
+  });
+
+  it.each([39, 40, 41, 42, 100, 511, 512, 513, 5000])('writes %i characters of any width', (length) => {
+    for (const unit of ['a', 'é', '€', '\u{1f600}', "'", '\n', '\ud800']) {
+      const value = [unit.repeat(length), unit.repeat(length)];
+      expect(loads(dumps(value))).toStrictEqual(value);
+    }
+  });
+});
+
+describe('bytesRepr', () => {
+  it('writes bytes as repr does, and lets them be keys', () => {
+    const bytes = Buffer.from("\0a'\\\n\x7f\xff", 'latin1');
+    expect(text(bytes, { bytesRepr: true })).toBe('b"\\x00a\'\\\\\\n\\x7f\\xff"');
+    expect(text(Buffer.from('"\''), { bytesRepr: true })).toBe("b'\"\\''");
+    expect(text(new Map([[Buffer.from('k'), 1]]), { bytesRepr: true })).toBe("{b'k':1}");
+  });
+});
+
+describe('encodeObject', () => {
+  class Thing {
+    constructor(readonly name: string) {}
+  }
+  const encodeObject = (value: object): unknown => {
+    if (value instanceof Thing) return { __class__: 'Thing', inner: value.name === 'outer' ? new Thing('inner') : value.name };
+    return typeof value === 'function' ? 'a function' : undefined;
+  };
+
+  it('replaces objects wherever they are', () => {
+    expect(text([new Thing('outer'), () => 1, { a: new Thing('b') }], { encodeObject })).toBe(
+      "[{'__class__':'Thing','inner':{'__class__':'Thing','inner':'inner'}},'a function',{'a':{'__class__':'Thing','inner':'b'}}]",
+    );
+    expect(text(new Set([() => 1]), { encodeObject })).toBe("{'a function'}");
+    expect(errorOf(new Set([new Thing('a')]), { encodeObject })).toMatchObject({ code: 'UNHASHABLE' });
+  });
+
+  it('is asked for plain objects and instances of subclasses, but not for its own replacement', () => {
+    const asked: object[] = [];
+    class List extends Array<number> {}
+    const list = List.from([1]);
+    const plain = { list };
+    dumps([plain], {
+      encodeObject: (value) => {
+        asked.push(value);
+        return value === plain ? { replaced: list } : undefined;
+      },
+    });
+    expect(asked).toEqual([plain, list]);
+  });
+
+  it('is told the path', () => {
+    const paths: string[] = [];
+    const value = { a: [new Map([['k', new Thing('x')]])], 'b c': new Set([new Thing('y')]) };
+    dumps(value, { encodeObject: (item, path) => (item instanceof Thing ? (paths.push(path()), 1) : undefined) });
+    expect(paths).toEqual(['value.a[0].get("k")', 'value["b c"]{…}']);
+  });
+
+  it('ends when it answers with itself', () => {
+    expect(
+      errorOf(new Thing('a'), { encodeObject: (value) => ({ value: value instanceof Thing ? value : new Thing('b') }) }).code,
+    ).toBe('CYCLE');
+    expect(errorOf(new Thing('a'), { encodeObject: () => [new Thing('b')] }).code).toBe('TOO_DEEP');
+  });
+
+  it('passes its own errors on', () => {
+    const error = new RangeError('mine');
+    expect(() =>
+      dumps(new Thing('a'), {
+        encodeObject: () => {
+          throw error;
+        },
+      }),
+    ).toThrow(error);
+  });
+});
+
+describe('what cannot be written', () => {
+  function* generator(): Generator<number> {
+    yield 1;
+  }
+  const cyclic: Record<string, unknown> = { items: [1] };
+  (cyclic.items as unknown[]).push(new Map([['self', cyclic]]));
+
+  it.each<[string, unknown, string, string]>([
+    ['a function', { items: [1, { callback() {} }] }, 'UNSUPPORTED', 'value.items[1].callback'],
+    ['a symbol', [Symbol('s')], 'UNSUPPORTED', 'value[0]'],
+    ['a promise', { 'a b': Promise.resolve() }, 'UNSUPPORTED', 'value["a b"]'],
+    ['a generator', [generator()], 'UNSUPPORTED', 'value[0]'],
+    ['a RegExp', /a/, 'UNSUPPORTED', 'value'],
+    ['a WeakMap', new WeakMap(), 'UNSUPPORTED', 'value'],
+    ['an invalid Date', [new Date(NaN)], 'UNSUPPORTED', 'value[0]'],
+    ['a cycle', cyclic, 'CYCLE', 'value.items[1].get("self")'],
+    ['a long int', [10n ** 4300n], 'TOO_MANY_DIGITS', 'value[0]'],
+    ['an object as key', new Map([[{}, 1]]), 'UNHASHABLE', 'value.get(…)'],
+    ['a Set in a key', new Map([[[new Set()], 1]]), 'UNHASHABLE', 'value.get(…)[0]'],
+    ['bytes as key', new Map([[Buffer.from('a'), 1]]), 'UNHASHABLE', 'value.get(…)'],
+    ['nan as key', new Set([NaN]), 'UNHASHABLE', 'value{NaN}'],
+    ['a symbol as key', new Set([Symbol('s')]), 'UNSUPPORTED', 'value{Symbol(s)}'],
+    ['a function as key', new Set([() => 1]), 'UNHASHABLE', 'value{() => 1}'],
+  ])('%s, naming the path', (_, value, code, path) => {
+    expect(errorOf(value)).toMatchObject({ code, path });
+    expect(errorOf(value).message).toContain(`${path}: `);
+  });
+
+  it('finds a toJSON that gives itself again', () => {
+    class Loop {
+      toJSON(): unknown {
+        return [this];
+      }
+    }
+    expect(errorOf(new Loop()).code).toBe('CYCLE');
+    class Same {
+      a = 1;
+      toJSON(): unknown {
+        return this;
+      }
+    }
+    expect(text(new Same())).toBe("{'a':1}");
+  });
+
+  it('keeps its limits', () => {
+    const nest = (depth: number): unknown => (depth === 0 ? 1 : [nest(depth - 1)]);
+    expect(() => dumps(nest(200))).not.toThrow();
+    expect(errorOf(nest(201))).toMatchObject({ code: 'TOO_DEEP' });
+    expect(() => dumps(nest(1000), { maxDepth: 1000 })).not.toThrow();
+    expect(text(10n ** 4300n - 1n)).toHaveLength(4300);
+    expect(errorOf('a'.repeat(100), { maxBytes: 127 }).code).toBe('TOO_LARGE');
+    expect(dumps('a'.repeat(100), { maxBytes: 128 })).toHaveLength(128);
+    expect(errorOf('é'.repeat(51), { maxBytes: 128 }).code).toBe('TOO_LARGE');
+    expect(
+      errorOf(
+        Array.from({ length: 1000 }, () => 'abc'),
+        { maxBytes: 3000 },
+      ).code,
+    ).toBe('TOO_LARGE');
+    expect(errorOf(1, { maxDepth: 0 }).code).toBe('BAD_OPTION');
+  });
+});
