@@ -42,7 +42,7 @@ export class ArgumentBinder {
     if (parameters === undefined) return { args, keywords: NO_KEYWORDS };
     const { length } = parameters.positional;
     if (args.length > length && !parameters.rest) throw this.tooMany(args.length);
-    if (args.length < length && this.required > 0) this.checkMissing(args, args.length);
+    if (args.length < length && this.required > 0) this.checkMissing(args.length);
     return { args, keywords: NO_KEYWORDS };
   }
 
@@ -67,11 +67,11 @@ export class ArgumentBinder {
       }
     }
     if (args.length > positional.length && !rest) throw this.tooMany(args.length);
-    this.checkMissing(bound, args.length, given);
+    this.checkMissing(args.length, given);
     return { args: bound, keywords };
   }
 
-  private checkMissing(bound: unknown[], givenByPosition: number, givenByKeyword?: ReadonlySet<number>): void {
+  private checkMissing(givenByPosition: number, givenByKeyword?: ReadonlySet<number>): void {
     const missing: string[] = [];
     for (const [index, parameter] of this.parameters?.positional.entries() ?? []) {
       if (index < givenByPosition || parameter.optional || givenByKeyword?.has(index)) continue;

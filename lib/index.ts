@@ -1,0 +1,20 @@
+/**
+ * Pyro5 for Nest: serve providers to Pyro5 clients. With everything of `nestjs-pyro/core`.
+ *
+ * @packageDocumentation
+ */
+export * from './core.js';
+
+export { PyroContext } from './nest/context/pyro-context.js';
+export { PyroController, type PyroControllerOptions } from './nest/decorators/pyro-controller.decorator.js';
+export { PyroKwargs } from './nest/decorators/pyro-kwargs.decorator.js';
+export { PyroMethod, type PyroMethodOptions } from './nest/decorators/pyro-method.decorator.js';
+export { PyroProperty } from './nest/decorators/pyro-property.decorator.js';
+export { type HandshakeGuard, UseHandshakeGuards } from './nest/decorators/use-handshake-guards.decorator.js';
+export { PyroException, type PyroExceptionOptions } from './nest/errors/pyro.exception.js';
+export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js';
+export type { OnPyroDisconnect } from './nest/instances/disposal.js';
+export type { PyroPropertyOptions, PyroStreamOptions } from './nest/objects/member-registry.js';
+export type { PyroNaming } from './nest/objects/wire-names.js';
+export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';
+export type { PyroServerOptions } from './nest/server/pyro-server-options.js';

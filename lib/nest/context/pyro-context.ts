@@ -1,0 +1,89 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+import type { CallContext } from '../../daemon/call-context.js';
+import type { DaemonConnection } from '../../daemon/daemon-connection.js';
+import type { PyroDaemon } from '../../daemon/daemon.js';
+import { currentCall, type CurrentCall } from '../../transport/current-call.js';
+
+/** A client's connection, as objects and guards see it. */
+export type PyroConnection = DaemonConnection;
+
+const contexts = new WeakMap<CurrentCall, PyroContext>();
+
+/** All about one remote call. Injected by `@Ctx()`; what `switchToRpc().getContext()` gives. */
+export class PyroContext extends BaseRpcContext<[CallContext]> implements CallContext {
+  private constructor(private readonly call: CallContext) {
+    super([call]);
+  }
+
+  /** The context of a call; each has one. */
+  static of(call: CallContext): PyroContext {
+    let context = contexts.get(call);
+    if (context === undefined) contexts.set(call, (context = new PyroContext(call)));
+    return context;
+  }
+
+  /** The call that the running code serves, also behind its awaits; undefined outside of one. */
+  static current(): PyroContext | undefined {
+    const call = currentCall();
+    return call && PyroContext.of(call as CallContext);
+  }
+
+  get daemon(): PyroDaemon {
+    return this.call.daemon;
+  }
+  get connection(): PyroConnection {
+    return this.call.connection;
+  }
+  /** Who the client is to this object, as its handshake guards said. */
+  get principal(): unknown {
+    return this.call.principal;
+  }
+  get objectId(): string {
+    return this.call.objectId;
+  }
+  /** Wire name; `__getattr__` and `__setattr__` for attributes. */
+  get method(): string {
+    return this.call.method;
+  }
+  /** Keyword arguments as they came, also those that parameters took. */
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.call.kwargs;
+  }
+  get seq(): number {
+    return this.call.seq;
+  }
+  get flags(): number {
+    return this.call.flags;
+  }
+  get serializer(): string {
+    return this.call.serializer;
+  }
+  /** UUID in its usual text form; calls made while this one runs carry it on. */
+  get correlationId(): string {
+    return this.call.correlationId;
+  }
+  get annotations(): ReadonlyMap<string, Buffer> {
+    return this.call.annotations;
+  }
+  /** Goes back with the reply: four letters to bytes. */
+  get responseAnnotations(): Map<string, Buffer> {
+    return this.call.responseAnnotations;
+  }
+  /** The client does not wait for a reply. */
+  get oneway(): boolean {
+    return this.call.oneway;
+  }
+  /** Aborted when the client goes away or the call is over `callTimeoutMs`. */
+  get signal(): AbortSignal {
+    return this.call.signal;
+  }
+
+  /** Keeps a resource weakly and closes it when the connection ends. */
+  track(resource: object): void {
+    this.call.track(resource);
+  }
+
+  untrack(resource: object): void {
+    this.call.untrack(resource);
+  }
+}

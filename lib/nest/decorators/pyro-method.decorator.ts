@@ -1,0 +1,56 @@
+import { namedParameters, readParameters } from '../../daemon/parameters.js';
+import { addMark, classNameOf, type PyroStreamOptions } from '../objects/member-registry.js';
+import { checkWireName } from '../objects/wire-names.js';
+
+/** How a method appears to clients. */
+export interface PyroMethodOptions {
+  /** Wire name. Default: that of the method, or what `naming` makes of it. */
+  name?: string;
+  /** Clients do not wait for it and get no result. Default false. */
+  oneway?: boolean;
+  /** The method returns an Observable whose items travel one by one. Iterators and generators need no mark. */
+  stream?: boolean | PyroStreamOptions;
+  /** Its errors also surface on this side: they are logged, and events of the server. Default false. */
+  callback?: boolean;
+  /** Keyword names of the parameters, `'item?'` when one may be left out, a last `'...items'` for the rest. Default: read from the source. */
+  params?: readonly string[];
+}
+
+const DEFAULT_BUFFER = 1_000;
+const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
+
+/**
+ * Exposes a method of a {@link PyroController}.
+ *
+ * @throws {TypeError} on private wire names, names that begin with `$`, static methods, and options that make no sense
+ */
+export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): MethodDecorator {
+  const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
+  return (prototype, key, descriptor) => {
+    const where = `${typeof prototype === 'function' ? prototype.name : classNameOf(prototype)}.${String(key)}`;
+    const method: unknown = descriptor?.value;
+    if (typeof prototype === 'function') throw new TypeError(`${where}: a static method cannot be exposed, only methods of instances`);
+    if (typeof key !== 'string' || typeof method !== 'function') {
+      throw new TypeError(`${where}: @PyroMethod is for methods with a string name; accessors take @PyroProperty`);
+    }
+    checkWireName(options.name ?? key, where);
+    addMark(prototype, {
+      kind: 'method',
+      key,
+      name: options.name,
+      oneway: options.oneway ?? false,
+      callback: options.callback ?? false,
+      stream: streamOptions(options.stream, where),
+      parameters: options.params ? namedParameters(options.params) : readParameters(method as () => unknown),
+      namesGiven: options.params !== undefined,
+    });
+  };
+}
+
+function streamOptions(given: boolean | PyroStreamOptions | undefined, where: string): Required<PyroStreamOptions> | undefined {
+  if (given === undefined || given === false) return undefined;
+  const { buffer = DEFAULT_BUFFER, overflow = 'error' } = given === true ? {} : given;
+  if (!Number.isInteger(buffer) || buffer < 1) throw new TypeError(`${where}: stream.buffer is ${String(buffer)}; it must be a whole number from 1`);
+  if (!OVERFLOWS.includes(overflow)) throw new TypeError(`${where}: stream.overflow is ${String(overflow)}; it is one of ${OVERFLOWS.join(', ')}`);
+  return { buffer, overflow };
+}

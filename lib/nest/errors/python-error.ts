@@ -1,0 +1,108 @@
+import { HttpException } from '@nestjs/common';
+import { RpcException } from '@nestjs/microservices';
+import { PythonException } from '../../protocol/python-exception.js';
+import { PyroException } from './pyro.exception.js';
+
+/** Python's name for what an HTTP status says; all others are a RuntimeError. */
+const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
+  400: 'ValueError',
+  401: 'PermissionError',
+  403: 'PermissionError',
+  404: 'LookupError',
+  405: 'NotImplementedError',
+  408: 'TimeoutError',
+  410: 'LookupError',
+  413: 'ValueError',
+  415: 'ValueError',
+  422: 'ValueError',
+  501: 'NotImplementedError',
+  504: 'TimeoutError',
+};
+
+/** On these a Python proxy drops its connection and may repeat the call. */
+const DROPS_CONNECTION = new Set(
+  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map((name) => `Pyro5.errors.${name}`),
+);
+
+/** Nested validation errors are looked at no deeper. */
+const MAX_VALIDATION_DEPTH = 20;
+
+/**
+ * Turns Nest's errors into the closest Python exception: HttpExceptions, RpcExceptions, validation errors, and things
+ * thrown that are no Error. Every other error is given back as it is; the serializers know it.
+ */
+export function toPythonError(error: unknown): unknown {
+  const mapped = pythonExceptionOf(error);
+  if (mapped === undefined) return error;
+  // the traceback shows where the author's error was thrown, not where it was translated
+  if (error instanceof Error && error.stack !== undefined) mapped.stack = error.stack;
+  return mapped;
+}
+
+/** What a person should read of anything thrown. */
+export function messageOf(error: unknown): string {
+  const mapped = pythonExceptionOf(error) ?? error;
+  if (mapped instanceof Error) return mapped.message || mapped.name;
+  return String(mapped);
+}
+
+function pythonExceptionOf(error: unknown): PythonException | undefined {
+  if (error instanceof PyroException) {
+    const type = DROPS_CONNECTION.has(error.pythonType) ? 'Pyro5.errors.PyroError' : error.pythonType;
+    return new PythonException(type, error.args, error.attributes, { cause: error });
+  }
+  if (error instanceof HttpException) return ofStatus(error.getStatus(), messagesOf(error.getResponse(), error.message), error);
+  if (error instanceof RpcException) return ofRpcError(error.getError(), error);
+  const invalid = validationMessages(error);
+  if (invalid) return new PythonException('builtins.ValueError', invalid, {}, { cause: error });
+  if (error instanceof Error) return undefined;
+  return ofRpcError(error, error);
+}
+
+function ofRpcError(content: unknown, cause: unknown): PythonException {
+  if (content instanceof Error) return pythonExceptionOf(content) ?? new PythonException('builtins.RuntimeError', [content.message], {}, { cause });
+  const invalid = validationMessages(content);
+  if (invalid) return new PythonException('builtins.ValueError', invalid, {}, { cause });
+  if (typeof content !== 'object' || content === null) return new PythonException('builtins.RuntimeError', [String(content)], {}, { cause });
+  const { status, statusCode, message } = content as { status?: unknown; statusCode?: unknown; message?: unknown };
+  const code = typeof statusCode === 'number' ? statusCode : status;
+  const fallback = cause instanceof Error ? cause.message : 'unknown error';
+  return ofStatus(typeof code === 'number' ? code : 500, messagesOf(content, typeof message === 'string' ? message : fallback), cause);
+}
+
+function ofStatus(status: number, messages: unknown[], cause: unknown): PythonException {
+  const type = TYPE_OF_STATUS[status] ?? 'RuntimeError';
+  return new PythonException(`builtins.${type}`, messages, {}, { cause });
+}
+
+/** One arg per message: a ValidationPipe's response has a list of them. */
+function messagesOf(response: unknown, fallback: string): unknown[] {
+  if (typeof response === 'string') return [response];
+  const { message } = (response ?? {}) as { message?: unknown };
+  if (Array.isArray(message) && message.length > 0 && message.every((line) => typeof line === 'string')) return message;
+  return [typeof message === 'string' ? message : fallback];
+}
+
+/** Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither is a dependency. */
+function validationMessages(error: unknown): string[] | undefined {
+  if (Array.isArray(error)) {
+    const messages = constraintMessages(error, 0);
+    return messages.length > 0 ? messages : undefined;
+  }
+  const { issues } = (typeof error === 'object' && error !== null ? error : {}) as { issues?: unknown };
+  if (!Array.isArray(issues) || issues.length === 0) return undefined;
+  const lines = (issues as { path?: unknown; message?: unknown }[]).map(({ path, message } = {}) => {
+    const where = Array.isArray(path) && path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+    return `${where}${String(message)}`;
+  });
+  return lines;
+}
+
+function constraintMessages(errors: unknown[], depth: number): string[] {
+  if (depth > MAX_VALIDATION_DEPTH) return [];
+  return errors.flatMap((error) => {
+    if (typeof error !== 'object' || error === null || !('property' in error)) return [];
+    const { constraints, children } = error as { constraints?: Record<string, string>; children?: unknown[] };
+    return [...Object.values(constraints ?? {}), ...constraintMessages(children ?? [], depth + 1)];
+  });
+}

@@ -1,0 +1,15 @@
+import type { ContextId } from '@nestjs/core';
+import type { Pipeline } from '../context/pyro-context-creator.js';
+import type { Operation } from '../objects/object-definition.js';
+
+/** One instance of a Pyro object and what belongs to it. */
+export class InstanceHolder {
+  /** Pipelines around this very instance, made at first use; only where all enhancers are static. */
+  readonly pipelines = new Map<Operation, Pipeline>();
+
+  /** @param contextId context that the instance and its own dependencies were made in; undefined: Nest made and keeps it */
+  constructor(
+    readonly instance: object,
+    readonly contextId: ContextId | undefined,
+  ) {}
+}

@@ -1,0 +1,157 @@
+import { createContextId } from '@nestjs/core';
+import type { CallContext } from '../../daemon/call-context.js';
+import type { DaemonConnection } from '../../daemon/daemon-connection.js';
+import { asStream, endingWith } from '../../daemon/result-stream.js';
+import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from '../../daemon/target.js';
+import { attributeError } from '../../protocol/python-exception.js';
+import { CallRecord } from '../context/call-record.js';
+import { PyroContext } from '../context/pyro-context.js';
+import type { Pipeline, PyroContextCreator } from '../context/pyro-context-creator.js';
+import { toPythonError } from '../errors/python-error.js';
+import type { HandshakeRunner } from '../handshake/handshake-runner.js';
+import type { InstanceHolder } from '../instances/instance-holder.js';
+import { InstanceManager, type RegisterRequest } from '../instances/instance-manager.js';
+import { type ContextualLoader, STATIC_CONTEXT } from '../nest-internals.js';
+import { settleResult } from '../streams/pipeline-result.js';
+import type { ObjectDefinition, Operation } from './object-definition.js';
+
+/** Tells Nest's processing hooks that a call begins; `run` is handed what has to be called once at its end. */
+export type ProcessingHooks = <T>(context: PyroContext, run: (end: () => void) => Promise<T>) => Promise<T>;
+
+/** What all targets of one server in one container share. */
+export interface TargetEnvironment {
+  readonly contexts: PyroContextCreator;
+  readonly loader: ContextualLoader;
+  readonly registerRequest: RegisterRequest;
+  /** Undefined when nobody set a hook. */
+  readonly hooks: () => ProcessingHooks | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+const NO_KEYWORDS = {};
+
+/** A `@PyroController` as the daemon sees it. */
+export class NestTarget implements PyroTarget {
+  readonly authorize: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined;
+  private readonly instances: InstanceManager;
+  private readonly moduleKey: string;
+  private staticEnhancers: boolean | undefined;
+
+  constructor(
+    readonly definition: ObjectDefinition,
+    private readonly environment: TargetEnvironment,
+    guards: HandshakeRunner | undefined,
+  ) {
+    const { loader, registerRequest, onError } = environment;
+    this.instances = new InstanceManager(definition, loader, registerRequest, onError);
+    this.moduleKey = definition.wrapper.host!.token;
+    this.authorize = guards && ((request) => guards.run(request));
+  }
+
+  get metadata(): ObjectMetadata {
+    return this.definition.metadata;
+  }
+
+  get type(): ObjectDefinition['type'] {
+    return this.definition.type;
+  }
+
+  isCallback(method: string): boolean {
+    return this.definition.callbacks.has(method);
+  }
+
+  invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, call: CallContext): Promise<unknown> {
+    return this.run(this.definition.methods.get(method)!, args, kwargs, call);
+  }
+
+  getAttribute(name: string, call: CallContext): Promise<unknown> {
+    const operation = this.definition.getters.get(name);
+    if (operation === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+    return this.run(operation, [], NO_KEYWORDS, call);
+  }
+
+  async setAttribute(name: string, value: unknown, call: CallContext): Promise<void> {
+    const operation = this.definition.setters.get(name);
+    if (operation === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+    await this.run(operation, [value], NO_KEYWORDS, call);
+  }
+
+  connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {
+    return this.instances.endConnection(connection, streamsEnded);
+  }
+
+  released(): Promise<void> {
+    return this.instances.endAll();
+  }
+
+  private async run(operation: Operation, args: unknown[], kwargs: Record<string, unknown>, call: CallContext): Promise<unknown> {
+    const bound = operation.binder.bind(args, kwargs);
+    const context = PyroContext.of(call);
+    const record = new CallRecord(bound.keywords);
+    const hooks = this.environment.hooks();
+    try {
+      if (hooks === undefined && !this.instances.isPerCall) {
+        const known = this.instances.forCall(context);
+        const holder = known instanceof Promise ? await known : known;
+        return await this.pass(operation, bound.args, context, record, holder);
+      }
+      return await this.runWithEnd(operation, bound.args, context, record, hooks ?? withoutHooks);
+    } catch (error) {
+      throw toPythonError(error);
+    }
+  }
+
+  /** A call at whose end, or at that of its stream, something has to be done. */
+  private runWithEnd(operation: Operation, args: unknown[], context: PyroContext, record: CallRecord, hooks: ProcessingHooks): Promise<unknown> {
+    return hooks(context, async (endHook) => {
+      let holder: InstanceHolder | undefined;
+      const end = async (): Promise<void> => {
+        if (holder && this.instances.isPerCall) await this.instances.endCall(holder);
+        endHook();
+      };
+      let isStream = false;
+      try {
+        holder = await this.instances.forCall(context);
+        const result = await this.pass(operation, args, context, record, holder);
+        const stream = asStream(result);
+        if (stream === undefined) return result;
+        isStream = true;
+        return endingWith(stream, end);
+      } finally {
+        if (!isStream) await end();
+      }
+    });
+  }
+
+  private async pass(operation: Operation, args: unknown[], context: PyroContext, record: CallRecord, holder: InstanceHolder): Promise<unknown> {
+    const pipeline = holder.pipelines.get(operation) ?? (await this.pipelineFor(operation, context, holder));
+    const result = await pipeline(args, context, record);
+    return settleResult(result, operation.stream, record, context);
+  }
+
+  /** Enhancers live in a context of the call, whatever context the instance lives in. */
+  private async pipelineFor(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
+    const { contexts, loader, registerRequest } = this.environment;
+    const { wrapper } = this.definition;
+    if (this.hasStaticEnhancers) {
+      const pipeline = contexts.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
+      holder.pipelines.set(operation, pipeline);
+      return pipeline;
+    }
+    const isOwnContext = this.instances.isPerCall && holder.contextId !== undefined;
+    const contextId = isOwnContext ? holder.contextId : createContextId();
+    if (!isOwnContext) registerRequest(context, contextId);
+    await loader.loadEnhancers(wrapper, contextId);
+    return contexts.createPipeline(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
+  }
+
+  /** Transient ones count as not static: each host has its own. */
+  private get hasStaticEnhancers(): boolean {
+    this.staticEnhancers ??= (this.definition.wrapper.getEnhancersMetadata() ?? []).every(
+      (enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient,
+    );
+    return this.staticEnhancers;
+  }
+}
+
+const withoutHooks: ProcessingHooks = (_context, run) => run(() => undefined);

@@ -1,0 +1,95 @@
+import { Scope } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  type InstanceWrapper,
+  INTERCEPTORS_METADATA,
+  type Module,
+  PIPES_METADATA,
+} from '../nest-internals.js';
+import { defineObject, type ObjectDefinition } from '../objects/object-definition.js';
+import type { PyroNaming } from '../objects/wire-names.js';
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+/** Decorated classes that a container provides. */
+interface Found {
+  readonly type: AnyClass;
+  readonly wrapper: InstanceWrapper;
+  readonly module: Module;
+}
+
+/**
+ * Finds the Pyro objects of a container that a server has to serve, among controllers and providers.
+ *
+ * @param serverName objects that name another server are passed over
+ * @throws {Error} when two objects have one id, one exposes nothing or what it cannot, its scope contradicts its
+ *   instance mode, or Nest does not know one of its enhancers
+ */
+export function exploreObjects(modules: ModulesContainer, serverName: string | undefined, naming: PyroNaming | undefined): ObjectDefinition[] {
+  const definitions = new Map<string, ObjectDefinition>();
+  for (const { type, wrapper, module } of findControllers(modules)) {
+    const { server } = controllerOptionsOf(type)!;
+    if (server !== undefined && server !== serverName) continue;
+    checkScope(type, wrapper);
+    const definition = defineObject(type, wrapper, naming);
+    checkEnhancers(definition, module);
+    const other = definitions.get(definition.objectId);
+    if (other) throw new Error(`two Pyro objects have the id "${definition.objectId}": ${describe(other)} and ${describe(definition)}`);
+    definitions.set(definition.objectId, definition);
+  }
+  return [...definitions.values()];
+}
+
+/** Names of servers that objects of the container ask for. */
+export function wantedServers(modules: ModulesContainer): Set<string> {
+  const names = findControllers(modules).map(({ type }) => controllerOptionsOf(type)!.server);
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+function findControllers(modules: ModulesContainer): Found[] {
+  const found: Found[] = [];
+  for (const module of modules.values()) {
+    for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
+      if (wrapper.isAlias) continue;
+      const type = [wrapper.metatype, wrapper.token].find((candidate) => typeof candidate === 'function' && controllerOptionsOf(candidate) !== undefined);
+      if (type) found.push({ type: type as unknown as AnyClass, wrapper, module });
+    }
+  }
+  return found;
+}
+
+/** Another decorator may have taken the scope away: all connections would share one instance. */
+function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
+  const { instanceMode } = controllerOptionsOf(type)!;
+  const scope = wrapper.scope ?? Scope.DEFAULT;
+  if (wrapper.isNotMetatype && wrapper.isDependencyTreeStatic() && !wrapper.isFactory) return;
+  const fits = instanceMode === 'single' ? scope === Scope.DEFAULT : scope === Scope.REQUEST;
+  if (fits) return;
+  const wanted = instanceMode === 'single' ? 'DEFAULT' : 'REQUEST';
+  throw new Error(
+    `${type.name} has instanceMode "${instanceMode}" but is not Scope.${wanted} for Nest: ` +
+      `a decorator above @PyroController (@Controller, @Injectable) or its provider changed the scope; ` +
+      `put @PyroController on top, without @Controller, or change the instanceMode`,
+  );
+}
+
+/** Nest passes over enhancer classes that it did not find when it scanned the modules: a guard would be missing in silence. */
+function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
+  const operations = [...methods.values(), ...getters.values(), ...setters.values()];
+  const holders: object[] = [type, ...operations.map(({ key }) => (type.prototype as Record<string, object>)[key]!)];
+  for (const metadataKey of [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA]) {
+    for (const holder of holders) {
+      for (const enhancer of (Reflect.getMetadata(metadataKey, holder) ?? []) as unknown[]) {
+        if (typeof enhancer !== 'function' || module.injectables.has(enhancer as never)) continue;
+        throw new Error(`${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory`);
+      }
+    }
+  }
+}
+
+function describe({ type, wrapper }: ObjectDefinition): string {
+  return `${type.name} in ${wrapper.host?.name ?? 'no module'}`;
+}

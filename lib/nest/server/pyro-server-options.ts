@@ -1,0 +1,21 @@
+import type { PyroDaemonOptions } from '../../daemon/daemon-options.js';
+import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { PyroNaming } from '../objects/wire-names.js';
+
+/** Options of a {@link PyroServer}: those of its daemon, and Nest's own. */
+export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake'> {
+  /** What `@PyroController({ server })` refers to. Objects that name no server are served by all. */
+  name?: string;
+  /** How names that were not given appear on the wire. Default `same`; a controller may say otherwise. */
+  naming?: PyroNaming;
+  /** Run for every connection, the daemon's own object included, before those of the object. */
+  handshakeGuards?: HandshakeGuard[];
+  /**
+   * Whether global guards, pipes, interceptors and filters (APP_* ones too) run. Default true: the option of
+   * `connectMicroservice` with this name does not reach strategies, and a global guard that is dropped is worse than one
+   * that runs twice.
+   */
+  inheritAppConfig?: boolean;
+  /** How long running calls are waited for when the application shuts down. Default 10,000. */
+  drainTimeoutMs?: number;
+}

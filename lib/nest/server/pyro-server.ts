@@ -1,0 +1,202 @@
+import { Logger } from '@nestjs/common';
+import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
+import { PyroDaemon } from '../../daemon/daemon.js';
+import type { PyroDaemonEvents } from '../../daemon/daemon-events.js';
+import type { Authorization, AuthorizeRequest } from '../../daemon/target.js';
+import type { PyroContext } from '../context/pyro-context.js';
+import type { ObjectDefinition } from '../objects/object-definition.js';
+import type { ProcessingHooks } from '../objects/nest-target.js';
+import { type BindableServer, PYRO_SERVER } from './pyro-binder.js';
+import type { PyroServerOptions } from './pyro-server-options.js';
+import { ServerBinding } from './server-binding.js';
+
+/** Events of a {@link PyroServer}: those of its daemon. */
+export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
+
+/** Values of `PyroServer.status`. */
+export type PyroServerStatus = 'connected' | 'disconnected';
+
+/** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
+export const PYRO_TRANSPORT: unique symbol = Symbol('PYRO');
+
+const DEFAULT_DRAIN_MS = 10_000;
+
+/**
+ * Serves the `@PyroController`s of a Nest application to Pyro5 clients: the `strategy` of a microservice.
+ *
+ * Objects are found among controllers and providers when it starts to listen.
+ */
+export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> implements CustomTransportStrategy, BindableServer {
+  readonly [PYRO_SERVER] = true;
+  override readonly transportId = PYRO_TRANSPORT;
+  protected override readonly logger = new Logger(PyroServer.name);
+  private readonly subscriptions: [keyof PyroServerEvents, (...args: never[]) => void][] = [];
+  private binding: ServerBinding | undefined;
+  private bindError: Error | undefined;
+  private daemon: PyroDaemon | undefined;
+  private starting: Promise<void> | undefined;
+  private ending: Promise<void> | undefined;
+  private hasProcessingHooks = false;
+
+  constructor(private readonly options: PyroServerOptions = {}) {
+    super();
+  }
+
+  /** `name` of the options. */
+  get name(): string | undefined {
+    return this.options.name;
+  }
+
+  /** Objects it serves, known once it listens. */
+  get objects(): readonly ObjectDefinition[] {
+    return this.binding?.objects ?? [];
+  }
+
+  /** @internal called by what `@PyroController` brings into the container */
+  bind(modules: ModulesContainer, contexts: ExternalContextCreator): void {
+    if (this.binding?.modules === modules) return;
+    try {
+      if (this.binding) throw new Error('this PyroServer is the strategy of two applications; make one for each');
+      this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
+      this.binding.onDestroy(() => this.shutdown());
+    } catch (error) {
+      // thrown here it would end in nobody's hands: whoever calls listen gets it
+      this.bindError = error as Error;
+    }
+  }
+
+  /** Starts to listen, unless it does already. The callback gets every error there is: options, objects, address. */
+  override listen(callback: (error?: unknown, info?: unknown) => unknown): void {
+    this.start().then(
+      () => callback(),
+      (error: unknown) => callback(error),
+    );
+  }
+
+  override on<Event extends keyof PyroServerEvents>(event: Event, callback: PyroServerEvents[Event]): this {
+    this.subscriptions.push([event, callback as (...args: never[]) => void]);
+    this.daemon?.on(event, callback as never);
+    return this;
+  }
+
+  /** The daemon. @throws {Error} before it listens */
+  override unwrap<T = PyroDaemon>(): T {
+    if (!this.daemon) throw new Error('PyroServer has no daemon yet: call app.startAllMicroservices() or listen() first');
+    return this.daemon as T;
+  }
+
+  /**
+   * Accepts no more connections and calls, and waits for those that run.
+   *
+   * @param deadlineMs waits no longer than this. Default: `drainTimeoutMs`
+   * @returns true when all calls have ended
+   */
+  async drain(deadlineMs: number = this.options.drainTimeoutMs ?? DEFAULT_DRAIN_MS): Promise<boolean> {
+    return (await this.daemon?.drain(deadlineMs)) ?? true;
+  }
+
+  /** Closes connections, sessions and streams at once. May be called any number of times; `listen` starts anew. */
+  override close(): Promise<void> {
+    this.ending ??= this.end().finally(() => (this.ending = undefined));
+    return this.ending;
+  }
+
+  override setOnProcessingStartHook(...args: Parameters<Server['setOnProcessingStartHook']>): void {
+    this.hasProcessingHooks = true;
+    super.setOnProcessingStartHook(...args);
+  }
+
+  override setOnProcessingEndHook(...args: Parameters<Server['setOnProcessingEndHook']>): void {
+    this.hasProcessingHooks = true;
+    super.setOnProcessingEndHook(...args);
+  }
+
+  private start(): Promise<void> {
+    this.starting ??= this.begin().catch((error: unknown) => {
+      this.starting = undefined;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
+    await this.ending;
+    if (this.bindError) throw this.bindError;
+    const targets = (await this.binding?.prepare()) ?? [];
+    if (targets.length === 0) this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
+    if (this.binding?.isInitialized === false) {
+      this.logger.warn('the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()');
+    }
+    const validate = await this.serverGuards();
+    const { name: _name, naming: _naming, handshakeGuards: _guards, inheritAppConfig: _inherit, drainTimeoutMs: _drain, ...daemonOptions } = this.options;
+    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate });
+    for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
+    this.watch(daemon);
+    await daemon.start();
+    this.daemon = daemon;
+    this._status$.next('connected');
+    this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${targets.length} objects`);
+  }
+
+  private async serverGuards(): Promise<((request: AuthorizeRequest) => Promise<Authorization>) | undefined> {
+    const { handshakeGuards = [] } = this.options;
+    if (handshakeGuards.length === 0) return undefined;
+    if (!this.binding) throw new Error('handshakeGuards need an application with at least one @PyroController: without one there is no way to its providers');
+    const runner = await this.binding.handshakeRunner(PyroServer, handshakeGuards);
+    return (request) => runner.run(request);
+  }
+
+  private watch(daemon: PyroDaemon): void {
+    daemon.on('error', (error) => this.logger.error(error.message, error.stack));
+    daemon.on('callError', (error, { objectId, method }) => {
+      this.logger.error(`${objectId}.${method} failed: ${String(error)}`, error instanceof Error ? error.stack : undefined);
+    });
+    daemon.on('handshakeFailed', (error, { remoteAddress }) => this.logger.debug?.(`refused ${remoteAddress}: ${error.message}`));
+    for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
+  }
+
+  private async end(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    this.starting = undefined;
+    const { daemon } = this;
+    if (!daemon) return;
+    this.daemon = undefined;
+    await daemon.close();
+    this._status$.next('disconnected');
+  }
+
+  /** Before Nest destroys the first provider: what objects use must outlive their calls and sessions. */
+  private async shutdown(): Promise<void> {
+    await this.drain();
+    await this.close();
+  }
+
+  private get processingHooks(): ProcessingHooks | undefined {
+    return this.hasProcessingHooks ? this.runBetweenHooks : undefined;
+  }
+
+  private readonly runBetweenHooks: ProcessingHooks = (context, run) =>
+    new Promise((resolve, reject) => {
+      const end = this.endHookFor(context);
+      const process = async (): Promise<void> => {
+        try {
+          resolve(await run(end));
+        } catch (error) {
+          end();
+          reject(error as Error);
+        }
+      };
+      const begun: unknown = this.onProcessingStartHook(this.transportId, context, process);
+      if (begun instanceof Promise) begun.catch(reject);
+    });
+
+  private endHookFor(context: PyroContext): () => void {
+    let hasEnded = false;
+    return () => {
+      if (hasEnded) return;
+      hasEnded = true;
+      this.onProcessingEndHook?.(this.transportId, context);
+    };
+  }
+}
