@@ -76,7 +76,8 @@ export interface PyroDaemonOptions {
 }
 
 /** Options with every limit filled in. */
-export type ResolvedDaemonOptions = PyroDaemonOptions & Required<Pick<PyroDaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
+export type ResolvedDaemonOptions = PyroDaemonOptions &
+  Required<Pick<PyroDaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
 
 /** Limits and switches that hold unless an option says otherwise. */
 export const DEFAULT_LIMITS = {
@@ -101,7 +102,14 @@ export const DEFAULT_LIMITS = {
 };
 
 /** Whole numbers from 0 on; those of `positive` from 1 on. */
-const positive = new Set(['maxMessageBytes', 'maxConnections', 'maxQueuedRequests', 'maxDepth', 'maxIntDigits', 'housekeepingIntervalMs']);
+const positive = new Set([
+  'maxMessageBytes',
+  'maxConnections',
+  'maxQueuedRequests',
+  'maxDepth',
+  'maxIntDigits',
+  'housekeepingIntervalMs',
+]);
 /** Longest delay a timer of Node can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -135,11 +143,14 @@ function checkAddress({ host, port, unixSocket, natHost, natPort, connectedSocke
     if (unixSocket !== undefined || port !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;
   }
-  if (port !== undefined && !isPort(port)) throw configError(`port is ${String(port)}; it must be a whole number from 0 to 65535`);
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) throw configError('unixSocket excludes host and port');
+  if (port !== undefined && !isPort(port))
+    throw configError(`port is ${String(port)}; it must be a whole number from 0 to 65535`);
+  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
+    throw configError('unixSocket excludes host and port');
   if (natHost !== undefined && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
   if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
-  if (natPort !== undefined && !isPort(natPort)) throw configError(`natPort is ${String(natPort)}; it must be a whole number from 0 to 65535`);
+  if (natPort !== undefined && !isPort(natPort))
+    throw configError(`natPort is ${String(natPort)}; it must be a whole number from 0 to 65535`);
 }
 
 function isPort(port: number): boolean {

@@ -58,14 +58,26 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     const natural = createSerializers(this.serializerOptions('natural'), options.serializers);
     const marshal = createSerializers(this.serializerOptions('natural'), ['marshal']).get(SERIALIZER_IDS.marshal)!;
     const { objects } = this;
-    const replies = new Replies(options, marshal, () => this.annotations(), (error) => this.fail(error));
+    const replies = new Replies(
+      options,
+      marshal,
+      () => this.annotations(),
+      (error) => this.fail(error),
+    );
     this.streams = new StreamRegistry(
       options,
       (connection, objectId) => this.principalOf(connection, objectId),
       (error, { connection, objectId, method }) => this.emit('callError', error, { connection, objectId, method }),
     );
-    const dispatcher = new Dispatcher(this, options, serializers, marshal, objects, this.streams, replies, (state, { connection }) =>
-      this.receiveProxy(ProxyReference.fromState(state), connection),
+    const dispatcher = new Dispatcher(
+      this,
+      options,
+      serializers,
+      marshal,
+      objects,
+      this.streams,
+      replies,
+      (state, { connection }) => this.receiveProxy(ProxyReference.fromState(state), connection),
     );
     const handshake = new Handshake(
       options,
@@ -112,7 +124,11 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
       });
     } else {
       try {
-        this.listener = await Listener.open(this.options, (socket) => this.serve(socket), (error) => this.fail(error));
+        this.listener = await Listener.open(
+          this.options,
+          (socket) => this.serve(socket),
+          (error) => this.fail(error),
+        );
       } catch (error) {
         this.lifecycle = 'new';
         throw error;
@@ -228,7 +244,10 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   annotations(): ReadonlyMap<string, Buffer> {
     const given = this.options.annotations?.();
     if (given === undefined) return NO_ANNOTATIONS;
-    const entries = given instanceof Map ? [...(given as ReadonlyMap<string, Uint8Array>)] : Object.entries(given as Record<string, Uint8Array>);
+    const entries =
+      given instanceof Map
+        ? [...(given as ReadonlyMap<string, Uint8Array>)]
+        : Object.entries(given as Record<string, Uint8Array>);
     return new Map(entries.map(([id, data]) => [id, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
   }
 
@@ -389,8 +408,24 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   private serializerOptions(values: SerializerOptions['values']): Partial<SerializerOptions> {
-    const { maxDepth, maxIntDigits, serpentBytesRepr, detailedTraceback, classes = defaultClassRegistry } = this.options;
-    return { values, maxDepth, maxIntDigits, serpentBytesRepr, detailedTraceback, classes, encodeObject: (value) => this.encodeObject(value) };
+    const {
+      maxDepth,
+      maxIntDigits,
+      maxMessageBytes,
+      serpentBytesRepr,
+      detailedTraceback,
+      classes = defaultClassRegistry,
+    } = this.options;
+    return {
+      values,
+      maxDepth,
+      maxIntDigits,
+      maxBytes: maxMessageBytes,
+      serpentBytesRepr,
+      detailedTraceback,
+      classes,
+      encodeObject: (value) => this.encodeObject(value),
+    };
   }
 
   /** Registered objects, and instances of registered classes, travel as proxies. */

@@ -86,7 +86,8 @@ export class Dispatcher {
     const { connection } = loop;
     connection.usedTargets.add(target);
     const admission = connection.admissions.admit(target, call.objectId);
-    if (admission instanceof Promise) return admission.then(({ principal }) => this.runAdmitted(request, target, call, principal));
+    if (admission instanceof Promise)
+      return admission.then(({ principal }) => this.runAdmitted(request, target, call, principal));
     return this.runAdmitted(request, target, call, admission.principal);
   }
 
@@ -122,7 +123,13 @@ export class Dispatcher {
     return results;
   }
 
-  private async reply(loop: RequestLoop, request: Request, serializer: Serializer, call: SerializedCall, result: unknown): Promise<void> {
+  private async reply(
+    loop: RequestLoop,
+    request: Request,
+    serializer: Serializer,
+    call: SerializedCall,
+    result: unknown,
+  ): Promise<void> {
     if (request.oneway) {
       asStream(result)?.return?.();
       return;
@@ -149,7 +156,9 @@ export class Dispatcher {
     let running = true;
     const timer = setTimeout(() => {
       running = false;
-      const error = new PythonException('builtins.TimeoutError', [`${call.method} took longer than callTimeoutMs (${callTimeoutMs} ms)`]);
+      const error = new PythonException('builtins.TimeoutError', [
+        `${call.method} took longer than callTimeoutMs (${callTimeoutMs} ms)`,
+      ]);
       request.abort(error);
       void this.replies.error(loop, request, serializer, error);
     }, callTimeoutMs);
@@ -164,7 +173,8 @@ export class Dispatcher {
   /** Errors nobody else gets to see (oneway), or that this side asked to see (callback). */
   private report(error: unknown, request: Request, call: SerializedCall): void {
     const callback = this.objects.get(call.objectId)?.isCallback(call.method) === true;
-    if (request.oneway || callback) this.daemon.emit('callError', error, { connection: request.connection, objectId: call.objectId, method: call.method });
+    if (request.oneway || callback)
+      this.daemon.emit('callError', error, { connection: request.connection, objectId: call.objectId, method: call.method });
   }
 }
 
@@ -184,7 +194,8 @@ function runCall(call: Call, target: PyroTarget, args: unknown[]): unknown {
 
 function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {
   const [name] = args;
-  if (args.length !== count || typeof name !== 'string') throw pythonTypeError(`attribute access takes ${count} arguments, the first a name`);
+  if (args.length !== count || typeof name !== 'string')
+    throw pythonTypeError(`attribute access takes ${count} arguments, the first a name`);
   if (isPrivateName(name)) throw attributeError(`attempt to access private attribute '${name}'`);
   if (!attrs.has(name)) throw attributeError(`attempt to access unexposed or unknown remote attribute '${name}'`);
   return name;

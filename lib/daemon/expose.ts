@@ -63,7 +63,8 @@ export const expose: AnyDecorator = (target: unknown, ...rest: unknown[]): unkno
 export const oneway: AnyDecorator = (target: unknown, ...rest: unknown[]): unknown => markMember(target, rest, { oneway: true });
 
 /** Marks a method a callback: its errors also surface on this side, as the daemon's `callError`. @see Pyro5/server.py, `callback` */
-export const callback: AnyDecorator = (target: unknown, ...rest: unknown[]): unknown => markMember(target, rest, { callback: true });
+export const callback: AnyDecorator = (target: unknown, ...rest: unknown[]): unknown =>
+  markMember(target, rest, { callback: true });
 
 /** Exposed members of an object's class and of the object itself. Cached per class until {@link resetMetadata}. */
 export function metadataFor(source: object): ObjectMetadata {
@@ -79,7 +80,11 @@ export function metadataFor(source: object): ObjectMetadata {
 /** Has the members of an object's class looked up anew. */
 export function resetMetadata(source: object): void {
   metadataOf.delete(source);
-  metadataOf.delete(typeof source === 'function' ? ((source as unknown as AnyClass).prototype as object) : (Object.getPrototypeOf(source) as object));
+  metadataOf.delete(
+    typeof source === 'function'
+      ? ((source as unknown as AnyClass).prototype as object)
+      : (Object.getPrototypeOf(source) as object),
+  );
 }
 
 /** True for methods marked {@link callback}. */
@@ -90,7 +95,11 @@ export function isCallbackMethod(source: object, name: string): boolean {
 
 /** The property as the object or its prototype chain has it; nothing of `Object.prototype`. */
 export function findDescriptor(source: object, name: string): PropertyDescriptor | undefined {
-  for (let holder: object | null = source; holder && holder !== Object.prototype; holder = Object.getPrototypeOf(holder) as object | null) {
+  for (
+    let holder: object | null = source;
+    holder && holder !== Object.prototype;
+    holder = Object.getPrototypeOf(holder) as object | null
+  ) {
     const descriptor = Object.getOwnPropertyDescriptor(holder, name);
     if (descriptor) return descriptor;
   }
@@ -102,7 +111,11 @@ function collectMetadata(source: object): ObjectMetadata {
   const onewayNames = new Set<string>();
   const attrs = new Set<string>();
   const seen = new Set<string>();
-  for (let holder: object | null = source; holder && holder !== Object.prototype; holder = Object.getPrototypeOf(holder) as object | null) {
+  for (
+    let holder: object | null = source;
+    holder && holder !== Object.prototype;
+    holder = Object.getPrototypeOf(holder) as object | null
+  ) {
     for (const name of Object.getOwnPropertyNames(holder)) {
       if (seen.has(name)) continue;
       seen.add(name);
@@ -187,5 +200,7 @@ function decorated(target: unknown, rest: unknown[]): { name: string; fn: object
     const fn = functionOf((descriptor as PropertyDescriptor | undefined) ?? Object.getOwnPropertyDescriptor(target, second));
     if (fn) return [{ name: second, fn }];
   }
-  throw new DaemonError('expose, oneway and callback decorate methods and accessors (expose also classes), not fields or parameters');
+  throw new DaemonError(
+    'expose, oneway and callback decorate methods and accessors (expose also classes), not fields or parameters',
+  );
 }

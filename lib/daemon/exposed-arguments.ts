@@ -10,7 +10,13 @@ const binders = new WeakMap<Method, ArgumentBinder>();
  *
  * @throws {PythonException} `TypeError` as Python has it, when they do not fit
  */
-export function bindExposedArguments(object: object, name: string, fn: Method, args: unknown[], kwargs: Record<string, unknown>): unknown[] {
+export function bindExposedArguments(
+  object: object,
+  name: string,
+  fn: Method,
+  args: unknown[],
+  kwargs: Record<string, unknown>,
+): unknown[] {
   let binder = binders.get(fn);
   if (binder === undefined) {
     binder = new ArgumentBinder(`${object.constructor?.name || 'object'}.${name}`, readParameters(fn));

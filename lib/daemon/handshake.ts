@@ -51,7 +51,12 @@ export class Handshake {
     const { connection } = loop;
     connection.handshake = handshake;
     connection.handshakeAnnotations = frame.annotations;
-    connection.admissions.everywhere = await this.validate({ connection, objectId, data: handshake, annotations: frame.annotations });
+    connection.admissions.everywhere = await this.validate({
+      connection,
+      objectId,
+      data: handshake,
+      annotations: frame.annotations,
+    });
     const target = this.objects.get(objectId);
     const admission = target ? await connection.admissions.admit(target, objectId) : connection.admissions.everywhere;
     const meta = this.metadataOf(objectId);

@@ -26,7 +26,8 @@ export function behavior(options: Behavior): <T extends AnyClass>(type: T, conte
   if (!['session', 'single', 'percall'].includes(instanceMode)) {
     throw new PyroError(`invalid instance mode: ${JSON.stringify(instanceMode)}; it is session, single or percall`);
   }
-  if (instanceCreator !== undefined && typeof instanceCreator !== 'function') throw new PyroError('instanceCreator must be a function');
+  if (instanceCreator !== undefined && typeof instanceCreator !== 'function')
+    throw new PyroError('instanceCreator must be a function');
   return (type) => {
     if (typeof type !== 'function') throw new PyroError('behavior can only be used on a class');
     behaviors.set(type, { instanceMode, instanceCreator });

@@ -8,6 +8,7 @@ import { PythonException } from '../protocol/python-exception.js';
 export function presentableError(error: unknown): unknown {
   if (!(error instanceof CommunicationError)) return error;
   if (error instanceof TimeoutError) return new PythonException('builtins.TimeoutError', [error.message], {}, { cause: error });
-  if (error instanceof ConnectionClosedError) return new PythonException('builtins.ConnectionError', [error.message], {}, { cause: error });
+  if (error instanceof ConnectionClosedError)
+    return new PythonException('builtins.ConnectionError', [error.message], {}, { cause: error });
   return new PyroError(error.message, { cause: error });
 }

@@ -42,7 +42,12 @@ export class Replies {
   }
 
   /** @param serializer that of the CONNECT message; refusals that come before it is known are in marshal */
-  async connectFail(loop: RequestLoop, header: Frame['header'] | undefined, reason: string, serializer = this.marshal): Promise<void> {
+  async connectFail(
+    loop: RequestLoop,
+    header: Frame['header'] | undefined,
+    reason: string,
+    serializer = this.marshal,
+  ): Promise<void> {
     await this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectFail, 0, serializer.dumps(reason));
   }
 
@@ -78,7 +83,14 @@ export class Replies {
     } catch (failure) {
       const text = `Error serializing exception: ${messageOf(failure)}. Original exception: ${messageOf(presented)}`;
       request.responseAnnotations.clear();
-      await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, serializer.dumps(new PyroError(text.slice(0, 1_000))));
+      await this.send(
+        loop,
+        request,
+        serializer.id,
+        MESSAGE_TYPES.result,
+        FLAGS.exception,
+        serializer.dumps(new PyroError(text.slice(0, 1_000))),
+      );
     }
   }
 
@@ -91,11 +103,19 @@ export class Replies {
   /** The client speaks a serializer we do not: said in marshal, then the connection ends. */
   async unknownSerializer(loop: RequestLoop, { header }: Frame): Promise<void> {
     const data = this.marshal.dumps(new PyroError(unknownSerializerText(header.serializerId, this.options)));
-    if (!(header.flags & FLAGS.oneway)) await this.send(loop, addresseeOf(header), this.marshal.id, MESSAGE_TYPES.result, FLAGS.exception, data);
+    if (!(header.flags & FLAGS.oneway))
+      await this.send(loop, addresseeOf(header), this.marshal.id, MESSAGE_TYPES.result, FLAGS.exception, data);
     loop.close();
   }
 
-  private async send(loop: RequestLoop, to: Addressee, serializerId: number, type: number, flags: number, data: Buffer): Promise<void> {
+  private async send(
+    loop: RequestLoop,
+    to: Addressee,
+    serializerId: number,
+    type: number,
+    flags: number,
+    data: Buffer,
+  ): Promise<void> {
     let body = data;
     if (this.options.compression && worthCompressing(data.length)) {
       const squeezed = compress(data);
@@ -104,7 +124,15 @@ export class Replies {
     }
     // the limit holds for what comes out at the other end, too
     if (data.length > this.options.maxMessageBytes) throw tooLarge(data.length, this.options.maxMessageBytes);
-    loop.frames.send({ type, serializerId, flags, seq: to.seq, data: body, annotations: this.annotationsFor(to), correlationId: to.correlationBytes });
+    loop.frames.send({
+      type,
+      serializerId,
+      flags,
+      seq: to.seq,
+      data: body,
+      annotations: this.annotationsFor(to),
+      correlationId: to.correlationBytes,
+    });
   }
 
   private annotationsFor({ responseAnnotations }: Addressee): ReadonlyMap<string, Buffer> {

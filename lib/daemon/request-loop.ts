@@ -156,7 +156,8 @@ export class RequestLoop implements FrameConnectionHandler {
   private readRequests(): void {
     const { maxQueuedRequests } = this.options;
     for (;;) {
-      const full = this.queue.length + this.beside + (this.busy ? 1 : 0) >= maxQueuedRequests || this.queuedBytes > MAX_QUEUED_BYTES;
+      const full =
+        this.queue.length + this.beside + (this.busy ? 1 : 0) >= maxQueuedRequests || this.queuedBytes > MAX_QUEUED_BYTES;
       if (full && !this.closed) {
         this.frames.hold();
         break;

@@ -63,14 +63,24 @@ export class StreamRegistry {
     const { maxStreams, maxStreamsPerConnection } = this.options;
     const opened = this.openedBy.get(call.connection)?.open ?? 0;
     if (opened >= maxStreamsPerConnection) {
-      throw new PyroError(`too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`);
+      throw new PyroError(
+        `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`,
+      );
     }
     if (this.streams.size >= maxStreams && !this.dropOldestLingering()) {
       throw new PyroError(`too many open item streams on this daemon (maxStreams is ${maxStreams}); try again later`);
     }
     const id = randomUUID();
     const { connection } = call;
-    const stream: ItemStream = { id, call, iterator, openedAt: Date.now(), reader: undefined, lingersSince: 0, pulling: NO_STREAMS_LEFT };
+    const stream: ItemStream = {
+      id,
+      call,
+      iterator,
+      openedAt: Date.now(),
+      reader: undefined,
+      lingersSince: 0,
+      pulling: NO_STREAMS_LEFT,
+    };
     this.streams.set(id, stream);
     this.setReader(stream, connection);
     const count = this.openedBy.get(connection);
@@ -160,7 +170,9 @@ export class StreamRegistry {
 
   private isExpired({ openedAt, lingersSince }: ItemStream, now: number): boolean {
     const { streamLifetimeMs, streamLingerMs } = this.options;
-    return (streamLifetimeMs > 0 && now - openedAt > streamLifetimeMs) || (lingersSince > 0 && now - lingersSince > streamLingerMs);
+    return (
+      (streamLifetimeMs > 0 && now - openedAt > streamLifetimeMs) || (lingersSince > 0 && now - lingersSince > streamLingerMs)
+    );
   }
 
   private dropOldestLingering(): boolean {
@@ -178,7 +190,9 @@ export class StreamRegistry {
     stream.call.request.abort(new Error(reason));
     const { iterator, call } = stream;
     // a pull that runs is not interrupted; its iterator is closed behind it
-    stream.pulling = stream.pulling.then(() => runInCall(call, () => iterator.return?.())).catch((error: unknown) => this.onError(error, call));
+    stream.pulling = stream.pulling
+      .then(() => runInCall(call, () => iterator.return?.()))
+      .catch((error: unknown) => this.onError(error, call));
     this.countEnded(stream);
   }
 

@@ -26,7 +26,8 @@ export function decodeAnnotations(block: Buffer): Annotations {
     if (i + CHUNK_HEAD_BYTES > block.length) throw badAnnotations(`chunk at ${i} is cut off after ${block.length - i} bytes`);
     const bytes = block.readUInt32BE(i + 4);
     const end = i + CHUNK_HEAD_BYTES + bytes;
-    if (end > block.length) throw badAnnotations(`chunk at ${i} announces ${bytes} bytes, ${block.length - i - CHUNK_HEAD_BYTES} are left`);
+    if (end > block.length)
+      throw badAnnotations(`chunk at ${i} announces ${bytes} bytes, ${block.length - i - CHUNK_HEAD_BYTES} are left`);
     const id = block.toString('latin1', i, i + 4);
     if (!isAscii(id)) throw badAnnotations(`chunk at ${i} has an id that is not ASCII`);
     annotations.set(id, block.subarray(i + CHUNK_HEAD_BYTES, end));

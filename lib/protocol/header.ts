@@ -15,7 +15,18 @@ export interface Header {
 }
 
 /** Byte offset of each field. @see Pyro5/protocol.py, `_header_format` */
-const at = { tag: 0, version: 4, type: 6, serializer: 7, flags: 8, seq: 10, data: 12, annotations: 16, correlation: 20, magic: 38 };
+const at = {
+  tag: 0,
+  version: 4,
+  type: 6,
+  serializer: 7,
+  flags: 8,
+  seq: 10,
+  data: 12,
+  annotations: 16,
+  correlation: 20,
+  magic: 38,
+};
 
 /**
  * Checks as much of a header as has arrived: tag and version are known from the first 6 bytes.
@@ -33,7 +44,9 @@ export function checkHeaderStart(bytes: Buffer, start: number, available: number
   if (available < 6) return;
   const version = bytes.readUInt16BE(start + at.version);
   if (version !== PROTOCOL_VERSION) {
-    throw new ProtocolError(`invalid protocol version: ${version}, expected ${PROTOCOL_VERSION} (Pyro5)`, { code: 'BAD_VERSION' });
+    throw new ProtocolError(`invalid protocol version: ${version}, expected ${PROTOCOL_VERSION} (Pyro5)`, {
+      code: 'BAD_VERSION',
+    });
   }
 }
 

@@ -21,7 +21,8 @@ export class ProxyReference {
   /** @throws {PyroError} when the state is not one that {@link toState} gives */
   static fromState(state: readonly unknown[]): ProxyReference {
     const [uri, oneway, methods, attrs, handshake, serializer] = state;
-    if (typeof uri !== 'string' || state.length < 6) throw new PyroError('the state of a proxy is (uri, oneway, methods, attrs, handshake, serializer)');
+    if (typeof uri !== 'string' || state.length < 6)
+      throw new PyroError('the state of a proxy is (uri, oneway, methods, attrs, handshake, serializer)');
     return new ProxyReference(
       new PyroUri(uri),
       namesOf(oneway),
@@ -38,6 +39,7 @@ export class ProxyReference {
 }
 
 function namesOf(value: unknown): Set<string> {
-  if (!Array.isArray(value) && !(value instanceof Set)) throw new PyroError('the member names of a proxy are a list, tuple or set');
+  if (!Array.isArray(value) && !(value instanceof Set))
+    throw new PyroError('the member names of a proxy are a list, tuple or set');
   return new Set([...value].filter((name): name is string => typeof name === 'string'));
 }

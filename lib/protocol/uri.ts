@@ -36,7 +36,8 @@ export class PyroUri {
     if (location === undefined) return;
     if (location.startsWith('./u:')) {
       this.socketName = location.slice(4);
-      if (this.socketName === '' || this.socketName.includes(':')) throw badUri(text, 'a socket path is not empty and has no ":"');
+      if (this.socketName === '' || this.socketName.includes(':'))
+        throw badUri(text, 'a socket path is not empty and has no ":"');
       return;
     }
     const { host, port } = splitLocation(text, location);
@@ -69,7 +70,8 @@ export class PyroUri {
   static fromState(state: readonly unknown[]): PyroUri {
     const [protocol, object, socketName, host, port] = state;
     const tags = object instanceof Set || Array.isArray(object) ? [...object].join(',') : object;
-    if (typeof protocol !== 'string' || typeof tags !== 'string') throw badUri(shown(state), 'the state of a uri begins with protocol and object');
+    if (typeof protocol !== 'string' || typeof tags !== 'string')
+      throw badUri(shown(state), 'the state of a uri begins with protocol and object');
     const name = `${protocol}:${tags}`;
     if (typeof socketName === 'string') return new PyroUri(`${name}@./u:${socketName}`);
     if (typeof host !== 'string') return new PyroUri(name);

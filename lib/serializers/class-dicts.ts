@@ -46,7 +46,8 @@ function recreate(dict: ClassDict, options: SerializerOptions, context: ReadCont
   if (converter?.fromDict) return converter.fromDict(dict, name);
   if (name.includes('__')) throw new SecurityError(`refused to deserialize types with double underscores in their name: ${name}`);
   if (name === 'Pyro5.core.URI' && Array.isArray(dict['state'])) return PyroUri.fromState(dict['state'] as unknown[]);
-  if (name === 'Pyro5.client.Proxy' && Array.isArray(dict['state']) && context.decodeProxy) return context.decodeProxy(dict['state'] as unknown[]);
+  if (name === 'Pyro5.client.Proxy' && Array.isArray(dict['state']) && context.decodeProxy)
+    return context.decodeProxy(dict['state'] as unknown[]);
   if (name === 'Pyro5.core._ExceptionWrapper') return new ExceptionWrapper(recreateClasses(dict['exception'], options, context));
   if (dict['__exception__'] === true && Array.isArray(dict['args'])) {
     const { _pyroTraceback: lines, ...attributes } = (dict['attributes'] ?? {}) as Record<string, unknown>;

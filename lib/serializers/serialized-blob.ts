@@ -48,5 +48,7 @@ export function readBlobCall(frame: Frame, serializer: Serializer, marshal: Seri
       return { objectId, method, args: [blob], kwargs: {} };
     }
   }
-  throw new SerializeError(`a message that stays serialized needs annotation ${BLOB_ANNOTATION}: marshal of (info, object id, method)`);
+  throw new SerializeError(
+    `a message that stays serialized needs annotation ${BLOB_ANNOTATION}: marshal of (info, object id, method)`,
+  );
 }

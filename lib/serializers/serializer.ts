@@ -24,6 +24,8 @@ export interface SerializerOptions {
   maxDepth: number;
   /** Decimal digits of an int, both ways. Default 4,300, as in Python. */
   maxIntDigits: number;
+  /** Bytes of what is written. Default 256 MiB. */
+  maxBytes: number;
   /** Write bytes as `b'…'` instead of a base64 dict (serpent only). Default false, as in Pyro5. */
   serpentBytesRepr: boolean;
   /** Adds `_pyroTraceback` lines to errors. Default true. */

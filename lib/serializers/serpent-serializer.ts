@@ -1,9 +1,10 @@
-import { PyroError, SerializeError } from '../protocol/errors.js';
-import { dumps, parse, pyTuple } from '../serpent/index.js';
+import { SerializeError } from '../protocol/errors.js';
+import { dumps, parse, pyTuple, SerpentError } from '../serpent/index.js';
+import { callOf, guarded } from './call-shape.js';
 import { encodeObject, recreateClasses } from './class-dicts.js';
 import { type ReadContext, type SerializedCall, type Serializer, SERIALIZER_IDS, type SerializerOptions } from './serializer.js';
 
-/** Pyro5's default serializer: Python literals. */
+/** Pyro5's default serializer: Python literals. @see Pyro5/serializers.py, `SerpentSerializer` */
 export class SerpentSerializer implements Serializer {
   readonly id = SERIALIZER_IDS.serpent;
   readonly name = 'serpent';
@@ -11,10 +12,17 @@ export class SerpentSerializer implements Serializer {
   constructor(private readonly options: SerializerOptions) {}
 
   dumps(value: unknown): Buffer {
-    const { maxDepth, maxIntDigits, serpentBytesRepr } = this.options;
-    return guarded(() =>
-      dumps(value, { maxDepth, maxIntDigits, bytesRepr: serpentBytesRepr, encodeObject: (object) => encodeObject(object, this.options) }),
-    );
+    const { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr: bytesRepr } = this.options;
+    const limits = { maxDepth, maxIntDigits, maxBytes };
+    return guarded(() => {
+      try {
+        return dumps(value, { ...limits, bytesRepr, encodeObject: (object) => encodeObject(object, this.options) });
+      } catch (error) {
+        // serpent stands alone and does not know what our option is called
+        if (!(error instanceof SerpentError) || error.code !== 'TOO_LARGE') throw error;
+        throw new SerializeError(`value takes more than maxMessageBytes (${maxBytes}) to write`, { cause: error });
+      }
+    });
   }
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
@@ -30,23 +38,6 @@ export class SerpentSerializer implements Serializer {
   }
 
   loadsCall(data: Uint8Array, context?: ReadContext): SerializedCall {
-    const value = this.loads(data, context);
-    if (Array.isArray(value) && value.length === 4) {
-      const [objectId, method, args, kwargs] = value as unknown[];
-      const named = kwargs instanceof Map ? Object.fromEntries(kwargs as Map<string, unknown>) : (kwargs ?? {});
-      if (typeof objectId === 'string' && typeof method === 'string' && Array.isArray(args)) {
-        return { objectId, method, args: [...(args as unknown[])], kwargs: named as Record<string, unknown> };
-      }
-    }
-    throw new SerializeError('a call is (object id, method, args, kwargs)');
-  }
-}
-
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof PyroError) throw error;
-    throw new SerializeError(error instanceof Error ? error.message : String(error), { cause: error });
+    return callOf(this.loads(data, context));
   }
 }

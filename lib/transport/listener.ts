@@ -28,7 +28,11 @@ export class Listener {
    * @param onError errors of the server socket while it listens
    * @throws {PyroError} that says address, reason and remedy, when it cannot listen
    */
-  static async open(address: ListenAddress, onSocket: (socket: Socket) => void, onError: (error: Error) => void): Promise<Listener> {
+  static async open(
+    address: ListenAddress,
+    onSocket: (socket: Socket) => void,
+    onError: (error: Error) => void,
+  ): Promise<Listener> {
     const options = listenOptions(address);
     const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true }, onSocket);
     await new Promise<void>((resolve, reject) => {
@@ -67,7 +71,10 @@ function listenOptions(address: ListenAddress): ListenOptions {
     );
   }
   if (unixSocket === '' || unixSocket.includes(':')) {
-    throw new PyroError(`cannot listen on unix socket ${JSON.stringify(unixSocket)}: the path must not be empty nor contain ":"`, { code: 'CONFIG' });
+    throw new PyroError(
+      `cannot listen on unix socket ${JSON.stringify(unixSocket)}: the path must not be empty nor contain ":"`,
+      { code: 'CONFIG' },
+    );
   }
   return { path: unixSocket };
 }
@@ -89,7 +96,8 @@ const reasons: Record<string, string> = {
 };
 
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): PyroError {
-  const where = address.unixSocket === undefined ? `${address.host ?? 'localhost'}:${address.port ?? 0}` : `./u:${address.unixSocket}`;
+  const where =
+    address.unixSocket === undefined ? `${address.host ?? 'localhost'}:${address.port ?? 0}` : `./u:${address.unixSocket}`;
   const reason = reasons[error.code ?? ''] ?? error.message;
   return new PyroError(`cannot listen on ${where}: ${reason} (${error.code ?? 'unknown'})`, { code: 'CONFIG', cause: error });
 }

@@ -23,14 +23,26 @@ const correlationId = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 const ours: OutgoingMessage[] = [
   { type: MESSAGE_TYPES.result, serializerId: 1, flags: FLAGS.batch, seq: 65_535, data: Buffer.from('small'), correlationId },
   { type: MESSAGE_TYPES.connectFail, serializerId: 2, flags: 0, seq: 0, data: Buffer.alloc(200_000, 'large') },
-  { type: MESSAGE_TYPES.invoke, serializerId: 3, flags: 0, seq: 9, data: Buffer.alloc(0), annotations: new Map([['ABCD', Buffer.from('xyz')], ['EFGH', Buffer.alloc(0)]]) },
+  {
+    type: MESSAGE_TYPES.invoke,
+    serializerId: 3,
+    flags: 0,
+    seq: 9,
+    data: Buffer.alloc(0),
+    annotations: new Map([
+      ['ABCD', Buffer.from('xyz')],
+      ['EFGH', Buffer.alloc(0)],
+    ]),
+  },
 ];
 
 async function runPython(input: string): Promise<{ written: PythonMessage[]; read: Record<string, unknown>[] }> {
   const python = await ensurePythonEnv();
   const script = fileURLToPath(new URL('golden.py', import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = execFile(python, [script], { maxBuffer: 64 * MAX }, (error, stdout) => (error ? reject(error) : resolve(JSON.parse(stdout) as never)));
+    const child = execFile(python, [script], { maxBuffer: 64 * MAX }, (error, stdout) =>
+      error ? reject(error) : resolve(JSON.parse(stdout) as never),
+    );
     child.stdin!.end(input);
   });
 }
@@ -67,7 +79,12 @@ describe('messages between Pyro5 and us', () => {
     reader.push(Buffer.from(python.written.map(({ bytes }) => bytes).join(''), 'hex'));
     for (const message of python.written) {
       const { header, data, annotations } = reader.next()!;
-      expect(header).toMatchObject({ type: message.type, flags: message.flags, seq: message.seq, serializerId: message.serializerId });
+      expect(header).toMatchObject({
+        type: message.type,
+        flags: message.flags,
+        seq: message.seq,
+        serializerId: message.serializerId,
+      });
       const plain = header.flags & FLAGS.compressed ? await decompress(data, MAX) : data;
       expect(plain.toString('hex')).toBe(message.payload);
       expect(Object.fromEntries([...annotations].map(([id, bytes]) => [id, bytes.toString('hex')]))).toEqual(message.annotations);

@@ -115,12 +115,15 @@ describe('the handshake', () => {
     expect(frame.data.toString('latin1')).toContain('this daemon accepts serpent (serializers)');
   });
 
-  it.each([dumps('hello'), dumps({ handshake: 1 }), dumps({ handshake: 1, object: 5 }), Buffer.from('}{')])('refuses data that is no connect dict', async (data) => {
-    const peer = await open(await startDaemon());
-    peer.send({ type: MESSAGE_TYPES.connect, data });
-    expect((await peer.next()).header.type).toBe(MESSAGE_TYPES.connectFail);
-    await peer.untilClosed();
-  });
+  it.each([dumps('hello'), dumps({ handshake: 1 }), dumps({ handshake: 1, object: 5 }), Buffer.from('}{')])(
+    'refuses data that is no connect dict',
+    async (data) => {
+      const peer = await open(await startDaemon());
+      peer.send({ type: MESSAGE_TYPES.connect, data });
+      expect((await peer.next()).header.type).toBe(MESSAGE_TYPES.connectFail);
+      await peer.untilClosed();
+    },
+  );
 
   it('is over after handshakeTimeoutMs, guards included', async () => {
     const daemon = await startDaemon({ handshakeTimeoutMs: 50, validateHandshake: async () => (await sleep(100_000), {}) });
@@ -178,7 +181,11 @@ describe('an object’s own guard', () => {
     ['writing an attribute', (peer) => peer.invoke('guarded', '__setattr__', ['colour', 'blue'])],
     ['a batch', (peer) => peer.invoke('guarded', '<batch>', [pyTuple('whoami', pyTuple(), {})], {}, { flags: FLAGS.batch })],
     ['get_metadata', (peer) => peer.invoke('Pyro.Daemon', 'get_metadata', ['guarded'])],
-    ['a batch on the daemon', (peer) => peer.invoke('Pyro.Daemon', '<batch>', [pyTuple('get_metadata', pyTuple('guarded'), {})], {}, { flags: FLAGS.batch })],
+    [
+      'a batch on the daemon',
+      (peer) =>
+        peer.invoke('Pyro.Daemon', '<batch>', [pyTuple('get_metadata', pyTuple('guarded'), {})], {}, { flags: FLAGS.batch }),
+    ],
   ];
 
   it.each(ways)('holds for a connection of another object that comes by %s', async (_, reach) => {

@@ -140,7 +140,9 @@ describe('a daemon', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    await expect(startDaemon({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use; choose another port`);
+    await expect(startDaemon({ port })).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: the address is in use; choose another port`,
+    );
     server.close();
     await expect(startDaemon({ host: '203.0.113.1' })).rejects.toThrow('no interface of this machine has the address');
     await expect(startDaemon({ unixSocket: '\0abstract' })).rejects.toThrow('Node pads its name');
@@ -220,7 +222,9 @@ describe('a daemon', () => {
     const peer = await join(daemon);
     expect(await peer.call('thing', 'hello')).toBe('hello');
     peer.end();
-    await eventually(() => ['clientDisconnect', 'housekeeping', 'annotations', 'listener'].every((name) => errors.includes(`${name} failed`)));
+    await eventually(() =>
+      ['clientDisconnect', 'housekeeping', 'annotations', 'listener'].every((name) => errors.includes(`${name} failed`)),
+    );
     expect(await (await join(daemon)).call('Pyro.Daemon', 'ping')).toBe(null);
   });
 

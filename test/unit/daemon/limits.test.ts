@@ -47,7 +47,10 @@ describe('limits', () => {
     const [peer, other] = [await join(daemon), await join(daemon)];
     let reason: Error | undefined;
     daemon.on('disconnect', (_, error) => (reason = error));
-    const [wire] = encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps('x'.repeat(2_000)) }, 10_000);
+    const [wire] = encodeMessage(
+      { type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps('x'.repeat(2_000)) },
+      10_000,
+    );
     peer.write(wire!.subarray(0, 40));
     await peer.untilClosed();
     await eventually(() => reason !== undefined);
@@ -58,7 +61,10 @@ describe('limits', () => {
   it('maxMessageBytes holds for what a compressed message inflates to', async () => {
     const { daemon, thing } = await serveThing({ maxMessageBytes: 100_000 });
     const peer = await join(daemon);
-    peer.send({ data: deflateSync(dumps(pyTuple('thing', 'hello', pyTuple('x'.repeat(1_000_000)), {}))), flags: FLAGS.compressed });
+    peer.send({
+      data: deflateSync(dumps(pyTuple('thing', 'hello', pyTuple('x'.repeat(1_000_000)), {}))),
+      flags: FLAGS.compressed,
+    });
     const failure = new RemoteFailure(await peer.next());
     expect(failure.args[0]).toContain('maxMessageBytes (100000)');
     await peer.untilClosed();
@@ -80,7 +86,10 @@ describe('limits', () => {
   it('frameTimeoutMs: a slow message that makes progress is served', async () => {
     const { daemon } = await serveThing({ frameTimeoutMs: 200 });
     const peer = await join(daemon);
-    const [wire] = encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps(pyTuple('thing', 'hello', pyTuple(), {})) }, 1_000);
+    const [wire] = encodeMessage(
+      { type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps(pyTuple('thing', 'hello', pyTuple(), {})) },
+      1_000,
+    );
     for (let i = 0; i < wire!.length; i += 10) {
       peer.write(wire!.subarray(i, i + 10));
       await sleep(30);

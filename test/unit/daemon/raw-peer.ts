@@ -33,7 +33,9 @@ export class RawPeer {
     const colon = location.lastIndexOf(':');
     const host = location.slice(0, colon);
     const socket: Socket =
-      host === './u' ? connect(location.slice(4)) : connect(Number(location.slice(colon + 1)), host === 'localhost' ? '127.0.0.1' : host);
+      host === './u'
+        ? connect(location.slice(4))
+        : connect(Number(location.slice(colon + 1)), host === 'localhost' ? '127.0.0.1' : host);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new RawPeer(socket);
   }
@@ -62,7 +64,13 @@ export class RawPeer {
     return this.send({ type: MESSAGE_TYPES.connect, data: dumps({ handshake, object }), ...extra });
   }
 
-  invoke(object: string, method: string, args: unknown[] = [], kwargs: object = {}, extra: Partial<OutgoingMessage> = {}): number {
+  invoke(
+    object: string,
+    method: string,
+    args: unknown[] = [],
+    kwargs: object = {},
+    extra: Partial<OutgoingMessage> = {},
+  ): number {
     return this.send({ data: dumps(pyTuple(object, method, pyTuple(...args), kwargs)), ...extra });
   }
 

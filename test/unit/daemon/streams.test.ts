@@ -174,7 +174,10 @@ describe('an item stream', () => {
     const id = await openStream(peer, 'slowly', 2);
     await openStream(peer, 'slowly', 2);
     const failure = await peer.fail('source', 'slowly', 2);
-    expect([failure.pythonType, failure.args[0]]).toEqual(['Pyro5.errors.PyroError', expect.stringContaining('maxStreamsPerConnection is 2')]);
+    expect([failure.pythonType, failure.args[0]]).toEqual([
+      'Pyro5.errors.PyroError',
+      expect.stringContaining('maxStreamsPerConnection is 2'),
+    ]);
     peer.invoke('Pyro.Daemon', 'close_stream', [id]);
     await peer.next();
     await openStream(peer, 'slowly', 2);

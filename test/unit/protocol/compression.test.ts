@@ -19,11 +19,14 @@ describe('compression', () => {
     expect((await decompress(deflateSync(Buffer.alloc(1_000)), 1_000)).length).toBe(1_000);
   });
 
-  it.each([Buffer.from('no zlib'), deflateSync(Buffer.from('cut short')).subarray(0, 8), Buffer.alloc(5_000, 'x')])('refuses what is no zlib stream', async (data) => {
-    const failure = await Promise.resolve()
-      .then(() => decompress(data, 1_000))
-      .catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(ProtocolError);
-    expect((failure as ProtocolError).code).toBe('BAD_COMPRESSION');
-  });
+  it.each([Buffer.from('no zlib'), deflateSync(Buffer.from('cut short')).subarray(0, 8), Buffer.alloc(5_000, 'x')])(
+    'refuses what is no zlib stream',
+    async (data) => {
+      const failure = await Promise.resolve()
+        .then(() => decompress(data, 1_000))
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(ProtocolError);
+      expect((failure as ProtocolError).code).toBe('BAD_COMPRESSION');
+    },
+  );
 });

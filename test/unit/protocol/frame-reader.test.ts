@@ -9,7 +9,9 @@ const MAX = 1_000_000;
 const correlationId = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 
 function message(seq: number, data: Buffer, annotations = new Map<string, Buffer>()): Buffer {
-  return Buffer.concat(encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq, data, annotations, correlationId }, MAX));
+  return Buffer.concat(
+    encodeMessage({ type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq, data, annotations, correlationId }, MAX),
+  );
 }
 
 function reader(maxMessageBytes = MAX): FrameReader {
@@ -17,7 +19,10 @@ function reader(maxMessageBytes = MAX): FrameReader {
 }
 
 /** All frames of the chunks, each copied, so that a view on reused memory would show. */
-function readAll(from: FrameReader, chunks: Buffer[]): { seq: number; data: string; annotations: [string, string][]; correlationId: string }[] {
+function readAll(
+  from: FrameReader,
+  chunks: Buffer[],
+): { seq: number; data: string; annotations: [string, string][]; correlationId: string }[] {
   const frames: Frame[] = [];
   for (const chunk of chunks) {
     from.push(chunk);
@@ -42,10 +47,14 @@ function codeOf(act: () => unknown): string {
 
 describe('FrameReader', () => {
   it('gives the same frames wherever the stream is cut', () => {
-    const parts = fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3_000 }), note: fc.uint8Array({ maxLength: 50 }) }), { maxLength: 6 });
+    const parts = fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3_000 }), note: fc.uint8Array({ maxLength: 50 }) }), {
+      maxLength: 6,
+    });
     fc.assert(
       fc.property(parts, fc.array(fc.nat()), (messages, cuts) => {
-        const wire = Buffer.concat(messages.map(({ data, note }, seq) => message(seq, Buffer.from(data), new Map([['NOTE', Buffer.from(note)]]))));
+        const wire = Buffer.concat(
+          messages.map(({ data, note }, seq) => message(seq, Buffer.from(data), new Map([['NOTE', Buffer.from(note)]]))),
+        );
         const offsets = [...new Set([0, ...cuts.map((cut) => cut % (wire.length + 1)), wire.length])].sort((a, b) => a - b);
         const chunks = offsets.slice(1).map((end, i) => wire.subarray(offsets[i], end));
         expect(readAll(reader(), chunks)).toEqual(
@@ -104,7 +113,10 @@ describe('FrameReader', () => {
   });
 
   it('refuses a message type that is not accepted before its body is there', () => {
-    const [head] = encodeMessage({ type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(500) }, MAX);
+    const [head] = encodeMessage(
+      { type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(500) },
+      MAX,
+    );
     const from = reader();
     from.push(head!.subarray(0, 40));
     expect(() => from.next()).toThrow('invalid msg type 1 received (expected: 4,6)');

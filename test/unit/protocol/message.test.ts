@@ -22,7 +22,9 @@ describe('encodeMessage', () => {
   });
 
   it('refuses a message over the limit', () => {
-    expect(() => encodeMessage({ ...base, data: Buffer.alloc(90), annotations: new Map([['NOTE', Buffer.alloc(3)]]) }, 100)).toThrow(MessageTooLargeError);
+    expect(() =>
+      encodeMessage({ ...base, data: Buffer.alloc(90), annotations: new Map([['NOTE', Buffer.alloc(3)]]) }, 100),
+    ).toThrow(MessageTooLargeError);
   });
 
   it.each([

@@ -7,14 +7,28 @@ describe('PyroUri', () => {
     ['PYRO:obj@localhost:9999', { protocol: 'PYRO', object: 'obj', host: 'localhost', port: 9999, socketName: undefined }],
     ['pyro:obj@10.0.0.1:80', { protocol: 'PYRO', object: 'obj', host: '10.0.0.1', port: 80, socketName: undefined }],
     ['PYRO:obj@[::1]:9999', { protocol: 'PYRO', object: 'obj', host: '::1', port: 9999, socketName: undefined }],
-    ['PYRO:obj@./u:/tmp/with space.sock', { protocol: 'PYRO', object: 'obj', host: undefined, port: undefined, socketName: '/tmp/with space.sock' }],
-    ['PYRONAME:some.name', { protocol: 'PYRONAME', object: 'some.name', host: undefined, port: undefined, socketName: undefined }],
+    [
+      'PYRO:obj@./u:/tmp/with space.sock',
+      { protocol: 'PYRO', object: 'obj', host: undefined, port: undefined, socketName: '/tmp/with space.sock' },
+    ],
+    [
+      'PYRONAME:some.name',
+      { protocol: 'PYRONAME', object: 'some.name', host: undefined, port: undefined, socketName: undefined },
+    ],
     ['PYRONAME:some.name@host', { protocol: 'PYRONAME', object: 'some.name', host: 'host', port: 9090, socketName: undefined }],
-    ['PYRONAME:some.name@[2001:db8::1]', { protocol: 'PYRONAME', object: 'some.name', host: '2001:db8::1', port: 9090, socketName: undefined }],
-    ['PYROMETA:one,two,one', { protocol: 'PYROMETA', object: 'one,two', host: undefined, port: undefined, socketName: undefined }],
+    [
+      'PYRONAME:some.name@[2001:db8::1]',
+      { protocol: 'PYRONAME', object: 'some.name', host: '2001:db8::1', port: 9090, socketName: undefined },
+    ],
+    [
+      'PYROMETA:one,two,one',
+      { protocol: 'PYROMETA', object: 'one,two', host: undefined, port: undefined, socketName: undefined },
+    ],
   ])('reads %s', (text, parts) => {
     const uri = new PyroUri(text);
-    expect({ ...uri }).toEqual(Object.fromEntries(Object.entries({ ...parts }).filter(([key, value]) => value !== undefined || key in uri)));
+    expect({ ...uri }).toEqual(
+      Object.fromEntries(Object.entries({ ...parts }).filter(([key, value]) => value !== undefined || key in uri)),
+    );
     expect(new PyroUri(String(uri)).equals(uri)).toBe(true);
     expect(PyroUri.fromState(uri.toState()).equals(uri)).toBe(true);
   });
@@ -45,7 +59,10 @@ describe('PyroUri', () => {
     for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);
   });
 
-  it.each([[[]], [['PYRO', 5]], [['PYRO', 'obj', null, 'host', 'port']], [['PYRO', 'obj', null, null, null]]])('refuses the state %j', (state) => {
-    expect(() => PyroUri.fromState(state)).toThrow(PyroError);
-  });
+  it.each([[[]], [['PYRO', 5]], [['PYRO', 'obj', null, 'host', 'port']], [['PYRO', 'obj', null, null, null]]])(
+    'refuses the state %j',
+    (state) => {
+      expect(() => PyroUri.fromState(state)).toThrow(PyroError);
+    },
+  );
 });

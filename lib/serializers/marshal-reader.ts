@@ -1,0 +1,213 @@
+import { SerializeError } from '../protocol/errors.js';
+import { PyComplex, PyFloat, PyTuple } from '../serpent/index.js';
+import { buildDict } from './dict-builder.js';
+import { FLAG_REF, MARSHAL } from './marshal-types.js';
+import { decodeSurrogatePass } from './python-text.js';
+import type { SerializerOptions } from './serializer.js';
+
+/** Values that references may add to what stands in the bytes: small data with references could stand for an endless tree. */
+const MAX_REFERENCED_VALUES = 1_000_000;
+
+const NULL = Symbol('NULL');
+const UNFINISHED = Symbol('unfinished');
+
+/** Reads marshal of versions 0 to 5. @see CPython, Python/marshal.c */
+export class MarshalReader {
+  /** Whether any dict has a `__class__` key. */
+  sawClass = false;
+  private at = 0;
+  private depth = 0;
+  private readonly refs: unknown[] = [];
+  /** Values inside each referable one, itself included. */
+  private readonly refSizes: number[] = [];
+  private values = 0;
+  private referenced = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
+  ) {}
+
+  /** @throws {SerializeError} naming the offset */
+  read(): unknown {
+    const value = this.value();
+    if (value === NULL) this.fail('NULL stands for no value');
+    if (this.at < this.bytes.length) this.fail(`${this.bytes.length - this.at} bytes are left over`);
+    return value;
+  }
+
+  private value(): unknown {
+    const byte = this.byte();
+    const type = byte & ~FLAG_REF;
+    if (type === MARSHAL.ref) return this.reference();
+    const before = this.values++;
+    if (!(byte & FLAG_REF)) return this.typed(type);
+    const index = this.refs.push(UNFINISHED) - 1;
+    const value = this.typed(type);
+    this.refs[index] = value;
+    this.refSizes[index] = this.values - before;
+    return value;
+  }
+
+  private typed(type: number): unknown {
+    switch (type) {
+      case MARSHAL.null:
+        return NULL;
+      case MARSHAL.none:
+        return null;
+      case MARSHAL.true:
+        return true;
+      case MARSHAL.false:
+        return false;
+      case MARSHAL.int:
+        return this.int32();
+      case MARSHAL.int64:
+        return safe(this.bytes.readBigInt64LE(this.take(8)));
+      case MARSHAL.long:
+        return this.long();
+      case MARSHAL.binaryFloat:
+        return this.float(this.bytes.readDoubleLE(this.take(8)));
+      case MARSHAL.float:
+        return this.float(this.floatText());
+      case MARSHAL.binaryComplex:
+        return new PyComplex(this.bytes.readDoubleLE(this.take(8)), this.bytes.readDoubleLE(this.take(8)));
+      case MARSHAL.complex:
+        return new PyComplex(this.floatText(), this.floatText());
+      case MARSHAL.bytes:
+        return Buffer.from(this.sized(this.length(1)));
+      case MARSHAL.unicode:
+      case MARSHAL.interned:
+        return decodeSurrogatePass(this.sized(this.length(1)));
+      case MARSHAL.ascii:
+      case MARSHAL.asciiInterned:
+        return this.sized(this.length(1)).toString('latin1');
+      case MARSHAL.shortAscii:
+      case MARSHAL.shortAsciiInterned:
+        return this.sized(this.byte()).toString('latin1');
+      case MARSHAL.tuple:
+        return this.tuple(this.length(1));
+      case MARSHAL.smallTuple:
+        return this.tuple(this.byte());
+      case MARSHAL.list:
+        return this.items(this.length(1));
+      case MARSHAL.set:
+      case MARSHAL.frozenset:
+        return new Set(this.items(this.length(1)));
+      case MARSHAL.dict:
+        return this.dict();
+      default:
+        return this.fail(`type ${JSON.stringify(String.fromCharCode(type))} is not read: only plain values travel`);
+    }
+  }
+
+  private reference(): unknown {
+    const index = this.int32();
+    const value = this.refs[index];
+    if (index < 0 || index >= this.refs.length) this.fail(`reference ${index} points nowhere`);
+    if (value === UNFINISHED || value === NULL) this.fail(`reference ${index} points to a value that contains it`);
+    const size = this.refSizes[index]!;
+    // what contains this reference is as large as if the value stood here, so that sizes multiply as a walk would
+    this.values += size;
+    this.referenced += size;
+    if (this.referenced > MAX_REFERENCED_VALUES) this.fail(`references stand for more than ${MAX_REFERENCED_VALUES} values`);
+    return value;
+  }
+
+  private tuple(length: number): unknown {
+    const items = this.items(length);
+    return this.options.values === 'faithful' ? PyTuple.from(items) : items;
+  }
+
+  private items(length: number): unknown[] {
+    const items: unknown[] = [];
+    this.enter();
+    for (let i = 0; i < length; i++) items.push(this.member());
+    this.depth--;
+    return items;
+  }
+
+  private dict(): unknown {
+    const keys: unknown[] = [];
+    const values: unknown[] = [];
+    this.enter();
+    for (let key = this.value(); key !== NULL; key = this.value()) {
+      if (key === '__class__') this.sawClass = true;
+      keys.push(key);
+      values.push(this.member());
+    }
+    this.depth--;
+    return buildDict(keys, values, this.options.values);
+  }
+
+  private member(): unknown {
+    const value = this.value();
+    return value === NULL ? this.fail('NULL stands for no value') : value;
+  }
+
+  private enter(): void {
+    if (++this.depth > this.options.maxDepth) this.fail(`more than ${this.options.maxDepth} nested containers (maxDepth)`);
+  }
+
+  private float(value: number): unknown {
+    return this.options.values === 'faithful' ? new PyFloat(value) : value;
+  }
+
+  private floatText(): number {
+    const text = this.sized(this.byte()).toString('latin1');
+    const special = /^([+-]?)(inf|nan)$/.exec(text);
+    if (special) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
+    const value = text === '' || text.trim() !== text ? NaN : Number(text);
+    return Number.isNaN(value) ? this.fail(`${JSON.stringify(text)} is no float`) : value;
+  }
+
+  private long(): unknown {
+    const count = this.int32();
+    const digits = Math.abs(count);
+    const { maxIntDigits } = this.options;
+    if (digits * 15 > Math.ceil(maxIntDigits * Math.log2(10)) + 15)
+      this.fail(`an int has more than ${maxIntDigits} digits (maxIntDigits)`);
+    const start = this.take(digits * 2);
+    let value = 0n;
+    for (let i = digits - 1; i >= 0; i--) {
+      const digit = this.bytes.readUInt16LE(start + 2 * i);
+      if (digit > 0x7fff) this.fail('a digit of an int has more than 15 bits');
+      value = (value << 15n) | BigInt(digit);
+    }
+    return safe(count < 0 ? -value : value);
+  }
+
+  private int32(): number {
+    return this.bytes.readInt32LE(this.take(4));
+  }
+
+  /** A length whose members, of so many bytes at least, can still be there. */
+  private length(bytesEach: number): number {
+    const length = this.int32();
+    if (length < 0 || length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
+    return length;
+  }
+
+  private sized(length: number): Buffer {
+    const start = this.take(length);
+    return this.bytes.subarray(start, start + length);
+  }
+
+  private byte(): number {
+    return this.bytes[this.take(1)]!;
+  }
+
+  private take(count: number): number {
+    const start = this.at;
+    if (start + count > this.bytes.length) this.fail('the data ends in the middle of a value');
+    this.at = start + count;
+    return start;
+  }
+
+  private fail(what: string): never {
+    throw new SerializeError(`bad marshal data at byte ${this.at}: ${what}`);
+  }
+}
+
+function safe(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}

@@ -1,0 +1,99 @@
+import type { PyComplex } from '../serpent/index.js';
+import { ByteWriter } from './byte-writer.js';
+import { MARSHAL } from './marshal-types.js';
+import { encodeSurrogatePass } from './python-text.js';
+import type { ValueSink } from './value-writer.js';
+
+const FIFTEEN_BITS = 0x7fffn;
+
+/** Writes marshal without references: types that every Python 3 reads. @see CPython, Python/marshal.c */
+export class MarshalSink implements ValueSink {
+  private readonly out: ByteWriter;
+  private readonly closers: number[] = [];
+
+  constructor(maxBytes: number) {
+    this.out = new ByteWriter(maxBytes);
+  }
+
+  none(): void {
+    this.out.byte(MARSHAL.none);
+  }
+
+  bool(value: boolean): void {
+    this.out.byte(value ? MARSHAL.true : MARSHAL.false);
+  }
+
+  int(value: number | bigint): void {
+    if (typeof value === 'number' && value === (value | 0)) {
+      this.out.byte(MARSHAL.int);
+      this.out.int32(value);
+    } else {
+      this.long(BigInt(value));
+    }
+  }
+
+  float(value: number): void {
+    this.out.byte(MARSHAL.binaryFloat);
+    this.out.double(value);
+  }
+
+  complex({ real, imag }: PyComplex): void {
+    this.out.byte(MARSHAL.binaryComplex);
+    this.out.double(real);
+    this.out.double(imag);
+  }
+
+  string(value: string): void {
+    this.sized(MARSHAL.unicode, encodeSurrogatePass(value));
+  }
+
+  bytes(value: Uint8Array): void {
+    this.sized(MARSHAL.bytes, value);
+  }
+
+  list(length: number): void {
+    this.begin(MARSHAL.list, length);
+  }
+
+  tuple(length: number): void {
+    this.begin(MARSHAL.tuple, length);
+  }
+
+  set(length: number): void {
+    this.begin(MARSHAL.set, length);
+  }
+
+  dict(): void {
+    this.out.byte(MARSHAL.dict);
+    this.closers.push(MARSHAL.null);
+  }
+
+  end(): void {
+    const closer = this.closers.pop();
+    if (closer) this.out.byte(closer);
+  }
+
+  finish(): Buffer {
+    return this.out.finish();
+  }
+
+  private begin(type: number, length: number): void {
+    this.out.byte(type);
+    this.out.int32(length);
+    this.closers.push(0);
+  }
+
+  private sized(type: number, bytes: Uint8Array): void {
+    this.out.byte(type);
+    this.out.int32(bytes.length);
+    this.out.raw(bytes);
+  }
+
+  private long(value: bigint): void {
+    const digits: number[] = [];
+    for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 15n) digits.push(Number(rest & FIFTEEN_BITS));
+    this.out.byte(MARSHAL.long);
+    this.out.int32(value < 0n ? -digits.length : digits.length);
+    for (const digit of digits) this.out.uint16(digit);
+  }
+}
