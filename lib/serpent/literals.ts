@@ -37,26 +37,32 @@ export function isPlain(value: string): boolean {
   return PLAIN.test(value);
 }
 
-/**
- * ASCII, and printable letters of the scripts that come up most, up to a few. Of such text only ASCII needs escapes,
- * which is told ten times faster.
- */
+/** ASCII, and printable letters of the scripts that come up most: there only ASCII needs escapes, which is found 5 times faster. */
 const COMMON = /^[\0-\x7f\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
-const ESCAPED_ASCII = /[\\\0-\x1f\x7f]/;
-const ALL_ESCAPED_ASCII = /[\\\0-\x1f\x7f]/g;
-const ALL_ESCAPED_ASCII_QUOTE = /[\\'\0-\x1f\x7f]/g;
-
 /** What Python's `str.isprintable` is false for, and the backslash. The space is printable, other separators are not. */
 const ALL_ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const ALL_ESCAPED_QUOTE = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
 /** A string as Python's `repr` writes it. Of plain ones, `'` around them is the same. */
 export function stringLiteral(value: string): string {
-  const common = COMMON.test(value);
-  const hasQuote = value.includes("'");
-  if (common && !hasQuote && !ESCAPED_ASCII.test(value)) return `'${value}'`;
-  if (hasQuote && !value.includes('"')) return `"${value.replace(common ? ALL_ESCAPED_ASCII : ALL_ESCAPED, escapeOf)}"`;
-  return `'${value.replace(common ? ALL_ESCAPED_ASCII_QUOTE : ALL_ESCAPED_QUOTE, escapeOf)}'`;
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  if (COMMON.test(value)) return quote + withAsciiEscapes(value, quote) + quote;
+  return quote + value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapeOf) + quote;
+}
+
+/** Only a quotation mark around the literal needs its escape, and that is never the double one. */
+function withAsciiEscapes(value: string, quote: string): string {
+  let escaped = '';
+  let run = 0;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code > 127) continue;
+    const escape = ASCII_ESCAPES[code]!;
+    if (escape === '' || (code === 39 && quote === '"')) continue;
+    escaped += value.slice(run, at) + escape;
+    run = at + 1;
+  }
+  return run === 0 ? value : escaped + value.slice(run);
 }
 
 function escapeOf(character: string): string {
@@ -77,6 +83,11 @@ function escapeOf(character: string): string {
   if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
+
+/** Escape of each ASCII character; empty where it needs none. */
+const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
+  code < 32 || code === 39 || code === 92 || code === 127 ? escapeOf(String.fromCharCode(code)) : '',
+);
 
 /** Bytes as serpent writes them by default. */
 export function base64Literal(bytes: Buffer): string {
