@@ -1,6 +1,6 @@
-import { applyDecorators, Injectable, Scope, SetMetadata, UseFilters } from '@nestjs/common';
+import { applyDecorators, Controller, Injectable, Scope, SetMetadata, UseFilters } from '@nestjs/common';
 import type { InstanceMode } from '../../daemon/instances.js';
-import { ENTRY_PROVIDER_WATERMARK } from '../nest-internals.js';
+import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
 import type { PyroNaming } from '../objects/wire-names.js';
 import { PyroBinder } from '../server/pyro-binder.js';
 
@@ -37,6 +37,7 @@ export function PyroController(objectIdOrOptions: string | PyroControllerOptions
   }
   if (naming !== undefined && naming !== 'same' && naming !== 'snake_case') throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
   return applyDecorators(
+    routeless,
     Injectable({ scope: instanceMode === 'single' ? Scope.DEFAULT : Scope.REQUEST }),
     SetMetadata(CONTROLLER_OPTIONS, { ...options, instanceMode }),
     // without it Nest leaves request-scoped global guards out where the object is a provider
@@ -44,6 +45,11 @@ export function PyroController(objectIdOrOptions: string | PyroControllerOptions
     UseFilters(PyroBinder),
   ) as ClassDecorator;
 }
+
+/** An HTTP application takes nothing among its `controllers` that is none; one that has routes keeps them. */
+const routeless: ClassDecorator = (type) => {
+  if (!Reflect.hasOwnMetadata(PATH_METADATA, type)) Controller()(type);
+};
 
 /** What the decorator said of this very class; a class that extends it is no object by that. */
 export function controllerOptionsOf(type: object): (PyroControllerOptions & { instanceMode: InstanceMode }) | undefined {

@@ -1,0 +1,95 @@
+import 'reflect-metadata';
+import { type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { afterEach } from 'vitest';
+import { type PyroDaemon, PyroServer, type PyroServerOptions } from '../../../lib/index.js';
+import { RawPeer } from '../../unit/daemon/raw-peer.js';
+
+/** What runs until the test is over. */
+const closers: (() => unknown)[] = [];
+
+export function closeAfter(close: () => unknown): void {
+  closers.push(close);
+}
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+export function moduleOf(metadata: ModuleMetadata): new () => object {
+  @Module(metadata)
+  class TestModule {}
+  return TestModule;
+}
+
+export interface Served {
+  app: INestApplication;
+  server: PyroServer;
+  join(object: string, handshake?: unknown): Promise<RawPeer>;
+}
+
+export interface ServeOptions extends PyroServerOptions {
+  /** Between creation and init. */
+  prepare?: (app: INestApplication, server: PyroServer) => void;
+}
+
+/** A hybrid application with one server on a free port. */
+export async function serve(metadata: ModuleMetadata, { prepare, ...options }: ServeOptions = {}): Promise<Served> {
+  const app = await NestFactory.create(moduleOf(metadata), { logger: false, abortOnError: false });
+  closeAfter(() => app.close());
+  const server = new PyroServer({ host: '127.0.0.1', port: 0, ...options });
+  app.connectMicroservice<MicroserviceOptions>({ strategy: server });
+  prepare?.(app, server);
+  await app.init();
+  await app.startAllMicroservices();
+  return { app, server, join: (object, handshake) => joinServer(server, object, handshake) };
+}
+
+export async function joinServer(server: PyroServer, object: string, handshake?: unknown): Promise<RawPeer> {
+  const peer = await RawPeer.join(server.unwrap<PyroDaemon>().locationStr, object, handshake);
+  closeAfter(() => peer.destroy());
+  return peer;
+}
+
+/** Keyword arguments in a call of {@link RawPeer}. */
+export async function callWith(peer: RawPeer, object: string, method: string, args: unknown[], kwargs: object): Promise<unknown> {
+  const { FLAGS } = await import('../../../lib/core.js');
+  const { RemoteFailure, valueOf } = await import('../../unit/daemon/raw-peer.js');
+  peer.invoke(object, method, args, kwargs);
+  const frame = await peer.next();
+  if (frame.header.flags & FLAGS.exception) throw new RemoteFailure(frame);
+  return valueOf(frame);
+}
+
+/** The id of the stream that a call answers with. */
+export async function openStream(peer: RawPeer, object: string, method: string, ...args: unknown[]): Promise<string> {
+  peer.invoke(object, method, args);
+  const frame = await peer.next();
+  const id = frame.annotations.get('STRM');
+  if (id === undefined) throw new Error('the call answered with no stream');
+  return id.toString();
+}
+
+export const nextItem = (peer: RawPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
+
+/** All items to the end. */
+export async function readStream(peer: RawPeer, id: string): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for (;;) {
+    try {
+      items.push(await nextItem(peer, id));
+    } catch (error) {
+      if ((error as { pythonType?: string }).pythonType === 'builtins.StopIteration') return items;
+      throw error;
+    }
+  }
+}
+
+export async function eventually(condition: () => boolean, what = 'condition'): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`${what} did not come to hold within 5 s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
