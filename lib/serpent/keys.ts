@@ -54,7 +54,7 @@ function composedStandIn(key: unknown): string {
   const simple = simpleStandIn(key);
   if (typeof simple === 'string') return `s${simple.length}:${simple}`;
   // A number, bigint or null. Minus zero is zero.
-  if (simple !== undefined) return `n${String(simple)};`;
+  if (simple !== undefined) return `n${String(simple as number | bigint | null)};`;
   if (Array.isArray(key)) return `t${key.length}(${key.map(composedStandIn).join('')})`;
   if (key instanceof PyComplex) return `c${key.real},${key.imag};`;
   return `b${(key as Buffer).toString('latin1').length}:${(key as Buffer).toString('latin1')}`;

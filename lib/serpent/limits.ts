@@ -4,7 +4,7 @@ import { SerpentError } from './errors.js';
 export interface SerpentLimits {
   /** Nested containers and parentheses, 1 to 1,000. Default 200: as many as Python's own parser takes. */
   maxDepth?: number;
-  /** Digits of one int, signs and underscores not counted. Default 4,300, as in Python. */
+  /** Digits of one int, signs and underscores not counted; 1 to 1,000,000. Default 4,300, as in Python. */
   maxIntDigits?: number;
   /** Bytes of a message. Default: none but what a JavaScript string holds (about 512 MiB). */
   maxBytes?: number;
@@ -21,6 +21,9 @@ const DEFAULT_LIMITS: CheckedLimits = { maxDepth: 200, maxIntDigits: 4300, maxBy
 /** More would be at risk of running out of stack, wherever the call came from. */
 const DEEPEST = 1000;
 
+/** Reading an int takes more than proportional time. */
+const MOST_DIGITS = 1_000_000;
+
 /** @throws {SerpentError} `BAD_OPTION` when a limit is out of its range */
 export function checkLimits(limits: SerpentLimits | undefined): CheckedLimits {
   if (limits === undefined) return DEFAULT_LIMITS;
@@ -28,7 +31,9 @@ export function checkLimits(limits: SerpentLimits | undefined): CheckedLimits {
   if (!Number.isInteger(maxDepth) || maxDepth < 1 || maxDepth > DEEPEST) {
     throw new SerpentError(`maxDepth is ${maxDepth}; it has to be a whole number from 1 to ${DEEPEST}`, 'BAD_OPTION');
   }
-  if (!(maxIntDigits >= 1)) throw new SerpentError(`maxIntDigits is ${maxIntDigits}; it has to be at least 1`, 'BAD_OPTION');
+  if (!Number.isInteger(maxIntDigits) || maxIntDigits < 1 || maxIntDigits > MOST_DIGITS) {
+    throw new SerpentError(`maxIntDigits is ${maxIntDigits}; it has to be a whole number from 1 to ${MOST_DIGITS}`, 'BAD_OPTION');
+  }
   if (!(maxBytes >= 1)) throw new SerpentError(`maxBytes is ${maxBytes}; it has to be at least 1`, 'BAD_OPTION');
   return { maxDepth, maxIntDigits, maxBytes };
 }

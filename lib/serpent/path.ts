@@ -2,6 +2,9 @@ import { types } from 'node:util';
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
+/** The step into a container none of whose members is being written. */
+export const NO_STEP = Symbol('no step');
+
 /**
  * Names a place inside a value as one would write it: `value.items[3].callback`.
  *
@@ -12,10 +15,11 @@ export function pathOf(containers: readonly object[], steps: readonly unknown[])
   let path = 'value';
   for (const [index, container] of containers.entries()) {
     const step = steps[index];
+    if (step === NO_STEP) continue;
     if (Array.isArray(container) || ArrayBuffer.isView(container)) path += `[${String(step)}]`;
     else if (types.isMap(container)) path += `.get(${nameOf(step)})`;
     else if (types.isSet(container)) path += `{${nameOf(step)}}`;
-    else if (step !== undefined) path += NAME.test(String(step)) ? `.${String(step)}` : `[${nameOf(step)}]`;
+    else path += NAME.test(String(step)) ? `.${String(step)}` : `[${nameOf(step)}]`;
   }
   return path;
 }

@@ -1,9 +1,25 @@
+import {
+  DOUBLE_QUOTE,
+  QUOTE,
+  PAREN_OPEN,
+  PAREN_CLOSE,
+  PLUS,
+  COMMA,
+  MINUS,
+  POINT,
+  COLON,
+  BRACKET_OPEN,
+  BRACKET_CLOSE,
+  BRACE_OPEN,
+  BRACE_CLOSE,
+} from './characters.js';
 import { SerpentError } from './errors.js';
-import { decodeSpecialMap, decodeSpecialObject, isSpecialKey } from './special-dicts.js';
+import { KeyMemo, mapOf } from './key-memo.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { isOwnStandIn, PythonKeys } from './keys.js';
 import { readNumber } from './number.js';
 import { NumberKind, Scanner } from './scanner.js';
+import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { readStrings } from './string.js';
 import { PyComplex, PyFloat, PyTuple } from './values.js';
 
@@ -49,33 +65,6 @@ function bufferOf(data: Uint8Array | string): Buffer {
     return Buffer.from(data, 'utf8');
   }
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** `'key':` as it was read last at some place of the text, and what stood after it. Records mostly repeat their keys. */
-class KeyMemo {
-  readonly source: string;
-  readonly key: string;
-  readonly special: boolean;
-  /** First key of the dicts in this key's value. */
-  first: KeyMemo | undefined = undefined;
-  /** Key after this one in the same dict. */
-  next: KeyMemo | undefined = undefined;
-
-  constructor(source: string, key: string) {
-    this.source = source;
-    this.key = key;
-    this.special = isSpecialKey(key);
-  }
-}
-
-/** The dict so far, as a Map. The memos from `parent` to `last` are its keys, in the order of the text: an object's may be in another. */
-function mapOf(dict: Record<string, unknown>, parent: KeyMemo, last: KeyMemo): Map<unknown, unknown> {
-  const map = new Map<unknown, unknown>();
-  for (let memo: KeyMemo | undefined = parent; memo !== last;) {
-    memo = memo === parent ? parent.first! : memo!.next!;
-    map.set(memo.key, dict[memo.key]);
-  }
-  return map;
 }
 
 class Reader {
@@ -444,17 +433,3 @@ class Reader {
     return this.scanner.fail(`${what} cannot be a dict key or a set member, nor be inside one; found`, 'UNHASHABLE');
   }
 }
-
-const DOUBLE_QUOTE = 34;
-const QUOTE = 39;
-const PAREN_OPEN = 40;
-const PAREN_CLOSE = 41;
-const PLUS = 43;
-const COMMA = 44;
-const MINUS = 45;
-const POINT = 46;
-const COLON = 58;
-const BRACKET_OPEN = 91;
-const BRACKET_CLOSE = 93;
-const BRACE_OPEN = 123;
-const BRACE_CLOSE = 125;

@@ -1,8 +1,5 @@
+import { BACKSLASH, DOUBLE_QUOTE, QUOTE } from './characters.js';
 import type { Scanner } from './scanner.js';
-
-const QUOTE = 39;
-const DOUBLE_QUOTE = 34;
-const BACKSLASH = 92;
 
 interface Prefix {
   raw: boolean;

@@ -12,7 +12,6 @@ export function unsendableKind(value: object): string | undefined {
   if (types.isWeakSet(value)) return 'WeakSet';
   if (value instanceof WeakRef) return 'WeakRef';
   if (types.isModuleNamespaceObject(value)) return 'module';
-  if (types.isGeneratorObject(value) || types.isMapIterator(value) || types.isSetIterator(value))
-    return 'iterator (make an array of it)';
+  if ('next' in value && (Symbol.iterator in value || Symbol.asyncIterator in value)) return 'iterator (make an array of it)';
   return undefined;
 }

@@ -1,12 +1,13 @@
 import { constants } from 'node:buffer';
 import { types } from 'node:util';
+import { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
-import { pathOf } from './path.js';
+import { NO_STEP, pathOf } from './path.js';
 import { ByteSink } from './sink.js';
 import { unsendableKind } from './unsendable.js';
-import { PyComplex, PyFloat, PyTuple } from './values.js';
+import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 
 export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
@@ -39,6 +40,8 @@ class Writer {
   private readonly encodeObject: DumpsOptions['encodeObject'];
   private readonly sink: ByteSink;
   private depth = 0;
+  /** How many of `ancestors` were replaced by what `encodeObject` gave. */
+  private replaced = 0;
   /** The containers around the current value, outermost first, and which of their members is being written. */
   private readonly ancestors: object[] = [];
   private readonly steps: unknown[] = [];
@@ -77,7 +80,7 @@ class Writer {
         this.writeBigint(value);
         break;
       case 'symbol':
-        this.fail(`a symbol cannot be written`, 'UNSUPPORTED');
+        this.fail('a symbol cannot be written', 'UNSUPPORTED');
         break;
       default:
         if (value === null) this.sink.ascii('None');
@@ -116,11 +119,9 @@ class Writer {
 
   private writeBigint(value: bigint): void {
     const { maxIntDigits } = this.limits;
-    if (maxIntDigits !== Infinity) {
-      const limit = (this.tooLongInt ??= 10n ** BigInt(Math.floor(maxIntDigits)));
-      if (value >= limit || value <= -limit) {
-        this.fail(`an int of more than ${maxIntDigits} digits cannot be written: the limit is maxIntDigits`, 'TOO_MANY_DIGITS');
-      }
+    const limit = (this.tooLongInt ??= 10n ** BigInt(maxIntDigits));
+    if (value >= limit || value <= -limit) {
+      this.fail(`an int of more than ${maxIntDigits} digits cannot be written: the limit is maxIntDigits`, 'TOO_MANY_DIGITS');
     }
     this.sink.ascii(String(value));
   }
@@ -135,16 +136,15 @@ class Writer {
     else this.writeReplacement(value, replacement);
   }
 
-  /** Counts as a container, so that replacements of replacements end. */
   private writeReplacement(value: object, replacement: unknown): void {
-    this.enter(value);
+    this.enterReplaced(value);
     if (typeof replacement === 'object' && replacement !== null && !isPyValue(replacement)) {
       if (Array.isArray(replacement)) this.writeItems(replacement, replacement instanceof PyTuple);
       else this.writeByDefault(replacement);
     } else {
       this.write(replacement);
     }
-    this.leave();
+    this.leaveReplaced();
   }
 
   private writeByDefault(value: object): void {
@@ -164,7 +164,11 @@ class Writer {
     const kind = unsendableKind(value);
     if (kind !== undefined) this.fail(`a ${kind} cannot be written`, 'UNSUPPORTED');
     const { toJSON } = value as { toJSON?: unknown };
-    if (typeof toJSON !== 'function') return this.writeMembers(value);
+    if (typeof toJSON !== 'function') {
+      if (types.isNativeError(value)) this.writeByDefault(exceptionDict(value));
+      else this.writeMembers(value);
+      return;
+    }
     const replacement: unknown = toJSON.call(value, '');
     if (replacement === value) return this.writeMembers(value);
     this.enter(value);
@@ -277,9 +281,9 @@ class Writer {
     if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyValue(replacement)) {
       this.failKey('an object');
     }
-    this.enter(key);
+    this.enterReplaced(key);
     this.writeKey(replacement);
-    this.leave();
+    this.leaveReplaced();
   }
 
   private writeKeyTuple(items: readonly unknown[]): void {
@@ -301,17 +305,28 @@ class Writer {
     for (let index = 0; index < at; index++) {
       if (ancestors[index] === container) this.fail('a value that contains itself cannot be written', 'CYCLE');
     }
-    if (at >= this.limits.maxDepth) {
+    if (at >= this.limits.maxDepth + this.replaced) {
       this.fail(`more than ${this.limits.maxDepth} nested containers cannot be written: the limit is maxDepth`, 'TOO_DEEP');
     }
     ancestors[at] = container;
-    this.steps[at] = undefined;
+    this.steps[at] = NO_STEP;
     this.depth = at + 1;
     return at;
   }
 
   private leave(): void {
     this.depth--;
+  }
+
+  /** The object is in no text, so it does not count as a container; but it must not come up inside its replacement. */
+  private enterReplaced(value: object): void {
+    this.replaced++;
+    this.enter(value);
+  }
+
+  private leaveReplaced(): void {
+    this.leave();
+    this.replaced--;
   }
 
   /** A literal can be four times as long as its value; only of huge ones that may be more than a string holds. */
@@ -338,15 +353,12 @@ class Writer {
   }
 }
 
+/** As serpent writes an exception. */
+function exceptionDict(error: Error): object {
+  const attributes = Object.fromEntries(Object.entries(error));
+  return { __class__: error.name, __exception__: true, args: pyTuple(error.message), attributes };
+}
+
 function isPyValue(value: object): boolean {
   return value instanceof PyFloat || value instanceof PyComplex;
 }
-
-const QUOTE = 39;
-const PAREN_OPEN = 40;
-const PAREN_CLOSE = 41;
-const COMMA = 44;
-const COLON = 58;
-const BRACKET_OPEN = 91;
-const BRACKET_CLOSE = 93;
-const BRACE_OPEN = 123;

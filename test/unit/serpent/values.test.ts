@@ -20,7 +20,7 @@ describe('pyTuple', () => {
 describe('pyFloat', () => {
   it('counts as its number', () => {
     expect(Number(pyFloat(2)) + 1).toBe(3);
-    expect(`${pyFloat(2)}`).toBe('2');
+    expect(String(pyFloat(2))).toBe('2');
   });
 });
 

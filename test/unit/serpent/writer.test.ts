@@ -58,7 +58,11 @@ describe('values', () => {
     [new Date(0), "'1970-01-01T00:00:00+00:00'"],
     [new Date(12), "'1970-01-01T00:00:00.012000+00:00'"],
     [[Object(1), Object('a'), Object(true), Object(5n)], "[1,'a',True,5]"],
-    [new Array(2), '[None,None]'],
+    [Object.assign([], { length: 2 }), '[None,None]'],
+    [
+      Object.assign(new TypeError('no'), { code: 5 }),
+      "{'__class__':'TypeError','__exception__':True,'args':('no',),'attributes':{'code':5}}",
+    ],
     [new URL('http://a.b/c'), "'http://a.b/c'"],
   ])('writes %o as %s', (value, expected) => {
     expect(text(value)).toBe(expected);
@@ -174,6 +178,14 @@ describe('encodeObject', () => {
     expect(paths).toEqual(['value.a[0].get("k")', 'value["b c"]{…}']);
   });
 
+  it('does not count what was replaced as nested', () => {
+    const nest = (depth: number): Thing => Object.assign(new Thing('a'), { inner: depth === 1 ? null : nest(depth - 1) });
+    const inner = (value: object): unknown =>
+      value instanceof Thing ? [(value as unknown as { inner: unknown }).inner] : undefined;
+    expect(() => dumps(nest(200), { encodeObject: inner })).not.toThrow();
+    expect(errorOf(nest(201), { encodeObject: inner })).toMatchObject({ code: 'TOO_DEEP' });
+  });
+
   it('ends when it answers with itself', () => {
     expect(
       errorOf(new Thing('a'), { encodeObject: (value) => ({ value: value instanceof Thing ? value : new Thing('b') }) }).code,
@@ -205,6 +217,7 @@ describe('what cannot be written', () => {
     ['a symbol', [Symbol('s')], 'UNSUPPORTED', 'value[0]'],
     ['a promise', { 'a b': Promise.resolve() }, 'UNSUPPORTED', 'value["a b"]'],
     ['a generator', [generator()], 'UNSUPPORTED', 'value[0]'],
+    ['an iterator', [[1].values()], 'UNSUPPORTED', 'value[0]'],
     ['a RegExp', /a/, 'UNSUPPORTED', 'value'],
     ['a WeakMap', new WeakMap(), 'UNSUPPORTED', 'value'],
     ['an invalid Date', [new Date(NaN)], 'UNSUPPORTED', 'value[0]'],
