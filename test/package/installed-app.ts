@@ -1,0 +1,71 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../../scripts/package-root.js';
+import { Program, run } from '../../scripts/program.js';
+
+const NPM_TIMEOUT_MS = 240_000;
+
+/** What an app of {@link installApp} is. */
+export interface AppOptions {
+  type: 'module' | 'commonjs';
+  /** A file of `test/package/app/`, without its suffix. */
+  program: string;
+  /** Packages to install beside ours, in the versions that are installed here. */
+  packages: readonly string[];
+}
+
+/** Runs npm and gives what it says; the packages come from its cache where they are. */
+export async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await run('npm', [...args, '--no-audit', '--no-fund'], { cwd, timeoutMs: NPM_TIMEOUT_MS });
+  return stdout;
+}
+
+/**
+ * Makes an app in an empty directory: our tarball and its other packages from npm, its TypeScript compiled with the types it finds there.
+ *
+ * @returns the command line that starts it
+ */
+export async function installApp(
+  directory: string,
+  tarball: string,
+  { type, program, packages }: AppOptions,
+): Promise<[command: string, script: string]> {
+  await mkdir(directory);
+  await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'app', private: true, type }));
+  const versions = await Promise.all([...packages, '@types/node'].map(async (name) => `${name}@${await installedVersion(name)}`));
+  await npm(['install', '--prefer-offline', tarball, ...versions], directory);
+  await copyFile(join(packageRoot, 'test', 'package', 'app', `${program}.ts`), join(directory, `${program}.ts`));
+  const compilerOptions = {
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    rootDir: '.',
+    outDir: 'out',
+    skipLibCheck: false,
+  };
+  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  await run(process.execPath, [join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', directory]);
+  return [process.execPath, join(directory, 'out', `${program}.js`)];
+}
+
+/** Starts a program that prints `ready: URI`, and hands the URI to `use` while it runs. */
+export async function whileRunning<T>(
+  [command, script]: [string, string],
+  cwd: string,
+  use: (uri: string) => Promise<T>,
+): Promise<T> {
+  const program = new Program(command, [script], { cwd });
+  try {
+    return await use(await program.line('ready:'));
+  } finally {
+    await program.stop();
+  }
+}
+
+async function installedVersion(name: string): Promise<string> {
+  const manifest = await readFile(join(packageRoot, 'node_modules', name, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

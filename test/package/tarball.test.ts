@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../scripts/package-root.js';
+import { run } from '../../scripts/program.js';
+import { ensurePythonEnv } from '../interop/python-env.js';
+import { installApp, npm, whileRunning } from './installed-app.js';
+
+const NEST = ['@nestjs/common', '@nestjs/core', '@nestjs/microservices', 'reflect-metadata', 'rxjs'];
+const CLIENT = `
+import sys, Pyro5.api
+with Pyro5.api.Proxy(sys.argv[1]) as greeter:
+    print(greeter.greet("Ann"))
+    print(greeter.greet("Bob", greeting="Welcome"))
+`;
+
+describe('the installed package', () => {
+  let workspace: string;
+  let tarball: string;
+  let files: string[];
+
+  beforeAll(async () => {
+    workspace = await mkdtemp(join(await realpath(tmpdir()), 'nestjs-pyro package '));
+    // npm pack makes dist/ anew; what it says first is the build's
+    const answer = await npm(['pack', '--json', '--silent', '--pack-destination', workspace], packageRoot);
+    const [packed] = JSON.parse(answer.slice(answer.indexOf('[\n'))) as { filename: string; files: { path: string }[] }[];
+    tarball = join(workspace, packed!.filename);
+    files = packed!.files.map(({ path }) => path);
+  });
+
+  afterAll(async () => {
+    await rm(workspace, { recursive: true, force: true });
+  });
+
+  const callFromPython = async (uri: string): Promise<string> => {
+    const { stdout } = await run(await ensurePythonEnv(), ['-c', CLIENT, uri]);
+    return stdout;
+  };
+
+  it('holds what is built and what is to be read, and nothing else', () => {
+    expect(files).toEqual(
+      expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts']),
+    );
+    expect(files.filter((file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual([]);
+  });
+
+  it.each(['module', 'commonjs'] as const)('serves a call in a Nest app of type %s', async (type) => {
+    const directory = join(workspace, type);
+    const app = await installApp(directory, tarball, { type, program: 'main', packages: NEST });
+    expect(await whileRunning(app, directory, callFromPython)).toBe('Hello, Ann!\nWelcome, Bob!\n');
+  });
+
+  it('serves a call without Nest, from nestjs-pyro/core', async () => {
+    const directory = join(workspace, 'core');
+    const app = await installApp(directory, tarball, { type: 'module', program: 'core-only', packages: [] });
+    expect(existsSync(join(directory, 'node_modules', '@nestjs'))).toBe(false);
+    expect(existsSync(join(directory, 'node_modules', 'rxjs'))).toBe(false);
+    expect(await whileRunning(app, directory, callFromPython)).toBe('Hello, Ann! serpent\nWelcome, Bob! serpent\n');
+  });
+});
