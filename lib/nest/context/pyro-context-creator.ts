@@ -117,7 +117,9 @@ export class PyroContextCreator extends RpcContextCreator {
           args[index] = await this.getParamValue(value, about, transforms);
           return;
         }
-        const values = await Promise.all((value as unknown[]).map((item) => this.getParamValue(item, about, transforms)));
+        // some compilers give the type of the rest parameter itself, which is none of its items'
+        const ofItem = metatype === Array ? { ...about, metatype: undefined } : about;
+        const values = await Promise.all((value as unknown[]).map((item) => this.getParamValue(item, ofItem, transforms)));
         for (const [offset, item] of values.entries()) args[index + offset] = item;
       };
       await Promise.all(all.map(fill));

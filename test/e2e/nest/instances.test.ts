@@ -1,0 +1,311 @@
+import { Inject, Injectable, Scope, UseGuards } from '@nestjs/common';
+import { INQUIRER, REQUEST } from '@nestjs/core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type OnPyroDisconnect, PyroConnection, PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import { eventually, openStream, nextItem, serve } from './fixtures.js';
+
+let log: string[] = [];
+beforeEach(() => {
+  log = [];
+});
+
+@Injectable()
+class Singleton {
+  constructed = true;
+  [Symbol.dispose](): void {
+    log.push('singleton disposed');
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class Leaf {
+  constructor(@Inject(REQUEST) readonly request: unknown) {}
+  [Symbol.dispose](): void {
+    log.push('leaf disposed');
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class Branch {
+  constructor(
+    readonly leaf: Leaf,
+    readonly singleton: Singleton,
+  ) {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+    log.push('branch disposed');
+  }
+}
+
+@Injectable({ scope: Scope.TRANSIENT })
+class Helper {
+  constructor(@Inject(INQUIRER) readonly inquirer: object) {}
+  [Symbol.dispose](): void {
+    log.push('helper disposed');
+  }
+}
+
+class Counting implements OnPyroDisconnect {
+  protected count = 0;
+  @PyroMethod() next(): number {
+    return ++this.count;
+  }
+  onPyroDisconnect(connection: PyroConnection): void {
+    log.push(`disconnect ${connection instanceof PyroConnection}`);
+  }
+}
+
+@PyroController('session')
+class SessionObject extends Counting {
+  @Inject('POOL') private readonly pool!: object;
+  @Inject('FACTORY') private readonly made!: object;
+  constructor(
+    private readonly leaf: Leaf,
+    private readonly branch: Branch,
+    private readonly helper: Helper,
+  ) {
+    super();
+  }
+  @PyroMethod() wiring(): unknown {
+    return [
+      this.leaf === this.branch.leaf,
+      this.leaf.request instanceof PyroConnection,
+      this.helper.inquirer instanceof SessionObject,
+      this.branch.singleton.constructed,
+      this.pool instanceof Singleton,
+      typeof this.made,
+    ];
+  }
+  @PyroMethod() async *items(): AsyncGenerator<number> {
+    try {
+      yield this.count;
+      yield this.count;
+    } finally {
+      log.push('stream closed');
+    }
+  }
+  [Symbol.dispose](): void {
+    log.push('object disposed');
+  }
+}
+
+@PyroController({ objectId: 'single', instanceMode: 'single' })
+class SingleObject extends Counting {
+  @PyroProperty() get total(): number {
+    return this.count;
+  }
+  [Symbol.dispose](): void {
+    log.push('single disposed');
+  }
+}
+
+@PyroController({ objectId: 'percall', instanceMode: 'percall' })
+class PerCallObject extends Counting {
+  constructor(private readonly leaf: Leaf) {
+    super();
+  }
+  @PyroMethod() request(): boolean {
+    return this.leaf.request === PyroContext.current();
+  }
+  @PyroMethod() fails(): never {
+    throw new Error('failed');
+  }
+  @PyroMethod() *items(): Generator<number> {
+    yield 1;
+    yield 2;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    log.push('call disposed');
+  }
+}
+
+const providers = [
+  Singleton,
+  Leaf,
+  Branch,
+  Helper,
+  SessionObject,
+  SingleObject,
+  PerCallObject,
+  { provide: 'POOL', useFactory: (singleton: Singleton) => singleton, inject: [Singleton], scope: Scope.REQUEST },
+  { provide: 'FACTORY', useFactory: () => ({ [Symbol.dispose]: () => log.push('made disposed') }), scope: Scope.REQUEST },
+];
+
+describe('a session object', () => {
+  it('is one per connection, wired by Nest', async () => {
+    const { join } = await serve({ providers });
+    const [one, two] = [await join('session'), await join('session')];
+    expect([await one.call('session', 'next'), await one.call('session', 'next'), await two.call('session', 'next')]).toEqual([1, 2, 1]);
+    expect(await one.call('session', 'wiring')).toEqual([true, true, true, true, true, 'object']);
+  });
+
+  it('is made once for concurrent first calls', async () => {
+    const { join, server } = await serve({ providers });
+    const peer = await join('session');
+    const { FLAGS } = await import('../../../lib/core.js');
+    for (let call = 0; call < 5; call++) peer.invoke('session', 'next', [], {}, { flags: FLAGS.oneway });
+    expect(await peer.call('session', 'next')).toBe(6);
+    expect(server.unwrap<PyroDaemon>().connections).toHaveLength(1);
+  });
+
+  it('is told and disposed with its connection, users before what they use', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('session');
+    await peer.call('session', 'next');
+    peer.end();
+    await eventually(() => log.includes('leaf disposed'));
+    expect(log[0]).toBe('disconnect true');
+    expect(log[1]).toBe('object disposed');
+    expect([...log].sort()).toEqual(['branch disposed', 'disconnect true', 'helper disposed', 'leaf disposed', 'made disposed', 'object disposed']);
+    expect(log.indexOf('branch disposed')).toBeLessThan(log.indexOf('leaf disposed'));
+  });
+
+  it('outlives its connection as long as a stream of it lingers', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('session');
+    await peer.call('session', 'next');
+    const id = await openStream(peer, 'session', 'items');
+    expect(await nextItem(peer, id)).toBe(1);
+    peer.end();
+    await eventually(() => log.includes('disconnect true'));
+    const again = await join('session');
+    expect(await nextItem(again, id)).toBe(1);
+    expect(log).toEqual(['disconnect true']);
+    await again.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => log.includes('object disposed'));
+    expect(log.indexOf('stream closed')).toBeLessThan(log.indexOf('object disposed'));
+  });
+
+  it('is disposed when the server closes, before Nest destroys providers', async () => {
+    const { join, app } = await serve({ providers });
+    const peer = await join('session');
+    await peer.call('session', 'next');
+    await app.close();
+    expect(log).toContain('leaf disposed');
+  });
+
+  it('that could not be made fails its call, and is tried again', async () => {
+    let broken = true;
+    @PyroController('broken')
+    class Broken {
+      constructor() {
+        if (broken) throw new Error('not yet');
+      }
+      @PyroMethod() method(): string {
+        return 'made';
+      }
+    }
+    const { join } = await serve({ providers: [Broken] });
+    const peer = await join('broken');
+    expect((await peer.fail('broken', 'method')).message).toContain('not yet');
+    broken = false;
+    expect(await peer.call('broken', 'method')).toBe('made');
+  });
+
+  it('does not keep a disposal error from the others', async () => {
+    @PyroController('failing')
+    class Failing {
+      constructor(private readonly leaf: Leaf) {}
+      @PyroMethod() method(): boolean {
+        return this.leaf !== undefined;
+      }
+      onPyroDisconnect(): never {
+        throw new Error('in onPyroDisconnect');
+      }
+      async [Symbol.asyncDispose](): Promise<never> {
+        throw new Error('in dispose');
+      }
+    }
+    const { join } = await serve({ providers: [Failing, Leaf] });
+    const peer = await join('failing');
+    await peer.call('failing', 'method');
+    peer.end();
+    await eventually(() => log.includes('leaf disposed'));
+  });
+});
+
+describe('a single object', () => {
+  it('is Nest’s own, for all connections', async () => {
+    const { join, app } = await serve({ providers });
+    const [one, two] = [await join('single'), await join('single')];
+    expect([await one.call('single', 'next'), await two.call('single', 'next')]).toEqual([1, 2]);
+    expect(app.get(SingleObject).total).toBe(2);
+  });
+
+  it('is told of the end of each connection that called it, and of no other', async () => {
+    const { join, server } = await serve({ providers });
+    const [one, two] = [await join('single'), await join('single')];
+    await one.call('single', 'next');
+    one.end();
+    two.end();
+    await eventually(() => server.unwrap<PyroDaemon>().connections.length === 0 && log.length > 0);
+    expect(log).toEqual(['disconnect true']);
+  });
+
+  it('stays one with request-scoped dependencies', async () => {
+    @PyroController({ objectId: 'scoped', instanceMode: 'single' })
+    class ScopedSingle extends Counting {
+      constructor(private readonly leaf: Leaf) {
+        super();
+      }
+      @PyroMethod() hasDaemon(): boolean {
+        return (this.leaf.request as PyroDaemon | undefined)?.isListening === true;
+      }
+    }
+    const { join, app } = await serve({ providers: [ScopedSingle, Leaf] });
+    const [one, two] = [await join('scoped'), await join('scoped')];
+    expect([await one.call('scoped', 'next'), await two.call('scoped', 'next')]).toEqual([1, 2]);
+    expect(await one.call('scoped', 'hasDaemon')).toBe(true);
+    await app.close();
+    expect(log).toContain('leaf disposed');
+  });
+});
+
+describe('a percall object', () => {
+  it('is made for each call and disposed behind it', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('percall');
+    expect([await peer.call('percall', 'next'), await peer.call('percall', 'next')]).toEqual([1, 1]);
+    expect(log).toEqual(['call disposed', 'leaf disposed', 'call disposed', 'leaf disposed']);
+    expect(await peer.call('percall', 'request')).toBe(true);
+  });
+
+  it('is disposed behind an error, and behind the end of its stream', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('percall');
+    await peer.fail('percall', 'fails');
+    expect(log).toEqual(['call disposed', 'leaf disposed']);
+    log = [];
+    const id = await openStream(peer, 'percall', 'items');
+    expect(await nextItem(peer, id)).toBe(1);
+    expect(log).toEqual([]);
+    await peer.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => log.length === 2);
+  });
+
+  it('never hears of a disconnect', async () => {
+    const { join, server } = await serve({ providers });
+    const peer = await join('percall');
+    await peer.call('percall', 'next');
+    peer.end();
+    await eventually(() => server.unwrap<PyroDaemon>().connections.length === 0);
+    expect(log).not.toContain('disconnect true');
+  });
+
+  it('shares its context with request-scoped enhancers', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class LeafGuard {
+      constructor(private readonly leaf: Leaf) {}
+      canActivate(): boolean {
+        log.push(`guard ${this.leaf.request === PyroContext.current()}`);
+        return true;
+      }
+    }
+    @PyroController({ objectId: 'guarded', instanceMode: 'percall' })
+    @UseGuards(LeafGuard)
+    class Guarded extends Counting {}
+    const { join } = await serve({ providers: [Guarded, Leaf] });
+    expect(await (await join('guarded')).call('guarded', 'next')).toBe(1);
+    expect(log).toContain('guard true');
+  });
+});

@@ -1,0 +1,214 @@
+import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
+import { EMPTY, from, interval, map, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { PyroController, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import { eventually, nextItem, openStream, readStream, serve } from './fixtures.js';
+
+class Tenfold implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(map((value: unknown) => (typeof value === 'number' ? value * 10 : value)));
+  }
+}
+class OwnItems implements NestInterceptor {
+  intercept(): Observable<unknown> {
+    return of('own', 'items');
+  }
+}
+class Refusing implements NestInterceptor {
+  intercept(): Observable<unknown> {
+    return throwError(() => new Error('refused'));
+  }
+}
+
+let active = 0;
+const watched = (source: Observable<unknown>): Observable<unknown> =>
+  new Observable((subscriber) => {
+    active++;
+    subscriber.add(() => active--);
+    return source.subscribe(subscriber);
+  });
+const subject = new Subject<number>();
+
+@PyroController({ objectId: 'streams', instanceMode: 'single' })
+class Streams {
+  @PyroMethod({ stream: true }) marked(): Observable<number> {
+    return of(1, 2, 3);
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Tenfold) intercepted(): Observable<number> {
+    return of(1, 2, 3);
+  }
+  @PyroMethod({ stream: true }) async deferred(): Promise<Observable<number>> {
+    return of(1, 2);
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Tenfold) plainAfterAll(): number {
+    return 7;
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Tenfold) listAfterAll(): number[] {
+    return [1, 2];
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(OwnItems) replaced(): Observable<string> {
+    return of('never');
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Refusing) refused(): Observable<string> {
+    return of('never');
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Tenfold) failsBefore(): Observable<number> {
+    throw new Error('before the stream');
+  }
+  @PyroMethod({ stream: true }) failing(): Observable<number> {
+    return new Observable((subscriber) => {
+      subscriber.next(1);
+      subscriber.error(new RangeError('in the stream'));
+    });
+  }
+  @PyroMethod({ stream: true }) endless(): Observable<unknown> {
+    return watched(interval(1));
+  }
+  @PyroMethod({ stream: { buffer: 3 } }) tooFast(): Observable<number> {
+    return range(0, Number.POSITIVE_INFINITY);
+  }
+  @PyroMethod({ stream: { buffer: 3, overflow: 'dropOldest' } }) newest(): Observable<number> {
+    return range(0, 1_000);
+  }
+  @PyroMethod({ stream: { buffer: 3, overflow: 'dropNewest' } }) oldest(): Observable<number> {
+    return range(0, 1_000);
+  }
+  @PyroMethod({ stream: true }) live(): Observable<number> {
+    return subject;
+  }
+  @PyroMethod() last(): Observable<number> {
+    return of(1, 2, 3);
+  }
+  @PyroMethod() none(): Observable<never> {
+    return EMPTY;
+  }
+  @PyroMethod() never(): Observable<unknown> {
+    return watched(NEVER);
+  }
+  @PyroMethod() *generator(): Generator<number> {
+    yield 1;
+    yield 2;
+  }
+  @PyroMethod() @UseInterceptors(Tenfold) async *interceptedGenerator(): AsyncGenerator<number> {
+    yield 1;
+    yield 2;
+  }
+  @PyroProperty() get attribute(): Iterator<number> {
+    return [1, 2].values();
+  }
+  @PyroMethod() fromArray(): Observable<number[]> {
+    return from([[1, 2]]);
+  }
+}
+
+describe('item streams', () => {
+  const opened = async (method: string): Promise<unknown[]> => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    return readStream(peer, await openStream(peer, 'streams', method));
+  };
+
+  it.each<[string, unknown[]]>([
+    ['marked', [1, 2, 3]],
+    ['intercepted', [10, 20, 30]],
+    ['deferred', [1, 2]],
+    ['replaced', ['own', 'items']],
+    ['newest', [997, 998, 999]],
+    ['oldest', [0, 1, 2]],
+    ['generator', [1, 2]],
+    ['interceptedGenerator', [1, 2]],
+  ])('of %s', async (method, items) => {
+    expect(await opened(method)).toEqual(items);
+  });
+
+  it.each<[string, unknown]>([
+    ['last', 3],
+    ['none', null],
+    ['plainAfterAll', 70],
+    ['listAfterAll', [1, 2]],
+    ['fromArray', [1, 2]],
+  ])('no stream is what %s gives', async (method, value) => {
+    const { join } = await serve({ providers: [Streams] });
+    expect(await (await join('streams')).call('streams', method)).toEqual(value);
+  });
+
+  it('attributes give them too', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    expect(await readStream(peer, await openStream(peer, 'streams', '__getattr__', 'attribute'))).toEqual([1, 2]);
+  });
+
+  it('fail where their source fails, behind the items before', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'failing');
+    expect(await nextItem(peer, id)).toBe(1);
+    await expect(nextItem(peer, id)).rejects.toThrow('in the stream');
+    await expect(nextItem(peer, id)).rejects.toThrow('item stream terminated');
+  });
+
+  it('fail as calls when there is no stream yet', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    expect((await peer.fail('streams', 'failsBefore')).message).toContain('before the stream');
+    expect((await peer.fail('streams', 'refused')).message).toContain('refused');
+  });
+
+  it('fail when they are read too slowly, with the option to change in the message', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'tooFast');
+    expect([await nextItem(peer, id), await nextItem(peer, id), await nextItem(peer, id)]).toEqual([0, 1, 2]);
+    await expect(nextItem(peer, id)).rejects.toThrow(/BufferError: .*stream\.buffer is 3/);
+  });
+
+  it('wait for items that are not there yet', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'live');
+    const item = nextItem(peer, id);
+    setTimeout(() => subject.next(42), 20);
+    expect(await item).toBe(42);
+    expect(subject.observed).toBe(true);
+    await peer.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => !subject.observed);
+  });
+
+  it('unsubscribe when they are closed, expire with their connection, or the server closes', async () => {
+    const { join, server } = await serve({ providers: [Streams] }, { streamLingerMs: 0 });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'endless');
+    expect(active).toBe(1);
+    await peer.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => active === 0);
+    await openStream(peer, 'streams', 'endless');
+    peer.end();
+    await eventually(() => active === 0, 'the end of the stream with its connection');
+    const other = await join('streams');
+    await openStream(other, 'streams', 'endless');
+    await server.close();
+    await eventually(() => active === 0, 'the end of the stream with the server');
+  });
+
+  it('an Observable that never ends is given up when the client goes away', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    peer.invoke('streams', 'never');
+    await eventually(() => active === 1);
+    peer.destroy();
+    await eventually(() => active === 0);
+  });
+});
+
+describe('@PyroMethod({ stream })', () => {
+  it('refuses options that make no sense', () => {
+    const decorate = (stream: object): void => {
+      class Thing {
+        method(): void {}
+      }
+      PyroMethod({ stream })(Thing.prototype, 'method', Object.getOwnPropertyDescriptor(Thing.prototype, 'method')!);
+    };
+    expect(() => decorate({ buffer: 0 })).toThrow('stream.buffer is 0');
+    expect(() => decorate({ overflow: 'wait' })).toThrow('stream.overflow is wait');
+  });
+});
