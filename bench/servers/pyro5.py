@@ -1,0 +1,24 @@
+"""Pyro5's own daemon with the benchmarked object: `pyro5.py thread|multiplex`."""
+import sys
+
+import Pyro5.server
+from Pyro5 import config
+
+config.SERVERTYPE = sys.argv[1]
+config.THREADPOOL_SIZE = 1200
+
+
+@Pyro5.server.expose
+@Pyro5.server.behavior(instance_mode="single")
+class Bench:
+    def add(self, a, b):
+        return a + b
+
+    def echo(self, value):
+        return value
+
+
+daemon = Pyro5.server.Daemon(host="127.0.0.1")
+daemon.register(Bench, "bench")
+print("ready: " + daemon.locationStr, flush=True)
+daemon.requestLoop()
