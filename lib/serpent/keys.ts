@@ -35,7 +35,7 @@ export function isOwnStandIn(key: unknown): boolean {
 }
 
 /** What Map and Set compare as Python would compare `key`; undefined for complex numbers, tuples and bytes. */
-function simpleStandIn(key: unknown): unknown {
+function simpleStandIn(key: unknown): string | number | bigint | null | undefined {
   switch (typeof key) {
     case 'boolean':
       return Number(key);
@@ -46,7 +46,7 @@ function simpleStandIn(key: unknown): unknown {
       if (key instanceof PyComplex && key.imag === 0) return simpleStandIn(key.real);
       return key === null ? null : undefined;
     default:
-      return key;
+      return key as string | bigint;
   }
 }
 
@@ -54,7 +54,7 @@ function composedStandIn(key: unknown): string {
   const simple = simpleStandIn(key);
   if (typeof simple === 'string') return `s${simple.length}:${simple}`;
   // A number, bigint or null. Minus zero is zero.
-  if (simple !== undefined) return `n${String(simple as number | bigint | null)};`;
+  if (simple !== undefined) return `n${String(simple)};`;
   if (Array.isArray(key)) return `t${key.length}(${key.map(composedStandIn).join('')})`;
   if (key instanceof PyComplex) return `c${key.real},${key.imag};`;
   return `b${(key as Buffer).toString('latin1').length}:${(key as Buffer).toString('latin1')}`;

@@ -25,7 +25,7 @@ export function typedOf(value: unknown): Typed {
   throw new TypeError('not a faithful value');
 }
 
-/** What is to be read with `values: 'natural'`. Sets and Maps with members that are objects are given as arrays of typed forms. */
+/** What is to be read with `values: 'natural'`. */
 export function naturalOf(typed: Typed): unknown {
   switch (typed[0]) {
     case 'none':
@@ -48,7 +48,7 @@ export function naturalOf(typed: Typed): unknown {
       return typed[1].map(naturalOf);
     case 'set':
       return new Set(typed[1].map(naturalOf));
-    case 'dict': {
+    default: {
       const entries = typed[1].map(([key, item]) => [naturalOf(key), naturalOf(item)] as const);
       return typed[1].every(([key]) => key[0] === 'str') ? Object.fromEntries(entries as [string, unknown][]) : new Map(entries);
     }
