@@ -33,7 +33,9 @@ export class LoadGenerator {
     const request = frame(INVOKE, dumps(pyTuple(object, method, pyTuple(...args), {})));
     const hello = frame(CONNECT, dumps({ handshake: 'hello', object }));
     for (let i = 0; i < connections; i++) {
-      const caller = new Caller(connect({ host, port: Number(port), noDelay: true }), request, (error) => generator.onReply(caller, error));
+      const caller = new Caller(connect({ host, port: Number(port), noDelay: true }), request, (error) =>
+        generator.onReply(caller, error),
+      );
       await caller.handshake(hello);
       generator.callers.push(caller);
     }

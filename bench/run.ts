@@ -73,6 +73,7 @@ function formatted(value: number): string {
 
 function printTable(rows: readonly string[][]): void {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const pad = (cell: string, column: number): string => (column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!));
+  const pad = (cell: string, column: number): string =>
+    column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
   for (const row of rows) console.log(row.map(pad).join('  ').trimEnd());
 }

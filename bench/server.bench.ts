@@ -35,7 +35,13 @@ const records = Array.from({ length: 100 }, (_, i) => ({
 const tasks: Task[] = [
   { name: 'add, 64 connections', method: 'add', args: [17, 25], connections: 64, without: [] },
   { name: 'add, 1 connection', method: 'add', args: [17, 25], connections: 1, without: ['guarded', 'session'] },
-  { name: 'echo 100 records, 64 connections', method: 'echo', args: [records], connections: 64, without: ['raw', 'guarded', 'session'] },
+  {
+    name: 'echo 100 records, 64 connections',
+    method: 'echo',
+    args: [records],
+    connections: 64,
+    without: ['raw', 'guarded', 'session'],
+  },
 ];
 
 /**

@@ -2,7 +2,10 @@
 import { createServer } from 'node:net';
 
 const HEADER_BYTES = 40;
-const connectOk = reply(2, Buffer.from('# serpent utf-8 python3.2\n{"handshake":"hello","meta":{"methods":{"add"},"oneway":(),"attrs":()}}'));
+const connectOk = reply(
+  2,
+  Buffer.from('# serpent utf-8 python3.2\n{"handshake":"hello","meta":{"methods":{"add"},"oneway":(),"attrs":()}}'),
+);
 const result = reply(5, Buffer.from('# serpent utf-8 python3.2\n42'));
 
 const server = createServer({ noDelay: true }, (socket) => {

@@ -117,6 +117,10 @@ export class ConnectionKeeper implements RequestLoopOwner {
     });
   }
 
+  failed(error: unknown): void {
+    this.events.failed(error);
+  }
+
   protocolFailed(loop: RequestLoop, error: Error): void {
     loop.frames.destroy(error);
   }

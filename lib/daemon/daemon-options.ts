@@ -45,7 +45,7 @@ export interface PyroDaemonOptions {
   serpentBytesRepr?: boolean;
   /** How received values look. Default `natural`. */
   values?: ValueMode;
-  /** Nested containers in a value. Default 200. */
+  /** Nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
   /** Decimal digits of an int. Default 4,300, as in Python. */
   maxIntDigits?: number;
@@ -110,6 +110,8 @@ const positive = new Set([
   'maxIntDigits',
   'housekeepingIntervalMs',
 ]);
+/** Most that an option may be, where more cannot work. */
+const MOST: Partial<Record<string, number>> = { maxDepth: 1_000, maxIntDigits: 1_000_000 };
 /** Longest delay a timer of Node can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -129,7 +131,7 @@ export function resolveDaemonOptions(options: PyroDaemonOptions): ResolvedDaemon
     if (typeof fallback !== 'number') continue;
     const value = resolved[name as keyof PyroDaemonOptions] as unknown;
     const least = positive.has(name) ? 1 : 0;
-    const most = name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER;
+    const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
       throw configError(`${name} is ${String(value)}; it must be a whole number from ${least} to ${most}`);
     }

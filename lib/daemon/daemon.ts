@@ -11,7 +11,7 @@ import { createSerializers } from '../serializers/serializers.js';
 import { Listener } from '../transport/listener.js';
 import { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
-import type { PyroDaemonEvents } from './daemon-events.js';
+import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
 import { DaemonObject } from './daemon-object.js';
 import { type PyroDaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
 import { Dispatcher } from './dispatcher.js';
@@ -67,7 +67,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     this.streams = new StreamRegistry(
       options,
       (connection, objectId) => this.principalOf(connection, objectId),
-      (error, { connection, objectId, method }) => this.emit('callError', error, { connection, objectId, method }),
+      (error, { connection, objectId, method }) => this.reportCallError(error, { connection, objectId, method }),
     );
     const dispatcher = new Dispatcher(
       this,
@@ -327,6 +327,11 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  /** @internal */
+  reportCallError(error: unknown, info: CallErrorInfo): void {
+    this.guarded(() => this.emit('callError', error, info));
   }
 
   /** @internal ids that `registered()` shows to a connection */

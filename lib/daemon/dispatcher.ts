@@ -71,7 +71,7 @@ export class Dispatcher {
     try {
       const result = await this.run(loop, request, call);
       if (timer.stop()) await this.reply(loop, request, serializer, call, result);
-      else asStream(result)?.return?.();
+      else await discard(result);
     } catch (error) {
       if (timer.stop()) await this.replies.error(loop, request, serializer, error);
       this.report(error, request, call);
@@ -114,7 +114,7 @@ export class Dispatcher {
       }
       const stream = asStream(result);
       if (stream) {
-        await stream.return?.();
+        await discard(stream);
         results.push(new ExceptionWrapper(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`)));
         break;
       }
@@ -130,21 +130,18 @@ export class Dispatcher {
     call: SerializedCall,
     result: unknown,
   ): Promise<void> {
-    if (request.oneway) {
-      asStream(result)?.return?.();
-      return;
-    }
+    if (request.oneway) return discard(result);
     const stream = request.flags & FLAGS.batch ? undefined : asStream(result);
     if (stream === undefined) return this.replies.result(loop, request, serializer, result);
     if (!this.options.streaming) {
-      await stream.return?.();
+      await discard(stream);
       return this.replies.stream(loop, request, serializer, undefined);
     }
     let id: string;
     try {
       id = this.streams.open(new Call(request, call.objectId, call.method, call.kwargs), stream);
     } catch (error) {
-      await stream.return?.();
+      await discard(stream);
       throw error;
     }
     return this.replies.stream(loop, request, serializer, id);
@@ -173,9 +170,15 @@ export class Dispatcher {
   /** Errors nobody else gets to see (oneway), or that this side asked to see (callback). */
   private report(error: unknown, request: Request, call: SerializedCall): void {
     const callback = this.objects.get(call.objectId)?.isCallback(call.method) === true;
+    const { connection } = request;
     if (request.oneway || callback)
-      this.daemon.emit('callError', error, { connection: request.connection, objectId: call.objectId, method: call.method });
+      this.daemon.reportCallError(error, { connection, objectId: call.objectId, method: call.method });
   }
+}
+
+/** Closes the iterator of a result that nobody will pull. */
+async function discard(result: unknown): Promise<void> {
+  await asStream(result)?.return?.();
 }
 
 const noTimeout = { stop: () => true };

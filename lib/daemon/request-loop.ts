@@ -13,6 +13,8 @@ export interface RequestLoopOwner {
   handshakeFailed(loop: RequestLoop, error: Error): void;
   /** Serves one request; what it does not wait for goes through {@link RequestLoop.runBeside}. Never rejects. */
   serve(loop: RequestLoop, frame: Frame): Promise<void>;
+  /** Work beside the requests failed in a way that no client can be told. */
+  failed(error: unknown): void;
   /** The peer sent something that is no Pyro message after the handshake. */
   protocolFailed(loop: RequestLoop, error: Error): void;
   /** The connection is gone and its last call has ended. `error`: why it went, unless it simply ended. */
@@ -100,13 +102,17 @@ export class RequestLoop implements FrameConnectionHandler {
     else this.frames.destroy();
   }
 
-  /** Lets `work` run while the next requests are served; it counts as queued. Its errors are its own matter. */
+  /** Lets `work` run while the next requests are served; it counts as queued. */
   runBeside(work: Promise<void>): void {
     this.beside++;
-    void work.finally(() => {
+    const done = (): void => {
       this.beside--;
       this.onReady();
       this.settle();
+    };
+    work.then(done, (error: unknown) => {
+      this.owner.failed(error);
+      done();
     });
   }
 

@@ -228,6 +228,37 @@ describe('a daemon', () => {
     expect(await (await join(daemon)).call('Pyro.Daemon', 'ping')).toBe(null);
   });
 
+  it('outlives listeners and iterators that throw behind a oneway call', async () => {
+    const errors: string[] = [];
+    const daemon = await startDaemon();
+    daemon.on('error', ({ message }) => errors.push(message));
+    daemon.on('callError', () => {
+      throw new Error('listener failed');
+    });
+    class Source {
+      fail(): never {
+        throw new Error('of the method');
+      }
+      items(): AsyncIterator<number> & AsyncIterable<number> {
+        return {
+          next: () => Promise.resolve({ done: false, value: 1 }),
+          return: () => Promise.reject(new Error('return failed')),
+          [Symbol.asyncIterator]() {
+            return this;
+          },
+        };
+      }
+    }
+    expose(Source);
+    daemon.register(new Source(), 'source');
+    const peer = await join(daemon);
+    for (const method of ['fail', 'items']) peer.invoke('source', method, [], {}, { flags: FLAGS.oneway });
+    expect(await peer.call('Pyro.Daemon', 'ping')).toBe(null);
+    await eventually(() => errors.length === 2);
+    expect(errors).toEqual(['listener failed', 'listener failed']);
+    expect(await (await join(daemon)).call('Pyro.Daemon', 'ping')).toBe(null);
+  });
+
   it('adds its annotations to every reply', async () => {
     const daemon = await startDaemon({ annotations: () => ({ TEST: Buffer.from('note') }) });
     const peer = await open(daemon);

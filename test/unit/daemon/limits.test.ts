@@ -175,6 +175,7 @@ describe('limits', () => {
     [{ maxConnections: 0 }, 'maxConnections is 0'],
     [{ callTimeoutMs: -1 }, 'callTimeoutMs is -1'],
     [{ handshakeTimeoutMs: 2 ** 31 }, 'handshakeTimeoutMs is 2147483648'],
+    [{ maxDepth: 1_001 }, 'maxDepth is 1001; it must be a whole number from 1 to 1000'],
     [{ maxMessageBytes: 1.5 }, 'maxMessageBytes is 1.5'],
     [{ port: 70_000 }, 'port is 70000'],
     [{ natPort: 5 }, 'must provide natHost with natPort'],
