@@ -59,7 +59,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     try {
       if (this.binding) throw new Error('this PyroServer is the strategy of two applications; make one for each');
       this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
-      this.binding.onDestroy(() => this.shutdown());
+      this.binding.onDestroy(() => this.close());
     } catch (error) {
       // thrown here it would end in nobody's hands: whoever calls listen gets it
       this.bindError = error as Error;
@@ -92,11 +92,14 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * @param deadlineMs waits no longer than this. Default: `drainTimeoutMs`
    * @returns true when all calls have ended
    */
-  async drain(deadlineMs: number = this.options.drainTimeoutMs ?? DEFAULT_DRAIN_MS): Promise<boolean> {
+  async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
     return (await this.daemon?.drain(deadlineMs)) ?? true;
   }
 
-  /** Closes connections, sessions and streams at once. May be called any number of times; `listen` starts anew. */
+  /**
+   * Takes no more calls, lets the running ones finish (up to `drainTimeoutMs`), then ends connections, sessions and
+   * streams. May be called any number of times, as Nest does; `listen` starts anew.
+   */
   override close(): Promise<void> {
     this.ending ??= this.end().finally(() => (this.ending = undefined));
     return this.ending;
@@ -161,15 +164,13 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     this.starting = undefined;
     const { daemon } = this;
     if (!daemon) return;
+    await daemon.shutdown(this.drainTimeoutMs);
     this.daemon = undefined;
-    await daemon.close();
     this._status$.next('disconnected');
   }
 
-  /** Before Nest destroys the first provider: what objects use must outlive their calls and sessions. */
-  private async shutdown(): Promise<void> {
-    await this.drain();
-    await this.close();
+  private get drainTimeoutMs(): number {
+    return this.options.drainTimeoutMs ?? DEFAULT_DRAIN_MS;
   }
 
   private get processingHooks(): ProcessingHooks | undefined {

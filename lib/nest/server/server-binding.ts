@@ -46,8 +46,8 @@ export class ServerBinding {
   }
 
   /**
-   * Has `destroy` run before Nest destroys anything: it calls `onModuleDestroy` of all providers before it closes a
-   * server, which would go on to serve calls on destroyed providers.
+   * Has `destroy` run before Nest destroys anything: on its own it calls `onModuleDestroy` of all providers before it
+   * closes a server, and calls would go on to run on destroyed providers.
    */
   onDestroy(destroy: () => Promise<void>): void {
     const module = firstDestroyedModule(this.modules);

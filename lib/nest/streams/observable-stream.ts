@@ -113,10 +113,7 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
   private end(state: { kind: 'complete' } | { kind: 'failed'; error: unknown }): void {
     if (this.state.kind !== 'open') return;
     this.state = state;
-    for (const reader of this.readers.splice(0)) {
-      if (state.kind === 'complete') reader.resolve({ done: true, value: undefined });
-      else reader.reject(state.error);
-    }
+    for (const reader of this.readers.splice(0)) this.next().then(reader.resolve, reader.reject);
     this.tellWatchers();
   }
 

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { afterEach } from 'vitest';
 import { type PyroDaemon, PyroServer, type PyroServerOptions } from '../../../lib/index.js';
-import { RawPeer } from '../../unit/daemon/raw-peer.js';
+import { ScriptedPeer } from '../../unit/daemon/raw-peer.js';
 
 /** What runs until the test is over. */
 const closers: (() => unknown)[] = [];
@@ -26,7 +26,7 @@ export function moduleOf(metadata: ModuleMetadata): new () => object {
 export interface Served {
   app: INestApplication;
   server: PyroServer;
-  join(object: string, handshake?: unknown): Promise<RawPeer>;
+  join(object: string, handshake?: unknown): Promise<ScriptedPeer>;
 }
 
 export interface ServeOptions extends PyroServerOptions {
@@ -46,14 +46,14 @@ export async function serve(metadata: ModuleMetadata, { prepare, ...options }: S
   return { app, server, join: (object, handshake) => joinServer(server, object, handshake) };
 }
 
-export async function joinServer(server: PyroServer, object: string, handshake?: unknown): Promise<RawPeer> {
-  const peer = await RawPeer.join(server.unwrap<PyroDaemon>().locationStr, object, handshake);
+export async function joinServer(server: PyroServer, object: string, handshake?: unknown): Promise<ScriptedPeer> {
+  const peer = await ScriptedPeer.join(server.unwrap<PyroDaemon>().locationStr, object, handshake);
   closeAfter(() => peer.destroy());
   return peer;
 }
 
-/** Keyword arguments in a call of {@link RawPeer}. */
-export async function callWith(peer: RawPeer, object: string, method: string, args: unknown[], kwargs: object): Promise<unknown> {
+/** Keyword arguments in a call of {@link ScriptedPeer}. */
+export async function callWith(peer: ScriptedPeer, object: string, method: string, args: unknown[], kwargs: object): Promise<unknown> {
   const { FLAGS } = await import('../../../lib/core.js');
   const { RemoteFailure, valueOf } = await import('../../unit/daemon/raw-peer.js');
   peer.invoke(object, method, args, kwargs);
@@ -63,7 +63,7 @@ export async function callWith(peer: RawPeer, object: string, method: string, ar
 }
 
 /** The id of the stream that a call answers with. */
-export async function openStream(peer: RawPeer, object: string, method: string, ...args: unknown[]): Promise<string> {
+export async function openStream(peer: ScriptedPeer, object: string, method: string, ...args: unknown[]): Promise<string> {
   peer.invoke(object, method, args);
   const frame = await peer.next();
   const id = frame.annotations.get('STRM');
@@ -71,10 +71,10 @@ export async function openStream(peer: RawPeer, object: string, method: string, 
   return id.toString();
 }
 
-export const nextItem = (peer: RawPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
+export const nextItem = (peer: ScriptedPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
 
 /** All items to the end. */
-export async function readStream(peer: RawPeer, id: string): Promise<unknown[]> {
+export async function readStream(peer: ScriptedPeer, id: string): Promise<unknown[]> {
   const items: unknown[] = [];
   for (;;) {
     try {

@@ -18,7 +18,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector, REQUEST } from '@nestjs/core';
 import { RpcException } from '@nestjs/microservices';
-import { map, of, tap, throwError } from 'rxjs';
+import { map, type Observable, of, tap, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty } from '../../../lib/index.js';
 import { serve } from './fixtures.js';
@@ -43,13 +43,12 @@ const MethodGuard = noteGuard('method');
 const AppGuard = noteGuard('app');
 
 class TextInterceptor implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler): unknown {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(
       tap((value) => log.push(`interceptor saw ${JSON.stringify(value)}`)),
       map((value: unknown) => (typeof value === 'string' ? `<${value}>` : value)),
     );
   }
-  declare intercept: NestInterceptor['intercept'];
 }
 
 class NotePipe implements PipeTransform {

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type PyroDaemon, PyroController, PyroMethod, PyroProperty, PyroServer } from '../../../lib/index.js';
-import { RawPeer } from '../../unit/daemon/raw-peer.js';
+import { ScriptedPeer } from '../../unit/daemon/raw-peer.js';
 import { closeAfter, eventually, joinServer, moduleOf, serve } from './fixtures.js';
 
 @Injectable()
@@ -303,7 +303,7 @@ describe('a PyroServer as a Nest strategy', () => {
     const { locationStr } = pyro.unwrap<PyroDaemon>();
     await Promise.all([pyro.close(), pyro.close()]);
     await pyro.close();
-    await expect(RawPeer.open(locationStr)).rejects.toThrow('ECONNREFUSED');
+    await expect(ScriptedPeer.open(locationStr)).rejects.toThrow('ECONNREFUSED');
     await app.startAllMicroservices();
     await expectServed(pyro);
   });

@@ -1,0 +1,250 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable, Module, Scope, UnauthorizedException } from '@nestjs/common';
+import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
+import { Ctx } from '@nestjs/microservices';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PyroConnection, PyroContext, PyroController, type PyroDaemon, PyroException, PyroHandshakeContext, PyroMethod, UseHandshakeGuards } from '../../../lib/index.js';
+import { ScriptedPeer, valueOf } from '../../unit/daemon/raw-peer.js';
+import { closeAfter, eventually, moduleOf, serve } from './fixtures.js';
+
+let log: string[] = [];
+beforeEach(() => {
+  log = [];
+});
+
+@Injectable()
+class Users {
+  byToken(token: string): { name: string } | undefined {
+    return token.startsWith('token-') ? { name: token.slice(6) } : undefined;
+  }
+}
+
+@Injectable()
+class TokenGuard implements CanActivate {
+  constructor(private readonly users: Users) {}
+  canActivate(context: ExecutionContext): boolean {
+    const handshake = PyroHandshakeContext.from(context);
+    log.push(`token ${handshake.objectId} ${context.getType<string>()} ${context.getClass().name} ${handshake.connection instanceof PyroConnection}`);
+    if (handshake.data === 'throw') throw new UnauthorizedException('bad token');
+    if (handshake.data === 'pyro') throw new PyroException('builtins.ValueError', ['a reason']);
+    if (typeof handshake.data !== 'string') return false;
+    const user = this.users.byToken(handshake.data);
+    if (!user) return false;
+    handshake.setPrincipal(user);
+    handshake.setResponse({ welcome: user.name });
+    return true;
+  }
+}
+
+@PyroController('guarded')
+@UseHandshakeGuards(TokenGuard)
+class Guarded {
+  @PyroMethod() who(@Ctx() ctx: PyroContext): unknown {
+    return ctx.principal;
+  }
+}
+
+@PyroController('open')
+class Open {
+  @PyroMethod() who(@Ctx() ctx: PyroContext): unknown {
+    return ctx.principal;
+  }
+}
+
+const refusal = async (location: string, object: string, handshake: unknown): Promise<string> => {
+  const peer = await ScriptedPeer.open(location);
+  closeAfter(() => peer.destroy());
+  peer.connect(object, handshake);
+  return String(valueOf(await peer.next()));
+};
+
+describe('handshake guards of an object', () => {
+  it('say who the client is, and what it is answered', async () => {
+    const { server } = await serve({ providers: [Guarded, Users, TokenGuard] });
+    const peer = await ScriptedPeer.open(server.unwrap<PyroDaemon>().locationStr);
+    closeAfter(() => peer.destroy());
+    peer.connect('guarded', 'token-ann');
+    expect(valueOf(await peer.next())).toMatchObject({ handshake: { welcome: 'ann' } });
+    expect(await peer.call('guarded', 'who')).toEqual({ name: 'ann' });
+    expect(await peer.call('guarded', 'who')).toEqual({ name: 'ann' });
+    expect(log).toEqual(['token guarded pyro-handshake Guarded true']);
+  });
+
+  it('refuse with "Forbidden resource", or with what they throw', async () => {
+    const { server } = await serve({ providers: [Guarded, Users, TokenGuard] });
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    expect(await refusal(locationStr, 'guarded', 'wrong')).toBe('Forbidden resource');
+    expect(await refusal(locationStr, 'guarded', { not: 'a string' })).toBe('Forbidden resource');
+    expect(await refusal(locationStr, 'guarded', 'throw')).toBe('bad token');
+    expect(await refusal(locationStr, 'guarded', 'pyro')).toBe('a reason');
+  });
+
+  it('hold for connections that were let in for another object, once', async () => {
+    const { join } = await serve({ providers: [Guarded, Open, Users, TokenGuard] });
+    const stranger = await join('open', 'nobody');
+    const failure = await stranger.fail('guarded', 'who');
+    expect(failure.pythonType).toBe('Pyro5.errors.SecurityError');
+    expect(failure.message).toContain('Forbidden resource');
+    const friend = await join('open', 'token-bob');
+    expect(await friend.call('guarded', 'who')).toEqual({ name: 'bob' });
+    expect(await friend.call('open', 'who')).toBeNull();
+    expect(await friend.call('guarded', 'who')).toEqual({ name: 'bob' });
+    expect(log.filter((line) => line.startsWith('token guarded'))).toHaveLength(2);
+  });
+
+  it('need not be providers', async () => {
+    const { join } = await serve({ providers: [Guarded, Users] });
+    expect(await (await join('guarded', 'token-eve')).call('guarded', 'who')).toEqual({ name: 'eve' });
+  });
+
+  it('may come from another module', async () => {
+    @Module({ providers: [Users, TokenGuard], exports: [TokenGuard] })
+    class AuthModule {}
+    const { join } = await serve({ imports: [AuthModule], providers: [Guarded] });
+    expect(await (await join('guarded', 'token-eve')).call('guarded', 'who')).toEqual({ name: 'eve' });
+  });
+
+  it('may be instances', async () => {
+    const guard = { canActivate: (context: ExecutionContext) => PyroHandshakeContext.from(context).data === 'open' };
+    @PyroController('instance')
+    @UseHandshakeGuards(guard)
+    class Thing {
+      @PyroMethod() method(): string {
+        return 'ok';
+      }
+    }
+    const { join, server } = await serve({ providers: [Thing] });
+    expect(await (await join('instance', 'open')).call('instance', 'method')).toBe('ok');
+    expect(await refusal(server.unwrap<PyroDaemon>().locationStr, 'instance', 'shut')).toBe('Forbidden resource');
+  });
+
+  it.each([true, false])('may be request-scoped, with REQUEST = the connection (provided: %s)', async (isProvided) => {
+    @Injectable({ scope: Scope.REQUEST })
+    class ScopedGuard implements CanActivate {
+      constructor(@Inject(REQUEST) private readonly connection: unknown) {}
+      canActivate(context: ExecutionContext): boolean {
+        log.push(`scoped ${this.connection === PyroHandshakeContext.from(context).connection}`);
+        return true;
+      }
+    }
+    @PyroController('scoped')
+    @UseHandshakeGuards(ScopedGuard)
+    class Thing {
+      @PyroMethod() method(): string {
+        return 'ok';
+      }
+    }
+    const { join } = await serve({ providers: isProvided ? [Thing, ScopedGuard] : [Thing] });
+    await join('scoped');
+    await join('scoped');
+    expect(log).toEqual(['scoped true', 'scoped true']);
+  });
+
+  it('may depend on what is request-scoped without being provided', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Dependency {
+      constructor(@Inject(REQUEST) readonly connection: unknown) {}
+    }
+    @Injectable()
+    class DependentGuard implements CanActivate {
+      constructor(private readonly dependency: Dependency) {}
+      canActivate(): boolean {
+        log.push(`dependent ${this.dependency.connection instanceof PyroConnection}`);
+        return true;
+      }
+    }
+    @PyroController('dependent')
+    @UseHandshakeGuards(DependentGuard)
+    class Thing {
+      @PyroMethod() method(): string {
+        return 'ok';
+      }
+    }
+    const { join } = await serve({ providers: [Thing, Dependency] });
+    await join('dependent');
+    expect(log).toEqual(['dependent true']);
+  });
+
+  it('that Nest cannot make stop the start', async () => {
+    await expect(serve({ providers: [Guarded] })).rejects.toThrow(/Nest can't resolve dependencies of the TokenGuard/);
+  });
+
+  it('see metadata of the class', async () => {
+    @Injectable()
+    class MetaGuard implements CanActivate {
+      constructor(private readonly reflector: Reflector) {}
+      canActivate(context: ExecutionContext): boolean {
+        return this.reflector.get('open', context.getClass()) === true;
+      }
+    }
+    const { SetMetadata } = await import('@nestjs/common');
+    @PyroController('meta')
+    @SetMetadata('open', true)
+    @UseHandshakeGuards(MetaGuard)
+    class Thing {
+      @PyroMethod() method(): string {
+        return 'ok';
+      }
+    }
+    const { join } = await serve({ providers: [Thing] });
+    await join('meta');
+  });
+});
+
+describe('handshake guards of a server', () => {
+  it('run for every connection and object, before those of the object', async () => {
+    const first = {
+      canActivate: (context: ExecutionContext): boolean => {
+        const { data, objectId } = PyroHandshakeContext.from(context);
+        log.push(`server ${objectId}`);
+        return data !== 'banned';
+      },
+    };
+    const { join, server } = await serve({ providers: [Guarded, Open, Users, TokenGuard] }, { handshakeGuards: [first] });
+    await join('guarded', 'token-ann');
+    expect(log).toEqual(['server guarded', 'token guarded pyro-handshake Guarded true']);
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    for (const object of ['open', 'Pyro.Daemon', 'unknown']) expect(await refusal(locationStr, object, 'banned')).toBe('Forbidden resource');
+  });
+
+  it('come from Nest, and give a principal where the object says none', async () => {
+    const { join, server } = await serve({ imports: [moduleOf({ providers: [Open, Users, TokenGuard] })] }, { handshakeGuards: [TokenGuard] });
+    expect(await (await join('open', 'token-zoe')).call('open', 'who')).toEqual({ name: 'zoe' });
+    expect(await refusal(server.unwrap<PyroDaemon>().locationStr, 'open', 'wrong')).toBe('Forbidden resource');
+  });
+
+  it('tell the server of refusals', async () => {
+    const refused: string[] = [];
+    const { server } = await serve(
+      { providers: [Open] },
+      { handshakeGuards: [{ canActivate: () => false }], prepare: (_app, pyro) => pyro.on('handshakeFailed', ({ message }) => refused.push(message)) },
+    );
+    await refusal(server.unwrap<PyroDaemon>().locationStr, 'open', 'x');
+    await eventually(() => refused.length === 1);
+    expect(refused).toEqual(['Forbidden resource']);
+  });
+
+  it('are not run with the APP_GUARDs', async () => {
+    const guard = { canActivate: () => log.push('app guard') > 0 };
+    const { join } = await serve({ providers: [Guarded, Users, TokenGuard, { provide: APP_GUARD, useValue: guard }] });
+    const peer = await join('guarded', 'token-ann');
+    expect(log).not.toContain('app guard');
+    await peer.call('guarded', 'who');
+    expect(log).toContain('app guard');
+  });
+});
+
+it('PyroHandshakeContext.from refuses other contexts', async () => {
+  class CallGuard implements CanActivate {
+    canActivate(context: ExecutionContext): boolean {
+      return PyroHandshakeContext.from(context) !== undefined;
+    }
+  }
+  const { UseGuards } = await import('@nestjs/common');
+  @PyroController('call')
+  @UseGuards(CallGuard)
+  class Thing {
+    @PyroMethod() method(): void {}
+  }
+  const { join } = await serve({ providers: [Thing] });
+  expect((await (await join('call')).fail('call', 'method')).message).toContain('this context is of type "rpc"');
+});

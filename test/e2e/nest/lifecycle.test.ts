@@ -1,0 +1,235 @@
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit, Scope } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { of } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PYRO_TRANSPORT, PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../lib/index.js';
+import { closeAfter, eventually, joinServer, moduleOf, nextItem, openStream, readStream, serve } from './fixtures.js';
+
+let log: string[] = [];
+beforeEach(() => {
+  log = [];
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+@Injectable()
+class Deep implements OnModuleDestroy, OnModuleInit {
+  isOpen = false;
+  onModuleInit(): void {
+    this.isOpen = true;
+    log.push('init');
+  }
+  onModuleDestroy(): void {
+    this.isOpen = false;
+    log.push('destroy');
+  }
+}
+
+@Injectable()
+class Middle {
+  constructor(readonly deep: Deep) {}
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class Session {
+  constructor(private readonly middle: Middle) {}
+  [Symbol.dispose](): void {
+    log.push(`session disposed while open: ${this.middle.deep.isOpen}`);
+  }
+}
+
+@PyroController({ objectId: 'slow', instanceMode: 'session' })
+class Slow {
+  constructor(
+    private readonly middle: Middle,
+    private readonly session: Session,
+  ) {}
+  @PyroMethod() async work(): Promise<boolean> {
+    log.push('begin');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    log.push('end');
+    return this.middle.deep.isOpen && this.session !== undefined;
+  }
+}
+
+const leaf = moduleOf({ providers: [Deep, Middle, Session, Slow] });
+const nested = { imports: [moduleOf({ imports: [leaf] }), leaf] };
+
+describe('shutting an application down', () => {
+  const expectedOrder = ['init', 'begin', 'end', 'session disposed while open: true', 'destroy'];
+
+  it('finishes calls and sessions before the first provider is destroyed (hybrid)', async () => {
+    const { app, join } = await serve(nested);
+    const peer = await join('slow');
+    const result = peer.call('slow', 'work');
+    await eventually(() => log.includes('begin'));
+    await app.close();
+    expect(await result).toBe(true);
+    expect(log).toEqual(expectedOrder);
+  });
+
+  it('does so for a standalone microservice, closed by a signal', async () => {
+    const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
+    const app = await NestFactory.createMicroservice(moduleOf(nested), { strategy, logger: false });
+    await app.listen();
+    const peer = await joinServer(strategy, 'slow');
+    const result = peer.call('slow', 'work');
+    await eventually(() => log.includes('begin'));
+    await (app as unknown as { shutdown(signal: string): Promise<void> }).shutdown('SIGTERM');
+    expect(await result).toBe(true);
+    expect(log).toEqual(expectedOrder);
+  });
+
+  it('does not wait beyond drainTimeoutMs', async () => {
+    const { app, join } = await serve(nested, { drainTimeoutMs: 20 });
+    const peer = await join('slow');
+    peer.invoke('slow', 'work');
+    await eventually(() => log.includes('begin'));
+    const started = performance.now();
+    await app.close();
+    expect(performance.now() - started).toBeLessThan(140);
+    expect(log).toContain('destroy');
+    await eventually(() => log.includes('end'));
+  });
+
+  it('drain() waits for running calls, and takes no more', async () => {
+    const { server, join } = await serve(nested);
+    const peer = await join('slow');
+    const result = peer.call('slow', 'work');
+    await eventually(() => log.includes('begin'));
+    expect(await server.drain(10)).toBe(false);
+    expect(await server.drain(5_000)).toBe(true);
+    expect(await result).toBe(true);
+  });
+
+  it('drain() before it listens has nothing to wait for', async () => {
+    expect(await new PyroServer().drain()).toBe(true);
+  });
+});
+
+describe('starting', () => {
+  it('warns when clients could come before onModuleInit', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const app = await NestFactory.create(moduleOf(nested), { logger: false });
+    closeAfter(() => app.close());
+    app.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0 }) });
+    await app.startAllMicroservices();
+    expect(warn.mock.calls.map(String).join()).toContain('await app.init() before app.startAllMicroservices()');
+  });
+
+  it('does not warn otherwise', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    await serve(nested);
+    expect(warn.mock.calls).toEqual([]);
+  });
+
+  it('warns of a server that nobody is', async () => {
+    @PyroController({ objectId: 'lost', server: 'nowhere' })
+    class Lost {
+      @PyroMethod() method(): void {}
+    }
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    await serve({ providers: [Lost, Deep, Middle, Session, Slow] });
+    expect(warn.mock.calls.map(String).join()).toContain('no PyroServer is named "nowhere"');
+  });
+});
+
+describe('Nest’s processing hooks', () => {
+  @PyroController({ objectId: 'hooked', instanceMode: 'single' })
+  class Hooked {
+    @PyroMethod() method(): string {
+      log.push('method');
+      return 'result';
+    }
+    @PyroMethod() fails(): never {
+      throw new Error('failed');
+    }
+    @PyroMethod() *items(): Generator<number> {
+      yield 1;
+      yield 2;
+    }
+    @PyroMethod({ stream: true }) pushed(): unknown {
+      return of(1, 2);
+    }
+  }
+  const start = () =>
+    serve(
+      { providers: [Hooked] },
+      {
+        prepare: (_app, server) => {
+          server.setOnProcessingStartHook((transport, context, done) => {
+            log.push(`start ${transport === PYRO_TRANSPORT} ${context instanceof PyroContext}`);
+            setTimeout(() => void done(), 5);
+          });
+          server.setOnProcessingEndHook((_transport, context) => log.push(`end ${(context as PyroContext).method}`));
+        },
+      },
+    );
+
+  it('begin once and end exactly once around a call', async () => {
+    const { join } = await start();
+    const peer = await join('hooked');
+    expect(await peer.call('hooked', 'method')).toBe('result');
+    expect(log).toEqual(['start true true', 'method', 'end method']);
+    log = [];
+    await peer.fail('hooked', 'fails');
+    expect(log).toEqual(['start true true', 'end fails']);
+  });
+
+  it.each(['items', 'pushed'])('end behind the last item of %s', async (method) => {
+    const { join } = await start();
+    const peer = await join('hooked');
+    const id = await openStream(peer, 'hooked', method);
+    expect(await nextItem(peer, id)).toBe(1);
+    expect(log).toEqual(['start true true']);
+    expect(await readStream(peer, id)).toEqual([2]);
+    expect(log).toEqual(['start true true', `end ${method}`]);
+  });
+
+  it('end when a stream is closed early', async () => {
+    const { join } = await start();
+    const peer = await join('hooked');
+    const id = await openStream(peer, 'hooked', 'items');
+    await peer.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => log.length === 2);
+  });
+
+  it('whose start fails fails the call', async () => {
+    const { join } = await serve(
+      { providers: [Hooked] },
+      {
+        prepare: (_app, server) =>
+          server.setOnProcessingStartHook(() => {
+            throw new Error('no start');
+          }),
+      },
+    );
+    expect((await (await join('hooked')).fail('hooked', 'method')).message).toContain('no start');
+  });
+});
+
+describe('errors nobody gets', () => {
+  @PyroController({ objectId: 'quiet', instanceMode: 'single' })
+  class Quiet {
+    @PyroMethod({ oneway: true }) oneway(): never {
+      throw new Error('in oneway');
+    }
+    @PyroMethod({ callback: true }) callback(): never {
+      throw new Error('in callback');
+    }
+  }
+  it('are logged and events: of oneway calls and of callbacks', async () => {
+    const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const events: string[] = [];
+    const { join, server } = await serve({ providers: [Quiet] }, { prepare: (_app, pyro) => pyro.on('callError', (failure) => events.push(String((failure as Error).message))) });
+    const { FLAGS } = await import('../../../lib/core.js');
+    const peer = await join('quiet');
+    peer.invoke('quiet', 'oneway', [], {}, { flags: FLAGS.oneway });
+    expect((await peer.fail('quiet', 'callback')).message).toContain('in callback');
+    await eventually(() => events.length === 2);
+    expect(events.sort()).toEqual(['in callback', 'in oneway']);
+    expect(error.mock.calls.map(String).join()).toContain('quiet.oneway failed');
+    expect(server.unwrap<PyroDaemon>().isListening).toBe(true);
+  });
+});

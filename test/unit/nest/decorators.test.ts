@@ -1,0 +1,115 @@
+import 'reflect-metadata';
+import { describe, expect, it } from 'vitest';
+import { PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../lib/index.js';
+
+describe('@PyroMethod', () => {
+  const decorate = (...names: [string?, string?]): (() => void) => {
+    const [key = 'method', wireName] = names;
+    return () => {
+      const type = { [key]() {} };
+      PyroMethod(wireName)(type, key, Object.getOwnPropertyDescriptor(type, key)!);
+    };
+  };
+
+  it.each([
+    ['_private', undefined],
+    ['__private', undefined],
+    ['__init__', undefined],
+    ['__getattr__', undefined],
+    ['__', undefined],
+    ['method', '_private'],
+    ['method', '__call__'],
+  ])('refuses the private name of %s (%s) when it runs', (key, wireName) => {
+    expect(decorate(key, wireName)).toThrow(/is private in Python/);
+  });
+
+  it('refuses names that begin with $, and empty ones', () => {
+    expect(decorate('$get')).toThrow(/begin with \$ belong to proxies/);
+    expect(decorate('method', '$x')).toThrow(/begin with \$ belong to proxies/);
+    expect(decorate('method', '')).toThrow(/wire name is empty/);
+  });
+
+  it('takes dunder names that are public, and any other name', () => {
+    for (const name of ['__len__', '__iter__', 'a.b', 'any name', 'take_item']) expect(decorate('method', name)).not.toThrow();
+    expect(decorate('_private', 'public')).not.toThrow();
+    expect(decorate('$x', 'public')).not.toThrow();
+  });
+
+  it('refuses what is no method of instances', () => {
+    expect(() => {
+      class Thing {
+        static method(): void {}
+      }
+      PyroMethod()(Thing, 'method', Object.getOwnPropertyDescriptor(Thing, 'method')!);
+    }).toThrow('a static method cannot be exposed');
+    expect(() => {
+      const thing = {
+        get value() {
+          return 1;
+        },
+      };
+      PyroMethod()(thing, 'value', Object.getOwnPropertyDescriptor(thing, 'value')!);
+    }).toThrow('accessors take @PyroProperty');
+    const symbol = Symbol('method');
+    const thing = { [symbol]() {} };
+    expect(() => PyroMethod()(thing, symbol, Object.getOwnPropertyDescriptor(thing, symbol)!)).toThrow('string name');
+  });
+
+  it('refuses to be put on twice', () => {
+    const thing = { method() {} };
+    const descriptor = Object.getOwnPropertyDescriptor(thing, 'method')!;
+    PyroMethod()(thing, 'method', descriptor);
+    expect(() => PyroMethod('other')(thing, 'method', descriptor)).toThrow('decorated twice');
+  });
+
+  it('refuses `params` that make no sense', () => {
+    const thing = { method() {} };
+    expect(() => PyroMethod({ params: ['a', 'a'] })(thing, 'method', Object.getOwnPropertyDescriptor(thing, 'method')!)).toThrow('given twice');
+  });
+});
+
+describe('@PyroProperty', () => {
+  it('refuses methods, fields and private names', () => {
+    const thing = {
+      method() {},
+      get _private() {
+        return 1;
+      },
+    };
+    expect(() => PyroProperty()(thing, 'method', Object.getOwnPropertyDescriptor(thing, 'method')!)).toThrow('is for accessors');
+    expect(() => PyroProperty()(thing, 'field')).toThrow('is for accessors');
+    expect(() => PyroProperty()(thing, '_private', Object.getOwnPropertyDescriptor(thing, '_private')!)).toThrow('is private');
+  });
+
+  it('leaves the accessor as it is, and adds nothing enumerable', () => {
+    class Thing {
+      private stored = 1;
+      @PyroProperty() get value(): number {
+        return this.stored;
+      }
+      set value(value: number) {
+        this.stored = value;
+      }
+    }
+    const thing = new Thing();
+    thing.value = 2;
+    expect(thing.value).toBe(2);
+    const names: string[] = [];
+    for (const name in thing) names.push(name);
+    expect(names).toEqual(['stored']);
+  });
+});
+
+describe('@PyroController', () => {
+  it('refuses unknown instance modes and namings, and ids that no URI can have', () => {
+    expect(() => PyroController({ instanceMode: 'other' as never })).toThrow('instanceMode is other');
+    expect(() => PyroController({ naming: 'camel' as never })).toThrow('naming is camel');
+    expect(() => PyroController('two words')).toThrow('cannot stand in a URI');
+    expect(() => PyroController('')).toThrow('cannot stand in a URI');
+  });
+});
+
+it('@UseHandshakeGuards refuses what is no guard', () => {
+  expect(() => UseHandshakeGuards({} as never)).toThrow('takes guards');
+  expect(() => UseHandshakeGuards(undefined as never)).toThrow('takes guards');
+});

@@ -1,0 +1,93 @@
+import 'reflect-metadata';
+import {
+  BadRequestException,
+  ConflictException,
+  ForbiddenException,
+  GatewayTimeoutException,
+  HttpException,
+  InternalServerErrorException,
+  NotFoundException,
+  NotImplementedException,
+  RequestTimeoutException,
+  UnauthorizedException,
+  UnprocessableEntityException,
+} from '@nestjs/common';
+import { RpcException } from '@nestjs/microservices';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { PyroException, PythonException } from '../../../lib/index.js';
+import { messageOf, toPythonError } from '../../../lib/nest/errors/python-error.js';
+
+describe('toPythonError', () => {
+  it.each<[string, unknown, string, unknown[]]>([
+    ['a 400', new BadRequestException('bad'), 'ValueError', ['bad']],
+    ['validation messages', new BadRequestException(['a must be', 'b must be']), 'ValueError', ['a must be', 'b must be']],
+    ['a 422', new UnprocessableEntityException('bad'), 'ValueError', ['bad']],
+    ['a 401', new UnauthorizedException('who'), 'PermissionError', ['who']],
+    ['a 403', new ForbiddenException('no'), 'PermissionError', ['no']],
+    ['a 404', new NotFoundException('where'), 'LookupError', ['where']],
+    ['a 408', new RequestTimeoutException('slow'), 'TimeoutError', ['slow']],
+    ['a 504', new GatewayTimeoutException('slow'), 'TimeoutError', ['slow']],
+    ['a 501', new NotImplementedException('later'), 'NotImplementedError', ['later']],
+    ['a 409', new ConflictException('taken'), 'RuntimeError', ['taken']],
+    ['a 500', new InternalServerErrorException('oops'), 'RuntimeError', ['oops']],
+    ['an HttpException with text', new HttpException('text', 404), 'LookupError', ['text']],
+    ['an HttpException with its own body', new HttpException({ code: 7 }, 400), 'ValueError', ['Http Exception']],
+    ['an RpcException', new RpcException('rpc'), 'RuntimeError', ['rpc']],
+    ['an RpcException with a status', new RpcException({ status: 404, message: 'rpc' }), 'LookupError', ['rpc']],
+    ['an RpcException with a statusCode', new RpcException({ statusCode: 400, message: ['a', 'b'] }), 'ValueError', ['a', 'b']],
+    ['what Nest’s own filter makes', { status: 'error', message: 'text' }, 'RuntimeError', ['text']],
+    ['an RpcException around another', new RpcException(new NotFoundException('inner')), 'LookupError', ['inner']],
+    ['a string', 'text', 'RuntimeError', ['text']],
+    ['nothing', undefined, 'RuntimeError', ['undefined']],
+    [
+      'ValidationErrors',
+      [{ property: 'a', constraints: { isInt: 'a must be int' }, children: [{ property: 'b', constraints: { isInt: 'b must be int' } }] }],
+      'ValueError',
+      ['a must be int', 'b must be int'],
+    ],
+    ['a ZodError', z.object({ a: z.object({ b: z.number() }) }).safeParse({ a: { b: 'x' } }).error, 'ValueError', ['a.b: Invalid input: expected number, received string']],
+  ])('makes of %s the closest builtin', (_what, error, type, args) => {
+    expect(toPythonError(error)).toMatchObject({ pythonType: `builtins.${type}`, args });
+  });
+
+  it('gives a PyroException as the Python class it names', () => {
+    const error = new PyroException('sqlite3.OperationalError', ['locked', 5], { attributes: { code: 5 }, cause: 'why' });
+    expect(error.message).toBe('locked, 5');
+    expect(error.name).toBe('OperationalError');
+    expect(error).toBeInstanceOf(RpcException);
+    expect(toPythonError(error)).toMatchObject({ pythonType: 'sqlite3.OperationalError', args: ['locked', 5], attributes: { code: 5 } });
+  });
+
+  it.each(['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'])(
+    'never sends %s, on which a Python proxy drops its connection',
+    (name) => {
+      expect(toPythonError(new PyroException(`Pyro5.errors.${name}`, ['x']))).toMatchObject({ pythonType: 'Pyro5.errors.PyroError', args: ['x'] });
+    },
+  );
+
+  it('leaves other errors to the serializers', () => {
+    for (const error of [new RangeError('x'), new PythonException('builtins.KeyError', ['k'])]) expect(toPythonError(error)).toBe(error);
+  });
+
+  it('keeps the stack of what was thrown, and the error as cause', () => {
+    const error = new NotFoundException('where');
+    const mapped = toPythonError(error) as Error;
+    expect(mapped.stack).toBe(error.stack);
+    expect(mapped.cause).toBe(error);
+  });
+
+  it('survives errors that are cyclic, deep or hostile', () => {
+    const cyclic: Record<string, unknown> = { property: 'a' };
+    cyclic['children'] = [cyclic];
+    expect(toPythonError([cyclic])).toMatchObject({ pythonType: 'builtins.RuntimeError' });
+    expect(toPythonError({ message: { toString: 1 } })).toMatchObject({ pythonType: 'builtins.RuntimeError', args: ['unknown error'] });
+  });
+});
+
+it('messageOf gives what a person should read', () => {
+  expect(messageOf(new BadRequestException(['a', 'b']))).toBe('a, b');
+  expect(messageOf(new RangeError('x'))).toBe('x');
+  expect(messageOf(new RangeError())).toBe('RangeError');
+  expect(messageOf('text')).toBe('text');
+});
