@@ -12,7 +12,7 @@ import {
 } from '../../../lib/core.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
-import { RemoteFailure, valueOf } from './raw-peer.js';
+import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 
 class Base {
   inherited(): string {

@@ -1,10 +1,10 @@
 import { afterEach } from 'vitest';
 import { PyroDaemon } from '../../../lib/daemon/daemon.js';
 import type { PyroDaemonOptions } from '../../../lib/daemon/daemon-options.js';
-import { RawPeer } from './raw-peer.js';
+import { ScriptedPeer } from '../../../lib/testing/index.js';
 
 const daemons: PyroDaemon[] = [];
-const peers: RawPeer[] = [];
+const peers: ScriptedPeer[] = [];
 
 /** A daemon on a free port that is closed behind the test, which fails when the daemon reported an error. */
 export async function startDaemon(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
@@ -13,14 +13,14 @@ export async function startDaemon(options: PyroDaemonOptions = {}): Promise<Pyro
   return daemon;
 }
 
-export async function open(daemon: PyroDaemon): Promise<RawPeer> {
-  const peer = await RawPeer.open(daemon.locationStr);
+export async function open(daemon: PyroDaemon): Promise<ScriptedPeer> {
+  const peer = await ScriptedPeer.open(daemon.locationStr);
   peers.push(peer);
   return peer;
 }
 
-export async function join(daemon: PyroDaemon, object?: string, handshake?: unknown): Promise<RawPeer> {
-  const peer = await RawPeer.join(daemon.locationStr, object, handshake);
+export async function join(daemon: PyroDaemon, object?: string, handshake?: unknown): Promise<ScriptedPeer> {
+  const peer = await ScriptedPeer.join(daemon.locationStr, object, handshake);
   peers.push(peer);
   return peer;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAEMON_OBJECT_ID, expose, FLAGS, MESSAGE_TYPES, type PyroTarget, SecurityError } from '../../../lib/core.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
-import { type RawPeer, valueOf } from './raw-peer.js';
+import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 
 class Thing {
   hello(): string {
@@ -174,7 +174,7 @@ describe('an object’s own guard', () => {
     expect(valueOf(await peer.next())).toBe('wrong password');
   });
 
-  const ways: [string, (peer: RawPeer) => void][] = [
+  const ways: [string, (peer: ScriptedPeer) => void][] = [
     ['a method', (peer) => peer.invoke('guarded', 'whoami')],
     ['an unknown method', (peer) => peer.invoke('guarded', 'nothing')],
     ['reading an attribute', (peer) => peer.invoke('guarded', '__getattr__', ['colour'])],

@@ -7,7 +7,7 @@ import type { CallContext } from '../../../lib/daemon/call-context.js';
 import { currentCall } from '../../../lib/transport/current-call.js';
 import { createMemoryPair } from '../../../lib/transport/memory-pair.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
-import { RawPeer, valueOf } from './raw-peer.js';
+import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 
 class Thing {
   log: string[] = [];
@@ -73,7 +73,7 @@ describe('shutdown', () => {
     await daemon.shutdown();
     expect(Date.now() - begun).toBeLessThan(1_000);
     await Promise.all(peers.map((peer) => peer.untilClosed()));
-    await expect(RawPeer.open(location)).rejects.toThrow('ECONNREFUSED');
+    await expect(ScriptedPeer.open(location)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('twice, and close after it, are harmless', async () => {
@@ -168,7 +168,7 @@ describe('a daemon', () => {
     const { daemon } = await serveThing();
     const [ours, theirs] = createMemoryPair();
     daemon.serve(ours);
-    const peer = new RawPeer(theirs);
+    const peer = new ScriptedPeer(theirs);
     peer.connect('thing');
     await peer.next();
     expect(await peer.call('thing', 'hello')).toBe('hello');
@@ -180,7 +180,7 @@ describe('a daemon', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const accepted = new Promise<import('node:net').Socket>((resolve) => server.once('connection', resolve));
-    const peer = await RawPeer.open(`127.0.0.1:${(server.address() as { port: number }).port}`);
+    const peer = await ScriptedPeer.open(`127.0.0.1:${(server.address() as { port: number }).port}`);
     const daemon = await PyroDaemon.listen({ connectedSocket: await accepted });
     daemon.register(new Thing(), 'thing');
     expect(await peer.call('Pyro.Daemon', 'get_metadata', 'thing')).toMatchObject({ methods: new Set(['slow', 'hello']) });

@@ -5,7 +5,7 @@ import { encodeMessage } from '../../../lib/protocol/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { type CurrentCall, currentCall } from '../../../lib/transport/current-call.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
-import { RemoteFailure, valueOf } from './raw-peer.js';
+import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 
 class Thing {
   running = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
 import { eventually, join, sleep, startDaemon } from './fixtures.js';
-import type { RawPeer } from './raw-peer.js';
+import type { ScriptedPeer } from '../../../lib/testing/index.js';
 
 class Source {
   readonly closed: string[] = [];
@@ -50,7 +50,7 @@ async function serveSource(options = {}): Promise<{ daemon: PyroDaemon; source: 
   return { daemon, source };
 }
 
-async function openStream(peer: RawPeer, method: string, ...args: unknown[]): Promise<string> {
+async function openStream(peer: ScriptedPeer, method: string, ...args: unknown[]): Promise<string> {
   peer.invoke('source', method, args);
   const frame = await peer.next();
   expect(frame.header.flags & (FLAGS.exception | FLAGS.itemStream)).toBe(FLAGS.exception | FLAGS.itemStream);
@@ -58,8 +58,8 @@ async function openStream(peer: RawPeer, method: string, ...args: unknown[]): Pr
   return frame.annotations.get('STRM')!.toString();
 }
 
-const next = (peer: RawPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
-const failNext = async (peer: RawPeer, id: string): Promise<unknown[]> => {
+const next = (peer: ScriptedPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
+const failNext = async (peer: ScriptedPeer, id: string): Promise<unknown[]> => {
   const { pythonType, args } = await peer.fail('Pyro.Daemon', 'get_next_stream_item', id);
   return [pythonType, ...args];
 };

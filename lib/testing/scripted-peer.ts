@@ -1,14 +1,19 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { encodeMessage, type OutgoingMessage } from '../../../lib/protocol/message.js';
-import { dumps, loads, pyTuple } from '../../../lib/serpent/index.js';
+import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
+import { type Frame, FrameReader } from '../protocol/frame-reader.js';
+import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
+import { dumps, loads, pyTuple } from '../serpent/index.js';
 
 const MAX = 2 ** 31;
 
-/** A peer that sends what it is told to: for what no Pyro client would ever send. */
-export class RawPeer {
+/**
+ * A peer that sends what it is told to, byte for byte: for what no Pyro client would ever send.
+ *
+ * Replies are kept in `frames` until they are taken by {@link next}, {@link call} or {@link fail}. Whatever it waits for, it
+ * waits 5 s at most.
+ */
+export class ScriptedPeer {
   readonly frames: Frame[] = [];
   private readonly reader = new FrameReader(MAX, Object.values(MESSAGE_TYPES));
   private readonly waiting: (() => void)[] = [];
@@ -29,7 +34,7 @@ export class RawPeer {
   }
 
   /** @param location `host:port` or `./u:path` as a daemon gives it */
-  static async open(location: string): Promise<RawPeer> {
+  static async open(location: string): Promise<ScriptedPeer> {
     const colon = location.lastIndexOf(':');
     const host = location.slice(0, colon);
     const socket: Socket =
@@ -37,18 +42,23 @@ export class RawPeer {
         ? connect(location.slice(4))
         : connect(Number(location.slice(colon + 1)), host === 'localhost' ? '127.0.0.1' : host);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new RawPeer(socket);
+    return new ScriptedPeer(socket);
   }
 
   /** Opened and past its handshake. */
-  static async join(location: string, object = 'Pyro.Daemon', handshake: unknown = 'hello'): Promise<RawPeer> {
-    const peer = await RawPeer.open(location);
+  static async join(location: string, object = 'Pyro.Daemon', handshake: unknown = 'hello'): Promise<ScriptedPeer> {
+    const peer = await ScriptedPeer.open(location);
     peer.connect(object, handshake);
     const answer = await peer.next();
     if (answer.header.type !== MESSAGE_TYPES.connectOk) throw new Error(`refused: ${String(valueOf(answer))}`);
     return peer;
   }
 
+  /**
+   * Sends one message, an INVOKE in serpent with the next sequence number unless told otherwise.
+   *
+   * @returns its sequence number
+   */
   send(message: Partial<OutgoingMessage>): number {
     const seq = message.seq ?? ++this.seq & 0xffff;
     const whole = { type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, data: Buffer.alloc(0), ...message, seq };
@@ -56,10 +66,12 @@ export class RawPeer {
     return seq;
   }
 
+  /** Sends bytes that need not be a message. */
   write(bytes: Buffer): void {
     this.socket.write(bytes);
   }
 
+  /** Sends a CONNECT message. */
   connect(object = 'Pyro.Daemon', handshake: unknown = 'hello', extra: Partial<OutgoingMessage> = {}): number {
     return this.send({ type: MESSAGE_TYPES.connect, data: dumps({ handshake, object }), ...extra });
   }
@@ -130,6 +142,7 @@ export class RawPeer {
   }
 }
 
+/** The exception of a reply. */
 export class RemoteFailure extends Error {
   readonly pythonType: string;
   readonly args: unknown[];
