@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { afterEach } from 'vitest';
 import { type PyroDaemon, PyroServer, type PyroServerOptions } from '../../../lib/index.js';
-import { ScriptedPeer } from '../../unit/daemon/raw-peer.js';
+import { ScriptedPeer } from '../../../lib/testing/index.js';
 
 /** What runs until the test is over. */
 const closers: (() => unknown)[] = [];
@@ -55,7 +55,7 @@ export async function joinServer(server: PyroServer, object: string, handshake?:
 /** Keyword arguments in a call of {@link ScriptedPeer}. */
 export async function callWith(peer: ScriptedPeer, object: string, method: string, args: unknown[], kwargs: object): Promise<unknown> {
   const { FLAGS } = await import('../../../lib/core.js');
-  const { RemoteFailure, valueOf } = await import('../../unit/daemon/raw-peer.js');
+  const { RemoteFailure, valueOf } = await import('../../../lib/testing/index.js');
   peer.invoke(object, method, args, kwargs);
   const frame = await peer.next();
   if (frame.header.flags & FLAGS.exception) throw new RemoteFailure(frame);

@@ -3,7 +3,7 @@ import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
 import { Ctx } from '@nestjs/microservices';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PyroConnection, PyroContext, PyroController, type PyroDaemon, PyroException, PyroHandshakeContext, PyroMethod, UseHandshakeGuards } from '../../../lib/index.js';
-import { ScriptedPeer, valueOf } from '../../unit/daemon/raw-peer.js';
+import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, moduleOf, serve } from './fixtures.js';
 
 let log: string[] = [];

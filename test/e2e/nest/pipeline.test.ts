@@ -316,7 +316,7 @@ describe('PyroContext', () => {
     const peer = await join('current');
     peer.invoke('current', 'method');
     const frame = await peer.next();
-    const { valueOf } = await import('../../unit/daemon/raw-peer.js');
+    const { valueOf } = await import('../../../lib/testing/index.js');
     expect(valueOf(frame)).toEqual(['method', 'current', 36, '127.0.0.1', false]);
     expect(frame.annotations.get('TEST')?.toString()).toBe('back');
     expect(PyroContext.current()).toBeUndefined();

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type PyroDaemon, PyroController, PyroMethod, PyroProperty, PyroServer } from '../../../lib/index.js';
-import { ScriptedPeer } from '../../unit/daemon/raw-peer.js';
+import { ScriptedPeer } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, joinServer, moduleOf, serve } from './fixtures.js';
 
 @Injectable()
