@@ -1,7 +1,7 @@
 import { createContextId } from '@nestjs/core';
 import type { CallContext } from '../../daemon/call-context.js';
 import type { DaemonConnection } from '../../daemon/daemon-connection.js';
-import { asStream, endingWith } from '../../daemon/result-stream.js';
+import { asStream } from '../../daemon/result-stream.js';
 import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from '../../daemon/target.js';
 import { attributeError } from '../../protocol/python-exception.js';
 import { CallRecord } from '../context/call-record.js';
@@ -13,6 +13,7 @@ import type { InstanceHolder } from '../instances/instance-holder.js';
 import { InstanceManager, type RegisterRequest } from '../instances/instance-manager.js';
 import { type ContextualLoader, STATIC_CONTEXT } from '../nest-internals.js';
 import { settleResult } from '../streams/pipeline-result.js';
+import { ServedStream } from '../streams/served-stream.js';
 import type { ObjectDefinition, Operation } from './object-definition.js';
 
 /** Tells Nest's processing hooks that a call begins; `run` is handed what has to be called once at its end. */
@@ -93,7 +94,9 @@ export class NestTarget implements PyroTarget {
       if (hooks === undefined && !this.instances.isPerCall) {
         const known = this.instances.forCall(context);
         const holder = known instanceof Promise ? await known : known;
-        return await this.pass(operation, bound.args, context, record, holder);
+        const result = await this.pass(operation, bound.args, context, record, holder);
+        const stream = asStream(result);
+        return stream ? new ServedStream(stream) : result;
       }
       return await this.runWithEnd(operation, bound.args, context, record, hooks ?? withoutHooks);
     } catch (error) {
@@ -116,7 +119,7 @@ export class NestTarget implements PyroTarget {
         const stream = asStream(result);
         if (stream === undefined) return result;
         isStream = true;
-        return endingWith(stream, end);
+        return new ServedStream(stream, end);
       } finally {
         if (!isStream) await end();
       }

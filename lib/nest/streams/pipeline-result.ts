@@ -12,7 +12,7 @@ import { ObservableStream } from './observable-stream.js';
  */
 export function settleResult(result: unknown, stream: Required<PyroStreamOptions> | undefined, record: CallRecord, context: PyroContext): unknown {
   if (!isObservable(result)) return result;
-  return stream ? streamOrValue(result, stream, record) : lastValue(result, record, context);
+  return stream ? streamOrValue(result, stream, record, context) : lastValue(result, record, context);
 }
 
 /** The last value of an Observable; undefined without one. Given up when the client goes away. */
@@ -44,13 +44,22 @@ function lastValue(source: Observable<unknown>, record: CallRecord, context: Pyr
 }
 
 /** Subscribing runs the method when there are interceptors: only then is it known what it returns. */
-async function streamOrValue(source: Observable<unknown>, options: Required<PyroStreamOptions>, record: CallRecord): Promise<unknown> {
+async function streamOrValue(
+  source: Observable<unknown>,
+  options: Required<PyroStreamOptions>,
+  record: CallRecord,
+  { signal }: PyroContext,
+): Promise<unknown> {
   const stream = new ObservableStream(source, options);
+  // when the client goes away first, there is nobody to close the stream
+  const giveUp = (): void => void stream.return();
+  signal.addEventListener('abort', giveUp, { once: true });
   const isStream = await new Promise<boolean>((resolve) => {
     record.whenReturned(resolve);
     // an interceptor answered in the method's place: with items, as the mark says
     stream.whenBegun(() => resolve(true));
   });
+  signal.removeEventListener('abort', giveUp);
   if (isStream && !(stream.hasFailedAtOnce && !record.hasReturned)) return stream;
   let last: unknown;
   for await (const item of stream) last = item;

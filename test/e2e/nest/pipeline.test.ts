@@ -16,12 +16,12 @@ import {
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector, REQUEST } from '@nestjs/core';
-import { RpcException } from '@nestjs/microservices';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory, Reflector, REQUEST } from '@nestjs/core';
+import { type MicroserviceOptions, type NestMicroservice, RpcException } from '@nestjs/microservices';
 import { map, type Observable, of, tap, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty } from '../../../lib/index.js';
-import { serve } from './fixtures.js';
+import { PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty, PyroServer } from '../../../lib/index.js';
+import { closeAfter, joinServer, moduleOf, serve } from './fixtures.js';
 
 let log: string[] = [];
 beforeEach(() => {
@@ -153,7 +153,7 @@ describe('the pipeline of a method', () => {
     expect(await (await join('piped')).call('piped', 'list')).toEqual([1, 2]);
   });
 
-  it('runs app-wide enhancers of both kinds and pre-request hooks', async () => {
+  it('runs app-wide enhancers of both kinds', async () => {
     const { join } = await serve(
       {
         providers: [
@@ -167,10 +167,6 @@ describe('the pipeline of a method', () => {
       {
         prepare: (app) => {
           app.useGlobalGuards(new (noteGuard('global'))());
-          (app as unknown as { registerPreRequestHook?: (hook: unknown) => void }).registerPreRequestHook?.((_context: unknown, next: () => unknown) => {
-            log.push('hook');
-            return next();
-          });
         },
       },
     );
@@ -179,6 +175,21 @@ describe('the pipeline of a method', () => {
     const guards = log.filter((line) => line.endsWith('wire_name')).map((line) => line.split(' ')[0]);
     expect(guards.sort()).toEqual(['app', 'class', 'global', 'method']);
     expect((await peer.fail('piped', 'failsPlainly')).message).toBe('builtins.LookupError: filtered oops');
+  });
+
+  it('runs pre-request hooks before everything else', async () => {
+    const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
+    const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf({ providers: [Piped] }), { strategy, logger: false });
+    closeAfter(() => app.close());
+    (app as NestMicroservice).registerPreRequestHook((context, next) => {
+      log.push(`hook ${context.getType()}`);
+      return next();
+    });
+    await app.listen();
+    const peer = await joinServer(strategy, 'piped');
+    expect(await peer.call('piped', 'list')).toEqual([1, 2]);
+    expect(log[0]).toBe('hook rpc');
+    expect((await peer.fail('piped', 'failsPlainly')).message).toBe('builtins.RuntimeError: oops');
   });
 
   it('leaves app-wide enhancers out when told so', async () => {

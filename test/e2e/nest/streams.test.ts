@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, type NestInterceptor, UseInterceptors } from '@nestjs/common';
 import { EMPTY, from, interval, map, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { PyroController, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import { PyroController, PyroException, PyroMethod, PyroProperty } from '../../../lib/index.js';
 import { eventually, nextItem, openStream, readStream, serve } from './fixtures.js';
 
 class Tenfold implements NestInterceptor {
@@ -17,6 +17,12 @@ class OwnItems implements NestInterceptor {
 class Refusing implements NestInterceptor {
   intercept(): Observable<unknown> {
     return throwError(() => new Error('refused'));
+  }
+}
+
+class Silent implements NestInterceptor {
+  intercept(): Observable<unknown> {
+    return watched(NEVER);
   }
 }
 
@@ -96,6 +102,13 @@ class Streams {
   @PyroProperty() get attribute(): Iterator<number> {
     return [1, 2].values();
   }
+  @PyroMethod() *failingGenerator(): Generator<number> {
+    yield 1;
+    throw new PyroException('builtins.KeyError', ['k'], { attributes: { key: 'k' } });
+  }
+  @PyroMethod({ stream: true }) @UseInterceptors(Silent) silent(): Observable<number> {
+    return of(1);
+  }
   @PyroMethod() fromArray(): Observable<number[]> {
     return from([[1, 2]]);
   }
@@ -145,6 +158,23 @@ describe('item streams', () => {
     expect(await nextItem(peer, id)).toBe(1);
     await expect(nextItem(peer, id)).rejects.toThrow('in the stream');
     await expect(nextItem(peer, id)).rejects.toThrow('item stream terminated');
+  });
+
+  it('fail with the Python exception that the generator threw', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    const id = await openStream(peer, 'streams', 'failingGenerator');
+    expect(await nextItem(peer, id)).toBe(1);
+    await expect(nextItem(peer, id)).rejects.toMatchObject({ pythonType: 'builtins.KeyError', args: ['k'] });
+  });
+
+  it('are given up when the client goes away before they begin', async () => {
+    const { join } = await serve({ providers: [Streams] });
+    const peer = await join('streams');
+    peer.invoke('streams', 'silent');
+    await eventually(() => active === 1);
+    peer.destroy();
+    await eventually(() => active === 0);
   });
 
   it('fail as calls when there is no stream yet', async () => {

@@ -1,0 +1,46 @@
+import { toPythonError } from '../errors/python-error.js';
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+/**
+ * A result that travels item by item, as the daemon gets it: its errors are Python's, and `onEnd` runs exactly once,
+ * behind the last item, an error, or the end of `return()`.
+ */
+export class ServedStream implements AsyncIterableIterator<unknown> {
+  private hasEnded = false;
+
+  constructor(
+    private readonly iterator: AnyIterator,
+    private readonly onEnd?: () => Promise<void>,
+  ) {}
+
+  async next(): Promise<IteratorResult<unknown>> {
+    try {
+      const step = await this.iterator.next();
+      if (step.done) await this.end();
+      return step;
+    } catch (error) {
+      await this.end();
+      throw toPythonError(error);
+    }
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    try {
+      await this.iterator.return?.(value);
+    } finally {
+      await this.end();
+    }
+    return { done: true, value };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private async end(): Promise<void> {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    await this.onEnd?.();
+  }
+}
