@@ -1,0 +1,66 @@
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { expect, it } from 'vitest';
+import { PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../lib/index.js';
+import { ScriptedPeer } from '../../../lib/testing/index.js';
+import { moduleOf } from './fixtures.js';
+
+@PyroController('thing')
+class Thing {
+  @PyroMethod() hello(): string {
+    return 'hello';
+  }
+  @PyroMethod() *items(): Generator<number> {
+    yield* [1, 2, 3];
+  }
+}
+
+/** What keeps a process alive. */
+function handles(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout|Immediate/.test(name));
+}
+
+async function settle(before: string[]): Promise<string[]> {
+  const deadline = Date.now() + 3_000;
+  while (handles().length > before.length && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  return handles();
+}
+
+it.each(['graceful', 'with calls and streams open', 'behind garbage'])(
+  'app.close() leaves the event loop empty (%s)',
+  async (how) => {
+    const before = handles();
+    const server = new PyroServer({
+      host: '127.0.0.1',
+      idleTimeoutMs: 60_000,
+      callTimeoutMs: 60_000,
+      handshakeTimeoutMs: 60_000,
+    });
+    const app: INestApplication = await NestFactory.create(moduleOf({ providers: [Thing] }), {
+      logger: false,
+      abortOnError: false,
+    });
+    app.connectMicroservice<MicroserviceOptions>({ strategy: server });
+    await app.init();
+    await app.startAllMicroservices();
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    const peer = await ScriptedPeer.join(locationStr, 'thing');
+    expect(await peer.call('thing', 'hello')).toBe('hello');
+    const others: ScriptedPeer[] = [];
+    if (how === 'with calls and streams open') {
+      peer.invoke('thing', 'items');
+      await peer.next();
+      others.push(await ScriptedPeer.open(locationStr));
+    } else if (how === 'behind garbage') {
+      for (const bytes of ['GET / HTTP/1.1\r\n\r\n', 'PYRO', 'PYRO\x01\xf6\x01', '']) {
+        const other = await ScriptedPeer.open(locationStr);
+        other.write(Buffer.from(bytes, 'latin1'));
+        others.push(other);
+      }
+    }
+    await app.close();
+    for (const open of [peer, ...others]) await open.untilClosed();
+    expect(await settle(before)).toEqual(before);
+  },
+);
