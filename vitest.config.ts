@@ -16,6 +16,7 @@ interface Room {
   testTimeoutMs: number;
   /** Whether its tests start Python programs. */
   python: boolean;
+  env?: Record<string, string>;
 }
 
 /** What `vitest run` runs, and what `--mode long` and `--mode package` run instead. */
@@ -26,7 +27,10 @@ const rooms: Record<string, Room[]> = {
     { name: 'interop', testTimeoutMs: 30_000, python: true },
     { name: 'e2e', testTimeoutMs: 30_000, python: true },
   ],
-  long: [{ name: 'long', testTimeoutMs: 600_000, python: true }],
+  long: [
+    { name: 'long', testTimeoutMs: 600_000, python: true },
+    { name: 'fuzz', testTimeoutMs: 600_000, python: false, env: { FUZZ_RUNS: '20000' } },
+  ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };
 
@@ -38,7 +42,7 @@ export default defineConfig(({ mode }) => ({
   },
 }));
 
-function projectOf({ name, testTimeoutMs, python }: Room): TestProjectInlineConfiguration {
+function projectOf({ name, testTimeoutMs, python, env }: Room): TestProjectInlineConfiguration {
   return {
     resolve: { alias },
     test: {
@@ -48,6 +52,7 @@ function projectOf({ name, testTimeoutMs, python }: Room): TestProjectInlineConf
       pool: 'forks',
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,
+      env,
       ...(python && { globalSetup: 'test/interop/global-setup.ts' }),
     },
   };
