@@ -1,5 +1,8 @@
 import { SerializeError } from '../protocol/errors.js';
 
+/** Above it, a call into C++ is faster than character by character. */
+const SHORT_CHARS = 40;
+
 /** A growing buffer with a limit. */
 export class ByteWriter {
   private buffer = Buffer.allocUnsafe(512);
@@ -7,18 +10,14 @@ export class ByteWriter {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** Room for `bytes` more; returns where they begin. @throws {SerializeError} over `maxMessageBytes` */
-  reserve(bytes: number): number {
-    const start = this.used;
-    const needed = start + bytes;
-    if (needed > this.maxBytes) throw new SerializeError(`value takes more than maxMessageBytes (${this.maxBytes}) to write`);
-    if (needed > this.buffer.length) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
-      this.buffer.copy(grown, 0, 0, start);
-      this.buffer = grown;
-    }
-    this.used = needed;
-    return start;
+  /** Where the next byte goes. */
+  get length(): number {
+    return this.used;
+  }
+
+  /** @returns a view on what was written */
+  finish(): Buffer {
+    return this.buffer.subarray(0, this.used);
   }
 
   byte(value: number): void {
@@ -26,19 +25,44 @@ export class ByteWriter {
     this.buffer[at] = value;
   }
 
-  int32(value: number): void {
+  int32LE(value: number): void {
     const at = this.reserve(4);
     this.buffer.writeInt32LE(value, at);
   }
 
-  uint16(value: number): void {
+  doubleLE(value: number): void {
+    const at = this.reserve(8);
+    this.buffer.writeDoubleLE(value, at);
+  }
+
+  doubleBE(value: number): void {
+    const at = this.reserve(8);
+    this.buffer.writeDoubleBE(value, at);
+  }
+
+  uint16LE(value: number): void {
     const at = this.reserve(2);
     this.buffer.writeUInt16LE(value, at);
   }
 
-  double(value: number): void {
+  uint16BE(value: number): void {
+    const at = this.reserve(2);
+    this.buffer.writeUInt16BE(value, at);
+  }
+
+  uint32BE(value: number): void {
+    const at = this.reserve(4);
+    this.buffer.writeUInt32BE(value, at);
+  }
+
+  bigInt64BE(value: bigint): void {
     const at = this.reserve(8);
-    this.buffer.writeDoubleLE(value, at);
+    this.buffer.writeBigInt64BE(value, at);
+  }
+
+  bigUint64BE(value: bigint): void {
+    const at = this.reserve(8);
+    this.buffer.writeBigUInt64BE(value, at);
   }
 
   raw(bytes: Uint8Array): void {
@@ -46,7 +70,45 @@ export class ByteWriter {
     this.buffer.set(bytes, at);
   }
 
-  finish(): Buffer {
-    return this.buffer.subarray(0, this.used);
+  /** Appends text that is ASCII. */
+  ascii(text: string): void {
+    const { length } = text;
+    let at = this.reserve(length);
+    const { buffer } = this;
+    if (length > SHORT_CHARS) buffer.write(text, at, 'latin1');
+    else for (let index = 0; index < length; index++) buffer[at++] = text.charCodeAt(index);
+  }
+
+  /** Appends any text as UTF-8. */
+  utf8(text: string): void {
+    const size = Buffer.byteLength(text);
+    const at = this.reserve(size);
+    if (size === text.length) this.writeAscii(text, at);
+    else this.buffer.write(text, at, 'utf8');
+  }
+
+  private writeAscii(text: string, start: number): void {
+    const { buffer } = this;
+    const { length } = text;
+    if (length > SHORT_CHARS) buffer.write(text, start, 'latin1');
+    else for (let index = 0, at = start; index < length; index++) buffer[at++] = text.charCodeAt(index);
+  }
+
+  /** Room for `bytes` more; gives where they begin. */
+  private reserve(bytes: number): number {
+    const start = this.used;
+    const needed = start + bytes;
+    if (needed > this.buffer.length) this.grow(needed);
+    this.used = needed;
+    return start;
+  }
+
+  private grow(needed: number): void {
+    if (needed > this.maxBytes) {
+      throw new SerializeError(`the value takes more than maxMessageBytes (${this.maxBytes}) to write`);
+    }
+    const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(this.buffer.length * 2, this.maxBytes)));
+    larger.set(this.buffer.subarray(0, this.used));
+    this.buffer = larger;
   }
 }

@@ -1,51 +1,53 @@
-import { PyroError, SerializeError } from '../protocol/errors.js';
+import { SerializeError } from '../protocol/errors.js';
 import type { SerializedCall } from './serializer.js';
 
 /**
  * A call as serpent, marshal and msgpack hold it: (object id, method, args, kwargs).
  *
- * @throws {SerializeError} when the value has another shape
+ * @throws {SerializeError} that says what was expected, when the value has another shape
  */
 export function callOf(value: unknown): SerializedCall {
   if (!Array.isArray(value) || value.length !== 4) throw badCall('a tuple of four');
   const [objectId, method, args, kwargs] = value as unknown[];
-  return { objectId: text(objectId, 'object id'), method: text(method, 'method'), args: argsOf(args), kwargs: kwargsOf(kwargs) };
+  return callOfParts(objectId, method, args, kwargs);
 }
 
-export function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw badCall(`a string as ${what}`);
-  return value;
+/** A call as json holds it: an object with `object`, `method`, `params` and `kwargs`. Other members are passed over. */
+export function callOfMembers(value: unknown): SerializedCall {
+  const get = memberReader(value);
+  if (get === undefined) throw badCall('an object with the members object, method, params and kwargs');
+  return callOfParts(get('object'), get('method'), get('params'), get('kwargs'));
 }
 
-/** Positional arguments; a list or a tuple. */
-export function argsOf(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw badCall('a tuple or list as args');
-  return Array.from(value as unknown[]);
+function memberReader(value: unknown): ((name: string) => unknown) | undefined {
+  if (value instanceof Map) return (name) => (value as Map<unknown, unknown>).get(name);
+  if (!isPlainObject(value)) return undefined;
+  return (name) => (Object.hasOwn(value, name) ? value[name] : undefined);
 }
 
-/** Keyword arguments; None is none. */
-export function kwargsOf(value: unknown): Record<string, unknown> {
+function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: unknown): SerializedCall {
+  if (typeof objectId !== 'string') throw badCall('a string as object id');
+  if (typeof method !== 'string') throw badCall('a string as method');
+  if (!Array.isArray(args)) throw badCall('a tuple or list as args');
+  return { objectId, method, args: Array.from(args as unknown[]), kwargs: kwargsOf(kwargs) };
+}
+
+/** None is no keyword arguments. */
+function kwargsOf(value: unknown): Record<string, unknown> {
   if (value === null) return {};
-  if (!(value instanceof Map)) {
-    if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) throw badCall('a dict as kwargs');
-    return value as Record<string, unknown>;
-  }
+  if (isPlainObject(value)) return value;
+  if (!(value instanceof Map)) throw badCall('a dict or None as kwargs');
   const kwargs: Record<string, unknown> = {};
   for (const [name, argument] of value as Map<unknown, unknown>) {
-    if (typeof name !== 'string' || name === '__proto__') throw badCall('names as the keys of kwargs');
+    if (typeof name !== 'string') throw badCall('strings as keys of kwargs');
+    if (name === '__proto__') throw badCall('no keyword argument __proto__');
     kwargs[name] = argument;
   }
   return kwargs;
 }
 
-/** Runs `work`; whatever it throws leaves as a Pyro error. */
-export function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof PyroError) throw error;
-    throw new SerializeError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function badCall(expected: string): SerializeError {

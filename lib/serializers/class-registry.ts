@@ -15,6 +15,7 @@ type Constructor<T extends object> = abstract new (...args: never[]) => T;
 /** The classes a daemon or a proxy knows how to send and to make. */
 export class ClassRegistry {
   private readonly byName = new Map<string, ClassConverter>();
+  /** By the class's prototype. */
   private readonly byClass = new Map<unknown, ClassConverter>();
 
   /**
@@ -26,18 +27,18 @@ export class ClassRegistry {
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
     if (name.includes('__')) throw new SecurityError(`registerClass: "${name}" has a double underscore in it`);
     const known = this.byName.get(name);
-    if (known !== undefined && known !== this.byClass.get(type)) {
+    if (known !== undefined && known !== this.byClass.get(type.prototype)) {
       throw new SerializeError(`registerClass: "${name}" is registered for another class; unregister that one first`);
     }
     this.unregisterClass(type);
     this.byName.set(name, converter as unknown as ClassConverter);
-    this.byClass.set(type, converter as unknown as ClassConverter);
+    this.byClass.set(type.prototype, converter as unknown as ClassConverter);
   }
 
   unregisterClass(type: Constructor<object>): void {
-    const known = this.byClass.get(type);
+    const known = this.byClass.get(type.prototype);
     if (known === undefined) return;
-    this.byClass.delete(type);
+    this.byClass.delete(type.prototype);
     this.byName.delete(known.name);
   }
 
@@ -45,7 +46,7 @@ export class ClassRegistry {
   converterOf(value: object): ClassConverter | undefined {
     if (this.byClass.size === 0) return undefined;
     for (let proto: unknown = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
-      const found = this.byClass.get((proto as object).constructor);
+      const found = this.byClass.get(proto);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -1,24 +1,35 @@
 import { SerializeError } from '../protocol/errors.js';
 import type { ValueMode } from './serializer.js';
 
-/**
- * The dict of what was read: a plain object when all its keys are strings, else a Map; in faithful mode always a Map.
- *
- * @throws {SerializeError} on a `__proto__` key in natural mode
- */
-export function buildDict(
-  keys: readonly unknown[],
-  values: readonly unknown[],
-  mode: ValueMode,
-): Map<unknown, unknown> | Record<string, unknown> {
-  if (mode === 'natural' && keys.every((key) => typeof key === 'string')) {
-    const dict: Record<string, unknown> = {};
-    for (const [i, key] of keys.entries()) {
-      if (key === '__proto__')
-        throw new SerializeError('a dict with the key "__proto__" is refused; values: \'faithful\' reads it as a Map');
-      dict[key as string] = values[i];
-    }
-    return dict;
+/** A dict while it is read: a plain object while all its keys are strings, else a Map; in faithful mode always a Map. */
+export class DictBuilder {
+  private readonly object: Record<string, unknown> | undefined;
+  private map: Map<unknown, unknown> | undefined;
+
+  constructor(mode: ValueMode) {
+    if (mode === 'faithful') this.map = new Map();
+    else this.object = {};
   }
-  return new Map(keys.map((key, i) => [key, values[i]]));
+
+  /** Of a repeated key the last value counts. @throws {SerializeError} on a `__proto__` key in natural mode */
+  set(key: unknown, value: unknown): void {
+    if (this.map === undefined && typeof key !== 'string') this.map = new Map(Object.entries(this.object!));
+    if (this.map !== undefined) this.map.set(key, value);
+    else setMember(this.object!, key as string, value);
+  }
+
+  finish(): Map<unknown, unknown> | Record<string, unknown> {
+    return this.map ?? this.object!;
+  }
+}
+
+/** Sets a member of an object that is read in natural mode. @throws {SerializeError} on `__proto__` */
+export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (!(key in Object.prototype)) {
+    object[key] = value;
+  } else if (key === '__proto__') {
+    throw new SerializeError('the dict key "__proto__" is only read with values: \'faithful\'');
+  } else {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  }
 }

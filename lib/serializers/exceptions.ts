@@ -1,9 +1,17 @@
-import { PyroError } from '../protocol/errors.js';
+import { inspect } from 'node:util';
+import { PyroError, SerializeError } from '../protocol/errors.js';
 import { PythonException } from '../protocol/python-exception.js';
-import { pyTuple } from '../serpent/index.js';
+import { PyTuple, pyTuple } from '../serpent/index.js';
+import { describeError } from './builtin-exceptions.js';
+import type { SerializerOptions } from './serializer.js';
 
-/** A class dict, as objects travel. */
-export type ClassDict = Record<string, unknown>;
+/** An exception as it travels. @see Pyro5/serializers.py, `class_to_dict` */
+export interface ClassDict extends Record<string, unknown> {
+  __class__: string;
+  __exception__: true;
+  args: PyTuple;
+  attributes: Record<string, unknown>;
+}
 
 /** An exception that a Python peer raised. */
 export class PyroRemoteError extends PyroError {
@@ -17,42 +25,128 @@ export class PyroRemoteError extends PyroError {
     readonly args: readonly unknown[] = [],
     /** Python's extra attributes, without the traceback. */
     readonly attributes: Readonly<Record<string, unknown>> = {},
-    /** Traceback lines, outermost first; empty when withheld. */
+    /** Traceback lines as Python prints them, outermost call first; empty when withheld. */
     readonly remoteTraceback: readonly string[] = [],
   ) {
-    super(`${pythonType}: ${args.map((arg) => String(arg)).join(', ')}`, { code: 'REMOTE' });
+    super(args.length === 0 ? pythonType : `${pythonType}: ${args.map(shown).join(', ')}`, { code: 'REMOTE' });
     this.pythonType = pythonType;
     if (remoteTraceback.length > 0) this.stack = `${this.stack}\nRemote traceback:\n${remoteTraceback.join('')}`;
   }
 }
 
-/** JavaScript's error classes and their closest builtins; everything else is a RuntimeError. */
-const BUILTINS: Record<string, string> = {
-  TypeError: 'TypeError',
-  RangeError: 'ValueError',
-  SyntaxError: 'ValueError',
-  URIError: 'ValueError',
-  ReferenceError: 'NameError',
-  AbortError: 'TimeoutError',
-  TimeoutError: 'TimeoutError',
-};
+const MAX_ORIGINAL_CHARS = 1_000;
+const MAX_CAUSES = 10;
+const MAX_LINES = 200;
+const MAX_LINE_CHARS = 2_000;
 
-/** The class dict an error travels as. @see Pyro5/serializers.py, `class_to_dict` */
-export function exceptionToDict(error: Error, detailedTraceback: boolean): ClassDict {
+/**
+ * The class dict an error travels as: what a {@link PythonException} or {@link PyroRemoteError} says, else the builtin
+ * exception closest to the error.
+ */
+export function exceptionToDict(error: Error, { detailedTraceback }: Pick<SerializerOptions, 'detailedTraceback'>): ClassDict {
   const { pythonType, args, attributes } = describe(error);
-  const lines = error instanceof PyroRemoteError ? error.remoteTraceback : detailedTraceback ? tracebackLines(error) : [];
-  const all = lines.length > 0 ? { ...attributes, _pyroTraceback: [...lines] } : attributes;
-  return { __class__: pythonType, __exception__: true, args: pyTuple(...args), attributes: all };
+  const all: Record<string, unknown> = { ...attributes };
+  if (detailedTraceback) {
+    const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error);
+    if (lines.length > 0) all['_pyroTraceback'] = lines;
+  }
+  return { __class__: pythonType, __exception__: true, args: PyTuple.from(args) as PyTuple, attributes: all };
 }
 
-function describe(error: Error): { pythonType: string; args: readonly unknown[]; attributes: Readonly<Record<string, unknown>> } {
+function describe(error: Error): ReturnType<typeof describeError> {
   if (error instanceof PythonException || error instanceof PyroRemoteError) return error;
   if (error instanceof PyroError) return { pythonType: error.pythonType, args: [error.message], attributes: {} };
-  return { pythonType: `builtins.${BUILTINS[error.name] ?? 'RuntimeError'}`, args: [error.message], attributes: {} };
+  return describeError(error);
 }
 
+/** What is sent in the place of an exception whose args or attributes cannot be. @see Pyro5/server.py, `_sendExceptionResponse` */
+export function unserializableException(
+  error: unknown,
+  failure: unknown,
+  { detailedTraceback }: Pick<SerializerOptions, 'detailedTraceback'>,
+): ClassDict {
+  const text = `Error serializing exception: ${textOf(failure)}. Original exception: ${typeOf(error)}: ${textOf(error)}`;
+  const attributes = detailedTraceback && error instanceof Error ? { _pyroTraceback: tracebackLines(error).map(wellFormed) } : {};
+  return { __class__: 'Pyro5.errors.PyroError', __exception__: true, args: pyTuple(wellFormed(text)), attributes };
+}
+
+/**
+ * Makes the error of a received exception.
+ *
+ * @param args what stands for `args`
+ * @param attributes what stands for `attributes`; undefined when there are none
+ * @throws {SerializeError} when either has another shape
+ */
+export function dictToException(pythonType: string, args: unknown, attributes: unknown): PyroRemoteError {
+  if (!Array.isArray(args)) throw new SerializeError(`the args of exception ${pythonType} are no tuple or list`);
+  const extra: Record<string, unknown> = {};
+  let traceback: unknown;
+  for (const [name, value] of attributeEntries(pythonType, attributes)) {
+    if (name === '_pyroTraceback') traceback = value;
+    else extra[name] = value;
+  }
+  const lines = typeof traceback === 'string' ? [traceback] : Array.isArray(traceback) ? traceback : [];
+  return new PyroRemoteError(
+    pythonType,
+    Array.from(args as unknown[]),
+    extra,
+    lines.filter((line) => typeof line === 'string'),
+  );
+}
+
+function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {
+  if (attributes === undefined) return [];
+  const isDict = typeof attributes === 'object' && attributes !== null && Object.getPrototypeOf(attributes) === Object.prototype;
+  if (!isDict && !(attributes instanceof Map)) throw new SerializeError(`the attributes of exception ${pythonType} are no dict`);
+  const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
+  for (const [name] of entries) {
+    if (typeof name !== 'string' || name === '__proto__') {
+      throw new SerializeError(`exception ${pythonType} has an attribute with a name that is refused: ${shown(name)}`);
+    }
+  }
+  return entries as [string, unknown][];
+}
+
+/** The stack of the error and of its causes, as a list of lines like Python's. */
 function tracebackLines(error: Error): string[] {
-  const lines = (error.stack ?? String(error)).split('\n').map((line) => `${line}\n`);
-  if (error.cause instanceof Error) lines.push('caused by:\n', ...tracebackLines(error.cause));
-  return lines;
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  const add = (current: unknown, heading: string): void => {
+    if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
+    seen.add(current);
+    if (heading) lines.push(heading);
+    const text = typeof current.stack === 'string' ? current.stack : `${current.name}: ${current.message}`;
+    for (const line of text.split('\n', MAX_LINES)) lines.push(`${line.slice(0, MAX_LINE_CHARS)}\n`);
+    add(current.cause, 'caused by:\n');
+    const { errors } = current as { errors?: unknown };
+    if (Array.isArray(errors)) for (const inner of errors.slice(0, MAX_CAUSES)) add(inner, 'one of its errors:\n');
+  };
+  add(error, '');
+  return lines.slice(0, MAX_LINES);
+}
+
+/** A value that came over the wire, or that somebody threw, in a few words. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return inspect(value, { depth: 2, maxArrayLength: 20, maxStringLength: 200, breakLength: Infinity, customInspect: false });
+}
+
+function typeOf(error: unknown): string {
+  try {
+    return error instanceof PythonException || error instanceof PyroRemoteError ? error.pythonType : (error as Error).name;
+  } catch {
+    return 'Error';
+  }
+}
+
+function textOf(error: unknown): string {
+  try {
+    return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ORIGINAL_CHARS);
+  } catch {
+    return 'without a text';
+  }
+}
+
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

@@ -1,12 +1,19 @@
 import { SerializeError } from '../protocol/errors.js';
 import { PyComplex, PyFloat, PyTuple } from '../serpent/index.js';
-import { buildDict } from './dict-builder.js';
+import { DictBuilder } from './dict-builder.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from './python-text.js';
+import { safeInt } from './safe-int.js';
 import type { SerializerOptions } from './serializer.js';
 
-/** Values that references may add to what stands in the bytes: small data with references could stand for an endless tree. */
-const MAX_REFERENCED_VALUES = 1_000_000;
+/**
+ * How many values references may add to those that stand in the bytes: a few bytes with references to references could stand
+ * for an endless tree, which somebody would walk. A list of the same row over and over is far below it.
+ */
+const REFERENCED_VALUES = 1_000_000;
+const REFERENCED_VALUES_PER_BYTE = 16;
+
+const FLOAT_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 const NULL = Symbol('NULL');
 const UNFINISHED = Symbol('unfinished');
@@ -20,8 +27,11 @@ export class MarshalReader {
   private readonly refs: unknown[] = [];
   /** Values inside each referable one, itself included. */
   private readonly refSizes: number[] = [];
+  private readonly refHashable: boolean[] = [];
   private values = 0;
   private referenced = 0;
+  /** Whether Python can hash the value read last. */
+  private hashable = true;
 
   constructor(
     private readonly bytes: Buffer,
@@ -45,11 +55,13 @@ export class MarshalReader {
     const index = this.refs.push(UNFINISHED) - 1;
     const value = this.typed(type);
     this.refs[index] = value;
+    this.refHashable[index] = this.hashable;
     this.refSizes[index] = this.values - before;
     return value;
   }
 
   private typed(type: number): unknown {
+    this.hashable = true;
     switch (type) {
       case MARSHAL.null:
         return NULL;
@@ -62,7 +74,7 @@ export class MarshalReader {
       case MARSHAL.int:
         return this.int32();
       case MARSHAL.int64:
-        return safe(this.bytes.readBigInt64LE(this.take(8)));
+        return safeInt(this.bytes.readBigInt64LE(this.take(8)));
       case MARSHAL.long:
         return this.long();
       case MARSHAL.binaryFloat:
@@ -89,10 +101,11 @@ export class MarshalReader {
       case MARSHAL.smallTuple:
         return this.tuple(this.byte());
       case MARSHAL.list:
-        return this.items(this.length(1));
+        return this.unhashable(this.items(this.length(1)));
       case MARSHAL.set:
+        return this.unhashable(this.set());
       case MARSHAL.frozenset:
-        return new Set(this.items(this.length(1)));
+        return this.set();
       case MARSHAL.dict:
         return this.dict();
       default:
@@ -105,11 +118,13 @@ export class MarshalReader {
     const value = this.refs[index];
     if (index < 0 || index >= this.refs.length) this.fail(`reference ${index} points nowhere`);
     if (value === UNFINISHED || value === NULL) this.fail(`reference ${index} points to a value that contains it`);
+    this.hashable = this.refHashable[index]!;
     const size = this.refSizes[index]!;
     // what contains this reference is as large as if the value stood here, so that sizes multiply as a walk would
     this.values += size;
-    this.referenced += size;
-    if (this.referenced > MAX_REFERENCED_VALUES) this.fail(`references stand for more than ${MAX_REFERENCED_VALUES} values`);
+    this.referenced += size - 1;
+    const limit = REFERENCED_VALUES + REFERENCED_VALUES_PER_BYTE * this.bytes.length;
+    if (this.referenced > limit) this.fail(`references stand for more than ${limit} values`);
     return value;
   }
 
@@ -120,23 +135,38 @@ export class MarshalReader {
 
   private items(length: number): unknown[] {
     const items: unknown[] = [];
+    let hashable = true;
     this.enter();
-    for (let i = 0; i < length; i++) items.push(this.member());
+    for (let i = 0; i < length; i++) {
+      items.push(this.member());
+      hashable &&= this.hashable;
+    }
     this.depth--;
+    this.hashable = hashable;
     return items;
   }
 
+  private set(): Set<unknown> {
+    const members = this.items(this.length(1));
+    if (!this.hashable) this.fail('a member of a set is a list, dict or set');
+    return new Set(members);
+  }
+
   private dict(): unknown {
-    const keys: unknown[] = [];
-    const values: unknown[] = [];
+    const dict = new DictBuilder(this.options.values);
     this.enter();
     for (let key = this.value(); key !== NULL; key = this.value()) {
+      if (!this.hashable) this.fail('a dict key is a list, dict or set');
       if (key === '__class__') this.sawClass = true;
-      keys.push(key);
-      values.push(this.member());
+      dict.set(key, this.member());
     }
     this.depth--;
-    return buildDict(keys, values, this.options.values);
+    return this.unhashable(dict.finish());
+  }
+
+  private unhashable<T>(value: T): T {
+    this.hashable = false;
+    return value;
   }
 
   private member(): unknown {
@@ -156,24 +186,33 @@ export class MarshalReader {
     const text = this.sized(this.byte()).toString('latin1');
     const special = /^([+-]?)(inf|nan)$/.exec(text);
     if (special) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
-    const value = text === '' || text.trim() !== text ? NaN : Number(text);
-    return Number.isNaN(value) ? this.fail(`${JSON.stringify(text)} is no float`) : value;
+    return FLOAT_TEXT.test(text) ? Number(text) : this.fail(`${JSON.stringify(text)} is no float`);
   }
 
   private long(): unknown {
     const count = this.int32();
     const digits = Math.abs(count);
     const { maxIntDigits } = this.options;
-    if (digits * 15 > Math.ceil(maxIntDigits * Math.log2(10)) + 15)
-      this.fail(`an int has more than ${maxIntDigits} digits (maxIntDigits)`);
+    const failTooLong = (): never => this.fail(`an int has more than ${maxIntDigits} digits (maxIntDigits)`);
+    if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
     const start = this.take(digits * 2);
-    let value = 0n;
-    for (let i = digits - 1; i >= 0; i--) {
-      const digit = this.bytes.readUInt16LE(start + 2 * i);
-      if (digit > 0x7fff) this.fail('a digit of an int has more than 15 bits');
-      value = (value << 15n) | BigInt(digit);
+    if (digits === 0) return 0;
+    // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
+    const hex: string[] = [];
+    for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {
+      let four = 0n;
+      for (let i = end - 1; i >= at; i--) four = (four << 15n) | BigInt(this.digit(start + 2 * i));
+      hex.push(four.toString(16).padStart(15, '0'));
     }
-    return safe(count < 0 ? -value : value);
+    if (this.digit(start + 2 * (digits - 1)) === 0) this.fail('an int begins with a zero digit');
+    const value = BigInt(`0x${hex.join('')}`);
+    if (digits * 15 >= maxIntDigits * Math.log2(10) && value >= 10n ** BigInt(maxIntDigits)) failTooLong();
+    return safeInt(count < 0 ? -value : value);
+  }
+
+  private digit(at: number): number {
+    const digit = this.bytes.readUInt16LE(at);
+    return digit > 0x7fff ? this.fail('a digit of an int has more than 15 bits') : digit;
   }
 
   private int32(): number {
@@ -206,8 +245,4 @@ export class MarshalReader {
   private fail(what: string): never {
     throw new SerializeError(`bad marshal data at byte ${this.at}: ${what}`);
   }
-}
-
-function safe(value: bigint): number | bigint {
-  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }

@@ -26,7 +26,7 @@ export class MarshalSink implements ValueSink {
   int(value: number | bigint): void {
     if (typeof value === 'number' && value === (value | 0)) {
       this.out.byte(MARSHAL.int);
-      this.out.int32(value);
+      this.out.int32LE(value);
     } else {
       this.long(BigInt(value));
     }
@@ -34,13 +34,13 @@ export class MarshalSink implements ValueSink {
 
   float(value: number): void {
     this.out.byte(MARSHAL.binaryFloat);
-    this.out.double(value);
+    this.out.doubleLE(value);
   }
 
   complex({ real, imag }: PyComplex): void {
     this.out.byte(MARSHAL.binaryComplex);
-    this.out.double(real);
-    this.out.double(imag);
+    this.out.doubleLE(real);
+    this.out.doubleLE(imag);
   }
 
   string(value: string): void {
@@ -63,6 +63,10 @@ export class MarshalSink implements ValueSink {
     this.begin(MARSHAL.set, length);
   }
 
+  frozenset(length: number): void {
+    this.begin(MARSHAL.frozenset, length);
+  }
+
   dict(): void {
     this.out.byte(MARSHAL.dict);
     this.closers.push(MARSHAL.null);
@@ -79,21 +83,28 @@ export class MarshalSink implements ValueSink {
 
   private begin(type: number, length: number): void {
     this.out.byte(type);
-    this.out.int32(length);
+    this.out.int32LE(length);
     this.closers.push(0);
   }
 
   private sized(type: number, bytes: Uint8Array): void {
     this.out.byte(type);
-    this.out.int32(bytes.length);
+    this.out.int32LE(bytes.length);
     this.out.raw(bytes);
   }
 
   private long(value: bigint): void {
+    const negative = value < 0n;
+    const hex = value === 0n ? '' : (negative ? -value : value).toString(16);
     const digits: number[] = [];
-    for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 15n) digits.push(Number(rest & FIFTEEN_BITS));
+    // 15 hex digits are four digits of 15 bits: cutting text takes linear time, shifting the whole number would not
+    for (let end = hex.length; end > 0; end -= 15) {
+      let four = BigInt(`0x${hex.slice(Math.max(0, end - 15), end)}`);
+      for (let i = 0; i < 4; i++, four >>= 15n) digits.push(Number(four & FIFTEEN_BITS));
+    }
+    while (digits.at(-1) === 0) digits.pop();
     this.out.byte(MARSHAL.long);
-    this.out.int32(value < 0n ? -digits.length : digits.length);
-    for (const digit of digits) this.out.uint16(digit);
+    this.out.int32LE(negative ? -digits.length : digits.length);
+    for (const digit of digits) this.out.uint16LE(digit);
   }
 }

@@ -3,9 +3,14 @@ import { SerializeError } from '../protocol/errors.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** Whether a string has no half of a surrogate pair, which UTF-8 has no bytes for. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
 /** UTF-8 in which lone surrogates are three bytes each, as Python's `surrogatepass` writes them. */
 export function encodeSurrogatePass(text: string): Buffer {
-  if (!LONE_SURROGATE.test(text)) return Buffer.from(text);
+  if (isWellFormed(text)) return Buffer.from(text);
   const parts: Buffer[] = [];
   let start = 0;
   for (let i = 0; i < text.length; i++) {
@@ -41,7 +46,8 @@ export function decodeSurrogatePass(bytes: Buffer): string {
   return text + decodeUtf8(bytes.subarray(start));
 }
 
-function decodeUtf8(bytes: Buffer): string {
+/** @throws {SerializeError} on bytes that are no UTF-8 */
+export function decodeUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new SerializeError('text is not UTF-8');
   return bytes.toString();
 }

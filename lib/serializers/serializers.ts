@@ -1,13 +1,19 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
+import { checkLimits } from '../serpent/limits.js';
 import { defaultClassRegistry } from './class-registry.js';
-import { SERIALIZER_IDS, type Serializer, type SerializerName, type SerializerOptions } from './serializer.js';
+import { guarded } from './guarded.js';
+import { JsonSerializer } from './json-serializer.js';
 import { MarshalSerializer } from './marshal-serializer.js';
+import { MsgpackSerializer } from './msgpack-serializer.js';
+import { SERIALIZER_IDS, type Serializer, type SerializerName, type SerializerOptions } from './serializer.js';
 import { SerpentSerializer } from './serpent-serializer.js';
 
-const CLASSES: Partial<Record<SerializerName, new (options: SerializerOptions) => Serializer>> = {
+const CLASSES: Readonly<Record<SerializerName, new (options: SerializerOptions) => Serializer>> = {
   serpent: SerpentSerializer,
   marshal: MarshalSerializer,
+  json: JsonSerializer,
+  msgpack: MsgpackSerializer,
 };
 
 const DEFAULTS: SerializerOptions = {
@@ -24,18 +30,25 @@ const DEFAULTS: SerializerOptions = {
  * The serializers by wire id.
  *
  * @param allowed default: all
- * @throws {SerializeError} on a name that is none
+ * @throws {SerializeError} on a name that is none, and on a limit that is out of its range
  */
 export function createSerializers(
   options: Partial<SerializerOptions> = {},
   allowed?: readonly SerializerName[],
 ): ReadonlyMap<number, Serializer> {
-  const resolved = { ...DEFAULTS, ...options };
+  const resolved = { ...DEFAULTS, ...definedOf(options) };
+  guarded(() => checkLimits(resolved));
   const serializers = new Map<number, Serializer>();
   for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {
-    const SerializerClass = CLASSES[name];
-    if (SerializerClass) serializers.set(SERIALIZER_IDS[name], new SerializerClass(resolved));
-    else if (!(name in SERIALIZER_IDS)) throw new SerializeError(`unknown serializer "${String(name)}"`);
+    if (!Object.hasOwn(SERIALIZER_IDS, name)) {
+      throw new SerializeError(`unknown serializer "${String(name)}"; there are ${Object.keys(SERIALIZER_IDS).join(', ')}`);
+    }
+    serializers.set(SERIALIZER_IDS[name], new CLASSES[name](resolved));
   }
   return serializers;
+}
+
+/** An option that is there but undefined is not given. */
+function definedOf(options: Partial<SerializerOptions>): Partial<SerializerOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

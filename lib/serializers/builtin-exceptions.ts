@@ -1,0 +1,89 @@
+import { constants } from 'node:os';
+
+/** What a Python peer makes an exception of. */
+export interface ExceptionDescription {
+  /** Dotted class name. */
+  pythonType: string;
+  args: readonly unknown[];
+  attributes: Readonly<Record<string, unknown>>;
+}
+
+/** JavaScript's error names and their closest builtin; everything else is a RuntimeError. */
+const BUILTIN_OF_NAME: ReadonlyMap<string, string> = new Map([
+  ['TypeError', 'TypeError'],
+  ['RangeError', 'ValueError'],
+  ['SyntaxError', 'ValueError'],
+  ['URIError', 'ValueError'],
+  ['ReferenceError', 'NameError'],
+  ['AssertionError', 'AssertionError'],
+  ['AbortError', 'TimeoutError'],
+  ['TimeoutError', 'TimeoutError'],
+]);
+
+const CLASSES: readonly [abstract new () => Error, string][] = [
+  [TypeError, 'TypeError'],
+  [RangeError, 'ValueError'],
+  [SyntaxError, 'ValueError'],
+  [URIError, 'ValueError'],
+  [ReferenceError, 'NameError'],
+];
+
+/** Subclasses of OSError by the code that Node's errors of the system have. @see Python's `OSError` */
+const OS_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'FileNotFoundError'],
+  ['EEXIST', 'FileExistsError'],
+  ['EACCES', 'PermissionError'],
+  ['EPERM', 'PermissionError'],
+  ['ENOTDIR', 'NotADirectoryError'],
+  ['EISDIR', 'IsADirectoryError'],
+  ['ECONNREFUSED', 'ConnectionRefusedError'],
+  ['ECONNRESET', 'ConnectionResetError'],
+  ['ECONNABORTED', 'ConnectionAbortedError'],
+  ['EPIPE', 'BrokenPipeError'],
+  ['EAGAIN', 'BlockingIOError'],
+  ['EALREADY', 'BlockingIOError'],
+  ['EINPROGRESS', 'BlockingIOError'],
+  ['ECHILD', 'ChildProcessError'],
+  ['EINTR', 'InterruptedError'],
+  ['ESRCH', 'ProcessLookupError'],
+  ['ETIMEDOUT', 'TimeoutError'],
+]);
+
+/**
+ * The builtin exception closest to a JavaScript error.
+ *
+ * Of the error's own members only `code` goes along, as an attribute: others may hold what no client should see
+ * (requests with their credentials, queries). Who wants more to be sent throws a `PythonException`.
+ */
+export function describeError(error: Error): ExceptionDescription {
+  const { code } = error as { code?: unknown };
+  const isCode = (typeof code === 'string' && code !== '') || Number.isSafeInteger(code);
+  const attributes = isCode ? { code } : {};
+  const message = messageOf(error);
+  const errno = errnoOf(error, code);
+  if (errno !== undefined) {
+    return { pythonType: `builtins.${OS_ERRORS.get(code as string) ?? 'OSError'}`, args: [errno, message], attributes };
+  }
+  return { pythonType: `builtins.${builtinOf(error)}`, args: [message], attributes };
+}
+
+function builtinOf(error: Error): string {
+  const named = BUILTIN_OF_NAME.get(error.name);
+  return named ?? CLASSES.find(([type]) => error instanceof type)?.[1] ?? 'RuntimeError';
+}
+
+/** The number of an error that the operating system reported, as Python's `errno`. */
+function errnoOf(error: Error, code: unknown): number | undefined {
+  const { errno, syscall, errors } = error as { errno?: unknown; syscall?: unknown; errors?: unknown };
+  if (typeof code !== 'string' || !Object.hasOwn(constants.errno, code)) return undefined;
+  // an AggregateError of several connects has the code of the last one, and no syscall
+  if (typeof errno !== 'number' && typeof syscall !== 'string' && !Array.isArray(errors)) return undefined;
+  return constants.errno[code as keyof typeof constants.errno];
+}
+
+/** An AggregateError of Node's own has no message but those of its errors. */
+function messageOf(error: Error): string {
+  const { errors } = error as { errors?: unknown };
+  if (error.message !== '' || !Array.isArray(errors)) return String(error.message);
+  return errors.map((inner: unknown) => (inner instanceof Error ? inner.message : String(inner))).join('; ');
+}
