@@ -38,16 +38,19 @@ const MAX_ORIGINAL_CHARS = 1_000;
 const MAX_CAUSES = 10;
 const MAX_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
+const MAX_TRACEBACK_CHARS = 32 * 1024;
+
+type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'>;
 
 /**
  * The class dict an error travels as: what a {@link PythonException} or {@link PyroRemoteError} says, else the builtin
  * exception closest to the error.
  */
-export function exceptionToDict(error: Error, { detailedTraceback }: Pick<SerializerOptions, 'detailedTraceback'>): ClassDict {
+export function exceptionToDict(error: Error, options: ExceptionOptions): ClassDict {
   const { pythonType, args, attributes } = describe(error);
   const all: Record<string, unknown> = { ...attributes };
-  if (detailedTraceback) {
-    const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error);
+  if (options.detailedTraceback) {
+    const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error, options.maxBytes);
     if (lines.length > 0) all['_pyroTraceback'] = lines;
   }
   return { __class__: pythonType, __exception__: true, args: PyTuple.from(args) as PyTuple, attributes: all };
@@ -60,13 +63,10 @@ function describe(error: Error): ReturnType<typeof describeError> {
 }
 
 /** What is sent in the place of an exception whose args or attributes cannot be. @see Pyro5/server.py, `_sendExceptionResponse` */
-export function unserializableException(
-  error: unknown,
-  failure: unknown,
-  { detailedTraceback }: Pick<SerializerOptions, 'detailedTraceback'>,
-): ClassDict {
+export function unserializableException(error: unknown, failure: unknown, options: ExceptionOptions): ClassDict {
   const text = `Error serializing exception: ${textOf(failure)}. Original exception: ${typeOf(error)}: ${textOf(error)}`;
-  const attributes = detailedTraceback && error instanceof Error ? { _pyroTraceback: tracebackLines(error).map(wellFormed) } : {};
+  const withLines = options.detailedTraceback && error instanceof Error;
+  const attributes = withLines ? { _pyroTraceback: tracebackLines(error, options.maxBytes).map(wellFormed) } : {};
   return { __class__: 'Pyro5.errors.PyroError', __exception__: true, args: pyTuple(wellFormed(text)), attributes };
 }
 
@@ -107,8 +107,11 @@ function attributeEntries(pythonType: string, attributes: unknown): [string, unk
   return entries as [string, unknown][];
 }
 
-/** The stack of the error and of its causes, as a list of lines like Python's. */
-function tracebackLines(error: Error): string[] {
+/**
+ * The stack of the error and of its causes, as a list of lines like Python's. Of long ones the end is left out: they must not
+ * make a reply too large.
+ */
+function tracebackLines(error: Error, maxBytes: number): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
   const add = (current: unknown, heading: string): void => {
@@ -122,7 +125,9 @@ function tracebackLines(error: Error): string[] {
     if (Array.isArray(errors)) for (const inner of errors.slice(0, MAX_CAUSES)) add(inner, 'one of its errors:\n');
   };
   add(error, '');
-  return lines.slice(0, MAX_LINES);
+  let room = Math.min(MAX_TRACEBACK_CHARS, maxBytes / 4);
+  const end = lines.findIndex((line) => (room -= line.length) < 0);
+  return lines.slice(0, Math.min(end < 0 ? lines.length : end, MAX_LINES));
 }
 
 /** A value that came over the wire, or that somebody threw, in a few words. */

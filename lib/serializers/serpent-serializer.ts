@@ -1,4 +1,5 @@
-import { dumps, parse } from '../serpent/index.js';
+import { SerializeError } from '../protocol/errors.js';
+import { dumps, parse, SerpentError } from '../serpent/index.js';
 import { FormatSerializer, type ReadValue } from './format-serializer.js';
 import { SERIALIZER_IDS } from './serializer.js';
 
@@ -8,8 +9,14 @@ export class SerpentSerializer extends FormatSerializer {
   readonly name = 'serpent';
 
   protected write(value: unknown): Buffer {
-    const { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr } = this.options;
-    return dumps(value, { maxDepth, maxIntDigits, maxBytes, bytesRepr: serpentBytesRepr, encodeObject: this.encodeObject });
+    const { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr: bytesRepr } = this.options;
+    try {
+      return dumps(value, { maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
+    } catch (error) {
+      // serpent stands alone and does not know what our option is called
+      if (!(error instanceof SerpentError) || error.code !== 'TOO_LARGE') throw error;
+      throw new SerializeError(`the value takes more than maxMessageBytes (${maxBytes}) to write`, { cause: error });
+    }
   }
 
   protected read(data: Buffer): ReadValue {
