@@ -1,0 +1,80 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { SerializerName } from '../../../lib/serializers/serializer.js';
+import { ensurePythonEnv } from '../python-env.js';
+import type { PythonValue } from './python-value.js';
+
+const SCRIPT = fileURLToPath(new URL('./values.py', import.meta.url));
+
+interface Reply {
+  given?: PythonValue;
+  data?: string;
+  typed?: PythonValue;
+  error?: string;
+}
+
+/** One long-lived values.py. Questions are answered in order; several may wait. */
+export class PythonPeer {
+  private readonly waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = [];
+  private complaints = '';
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    createInterface(child.stdout).on('line', (line) => this.waiting.shift()!.resolve(JSON.parse(line) as Reply));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaints += text));
+    child.on('close', () => {
+      for (const { reject } of this.waiting) reject(new Error(`values.py ended: ${this.complaints}`));
+    });
+  }
+
+  static async start(): Promise<PythonPeer> {
+    return new PythonPeer(spawn(await ensurePythonEnv(), [SCRIPT], { env: { ...process.env, TZ: 'UTC' } }));
+  }
+
+  stop(): void {
+    this.child.stdin.end();
+  }
+
+  /** What Pyro5 writes for a value, and what it reads of that itself. @throws {Error} with Python's own text */
+  async write(serializer: SerializerName, typed: PythonValue): Promise<{ data: Buffer; typed: PythonValue }> {
+    return written(await this.ask({ op: 'write', serializer, typed, plain: false }));
+  }
+
+  /** As {@link write}, of a plain value, which is given back as Python has it: equal keys and set members are one. */
+  async writePlain(
+    serializer: SerializerName,
+    typed: PythonValue,
+  ): Promise<{ given: PythonValue; data: Buffer; typed: PythonValue }> {
+    const reply = await this.ask({ op: 'write', serializer, typed, plain: true });
+    return { given: reply.given!, ...written(reply) };
+  }
+
+  async read(serializer: SerializerName, data: Uint8Array): Promise<PythonValue> {
+    return (await this.ask({ op: 'read', serializer, data: Buffer.from(data).toString('base64') })).typed!;
+  }
+
+  async writeCall(serializer: SerializerName, typed: PythonValue): Promise<{ data: Buffer; typed: PythonValue }> {
+    return written(await this.ask({ op: 'writeCall', serializer, typed }));
+  }
+
+  async readCall(serializer: SerializerName, data: Uint8Array): Promise<PythonValue> {
+    return (await this.ask({ op: 'readCall', serializer, data: Buffer.from(data).toString('base64') })).typed!;
+  }
+
+  async marshal(version: number, typed: PythonValue): Promise<Buffer> {
+    return written(await this.ask({ op: 'marshal', version, typed })).data;
+  }
+
+  private async ask(question: object): Promise<Reply> {
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.child.stdin.write(`${JSON.stringify(question)}\n`);
+    });
+    if (reply.error !== undefined) throw new Error(reply.error);
+    return reply;
+  }
+}
+
+function written({ data, typed }: Reply): { data: Buffer; typed: PythonValue } {
+  return { data: Buffer.from(data!, 'base64'), typed: typed! };
+}
