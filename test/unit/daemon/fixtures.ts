@@ -25,11 +25,11 @@ export async function join(daemon: PyroDaemon, object?: string, handshake?: unkn
   return peer;
 }
 
-/** Waits until `condition` holds; fails after 5 s. */
-export async function eventually(condition: () => boolean, what = 'condition'): Promise<void> {
-  const deadline = Date.now() + 5_000;
+/** Waits until `condition` holds; fails after `ms`. */
+export async function eventually(condition: () => boolean, what = 'condition', ms = 5_000): Promise<void> {
+  const deadline = Date.now() + ms;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come to hold within 5 s`);
+    if (Date.now() > deadline) throw new Error(`${what} did not come to hold within ${ms} ms`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
