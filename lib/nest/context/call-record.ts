@@ -14,9 +14,11 @@ export class CallRecord {
     return this.returned !== 'nothing yet';
   }
 
-  note(result: unknown): void {
+  /** Notes what the method returned, and gives it back. */
+  note(result: unknown): unknown {
     this.returned = isObservable(result) ? 'observable' : 'value';
     this.waiting?.(this.returned === 'observable');
+    return result;
   }
 
   /** Calls back once it is known what the method returned; never, when an interceptor kept it from running. */

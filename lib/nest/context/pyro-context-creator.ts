@@ -178,13 +178,11 @@ class NotingInterceptorsConsumer extends InterceptorsConsumer {
     type?: T,
   ): Promise<unknown> {
     const record = args[2] as CallRecord;
-    const noting = async (): Promise<unknown> => {
-      const result = await next();
-      record.note(result);
-      return result;
-    };
-    if (interceptors.length === 0) return noting();
-    return super.intercept(interceptors, args, instance, callback, noting, type);
+    if (interceptors.length > 0) {
+      const noting = (): Promise<unknown> => next().then((result) => record.note(result));
+      return super.intercept(interceptors, args, instance, callback, noting, type);
+    }
+    return record.note(await next());
   }
 }
 

@@ -94,7 +94,9 @@ export class NestTarget implements PyroTarget {
       if (hooks === undefined && !this.instances.isPerCall) {
         const known = this.instances.forCall(context);
         const holder = known instanceof Promise ? await known : known;
-        const result = await this.pass(operation, bound.args, context, record, holder);
+        const pipeline = holder.pipelines.get(operation) ?? (await this.pipelineFor(operation, context, holder));
+        const passed = settleResult(await pipeline(bound.args, context, record), operation.stream, record, context);
+        const result = passed instanceof Promise ? await passed : passed;
         const stream = asStream(result);
         return stream ? new ServedStream(stream) : result;
       }
@@ -115,7 +117,8 @@ export class NestTarget implements PyroTarget {
       let isStream = false;
       try {
         holder = await this.instances.forCall(context);
-        const result = await this.pass(operation, args, context, record, holder);
+        const pipeline = await this.pipelineFor(operation, context, holder);
+        const result = await settleResult(await pipeline(args, context, record), operation.stream, record, context);
         const stream = asStream(result);
         if (stream === undefined) return result;
         isStream = true;
@@ -126,16 +129,12 @@ export class NestTarget implements PyroTarget {
     });
   }
 
-  private async pass(operation: Operation, args: unknown[], context: PyroContext, record: CallRecord, holder: InstanceHolder): Promise<unknown> {
-    const pipeline = holder.pipelines.get(operation) ?? (await this.pipelineFor(operation, context, holder));
-    const result = await pipeline(args, context, record);
-    return settleResult(result, operation.stream, record, context);
-  }
-
   /** Enhancers live in a context of the call, whatever context the instance lives in. */
   private async pipelineFor(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
     const { contexts, loader, registerRequest } = this.environment;
     const { wrapper } = this.definition;
+    const known = holder.pipelines.get(operation);
+    if (known) return known;
     if (this.hasStaticEnhancers) {
       const pipeline = contexts.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
       holder.pipelines.set(operation, pipeline);
