@@ -12,6 +12,7 @@ export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
 
 export { type ClassConverter, ClassRegistry, defaultClassRegistry, registerClass } from './serializers/class-registry.js';
+export { PyroRemoteError } from './serializers/exceptions.js';
 export { SerializedBlob } from './serializers/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/serializer.js';
 

@@ -176,9 +176,10 @@ class TestCalls:
         with proxy("session") as p:
             first = p.number()
             for kind in ["TimeoutError", "ConnectionClosedError", "ProtocolError", "SerializeError", "MessageTooLargeError", "CommunicationError"]:
-                with pytest.raises(Exception) as error:
-                    p.fail("ours " + kind)
-                assert not isinstance(error.value, Pyro5.errors.CommunicationError), kind
+                for where in ["ours ", "relayed Pyro5.errors.", "Pyro5.errors."]:
+                    with pytest.raises((TimeoutError, ConnectionError, Pyro5.errors.PyroError)) as error:
+                        p.fail(where + kind)
+                    assert not isinstance(error.value, Pyro5.errors.CommunicationError), where + kind
             assert p.number() == first
 
     def test_compression(self):

@@ -9,6 +9,7 @@ import {
   oneway,
   ProtocolError,
   PyroDaemon,
+  PyroRemoteError,
   type PyroTarget,
   PythonException,
   SecurityError,
@@ -32,6 +33,7 @@ function fail(kind: string): never {
   if (kind === 'range') throw new RangeError('out of range');
   if (kind === 'error') throw new Error('just an error');
   if (kind.startsWith('ours ')) throw new ownErrors[kind.slice(5) as keyof typeof ownErrors]('of ours');
+  if (kind.startsWith('relayed ')) throw new PyroRemoteError(kind.slice(8), ['of another peer']);
   throw new PythonException(kind, ['failed', 1], { extra: { a: [1] } });
 }
 
