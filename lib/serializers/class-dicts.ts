@@ -28,6 +28,9 @@ export function recreateClasses(value: unknown, options: Pick<SerializerOptions,
 }
 
 class ClassDicts {
+  /** Marshal's references share values: each is converted once, and stays shared. */
+  private readonly done = new Map<object, unknown>();
+
   constructor(
     private readonly options: Pick<SerializerOptions, 'classes'>,
     private readonly context: ReadContext,
@@ -35,7 +38,14 @@ class ClassDicts {
 
   /** Sets and keys are passed over: no dict can be inside of what Python hashes. */
   convert(value: unknown, insideClass: boolean): unknown {
-    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDict(value))) return value;
+    if (this.done.has(value)) return this.done.get(value);
+    const made = this.make(value, insideClass);
+    this.done.set(value, made);
+    return made;
+  }
+
+  private make(value: unknown[] | Dict, insideClass: boolean): unknown {
     if (Array.isArray(value)) {
       for (let index = 0; index < value.length; index++) {
         const item: unknown = value[index];
@@ -43,7 +53,6 @@ class ClassDicts {
       }
       return value;
     }
-    if (!isDict(value)) return value;
     const name = get(value, '__class__');
     if (name === undefined) {
       this.convertMembers(value, insideClass);

@@ -5,6 +5,7 @@ import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from './python-text.js';
 import { safeInt } from './safe-int.js';
 import type { SerializerOptions } from './serializer.js';
+import { TextWindow } from './text-window.js';
 
 /**
  * How many values references may add to those that stand in the bytes: a few bytes with references to references could stand
@@ -28,15 +29,23 @@ export class MarshalReader {
   /** Values inside each referable one, itself included. */
   private readonly refSizes: number[] = [];
   private readonly refHashable: boolean[] = [];
+  /** Nested containers in each referable value, itself included. */
+  private readonly refHeights: number[] = [];
+  /** The deepest level since the referable value that is being read began. */
+  private deepest = 0;
   private values = 0;
   private referenced = 0;
   /** Whether Python can hash the value read last. */
   private hashable = true;
 
+  private readonly text: TextWindow;
+
   constructor(
     private readonly bytes: Buffer,
     private readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
-  ) {}
+  ) {
+    this.text = new TextWindow(bytes);
+  }
 
   /** @throws {SerializeError} naming the offset */
   read(): unknown {
@@ -53,7 +62,11 @@ export class MarshalReader {
     const before = this.values++;
     if (!(byte & FLAG_REF)) return this.typed(type);
     const index = this.refs.push(UNFINISHED) - 1;
+    const { deepest } = this;
+    this.deepest = this.depth;
     const value = this.typed(type);
+    this.refHeights[index] = this.deepest - this.depth;
+    this.deepest = Math.max(this.deepest, deepest);
     this.refs[index] = value;
     this.refHashable[index] = this.hashable;
     this.refSizes[index] = this.values - before;
@@ -89,13 +102,13 @@ export class MarshalReader {
         return Buffer.from(this.sized(this.length(1)));
       case MARSHAL.unicode:
       case MARSHAL.interned:
-        return decodeSurrogatePass(this.sized(this.length(1)));
+        return this.string(this.length(1));
       case MARSHAL.ascii:
       case MARSHAL.asciiInterned:
-        return this.sized(this.length(1)).toString('latin1');
+        return this.latin1(this.length(1));
       case MARSHAL.shortAscii:
       case MARSHAL.shortAsciiInterned:
-        return this.sized(this.byte()).toString('latin1');
+        return this.latin1(this.byte());
       case MARSHAL.tuple:
         return this.tuple(this.length(1));
       case MARSHAL.smallTuple:
@@ -118,6 +131,7 @@ export class MarshalReader {
     const value = this.refs[index];
     if (index < 0 || index >= this.refs.length) this.fail(`reference ${index} points nowhere`);
     if (value === UNFINISHED || value === NULL) this.fail(`reference ${index} points to a value that contains it`);
+    this.reach(this.depth + this.refHeights[index]!);
     this.hashable = this.refHashable[index]!;
     const size = this.refSizes[index]!;
     // what contains this reference is as large as if the value stood here, so that sizes multiply as a walk would
@@ -175,11 +189,26 @@ export class MarshalReader {
   }
 
   private enter(): void {
-    if (++this.depth > this.options.maxDepth) this.fail(`more than ${this.options.maxDepth} nested containers (maxDepth)`);
+    this.reach(++this.depth);
+  }
+
+  private reach(depth: number): void {
+    if (depth > this.options.maxDepth) this.fail(`more than ${this.options.maxDepth} nested containers (maxDepth)`);
+    if (depth > this.deepest) this.deepest = depth;
   }
 
   private float(value: number): unknown {
     return this.options.values === 'faithful' ? new PyFloat(value) : value;
+  }
+
+  private string(length: number): string {
+    const start = this.take(length);
+    return this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
+  }
+
+  private latin1(length: number): string {
+    const start = this.take(length);
+    return this.text.shortAscii(start, this.at) ?? this.bytes.latin1Slice(start, this.at);
   }
 
   private floatText(): number {

@@ -21,7 +21,8 @@ export const str = (value: string): PythonValue => ['str', value];
 export function typedOf(value: unknown): PythonValue {
   if (value === null) return ['none'];
   if (typeof value === 'boolean') return ['bool', value];
-  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return ['int', String(value)];
+  if (typeof value === 'bigint') return ['int', String(value)];
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return ['int', String(value)];
   if (typeof value === 'string') return ['str', value];
   if (value instanceof PyFloat) return float(value.value);
   if (value instanceof PyComplex) return ['complex', bitsOf(value.real + 0), bitsOf(value.imag + 0)];
