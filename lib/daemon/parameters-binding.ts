@@ -79,14 +79,17 @@ export class ArgumentBinder {
     }
     if (missing.length === 0) return;
     const plural = missing.length === 1 ? '' : 's';
-    throw pythonTypeError(`${this.qualifiedName}() missing ${missing.length} required positional argument${plural}: ${enumeration(missing)}`);
+    throw pythonTypeError(
+      `${this.qualifiedName}() missing ${missing.length} required positional argument${plural}: ${enumeration(missing)}`,
+    );
   }
 
   private tooMany(count: number): Error {
     // Python counts self on both sides
     const most = this.parameters!.positional.length + 1;
     const least = this.required + 1;
-    const takes = least === most ? `${most} positional argument${most === 1 ? '' : 's'}` : `from ${least} to ${most} positional arguments`;
+    const takes =
+      least === most ? `${most} positional argument${most === 1 ? '' : 's'}` : `from ${least} to ${most} positional arguments`;
     return pythonTypeError(`${this.qualifiedName}() takes ${takes} but ${count + 1} were given`);
   }
 
@@ -94,7 +97,9 @@ export class ArgumentBinder {
     const { parameters, qualifiedName } = this;
     const text = `${qualifiedName}() got an unexpected keyword argument '${name}'`;
     if (parameters?.trustworthy) return pythonTypeError(text);
-    return pythonTypeError(`${text} (its parameter names cannot be read from its source; the server has to give them as \`params\`)`);
+    return pythonTypeError(
+      `${text} (its parameter names cannot be read from its source; the server has to give them as \`params\`)`,
+    );
   }
 }
 

@@ -47,6 +47,13 @@ export class PyroError extends Error {
 export class CommunicationError extends PyroError {
   static override readonly pyroName: string = 'CommunicationError';
   override readonly pythonType: string = 'Pyro5.errors.CommunicationError';
+  /** Of a failed call: false when its request was never sent, so that it was surely not carried out; true: it may have been. */
+  sent: boolean | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { code?: PyroErrorCode; sent?: boolean }) {
+    super(message, options);
+    this.sent = options?.sent;
+  }
 }
 
 /** The connection went away. */

@@ -27,7 +27,7 @@ export class FrameReader {
   /** Blocks of our own have room behind `end`; a socket's chunk has not. */
   private owned = false;
   private header: Header | undefined;
-  private failure: unknown;
+  private failure: Error | undefined;
 
   /** Message types that {@link next} lets through; others fail with `BAD_MESSAGE_TYPE` before their body is waited for. */
   acceptedTypes: readonly number[];
@@ -73,7 +73,7 @@ export class FrameReader {
     try {
       return this.read();
     } catch (error) {
-      this.failure = error;
+      this.failure = error as Error;
       this.block = NOTHING;
       this.start = this.end = 0;
       throw error;

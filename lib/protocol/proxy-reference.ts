@@ -43,3 +43,12 @@ function namesOf(value: unknown): Set<string> {
     throw new PyroError('the member names of a proxy are a list, tuple or set');
   return new Set([...value].filter((name): name is string => typeof name === 'string'));
 }
+
+/** Where a remote object that this side calls keeps how it travels: a {@link ProxyReference}. */
+export const PROXY_REFERENCE: unique symbol = Symbol('ProxyReference');
+
+/** How a value travels as a proxy; undefined when it is none. */
+export function referenceOf(value: object): ProxyReference | undefined {
+  if (value instanceof ProxyReference) return value;
+  return (value as { [PROXY_REFERENCE]?: ProxyReference })[PROXY_REFERENCE];
+}

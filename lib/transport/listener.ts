@@ -46,14 +46,9 @@ export class Listener {
     return new Listener(server, locationOf(server, address));
   }
 
-  /** Accepts no more; resolves when the server socket is closed. Accepted connections live on. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.server.listening) return resolve();
-      // close() calls back only when the last connection is gone; 'listening' ends at once
-      this.server.close();
-      resolve();
-    });
+  /** Accepts no more. Accepted connections live on. */
+  close(): void {
+    if (this.server.listening) this.server.close();
   }
 }
 

@@ -122,9 +122,13 @@ describe('close', () => {
 
   it('ends requestLoop', async () => {
     const { daemon } = await serveThing();
-    const ended = daemon.requestLoop();
+    let ended = false;
+    const loop = daemon.requestLoop().then(() => (ended = true));
+    await sleep(10);
+    expect(ended).toBe(false);
     await daemon.close();
-    await ended;
+    await loop;
+    expect(ended).toBe(true);
   });
 
   it('closes a combined daemon, too', async () => {

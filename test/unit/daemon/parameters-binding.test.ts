@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { namedParameters } from '../../../lib/daemon/parameters.js';
 import { ArgumentBinder } from '../../../lib/daemon/parameters-binding.js';
 
-const binder = (params: string[], takesKeywords = false): ArgumentBinder => new ArgumentBinder('Thing.method', namedParameters(params), takesKeywords);
+const binder = (params: string[], takesKeywords = false): ArgumentBinder =>
+  new ArgumentBinder('Thing.method', namedParameters(params), takesKeywords);
 
 describe('ArgumentBinder', () => {
   it.each<[string[], unknown[], Record<string, unknown>, string]>([
@@ -52,7 +53,11 @@ describe('ArgumentBinder', () => {
   });
 
   it('names a destructured parameter by its position', () => {
-    const unnamed = new ArgumentBinder('Thing.method', { positional: [{ name: undefined, optional: false }], rest: false, trustworthy: true });
+    const unnamed = new ArgumentBinder('Thing.method', {
+      positional: [{ name: undefined, optional: false }],
+      rest: false,
+      trustworthy: true,
+    });
     expect(() => unnamed.bind([], {})).toThrow("missing 1 required positional argument: 'argument 1'");
   });
 

@@ -10,7 +10,8 @@ const method = (source: string, key = 'method'): AnyFunction => {
   const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key)!;
   return (descriptor.value ?? descriptor.set ?? descriptor.get) as AnyFunction;
 };
-const names = (fn: AnyFunction): (string | undefined)[] | undefined => readParameters(fn)?.positional.map(({ name, optional }) => (optional ? `${name}?` : name));
+const names = (fn: AnyFunction): (string | undefined)[] | undefined =>
+  readParameters(fn)?.positional.map(({ name, optional }) => (optional ? `${name}?` : name));
 
 describe('readParameters', () => {
   it.each([
@@ -41,12 +42,19 @@ describe('readParameters', () => {
     expect(names(method(source, key))).toEqual(['a']);
   });
 
-  it.each(['function (a, b) {}', 'function f(a, b) {}', 'async function* f(a, b) {}', '(a, b) => a', 'async (a, b) => {}'])('reads %s', (source) => {
-    expect(names(evaluate(source))).toEqual(['a', 'b']);
-  });
+  it.each(['function (a, b) {}', 'function f(a, b) {}', 'async function* f(a, b) {}', '(a, b) => a', 'async (a, b) => {}'])(
+    'reads %s',
+    (source) => {
+      expect(names(evaluate(source))).toEqual(['a', 'b']);
+    },
+  );
 
   it('tells a rest parameter apart from the named ones', () => {
-    expect(readParameters(method('method(a, ...more) {}'))).toEqual({ positional: [{ name: 'a', optional: false }], rest: true, trustworthy: true });
+    expect(readParameters(method('method(a, ...more) {}'))).toEqual({
+      positional: [{ name: 'a', optional: false }],
+      rest: true,
+      trustworthy: true,
+    });
   });
 
   it.each([

@@ -1,0 +1,103 @@
+import { lookup, type LookupOptions } from 'node:dns';
+import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
+
+/** Where to connect to. */
+export type ConnectAddress = { host: string; port: number } | { unixSocket: string };
+
+/** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and what else Node's `tls.connect` takes. */
+export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
+
+export interface ConnectOptions {
+  tls?: ClientTlsOptions;
+  /** The system asks an idle peer after so long whether it is still there; 0: never. */
+  keepAliveMs: number;
+  /** Gives up connecting; the error is its reason. */
+  signal: AbortSignal;
+}
+
+/**
+ * Opens a socket: TCP (name, IPv4 or IPv6 address) or unix domain socket, and TLS in it when asked for.
+ *
+ * @throws {ConnectionClosedError} when nobody can be reached there: trying again later may help
+ * @throws {CommunicationError} when the peer's certificate is refused: trying again will not help
+ * @throws the reason of `signal` when it was aborted
+ */
+export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {
+  const { tls, signal } = options;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const socket = tls ? connectTls({ ...tlsNames(address, tls), ...target(address) }) : connectPlain(target(address));
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      socket
+        .off(tls ? 'secureConnect' : 'connect', onConnect)
+        .off('error', onError)
+        .off('close', onClose);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      socket.on('error', ignore).destroy();
+      reject(error);
+    };
+    const onConnect = (): void => {
+      settle();
+      if (options.keepAliveMs > 0) socket.setKeepAlive(true, options.keepAliveMs);
+      socket.setNoDelay(true);
+      resolve(socket);
+    };
+    const onAbort = (): void => fail(signal.reason as Error);
+    const onError = (error: NodeJS.ErrnoException): void => fail(connectError(address, error, tls !== undefined));
+    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), tls !== undefined));
+    signal.addEventListener('abort', onAbort);
+    socket
+      .on(tls ? 'secureConnect' : 'connect', onConnect)
+      .on('error', onError)
+      .on('close', onClose);
+  });
+}
+
+/** `host:port`, `[v6]:port` or `./u:path`, as it stands in URIs. */
+export function locationOf(address: ConnectAddress): string {
+  if ('unixSocket' in address) return `./u:${address.unixSocket}`;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {
+  return 'unixSocket' in address ? { path: address.unixSocket } : { ...address, lookup: ipv4First };
+}
+
+/** As Pyro5: a daemon at `localhost` listens on 127.0.0.1. */
+const ipv4First: LookupFunction = (host, options, callback) => {
+  lookup(host, { ...(options as LookupOptions), order: 'ipv4first' }, callback);
+};
+
+/** The certificate must name what the URI says, not the address that was looked up for it. */
+function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
+  const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
+  return isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'closed by the peer',
+  ENOENT: 'there is no such socket',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EACCES: 'no permission',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+};
+
+/** What a peer that does not speak TLS, or does not like ours, makes of a connection. */
+const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO)/;
+
+function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
+  const code = error.code ?? '';
+  const message = `cannot connect to ${locationOf(address)}: ${reasons[code] ?? error.message}${code && ` (${code})`}`;
+  const options = { cause: error, sent: false };
+  return secure && TLS_CODE.test(code) ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+}
+
+function ignore(): void {}
