@@ -56,7 +56,8 @@ const OS_ERRORS: ReadonlyMap<string, string> = new Map([
  * (requests with their credentials, queries). Who wants more to be sent throws a `PythonException`.
  */
 export function describeError(error: Error): ExceptionDescription {
-  const { code } = error as { code?: unknown };
+  // a DOMException inherits one, which is of no use
+  const code: unknown = Object.hasOwn(error, 'code') ? (error as { code?: unknown }).code : undefined;
   const isCode = (typeof code === 'string' && code !== '') || Number.isSafeInteger(code);
   const attributes = isCode ? { code } : {};
   const message = messageOf(error);

@@ -3,6 +3,15 @@ import { SerializeError } from '../protocol/errors.js';
 /** Above it, a call into C++ is faster than character by character. */
 const SHORT_CHARS = 40;
 
+/** Whether text is ASCII, and short: such text needs no call into C++. */
+export function isShortAscii(text: string): boolean {
+  const { length } = text;
+  if (length > SHORT_CHARS) return false;
+  let codes = 0;
+  for (let index = 0; index < length; index++) codes |= text.charCodeAt(index);
+  return codes < 128;
+}
+
 /** A growing buffer with a limit. */
 export class ByteWriter {
   private buffer = Buffer.allocUnsafe(512);
@@ -79,19 +88,10 @@ export class ByteWriter {
     else for (let index = 0; index < length; index++) buffer[at++] = text.charCodeAt(index);
   }
 
-  /** Appends any text as UTF-8. */
-  utf8(text: string): void {
-    const size = Buffer.byteLength(text);
+  /** Appends text as UTF-8. @param size its bytes */
+  utf8(text: string, size: number): void {
     const at = this.reserve(size);
-    if (size === text.length) this.writeAscii(text, at);
-    else this.buffer.write(text, at, 'utf8');
-  }
-
-  private writeAscii(text: string, start: number): void {
-    const { buffer } = this;
-    const { length } = text;
-    if (length > SHORT_CHARS) buffer.write(text, start, 'latin1');
-    else for (let index = 0, at = start; index < length; index++) buffer[at++] = text.charCodeAt(index);
+    this.buffer.write(text, at, 'utf8');
   }
 
   /** Room for `bytes` more; gives where they begin. */

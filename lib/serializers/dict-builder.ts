@@ -23,9 +23,11 @@ export class DictBuilder {
   }
 }
 
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
 /** Sets a member of an object that is read in natural mode. @throws {SerializeError} on `__proto__` */
 export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (!(key in Object.prototype)) {
+  if (!INHERITED.has(key)) {
     object[key] = value;
   } else if (key === '__proto__') {
     throw new SerializeError('the dict key "__proto__" is only read with values: \'faithful\'');

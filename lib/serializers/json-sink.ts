@@ -111,10 +111,14 @@ export class JsonSink implements ValueSink {
   }
 
   private text(text: string): void {
-    if (!PLAIN.test(text)) return this.out.utf8(JSON.stringify(text));
+    if (!PLAIN.test(text)) return this.escaped(JSON.stringify(text));
     this.out.byte(QUOTE);
     this.out.ascii(text);
     this.out.byte(QUOTE);
+  }
+
+  private escaped(literal: string): void {
+    this.out.utf8(literal, Buffer.byteLength(literal));
   }
 }
 

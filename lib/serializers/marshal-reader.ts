@@ -208,7 +208,7 @@ export class MarshalReader {
 
   private latin1(length: number): string {
     const start = this.take(length);
-    return this.text.shortAscii(start, this.at) ?? this.bytes.latin1Slice(start, this.at);
+    return this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
   }
 
   private floatText(): number {

@@ -1,5 +1,5 @@
 import type { PyComplex } from '../serpent/index.js';
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter, isShortAscii } from './byte-writer.js';
 import { MARSHAL } from './marshal-types.js';
 import { encodeSurrogatePass } from './python-text.js';
 import type { ValueSink } from './value-writer.js';
@@ -44,7 +44,10 @@ export class MarshalSink implements ValueSink {
   }
 
   string(value: string): void {
-    this.sized(MARSHAL.unicode, encodeSurrogatePass(value));
+    if (!isShortAscii(value)) return this.sized(MARSHAL.unicode, encodeSurrogatePass(value));
+    this.out.byte(MARSHAL.unicode);
+    this.out.int32LE(value.length);
+    this.out.ascii(value);
   }
 
   bytes(value: Uint8Array): void {

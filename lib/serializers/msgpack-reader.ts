@@ -6,9 +6,7 @@ import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from './python-text.js';
 import { safeInt } from './safe-int.js';
 import type { SerializerOptions } from './serializer.js';
-
-/** Above it, decoding in C++ is faster than character by character. */
-const SHORT_BYTES = 24;
+import { TextWindow } from './text-window.js';
 
 /** Reads msgpack with Pyro5's extension types. */
 export class MsgpackReader {
@@ -16,11 +14,14 @@ export class MsgpackReader {
   sawClass = false;
   private at = 0;
   private depth = 0;
+  private readonly text: TextWindow;
 
   constructor(
     private readonly bytes: Buffer,
     private readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
-  ) {}
+  ) {
+    this.text = new TextWindow(bytes);
+  }
 
   /** @throws {SerializeError} naming the offset */
   read(): unknown {
@@ -134,15 +135,7 @@ export class MsgpackReader {
 
   private string(length: number): string {
     const start = this.take(length);
-    const { bytes } = this;
-    if (length > SHORT_BYTES) return decodeUtf8(bytes.subarray(start, this.at));
-    let text = '';
-    for (let at = start; at < this.at; at++) {
-      const code = bytes[at]!;
-      if (code > 127) return decodeUtf8(bytes.subarray(start, this.at));
-      text += String.fromCharCode(code);
-    }
-    return text;
+    return this.text.shortAscii(start, this.at) ?? decodeUtf8(this.bytes.subarray(start, this.at));
   }
 
   private extension(length: number): unknown {

@@ -1,5 +1,5 @@
 import type { PyComplex } from '../serpent/index.js';
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter, isShortAscii } from './byte-writer.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { isWellFormed } from './python-text.js';
 import { Unwritable } from './unwritable.js';
@@ -59,14 +59,15 @@ export class MsgpackSink implements ValueSink {
   }
 
   string(value: string): void {
+    if (isShortAscii(value)) {
+      this.stringHead(value.length);
+      this.out.ascii(value);
+      return;
+    }
     if (!isWellFormed(value)) throw new Unwritable('a string with half of a surrogate pair');
-    const { out } = this;
     const size = Buffer.byteLength(value);
-    if (size < 0x20) out.byte(MSGPACK.fixstr | size);
-    else if (size <= 0xff) this.head8(MSGPACK.str8, size);
-    else if (size <= 0xffff) this.head16(MSGPACK.str16, size);
-    else this.head32(MSGPACK.str32, size);
-    out.utf8(value);
+    this.stringHead(size);
+    this.out.utf8(value, size);
   }
 
   bytes(value: Uint8Array): void {
@@ -114,6 +115,13 @@ export class MsgpackSink implements ValueSink {
 
   finish(): Buffer {
     return this.out.finish();
+  }
+
+  private stringHead(size: number): void {
+    if (size < 0x20) this.out.byte(MSGPACK.fixstr | size);
+    else if (size <= 0xff) this.head8(MSGPACK.str8, size);
+    else if (size <= 0xffff) this.head16(MSGPACK.str16, size);
+    else this.head32(MSGPACK.str32, size);
   }
 
   private largeInt(value: bigint): void {
