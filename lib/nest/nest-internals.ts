@@ -2,7 +2,13 @@
  * Everything this library takes from Nest beyond its public entries; no other file imports from `@nestjs/*` by a deeper path.
  */
 import 'reflect-metadata';
-import { ApplicationConfig, type ContextId, type ExternalContextCreator, type ModulesContainer, type NestContainer } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  type ContextId,
+  type ExternalContextCreator,
+  type ModulesContainer,
+  type NestContainer,
+} from '@nestjs/core';
 import {
   ExecutionContextHost,
   GuardsConsumer,
@@ -33,7 +39,12 @@ export {
   ROUTE_ARGS_METADATA,
   SCOPE_OPTIONS_METADATA,
 } from '@nestjs/common/internal';
-export { FORBIDDEN_MESSAGE, InvalidClassScopeException, type ParamProperties, UnknownElementException } from '@nestjs/core/internal';
+export {
+  FORBIDDEN_MESSAGE,
+  InvalidClassScopeException,
+  type ParamProperties,
+  UnknownElementException,
+} from '@nestjs/core/internal';
 export type { RpcHandlerMetadata } from '@nestjs/microservices/context/rpc-context-creator.js';
 export type { InstanceWrapper, Module, NestContainer };
 export {
@@ -57,7 +68,12 @@ export const RPC_PARAM_TYPES = { payload: 3, context: 6 } as const;
 
 /** What an injector of Nest looks like beyond its declared methods; `waitForDeferredLoads` came with 12.3. */
 interface InjectorInternals {
-  loadInstance(wrapper: InstanceWrapper, collection: Map<unknown, InstanceWrapper>, module: Module, resolution: { contextId: ContextId; inquirer: InstanceWrapper }): Promise<void>;
+  loadInstance(
+    wrapper: InstanceWrapper,
+    collection: Map<unknown, InstanceWrapper>,
+    module: Module,
+    resolution: { contextId: ContextId; inquirer: InstanceWrapper },
+  ): Promise<void>;
   loadEnhancersPerContext(wrapper: InstanceWrapper, contextId: ContextId, inquirer: InstanceWrapper): Promise<void>;
   waitForDeferredLoads?(contextId: ContextId): Promise<void>;
 }
@@ -75,14 +91,20 @@ export class ContextualLoader {
 
   constructor(container: NestContainer) {
     const { instrument, preview } = container.contextOptions ?? {};
-    this.injector = new Injector({ preview: preview ?? false, instanceDecorator: instrument?.instanceDecorator }) as unknown as InjectorInternals;
+    this.injector = new Injector({
+      preview: preview ?? false,
+      instanceDecorator: instrument?.instanceDecorator,
+    }) as unknown as InjectorInternals;
   }
 
   /** The wrapper's instance in `contextId`, without its enhancers: those belong to calls. */
   async load(wrapper: InstanceWrapper, contextId: ContextId): Promise<object> {
     const module = wrapper.host!;
     const collection = module.controllers.get(wrapper.token) === wrapper ? module.controllers : module.providers;
-    await this.injector.loadInstance(wrapper, collection as Map<unknown, InstanceWrapper>, module, { contextId, inquirer: wrapper });
+    await this.injector.loadInstance(wrapper, collection as Map<unknown, InstanceWrapper>, module, {
+      contextId,
+      inquirer: wrapper,
+    });
     await this.injector.waitForDeferredLoads?.(contextId);
     return wrapper.getInstanceByContextId(contextId, wrapper.id).instance as object;
   }

@@ -96,20 +96,32 @@ export class PyroContextCreator extends RpcContextCreator {
     return { argsLength: length, paramtypes, getParamsMetadata };
   }
 
-  override createPipesFn(pipes: PipeTransform[], parameters: ParamProperties[]): (args: unknown[], ...params: unknown[]) => Promise<void> {
+  override createPipesFn(
+    pipes: PipeTransform[],
+    parameters: ParamProperties[],
+  ): (args: unknown[], ...params: unknown[]) => Promise<void> {
     const all = parameters as FilledParameter[];
     const plain = pipes.length === 0 && all.every((parameter) => parameter.pipes.length === 0 && !parameter.isCustom);
     if (plain) {
       return async (args, ...given) => {
         for (const { extractValue, index, isRest } of all) {
           const value = extractValue(...(given as PipelineArguments));
-          if (isRest) args.push(...(value as unknown[]));
+          if (isRest) place(args, index, value as unknown[]);
           else args[index] = value;
         }
       };
     }
     return async (args, ...given) => {
-      const fill = async ({ extractValue, index, type, data, schema, metatype, pipes: own, isRest }: FilledParameter): Promise<void> => {
+      const fill = async ({
+        extractValue,
+        index,
+        type,
+        data,
+        schema,
+        metatype,
+        pipes: own,
+        isRest,
+      }: FilledParameter): Promise<void> => {
         const about = { metatype, type, data, schema } as unknown as Parameters<typeof this.getParamValue>[1];
         const transforms = pipes.concat(own);
         const value = await extractValue(...(given as PipelineArguments));
@@ -120,14 +132,19 @@ export class PyroContextCreator extends RpcContextCreator {
         // some compilers give the type of the rest parameter itself, which is none of its items'
         const ofItem = metatype === Array ? { ...about, metatype: undefined } : about;
         const values = await Promise.all((value as unknown[]).map((item) => this.getParamValue(item, ofItem, transforms)));
-        for (const [offset, item] of values.entries()) args[index + offset] = item;
+        place(args, index, values);
       };
       await Promise.all(all.map(fill));
     };
   }
 
   /** A refusal is a PermissionError for the client, and an RpcException for filters. */
-  override createGuardsFn<T extends string>(guards: never[], instance: object, callback: AnyMethod, contextType?: T): AnyMethod | null {
+  override createGuardsFn<T extends string>(
+    guards: never[],
+    instance: object,
+    callback: AnyMethod,
+    contextType?: T,
+  ): AnyMethod | null {
     if (guards.length === 0) return null;
     return async (args) => {
       const allowed = await this.guards.tryActivate(guards, args as unknown[], instance, callback, contextType);
@@ -136,8 +153,20 @@ export class PyroContextCreator extends RpcContextCreator {
   }
 }
 
-function filled({ index, source, data, schema }: PlannedParameter, pipes: PipeTransform[], instance: object, method: AnyMethod): FilledParameter {
-  const common = { index, data, pipes, schema, isRest: false, isCustom: false, type: RPC_PARAM_TYPES.payload } as Omit<FilledParameter, 'extractValue'>;
+function place(args: unknown[], index: number, values: readonly unknown[]): void {
+  for (const [offset, value] of values.entries()) args[index + offset] = value;
+}
+
+function filled(
+  { index, source, data, schema }: PlannedParameter,
+  pipes: PipeTransform[],
+  instance: object,
+  method: AnyMethod,
+): FilledParameter {
+  const common = { index, data, pipes, schema, isRest: false, isCustom: false, type: RPC_PARAM_TYPES.payload } as Omit<
+    FilledParameter,
+    'extractValue'
+  >;
   switch (source.kind) {
     case 'argument': {
       const { slot } = source;

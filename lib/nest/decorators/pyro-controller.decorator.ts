@@ -31,11 +31,12 @@ const MODES: readonly unknown[] = ['session', 'single', 'percall'];
 export function PyroController(objectIdOrOptions: string | PyroControllerOptions = {}): ClassDecorator {
   const options = typeof objectIdOrOptions === 'string' ? { objectId: objectIdOrOptions } : objectIdOrOptions;
   const { instanceMode = 'session', objectId, naming } = options;
-  if (!MODES.includes(instanceMode)) throw new TypeError(`instanceMode is ${String(instanceMode)}; it is session, single or percall`);
+  if (!MODES.includes(instanceMode)) throw new TypeError(`instanceMode is ${instanceMode}; it is session, single or percall`);
   if (objectId !== undefined && (objectId === '' || /\s/.test(objectId))) {
     throw new TypeError(`object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`);
   }
-  if (naming !== undefined && naming !== 'same' && naming !== 'snake_case') throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
+  if (naming !== undefined && naming !== 'same' && naming !== 'snake_case')
+    throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
   return applyDecorators(
     routeless,
     Injectable({ scope: instanceMode === 'single' ? Scope.DEFAULT : Scope.REQUEST }),

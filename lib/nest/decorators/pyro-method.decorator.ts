@@ -29,7 +29,8 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
   return (prototype, key, descriptor) => {
     const where = `${typeof prototype === 'function' ? prototype.name : classNameOf(prototype)}.${String(key)}`;
     const method: unknown = descriptor?.value;
-    if (typeof prototype === 'function') throw new TypeError(`${where}: a static method cannot be exposed, only methods of instances`);
+    if (typeof prototype === 'function')
+      throw new TypeError(`${where}: a static method cannot be exposed, only methods of instances`);
     if (typeof key !== 'string' || typeof method !== 'function') {
       throw new TypeError(`${where}: @PyroMethod is for methods with a string name; accessors take @PyroProperty`);
     }
@@ -50,7 +51,9 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
 function streamOptions(given: boolean | PyroStreamOptions | undefined, where: string): Required<PyroStreamOptions> | undefined {
   if (given === undefined || given === false) return undefined;
   const { buffer = DEFAULT_BUFFER, overflow = 'error' } = given === true ? {} : given;
-  if (!Number.isInteger(buffer) || buffer < 1) throw new TypeError(`${where}: stream.buffer is ${String(buffer)}; it must be a whole number from 1`);
-  if (!OVERFLOWS.includes(overflow)) throw new TypeError(`${where}: stream.overflow is ${String(overflow)}; it is one of ${OVERFLOWS.join(', ')}`);
+  if (!Number.isInteger(buffer) || buffer < 1)
+    throw new TypeError(`${where}: stream.buffer is ${String(buffer)}; it must be a whole number from 1`);
+  if (!OVERFLOWS.includes(overflow))
+    throw new TypeError(`${where}: stream.overflow is ${overflow}; it is one of ${OVERFLOWS.join(', ')}`);
   return { buffer, overflow };
 }

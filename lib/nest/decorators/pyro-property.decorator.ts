@@ -1,4 +1,10 @@
-import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA, PARAMTYPES_METADATA, PIPES_METADATA } from '../nest-internals.js';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PARAMTYPES_METADATA,
+  PIPES_METADATA,
+} from '../nest-internals.js';
 import { addMark, classNameOf, type PyroPropertyOptions } from '../objects/member-registry.js';
 import { checkWireName } from '../objects/wire-names.js';
 
@@ -38,7 +44,13 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
  * Puts a method beside the accessor: Nest looks for enhancers on methods only, and one it has not found there it would
  * pass over in silence. No name of a method has a blank in it, so nothing is hidden by this one.
  */
-function addCompanion(prototype: object, name: string, method: (...args: never[]) => unknown, options: PyroPropertyOptions, types: unknown[]): string {
+function addCompanion(
+  prototype: object,
+  name: string,
+  method: (...args: never[]) => unknown,
+  options: PyroPropertyOptions,
+  types: unknown[],
+): string {
   Object.defineProperty(method, 'name', { value: name });
   Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true, enumerable: false });
   const { guards, pipes, interceptors, filters } = options;

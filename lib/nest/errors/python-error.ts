@@ -21,7 +21,9 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
 
 /** On these a Python proxy drops its connection and may repeat the call. */
 const DROPS_CONNECTION = new Set(
-  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map((name) => `Pyro5.errors.${name}`),
+  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map(
+    (name) => `Pyro5.errors.${name}`,
+  ),
 );
 
 /** Nested validation errors are looked at no deeper. */
@@ -60,14 +62,20 @@ function pythonExceptionOf(error: unknown): PythonException | undefined {
 }
 
 function ofRpcError(content: unknown, cause: unknown): PythonException {
-  if (content instanceof Error) return pythonExceptionOf(content) ?? new PythonException('builtins.RuntimeError', [content.message], {}, { cause });
+  if (content instanceof Error)
+    return pythonExceptionOf(content) ?? new PythonException('builtins.RuntimeError', [content.message], {}, { cause });
   const invalid = validationMessages(content);
   if (invalid) return new PythonException('builtins.ValueError', invalid, {}, { cause });
-  if (typeof content !== 'object' || content === null) return new PythonException('builtins.RuntimeError', [String(content)], {}, { cause });
+  if (typeof content !== 'object' || content === null)
+    return new PythonException('builtins.RuntimeError', [String(content)], {}, { cause });
   const { status, statusCode, message } = content as { status?: unknown; statusCode?: unknown; message?: unknown };
   const code = typeof statusCode === 'number' ? statusCode : status;
   const fallback = cause instanceof Error ? cause.message : 'unknown error';
-  return ofStatus(typeof code === 'number' ? code : 500, messagesOf(content, typeof message === 'string' ? message : fallback), cause);
+  return ofStatus(
+    typeof code === 'number' ? code : 500,
+    messagesOf(content, typeof message === 'string' ? message : fallback),
+    cause,
+  );
 }
 
 function ofStatus(status: number, messages: unknown[], cause: unknown): PythonException {

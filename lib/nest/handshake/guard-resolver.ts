@@ -5,7 +5,7 @@ import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorato
 import { InvalidClassScopeException, type Module, SCOPE_OPTIONS_METADATA, UnknownElementException } from '../nest-internals.js';
 
 /** Gives the guard that runs for a connection. */
-type GuardSource = (contextId: ContextId) => CanActivate | Promise<CanActivate>;
+type GuardSource = (contextId: ContextId) => Promise<CanActivate>;
 
 /**
  * Finds handshake guards in Nest: those that a module provides, the object's own module first; others are made with
@@ -33,11 +33,11 @@ export class GuardResolver {
   }
 
   private async sourceOf(guard: HandshakeGuard): Promise<GuardSource> {
-    if (typeof guard !== 'function') return () => guard;
+    if (typeof guard !== 'function') return async () => guard;
     for (const strict of [true, false]) {
       try {
         const instance = this.ref.get(guard, { strict });
-        return () => instance;
+        return async () => instance;
       } catch (error) {
         if (error instanceof UnknownElementException) continue;
         if (!(error instanceof InvalidClassScopeException)) throw error;
@@ -53,7 +53,7 @@ export class GuardResolver {
     if (scope === Scope.DEFAULT) {
       try {
         const instance = await this.ref.create(guard);
-        return () => instance;
+        return async () => instance;
       } catch (error) {
         // what it is given may be request-scoped: then there is one for each handshake
         await this.ref.create(guard, createContextId()).catch(() => {

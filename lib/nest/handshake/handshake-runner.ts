@@ -22,7 +22,11 @@ export class HandshakeRunner {
   ) {}
 
   /** @throws {Error} when Nest cannot make a guard */
-  static async create(host: { readonly prototype: object }, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
+  static async create(
+    host: { readonly prototype: object },
+    guards: readonly HandshakeGuard[],
+    module: Module,
+  ): Promise<HandshakeRunner> {
     return new HandshakeRunner(host, await GuardResolver.create(guards, module));
   }
 
@@ -33,7 +37,13 @@ export class HandshakeRunner {
     const instance = { constructor: this.host };
     let allowed: boolean;
     try {
-      allowed = await this.consumer.tryActivate(guards, [context, request.connection], instance as never, handshake, HANDSHAKE_CONTEXT_TYPE);
+      allowed = await this.consumer.tryActivate(
+        guards,
+        [context, request.connection],
+        instance as never,
+        handshake,
+        HANDSHAKE_CONTEXT_TYPE,
+      );
     } catch (error) {
       throw new Error(messageOf(error), { cause: error });
     }

@@ -29,7 +29,9 @@ export class PyroHandshakeContext {
   static from(context: ExecutionContext): PyroHandshakeContext {
     const handshake: unknown = context.getArgByIndex(0);
     if (context.getType<string>() === HANDSHAKE_CONTEXT_TYPE && handshake instanceof PyroHandshakeContext) return handshake;
-    throw new TypeError(`PyroHandshakeContext is only there in handshake guards; this context is of type "${context.getType<string>()}"`);
+    throw new TypeError(
+      `PyroHandshakeContext is only there in handshake guards; this context is of type "${context.getType<string>()}"`,
+    );
   }
 
   /** Says who the client is: `principal` of its calls to this object. The last one said counts. */

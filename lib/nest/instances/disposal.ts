@@ -38,7 +38,11 @@ export function instancesOfContext(root: InstanceWrapper, contextId: ContextId):
 }
 
 /** Calls `onPyroDisconnect` of all that have it. */
-export async function tellDisconnect(instances: readonly object[], connection: PyroConnection, onError: (error: unknown) => void): Promise<void> {
+export async function tellDisconnect(
+  instances: readonly object[],
+  connection: PyroConnection,
+  onError: (error: unknown) => void,
+): Promise<void> {
   for (const instance of instances) {
     try {
       await (instance as Partial<OnPyroDisconnect>).onPyroDisconnect?.(connection);
@@ -64,5 +68,7 @@ export async function disposeAll(instances: readonly object[], onError: (error: 
 /** Singletons that a factory of the context may have passed through: they are not the session's to dispose. */
 function sharedInstances(wrapper: InstanceWrapper): Set<unknown> {
   if (!wrapper.isFactory) return new Set();
-  return new Set(dependenciesOf(wrapper).map((dependency) => dependency.getInstanceByContextId(STATIC_CONTEXT).instance as unknown));
+  return new Set(
+    dependenciesOf(wrapper).map((dependency) => dependency.getInstanceByContextId(STATIC_CONTEXT).instance as unknown),
+  );
 }

@@ -36,7 +36,12 @@ export class InstanceManager {
     if (this.definition.instanceMode === 'single' || this.isGiven) {
       this.callers.add(connection);
       if (this.single !== undefined) return this.single;
-      return this.share(() => this.makeSingle(context), (holder) => (this.single = holder));
+      return this.share(
+        () => this.makeSingle(context),
+        (holder) => {
+          this.single = holder;
+        },
+      );
     }
     if (this.isPerCall) return this.make(context);
     const session = this.sessions.get(connection);

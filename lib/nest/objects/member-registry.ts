@@ -54,7 +54,8 @@ const marksOf = new WeakMap<object, Map<string, MemberMark>>();
 export function addMark(prototype: object, mark: MemberMark): void {
   let marks = marksOf.get(prototype);
   if (marks === undefined) marksOf.set(prototype, (marks = new Map()));
-  if (marks.has(mark.key)) throw new TypeError(`${classNameOf(prototype)}.${mark.key} is decorated twice; one @PyroMethod or @PyroProperty is enough`);
+  if (marks.has(mark.key))
+    throw new TypeError(`${classNameOf(prototype)}.${mark.key} is decorated twice; one @PyroMethod or @PyroProperty is enough`);
   marks.set(mark.key, mark);
 }
 

@@ -107,7 +107,13 @@ export class NestTarget implements PyroTarget {
   }
 
   /** A call at whose end, or at that of its stream, something has to be done. */
-  private runWithEnd(operation: Operation, args: unknown[], context: PyroContext, record: CallRecord, hooks: ProcessingHooks): Promise<unknown> {
+  private runWithEnd(
+    operation: Operation,
+    args: unknown[],
+    context: PyroContext,
+    record: CallRecord,
+    hooks: ProcessingHooks,
+  ): Promise<unknown> {
     return hooks(context, async (endHook) => {
       let holder: InstanceHolder | undefined;
       const end = async (): Promise<void> => {

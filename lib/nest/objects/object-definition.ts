@@ -5,7 +5,14 @@ import type { ObjectMetadata } from '../../daemon/target.js';
 import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
 import { type HandshakeGuard, handshakeGuardsOf } from '../decorators/use-handshake-guards.decorator.js';
 import { type InstanceWrapper, PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
-import { classNameOf, type DeclaredMember, exposedMembers, type MethodMark, type PropertyMark, type PyroStreamOptions } from './member-registry.js';
+import {
+  classNameOf,
+  type DeclaredMember,
+  exposedMembers,
+  type MethodMark,
+  type PropertyMark,
+  type PyroStreamOptions,
+} from './member-registry.js';
 import { type ParameterPlan, planParameters, type PlannedParameter, type RouteArgument } from './parameter-plan.js';
 import { checkWireName, type PyroNaming, wireNameOf } from './wire-names.js';
 
@@ -57,7 +64,8 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     const { mark, prototype } = member;
     const where = `${type.name}.${mark.key}`;
     const wireName = checkWireName(mark.name ?? wireNameOf(mark.key, naming), where);
-    if (methods.has(wireName) || attrs.has(wireName)) throw new TypeError(`${where}: another member has the wire name "${wireName}" already`);
+    if (methods.has(wireName) || attrs.has(wireName))
+      throw new TypeError(`${where}: another member has the wire name "${wireName}" already`);
     const qualifiedName = `${classNameOf(prototype)}.${wireName}`;
     if (mark.kind === 'method') {
       methods.set(wireName, methodOperation(mark, member, qualifiedName, naming, where));
@@ -70,7 +78,9 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     }
   }
   if (methods.size === 0 && attrs.size === 0) {
-    throw new TypeError(`${type.name} exposes nothing: decorate what clients may use with @PyroMethod or @PyroProperty (overrides again)`);
+    throw new TypeError(
+      `${type.name} exposes nothing: decorate what clients may use with @PyroMethod or @PyroProperty (overrides again)`,
+    );
   }
   return {
     objectId: options.objectId ?? `obj_${randomUUID().replaceAll('-', '')}`,
@@ -88,11 +98,26 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   };
 }
 
-const VALUE_PARAMETER: PlannedParameter = { index: 0, source: { kind: 'argument', slot: 0 }, data: '0', pipes: [], schema: undefined };
+const VALUE_PARAMETER: PlannedParameter = {
+  index: 0,
+  source: { kind: 'argument', slot: 0 },
+  data: '0',
+  pipes: [],
+  schema: undefined,
+};
 
-function methodOperation(mark: MethodMark, { prototype }: DeclaredMember, qualifiedName: string, naming: PyroNaming | undefined, where: string): Operation {
+function methodOperation(
+  mark: MethodMark,
+  { prototype }: DeclaredMember,
+  qualifiedName: string,
+  naming: PyroNaming | undefined,
+  where: string,
+): Operation {
   const { key, parameters, namesGiven, stream } = mark;
-  const routeArguments = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, key) ?? {}) as Record<string, RouteArgument>;
+  const routeArguments = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, key) ?? {}) as Record<
+    string,
+    RouteArgument
+  >;
   const types = Reflect.getMetadata(PARAMTYPES_METADATA, prototype, key) as unknown[] | undefined;
   let plan: ParameterPlan;
   try {

@@ -73,7 +73,10 @@ export function planParameters(
   }
   const specialIndexes = new Set(special.map(({ index }) => index));
   const highest = Math.max(count, ...[...specialIndexes, ...payloads.keys()].map((index) => index + 1));
-  const written = writtenParameters(given, namesGiven, specialIndexes, payloads, highest);
+  // of a wrapper's `(...args)` the decorators tell more than the source
+  const isWrapped = given?.trustworthy === false && given.positional.length === 0 && (highest > 1 || specialIndexes.has(0));
+  const known = isWrapped ? undefined : given;
+  const written = writtenParameters(known, namesGiven, specialIndexes, payloads, highest);
   const slots = assignSlots(written.filter(({ rest }) => !rest));
   const parameters = [...special];
   for (const { index, payload, rest } of written) {
@@ -84,11 +87,14 @@ export function planParameters(
     name: parameter.name !== undefined && !namesGiven ? wireNameOf(parameter.name, naming) : parameter.name,
     optional: parameter.optional,
   }));
-  const twice = names.find(({ name }, index) => name !== undefined && names.some((other, at) => at < index && other.name === name));
+  const twice = names.find(
+    ({ name }, index) => name !== undefined && names.some((other, at) => at < index && other.name === name),
+  );
   if (twice) throw new TypeError(`two parameters have the wire name "${twice.name}"`);
-  const open = written.some(({ rest }) => rest) || (names.length === 0 && parameters.some(({ source }) => source.kind === 'arguments'));
+  const open =
+    written.some(({ rest }) => rest) || (names.length === 0 && parameters.some(({ source }) => source.kind === 'arguments'));
   return {
-    wire: given && { positional: names, rest: open, trustworthy: given.trustworthy },
+    wire: known && { positional: names, rest: open, trustworthy: known.trustworthy },
     takesKeywords: parameters.some(({ source }) => source.kind === 'keywords'),
     parameters: parameters.sort((a, b) => a.index - b.index),
   };
@@ -118,7 +124,12 @@ function writtenParameters(
   payloads: ReadonlyMap<number, RouteArgument>,
   count: number,
 ): Written[] {
-  const open = (index: number, parameter: Parameter, rest: boolean): Written => ({ index, parameter, rest, payload: payloads.get(index) });
+  const open = (index: number, parameter: Parameter, rest: boolean): Written => ({
+    index,
+    parameter,
+    rest,
+    payload: payloads.get(index),
+  });
   const unnamed: Parameter = { name: undefined, optional: true };
   if (given !== undefined && !namesGiven) {
     const named = given.positional.map((parameter, index) => open(index, parameter, false));
@@ -127,7 +138,8 @@ function writtenParameters(
   }
   const written: Written[] = [];
   const names = given?.positional ?? [];
-  for (let index = 0; written.length < names.length || (given === undefined && index < count); index++) {
+  const atLeast = given === undefined ? count : 0;
+  for (let index = 0; written.length < names.length || index < atLeast; index++) {
     if (!special.has(index)) written.push(open(index, names[written.length] ?? unnamed, false));
   }
   if (given === undefined || given.rest) {
@@ -160,7 +172,11 @@ function assignSlots(written: readonly Written[]): Slots {
     } else if (slot !== undefined && slot !== next) {
       numbered.push({ slot, parameter });
       sources.set(index, { kind: 'argument', slot });
-    } else if (slot === undefined && typeof data === 'string' && written.some((other) => other.index !== index && other.parameter.name === data)) {
+    } else if (
+      slot === undefined &&
+      typeof data === 'string' &&
+      written.some((other) => other.index !== index && other.parameter.name === data)
+    ) {
       aliases.push({ index, name: data });
     } else {
       slots.set(next, slot === undefined && typeof data === 'string' ? { ...parameter, name: data } : parameter);

@@ -21,7 +21,9 @@ export function wireNameOf(name: string, naming: PyroNaming | undefined): string
  */
 export function checkWireName(name: string, where: string): string {
   if (name === '') throw new TypeError(`${where}: the wire name is empty`);
-  if (name.startsWith('$')) throw new TypeError(`${where}: "${name}" cannot be a wire name, names that begin with $ belong to proxies; give another one`);
-  if (isPrivateName(name)) throw new TypeError(`${where}: "${name}" is private in Python and cannot be exposed; give another wire name`);
+  if (name.startsWith('$'))
+    throw new TypeError(`${where}: "${name}" cannot be a wire name, names that begin with $ belong to proxies; give another one`);
+  if (isPrivateName(name))
+    throw new TypeError(`${where}: "${name}" is private in Python and cannot be exposed; give another wire name`);
   return name;
 }

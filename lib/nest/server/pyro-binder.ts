@@ -11,7 +11,9 @@ export interface BindableServer {
 }
 
 /** Never thrown. */
-class Nothing {}
+abstract class Nothing {
+  protected abstract readonly never: never;
+}
 
 /**
  * Brings servers and objects together. Nest gives a strategy no way to the container, but it makes class-level filters

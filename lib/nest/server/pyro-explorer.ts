@@ -28,7 +28,11 @@ interface Found {
  * @throws {Error} when two objects have one id, one exposes nothing or what it cannot, its scope contradicts its
  *   instance mode, or Nest does not know one of its enhancers
  */
-export function exploreObjects(modules: ModulesContainer, serverName: string | undefined, naming: PyroNaming | undefined): ObjectDefinition[] {
+export function exploreObjects(
+  modules: ModulesContainer,
+  serverName: string | undefined,
+  naming: PyroNaming | undefined,
+): ObjectDefinition[] {
   const definitions = new Map<string, ObjectDefinition>();
   for (const { type, wrapper, module } of findControllers(modules)) {
     const { server } = controllerOptionsOf(type)!;
@@ -37,7 +41,8 @@ export function exploreObjects(modules: ModulesContainer, serverName: string | u
     const definition = defineObject(type, wrapper, naming);
     checkEnhancers(definition, module);
     const other = definitions.get(definition.objectId);
-    if (other) throw new Error(`two Pyro objects have the id "${definition.objectId}": ${describe(other)} and ${describe(definition)}`);
+    if (other)
+      throw new Error(`two Pyro objects have the id "${definition.objectId}": ${describe(other)} and ${describe(definition)}`);
     definitions.set(definition.objectId, definition);
   }
   return [...definitions.values()];
@@ -54,7 +59,9 @@ function findControllers(modules: ModulesContainer): Found[] {
   for (const module of modules.values()) {
     for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
       if (wrapper.isAlias) continue;
-      const type = [wrapper.metatype, wrapper.token].find((candidate) => typeof candidate === 'function' && controllerOptionsOf(candidate) !== undefined);
+      const type = [wrapper.metatype, wrapper.token].find(
+        (candidate) => typeof candidate === 'function' && controllerOptionsOf(candidate) !== undefined,
+      );
       if (type) found.push({ type: type as unknown as AnyClass, wrapper, module });
     }
   }
@@ -80,13 +87,14 @@ function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
 function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
   const operations = [...methods.values(), ...getters.values(), ...setters.values()];
   const holders: object[] = [type, ...operations.map(({ key }) => (type.prototype as Record<string, object>)[key]!)];
-  for (const metadataKey of [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA]) {
-    for (const holder of holders) {
-      for (const enhancer of (Reflect.getMetadata(metadataKey, holder) ?? []) as unknown[]) {
-        if (typeof enhancer !== 'function' || module.injectables.has(enhancer as never)) continue;
-        throw new Error(`${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory`);
-      }
-    }
+  const kinds = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA];
+  const enhancers = holders.flatMap((holder) => kinds.flatMap((kind) => (Reflect.getMetadata(kind, holder) ?? []) as unknown[]));
+  enhancers.push(...operations.flatMap(({ parameters }) => parameters.flatMap(({ pipes }) => pipes)));
+  for (const enhancer of new Set(enhancers)) {
+    if (typeof enhancer !== 'function' || module.injectables.has(enhancer as never)) continue;
+    throw new Error(
+      `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory`,
+    );
   }
 }
 

@@ -127,12 +127,22 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     await this.ending;
     if (this.bindError) throw this.bindError;
     const targets = (await this.binding?.prepare()) ?? [];
-    if (targets.length === 0) this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
+    if (targets.length === 0)
+      this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
     if (this.binding?.isInitialized === false) {
-      this.logger.warn('the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()');
+      this.logger.warn(
+        'the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()',
+      );
     }
     const validate = await this.serverGuards();
-    const { name: _name, naming: _naming, handshakeGuards: _guards, inheritAppConfig: _inherit, drainTimeoutMs: _drain, ...daemonOptions } = this.options;
+    const {
+      name: _name,
+      naming: _naming,
+      handshakeGuards: _guards,
+      inheritAppConfig: _inherit,
+      drainTimeoutMs: _drain,
+      ...daemonOptions
+    } = this.options;
     const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate });
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
     this.watch(daemon);
@@ -145,7 +155,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private async serverGuards(): Promise<((request: AuthorizeRequest) => Promise<Authorization>) | undefined> {
     const { handshakeGuards = [] } = this.options;
     if (handshakeGuards.length === 0) return undefined;
-    if (!this.binding) throw new Error('handshakeGuards need an application with at least one @PyroController: without one there is no way to its providers');
+    if (!this.binding)
+      throw new Error(
+        'handshakeGuards need an application with at least one @PyroController: without one there is no way to its providers',
+      );
     const runner = await this.binding.handshakeRunner(PyroServer, handshakeGuards);
     return (request) => runner.run(request);
   }

@@ -41,7 +41,8 @@ export class ServerBinding {
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       hooks,
-      onError: (error) => this.logger.error('an instance could not be disposed', error instanceof Error ? error.stack : String(error)),
+      onError: (error) =>
+        this.logger.error('an instance could not be disposed', error instanceof Error ? error.stack : String(error)),
     };
   }
 
@@ -87,6 +88,7 @@ export class ServerBinding {
         if (server?.[PYRO_SERVER] && server.name !== undefined) wanted.delete(server.name);
       })
       .unsubscribe();
-    for (const name of wanted) this.logger.warn(`no PyroServer is named "${name}", as a @PyroController asks for: its object is not served`);
+    for (const name of wanted)
+      this.logger.warn(`no PyroServer is named "${name}", as a @PyroController asks for: its object is not served`);
   }
 }

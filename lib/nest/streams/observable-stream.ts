@@ -2,10 +2,8 @@ import { from, type Observable, Subject, takeUntil } from 'rxjs';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { PyroStreamOptions } from '../objects/member-registry.js';
 
-interface Reader {
-  resolve(step: IteratorResult<unknown>): void;
-  reject(error: unknown): void;
-}
+/** Who waits for a step. */
+type Reader = (step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;
 
 /** Where the queue is shortened behind what was read. */
 const COMPACT_AT = 256;
@@ -54,7 +52,7 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
 
   async next(): Promise<IteratorResult<unknown>> {
     if (this.waiting > 0) return { done: false, value: this.take() };
-    if (this.state.kind === 'open') return new Promise((resolve, reject) => this.readers.push({ resolve, reject }));
+    if (this.state.kind === 'open') return new Promise((resolve) => this.readers.push(resolve));
     if (this.state.kind === 'failed') {
       const { error } = this.state;
       this.state = { kind: 'complete' };
@@ -83,7 +81,7 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
     if (this.state.kind !== 'open') return;
     const reader = this.readers.shift();
     if (reader) {
-      reader.resolve({ done: false, value: item });
+      reader({ done: false, value: item });
       return;
     }
     const { buffer, overflow } = this.options;
@@ -113,7 +111,7 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
   private end(state: { kind: 'complete' } | { kind: 'failed'; error: unknown }): void {
     if (this.state.kind !== 'open') return;
     this.state = state;
-    for (const reader of this.readers.splice(0)) this.next().then(reader.resolve, reader.reject);
+    for (const reader of this.readers.splice(0)) reader(this.next());
     this.tellWatchers();
   }
 

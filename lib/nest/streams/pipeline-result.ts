@@ -10,7 +10,12 @@ import { ObservableStream } from './observable-stream.js';
  * A stream is an Observable which the *method* returned, and which is marked as one; an interceptor's Observable around
  * a plain result is none. Iterators are left to the daemon.
  */
-export function settleResult(result: unknown, stream: Required<PyroStreamOptions> | undefined, record: CallRecord, context: PyroContext): unknown {
+export function settleResult(
+  result: unknown,
+  stream: Required<PyroStreamOptions> | undefined,
+  record: CallRecord,
+  context: PyroContext,
+): unknown {
   if (!isObservable(result)) return result;
   return stream ? streamOrValue(result, stream, record, context) : lastValue(result, record, context);
 }
@@ -34,8 +39,8 @@ function lastValue(source: Observable<unknown>, record: CallRecord, context: Pyr
       complete: () => settle(() => resolve(last)),
     });
     // a method's own Observable may never end; a plain result behind interceptors does with the method
-    record.whenReturned((isObservable) => {
-      if (!isObservable || subscription.closed) return;
+    record.whenReturned((mayNotEnd) => {
+      if (!mayNotEnd || subscription.closed) return;
       ({ signal } = context);
       if (signal.aborted) giveUp();
       else signal.addEventListener('abort', giveUp, { once: true });

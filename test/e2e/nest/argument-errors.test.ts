@@ -13,7 +13,17 @@ interface Case {
 }
 
 /** Every mix of a few signatures and a few calls. */
-const cases: Case[] = [[], ['a'], ['a?'], ['a', 'b'], ['a', 'b?'], ['a', 'b', 'c'], ['a', '...rest'], ['...rest'], ['a?', 'b?']].flatMap((params) =>
+const cases: Case[] = [
+  [],
+  ['a'],
+  ['a?'],
+  ['a', 'b'],
+  ['a', 'b?'],
+  ['a', 'b', 'c'],
+  ['a', '...rest'],
+  ['...rest'],
+  ['a?', 'b?'],
+].flatMap((params) =>
   [[], [1], [1, 2], [1, 2, 3], [1, 2, 3, 4]].flatMap((args) =>
     [{}, { a: 9 }, { b: 9 }, { x: 9 }, { a: 9, x: 9 }, { b: 9, c: 9 }].map((kwargs) => ({ params, args, kwargs })),
   ),

@@ -10,7 +10,9 @@ class Entry {
   @IsInt() count!: number;
 }
 
-const Serializer = createParamDecorator(async (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<PyroContext>().serializer);
+const Serializer = createParamDecorator(
+  async (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<PyroContext>().serializer,
+);
 
 const wrapped = (_target: object, _key: string, descriptor: PropertyDescriptor): void => {
   const original = descriptor.value as (...args: unknown[]) => unknown;
@@ -57,6 +59,9 @@ class Args {
   @PyroMethod() @wrapped unread(a: unknown, b: unknown): unknown {
     return [a, b];
   }
+  @PyroMethod() @wrapped unreadWithContext(a: unknown, @Ctx() ctx: PyroContext, b: unknown): unknown {
+    return [a, ctx.method, b];
+  }
   @PyroMethod() custom(item: unknown, @Serializer() serializer: string): unknown {
     return [item, serializer];
   }
@@ -73,7 +78,10 @@ class Args {
 
 describe('arguments', () => {
   const call = async (method: string, args: unknown[] = [], kwargs: object = {}): Promise<unknown> => {
-    const { join } = await serve({ providers: [Args] }, { prepare: (app) => app.useGlobalPipes(new ValidationPipe({ transform: true })) });
+    const { join } = await serve(
+      { providers: [Args] },
+      { prepare: (app) => app.useGlobalPipes(new ValidationPipe({ transform: true })) },
+    );
     const peer = await join('args');
     try {
       return await callWith(peer, 'args', method, args, kwargs);
@@ -104,6 +112,7 @@ describe('arguments', () => {
     ['given', [1], {}, [1, 'b']],
     ['given', [], { item: 2, person: 1 }, [1, 2]],
     ['unread', [1, 2], {}, [1, 2]],
+    ['unreadWithContext', [1, 2], {}, [1, 'unreadWithContext', 2]],
     ['custom', [1], {}, [1, 'serpent']],
     ['destructured', [{ a: 1, b: 2 }], {}, 6],
     ['givenRest', [1, 2, 3], {}, ['givenRest', 1, [2, 3]]],

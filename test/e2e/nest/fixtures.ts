@@ -53,7 +53,13 @@ export async function joinServer(server: PyroServer, object: string, handshake?:
 }
 
 /** Keyword arguments in a call of {@link ScriptedPeer}. */
-export async function callWith(peer: ScriptedPeer, object: string, method: string, args: unknown[], kwargs: object): Promise<unknown> {
+export async function callWith(
+  peer: ScriptedPeer,
+  object: string,
+  method: string,
+  args: unknown[],
+  kwargs: object,
+): Promise<unknown> {
   const { FLAGS } = await import('../../../lib/core.js');
   const { RemoteFailure, valueOf } = await import('../../../lib/testing/index.js');
   peer.invoke(object, method, args, kwargs);
@@ -71,7 +77,8 @@ export async function openStream(peer: ScriptedPeer, object: string, method: str
   return id.toString();
 }
 
-export const nextItem = (peer: ScriptedPeer, id: string): Promise<unknown> => peer.call('Pyro.Daemon', 'get_next_stream_item', id);
+export const nextItem = (peer: ScriptedPeer, id: string): Promise<unknown> =>
+  peer.call('Pyro.Daemon', 'get_next_stream_item', id);
 
 /** All items to the end. */
 export async function readStream(peer: ScriptedPeer, id: string): Promise<unknown[]> {

@@ -1,8 +1,25 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable, Module, Scope, UnauthorizedException } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Module,
+  Scope,
+  UnauthorizedException,
+} from '@nestjs/common';
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
 import { Ctx } from '@nestjs/microservices';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PyroConnection, PyroContext, PyroController, type PyroDaemon, PyroException, PyroHandshakeContext, PyroMethod, UseHandshakeGuards } from '../../../lib/index.js';
+import {
+  PyroConnection,
+  PyroContext,
+  PyroController,
+  type PyroDaemon,
+  PyroException,
+  PyroHandshakeContext,
+  PyroMethod,
+  UseHandshakeGuards,
+} from '../../../lib/index.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, moduleOf, serve } from './fixtures.js';
 
@@ -23,7 +40,9 @@ class TokenGuard implements CanActivate {
   constructor(private readonly users: Users) {}
   canActivate(context: ExecutionContext): boolean {
     const handshake = PyroHandshakeContext.from(context);
-    log.push(`token ${handshake.objectId} ${context.getType<string>()} ${context.getClass().name} ${handshake.connection instanceof PyroConnection}`);
+    log.push(
+      `token ${handshake.objectId} ${context.getType<string>()} ${context.getClass().name} ${handshake.connection instanceof PyroConnection}`,
+    );
     if (handshake.data === 'throw') throw new UnauthorizedException('bad token');
     if (handshake.data === 'pyro') throw new PyroException('builtins.ValueError', ['a reason']);
     if (typeof handshake.data !== 'string') return false;
@@ -186,7 +205,7 @@ describe('handshake guards of an object', () => {
       }
     }
     const { join } = await serve({ providers: [Thing] });
-    await join('meta');
+    expect(await (await join('meta')).call('meta', 'method')).toBe('ok');
   });
 });
 
@@ -203,11 +222,15 @@ describe('handshake guards of a server', () => {
     await join('guarded', 'token-ann');
     expect(log).toEqual(['server guarded', 'token guarded pyro-handshake Guarded true']);
     const { locationStr } = server.unwrap<PyroDaemon>();
-    for (const object of ['open', 'Pyro.Daemon', 'unknown']) expect(await refusal(locationStr, object, 'banned')).toBe('Forbidden resource');
+    for (const object of ['open', 'Pyro.Daemon', 'unknown'])
+      expect(await refusal(locationStr, object, 'banned')).toBe('Forbidden resource');
   });
 
   it('come from Nest, and give a principal where the object says none', async () => {
-    const { join, server } = await serve({ imports: [moduleOf({ providers: [Open, Users, TokenGuard] })] }, { handshakeGuards: [TokenGuard] });
+    const { join, server } = await serve(
+      { imports: [moduleOf({ providers: [Open, Users, TokenGuard] })] },
+      { handshakeGuards: [TokenGuard] },
+    );
     expect(await (await join('open', 'token-zoe')).call('open', 'who')).toEqual({ name: 'zoe' });
     expect(await refusal(server.unwrap<PyroDaemon>().locationStr, 'open', 'wrong')).toBe('Forbidden resource');
   });
@@ -216,7 +239,10 @@ describe('handshake guards of a server', () => {
     const refused: string[] = [];
     const { server } = await serve(
       { providers: [Open] },
-      { handshakeGuards: [{ canActivate: () => false }], prepare: (_app, pyro) => pyro.on('handshakeFailed', ({ message }) => refused.push(message)) },
+      {
+        handshakeGuards: [{ canActivate: () => false }],
+        prepare: (_app, pyro) => pyro.on('handshakeFailed', ({ message }) => refused.push(message)),
+      },
     );
     await refusal(server.unwrap<PyroDaemon>().locationStr, 'open', 'x');
     await eventually(() => refused.length === 1);

@@ -1,7 +1,15 @@
 import { Inject, Injectable, Scope, UseGuards } from '@nestjs/common';
 import { INQUIRER, REQUEST } from '@nestjs/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type OnPyroDisconnect, PyroConnection, PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import {
+  type OnPyroDisconnect,
+  PyroConnection,
+  PyroContext,
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroProperty,
+} from '../../../lib/index.js';
 import { eventually, openStream, nextItem, serve } from './fixtures.js';
 
 let log: string[] = [];
@@ -135,7 +143,9 @@ describe('a session object', () => {
   it('is one per connection, wired by Nest', async () => {
     const { join } = await serve({ providers });
     const [one, two] = [await join('session'), await join('session')];
-    expect([await one.call('session', 'next'), await one.call('session', 'next'), await two.call('session', 'next')]).toEqual([1, 2, 1]);
+    expect([await one.call('session', 'next'), await one.call('session', 'next'), await two.call('session', 'next')]).toEqual([
+      1, 2, 1,
+    ]);
     expect(await one.call('session', 'wiring')).toEqual([true, true, true, true, true, 'object']);
   });
 
@@ -156,7 +166,14 @@ describe('a session object', () => {
     await eventually(() => log.includes('leaf disposed'));
     expect(log[0]).toBe('disconnect true');
     expect(log[1]).toBe('object disposed');
-    expect([...log].sort()).toEqual(['branch disposed', 'disconnect true', 'helper disposed', 'leaf disposed', 'made disposed', 'object disposed']);
+    expect([...log].sort()).toEqual([
+      'branch disposed',
+      'disconnect true',
+      'helper disposed',
+      'leaf disposed',
+      'made disposed',
+      'object disposed',
+    ]);
     expect(log.indexOf('branch disposed')).toBeLessThan(log.indexOf('leaf disposed'));
   });
 

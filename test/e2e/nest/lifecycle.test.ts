@@ -222,7 +222,10 @@ describe('errors nobody gets', () => {
   it('are logged and events: of oneway calls and of callbacks', async () => {
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const events: string[] = [];
-    const { join, server } = await serve({ providers: [Quiet] }, { prepare: (_app, pyro) => pyro.on('callError', (failure) => events.push(String((failure as Error).message))) });
+    const { join, server } = await serve(
+      { providers: [Quiet] },
+      { prepare: (_app, pyro) => pyro.on('callError', (failure) => events.push((failure as Error).message)) },
+    );
     const { FLAGS } = await import('../../../lib/core.js');
     const peer = await join('quiet');
     peer.invoke('quiet', 'oneway', [], {}, { flags: FLAGS.oneway });

@@ -37,7 +37,8 @@ class Warehouse {
     return this.items;
   }
   @PyroMethod() takeItem(person: string, itemName = 'chair', @Ctx() ctx?: PyroContext): unknown {
-    if (!this.items.includes(itemName)) throw new PyroException('builtins.ValueError', ['no such item', itemName], { attributes: { item: itemName } });
+    if (!this.items.includes(itemName))
+      throw new PyroException('builtins.ValueError', ['no such item', itemName], { attributes: { item: itemName } });
     this.items = this.items.filter((item) => item !== itemName);
     return { person, item: itemName, call: ctx?.method };
   }
@@ -74,7 +75,9 @@ it('serves Python’s own client', async () => {
   const env = { ...process.env, CHECKED_LOCATION: server.unwrap<PyroDaemon>().locationStr, PYTHONDONTWRITEBYTECODE: '1' };
   const python = await ensurePythonEnv();
   const output = await new Promise<string>((resolve) => {
-    execFile(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', checks], { env }, (_error, stdout, stderr) => resolve(stdout + stderr));
+    execFile(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', checks], { env }, (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
   });
   // the output is what tells a developer which check failed
   expect(output).toMatch(/^\d+ passed in /m);

@@ -1,6 +1,6 @@
-import { Controller, Inject, Injectable } from '@nestjs/common';
+import { Controller, Inject, Injectable, ParseIntPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { MicroserviceOptions } from '@nestjs/microservices';
+import { type MicroserviceOptions, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -54,7 +54,10 @@ describe('a PyroServer serves controllers and providers', () => {
   });
 
   it('of an application of a testing module, overrides included', async () => {
-    const testing = await Test.createTestingModule(shop).overrideProvider(Stock).useValue({ items: ['mock'] }).compile();
+    const testing = await Test.createTestingModule(shop)
+      .overrideProvider(Stock)
+      .useValue({ items: ['mock'] })
+      .compile();
     const app = testing.createNestApplication({ logger: false });
     closeAfter(() => app.close());
     const strategy = server();
@@ -79,7 +82,10 @@ describe('a PyroServer serves controllers and providers', () => {
   });
 
   it('when an object is itself replaced by a test', async () => {
-    const testing = await Test.createTestingModule(shop).overrideProvider(Provided).useValue({ list: () => 'replaced' }).compile();
+    const testing = await Test.createTestingModule(shop)
+      .overrideProvider(Provided)
+      .useValue({ list: () => 'replaced' })
+      .compile();
     const app = testing.createNestApplication({ logger: false });
     closeAfter(() => app.close());
     const strategy = server();
@@ -112,7 +118,10 @@ describe('several servers', () => {
 
   it('serve the objects that name them, and those that name none', async () => {
     const outer = server();
-    const { server: inner } = await serve({ providers: [Inner, All] }, { name: 'inner', prepare: (app) => app.connectMicroservice({ strategy: outer }) });
+    const { server: inner } = await serve(
+      { providers: [Inner, All] },
+      { name: 'inner', prepare: (app) => app.connectMicroservice({ strategy: outer }) },
+    );
     const first = await joinServer(inner, 'of.inner');
     const second = await joinServer(outer, 'of.all');
     expect(await first.call('of.inner', 'where')).toBe('inner');
@@ -187,7 +196,9 @@ describe('a PyroServer refuses to start', () => {
     class Other {
       @PyroMethod() list(): void {}
     }
-    await expect(start({ providers: [Stock, Provided, Other] })).rejects.toThrow('two Pyro objects have the id "shop.provided": Provided in TestModule and Other in TestModule');
+    await expect(start({ providers: [Stock, Provided, Other] })).rejects.toThrow(
+      'two Pyro objects have the id "shop.provided": Provided in TestModule and Other in TestModule',
+    );
   });
 
   it('with an object that exposes nothing', async () => {
@@ -222,7 +233,9 @@ describe('a PyroServer refuses to start', () => {
       @PyroMethod() takeItem(): void {}
       @PyroMethod() take_item(): void {}
     }
-    await expect(start({ providers: [Twice] })).rejects.toThrow('Twice.take_item: another member has the wire name "take_item" already');
+    await expect(start({ providers: [Twice] })).rejects.toThrow(
+      'Twice.take_item: another member has the wire name "take_item" already',
+    );
   });
 
   it('when two parameters have one wire name', async () => {
@@ -247,7 +260,22 @@ describe('a PyroServer refuses to start', () => {
     class Guarded {
       @PyroMethod() list(): void {}
     }
-    await expect(start({ providers: [Provided, Stock, { provide: Guarded, useFactory: () => new Guarded() }] })).rejects.toThrow('Guarded uses Guard, which Nest does not know');
+    await expect(start({ providers: [Provided, Stock, { provide: Guarded, useFactory: () => new Guarded() }] })).rejects.toThrow(
+      'Guarded uses Guard, which Nest does not know',
+    );
+  });
+
+  it('when Nest would leave out a pipe of a parameter', async () => {
+    @PyroController({ objectId: 'parsing', instanceMode: 'single' })
+    class Parsing {
+      @PyroMethod() take(@Payload('0', ParseIntPipe) count: number): number {
+        return count;
+      }
+    }
+    const provider = { provide: Parsing, useFactory: () => new Parsing() };
+    await expect(start({ providers: [Provided, Stock, provider] })).rejects.toThrow(
+      'Parsing uses ParseIntPipe, which Nest does not know',
+    );
   });
 
   it('with an option that makes no sense', async () => {

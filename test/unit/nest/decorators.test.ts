@@ -64,7 +64,9 @@ describe('@PyroMethod', () => {
 
   it('refuses `params` that make no sense', () => {
     const thing = { method() {} };
-    expect(() => PyroMethod({ params: ['a', 'a'] })(thing, 'method', Object.getOwnPropertyDescriptor(thing, 'method')!)).toThrow('given twice');
+    expect(() => PyroMethod({ params: ['a', 'a'] })(thing, 'method', Object.getOwnPropertyDescriptor(thing, 'method')!)).toThrow(
+      'given twice',
+    );
   });
 });
 

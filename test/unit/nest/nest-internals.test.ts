@@ -39,7 +39,9 @@ describe('what is used of Nest’s inside', () => {
 
   it('is missed by name when it is not', async () => {
     const { modules } = await compile();
-    expect(() => assertNestInternals(modules, {} as ExternalContextCreator)).toThrow(/does not fit this version of Nest: ExternalContextCreator\.container/);
+    expect(() => assertNestInternals(modules, {} as ExternalContextCreator)).toThrow(
+      /does not fit this version of Nest: ExternalContextCreator\.container/,
+    );
   });
 
   it('makes instances in contexts, tells them apart, and knows what they were given', async () => {

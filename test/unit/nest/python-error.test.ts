@@ -42,11 +42,22 @@ describe('toPythonError', () => {
     ['nothing', undefined, 'RuntimeError', ['undefined']],
     [
       'ValidationErrors',
-      [{ property: 'a', constraints: { isInt: 'a must be int' }, children: [{ property: 'b', constraints: { isInt: 'b must be int' } }] }],
+      [
+        {
+          property: 'a',
+          constraints: { isInt: 'a must be int' },
+          children: [{ property: 'b', constraints: { isInt: 'b must be int' } }],
+        },
+      ],
       'ValueError',
       ['a must be int', 'b must be int'],
     ],
-    ['a ZodError', z.object({ a: z.object({ b: z.number() }) }).safeParse({ a: { b: 'x' } }).error, 'ValueError', ['a.b: Invalid input: expected number, received string']],
+    [
+      'a ZodError',
+      z.object({ a: z.object({ b: z.number() }) }).safeParse({ a: { b: 'x' } }).error,
+      'ValueError',
+      ['a.b: Invalid input: expected number, received string'],
+    ],
   ])('makes of %s the closest builtin', (_what, error, type, args) => {
     expect(toPythonError(error)).toMatchObject({ pythonType: `builtins.${type}`, args });
   });
@@ -56,18 +67,30 @@ describe('toPythonError', () => {
     expect(error.message).toBe('locked, 5');
     expect(error.name).toBe('OperationalError');
     expect(error).toBeInstanceOf(RpcException);
-    expect(toPythonError(error)).toMatchObject({ pythonType: 'sqlite3.OperationalError', args: ['locked', 5], attributes: { code: 5 } });
+    expect(toPythonError(error)).toMatchObject({
+      pythonType: 'sqlite3.OperationalError',
+      args: ['locked', 5],
+      attributes: { code: 5 },
+    });
   });
 
-  it.each(['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'])(
-    'never sends %s, on which a Python proxy drops its connection',
-    (name) => {
-      expect(toPythonError(new PyroException(`Pyro5.errors.${name}`, ['x']))).toMatchObject({ pythonType: 'Pyro5.errors.PyroError', args: ['x'] });
-    },
-  );
+  it.each([
+    'CommunicationError',
+    'ConnectionClosedError',
+    'TimeoutError',
+    'ProtocolError',
+    'MessageTooLargeError',
+    'SerializeError',
+  ])('never sends %s, on which a Python proxy drops its connection', (name) => {
+    expect(toPythonError(new PyroException(`Pyro5.errors.${name}`, ['x']))).toMatchObject({
+      pythonType: 'Pyro5.errors.PyroError',
+      args: ['x'],
+    });
+  });
 
   it('leaves other errors to the serializers', () => {
-    for (const error of [new RangeError('x'), new PythonException('builtins.KeyError', ['k'])]) expect(toPythonError(error)).toBe(error);
+    for (const error of [new RangeError('x'), new PythonException('builtins.KeyError', ['k'])])
+      expect(toPythonError(error)).toBe(error);
   });
 
   it('keeps the stack of what was thrown, and the error as cause', () => {
@@ -81,7 +104,10 @@ describe('toPythonError', () => {
     const cyclic: Record<string, unknown> = { property: 'a' };
     cyclic['children'] = [cyclic];
     expect(toPythonError([cyclic])).toMatchObject({ pythonType: 'builtins.RuntimeError' });
-    expect(toPythonError({ message: { toString: 1 } })).toMatchObject({ pythonType: 'builtins.RuntimeError', args: ['unknown error'] });
+    expect(toPythonError({ message: { toString: 1 } })).toMatchObject({
+      pythonType: 'builtins.RuntimeError',
+      args: ['unknown error'],
+    });
   });
 });
 
