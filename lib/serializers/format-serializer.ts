@@ -1,4 +1,5 @@
-import { pyTuple, PyTuple } from '../serpent/index.js';
+import { SerializeError } from '../protocol/errors.js';
+import { pyTuple, PyTuple, SerpentError } from '../serpent/index.js';
 import { callOf } from './call-shape.js';
 import { recreateClasses } from './class-dicts.js';
 import { guarded } from './guarded.js';
@@ -43,8 +44,17 @@ export abstract class FormatSerializer implements Serializer {
   protected abstract read(data: Buffer): ReadValue;
 
   protected readAll(data: Uint8Array, context: ReadContext): unknown {
-    const { value, sawClass } = this.read(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    const { value, sawClass } = this.readValue(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
     return sawClass && !context.plain ? recreateClasses(value, this.options, context) : value;
+  }
+
+  private readValue(data: Buffer): ReadValue {
+    try {
+      return this.read(data);
+    } catch (error) {
+      if (!(error instanceof SerpentError)) throw error;
+      throw new SerializeError(`bad ${this.name} data: ${error.message}`, { cause: error });
+    }
   }
 
   protected readonly encodeObject = (value: object): unknown => this.objects.encode(value);

@@ -13,9 +13,13 @@ export class SerpentSerializer extends FormatSerializer {
     try {
       return dumps(value, { maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
     } catch (error) {
+      if (!(error instanceof SerpentError)) throw error;
       // serpent stands alone and does not know what our option is called
-      if (!(error instanceof SerpentError) || error.code !== 'TOO_LARGE') throw error;
-      throw new SerializeError(`the value takes more than maxMessageBytes (${maxBytes}) to write`, { cause: error });
+      const tooLarge = error.code === 'TOO_LARGE';
+      const message = tooLarge
+        ? `the value takes more than maxMessageBytes (${maxBytes}) to write`
+        : `${error.message} (in serpent)`;
+      throw new SerializeError(message, { cause: error });
     }
   }
 

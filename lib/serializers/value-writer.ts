@@ -133,7 +133,7 @@ export class ValueWriter {
 
   private instance(value: object): void {
     const kind = unsendableKind(value);
-    if (kind !== undefined) throw new Unwritable(`a ${kind}`);
+    if (kind !== undefined) throw new Unwritable(`${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`);
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON !== 'function') return this.members(value);
     const replacement: unknown = toJSON.call(value, '');
