@@ -5,22 +5,19 @@ import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
-import { defaultClassRegistry } from '../serializers/class-registry.js';
-import { SERIALIZER_IDS, type SerializerOptions } from '../serializers/serializer.js';
-import { createSerializers } from '../serializers/serializers.js';
+import { within } from '../transport/deadline.js';
 import { Listener } from '../transport/listener.js';
-import { ConnectionKeeper } from './connection-keeper.js';
+import { localLocation, natLocationOf } from '../transport/location.js';
+import { assembleDaemon } from './assembly.js';
+import type { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
 import { DaemonObject } from './daemon-object.js';
 import { type PyroDaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
-import { Dispatcher } from './dispatcher.js';
 import { ExposedClass, ExposedObject } from './exposed-target.js';
 import { resetMetadata } from './expose.js';
-import { Handshake } from './handshake.js';
-import { newObjectId, ObjectRegistry } from './object-registry.js';
-import { Replies } from './replies.js';
-import { StreamRegistry } from './stream-registry.js';
+import { checkObjectId, newObjectId, ObjectRegistry } from './object-registry.js';
+import type { StreamRegistry } from './stream-registry.js';
 import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './target.js';
 
 export interface RegisterOptions {
@@ -54,48 +51,15 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   constructor(given: PyroDaemonOptions = {}) {
     super();
     const options = (this.options = resolveDaemonOptions(given));
-    const serializers = createSerializers(this.serializerOptions(options.values), options.serializers);
-    const natural = createSerializers(this.serializerOptions('natural'), options.serializers);
-    const marshal = createSerializers(this.serializerOptions('natural'), ['marshal']).get(SERIALIZER_IDS.marshal)!;
-    const { objects } = this;
-    const replies = new Replies(
-      options,
-      marshal,
-      () => this.annotations(),
-      (error) => this.fail(error),
-    );
-    this.streams = new StreamRegistry(
-      options,
-      (connection, objectId) => this.principalOf(connection, objectId),
-      (error, { connection, objectId, method }) => this.reportCallError(error, { connection, objectId, method }),
-    );
-    const dispatcher = new Dispatcher(
-      this,
-      options,
-      serializers,
-      marshal,
-      objects,
-      this.streams,
-      replies,
-      (state, { connection }) => this.receiveProxy(ProxyReference.fromState(state), connection),
-    );
-    const handshake = new Handshake(
-      options,
-      natural,
-      objects,
-      replies,
-      (request) => this.validateHandshake(request),
-      (objectId) => this.knownTarget(objectId).metadata,
-    );
-    this.keeper = new ConnectionKeeper(options, handshake, dispatcher, replies, this.streams, {
-      connected: (connection) => this.guarded(() => this.emit('connection', connection)),
-      refused: (error, connection) => this.guarded(() => this.emit('handshakeFailed', error, connection)),
-      disconnected: (connection, error) => {
-        this.guarded(() => this.clientDisconnect(connection));
-        this.guarded(() => this.emit('disconnect', connection, error));
-      },
-      failed: (error) => this.fail(error),
+    const { streams, keeper } = assembleDaemon(this, options, this.objects, {
+      annotations: () => this.annotations(),
+      validateHandshake: (request) => this.validateHandshake(request),
+      clientDisconnect: (connection) => this.clientDisconnect(connection),
+      receiveProxy: (reference, connection) => this.receiveProxy(reference, connection),
+      fail: (error) => this.fail(error),
     });
+    this.streams = streams;
+    this.keeper = keeper;
     this.collected = new FinalizationRegistry(({ objectId, target }) => {
       if (this.objects.get(objectId) === target) this.unregister(objectId);
     });
@@ -138,7 +102,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     const { housekeepingIntervalMs } = this.options;
     this.housekeeper = setInterval(() => this.keepHouse(), housekeepingIntervalMs);
     this.housekeeper.unref();
-    this.emit('listening', this.location);
+    this.emit('listening', this.locationStr);
   }
 
   /** `host:port`, `[v6]:port` or `./u:path` listened on. @throws {DaemonError} before {@link start} */
@@ -149,10 +113,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
 
   /** `natHost:natPort`; undefined without NAT. */
   get natLocationStr(): string | undefined {
-    const { natHost, natPort } = this.options;
-    if (natHost === undefined) return undefined;
-    const port = natPort || Number(this.locationStr.slice(this.locationStr.lastIndexOf(':') + 1));
-    return `${natHost.includes(':') && !natHost.startsWith('[') ? `[${natHost}]` : natHost}:${port}`;
+    return natLocationOf(this.options, this.locationStr);
   }
 
   /** Registered objects, the daemon's own among them. */
@@ -341,7 +302,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
 
   /** @internal */
   async metadataFor(connection: DaemonConnection, objectId: string): Promise<ObjectMetadata> {
-    const target = this.knownTarget(objectId);
+    const target = this.objects.known(objectId);
     await connection.admissions.admit(target, objectId);
     return target.metadata;
   }
@@ -378,17 +339,6 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     this.guarded(() => this.housekeeping());
   }
 
-  private async principalOf(connection: DaemonConnection, objectId: string): Promise<unknown> {
-    const { principal } = await connection.admissions.admit(this.knownTarget(objectId), objectId);
-    return principal;
-  }
-
-  private knownTarget(objectId: string): PyroTarget {
-    const target = this.objects.get(objectId);
-    if (target === undefined) throw new DaemonError('unknown object');
-    return target;
-  }
-
   private release(target: PyroTarget | undefined): void {
     if (target?.released === undefined) return;
     const releasing = Promise.resolve(target.released())
@@ -411,65 +361,8 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     if (this.listenerCount('error') > 0) this.emit('error', failure);
     else process.emitWarning(failure);
   }
-
-  private serializerOptions(values: SerializerOptions['values']): Partial<SerializerOptions> {
-    const {
-      maxDepth,
-      maxIntDigits,
-      maxMessageBytes,
-      serpentBytesRepr,
-      detailedTraceback,
-      classes = defaultClassRegistry,
-    } = this.options;
-    return {
-      values,
-      maxDepth,
-      maxIntDigits,
-      maxBytes: maxMessageBytes,
-      serpentBytesRepr,
-      detailedTraceback,
-      classes,
-      encodeObject: (value) => this.encodeObject(value),
-    };
-  }
-
-  /** Registered objects, and instances of registered classes, travel as proxies. */
-  private encodeObject(value: object): Record<string, unknown> | undefined {
-    const reference = value instanceof ProxyReference ? value : this.autoproxy(value);
-    return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
-  }
-
-  private autoproxy(value: object): ProxyReference | undefined {
-    const id = this.objects.idForAutoproxy(value);
-    return id === undefined ? undefined : this.proxyFor(id);
-  }
 }
 
 function notListening(): DaemonError {
   return new DaemonError('the daemon does not listen yet; call start() first, or make it with PyroDaemon.listen()');
-}
-
-function checkObjectId(objectId: string | undefined): string | undefined {
-  if (objectId === undefined || objectId === '') return undefined;
-  if (typeof objectId !== 'string' || /\s/.test(objectId)) {
-    throw new DaemonError(`object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`);
-  }
-  return objectId;
-}
-
-function localLocation(socket: { localAddress?: string; localPort?: number }): string {
-  const { localAddress, localPort } = socket;
-  if (localAddress === undefined) return './u:<<not-bound>>';
-  return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
-}
-
-/** True when `work` ends in time. */
-async function within(work: Promise<unknown>, deadlineMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, deadlineMs, false)));
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

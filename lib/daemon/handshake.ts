@@ -7,7 +7,7 @@ import type { ResolvedDaemonOptions } from './daemon-options.js';
 import type { ObjectRegistry } from './object-registry.js';
 import { type Replies, unknownSerializerText } from './replies.js';
 import type { RequestLoop } from './request-loop.js';
-import type { Authorization, AuthorizeRequest, ObjectMetadata } from './target.js';
+import type { Authorization, AuthorizeRequest } from './target.js';
 
 /** What is answered where no guard says otherwise, as in Pyro5. */
 const DEFAULT_RESPONSE = 'hello';
@@ -21,7 +21,6 @@ export class Handshake {
     private readonly objects: ObjectRegistry,
     private readonly replies: Replies,
     private readonly validate: (request: AuthorizeRequest) => Promise<Authorization> | Authorization,
-    private readonly metadataOf: (objectId: string) => ObjectMetadata,
   ) {}
 
   /**
@@ -59,7 +58,7 @@ export class Handshake {
     });
     const target = this.objects.get(objectId);
     const admission = target ? await connection.admissions.admit(target, objectId) : connection.admissions.everywhere;
-    const meta = this.metadataOf(objectId);
+    const { metadata: meta } = this.objects.known(objectId);
     if (target) connection.usedTargets.add(target);
     return { handshake: admission.response ?? DEFAULT_RESPONSE, meta };
   }

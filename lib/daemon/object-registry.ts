@@ -23,6 +23,13 @@ export class ObjectRegistry {
     return this.byId.get(objectId)?.target;
   }
 
+  /** @throws {DaemonError} `unknown object` */
+  known(objectId: string): PyroTarget {
+    const target = this.get(objectId);
+    if (target === undefined) throw new DaemonError('unknown object');
+    return target;
+  }
+
   ids(): IterableIterator<string> {
     return this.byId.keys();
   }
@@ -80,4 +87,17 @@ export class ObjectRegistry {
 /** An id for an object that was given none. */
 export function newObjectId(): string {
   return `obj_${randomUUID().replaceAll('-', '')}`;
+}
+
+/**
+ * An id as it can stand in a URI; undefined or empty: none was given.
+ *
+ * @throws {DaemonError} when it is no string or has white space
+ */
+export function checkObjectId(objectId: string | undefined): string | undefined {
+  if (objectId === undefined || objectId === '') return undefined;
+  if (typeof objectId !== 'string' || /\s/.test(objectId)) {
+    throw new DaemonError(`object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`);
+  }
+  return objectId;
 }

@@ -1,5 +1,6 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { PyroError } from '../protocol/errors.js';
+import { bracketed } from './location.js';
 
 /** Where to listen. Exactly one of TCP (`host`, `port`) and `unixSocket`. */
 export interface ListenAddress {
@@ -79,7 +80,7 @@ function locationOf(server: Server, asked: ListenAddress): string {
   if (address === null || typeof address === 'string') return `./u:${asked.unixSocket}`;
   // a name stays a name, so that what a URI says is what was configured
   const host = asked.host ?? 'localhost';
-  return `${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  return `${bracketed(host)}:${address.port}`;
 }
 
 const reasons: Record<string, string> = {

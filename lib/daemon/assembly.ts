@@ -1,0 +1,81 @@
+import { ProxyReference } from '../protocol/proxy-reference.js';
+import { defaultClassRegistry } from '../serializers/class-registry.js';
+import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../serializers/serializer.js';
+import { createSerializers } from '../serializers/serializers.js';
+import { ConnectionKeeper } from './connection-keeper.js';
+import type { DaemonConnection } from './daemon-connection.js';
+import type { ResolvedDaemonOptions } from './daemon-options.js';
+import type { PyroDaemon } from './daemon.js';
+import { Dispatcher } from './dispatcher.js';
+import { Handshake } from './handshake.js';
+import type { ObjectRegistry } from './object-registry.js';
+import { Replies } from './replies.js';
+import { StreamRegistry } from './stream-registry.js';
+import type { Authorization, AuthorizeRequest } from './target.js';
+
+/** What the parts of a daemon ask of it; overridable methods among them, so each is looked up when it is called. */
+export interface DaemonHooks {
+  annotations: () => ReadonlyMap<string, Buffer>;
+  validateHandshake: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
+  clientDisconnect: (connection: DaemonConnection) => void;
+  receiveProxy: (reference: ProxyReference, connection: DaemonConnection) => unknown;
+  fail: (error: unknown) => void;
+}
+
+/** Puts the parts of a daemon together. */
+export function assembleDaemon(
+  daemon: PyroDaemon,
+  options: ResolvedDaemonOptions,
+  objects: ObjectRegistry,
+  hooks: DaemonHooks,
+): { streams: StreamRegistry; keeper: ConnectionKeeper } {
+  const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
+    createSerializers({ ...serializerOptions(daemon, options, objects), values }, allowed);
+  const serializers = serializersFor(options.values);
+  const natural = serializersFor('natural');
+  const marshal = serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!;
+
+  const replies = new Replies(options, marshal, hooks.annotations, hooks.fail);
+  const streams = new StreamRegistry(
+    options,
+    async (connection, objectId) => (await connection.admissions.admit(objects.known(objectId), objectId)).principal,
+    (error, { connection, objectId, method }) => daemon.reportCallError(error, { connection, objectId, method }),
+  );
+  const dispatcher = new Dispatcher(daemon, options, serializers, marshal, objects, streams, replies, (state, { connection }) =>
+    hooks.receiveProxy(ProxyReference.fromState(state), connection),
+  );
+  const handshake = new Handshake(options, natural, objects, replies, hooks.validateHandshake);
+  const guarded = (hook: () => unknown): void => {
+    try {
+      hook();
+    } catch (error) {
+      hooks.fail(error);
+    }
+  };
+  const keeper = new ConnectionKeeper(options, handshake, dispatcher, replies, streams, {
+    connected: (connection) => guarded(() => daemon.emit('connection', connection)),
+    refused: (error, connection) => guarded(() => daemon.emit('handshakeFailed', error, connection)),
+    disconnected: (connection, error) => {
+      guarded(() => hooks.clientDisconnect(connection));
+      guarded(() => daemon.emit('disconnect', connection, error));
+    },
+    failed: hooks.fail,
+  });
+  return { streams, keeper };
+}
+
+function serializerOptions(
+  daemon: PyroDaemon,
+  options: ResolvedDaemonOptions,
+  objects: ObjectRegistry,
+): Parameters<typeof createSerializers>[0] {
+  const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
+  const { classes = defaultClassRegistry } = options;
+  /** Registered objects, and instances of registered classes, travel as proxies. */
+  const encodeObject = (value: object): Record<string, unknown> | undefined => {
+    const id = value instanceof ProxyReference ? undefined : objects.idForAutoproxy(value);
+    const reference = value instanceof ProxyReference ? value : id === undefined ? undefined : daemon.proxyFor(id);
+    return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+  };
+  return { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
+}

@@ -1,0 +1,18 @@
+/** Host in a location: numeric IPv6 stands in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+/** Where a connected socket is on this side, as it stands in URIs. */
+export function localLocation({ localAddress, localPort }: { localAddress?: string; localPort?: number }): string {
+  return localAddress === undefined ? './u:<<not-bound>>' : `${bracketed(localAddress)}:${localPort}`;
+}
+
+/** `natHost:natPort`, the port that of `location` when it is 0 or absent; undefined without a NAT host. */
+export function natLocationOf(
+  { natHost, natPort }: { natHost?: string; natPort?: number },
+  location: string,
+): string | undefined {
+  if (natHost === undefined) return undefined;
+  return `${bracketed(natHost)}:${natPort || location.slice(location.lastIndexOf(':') + 1)}`;
+}
