@@ -203,7 +203,7 @@ describe('what Python values are here', () => {
       const expected = Array.isArray(row) ? row : row[name];
       // values.py answers with what it reads of its own writing, too: not for what only Pyro5 itself can compare
       const answer = python.write(name, value);
-      if (expected instanceof Error) await expect(answer).rejects.toThrow();
+      if (expected instanceof Error) await expect(answer).rejects.toThrow(Error);
       else expect(sorted(typedOf(faithful.get(SERIALIZER_IDS[name])!.loads((await answer).data)))).toEqual(expected);
     });
   });
