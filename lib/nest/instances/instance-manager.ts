@@ -80,8 +80,7 @@ export class InstanceManager {
   async endAll(): Promise<void> {
     if (this.isReleased) return;
     this.isReleased = true;
-    const connections = [...this.sessions.keys()];
-    for (const connection of connections) await this.endConnection(connection, Promise.resolve());
+    await Promise.all([...this.sessions.keys()].map((connection) => this.endConnection(connection, Promise.resolve())));
     const holder = await settled(this.single);
     this.single = undefined;
     if (holder?.contextId) await this.endCall(holder);

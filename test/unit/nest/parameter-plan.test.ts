@@ -1,0 +1,60 @@
+import 'reflect-metadata';
+import { describe, expect, it } from 'vitest';
+import { namedParameters } from '../../../lib/daemon/parameters.js';
+import { type ParameterSource, planParameters, type RouteArgument } from '../../../lib/nest/objects/parameter-plan.js';
+
+/** Sources as `index:kind slot`, wire parameters as in `params`. */
+function plan(
+  names: string[] | undefined,
+  routeArguments: Record<string, RouteArgument> = {},
+  count = 0,
+  namesGiven = false,
+): [string, string] {
+  const { parameters, wire } = planParameters(names && namedParameters(names), namesGiven, routeArguments, count, undefined);
+  const text = ({ kind, ...rest }: ParameterSource): string => ('slot' in rest ? `${kind} ${rest.slot}` : kind);
+  const positional = wire?.positional.map(({ name, optional }) => `${name ?? '-'}${optional ? '?' : ''}`);
+  return [
+    parameters.map(({ index, source }) => `${index}:${text(source)}`).join(' '),
+    positional === undefined ? 'unknown' : [...positional, ...(wire?.rest ? ['...'] : [])].join(' '),
+  ];
+}
+const payload = (index: number, data?: string): Record<string, RouteArgument> => ({ [`3:${index}`]: { index, data, pipes: [] } });
+const context = (index: number): Record<string, RouteArgument> => ({ [`6:${index}`]: { index, pipes: [] } });
+
+describe('planParameters', () => {
+  it('gives parameters without decorators their place', () => {
+    expect(plan(['a', 'b?', '...more'])).toEqual(['0:argument 0 1:argument 1 2:rest 2', 'a b? ...']);
+  });
+
+  it('leaves out what is no argument', () => {
+    expect(plan(['ctx', 'a', 'b'], context(0))).toEqual(['0:context 1:argument 0 2:argument 1', 'a b']);
+  });
+
+  it('takes the whole list, alone and beside others', () => {
+    expect(plan(['all'], payload(0))).toEqual(['0:arguments', '...']);
+    expect(plan(['a', 'all'], payload(1))).toEqual(['0:argument 0 1:arguments', 'a']);
+  });
+
+  it('takes arguments by number: their own, swapped, and another’s', () => {
+    expect(plan(['a', 'b'], payload(0, '0'))).toEqual(['0:argument 0 1:argument 1', 'a b']);
+    expect(plan(['b', 'a'], { ...payload(0, '1'), ...payload(1, '0') })).toEqual(['0:argument 1 1:argument 0', 'a b']);
+    expect(plan(['a', 'again', 'b'], payload(1, '0'))).toEqual(['0:argument 0 1:argument 0 2:argument 1', 'a b']);
+    expect(plan(['b'], payload(0, '1'))).toEqual(['0:argument 1', '- b']);
+  });
+
+  it('takes arguments by name: another’s, its own, and a new one', () => {
+    expect(plan(['a', 'again'], payload(1, 'a'))).toEqual(['0:argument 0 1:argument 0', 'a']);
+    expect(plan(['a'], payload(0, 'a'))).toEqual(['0:argument 0', 'a']);
+    expect(plan(['who'], payload(0, 'person'))).toEqual(['0:argument 0', 'person']);
+  });
+
+  it('puts given names on what is an argument', () => {
+    expect(plan(['a', 'b?'], context(1), 3, true)).toEqual(['0:argument 0 1:context 2:argument 1', 'a b?']);
+    expect(plan(['a', '...more'], context(0), 0, true)).toEqual(['0:context 1:argument 0 2:rest 1', 'a ...']);
+  });
+
+  it('fills what it can when nothing is known', () => {
+    expect(plan(undefined, context(1), 3)).toEqual(['0:argument 0 1:context 2:argument 1 3:rest 2', 'unknown']);
+    expect(plan(undefined)).toEqual(['0:rest 0', 'unknown']);
+  });
+});
