@@ -85,6 +85,6 @@ function errnoOf(error: Error, code: unknown): number | undefined {
 /** An AggregateError of Node's own has no message but those of its errors. */
 function messageOf(error: Error): string {
   const { errors } = error as { errors?: unknown };
-  if (error.message !== '' || !Array.isArray(errors)) return String(error.message);
+  if (error.message !== '' || !Array.isArray(errors)) return error.message;
   return errors.map((inner: unknown) => (inner instanceof Error ? inner.message : String(inner))).join('; ');
 }

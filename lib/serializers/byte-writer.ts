@@ -19,11 +19,6 @@ export class ByteWriter {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** Where the next byte goes. */
-  get length(): number {
-    return this.used;
-  }
-
   /** @returns a view on what was written */
   finish(): Buffer {
     return this.buffer.subarray(0, this.used);

@@ -1,9 +1,9 @@
-import { inspect } from 'node:util';
 import { PyroError, SerializeError } from '../protocol/errors.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyTuple, pyTuple } from '../serpent/index.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from './serializer.js';
+import { shortText, shortTexts } from './short-text.js';
 
 /** An exception as it travels. @see Pyro5/serializers.py, `class_to_dict` */
 export interface ClassDict extends Record<string, unknown> {
@@ -28,7 +28,7 @@ export class PyroRemoteError extends PyroError {
     /** Traceback lines as Python prints them, outermost call first; empty when withheld. */
     readonly remoteTraceback: readonly string[] = [],
   ) {
-    super(args.length === 0 ? pythonType : `${pythonType}: ${args.map(shown).join(', ')}`, { code: 'REMOTE' });
+    super(args.length === 0 ? pythonType : `${pythonType}: ${shortTexts(args)}`, { code: 'REMOTE' });
     this.pythonType = pythonType;
     if (remoteTraceback.length > 0) this.stack = `${this.stack}\nRemote traceback:\n${remoteTraceback.join('')}`;
   }
@@ -101,7 +101,7 @@ function attributeEntries(pythonType: string, attributes: unknown): [string, unk
   const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
   for (const [name] of entries) {
     if (typeof name !== 'string' || name === '__proto__') {
-      throw new SerializeError(`exception ${pythonType} has an attribute with a name that is refused: ${shown(name)}`);
+      throw new SerializeError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
     }
   }
   return entries as [string, unknown][];
@@ -118,10 +118,11 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
     if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
     seen.add(current);
     if (heading) lines.push(heading);
-    const text = typeof current.stack === 'string' ? current.stack : `${current.name}: ${current.message}`;
+    const stack = memberOf(current, 'stack');
+    const text = typeof stack === 'string' ? stack : `${typeOf(current)}: ${textOf(current)}`;
     for (const line of text.split('\n', MAX_LINES)) lines.push(`${line.slice(0, MAX_LINE_CHARS)}\n`);
-    add(current.cause, 'caused by:\n');
-    const { errors } = current as { errors?: unknown };
+    add(memberOf(current, 'cause'), 'caused by:\n');
+    const errors = memberOf(current, 'errors');
     if (Array.isArray(errors)) for (const inner of errors.slice(0, MAX_CAUSES)) add(inner, 'one of its errors:\n');
   };
   add(error, '');
@@ -130,17 +131,18 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
   return lines.slice(0, Math.min(end < 0 ? lines.length : end, MAX_LINES));
 }
 
-/** A value that came over the wire, or that somebody threw, in a few words. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return inspect(value, { depth: 2, maxArrayLength: 20, maxStringLength: 200, breakLength: Infinity, customInspect: false });
+function typeOf(error: unknown): string {
+  if (error instanceof PythonException || error instanceof PyroRemoteError) return error.pythonType;
+  const name = error instanceof Error ? memberOf(error, 'name') : undefined;
+  return typeof name === 'string' ? name : 'Error';
 }
 
-function typeOf(error: unknown): string {
+/** Getters of an error are anybody's code: one that throws must not make a reply fail. */
+function memberOf(error: Error, name: string): unknown {
   try {
-    return error instanceof PythonException || error instanceof PyroRemoteError ? error.pythonType : (error as Error).name;
+    return (error as unknown as Record<string, unknown>)[name];
   } catch {
-    return 'Error';
+    return undefined;
   }
 }
 

@@ -41,7 +41,7 @@ export function createSerializers(
   const serializers = new Map<number, Serializer>();
   for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {
     if (!Object.hasOwn(SERIALIZER_IDS, name)) {
-      throw new SerializeError(`unknown serializer "${String(name)}"; there are ${Object.keys(SERIALIZER_IDS).join(', ')}`);
+      throw new SerializeError(`unknown serializer "${name}"; there are ${Object.keys(SERIALIZER_IDS).join(', ')}`);
     }
     serializers.set(SERIALIZER_IDS[name], new CLASSES[name](resolved));
   }
