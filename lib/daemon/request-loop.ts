@@ -161,7 +161,8 @@ export class RequestLoop implements FrameConnectionHandler {
 
   private readRequests(): void {
     const { maxQueuedRequests } = this.options;
-    for (;;) {
+    // serving one may end the connection
+    while (this.state === 'serving') {
       const full =
         this.queue.length + this.beside + (this.busy ? 1 : 0) >= maxQueuedRequests || this.queuedBytes > MAX_QUEUED_BYTES;
       if (full && !this.closed) {

@@ -386,6 +386,18 @@ describe('a request that cannot be read', () => {
     await peer.untilClosed();
   });
 
+  it('ends its session, too, when more requests came in the same chunk', async () => {
+    const { daemon, thing } = await serveThing();
+    const peer = await join(daemon);
+    peer.socket.cork();
+    peer.send({ serializerId: 77, data: Buffer.from('?'), flags: FLAGS.oneway });
+    for (let i = 0; i < 3; i++) peer.invoke('thing', 'note', [i]);
+    peer.socket.uncork();
+    await peer.untilClosed();
+    await eventually(() => daemon.connections.length === 0, 'the end of the session');
+    expect(thing.log).toEqual([]);
+  });
+
   it('since it is no Pyro message ends its connection alone, after what came before it', async () => {
     const { daemon, thing } = await serveThing();
     const [peer, other] = [await join(daemon), await join(daemon)];
