@@ -32,6 +32,7 @@ const text: Leaf = fc
     fc.constantFrom('\0\t\n\r"\'\\/\u2028\ufeff\u007f', '\u{1f600}'),
     names,
   )
+  .filter((value) => value !== '__proto__' && value !== '__class__')
   .map((value) => str(Buffer.from(value).toString()));
 const anyText: Leaf = fc.oneof(
   text,

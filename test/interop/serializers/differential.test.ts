@@ -6,8 +6,8 @@ import { arbitraryValue } from './arbitrary-value.js';
 import { PythonPeer } from './python-peer.js';
 import { faithfulOf, natural, type PythonValue, sorted, typedOf, withBytes } from './python-value.js';
 
-/** Values of each serializer: `LONG_VALUES=20000 npx vitest run test/interop/serializers` for more. */
-const COUNT = Number(process.env.LONG_VALUES ?? 500);
+/** Values of each serializer: `LONG_VALUES=20000 npx vitest run test/interop/serializers` for more, `VALUES_SEED` for the same again. */
+const COUNT = Number(process.env.LONG_VALUES ?? 2_000);
 const SEED = Number(process.env.VALUES_SEED ?? Math.trunc(Math.random() * 0x7fffffff));
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
