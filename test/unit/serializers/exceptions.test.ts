@@ -117,6 +117,18 @@ describe('PyroRemoteError', () => {
   });
 });
 
+describe('the message of a PyroRemoteError', () => {
+  it('stays short and is made at once, however large its args are', () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => ({ [`key ${i}`]: 'x'.repeat(500) }));
+    const started = performance.now();
+    expect(new PyroRemoteError('builtins.ValueError', many).message.length).toBeLessThan(2_000);
+    const nested = new PyroRemoteError('builtins.ValueError', [many, new Map([[1, many]]), Buffer.alloc(9)]).message;
+    expect(nested.length).toBeLessThan(2_000);
+    expect(nested).toMatch(/, <9 bytes>$/);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
 describe('options of the serializers', () => {
   it('are refused when they are none', () => {
     expect(() => createSerializers({}, ['pickle' as SerializerName])).toThrow(/unknown serializer "pickle"/);
