@@ -116,7 +116,26 @@ export class JsonReader {
     return this.faithful ? new PyFloat(value) : value;
   }
 
+  /** Most numbers are short ints: those are read without the regular expression. */
   private number(): unknown {
+    const { scanner } = this;
+    const { text } = scanner;
+    const start = scanner.pos;
+    let at = start;
+    let value = 0;
+    let code = -1;
+    while (at < text.length && (code = text.charCodeAt(at)) >= 48 && code <= 57 && at - start < SAFE_DIGITS) {
+      value = value * 10 + (code - 48);
+      at++;
+    }
+    const ends = at < text.length && (code === COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE);
+    const leadingZero = at - start > 1 && text.charCodeAt(start) === 48;
+    if (!ends || at === start || leadingZero || at - start > scanner.limits.maxIntDigits) return this.anyNumber();
+    scanner.pos = at;
+    return value;
+  }
+
+  private anyNumber(): unknown {
     const { scanner } = this;
     NUMBER.lastIndex = scanner.pos;
     const match = NUMBER.exec(scanner.text);
@@ -125,12 +144,12 @@ export class JsonReader {
     const start = scanner.pos;
     scanner.pos = NUMBER.lastIndex;
     if (match[1] !== undefined || match[2] !== undefined) return this.float(Number(literal));
-    if (literal.length <= SAFE_DIGITS) return Number(literal) + 0;
     const digits = literal.length - (literal.startsWith('-') ? 1 : 0);
     const { maxIntDigits } = scanner.limits;
     if (digits > maxIntDigits)
       scanner.fail(`int of ${digits} digits is over maxIntDigits (${maxIntDigits})`, 'TOO_MANY_DIGITS', start);
-    const number = Number(literal);
+    // the int zero has no sign
+    const number = Number(literal) + 0;
     return Number.isSafeInteger(number) ? number : BigInt(literal);
   }
 
