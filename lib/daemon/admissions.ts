@@ -1,4 +1,5 @@
 import { SecurityError } from '../protocol/errors.js';
+import { safeText } from '../protocol/safe-text.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { Authorization, PyroTarget } from './target.js';
 
@@ -48,7 +49,7 @@ export class Admissions {
       const own = await target.authorize!({ connection, objectId, data, annotations });
       return { response: own.response ?? this.everywhere.response, principal: own.principal ?? this.everywhere.principal };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = safeText(error);
       throw new SecurityError(reason || 'access denied', { cause: error });
     }
   }

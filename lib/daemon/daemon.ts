@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
+import { asError } from '../protocol/safe-text.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
 import { within } from '../transport/deadline.js';
@@ -357,7 +358,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
 
   /** Tells who listens to errors; without anybody it is a warning of the process, never its end. */
   private fail(error: unknown): void {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = asError(error);
     if (this.listenerCount('error') > 0) this.emit('error', failure);
     else process.emitWarning(failure);
   }

@@ -108,7 +108,7 @@ export class Dispatcher {
       try {
         result = await runCall(call, target, args);
       } catch (error) {
-        results.push(new ExceptionWrapper(presentableError(error) as Error));
+        results.push(new ExceptionWrapper(presentableError(error)));
         this.report(error, request, { objectId: batch.objectId, method, args, kwargs });
         break;
       }

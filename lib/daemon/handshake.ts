@@ -1,6 +1,7 @@
 import { decompress } from '../protocol/compression.js';
 import { FLAGS } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
+import { asError, safeText } from '../protocol/safe-text.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { Serializer } from '../serializers/serializer.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
@@ -40,7 +41,7 @@ export class Handshake {
       return undefined;
     } catch (error) {
       await this.replies.connectFail(loop, frame.header, reasonOf(error), serializer);
-      return error instanceof Error ? error : new Error(String(error));
+      return asError(error);
     }
   }
 
@@ -74,6 +75,6 @@ function readConnect(data: unknown): { handshake: unknown; object: string } {
 
 /** Python shows the text of the exception alone. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = safeText(error);
   return text === '' ? 'refused' : text;
 }

@@ -1,4 +1,5 @@
 import { CommunicationError } from '../protocol/errors.js';
+import { asError } from '../protocol/safe-text.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroRemoteError } from '../serializers/exceptions.js';
 
@@ -17,7 +18,8 @@ const STAND_INS: ReadonlyMap<string, string> = new Map([
  * drops its connection, and with it its session, and may repeat the call. That holds for errors of ours, for those that a
  * method passes on from another peer, and for those it throws by name.
  */
-export function presentableError(error: unknown): unknown {
+export function presentableError(thrown: unknown): Error {
+  const error = asError(thrown);
   if (error instanceof CommunicationError) {
     return new PythonException(standInOf(error.pythonType), [error.message], {}, { cause: error });
   }

@@ -2,6 +2,7 @@ import { compress, worthCompressing } from '../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
+import { asError, safeErrorText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type Serializer } from '../serializers/serializer.js';
 import type { Request } from './call.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
@@ -78,10 +79,10 @@ export class Replies {
     if (request.oneway) return;
     const presented = presentableError(error);
     try {
-      const data = serializer.dumps(toError(presented));
+      const data = serializer.dumps(presented);
       await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, data);
     } catch (failure) {
-      const text = `Error serializing exception: ${messageOf(failure)}. Original exception: ${messageOf(presented)}`;
+      const text = `Error serializing exception: ${safeErrorText(failure)}. Original exception: ${safeErrorText(presented)}`;
       request.responseAnnotations.clear();
       await this.send(
         loop,
@@ -97,7 +98,7 @@ export class Replies {
   /** Arguments that could not be read: with Pyro5's own error class, since the connection ends. */
   async unreadable(loop: RequestLoop, request: Request, serializer: Serializer, error: unknown): Promise<void> {
     if (request.oneway) return;
-    await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, serializer.dumps(toError(error)));
+    await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, serializer.dumps(asError(error)));
   }
 
   /** The client speaks a serializer we do not: said in marshal, then the connection ends. */
@@ -163,17 +164,9 @@ function addresseeOf(header: Frame['header'] | undefined): Addressee {
 }
 
 function unsendable(what: string, serializer: Serializer, error: unknown): PyroError {
-  return new PyroError(`${what} cannot be sent with ${serializer.name}: ${messageOf(error)}`, { cause: error });
+  return new PyroError(`${what} cannot be sent with ${serializer.name}: ${safeErrorText(error)}`, { cause: error });
 }
 
 function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
   return new MessageTooLargeError(`reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

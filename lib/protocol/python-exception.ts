@@ -1,3 +1,5 @@
+import { safeText } from './safe-text.js';
+
 /** An error that travels as the named Python exception, with these args and attributes. */
 export class PythonException extends Error {
   /**
@@ -12,7 +14,7 @@ export class PythonException extends Error {
     readonly attributes: Readonly<Record<string, unknown>> = {},
     options?: ErrorOptions,
   ) {
-    super(args.map((arg) => String(arg)).join(', '), options);
+    super(args.map(safeText).join(', '), options);
   }
 
   override get name(): string {

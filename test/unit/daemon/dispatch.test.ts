@@ -70,6 +70,12 @@ class Thing extends Base {
 expose(Thing, 'add', 'echo', 'note', 'slow', 'fail', 'value', 'fixed', '__len__');
 oneway(Thing, 'note');
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
   const daemon = await startDaemon(options);
   const thing = new Thing();
@@ -137,6 +143,35 @@ describe('a call', () => {
     expect((failure.attributes['_pyroTraceback'] as string[]).join('')).toContain('dispatch.test.ts');
     expect(await peer.fail('thing', 'fail', 'pyro')).toMatchObject({ pythonType: 'Pyro5.errors.PyroError', args: ['of ours'] });
     expect(await peer.fail('thing', 'fail', 'js')).toMatchObject({ pythonType: 'builtins.ValueError', args: ['out of range'] });
+  });
+
+  it('that throws what is no error, or one that cannot be asked, is answered all the same', async () => {
+    const thrown: unknown[] = [
+      undefined,
+      'a text',
+      Object.create(null),
+      { toString: 1 },
+      revoked(),
+      Object.defineProperty(new Error('x'), 'message', { get: () => fail() }),
+      Object.defineProperty(new Error('x'), 'name', { get: () => fail() }),
+      new PythonException('builtins.ValueError', [Object.create(null)]),
+    ];
+    const fail = (): never => {
+      throw new Error('a getter failed');
+    };
+    class Thrower {
+      throwNumber(index: number): never {
+        throw thrown[index];
+      }
+    }
+    expose(Thrower);
+    const daemon = await startDaemon();
+    daemon.register(new Thrower(), 'thrower');
+    const peer = await join(daemon);
+    for (const index of thrown.keys()) {
+      expect((await peer.fail('thrower', 'throwNumber', index)).pythonType).toMatch(/^(builtins|Pyro5\.errors)\./);
+    }
+    expect(await peer.call('Pyro.Daemon', 'ping')).toBe(null);
   });
 
   it('without detailedTraceback gives no lines', async () => {
