@@ -1,5 +1,5 @@
 /**
- * Runs samples, each with its Python half: `run-samples.js [--quiet] [--optional-python] [NAME…]`, all of them unless some are named.
+ * Runs samples, each with its Python half: `run-samples.js [--quiet] [--optional-python] [--serve] [NAME…]`, all of them unless some are named.
  *
  * A sample is a directory of `sample/` with some of these programs, run in this order:
  *
@@ -9,6 +9,7 @@
  * - `client.py.expected.txt`, `client.ts.expected.txt`: what that client prints, where it is always the same
  *
  * Servers get PORT=0 in their environment: any free port. With `--optional-python` a machine without Python runs what is left.
+ * With `--serve` the servers take the port they have by default (or PORT), and serve on behind the clients until they are interrupted.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -19,9 +20,12 @@ import { Program, run } from './program.js';
 
 const CLIENT_TIMEOUT_MS = 60_000;
 const SERVER_TIMEOUT_MS = 180_000;
+/** As long as a timer can be. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 const options = process.argv.slice(2);
 const echo = !options.includes('--quiet');
+const serves = options.includes('--serve');
 const python = await findPython(options.includes('--optional-python'));
 const named = options.filter((option) => !option.startsWith('--'));
 const samples = named.length > 0 ? named : await allSamples();
@@ -58,8 +62,9 @@ async function runSample(sample: string): Promise<void> {
   try {
     for (const name of servers) {
       const [command, script] = commandOf(name);
-      const env = { PORT: '0', PYTHONUNBUFFERED: '1' };
-      const server = new Program(command, [script, ...ready.slice(-1)], { echo, env, timeoutMs: SERVER_TIMEOUT_MS });
+      const env = { PYTHONUNBUFFERED: '1', ...(serves ? {} : { PORT: '0' }) };
+      const timeoutMs = serves ? NO_TIMEOUT_MS : SERVER_TIMEOUT_MS;
+      const server = new Program(command, [script, ...ready.slice(-1)], { echo, env, timeoutMs });
       running.push(server);
       ready.push(await server.line('ready:'));
     }
@@ -71,9 +76,19 @@ async function runSample(sample: string): Promise<void> {
       const expected = existsSync(expectedFile) ? await readFile(expectedFile, 'utf8') : stdout;
       if (stdout !== expected) throw new Error(`${name} printed\n${stdout}instead of\n${expected}`);
     }
+    if (serves) await serveOn(running, ready.at(-1)!);
   } finally {
     for (const server of running.reverse()) await server.stop();
   }
+}
+
+/** Until Ctrl-C, or a server ends by itself. */
+async function serveOn(servers: readonly Program[], uri: string): Promise<void> {
+  console.log(`\nserving ${uri} – end it with Ctrl-C`);
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  });
+  await Promise.race([interrupted, ...servers.map(({ ended }) => ended)]);
 }
 
 async function findPython(optional: boolean): Promise<string | undefined> {
