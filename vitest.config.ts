@@ -28,8 +28,8 @@ const rooms: Record<string, Room[]> = {
     { name: 'e2e', testTimeoutMs: 30_000, python: true },
   ],
   long: [
-    { name: 'long', testTimeoutMs: 600_000, python: true },
-    { name: 'fuzz', testTimeoutMs: 600_000, python: false, env: { FUZZ_RUNS: '20000' } },
+    { name: 'interop', testTimeoutMs: 3_600_000, python: true, env: { LONG_VALUES: process.env['LONG_VALUES'] ?? '20000' } },
+    { name: 'fuzz', testTimeoutMs: 3_600_000, python: false, env: { FUZZ_RUNS: process.env['FUZZ_RUNS'] ?? '20000' } },
   ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };
