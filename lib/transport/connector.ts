@@ -3,8 +3,8 @@ import { connect as connectPlain, type LookupFunction, type Socket } from 'node:
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 
-/** Where to connect to. */
-export type ConnectAddress = { host: string; port: number } | { unixSocket: string };
+/** Where to connect to; `address` is what to take `host` for, instead of looking it up. */
+export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
 
 /** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and what else Node's `tls.connect` takes. */
 export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
@@ -65,7 +65,8 @@ export function locationOf(address: ConnectAddress): string {
 }
 
 function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {
-  return 'unixSocket' in address ? { path: address.unixSocket } : { ...address, lookup: ipv4First };
+  if ('unixSocket' in address) return { path: address.unixSocket };
+  return { host: address.address ?? address.host, port: address.port, lookup: ipv4First };
 }
 
 /** As Pyro5: a daemon at `localhost` listens on 127.0.0.1. */

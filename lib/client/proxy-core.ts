@@ -1,0 +1,207 @@
+import { FLAGS } from '../protocol/constants.js';
+import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
+import type { Frame } from '../protocol/frame-reader.js';
+import { ProxyReference } from '../protocol/proxy-reference.js';
+import type { PyroUri } from '../protocol/uri.js';
+import { PyroRemoteError } from '../serializers/exceptions.js';
+import type { ReadContext, Serializer } from '../serializers/serializer.js';
+import { backOff } from './backoff.js';
+import type { Request } from './client-connection.js';
+import { ConnectionOpener, type Destination, type OpenedConnection } from './connection-opener.js';
+import { ConnectionPool } from './connection-pool.js';
+import { CorrelationIds } from './correlation-id.js';
+import { Deadline } from './deadline.js';
+import { type OutgoingCall, writeCall } from './outgoing-call.js';
+import { annotationsOf, type CallOptions, DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from './proxy-options.js';
+import { ProxySerializers } from './proxy-serializers.js';
+import { type ProxySender, senderOf } from './received-proxies.js';
+import type { RemoteMetadata } from './remote-metadata.js';
+import { OpenedStream, readReply } from './reply-reader.js';
+import { RemoteStream } from './remote-stream.js';
+
+/** What a proxy makes of proxies in the results of its calls. */
+export type ProxyMaker = (reference: ProxyReference, sender: ProxySender, parent: ResolvedProxyOptions) => unknown;
+
+/** What a core is made of. */
+export interface ProxyCoreParts extends Destination {
+  /** What the object is known to expose before it was ever reached. */
+  metadata: RemoteMetadata | undefined;
+  makeProxy: ProxyMaker;
+}
+
+/** Carries out the calls of a proxy. What users see of it is in remote-proxy.ts. */
+export class ProxyCore {
+  /** As the daemon said it last. */
+  metadata: RemoteMetadata | undefined;
+  /** The daemon that was connected to last. */
+  peer: ProxySender | undefined;
+  private readonly pool: ConnectionPool;
+  private readonly correlationIds = new CorrelationIds();
+  private readonly repeatable: ReadonlySet<string>;
+  private made: ProxySerializers | undefined;
+
+  constructor(private readonly parts: ProxyCoreParts) {
+    const { options, metadata } = parts;
+    this.metadata = metadata;
+    this.repeatable = new Set(options.repeatable);
+    const opener = new ConnectionOpener(
+      parts,
+      () => ({ options, serializers: this.serializers, correlationId: this.correlationIds.next() }),
+      (connection) => this.pool.remove(connection),
+    );
+    this.pool = new ConnectionPool(
+      options,
+      (signal) => opener.open(signal),
+      (opened) => {
+        this.metadata = opened.metadata;
+        this.peer = senderOf(opened.connection);
+      },
+    );
+  }
+
+  get uri(): PyroUri {
+    return this.parts.uri;
+  }
+
+  get isConnected(): boolean {
+    return this.pool.isConnected;
+  }
+
+  /** How the object travels to others: without our handshake data unless it is meant to be shared. */
+  get reference(): ProxyReference {
+    const { shareHandshake, handshake, serializer } = this.parts.options;
+    const { oneway, methods, attrs } = this.metadata ?? {};
+    return new ProxyReference(this.uri, oneway, methods, attrs, shareHandshake ? handshake : DEFAULT_HANDSHAKE, serializer);
+  }
+
+  /** Connects, if there is no connection. */
+  async connect(): Promise<void> {
+    this.pool.reopen();
+    const deadline = new Deadline('connecting', 0, this.parts.options.signal);
+    try {
+      this.pool.giveBack(await this.pool.take(deadline));
+    } finally {
+      deadline.end();
+    }
+  }
+
+  release(): Promise<void> {
+    return this.pool.release();
+  }
+
+  /**
+   * Carries out a call.
+   *
+   * @throws {PyroRemoteError} it failed over there
+   * @throws {TimeoutError} it took longer than `callTimeoutMs`
+   * @throws {ConnectionClosedError} the connection broke, or none could be opened; `sent` says whether it may have been carried out
+   * @throws {ProtocolError} the peer sent something else than the reply
+   */
+  async invoke(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
+    const { callTimeoutMs, maxRetries } = this.parts.options;
+    const mayRepeat = callOptions.repeatable ?? this.repeatable.has(call.method);
+    const deadline = new Deadline(call.method, callOptions.callTimeoutMs ?? callTimeoutMs, callOptions.signal);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.attempt(call, callOptions, deadline);
+        } catch (error) {
+          const broke = error instanceof ConnectionClosedError && error.sent === true;
+          if (!broke || !mayRepeat || attempt > maxRetries || deadline.failure) throw error;
+          await this.backOff(attempt, deadline);
+        }
+      }
+    } finally {
+      deadline.end();
+    }
+  }
+
+  private async attempt(call: OutgoingCall, callOptions: CallOptions, deadline: Deadline): Promise<unknown> {
+    for (;;) {
+      const taken = this.pool.take(deadline, call.connection);
+      const opened = taken instanceof Promise ? await taken : taken;
+      try {
+        const { request, serializer } = await this.write(opened, call, callOptions);
+        const sent = opened.connection.request(request, deadline);
+        if (sent !== false) {
+          const frame = await sent;
+          return frame && (await this.read(opened, frame, serializer, call, callOptions));
+        }
+        // it had ended unnoticed, and nothing was sent: another one will do
+        opened.connection.drop(new ConnectionClosedError('connection was closed', { sent: false }));
+      } finally {
+        this.pool.giveBack(opened);
+      }
+    }
+  }
+
+  private async write(
+    { connection, objectId, metadata }: OpenedConnection,
+    call: OutgoingCall,
+    callOptions: CallOptions,
+  ): Promise<{ request: Request; serializer: Serializer }> {
+    const { options } = this.parts;
+    const envelope = {
+      annotations: annotationsOf(options.annotations, callOptions.annotations),
+      correlationId: this.correlationIds.next(),
+    };
+    call.connection = connection;
+    const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
+    const addressed = { ...call, objectId: call.objectId ?? objectId, flags: isOneway ? call.flags | FLAGS.oneway : call.flags };
+    try {
+      return await writeCall(addressed, this.serializers, envelope, options);
+    } catch (error) {
+      if (error instanceof CommunicationError) error.sent = false;
+      throw error;
+    }
+  }
+
+  private async read(
+    opened: OpenedConnection,
+    frame: Frame,
+    serializer: Serializer,
+    call: OutgoingCall,
+    callOptions: CallOptions,
+  ): Promise<unknown> {
+    const { options } = this.parts;
+    if (frame.annotations.size > 0) {
+      options.onAnnotations?.(frame.annotations);
+      callOptions.onAnnotations?.(frame.annotations);
+    }
+    try {
+      const value = await readReply(frame, serializer, this.contextOf(opened), options.maxMessageBytes);
+      if (!(value instanceof OpenedStream)) return value;
+      return new RemoteStream(this, this.pool, value.id, call.connection, callOptions);
+    } catch (error) {
+      if (error instanceof CommunicationError) error.sent = true;
+      // a connection that is about to be ended over there must not be handed out again
+      if (error instanceof PyroRemoteError && ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+      throw error;
+    }
+  }
+
+  private contextOf({ connection }: OpenedConnection): ReadContext {
+    return {
+      decodeProxy: (state) => this.parts.makeProxy(ProxyReference.fromState(state), senderOf(connection), this.parts.options),
+    };
+  }
+
+  private async backOff(attempt: number, deadline: Deadline): Promise<void> {
+    const controller = new AbortController();
+    deadline.watch((error) => controller.abort(error));
+    await backOff(attempt, this.parts.options, controller.signal);
+    deadline.unwatch();
+  }
+
+  /** Made at first use: many a received proxy is never called. */
+  private get serializers(): ProxySerializers {
+    return (this.made ??= new ProxySerializers(this.parts.options));
+  }
+}
+
+/** A daemon of Python ends the connection behind an exception of these. @see Pyro5/server.py, `Daemon.handleRequest` */
+const ENDING_TYPES: ReadonlySet<string> = new Set(
+  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map(
+    (name) => `Pyro5.errors.${name}`,
+  ),
+);

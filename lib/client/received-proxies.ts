@@ -1,0 +1,79 @@
+import { lookup } from 'node:dns/promises';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { SecurityError } from '../protocol/errors.js';
+import type { PyroUri } from '../protocol/uri.js';
+import { type ConnectAddress, locationOf } from '../transport/connector.js';
+
+/** Who sent a proxy: a connection of ours to a daemon, or a client's to our daemon. */
+export interface ProxySender {
+  /** `address:port`, `[v6]:port` or `./u:path` of the peer; anything else when it has none. */
+  readonly remoteAddress: string;
+}
+
+/**
+ * Says where a proxy that a peer sent may connect to, with our handshake data if it has some.
+ *
+ * @param uri where the proxy wants to connect to
+ * @param connection over which the proxy came; for an address that a name server gave, the connection to that
+ */
+export type ReceivedProxies = (uri: PyroUri, connection: ProxySender) => boolean;
+
+/** The daemon at the other end of a connection. */
+export function senderOf({ socket, location }: { socket: Duplex; location: string }): ProxySender {
+  const { remoteAddress, remotePort } = socket as Partial<Socket>;
+  if (remoteAddress === undefined) return { remoteAddress: location };
+  return { remoteAddress: locationOf({ host: remoteAddress, port: remotePort ?? 0 }) };
+}
+
+/**
+ * Finds out where a connection that somebody else chose may go.
+ *
+ * By default only to the address that the sender itself has, over TCP, or to the unix socket that we reached it by. The connection then goes to that very address, so that
+ * a host name cannot mean another one a moment later.
+ *
+ * @throws {SecurityError} when it is not allowed, naming the option that does
+ */
+export async function allowedAddress(
+  uri: PyroUri,
+  sender: ProxySender,
+  allowed: ReceivedProxies | undefined,
+  what: string,
+): Promise<ConnectAddress> {
+  const address = addressOf(uri);
+  if (allowed) {
+    if (allowed(uri, sender)) return address;
+  } else if ('host' in address) {
+    const own = hostOf(sender.remoteAddress);
+    if (own !== undefined && (await hasAddress(address.host, own))) return { ...address, address: own };
+  } else if (sender.remoteAddress === locationOf(address)) {
+    return address;
+  }
+  throw new SecurityError(
+    `${what} to ${locationOf(address)}, which is not the address of who gave it; allow it with receivedProxies`,
+  );
+}
+
+/** Where a PYRO URI leads to. */
+export function addressOf(uri: PyroUri): ConnectAddress {
+  return uri.socketName === undefined ? { host: uri.host!, port: uri.port! } : { unixSocket: uri.socketName };
+}
+
+function hostOf(remoteAddress: string): string | undefined {
+  const match = /^(?:\[([^\]]+)\]|([\d.]+)):\d+$/.exec(remoteAddress);
+  return match ? plainAddress(match[1] ?? match[2]!) : undefined;
+}
+
+async function hasAddress(host: string, address: string): Promise<boolean> {
+  if (plainAddress(host) === address) return true;
+  try {
+    return (await lookup(host, { all: true })).some((found) => plainAddress(found.address) === address);
+  } catch {
+    return false;
+  }
+}
+
+/** An IPv4 peer of a socket that listens on IPv6 as well has an address like ::ffff:127.0.0.1. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
+}

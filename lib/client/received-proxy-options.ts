@@ -1,0 +1,57 @@
+import type { ProxyReference } from '../protocol/proxy-reference.js';
+import { SERIALIZER_IDS, type SerializerName } from '../serializers/serializer.js';
+import type { ClientTlsOptions } from '../transport/connector.js';
+import type { PyroProxyOptions } from './proxy-options.js';
+
+/** What of our options holds for proxies that a peer sends: limits and manners, but nothing that says who we are. */
+const INHERITED = [
+  'serializer',
+  'callTimeoutMs',
+  'connectTimeoutMs',
+  'frameTimeoutMs',
+  'maxQueuedCalls',
+  'maxRetries',
+  'retryDelayMs',
+  'maxRetryDelayMs',
+  'keepAliveMs',
+  'compression',
+  'maxMessageBytes',
+  'maxDepth',
+  'maxIntDigits',
+  'serpentBytesRepr',
+  'values',
+  'classes',
+  'nameServer',
+  'receivedProxies',
+  'autoproxy',
+] as const satisfies readonly (keyof PyroProxyOptions)[];
+
+/** Our own certificate, in all the ways Node takes it. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'cert',
+  'key',
+  'pfx',
+  'passphrase',
+  'clientCertEngine',
+  'secureContext',
+  'session',
+]);
+
+/**
+ * Options of a proxy that a peer sent. It introduces itself with what the peer gave it, never with handshake data, certificates
+ * or annotations of ours.
+ */
+export function receivedProxyOptions(reference: ProxyReference, parent: PyroProxyOptions): PyroProxyOptions {
+  const options: Record<string, unknown> = Object.fromEntries(INHERITED.map((name) => [name, parent[name]]));
+  if (reference.serializer !== undefined && Object.hasOwn(SERIALIZER_IDS, reference.serializer)) {
+    options['serializer'] = reference.serializer as SerializerName;
+  }
+  options['handshake'] = reference.handshake;
+  options['tls'] = parent.tls && withoutIdentity(parent.tls);
+  return options as PyroProxyOptions;
+}
+
+function withoutIdentity(tls: true | ClientTlsOptions): true | ClientTlsOptions {
+  if (tls === true) return true;
+  return Object.fromEntries(Object.entries(tls).filter(([name]) => !IDENTITY.has(name))) as ClientTlsOptions;
+}

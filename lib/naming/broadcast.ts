@@ -1,0 +1,65 @@
+import { createSocket } from 'node:dgram';
+import type { BroadcastAddress } from '../client/name-resolver.js';
+import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { PyroUri } from '../protocol/uri.js';
+
+const DEFAULT_PORT = 9091;
+const QUESTION = 'GET_NSURI';
+const MAX_ANSWER_BYTES = 1_000;
+const ATTEMPTS = 3;
+const ATTEMPT_MS = 700;
+
+/**
+ * Asks the local network where a name server is; answers that are no URI of one are passed over.
+ *
+ * @returns undefined when nobody answers within 2.1 s
+ * @see Pyro5/core.py, `locate_ns`
+ */
+export async function findByBroadcast(
+  { port = DEFAULT_PORT, addresses = ['255.255.255.255'] }: BroadcastAddress,
+  signal: AbortSignal,
+): Promise<PyroUri | undefined> {
+  const socket = createSocket('udp4');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(0, () => resolve());
+    });
+    socket.setBroadcast(true);
+    return await new Promise<PyroUri | undefined>((resolve, reject) => {
+      let asked = 0;
+      const finish = (settle: () => void): void => {
+        clearInterval(timer);
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const onAbort = (): void => finish(() => reject(signal.reason as Error));
+      const ask = (): void => {
+        if (asked++ === ATTEMPTS) return finish(() => resolve(undefined));
+        // an address that this machine cannot send to is as good as one where nobody answers
+        for (const address of addresses) socket.send(QUESTION, port, address, () => undefined);
+      };
+      const timer = setInterval(ask, ATTEMPT_MS);
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort);
+      socket.removeAllListeners('error').on('error', () => undefined);
+      socket.on('message', (answer) => {
+        const uri = readAnswer(answer);
+        if (uri) finish(() => resolve(uri));
+      });
+      ask();
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+function readAnswer(answer: Buffer): PyroUri | undefined {
+  if (answer.length > MAX_ANSWER_BYTES) return undefined;
+  try {
+    const uri = new PyroUri(answer.toString('latin1'));
+    return uri.protocol === 'PYRO' && uri.object === NAME_SERVER_OBJECT_ID ? uri : undefined;
+  } catch {
+    return undefined;
+  }
+}

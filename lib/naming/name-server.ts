@@ -1,0 +1,167 @@
+import { HANDLE } from '../client/proxy-traps.js';
+import type { PyroProxyOptions } from '../client/proxy-options.js';
+import type { ProxySender } from '../client/received-proxies.js';
+import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
+import { type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
+import { NamingError, ProtocolError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import { PyroRemoteError } from '../serializers/exceptions.js';
+
+/** A name with what it stands for. */
+export interface Registration {
+  uri: string;
+  metadata: Set<string>;
+}
+
+/** Which names are meant: all, those that begin with `prefix`, or those whose beginning matches Python's `regex`. */
+export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: undefined; regex: string };
+
+/** Which metadata tags a name must have: all of them, or any. */
+export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
+
+/** The name server itself is found by its address, never by name. */
+const environment: ProxyEnvironment = {
+  prototype: RemoteProxy.prototype,
+  resolve: (uri) => Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
+};
+
+/**
+ * A Pyro name server: names for URIs, with tags as metadata. Made by `locateNameServer`; {@link release} it.
+ *
+ * All methods throw a NamingError for what the name server refuses, and otherwise as calls of a proxy do.
+ *
+ * @see Pyro5/nameserver.py, `NameServer`
+ */
+export class NameServer implements AsyncDisposable {
+  private constructor(private readonly proxy: RemoteObject) {}
+
+  /** Connects to the name server at a PYRO URI. */
+  static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServer> {
+    // faithful: names are keys of dicts, and any name may be one
+    const proxy = proxyForUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, environment);
+    await proxy.$connect();
+    return new NameServer(proxy);
+  }
+
+  get uri(): PyroUri {
+    return this.proxy.$uri;
+  }
+
+  /** @internal its address */
+  get peer(): ProxySender {
+    return this.proxy[HANDLE].core.peer!;
+  }
+
+  /**
+   * Gives a URI a name; what had the name before loses it.
+   *
+   * @param options.safe refuse when the name is taken. Default false
+   */
+  async register(
+    name: string,
+    uri: PyroUri | string,
+    { safe = false, metadata }: { safe?: boolean; metadata?: Iterable<string> } = {},
+  ): Promise<void> {
+    await this.call('register', name, String(uri), safe, metadata === undefined ? null : [...metadata]);
+  }
+
+  /** The URI of a name. @throws {NamingError} when nothing has the name */
+  async lookup(name: string): Promise<PyroUri> {
+    return uriOf(await this.call('lookup', name));
+  }
+
+  /** The URI of a name, and its tags. @throws {NamingError} when nothing has the name */
+  async lookupWithMetadata(name: string): Promise<{ uri: PyroUri; metadata: Set<string> }> {
+    const [uri, metadata] = listOf(await this.call('lookup', name, true));
+    return { uri: uriOf(uri), metadata: tagsOf(metadata) };
+  }
+
+  /**
+   * Takes a name, or all that a filter means, off. The name server's own name stays.
+   *
+   * @returns how many were taken off
+   */
+  async remove(what: string | NameFilter): Promise<number> {
+    const { prefix = null, regex = null } = typeof what === 'string' ? {} : what;
+    return Number(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
+  }
+
+  /** Names and their URIs. @throws {NamingError} when the regex is none */
+  async list(filter: NameFilter = {}): Promise<Map<string, string>> {
+    return mapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), String);
+  }
+
+  /** Names, their URIs and tags. */
+  async listWithMetadata(filter: NameFilter = {}): Promise<Map<string, Registration>> {
+    return mapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, true), registrationOf);
+  }
+
+  /** Names that have the tags, their URIs and all their tags. */
+  async yplookup(filter: TagFilter): Promise<Map<string, Registration>> {
+    const [all, any] = [filter.all, filter.any].map((tags) => tags && [...tags]);
+    return mapOf(await this.call('yplookup', all ?? null, any ?? null, true), registrationOf);
+  }
+
+  /** Replaces the tags of a name. @throws {NamingError} when nothing has the name */
+  async setMetadata(name: string, metadata: Iterable<string>): Promise<void> {
+    await this.call('set_metadata', name, [...metadata]);
+  }
+
+  /** How many names there are, its own included. */
+  async count(): Promise<number> {
+    return Number(await this.call('count'));
+  }
+
+  /** Fails when the name server does not answer. */
+  async ping(): Promise<void> {
+    await this.call('ping');
+  }
+
+  /** Ends the connection. */
+  release(): Promise<void> {
+    return this.proxy.$release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  private async call(method: string, ...args: unknown[]): Promise<unknown> {
+    try {
+      return await this.proxy.$call(method, ...args);
+    } catch (error) {
+      if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.NamingError') throw error;
+      throw new NamingError(error.args.map(String).join(', '), { cause: error });
+    }
+  }
+}
+
+function uriOf(value: unknown): PyroUri {
+  if (value instanceof PyroUri) return value;
+  if (typeof value === 'string') return new PyroUri(value);
+  throw badAnswer('a URI');
+}
+
+function registrationOf(value: unknown): Registration {
+  const [uri, metadata] = listOf(value);
+  return { uri: String(uri), metadata: tagsOf(metadata) };
+}
+
+function tagsOf(value: unknown): Set<string> {
+  if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
+  return new Set([...(value as Iterable<unknown>)].map(String));
+}
+
+function listOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw badAnswer('a tuple');
+}
+
+function mapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
+  if (!(value instanceof Map)) throw badAnswer('a dict');
+  return new Map([...(value as Map<unknown, unknown>)].map(([name, entry]) => [String(name), valueOf(entry)]));
+}
+
+function badAnswer(expected: string): ProtocolError {
+  return new ProtocolError(`the name server did not answer with ${expected}`);
+}

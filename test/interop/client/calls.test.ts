@@ -1,0 +1,226 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { currentCall, runInCall } from '../../../lib/transport/current-call.js';
+import { PyroUri, SerializedBlob, type SerializerName } from '../../../lib/core.js';
+import { kwargs } from '../../../lib/client/keyword-arguments.js';
+import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroRemoteError } from '../../../lib/serializers/exceptions.js';
+import { PythonServer } from './python-server.js';
+import type { Session, Thing } from './thing.js';
+
+const released: (() => Promise<void>)[] = [];
+
+describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) => {
+  let server: PythonServer;
+
+  beforeAll(async () => {
+    server = await PythonServer.start(kind);
+  });
+  afterAll(() => server.kill());
+  afterEach(async () => {
+    await Promise.all(released.splice(0).map((release) => release()));
+  });
+
+  async function connect<T = Thing>(options: PyroProxyOptions = {}, object = 'thing'): Promise<RemoteObject<T>> {
+    const proxy = await PyroProxy.connect<T>(server.uri(object), { callTimeoutMs: 10_000, ...options });
+    released.push(() => proxy.$release());
+    return proxy;
+  }
+
+  describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('with %s', (serializer) => {
+    it('calls methods with positional and keyword arguments', async () => {
+      const thing = await connect({ serializer });
+      expect(await thing.add(1)).toBe(11);
+      expect(await thing.add(1, 2)).toBe(3);
+      expect(await thing.$call('add', 1, kwargs({ b: 5, c: 100 }))).toBe(106);
+      expect(await thing.named(kwargs({ x: [1] }))).toEqual([[], { x: [1] }]);
+      expect(await thing.__len__()).toBe(3);
+    });
+
+    it('passes values both ways', async () => {
+      const thing = await connect({ serializer });
+      for (const value of [null, true, 'text ✓', -5, 1.5, [1, [2]], { a: { b: null } }, 12345678901234567890n]) {
+        expect(await thing.echo(value)).toEqual(value);
+      }
+      expect(await thing.echo(new PyroUri('PYRO:x@host:1'))).toEqual(new PyroUri('PYRO:x@host:1'));
+      if (serializer !== 'json') expect(await thing.echo(Buffer.from([0, 255]))).toEqual(Buffer.from([0, 255]));
+    });
+
+    it('reads and writes attributes', async () => {
+      const thing = await connect({ serializer });
+      await thing.$set('value', 99);
+      expect(await thing.$get('value')).toBe(99);
+      await thing.$set('value', 12);
+      await expect(thing.$call('__getattr__', 'nothing')).rejects.toMatchObject({ pythonType: 'builtins.AttributeError' });
+    });
+
+    it('throws remote exceptions with type, args, attributes and traceback', async () => {
+      const thing = await connect({ serializer });
+      const error = await thing.fail('oops').catch((failure: unknown) => failure);
+      expect(error).toBeInstanceOf(PyroRemoteError);
+      const { pythonType, args, attributes, remoteTraceback, stack } = error as PyroRemoteError;
+      expect({ pythonType, args, attributes }).toEqual({
+        pythonType: 'builtins.ValueError',
+        args: ['oops', 42],
+        attributes: { extra: { a: [1] } },
+      });
+      expect(remoteTraceback.join('')).toContain('raise error');
+      expect(stack).toContain('raise error');
+      expect(stack).toContain('calls.test.ts');
+      expect(await thing.add(1)).toBe(11);
+    });
+
+    it('pulls the items of iterators, and closes them when the loop is left', async () => {
+      const thing = await connect({ serializer });
+      await thing.clear();
+      const all: number[] = [];
+      for await (const number of await thing.numbers(3)) all.push(number);
+      expect(all).toEqual([1, 2, 3]);
+      expect(await thing.closed_streams()).toEqual(['numbers']);
+      await thing.clear();
+      for await (const number of await thing.numbers(1000)) if (number === 2) break;
+      await expect.poll(() => thing.closed_streams()).toEqual(['numbers']);
+      await thing.clear();
+      const thrown = (async () => {
+        for await (const _ of await thing.numbers(1000)) throw new RangeError('mine');
+      })();
+      await expect(thrown).rejects.toThrow('mine');
+      await expect.poll(() => thing.closed_streams()).toEqual(['numbers']);
+      const letters: string[] = [];
+      for await (const letter of await thing.$get('items')) letters.push(letter);
+      expect(letters).toEqual(['a', 'b']);
+    });
+
+    it('ends a stream with the error of its iterator', async () => {
+      const thing = await connect({ serializer });
+      const stream = await thing.breaking();
+      expect(await stream.next()).toEqual({ done: false, value: 1 });
+      await expect(stream.next()).rejects.toMatchObject({ pythonType: 'builtins.ZeroDivisionError' });
+      expect(await stream.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('carries out batches up to the first failure', async () => {
+      const thing = await connect({ serializer });
+      expect(await thing.$batch((batch) => [batch.add(1), batch.add(2, kwargs({ b: 3 })), batch.__len__()])).toEqual([11, 5, 3]);
+      expect(await thing.$batch(() => undefined)).toEqual([]);
+      const failing = (batch: { add(a: number): void; fail(text: string): void }): void => {
+        batch.add(1);
+        batch.fail('second');
+        batch.add(2);
+      };
+      // Pyro5 cannot write the failure of a batch in marshal
+      const args = serializer === 'marshal' ? ['unmarshallable object'] : ['second', 42];
+      await expect(thing.$batch(failing)).rejects.toMatchObject({ pythonType: 'builtins.ValueError', args });
+      if (serializer === 'marshal') return;
+      expect(await thing.$batch(failing, { settled: true })).toMatchObject([
+        { status: 'fulfilled', value: 11 },
+        { status: 'rejected', reason: { pythonType: 'builtins.ValueError' } },
+      ]);
+    });
+
+    it('waits for no reply of oneway methods, calls and batches', async () => {
+      const thing = await connect({ serializer });
+      await thing.clear();
+      expect(await thing.note('by metadata')).toBeUndefined();
+      expect(await thing.$with({ oneway: true }).fail('unheard')).toBeUndefined();
+      expect(await thing.$batch((batch) => batch.note('by batch'), { oneway: true })).toBeUndefined();
+      await expect.poll(async () => new Set(await thing.noted())).toEqual(new Set(['by batch', 'by metadata']));
+      expect(await thing.$with({ oneway: false }).note('with a reply')).toBeNull();
+    });
+
+    it('sends blobs that stay serialized', async () => {
+      const thing = await connect({ serializer });
+      const [info, values] = await thing.blob(SerializedBlob.of('the info', [1, 'two']));
+      expect(info).toBe('the info');
+      // Pyro5 itself cannot read a blob in json: it takes the keys of the call for its parts
+      if (serializer !== 'json') expect(values).toEqual([1, 'two']);
+      await expect(thing.$call('blob', SerializedBlob.of('x', []), 2)).rejects.toMatchObject({ code: 'SERIALIZE', sent: false });
+      expect(await thing.add(1)).toBe(11);
+    });
+
+    it('compresses what is large, and reads what is compressed', async () => {
+      const thing = await connect({ serializer, compression: true });
+      const text = 'abc'.repeat(50_000);
+      expect(await thing.echo(text)).toBe(text);
+      expect((await thing.named(kwargs({ text })))[1]).toEqual({ text });
+    });
+
+    it('passes proxies both ways, without handshake data', async () => {
+      const thing = await connect({ serializer, handshake: 'secret' });
+      const [uri, oneway, methods, attrs, handshake] = await thing.proxy_state(thing);
+      expect([uri, handshake]).toEqual([server.uri('thing'), 'hello']);
+      expect(oneway).toEqual(['note']);
+      expect(methods).toContain('add');
+      expect(attrs).toEqual(['items', 'value']);
+      const other = (await thing.self_proxy()) as RemoteObject<Thing>;
+      expect(other).toBeInstanceOf(PyroProxy);
+      expect(other.$connected).toBe(false);
+      released.push(() => other.$release());
+      expect(await other.add(1)).toBe(11);
+      expect(await thing.own_uri()).toEqual(new PyroUri(server.uri('thing')));
+      const shared = await connect({ serializer, handshake: 'secret', shareHandshake: true });
+      expect((await thing.proxy_state(shared))[4]).toBe('secret');
+    });
+  });
+
+  it('gives every connection a session of its own', async () => {
+    const [first, second] = [await connect<Session>({}, 'session'), await connect<Session>({}, 'session')];
+    const number = await first.number();
+    expect(await second.number()).toBe(number + 1);
+    expect(await first.number()).toBe(number);
+  });
+
+  it('sends and receives annotations and correlation ids', async () => {
+    const seen: string[] = [];
+    const onAnnotations = (annotations: ReadonlyMap<string, Buffer>): void => {
+      seen.push(...[...annotations].map(([id, data]) => `${id} ${data.toString()}`));
+    };
+    const thing = await connect({ annotations: () => ({ MINE: Buffer.from('all') }), onAnnotations });
+    expect(seen).toEqual(['DAEM on']);
+    const own = await thing.$with({ annotations: new Map([['CALL', Buffer.from('one')]]) }).annotations();
+    expect(own).toEqual({ MINE: Buffer.from('all'), CALL: Buffer.from('one') });
+    expect(seen).toContain('BACK and back');
+    const correlationId = '12345678-1234-4234-8234-123456789abc';
+    expect(await runInCall({ correlationId }, () => thing.correlation())).toBe(correlationId);
+    expect(currentCall()).toBeUndefined();
+    expect(await thing.correlation()).not.toBe(await thing.correlation());
+  });
+
+  it('keeps the connection behind an error, but not where the daemon ends it', async () => {
+    const thing = await connect();
+    const [, port] = await thing.client();
+    await expect(thing.fail('x')).rejects.toThrow('ValueError');
+    expect((await thing.client())[1]).toBe(port);
+    await expect(thing.fail_comm()).rejects.toMatchObject({ pythonType: 'Pyro5.errors.SerializeError' });
+    expect((await thing.client())[1]).not.toBe(port);
+  });
+
+  it('is refused with the daemon’s own reason', async () => {
+    const location = server.location;
+    await expect(connect({ handshake: 'refuse me' })).rejects.toThrow(`connection to ${location} rejected: not you`);
+    await expect(connect({}, 'nothing')).rejects.toMatchObject({ code: 'COMMUNICATION', sent: false });
+    await expect(connect({}, 'bare')).rejects.toThrow('exposes no methods or attributes');
+  });
+
+  it('shows what the daemon answered to the handshake, and may refuse it', async () => {
+    const seen: unknown[] = [];
+    await connect({ handshake: { token: 1 }, validateHandshake: (response) => void seen.push(response) });
+    expect(seen).toEqual([['welcome', { token: 1 }]]);
+    const refusing = connect({
+      validateHandshake: () => {
+        throw new RangeError('not what I wanted');
+      },
+    });
+    await expect(refusing).rejects.toThrow('not what I wanted');
+  });
+
+  it('has no members but the remote ones', async () => {
+    const thing = await connect();
+    expect((thing as unknown as { nothing?: unknown }).nothing).toBeUndefined();
+    expect('add' in thing).toBe(true);
+    expect('nothing' in thing).toBe(false);
+    expect(await thing.$call('then')).toBe('never by await');
+    await expect(thing.$call('nothing')).rejects.toMatchObject({ pythonType: 'builtins.AttributeError' });
+  });
+});

@@ -1,0 +1,244 @@
+"""Pyro5's own daemon or name server, for the tests of our client. Prints its location, and ends with its standard input.
+
+usage: server.py thread|multiplex|nameserver [--host H] [--port N] [--unixsocket PATH] [--bcport N] [--tls CERT KEY CA]
+"""
+
+import argparse
+import os
+import sys
+import threading
+import time
+
+import Pyro5.api
+import Pyro5.errors
+import Pyro5.nameserver
+from Pyro5 import config
+from Pyro5.callcontext import current_context
+
+
+class Sample:
+    """A class that nobody but its converters knows."""
+
+
+class Counter:
+    """Counts what is carried out, over all connections."""
+
+    lock = threading.Lock()
+    counts = {}
+
+    @classmethod
+    def add(cls, key):
+        with cls.lock:
+            cls.counts[key] = cls.counts.get(key, 0) + 1
+
+
+@Pyro5.api.expose
+@Pyro5.api.behavior(instance_mode="single")
+class Thing:
+    def __init__(self):
+        self._value = 12
+        self.closed = []
+        self.notes = []
+
+    def echo(self, value):
+        return value
+
+    def add(self, a, b=10, *, c=0):
+        return a + b + c
+
+    def named(self, *args, **kwargs):
+        return [list(args), kwargs]
+
+    def type_name(self, value):
+        return type(value).__name__
+
+    def __len__(self):
+        return 3
+
+    def then(self):
+        return "never by await"
+
+    @property
+    def value(self):
+        return self._value
+
+    @value.setter
+    def value(self, value):
+        self._value = value
+
+    @property
+    def items(self):
+        return iter(["a", "b"])
+
+    def slow(self, seconds, value=None):
+        time.sleep(seconds)
+        Counter.add("slow")
+        return value
+
+    def overlapping(self, seconds):
+        start = time.time()
+        time.sleep(seconds)
+        return [start, time.time()]
+
+    def count(self, key):
+        Counter.add(key)
+        return key
+
+    def counted(self):
+        return dict(Counter.counts)
+
+    @Pyro5.api.oneway
+    def note(self, value):
+        self.notes.append(value)
+
+    def noted(self):
+        return self.notes
+
+    def clear(self):
+        self.notes.clear()
+        self.closed.clear()
+
+    def fail(self, message):
+        error = ValueError(message, 42)
+        error.extra = {"a": [1]}
+        raise error
+
+    def fail_comm(self):
+        raise Pyro5.errors.SerializeError("made up")
+
+    def numbers(self, to):
+        try:
+            yield from range(1, to + 1)
+        finally:
+            self.closed.append("numbers")
+
+    def breaking(self):
+        yield 1
+        raise ZeroDivisionError("broken")
+
+    def unsendable_items(self):
+        yield 1
+        yield Sample()
+
+    def closed_streams(self):
+        return self.closed
+
+    def annotations(self):
+        current_context.response_annotations = {"BACK": b"and back"}
+        return {key: bytes(value) for key, value in current_context.annotations.items()}
+
+    def correlation(self):
+        return str(current_context.correlation_id)
+
+    def client(self):
+        return list(current_context.client_sock_addr)
+
+    def flags(self):
+        return current_context.msg_flags
+
+    def blob(self, blob):
+        return [blob.info, blob.deserialized()]
+
+    def self_proxy(self):
+        return Pyro5.api.Proxy(self._pyroDaemon.uriFor(self._pyroId))
+
+    def foreign_proxy(self, uri, handshake):
+        proxy = Pyro5.api.Proxy(uri)
+        proxy._pyroHandshake = handshake
+        return proxy
+
+    def own_uri(self):
+        return self._pyroDaemon.uriFor(self._pyroId)
+
+    def proxy_state(self, proxy):
+        uri, oneway, methods, attrs, handshake, serializer = proxy.__getstate__()
+        return [uri, sorted(oneway), sorted(methods), sorted(attrs), handshake, serializer]
+
+    def call_back(self, proxy, *args):
+        proxy._pyroClaimOwnership()
+        with proxy:
+            return proxy.call(*args)
+
+    def big(self, size):
+        return "x" * size
+
+    def kill(self):
+        os._exit(1)
+
+
+@Pyro5.api.expose
+class Session:
+    made = 0
+
+    def __init__(self):
+        Session.made += 1
+        self.id = Session.made
+
+    def number(self):
+        return self.id
+
+
+class Bare:
+    """Exposes nothing."""
+
+
+class Daemon(Pyro5.api.Daemon):
+    def validateHandshake(self, conn, data):
+        if data == "refuse me":
+            raise ValueError("not you")
+        if data == "slow":
+            time.sleep(3)
+        if data == "echo annotations":
+            return {key: bytes(value) for key, value in current_context.annotations.items()}
+        return ["welcome", data]
+
+    def annotations(self):
+        return {"DAEM": b"on"}
+
+
+def serve(options):
+    if options.tls:
+        certificate, key, authority = options.tls
+        config.SSL = True
+        config.SSL_SERVERCERT = certificate
+        config.SSL_SERVERKEY = key
+        config.SSL_CACERTS = authority
+        config.SSL_REQUIRECLIENTCERT = True
+    config.SERVERTYPE = options.kind
+    config.COMMTIMEOUT = 0.0
+    config.ITER_STREAM_LINGER = options.linger
+    config.THREADPOOL_SIZE = 100
+    daemon = Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
+    daemon.register(Thing, "thing")
+    daemon.register(Session, "session")
+    daemon.register(Bare, "bare")
+    return daemon
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--unixsocket")
+    parser.add_argument("--bchost")
+    parser.add_argument("--bcport", type=int)
+    parser.add_argument("--linger", type=float, default=30.0)
+    parser.add_argument("--tls", nargs=3)
+    options = parser.parse_args()
+    if options.kind == "nameserver":
+        broadcast = options.bcport is not None
+        _uri, daemon, responder = Pyro5.nameserver.start_ns(
+            options.host, options.port, broadcast, options.bchost, options.bcport, options.unixsocket)
+        if responder:
+            responder.runInThread()
+            print("BROADCAST", responder.getPort(), flush=True)
+    else:
+        daemon = serve(options)
+    threading.Thread(target=daemon.requestLoop, daemon=True).start()
+    print("READY", daemon.locationStr, flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+main()

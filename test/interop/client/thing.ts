@@ -1,0 +1,41 @@
+import type { PyroUri, SerializedBlob } from '../../../lib/core.js';
+
+/** The object of server.py as TypeScript sees it. */
+export interface Thing {
+  value: number;
+  readonly items: Iterator<string>;
+  echo(value: unknown): unknown;
+  add(a: number, b?: number): number;
+  named(...args: unknown[]): [unknown[], Record<string, unknown>];
+  type_name(value: unknown): string;
+  __len__(): number;
+  slow(seconds: number, value?: unknown): unknown;
+  overlapping(seconds: number): [number, number];
+  count(key: string): string;
+  counted(): Record<string, number>;
+  note(value: unknown): void;
+  noted(): unknown[];
+  clear(): void;
+  fail(message: string): never;
+  fail_comm(): never;
+  numbers(to: number): Iterator<number>;
+  breaking(): Iterator<number>;
+  unsendable_items(): Iterator<number>;
+  closed_streams(): string[];
+  annotations(): Record<string, Buffer>;
+  correlation(): string;
+  client(): [string, number];
+  flags(): number;
+  blob(blob: SerializedBlob): [unknown, unknown[]];
+  self_proxy(): unknown;
+  foreign_proxy(uri: string, handshake: unknown): unknown;
+  own_uri(): PyroUri;
+  proxy_state(proxy: unknown): [string, string[], string[], string[], unknown, string | null];
+  call_back(proxy: unknown, ...args: unknown[]): unknown;
+  big(size: number): string;
+  kill(): void;
+}
+
+export interface Session {
+  number(): number;
+}
