@@ -1,5 +1,5 @@
 /**
- * Pyro5 without Nest: daemon, protocol, serializers.
+ * Pyro5 without Nest: daemon, client, protocol, serializers.
  *
  * @packageDocumentation
  */
@@ -26,3 +26,13 @@ export { callback, expose, oneway } from './daemon/expose.js';
 export { type Behavior, behavior, type InstanceMode } from './daemon/instances.js';
 export { isPrivateName } from './daemon/private-names.js';
 export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/target.js';
+
+export { type KeywordArguments, kwargs } from './client/keyword-arguments.js';
+export type { BroadcastAddress, NameServerAddress } from './client/name-resolver.js';
+export type { AnnotationValues, Autoproxy, CallOptions, PyroProxyOptions } from './client/proxy-options.js';
+export type { ProxySender, ReceivedProxies } from './client/received-proxies.js';
+export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/remote-object.js';
+export { RemoteStream } from './client/remote-stream.js';
+export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
+export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
+export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';
