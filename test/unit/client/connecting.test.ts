@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
+import { expose, PyroDaemon } from '../../../lib/core.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
+import { CommunicationError, ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function listen(script: Script): Promise<ScriptedDaemon> {
+  const daemon = await ScriptedDaemon.listen(script);
+  cleanups.push(() => daemon.close());
+  return daemon;
+}
+
+/** Connects, and is released when the test ends. */
+async function connect(uri: string, options: PyroProxyOptions = {}): Promise<PyroProxy> {
+  const proxy = await PyroProxy.connect(uri, { maxRetries: 0, ...options });
+  cleanups.push(() => proxy.$release());
+  return proxy;
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.unreachable(),
+    (error: unknown) => error,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+class Adder {
+  add(a: number, b: number): number {
+    return a + b;
+  }
+}
+expose(Adder);
+
+describe('connecting', () => {
+  it('fails with what is wrong with the place, and was surely not sent', async () => {
+    const port = await freePort();
+    const refused = await failureOf(connect(`PYRO:thing@127.0.0.1:${port}`));
+    expect(refused).toBeInstanceOf(ConnectionClosedError);
+    expect(refused).toMatchObject({
+      sent: false,
+      message: `cannot connect to 127.0.0.1:${port}: nobody listens there (ECONNREFUSED)`,
+    });
+    await expect(connect('PYRO:thing@./u:/nowhere/at/all')).rejects.toThrow('there is no such socket (ENOENT)');
+    await expect(connect('PYRO:thing@no-such-host.invalid:1')).rejects.toThrow(/cannot connect to no-such-host.invalid:1/);
+  });
+
+  it('refuses URIs and options that cannot work, before anything else', async () => {
+    await expect(connect('burp')).rejects.toMatchObject({ code: 'BAD_URI' });
+    const wrong: PyroProxyOptions[] = [
+      { poolSize: 0 },
+      { callTimeoutMs: -1 },
+      { maxRetries: 1.5 },
+      { connectTimeoutMs: 2 ** 31 },
+      { serializer: 'pickle' as never },
+      { serializer: 'toString' as never },
+    ];
+    for (const options of wrong) {
+      const [name] = Object.keys(options);
+      await expect(connect('PYRO:a@b:1', options)).rejects.toMatchObject({
+        code: 'CONFIG',
+        message: expect.stringContaining(name!),
+      });
+    }
+    const proxy = PyroProxy.to('PYRO:a@b:1');
+    expect(() => proxy.$with({ callTimeoutMs: NaN })).toThrow('callTimeoutMs is NaN');
+  });
+
+  it('is tried again until somebody listens', async () => {
+    const port = await freePort();
+    const connecting = connect(`PYRO:adder@127.0.0.1:${port}`, { maxRetries: 20, retryDelayMs: 20, maxRetryDelayMs: 50 });
+    await sleep(150);
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
+    cleanups.push(() => daemon.close());
+    daemon.register(new Adder(), 'adder');
+    expect(await (await connecting).$call('add', 1, 2)).toBe(3);
+  });
+
+  it('waits longer from attempt to attempt', async () => {
+    const port = await freePort();
+    const begin = performance.now();
+    await failureOf(connect(`PYRO:thing@127.0.0.1:${port}`, { maxRetries: 3, retryDelayMs: 40, maxRetryDelayMs: 80 }));
+    // 40 + 80 + 80 ms, each up to its half shorter
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(99);
+  });
+
+  it('ends with connectTimeoutMs, when nothing is answered', async () => {
+    const daemon = await listen(async (peer) => peer.untilClosed());
+    const error = await failureOf(connect(daemon.uri, { connectTimeoutMs: 100 }));
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ sent: false, message: expect.stringContaining('connectTimeoutMs (100 ms)') });
+  });
+
+  it('ends with connectTimeoutMs, when validateHandshake never does', async () => {
+    const daemon = await listen(wellBehaved);
+    const validateHandshake = (): Promise<void> => new Promise(() => undefined);
+    await expect(connect(daemon.uri, { connectTimeoutMs: 100, validateHandshake })).rejects.toThrow('connectTimeoutMs');
+  });
+
+  it('ends with the reason of its signal', async () => {
+    const daemon = await listen(async (peer) => peer.untilClosed());
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new RangeError('enough')), 50);
+    await expect(connect(daemon.uri, { signal: controller.signal })).rejects.toThrow('enough');
+  });
+
+  it('is not tried again when the daemon rejects us, in marshal as well', async () => {
+    const marshal = createSerializers({}, ['marshal']).get(2)!;
+    const daemon = await listen(async (peer) => {
+      const frame = await peer.next();
+      const type = MESSAGE_TYPES.connectFail;
+      reply(peer, frame, '', { type, serializerId: 2, data: marshal.dumps('no room'), seq: 0, flags: 0 });
+    });
+    const error = await failureOf(connect(daemon.uri, { maxRetries: 5, retryDelayMs: 1 }));
+    expect(error).toBeInstanceOf(CommunicationError);
+    expect(error).not.toBeInstanceOf(ConnectionClosedError);
+    expect((error as Error).message).toMatch(/^connection to 127\.0\.0\.1:\d+ rejected: no room$/);
+    expect(daemon.connections).toBe(1);
+  });
+
+  it('is tried again when the connection breaks during the handshake', async () => {
+    const daemon = await listen(async (peer, connection) => {
+      if (connection === 3) return wellBehaved(peer, connection);
+      await peer.next();
+      peer.destroy();
+    });
+    expect(await (await connect(daemon.uri, { maxRetries: 2, retryDelayMs: 1 })).$call('call')).toBe(1);
+  });
+
+  it.each<[string, Script]>([
+    ['HTTP', async (peer) => peer.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))],
+    ['no dict', async (peer) => reply(peer, await peer.next(), 'hello', { type: MESSAGE_TYPES.connectOk })],
+    ['no metadata', async (peer) => reply(peer, await peer.next(), { handshake: 1 }, { type: MESSAGE_TYPES.connectOk })],
+    [
+      'names that are none',
+      async (peer) => {
+        const value = { handshake: 1, meta: { methods: [1], oneway: [], attrs: [] } };
+        reply(peer, await peer.next(), value, { type: MESSAGE_TYPES.connectOk });
+      },
+    ],
+    ['a result', async (peer) => reply(peer, await peer.next(), 'hello')],
+    [
+      'an unknown serializer',
+      async (peer) => reply(peer, await peer.next(), '', { type: MESSAGE_TYPES.connectFail, serializerId: 77 }),
+    ],
+    [
+      'a bomb',
+      async (peer) =>
+        reply(peer, await peer.next(), '', { type: MESSAGE_TYPES.connectOk, flags: FLAGS.compressed | FLAGS.correlationId }),
+    ],
+  ])('refuses a peer that answers with %s', async (_, script) => {
+    const daemon = await listen(script);
+    const error = await failureOf(connect(daemon.uri));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(error).toMatchObject({ sent: false });
+  });
+
+  it('reaches IPv6 addresses, host names and unix sockets', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
+    cleanups.push(() => rm(directory, { recursive: true }));
+    const unixSocket = join(directory, 'daemon.sock');
+    for (const options of [{ host: '::1' }, { host: 'localhost' }, { unixSocket }]) {
+      const daemon = await PyroDaemon.listen(options);
+      cleanups.push(() => daemon.close());
+      const uri = daemon.register(new Adder(), 'adder');
+      const adder = await connect(String(uri));
+      expect(await adder.$call('add', 1, 2)).toBe(3);
+    }
+  });
+});
+
+describe('a connection', () => {
+  it('is opened anew for the call after it broke', async () => {
+    const daemon = await listen(async (peer) => {
+      await admit(peer);
+      reply(peer, await peer.next(), 'only one');
+      peer.end();
+    });
+    const thing = await connect(daemon.uri);
+    for (let n = 1; n <= 3; n++) {
+      expect(await thing.$call('call')).toBe('only one');
+      await expect.poll(() => thing.$connected).toBe(false);
+    }
+    expect(daemon.connections).toBe(3);
+  });
+});

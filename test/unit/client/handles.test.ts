@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { expose, PyroDaemon } from '../../../lib/core.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+
+class Adder {
+  add(a: number, b: number): number {
+    return a + b;
+  }
+  *numbers(): Generator<number> {
+    for (let n = 1; ; n++) yield n;
+  }
+}
+expose(Adder);
+
+/** What keeps the process alive: sockets, and how many timers. */
+async function handles(): Promise<{ sockets: string[]; timers: number }> {
+  await sleep(50);
+  const all = process.getActiveResourcesInfo();
+  return { sockets: all.filter((kind) => kind !== 'Timeout'), timers: all.filter((kind) => kind === 'Timeout').length };
+}
+
+it('leaves no socket and no timer behind when it is released, or could not connect', async () => {
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  const uri = String(daemon.register(new Adder(), 'adder'));
+  const silent = createServer((socket) => void socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as { port: number };
+  const before = await handles();
+  {
+    await using adder = await PyroProxy.connect<Adder>(uri, { poolSize: 5, callTimeoutMs: 100_000 });
+    await Promise.all(Array.from({ length: 20 }, async (_, n) => adder.add(n, n)));
+    for await (const number of await adder.numbers()) if (number === 3) break;
+    expect(daemon.connections).toHaveLength(5);
+  }
+  const failing = { maxRetries: 1, retryDelayMs: 1, connectTimeoutMs: 50 };
+  await expect(PyroProxy.connect(`PYRO:nothing@${daemon.locationStr}`, failing)).rejects.toThrow('unknown object');
+  await expect(PyroProxy.connect('PYRO:x@127.0.0.1:1', failing)).rejects.toThrow('ECONNREFUSED');
+  await expect(PyroProxy.connect(`PYRO:x@127.0.0.1:${port}`, failing)).rejects.toThrow('connectTimeoutMs');
+  const abandoned = PyroProxy.to<Adder>(`PYRO:x@127.0.0.1:${port}`);
+  const call = abandoned.add(1, 2);
+  await Promise.all([expect(call).rejects.toThrow('released'), abandoned.$release()]);
+  const after = await handles();
+  expect(after.sockets).toEqual(before.sockets);
+  // the test runner has timers of its own, which come to their end
+  expect(after.timers).toBeLessThanOrEqual(before.timers);
+  expect(daemon.connections).toEqual([]);
+  silent.close();
+  await daemon.close();
+});

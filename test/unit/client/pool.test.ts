@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import { behavior, expose, PyroDaemon } from '../../../lib/core.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+
+let running = 0;
+let most = 0;
+const log: unknown[] = [];
+
+class Worker {
+  async work(ms: number, value: unknown = null): Promise<unknown> {
+    most = Math.max(most, ++running);
+    await sleep(ms);
+    running--;
+    log.push(value);
+    return value;
+  }
+  *items(to: number): Generator<number> {
+    for (let n = 1; n <= to; n++) yield n;
+  }
+  note(value: unknown): void {
+    log.push(value);
+  }
+}
+expose(Worker);
+behavior({ instanceMode: 'single' })(Worker);
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function connect(options: PyroProxyOptions, port = 0): Promise<{ daemon: PyroDaemon; worker: RemoteObject<Worker> }> {
+  running = most = log.length = 0;
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
+  cleanups.push(() => daemon.close());
+  const uri = daemon.register(Worker, 'worker');
+  const worker = PyroProxy.to<Worker>(uri, { retryDelayMs: 10, ...options });
+  cleanups.push(() => worker.$release());
+  return { daemon, worker };
+}
+
+describe('a pool', () => {
+  it('carries one call at a time by default, in their order', async () => {
+    const { daemon, worker } = await connect({});
+    const values = [1, 2, 3, 4, 5, 6];
+    expect(await Promise.all(values.map((value) => worker.work(5, value)))).toEqual(values);
+    expect(log).toEqual(values);
+    expect(most).toBe(1);
+    expect(daemon.connections).toHaveLength(1);
+  });
+
+  it('opens as many connections as calls run at once, up to poolSize', async () => {
+    const { daemon, worker } = await connect({ poolSize: 10 });
+    await worker.work(1);
+    await worker.work(1);
+    expect(daemon.connections).toHaveLength(1);
+    await Promise.all(Array.from({ length: 40 }, () => worker.work(20)));
+    expect(most).toBe(10);
+    expect(daemon.connections).toHaveLength(10);
+  });
+
+  it('lets maxQueuedCalls wait, and refuses more', async () => {
+    const { worker } = await connect({ maxQueuedCalls: 2 });
+    await worker.$connect();
+    const results = await Promise.allSettled([1, 2, 3, 4].map((value) => worker.work(20, value)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    expect(results[3]).toMatchObject({ reason: { code: 'COMMUNICATION', sent: false } });
+    expect(String((results[3] as PromiseRejectedResult).reason)).toContain('maxQueuedCalls is 2');
+  });
+
+  it('keeps a stream on the connection that opened it', async () => {
+    const { worker } = await connect({ poolSize: 3 });
+    const streams = await Promise.all([worker.items(20), worker.items(20), worker.items(20)]);
+    const all = streams.map(async (stream) => {
+      const items: number[] = [];
+      for await (const item of stream) {
+        items.push(item);
+        await worker.work(0);
+      }
+      return items.length;
+    });
+    expect(await Promise.all(all)).toEqual([20, 20, 20]);
+  });
+
+  it('serves other calls while a stream waits for its own busy connection', async () => {
+    const { worker } = await connect({ poolSize: 2 });
+    const stream = await worker.items(3);
+    // both connections are there, and the one of the stream is busy
+    const busy = Promise.all([worker.work(60, 'a'), worker.work(60, 'b')]);
+    const item = stream.next();
+    expect(await worker.work(1, 'c')).toBe('c');
+    expect(await item).toEqual({ done: false, value: 1 });
+    await busy;
+  });
+
+  it('takes a stream up again over a new connection', async () => {
+    const { daemon, worker } = await connect({});
+    const items: number[] = [];
+    for await (const item of await worker.items(5)) {
+      items.push(item);
+      if (item === 2) {
+        daemon.connections[0]!.close();
+        await expect.poll(() => worker.$connected).toBe(false);
+      }
+    }
+    expect(items).toEqual([1, 2, 3, 4, 5]);
+    expect(daemon.streamCount).toBe(0);
+  });
+
+  it('ends in a result or a typed error for every call, while the daemon comes and goes', async () => {
+    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 2_000 });
+    const port = Number(daemon.locationStr.split(':')[1]);
+    await worker.$connect();
+    let current = daemon;
+    const over = new AbortController();
+    const outcomes: string[] = [];
+    const callers = Array.from({ length: 8 }, async (_, caller) => {
+      for (let n = 0; !over.signal.aborted; n++) {
+        const value = `${caller}.${n}`;
+        const outcome = await worker.work(1, value).then(
+          (result) => (result === value ? 'right' : `wrong: ${String(result)}`),
+          (error: { code?: string; sent?: boolean }) => `${error.code} ${error.sent}`,
+        );
+        outcomes.push(outcome);
+        if (outcome !== 'right') await sleep(2);
+      }
+    });
+    for (let n = 0; n < 5; n++) {
+      await sleep(50);
+      await current.close();
+      await sleep(30);
+      current = await PyroDaemon.listen({ host: '127.0.0.1', port });
+      current.register(Worker, 'worker');
+    }
+    cleanups.push(() => current.close());
+    await sleep(50);
+    over.abort();
+    await Promise.all(callers);
+    const kinds = new Set(outcomes);
+    expect(kinds.has('right')).toBe(true);
+    for (const kind of kinds) expect(['right', 'CONNECTION_CLOSED true', 'CONNECTION_CLOSED false']).toContain(kind);
+    // a call is carried out once at most, whatever became of it
+    expect(new Set(log).size).toBe(log.length);
+    expect(await worker.work(1, 'last')).toBe('last');
+  });
+
+  it('does not swallow memory for oneway calls that the peer does not take', async () => {
+    const { worker } = await connect({ callTimeoutMs: 5_000 });
+    await worker.$connect();
+    const text = 'x'.repeat(1024 * 1024);
+    const oneway = worker.$with({ oneway: true });
+    const before = process.memoryUsage().arrayBuffers;
+    for (let n = 0; n < 100; n++) await oneway.note(text.length + text);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(80 * 1024 * 1024);
+    expect(await worker.work(1, 'alive')).toBe('alive');
+  });
+});

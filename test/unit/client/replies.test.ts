@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
+import { ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
+import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
+
+interface Thing {
+  call(): unknown;
+  other(): unknown;
+}
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function scripted(
+  script: Script,
+  options: PyroProxyOptions = {},
+): Promise<{ daemon: ScriptedDaemon; thing: RemoteObject<Thing> }> {
+  const daemon = await ScriptedDaemon.listen(script);
+  cleanups.push(() => daemon.close());
+  const thing = PyroProxy.to<Thing>(daemon.uri, { callTimeoutMs: 3_000, maxRetries: 0, ...options });
+  cleanups.push(() => thing.$release());
+  return { daemon, thing };
+}
+
+/** The first connection answers its first call with what is given; later ones behave. */
+function wrongAtFirst(changed: Partial<OutgoingMessage>, value: unknown = 'wrong'): Script {
+  return async (peer, connection) => {
+    if (connection > 1) return wellBehaved(peer, connection);
+    await admit(peer);
+    reply(peer, await peer.next(), value, changed);
+  };
+}
+
+describe('a reply that is not the one to the call', () => {
+  it.each<[string, Partial<OutgoingMessage>, RegExp]>([
+    ['another sequence number', { seq: 7 }, /sequence number 7, expected 2/],
+    ['another serializer', { serializerId: 3 }, /serializer 3, expected 1/],
+    ['another correlation id', { correlationId: Buffer.alloc(16, 1) }, /correlation id/],
+    ['no correlation id', { correlationId: undefined }, /correlation id/],
+    ['another message type', { type: MESSAGE_TYPES.connectOk }, /invalid msg type 2/],
+    ['an exception flag without exception', { flags: FLAGS.exception }, /holds no exception/],
+    ['a stream without id', { flags: FLAGS.exception | FLAGS.itemStream }, /not configured to allow streaming/],
+    ['a body that is said to be compressed', { flags: FLAGS.compressed }, /no zlib stream/],
+    ['a value that is no literal', { data: Buffer.from('nonsense(') }, /./],
+    ['no data', { data: Buffer.alloc(0) }, /./],
+  ])('with %s is a ProtocolError, and the next call gets its own', async (_, changed, text) => {
+    const { thing } = await scripted(wrongAtFirst(changed));
+    const error = await thing.call().catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect((error as Error).message).toMatch(text);
+    expect((error as ProtocolError).sent).toBe(true);
+    if (/sequence|serializer|correlation|type/.test(String(text))) expect(await thing.call()).toBe(1);
+  });
+
+  it('is refused when it is too large, before it is waited for', async () => {
+    const { thing } = await scripted(wrongAtFirst({}, 'x'.repeat(10_000)), { maxMessageBytes: 1_000 });
+    await expect(thing.call()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: true });
+    expect(await thing.call()).toBe(1);
+  });
+
+  it('that comes twice does not reach the next call', async () => {
+    const { daemon, thing } = await scripted(async (peer, connection) => {
+      await admit(peer);
+      const first = await peer.next();
+      reply(peer, first, `first of ${connection}`);
+      reply(peer, first, 'late');
+      reply(peer, await peer.next(), `second of ${connection}`);
+    });
+    expect(await thing.call()).toBe('first of 1');
+    await expect.poll(() => thing.$connected).toBe(false);
+    expect(await thing.call()).toBe('first of 2');
+    expect(daemon.connections).toBe(2);
+  });
+});
+
+describe('a call that does not come to its end', () => {
+  const silentAtFirst: Script = async (peer, connection) => {
+    if (connection > 1) return wellBehaved(peer, connection);
+    await admit(peer);
+    const late = await peer.next();
+    await sleep(300);
+    reply(peer, late, 'late');
+  };
+
+  it('times out, and its late reply reaches nobody', async () => {
+    const { daemon, thing } = await scripted(silentAtFirst);
+    const error = await thing
+      .$with({ callTimeoutMs: 100 })
+      .call()
+      .catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ sent: true, message: 'call took longer than callTimeoutMs (100 ms)' });
+    expect(await thing.other()).toBe(1);
+    await sleep(300);
+    expect(await thing.other()).toBe(2);
+    expect(daemon.connections).toBe(2);
+  });
+
+  it('ends with the reason of its signal', async () => {
+    const { thing } = await scripted(silentAtFirst);
+    const controller = new AbortController();
+    const call = thing.$with({ signal: controller.signal }).call();
+    setTimeout(() => controller.abort(new RangeError('enough')), 50);
+    await expect(call).rejects.toThrow(new RangeError('enough'));
+    expect(await thing.other()).toBe(1);
+    await expect(thing.$with({ signal: controller.signal }).call()).rejects.toThrow('enough');
+  });
+
+  it('says that it was never sent, when it waited for the connection only', async () => {
+    const { daemon, thing } = await scripted(silentAtFirst);
+    const first = thing.call();
+    const second = await thing
+      .$with({ callTimeoutMs: 50 })
+      .other()
+      .catch((failure: unknown) => failure);
+    expect(second).toBeInstanceOf(TimeoutError);
+    expect(second).toMatchObject({ sent: false });
+    expect(await first).toBe('late');
+    expect(daemon.connections).toBe(1);
+  });
+
+  it('fails when the connection breaks, and says that it may have been carried out', async () => {
+    const { thing } = await scripted(async (peer, connection) => {
+      if (connection > 1) return wellBehaved(peer, connection);
+      await admit(peer);
+      await peer.next();
+      peer.destroy();
+    });
+    const error = await thing.call().catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error).toMatchObject({ sent: true });
+    expect(await thing.call()).toBe(1);
+  });
+
+  it('is sent again only when that is safe', async () => {
+    const breaking: Script = async (peer, connection) => {
+      await admit(peer);
+      const frame = await peer.next();
+      if (connection < 3) peer.destroy();
+      else reply(peer, frame, `answered by ${connection}`);
+    };
+    const marked = await scripted(breaking, { maxRetries: 2, retryDelayMs: 5, repeatable: ['call'] });
+    expect(await marked.thing.call()).toBe('answered by 3');
+    const unmarked = await scripted(breaking, { maxRetries: 2, retryDelayMs: 5, repeatable: ['call'] });
+    await expect(unmarked.thing.other()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: true });
+    expect(unmarked.daemon.connections).toBe(1);
+    const single = await scripted(breaking, { maxRetries: 2, retryDelayMs: 5 });
+    expect(await single.thing.$with({ repeatable: true }).other()).toBe('answered by 3');
+    const tooFew = await scripted(breaking, { maxRetries: 1, retryDelayMs: 5, repeatable: ['call'] });
+    await expect(tooFew.thing.call()).rejects.toMatchObject({ sent: true });
+    expect(tooFew.daemon.connections).toBe(2);
+  });
+
+  it('is given up when the reply stalls', async () => {
+    const { thing } = await scripted(
+      async (peer) => {
+        await admit(peer);
+        await peer.next();
+        peer.write(Buffer.from('PYRO'));
+      },
+      { frameTimeoutMs: 100 },
+    );
+    const error = await thing.call().catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ sent: true });
+    expect((error as Error).message).toContain('frameTimeoutMs');
+  });
+
+  it('fails when the proxy is released meanwhile, and so do waiting and later ones', async () => {
+    const { thing } = await scripted(silentAtFirst);
+    const calls = [thing.call(), thing.other()];
+    const settled = Promise.allSettled(calls);
+    await expect.poll(() => thing.$connected).toBe(true);
+    await sleep(20);
+    await thing.$release();
+    expect(await settled).toMatchObject([
+      { reason: { code: 'CONNECTION_CLOSED', sent: true } },
+      { reason: { code: 'CONNECTION_CLOSED', sent: false } },
+    ]);
+    await expect(thing.call()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+    await thing.$connect();
+    expect(await thing.call()).toBe(1);
+  });
+});
+
+describe('a request that cannot be sent', () => {
+  it('fails before anything is sent, and the connection lives on', async () => {
+    const { daemon, thing } = await scripted(wellBehaved, { maxMessageBytes: 1_000 });
+    await expect(thing.$call('call', () => 1)).rejects.toMatchObject({ code: 'SERIALIZE', sent: false });
+    await expect(thing.$call('call', 'x'.repeat(2_000))).rejects.toMatchObject({ sent: false });
+    await expect(thing.$with({ annotations: { TOOLONG: Buffer.alloc(1) } }).call()).rejects.toMatchObject({
+      code: 'BAD_ANNOTATIONS',
+    });
+    expect(await thing.call()).toBe(1);
+    expect(daemon.connections).toBe(1);
+  });
+});
