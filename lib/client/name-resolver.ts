@@ -10,7 +10,7 @@ export interface NameServerAddress {
   /** Path of a unix domain socket, instead of `host` and `port`. */
   unixSocket?: string;
   /**
-   * Ask the local network for a name server when none is at the address, and none of the above is given. Whoever answers
+   * Ask the local network for a name server when none is at localhost, and no `host` or `unixSocket` is given. Whoever answers
    * is believed, so it is off by default; `true`, or the port and addresses to ask.
    */
   broadcast?: boolean | BroadcastAddress;

@@ -14,7 +14,7 @@ import { Deadline } from './deadline.js';
 import { type OutgoingCall, writeCall } from './outgoing-call.js';
 import { annotationsOf, type CallOptions, DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from './proxy-options.js';
 import { ProxySerializers } from './proxy-serializers.js';
-import { type ProxySender, senderOf } from './received-proxies.js';
+import { type ConnectionEnds, endsOf, type ProxySender } from './received-proxies.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 import { OpenedStream, readReply } from './reply-reader.js';
 import { RemoteStream } from './remote-stream.js';
@@ -33,8 +33,8 @@ export interface ProxyCoreParts extends Destination {
 export class ProxyCore {
   /** As the daemon said it last. */
   metadata: RemoteMetadata | undefined;
-  /** The daemon that was connected to last. */
-  peer: ProxySender | undefined;
+  /** Of the connection that was opened last. */
+  ends: ConnectionEnds | undefined;
   private readonly pool: ConnectionPool;
   private readonly correlationIds = new CorrelationIds();
   private readonly repeatable: ReadonlySet<string>;
@@ -54,7 +54,7 @@ export class ProxyCore {
       (signal) => opener.open(signal),
       (opened) => {
         this.metadata = opened.metadata;
-        this.peer = senderOf(opened.connection);
+        this.ends = endsOf(opened.connection);
       },
     );
   }
@@ -182,7 +182,7 @@ export class ProxyCore {
 
   private contextOf({ connection }: OpenedConnection): ReadContext {
     return {
-      decodeProxy: (state) => this.parts.makeProxy(ProxyReference.fromState(state), senderOf(connection), this.parts.options),
+      decodeProxy: (state) => this.parts.makeProxy(ProxyReference.fromState(state), endsOf(connection), this.parts.options),
     };
   }
 

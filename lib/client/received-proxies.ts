@@ -19,11 +19,20 @@ export interface ProxySender {
  */
 export type ReceivedProxies = (uri: PyroUri, connection: ProxySender) => boolean;
 
-/** The daemon at the other end of a connection. */
-export function senderOf({ socket, location }: { socket: Duplex; location: string }): ProxySender {
-  const { remoteAddress, remotePort } = socket as Partial<Socket>;
-  if (remoteAddress === undefined) return { remoteAddress: location };
-  return { remoteAddress: locationOf({ host: remoteAddress, port: remotePort ?? 0 }) };
+/** Both ends of a connection of ours. */
+export interface ConnectionEnds extends ProxySender {
+  /** IP address of this side; undefined over a unix socket. */
+  readonly localAddress: string | undefined;
+}
+
+/** The ends of a connection to a daemon. */
+export function endsOf({ socket, location }: { socket: Duplex; location: string }): ConnectionEnds {
+  const { remoteAddress, remotePort, localAddress } = socket as Partial<Socket>;
+  if (remoteAddress === undefined) return { remoteAddress: location, localAddress: undefined };
+  return {
+    remoteAddress: locationOf({ host: remoteAddress, port: remotePort ?? 0 }),
+    localAddress: localAddress && plainAddress(localAddress),
+  };
 }
 
 /**

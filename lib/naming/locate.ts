@@ -38,7 +38,7 @@ export function resolveName(uri: PyroUri, address: NameServerAddress, signal: Ab
   return waited(address.waitMs ?? 0, signal, async () => {
     const nameServer = await locateOnce({ ...placeOf(uri, address), signal });
     try {
-      return { uri: await find(nameServer, uri), givenBy: nameServer.peer };
+      return { uri: await find(nameServer, uri), givenBy: nameServer.ends };
     } finally {
       await nameServer.release();
     }

@@ -1,6 +1,6 @@
 import { HANDLE } from '../client/proxy-traps.js';
 import type { PyroProxyOptions } from '../client/proxy-options.js';
-import type { ProxySender } from '../client/received-proxies.js';
+import type { ConnectionEnds } from '../client/received-proxies.js';
 import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
 import { type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
 import { NamingError, ProtocolError } from '../protocol/errors.js';
@@ -47,9 +47,9 @@ export class NameServer implements AsyncDisposable {
     return this.proxy.$uri;
   }
 
-  /** @internal its address */
-  get peer(): ProxySender {
-    return this.proxy[HANDLE].core.peer!;
+  /** @internal its address, and the one we have towards it */
+  get ends(): ConnectionEnds {
+    return this.proxy[HANDLE].core.ends!;
   }
 
   /**

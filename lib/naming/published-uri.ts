@@ -1,0 +1,27 @@
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { PyroUri } from '../protocol/uri.js';
+
+/**
+ * The URI that others can use for an object: of a daemon that listens on all interfaces, the address that it has towards the
+ * name server, never `0.0.0.0` or `::`.
+ *
+ * @param localAddress our end of the connection to the name server; undefined over a unix socket
+ */
+export function publishedUri(uri: PyroUri, localAddress: string | undefined): PyroUri {
+  const { host } = uri;
+  if (host !== '0.0.0.0' && (host === undefined || !isUnspecifiedV6(host))) return uri;
+  const isServed = localAddress !== undefined && (host !== '0.0.0.0' || !isIPv6(localAddress));
+  const address = isServed ? localAddress : (anyIPv4() ?? '127.0.0.1');
+  return PyroUri.at(uri.object, `${isIPv6(address) ? `[${address}]` : address}:${uri.port}`);
+}
+
+function isUnspecifiedV6(host: string): boolean {
+  return isIPv6(host) && /^[0:]+$/.test(host);
+}
+
+/** An address of this machine that others may reach. */
+function anyIPv4(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}

@@ -1,0 +1,195 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NamingError, PyroError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import { locateNameServer, type NameServerOptions } from './locate.js';
+import type { NameServer } from './name-server.js';
+import { publishedUri } from './published-uri.js';
+
+/** An object that shall have a name. */
+export interface NamedObject {
+  name: string;
+  /** A PYRO URI. Host `0.0.0.0` or `::` stands for the address that this machine has towards the name server. */
+  uri: PyroUri | string;
+  metadata?: Iterable<string>;
+}
+
+export interface RegistrationKeeperOptions {
+  nameServer: NameServerOptions;
+  objects: Iterable<NamedObject>;
+  /** How often a name server that is not there is looked for, and one that is there is asked for the names. Default 5,000. */
+  retryIntervalMs?: number;
+}
+
+/** What a keeper tells; log it. */
+export interface RegistrationKeeperEvents {
+  /** The name stands for the URI now. */
+  registered: [name: string, uri: PyroUri];
+  /** Somebody else has given the name another URI; it is theirs now. Told once. */
+  taken: [name: string, uri: PyroUri];
+  /** The name was taken off. */
+  removed: [name: string];
+  /** No name server, or it refuses; told once until it works again. It is tried again. */
+  unavailable: [error: Error];
+}
+
+interface Entry {
+  readonly name: string;
+  readonly uri: PyroUri;
+  readonly metadata: readonly string[];
+  state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
+}
+
+const DEFAULT_RETRY_INTERVAL_MS = 5_000;
+
+/**
+ * Keeps objects registered at a name server: waits for one that starts later, registers again at one that forgot them or moved,
+ * and takes its own names off at the end.
+ */
+export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
+  private readonly entries: Entry[];
+  private readonly retryIntervalMs: number;
+  private readonly stopping = new AbortController();
+  private nameServer: NameServer | undefined;
+  private isUnavailable = false;
+  private running: Promise<void> | undefined;
+
+  /** @throws {PyroError} when a name stands twice, or a URI is none that can be published */
+  constructor(private readonly options: RegistrationKeeperOptions) {
+    super();
+    this.entries = [...options.objects].map(entryOf);
+    const names = new Set<string>();
+    for (const { name } of this.entries) {
+      if (names.has(name)) throw new PyroError(`name "${name}" is given to two objects`, { code: 'CONFIG' });
+      names.add(name);
+    }
+    this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
+    if (!(this.retryIntervalMs >= 1 && this.retryIntervalMs < 2 ** 31)) {
+      throw new PyroError(`retryIntervalMs is ${this.retryIntervalMs}; it must be a number from 1 to ${2 ** 31 - 1}`, {
+        code: 'CONFIG',
+      });
+    }
+  }
+
+  /**
+   * Begins to keep the names; a second call is the same as the first.
+   *
+   * @returns resolves behind the first round: true when all names are registered
+   */
+  async start(): Promise<boolean> {
+    if (this.running === undefined) {
+      const first = this.round();
+      this.running = first.then(() => this.repeat());
+      await first;
+    }
+    return this.entries.every(({ state }) => state.is === 'registered');
+  }
+
+  /**
+   * Ends keeping, and takes off the names that still stand for our objects.
+   *
+   * @param deadlineMs waits for the name server no longer than this. Default 5,000
+   */
+  async stop(deadlineMs = 5_000): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.stopping.abort(new NamingError('the registration keeper was stopped'));
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const giveUp = (): void => void this.nameServer?.release();
+    deadline.addEventListener('abort', giveUp);
+    try {
+      await this.running;
+      const registered = this.entries.filter(({ state }) => state.is === 'registered');
+      if (registered.length > 0) await this.removeAll(registered, deadline);
+    } catch (error) {
+      this.tellUnavailable(error as Error);
+    } finally {
+      deadline.removeEventListener('abort', giveUp);
+      await this.nameServer?.release();
+      this.nameServer = undefined;
+    }
+  }
+
+  private async repeat(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      // what is registered keeps no process alive
+      await sleep(this.retryIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await this.round();
+    }
+  }
+
+  /** Looks that every name is there. Never fails. */
+  private async round(): Promise<void> {
+    try {
+      const nameServer = (this.nameServer ??= await this.locate(this.stopping.signal));
+      for (const entry of this.entries) {
+        if (this.stopping.signal.aborted) return;
+        await this.keep(entry, nameServer);
+      }
+      this.isUnavailable = false;
+    } catch (error) {
+      // looked for anew, since it may come back elsewhere
+      const gone = this.nameServer;
+      this.nameServer = undefined;
+      await gone?.release();
+      if (!this.stopping.signal.aborted) this.tellUnavailable(error as Error);
+    }
+  }
+
+  private async keep(entry: Entry, nameServer: NameServer): Promise<void> {
+    const { name, metadata } = entry;
+    const uri = publishedUri(entry.uri, nameServer.ends.localAddress);
+    if (entry.state.is !== 'new') {
+      const current = await currentUri(nameServer, name);
+      if (current?.equals(uri)) {
+        entry.state = { is: 'registered', uri };
+        return;
+      }
+      const ours = entry.state.is === 'registered' ? entry.state.uri : undefined;
+      if (current !== undefined && !current.equals(ours)) {
+        if (entry.state.is !== 'taken') this.emit('taken', name, current);
+        entry.state = { is: 'taken' };
+        return;
+      }
+    }
+    await nameServer.register(name, uri, { metadata });
+    entry.state = { is: 'registered', uri };
+    this.emit('registered', name, uri);
+  }
+
+  private async removeAll(registered: Entry[], signal: AbortSignal): Promise<void> {
+    const nameServer = (this.nameServer ??= await this.locate(signal));
+    for (const { name, state } of registered) {
+      const current = await currentUri(nameServer, name);
+      if (state.is !== 'registered' || !current?.equals(state.uri)) continue;
+      await nameServer.remove(name);
+      this.emit('removed', name);
+    }
+  }
+
+  private locate(signal: AbortSignal): Promise<NameServer> {
+    return locateNameServer({ ...this.options.nameServer, waitMs: 0, signal });
+  }
+
+  private tellUnavailable(error: Error): void {
+    if (!this.isUnavailable) this.emit('unavailable', error);
+    this.isUnavailable = true;
+  }
+}
+
+function entryOf({ name, uri, metadata = [] }: NamedObject): Entry {
+  const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
+  if (parsed.protocol !== 'PYRO')
+    throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
+  return { name, uri: parsed, metadata: [...metadata], state: { is: 'new' } };
+}
+
+/** Undefined: nothing has the name. */
+async function currentUri(nameServer: NameServer, name: string): Promise<PyroUri | undefined> {
+  try {
+    return await nameServer.lookup(name);
+  } catch (error) {
+    if (error instanceof NamingError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PyroUri } from '../../../lib/core.js';
+import { locateNameServer, resolve } from '../../../lib/naming/locate.js';
+import type { NameServer } from '../../../lib/naming/name-server.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { NamingError } from '../../../lib/protocol/errors.js';
+import { PythonServer } from '../client/python-server.js';
+import type { Thing } from '../client/thing.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function startNameServer(...args: string[]): Promise<PythonServer> {
+  const server = await PythonServer.start('nameserver', ...args);
+  cleanups.push(() => server.kill());
+  return server;
+}
+
+describe('the name server of Pyro5', () => {
+  let server: PythonServer;
+  let things: PythonServer;
+  let nameServer: NameServer;
+  let address: { host: string; port: number };
+
+  beforeAll(async () => {
+    [server, things] = await Promise.all([PythonServer.start('nameserver'), PythonServer.start('thread')]);
+    address = { host: '127.0.0.1', port: server.port };
+    nameServer = await locateNameServer(address);
+  });
+  afterAll(async () => {
+    await nameServer.release();
+    await Promise.all([server.kill(), things.kill()]);
+  });
+  beforeEach(async () => {
+    await nameServer.remove({ prefix: '' });
+    await nameServer.remove({ regex: '.*' });
+  });
+
+  it('registers, finds, lists and removes names', async () => {
+    expect(nameServer.uri).toEqual(new PyroUri(`PYRO:Pyro.NameServer@${server.location}`));
+    await nameServer.ping();
+    expect(await nameServer.count()).toBe(1);
+    await nameServer.register('lab.one', 'PYRO:one@host:1');
+    await nameServer.register('lab.two', new PyroUri('PYRO:two@host:2'), { metadata: ['a', 'b'] });
+    await nameServer.register('__proto__', 'PYRO:three@[::1]:3');
+    expect(await nameServer.lookup('lab.one')).toEqual(new PyroUri('PYRO:one@host:1'));
+    expect(await nameServer.lookupWithMetadata('lab.one')).toEqual({ uri: new PyroUri('PYRO:one@host:1'), metadata: new Set() });
+    expect(await nameServer.lookupWithMetadata('lab.two')).toEqual({
+      uri: new PyroUri('PYRO:two@host:2'),
+      metadata: new Set(['a', 'b']),
+    });
+    expect((await nameServer.list()).get('__proto__')).toBe('PYRO:three@[::1]:3');
+    expect([...(await nameServer.list({ prefix: 'lab.' }))].sort(([a], [b]) => (a < b ? -1 : 1))).toEqual([
+      ['lab.one', 'PYRO:one@host:1'],
+      ['lab.two', 'PYRO:two@host:2'],
+    ]);
+    expect((await nameServer.listWithMetadata({ regex: '.*two' })).get('lab.two')?.metadata).toEqual(new Set(['a', 'b']));
+    await expect(nameServer.list({ regex: '(' })).rejects.toThrow(NamingError);
+    expect(await nameServer.remove('lab.one')).toBe(1);
+    expect(await nameServer.remove('lab.one')).toBe(0);
+    expect(await nameServer.remove({ prefix: 'lab.' })).toBe(1);
+    await expect(nameServer.lookup('lab.one')).rejects.toThrow(new NamingError('unknown name: lab.one'));
+  });
+
+  it('keeps a name safe, and otherwise replaces it', async () => {
+    await nameServer.register('lab.one', 'PYRO:one@host:1');
+    await expect(nameServer.register('lab.one', 'PYRO:x@host:1', { safe: true })).rejects.toThrow('name already registered');
+    await nameServer.register('lab.one', 'PYRO:x@host:1');
+    expect((await nameServer.lookup('lab.one')).object).toBe('x');
+  });
+
+  it('finds names by their metadata', async () => {
+    await nameServer.register('lab.one', 'PYRO:one@host:1', { metadata: ['device', 'camera'] });
+    await nameServer.register('lab.two', 'PYRO:two@host:2', { metadata: ['device'] });
+    expect([...(await nameServer.yplookup({ all: ['device', 'camera'] })).keys()]).toEqual(['lab.one']);
+    expect((await nameServer.yplookup({ any: new Set(['device', 'camera']) })).size).toBe(2);
+    expect((await nameServer.yplookup({ all: ['nothing'] })).size).toBe(0);
+    await nameServer.setMetadata('lab.two', ['device', 'stage']);
+    expect(await nameServer.yplookup({ all: ['stage'] })).toEqual(
+      new Map([['lab.two', { uri: 'PYRO:two@host:2', metadata: new Set(['device', 'stage']) }]]),
+    );
+    await expect(nameServer.setMetadata('nothing', [])).rejects.toThrow(NamingError);
+  });
+
+  it('lets proxies connect by name and by metadata', async () => {
+    await nameServer.register('lab.thing', things.uri('thing'), { metadata: ['device', 'camera'] });
+    for (const uri of ['PYRONAME:lab.thing', 'PYROMETA:camera,device']) {
+      await using thing = await PyroProxy.connect<Thing>(uri, { nameServer: address });
+      expect(await thing.add(1)).toBe(11);
+      expect(String(thing.$uri)).toBe(uri);
+      expect(await resolve(`${uri}@${server.location}`)).toEqual(new PyroUri(things.uri('thing')));
+    }
+    expect(await resolve('PYRO:a@b:1')).toEqual(new PyroUri('PYRO:a@b:1'));
+    await expect(resolve('PYRONAME:nothing', address)).rejects.toThrow(new NamingError('unknown name: nothing'));
+    await expect(resolve('PYROMETA:nothing,device', address)).rejects.toThrow(NamingError);
+  });
+
+  it('is asked again with each new connection, so that a moved object is found', async () => {
+    const first = await PythonServer.start('thread');
+    await nameServer.register('lab.moving', first.uri('thing'));
+    await using thing = await PyroProxy.connect<Thing>('PYRONAME:lab.moving', { nameServer: address });
+    await first.kill();
+    await expect.poll(() => thing.$connected).toBe(false);
+    await nameServer.register('lab.moving', things.uri('thing'));
+    expect(await thing.add(1)).toBe(11);
+  });
+
+  it('is waited for, and so is a name', async () => {
+    const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...address, waitMs: 5_000 } });
+    await sleep(300);
+    await nameServer.register('lab.late', things.uri('thing'));
+    await using thing = await waiting;
+    expect(await thing.add(1)).toBe(11);
+    const begin = Date.now();
+    await expect(resolve('PYRONAME:never', { ...address, waitMs: 300 })).rejects.toThrow('unknown name');
+    expect(Date.now() - begin).toBeGreaterThanOrEqual(300);
+    const late = await startNameServer();
+    await late.kill();
+    const found = locateNameServer({ host: '127.0.0.1', port: late.port, waitMs: 10_000 });
+    await startNameServer('--port', String(late.port));
+    await (await found).release();
+  });
+
+  it('gives places for handshake data only when they are its own, allowed, or reached over TLS', async () => {
+    const elsewhere = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+    await nameServer.register('lab.near', things.uri('thing'));
+    await nameServer.register('lab.far', `PYRO:thing@${elsewhere ?? '192.0.2.1'}:${things.port}`);
+    const options = { nameServer: address, handshake: 'secret', maxRetries: 0 };
+    await (await PyroProxy.connect('PYRONAME:lab.near', options)).$release();
+    await expect(PyroProxy.connect('PYRONAME:lab.far', options)).rejects.toMatchObject({ code: 'SECURITY' });
+    const allowed = { ...options, receivedProxies: (): boolean => true, connectTimeoutMs: 200 };
+    await expect(PyroProxy.connect('PYRONAME:lab.far', allowed)).rejects.not.toMatchObject({ code: 'SECURITY' });
+  });
+});
+
+describe('locating a name server', () => {
+  it('finds one at a unix socket, and on IPv6', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
+    cleanups.push(() => rm(directory, { recursive: true }));
+    const unixSocket = join(directory, 'ns.sock');
+    const local = await startNameServer('--unixsocket', unixSocket);
+    await using byPath = await locateNameServer({ unixSocket });
+    expect(byPath.uri.socketName).toBe(unixSocket);
+    expect(await resolve(`PYRONAME:Pyro.NameServer@${local.location}`)).toEqual(byPath.uri);
+    const six = await startNameServer('--host', '::1');
+    await using byAddress = await locateNameServer({ host: '::1', port: six.port });
+    expect(await byAddress.count()).toBe(1);
+  });
+
+  it('fails with a NamingError where none is, and asks the network only when told to', async () => {
+    const gone = await startNameServer();
+    await gone.kill();
+    await expect(locateNameServer({ host: '127.0.0.1', port: gone.port })).rejects.toThrow(NamingError);
+    await expect(locateNameServer({ host: 'x', unixSocket: 'y' })).rejects.toMatchObject({ code: 'CONFIG' });
+  });
+
+  it('finds one by broadcast', async () => {
+    const responder = await startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', '0');
+    expect(responder.broadcastPort).toBeGreaterThan(0);
+    const broadcast = { port: responder.broadcastPort!, addresses: ['127.0.0.1'] };
+    await using found = await locateNameServer({ broadcast });
+    expect(found.uri.port).toBe(responder.port);
+    await expect(
+      locateNameServer({ signal: AbortSignal.timeout(300), broadcast: { port: 1, addresses: ['127.0.0.1'] } }),
+    ).rejects.toThrow();
+  });
+});

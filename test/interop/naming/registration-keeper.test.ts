@@ -1,0 +1,120 @@
+import { afterEach, expect, it } from 'vitest';
+import { expose, PyroDaemon } from '../../../lib/core.js';
+import { locateNameServer } from '../../../lib/naming/locate.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { type NamedObject, RegistrationKeeper } from '../../../lib/naming/registration-keeper.js';
+import { PythonServer } from '../client/python-server.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function startNameServer(...args: string[]): Promise<PythonServer> {
+  const server = await PythonServer.start('nameserver', ...args);
+  cleanups.push(() => server.kill());
+  return server;
+}
+
+function keep(port: number, objects: NamedObject[]): { keeper: RegistrationKeeper; told: string[] } {
+  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 50 });
+  const told: string[] = [];
+  keeper.on('registered', (name, uri) => told.push(`registered ${name} ${uri}`));
+  keeper.on('taken', (name, uri) => told.push(`taken ${name} ${uri}`));
+  keeper.on('removed', (name) => told.push(`removed ${name}`));
+  keeper.on('unavailable', (error) => told.push(error.name));
+  cleanups.push(() => keeper.stop(500));
+  return { keeper, told };
+}
+
+const objects: NamedObject[] = [
+  { name: 'app.one', uri: 'PYRO:one@127.0.0.1:1111', metadata: ['a', 'b'] },
+  { name: 'app.two', uri: 'PYRO:two@127.0.0.1:1111' },
+];
+
+it('registers names with their metadata, and takes them off at the end', async () => {
+  const server = await startNameServer();
+  const { keeper, told } = keep(server.port, objects);
+  expect(await keeper.start()).toBe(true);
+  await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
+  expect((await nameServer.listWithMetadata({ prefix: 'app.' })).get('app.one')).toEqual({
+    uri: 'PYRO:one@127.0.0.1:1111',
+    metadata: new Set(['a', 'b']),
+  });
+  await keeper.stop();
+  expect(await nameServer.count()).toBe(1);
+  expect(told).toEqual([
+    'registered app.one PYRO:one@127.0.0.1:1111',
+    'registered app.two PYRO:two@127.0.0.1:1111',
+    'removed app.one',
+    'removed app.two',
+  ]);
+});
+
+it('waits for a name server that starts later, and registers again at one that comes back empty', async () => {
+  const first = await startNameServer();
+  await first.kill();
+  const { keeper, told } = keep(first.port, objects);
+  expect(await keeper.start()).toBe(false);
+  expect(told).toEqual(['NamingError']);
+  const second = await startNameServer('--port', String(first.port));
+  await expect.poll(() => told.length, { timeout: 5_000 }).toBe(3);
+  await second.kill();
+  await startNameServer('--port', String(first.port));
+  await expect.poll(() => told.filter((text) => text.startsWith('registered')).length, { timeout: 5_000 }).toBe(4);
+  await using nameServer = await locateNameServer({ host: '127.0.0.1', port: first.port });
+  expect((await nameServer.list({ prefix: 'app.' })).size).toBe(2);
+});
+
+it('registers again what was taken off, and leaves to others what they have taken', async () => {
+  const server = await startNameServer();
+  const { keeper, told } = keep(server.port, objects);
+  await keeper.start();
+  await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
+  told.length = 0;
+  await nameServer.remove('app.one');
+  await expect.poll(() => told).toEqual(['registered app.one PYRO:one@127.0.0.1:1111']);
+  await nameServer.register('app.two', 'PYRO:theirs@127.0.0.1:2222');
+  await expect.poll(() => told.at(-1)).toBe('taken app.two PYRO:theirs@127.0.0.1:2222');
+  await keeper.stop();
+  expect(told.slice(2)).toEqual(['removed app.one']);
+  expect(String(await nameServer.lookup('app.two'))).toBe('PYRO:theirs@127.0.0.1:2222');
+});
+
+it('never publishes the address of all interfaces', async () => {
+  class Thing {
+    add(a: number, b: number): number {
+      return a + b;
+    }
+  }
+  expose(Thing);
+  const server = await startNameServer();
+  for (const host of ['0.0.0.0', '::']) {
+    const daemon = await PyroDaemon.listen({ host });
+    cleanups.push(() => daemon.close());
+    const uri = daemon.register(new Thing(), 'thing');
+    expect(uri.host).toBe(host);
+    const { keeper, told } = keep(server.port, [{ name: `thing at ${host}`.replaceAll(' ', '.'), uri }]);
+    await keeper.start();
+    expect(told[0]).toMatch(/PYRO:thing@127\.0\.0\.1:\d+$/);
+    await using thing = await PyroProxy.connect<Thing>(`PYRONAME:thing.at.${host}@127.0.0.1:${server.port}`);
+    expect(await thing.add(1, 2)).toBe(3);
+    await keeper.stop();
+  }
+});
+
+it('refuses names that stand twice and URIs that lead nowhere', () => {
+  const make = (named: NamedObject[]) => () => new RegistrationKeeper({ nameServer: {}, objects: named });
+  expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
+  expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
+});
+
+it('ends in time when the name server has gone', async () => {
+  const server = await startNameServer();
+  const { keeper } = keep(server.port, objects);
+  await keeper.start();
+  await server.kill();
+  const begin = Date.now();
+  await keeper.stop(300);
+  expect(Date.now() - begin).toBeLessThan(2_000);
+});

@@ -1,0 +1,156 @@
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { kwargs } from '../../../lib/client/keyword-arguments.js';
+import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import type { RemoteStream } from '../../../lib/client/remote-stream.js';
+import { expose, oneway, PyroDaemon, PyroUri } from '../../../lib/core.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+
+interface Camera {
+  gain: number;
+  readonly name?: string;
+  expose(seconds: number, binning?: number): number;
+  frames(): Generator<number>;
+  ticks(): AsyncIterable<string>;
+  later(): Promise<Set<number>>;
+  all(...values: number[]): number[];
+  nothing(): void;
+}
+
+class CameraObject {
+  readonly calls: string[] = [];
+  expose(seconds: number, binning = 1): number {
+    this.calls.push('expose');
+    return seconds * binning;
+  }
+  then(): string {
+    this.calls.push('then');
+    return 'remote then';
+  }
+  onModuleInit(): void {
+    this.calls.push('onModuleInit');
+  }
+  toJSON(): string {
+    this.calls.push('toJSON');
+    return 'remote';
+  }
+  nothing(): void {
+    this.calls.push('nothing');
+  }
+}
+expose(CameraObject, 'expose', 'then', 'onModuleInit', 'toJSON', 'nothing');
+oneway(CameraObject, 'nothing');
+
+let daemon: PyroDaemon;
+let served: CameraObject;
+let uri: string;
+
+beforeAll(async () => {
+  daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  served = new CameraObject();
+  uri = String(daemon.register(served, 'camera'));
+});
+afterAll(() => daemon.close());
+
+describe('a proxy', () => {
+  it('never calls anything by being awaited, logged, compared, spread or looked into', async () => {
+    await using camera = await PyroProxy.connect<Camera>(uri);
+    for (const proxy of [camera, PyroProxy.to<Camera>(uri)]) {
+      const bare = proxy as unknown as Record<string | symbol, unknown>;
+      expect(await Promise.resolve(proxy)).toBe(proxy);
+      for (const name of [
+        'then',
+        'catch',
+        'finally',
+        'toJSON',
+        'asymmetricMatch',
+        'onModuleInit',
+        'onModuleDestroy',
+        '$$typeof',
+      ]) {
+        expect(bare[name]).toBeUndefined();
+      }
+      for (const symbol of [Symbol.iterator, Symbol.asyncIterator, Symbol.toPrimitive, Symbol.toStringTag, Symbol('x')]) {
+        expect(bare[symbol]).toBeUndefined();
+      }
+      expect(JSON.stringify({ proxy })).toBe('{"proxy":{}}');
+      expect({ ...proxy }).toEqual({});
+      expect(Object.keys(proxy)).toEqual([]);
+      expect(String(proxy)).toBe(`[PyroProxy ${uri}]`);
+      expect(inspect({ proxy }, { showProxy: false })).toContain(`PyroProxy <${uri}`);
+      expect(proxy).toBeInstanceOf(PyroProxy);
+      expect(bare['constructor']).toBe(PyroProxy);
+      expect(typeof bare['hasOwnProperty']).toBe('function');
+    }
+    expect(served.calls).toEqual([]);
+    expect(await camera.$call('then')).toBe('remote then');
+    served.calls.length = 0;
+  });
+
+  it('has the methods of the object when connected, and any before', async () => {
+    const camera = PyroProxy.to<Camera>(uri);
+    const bare = camera as unknown as Record<string, unknown>;
+    expect(camera.$metadata).toBeUndefined();
+    expect(typeof bare['anything']).toBe('function');
+    expect(camera.$connected).toBe(false);
+    expect(await camera.expose(2, 3)).toBe(6);
+    expect(camera.$connected).toBe(true);
+    expect(bare['anything']).toBeUndefined();
+    expect(camera.expose).toBe(camera.expose);
+    expect(camera.$metadata?.methods.has('expose')).toBe(true);
+    expect(camera.$uri).toEqual(new PyroUri(uri));
+    await camera.$release();
+  });
+
+  it('cannot be written to', async () => {
+    await using camera = await PyroProxy.connect<Camera>(uri);
+    const bare = camera as unknown as Record<string, unknown>;
+    expect(() => (bare['gain'] = 3)).toThrow('$set("gain", value)');
+    expect(() => delete bare['gain']).toThrow(TypeError);
+    expect(() => Object.defineProperty(camera, 'x', { value: 1 })).toThrow(TypeError);
+    expect(() => Object.setPrototypeOf(camera, {})).toThrow(TypeError);
+  });
+
+  it('takes keyword arguments as the last argument only', async () => {
+    await using camera = await PyroProxy.connect<Camera>(uri);
+    expect(await camera.expose(2, kwargs({ binning: 4 }))).toBe(8);
+    expect(await camera.expose(kwargs({ seconds: 2, binning: undefined }))).toBe(2);
+    await expect(camera.$call('expose', kwargs({}), 1)).rejects.toThrow('kwargs(…) must be the last argument');
+  });
+
+  it('is typed by the interface of the object', () => {
+    type Remote = RemoteObject<Camera>;
+    expectTypeOf<Remote['expose']>().toBeCallableWith(1);
+    expectTypeOf<Remote['expose']>().toBeCallableWith(1, 2);
+    expectTypeOf<Remote['expose']>().toBeCallableWith(1, kwargs({ binning: 1 }));
+    expectTypeOf<Remote['expose']>().toBeCallableWith(kwargs({}));
+    expectTypeOf<Remote['all']>().toBeCallableWith(1, 2, 3);
+    expectTypeOf<ReturnType<Remote['expose']>>().toEqualTypeOf<Promise<number>>();
+    expectTypeOf<ReturnType<Remote['frames']>>().toEqualTypeOf<Promise<RemoteStream<number>>>();
+    expectTypeOf<ReturnType<Remote['ticks']>>().toEqualTypeOf<Promise<RemoteStream<string>>>();
+    expectTypeOf<ReturnType<Remote['later']>>().toEqualTypeOf<Promise<Set<number>>>();
+    expectTypeOf<ReturnType<Remote['nothing']>>().toEqualTypeOf<Promise<void>>();
+    expectTypeOf<Remote>().not.toHaveProperty('gain');
+    expectTypeOf<Awaited<Remote>>().toEqualTypeOf<Remote>();
+    expectTypeOf<Awaited<RemoteObject>>().toEqualTypeOf<RemoteObject>();
+    const typed = async (camera: Remote, any: RemoteObject): Promise<void> => {
+      expectTypeOf(await camera.$get('gain')).toEqualTypeOf<number>();
+      await camera.$set('gain', 2);
+      // @ts-expect-error the attribute is a number
+      await camera.$set('gain', 'two');
+      // @ts-expect-error a method is no attribute
+      await camera.$get('expose');
+      // @ts-expect-error the argument is a number
+      await camera.expose('one');
+      // @ts-expect-error there is no such method
+      await camera.explode();
+      expectTypeOf(await camera.$with({ callTimeoutMs: 1 }).expose(1)).toEqualTypeOf<number>();
+      expectTypeOf(await any['anything']!(1, 'two')).toEqualTypeOf<unknown>();
+      expectTypeOf(await any.$get('anything')).toEqualTypeOf<unknown>();
+      // @ts-expect-error a batch has the same arguments
+      await camera.$batch((batch) => batch.expose('one'));
+      expectTypeOf(await camera.$batch((batch) => batch.expose(1))).toEqualTypeOf<unknown[]>();
+    };
+    expect(typed).toBeTypeOf('function');
+  });
+});
