@@ -10,6 +10,7 @@ import { Dispatcher } from './dispatcher.js';
 import { Handshake } from './handshake.js';
 import type { ObjectRegistry } from './object-registry.js';
 import { Replies } from './replies.js';
+import { runHook } from './run-hook.js';
 import { StreamRegistry } from './stream-registry.js';
 import type { Authorization, AuthorizeRequest } from './target.js';
 
@@ -17,7 +18,7 @@ import type { Authorization, AuthorizeRequest } from './target.js';
 export interface DaemonHooks {
   annotations: () => ReadonlyMap<string, Buffer>;
   validateHandshake: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
-  clientDisconnect: (connection: DaemonConnection) => void;
+  clientDisconnect: (connection: DaemonConnection) => Promise<void> | void;
   receiveProxy: (reference: ProxyReference, connection: DaemonConnection) => unknown;
   fail: (error: unknown) => void;
 }
@@ -45,13 +46,7 @@ export function assembleDaemon(
     hooks.receiveProxy(ProxyReference.fromState(state), connection),
   );
   const handshake = new Handshake(options, natural, objects, replies, hooks.validateHandshake);
-  const guarded = (hook: () => unknown): void => {
-    try {
-      hook();
-    } catch (error) {
-      hooks.fail(error);
-    }
-  };
+  const guarded = (hook: () => unknown): void => runHook(hook, hooks.fail);
   const keeper = new ConnectionKeeper(options, handshake, dispatcher, replies, streams, {
     connected: (connection) => guarded(() => daemon.emit('connection', connection)),
     refused: (error, connection) => guarded(() => daemon.emit('handshakeFailed', error, connection)),

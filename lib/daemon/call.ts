@@ -18,6 +18,7 @@ export class Request {
   private abortReason: Error | undefined;
   private forget: (() => void) | undefined;
   private streaming = false;
+  private isTimedOut = false;
 
   constructor(
     readonly daemon: PyroDaemon,
@@ -54,6 +55,16 @@ export class Request {
       else this.forget = this.connection.onGone(() => this.abort(clientGone()));
     }
     return this.controller.signal;
+  }
+
+  /** True once the client was answered that the call took too long. */
+  get timedOut(): boolean {
+    return this.isTimedOut;
+  }
+
+  timeOut(reason: Error): void {
+    this.isTimedOut = true;
+    this.abort(reason);
   }
 
   abort(reason: Error): void {

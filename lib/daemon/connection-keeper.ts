@@ -97,6 +97,7 @@ export class ConnectionKeeper implements RequestLoopOwner {
       this.events.refused(failure, loop.connection);
       return false;
     }
+    if (!loop.isConnecting) return false;
     this.admitted.add(loop);
     this.events.connected(loop.connection);
     return true;

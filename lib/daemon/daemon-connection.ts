@@ -23,6 +23,7 @@ export class DaemonConnection {
   readonly resources = new TrackedResources();
   private readonly goneHooks = new Set<() => void>();
   private gone = false;
+  private closing = false;
 
   constructor(
     /** Counts from 1 on within a daemon. */
@@ -41,11 +42,12 @@ export class DaemonConnection {
 
   /** False once the peer is gone or {@link close} was called. */
   get connected(): boolean {
-    return !this.gone;
+    return !this.gone && !this.closing;
   }
 
   /** Ends the connection after what was written to it. Running calls go on, their replies go nowhere. */
   close(): void {
+    this.closing = true;
     this.closeLoop();
   }
 

@@ -68,9 +68,9 @@ export interface PyroDaemonOptions {
   /** Lets a connection in or throws; see {@link PyroDaemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
   /** A connection has ended; see {@link PyroDaemon.clientDisconnect}. */
-  clientDisconnect?: (connection: DaemonConnection) => void;
+  clientDisconnect?: (connection: DaemonConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link PyroDaemon.housekeeping}. */
-  housekeeping?: () => void;
+  housekeeping?: () => Promise<void> | void;
   /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
   daemonObject?: new (daemon: PyroDaemon) => object;
 }

@@ -16,6 +16,7 @@ import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
 import { DaemonObject } from './daemon-object.js';
 import { type PyroDaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
 import { ExposedClass, ExposedObject } from './exposed-target.js';
+import { runHook } from './run-hook.js';
 import { resetMetadata } from './expose.js';
 import { checkObjectId, newObjectId, ObjectRegistry } from './object-registry.js';
 import type { StreamRegistry } from './stream-registry.js';
@@ -66,7 +67,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     });
     const DaemonObjectClass = this.options.daemonObject ?? DaemonObject;
     const own = new DaemonObjectClass(this);
-    this.objects.add(DAEMON_OBJECT_ID, ExposedObject.of(own), own, false, false);
+    this.objects.add(DAEMON_OBJECT_ID, ExposedObject.of(own), own, false);
   }
 
   /** Makes a daemon and lets it listen. @throws {PyroError} when an option is wrong or the address cannot be used */
@@ -95,10 +96,14 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
           (error) => this.fail(error),
         );
       } catch (error) {
-        this.lifecycle = 'new';
+        if (this.isListening) this.lifecycle = 'new';
         throw error;
       }
       this.location = this.listener.location;
+    }
+    if (!this.isListening) {
+      this.listener?.close();
+      throw new DaemonError('the daemon was closed while it started');
     }
     const { housekeepingIntervalMs } = this.options;
     this.housekeeper = setInterval(() => this.keepHouse(), housekeepingIntervalMs);
@@ -155,14 +160,14 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     const id = checkObjectId(objectId) ?? newObjectId();
     const known = this.objects.idOf(objectOrClass);
     if (force && known !== undefined && known !== DAEMON_OBJECT_ID && known !== id) this.unregister(known);
-    this.release(this.objects.add(id, target, objectOrClass, weak, force));
+    this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
     return this.uriFor(id);
   }
 
   /** Registers a target of another kind (the Nest layer's); the daemon need not listen yet. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
-    this.objects.add(checkObjectId(objectId)!, target, undefined, false, false);
+    this.objects.add(checkObjectId(objectId)!, target, undefined, false);
   }
 
   /**
@@ -219,13 +224,13 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** Override, or give the option, to learn that a connection has ended. */
-  clientDisconnect(connection: DaemonConnection): void {
-    this.options.clientDisconnect?.(connection);
+  clientDisconnect(connection: DaemonConnection): Promise<void> | void {
+    return this.options.clientDisconnect?.(connection);
   }
 
   /** Override, or give the option, for periodic work. */
-  housekeeping(): void {
-    this.options.housekeeping?.();
+  housekeeping(): Promise<void> | void {
+    return this.options.housekeeping?.();
   }
 
   /** What a proxy that a client sends becomes here. */
@@ -239,25 +244,36 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     else socket.on('error', () => undefined).destroy();
   }
 
-  /** Has another daemon shut down and close with this one. */
+  /** Has another daemon shut down and close with this one. @throws {DaemonError} when this one would close with that one already */
   combine(other: PyroDaemon): void {
-    if (other === this) throw new DaemonError('a daemon cannot be combined with itself');
+    if (other.closesWith(this)) throw new DaemonError('a daemon cannot be combined with itself, nor with one that combined it');
     this.combined.add(other);
   }
 
-  /** Resolves when the daemon closes, or `condition`, asked with each housekeeping, says no; then it stays open. */
+  /**
+   * Resolves when the daemon closes, or `condition`, asked with each housekeeping, says no; then it stays open.
+   *
+   * @throws what `condition` throws
+   */
   requestLoop(condition: () => boolean = () => true): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const done = (): void => {
         clearInterval(timer);
         this.off('close', done);
         resolve();
       };
-      const timer = setInterval(() => {
-        if (!condition()) done();
-      }, this.options.housekeepingIntervalMs);
-      if (this.lifecycle === 'closed' || !condition()) done();
-      else this.once('close', done);
+      const ask = (): void => {
+        try {
+          if (!condition()) done();
+        } catch (error) {
+          reject(error as Error);
+          done();
+        }
+      };
+      const timer = setInterval(ask, this.options.housekeepingIntervalMs);
+      this.once('close', done);
+      if (this.lifecycle === 'closed') done();
+      else ask();
     });
   }
 
@@ -348,12 +364,12 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     this.releases.add(releasing);
   }
 
+  private closesWith(other: PyroDaemon): boolean {
+    return this === other || [...this.combined].some((daemon) => daemon.closesWith(other));
+  }
+
   private guarded(hook: () => unknown): void {
-    try {
-      hook();
-    } catch (error) {
-      this.fail(error);
-    }
+    runHook(hook, (error) => this.fail(error));
   }
 
   /** Tells who listens to errors; without anybody it is a warning of the process, never its end. */

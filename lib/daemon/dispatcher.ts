@@ -101,6 +101,8 @@ export class Dispatcher {
   private async runBatch(request: Request, target: PyroTarget, batch: SerializedCall): Promise<unknown[]> {
     const results: unknown[] = [];
     for (const [index, entry] of batch.args.entries()) {
+      // its client was told that it took too long
+      if (request.timedOut) break;
       if (index > 0 && index % BATCH_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
       const { method, args, kwargs } = batchEntry(entry);
       const call = new Call(request, batch.objectId, method, kwargs);
@@ -156,8 +158,12 @@ export class Dispatcher {
       const error = new PythonException('builtins.TimeoutError', [
         `${call.method} took longer than callTimeoutMs (${callTimeoutMs} ms)`,
       ]);
-      request.abort(error);
-      void this.replies.error(loop, request, serializer, error);
+      request.timeOut(error);
+      const told = this.replies.error(loop, request, serializer, error).catch((failure: unknown) => {
+        loop.hangUp('now');
+        throw failure;
+      });
+      loop.runBeside(told);
     }, callTimeoutMs);
     return {
       stop() {
@@ -169,10 +175,18 @@ export class Dispatcher {
 
   /** Errors nobody else gets to see (oneway), or that this side asked to see (callback). */
   private report(error: unknown, request: Request, call: SerializedCall): void {
-    const callback = this.objects.get(call.objectId)?.isCallback(call.method) === true;
     const { connection } = request;
-    if (request.oneway || callback)
+    if (request.oneway || this.isCallback(call))
       this.daemon.reportCallError(error, { connection, objectId: call.objectId, method: call.method });
+  }
+
+  private isCallback({ objectId, method }: SerializedCall): boolean {
+    try {
+      return this.objects.get(objectId)?.isCallback(method) === true;
+    } catch {
+      // a weakly registered object that is gone: its caller was told
+      return false;
+    }
   }
 }
 

@@ -55,15 +55,16 @@ export class Instances {
   /** The instance that serves a call of this connection; made at first use, also under concurrent first calls only once. */
   get(connection: DaemonConnection): object | Promise<object> {
     if (this.mode === 'percall') return this.make();
-    const known = this.mode === 'single' ? this.single : this.sessions.get(connection);
+    const known = this.kept(connection);
     if (known !== undefined) return known;
     const made = this.make();
     this.keep(connection, made);
     if (made instanceof Promise) {
-      made.then(
-        (instance) => this.keep(connection, instance),
-        () => this.keep(connection, undefined),
-      );
+      const settle = (instance: object | undefined): void => {
+        // ended meanwhile: it was disposed, or is another's place now
+        if (this.kept(connection) === made) this.keep(connection, instance);
+      };
+      made.then(settle, () => settle(undefined));
     }
     return made;
   }
@@ -75,12 +76,18 @@ export class Instances {
     await disposeInstance(instance);
   }
 
-  /** Disposes all. */
+  /** Disposes all. @throws the first error of a disposal, behind the last one */
   async endAll(): Promise<void> {
     const instances = [this.single, ...this.sessions.values()];
     this.single = undefined;
     this.sessions.clear();
-    for (const instance of instances) await disposeInstance(instance);
+    const errors: unknown[] = [];
+    for (const instance of instances) await disposeInstance(instance).catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
+  }
+
+  private kept(connection: DaemonConnection): Promise<object> | object | undefined {
+    return this.mode === 'single' ? this.single : this.sessions.get(connection);
   }
 
   private keep(connection: DaemonConnection, instance: object | undefined): void {

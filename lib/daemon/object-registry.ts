@@ -4,8 +4,8 @@ import type { PyroTarget } from './target.js';
 
 interface Registration {
   target: PyroTarget;
-  /** The object or class that was registered; undefined for targets of another kind and weakly held objects. */
-  source: object | undefined;
+  /** The object or class that was registered, weakly held: the target holds what it must. Undefined for targets of another kind. */
+  source: WeakRef<object> | undefined;
 }
 
 /** The objects of a daemon by id, and the ids of what was registered. */
@@ -60,7 +60,7 @@ export class ObjectRegistry {
    * @returns the replaced target, with `force`
    * @throws {DaemonError} when id or source are registered, without `force`
    */
-  add(objectId: string, target: PyroTarget, source: object | undefined, weak: boolean, force: boolean): PyroTarget | undefined {
+  add(objectId: string, target: PyroTarget, source: object | undefined, force: boolean): PyroTarget | undefined {
     if (!force) {
       const known = source && this.idBySource.get(source);
       if (known !== undefined) throw new DaemonError(`object or class already has a Pyro id: "${known}"`);
@@ -69,7 +69,7 @@ export class ObjectRegistry {
     const replaced = this.remove(objectId);
     if (source) this.idBySource.set(source, objectId);
     if (target.type) this.idByType.set(target.type, objectId);
-    this.byId.set(objectId, { target, source: weak ? undefined : source });
+    this.byId.set(objectId, { target, source: source && new WeakRef(source) });
     return replaced;
   }
 
@@ -77,7 +77,8 @@ export class ObjectRegistry {
     const registration = this.byId.get(objectId);
     if (registration === undefined) return undefined;
     this.byId.delete(objectId);
-    const { source, target } = registration;
+    const { target } = registration;
+    const source = registration.source?.deref();
     if (source && this.idBySource.get(source) === objectId) this.idBySource.delete(source);
     if (target.type && this.idByType.get(target.type) === objectId) this.idByType.delete(target.type);
     return target;

@@ -33,7 +33,7 @@ export class Replies {
       flags: 0,
       seq: header.seq,
       data: Buffer.from('pong'),
-      annotations: this.daemonAnnotations(),
+      annotations: this.ownAnnotations(),
       correlationId: header.flags & FLAGS.correlationId ? header.correlationId : undefined,
     });
   }

@@ -62,6 +62,11 @@ export class RequestLoop implements FrameConnectionHandler {
     }
   }
 
+  /** True until the handshake is over, or its time, or the connection ends. */
+  get isConnecting(): boolean {
+    return this.state === 'connecting' && !this.closed;
+  }
+
   /** True while a request runs or waits. */
   get isBusy(): boolean {
     return this.busy || this.beside > 0 || this.queue.length > 0;

@@ -42,6 +42,7 @@ export class StreamRegistry {
   private readonly streams = new Map<string, ItemStream>();
   private readonly openedBy = new Map<DaemonConnection, { open: number; ended: (() => void) | undefined }>();
   private readonly readBy = new Map<DaemonConnection, Set<ItemStream>>();
+  private closed = false;
 
   constructor(
     private readonly options: ResolvedDaemonOptions,
@@ -57,9 +58,10 @@ export class StreamRegistry {
    * Keeps an iterator for a client.
    *
    * @returns the stream's id
-   * @throws {PyroError} over `maxStreamsPerConnection`, or over `maxStreams` when none of the streams lingers
+   * @throws {PyroError} over `maxStreamsPerConnection`, or over `maxStreams` when none of the streams lingers; after {@link closeAll}
    */
   open(call: Call, iterator: AnyIterator): string {
+    if (this.closed) throw new PyroError('the daemon has closed');
     const { maxStreams, maxStreamsPerConnection } = this.options;
     const opened = this.openedBy.get(call.connection)?.open ?? 0;
     if (opened >= maxStreamsPerConnection) {
@@ -135,7 +137,9 @@ export class StreamRegistry {
     for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.drop(stream, 'the stream expired');
   }
 
+  /** Closes all; no more can be opened, as by a call that outlives the daemon. */
   closeAll(): void {
+    this.closed = true;
     for (const stream of this.streams.values()) this.drop(stream, 'the daemon is closing');
   }
 

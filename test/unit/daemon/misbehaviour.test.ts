@@ -1,0 +1,240 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { behavior, type CallContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
+import { currentCall } from '../../../lib/transport/current-call.js';
+import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
+
+/** What the owner of a daemon does wrong must not end the process, nor hold what it served. */
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => void unhandled.push(reason);
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on('unhandledRejection', note);
+});
+afterEach(() => {
+  process.off('unhandledRejection', note);
+});
+
+describe('hooks that fail', () => {
+  it('reports rejections of async hooks as errors', async () => {
+    const daemon = await startDaemon({
+      housekeepingIntervalMs: 5,
+      housekeeping: async () => {
+        throw new Error('house');
+      },
+      clientDisconnect: async () => {
+        throw new Error('disconnect');
+      },
+    });
+    const errors: string[] = [];
+    daemon.on('error', (error) => errors.push(error.message));
+    const peer = await join(daemon);
+    peer.destroy();
+    await eventually(() => errors.includes('house') && errors.includes('disconnect'));
+    expect(unhandled).toEqual([]);
+  });
+
+  it('answers a ping although the annotations hook throws', async () => {
+    const daemon = await startDaemon({
+      annotations: () => {
+        throw new Error('no annotations');
+      },
+    });
+    const errors: string[] = [];
+    daemon.on('error', (error) => errors.push(error.message));
+    const peer = await join(daemon);
+    peer.send({ type: 6, data: Buffer.from('ping') });
+    expect((await peer.next()).data.toString()).toBe('pong');
+    expect(errors).toContain('no annotations');
+  });
+
+  it('reports a timeout that cannot be answered, and closes', async () => {
+    let bad = false;
+    const daemon = await startDaemon({
+      callTimeoutMs: 20,
+      annotations: () => new Map(bad ? [['TOOLONG', Buffer.alloc(1)]] : []),
+    });
+    const errors: string[] = [];
+    daemon.on('error', (error) => errors.push(error.message));
+    daemon.register(
+      new (expose(
+        class {
+          async slow(): Promise<void> {
+            await sleep(60);
+          }
+        },
+      ))(),
+      'slow',
+    );
+    const peer = await join(daemon);
+    bad = true;
+    peer.invoke('slow', 'slow');
+    await peer.untilClosed();
+    expect(errors.join()).toContain('identifier must be 4 ascii characters');
+    expect(unhandled).toEqual([]);
+  });
+
+  it('rejects the request loop whose condition throws', async () => {
+    const daemon = await startDaemon({ housekeepingIntervalMs: 5 });
+    let asked = 0;
+    const loop = daemon.requestLoop(() => {
+      if (asked++ > 0) throw new Error('no answer');
+      return true;
+    });
+    await expect(loop).rejects.toThrow('no answer');
+  });
+});
+
+describe('closing at the wrong moment', () => {
+  it('does not listen any more when it was closed while it started', async () => {
+    const daemon = new PyroDaemon();
+    const starting = daemon.start();
+    await daemon.close();
+    await expect(starting).rejects.toThrow(/closed/);
+    expect(daemon.isListening).toBe(false);
+  });
+
+  it('closes the iterator of a call that ends behind the daemon', async () => {
+    const daemon = await startDaemon();
+    const seen: string[] = [];
+    class Late {
+      async items(): Promise<AsyncGenerator<number>> {
+        seen.push('called');
+        await sleep(30);
+        return {
+          next: async () => ({ done: false, value: 1 }),
+          return: async () => {
+            seen.push('closed');
+            return { done: true, value: undefined };
+          },
+          [Symbol.asyncIterator]() {
+            return this;
+          },
+        } as unknown as AsyncGenerator<number>;
+      }
+    }
+    daemon.register(new (expose(Late))(), 'late');
+    const peer = await join(daemon, 'late');
+    peer.invoke('late', 'items');
+    await eventually(() => seen.includes('called'));
+    await daemon.close();
+    await eventually(() => seen.includes('closed'));
+    expect(daemon.streamCount).toBe(0);
+  });
+
+  it('disposes an instance once that was in the making', async () => {
+    const daemon = await startDaemon();
+    let disposed = 0;
+    let making = false;
+    class Session {
+      hello(): string {
+        return 'hello';
+      }
+      [Symbol.dispose](): void {
+        disposed++;
+      }
+    }
+    behavior({
+      instanceCreator: async () => {
+        making = true;
+        await sleep(30);
+        return new Session();
+      },
+    })(expose(Session));
+    daemon.register(Session, 'session');
+    const peer = await join(daemon, 'session');
+    const call = peer.call('session', 'hello');
+    await eventually(() => making);
+    daemon.unregister('session');
+    await call;
+    peer.end();
+    await eventually(() => daemon.connections.length === 0);
+    await daemon.close();
+    expect(disposed).toBe(1);
+  });
+
+  it('disposes every instance, although one of them fails to', async () => {
+    const daemon = await startDaemon();
+    const errors: string[] = [];
+    daemon.on('error', (error) => errors.push(error.message));
+    let disposed = 0;
+    class Session {
+      hello(): string {
+        return 'hello';
+      }
+      [Symbol.dispose](): void {
+        disposed++;
+        throw new Error(`dispose ${disposed}`);
+      }
+    }
+    daemon.register(expose(Session), 'session');
+    const peers = [await join(daemon, 'session'), await join(daemon, 'session')];
+    for (const peer of peers) await peer.call('session', 'hello');
+    daemon.unregister('session');
+    await eventually(() => disposed === 2);
+    await eventually(() => errors.length > 0);
+    expect(errors).toEqual(['dispose 1']);
+  });
+});
+
+describe('a connection that ends too early', () => {
+  it('is not announced when its handshake came to its end too late', async () => {
+    const seen: string[] = [];
+    const daemon = await startDaemon({
+      handshakeTimeoutMs: 20,
+      validateHandshake: async () => {
+        await sleep(80);
+        seen.push('validated');
+        return {};
+      },
+    });
+    daemon.on('connection', () => seen.push('connection'));
+    daemon.on('disconnect', () => seen.push('disconnect'));
+    daemon.on('handshakeFailed', () => seen.push('handshakeFailed'));
+    const peer = await open(daemon);
+    peer.connect();
+    expect((await peer.next()).data.toString()).toContain('handshakeTimeoutMs');
+    await eventually(() => seen.includes('validated'));
+    await sleep(20);
+    expect(seen).toEqual(['handshakeFailed', 'validated']);
+    expect(daemon.connections).toEqual([]);
+  });
+
+  it('counts as not connected once a method closed it', async () => {
+    const daemon = await startDaemon();
+    const states: boolean[] = [];
+    let connection: PyroConnection | undefined;
+    class Closer {
+      leave(): void {
+        ({ connection } = currentCall() as CallContext);
+        states.push(connection.connected);
+        connection.close();
+        states.push(connection.connected);
+      }
+    }
+    daemon.register(new (expose(Closer))(), 'closer');
+    const peer = await join(daemon, 'closer');
+    peer.invoke('closer', 'leave');
+    await peer.untilClosed();
+    expect(states).toEqual([true, false]);
+  });
+});
+
+describe('a batch over callTimeoutMs', () => {
+  it('begins no further entry once its client was told', async () => {
+    const daemon = await startDaemon({ callTimeoutMs: 30 });
+    let begun = 0;
+    class Slow {
+      async step(): Promise<void> {
+        begun++;
+        await sleep(20);
+      }
+    }
+    daemon.register(new (expose(Slow))(), 'slow');
+    const peer = await join(daemon, 'slow');
+    const entries = Array.from({ length: 10 }, () => ['step', [], {}]);
+    peer.invoke('slow', '<batch>', entries, {}, { flags: 8 });
+    expect((await peer.next()).data.toString()).toContain('builtins.TimeoutError');
+    expect(await peer.call('Pyro.Daemon', 'ping')).toBe(null);
+    expect(begun).toBeLessThan(4);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { DaemonError, expose, PyroDaemon } from '../../../lib/core.js';
+import { join, startDaemon } from './fixtures.js';
+
+class Thing {
+  self(): Thing {
+    return this;
+  }
+}
+expose(Thing);
+
+class Giver {
+  constructor(private readonly thing: Thing) {}
+  give(): Thing {
+    return this.thing;
+  }
+}
+expose(Giver);
+
+describe('weak registration', () => {
+  it('can be taken back and made again', async () => {
+    const daemon = await startDaemon();
+    const thing = new Thing();
+    daemon.register(thing, 'thing', { weak: true });
+    daemon.unregister(thing);
+    expect(() => daemon.unregister(thing)).toThrow(DaemonError);
+    expect(() => daemon.uriFor(thing)).toThrow(DaemonError);
+    expect(daemon.register(thing, 'other', { weak: true }).object).toBe('other');
+  });
+
+  it('does not lend a replaced object the id of its successor', async () => {
+    const daemon = await startDaemon();
+    const thing = new Thing();
+    daemon.register(thing, 'thing', { weak: true });
+    daemon.register(new Thing(), 'thing', { force: true });
+    daemon.register(new Giver(thing), 'giver');
+    const peer = await join(daemon, 'giver');
+    expect(JSON.stringify(await peer.call('giver', 'give'))).not.toContain('PYRO:');
+  });
+
+  it('answers calls of a collected object, and the connection lives on', async () => {
+    const daemon = await startDaemon();
+    const target = {
+      get metadata(): never {
+        throw new DaemonError('weakly registered object was garbage-collected; register it again');
+      },
+      invoke: () => undefined,
+      getAttribute: () => undefined,
+      setAttribute: () => undefined,
+      isCallback(): never {
+        throw new DaemonError('weakly registered object was garbage-collected; register it again');
+      },
+    };
+    daemon.registerTarget('gone', target);
+    const peer = await join(daemon);
+    expect((await peer.fail('gone', 'self')).message).toContain('garbage-collected');
+    expect(await peer.call('Pyro.Daemon', 'ping')).toBe(null);
+  });
+});
+
+describe('combined daemons', () => {
+  it('refuses a circle, which could not be shut down', () => {
+    const [a, b, c] = [new PyroDaemon(), new PyroDaemon(), new PyroDaemon()];
+    a!.combine(b!);
+    b!.combine(c!);
+    expect(() => c!.combine(a!)).toThrow(/combined/);
+  });
+});
