@@ -12,7 +12,6 @@ export interface Thing {
   slow(seconds: number, value?: unknown): unknown;
   overlapping(seconds: number): [number, number];
   count(key: string): string;
-  counted(): Record<string, number>;
   note(value: unknown): void;
   noted(): unknown[];
   clear(): void;
@@ -20,7 +19,7 @@ export interface Thing {
   fail_comm(): never;
   numbers(to: number): Iterator<number>;
   breaking(): Iterator<number>;
-  unsendable_items(): Iterator<number>;
+  unreadable_items(): Iterator<number>;
   closed_streams(): string[];
   annotations(): Record<string, Buffer>;
   correlation(): string;

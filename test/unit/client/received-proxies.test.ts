@@ -106,7 +106,7 @@ describe('a proxy that a peer sent', () => {
       shareHandshake: true,
       annotations: { MINE: Buffer.from('secret') },
     };
-    await expect(received(peer.uri, '127.0.0.1:1', secrets).hello()).rejects.toThrow();
+    await expect(received(peer.uri, '127.0.0.1:1', secrets).hello()).rejects.toThrow('was closed');
     expect(await received(uri, '127.0.0.1:1', secrets).hello()).toBe('hello');
     expect(handshakes).toEqual(['of the sender', 'of the sender']);
     expect(seen).toEqual([[]]);

@@ -1,0 +1,195 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PythonServer } from './python-server.js';
+import type { Session, Thing } from './thing.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function start(...args: string[]): Promise<PythonServer> {
+  const server = await PythonServer.start('thread', ...args);
+  cleanups.push(() => server.kill());
+  return server;
+}
+
+async function connect<T = Thing>(uri: string, options: PyroProxyOptions = {}): Promise<RemoteObject<T>> {
+  const proxy = await PyroProxy.connect<T>(uri, { callTimeoutMs: 10_000, retryDelayMs: 10, ...options });
+  cleanups.push(() => proxy.$release());
+  return proxy;
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
+  cleanups.push(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+describe('a threaded server of Pyro5', () => {
+  let server: PythonServer;
+  beforeAll(async () => {
+    server = await PythonServer.start('thread');
+  });
+  afterAll(() => server.kill());
+
+  it('carries out fifty calls at once, with a pool of fifty', async () => {
+    const thing = await connect(server.uri('thing'), { poolSize: 50 });
+    const spans = await Promise.all(Array.from({ length: 50 }, () => thing.overlapping(1)));
+    const [lastStart, firstEnd] = [Math.max(...spans.map(([from]) => from)), Math.min(...spans.map(([, to]) => to))];
+    expect(lastStart).toBeLessThan(firstEnd);
+  });
+
+  it('keeps one session for calls that are made at once, without a pool', async () => {
+    const session = await connect<Session>(server.uri('session'));
+    const numbers = await Promise.all(Array.from({ length: 10 }, () => session.number()));
+    expect(new Set(numbers).size).toBe(1);
+  });
+
+  it('loses a call that times out, not the proxy', async () => {
+    const thing = await connect(server.uri('thing'));
+    await expect(thing.$with({ callTimeoutMs: 200 }).slow(1, 'late')).rejects.toMatchObject({ code: 'TIMEOUT', sent: true });
+    expect(await thing.add(1)).toBe(11);
+    const signal = AbortSignal.timeout(100);
+    await expect(thing.$with({ signal }).slow(1, 'late')).rejects.toMatchObject({ name: 'TimeoutError' });
+    await sleep(1_000);
+    expect(await thing.echo('mine')).toBe('mine');
+  });
+
+  it('gives up a handshake that takes too long', async () => {
+    const connecting = connect(server.uri('thing'), { handshake: 'slow', connectTimeoutMs: 200, maxRetries: 0 });
+    await expect(connecting).rejects.toMatchObject({ code: 'TIMEOUT', sent: false });
+  });
+
+  it('goes on with a stream over a new connection', async () => {
+    const thing = await connect(server.uri('thing'), { poolSize: 1 });
+    const stream = await thing.numbers(5);
+    expect((await stream.next()).value).toBe(1);
+    await expect(thing.$with({ callTimeoutMs: 50 }).slow(0.2)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(thing.$connected).toBe(false);
+    // Python's server notices the lost connection when the call on it ends
+    await sleep(300);
+    const rest: number[] = [];
+    for await (const item of stream) rest.push(item);
+    expect(rest).toEqual([2, 3, 4, 5]);
+  });
+
+  it('closes a stream whose item cannot be read', async () => {
+    const thing = await connect(server.uri('thing'));
+    const stream = await thing.unreadable_items();
+    expect((await stream.next()).value).toBe(1);
+    await expect(stream.next()).rejects.toMatchObject({ code: 'SECURITY' });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(await thing.add(1)).toBe(11);
+  });
+
+  it('sends and receives large messages, up to the limit', async () => {
+    const thing = await connect(server.uri('thing'), { maxMessageBytes: 3_000_000 });
+    expect((await thing.big(2_900_000)).length).toBe(2_900_000);
+    await expect(thing.big(3_100_000)).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: true });
+    await expect(thing.echo('x'.repeat(3_100_000))).rejects.toMatchObject({ code: 'SERIALIZE', sent: false });
+    expect(await thing.add(1)).toBe(11);
+  });
+});
+
+it('reaches Pyro5 on a unix socket and on IPv6', async () => {
+  const directory = await temporaryDirectory();
+  for (const args of [
+    ['--unixsocket', join(directory, 'daemon.sock')],
+    ['--host', '::1'],
+  ]) {
+    const server = await start(...args);
+    const thing = await connect(server.uri('thing'));
+    expect(await thing.add(1)).toBe(11);
+    const same = (await thing.self_proxy()) as RemoteObject<Thing>;
+    cleanups.push(() => same.$release());
+    expect(await same.add(2)).toBe(12);
+  }
+});
+
+it('speaks TLS with certificates on both sides, and trusts no other', async () => {
+  const directory = await temporaryDirectory();
+  const file = (name: string): string => join(directory, name);
+  const openssl = (...args: string[]): Promise<unknown> => promisify(execFile)('openssl', args);
+  const authority = ['-newkey', 'rsa:2048', '-nodes', '-x509', '-days', '2', '-subj', '/CN=Test CA'];
+  await openssl('req', ...authority, '-keyout', file('ca.key'), '-out', file('ca.pem'));
+  await writeFile(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+  for (const name of ['server', 'client']) {
+    await openssl(
+      'req',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      file(`${name}.key`),
+      '-out',
+      file('csr'),
+    );
+    const signing = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', file('names')];
+    await openssl('x509', '-req', '-in', file('csr'), '-out', file(`${name}.pem`), ...signing);
+  }
+  const [ca, cert, key] = await Promise.all(['ca.pem', 'client.pem', 'client.key'].map((name) => readFile(file(name))));
+  const server = await start('--tls', file('server.pem'), file('server.key'), file('ca.pem'));
+  const thing = await connect(server.uri('thing'), { tls: { ca, cert, key } });
+  expect(await thing.add(1)).toBe(11);
+  const named = await connect(`PYRO:thing@localhost:${server.port}`, { tls: { ca, cert, key } });
+  expect(await named.add(1)).toBe(11);
+  const few = { maxRetries: 0, connectTimeoutMs: 2_000 };
+  await expect(connect(server.uri('thing'), { tls: { cert, key }, ...few })).rejects.toMatchObject({
+    code: 'COMMUNICATION',
+    message: expect.stringMatching(/certificate/),
+  });
+  await expect(connect(server.uri('thing'), { tls: { ca }, ...few })).rejects.toMatchObject({ sent: false });
+  await expect(connect(server.uri('thing'), few)).rejects.toMatchObject({ sent: false });
+});
+
+it('takes none of 10,000 calls twice, and loses none without saying so, while the server is killed and restarted ten times', async () => {
+  const journal = join(await temporaryDirectory(), 'journal');
+  const first = await start('--journal', journal);
+  const port = String(first.port);
+  const thing = await connect(first.uri('thing'), { poolSize: 8, maxRetries: 3, maxRetryDelayMs: 200 });
+  let server = first;
+  let made = 0;
+  const answered = new Set<string>();
+  const unknown = new Set<string>();
+  const neverSent = new Set<string>();
+  const caller = async (): Promise<void> => {
+    while (made < 10_000) {
+      const key = `call ${++made}`;
+      try {
+        expect(await thing.count(key)).toBe(key);
+        answered.add(key);
+      } catch (error) {
+        const { code, sent } = error as { code: string; sent: boolean };
+        expect(code).toBe('CONNECTION_CLOSED');
+        (sent ? unknown : neverSent).add(key);
+      }
+    }
+  };
+  const callers = Promise.all(Array.from({ length: 8 }, caller));
+  for (let n = 1; n <= 10; n++) {
+    await expect.poll(() => made, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(n * 900);
+    await server.kill();
+    server = await start('--port', port, '--journal', journal);
+  }
+  await callers;
+  const carriedOut = (await readFile(journal, 'utf8')).trimEnd().split('\n');
+  const once = new Set(carriedOut);
+  expect(carriedOut.length).toBe(once.size);
+  expect(answered.size + unknown.size + neverSent.size).toBe(made);
+  expect([...answered].filter((key) => !once.has(key))).toEqual([]);
+  expect([...neverSent].filter((key) => once.has(key))).toEqual([]);
+  // those that were under way at a kill
+  expect(unknown.size).toBeLessThanOrEqual(8 * 10);
+  expect(await thing.add(1)).toBe(11);
+}, 60_000);
