@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Annotations } from '../protocol/annotations.js';
 import { FLAGS } from '../protocol/constants.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { CallContext } from './call-context.js';
@@ -19,14 +20,16 @@ export class Request {
   private forget: (() => void) | undefined;
   private streaming = false;
   private isTimedOut = false;
+  private kept: Annotations;
 
   constructor(
     readonly daemon: PyroDaemon,
     readonly connection: DaemonConnection,
-    readonly frame: Frame,
+    frame: Frame,
     readonly serializer: string,
   ) {
     const { header } = frame;
+    this.kept = frame.annotations;
     this.seq = header.seq;
     this.flags = header.flags;
     if (header.flags & FLAGS.correlationId) {
@@ -36,6 +39,10 @@ export class Request {
       this.uuid = randomUUID();
       this.correlationBytes = Buffer.from(this.uuid.replaceAll('-', ''), 'hex');
     }
+  }
+
+  get annotations(): Annotations {
+    return this.kept;
   }
 
   get correlationId(): string {
@@ -75,6 +82,8 @@ export class Request {
   /** Its result is a stream, which may outlive the connection: from now on the signal fires when the stream is cut off. */
   becomeStream(): void {
     this.streaming = true;
+    // views on the message, which may be large, would be kept as long as the stream is
+    this.kept = new Map([...this.kept].map(([id, data]) => [id, Buffer.from(data)]));
     this.finish();
   }
 
@@ -113,7 +122,7 @@ export class Call implements CallContext {
     return this.request.correlationId;
   }
   get annotations(): ReadonlyMap<string, Buffer> {
-    return this.request.frame.annotations;
+    return this.request.annotations;
   }
   get responseAnnotations(): Map<string, Buffer> {
     return this.request.responseAnnotations;

@@ -17,7 +17,7 @@ export class DaemonConnection {
   /** `address:port`, `[v6]:port`, or the socket's path. */
   readonly remoteAddress: string;
 
-  /** Objects that were used over this connection. */
+  /** Objects that were used over this connection and want to know of its end. */
   readonly usedTargets = new Set<PyroTarget>();
   readonly admissions = new Admissions(this);
   readonly resources = new TrackedResources();

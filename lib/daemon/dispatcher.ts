@@ -84,7 +84,8 @@ export class Dispatcher {
     const target = this.objects.get(call.objectId);
     if (target === undefined) throw new DaemonError('unknown object');
     const { connection } = loop;
-    connection.usedTargets.add(target);
+    // kept for the connection's life: only what wants to know of its end
+    if (target.connectionEnded) connection.usedTargets.add(target);
     const admission = connection.admissions.admit(target, call.objectId);
     if (admission instanceof Promise)
       return admission.then(({ principal }) => this.runAdmitted(request, target, call, principal));
@@ -109,15 +110,14 @@ export class Dispatcher {
       let result: unknown;
       try {
         result = await runCall(call, target, args);
+        const stream = asStream(result);
+        if (stream) {
+          await discard(stream);
+          throw new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`);
+        }
       } catch (error) {
         results.push(new ExceptionWrapper(presentableError(error)));
         this.report(error, request, { objectId: batch.objectId, method, args, kwargs });
-        break;
-      }
-      const stream = asStream(result);
-      if (stream) {
-        await discard(stream);
-        results.push(new ExceptionWrapper(new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`)));
         break;
       }
       results.push(result);

@@ -60,7 +60,7 @@ export class Handshake {
     const target = this.objects.get(objectId);
     const admission = target ? await connection.admissions.admit(target, objectId) : connection.admissions.everywhere;
     const { metadata: meta } = this.objects.known(objectId);
-    if (target) connection.usedTargets.add(target);
+    if (target?.connectionEnded) connection.usedTargets.add(target);
     return { handshake: admission.response ?? DEFAULT_RESPONSE, meta };
   }
 }

@@ -68,8 +68,8 @@ export class InstanceManager {
       return;
     }
     const holder = await settled(this.sessions.get(connection));
-    this.sessions.delete(connection);
-    if (!holder) return;
+    // unregistered and disconnected at once: the first to come here ends it
+    if (!this.sessions.delete(connection) || !holder) return;
     const instances = instancesOfContext(this.definition.wrapper, holder.contextId!);
     await tellDisconnect(instances, connection, this.onError);
     await streamsEnded;

@@ -201,6 +201,17 @@ describe('a session object', () => {
     expect(log).toContain('leaf disposed');
   });
 
+  it('is disposed once, although it is unregistered as its connection ends', async () => {
+    const { server, join } = await serve({ providers });
+    server.on('disconnect', () => server.unwrap<PyroDaemon>().unregister('session'));
+    const peer = await join('session');
+    await peer.call('session', 'next');
+    peer.end();
+    await eventually(() => log.includes('leaf disposed'));
+    await server.close();
+    expect(log.filter((line) => line === 'object disposed')).toHaveLength(1);
+  });
+
   it('that could not be made fails its call, and is tried again', async () => {
     let broken = true;
     @PyroController('broken')

@@ -238,3 +238,72 @@ describe('a batch over callTimeoutMs', () => {
     expect(begun).toBeLessThan(4);
   });
 });
+
+describe('results that resist', () => {
+  it('end a batch, behind the results before them', async () => {
+    const daemon = await startDaemon();
+    class Resisting {
+      fine(): number {
+        return 4711;
+      }
+      unclosable(): Iterator<number> {
+        return {
+          next: () => ({ done: false, value: 1 }),
+          return: () => {
+            throw new Error('stays open');
+          },
+          [Symbol.iterator]() {
+            return this;
+          },
+        } as Iterator<number>;
+      }
+      trap(): object {
+        return new Proxy(
+          {},
+          {
+            has: () => {
+              throw new Error('do not look');
+            },
+          },
+        );
+      }
+    }
+    daemon.register(new (expose(Resisting))(), 'resisting');
+    const peer = await join(daemon, 'resisting');
+    for (const [method, message] of [
+      ['unclosable', 'stays open'],
+      ['trap', 'do not look'],
+    ] as const) {
+      const entries = [
+        ['fine', [], {}],
+        [method, [], {}],
+      ];
+      peer.invoke('resisting', '<batch>', entries, {}, { flags: 8 });
+      const text = (await peer.next()).data.toString();
+      expect(text).toContain('4711');
+      expect(text).toContain('_ExceptionWrapper');
+      expect(text).toContain(message);
+    }
+  });
+});
+
+describe('a stream', () => {
+  it('does not keep the message that asked for it', async () => {
+    const daemon = await startDaemon();
+    const contexts: CallContext[] = [];
+    class Source {
+      *items(_bytes: unknown): Generator<number> {
+        contexts.push(currentCall() as CallContext);
+        yield 1;
+      }
+    }
+    daemon.register(new (expose(Source))(), 'source');
+    const peer = await join(daemon, 'source');
+    peer.invoke('source', 'items', ['x'.repeat(100_000)], {}, { annotations: new Map([['NOTE', Buffer.from('mine')]]) });
+    const id = (await peer.next()).annotations.get('STRM')!.toString();
+    expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe(1);
+    const kept = contexts[0]!.annotations.get('NOTE')!;
+    expect(kept.toString()).toBe('mine');
+    expect(kept.buffer.byteLength).toBeLessThan(100_000);
+  });
+});
