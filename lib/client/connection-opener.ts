@@ -78,7 +78,7 @@ export class ConnectionOpener {
 
   private async connect(signal: AbortSignal): Promise<OpenedConnection> {
     const { options } = this.destination;
-    const { uri, address } = await this.locate(signal);
+    const { uri, address } = await raced(this.locate(signal), signal);
     const socket = await openSocket(address, {
       tls: options.tls === true ? {} : options.tls,
       keepAliveMs: options.keepAliveMs,
@@ -118,7 +118,7 @@ export class ConnectionOpener {
   }
 }
 
-/** What `validateHandshake` waits for must not outlast the attempt. */
+/** What cannot be given up by itself (`validateHandshake`, DNS) must not outlast the attempt. */
 async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

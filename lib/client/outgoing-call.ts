@@ -1,3 +1,4 @@
+import type { Annotations } from '../protocol/annotations.js';
 import { compress, worthCompressing } from '../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
@@ -14,7 +15,7 @@ export interface OutgoingCall {
   method: string;
   args: unknown[];
   kwargs: Record<string, unknown>;
-  /** What the caller knows: FLAGS.batch, FLAGS.oneway. */
+  /** FLAGS.batch, or 0. */
   flags: number;
   /** Connection that it must go over, as long as that is there; then the one that it went over. */
   connection?: ClientConnection;
@@ -26,6 +27,14 @@ export interface CallWriterOptions {
   maxMessageBytes: number;
 }
 
+/** What goes around a call. */
+export interface Envelope {
+  objectId: string;
+  flags: number;
+  annotations: Annotations;
+  correlationId: Buffer;
+}
+
 /**
  * Writes a call.
  *
@@ -35,14 +44,11 @@ export interface CallWriterOptions {
  * @throws {MessageTooLargeError} when it is over `maxMessageBytes` before compression
  */
 export async function writeCall(
-  call: OutgoingCall & { objectId: string },
+  call: OutgoingCall,
+  { objectId, flags, annotations, correlationId }: Envelope,
   serializers: ProxySerializers,
-  envelope: { annotations: Map<string, Buffer>; correlationId: Buffer },
   { compression, maxMessageBytes }: CallWriterOptions,
 ): Promise<{ request: Request; serializer: Serializer }> {
-  const { objectId } = call;
-  let { flags } = call;
-  const { annotations, correlationId } = envelope;
   let serializer = serializers.own;
   let data: Buffer;
   const blob = call.args.find((arg): arg is SerializedBlob => arg instanceof SerializedBlob);
@@ -53,7 +59,7 @@ export async function writeCall(
       throw new SerializeError('a SerializedBlob must be the only argument of its call');
     }
     flags |= FLAGS.keepSerialized;
-    annotations.set(BLOB_ANNOTATION, serializers.marshal.dumps([blob.info, objectId, call.method]));
+    annotations = new Map([...annotations, [BLOB_ANNOTATION, serializers.marshal.dumps([blob.info, objectId, call.method])]]);
     if (blob.received) {
       ({ data } = blob.received);
       serializer = serializers.withId(blob.received.serializer.id) ?? blob.received.serializer;

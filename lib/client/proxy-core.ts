@@ -141,15 +141,16 @@ export class ProxyCore {
     callOptions: CallOptions,
   ): Promise<{ request: Request; serializer: Serializer }> {
     const { options } = this.parts;
+    call.connection = connection;
+    const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
     const envelope = {
+      objectId: call.objectId ?? objectId,
+      flags: isOneway ? call.flags | FLAGS.oneway : call.flags,
       annotations: annotationsOf(options.annotations, callOptions.annotations),
       correlationId: this.correlationIds.next(),
     };
-    call.connection = connection;
-    const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
-    const addressed = { ...call, objectId: call.objectId ?? objectId, flags: isOneway ? call.flags | FLAGS.oneway : call.flags };
     try {
-      return await writeCall(addressed, this.serializers, envelope, options);
+      return await writeCall(call, envelope, this.serializers, options);
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = false;
       throw error;

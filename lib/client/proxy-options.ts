@@ -1,3 +1,4 @@
+import { type Annotations, NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
@@ -151,7 +152,8 @@ export function checkCallOptions(options: CallOptions): CallOptions {
 }
 
 /** Both together; what is given for the call wins. */
-export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: AnnotationValues): Map<string, Buffer> {
+export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: AnnotationValues): Annotations {
+  if (proxy === undefined && call === undefined) return NO_ANNOTATIONS;
   const all = new Map<string, Buffer>();
   for (const values of [typeof proxy === 'function' ? proxy() : proxy, call]) {
     if (values === undefined) continue;

@@ -21,7 +21,6 @@ const INHERITED = [
   'serpentBytesRepr',
   'values',
   'classes',
-  'nameServer',
   'receivedProxies',
   'autoproxy',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
@@ -48,6 +47,8 @@ export function receivedProxyOptions(reference: ProxyReference, parent: PyroProx
   }
   options['handshake'] = reference.handshake;
   options['tls'] = parent.tls && withoutIdentity(parent.tls);
+  const { nameServer } = parent;
+  options['nameServer'] = nameServer?.tls ? { ...nameServer, tls: withoutIdentity(nameServer.tls) } : nameServer;
   return options as PyroProxyOptions;
 }
 

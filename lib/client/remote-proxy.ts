@@ -142,6 +142,17 @@ export function proxyForUri<T>(uri: PyroUri | string, options: PyroProxyOptions,
   return make(parsed, undefined, options, undefined, environment) as RemoteObject<T>;
 }
 
+/** A proxy that is connected. What is not handed out is not kept: a failure leaves no connection behind. */
+export async function connectedProxy<T>(proxy: RemoteObject<T>): Promise<RemoteObject<T>> {
+  try {
+    await proxy.$connect();
+  } catch (error) {
+    await proxy.$release();
+    throw error;
+  }
+  return proxy;
+}
+
 /**
  * A proxy for a reference. Inert until it is called.
  *

@@ -2,7 +2,7 @@ import { HANDLE } from '../client/proxy-traps.js';
 import type { PyroProxyOptions } from '../client/proxy-options.js';
 import type { ConnectionEnds } from '../client/received-proxies.js';
 import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
-import { type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
+import { connectedProxy, type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/exceptions.js';
@@ -39,8 +39,7 @@ export class NameServer implements AsyncDisposable {
   static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServer> {
     // faithful: names are keys of dicts, and any name may be one
     const proxy = proxyForUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, environment);
-    await proxy.$connect();
-    return new NameServer(proxy);
+    return new NameServer(await connectedProxy(proxy));
   }
 
   get uri(): PyroUri {

@@ -1,7 +1,7 @@
 import type { PyroProxyOptions } from '../client/proxy-options.js';
 import type { ProxySender } from '../client/received-proxies.js';
 import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
-import { type ProxyEnvironment, proxyForReference, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
+import { connectedProxy, type ProxyEnvironment, proxyForReference, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { resolveName } from './locate.js';
@@ -34,9 +34,7 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
    * @throws {SecurityError} when handshake data would go to where only a name led, without TLS
    */
   static async connect<T = UntypedRemote>(uri: PyroUri | string, options: PyroProxyOptions = {}): Promise<RemoteObject<T>> {
-    const proxy = PyroProxy.to<T>(uri, options);
-    await proxy.$connect();
-    return proxy;
+    return connectedProxy(PyroProxy.to<T>(uri, options));
   }
 
   /** A proxy that connects when it is first called. @throws {PyroError} when URI or options are wrong */

@@ -43,6 +43,8 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     };
     const onConnect = (): void => {
       settle();
+      // who takes the socket listens only a moment later
+      socket.on('error', ignore);
       if (options.keepAliveMs > 0) socket.setKeepAlive(true, options.keepAliveMs);
       socket.setNoDelay(true);
       resolve(socket);

@@ -39,6 +39,9 @@ it('leaves no socket and no timer behind when it is released, or could not conne
   await expect(PyroProxy.connect(`PYRO:nothing@${daemon.locationStr}`, failing)).rejects.toThrow('unknown object');
   await expect(PyroProxy.connect('PYRO:x@127.0.0.1:1', failing)).rejects.toThrow('ECONNREFUSED');
   await expect(PyroProxy.connect(`PYRO:x@127.0.0.1:${port}`, failing)).rejects.toThrow('connectTimeoutMs');
+  const impatient = { signal: AbortSignal.timeout(20) };
+  await expect(PyroProxy.connect(`PYRO:x@127.0.0.1:${port}`, impatient)).rejects.toThrow('timeout');
+  await expect(PyroProxy.connect(`PYRONAME:x@127.0.0.1:${port}`, failing)).rejects.toThrow('connectTimeoutMs');
   const abandoned = PyroProxy.to<Adder>(`PYRO:x@127.0.0.1:${port}`);
   const call = abandoned.add(1, 2);
   await Promise.all([expect(call).rejects.toThrow('released'), abandoned.$release()]);
