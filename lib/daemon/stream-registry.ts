@@ -103,7 +103,7 @@ export class StreamRegistry {
     if (stream === undefined) throw terminated();
     const pull = stream.pulling.then(() => this.pull(stream));
     stream.pulling = pull.catch(() => undefined);
-    return pull;
+    return whileConnected(connection, pull);
   }
 
   /** Closes a stream; one that is not there, or not this connection's to close, is passed over. */
@@ -193,10 +193,11 @@ export class StreamRegistry {
     if (!this.forget(stream)) return;
     stream.call.request.abort(new Error(reason));
     const { iterator, call } = stream;
-    // a pull that runs is not interrupted; its iterator is closed behind it
-    stream.pulling = stream.pulling
+    // a pull that runs may wait for what never comes: only closing ends it; generators close behind it by themselves
+    const closing = Promise.resolve()
       .then(() => runInCall(call, () => iterator.return?.()))
       .catch((error: unknown) => this.onError(error, call));
+    stream.pulling = Promise.all([stream.pulling, closing]);
     this.countEnded(stream);
   }
 
@@ -230,6 +231,16 @@ export class StreamRegistry {
     if (streams) streams.add(stream);
     else this.readBy.set(reader, new Set([stream]));
   }
+}
+
+/** An item that nobody waits for any more must not hold the connection it was asked on. */
+function whileConnected<T>(connection: DaemonConnection, pull: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(new Error('the client has gone away'));
+    if (!connection.connected) return leave();
+    const forget = connection.onGone(leave);
+    pull.then(resolve, reject).finally(forget);
+  });
 }
 
 function terminated(): PyroError {

@@ -288,6 +288,46 @@ describe('results that resist', () => {
 });
 
 describe('a stream', () => {
+  it('whose next item never comes holds neither its connection nor its source when the client leaves', async () => {
+    const daemon = await startDaemon({ streamLingerMs: 0 });
+    let asked = false;
+    let disposed = false;
+    let returned = false;
+    class Silent {
+      items(): AsyncIterableIterator<number> {
+        let settle: ((step: IteratorResult<number>) => void) | undefined;
+        return {
+          next: () => {
+            asked = true;
+            return new Promise((resolve) => (settle = resolve));
+          },
+          return: async () => {
+            returned = true;
+            settle?.({ done: true, value: undefined });
+            return { done: true, value: undefined };
+          },
+          [Symbol.asyncIterator]() {
+            return this;
+          },
+        };
+      }
+      [Symbol.dispose](): void {
+        disposed = true;
+      }
+    }
+    daemon.register(expose(Silent), 'silent');
+    const peer = await join(daemon, 'silent');
+    peer.invoke('silent', 'items');
+    const id = (await peer.next()).annotations.get('STRM')!.toString();
+    peer.invoke('Pyro.Daemon', 'get_next_stream_item', [id]);
+    await eventually(() => asked);
+    peer.destroy();
+    await eventually(() => disposed, 'disposal', 1_000);
+    expect(returned).toBe(true);
+    expect(daemon.connections).toEqual([]);
+    expect(daemon.streamCount).toBe(0);
+  });
+
   it('does not keep the message that asked for it', async () => {
     const daemon = await startDaemon();
     const contexts: CallContext[] = [];
