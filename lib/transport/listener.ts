@@ -83,6 +83,8 @@ function locationOf(server: Server, asked: ListenAddress): string {
   return `${bracketed(host)}:${address.port}`;
 }
 
+const TAKEN_PATH = 'the path is in use; if no process serves it any more (one that was killed leaves it behind), remove the file';
+
 const reasons: Record<string, string> = {
   EADDRINUSE: 'the address is in use; choose another port, or 0 to let the system choose',
   EACCES: 'no permission; ports below 1024 need privileges, a socket path needs a writable directory',
@@ -94,6 +96,7 @@ const reasons: Record<string, string> = {
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): PyroError {
   const where =
     address.unixSocket === undefined ? `${address.host ?? 'localhost'}:${address.port ?? 0}` : `./u:${address.unixSocket}`;
-  const reason = reasons[error.code ?? ''] ?? error.message;
+  const isTakenPath = address.unixSocket !== undefined && error.code === 'EADDRINUSE';
+  const reason = isTakenPath ? TAKEN_PATH : (reasons[error.code ?? ''] ?? error.message);
   return new PyroError(`cannot listen on ${where}: ${reason} (${error.code ?? 'unknown'})`, { code: 'CONFIG', cause: error });
 }

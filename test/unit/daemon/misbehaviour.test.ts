@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { behavior, type CallContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
 import { currentCall } from '../../../lib/transport/current-call.js';
@@ -85,6 +89,14 @@ describe('hooks that fail', () => {
 });
 
 describe('closing at the wrong moment', () => {
+  it('leaves a unix socket behind when the process is killed: the next start says what to do', async () => {
+    const path = `${await mkdtemp(`${tmpdir()}/pyro-`)}/d.sock`;
+    const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    await new Promise((resolve) => execFile(process.execPath, ['-e', code], resolve));
+    await expect(PyroDaemon.listen({ unixSocket: path })).rejects.toThrow(/remove the file/);
+    await rm(dirname(path), { recursive: true });
+  });
+
   it('does not listen any more when it was closed while it started', async () => {
     const daemon = new PyroDaemon();
     const starting = daemon.start();
