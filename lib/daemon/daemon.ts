@@ -29,6 +29,9 @@ export interface RegisterOptions {
   weak?: boolean;
 }
 
+/** Longest that closing waits for disposals and disconnect hooks. */
+const MAX_DISPOSAL_MS = 5_000;
+
 type Lifecycle = 'new' | 'listening' | 'draining' | 'closed';
 
 /**
@@ -345,10 +348,16 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     await Promise.all([...this.combined].map((daemon) => daemon.end(when)));
     this.listener?.close();
     this.streams.closeAll();
-    await this.keeper.hangUpAll(when);
+    await this.unlessHung(this.keeper.hangUpAll(when), 'the end of a session');
     for (const target of this.objects.targets()) this.release(target);
-    await Promise.all(this.releases);
+    await this.unlessHung(Promise.all(this.releases), 'the disposal of an object');
     this.emit('close');
+  }
+
+  /** Disposals are the user's code; one that hangs must not keep the daemon from closing. */
+  private async unlessHung(work: Promise<unknown>, what: string): Promise<void> {
+    if (await within(work, MAX_DISPOSAL_MS)) return;
+    this.fail(new DaemonError(`${what} took longer than ${MAX_DISPOSAL_MS} ms and is no longer waited for`));
   }
 
   private keepHouse(): void {

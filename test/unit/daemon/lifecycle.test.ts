@@ -120,6 +120,25 @@ describe('close', () => {
     await eventually(() => handles() <= before, 'the handles of before');
   });
 
+  it('does not wait for ever for a disposal that hangs, and tells of it', async () => {
+    class Hanging {
+      hello(): string {
+        return 'hello';
+      }
+      [Symbol.asyncDispose](): Promise<void> {
+        return new Promise(() => undefined);
+      }
+    }
+    expose(Hanging);
+    const daemon = await startDaemon();
+    const errors: string[] = [];
+    daemon.on('error', ({ message }) => errors.push(message));
+    daemon.register(Hanging, 'hanging');
+    expect(await (await join(daemon)).call('hanging', 'hello')).toBe('hello');
+    await daemon.close();
+    expect(errors).toEqual(['the end of a session took longer than 5000 ms and is no longer waited for']);
+  }, 15_000);
+
   it('ends requestLoop', async () => {
     const { daemon } = await serveThing();
     let ended = false;
