@@ -141,8 +141,12 @@ export class ConnectionPool {
 
   private opened(opened: OpenedConnection): void {
     const { connection } = opened;
+    if (!connection.isOpen) {
+      // an end at once is a failure: opening the next one for it could go on for ever
+      const message = `${connection.location} closed the connection right behind its handshake`;
+      return this.notOpened(new ConnectionClosedError(message, { sent: false }));
+    }
     this.members.set(connection, opened);
-    if (!connection.isOpen) return this.remove(connection);
     this.onOpened(opened);
     this.offer(opened);
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Annotations, NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
@@ -148,6 +149,8 @@ export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOpt
 /** @throws {PyroError} `CONFIG`, when an option of a call cannot work */
 export function checkCallOptions(options: CallOptions): CallOptions {
   if (options.callTimeoutMs !== undefined) checkNumber('callTimeoutMs', options.callTimeoutMs);
+  // many calls may share a signal, and each takes its listener back: no leak to warn of
+  if (options.signal) setMaxListeners(0, options.signal);
   return options;
 }
 

@@ -183,8 +183,6 @@ class Daemon(Pyro5.api.Daemon):
             raise ValueError("not you")
         if data == "slow":
             time.sleep(3)
-        if data == "echo annotations":
-            return {key: bytes(value) for key, value in current_context.annotations.items()}
         return ["welcome", data]
 
     def annotations(self):

@@ -191,6 +191,27 @@ describe('connecting', () => {
   });
 });
 
+describe('a daemon that lets in and hangs up at once', () => {
+  it('is given up in time', async () => {
+    const daemon = await listen(async (peer) => {
+      await admit(peer);
+      peer.end();
+    });
+    const begin = Date.now();
+    for (let n = 0; n < 20; n++) {
+      await PyroProxy.connect(daemon.uri, { maxRetries: 1, retryDelayMs: 1, callTimeoutMs: 500 }).then(
+        async (thing) => {
+          await expect(thing.$call('call')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+          await thing.$release();
+        },
+        (error: unknown) => expect(error).toBeInstanceOf(ConnectionClosedError),
+      );
+    }
+    expect(Date.now() - begin).toBeLessThan(5_000);
+    expect(daemon.connections).toBeLessThanOrEqual(80);
+  });
+});
+
 describe('a connection', () => {
   it('is opened anew for the call after it broke', async () => {
     const daemon = await listen(async (peer) => {

@@ -110,6 +110,9 @@ describe('a proxy that a peer sent', () => {
     expect(await received(uri, '127.0.0.1:1', secrets).hello()).toBe('hello');
     expect(handshakes).toEqual(['of the sender', 'of the sender']);
     expect(seen).toEqual([[]]);
+    await expect(PyroProxy.connect(peer.uri, { ...secrets, maxRetries: 0 })).rejects.toThrow('was closed');
+    expect(handshakes.at(-1)).toBe('our secret');
+    expect(seen.at(-1)).toEqual(['MINE']);
   });
 
   it('comes so out of the results of our own calls', async () => {

@@ -113,6 +113,18 @@ describe('a call that does not come to its end', () => {
     await expect(thing.$with({ signal: controller.signal }).call()).rejects.toThrow('enough');
   });
 
+  it('shares its signal with any number of others, without a warning', async () => {
+    const { thing } = await scripted(wellBehaved);
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const shared = thing.$with({ signal: new AbortController().signal });
+    await Promise.all(Array.from({ length: 30 }, () => shared.call()));
+    await sleep(10);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('says that it was never sent, when it waited for the connection only', async () => {
     const { daemon, thing } = await scripted(silentAtFirst);
     const first = thing.call();
