@@ -1,4 +1,4 @@
-import { ProxyReference } from '../protocol/proxy-reference.js';
+import { ProxyReference, referenceOf } from '../protocol/proxy-reference.js';
 import { defaultClassRegistry } from '../serializers/class-registry.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../serializers/serializer.js';
 import { createSerializers } from '../serializers/serializers.js';
@@ -31,7 +31,7 @@ export function assembleDaemon(
   hooks: DaemonHooks,
 ): { streams: StreamRegistry; keeper: ConnectionKeeper } {
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
-    createSerializers({ ...serializerOptions(daemon, options, objects), values }, allowed);
+    createSerializers({ ...serializerOptions(daemon, options), values }, allowed);
   const serializers = serializersFor(options.values);
   const natural = serializersFor('natural');
   const marshal = serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!;
@@ -59,17 +59,11 @@ export function assembleDaemon(
   return { streams, keeper };
 }
 
-function serializerOptions(
-  daemon: PyroDaemon,
-  options: ResolvedDaemonOptions,
-  objects: ObjectRegistry,
-): Parameters<typeof createSerializers>[0] {
+function serializerOptions(daemon: PyroDaemon, options: ResolvedDaemonOptions): Parameters<typeof createSerializers>[0] {
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry } = options;
-  /** Registered objects, and instances of registered classes, travel as proxies. */
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
-    const id = value instanceof ProxyReference ? undefined : objects.idForAutoproxy(value);
-    const reference = value instanceof ProxyReference ? value : id === undefined ? undefined : daemon.proxyFor(id);
+    const reference = referenceOf(value) ?? daemon.referenceFor(value);
     return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
   };
   return { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };

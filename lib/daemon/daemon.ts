@@ -74,8 +74,11 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** Makes a daemon and lets it listen. @throws {PyroError} when an option is wrong or the address cannot be used */
-  static async listen(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
-    const daemon = new PyroDaemon(options);
+  static async listen<T extends PyroDaemon>(
+    this: new (options?: PyroDaemonOptions) => T,
+    options: PyroDaemonOptions = {},
+  ): Promise<T> {
+    const daemon = new this(options);
     await daemon.start();
     return daemon;
   }
@@ -203,6 +206,12 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     if (target === undefined) throw new DaemonError("object isn't registered in this daemon");
     const { oneway, methods, attrs } = target.metadata;
     return new ProxyReference(uri, oneway, methods, attrs);
+  }
+
+  /** How a registered object, or an instance of a registered class, travels as a proxy; undefined for every other value. */
+  referenceFor(value: object): ProxyReference | undefined {
+    const id = this.objects.idForAutoproxy(value);
+    return id === undefined ? undefined : this.proxyFor(id);
   }
 
   /** Has the exposed members of an object's class looked up anew; clients see it with their next proxy. */

@@ -1,0 +1,73 @@
+import { afterEach, expect, it } from 'vitest';
+import { expose, PyroDaemon, PyroProxy, ProxyReference } from '../../lib/core.js';
+
+class Adder {
+  add(a: number, b: number): number {
+    return a + b;
+  }
+}
+expose(Adder);
+
+/** Gives out the proxy it was made with, and keeps what it is given. */
+class Broker {
+  given: unknown;
+
+  constructor(private readonly proxy: object) {}
+  hand(): object {
+    return { nested: [this.proxy] };
+  }
+  take(value: unknown): void {
+    this.given = value;
+  }
+}
+expose(Broker, 'hand', 'take');
+
+class NamedDaemon extends PyroDaemon {
+  readonly title = 'named';
+}
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function start(): Promise<NamedDaemon> {
+  const daemon = await NamedDaemon.listen({ host: '127.0.0.1' });
+  closers.push(() => daemon.close());
+  return daemon;
+}
+
+it('a subclass of PyroDaemon listens as what it is', async () => {
+  const daemon = await start();
+  expect(daemon).toBeInstanceOf(NamedDaemon);
+  expect(daemon.title).toBe('named');
+});
+
+it('a proxy that a method gives travels as a proxy, without our handshake data', async () => {
+  const [far, near] = [await start(), await start()];
+  const adder = PyroProxy.to(far.register(new Adder(), 'adder'), { handshake: 'secret' });
+  const broker = await PyroProxy.connect<{ hand(): { nested: { add(a: number, b: number): Promise<number> }[] } }>(
+    near.register(new Broker(adder), 'broker'),
+    { receivedProxies: ({ port }) => port === Number(far.locationStr.split(':')[1]) },
+  );
+  closers.push(
+    () => broker.$release(),
+    () => adder.$release(),
+  );
+  const {
+    nested: [received],
+  } = await broker.hand();
+  expect(await received!.add(1, 2)).toBe(3);
+  expect(far.connections.map(({ handshake }) => handshake)).toEqual(['hello']);
+});
+
+it('a registered object that a client passes travels as a proxy', async () => {
+  const [here, there] = [await start(), await start()];
+  const [adder, broker] = [new Adder(), new Broker({})];
+  here.register(adder, 'adder');
+  const proxy = await PyroProxy.connect<{ take(value: object): void }>(there.register(broker, 'broker'), { autoproxy: here });
+  closers.push(() => proxy.$release());
+  await proxy.take(adder);
+  expect(broker.given).toBeInstanceOf(ProxyReference);
+  expect(String((broker.given as ProxyReference).uri)).toBe(`PYRO:adder@${here.locationStr}`);
+});
