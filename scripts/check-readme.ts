@@ -46,8 +46,12 @@ async function checkPage(page: string): Promise<number> {
       const [command, script] = await commandOf(directory, snippet);
       if (snippet.role === 'server') {
         await server?.stop();
+        const address = addressOf(snippet, snippets.slice(index + 1));
+        if (await canConnect(address)) {
+          throw new Error(`line ${snippet.line}: something else listens on ${address.host}:${address.port}; end it first`);
+        }
         server = new Program(command, [script], { timeoutMs: TIMEOUT_MS });
-        await listening(server, snippet, snippets.slice(index + 1));
+        await listening(server, snippet, address);
       } else {
         await checkClient(command, script, snippet, page);
       }
@@ -65,25 +69,31 @@ async function checkClient(command: string, script: string, snippet: Snippet, pa
   }
 }
 
-/** A server block listens when the address that its first client names can be connected to. */
-async function listening(server: Program, snippet: Snippet, following: readonly Snippet[]): Promise<void> {
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** Where a server block listens: the address that its first client names. */
+function addressOf(snippet: Snippet, following: readonly Snippet[]): Address {
   const address = ADDRESS.exec(following.find(({ role }) => role === 'client')?.code ?? '');
   if (address === null) throw new Error(`line ${snippet.line}: no client after the server names its address, @host:port`);
-  const [, host, port] = address;
+  return { host: address[1]!, port: Number(address[2]) };
+}
+
+async function listening(server: Program, snippet: Snippet, address: Address): Promise<void> {
   let ended: string | undefined;
   void server.ended.then(({ output }) => (ended = output));
   const deadline = Date.now() + CONNECT_TIMEOUT_MS;
-  while (!(await canConnect(host!, Number(port)))) {
+  while (!(await canConnect(address))) {
     if (ended !== undefined) throw new Error(`line ${snippet.line}: the server ended\n${ended}`);
-    if (Date.now() > deadline) throw new Error(`line ${snippet.line}: the server does not listen on ${host}:${port}`);
+    if (Date.now() > deadline)
+      throw new Error(`line ${snippet.line}: the server does not listen on ${address.host}:${address.port}`);
     await delay(50);
   }
-  // whoever listens there, it must be this server
-  await delay(100);
-  if (ended !== undefined) throw new Error(`line ${snippet.line}: the server ended\n${ended}`);
 }
 
-function canConnect(host: string, port: number): Promise<boolean> {
+function canConnect({ host, port }: Address): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
