@@ -2,7 +2,7 @@ import { compress, worthCompressing } from '../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
-import { asError, safeErrorText } from '../protocol/safe-text.js';
+import { asError, safeErrorText, safeText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type Serializer } from '../serializers/serializer.js';
 import type { Request } from './call.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
@@ -164,7 +164,7 @@ function addresseeOf(header: Frame['header'] | undefined): Addressee {
 }
 
 function unsendable(what: string, serializer: Serializer, error: unknown): PyroError {
-  return new PyroError(`${what} cannot be sent with ${serializer.name}: ${safeErrorText(error)}`, { cause: error });
+  return new PyroError(`${what} cannot be sent with ${serializer.name}: ${safeText(error)}`, { cause: error });
 }
 
 function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
