@@ -36,3 +36,4 @@ export { RemoteStream } from './client/remote-stream.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
 export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';
+export { type NamedObject, RegistrationKeeper } from './naming/registration-keeper.js';

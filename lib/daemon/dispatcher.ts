@@ -196,6 +196,7 @@ async function discard(result: unknown): Promise<void> {
 }
 
 const noTimeout = { stop: () => true };
+
 /** Runs one call on a target that has let the connection in. Only what its metadata names is reached. */
 function runCall(call: Call, target: PyroTarget, args: unknown[]): unknown {
   const { method } = call;

@@ -382,11 +382,12 @@ describe('a batch', () => {
     expect((valueOf(await busy.next()) as unknown[]).length).toBe(20_000);
   });
 
-  it('with an entry of another shape is answered and closed', async () => {
+  it('with an entry of another shape is answered, and the connection lives on', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', '<batch>', ['add'], {}, { flags: FLAGS.batch });
     expect(new RemoteFailure(await peer.next()).args[0]).toContain('(method, args, kwargs)');
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
   });
 });
 
