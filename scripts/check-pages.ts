@@ -1,0 +1,140 @@
+/**
+ * Compiles the code blocks of Markdown pages, and runs those that are marked: `check-pages.js [FILE…]`, README.md and all of
+ * docs/ unless some are named. How blocks are marked: see {@link readSnippets}.
+ *
+ * TypeScript is compiled, with types, against the built package; everything lies in `build/pages/` while it runs.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ensurePythonEnv } from '../test/interop/python-env.js';
+import { packageRoot } from './package-root.js';
+import { Program, run } from './program.js';
+import { readSnippets, type Snippet } from './page-snippets.js';
+
+const TIMEOUT_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 20_000;
+const ADDRESS = /@([\w.]+):(\d+)/;
+
+interface Page {
+  name: string;
+  /** Where its programs lie while they run. */
+  directory: string;
+  snippets: Snippet[];
+}
+
+const root = join(packageRoot, 'build', 'pages');
+const named = process.argv.slice(2);
+const pages = await Promise.all((named.length > 0 ? named : await allPages()).map(readPage));
+await writePrograms(pages);
+await run(process.execPath, [join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+
+let failed = 0;
+for (const page of pages) {
+  try {
+    await runPage(page);
+    console.log(`ok: ${page.name}, ${page.snippets.length} blocks`);
+  } catch (error) {
+    failed += 1;
+    console.error(`FAILED: ${page.name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+if (failed > 0) process.exitCode = 1;
+
+async function allPages(): Promise<string[]> {
+  const docs = (await readdir(join(packageRoot, 'docs'))).filter((name) => name.endsWith('.md')).sort();
+  return ['README.md', ...docs.map((name) => join('docs', name))];
+}
+
+async function readPage(name: string): Promise<Page> {
+  const text = await readFile(join(packageRoot, name), 'utf8');
+  try {
+    return { name, directory: join(root, name.replace(/\.md$/, '')), snippets: readSnippets(text) };
+  } catch (error) {
+    throw new Error(`${name}, ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function runPage({ name: page, directory, snippets }: Page): Promise<void> {
+  let server: Program | undefined;
+  try {
+    for (const [index, snippet] of snippets.entries()) {
+      const [command, script] = await commandOf(directory, snippet);
+      if (snippet.role === 'compiled') {
+        // TypeScript has been compiled with everything else
+        if (snippet.language === 'python') await run(command, ['-m', 'py_compile', script]);
+      } else if (snippet.role === 'server') {
+        await server?.stop();
+        const address = addressOf(snippet, snippets.slice(index + 1));
+        if (await canConnect(address)) {
+          throw new Error(`line ${snippet.line}: something else listens on ${address.host}:${address.port}; end it first`);
+        }
+        server = new Program(command, [script], { timeoutMs: TIMEOUT_MS });
+        await listening(server, snippet, address);
+      } else {
+        await checkClient(command, script, snippet, page);
+      }
+    }
+  } finally {
+    await server?.stop();
+  }
+}
+
+async function checkClient(command: string, script: string, snippet: Snippet, page: string): Promise<void> {
+  const { stdout } = await run(command, [script], { timeoutMs: TIMEOUT_MS });
+  if (snippet.output !== undefined && stdout !== snippet.output) {
+    throw new Error(`the block of line ${snippet.line} printed\n${stdout}but ${page} shows\n${snippet.output}`);
+  }
+}
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** Where a server block listens: the address that its first client names. */
+function addressOf(snippet: Snippet, following: readonly Snippet[]): Address {
+  const address = ADDRESS.exec(following.find(({ role }) => role === 'client')?.code ?? '');
+  if (address === null) throw new Error(`line ${snippet.line}: no client after the server names its address, @host:port`);
+  return { host: address[1]!, port: Number(address[2]) };
+}
+
+async function listening(server: Program, snippet: Snippet, address: Address): Promise<void> {
+  let ended: string | undefined;
+  void server.ended.then(({ output }) => (ended = output));
+  const deadline = Date.now() + CONNECT_TIMEOUT_MS;
+  while (!(await canConnect(address))) {
+    if (ended !== undefined) throw new Error(`line ${snippet.line}: the server ended\n${ended}`);
+    if (Date.now() > deadline)
+      throw new Error(`line ${snippet.line}: the server does not listen on ${address.host}:${address.port}`);
+    await delay(50);
+  }
+}
+
+function canConnect({ host, port }: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
+
+async function writePrograms(written: readonly Page[]): Promise<void> {
+  await rm(root, { recursive: true, force: true });
+  for (const { directory, snippets } of written) {
+    await mkdir(directory, { recursive: true });
+    for (const { file, code, language } of snippets) {
+      // every block is a module of its own, whatever it imports
+      await writeFile(join(directory, file), language === 'ts' ? `${code}export {};\n` : code);
+    }
+  }
+  const compilerOptions = { noEmit: false, paths: {}, noUnusedLocals: false, noUnusedParameters: false };
+  const config = { extends: join(packageRoot, 'tsconfig.json'), compilerOptions, include: ['**/*.ts'] };
+  await writeFile(join(root, 'tsconfig.json'), JSON.stringify(config));
+}
+
+async function commandOf(directory: string, { language, file }: Snippet): Promise<[command: string, script: string]> {
+  if (language === 'python') return [await ensurePythonEnv(), join(directory, file)];
+  return [process.execPath, join(directory, file.replace(/\.ts$/, '.js'))];
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { readSnippets } from '../../../scripts/page-snippets.js';
+
+const fence = (tag: string, ...lines: string[]) => ['```' + tag, ...lines, '```'].join('\n');
+
+describe('the blocks of a page', () => {
+  it('are run when a mark before them says so, and compiled otherwise, as they stand', () => {
+    const page = [
+      '# Title',
+      fence('ts', 'let x: number;'),
+      '<!-- run: server -->',
+      '',
+      fence('ts', 'serve();', '', '  indented();'),
+      'text',
+      '<!-- run: client -->',
+      fence('python', 'call()'),
+      '<!-- output -->',
+      '',
+      fence('text', 'a', '', 'b'),
+      fence('sh', 'ls'),
+    ].join('\n');
+    expect(readSnippets(page)).toEqual([
+      { role: 'compiled', file: 'line-2.ts', language: 'ts', line: 2, code: 'let x: number;\n' },
+      { role: 'server', file: 'line-7.ts', language: 'ts', line: 7, code: 'serve();\n\n  indented();\n' },
+      { role: 'client', file: 'line-14.py', language: 'python', line: 14, code: 'call()\n', output: 'a\n\nb\n' },
+    ]);
+  });
+
+  it('may have a name, and what they need before them', () => {
+    const page = ['<!-- file: app.module.ts -->', '<!-- given', 'declare const a: A;', '-->', fence('ts', 'a();')].join('\n');
+    expect(readSnippets(page)).toEqual([
+      { role: 'compiled', file: 'app.module.ts', language: 'ts', line: 5, code: 'declare const a: A;\na();\n' },
+    ]);
+  });
+
+  it('are not those that another block shows', () => {
+    expect(readSnippets(fence('markdown', '<!-- run: client -->', 'text'))).toEqual([]);
+  });
+
+  it.each([
+    ['<!-- run: client -->\ntext', 'line 1: no fenced block'],
+    ['<!-- run: client -->', 'line 1: no fenced block'],
+    ['<!-- given\ncode', 'line 1: what is given is not closed'],
+    [`<!-- run: client -->\n${fence('sh', 'ls')}`, 'line 2: "sh" can neither be run nor compiled'],
+    [`<!-- output -->\n${fence('text', 'x')}`, 'output without a client'],
+    [`<!-- run: cleint -->\n${fence('python', 'x')}`, 'line 1: "<!-- run: cleint -->" is no mark'],
+    ['<!-- run: client -->\n```python\ncall()', 'line 2: the fenced block is not closed'],
+  ])('must be complete: %j', (page, reason) => {
+    expect(() => readSnippets(page)).toThrow(reason);
+  });
+});
