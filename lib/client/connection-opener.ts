@@ -1,4 +1,6 @@
-import { CommunicationError, ConnectionClosedError, SecurityError, TimeoutError } from '../protocol/errors.js';
+import type { Duplex } from 'node:stream';
+import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../protocol/errors.js';
+import { asError } from '../protocol/safe-text.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { type ConnectAddress, locationOf, openSocket } from '../transport/connector.js';
 import { backOff } from './backoff.js';
@@ -79,11 +81,7 @@ export class ConnectionOpener {
   private async connect(signal: AbortSignal): Promise<OpenedConnection> {
     const { options } = this.destination;
     const { uri, address } = await raced(this.locate(signal), signal);
-    const socket = await openSocket(address, {
-      tls: options.tls === true ? {} : options.tls,
-      keepAliveMs: options.keepAliveMs,
-      signal,
-    });
+    const socket = await this.openSocket(address, signal);
     const connection = new ClientConnection(socket, locationOf(address), options, this.onEnded);
     // an end of its own: the connection is lost when the attempt is
     const deadline = new Deadline('connecting', 0, signal);
@@ -96,6 +94,24 @@ export class ConnectionOpener {
       throw error;
     } finally {
       deadline.end();
+    }
+  }
+
+  private async openSocket(address: ConnectAddress, signal: AbortSignal): Promise<Duplex> {
+    const { openSocket: ownSocket, tls, keepAliveMs } = this.destination.options;
+    if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls, keepAliveMs, signal });
+    const opening = (async () => ownSocket(address, signal))();
+    try {
+      return await raced(opening, signal);
+    } catch (error) {
+      // it may open when nobody waits for it any more
+      opening.then(
+        (late) => late.destroy(),
+        () => undefined,
+      );
+      const cause = asError(error);
+      if (signal.aborted || cause instanceof PyroError) throw cause;
+      throw new ConnectionClosedError(`cannot connect to ${locationOf(address)}: ${cause.message}`, { cause, sent: false });
     }
   }
 

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../serializers/serializer.js';
-import type { ClientTlsOptions } from '../transport/connector.js';
+import type { ClientTlsOptions, ConnectAddress } from '../transport/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';
 
@@ -44,6 +45,11 @@ export interface PyroProxyOptions {
   keepAliveMs?: number;
   /** Connect over TLS, with these certificates; `true`: those that Node trusts. Default plain. */
   tls?: true | ClientTlsOptions;
+  /**
+   * Opens the byte stream to an address, instead of TCP or a unix socket: through a tunnel, or within the process. A failure
+   * that is no PyroError counts as nobody answering. Not with `tls`.
+   */
+  openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
   /** Compress requests over 100 bytes. Default false. Compressed replies are always read. */
   compression?: boolean;
   /** Largest message either way, also after inflation. Default 256 MiB. */
@@ -138,6 +144,8 @@ export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOpt
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
     if (typeof fallback === 'number') checkNumber(name, resolved[name as keyof PyroProxyOptions]);
   }
+  if (resolved.openSocket && resolved.tls)
+    throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
   if (!Object.hasOwn(SERIALIZER_IDS, resolved.serializer)) {
     throw configError(
       `serializer is ${JSON.stringify(resolved.serializer)}; it must be ${Object.keys(SERIALIZER_IDS).join(', ')}`,

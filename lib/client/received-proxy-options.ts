@@ -14,6 +14,7 @@ const INHERITED = [
   'retryDelayMs',
   'maxRetryDelayMs',
   'keepAliveMs',
+  'openSocket',
   'compression',
   'maxMessageBytes',
   'maxDepth',

@@ -19,6 +19,8 @@ export interface PyroDaemonOptions {
   natHost?: string;
   /** Port that URIs name with `natHost`. Default 0: same as the port listened on. */
   natPort?: number;
+  /** False: listen nowhere, and serve what `serve(socket)` is given. Default true. */
+  listen?: boolean;
   /** Serve this connected socket alone: no listener, no handshake. */
   connectedSocket?: Socket;
   /** Serializers that clients may use. Default all. */
@@ -140,7 +142,9 @@ export function resolveDaemonOptions(options: PyroDaemonOptions): ResolvedDaemon
   return resolved;
 }
 
-function checkAddress({ host, port, unixSocket, natHost, natPort, connectedSocket }: PyroDaemonOptions): void {
+function checkAddress({ host, port, unixSocket, natHost, natPort, connectedSocket, listen = true }: PyroDaemonOptions): void {
+  if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost) !== undefined)
+    throw configError('listen: false excludes connectedSocket, host, port, unixSocket and natHost');
   if (connectedSocket !== undefined) {
     if (unixSocket !== undefined || port !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;

@@ -8,7 +8,7 @@ import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
 import { within } from '../transport/deadline.js';
 import { Listener } from '../transport/listener.js';
-import { localLocation, natLocationOf } from '../transport/location.js';
+import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
 import { assembleDaemon } from './assembly.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
@@ -87,8 +87,10 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   async start(): Promise<void> {
     if (this.lifecycle !== 'new') throw new DaemonError('the daemon was started before; make a new one');
     this.lifecycle = 'listening';
-    const { connectedSocket } = this.options;
-    if (connectedSocket) {
+    const { connectedSocket, listen = true } = this.options;
+    if (!listen) {
+      this.location = inProcessLocation();
+    } else if (connectedSocket) {
       this.location = localLocation(connectedSocket);
       await this.keeper.adopt(connectedSocket, async (connection) => {
         const request = { connection, objectId: DAEMON_OBJECT_ID, data: undefined, annotations: NO_ANNOTATIONS };

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** Host in a location: numeric IPv6 stands in brackets. */
 export function bracketed(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
@@ -6,6 +8,11 @@ export function bracketed(host: string): string {
 /** Where a connected socket is on this side, as it stands in URIs. */
 export function localLocation({ localAddress, localPort }: { localAddress?: string; localPort?: number }): string {
   return localAddress === undefined ? './u:<<not-bound>>' : `${bracketed(localAddress)}:${localPort}`;
+}
+
+/** Where a daemon is that listens nowhere: like a unix socket that nobody else has. */
+export function inProcessLocation(): string {
+  return `./u:in-process-${randomUUID()}`;
 }
 
 /** `natHost:natPort`, the port that of `location` when it is 0 or absent; undefined without a NAT host. */
