@@ -4,12 +4,16 @@ Where the tests make a ``Pyro5.server.Daemon`` and register their objects, this 
 starts elsewhere, with the same objects in it. Set-up and tear-down of the tests run as they are: each test gets a new daemon.
 
 The control server is named by the environment variable ``REMOTE_DAEMON_CONTROL``. ``POST /`` starts a daemon and answers with its
-location (``host:port``), ``DELETE /<location>`` shuts it down.
+location (``host:port``), ``DELETE /<location>`` shuts it down. ``REMOTE_DAEMON_SERIALIZER`` names the serializer of the clients.
+
+Prints at the end a line ``outcomes: `` with a JSON object of the tests' names and how they ended.
 """
+import json
 import os
 import threading
 import urllib.request
 
+import Pyro5
 import Pyro5.client
 import Pyro5.core
 import Pyro5.server
@@ -34,6 +38,8 @@ EXCLUDED = {
 
 REGISTERED = {"something", "unexposed"}
 
+outcomes = {}
+
 
 def control(method, path=""):
     request = urllib.request.Request(os.environ["REMOTE_DAEMON_CONTROL"] + path, method=method)
@@ -46,6 +52,8 @@ class RemoteDaemon:
 
     def __init__(self, port=0):
         assert port == 0
+        # here, since the tests' own set-up has just chosen serpent
+        Pyro5.config.SERIALIZER = os.environ["REMOTE_DAEMON_SERIALIZER"]
         self.location = control("POST")
         self.ended = threading.Event()
 
@@ -81,3 +89,14 @@ def pytest_collection_modifyitems(config, items):
     selected = [item for item in items if item.cls.__name__ in CLASSES and item.nodeid.partition("::")[2] not in EXCLUDED]
     config.hook.pytest_deselected(items=[item for item in items if item not in selected])
     items[:] = selected
+
+
+def pytest_runtest_logreport(report):
+    # three reports a test: set-up, call, tear-down
+    name = report.nodeid.rpartition("::")[2]
+    if outcomes.get(name, "passed") == "passed":
+        outcomes[name] = report.outcome
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"outcomes: {json.dumps(outcomes)}")
