@@ -47,7 +47,7 @@ function projectOf({ name, testTimeoutMs, python, env }: Room): TestProjectInlin
     resolve: { alias },
     test: {
       name,
-      include: [`test/${name}/**/*.test.ts`],
+      include: [`test/${name}/**/*.test.ts`, ...(name === 'e2e' ? ['sample/**/*.test.ts'] : [])],
       environment: 'node',
       pool: 'forks',
       testTimeout: testTimeoutMs,
