@@ -15,6 +15,7 @@ export interface CallContext {
   /** UUID in its usual text form. */
   readonly correlationId: string;
   readonly annotations: ReadonlyMap<string, Buffer>;
+  /** Goes back with the reply. Of a stream: what is set before it is opened goes with that reply, later ones with the next item. */
   readonly responseAnnotations: Map<string, Buffer>;
   readonly oneway: boolean;
   /** Who the peer is to this object, as its handshake guards said. */

@@ -31,9 +31,9 @@ export class DaemonObject {
     return this.daemon.metadataFor((currentCall() as CallContext).connection, objectId);
   }
 
-  /** Next item of a stream; `StopIteration` at its end. */
+  /** Next item of a stream, with the response annotations that its source has set; `StopIteration` at its end. */
   get_next_stream_item(streamId: string): Promise<unknown> {
-    return this.daemon.nextStreamItem((currentCall() as CallContext).connection, streamId);
+    return this.daemon.nextStreamItem(currentCall() as CallContext, streamId);
   }
 
   /** Closes a stream; unknown ones are passed over. */

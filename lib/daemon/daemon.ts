@@ -10,6 +10,7 @@ import { within } from '../transport/deadline.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
 import { assembleDaemon } from './assembly.js';
+import type { CallContext } from './call-context.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
@@ -339,8 +340,8 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** @internal */
-  nextStreamItem(connection: DaemonConnection, streamId: string): Promise<unknown> {
-    return this.streams.next(connection, streamId);
+  nextStreamItem(call: CallContext, streamId: string): Promise<unknown> {
+    return this.streams.next(call, streamId);
   }
 
   /** @internal */

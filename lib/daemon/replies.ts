@@ -72,6 +72,8 @@ export class Replies {
     if (streamId !== undefined) request.responseAnnotations.set('STRM', Buffer.from(streamId));
     const data = serializer.dumps(new ProtocolError('result of call is an iterator'));
     await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception | FLAGS.itemStream, data);
+    // sent; what the stream's source sets from now on goes with its items
+    request.responseAnnotations.clear();
   }
 
   /** Answers with an exception; of a oneway request nothing is sent. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../protocol/errors.js';
 import { stopIteration } from '../protocol/python-exception.js';
 import { runInCall } from '../transport/current-call.js';
+import type { CallContext } from './call-context.js';
 import type { Call } from './call.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
@@ -93,15 +94,18 @@ export class StreamRegistry {
   }
 
   /**
-   * The next item.
+   * The next item. Response annotations that the source set since the last one go with it.
    *
+   * @param call that asks for it
    * @throws {PythonException} `StopIteration` at the end
    * @throws {PyroError} `item stream terminated` when it ended, failed, expired, is unknown, or is another principal's
    */
-  async next(connection: DaemonConnection, id: string): Promise<unknown> {
+  async next({ connection, responseAnnotations }: CallContext, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
-    const pull = stream.pulling.then(() => this.pull(stream));
+    const pull = stream.pulling
+      .then(() => this.pull(stream))
+      .finally(() => moveAll(stream.call.responseAnnotations, responseAnnotations));
     stream.pulling = pull.catch(() => undefined);
     return whileConnected(connection, pull);
   }
@@ -241,6 +245,11 @@ function whileConnected<T>(connection: DaemonConnection, pull: Promise<T>): Prom
     const forget = connection.onGone(leave);
     pull.then(resolve, reject).finally(forget);
   });
+}
+
+function moveAll<K, V>(from: Map<K, V>, to: Map<K, V>): void {
+  for (const [key, value] of from) to.set(key, value);
+  from.clear();
 }
 
 function terminated(): PyroError {

@@ -65,7 +65,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get annotations(): ReadonlyMap<string, Buffer> {
     return this.call.annotations;
   }
-  /** Goes back with the reply: four letters to bytes. */
+  /** Goes back with the reply, or with the next item of a stream: four letters to bytes. */
   get responseAnnotations(): Map<string, Buffer> {
     return this.call.responseAnnotations;
   }

@@ -323,6 +323,18 @@ class TestContext:
             assert serpent.tobytes(p.annotated()["XYZZ"]) == b"there"
             assert current_context.response_annotations["BACK"] == b"and back"
 
+    def test_annotations_travel_with_the_item_they_were_set_for(self):
+        def received():
+            return {name: bytes(data) for name, data in current_context.response_annotations.items()}
+
+        with proxy() as p:
+            assert [(item, received()) for item in p.annotated_items(3)] == [
+                (1, {"ITEM": b"number 1"}),
+                (2, {}),
+                (3, {"ITEM": b"number 3"}),
+            ]
+            assert received() == {"LAST": b"over"}
+
     def test_correlation_id(self):
         with proxy() as p:
             current_context.correlation_id = uuid.uuid4()

@@ -106,6 +106,13 @@ class Thing extends Unexposed {
     yield 1;
     throw new RangeError('broken');
   }
+  *annotated_items(to: number): Generator<number> {
+    for (let i = 1; i <= to; i++) {
+      if (i % 2 === 1) context().responseAnnotations.set('ITEM', Buffer.from(`number ${i}`));
+      yield i;
+    }
+    context().responseAnnotations.set('LAST', Buffer.from('over'));
+  }
   annotated(): Record<string, Buffer> {
     const { annotations, responseAnnotations } = context();
     responseAnnotations.set('BACK', Buffer.from('and back'));
