@@ -25,7 +25,8 @@ interface Marks {
 
 const MARK = /^<!-- (?:run: (?<role>server|client)|file: (?<file>[\w.-]+)|(?<output>output)) -->$/;
 const GIVEN = '<!-- given';
-const ALMOST_MARK = /^<!--\s*(run|output|file|given)\b/i;
+const HIDDEN = /^<!-- hidden: (?<name>server|[\w.-]+\.ts)$/;
+const ALMOST_MARK = /^<!--\s*(run|output|file|given|hidden)\b/i;
 const FENCE = /^```(\w*)$/;
 const EXTENSIONS = { ts: 'ts', python: 'py' } as const;
 const LANGUAGES: Readonly<Record<string, Snippet['language'] | undefined>> = {
@@ -43,6 +44,7 @@ const LANGUAGES: Readonly<Record<string, Snippet['language'] | undefined>> = {
  * - `<!-- run: server -->`: a program that runs on; `<!-- run: client -->`: one that runs to its end, against the server before it, if any
  * - `<!-- output -->`, before a block of text: what the client before it prints
  * - `<!-- file: NAME -->`: the name by which other blocks of the page import it
+ * - `<!-- hidden: server`, or `<!-- hidden: NAME`, lines of TypeScript, `-->`: a block that the page need not show at all
  * - `<!-- given`, lines of code, `-->`: what a block needs that the page need not show, such as imports and declarations
  *
  * A block that is not run is compiled.
@@ -61,10 +63,12 @@ export function readSnippets(markdown: string): Snippet[] {
       take(snippets, marks, block);
       marks = undefined;
       index = block.end;
-    } else if (line === GIVEN) {
+    } else if (line === GIVEN || HIDDEN.test(line)) {
       const end = lines.indexOf('-->', index);
-      if (end < 0) throw new Error(`line ${index + 1}: what is given is not closed by a line "-->"`);
-      marks = { line: index + 1, ...marks, given: textOf(lines.slice(index + 1, end)) };
+      if (end < 0) throw new Error(`line ${index + 1}: "${line}" is not closed by a line "-->"`);
+      const code = textOf(lines.slice(index + 1, end));
+      if (line === GIVEN) marks = { line: index + 1, ...marks, given: code };
+      else snippets.push(hiddenSnippet(HIDDEN.exec(line)!.groups!.name!, index + 1, code));
       index = end + 1;
     } else {
       const mark = MARK.exec(line)?.groups;
@@ -104,6 +108,11 @@ function take(snippets: Snippet[], marks: Marks | undefined, { tag, line, code }
     line,
     code: (marks?.given ?? '') + code,
   });
+}
+
+function hiddenSnippet(name: string, line: number, code: string): Snippet {
+  const isServer = name === 'server';
+  return { role: isServer ? 'server' : 'compiled', file: isServer ? `line-${line}.ts` : name, language: 'ts', line, code };
 }
 
 function markOf({ role, file, output }: Record<string, string | undefined>): Omit<Marks, 'line'> {

@@ -33,6 +33,14 @@ describe('the blocks of a page', () => {
     ]);
   });
 
+  it('may be hidden as a whole', () => {
+    const page = ['<!-- hidden: app.module.ts', 'class A {}', '-->', '<!-- hidden: server', 'serve();', '-->'].join('\n');
+    expect(readSnippets(page)).toEqual([
+      { role: 'compiled', file: 'app.module.ts', language: 'ts', line: 1, code: 'class A {}\n' },
+      { role: 'server', file: 'line-4.ts', language: 'ts', line: 4, code: 'serve();\n' },
+    ]);
+  });
+
   it('are not those that another block shows', () => {
     expect(readSnippets(fence('markdown', '<!-- run: client -->', 'text'))).toEqual([]);
   });
@@ -40,7 +48,9 @@ describe('the blocks of a page', () => {
   it.each([
     ['<!-- run: client -->\ntext', 'line 1: no fenced block'],
     ['<!-- run: client -->', 'line 1: no fenced block'],
-    ['<!-- given\ncode', 'line 1: what is given is not closed'],
+    ['<!-- given\ncode', 'line 1: "<!-- given" is not closed'],
+    ['<!-- hidden: a.ts\ncode', 'line 1: "<!-- hidden: a.ts" is not closed'],
+    ['<!-- hidden: what\n-->', 'is no mark of a block'],
     [`<!-- run: client -->\n${fence('sh', 'ls')}`, 'line 2: "sh" can neither be run nor compiled'],
     [`<!-- output -->\n${fence('text', 'x')}`, 'output without a client'],
     [`<!-- run: cleint -->\n${fence('python', 'x')}`, 'line 1: "<!-- run: cleint -->" is no mark'],
