@@ -16,8 +16,6 @@ export class DaemonConnection {
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
   /** `address:port`, `[v6]:port`, or the socket's path. */
   readonly remoteAddress: string;
-  /** The client's TLS certificate, which one of `tls.ca` has signed; undefined when it has none, or none that is good. */
-  readonly peerCertificate: PeerCertificate | undefined;
 
   /** Objects that were used over this connection and want to know of its end. */
   readonly usedTargets = new Set<PyroTarget>();
@@ -30,11 +28,16 @@ export class DaemonConnection {
   constructor(
     /** Counts from 1 on within a daemon. */
     readonly id: number,
-    socket: Duplex,
+    private readonly socket: Duplex,
     private readonly closeLoop: () => void,
   ) {
     this.remoteAddress = remoteAddressOf(socket);
-    this.peerCertificate = certificateOf(socket);
+  }
+
+  /** The client's TLS certificate; undefined without TLS or when it sent none. */
+  get peerCertificate(): PeerCertificate | undefined {
+    const certificate = (this.socket as Partial<TLSSocket>).getPeerCertificate?.();
+    return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
   }
 
   /** False once the peer is gone or {@link close} was called. */
@@ -61,13 +64,6 @@ export class DaemonConnection {
     for (const hook of this.goneHooks) hook();
     this.goneHooks.clear();
   }
-}
-
-/** Read at once: of a closed socket there is none. */
-function certificateOf(socket: Duplex): PeerCertificate | undefined {
-  const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
-  const certificate = authorized ? getPeerCertificate?.call(socket) : undefined;
-  return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
 }
 
 function remoteAddressOf(socket: Duplex): string {

@@ -1,7 +1,7 @@
 import { currentCall } from '../transport/current-call.js';
 import type { CallContext } from './call-context.js';
 import type { PyroDaemon } from './daemon.js';
-import { expose, oneway } from './expose.js';
+import { expose } from './expose.js';
 import type { ObjectMetadata } from './target.js';
 
 /**
@@ -43,4 +43,3 @@ export class DaemonObject {
 }
 
 expose(DaemonObject);
-oneway(DaemonObject, 'close_stream');

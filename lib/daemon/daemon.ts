@@ -6,7 +6,6 @@ import { DaemonError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
-import type { Arrivals } from '../transport/arrivals.js';
 import { within } from '../transport/deadline.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
@@ -21,12 +20,11 @@ import { ExposedClass, ExposedObject } from './exposed-target.js';
 import { runHook } from './run-hook.js';
 import { resetMetadata } from './expose.js';
 import { checkObjectId, newObjectId, ObjectRegistry } from './object-registry.js';
-import type { Place } from './places.js';
 import type { StreamRegistry } from './stream-registry.js';
 import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './target.js';
 
 export interface RegisterOptions {
-  /** Replace what has the id, or register an object once more. Default false. */
+  /** Replace what has the id, or give a registered object a further id. Default false. */
   force?: boolean;
   /** Hold the object weakly: it is unregistered when nothing else holds it. Not for classes. Default false. */
   weak?: boolean;
@@ -47,17 +45,6 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   private readonly objects = new ObjectRegistry();
   private readonly streams: StreamRegistry;
   private readonly keeper: ConnectionKeeper;
-  /** Clients that come while it listens; those that are under way when it stops go away. */
-  private readonly arrivals: Arrivals<Place> = {
-    arrive: () => (this.isListening ? this.keeper.arrive() : undefined),
-    enter: (place, socket) => {
-      if (this.isListening) return this.keeper.enter(place, socket);
-      this.keeper.leave(place);
-      socket.destroy();
-    },
-    leave: (place) => this.keeper.leave(place),
-    refused: (place, error, socket) => this.keeper.refused(place, error, socket),
-  };
   private readonly releases = new Set<Promise<void>>();
   private readonly combined = new Set<PyroDaemon>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
@@ -112,7 +99,11 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
       });
     } else {
       try {
-        this.listener = await Listener.open(this.options, this.arrivals, (error) => this.fail(error));
+        this.listener = await Listener.open(
+          this.options,
+          (socket) => this.serve(socket),
+          (error) => this.fail(error),
+        );
       } catch (error) {
         if (this.isListening) this.lifecycle = 'new';
         throw error;
@@ -169,15 +160,14 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     const { force = false, weak = false } = options;
     if (this.location === undefined) throw notListening();
     const isClass = typeof objectOrClass === 'function';
+    checkRegistrable(objectOrClass);
     if (isClass && weak) throw new DaemonError('classes cannot be registered weakly');
+    const id = checkObjectId(objectId) ?? newObjectId();
     const target = isClass
-      ? new ExposedClass(objectOrClass as unknown as new () => object)
+      ? this.targetOf(objectOrClass as unknown as new () => object)
       : weak
         ? ExposedObject.weakly(objectOrClass)
         : ExposedObject.of(objectOrClass);
-    const id = checkObjectId(objectId) ?? newObjectId();
-    const known = this.objects.idOf(objectOrClass);
-    if (force && known !== undefined && known !== DAEMON_OBJECT_ID && known !== id) this.unregister(known);
     this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
     return this.uriFor(id);
@@ -189,14 +179,14 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /**
-   * Takes an object, or what has the id, out of the daemon; an unknown id is passed over, and so is `Pyro.Daemon`.
+   * Takes an object with all its ids, or what has the id, out of the daemon; an unknown id is passed over, and so is `Pyro.Daemon`.
    *
    * @throws {DaemonError} when an object is not registered
    */
   unregister(objectOrId: object | string): void {
-    const id = typeof objectOrId === 'string' ? objectOrId : this.objects.idOf(objectOrId);
-    if (id === undefined) throw new DaemonError("object isn't registered");
-    if (id !== DAEMON_OBJECT_ID) this.release(this.objects.remove(id));
+    const ids = typeof objectOrId === 'string' ? [objectOrId] : this.objects.idsOf(objectOrId);
+    if (ids.length === 0) throw new DaemonError("object isn't registered");
+    for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.release(this.objects.remove(id));
   }
 
   /**
@@ -226,9 +216,10 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     return id === undefined ? undefined : this.proxyFor(id);
   }
 
-  /** Has the exposed members of an object's class looked up anew; clients see it with their next proxy. */
-  resetMetadataCache(objectOrClass: object): void {
-    resetMetadata(objectOrClass);
+  /** Has the exposed members of an object's class looked up anew; clients see it with their next proxy. An unknown id is passed over. */
+  resetMetadataCache(objectOrId: object | string): void {
+    const source = typeof objectOrId === 'string' ? this.objects.sourceOf(objectOrId) : objectOrId;
+    if (source !== undefined) resetMetadata(source);
   }
 
   /** Override, or give the option, to add annotations to every reply. */
@@ -262,10 +253,9 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     return reference;
   }
 
-  /** Serves one connected socket or other byte stream, with handshake, and as it is: `tls` is for what the daemon accepts itself. */
+  /** Serves one connected socket or other byte stream, with handshake. */
   serve(socket: Duplex): void {
-    const place = this.arrivals.arrive();
-    if (place) this.keeper.enter(place, socket);
+    if (this.lifecycle === 'listening') this.keeper.accept(socket);
     else socket.on('error', () => undefined).destroy();
   }
 
@@ -359,6 +349,12 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     return this.streams.close(connection, streamId);
   }
 
+  /** A class that is registered already keeps its instances under a further id. */
+  private targetOf(type: new () => object): ExposedClass {
+    const known = this.objects.idsOf(type).map((id) => this.objects.get(id));
+    return known.find((target) => target instanceof ExposedClass) ?? new ExposedClass(type);
+  }
+
   /** Every caller waits for the same end. */
   private end(when: 'soon' | 'now'): Promise<void> {
     return (this.ending ??= this.endOnce(when));
@@ -409,6 +405,11 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     if (this.listenerCount('error') > 0) this.emit('error', failure);
     else process.emitWarning(failure);
   }
+}
+
+function checkRegistrable(what: unknown): void {
+  if (typeof what === 'function' || (typeof what === 'object' && what !== null)) return;
+  throw new DaemonError(`${String(what)} cannot be registered: it is no object and no class`);
 }
 
 function notListening(): DaemonError {

@@ -1,4 +1,5 @@
-import { DaemonError, PyroError } from '../protocol/errors.js';
+import { PyroError } from '../protocol/errors.js';
+import { pythonTypeError } from '../protocol/python-exception.js';
 import type { DaemonConnection } from './daemon-connection.js';
 
 type AnyClass = abstract new (...args: never[]) => object;
@@ -104,7 +105,7 @@ export class Instances {
 
   private check(instance: object): object {
     if (instance instanceof (this.type as unknown as new () => object)) return instance;
-    throw new DaemonError(`instance creator of ${this.type.name} returned an object of another class`);
+    throw pythonTypeError(`instance creator of ${this.type.name} returned an object of another class`);
   }
 }
 

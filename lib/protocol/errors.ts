@@ -21,7 +21,6 @@ export type PyroErrorCode =
   | 'NAMING'
   | 'DAEMON'
   | 'SECURITY'
-  | 'TLS'
   | 'CONFIG'
   | 'REMOTE';
 

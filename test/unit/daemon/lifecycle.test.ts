@@ -313,8 +313,9 @@ describe('registration', () => {
     expect(() => daemon.register(new Thing(), 'thing')).toThrow('already registered with that id: "thing"');
     daemon.register(thing, 'again', { force: true });
     const peer = await join(daemon);
-    expect(await peer.call('again', 'hello')).toBe('hello');
-    expect((await peer.fail('thing', 'hello')).args).toEqual(['unknown object']);
+    for (const id of ['thing', 'again']) expect(await peer.call(id, 'hello')).toBe('hello');
+    daemon.unregister(thing);
+    for (const id of ['thing', 'again']) expect((await peer.fail(id, 'hello')).args).toEqual(['unknown object']);
   });
 
   it('takes objects out by id or by themselves, but never the daemon’s own', async () => {
