@@ -33,6 +33,8 @@ export type { AnnotationValues, Autoproxy, CallOptions, PyroProxyOptions } from 
 export type { ProxySender, ReceivedProxies } from './client/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/remote-object.js';
 export { RemoteStream } from './client/remote-stream.js';
+export type { ClientTlsOptions } from './transport/connector.js';
+export type { ServerTlsOptions } from './transport/secure-server.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
 export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Frame } from '../protocol/frame-reader.js';
-import type { DaemonConnection } from './daemon-connection.js';
+import type { Arrivals } from '../transport/arrivals.js';
+import { DaemonConnection } from './daemon-connection.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Handshake } from './handshake.js';
+import { type Place, Places } from './places.js';
 import type { Replies } from './replies.js';
 import { RequestLoop, type RequestLoopOwner } from './request-loop.js';
 import type { StreamRegistry } from './stream-registry.js';
@@ -16,16 +18,12 @@ export interface ConnectionEvents {
   failed(error: unknown): void;
 }
 
-/** Connections over `maxConnections` that are told so at the same time; more are just closed. */
-const MAX_REFUSALS = 1_000;
-
 /** The connections of a daemon, from the accepted socket to the end of the session. */
-export class ConnectionKeeper implements RequestLoopOwner {
+export class ConnectionKeeper implements RequestLoopOwner, Arrivals<Place> {
   private readonly loops = new Set<RequestLoop>();
   private readonly admitted = new Set<RequestLoop>();
-  private readonly refusing = new Set<RequestLoop>();
   private readonly endings = new Set<Promise<void>>();
-  private count = 0;
+  private readonly places: Places;
 
   constructor(
     private readonly options: ResolvedDaemonOptions,
@@ -34,22 +32,31 @@ export class ConnectionKeeper implements RequestLoopOwner {
     private readonly replies: Replies,
     private readonly streams: StreamRegistry,
     private readonly events: ConnectionEvents,
-  ) {}
+  ) {
+    this.places = new Places(options.maxConnections);
+  }
 
   /** Connections that passed their handshake. */
   get connections(): DaemonConnection[] {
     return [...this.admitted].map(({ connection }) => connection);
   }
 
-  /** Takes a socket whose client will connect. */
-  accept(socket: Duplex): void {
-    const full = this.loops.size - this.refusing.size >= this.options.maxConnections;
-    if (full && this.refusing.size >= MAX_REFUSALS) {
-      socket.on('error', () => undefined).destroy();
-      return;
-    }
-    const loop = this.open(socket);
-    if (full) this.refusing.add(loop);
+  /** A client has come; it has a place until it {@link leave}s or its connection ends. Undefined: there is none left. */
+  arrive(): Place | undefined {
+    return this.places.take();
+  }
+
+  /** Takes the socket of a client that has arrived and will connect. */
+  enter(place: Place, socket: Duplex): void {
+    this.open(socket, place);
+  }
+
+  leave(place: Place): void {
+    this.places.giveBack(place);
+  }
+
+  refused({ connectionId }: Place, error: Error, socket: Duplex): void {
+    this.events.refused(error, new DaemonConnection(connectionId, socket, () => socket.destroy()));
   }
 
   /**
@@ -58,7 +65,7 @@ export class ConnectionKeeper implements RequestLoopOwner {
    * @throws what `validate` throws; the socket is closed then
    */
   async adopt(socket: Duplex, validate: (connection: DaemonConnection) => Promise<void>): Promise<void> {
-    const loop = this.open(socket);
+    const loop = this.open(socket, this.places.take()!);
     loop.frames.hold();
     try {
       await validate(loop.connection);
@@ -87,7 +94,8 @@ export class ConnectionKeeper implements RequestLoopOwner {
   }
 
   async handshake(loop: RequestLoop, frame: Frame): Promise<boolean> {
-    const full = this.refusing.has(loop) ? `daemon is full: maxConnections (${this.options.maxConnections}) are open` : undefined;
+    const { maxConnections } = this.options;
+    const full = loop.place.isOver ? `daemon is full: maxConnections (${maxConnections}) are open` : undefined;
     // what cannot even be refused (a hook's annotations are over the limit, say) is a failure of ours
     const failure = await this.handshakes.run(loop, frame, full).catch((error: Error) => {
       this.events.failed(error);
@@ -128,15 +136,15 @@ export class ConnectionKeeper implements RequestLoopOwner {
 
   ended(loop: RequestLoop, error: Error | undefined): void {
     this.loops.delete(loop);
-    this.refusing.delete(loop);
+    this.leave(loop.place);
     const ending = this.endSession(loop, error)
       .catch((failure: unknown) => this.events.failed(failure))
       .finally(() => this.endings.delete(ending));
     this.endings.add(ending);
   }
 
-  private open(socket: Duplex): RequestLoop {
-    const loop = new RequestLoop(++this.count, socket, this.options, this);
+  private open(socket: Duplex, place: Place): RequestLoop {
+    const loop = new RequestLoop(place, socket, this.options, this);
     this.loops.add(loop);
     return loop;
   }

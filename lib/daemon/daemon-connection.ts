@@ -16,6 +16,8 @@ export class DaemonConnection {
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
   /** `address:port`, `[v6]:port`, or the socket's path. */
   readonly remoteAddress: string;
+  /** The client's TLS certificate, which one of `tls.ca` has signed; undefined when it has none, or none that is good. */
+  readonly peerCertificate: PeerCertificate | undefined;
 
   /** Objects that were used over this connection and want to know of its end. */
   readonly usedTargets = new Set<PyroTarget>();
@@ -28,16 +30,11 @@ export class DaemonConnection {
   constructor(
     /** Counts from 1 on within a daemon. */
     readonly id: number,
-    private readonly socket: Duplex,
+    socket: Duplex,
     private readonly closeLoop: () => void,
   ) {
     this.remoteAddress = remoteAddressOf(socket);
-  }
-
-  /** The client's TLS certificate; undefined without TLS or when it sent none. */
-  get peerCertificate(): PeerCertificate | undefined {
-    const certificate = (this.socket as Partial<TLSSocket>).getPeerCertificate?.();
-    return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
+    this.peerCertificate = certificateOf(socket);
   }
 
   /** False once the peer is gone or {@link close} was called. */
@@ -64,6 +61,13 @@ export class DaemonConnection {
     for (const hook of this.goneHooks) hook();
     this.goneHooks.clear();
   }
+}
+
+/** Read at once: of a closed socket there is none. */
+function certificateOf(socket: Duplex): PeerCertificate | undefined {
+  const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
+  const certificate = authorized ? getPeerCertificate?.call(socket) : undefined;
+  return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
 }
 
 function remoteAddressOf(socket: Duplex): string {

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import type { SerializerName, ValueMode } from '../serializers/serializer.js';
+import type { ServerTlsOptions } from '../transport/secure-server.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { PyroDaemon } from './daemon.js';
 import type { Authorization, AuthorizeRequest } from './target.js';
@@ -23,6 +25,8 @@ export interface PyroDaemonOptions {
   listen?: boolean;
   /** Serve this connected socket alone: no listener, no handshake. */
   connectedSocket?: Socket;
+  /** Let clients in over TLS only; TCP only. Default plain. */
+  tls?: ServerTlsOptions | false;
   /** Serializers that clients may use. Default all. */
   serializers?: SerializerName[];
   /** Largest message either way, also after inflation. Default 256 MiB. */
@@ -142,10 +146,15 @@ export function resolveDaemonOptions(options: PyroDaemonOptions): ResolvedDaemon
   return resolved;
 }
 
-function checkAddress({ host, port, unixSocket, natHost, natPort, connectedSocket, listen = true }: PyroDaemonOptions): void {
-  if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost) !== undefined)
-    throw configError('listen: false excludes connectedSocket, host, port, unixSocket and natHost');
+function checkAddress(options: PyroDaemonOptions): void {
+  const { host, port, unixSocket, natHost, natPort, connectedSocket, listen = true, tls } = options;
+  if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost ?? (tls || undefined)) !== undefined)
+    throw configError('listen: false excludes connectedSocket, host, port, unixSocket, natHost and tls');
+  if (tls && unixSocket !== undefined)
+    throw configError('tls needs a TCP port: no certificate names a unixSocket, and a Python client would refuse it');
   if (connectedSocket !== undefined) {
+    if (tls && (connectedSocket as Partial<TLSSocket>).encrypted !== true)
+      throw configError('tls is configured, but connectedSocket is no TLS socket; it is served as it is');
     if (unixSocket !== undefined || port !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;
   }

@@ -6,6 +6,7 @@ import { DaemonError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
+import type { Arrivals } from '../transport/arrivals.js';
 import { within } from '../transport/deadline.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
@@ -20,6 +21,7 @@ import { ExposedClass, ExposedObject } from './exposed-target.js';
 import { runHook } from './run-hook.js';
 import { resetMetadata } from './expose.js';
 import { checkObjectId, newObjectId, ObjectRegistry } from './object-registry.js';
+import type { Place } from './places.js';
 import type { StreamRegistry } from './stream-registry.js';
 import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './target.js';
 
@@ -45,6 +47,17 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   private readonly objects = new ObjectRegistry();
   private readonly streams: StreamRegistry;
   private readonly keeper: ConnectionKeeper;
+  /** Clients that come while it listens; those that are under way when it stops go away. */
+  private readonly arrivals: Arrivals<Place> = {
+    arrive: () => (this.isListening ? this.keeper.arrive() : undefined),
+    enter: (place, socket) => {
+      if (this.isListening) return this.keeper.enter(place, socket);
+      this.keeper.leave(place);
+      socket.destroy();
+    },
+    leave: (place) => this.keeper.leave(place),
+    refused: (place, error, socket) => this.keeper.refused(place, error, socket),
+  };
   private readonly releases = new Set<Promise<void>>();
   private readonly combined = new Set<PyroDaemon>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
@@ -99,11 +112,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
       });
     } else {
       try {
-        this.listener = await Listener.open(
-          this.options,
-          (socket) => this.serve(socket),
-          (error) => this.fail(error),
-        );
+        this.listener = await Listener.open(this.options, this.arrivals, (error) => this.fail(error));
       } catch (error) {
         if (this.isListening) this.lifecycle = 'new';
         throw error;
@@ -253,9 +262,10 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     return reference;
   }
 
-  /** Serves one connected socket or other byte stream, with handshake. */
+  /** Serves one connected socket or other byte stream, with handshake, and as it is: `tls` is for what the daemon accepts itself. */
   serve(socket: Duplex): void {
-    if (this.lifecycle === 'listening') this.keeper.accept(socket);
+    const place = this.arrivals.arrive();
+    if (place) this.keeper.enter(place, socket);
     else socket.on('error', () => undefined).destroy();
   }
 

@@ -4,6 +4,7 @@ import type { Frame } from '../protocol/frame-reader.js';
 import { FrameConnection, type FrameConnectionHandler } from '../transport/frame-connection.js';
 import { DaemonConnection } from './daemon-connection.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
+import type { Place } from './places.js';
 
 /** What a loop asks of its daemon. */
 export interface RequestLoopOwner {
@@ -47,17 +48,18 @@ export class RequestLoop implements FrameConnectionHandler {
   private whenIdle: (() => void)[] = [];
 
   constructor(
-    id: number,
+    readonly place: Place,
     socket: Duplex,
     private readonly options: ResolvedDaemonOptions,
     private readonly owner: RequestLoopOwner,
   ) {
     this.frames = new FrameConnection(socket, { ...options, acceptedTypes: [MESSAGE_TYPES.connect] }, this);
-    this.connection = new DaemonConnection(id, socket, () => this.close());
+    this.connection = new DaemonConnection(place.connectionId, socket, () => this.close());
     const { handshakeTimeoutMs } = options;
     if (handshakeTimeoutMs > 0) {
       const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
-      this.handshakeTimer = setTimeout(() => this.failHandshake(new Error(text)), handshakeTimeoutMs);
+      const leftMs = Math.max(1, place.since + handshakeTimeoutMs - performance.now());
+      this.handshakeTimer = setTimeout(() => this.failHandshake(new Error(text)), leftMs);
       this.handshakeTimer.unref();
     }
   }

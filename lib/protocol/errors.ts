@@ -21,6 +21,7 @@ export type PyroErrorCode =
   | 'NAMING'
   | 'DAEMON'
   | 'SECURITY'
+  | 'TLS'
   | 'CONFIG'
   | 'REMOTE';
 

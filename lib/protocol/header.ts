@@ -31,12 +31,18 @@ const at = {
 /**
  * Checks as much of a header as has arrived: tag and version are known from the first 6 bytes.
  *
- * @throws {ProtocolError} `BAD_TAG` or `BAD_VERSION`
+ * @throws {ProtocolError} `BAD_TAG`, `TLS` (the peer speaks that) or `BAD_VERSION`
  */
 export function checkHeaderStart(bytes: Buffer, start: number, available: number): void {
   const tagged = Math.min(available, 4);
   for (let i = 0; i < tagged; i++) {
     if (bytes[start + i] !== ((TAG >>> (24 - 8 * i)) & 0xff)) {
+      if (isTls(bytes, start, available)) {
+        throw new ProtocolError(
+          'the peer speaks TLS here, and we do not; give the option tls, or switch it off there (Pyro5: config.SSL = False)',
+          { code: 'TLS' },
+        );
+      }
       const found = JSON.stringify(bytes.toString('latin1', start, start + tagged));
       throw new ProtocolError(`invalid data: a message begins with "PYRO", not with ${found}`, { code: 'BAD_TAG' });
     }
@@ -48,6 +54,11 @@ export function checkHeaderStart(bytes: Buffer, start: number, available: number
       code: 'BAD_VERSION',
     });
   }
+}
+
+/** A TLS record of a handshake or an alert. */
+function isTls(bytes: Buffer, start: number, available: number): boolean {
+  return (bytes[start] === 0x16 || bytes[start] === 0x15) && (available < 2 || bytes[start + 1] === 3);
 }
 
 /**

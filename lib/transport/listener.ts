@@ -1,6 +1,9 @@
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type ServerOpts } from 'node:net';
 import { PyroError } from '../protocol/errors.js';
+import type { Arrivals } from './arrivals.js';
 import { bracketed } from './location.js';
+import { SecureHandshakes } from './secure-handshakes.js';
+import { createSecureServer, type ServerTlsOptions } from './secure-server.js';
 
 /** Where to listen. Exactly one of TCP (`host`, `port`) and `unixSocket`. */
 export interface ListenAddress {
@@ -12,8 +15,17 @@ export interface ListenAddress {
   unixSocket?: string;
 }
 
+/** How to listen. */
+export interface ListenerOptions extends ListenAddress {
+  /** Let clients in over TLS only; TCP only. */
+  tls?: ServerTlsOptions | false;
+  /** Longest that a TLS handshake may take; 0: no limit. */
+  handshakeTimeoutMs: number;
+}
+
 /** After so long without a byte the system asks whether the peer is still there. */
 const KEEP_ALIVE_MS = 60_000;
+const SOCKET_OPTIONS: ServerOpts = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true };
 const BACKLOG = 511;
 
 /** A listening server socket. */
@@ -22,20 +34,21 @@ export class Listener {
     readonly server: Server,
     /** `host:port`, `[v6]:port` or `./u:path`, as it stands in URIs. */
     readonly location: string,
+    private readonly handshakes: Pick<SecureHandshakes<never>, 'destroyAll'> | undefined,
   ) {}
 
   /**
-   * @param onSocket called with each accepted socket
+   * @param arrivals who takes the clients
    * @param onError errors of the server socket while it listens
-   * @throws {PyroError} that says address, reason and remedy, when it cannot listen
+   * @throws {PyroError} that says address or option, reason and remedy, when it cannot listen
    */
-  static async open(
-    address: ListenAddress,
-    onSocket: (socket: Socket) => void,
+  static async open<Place>(
+    address: ListenerOptions,
+    arrivals: Arrivals<Place>,
     onError: (error: Error) => void,
   ): Promise<Listener> {
     const options = listenOptions(address);
-    const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true }, onSocket);
+    const { server, handshakes } = createServerFor(address, arrivals);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
       server.listen({ ...options, backlog: BACKLOG }, () => {
@@ -44,13 +57,30 @@ export class Listener {
         resolve();
       });
     });
-    return new Listener(server, locationOf(server, address));
+    return new Listener(server, locationOf(server, address), handshakes);
   }
 
-  /** Accepts no more. Accepted connections live on. */
+  /** Accepts no more. Accepted connections live on, but for those whose TLS handshake is under way. */
   close(): void {
     if (this.server.listening) this.server.close();
+    this.handshakes?.destroyAll();
   }
+}
+
+function createServerFor<Place>(
+  { tls, handshakeTimeoutMs }: ListenerOptions,
+  arrivals: Arrivals<Place>,
+): { server: Server; handshakes?: SecureHandshakes<Place> } {
+  if (tls) {
+    const server = createSecureServer(tls, SOCKET_OPTIONS);
+    return { server, handshakes: new SecureHandshakes(server, handshakeTimeoutMs, arrivals) };
+  }
+  const server = createServer(SOCKET_OPTIONS, (socket) => {
+    const place = arrivals.arrive();
+    if (place === undefined) socket.destroy();
+    else arrivals.enter(place, socket);
+  });
+  return { server };
 }
 
 function listenOptions(address: ListenAddress): ListenOptions {

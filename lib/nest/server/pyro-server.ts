@@ -4,6 +4,7 @@ import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { PyroDaemon } from '../../daemon/daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/target.js';
+import { PyroError } from '../../protocol/errors.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
 import type { ProcessingHooks } from '../objects/nest-target.js';
@@ -168,7 +169,11 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     daemon.on('callError', (error, { objectId, method }) => {
       this.logger.error(`${objectId}.${method} failed: ${String(error)}`, error instanceof Error ? error.stack : undefined);
     });
-    daemon.on('handshakeFailed', (error, { remoteAddress }) => this.logger.debug?.(`refused ${remoteAddress}: ${error.message}`));
+    daemon.on('handshakeFailed', (error, { remoteAddress }) => {
+      // a mistake in how one of the two is configured, not a client that is turned away
+      const isMistake = error instanceof PyroError && error.code === 'TLS';
+      this.logger[isMistake ? 'warn' : 'debug'](`refused ${remoteAddress}: ${error.message}`);
+    });
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
   }
 

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/remote-object.js';
 import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { TestAuthority } from '../../certificates.js';
 import { PythonServer } from './python-server.js';
 import type { Session, Thing } from './thing.js';
 
@@ -117,29 +116,10 @@ it('reaches Pyro5 on a unix socket and on IPv6', async () => {
 
 it('speaks TLS with certificates on both sides, and trusts no other', async () => {
   const directory = await temporaryDirectory();
-  const file = (name: string): string => join(directory, name);
-  const openssl = (...args: string[]): Promise<unknown> => promisify(execFile)('openssl', args);
-  const authority = ['-newkey', 'rsa:2048', '-nodes', '-x509', '-days', '2', '-subj', '/CN=Test CA'];
-  await openssl('req', ...authority, '-keyout', file('ca.key'), '-out', file('ca.pem'));
-  await writeFile(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
-  for (const name of ['server', 'client']) {
-    await openssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      file(`${name}.key`),
-      '-out',
-      file('csr'),
-    );
-    const signing = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', file('names')];
-    await openssl('x509', '-req', '-in', file('csr'), '-out', file(`${name}.pem`), ...signing);
-  }
-  const [ca, cert, key] = await Promise.all(['ca.pem', 'client.pem', 'client.key'].map((name) => readFile(file(name))));
-  const server = await start('--tls', file('server.pem'), file('server.key'), file('ca.pem'));
+  const authority = await TestAuthority.create(directory, 'ca');
+  const [served, { cert, key }] = [await authority.issue('server'), await authority.issue('client')];
+  const ca = authority.cert;
+  const server = await start('--tls', served.certFile, served.keyFile, authority.certFile);
   const thing = await connect(server.uri('thing'), { tls: { ca, cert, key } });
   expect(await thing.add(1)).toBe(11);
   const named = await connect(`PYRO:thing@localhost:${server.port}`, { tls: { ca, cert, key } });

@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net';
+import type { Server, TLSSocket } from 'node:tls';
+import { CommunicationError } from '../protocol/errors.js';
+import type { Arrivals } from './arrivals.js';
+
+/** A client whose TLS handshake is under way. */
+interface Handshake<Place> {
+  place: Place;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The TLS handshakes of a server: each has its time, and takes the place of a connection.
+ *
+ * @param timeoutMs longest that a handshake may take; 0: no limit
+ */
+export class SecureHandshakes<Place> {
+  private readonly running = new Map<Socket, Handshake<Place>>();
+  /** Outlives `running`: Node may tell why a handshake failed only when its socket is closed. */
+  private readonly places = new WeakMap<Socket, Place>();
+
+  constructor(
+    server: Server,
+    private readonly timeoutMs: number,
+    private readonly arrivals: Arrivals<Place>,
+  ) {
+    server.on('connection', (raw) => this.begin(raw));
+    server.on('secureConnection', (socket) => this.succeed(socket));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => this.fail(error, socket));
+  }
+
+  /** Cuts all that run. */
+  destroyAll(): void {
+    for (const raw of this.running.keys()) raw.destroy();
+  }
+
+  private begin(raw: Socket): void {
+    // asked for now: once the socket is closed, Node only knows what it was asked before
+    const place = raw.remoteAddress === undefined ? undefined : this.arrivals.arrive();
+    if (place === undefined) {
+      raw.destroy();
+      return;
+    }
+    const handshake: Handshake<Place> = { place, timer: undefined };
+    if (this.timeoutMs > 0) {
+      handshake.timer = setTimeout(() => this.timeOut(raw), this.timeoutMs);
+      handshake.timer.unref();
+    }
+    this.running.set(raw, handshake);
+    this.places.set(raw, place);
+    raw.once('close', () => {
+      if (this.end(raw)) this.arrivals.leave(place);
+    });
+  }
+
+  private succeed(socket: TLSSocket): void {
+    const raw = rawOf(socket);
+    const handshake = this.end(raw);
+    if (handshake) this.arrivals.enter(handshake.place, socket);
+    else socket.destroy();
+  }
+
+  private fail(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    const raw = rawOf(socket);
+    const reason = reasonOf(error, socket);
+    if (reason !== undefined) this.tell(raw, new CommunicationError(reason, { code: 'TLS', cause: error }));
+    raw.destroy();
+  }
+
+  private timeOut(raw: Socket): void {
+    const text = `TLS handshake took longer than handshakeTimeoutMs (${this.timeoutMs} ms)`;
+    this.tell(raw, new CommunicationError(text, { code: 'TLS' }));
+    raw.destroy();
+  }
+
+  private tell(raw: Socket, error: Error): void {
+    const place = this.places.get(raw);
+    if (place === undefined) return;
+    this.places.delete(raw);
+    this.arrivals.refused(place, error, raw);
+  }
+
+  private end(raw: Socket): Handshake<Place> | undefined {
+    const handshake = this.running.get(raw);
+    clearTimeout(handshake?.timer);
+    this.running.delete(raw);
+    return handshake;
+  }
+}
+
+/** Node has no public way from a TLS socket to the one it was made of; of its own code, much relies on this one. */
+function rawOf(socket: TLSSocket): Socket {
+  return (socket as unknown as { _parent: Socket })._parent;
+}
+
+const NO_TLS = 'the client does not speak TLS, which this port does; switch it on there (Pyro5: config.SSL = True)';
+const UNTRUSTED = 'no authority in tls.ca has signed it';
+const OLD_TLS = 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)';
+
+/** What OpenSSL calls what went wrong, in words that say what to do. */
+const failures: Record<string, string> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_HTTP_REQUEST: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+    'the client has no certificate, which tls.requestClientCert asks for (Pyro5: config.SSL_CLIENTCERT, SSL_CLIENTKEY)',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the client does not trust the authority of tls.cert (Pyro5: config.SSL_CACERTS)',
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'the client refuses tls.cert; does it name the host that the client connects to?',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'the client refuses tls.cert: it has expired',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: OLD_TLS,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
+};
+
+/** Node's names for what is wrong with a certificate of a client. */
+const certificateFailures: Record<string, string> = {
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+};
+
+/** Undefined: the client just went away, as probes do. */
+function reasonOf(error: NodeJS.ErrnoException, socket: TLSSocket): string | undefined {
+  const { code = '' } = error;
+  const certificateCode = socket.authorizationError as unknown as string | null;
+  if (certificateCode !== null) {
+    return `TLS handshake failed: the client's certificate is refused: ${certificateFailures[certificateCode] ?? 'it is not valid'} (${certificateCode})`;
+  }
+  if (!code.startsWith('ERR_')) return undefined;
+  return `TLS handshake failed: ${failures[code] ?? error.message.trim()} (${code})`;
+}

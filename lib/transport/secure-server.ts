@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import type { ServerOpts } from 'node:net';
+import { createServer, type Server, type TlsOptions } from 'node:tls';
+import { PyroError } from '../protocol/errors.js';
+import { asError } from '../protocol/safe-text.js';
+
+/**
+ * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and what else
+ * Node's `tls.createServer` takes. Certificates and keys are given as the content of their PEM files.
+ *
+ * @see Pyro5/socketutil.py, `get_ssl_context`
+ */
+export interface ServerTlsOptions extends Omit<
+  TlsOptions,
+  'enableTrace' | 'handshakeTimeout' | 'pskCallback' | 'pskIdentityHint' | 'requestCert' | 'secureContext' | keyof ServerOpts
+> {
+  /** Default: `cert`, whose file may hold the key as well. */
+  key?: TlsOptions['key'];
+  /**
+   * Refuse clients without a certificate that one of `ca` has signed (mutual TLS). With `rejectUnauthorized: false` clients are
+   * only asked for one, and a handshake guard decides by `connection.peerCertificate`. Default false.
+   */
+  requestClientCert?: boolean;
+}
+
+/** Handshakes are timed by who counts them. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
+
+/**
+ * A TLS server that does not listen yet.
+ *
+ * @throws {PyroError} `CONFIG`, when certificates, keys or other options cannot work
+ */
+export function createSecureServer(tls: ServerTlsOptions, socketOptions: ServerOpts): Server {
+  const { requestClientCert = false, ...options } = tls;
+  checkCertificates(tls);
+  try {
+    return createServer({
+      ...options,
+      ...socketOptions,
+      key: tls.key ?? (tls.pfx === undefined ? tls.cert : undefined),
+      requestCert: requestClientCert,
+      handshakeTimeout: NO_TIMEOUT_MS,
+    });
+  } catch (error) {
+    const cause = asError(error) as NodeJS.ErrnoException;
+    throw configError(`tls: ${reasons[cause.code ?? ''] ?? cause.message}`, cause);
+  }
+}
+
+const reasons: Record<string, string> = {
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: '`key` does not belong to `cert`',
+  ERR_OSSL_BAD_DECRYPT: '`key` is encrypted, and `passphrase` is missing or wrong',
+  ERR_MISSING_PASSPHRASE: '`key` is encrypted, and `passphrase` is missing',
+  ERR_OSSL_PEM_NO_START_LINE: '`key` is no PEM key; it must be the content of the file',
+  ERR_OSSL_UNSUPPORTED: '`key` is no PEM key; it must be the content of the file',
+};
+
+/** What Node takes without a word, and what would fail only with the first client. */
+function checkCertificates({ cert, pfx, ca, SNICallback, requestClientCert }: ServerTlsOptions): void {
+  if (cert === undefined && pfx === undefined && SNICallback === undefined) {
+    throw configError('tls needs the certificate of the daemon: `cert` and `key`, or `pfx`');
+  }
+  for (const certificate of listOf(cert)) checkCertificate('cert', certificate);
+  for (const authority of listOf(ca)) checkCertificate('ca', authority);
+  if (requestClientCert && listOf(ca).length === 0) {
+    throw configError(
+      'tls.requestClientCert needs `ca`, the authorities whose client certificates are good; without it every public one would be',
+    );
+  }
+}
+
+function checkCertificate(name: 'cert' | 'ca', content: string | Buffer): void {
+  try {
+    // of several certificates in one file it reads the first
+    void new X509Certificate(content);
+  } catch (error) {
+    const isPath = typeof content === 'string' && !content.includes('\n');
+    const remedy = isPath
+      ? `it must be the content of the file, not its path (${JSON.stringify(content)})`
+      : asError(error).message;
+    throw configError(`tls.${name} is no PEM certificate: ${remedy}`, asError(error));
+  }
+}
+
+function listOf<T>(value: T | T[] | undefined): T[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function configError(message: string, cause?: Error): PyroError {
+  return new PyroError(message, { code: 'CONFIG', cause });
+}
