@@ -10,6 +10,8 @@ export interface ProgramOptions {
   timeoutMs?: number;
   /** Shows the program's output while it runs. Default false. */
   echo?: boolean;
+  /** Gives it a standard input, for {@link Program.type}. Default false: it reads the end of its input at once. */
+  interactive?: boolean;
 }
 
 export interface Outcome {
@@ -20,10 +22,17 @@ export interface Outcome {
   output: string;
 }
 
+/** What a pattern has found in the output of a program. */
+export interface Found {
+  text: string;
+  /** Where in the output it ends. */
+  end: number;
+}
+
 const DEFAULT_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** A child process whose output is kept. It has no standard input. */
+/** A child process whose output is kept. */
 export class Program {
   /** Resolves when the program has ended and its output is complete; never rejects. */
   readonly ended: Promise<Outcome>;
@@ -31,14 +40,19 @@ export class Program {
   private readonly name: string;
   private stdout = '';
   private output = '';
+  private readonly watchers = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
-    const { cwd = packageRoot, env, timeoutMs = DEFAULT_TIMEOUT_MS, echo = false } = options;
+    const { cwd = packageRoot, env, timeoutMs = DEFAULT_TIMEOUT_MS, echo = false, interactive = false } = options;
     this.name = [command, ...args].join(' ');
-    this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio = [interactive ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
+    this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: [...stdio] });
+    // what a program that has ended did not read is no failure
+    this.child.stdin?.on('error', () => {});
     const keep = (text: string): void => {
       this.output += text;
       if (echo) process.stdout.write(text);
+      for (const look of this.watchers) look();
     };
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
@@ -69,16 +83,37 @@ export class Program {
    * @throws {Error} with its output when the program ends first
    */
   line(prefix: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const complete = this.stdout.split('\n').slice(0, -1);
-        const line = complete.find((text) => text.startsWith(prefix));
-        if (line !== undefined) resolve(line.slice(prefix.length).trim());
-      };
-      this.child.stdout!.on('data', look);
-      look();
-      void this.ended.then(() => reject(new Error(`${this.name} ended before it printed "${prefix}"\n${this.output}`)));
+    return this.watch(`"${prefix}"`, () => {
+      const complete = this.stdout.split('\n').slice(0, -1);
+      return complete
+        .find((text) => text.startsWith(prefix))
+        ?.slice(prefix.length)
+        .trim();
     });
+  }
+
+  /**
+   * Waits for what it prints on either stream, complete line or not.
+   *
+   * @param from where in its output to look
+   * @throws {Error} with its output when the program ends first
+   */
+  printed(pattern: string | RegExp, from = 0): Promise<Found> {
+    return this.watch(`${pattern}`, () => findIn(pattern, this.output, from));
+  }
+
+  /** Its output so far. */
+  get soFar(): string {
+    return this.output;
+  }
+
+  /** Writes to its standard input; it has to be `interactive`. */
+  type(text: string): void {
+    this.child.stdin!.write(text);
+  }
+
+  endInput(): void {
+    this.child.stdin!.end();
   }
 
   /**
@@ -94,6 +129,32 @@ export class Program {
     clearTimeout(timer);
     if (killed) throw new Error(`${this.name} did not end on SIGTERM within ${STOP_TIMEOUT_MS} ms\n${this.output}`);
   }
+
+  private watch<T>(what: string, find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        this.watchers.delete(look);
+        resolve(found);
+      };
+      this.watchers.add(look);
+      look();
+      void this.ended.then(() => reject(new Error(`${this.name} ended before it printed ${what}\n${this.output}`)));
+    });
+  }
+}
+
+/** The first match behind `from`. */
+export function findIn(pattern: string | RegExp, output: string, from = 0): Found | undefined {
+  const rest = output.slice(from);
+  const [start, text] = typeof pattern === 'string' ? [rest.indexOf(pattern), pattern] : matchOf(pattern, rest);
+  return start < 0 ? undefined : { text, end: from + start + text.length };
+}
+
+function matchOf(pattern: RegExp, text: string): [start: number, text: string] {
+  const match = pattern.exec(text);
+  return match === null ? [-1, ''] : [match.index, match[0]];
 }
 
 /**

@@ -1,0 +1,53 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { upstreamDistribution } from '../python-env.js';
+import type { Example } from './example.js';
+import { leftOut } from './left-out.js';
+import { NameServers } from './name-servers.js';
+import { assertRuns } from './play.js';
+
+const TIMEOUT_MS = 120_000;
+
+const here = import.meta.dirname;
+const examples = await foldersOf(here);
+const results = new Map<string, string>();
+
+async function foldersOf(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('__'))
+    .map(({ name }) => name)
+    .sort();
+}
+
+describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
+  let nameServers: NameServers;
+
+  beforeAll(async () => {
+    nameServers = await NameServers.start();
+  });
+  afterAll(async () => {
+    await nameServers.close();
+    const width = Math.max(...examples.map((name) => name.length));
+    const lines = examples.map((name) => `${name.padEnd(width)}  ${results.get(name) ?? 'not run'}`);
+    process.stdout.write(`\n${lines.join('\n')}\n`);
+  });
+
+  it('are all served, or left out for a reason', async () => {
+    const folders = await foldersOf(join(await upstreamDistribution(), 'examples'));
+    expect([...examples, ...Object.keys(leftOut)].sort()).toEqual(folders);
+  });
+
+  describe.concurrent('with our servers and their clients', () => {
+    for (const name of examples) {
+      it(`${name} runs`, async () => {
+        const begin = performance.now();
+        results.set(name, 'FAILED');
+        const { default: example } = (await import(join(here, name, 'example.ts'))) as { default: Example };
+        await assertRuns(name, example, nameServers);
+        results.set(name, `passed  ${((performance.now() - begin) / 1_000).toFixed(1).padStart(5)} s`);
+      });
+    }
+  });
+});

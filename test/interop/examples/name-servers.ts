@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { Program } from '../../../scripts/program.js';
+import { ensurePythonEnv } from '../python-env.js';
+
+/** Pyro5's own name server, a fresh one for each play: examples may use names as they like. All live in one Python process. */
+export class NameServers {
+  private seen = 0;
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly program: Program) {}
+
+  static async start(): Promise<NameServers> {
+    const env = { PYTHONDONTWRITEBYTECODE: '1' };
+    const script = join(import.meta.dirname, 'name_servers.py');
+    return new NameServers(new Program(await ensurePythonEnv(), [script], { env, interactive: true, timeoutMs: 600_000 }));
+  }
+
+  /** @returns port at 127.0.0.1 */
+  open(): Promise<number> {
+    const port = this.last.then(() => this.ask());
+    this.last = port.catch(() => {});
+    return port;
+  }
+
+  async close(): Promise<void> {
+    this.program.endInput();
+    await this.program.ended;
+  }
+
+  private async ask(): Promise<number> {
+    this.program.type('\n');
+    const { text, end } = await this.program.printed(/\d+\n/, this.seen);
+    this.seen = end;
+    return Number(text);
+  }
+}

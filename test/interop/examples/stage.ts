@@ -1,0 +1,97 @@
+import 'reflect-metadata';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import {
+  locateNameServer,
+  PyroDaemon,
+  type PyroDaemonOptions,
+  PyroServer,
+  type PyroServerOptions,
+  type PyroUri,
+} from 'nestjs-pyro';
+import { upstreamDistribution } from '../python-env.js';
+
+class ExampleModule {}
+
+/** Where an example is played once: a name server of its own, a copy of upstream's folder, and all that has to be closed afterwards. */
+export class Stage implements AsyncDisposable {
+  private readonly closings: (() => unknown)[] = [];
+
+  private constructor(
+    /** A scratch copy of upstream's folder. */
+    readonly directory: string,
+    /** Of a Pyro5 name server that nobody else uses. */
+    readonly nameServer: { host: string; port: number },
+  ) {}
+
+  /** @param example name of upstream's folder */
+  static async set(example: string, nameServerPort: number): Promise<Stage> {
+    const directory = await mkdtemp(join(tmpdir(), `pyro-${example}-`));
+    const stage = new Stage(directory, { host: '127.0.0.1', port: nameServerPort });
+    stage.defer(() => rm(directory, { recursive: true, force: true }));
+    await cp(join(await upstreamDistribution(), 'examples', example), directory, { recursive: true });
+    return stage;
+  }
+
+  /** Pyro5's environment variables by which scripts find the name server. */
+  get env(): Record<string, string> {
+    return {
+      PYRO_NS_HOST: this.nameServer.host,
+      PYRO_NS_PORT: String(this.nameServer.port),
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
+  }
+
+  /** Serves Nest providers; objects that have a `name` are registered with the name server. */
+  async nest(metadata: ModuleMetadata, options: PyroServerOptions = {}): Promise<PyroServer> {
+    const strategy = new PyroServer({ host: '127.0.0.1', port: 0, ...options });
+    const module = { module: ExampleModule, ...metadata };
+    const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
+      strategy,
+      logger: false,
+      abortOnError: false,
+    });
+    this.defer(() => app.close());
+    await app.listen();
+    for (const { name, objectId, tags } of strategy.objects) {
+      if (name !== undefined) await this.register(name, strategy.unwrap().uriFor(objectId), tags);
+    }
+    return strategy;
+  }
+
+  /** A daemon without Nest. */
+  async daemon(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, ...options });
+    this.defer(() => daemon.close());
+    return daemon;
+  }
+
+  async register(name: string, uri: PyroUri | string, metadata?: readonly string[]): Promise<void> {
+    await using nameServer = await locateNameServer(this.nameServer);
+    await nameServer.register(name, uri, { metadata });
+  }
+
+  /** A port that was free just now, for servers that are started again at the same place. */
+  async freePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.on('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+
+  /** Runs at the end; what was deferred last goes first. */
+  defer(close: () => unknown): void {
+    this.closings.push(close);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.closings.splice(0).reverse()) await close();
+  }
+}
