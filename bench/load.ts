@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { encodeMessage } from '../lib/protocol/message.js';
 import { dumps, pyTuple } from '../lib/serpent/index.js';
+import type { Turn } from './contest.js';
 
 const HEADER_BYTES = 40;
 const CONNECT = 1;
@@ -19,15 +20,29 @@ export interface Load {
   connections: number;
 }
 
-/** Connections that call in lockstep, as Python proxies do. */
+/** Connections that call in lockstep, as Python proxies do. Looks at no more of a reply than where it ends. */
 export class LoadGenerator {
   private replies = 0;
   private running = false;
   private failure: Error | undefined;
   private readonly callers: Caller[] = [];
 
-  /** @throws {Error} when a handshake fails */
-  static async open({ location, object, method, args, connections }: Load): Promise<LoadGenerator> {
+  /**
+   * Calls per second.
+   *
+   * @throws {Error} when a handshake or a call fails
+   */
+  static async measure(load: Load, { warmUpMs, ms }: Turn): Promise<number> {
+    const generator = await LoadGenerator.open(load);
+    try {
+      if (warmUpMs > 0) await generator.run(warmUpMs);
+      return await generator.run(ms);
+    } finally {
+      generator.close();
+    }
+  }
+
+  private static async open({ location, object, method, args, connections }: Load): Promise<LoadGenerator> {
     const generator = new LoadGenerator();
     const [host, port] = location.split(':');
     const request = frame(INVOKE, dumps(pyTuple(object, method, pyTuple(...args), {})));
@@ -42,20 +57,21 @@ export class LoadGenerator {
     return generator;
   }
 
-  /** Calls for so long; gives calls per second. */
-  async run(ms: number): Promise<number> {
+  /** Calls for so long, and until there was a reply; gives calls per second. */
+  private async run(ms: number): Promise<number> {
     this.replies = 0;
     this.running = true;
     const begun = process.hrtime.bigint();
     for (const caller of this.callers) if (!caller.waiting) caller.call();
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    do await new Promise((resolve) => setTimeout(resolve, ms));
+    while (this.replies === 0);
     const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
     this.running = false;
     if (this.failure) throw this.failure;
     return this.replies / seconds;
   }
 
-  close(): void {
+  private close(): void {
     for (const caller of this.callers) caller.close();
   }
 

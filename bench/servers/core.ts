@@ -1,4 +1,5 @@
 import { expose, PyroDaemon } from 'nestjs-pyro/core';
+import { records } from '../records.js';
 
 class Bench {
   add(a: number, b: number): number {
@@ -6,6 +7,12 @@ class Bench {
   }
   echo(value: unknown): unknown {
     return value;
+  }
+  records(): unknown {
+    return records;
+  }
+  *items(count: number): Generator<number> {
+    for (let item = 0; item < count; item++) yield item;
   }
 }
 expose(Bench);

@@ -7,6 +7,18 @@ from Pyro5 import config
 config.SERVERTYPE = sys.argv[1]
 config.THREADPOOL_SIZE = 1200
 
+RECORDS = [
+    {
+        "id": i,
+        "name": f"sample number {i}",
+        "tags": ["one", "two"],
+        "position": {"x": i * 1.5, "y": -i / 3},
+        "active": i % 2 == 0,
+        "note": None,
+    }
+    for i in range(100)
+]
+
 
 @Pyro5.server.expose
 @Pyro5.server.behavior(instance_mode="single")
@@ -16,6 +28,12 @@ class Bench:
 
     def echo(self, value):
         return value
+
+    def records(self):
+        return RECORDS
+
+    def items(self, count):
+        return iter(range(count))
 
 
 daemon = Pyro5.server.Daemon(host="127.0.0.1")

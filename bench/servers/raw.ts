@@ -1,7 +1,8 @@
-/** The fastest that Node can answer: frames of a fixed size, one fixed reply, nothing looked at. */
+/** The fastest that Node can answer: one fixed reply, nothing looked at. */
 import { createServer } from 'node:net';
 
 const HEADER_BYTES = 40;
+const CORRELATION_FLAG = 64;
 const connectOk = reply(
   2,
   Buffer.from('# serpent utf-8 python3.2\n{"handshake":"hello","meta":{"methods":{"add"},"oneway":(),"attrs":()}}'),
@@ -16,8 +17,12 @@ const server = createServer({ noDelay: true }, (socket) => {
     for (let at = 0; at + HEADER_BYTES <= chunk.length; at += HEADER_BYTES + chunk.readUInt32BE(at + 12)) {
       const message = connected ? result : connectOk;
       connected = true;
-      message.writeUInt16BE(chunk.readUInt16BE(at + 10), 10);
-      socket.write(Buffer.from(message));
+      const answer = Buffer.from(message);
+      // what clients look at: sequence number and correlation id
+      answer.writeUInt16BE(chunk.readUInt16BE(at + 8) & CORRELATION_FLAG, 8);
+      answer.writeUInt16BE(chunk.readUInt16BE(at + 10), 10);
+      chunk.copy(answer, 20, at + 20, at + 36);
+      socket.write(answer);
     }
     socket.uncork();
   });
