@@ -52,6 +52,7 @@ function projectOf({ name, testTimeoutMs, python, env }: Room): TestProjectInlin
       pool: 'forks',
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,
+      expect: { poll: { timeout: 10_000 } },
       env,
       ...(python && { globalSetup: 'test/interop/global-setup.ts' }),
     },

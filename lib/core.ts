@@ -35,7 +35,13 @@ export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from '.
 export { RemoteStream } from './client/remote-stream.js';
 export type { ClientTlsOptions } from './transport/connector.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
+export { DaemonNames, type RegistrationOptions } from './naming/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
 export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';
-export { type NamedObject, RegistrationKeeper } from './naming/registration-keeper.js';
+export {
+  type NamedObject,
+  RegistrationKeeper,
+  type RegistrationKeeperEvents,
+  type RegistrationKeeperOptions,
+} from './naming/registration-keeper.js';

@@ -18,3 +18,4 @@ export type { PyroPropertyOptions, PyroStreamOptions } from './nest/objects/memb
 export type { PyroNaming } from './nest/objects/wire-names.js';
 export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';
 export type { PyroServerOptions } from './nest/server/pyro-server-options.js';
+export type { PyroRegisterOptions, RegisteredObject } from './nest/server/runtime-objects.js';

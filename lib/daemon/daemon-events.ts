@@ -17,6 +17,8 @@ export interface PyroDaemonEvents {
   disconnect: [connection: DaemonConnection, error: Error | undefined];
   /** A client was refused, or did not speak Pyro. */
   handshakeFailed: [error: Error, connection: DaemonConnection];
+  /** An object was taken out of the daemon; not told when the daemon closes. */
+  unregistered: [objectId: string];
   /** A oneway call, a callback method or the clean-up of a stream failed. */
   callError: [error: unknown, info: CallErrorInfo];
   /** Something of the daemon's own failed: a hook, a disposal, the server socket. */

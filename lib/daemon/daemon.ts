@@ -159,6 +159,11 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     return this.lifecycle === 'listening';
   }
 
+  /** False where its URIs lead nobody to it: it serves only sockets that were handed to it. */
+  get isReachable(): boolean {
+    return this.listener !== undefined;
+  }
+
   /**
    * Registers an object, or a class whose instances come and go as its `behavior` says.
    *
@@ -195,7 +200,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   unregister(objectOrId: object | string): void {
     const ids = typeof objectOrId === 'string' ? [objectOrId] : this.objects.idsOf(objectOrId);
     if (ids.length === 0) throw new DaemonError("object isn't registered");
-    for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.release(this.objects.remove(id));
+    for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.unregisterId(id);
   }
 
   /**
@@ -363,6 +368,13 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   private targetOf(type: new () => object): ExposedClass {
     const known = this.objects.idsOf(type).map((id) => this.objects.get(id));
     return known.find((target) => target instanceof ExposedClass) ?? new ExposedClass(type);
+  }
+
+  private unregisterId(id: string): void {
+    const target = this.objects.remove(id);
+    if (target === undefined) return;
+    this.release(target);
+    this.guarded(() => this.emit('unregistered', id));
   }
 
   /** Every caller waits for the same end. */

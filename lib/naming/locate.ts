@@ -64,11 +64,16 @@ function placeOf({ host, port, socketName }: PyroUri, address: NameServerAddress
   return host === undefined ? address : { ...address, host, port, unixSocket: undefined };
 }
 
-async function locateOnce(options: NameServerOptions): Promise<NameServer> {
-  const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
+/** @throws {PyroError} `CONFIG`, when the address cannot be one */
+export function checkNameServerAddress({ host, port, unixSocket }: NameServerAddress): void {
   if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
     throw new PyroError('nameServer: unixSocket excludes host and port', { code: 'CONFIG' });
   }
+}
+
+async function locateOnce(options: NameServerOptions): Promise<NameServer> {
+  checkNameServerAddress(options);
+  const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
   const location =
     unixSocket === undefined
       ? locationOf({ host: host ?? 'localhost', port: port ?? DEFAULT_NAME_SERVER_PORT })

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { locateNameServer, type NameServerOptions } from './locate.js';
+import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServer } from './name-server.js';
 import { publishedUri } from './published-uri.js';
 
@@ -16,21 +16,24 @@ export interface NamedObject {
 
 export interface RegistrationKeeperOptions {
   nameServer: NameServerOptions;
-  objects: Iterable<NamedObject>;
+  /** More may be added later. Default none. */
+  objects?: Iterable<NamedObject>;
   /** How often a name server that is not there is looked for, and one that is there is asked for the names. Default 5,000. */
   retryIntervalMs?: number;
 }
 
 /** What a keeper tells; log it. */
 export interface RegistrationKeeperEvents {
-  /** The name stands for the URI now. */
-  registered: [name: string, uri: PyroUri];
+  /** The name stands for the URI now, at that name server. */
+  registered: [name: string, uri: PyroUri, nameServer: PyroUri];
   /** Somebody else has given the name another URI; it is theirs now. Told once. */
   taken: [name: string, uri: PyroUri];
   /** The name was taken off. */
   removed: [name: string];
   /** No name server, or it refuses; told once until it works again. It is tried again. */
   unavailable: [error: Error];
+  /** After `unavailable`: it works again, and has the names. */
+  available: [nameServer: PyroUri];
 }
 
 interface Entry {
@@ -38,6 +41,8 @@ interface Entry {
   readonly uri: PyroUri;
   readonly metadata: readonly string[];
   state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
+  /** False: to be taken off. */
+  isWanted: boolean;
 }
 
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
@@ -47,28 +52,48 @@ const DEFAULT_RETRY_INTERVAL_MS = 5_000;
  * and takes its own names off at the end.
  */
 export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
-  private readonly entries: Entry[];
+  private readonly entries = new Map<string, Entry>();
   private readonly retryIntervalMs: number;
   private readonly stopping = new AbortController();
   private nameServer: NameServer | undefined;
   private isUnavailable = false;
   private running: Promise<void> | undefined;
+  private stopped: Promise<void> | undefined;
+  /** Ends the pause between two rounds. */
+  private pause = new AbortController();
 
-  /** @throws {PyroError} when a name stands twice, or a URI is none that can be published */
+  /** @throws {PyroError} when an option is wrong, a name stands twice, or a URI is none that can be published */
   constructor(private readonly options: RegistrationKeeperOptions) {
     super();
-    this.entries = [...options.objects].map(entryOf);
-    const names = new Set<string>();
-    for (const { name } of this.entries) {
-      if (names.has(name)) throw new PyroError(`name "${name}" is given to two objects`, { code: 'CONFIG' });
-      names.add(name);
-    }
+    checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
     if (!(this.retryIntervalMs >= 1 && this.retryIntervalMs < 2 ** 31)) {
       throw new PyroError(`retryIntervalMs is ${this.retryIntervalMs}; it must be a number from 1 to ${2 ** 31 - 1}`, {
         code: 'CONFIG',
       });
     }
+    for (const object of options.objects ?? []) this.add(object);
+  }
+
+  /**
+   * Has one more object registered: at once when the keeper runs and the name server is there.
+   *
+   * @throws {PyroError} when the name is another object's, or the URI is none that can be published
+   */
+  add(object: NamedObject): void {
+    const entry = entryOf(object);
+    if (this.entries.get(entry.name)?.isWanted)
+      throw new PyroError(`name "${entry.name}" is given to two objects`, { code: 'CONFIG' });
+    this.entries.set(entry.name, entry);
+    this.pause.abort();
+  }
+
+  /** Has a name taken off, if it still stands for our object: at once when the name server is there. Unknown names are passed over. */
+  remove(name: string): void {
+    const entry = this.entries.get(name);
+    if (entry === undefined) return;
+    entry.isWanted = false;
+    this.pause.abort();
   }
 
   /**
@@ -82,24 +107,31 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
       this.running = first.then(() => this.repeat());
       await first;
     }
-    return this.entries.every(({ state }) => state.is === 'registered');
+    return [...this.entries.values()].every(({ state }) => state.is === 'registered');
   }
 
   /**
-   * Ends keeping, and takes off the names that still stand for our objects.
+   * Ends keeping, and takes off the names that still stand for our objects. A second call waits for the first.
    *
    * @param deadlineMs waits for the name server no longer than this. Default 5,000
    */
-  async stop(deadlineMs = 5_000): Promise<void> {
-    if (this.stopping.signal.aborted) return;
+  stop(deadlineMs = 5_000): Promise<void> {
+    return (this.stopped ??= this.end(deadlineMs));
+  }
+
+  private async end(deadlineMs: number): Promise<void> {
     this.stopping.abort(new NamingError('the registration keeper was stopped'));
+    this.pause.abort();
     const deadline = AbortSignal.timeout(deadlineMs);
     const giveUp = (): void => void this.nameServer?.release();
     deadline.addEventListener('abort', giveUp);
     try {
       await this.running;
-      const registered = this.entries.filter(({ state }) => state.is === 'registered');
-      if (registered.length > 0) await this.removeAll(registered, deadline);
+      const registered = [...this.entries.values()].filter(({ state }) => state.is === 'registered');
+      if (registered.length > 0) {
+        const nameServer = (this.nameServer ??= await this.locate(deadline));
+        for (const entry of registered) await this.takeOff(entry, nameServer);
+      }
     } catch (error) {
       this.tellUnavailable(error as Error);
     } finally {
@@ -113,27 +145,45 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       // what is registered keeps no process alive
-      await sleep(this.retryIntervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await sleep(this.retryIntervalMs, undefined, { signal: this.pause.signal, ref: false }).catch(() => undefined);
       if (!signal.aborted) await this.round();
     }
   }
 
-  /** Looks that every name is there. Never fails. */
+  /** Sees to it that every name is there. Never fails. */
   private async round(): Promise<void> {
+    if (this.pause.signal.aborted) this.pause = new AbortController();
+    const { signal } = this.stopping;
     try {
-      const nameServer = (this.nameServer ??= await this.locate(this.stopping.signal));
-      for (const entry of this.entries) {
-        if (this.stopping.signal.aborted) return;
-        await this.keep(entry, nameServer);
+      if (this.nameServer) {
+        // that an old connection broke says little of the name server
+        const isKept = await this.keepAll(this.nameServer).catch(() => this.forget());
+        if (isKept) return;
       }
-      this.isUnavailable = false;
+      if (signal.aborted) return;
+      await this.keepAll((this.nameServer = await this.locate(signal)));
     } catch (error) {
       // looked for anew, since it may come back elsewhere
-      const gone = this.nameServer;
-      this.nameServer = undefined;
-      await gone?.release();
-      if (!this.stopping.signal.aborted) this.tellUnavailable(error as Error);
+      await this.forget();
+      if (!signal.aborted) this.tellUnavailable(error as Error);
     }
+  }
+
+  private async keepAll(nameServer: NameServer): Promise<boolean> {
+    for (const entry of this.entries.values()) {
+      if (this.stopping.signal.aborted) return true;
+      await (entry.isWanted ? this.keep(entry, nameServer) : this.takeOff(entry, nameServer));
+    }
+    if (this.isUnavailable) this.emit('available', nameServer.uri);
+    this.isUnavailable = false;
+    return true;
+  }
+
+  private async forget(): Promise<false> {
+    const gone = this.nameServer;
+    this.nameServer = undefined;
+    await gone?.release();
+    return false;
   }
 
   private async keep(entry: Entry, nameServer: NameServer): Promise<void> {
@@ -154,17 +204,17 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     }
     await nameServer.register(name, uri, { metadata });
     entry.state = { is: 'registered', uri };
-    this.emit('registered', name, uri);
+    this.emit('registered', name, uri, nameServer.uri);
   }
 
-  private async removeAll(registered: Entry[], signal: AbortSignal): Promise<void> {
-    const nameServer = (this.nameServer ??= await this.locate(signal));
-    for (const { name, state } of registered) {
-      const current = await currentUri(nameServer, name);
-      if (state.is !== 'registered' || !current?.equals(state.uri)) continue;
+  private async takeOff(entry: Entry, nameServer: NameServer): Promise<void> {
+    const { name, state } = entry;
+    if (state.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
       await nameServer.remove(name);
       this.emit('removed', name);
     }
+    // the name may have been given to another object meanwhile
+    if (this.entries.get(name) === entry) this.entries.delete(name);
   }
 
   private locate(signal: AbortSignal): Promise<NameServer> {
@@ -181,7 +231,7 @@ function entryOf({ name, uri, metadata = [] }: NamedObject): Entry {
   const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
-  return { name, uri: parsed, metadata: [...metadata], state: { is: 'new' } };
+  return { name, uri: parsed, metadata: [...metadata], state: { is: 'new' }, isWanted: true };
 }
 
 /** Undefined: nothing has the name. */

@@ -7,11 +7,11 @@ import { PyroBinder } from '../server/pyro-binder.js';
 export interface PyroControllerOptions {
   /** Id that clients know the object by. Default: a random one of each process. */
   objectId?: string;
-  /** Name for a name server, listed in `server.objects`; the server does not register it by itself yet. Default: none. */
+  /** Name that a server with `nameServer` registers it under. Default: none. */
   name?: string;
   /** Default `session`, as in Pyro5: one instance per connection. */
   instanceMode?: InstanceMode;
-  /** Tags for a name server, listed with the name. */
+  /** Tags that are registered with the name; clients find them by `PYROMETA:tag,tag`. */
   metadata?: string[];
   /** `name` of the PyroServer that serves it. Default: all. */
   server?: string;

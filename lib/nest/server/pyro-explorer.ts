@@ -25,7 +25,7 @@ interface Found {
  * Finds the Pyro objects of a container that a server has to serve, among controllers and providers.
  *
  * @param serverName objects that name another server are passed over
- * @throws {Error} when two objects have one id, one exposes nothing or what it cannot, its scope contradicts its
+ * @throws {Error} when two objects have one id or name, one exposes nothing or what it cannot, its scope contradicts its
  *   instance mode, or Nest does not know one of its enhancers
  */
 export function exploreObjects(
@@ -34,6 +34,7 @@ export function exploreObjects(
   naming: PyroNaming | undefined,
 ): ObjectDefinition[] {
   const definitions = new Map<string, ObjectDefinition>();
+  const names = new Map<string, ObjectDefinition>();
   for (const { type, wrapper, module } of findControllers(modules)) {
     const { server } = controllerOptionsOf(type)!;
     if (server !== undefined && server !== serverName) continue;
@@ -44,6 +45,11 @@ export function exploreObjects(
     if (other)
       throw new Error(`two Pyro objects have the id "${definition.objectId}": ${describe(other)} and ${describe(definition)}`);
     definitions.set(definition.objectId, definition);
+    if (definition.name === undefined) continue;
+    const namesake = names.get(definition.name);
+    if (namesake)
+      throw new Error(`two Pyro objects have the name "${definition.name}": ${describe(namesake)} and ${describe(definition)}`);
+    names.set(definition.name, definition);
   }
   return [...definitions.values()];
 }

@@ -1,4 +1,5 @@
 import type { PyroDaemonOptions } from '../../daemon/daemon-options.js';
+import type { RegistrationOptions } from '../../naming/daemon-names.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import type { PyroNaming } from '../objects/wire-names.js';
 
@@ -8,6 +9,11 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   name?: string;
   /** How names that were not given appear on the wire. Default `same`; a controller may say otherwise. */
   naming?: PyroNaming;
+  /**
+   * Registers every object that has a `name`, and takes the names off at shutdown. `true`: at `localhost:9090`. A name server
+   * that is not there, or forgets the names, is tried again every `retryIntervalMs`. Default: nothing is registered.
+   */
+  nameServer?: true | RegistrationOptions;
   /** Run for every connection, the daemon's own object included, before those of the object. */
   handshakeGuards?: HandshakeGuard[];
   /**

@@ -4,12 +4,15 @@ import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { PyroDaemon } from '../../daemon/daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/target.js';
+import { DaemonNames } from '../../naming/daemon-names.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
 import type { ProcessingHooks } from '../objects/nest-target.js';
 import { type BindableServer, PYRO_SERVER } from './pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
+import { logRegistrations } from './registration-log.js';
+import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 
 /** Events of a {@link PyroServer}: those of its daemon. */
@@ -22,6 +25,8 @@ export type PyroServerStatus = 'connected' | 'disconnected';
 export const PYRO_TRANSPORT: unique symbol = Symbol('PYRO');
 
 const DEFAULT_DRAIN_MS = 10_000;
+/** Most that a shutdown waits for a name server that does not answer. */
+const MAX_NAME_REMOVAL_MS = 2_000;
 
 /**
  * Serves the `@PyroController`s of a Nest application to Pyro5 clients: the `strategy` of a microservice.
@@ -35,7 +40,9 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private readonly subscriptions: [keyof PyroServerEvents, (...args: never[]) => void][] = [];
   private binding: ServerBinding | undefined;
   private bindError: Error | undefined;
+  private readonly runtimeObjects = new RuntimeObjects();
   private daemon: PyroDaemon | undefined;
+  private names: DaemonNames | undefined;
   private starting: Promise<void> | undefined;
   private ending: Promise<void> | undefined;
   private hasProcessingHooks = false;
@@ -88,17 +95,29 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   /**
-   * Accepts no more connections and calls, and waits for those that run.
+   * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. It is
+   * called directly: guards, pipes and the like belong to `@PyroController`s. May be called before the server listens.
    *
-   * @param deadlineMs waits no longer than this. Default: `drainTimeoutMs`
+   * @throws {DaemonError} when the object or the id is registered already, unless forced
+   * @throws {PyroError} when the name is another object's
+   */
+  register(object: object, options: PyroRegisterOptions = {}): RegisteredObject {
+    return this.runtimeObjects.register(object, options);
+  }
+
+  /**
+   * Takes the names off the name server, accepts no more connections and calls, and waits for those that run.
+   *
+   * @param deadlineMs waits no longer than this for calls. Default: `drainTimeoutMs`
    * @returns true when all calls have ended
    */
   async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
+    await this.names?.stop(MAX_NAME_REMOVAL_MS);
     return (await this.daemon?.drain(deadlineMs)) ?? true;
   }
 
   /**
-   * Takes no more calls, lets the running ones finish (up to `drainTimeoutMs`), then ends connections, sessions and
+   * Takes the names off the name server and no more calls, lets the running ones finish (up to `drainTimeoutMs`), then ends connections, sessions and
    * streams. May be called any number of times, as Nest does; `listen` starts anew.
    */
   override close(): Promise<void> {
@@ -142,15 +161,29 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       handshakeGuards: _guards,
       inheritAppConfig: _inherit,
       drainTimeoutMs: _drain,
+      nameServer,
       ...daemonOptions
     } = this.options;
     const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate });
+    const names = nameServer && new DaemonNames(daemon, nameServer);
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
     this.watch(daemon);
     await daemon.start();
+    try {
+      for (const { objectId, name, tags } of this.objects) if (name !== undefined) names?.add(objectId, name, tags);
+      this.runtimeObjects.attach(daemon, names);
+    } catch (error) {
+      this.runtimeObjects.detach();
+      await daemon.close();
+      throw error;
+    }
     this.daemon = daemon;
     this._status$.next('connected');
     this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${targets.length} objects`);
+    if (!names) return;
+    this.names = names;
+    logRegistrations(names.keeper, this.logger);
+    await names.start();
   }
 
   private async serverGuards(): Promise<((request: AuthorizeRequest) => Promise<Authorization>) | undefined> {
@@ -182,7 +215,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     this.starting = undefined;
     const { daemon } = this;
     if (!daemon) return;
+    await this.names?.stop(MAX_NAME_REMOVAL_MS);
     await daemon.shutdown(this.drainTimeoutMs);
+    this.runtimeObjects.detach();
+    this.names = undefined;
     this.daemon = undefined;
     this._status$.next('disconnected');
   }

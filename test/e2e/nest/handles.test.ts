@@ -4,9 +4,10 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { expect, it } from 'vitest';
 import { PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../lib/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
-import { moduleOf } from './fixtures.js';
+import { PythonServer } from '../../interop/client/python-server.js';
+import { closeAfter, moduleOf } from './fixtures.js';
 
-@PyroController('thing')
+@PyroController({ objectId: 'thing', name: 'thing' })
 class Thing {
   @PyroMethod() hello(): string {
     return 'hello';
@@ -27,15 +28,20 @@ async function settle(before: string[]): Promise<string[]> {
   return handles();
 }
 
-it.each(['graceful', 'with calls and streams open', 'behind garbage'])(
+it.each(['graceful', 'with calls and streams open', 'behind garbage', 'registered', 'never registered'])(
   'app.close() leaves the event loop empty (%s)',
   async (how) => {
+    const isNamed = how.endsWith('registered');
+    const names = isNamed ? await PythonServer.start('nameserver') : undefined;
+    closeAfter(() => names?.kill());
+    if (how === 'never registered') await names?.kill();
     const before = handles();
     const server = new PyroServer({
       host: '127.0.0.1',
       idleTimeoutMs: 60_000,
       callTimeoutMs: 60_000,
       handshakeTimeoutMs: 60_000,
+      nameServer: names && { host: '127.0.0.1', port: names.port },
     });
     const app: INestApplication = await NestFactory.create(moduleOf({ providers: [Thing] }), {
       logger: false,

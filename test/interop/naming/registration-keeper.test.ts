@@ -19,10 +19,14 @@ async function startNameServer(...args: string[]): Promise<PythonServer> {
 function keep(port: number, objects: NamedObject[]): { keeper: RegistrationKeeper; told: string[] } {
   const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 50 });
   const told: string[] = [];
-  keeper.on('registered', (name, uri) => told.push(`registered ${name} ${uri}`));
+  keeper.on('registered', (name, uri, nameServer) => {
+    expect(nameServer.port).toBe(port);
+    told.push(`registered ${name} ${uri}`);
+  });
   keeper.on('taken', (name, uri) => told.push(`taken ${name} ${uri}`));
   keeper.on('removed', (name) => told.push(`removed ${name}`));
   keeper.on('unavailable', (error) => told.push(error.name));
+  keeper.on('available', () => told.push('available'));
   cleanups.push(() => keeper.stop(500));
   return { keeper, told };
 }
@@ -58,12 +62,28 @@ it('waits for a name server that starts later, and registers again at one that c
   expect(await keeper.start()).toBe(false);
   expect(told).toEqual(['NamingError']);
   const second = await startNameServer('--port', String(first.port));
-  await expect.poll(() => told.length, { timeout: 5_000 }).toBe(3);
+  await expect.poll(() => told.length, { timeout: 5_000 }).toBe(4);
+  expect(told.at(-1)).toBe('available');
   await second.kill();
   await startNameServer('--port', String(first.port));
   await expect.poll(() => told.filter((text) => text.startsWith('registered')).length, { timeout: 5_000 }).toBe(4);
   await using nameServer = await locateNameServer({ host: '127.0.0.1', port: first.port });
   expect((await nameServer.list({ prefix: 'app.' })).size).toBe(2);
+});
+
+it('finds a name server that moved, by broadcast', async () => {
+  const start = (port: string) => startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', port);
+  const first = await start('0');
+  const broadcast = { port: first.broadcastPort!, addresses: ['127.0.0.1'] };
+  const keeper = new RegistrationKeeper({ nameServer: { broadcast }, objects, retryIntervalMs: 50 });
+  const ports: (number | undefined)[] = [];
+  keeper.on('registered', (_name, _uri, nameServer) => ports.push(nameServer.port));
+  cleanups.push(() => keeper.stop(500));
+  expect(await keeper.start()).toBe(true);
+  await first.kill();
+  const second = await start(String(first.broadcastPort));
+  expect(second.port).not.toBe(first.port);
+  await expect.poll(() => ports).toEqual([first.port, first.port, second.port, second.port]);
 });
 
 it('registers again what was taken off, and leaves to others what they have taken', async () => {
@@ -107,6 +127,29 @@ it('refuses names that stand twice and URIs that lead nowhere', () => {
   const make = (named: NamedObject[]) => () => new RegistrationKeeper({ nameServer: {}, objects: named });
   expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
   expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
+});
+
+it('registers what is added later and takes off what is removed, without waiting for its interval', async () => {
+  const server = await startNameServer();
+  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port: server.port } });
+  cleanups.push(() => keeper.stop());
+  expect(await keeper.start()).toBe(true);
+  await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
+  for (const object of objects) keeper.add(object);
+  expect(() => keeper.add(objects[0]!)).toThrow('"app.one" is given to two objects');
+  await expect.poll(() => nameServer.count()).toBe(3);
+  keeper.remove('app.one');
+  keeper.remove('unknown');
+  await expect.poll(() => nameServer.count()).toBe(2);
+  // a name that is free again, and one that changes hands at once
+  keeper.add(objects[0]!);
+  keeper.remove('app.two');
+  keeper.add({ name: 'app.two', uri: 'PYRO:other@127.0.0.1:1111' });
+  await expect.poll(async () => String(await nameServer.lookup('app.two'))).toBe('PYRO:other@127.0.0.1:1111');
+  await expect.poll(() => nameServer.count()).toBe(3);
+  keeper.remove('app.one');
+  await keeper.stop();
+  expect(await nameServer.count()).toBe(1);
 });
 
 it('ends in time when the name server has gone', async () => {

@@ -1,0 +1,107 @@
+import type { PyroDaemon, RegisterOptions } from '../../daemon/daemon.js';
+import { newObjectId } from '../../daemon/object-registry.js';
+import type { DaemonNames } from '../../naming/daemon-names.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { exposedMembers } from '../objects/member-registry.js';
+
+/** How an object is registered while the application runs. */
+export interface PyroRegisterOptions extends RegisterOptions {
+  /** Default: a random one. */
+  objectId?: string;
+  /** Name that a server with `nameServer` registers it under. Default: none. */
+  name?: string;
+  /** Tags that are registered with the name. */
+  metadata?: readonly string[];
+}
+
+/** An object that was registered while the application runs; disposing takes it out again. */
+export interface RegisteredObject extends Disposable {
+  readonly objectId: string;
+  /** @throws {Error} before the server listens */
+  readonly uri: PyroUri;
+  /** Takes the object out of the server, and its name off; a second call does nothing. */
+  unregister(): void;
+}
+
+/** Where registered objects go while a server listens. */
+interface Listening {
+  daemon: PyroDaemon;
+  names: DaemonNames | undefined;
+}
+
+interface Entry {
+  /** A weak one is held by its daemon alone. */
+  object: object | WeakRef<object>;
+  options: PyroRegisterOptions;
+}
+
+/** The objects of a server that come and go while the application runs; those that come before it listens wait for that. */
+export class RuntimeObjects {
+  private readonly entries = new Map<string, Entry>();
+  private listening: Listening | undefined;
+
+  /**
+   * @param object an object, or a class with `behavior(…)`, whose members were exposed by `expose`
+   * @throws {DaemonError} when the object or the id is registered already, unless forced
+   * @throws {TypeError} when it is a `@PyroController`
+   */
+  register(object: object, options: PyroRegisterOptions): RegisteredObject {
+    checkKind(object);
+    const { objectId = newObjectId() } = options;
+    const entry: Entry = { object: options.weak ? new WeakRef(object) : object, options: { ...options, objectId } };
+    if (this.listening) this.serve(entry, this.listening);
+    this.entries.set(objectId, entry);
+    const unregister = (): void => {
+      if (this.entries.get(objectId) !== entry) return;
+      this.entries.delete(objectId);
+      this.listening?.daemon.unregister(objectId);
+    };
+    const uri = (): PyroUri => {
+      if (!this.listening) throw new Error(`"${objectId}" has no URI yet: the PyroServer does not listen`);
+      return this.listening.daemon.uriFor(objectId);
+    };
+    return {
+      objectId,
+      get uri() {
+        return uri();
+      },
+      unregister,
+      [Symbol.dispose]: unregister,
+    };
+  }
+
+  /** The server listens. @throws {DaemonError} when an id that waited is taken */
+  attach(daemon: PyroDaemon, names: DaemonNames | undefined): void {
+    this.listening = { daemon, names };
+    daemon.on('unregistered', (objectId) => this.entries.delete(objectId));
+    for (const entry of this.entries.values()) this.serve(entry, this.listening);
+  }
+
+  detach(): void {
+    this.listening = undefined;
+  }
+
+  private serve({ object, options }: Entry, { daemon, names }: Listening): void {
+    const { objectId, name, metadata, ...registerOptions } = options;
+    const source = object instanceof WeakRef ? object.deref() : object;
+    if (source === undefined) return;
+    daemon.register(source, objectId, registerOptions);
+    if (name === undefined) return;
+    try {
+      names?.add(objectId!, name, metadata);
+    } catch (error) {
+      daemon.unregister(objectId!);
+      throw error;
+    }
+  }
+}
+
+/** What only Nest's pipeline can run would be registered without any member. */
+function checkKind(object: object): void {
+  const type = typeof object === 'function' ? object : object.constructor;
+  if (typeof type !== 'function' || exposedMembers(type as never).length === 0) return;
+  throw new TypeError(
+    `${type.name} has @PyroMethod members, which are served where a module provides the class; ` +
+      `objects that are registered at run time have theirs exposed by expose(…)`,
+  );
+}

@@ -1,0 +1,263 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  expose,
+  locateNameServer,
+  type NameServer,
+  type PyroDaemon,
+  PyroController,
+  PyroMethod,
+  PyroProxy,
+  PyroServer,
+  type PyroServerOptions,
+} from '../../../lib/index.js';
+import { PythonServer } from '../../interop/client/python-server.js';
+import { closeAfter, moduleOf, serve, type ServeOptions } from './fixtures.js';
+
+@PyroController({ objectId: 'warehouse', name: 'example.warehouse', metadata: ['shop', 'cold'] })
+class Warehouse {
+  @PyroMethod() list(): string[] {
+    return ['chair'];
+  }
+}
+
+@PyroController({ objectId: 'nameless' })
+class Nameless {
+  @PyroMethod() list(): string[] {
+    return [];
+  }
+}
+
+/** Registered while the application runs. */
+class Device {
+  read(): number {
+    return 42;
+  }
+}
+expose(Device);
+
+let log: string[] = [];
+beforeEach(() => {
+  log = [];
+  for (const level of ['log', 'warn', 'error'] as const)
+    vi.spyOn(Logger.prototype, level).mockImplementation((message: unknown) => void log.push(`${level} ${String(message)}`));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+const logged = (part: string): string[] => log.filter((line) => line.includes(part));
+
+async function startNameServer(port = 0): Promise<PythonServer> {
+  const server = await PythonServer.start('nameserver', '--port', String(port));
+  closeAfter(() => server.kill());
+  return server;
+}
+
+async function look(port: number): Promise<NameServer> {
+  const nameServer = await locateNameServer({ host: '127.0.0.1', port });
+  closeAfter(() => nameServer.release());
+  return nameServer;
+}
+
+const serveNamed = (port: number, options: ServeOptions = {}) =>
+  serve({ providers: [Warehouse, Nameless] }, { nameServer: { host: '127.0.0.1', port, retryIntervalMs: 100 }, ...options });
+
+describe('names of objects at Python’s name server', () => {
+  it('are there when the server listens, and gone when the application is closed', async () => {
+    const { port } = await startNameServer();
+    const names = await look(port);
+    const { app, server } = await serveNamed(port);
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    expect(await names.lookupWithMetadata('example.warehouse')).toMatchObject({
+      uri: { object: 'warehouse', location: locationStr },
+      metadata: new Set(['shop', 'cold']),
+    });
+    expect(await names.count()).toBe(2);
+    await using proxy = await PyroProxy.connect<Warehouse>(`PYRONAME:example.warehouse@127.0.0.1:${port}`);
+    expect(await proxy.list()).toEqual(['chair']);
+    expect(logged('example.warehouse')).toEqual([
+      `log "example.warehouse" is PYRO:warehouse@${locationStr} at the name server 127.0.0.1:${port}`,
+    ]);
+    await app.close();
+    expect(await names.count()).toBe(1);
+    expect(logged('taken off')).toHaveLength(1);
+  });
+
+  it('are taken off before the server stops accepting and waits for running calls', async () => {
+    let finish!: () => void;
+    const running = new Promise<void>((resolve) => (finish = resolve));
+    @PyroController({ objectId: 'slow', name: 'slow' })
+    class Slow {
+      @PyroMethod() async work(): Promise<string> {
+        await running;
+        return 'done';
+      }
+    }
+    const { port } = await startNameServer();
+    const names = await look(port);
+    const { app, join, server } = await serve({ providers: [Slow] }, { nameServer: { host: '127.0.0.1', port } });
+    const daemon = server.unwrap<PyroDaemon>();
+    const accepting: [message: unknown, isListening: boolean][] = [];
+    vi.spyOn(Logger.prototype, 'log').mockImplementation(
+      (message: unknown) => void accepting.push([message, daemon.isListening]),
+    );
+    const result = (await join('slow')).call('slow', 'work');
+    const closing = app.close();
+    await expect.poll(() => names.count()).toBe(1);
+    await expect.poll(() => daemon.isListening).toBe(false);
+    expect(accepting).toEqual([['"slow" was taken off the name server', true]]);
+    finish();
+    expect(await result).toBe('done');
+    await closing;
+  });
+
+  it('come back when the name server was restarted empty; the log says once that it was gone and that it is back', async () => {
+    const first = await startNameServer();
+    await serveNamed(first.port);
+    await first.kill();
+    await expect.poll(() => logged('no name server at').length).toBe(1);
+    await startNameServer(first.port);
+    const names = await look(first.port);
+    await expect.poll(() => names.count()).toBe(2);
+    await expect.poll(() => logged('is there again').length).toBe(1);
+    expect(logged('no name server at')).toHaveLength(1);
+    expect(logged('log "example.warehouse" is')).toHaveLength(2);
+  });
+
+  it('come to a name server that starts later than the application', async () => {
+    const placeholder = await startNameServer();
+    await placeholder.kill();
+    const { server } = await serveNamed(placeholder.port);
+    expect(server.unwrap<PyroDaemon>().isListening).toBe(true);
+    expect(logged('no name server at')).toHaveLength(1);
+    await startNameServer(placeholder.port);
+    const names = await look(placeholder.port);
+    await expect.poll(() => names.count()).toBe(2);
+  });
+
+  it('are left to whom they were given meanwhile', async () => {
+    const { port } = await startNameServer();
+    const names = await look(port);
+    const { app } = await serveNamed(port);
+    await names.register('example.warehouse', 'PYRO:other@127.0.0.1:1');
+    await expect.poll(() => logged('was given to PYRO:other@127.0.0.1:1').length).toBe(1);
+    await app.close();
+    expect(String(await names.lookup('example.warehouse'))).toBe('PYRO:other@127.0.0.1:1');
+  });
+
+  it('stand for an address that leads here, never for all interfaces', async () => {
+    const { port } = await startNameServer();
+    const names = await look(port);
+    const { server } = await serveNamed(port, { host: '0.0.0.0' });
+    expect(server.unwrap<PyroDaemon>().locationStr).toMatch(/^0\.0\.0\.0:/);
+    expect(String(await names.lookup('example.warehouse'))).toMatch(/^PYRO:warehouse@127\.0\.0\.1:\d+$/);
+  });
+
+  it('stand for natHost where there is one', async () => {
+    const { port } = await startNameServer();
+    const names = await look(port);
+    await serveNamed(port, { host: '0.0.0.0', natHost: 'lab.example', natPort: 4711 });
+    expect(String(await names.lookup('example.warehouse'))).toBe('PYRO:warehouse@lab.example:4711');
+  });
+
+  it('hold up neither start nor end when the name server hangs', async () => {
+    const { createServer } = await import('node:net');
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    closeAfter(() => silent.close());
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const begin = performance.now();
+    const { app } = await serveNamed((silent.address() as { port: number }).port);
+    await app.close();
+    expect(performance.now() - begin).toBeLessThan(8_000);
+  });
+});
+
+describe('wrong options', () => {
+  const start = (options: PyroServerOptions, ...providers: (new () => object)[]) =>
+    serve({ providers: [Warehouse, ...providers] }, options);
+
+  it('refuses two objects with one name', async () => {
+    @PyroController({ objectId: 'other', name: 'example.warehouse' })
+    class Other {
+      @PyroMethod() method(): void {}
+    }
+    await expect(start({ nameServer: true }, Other)).rejects.toThrow(
+      /two Pyro objects have the name "example.warehouse": Warehouse in .* and Other in/,
+    );
+  });
+
+  it('refuses addresses that are none, and intervals', async () => {
+    await expect(start({ nameServer: { host: 'a', unixSocket: 'b' } })).rejects.toThrow('unixSocket excludes host and port');
+    await expect(start({ nameServer: { retryIntervalMs: 0 } })).rejects.toThrow('retryIntervalMs is 0');
+  });
+
+  it('refuses to register what nobody can reach, and leaves nothing behind', async () => {
+    const server = new PyroServer({ listen: false, nameServer: true });
+    const app = await NestFactory.createMicroservice(moduleOf({ providers: [Warehouse] }), { strategy: server, logger: false });
+    closeAfter(() => app.close());
+    await expect(app.listen()).rejects.toThrow('"example.warehouse" cannot be registered: the daemon does not listen');
+    expect(() => server.unwrap()).toThrow('no daemon yet');
+  });
+});
+
+describe('objects that are registered while the application runs', () => {
+  it('are called, have their name, and lose it when they are unregistered', async () => {
+    const { port } = await startNameServer();
+    const names = await look(port);
+    const { server } = await serveNamed(port, { nameServer: { host: '127.0.0.1', port, retryIntervalMs: 60_000 } });
+    const registered = server.register(new Device(), { objectId: 'device', name: 'lab.device', metadata: ['lab'] });
+    expect(registered.uri.object).toBe('device');
+    await expect.poll(() => names.count()).toBe(3);
+    await using proxy = await PyroProxy.connect<Device>(`PYROMETA:lab@127.0.0.1:${port}`);
+    expect(await proxy.read()).toBe(42);
+    registered.unregister();
+    await expect.poll(() => names.count()).toBe(2);
+    await expect(proxy.read()).rejects.toThrow('unknown object');
+    registered.unregister();
+  });
+
+  it('may come before the server listens, and after the daemon took them out they may come again', async () => {
+    const { port } = await startNameServer();
+    const names = await look(port);
+    let early!: ReturnType<PyroServer['register']>;
+    const { server } = await serveNamed(port, {
+      prepare: (_app, made) => {
+        early = made.register(new Device(), { objectId: 'device', name: 'lab.device' });
+        expect(() => early.uri).toThrow('the PyroServer does not listen');
+      },
+    });
+    expect(await names.count()).toBe(3);
+    expect(early.uri.location).toBe(server.unwrap<PyroDaemon>().locationStr);
+    server.unwrap<PyroDaemon>().unregister('device');
+    await expect.poll(() => names.count()).toBe(2);
+    using again = server.register(new Device(), { objectId: 'device', name: 'lab.device' });
+    expect(again.objectId).toBe('device');
+    await expect.poll(() => names.count()).toBe(3);
+  });
+
+  it('are served again when the server listens anew', async () => {
+    const { app, server } = await serve({ providers: [Nameless] });
+    server.register(new Device(), { objectId: 'device' });
+    await server.close();
+    await new Promise<void>((resolve, reject) => server.listen((error) => (error ? reject(error as Error) : resolve())));
+    closeAfter(() => app.close());
+    await using proxy = await PyroProxy.connect<Device>(server.unwrap<PyroDaemon>().uriFor('device'));
+    expect(await proxy.read()).toBe(42);
+  });
+
+  it('refuses names that other objects have, and leaves nothing of the object', async () => {
+    const { port } = await startNameServer();
+    const { server } = await serveNamed(port);
+    expect(() => server.register(new Device(), { objectId: 'device', name: 'example.warehouse' })).toThrow(
+      '"device" cannot have the name "example.warehouse": "warehouse" has it',
+    );
+    expect(server.unwrap<PyroDaemon>().objectCount).toBe(3);
+    server.register(new Device(), { objectId: 'device' });
+    expect(() => server.register(new Device(), { objectId: 'device' })).toThrow('already registered');
+  });
+
+  it('refuses what only Nest can serve', async () => {
+    expect(() => new PyroServer().register(new Warehouse())).toThrow('Warehouse has @PyroMethod members');
+  });
+});
