@@ -6,15 +6,14 @@ from Pyro5 import config
 
 
 def main(uri, directory):
-    config.SSL = True
-    config.SSL_CACERTS = directory + "/ca.pem"
-
     with Pyro5.api.Proxy(uri) as stranger:
         try:
             stranger.switch_on()
         except Pyro5.errors.CommunicationError:
-            print("without a certificate: not let in")
+            print("without TLS: not let in")
 
+    config.SSL = True
+    config.SSL_CACERTS = directory + "/ca.pem"
     config.SSL_CLIENTCERT = directory + "/operator.pem"
     config.SSL_CLIENTKEY = directory + "/operator.key"
     with Pyro5.api.Proxy(uri) as laser:
