@@ -14,7 +14,7 @@ const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
  */
 export class PyroUri {
   readonly protocol: 'PYRO' | 'PYRONAME' | 'PYROMETA';
-  /** Object id, name, or (PYROMETA) the tags joined by commas. */
+  /** Object id, name, or (PYROMETA) the tags, sorted and joined by commas. */
   readonly object: string;
   readonly host: string | undefined;
   readonly port: number | undefined;
@@ -23,6 +23,7 @@ export class PyroUri {
 
   /** @throws {PyroError} `BAD_URI`, naming the text and what is wrong with it */
   constructor(text: string) {
+    if (typeof text !== 'string') throw badUri(String(text), 'it is no string');
     const match = SHAPE.exec(text);
     if (!match) throw badUri(text, 'expected PYRO:object@location, PYRONAME:name or PYROMETA:tags');
     const protocol = match[1]!.toUpperCase();
@@ -85,7 +86,7 @@ export class PyroUri {
 }
 
 function tagsOf(object: string): string[] {
-  return [...new Set(object.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');
+  return [...new Set(object.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '').sort();
 }
 
 function splitLocation(text: string, location: string): { host: string; port: string | undefined } {
