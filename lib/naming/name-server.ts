@@ -6,6 +6,7 @@ import { connectedProxy, type ProxyEnvironment, proxyForUri, RemoteProxy } from 
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/exceptions.js';
+import { tagList } from './tags.js';
 
 /** A name with what it stands for. */
 export interface Registration {
@@ -61,7 +62,7 @@ export class NameServer implements AsyncDisposable {
     uri: PyroUri | string,
     { safe = false, metadata }: { safe?: boolean; metadata?: Iterable<string> } = {},
   ): Promise<void> {
-    await this.call('register', name, String(uri), safe, metadata === undefined ? null : [...metadata]);
+    await this.call('register', name, String(uri), safe, metadata === undefined ? null : tagList(metadata));
   }
 
   /** The URI of a name. @throws {NamingError} when nothing has the name */
@@ -97,13 +98,13 @@ export class NameServer implements AsyncDisposable {
 
   /** Names that have the tags, their URIs and all their tags. */
   async yplookup(filter: TagFilter): Promise<Map<string, Registration>> {
-    const [all, any] = [filter.all, filter.any].map((tags) => tags && [...tags]);
-    return mapOf(await this.call('yplookup', all ?? null, any ?? null, true), registrationOf);
+    const [all, any] = [filter.all, filter.any].map((tags) => (tags === undefined ? null : tagList(tags)));
+    return mapOf(await this.call('yplookup', all, any, true), registrationOf);
   }
 
   /** Replaces the tags of a name. @throws {NamingError} when nothing has the name */
   async setMetadata(name: string, metadata: Iterable<string>): Promise<void> {
-    await this.call('set_metadata', name, [...metadata]);
+    await this.call('set_metadata', name, tagList(metadata));
   }
 
   /** How many names there are, its own included. */

@@ -5,6 +5,7 @@ import { PyroUri } from '../protocol/uri.js';
 import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServer } from './name-server.js';
 import { publishedUri } from './published-uri.js';
+import { tagList } from './tags.js';
 
 /** An object that shall have a name. */
 export interface NamedObject {
@@ -231,7 +232,7 @@ function entryOf({ name, uri, metadata = [] }: NamedObject): Entry {
   const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
-  return { name, uri: parsed, metadata: [...metadata], state: { is: 'new' }, isWanted: true };
+  return { name, uri: parsed, metadata: tagList(metadata), state: { is: 'new' }, isWanted: true };
 }
 
 /** Undefined: nothing has the name. */

@@ -1,6 +1,6 @@
 """Pyro5's own daemon or name server, for the tests of our client. Prints its location, and ends with its standard input.
 
-usage: server.py thread|multiplex|nameserver [--host H] [--port N] [--unixsocket PATH] [--bcport N] [--tls CERT KEY CA]
+usage: server.py thread|multiplex|nameserver [--host H] [--port N] [--unixsocket PATH] [--bcport N] [--storage memory|sql:FILE] [--tls CERT KEY CA]
     [--linger SECONDS] [--journal FILE]
 """
 
@@ -216,6 +216,7 @@ def main():
     parser.add_argument("--unixsocket")
     parser.add_argument("--bchost")
     parser.add_argument("--bcport", type=int)
+    parser.add_argument("--storage", default="memory")
     parser.add_argument("--linger", type=float, default=30.0)
     parser.add_argument("--tls", nargs=3)
     parser.add_argument("--journal")
@@ -225,7 +226,8 @@ def main():
     if options.kind == "nameserver":
         broadcast = options.bcport is not None
         _uri, daemon, responder = Pyro5.nameserver.start_ns(
-            options.host, options.port, broadcast, options.bchost, options.bcport, options.unixsocket)
+            options.host, options.port, broadcast, options.bchost, options.bcport, options.unixsocket,
+            storage=options.storage)
         if responder:
             responder.runInThread()
             print("BROADCAST", responder.getPort(), flush=True)

@@ -127,6 +127,7 @@ it('refuses names that stand twice and URIs that lead nowhere', () => {
   const make = (named: NamedObject[]) => () => new RegistrationKeeper({ nameServer: {}, objects: named });
   expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
   expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
+  expect(make([{ ...objects[0]!, metadata: 'camera' }])).toThrow('it must be a collection of tags');
 });
 
 it('registers what is added later and takes off what is removed, without waiting for its interval', async () => {
