@@ -15,6 +15,16 @@ export interface Example {
   serve(stage: Stage): Promise<PyroUri | string | void>;
   /** Upstream's scripts, run one after the other. */
   scripts: Script[];
+  /** What our server's console has to hold in the end, in this order; see `Stage.console`. */
+  serverPrints?: (string | RegExp)[];
+  /**
+   * What the outputs have to say that no pattern can.
+   *
+   * @param outputs of the scripts, in their order
+   * @param serverOutput of our server's console
+   * @throws {Error} when they are wrong
+   */
+  judge?(outputs: string[], serverOutput: string): void;
   /**
    * Upstream's own server scripts. Where they are given, the scripts are also run against them, and must print the same against ours.
    * The URI is the first that they print.
@@ -24,7 +34,7 @@ export interface Example {
 
 /** A Python script of the distribution, run as it is. A traceback in its output is a failure. */
 export interface Script {
-  /** Path in the example's folder. */
+  /** Path in the example's folder, or the name of a module of Pyro5. */
   file: string;
   /** Where it runs, in the example's folder. Default: the folder that it lies in. */
   cwd?: string;
@@ -32,8 +42,11 @@ export interface Script {
   env?: Record<string, string>;
   /** Typed at once; its standard input ends behind it. */
   input?: string | ((uri: string) => string);
-  /** Typed when it has printed something, one answer after the other; its standard input stays open. */
-  dialogue?: [printed: string | RegExp, typed: string][];
+  /**
+   * Typed when it has printed something, one answer after the other; its standard input stays open. An answer may wait for what our
+   * server prints as well.
+   */
+  dialogue?: [printed: string | RegExp, typed: string | ((uri: string) => string), serverPrinted?: string | RegExp][];
   /** Makes it run beside those that follow, which are started when it has printed this. It is stopped behind the last of them. */
   ready?: string | RegExp;
   /** It never ends by itself: it is stopped when it has printed this. */
@@ -48,6 +61,8 @@ export interface Script {
   exitCode?: number;
   /** What differs between two runs of it and is no matter, beside ports, ids and addresses: gives its output without. */
   normalize?: (output: string) => string;
+  /** How much of it has to be the same as against upstream's server, character by character. Default 1: all. */
+  alike?: number;
 }
 
 /** What Pyro5's `serve()` prints when it is ready. */

@@ -7,7 +7,7 @@ import { leftOut } from './left-out.js';
 import { NameServers } from './name-servers.js';
 import { assertRuns } from './play.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 
 const here = import.meta.dirname;
 const examples = await foldersOf(here);

@@ -2,14 +2,8 @@ const NOT_YET = 'not written yet';
 
 /** Folders of upstream's `examples/` that no client script can use against a server of ours, and why. */
 export const leftOut: Readonly<Record<string, string>> = {
-  autoproxy: NOT_YET,
-  autoreconnect: NOT_YET,
-  autoretry: NOT_YET,
-  batchedcalls: NOT_YET,
-  benchmark: NOT_YET,
   'blob-dispatch': NOT_YET,
   callback: NOT_YET,
-  callcontext: NOT_YET,
   chatbox: NOT_YET,
   circular: NOT_YET,
   'custom-serialization': NOT_YET,

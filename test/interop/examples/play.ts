@@ -6,9 +6,15 @@ import type { Example, Script } from './example.js';
 import type { NameServers } from './name-servers.js';
 import { Stage } from './stage.js';
 
-const SCRIPT_TIMEOUT_MS = 60_000;
+const SCRIPT_TIMEOUT_MS = 150_000;
 const TRACEBACK = 'Traceback (most recent call last)';
 const URI = /PYRO:\S+@\S+/;
+
+interface Played {
+  /** How each script ended, in their order. */
+  outcomes: Outcome[];
+  serverOutput: string;
+}
 
 interface Running {
   script: Script;
@@ -16,6 +22,9 @@ interface Running {
   /** Rejects when the script ends before it has printed what it is to be answered. */
   dialogue: Promise<void>;
 }
+
+/** Waits for what the server prints behind `from`; gives where that ends. */
+type ServerPrinted = (pattern: string | RegExp, from: number) => Promise<number>;
 
 /**
  * Plays an example: upstream's scripts against our server and, where there is one, against upstream's.
@@ -25,35 +34,36 @@ interface Running {
 export async function assertRuns(name: string, example: Example, nameServers: NameServers): Promise<void> {
   const { scripts, original } = example;
   for (const { file, prints, ready } of scripts) {
-    const judged = prints !== undefined || original !== undefined || ready !== undefined;
-    if (!judged) throw new Error(`${name}/${file}: give it prints, or the example an original; nothing else would judge it`);
+    const judged = prints ?? original ?? ready ?? example.judge;
+    if (judged === undefined) throw new Error(`${name}/${file}: give it prints, or the example an original or a judge`);
   }
   // side by side: most scripts sleep
-  const [ours, theirs] = await Promise.all([
-    playOnce(name, nameServers, scripts, (stage) => example.serve(stage)),
-    original && playOnce(name, nameServers, [...original, ...scripts]),
-  ]);
-  for (const [index, script] of scripts.entries()) judge(script, ours[index]!);
+  const plays = [playOnce(name, nameServers, scripts, example)];
+  if (original) plays.push(playOnce(name, nameServers, [...original, ...scripts]));
+  // of a failed play nothing may be left running
+  await Promise.allSettled(plays);
+  const [ours, theirs] = (await Promise.all(plays)) as [Played, Played?];
+  for (const [index, script] of scripts.entries()) judge(script, ours.outcomes[index]!);
+  example.judge?.(
+    ours.outcomes.map(({ output }) => output),
+    ours.serverOutput,
+  );
   if (theirs === undefined) return;
   for (const [index, script] of scripts.entries()) {
-    const expected = comparable(script, theirs[original!.length + index]!);
-    expect(comparable(script, ours[index]!), `${script.file} against our server and against Python's`).toBe(expected);
+    compare(script, ours.outcomes[index]!, theirs.outcomes[original!.length + index]!);
   }
 }
 
-/** @returns how each script ended, in their order */
-async function playOnce(
-  name: string,
-  nameServers: NameServers,
-  scripts: readonly Script[],
-  serve?: Example['serve'],
-): Promise<Outcome[]> {
+/** @param ours what serves; left out, the scripts have a server among them */
+async function playOnce(name: string, nameServers: NameServers, scripts: readonly Script[], ours?: Example): Promise<Played> {
   await using stage = await Stage.set(name, await nameServers.open());
-  let uri = String((await serve?.(stage)) ?? '');
+  let uri = String((await ours?.serve(stage)) ?? '');
   const running: Running[] = [];
   for (const script of scripts) {
     const program = await start(stage, script, uri);
-    const dialogue = converse(program, script);
+    const serverPrinted: ServerPrinted = async (pattern, from) =>
+      ours ? stage.console.printed(pattern, from) : (await running[0]!.program.printed(pattern, from)).end;
+    const dialogue = converse(program, script, uri, serverPrinted);
     dialogue.catch(() => {});
     running.push({ script, program, dialogue });
     if (script.ready === undefined) await end(running.at(-1)!);
@@ -62,14 +72,18 @@ async function playOnce(
   }
   const outcomes: Outcome[] = [];
   for (const each of running) outcomes.push(await end(each));
-  return outcomes;
+  let seen = 0;
+  for (const wanted of ours?.serverPrints ?? []) seen = await stage.console.printed(wanted, seen);
+  return { outcomes, serverOutput: stage.console.text };
 }
 
 async function start(stage: Stage, script: Script, uri: string): Promise<Program> {
-  const { file, cwd = dirname(file), args = [], env, input, dialogue } = script;
-  const directory = join(stage.directory, cwd);
-  const program = new Program(await ensurePythonEnv(), [join(stage.directory, file), ...args], {
-    cwd: directory,
+  const { file, args = [], env, input, dialogue } = script;
+  const isFile = file.endsWith('.py');
+  const { cwd = isFile ? dirname(file) : '.' } = script;
+  const what = isFile ? [join(stage.directory, file)] : ['-m', file];
+  const program = new Program(await ensurePythonEnv(), [...what, ...args], {
+    cwd: join(stage.directory, cwd),
     env: { ...stage.env, ...env },
     timeoutMs: SCRIPT_TIMEOUT_MS,
     interactive: input !== undefined || dialogue !== undefined,
@@ -82,11 +96,13 @@ async function start(stage: Stage, script: Script, uri: string): Promise<Program
   return program;
 }
 
-async function converse(program: Program, { dialogue = [] }: Script): Promise<void> {
+async function converse(program: Program, { dialogue = [] }: Script, uri: string, serverPrinted: ServerPrinted): Promise<void> {
   let seen = 0;
-  for (const [printed, typed] of dialogue) {
+  let seenOfServer = 0;
+  for (const [printed, typed, server] of dialogue) {
     seen = (await program.printed(printed, seen)).end;
-    program.type(`${typed}\n`);
+    if (server !== undefined) seenOfServer = await serverPrinted(server, seenOfServer);
+    program.type(`${typeof typed === 'string' ? typed : typed(uri)}\n`);
   }
 }
 
@@ -112,6 +128,19 @@ function judge(script: Script, { exitCode, output }: Outcome): void {
   let seen = 0;
   for (const wanted of prints)
     seen = findIn(wanted, output, seen)?.end ?? refuse(`did not print ${wanted} (behind character ${seen})`);
+}
+
+function compare(script: Script, ours: Outcome, theirs: Outcome): void {
+  const [actual, expected] = [comparable(script, ours), comparable(script, theirs)];
+  if (script.alike === undefined) {
+    expect(actual, `${script.file} against our server and against Python's`).toBe(expected);
+    return;
+  }
+  const same = [...actual].filter((character, index) => character === expected[index]).length;
+  const alike = same / Math.max(actual.length, expected.length);
+  expect(alike, `likeness of ${script.file} against our server and Python's:\n${actual}\n${expected}`).toBeGreaterThan(
+    script.alike,
+  );
 }
 
 /** A script's output without what differs from run to run: ports, random object ids, correlation ids, addresses of Python objects. */

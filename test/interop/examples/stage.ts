@@ -14,12 +14,36 @@ import {
   type PyroServerOptions,
   type PyroUri,
 } from 'nestjs-pyro';
+import { vi } from 'vitest';
+import { findIn } from '../../../scripts/program.js';
 import { upstreamDistribution } from '../python-env.js';
 
 class ExampleModule {}
 
+/** What a ported server prints where the Python one prints to its console. Nest providers can inject it. */
+export class ServerConsole {
+  text = '';
+
+  log(...parts: unknown[]): void {
+    this.text += `${parts.join(' ')}\n`;
+  }
+
+  /** Waits for what is printed; there are oneway calls that nobody waits for otherwise. */
+  async printed(pattern: string | RegExp, from = 0): Promise<number> {
+    return vi.waitFor(
+      () => {
+        const found = findIn(pattern, this.text, from);
+        if (found === undefined) throw new Error(`the server did not print ${pattern} (behind character ${from}):\n${this.text}`);
+        return found.end;
+      },
+      { timeout: 10_000 },
+    );
+  }
+}
+
 /** Where an example is played once: a name server of its own, a copy of upstream's folder, and all that has to be closed afterwards. */
 export class Stage implements AsyncDisposable {
+  readonly console = new ServerConsole();
   private readonly closings: (() => unknown)[] = [];
 
   private constructor(
@@ -51,7 +75,8 @@ export class Stage implements AsyncDisposable {
   /** Serves Nest providers; objects that have a `name` are registered with the name server. */
   async nest(metadata: ModuleMetadata, options: PyroServerOptions = {}): Promise<PyroServer> {
     const strategy = new PyroServer({ host: '127.0.0.1', port: 0, ...options });
-    const module = { module: ExampleModule, ...metadata };
+    const providers = [{ provide: ServerConsole, useValue: this.console }, ...(metadata.providers ?? [])];
+    const module = { module: ExampleModule, ...metadata, providers };
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
       strategy,
       logger: false,
