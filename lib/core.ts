@@ -17,11 +17,11 @@ export { SerializedBlob } from './serializers/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/serializer.js';
 
 export type { CallContext } from './daemon/call-context.js';
-export { PyroDaemon, type RegisterOptions } from './daemon/daemon.js';
+export type { ProxyOrigin } from './daemon/call.js';
+export type { RegisterOptions } from './daemon/daemon.js';
 export { DaemonConnection as PyroConnection } from './daemon/daemon-connection.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
-export type { PyroDaemonOptions } from './daemon/daemon-options.js';
 export { callback, expose, oneway } from './daemon/expose.js';
 export { type Behavior, behavior, type InstanceMode } from './daemon/instances.js';
 export { isPrivateName } from './daemon/private-names.js';
@@ -30,6 +30,7 @@ export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from
 export { type KeywordArguments, kwargs } from './client/keyword-arguments.js';
 export type { BroadcastAddress, NameServerAddress } from './client/name-resolver.js';
 export type { AnnotationValues, Autoproxy, CallOptions, PyroProxyOptions } from './client/proxy-options.js';
+export type { ReceivedProxyOptions } from './client/received-proxy-options.js';
 export type { ProxySender, ReceivedProxies } from './client/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/remote-object.js';
 export { RemoteStream } from './client/remote-stream.js';
@@ -38,6 +39,7 @@ export type { ServerTlsOptions } from './transport/secure-server.js';
 export { DaemonNames, type RegistrationOptions } from './naming/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
+export { PyroDaemon, type PyroDaemonOptions } from './naming/pyro-daemon.js';
 export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';
 export {
   type NamedObject,

@@ -2,10 +2,12 @@ import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 import type { Deadline } from './deadline.js';
+import type { ProxyScope } from './proxy-scope.js';
 
 export interface PoolOptions {
   poolSize: number;
   maxQueuedCalls: number;
+  idleTimeoutMs: number;
 }
 
 interface Waiter {
@@ -28,11 +30,14 @@ export class ConnectionPool {
   private readonly waiting = new Set<Waiter>();
   private readonly opening = new Set<AbortController>();
   private lifecycle: Lifecycle = 'open';
+  private idleTimer: NodeJS.Timeout | undefined;
 
+  /** @param scope that the proxy belongs to, if any */
   constructor(
     private readonly options: PoolOptions,
     private readonly open: (signal: AbortSignal) => Promise<OpenedConnection>,
     private readonly onOpened: (opened: OpenedConnection) => void,
+    private readonly scope: ProxyScope | undefined,
   ) {}
 
   get isConnected(): boolean {
@@ -80,11 +85,20 @@ export class ConnectionPool {
   giveBack(opened: OpenedConnection): void {
     if (!opened.connection.isFree || this.lifecycle === 'released') return;
     this.offer(opened);
+    this.watchIdle();
+  }
+
+  /** Ends the connections that no call uses; the next call opens another. */
+  endIdle(): void {
+    const idle = new ConnectionClosedError('the connection was idle', { sent: false });
+    for (const { connection } of this.free.splice(0)) connection.release(idle);
   }
 
   /** The connection has ended: who wanted it takes any other. */
   remove(connection: ClientConnection): void {
     if (!this.members.delete(connection)) return;
+    this.scope?.leave(this);
+    if (this.members.size === 0) this.stopWatchingIdle();
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
     for (const waiter of this.waiting) if (waiter.wanted === connection) waiter.wanted = undefined;
     for (const opened of free) this.offer(opened);
@@ -126,14 +140,18 @@ export class ConnectionPool {
   }
 
   private openOne(): void {
+    const refusal = this.scope?.enter(this);
+    if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
     this.open(controller.signal).then(
       (opened) => {
-        if (this.opening.delete(controller)) this.opened(opened);
-        else opened.connection.drop(released());
+        if (this.opening.delete(controller)) return this.opened(opened);
+        this.scope?.leave(this);
+        opened.connection.drop(released());
       },
       (error: Error) => {
+        this.scope?.leave(this);
         if (this.opening.delete(controller)) this.notOpened(error);
       },
     );
@@ -143,6 +161,7 @@ export class ConnectionPool {
     const { connection } = opened;
     if (!connection.isOpen) {
       // an end at once is a failure: opening the next one for it could go on for ever
+      this.scope?.leave(this);
       const message = `${connection.location} closed the connection right behind its handshake`;
       return this.notOpened(new ConnectionClosedError(message, { sent: false }));
     }
@@ -162,6 +181,19 @@ export class ConnectionPool {
       waiter.reject(error);
     }
     this.waiting.clear();
+  }
+
+  /** One timer for all: connections end when the proxy as a whole has had no call for so long. */
+  private watchIdle(): void {
+    const { idleTimeoutMs } = this.options;
+    if (idleTimeoutMs === 0) return;
+    this.idleTimer ??= setTimeout(() => this.endIdle(), idleTimeoutMs).unref();
+    this.idleTimer.refresh();
+  }
+
+  private stopWatchingIdle(): void {
+    clearTimeout(this.idleTimer);
+    this.idleTimer = undefined;
   }
 }
 

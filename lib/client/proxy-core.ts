@@ -15,6 +15,7 @@ import { type OutgoingCall, writeCall } from './outgoing-call.js';
 import { annotationsOf, type CallOptions, DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from './proxy-options.js';
 import { ProxySerializers } from './proxy-serializers.js';
 import { type ConnectionEnds, endsOf, type ProxySender } from './received-proxies.js';
+import type { ProxyScope } from './proxy-scope.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 import { OpenedStream, readReply } from './reply-reader.js';
 import { RemoteStream } from './remote-stream.js';
@@ -27,6 +28,8 @@ export interface ProxyCoreParts extends Destination {
   /** What the object is known to expose before it was ever reached. */
   metadata: RemoteMetadata | undefined;
   makeProxy: ProxyMaker;
+  /** What the proxy belongs to, and ends with; undefined: itself. */
+  scope: ProxyScope | undefined;
 }
 
 /** Carries out the calls of a proxy. What users see of it is in remote-proxy.ts. */
@@ -56,6 +59,7 @@ export class ProxyCore {
         this.metadata = opened.metadata;
         this.ends = endsOf(opened.connection);
       },
+      parts.scope,
     );
   }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
+import { givenOptions } from '../protocol/given-options.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../serializers/serializer.js';
@@ -43,6 +44,8 @@ export interface PyroProxyOptions {
   repeatable?: readonly string[];
   /** After so long without traffic the system asks whether the daemon is still there. Default 60,000; 0: never. */
   keepAliveMs?: number;
+  /** Connections end when there was no call for so long; the next call opens another. Default 0: never. */
+  idleTimeoutMs?: number;
   /** Connect over TLS, with these certificates; `true`: those that Node trusts. Default plain. */
   tls?: true | ClientTlsOptions;
   /**
@@ -70,7 +73,7 @@ export interface PyroProxyOptions {
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
   /** Where names are looked up. */
   nameServer?: NameServerAddress;
-  /** Where proxies that the peer sends may connect to. Default: the peer's own address. */
+  /** Where proxies that the peer sends may connect to. Default: TCP to the peer's own address, or its unix socket. */
   receivedProxies?: ReceivedProxies;
   /** Tells how objects of yours travel: `daemon` of the same program, so that registered objects do as proxies. */
   autoproxy?: Autoproxy;
@@ -119,6 +122,7 @@ const DEFAULTS = {
   retryDelayMs: 100,
   maxRetryDelayMs: 5_000,
   keepAliveMs: 60_000,
+  idleTimeoutMs: 0,
   compression: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
   maxDepth: 200,
@@ -139,8 +143,7 @@ const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_00
  * @throws {PyroError} `CONFIG`, naming option, value and what it may be
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as PyroProxyOptions;
-  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...given };
+  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...givenOptions(options) };
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
     if (typeof fallback === 'number') checkNumber(name, resolved[name as keyof PyroProxyOptions]);
   }

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SecurityError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
@@ -38,8 +38,9 @@ export function endsOf({ socket, location }: { socket: Duplex; location: string 
 /**
  * Finds out where a connection that somebody else chose may go.
  *
- * By default only to the address that the sender itself has, over TCP, or to the unix socket that we reached it by. The connection then goes to that very address, so that
- * a host name cannot mean another one a moment later.
+ * By default only to the address that the sender itself has, over TCP, or to the unix socket that we reached it by. The
+ * addresses of the own machine (127.0.0.1, ::1) count as one. The connection then goes to the very address that was allowed,
+ * so that a host name cannot mean another one a moment later.
  *
  * @throws {SecurityError} when it is not allowed, naming the option that does
  */
@@ -54,7 +55,8 @@ export async function allowedAddress(
     if (allowed(uri, sender)) return address;
   } else if ('host' in address) {
     const own = hostOf(sender.remoteAddress);
-    if (own !== undefined && (await hasAddress(address.host, own))) return { ...address, address: own };
+    const found = own && (await addressLike(address.host, own));
+    if (found !== undefined) return { ...address, address: found };
   } else if (sender.remoteAddress === locationOf(address)) {
     return address;
   }
@@ -73,13 +75,15 @@ function hostOf(remoteAddress: string): string | undefined {
   return match ? plainAddress(match[1] ?? match[2]!) : undefined;
 }
 
-async function hasAddress(host: string, address: string): Promise<boolean> {
-  if (plainAddress(host) === address) return true;
-  try {
-    return (await lookup(host, { all: true })).some((found) => plainAddress(found.address) === address);
-  } catch {
-    return false;
-  }
+/** The address of `host` that is the sender's own; undefined: it has none such. */
+async function addressLike(host: string, own: string): Promise<string | undefined> {
+  const found = isIP(host) ? [{ address: host }] : await lookup(host, { all: true, order: 'ipv4first' }).catch(() => []);
+  return found.map(({ address }) => plainAddress(address)).find((address) => address === own || isLocal(address, own));
+}
+
+/** A peer of this machine may come from ::1, and its daemon listen on 127.0.0.1. */
+function isLocal(...addresses: string[]): boolean {
+  return addresses.every((address) => /^(127\.|::1$)/.test(address));
 }
 
 /** An IPv4 peer of a socket that listens on IPv6 as well has an address like ::ffff:127.0.0.1. */

@@ -14,6 +14,7 @@ const INHERITED = [
   'retryDelayMs',
   'maxRetryDelayMs',
   'keepAliveMs',
+  'idleTimeoutMs',
   'openSocket',
   'compression',
   'maxMessageBytes',
@@ -25,6 +26,12 @@ const INHERITED = [
   'receivedProxies',
   'autoproxy',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
+
+/** Options for proxies that peers send, in one's own words. Of `tls`, certificates and keys of ours are left out. */
+export type ReceivedProxyOptions = Pick<
+  PyroProxyOptions,
+  Exclude<(typeof INHERITED)[number], 'receivedProxies'> | 'tls' | 'nameServer'
+>;
 
 /** Our own certificate, in all the ways Node takes it. */
 const IDENTITY: ReadonlySet<string> = new Set([

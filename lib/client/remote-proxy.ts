@@ -8,6 +8,7 @@ import type { NameResolver } from './name-resolver.js';
 import { ProxyCore } from './proxy-core.js';
 import { type CallOptions, checkCallOptions, type PyroProxyOptions, resolveProxyOptions } from './proxy-options.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
+import type { ProxyScope } from './proxy-scope.js';
 import { receivedProxyOptions } from './received-proxy-options.js';
 import type { ProxySender } from './received-proxies.js';
 import type { RemoteMetadata } from './remote-metadata.js';
@@ -18,6 +19,8 @@ export interface ProxyEnvironment {
   /** Prototype of the proxies. */
   prototype: RemoteProxy;
   resolve: NameResolver;
+  /** What the proxies belong to, and end with. Default: each is on its own. */
+  scope?: ProxyScope;
 }
 
 /**
@@ -183,6 +186,7 @@ function make(
     resolve: environment.resolve,
     sender,
     metadata: isKnown ? reference : undefined,
+    scope: environment.scope,
     makeProxy: (received, from, parent) => proxyForReference(received, from, parent, environment),
   });
   return createProxy(environment.prototype, { core, callOptions: {} });

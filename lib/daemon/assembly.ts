@@ -2,10 +2,11 @@ import { ProxyReference, referenceOf } from '../protocol/proxy-reference.js';
 import { defaultClassRegistry } from '../serializers/class-registry.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../serializers/serializer.js';
 import { createSerializers } from '../serializers/serializers.js';
+import type { ProxyOrigin } from './call.js';
 import { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
-import type { PyroDaemon } from './daemon.js';
+import type { Daemon } from './daemon.js';
 import { Dispatcher } from './dispatcher.js';
 import { Handshake } from './handshake.js';
 import type { ObjectRegistry } from './object-registry.js';
@@ -19,13 +20,13 @@ export interface DaemonHooks {
   annotations: () => ReadonlyMap<string, Buffer>;
   validateHandshake: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
   clientDisconnect: (connection: DaemonConnection) => Promise<void> | void;
-  receiveProxy: (reference: ProxyReference, connection: DaemonConnection) => unknown;
+  receiveProxy: (reference: ProxyReference, origin: ProxyOrigin) => unknown;
   fail: (error: unknown) => void;
 }
 
 /** Puts the parts of a daemon together. */
 export function assembleDaemon(
-  daemon: PyroDaemon,
+  daemon: Daemon,
   options: ResolvedDaemonOptions,
   objects: ObjectRegistry,
   hooks: DaemonHooks,
@@ -42,8 +43,8 @@ export function assembleDaemon(
     async (connection, objectId) => (await connection.admissions.admit(objects.known(objectId), objectId)).principal,
     (error, { connection, objectId, method }) => daemon.reportCallError(error, { connection, objectId, method }),
   );
-  const dispatcher = new Dispatcher(daemon, options, serializers, marshal, objects, streams, replies, (state, { connection }) =>
-    hooks.receiveProxy(ProxyReference.fromState(state), connection),
+  const dispatcher = new Dispatcher(daemon, options, serializers, marshal, objects, streams, replies, (state, origin) =>
+    hooks.receiveProxy(ProxyReference.fromState(state), origin),
   );
   const handshake = new Handshake(options, natural, objects, replies, hooks.validateHandshake);
   const guarded = (hook: () => unknown): void => runHook(hook, hooks.fail);
@@ -59,7 +60,7 @@ export function assembleDaemon(
   return { streams, keeper };
 }
 
-function serializerOptions(daemon: PyroDaemon, options: ResolvedDaemonOptions): Parameters<typeof createSerializers>[0] {
+function serializerOptions(daemon: Daemon, options: ResolvedDaemonOptions): Parameters<typeof createSerializers>[0] {
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {

@@ -1,9 +1,9 @@
 import type { DaemonConnection } from './daemon-connection.js';
-import type { PyroDaemon } from './daemon.js';
+import type { Daemon } from './daemon.js';
 
 /** All about one request: what came with it, and what shall go back with its reply. One per call; one per entry of a batch. */
 export interface CallContext {
-  readonly daemon: PyroDaemon;
+  readonly daemon: Daemon;
   readonly connection: DaemonConnection;
   readonly objectId: string;
   /** Wire name; `__getattr__`/`__setattr__` for attributes. */

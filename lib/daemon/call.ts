@@ -4,10 +4,18 @@ import { FLAGS } from '../protocol/constants.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { CallContext } from './call-context.js';
 import type { DaemonConnection } from './daemon-connection.js';
-import type { PyroDaemon } from './daemon.js';
+import type { Daemon } from './daemon.js';
+
+/** The request that a proxy came with. */
+export interface ProxyOrigin {
+  readonly daemon: Daemon;
+  readonly connection: DaemonConnection;
+  /** Runs `hook` when the request is over: its method has ended, and so has its item stream, if it gave one. */
+  onEnd(hook: () => void): void;
+}
 
 /** What all calls of one request share; a batch has many calls, any other request one. */
-export class Request {
+export class Request implements ProxyOrigin {
   readonly seq: number;
   readonly flags: number;
   readonly responseAnnotations = new Map<string, Buffer>();
@@ -21,9 +29,10 @@ export class Request {
   private streaming = false;
   private isTimedOut = false;
   private kept: Annotations;
+  private endHooks: (() => void)[] | undefined;
 
   constructor(
-    readonly daemon: PyroDaemon,
+    readonly daemon: Daemon,
     readonly connection: DaemonConnection,
     frame: Frame,
     readonly serializer: string,
@@ -87,10 +96,22 @@ export class Request {
     this.finish();
   }
 
-  /** The request is over; the peer's going away no longer matters to it. */
+  /** Its method has ended; the peer's going away no longer matters to it. */
   finish(): void {
     this.forget?.();
     this.forget = undefined;
+    if (!this.streaming) this.end();
+  }
+
+  /** It is over: method, and stream if there was one. */
+  end(): void {
+    const hooks = this.endHooks;
+    this.endHooks = undefined;
+    for (const hook of hooks ?? []) hook();
+  }
+
+  onEnd(hook: () => void): void {
+    (this.endHooks ??= []).push(hook);
   }
 }
 
@@ -103,7 +124,7 @@ export class Call implements CallContext {
     readonly kwargs: Readonly<Record<string, unknown>>,
   ) {}
 
-  get daemon(): PyroDaemon {
+  get daemon(): Daemon {
     return this.request.daemon;
   }
   get connection(): DaemonConnection {

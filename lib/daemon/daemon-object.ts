@@ -1,6 +1,6 @@
 import { currentCall } from '../transport/current-call.js';
 import type { CallContext } from './call-context.js';
-import type { PyroDaemon } from './daemon.js';
+import type { Daemon } from './daemon.js';
 import { expose } from './expose.js';
 import type { ObjectMetadata } from './target.js';
 
@@ -10,7 +10,7 @@ import type { ObjectMetadata } from './target.js';
  * @see Pyro5/server.py, `DaemonObject`
  */
 export class DaemonObject {
-  constructor(protected readonly daemon: PyroDaemon) {}
+  constructor(protected readonly daemon: Daemon) {}
 
   /** Does nothing. */
   ping(): void {}

@@ -2,15 +2,16 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
+import { givenOptions } from '../protocol/given-options.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import type { SerializerName, ValueMode } from '../serializers/serializer.js';
 import type { ServerTlsOptions } from '../transport/secure-server.js';
 import type { DaemonConnection } from './daemon-connection.js';
-import type { PyroDaemon } from './daemon.js';
+import type { Daemon } from './daemon.js';
 import type { Authorization, AuthorizeRequest } from './target.js';
 
 /** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
-export interface PyroDaemonOptions {
+export interface DaemonOptions {
   /** Interface to listen on. Default `localhost`. */
   host?: string;
   /** Default 0: the system chooses a free one. */
@@ -69,21 +70,21 @@ export interface PyroDaemonOptions {
   housekeepingIntervalMs?: number;
   /** Classes that travel. Default: those of `registerClass`. */
   classes?: ClassRegistry;
-  /** Added to every reply; see {@link PyroDaemon.annotations}. */
+  /** Added to every reply; see {@link Daemon.annotations}. */
   annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
-  /** Lets a connection in or throws; see {@link PyroDaemon.validateHandshake}. */
+  /** Lets a connection in or throws; see {@link Daemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
-  /** A connection has ended; see {@link PyroDaemon.clientDisconnect}. */
+  /** A connection has ended; see {@link Daemon.clientDisconnect}. */
   clientDisconnect?: (connection: DaemonConnection) => Promise<void> | void;
-  /** Called every `housekeepingIntervalMs`; see {@link PyroDaemon.housekeeping}. */
+  /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */
   housekeeping?: () => Promise<void> | void;
   /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
-  daemonObject?: new (daemon: PyroDaemon) => object;
+  daemonObject?: new (daemon: Daemon) => object;
 }
 
 /** Options with every limit filled in. */
-export type ResolvedDaemonOptions = PyroDaemonOptions &
-  Required<Pick<PyroDaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
+export type ResolvedDaemonOptions = DaemonOptions &
+  Required<Pick<DaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
 
 /** Limits and switches that hold unless an option says otherwise. */
 export const DEFAULT_LIMITS = {
@@ -126,16 +127,15 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  *
  * @throws {PyroError} `CONFIG`, naming option, value and what it may be
  */
-export function resolveDaemonOptions(options: PyroDaemonOptions): ResolvedDaemonOptions {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as PyroDaemonOptions;
+export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
   const resolved: ResolvedDaemonOptions = {
     ...DEFAULT_LIMITS,
     detailedTraceback: process.env['NODE_ENV'] !== 'production',
-    ...given,
+    ...givenOptions(options),
   };
   for (const [name, fallback] of Object.entries(DEFAULT_LIMITS)) {
     if (typeof fallback !== 'number') continue;
-    const value = resolved[name as keyof PyroDaemonOptions] as unknown;
+    const value = resolved[name as keyof DaemonOptions] as unknown;
     const least = positive.has(name) ? 1 : 0;
     const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
@@ -146,7 +146,7 @@ export function resolveDaemonOptions(options: PyroDaemonOptions): ResolvedDaemon
   return resolved;
 }
 
-function checkAddress(options: PyroDaemonOptions): void {
+function checkAddress(options: DaemonOptions): void {
   const { host, port, unixSocket, natHost, natPort, connectedSocket, listen = true, tls } = options;
   if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost ?? (tls || undefined)) !== undefined)
     throw configError('listen: false excludes connectedSocket, host, port, unixSocket, natHost and tls');

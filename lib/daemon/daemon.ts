@@ -12,11 +12,12 @@ import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
 import { assembleDaemon } from './assembly.js';
 import type { CallContext } from './call-context.js';
+import type { ProxyOrigin } from './call.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
 import { DaemonObject } from './daemon-object.js';
-import { type PyroDaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
+import { type DaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
 import { ExposedClass, ExposedObject } from './exposed-target.js';
 import { runHook } from './run-hook.js';
 import { resetMetadata } from './expose.js';
@@ -32,6 +33,13 @@ export interface RegisterOptions {
   weak?: boolean;
 }
 
+/** Makes what proxies that clients send become; the layer above gives it, since a daemon knows of no client. */
+export interface ProxyReceiver {
+  receive(reference: ProxyReference, origin: ProxyOrigin): unknown;
+  /** Ends what was made; the last thing before the daemon is closed. */
+  release(): Promise<void>;
+}
+
 /** Longest that closing waits for disposals and disconnect hooks. */
 const MAX_DISPOSAL_MS = 5_000;
 
@@ -40,9 +48,11 @@ type Lifecycle = 'new' | 'listening' | 'draining' | 'closed';
 /**
  * Serves objects to Pyro clients. The event loop is Node's own: once it listens, it serves.
  *
+ * Its only subclass here is `PyroDaemon`, which makes proxies of what clients pass.
+ *
  * @see Pyro5/server.py, `Daemon`
  */
-export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
+export class Daemon extends EventEmitter<PyroDaemonEvents> {
   protected readonly options: ResolvedDaemonOptions;
   private readonly objects = new ObjectRegistry();
   private readonly streams: StreamRegistry;
@@ -59,7 +69,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     refused: (place, error, socket) => this.keeper.refused(place, error, socket),
   };
   private readonly releases = new Set<Promise<void>>();
-  private readonly combined = new Set<PyroDaemon>();
+  private readonly combined = new Set<Daemon>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
   private listener: Listener | undefined;
   private housekeeper: NodeJS.Timeout | undefined;
@@ -67,14 +77,17 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   private location: string | undefined;
   private ending: Promise<void> | undefined;
 
-  constructor(given: PyroDaemonOptions = {}) {
+  constructor(
+    given: DaemonOptions,
+    private readonly proxies: ProxyReceiver,
+  ) {
     super();
     const options = (this.options = resolveDaemonOptions(given));
     const { streams, keeper } = assembleDaemon(this, options, this.objects, {
       annotations: () => this.annotations(),
       validateHandshake: (request) => this.validateHandshake(request),
       clientDisconnect: (connection) => this.clientDisconnect(connection),
-      receiveProxy: (reference, connection) => this.receiveProxy(reference, connection),
+      receiveProxy: (reference, origin) => this.receiveProxy(reference, origin),
       fail: (error) => this.fail(error),
     });
     this.streams = streams;
@@ -88,10 +101,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** Makes a daemon and lets it listen. @throws {PyroError} when an option is wrong or the address cannot be used */
-  static async listen<T extends PyroDaemon>(
-    this: new (options?: PyroDaemonOptions) => T,
-    options: PyroDaemonOptions = {},
-  ): Promise<T> {
+  static async listen<T extends Daemon, O extends DaemonOptions>(this: new (options?: O) => T, options?: O): Promise<T> {
     const daemon = new this(options);
     await daemon.start();
     return daemon;
@@ -263,8 +273,8 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** What a proxy that a client sends becomes here. */
-  protected receiveProxy(reference: ProxyReference, _connection: DaemonConnection): unknown {
-    return reference;
+  protected receiveProxy(reference: ProxyReference, origin: ProxyOrigin): unknown {
+    return this.proxies.receive(reference, origin);
   }
 
   /** Serves one connected socket or other byte stream, with handshake, and as it is: `tls` is for what the daemon accepts itself. */
@@ -275,7 +285,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** Has another daemon shut down and close with this one. @throws {DaemonError} when this one would close with that one already */
-  combine(other: PyroDaemon): void {
+  combine(other: Daemon): void {
     if (other.closesWith(this)) throw new DaemonError('a daemon cannot be combined with itself, nor with one that combined it');
     this.combined.add(other);
   }
@@ -391,6 +401,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     await this.unlessHung(this.keeper.hangUpAll(when), 'the end of a session');
     for (const target of this.objects.targets()) this.release(target);
     await this.unlessHung(Promise.all(this.releases), 'the disposal of an object');
+    await this.proxies.release();
     this.emit('close');
   }
 
@@ -413,7 +424,7 @@ export class PyroDaemon extends EventEmitter<PyroDaemonEvents> {
     this.releases.add(releasing);
   }
 
-  private closesWith(other: PyroDaemon): boolean {
+  private closesWith(other: Daemon): boolean {
     return this === other || [...this.combined].some((daemon) => daemon.closesWith(other));
   }
 

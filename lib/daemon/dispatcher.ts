@@ -8,7 +8,7 @@ import { readBlobCall } from '../serializers/serialized-blob.js';
 import type { ReadContext, SerializedCall, Serializer } from '../serializers/serializer.js';
 import { runInCall } from '../transport/current-call.js';
 import { Call, Request } from './call.js';
-import type { PyroDaemon } from './daemon.js';
+import type { Daemon } from './daemon.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
 import type { ObjectRegistry } from './object-registry.js';
 import { isPrivateName } from './private-names.js';
@@ -25,14 +25,14 @@ const BATCH_SLICE = 100;
 /** Turns one request into calls and their results into one reply. @see Pyro5/server.py, `Daemon.handleRequest` */
 export class Dispatcher {
   constructor(
-    private readonly daemon: PyroDaemon,
+    private readonly daemon: Daemon,
     private readonly options: ResolvedDaemonOptions,
     private readonly serializers: ReadonlyMap<number, Serializer>,
     private readonly marshal: Serializer,
     private readonly objects: ObjectRegistry,
     private readonly streams: StreamRegistry,
     private readonly replies: Replies,
-    private readonly decodeProxy: (state: readonly unknown[], loop: RequestLoop) => unknown,
+    private readonly decodeProxy: (state: readonly unknown[], origin: Request) => unknown,
   ) {}
 
   /** Serves one INVOKE or PING. Never rejects. */
@@ -43,7 +43,7 @@ export class Dispatcher {
     const request = new Request(this.daemon, loop.connection, frame, serializer.name);
     let call: SerializedCall;
     try {
-      call = await this.read(loop, frame, serializer);
+      call = await this.read(request, frame, serializer);
     } catch (error) {
       // bytes that cannot be read may hide more than one mistake: answered, then the connection ends
       await this.replies.unreadable(loop, request, serializer, error);
@@ -57,10 +57,10 @@ export class Dispatcher {
     else loop.runBeside(work);
   }
 
-  private async read(loop: RequestLoop, frame: Frame, serializer: Serializer): Promise<SerializedCall> {
+  private async read(request: Request, frame: Frame, serializer: Serializer): Promise<SerializedCall> {
     const { flags } = frame.header;
     const data = flags & FLAGS.compressed ? await decompress(frame.data, this.options.maxMessageBytes) : frame.data;
-    const context: ReadContext = { decodeProxy: (state) => this.decodeProxy(state, loop) };
+    const context: ReadContext = { decodeProxy: (state) => this.decodeProxy(state, request) };
     if (!(flags & FLAGS.keepSerialized)) return serializer.loadsCall(data, context);
     return readBlobCall({ ...frame, data }, serializer, this.marshal, context);
   }

@@ -212,7 +212,8 @@ export class StreamRegistry {
   }
 
   /** Tells who waits for the last stream of a connection, once its iterator is at rest. */
-  private countEnded({ call: { connection }, pulling }: ItemStream): void {
+  private countEnded({ call: { connection, request }, pulling }: ItemStream): void {
+    void pulling.then(() => request.end());
     const count = this.openedBy.get(connection);
     if (count === undefined || --count.open > 0) return;
     this.openedBy.delete(connection);

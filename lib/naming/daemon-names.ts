@@ -1,4 +1,4 @@
-import type { PyroDaemon } from '../daemon/daemon.js';
+import type { PyroDaemon } from './pyro-daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import { within } from '../transport/deadline.js';
 import type { NameServerOptions } from './locate.js';

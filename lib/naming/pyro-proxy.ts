@@ -51,4 +51,5 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
   }
 }
 
-const environment: ProxyEnvironment = { prototype: PyroProxy.prototype, resolve: resolveName };
+/** @internal what makes all proxies */
+export const environment: ProxyEnvironment = { prototype: PyroProxy.prototype, resolve: resolveName };

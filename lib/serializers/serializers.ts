@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
+import { givenOptions } from '../protocol/given-options.js';
 import { checkLimits } from '../serpent/limits.js';
 import { defaultClassRegistry } from './class-registry.js';
 import { guarded } from './guarded.js';
@@ -36,7 +37,7 @@ export function createSerializers(
   options: Partial<SerializerOptions> = {},
   allowed?: readonly SerializerName[],
 ): ReadonlyMap<number, Serializer> {
-  const resolved = { ...DEFAULTS, ...definedOf(options) };
+  const resolved = { ...DEFAULTS, ...givenOptions(options) };
   guarded(() => checkLimits(resolved));
   const serializers = new Map<number, Serializer>();
   for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {
@@ -46,9 +47,4 @@ export function createSerializers(
     serializers.set(SERIALIZER_IDS[name], new CLASSES[name](resolved));
   }
   return serializers;
-}
-
-/** An option that is there but undefined is not given. */
-function definedOf(options: Partial<SerializerOptions>): Partial<SerializerOptions> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

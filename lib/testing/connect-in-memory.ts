@@ -1,6 +1,6 @@
 import type { PyroProxyOptions } from '../client/proxy-options.js';
 import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
-import type { PyroDaemon } from '../daemon/daemon.js';
+import type { PyroDaemon } from '../naming/pyro-daemon.js';
 import { PyroProxy } from '../naming/pyro-proxy.js';
 import { createMemoryPair } from '../transport/memory-pair.js';
 

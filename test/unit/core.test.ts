@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { expose, PyroDaemon, PyroProxy, ProxyReference } from '../../lib/core.js';
+import { expose, PyroDaemon, PyroProxy } from '../../lib/core.js';
 
 class Adder {
   add(a: number, b: number): number {
@@ -68,6 +68,6 @@ it('a registered object that a client passes travels as a proxy', async () => {
   const proxy = await PyroProxy.connect<{ take(value: object): void }>(there.register(broker, 'broker'), { autoproxy: here });
   closers.push(() => proxy.$release());
   await proxy.take(adder);
-  expect(broker.given).toBeInstanceOf(ProxyReference);
-  expect(String((broker.given as ProxyReference).uri)).toBe(`PYRO:adder@${here.locationStr}`);
+  expect(broker.given).toBeInstanceOf(PyroProxy);
+  expect(String((broker.given as PyroProxy).$uri)).toBe(`PYRO:adder@${here.locationStr}`);
 });

@@ -1,7 +1,7 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { CallContext } from '../../daemon/call-context.js';
 import type { DaemonConnection } from '../../daemon/daemon-connection.js';
-import type { PyroDaemon } from '../../daemon/daemon.js';
+import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import { currentCall, type CurrentCall } from '../../transport/current-call.js';
 
 /** A client's connection, as objects and guards see it. */

@@ -1,5 +1,5 @@
-import type { PyroDaemonOptions } from '../../daemon/daemon-options.js';
 import type { RegistrationOptions } from '../../naming/daemon-names.js';
+import type { PyroDaemonOptions } from '../../naming/pyro-daemon.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import type { PyroNaming } from '../objects/wire-names.js';
 

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
-import { PyroDaemon } from '../../daemon/daemon.js';
+import { PyroDaemon } from '../../naming/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/target.js';
 import { DaemonNames } from '../../naming/daemon-names.js';

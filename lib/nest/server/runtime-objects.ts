@@ -1,6 +1,7 @@
-import type { PyroDaemon, RegisterOptions } from '../../daemon/daemon.js';
+import type { RegisterOptions } from '../../daemon/daemon.js';
 import { newObjectId } from '../../daemon/object-registry.js';
 import type { DaemonNames } from '../../naming/daemon-names.js';
+import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { exposedMembers } from '../objects/member-registry.js';
 

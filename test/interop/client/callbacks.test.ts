@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Autoproxy } from '../../../lib/client/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/remote-object.js';
-import { expose, PyroDaemon, type PyroConnection, type ProxyReference } from '../../../lib/core.js';
+import { expose, PyroDaemon } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
 import { PythonServer } from './python-server.js';
 import type { Thing } from './thing.js';
-
-/** A daemon that makes proxies of what it receives, by the default rule. */
-class ReceivingDaemon extends PyroDaemon {
-  protected override receiveProxy(reference: ProxyReference, connection: PyroConnection): unknown {
-    return PyroProxy.from(reference, { sender: connection });
-  }
-}
 
 class Listener {
   readonly heard: unknown[] = [];
@@ -37,11 +30,7 @@ expose(Echo);
 /** Calls the proxy it is given. */
 class Caller {
   async call(proxy: RemoteObject<Thing>): Promise<unknown> {
-    try {
-      return await proxy.add(1, 2);
-    } finally {
-      await proxy.$release();
-    }
+    return proxy.add(1, 2);
   }
 }
 expose(Caller);
@@ -56,8 +45,7 @@ describe('callbacks', () => {
 
   beforeAll(async () => {
     server = await PythonServer.start('thread');
-    daemon = new ReceivingDaemon({ host: '127.0.0.1' });
-    await daemon.start();
+    daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     daemon.register(listener, 'listener');
     thing = await PyroProxy.connect<Thing>(server.uri('thing'), { poolSize: 2, callTimeoutMs: 5_000, autoproxy });
   });

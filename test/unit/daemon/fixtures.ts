@@ -1,6 +1,5 @@
 import { afterEach } from 'vitest';
-import { PyroDaemon } from '../../../lib/daemon/daemon.js';
-import type { PyroDaemonOptions } from '../../../lib/daemon/daemon-options.js';
+import { PyroDaemon, type PyroDaemonOptions } from '../../../lib/naming/pyro-daemon.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
 const daemons: PyroDaemon[] = [];
