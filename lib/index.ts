@@ -13,7 +13,7 @@ export { PyroProperty } from './nest/decorators/pyro-property.decorator.js';
 export { type HandshakeGuard, UseHandshakeGuards } from './nest/decorators/use-handshake-guards.decorator.js';
 export { PyroException, type PyroExceptionOptions } from './nest/errors/pyro.exception.js';
 export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js';
-export type { OnPyroDisconnect } from './nest/instances/disposal.js';
+export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';
 export type { PyroPropertyOptions, PyroStreamOptions } from './nest/objects/member-registry.js';
 export type { PyroNaming } from './nest/objects/wire-names.js';
 export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';

@@ -61,6 +61,7 @@ export class Handshake {
     const admission = target ? await connection.admissions.admit(target, objectId) : connection.admissions.everywhere;
     const { metadata: meta } = this.objects.known(objectId);
     if (target?.connectionEnded) connection.usedTargets.add(target);
+    await target?.connected?.(connection);
     return { handshake: admission.response ?? DEFAULT_RESPONSE, meta };
   }
 }

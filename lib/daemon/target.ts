@@ -30,6 +30,8 @@ export interface PyroTarget {
    * Absent: everybody.
    */
   authorize?(request: AuthorizeRequest): Promise<Authorization> | Authorization;
+  /** A connection was let in by a handshake that named the object. What it throws refuses the connection. */
+  connected?(connection: DaemonConnection): Promise<void> | void;
   /**
    * A connection that used the object ended; drop what was kept for it, users before their dependencies.
    *

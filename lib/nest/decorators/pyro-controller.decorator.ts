@@ -1,6 +1,7 @@
 import { applyDecorators, Controller, Injectable, Scope, SetMetadata, UseFilters } from '@nestjs/common';
 import type { InstanceMode } from '../../daemon/instances.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
+import { noteDecorated } from '../objects/placement.js';
 import type { PyroNaming } from '../objects/wire-names.js';
 import { PyroBinder } from '../server/pyro-binder.js';
 
@@ -21,15 +22,28 @@ export interface PyroControllerOptions {
 
 const CONTROLLER_OPTIONS = Symbol.for('nestjs-pyro:controller');
 const MODES: readonly unknown[] = ['session', 'single', 'percall'];
+const KNOWN_OPTIONS = [
+  'objectId',
+  'name',
+  'instanceMode',
+  'metadata',
+  'server',
+  'naming',
+] satisfies (keyof PyroControllerOptions)[];
 
 /**
  * Makes a class a Pyro object. It may stand among `controllers` or `providers`; Nest injects what its constructor wants.
  *
- * @param objectIdOrOptions object id, or options
- * @throws {TypeError} on an unknown instance mode or an id that cannot stand in a URI
+ * @param objectId id that clients know the object by; or give it among the options
+ * @throws {TypeError} on unknown options, an unknown instance mode, or an id that cannot stand in a URI
  */
-export function PyroController(objectIdOrOptions: string | PyroControllerOptions = {}): ClassDecorator {
-  const options = typeof objectIdOrOptions === 'string' ? { objectId: objectIdOrOptions } : objectIdOrOptions;
+export function PyroController(objectId: string, options?: Omit<PyroControllerOptions, 'objectId'>): ClassDecorator;
+export function PyroController(options?: PyroControllerOptions): ClassDecorator;
+export function PyroController(
+  objectIdOrOptions: string | PyroControllerOptions = {},
+  furtherOptions?: PyroControllerOptions,
+): ClassDecorator {
+  const options = optionsOf(objectIdOrOptions, furtherOptions);
   const { instanceMode = 'session', objectId, naming } = options;
   if (!MODES.includes(instanceMode)) throw new TypeError(`instanceMode is ${instanceMode}; it is session, single or percall`);
   if (objectId !== undefined && (objectId === '' || /\s/.test(objectId))) {
@@ -44,7 +58,18 @@ export function PyroController(objectIdOrOptions: string | PyroControllerOptions
     // without it Nest leaves request-scoped global guards out where the object is a provider
     SetMetadata(ENTRY_PROVIDER_WATERMARK, true),
     UseFilters(PyroBinder),
+    noteDecorated as ClassDecorator,
   ) as ClassDecorator;
+}
+
+function optionsOf(first: string | PyroControllerOptions, second: PyroControllerOptions | undefined): PyroControllerOptions {
+  if (second !== undefined && (typeof first !== 'string' || second.objectId !== undefined))
+    throw new TypeError('@PyroController takes an object id and options, or options with `objectId` among them');
+  const options = typeof first === 'string' ? { ...second, objectId: first } : first;
+  const unknown = Object.keys(options).find((key) => !(KNOWN_OPTIONS as string[]).includes(key));
+  if (unknown !== undefined)
+    throw new TypeError(`@PyroController has no option "${unknown}"; it has ${KNOWN_OPTIONS.join(', ')}`);
+  return options;
 }
 
 /** An HTTP application takes nothing among its `controllers` that is none; one that has routes keeps them. */

@@ -1,16 +1,7 @@
 import type { ContextId } from '@nestjs/core';
 import { REQUEST } from '@nestjs/core';
-import type { PyroConnection } from '../context/pyro-context.js';
 import { dependenciesOf, existingInstances, type InstanceWrapper, STATIC_CONTEXT } from '../nest-internals.js';
-
-/** Told when a connection has ended that used the object. */
-export interface OnPyroDisconnect {
-  /**
-   * Of a session object at the end of its connection, of a single one for each connection that called it. Its promise is
-   * awaited before the instance is disposed.
-   */
-  onPyroDisconnect(connection: PyroConnection): unknown;
-}
+import { nameOf, type OnFailure } from './lifecycle-hooks.js';
 
 /**
  * What Nest made in a context for an object: the object first, each thing before what it was given.
@@ -37,30 +28,15 @@ export function instancesOfContext(root: InstanceWrapper, contextId: ContextId):
   return [...instances];
 }
 
-/** Calls `onPyroDisconnect` of all that have it. */
-export async function tellDisconnect(
-  instances: readonly object[],
-  connection: PyroConnection,
-  onError: (error: unknown) => void,
-): Promise<void> {
-  for (const instance of instances) {
-    try {
-      await (instance as Partial<OnPyroDisconnect>).onPyroDisconnect?.(connection);
-    } catch (error) {
-      onError(error);
-    }
-  }
-}
-
 /** Calls `Symbol.asyncDispose`, or else `Symbol.dispose`, of all that have one; an error stops nothing. */
-export async function disposeAll(instances: readonly object[], onError: (error: unknown) => void): Promise<void> {
+export async function disposeAll(instances: readonly object[], onFailure: OnFailure): Promise<void> {
   for (const instance of instances) {
     const { [Symbol.asyncDispose]: asyncDispose, [Symbol.dispose]: dispose } = instance as Partial<AsyncDisposable & Disposable>;
     try {
       if (typeof asyncDispose === 'function') await asyncDispose.call(instance);
       else if (typeof dispose === 'function') dispose.call(instance);
     } catch (error) {
-      onError(error);
+      onFailure(`the disposal of ${nameOf(instance)}`, error);
     }
   }
 }

@@ -6,6 +6,8 @@ import type { Operation } from '../objects/object-definition.js';
 export class InstanceHolder {
   /** Pipelines around this very instance, made at first use; only where all enhancers are static. */
   readonly pipelines = new Map<Operation, Pipeline>();
+  /** Its `onPyroHousekeeping`, while that runs. */
+  housekeeping: Promise<void> | undefined;
 
   /** @param contextId context that the instance and its own dependencies were made in; undefined: Nest made and keeps it */
   constructor(

@@ -1,9 +1,11 @@
 import { type ContextId, createContextId } from '@nestjs/core';
+import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import type { PyroConnection, PyroContext } from '../context/pyro-context.js';
 import type { ContextualLoader } from '../nest-internals.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
-import { disposeAll, instancesOfContext, tellDisconnect } from './disposal.js';
+import { disposeAll, instancesOfContext } from './disposal.js';
 import { InstanceHolder } from './instance-holder.js';
+import { hasHook, type OnFailure, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 
 /** Makes `value` what `@Inject(REQUEST)` gives in a context. */
 export type RegisterRequest = (value: unknown, contextId: ContextId) => void;
@@ -13,16 +15,15 @@ type Pending = InstanceHolder | Promise<InstanceHolder>;
 /** The instances of one Pyro object on one server: when they are made, who shares them, when they go. */
 export class InstanceManager {
   private single: Pending | undefined;
+  /** The instance that each connection uses: its own, or the single one, once that has been told of the connection. */
   private readonly sessions = new Map<PyroConnection, Pending>();
-  /** Whom a single object has to tell of the end of which connections. */
-  private readonly callers = new WeakSet<PyroConnection>();
   private isReleased = false;
 
   constructor(
     private readonly definition: ObjectDefinition,
     private readonly loader: ContextualLoader,
     private readonly registerRequest: RegisterRequest,
-    private readonly onError: (error: unknown) => void,
+    private readonly onFailure: OnFailure,
   ) {}
 
   /** True when the caller has to give each instance back by {@link endCall}. */
@@ -32,48 +33,44 @@ export class InstanceManager {
 
   /** The instance that serves a call. First calls that come at once share one. */
   forCall(context: PyroContext): Pending {
-    const { connection } = context;
-    if (this.definition.instanceMode === 'single' || this.isGiven) {
-      this.callers.add(connection);
-      if (this.single !== undefined) return this.single;
-      return this.share(
-        () => this.makeSingle(context),
-        (holder) => {
-          this.single = holder;
-        },
-      );
-    }
-    if (this.isPerCall) return this.make(context);
-    const session = this.sessions.get(connection);
-    if (session !== undefined) return session;
-    return this.share(
-      () => this.make(connection),
-      (holder) => {
-        if (holder) this.sessions.set(connection, holder);
-        else this.sessions.delete(connection);
-      },
-    );
+    return this.isPerCall ? this.make(context) : this.sessionOf(context.connection, context.daemon);
+  }
+
+  /** A connection was let in for the object: begins the session if the object wants to know. @throws what it throws */
+  async connect(connection: PyroConnection, daemon: PyroDaemon): Promise<void> {
+    if (!this.isPerCall && hasHook(this.described, 'onPyroConnect')) await this.sessionOf(connection, daemon);
   }
 
   /** A call or its stream has ended. */
-  async endCall(holder: InstanceHolder): Promise<void> {
-    if (holder.contextId) await disposeAll(instancesOfContext(this.definition.wrapper, holder.contextId), this.onError);
+  async endCall({ contextId }: InstanceHolder): Promise<void> {
+    if (contextId) await disposeAll(instancesOfContext(this.definition.wrapper, contextId), this.onFailure);
   }
 
   /** A connection has ended; what it had is disposed once its streams are through. */
   async endConnection(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
-    if (this.callers.delete(connection)) {
-      const holder = await settled(this.single);
-      if (holder) await tellDisconnect([holder.instance], connection, this.onError);
-      return;
-    }
     const holder = await settled(this.sessions.get(connection));
     // unregistered and disconnected at once: the first to come here ends it
     if (!this.sessions.delete(connection) || !holder) return;
+    if (this.isShared) {
+      await tellDisconnect([holder.instance], connection, this.onFailure);
+      return;
+    }
+    await holder.housekeeping;
     const instances = instancesOfContext(this.definition.wrapper, holder.contextId!);
-    await tellDisconnect(instances, connection, this.onError);
+    await tellDisconnect(instances, connection, this.onFailure);
     await streamsEnded;
-    await disposeAll(instances, this.onError);
+    await disposeAll(instances, this.onFailure);
+  }
+
+  /** Periodic work of the instances there are. */
+  keepHouse(daemon: PyroDaemon): void {
+    if (this.isPerCall || this.isReleased || !hasHook(this.described, 'onPyroHousekeeping')) return;
+    // Nest's own is there before anybody called it
+    if (this.isShared && this.isStatic) this.single ??= this.makeSingle(daemon);
+    for (const holder of this.isShared ? [this.single] : this.sessions.values()) {
+      if (!(holder instanceof InstanceHolder) || holder.housekeeping) continue;
+      holder.housekeeping = tellHousekeeping(holder.instance, this.onFailure).finally(() => (holder.housekeeping = undefined));
+    }
   }
 
   /** The object is served no more. */
@@ -83,13 +80,74 @@ export class InstanceManager {
     await Promise.all([...this.sessions.keys()].map((connection) => this.endConnection(connection, Promise.resolve())));
     const holder = await settled(this.single);
     this.single = undefined;
-    if (holder?.contextId) await this.endCall(holder);
+    await holder?.housekeeping;
+    if (holder) await this.endCall(holder);
   }
 
   /** A value that was provided in the place of the class, as test modules do: there is nothing to make. */
   private get isGiven(): boolean {
-    const { wrapper } = this.definition;
-    return wrapper.isNotMetatype && wrapper.isDependencyTreeStatic();
+    return this.definition.wrapper.isNotMetatype && this.isStatic;
+  }
+
+  private get isStatic(): boolean {
+    return this.definition.wrapper.isDependencyTreeStatic();
+  }
+
+  /** All connections have the same instance. */
+  private get isShared(): boolean {
+    return this.definition.instanceMode === 'single' || this.isGiven;
+  }
+
+  /** What tells which hooks instances have. */
+  private get described(): object {
+    const { type, wrapper } = this.definition;
+    return this.isGiven ? (wrapper.instance as object) : (type.prototype as object);
+  }
+
+  private sessionOf(connection: PyroConnection, daemon: PyroDaemon): Pending {
+    const known = this.sessions.get(connection);
+    if (known !== undefined) return known;
+    return share(
+      () => (this.isShared ? this.introduce(connection, daemon) : this.begin(connection)),
+      () => this.sessions.get(connection),
+      (holder) => {
+        if (holder) this.sessions.set(connection, holder);
+        else this.sessions.delete(connection);
+      },
+    );
+  }
+
+  /** A session's own instance. */
+  private async begin(connection: PyroConnection): Promise<InstanceHolder> {
+    const holder = await this.make(connection);
+    const instances = instancesOfContext(this.definition.wrapper, holder.contextId!);
+    try {
+      await tellConnect(instances.reverse(), connection);
+    } catch (error) {
+      await this.endCall(holder);
+      throw error;
+    }
+    return holder;
+  }
+
+  /** The single instance, told of one more connection. */
+  private introduce(connection: PyroConnection, daemon: PyroDaemon): Pending {
+    const single = this.single ?? this.shareSingle(daemon);
+    if (single instanceof InstanceHolder && !hasHook(single.instance, 'onPyroConnect')) return single;
+    return Promise.resolve(single).then(async (holder) => {
+      await tellConnect([holder.instance], connection);
+      return holder;
+    });
+  }
+
+  private shareSingle(daemon: PyroDaemon): Pending {
+    return share(
+      () => this.makeSingle(daemon),
+      () => this.single,
+      (holder) => {
+        this.single = holder;
+      },
+    );
   }
 
   private async make(request: PyroContext | PyroConnection): Promise<InstanceHolder> {
@@ -99,22 +157,26 @@ export class InstanceManager {
   }
 
   /** A single object lives in Nest's static context, unless something it needs, or a guard of it, is request-scoped: then in one of ours. */
-  private makeSingle(context: PyroContext): Pending {
+  private makeSingle(daemon: PyroDaemon): Pending {
     const { wrapper } = this.definition;
-    if (wrapper.isDependencyTreeStatic()) return new InstanceHolder(wrapper.instance as object, undefined);
+    if (this.isStatic) return new InstanceHolder(wrapper.instance as object, undefined);
     const contextId = createContextId();
-    this.registerRequest(context.daemon, contextId);
+    this.registerRequest(daemon, contextId);
     return this.loader.load(wrapper, contextId).then((instance) => new InstanceHolder(instance, contextId));
   }
+}
 
-  private share(make: () => Pending, keep: (holder: Pending | undefined) => void): Pending {
-    const made = make();
-    keep(made);
-    if (made instanceof Promise) {
-      made.then(keep, () => keep(undefined));
-    }
-    return made;
+/** Makes something that everybody who comes meanwhile waits for; one that could not be made is forgotten. */
+function share(make: () => Pending, kept: () => Pending | undefined, keep: (holder: Pending | undefined) => void): Pending {
+  const made = make();
+  keep(made);
+  if (made instanceof Promise) {
+    const settle = (holder: InstanceHolder | undefined): void => {
+      if (kept() === made) keep(holder);
+    };
+    made.then(settle, () => settle(undefined));
   }
+  return made;
 }
 
 /** An instance that could not be made has nothing to end, and its caller was told. */

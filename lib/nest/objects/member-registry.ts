@@ -1,7 +1,8 @@
 import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import type { Parameters } from '../../daemon/parameters.js';
+import { isPrivateName } from '../../daemon/private-names.js';
 
-type AnyFunction = (...args: never[]) => unknown;
+type AnyClass = abstract new (...args: never[]) => object;
 
 /** How an Observable result is kept until the client asks for it. */
 export interface PyroStreamOptions {
@@ -66,11 +67,10 @@ export interface DeclaredMember {
 }
 
 /** Exposed members of a class, inherited ones too; a member that is overridden without a decorator is not exposed. */
-export function exposedMembers(type: AnyFunction | (abstract new (...args: never[]) => object)): DeclaredMember[] {
+export function exposedMembers(type: AnyClass): DeclaredMember[] {
   const members: DeclaredMember[] = [];
   const seen = new Set<string>();
-  let prototype = type.prototype as object | null;
-  while (prototype !== null && prototype !== Object.prototype) {
+  for (const prototype of prototypesOf(type)) {
     const marks = marksOf.get(prototype);
     for (const key of Object.getOwnPropertyNames(prototype)) {
       if (seen.has(key)) continue;
@@ -78,9 +78,33 @@ export function exposedMembers(type: AnyFunction | (abstract new (...args: never
       const mark = marks?.get(key);
       if (mark) members.push({ mark, prototype });
     }
-    prototype = Object.getPrototypeOf(prototype) as object | null;
   }
   return members;
+}
+
+/** Names of members that override a decorated one without being decorated themselves. */
+export function overridesWithoutMark(type: AnyClass): string[] {
+  const exposed = new Set(exposedMembers(type).map(({ mark }) => mark.key));
+  return prototypesOf(type)
+    .flatMap((prototype) => [...(marksOf.get(prototype)?.keys() ?? [])])
+    .filter((key) => !exposed.has(key));
+}
+
+/** Names of methods that the class itself declares, public ones. */
+export function ownMethods(type: AnyClass): string[] {
+  const members = Object.entries(Object.getOwnPropertyDescriptors(type.prototype));
+  return members
+    .filter(([key, { value }]) => key !== 'constructor' && !isPrivateName(key) && typeof value === 'function')
+    .map(([key]) => key);
+}
+
+/** Of the class and all it extends, the class' own first. */
+function prototypesOf(type: AnyClass): object[] {
+  const prototypes: object[] = [];
+  let prototype = type.prototype as object | null;
+  for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object | null)
+    prototypes.push(prototype);
+  return prototypes;
 }
 
 export function classNameOf(prototype: object): string {

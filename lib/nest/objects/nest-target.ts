@@ -1,5 +1,6 @@
 import { createContextId } from '@nestjs/core';
 import type { CallContext } from '../../daemon/call-context.js';
+import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import type { DaemonConnection } from '../../daemon/daemon-connection.js';
 import { asStream } from '../../daemon/result-stream.js';
 import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from '../../daemon/target.js';
@@ -7,10 +8,11 @@ import { attributeError } from '../../protocol/python-exception.js';
 import { CallRecord } from '../context/call-record.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { Pipeline, PyroContextCreator } from '../context/pyro-context-creator.js';
-import { toPythonError } from '../errors/python-error.js';
+import { messageOf, toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import type { InstanceHolder } from '../instances/instance-holder.js';
 import { InstanceManager, type RegisterRequest } from '../instances/instance-manager.js';
+import type { OnFailure } from '../instances/lifecycle-hooks.js';
 import { type ContextualLoader, STATIC_CONTEXT } from '../nest-internals.js';
 import { settleResult } from '../streams/pipeline-result.js';
 import { ServedStream } from '../streams/served-stream.js';
@@ -24,9 +26,11 @@ export interface TargetEnvironment {
   readonly contexts: PyroContextCreator;
   readonly loader: ContextualLoader;
   readonly registerRequest: RegisterRequest;
+  /** The daemon that serves them. */
+  readonly daemon: () => PyroDaemon;
   /** Undefined when nobody set a hook. */
   readonly hooks: () => ProcessingHooks | undefined;
-  readonly onError: (error: unknown) => void;
+  readonly onFailure: OnFailure;
 }
 
 const NO_KEYWORDS = {};
@@ -43,8 +47,8 @@ export class NestTarget implements PyroTarget {
     private readonly environment: TargetEnvironment,
     guards: HandshakeRunner | undefined,
   ) {
-    const { loader, registerRequest, onError } = environment;
-    this.instances = new InstanceManager(definition, loader, registerRequest, onError);
+    const { loader, registerRequest, onFailure } = environment;
+    this.instances = new InstanceManager(definition, loader, registerRequest, onFailure);
     this.moduleKey = definition.wrapper.host!.token;
     this.authorize = guards && ((request) => guards.run(request));
   }
@@ -75,6 +79,19 @@ export class NestTarget implements PyroTarget {
     const operation = this.definition.setters.get(name);
     if (operation === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
     await this.run(operation, [value], NO_KEYWORDS, call);
+  }
+
+  async connected(connection: DaemonConnection): Promise<void> {
+    try {
+      await this.instances.connect(connection, this.environment.daemon());
+    } catch (error) {
+      throw new Error(messageOf(error), { cause: error });
+    }
+  }
+
+  /** Has the object's instances do their periodic work. */
+  keepHouse(): void {
+    this.instances.keepHouse(this.environment.daemon());
   }
 
   connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {

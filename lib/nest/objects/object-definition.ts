@@ -9,6 +9,8 @@ import {
   classNameOf,
   type DeclaredMember,
   exposedMembers,
+  overridesWithoutMark,
+  ownMethods,
   type MethodMark,
   type PropertyMark,
   type PyroStreamOptions,
@@ -77,11 +79,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
       if (mark.setter) setters.set(wireName, accessOperation(mark.setter, qualifiedName, [VALUE_PARAMETER]));
     }
   }
-  if (methods.size === 0 && attrs.size === 0) {
-    throw new TypeError(
-      `${type.name} exposes nothing: decorate what clients may use with @PyroMethod or @PyroProperty (overrides again)`,
-    );
-  }
+  if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
   return {
     objectId: options.objectId ?? `obj_${randomUUID().replaceAll('-', '')}`,
     name: options.name,
@@ -96,6 +94,14 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     setters,
     callbacks,
   };
+}
+
+function nothingExposed(type: AnyClass): string {
+  const own = ownMethods(type);
+  const candidates = own.length > 0 ? ` (${own.slice(0, 5).join(', ')}${own.length > 5 ? ', …' : ''})` : '';
+  const text = `${type.name} has no member that clients may use: put @PyroMethod() on the methods they may call${candidates}, @PyroProperty() on attributes`;
+  const overridden = overridesWithoutMark(type)[0];
+  return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
 }
 
 const VALUE_PARAMETER: PlannedParameter = {

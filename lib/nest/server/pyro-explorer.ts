@@ -9,6 +9,7 @@ import {
   type Module,
   PIPES_METADATA,
 } from '../nest-internals.js';
+import { notePlaced } from '../objects/placement.js';
 import { defineObject, type ObjectDefinition } from '../objects/object-definition.js';
 import type { PyroNaming } from '../objects/wire-names.js';
 
@@ -36,14 +37,14 @@ export function exploreObjects(
   const definitions = new Map<string, ObjectDefinition>();
   const names = new Map<string, ObjectDefinition>();
   for (const { type, wrapper, module } of findControllers(modules)) {
+    notePlaced(type);
     const { server } = controllerOptionsOf(type)!;
     if (server !== undefined && server !== serverName) continue;
     checkScope(type, wrapper);
     const definition = defineObject(type, wrapper, naming);
     checkEnhancers(definition, module);
     const other = definitions.get(definition.objectId);
-    if (other)
-      throw new Error(`two Pyro objects have the id "${definition.objectId}": ${describe(other)} and ${describe(definition)}`);
+    if (other) throw new Error(twoWithOneId(other, definition));
     definitions.set(definition.objectId, definition);
     if (definition.name === undefined) continue;
     const namesake = names.get(definition.name);
@@ -54,10 +55,18 @@ export function exploreObjects(
   return [...definitions.values()];
 }
 
-/** Names of servers that objects of the container ask for. */
-export function wantedServers(modules: ModulesContainer): Set<string> {
-  const names = findControllers(modules).map(({ type }) => controllerOptionsOf(type)!.server);
-  return new Set(names.filter((name) => name !== undefined));
+/** Has each object that names a server be served. @throws {Error} when no server of the container has the name */
+export function checkServerNames(modules: ModulesContainer, names: readonly (string | undefined)[]): void {
+  for (const { type } of findControllers(modules)) {
+    const { server } = controllerOptionsOf(type)!;
+    if (server === undefined || names.includes(server)) continue;
+    const known = names.filter((name) => name !== undefined).map((name) => `"${name}"`);
+    throw new Error(
+      `${type.name} wants to be served by a PyroServer named "${server}", but this application has ` +
+        `${known.length > 0 ? `those named ${known.join(', ')}` : 'none with a name'}: ` +
+        `give one of them \`name: '${server}'\`, or take \`server\` out of its @PyroController`,
+    );
+  }
 }
 
 function findControllers(modules: ModulesContainer): Found[] {
@@ -102,6 +111,14 @@ function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, m
       `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory`,
     );
   }
+}
+
+function twoWithOneId(one: ObjectDefinition, other: ObjectDefinition): string {
+  const remedy =
+    one.type === other.type
+      ? 'provide it in one module alone, and export it from there'
+      : 'give each an objectId of its own, or each to a server of its own (`server`)';
+  return `two Pyro objects have the id "${one.objectId}": ${describe(one)} and ${describe(other)}; ${remedy}`;
 }
 
 function describe({ type, wrapper }: ObjectDefinition): string {

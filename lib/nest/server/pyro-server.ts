@@ -7,6 +7,7 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/target.js';
 import { DaemonNames } from '../../naming/daemon-names.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { PyroContext } from '../context/pyro-context.js';
+import { checkPlacement } from '../objects/placement.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
 import type { ProcessingHooks } from '../objects/nest-target.js';
 import { type BindableServer, PYRO_SERVER } from './pyro-binder.js';
@@ -147,6 +148,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     await this.ending;
     if (this.bindError) throw this.bindError;
     const targets = (await this.binding?.prepare()) ?? [];
+    checkPlacement(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
     if (targets.length === 0)
       this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
     if (this.binding?.isInitialized === false) {
@@ -164,20 +166,27 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       nameServer,
       ...daemonOptions
     } = this.options;
-    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate });
+    const housekeeping = (): Promise<void> | void => {
+      for (const target of targets) target.keepHouse();
+      return daemonOptions.housekeeping?.();
+    };
+    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate, housekeeping });
     const names = nameServer && new DaemonNames(daemon, nameServer);
+    if (this.binding) this.binding.daemon = daemon;
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
     this.watch(daemon);
-    await daemon.start();
+    // who hears that it listens may ask for it
+    this.daemon = daemon;
     try {
+      await daemon.start();
       for (const { objectId, name, tags } of this.objects) if (name !== undefined) names?.add(objectId, name, tags);
       this.runtimeObjects.attach(daemon, names);
     } catch (error) {
+      this.daemon = undefined;
       this.runtimeObjects.detach();
-      await daemon.close();
+      if (daemon.isListening) await daemon.close();
       throw error;
     }
-    this.daemon = daemon;
     this._status$.next('connected');
     this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${targets.length} objects`);
     if (!names) return;

@@ -41,6 +41,10 @@ export class RuntimeObjects {
   private readonly entries = new Map<string, Entry>();
   private listening: Listening | undefined;
 
+  get isEmpty(): boolean {
+    return this.entries.size === 0;
+  }
+
   /**
    * @param object an object, or a class with `behavior(…)`, whose members were exposed by `expose`
    * @throws {DaemonError} when the object or the id is registered already, unless forced

@@ -1,8 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import type { PyroDaemon } from '../../naming/pyro-daemon.js';
+import { safeText } from '../../protocol/safe-text.js';
 import { PyroContextCreator } from '../context/pyro-context-creator.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import { HandshakeRunner } from '../handshake/handshake-runner.js';
+import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
 import {
   addFirstHookOf,
   ApplicationConfig,
@@ -14,7 +17,7 @@ import {
 } from '../nest-internals.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../objects/nest-target.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
-import { exploreObjects, wantedServers } from './pyro-explorer.js';
+import { checkServerNames, exploreObjects } from './pyro-explorer.js';
 import { PYRO_SERVER } from './pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
@@ -23,6 +26,8 @@ export class ServerBinding {
   objects: readonly ObjectDefinition[] = [];
   /** True once every `onModuleInit` of the application has run. */
   isInitialized = false;
+  /** What the server listens by, from its start on. */
+  daemon: PyroDaemon | undefined;
   private readonly logger = new Logger('PyroServer');
   private readonly environment: TargetEnvironment;
 
@@ -40,9 +45,9 @@ export class ServerBinding {
       contexts: new PyroContextCreator(container, config),
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
+      daemon: () => this.daemon!,
       hooks,
-      onError: (error) =>
-        this.logger.error('an instance could not be disposed', error instanceof Error ? error.stack : String(error)),
+      onFailure: (what, error) => this.daemon!.emit('error', failureOf(what, error)),
     };
   }
 
@@ -64,12 +69,13 @@ export class ServerBinding {
   /** Finds the objects of the server. @throws {Error} when one of them cannot be served as it is */
   async prepare(): Promise<NestTarget[]> {
     const { name, naming } = this.options;
-    this.warnOfMissingServers();
+    checkServerNames(this.modules, this.serverNames());
     this.objects = exploreObjects(this.modules, name, naming);
     const targets: NestTarget[] = [];
     for (const definition of this.objects) {
       const { handshakeGuards, type, wrapper } = definition;
       const guards = handshakeGuards.length > 0 ? await HandshakeRunner.create(type, handshakeGuards, wrapper.host!) : undefined;
+      this.warnOfUnusedHooks(definition);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
@@ -79,16 +85,31 @@ export class ServerBinding {
     return HandshakeRunner.create(host, guards, rootModuleOf(this.modules));
   }
 
-  private warnOfMissingServers(): void {
-    const wanted = wantedServers(this.modules);
-    if (wanted.size === 0) return;
+  private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {
+    if (instanceMode !== 'percall') return;
+    const unused = LIFECYCLE_HOOKS.filter((hook) => hasHook(type.prototype as object, hook));
+    if (unused.length > 0)
+      this.logger.warn(
+        `${type.name} is a percall object: ${unused.join(', ')} of it is never called; its instances live for one call`,
+      );
+  }
+
+  /** Names of the application's servers. */
+  private serverNames(): (string | undefined)[] {
+    const names: (string | undefined)[] = [];
     this.modules
       .getRpcTargetRegistry<{ [PYRO_SERVER]?: true; name?: string } | undefined>()
       .subscribe((server) => {
-        if (server?.[PYRO_SERVER] && server.name !== undefined) wanted.delete(server.name);
+        if (server?.[PYRO_SERVER]) names.push(server.name);
       })
       .unsubscribe();
-    for (const name of wanted)
-      this.logger.warn(`no PyroServer is named "${name}", as a @PyroController asks for: its object is not served`);
+    return names;
   }
+}
+
+/** Shows where it was thrown, not where it was noticed. */
+function failureOf(what: string, error: unknown): Error {
+  const failure = new Error(`${what} failed: ${safeText(error)}`, { cause: error });
+  if (error instanceof Error && error.stack !== undefined) failure.stack = error.stack;
+  return failure;
 }

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
+import { type INestApplication, type INestMicroservice, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { afterEach } from 'vitest';
 import { type PyroDaemon, PyroServer, type PyroServerOptions } from '../../../lib/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
@@ -23,26 +24,55 @@ export function moduleOf(metadata: ModuleMetadata): new () => object {
   return TestModule;
 }
 
-export interface Served {
-  app: INestApplication;
+/** The ways in which an application with a server is made. */
+export const WAYS = ['hybrid', 'standalone', 'testing', 'testing standalone'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What applications of all kinds have in common. */
+export type AnyApp = INestApplication | INestMicroservice;
+
+export interface Served<App extends AnyApp = AnyApp> {
+  app: App;
   server: PyroServer;
   join(object: string, handshake?: unknown): Promise<ScriptedPeer>;
 }
 
-export interface ServeOptions extends PyroServerOptions {
+export interface ServeOptions<App extends AnyApp = AnyApp> extends PyroServerOptions {
   /** Between creation and init. */
-  prepare?: (app: INestApplication, server: PyroServer) => void;
+  prepare?: (app: App, server: PyroServer) => void;
+  /** Overrides providers of a testing application. */
+  override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
 /** A hybrid application with one server on a free port. */
-export async function serve(metadata: ModuleMetadata, { prepare, ...options }: ServeOptions = {}): Promise<Served> {
-  const app = await NestFactory.create(moduleOf(metadata), { logger: false, abortOnError: false });
-  closeAfter(() => app.close());
+export function serve(metadata: ModuleMetadata, options: ServeOptions<INestApplication> = {}): Promise<Served<INestApplication>> {
+  return serveBy('hybrid', metadata, options as ServeOptions) as Promise<Served<INestApplication>>;
+}
+
+/** An application that was made in one of the ways, with one server on a free port. */
+export async function serveBy(
+  way: Way,
+  metadata: ModuleMetadata,
+  { prepare, override = (builder) => builder, ...options }: ServeOptions = {},
+): Promise<Served> {
   const server = new PyroServer({ host: '127.0.0.1', port: 0, ...options });
-  app.connectMicroservice<MicroserviceOptions>({ strategy: server });
-  prepare?.(app, server);
-  await app.init();
-  await app.startAllMicroservices();
+  const strategy: MicroserviceOptions = { strategy: server };
+  const quiet = { logger: false, abortOnError: false } as const;
+  const testing = way.startsWith('testing') ? await override(Test.createTestingModule(metadata)).compile() : undefined;
+  const app = way.endsWith('standalone')
+    ? (testing?.createNestMicroservice({ ...strategy, ...quiet }) ??
+      (await NestFactory.createMicroservice(moduleOf(metadata), { ...strategy, ...quiet })))
+    : (testing?.createNestApplication(quiet) ?? (await NestFactory.create(moduleOf(metadata), quiet)));
+  closeAfter(() => app.close());
+  if ('connectMicroservice' in app) {
+    app.connectMicroservice(strategy);
+    prepare?.(app, server);
+    await app.init();
+    await app.startAllMicroservices();
+  } else {
+    prepare?.(app, server);
+    await app.listen();
+  }
   return { app, server, join: (object, handshake) => joinServer(server, object, handshake) };
 }
 

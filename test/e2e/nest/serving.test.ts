@@ -197,16 +197,58 @@ describe('a PyroServer refuses to start', () => {
       @PyroMethod() list(): void {}
     }
     await expect(start({ providers: [Stock, Provided, Other] })).rejects.toThrow(
-      'two Pyro objects have the id "shop.provided": Provided in TestModule and Other in TestModule',
+      'two Pyro objects have the id "shop.provided": Provided in TestModule and Other in TestModule; give each an objectId of its own',
     );
   });
 
-  it('with an object that exposes nothing', async () => {
+  it('with one object in two modules', async () => {
+    const module = { providers: [Stock, Provided] };
+    await expect(start({ ...module, imports: [moduleOf(module)] })).rejects.toThrow(
+      'provide it in one module alone, and export it',
+    );
+  });
+
+  it('with an object that exposes nothing, and names what may have been meant', async () => {
     @PyroController('empty')
     class Empty {
-      method(): void {}
+      hello(): void {}
+      goodbye(): void {}
+      _private(): void {}
     }
-    await expect(start({ providers: [Empty] })).rejects.toThrow('Empty exposes nothing');
+    await expect(start({ providers: [Empty] })).rejects.toThrow(
+      'Empty has no member that clients may use: put @PyroMethod() on the methods they may call (hello, goodbye), @PyroProperty() on attributes',
+    );
+    @PyroController('bare')
+    class Bare {}
+    await expect(start({ providers: [Bare] })).rejects.toThrow('methods they may call, @PyroProperty() on attributes');
+  });
+
+  it('with an object whose only method overrides a decorated one', async () => {
+    class Base {
+      @PyroMethod() hello(): string {
+        return 'base';
+      }
+    }
+    @PyroController('overriding')
+    class Overriding extends Base {
+      override hello(): string {
+        return 'derived';
+      }
+    }
+    await expect(start({ providers: [Overriding] })).rejects.toThrow(
+      'hello overrides a decorated member, and has to be decorated again',
+    );
+  });
+
+  it('with an object for a server that the application does not have', async () => {
+    @PyroController({ objectId: 'lost', server: 'nowhere' })
+    class Lost {
+      @PyroMethod() method(): void {}
+    }
+    await expect(start({ providers: [Lost] })).rejects.toThrow(
+      /Lost wants to be served by a PyroServer named "nowhere", but this application has none with a name: give one/,
+    );
+    await expect(serve({ providers: [Lost] }, { name: 'here' })).rejects.toThrow('those named "here"');
   });
 
   it('when @Controller() took the scope of a session object away', async () => {
@@ -337,6 +379,7 @@ describe('a PyroServer as a Nest strategy', () => {
   });
 
   it('starts without any object', async () => {
+    await serve(shop);
     const { server: pyro, join } = await serve({});
     expect(await (await join('Pyro.Daemon')).call('Pyro.Daemon', 'ping')).toBeNull();
     expect(pyro.objects).toEqual([]);

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
+import { controllerOptionsOf } from '../../../lib/nest/decorators/pyro-controller.decorator.js';
 import { PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../lib/index.js';
 
 describe('@PyroMethod', () => {
@@ -108,6 +109,17 @@ describe('@PyroController', () => {
     expect(() => PyroController({ naming: 'camel' as never })).toThrow('naming is camel');
     expect(() => PyroController('two words')).toThrow('cannot stand in a URI');
     expect(() => PyroController('')).toThrow('cannot stand in a URI');
+  });
+
+  it('takes options behind an id, and refuses two ids and unknown options', () => {
+    @PyroController('thing', { instanceMode: 'single' })
+    class Thing {}
+    expect(controllerOptionsOf(Thing)).toEqual({ objectId: 'thing', instanceMode: 'single' });
+    expect(() => PyroController('thing', { objectId: 'other' } as never)).toThrow('takes an object id and options');
+    expect(() => PyroController({} as never, {})).toThrow('takes an object id and options');
+    expect(() => PyroController('thing', { mode: 'single' } as never)).toThrow(
+      '@PyroController has no option "mode"; it has objectId, name, instanceMode, metadata, server, naming',
+    );
   });
 });
 

@@ -1,0 +1,54 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, expect, it, vi } from 'vitest';
+import { PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
+import { moduleOf, serve, serveBy } from './fixtures.js';
+
+// the order of these tests is that of a process which makes one application after the other
+
+@PyroController('forgotten')
+class Forgotten {
+  @PyroMethod() method(): void {}
+}
+@PyroController('base')
+class Base {
+  @PyroMethod() method(): string {
+    return 'base';
+  }
+}
+@PyroController('served')
+class Served extends Base {}
+
+const silence = (): ReturnType<typeof vi.spyOn> => vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+const warnings = (): string[] => (Logger.prototype.warn as ReturnType<typeof vi.fn>).mock.calls.map(String);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+it('an application without objects is refused while classes are in no module', async () => {
+  const refusal =
+    'Forgotten, Base, Served have @PyroController but are in no module, so that nothing would be served: list such a class among the providers';
+  await expect(serve({})).rejects.toThrow(refusal);
+  await expect(serveBy('standalone', { imports: [moduleOf({})] })).rejects.toThrow(refusal);
+});
+
+it('one that serves objects at run time is warned', async () => {
+  silence();
+  const { server } = await serve({}, { prepare: (_app, pyro) => void pyro.register({}, { objectId: 'at-run-time' }) });
+  expect(server.unwrap<PyroDaemon>().objectCount).toBe(2);
+  expect(warnings()[0]).toContain('Forgotten, Base, Served have @PyroController but are in no module of this application');
+});
+
+it('one with objects is told of each class that is left over, once, but not of what an object extends', async () => {
+  @PyroController('also.forgotten')
+  class AlsoForgotten {
+    @PyroMethod() method(): void {}
+  }
+  silence();
+  await serve({ providers: [Served] });
+  expect(warnings()).toEqual([expect.stringContaining('AlsoForgotten has @PyroController but is in no module')]);
+  await serve({ providers: [Served] });
+  expect(warnings()).toHaveLength(1);
+  await serve({ providers: [AlsoForgotten, Forgotten] });
+  expect(warnings()).toHaveLength(1);
+});
