@@ -16,6 +16,8 @@ export { PyroRemoteError } from './serializers/exceptions.js';
 export { SerializedBlob } from './serializers/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/serializer.js';
 
+export { readConfig } from './config/environment.js';
+export type { PyroConfig } from './config/items.js';
 export type { CallContext } from './daemon/call-context.js';
 export type { ProxyOrigin } from './daemon/call.js';
 export type { RegisterOptions } from './daemon/daemon.js';

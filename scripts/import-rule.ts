@@ -10,16 +10,17 @@ const ROOMS: Record<string, readonly string[]> = {
   protocol: [],
   transport: ['protocol', 'serpent'],
   serializers: ['protocol', 'serpent'],
-  daemon: ['transport', 'serializers', 'protocol', 'serpent'],
-  client: ['transport', 'serializers', 'protocol', 'serpent'],
-  naming: ['client', 'daemon', 'transport', 'serializers', 'protocol', 'serpent'],
-  nest: ['naming', 'client', 'daemon', 'transport', 'serializers', 'protocol', 'serpent'],
-  testing: ['nest', 'naming', 'client', 'daemon', 'transport', 'serializers', 'protocol', 'serpent'],
+  config: ['transport', 'protocol'],
+  daemon: ['config', 'transport', 'serializers', 'protocol', 'serpent'],
+  client: ['config', 'transport', 'serializers', 'protocol', 'serpent'],
+  naming: ['client', 'daemon', 'config', 'transport', 'serializers', 'protocol', 'serpent'],
+  nest: ['naming', 'client', 'daemon', 'config', 'transport', 'serializers', 'protocol', 'serpent'],
+  testing: ['nest', 'naming', 'client', 'daemon', 'config', 'transport', 'serializers', 'protocol', 'serpent'],
 };
 
 /** Files of `lib/` itself: what the package exports, and who may import them. */
 const ENTRIES: Record<string, readonly string[]> = {
-  'core.ts': ['serpent', 'protocol', 'transport', 'serializers', 'daemon', 'client', 'naming'],
+  'core.ts': ['serpent', 'protocol', 'transport', 'serializers', 'config', 'daemon', 'client', 'naming'],
   'index.ts': [...Object.keys(ROOMS).filter((room) => room !== 'testing'), 'core.ts'],
 };
 

@@ -7,7 +7,7 @@ import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { type HandshakeParts, shakeHands } from './client-handshake.js';
 import { Deadline } from './deadline.js';
-import type { NameResolver } from './name-resolver.js';
+import { type NameResolver, waitMsOf } from './name-resolver.js';
 import { DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from './proxy-options.js';
 import { addressOf, allowedAddress, type ProxySender } from './received-proxies.js';
 import type { RemoteMetadata } from './remote-metadata.js';
@@ -61,7 +61,7 @@ export class ConnectionOpener {
   private async attempt(signal: AbortSignal): Promise<OpenedConnection> {
     const { uri, options } = this.destination;
     const { connectTimeoutMs, nameServer } = options;
-    const timeoutMs = connectTimeoutMs + (uri.protocol === 'PYRO' ? 0 : (nameServer?.waitMs ?? 0));
+    const timeoutMs = connectTimeoutMs + (uri.protocol === 'PYRO' ? 0 : waitMsOf(nameServer));
     const attempt = new AbortController();
     const late = (): void =>
       attempt.abort(
@@ -99,7 +99,7 @@ export class ConnectionOpener {
 
   private async openSocket(address: ConnectAddress, signal: AbortSignal): Promise<Duplex> {
     const { openSocket: ownSocket, tls, keepAliveMs } = this.destination.options;
-    if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls, keepAliveMs, signal });
+    if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
     const opening = (async () => ownSocket(address, signal))();
     try {
       return await raced(opening, signal);
@@ -127,7 +127,7 @@ export class ConnectionOpener {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
     const { uri: found, givenBy } = await resolve(uri, nameServer, signal);
-    const isSecret = handshake !== DEFAULT_HANDSHAKE && tls === undefined;
+    const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
     if (!isSecret) return { uri: found, address: addressOf(found) };
     const what = 'without tls, handshake data may not be sent to where a name led:';
     return { uri: found, address: await allowedAddress(found, givenBy, receivedProxies, what) };

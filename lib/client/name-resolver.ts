@@ -1,8 +1,10 @@
+import { millisecondsOf } from '../config/milliseconds.js';
+import { environmentConfig } from '../config/environment.js';
 import type { PyroUri } from '../protocol/uri.js';
 import type { ClientTlsOptions } from '../transport/connector.js';
 import type { ProxySender } from './received-proxies.js';
 
-/** Where the name server is. Default `localhost:9090`, or what a PYRONAME or PYROMETA URI says. */
+/** Where the name server is. Default what a PYRONAME or PYROMETA URI says, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
 export interface NameServerAddress {
   host?: string;
   /** Default 9090. */
@@ -17,7 +19,7 @@ export interface NameServerAddress {
   /** How long a name that is not registered yet, or a name server that is not there yet, is waited for. Default 0. */
   waitMs?: number;
   /** Reach the name server over TLS, with these certificates. Default plain. */
-  tls?: true | ClientTlsOptions;
+  tls?: boolean | ClientTlsOptions;
 }
 
 export interface BroadcastAddress {
@@ -25,6 +27,11 @@ export interface BroadcastAddress {
   port?: number;
   /** Default the limited broadcast address, 255.255.255.255. */
   addresses?: readonly string[];
+}
+
+/** How long a name, or a name server, is waited for: what the address says, else `PYRO_NS_LOOKUP_DELAY`. */
+export function waitMsOf(address: NameServerAddress | undefined): number {
+  return address?.waitMs ?? millisecondsOf(environmentConfig().NS_LOOKUP_DELAY) ?? 0;
 }
 
 /** A name that was looked up. */

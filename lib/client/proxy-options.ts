@@ -8,13 +8,14 @@ import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../serializers/serializer.js';
 import type { ClientTlsOptions, ConnectAddress } from '../transport/connector.js';
+import { environmentDefaults } from './environment-defaults.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';
 
 /** Four ASCII letters to bytes. */
 export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
 
-/** Options of a proxy. Times are milliseconds, sizes bytes. */
+/** Options of a proxy. Times are milliseconds, sizes bytes. Pyro5's `PYRO_*` environment variables change some of the defaults: see docs/configuration.md. */
 export interface PyroProxyOptions {
   /** Serializer of everything that is sent. Default `serpent`. */
   serializer?: SerializerName;
@@ -47,7 +48,7 @@ export interface PyroProxyOptions {
   /** Connections end when there was no call for so long; the next call opens another. Default 0: never. */
   idleTimeoutMs?: number;
   /** Connect over TLS, with these certificates; `true`: those that Node trusts. Default plain. */
-  tls?: true | ClientTlsOptions;
+  tls?: boolean | ClientTlsOptions;
   /**
    * Opens the byte stream to an address, instead of TCP or a unix socket: through a tunnel, or within the process. A failure
    * that is no PyroError counts as nobody answering. Not with `tls`.
@@ -143,7 +144,8 @@ const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_00
  * @throws {PyroError} `CONFIG`, naming option, value and what it may be
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
-  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...givenOptions(options) };
+  const given = givenOptions(options);
+  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentDefaults(given), ...given };
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
     if (typeof fallback === 'number') checkNumber(name, resolved[name as keyof PyroProxyOptions]);
   }

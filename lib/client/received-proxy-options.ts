@@ -1,3 +1,5 @@
+import { environmentConfig } from '../config/environment.js';
+import { clientTlsOf } from '../config/tls.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/serializer.js';
 import type { ClientTlsOptions } from '../transport/connector.js';
@@ -54,13 +56,14 @@ export function receivedProxyOptions(reference: ProxyReference, parent: PyroProx
     options['serializer'] = reference.serializer as SerializerName;
   }
   options['handshake'] = reference.handshake;
-  options['tls'] = parent.tls && withoutIdentity(parent.tls);
-  const { nameServer } = parent;
-  options['nameServer'] = nameServer?.tls ? { ...nameServer, tls: withoutIdentity(nameServer.tls) } : nameServer;
+  options['tls'] = withoutIdentity(parent.tls);
+  options['nameServer'] = { ...parent.nameServer, tls: withoutIdentity(parent.nameServer?.tls) };
   return options as PyroProxyOptions;
 }
 
-function withoutIdentity(tls: true | ClientTlsOptions): true | ClientTlsOptions {
-  if (tls === true) return true;
+/** False is said, since undefined would be what the environment says, our certificate included. */
+function withoutIdentity(given: PyroProxyOptions['tls']): boolean | ClientTlsOptions {
+  const tls = given ?? clientTlsOf(environmentConfig()) ?? false;
+  if (typeof tls === 'boolean') return tls;
   return Object.fromEntries(Object.entries(tls).filter(([name]) => !IDENTITY.has(name))) as ClientTlsOptions;
 }

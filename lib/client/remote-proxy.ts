@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { environmentConfig } from '../config/environment.js';
 import { FLAGS } from '../protocol/constants.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -141,7 +142,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
 /** A proxy for an object whose place is our own choice. Inert until it is called. */
 export function proxyForUri<T>(uri: PyroUri | string, options: PyroProxyOptions, environment: ProxyEnvironment): RemoteObject<T> {
-  const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
+  const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
   return make(parsed, undefined, options, undefined, environment) as RemoteObject<T>;
 }
 

@@ -8,9 +8,14 @@ import type { SerializerName, ValueMode } from '../serializers/serializer.js';
 import type { ServerTlsOptions } from '../transport/secure-server.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { Daemon } from './daemon.js';
+import { environmentDefaults } from './environment-defaults.js';
 import type { Authorization, AuthorizeRequest } from './target.js';
 
-/** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
+/**
+ * Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off.
+ *
+ * Pyro5's `PYRO_*` environment variables change some of the defaults: docs/configuration.md lists them.
+ */
 export interface DaemonOptions {
   /** Interface to listen on. Default `localhost`. */
   host?: string;
@@ -18,7 +23,7 @@ export interface DaemonOptions {
   port?: number;
   /** Path of a unix domain socket, instead of `host` and `port`. */
   unixSocket?: string;
-  /** Host that URIs name instead of `host`, for clients beyond a NAT or a container's border. */
+  /** Host that URIs name instead of `host`, for clients beyond a NAT or a container's border. Default, and an empty text: none. */
   natHost?: string;
   /** Port that URIs name with `natHost`. Default 0: same as the port listened on. */
   natPort?: number;
@@ -128,10 +133,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * @throws {PyroError} `CONFIG`, naming option, value and what it may be
  */
 export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
+  const given = givenOptions(options);
   const resolved: ResolvedDaemonOptions = {
     ...DEFAULT_LIMITS,
     detailedTraceback: process.env['NODE_ENV'] !== 'production',
-    ...givenOptions(options),
+    ...environmentDefaults(given),
+    ...given,
   };
   for (const [name, fallback] of Object.entries(DEFAULT_LIMITS)) {
     if (typeof fallback !== 'number') continue;
@@ -162,7 +169,7 @@ function checkAddress(options: DaemonOptions): void {
     throw configError(`port is ${String(port)}; it must be a whole number from 0 to 65535`);
   if (unixSocket !== undefined && (host !== undefined || port !== undefined))
     throw configError('unixSocket excludes host and port');
-  if (natHost !== undefined && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
+  if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
   if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
   if (natPort !== undefined && !isPort(natPort))
     throw configError(`natPort is ${String(natPort)}; it must be a whole number from 0 to 65535`);

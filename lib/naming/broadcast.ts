@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram';
 import type { BroadcastAddress } from '../client/name-resolver.js';
+import { environmentConfig } from '../config/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 
 const DEFAULT_PORT = 9091;
+const EVERYBODY = '255.255.255.255';
 const QUESTION = 'GET_NSURI';
 const MAX_ANSWER_BYTES = 1_000;
 const ATTEMPTS = 3;
@@ -15,10 +17,9 @@ const ATTEMPT_MS = 700;
  * @returns undefined when nobody answers within 2.1 s
  * @see Pyro5/core.py, `locate_ns`
  */
-export async function findByBroadcast(
-  { port = DEFAULT_PORT, addresses = ['255.255.255.255'] }: BroadcastAddress,
-  signal: AbortSignal,
-): Promise<PyroUri | undefined> {
+export async function findByBroadcast(given: BroadcastAddress, signal: AbortSignal): Promise<PyroUri | undefined> {
+  const { NS_BCPORT = DEFAULT_PORT, BROADCAST_ADDRS = [EVERYBODY] } = environmentConfig();
+  const { port = NS_BCPORT, addresses = BROADCAST_ADDRS.map((name) => (name === '<broadcast>' ? EVERYBODY : name)) } = given;
   const socket = createSocket('udp4');
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NameServerAddress, ResolvedName } from '../client/name-resolver.js';
+import { type NameServerAddress, type ResolvedName, waitMsOf } from '../client/name-resolver.js';
 import type { PyroProxyOptions } from '../client/proxy-options.js';
+import { environmentConfig } from '../config/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
@@ -24,8 +25,8 @@ const MAX_PAUSE_MS = 2_000;
  * @throws {NamingError} when there is none, also after `waitMs`
  * @see Pyro5/core.py, `locate_ns`
  */
-export function locateNameServer(options: NameServerOptions = {}): Promise<NameServer> {
-  return waited(options.waitMs ?? 0, options.signal ?? NEVER, () => locateOnce(options));
+export async function locateNameServer(options: NameServerOptions = {}): Promise<NameServer> {
+  return waited(waitMsOf(options), options.signal ?? NEVER, () => locateOnce(options));
 }
 
 /**
@@ -35,7 +36,7 @@ export function locateNameServer(options: NameServerOptions = {}): Promise<NameS
  * @see Pyro5/core.py, `resolve`
  */
 export function resolveName(uri: PyroUri, address: NameServerAddress, signal: AbortSignal): Promise<ResolvedName> {
-  return waited(address.waitMs ?? 0, signal, async () => {
+  return waited(waitMsOf(address), signal, async () => {
     const nameServer = await locateOnce({ ...placeOf(uri, address), signal });
     try {
       return { uri: await find(nameServer, uri), givenBy: nameServer.ends };
@@ -51,7 +52,7 @@ export function resolveName(uri: PyroUri, address: NameServerAddress, signal: Ab
  * @throws {NamingError} when there is no name server or no such name, also after `waitMs`
  */
 export async function resolve(uri: PyroUri | string, options: NameServerOptions = {}): Promise<PyroUri> {
-  const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
+  const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
   if (parsed.protocol === 'PYRO') return parsed;
   return (await resolveName(parsed, options, options.signal ?? NEVER)).uri;
 }
@@ -74,10 +75,8 @@ export function checkNameServerAddress({ host, port, unixSocket }: NameServerAdd
 async function locateOnce(options: NameServerOptions): Promise<NameServer> {
   checkNameServerAddress(options);
   const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
-  const location =
-    unixSocket === undefined
-      ? locationOf({ host: host ?? 'localhost', port: port ?? DEFAULT_NAME_SERVER_PORT })
-      : `./u:${unixSocket}`;
+  const { NS_HOST = 'localhost', NS_PORT = DEFAULT_NAME_SERVER_PORT } = environmentConfig();
+  const location = unixSocket === undefined ? locationOf({ host: host ?? NS_HOST, port: port ?? NS_PORT }) : `./u:${unixSocket}`;
   try {
     return await connectTo(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options);
   } catch (error) {

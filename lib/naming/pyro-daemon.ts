@@ -65,7 +65,7 @@ class ClientProxies implements ProxyReceiver {
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
     const idleTimeoutMs = IDLE_TIMEOUT_MS;
-    const tls = daemon.tls ? { ca: daemon.tls.ca } : undefined;
+    const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
     if (!Number.isInteger(maxConnections) || maxConnections < 1) {
       const message = `receivedProxyOptions.maxConnections is ${String(maxConnections)}; it must be a whole number from 1 on`;

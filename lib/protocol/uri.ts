@@ -21,8 +21,11 @@ export class PyroUri {
   /** Path of a unix domain socket. */
   readonly socketName: string | undefined;
 
-  /** @throws {PyroError} `BAD_URI`, naming the text and what is wrong with it */
-  constructor(text: string) {
+  /**
+   * @param nameServerPort of a name server that is given without one
+   * @throws {PyroError} `BAD_URI`, naming the text and what is wrong with it
+   */
+  constructor(text: string, nameServerPort: number = DEFAULT_NAME_SERVER_PORT) {
     if (typeof text !== 'string') throw badUri(String(text), 'it is no string');
     const match = SHAPE.exec(text);
     if (!match) throw badUri(text, 'expected PYRO:object@location, PYRONAME:name or PYROMETA:tags');
@@ -43,7 +46,7 @@ export class PyroUri {
     }
     const { host, port } = splitLocation(text, location);
     this.host = host;
-    this.port = parsePort(text, port, protocol === 'PYRO' ? undefined : DEFAULT_NAME_SERVER_PORT);
+    this.port = parsePort(text, port, protocol === 'PYRO' ? undefined : nameServerPort);
   }
 
   /** `host:port`, `[v6]:port` or `./u:path`; undefined when the URI has none. */

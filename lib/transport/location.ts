@@ -20,6 +20,6 @@ export function natLocationOf(
   { natHost, natPort }: { natHost?: string; natPort?: number },
   location: string,
 ): string | undefined {
-  if (natHost === undefined) return undefined;
+  if (!natHost) return undefined;
   return `${bracketed(natHost)}:${natPort || location.slice(location.lastIndexOf(':') + 1)}`;
 }

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type CallContext, expose, PyroDaemon, type PyroDaemonOptions, PyroError, PyroProxy } from '../../../lib/core.js';
 import { currentCall } from '../../../lib/transport/current-call.js';
 import { type IssuedCertificate, TestAuthority } from '../../certificates.js';
-import { ensurePythonEnv } from '../python-env.js';
+import { callFromPython } from './python-call.js';
 
 class Thing {
   /** Common name of the client's certificate. */
@@ -56,17 +53,6 @@ async function serve(options: PyroDaemonOptions): Promise<{ daemon: PyroDaemon; 
     if ((error as PyroError).code === 'TLS') refusals.push(`${remoteAddress.replace(/\d+$/, 'N')} ${error.message}`);
   });
   return { daemon, uri: String(daemon.register(new Thing(), 'thing')), refusals };
-}
-
-type Outcome = { result: unknown } | { error: string; text: string };
-
-async function callFromPython(uri: string, config: object): Promise<Outcome> {
-  const script = fileURLToPath(new URL('tls_client.py', import.meta.url));
-  const args = [script, uri, JSON.stringify(config)];
-  const { stdout } = await promisify(execFile)(await ensurePythonEnv(), args, {
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-  });
-  return JSON.parse(stdout) as Outcome;
 }
 
 const secureConfig = (): object => ({ SSL: true, SSL_CACERTS: authority.certFile });

@@ -1,0 +1,136 @@
+/** A config item of Pyro5: how its text is read, and what it should have been when it cannot be. */
+export interface ConfigItem<T> {
+  readonly expected: string;
+  /** Undefined: the text is none that the item can have. */
+  read(text: string): T | undefined;
+}
+
+const MAX_TIMER_SECONDS = (2 ** 31 - 1) / 1_000;
+
+/** Python's `int()` and `float()`, which take spaces around and underscores within. */
+const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
+const DECIMAL = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?$/i;
+
+function numberOf(text: string, shape: RegExp): number | undefined {
+  const trimmed = text.trim();
+  return shape.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : undefined;
+}
+
+function whole(least: number, most = Number.MAX_SAFE_INTEGER): ConfigItem<number> {
+  const expected =
+    most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least} on` : `a whole number from ${least} to ${most}`;
+  return {
+    expected,
+    read(text) {
+      const value = numberOf(text, INTEGER);
+      return value !== undefined && value >= least && value <= most ? value : undefined;
+    },
+  };
+}
+
+const port = whole(0, 65_535);
+
+const seconds: ConfigItem<number> = {
+  expected: `seconds from 0 to ${MAX_TIMER_SECONDS}`,
+  read(text) {
+    const value = numberOf(text, DECIMAL);
+    return value !== undefined && value >= 0 && value <= MAX_TIMER_SECONDS ? value : undefined;
+  },
+};
+
+const positiveSeconds: ConfigItem<number> = {
+  expected: `seconds over 0, at most ${MAX_TIMER_SECONDS}`,
+  read: (text) => seconds.read(text) || undefined,
+};
+
+const SWITCHES: Record<string, boolean | undefined> = {
+  1: true,
+  yes: true,
+  on: true,
+  true: true,
+  0: false,
+  no: false,
+  off: false,
+  false: false,
+};
+
+const toggle: ConfigItem<boolean> = {
+  expected: '1, yes, on, true, or 0, no, off, false',
+  read: (text) => (Object.hasOwn(SWITCHES, text.toLowerCase()) ? SWITCHES[text.toLowerCase()] : undefined),
+};
+
+const text: ConfigItem<string> = { expected: 'a text', read: (value) => value };
+
+function oneOf<T extends string>(...values: T[]): ConfigItem<T> {
+  return {
+    expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
+    read: (value) => values.find((known) => known === value),
+  };
+}
+
+const ipVersion: ConfigItem<number> = {
+  expected: '0, 4 or 6',
+  read: (value) => [0, 4, 6].find((version) => version === numberOf(value, INTEGER)),
+};
+
+const addresses: ConfigItem<readonly string[]> = {
+  expected: 'addresses, separated by commas',
+  read(value) {
+    const list = value.split(',').map((address) => address.trim());
+    return list.includes('') ? undefined : list;
+  },
+};
+
+/**
+ * All config items of Pyro5. Those that mean nothing here are read as well: a value that Python refuses is a mistake in either.
+ *
+ * @see Pyro5/configure.py, `Configuration`
+ */
+export const CONFIG_ITEMS = {
+  HOST: text,
+  NS_HOST: text,
+  NS_PORT: whole(1, 65_535),
+  NS_BCPORT: whole(1, 65_535),
+  NS_BCHOST: text,
+  NS_AUTOCLEAN: seconds,
+  NS_LOOKUP_DELAY: seconds,
+  NATHOST: text,
+  NATPORT: port,
+  COMPRESSION: toggle,
+  SERVERTYPE: oneOf('thread', 'multiplex'),
+  COMMTIMEOUT: seconds,
+  POLLTIMEOUT: positiveSeconds,
+  MAX_RETRIES: whole(0),
+  SOCK_REUSE: toggle,
+  SOCK_NODELAY: toggle,
+  DETAILED_TRACEBACK: toggle,
+  THREADPOOL_SIZE: whole(1),
+  THREADPOOL_SIZE_MIN: whole(1),
+  MAX_MESSAGE_SIZE: whole(1),
+  BROADCAST_ADDRS: addresses,
+  PREFER_IP_VERSION: ipVersion,
+  SERIALIZER: oneOf('serpent', 'marshal', 'json', 'msgpack'),
+  SERPENT_BYTES_REPR: toggle,
+  ITER_STREAMING: toggle,
+  ITER_STREAM_LIFETIME: seconds,
+  ITER_STREAM_LINGER: seconds,
+  LOGFILE: text,
+  LOGLEVEL: text,
+  LOGWIRE: toggle,
+  SSL: toggle,
+  SSL_SERVERCERT: text,
+  SSL_SERVERKEY: text,
+  SSL_SERVERKEYPASSWD: text,
+  SSL_REQUIRECLIENTCERT: toggle,
+  SSL_CLIENTCERT: text,
+  SSL_CLIENTKEY: text,
+  SSL_CLIENTKEYPASSWD: text,
+  SSL_CACERTS: text,
+} as const satisfies Record<string, ConfigItem<unknown>>;
+
+type Items = typeof CONFIG_ITEMS;
+
+/** Config items by their Pyro5 names, without `PYRO_`; those that the environment does not set are absent. Times are seconds. */
+export type PyroConfig = {
+  readonly [Name in keyof Items]?: Items[Name] extends ConfigItem<infer T> ? T : never;
+};

@@ -1,0 +1,26 @@
+"""Pyro5's own config items: their defaults, and what Python makes of texts in the environment. Reads from its standard input the pairs
+of item and text to try, as JSON, and prints JSON."""
+
+import json
+import os
+import sys
+
+from Pyro5.configure import Configuration
+
+
+def read(item, text):
+    """What the item becomes, in a list; None when Python refuses the text."""
+    os.environ["PYRO_" + item] = text
+    try:
+        return [getattr(Configuration(), item)]
+    except ValueError:
+        return None
+    finally:
+        del os.environ["PYRO_" + item]
+
+
+defaults = Configuration().as_dict()
+json.dump({
+    "defaults": {item: ", ".join(value) if isinstance(value, list) else str(value) for item, value in defaults.items()},
+    "read": [read(item, text) for item, text in json.load(sys.stdin)],
+}, sys.stdout)
