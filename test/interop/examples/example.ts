@@ -4,9 +4,12 @@ import type { Stage } from './stage.js';
 /**
  * One example of Pyro5's distribution: its Python server is written anew here, and upstream's own scripts use it.
  *
- * Its folder has the name of upstream's folder.
+ * Its folder has the name of upstream's folder. What `example.ts` exports by default is one, or a list of them where upstream has
+ * several servers for the same.
  */
 export interface Example {
+  /** Before anything is started, at upstream's server as at ours. */
+  prepare?(stage: Stage): Promise<void>;
   /**
    * Starts our server; the stage closes it.
    *
@@ -30,6 +33,8 @@ export interface Example {
    * The URI is the first that they print.
    */
   original?: Script[];
+  /** It keeps the machine busy, or measures times: nothing runs beside it, and when it fails it is tried again, twice at most. */
+  alone?: boolean;
 }
 
 /** A Python script of the distribution, run as it is. A traceback in its output is a failure. */

@@ -11,6 +11,9 @@ const TIMEOUT_MS = 180_000;
 
 const here = import.meta.dirname;
 const examples = await foldersOf(here);
+const plays = new Map(await Promise.all(examples.map(async (name) => [name, await playsOf(name)] as const)));
+const together = examples.filter((name) => !plays.get(name)!.some(({ alone }) => alone));
+const alone = examples.filter((name) => !together.includes(name));
 const results = new Map<string, string>();
 
 async function foldersOf(directory: string): Promise<string[]> {
@@ -19,6 +22,11 @@ async function foldersOf(directory: string): Promise<string[]> {
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('__'))
     .map(({ name }) => name)
     .sort();
+}
+
+async function playsOf(name: string): Promise<Example[]> {
+  const { default: example } = (await import(join(here, name, 'example.ts'))) as { default: Example | Example[] };
+  return [example].flat();
 }
 
 describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
@@ -39,15 +47,19 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
     expect([...examples, ...Object.keys(leftOut)].sort()).toEqual(folders);
   });
 
+  async function assertAllRun(name: string): Promise<void> {
+    const begin = performance.now();
+    results.set(name, 'FAILED');
+    const runs = plays.get(name)!.map((example) => assertRuns(name, example, nameServers));
+    await Promise.allSettled(runs);
+    await Promise.all(runs);
+    results.set(name, `passed  ${((performance.now() - begin) / 1_000).toFixed(1).padStart(5)} s`);
+  }
+
   describe.concurrent('with our servers and their clients', () => {
-    for (const name of examples) {
-      it(`${name} runs`, async () => {
-        const begin = performance.now();
-        results.set(name, 'FAILED');
-        const { default: example } = (await import(join(here, name, 'example.ts'))) as { default: Example };
-        await assertRuns(name, example, nameServers);
-        results.set(name, `passed  ${((performance.now() - begin) / 1_000).toFixed(1).padStart(5)} s`);
-      });
-    }
+    for (const name of together) it(`${name} runs`, () => assertAllRun(name));
+  });
+  describe('with our servers and their clients, one by one', { retry: 2 }, () => {
+    for (const name of alone) it(`${name} runs`, () => assertAllRun(name));
   });
 });

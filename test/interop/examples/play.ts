@@ -32,14 +32,14 @@ type ServerPrinted = (pattern: string | RegExp, from: number) => Promise<number>
  * @throws {Error} when a script did not end as it should, printed a traceback, or printed something else than it should
  */
 export async function assertRuns(name: string, example: Example, nameServers: NameServers): Promise<void> {
-  const { scripts, original } = example;
-  for (const { file, prints, ready } of scripts) {
-    const judged = prints ?? original ?? ready ?? example.judge;
-    if (judged === undefined) throw new Error(`${name}/${file}: give it prints, or the example an original or a judge`);
+  const { scripts, original, prepare } = example;
+  for (const { file, prints, until, ready } of scripts) {
+    const judged = prints ?? until ?? original ?? ready ?? example.judge;
+    if (judged === undefined) throw new Error(`${name}/${file}: give it prints or until, or the example an original or a judge`);
   }
   // side by side: most scripts sleep
-  const plays = [playOnce(name, nameServers, scripts, example)];
-  if (original) plays.push(playOnce(name, nameServers, [...original, ...scripts]));
+  const plays = [playOnce(name, nameServers, scripts, prepare, example)];
+  if (original) plays.push(playOnce(name, nameServers, [...original, ...scripts], prepare));
   // of a failed play nothing may be left running
   await Promise.allSettled(plays);
   const [ours, theirs] = (await Promise.all(plays)) as [Played, Played?];
@@ -55,8 +55,15 @@ export async function assertRuns(name: string, example: Example, nameServers: Na
 }
 
 /** @param ours what serves; left out, the scripts have a server among them */
-async function playOnce(name: string, nameServers: NameServers, scripts: readonly Script[], ours?: Example): Promise<Played> {
+async function playOnce(
+  name: string,
+  nameServers: NameServers,
+  scripts: readonly Script[],
+  prepare: Example['prepare'],
+  ours?: Example,
+): Promise<Played> {
   await using stage = await Stage.set(name, await nameServers.open());
+  await prepare?.(stage);
   let uri = String((await ours?.serve(stage)) ?? '');
   const running: Running[] = [];
   for (const script of scripts) {

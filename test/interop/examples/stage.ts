@@ -44,6 +44,8 @@ export class ServerConsole {
 /** Where an example is played once: a name server of its own, a copy of upstream's folder, and all that has to be closed afterwards. */
 export class Stage implements AsyncDisposable {
   readonly console = new ServerConsole();
+  /** Further environment variables of the scripts. */
+  readonly variables: Record<string, string> = {};
   private readonly closings: (() => unknown)[] = [];
 
   private constructor(
@@ -62,13 +64,14 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** Pyro5's environment variables by which scripts find the name server. */
+  /** Environment of the scripts: they find the name server by it. */
   get env(): Record<string, string> {
     return {
       PYRO_NS_HOST: this.nameServer.host,
       PYRO_NS_PORT: String(this.nameServer.port),
       PYTHONUNBUFFERED: '1',
       PYTHONDONTWRITEBYTECODE: '1',
+      ...this.variables,
     };
   }
 

@@ -1,0 +1,21 @@
+import type { Example } from '../example.js';
+import { BlobServer } from './blob-server.js';
+import { FileServer } from './file-server.object.js';
+
+const ways = ['regular_pyro', 'via_iterator', 'via_annotation_stream', 'raw_socket'];
+
+/** Two threads of the client fetch much in each of the ways, and count what they get. */
+export default {
+  alone: true,
+  async serve(stage) {
+    const server = await stage.nest({ providers: [BlobServer, FileServer] });
+    return server.unwrap().uriFor('example.filetransfer');
+  },
+  scripts: [
+    {
+      file: 'client.py',
+      input: (uri) => `${uri}\n\n\n\n\n`,
+      prints: ways.flatMap((way) => [`(${way}) done`, `(${way}) done`]),
+    },
+  ],
+} satisfies Example;

@@ -1,0 +1,28 @@
+import { PyroController, PyroMethod } from 'nestjs-pyro';
+import type { Example } from '../example.js';
+
+@PyroController('test.echoserver')
+class EchoServer {
+  @PyroMethod()
+  echo(message: unknown): unknown {
+    return message;
+  }
+}
+
+/** The limit is the client's own; what it catches is another error than the one it gets, from Python's server as from ours. */
+export default {
+  async serve(stage) {
+    const server = await stage.nest({ providers: [EchoServer] });
+    return server.unwrap().uriFor('test.echoserver');
+  },
+  original: [{ file: 'Pyro5.utils.echoserver', ready: 'echoserver running.' }],
+  scripts: [
+    {
+      file: 'client.py',
+      input: (uri) => `${uri}\n`,
+      exitCode: 1,
+      tracebacks: true,
+      prints: ['virtually no limit on message size...\nsuccess.', 'ProtocolError: message too large (30093, max=2500)'],
+    },
+  ],
+} satisfies Example;

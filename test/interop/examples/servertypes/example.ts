@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PyroController, PyroMethod } from 'nestjs-pyro';
+import { type Example, SERVING } from '../example.js';
+
+/** One thread runs all calls; while one waits, those of other connections go on, as with Python's threads. */
+@PyroController({ name: 'example.servertypes', instanceMode: 'single' })
+class Server {
+  private completed = 0;
+
+  @PyroMethod()
+  reset(): void {
+    this.completed = 0;
+  }
+
+  @PyroMethod()
+  getcount(): number {
+    return this.completed;
+  }
+
+  @PyroMethod()
+  getconfig(): Record<string, string> {
+    return { SERVERTYPE: 'thread' };
+  }
+
+  @PyroMethod()
+  async delay(): Promise<string> {
+    await sleep(1000);
+    this.completed++;
+    return 'event loop';
+  }
+
+  @PyroMethod({ oneway: true })
+  async onewaydelay(): Promise<void> {
+    await this.delay();
+  }
+}
+
+/** The client's threads print in any order, also into each other's lines. */
+function sorted(output: string): string {
+  const text = output.replaceAll(/(?<=processed by: )[^\]\n]+/g, 'A THREAD');
+  const [before, after] = text.split('Waiting for threads to finish:') as [string, string];
+  return [before, ...after.matchAll(/\[ thread [^\]]+\]/g), /Done\..*/.exec(after)]
+    .join('\n')
+    .replaceAll(/\d+(?= \(func\))/g, 'N');
+}
+
+/** Upstream's other server type, one call after the other over all connections, is none of ours. */
+export default {
+  async serve(stage) {
+    await stage.nest({ providers: [Server] });
+  },
+  original: [{ file: 'server.py', input: 't\n', ready: SERVING }],
+  scripts: [{ file: 'client.py', normalize: sorted }],
+} satisfies Example;

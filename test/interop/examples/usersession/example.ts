@@ -1,0 +1,78 @@
+import { PyroContext, PyroController, PyroMethod } from 'nestjs-pyro';
+import { type Example, SERVING } from '../example.js';
+import { Database, type DatabaseConnection } from './database.js';
+
+/** Who calls: the client says so in an annotation of every message. */
+function currentUser(): string {
+  return PyroContext.current()!.annotations.get('USER')!.toString();
+}
+
+/** One connection to the database for all: calls that come at once get in each other's way. */
+@PyroController({ name: 'example.usersession.singletondb', instanceMode: 'single' })
+class SingletonDatabase {
+  private readonly connection: DatabaseConnection;
+
+  constructor(database: Database) {
+    this.connection = database.connect();
+  }
+
+  @PyroMethod()
+  store(key: string, value: unknown): Promise<void> {
+    return this.connection.store(currentUser(), key, value);
+  }
+
+  @PyroMethod()
+  retrieve(key: string): Promise<unknown> {
+    return this.connection.retrieve(currentUser(), key);
+  }
+}
+
+/** A connection to the database for each session, of the user who opened it. */
+@PyroController({ name: 'example.usersession.sessiondb', instanceMode: 'session' })
+class SessionboundDatabase {
+  private readonly connection: DatabaseConnection;
+  private readonly user = currentUser();
+
+  constructor(database: Database) {
+    this.connection = database.connect();
+  }
+
+  @PyroMethod()
+  store(key: string, value: unknown): Promise<void> {
+    return this.connection.store(this.user, key, value);
+  }
+
+  @PyroMethod()
+  retrieve(key: string): Promise<unknown> {
+    return this.connection.retrieve(this.user, key);
+  }
+}
+
+const SESSIONS = '***** Multiple concurrent proxies on the Session-Bound Database';
+const SINGLETON = '***** Multiple concurrent proxies on the Singleton Database';
+
+/** Two threads print in any order, and store the same item; which calls of theirs collide on the singleton is chance. */
+function untangled(output: string): string {
+  const [before, sessions] = output.split(SINGLETON)[0]!.split(SESSIONS) as [string, string];
+  return [before, ...(sessions.match(/\[Thread-\d+\] num=10(?=[0-2])/g) ?? []).toSorted()].join('\n');
+}
+
+export default {
+  async serve(stage) {
+    await stage.nest({ providers: [Database, SingletonDatabase, SessionboundDatabase] });
+  },
+  original: [{ file: 'server.py', ready: SERVING }],
+  scripts: [
+    {
+      file: 'client.py',
+      input: '\n\n',
+      tracebacks: true,
+      prints: [
+        SESSIONS,
+        SINGLETON,
+        /RuntimeError: ERROR: concurrent connection access \((?:read|write)\) by multiple different threads/,
+      ],
+      normalize: untangled,
+    },
+  ],
+} satisfies Example;
