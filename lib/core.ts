@@ -18,7 +18,7 @@ export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serialize
 
 export { readConfig } from './config/environment.js';
 export type { PyroConfig } from './config/items.js';
-export type { CallContext } from './daemon/call-context.js';
+export { type CallContext, currentContext } from './daemon/call-context.js';
 export type { ProxyOrigin } from './daemon/call.js';
 export type { RegisterOptions } from './daemon/daemon.js';
 export { DaemonConnection as PyroConnection } from './daemon/daemon-connection.js';
@@ -37,6 +37,7 @@ export type { ProxySender, ReceivedProxies } from './client/received-proxies.js'
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/remote-object.js';
 export { RemoteStream } from './client/remote-stream.js';
 export type { ClientTlsOptions } from './transport/connector.js';
+export { withCorrelationId } from './transport/current-call.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
 export { DaemonNames, type RegistrationOptions } from './naming/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';

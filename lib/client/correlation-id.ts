@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { currentCall } from '../transport/current-call.js';
+import { outgoingCorrelationId } from '../transport/current-call.js';
 
 const ID_BYTES = 16;
 /** Random bytes are drawn for so many ids at once: one by one they cost a call more than all of its header. */
@@ -9,10 +9,10 @@ const IDS_PER_DRAW = 64;
 export class CorrelationIds {
   private drawn = Buffer.alloc(0);
 
-  /** The id of the call this code runs for, or else a new random one (UUID version 4): 16 bytes. */
+  /** The id that was given, that of the call this code runs for, or else a new random one (UUID version 4): 16 bytes. */
   next(): Buffer {
-    const current = currentCall();
-    if (current !== undefined) return Buffer.from(current.correlationId.replaceAll('-', ''), 'hex');
+    const given = outgoingCorrelationId();
+    if (given !== undefined) return Buffer.from(given.replaceAll('-', ''), 'hex');
     if (this.drawn.length === 0) this.drawn = randomFillSync(Buffer.allocUnsafe(ID_BYTES * IDS_PER_DRAW));
     const id = this.drawn.subarray(0, ID_BYTES);
     this.drawn = this.drawn.subarray(ID_BYTES);

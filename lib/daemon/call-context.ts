@@ -1,3 +1,4 @@
+import { currentCall } from '../transport/current-call.js';
 import type { DaemonConnection } from './daemon-connection.js';
 import type { Daemon } from './daemon.js';
 
@@ -25,4 +26,13 @@ export interface CallContext {
   /** Keeps a resource weakly; it is closed (`close`, `Symbol.asyncDispose` or `Symbol.dispose`) when the connection ends. */
   track(resource: object): void;
   untrack(resource: object): void;
+}
+
+/**
+ * The call that the running code serves, also behind its awaits; undefined outside of one.
+ *
+ * @see Pyro5/callcontext.py, `current_context`
+ */
+export function currentContext(): CallContext | undefined {
+  return currentCall() as CallContext | undefined;
 }

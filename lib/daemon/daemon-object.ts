@@ -1,5 +1,4 @@
-import { currentCall } from '../transport/current-call.js';
-import type { CallContext } from './call-context.js';
+import { currentContext } from './call-context.js';
 import type { Daemon } from './daemon.js';
 import { expose } from './expose.js';
 import type { ObjectMetadata } from './target.js';
@@ -17,7 +16,7 @@ export class DaemonObject {
 
   /** Ids of the registered objects; guarded ones only to connections that their guards let in. */
   registered(): string[] {
-    return this.daemon.objectIdsFor((currentCall() as CallContext).connection);
+    return this.daemon.objectIdsFor(currentContext()!.connection);
   }
 
   /** One line about the daemon. */
@@ -28,17 +27,17 @@ export class DaemonObject {
 
   /** Exposed members of an object. */
   get_metadata(objectId: string): Promise<ObjectMetadata> {
-    return this.daemon.metadataFor((currentCall() as CallContext).connection, objectId);
+    return this.daemon.metadataFor(currentContext()!.connection, objectId);
   }
 
   /** Next item of a stream, with the response annotations that its source has set; `StopIteration` at its end. */
   get_next_stream_item(streamId: string): Promise<unknown> {
-    return this.daemon.nextStreamItem(currentCall() as CallContext, streamId);
+    return this.daemon.nextStreamItem(currentContext()!, streamId);
   }
 
   /** Closes a stream; unknown ones are passed over. */
   close_stream(streamId: string): Promise<void> {
-    return this.daemon.closeStream((currentCall() as CallContext).connection, streamId);
+    return this.daemon.closeStream(currentContext()!.connection, streamId);
   }
 }
 

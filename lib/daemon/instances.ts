@@ -19,10 +19,11 @@ const behaviors = new WeakMap<object, Behavior>();
 /**
  * Says how a registered class is instantiated: `@behavior({ instanceMode: 'single' })`, or `behavior({ … })(Thing)`.
  *
- * @throws {PyroError} on an unknown mode or a creator that is no function
+ * @throws {PyroError} on an unknown mode, a creator that is no function, and in the place of its options a class
  * @see Pyro5/server.py, `behavior`
  */
 export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {
+  if (typeof options === 'function') throw new PyroError("behavior takes options: @behavior({ instanceMode: 'single' })");
   const { instanceMode = 'session', instanceCreator } = options;
   if (!['session', 'single', 'percall'].includes(instanceMode)) {
     throw new PyroError(`invalid instance mode: ${JSON.stringify(instanceMode)}; it is session, single or percall`);

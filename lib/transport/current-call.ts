@@ -1,10 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { PyroError } from '../protocol/errors.js';
 
 /** What calls made inside a call take from it. */
 export interface CurrentCall {
   /** UUID in its usual text form. */
   readonly correlationId: string;
 }
+
+/** A correlation id of our own, around calls that we make. */
+class GivenCorrelationId implements CurrentCall {
+  constructor(
+    readonly correlationId: string,
+    /** The call that is served meanwhile. */
+    readonly within: CurrentCall | undefined,
+  ) {}
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const storage = new AsyncLocalStorage<CurrentCall>();
 
@@ -15,5 +27,24 @@ export function runInCall<T>(call: CurrentCall, body: () => T): T {
 
 /** The call that this code runs for; undefined outside of one. */
 export function currentCall(): CurrentCall | undefined {
-  return storage.getStore();
+  const stored = storage.getStore();
+  return stored instanceof GivenCorrelationId ? stored.within : stored;
+}
+
+/**
+ * Runs `body`; the calls it makes to Pyro objects, also behind its awaits, carry this correlation id. Without it they carry that
+ * of the call they are made in, or each a new one.
+ *
+ * @param correlationId a UUID, e.g. of `randomUUID()`
+ * @throws {PyroError} when it is none
+ * @see Pyro5/callcontext.py, `current_context.correlation_id`
+ */
+export function withCorrelationId<T>(correlationId: string, body: () => T): T {
+  if (!UUID.test(correlationId)) throw new PyroError(`correlation id ${JSON.stringify(correlationId)} is no UUID`);
+  return storage.run(new GivenCorrelationId(correlationId, currentCall()), body);
+}
+
+/** What calls made here carry; undefined: each a new one. */
+export function outgoingCorrelationId(): string | undefined {
+  return storage.getStore()?.correlationId;
 }

@@ -1,13 +1,12 @@
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { CallContext } from '../../daemon/call-context.js';
+import { type CallContext, currentContext } from '../../daemon/call-context.js';
 import type { DaemonConnection } from '../../daemon/daemon-connection.js';
 import type { PyroDaemon } from '../../naming/pyro-daemon.js';
-import { currentCall, type CurrentCall } from '../../transport/current-call.js';
 
 /** A client's connection, as objects and guards see it. */
 export type PyroConnection = DaemonConnection;
 
-const contexts = new WeakMap<CurrentCall, PyroContext>();
+const contexts = new WeakMap<CallContext, PyroContext>();
 
 /** All about one remote call. Injected by `@Ctx()`; what `switchToRpc().getContext()` gives. */
 export class PyroContext extends BaseRpcContext<[CallContext]> implements CallContext {
@@ -24,8 +23,8 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
 
   /** The call that the running code serves, also behind its awaits; undefined outside of one. */
   static current(): PyroContext | undefined {
-    const call = currentCall();
-    return call && PyroContext.of(call as CallContext);
+    const call = currentContext();
+    return call && PyroContext.of(call);
   }
 
   get daemon(): PyroDaemon {

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { currentCall, runInCall } from '../../../lib/transport/current-call.js';
-import { PyroUri, SerializedBlob, type SerializerName } from '../../../lib/core.js';
+import { currentContext, PyroUri, SerializedBlob, type SerializerName, withCorrelationId } from '../../../lib/core.js';
 import { kwargs } from '../../../lib/client/keyword-arguments.js';
 import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/remote-object.js';
@@ -182,8 +181,9 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     expect(own).toEqual({ MINE: Buffer.from('all'), CALL: Buffer.from('one') });
     expect(seen).toContain('BACK and back');
     const correlationId = '12345678-1234-4234-8234-123456789abc';
-    expect(await runInCall({ correlationId }, () => thing.correlation())).toBe(correlationId);
-    expect(currentCall()).toBeUndefined();
+    expect(await withCorrelationId(correlationId, () => thing.correlation())).toBe(correlationId);
+    expect(currentContext()).toBeUndefined();
+    expect(() => withCorrelationId('none', () => 0)).toThrow('is no UUID');
     expect(await thing.correlation()).not.toBe(await thing.correlation());
   });
 

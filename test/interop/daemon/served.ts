@@ -4,6 +4,7 @@ import {
   type CallContext,
   CommunicationError,
   ConnectionClosedError,
+  currentContext,
   expose,
   MessageTooLargeError,
   oneway,
@@ -17,9 +18,8 @@ import {
   SerializeError,
   TimeoutError,
 } from '../../../lib/core.js';
-import { currentCall } from '../../../lib/transport/current-call.js';
 
-const context = (): CallContext => currentCall() as CallContext;
+const context = (): CallContext => currentContext()!;
 const ownErrors = {
   TimeoutError,
   ConnectionClosedError,

@@ -3,8 +3,8 @@ import { kwargs } from '../../../lib/client/keyword-arguments.js';
 import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/remote-object.js';
 import {
-  type CallContext,
   ClassRegistry,
+  currentContext,
   expose,
   oneway,
   PyroDaemon,
@@ -15,7 +15,6 @@ import {
   type SerializerName,
 } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
-import { currentCall } from '../../../lib/transport/current-call.js';
 
 class Point {
   constructor(readonly x: number) {}
@@ -61,7 +60,7 @@ class Thing {
     return this.stored;
   }
   annotations(): string[] {
-    const { annotations, responseAnnotations } = currentCall() as CallContext;
+    const { annotations, responseAnnotations } = currentContext()!;
     responseAnnotations.set('BACK', Buffer.from('1'));
     return [...annotations.keys()];
   }

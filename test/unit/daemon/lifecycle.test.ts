@@ -2,9 +2,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DaemonObject, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
-import type { CallContext } from '../../../lib/daemon/call-context.js';
-import { currentCall } from '../../../lib/transport/current-call.js';
+import { currentContext, DaemonObject, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
 import { createMemoryPair } from '../../../lib/transport/memory-pair.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
@@ -345,7 +343,7 @@ describe('registration', () => {
       lend(name: string): void {
         const resource = { close: () => closed.push(name) };
         kept.push(resource);
-        const context = currentCall() as CallContext;
+        const context = currentContext()!;
         context.track(resource);
         if (name === 'returned') context.untrack(resource);
       }

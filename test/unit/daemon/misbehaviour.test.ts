@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { behavior, type CallContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
-import { currentCall } from '../../../lib/transport/current-call.js';
+import { behavior, type CallContext, currentContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 
 /** What the owner of a daemon does wrong must not end the process, nor hold what it served. */
@@ -217,7 +216,7 @@ describe('a connection that ends too early', () => {
     let connection: PyroConnection | undefined;
     class Closer {
       leave(): void {
-        ({ connection } = currentCall() as CallContext);
+        ({ connection } = currentContext()!);
         states.push(connection.connected);
         connection.close();
         states.push(connection.connected);
@@ -345,7 +344,7 @@ describe('a stream', () => {
     const contexts: CallContext[] = [];
     class Source {
       *items(_bytes: unknown): Generator<number> {
-        contexts.push(currentCall() as CallContext);
+        contexts.push(currentContext()!);
         yield 1;
       }
     }
