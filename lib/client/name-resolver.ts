@@ -6,6 +6,7 @@ import type { ProxySender } from './received-proxies.js';
 
 /** Where the name server is. Default what a PYRONAME or PYROMETA URI says, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
 export interface NameServerAddress {
+  /** Default `localhost`. */
   host?: string;
   /** Default 9090. */
   port?: number;

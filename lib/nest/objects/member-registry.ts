@@ -16,9 +16,13 @@ export interface PyroStreamOptions {
 export interface PyroPropertyOptions {
   /** Wire name. Default: that of the accessor. */
   name?: string;
+  /** Run on each read and write, behind those of the class. */
   guards?: (CanActivate | Type<CanActivate>)[];
+  /** For the value that is written, behind those of the class. */
   pipes?: (PipeTransform | Type<PipeTransform>)[];
+  /** Around each read and write, within those of the class. */
   interceptors?: (NestInterceptor | Type<NestInterceptor>)[];
+  /** For what a read or write throws, before those of the class. */
   filters?: (ExceptionFilter | Type<ExceptionFilter>)[];
 }
 
