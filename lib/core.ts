@@ -26,12 +26,13 @@ export type { CallErrorInfo, PyroDaemonEvents } from './daemon/daemon-events.js'
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, oneway } from './daemon/expose.js';
 export { type Behavior, behavior, type InstanceMode } from './daemon/instances.js';
+export type { ObjectLease } from './daemon/object-leases.js';
 export { isPrivateName } from './daemon/private-names.js';
 export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/target.js';
 
 export { type KeywordArguments, kwargs } from './client/keyword-arguments.js';
 export type { BroadcastAddress, NameServerAddress } from './client/name-resolver.js';
-export type { AnnotationValues, Autoproxy, CallOptions, PyroProxyOptions } from './client/proxy-options.js';
+export type { AnnotationValues, Autoproxy, AutoproxyLease, CallOptions, PyroProxyOptions } from './client/proxy-options.js';
 export type { ReceivedProxyOptions } from './client/received-proxy-options.js';
 export type { ProxySender, ReceivedProxies } from './client/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/remote-object.js';

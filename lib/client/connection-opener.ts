@@ -5,6 +5,7 @@ import type { PyroUri } from '../protocol/uri.js';
 import { type ConnectAddress, locationOf, openSocket } from '../transport/connector.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
+import { ConnectionLeases } from './connection-leases.js';
 import { type HandshakeParts, shakeHands } from './client-handshake.js';
 import { Deadline } from './deadline.js';
 import { type NameResolver, waitMsOf } from './name-resolver.js';
@@ -18,6 +19,8 @@ export interface OpenedConnection {
   /** Id of the object, which a PYRONAME or PYROMETA URI does not say. */
   objectId: string;
   metadata: RemoteMetadata;
+  /** Objects of ours that were passed over it. */
+  leases: ConnectionLeases;
 }
 
 /** What a proxy connects to. */
@@ -82,12 +85,16 @@ export class ConnectionOpener {
     const { options } = this.destination;
     const { uri, address } = await raced(this.locate(signal), signal);
     const socket = await this.openSocket(address, signal);
-    const connection = new ClientConnection(socket, locationOf(address), options, this.onEnded);
+    const leases = new ConnectionLeases(options.autoproxy);
+    const connection = new ClientConnection(socket, locationOf(address), options, (ended) => {
+      leases.end();
+      this.onEnded(ended);
+    });
     // an end of its own: the connection is lost when the attempt is
     const deadline = new Deadline('connecting', 0, signal);
     try {
       const metadata = await raced(shakeHands(connection, uri, this.handshakeParts(), deadline), signal);
-      return { connection, objectId: uri.object, metadata };
+      return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = false;
       connection.drop(error as Error);

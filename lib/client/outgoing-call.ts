@@ -6,6 +6,7 @@ import { messageTooLarge } from '../protocol/header.js';
 import { BLOB_ANNOTATION, SerializedBlob } from '../serializers/serialized-blob.js';
 import type { Serializer } from '../serializers/serializer.js';
 import type { ClientConnection, Request } from './client-connection.js';
+import type { ConnectionLeases } from './connection-leases.js';
 import type { ProxySerializers } from './proxy-serializers.js';
 
 /** A call to send. */
@@ -29,6 +30,8 @@ export interface CallWriterOptions {
 
 /** What goes around a call. */
 export interface Envelope {
+  /** Of the connection that the call goes over. */
+  leases: ConnectionLeases;
   objectId: string;
   flags: number;
   annotations: Annotations;
@@ -45,7 +48,7 @@ export interface Envelope {
  */
 export async function writeCall(
   call: OutgoingCall,
-  { objectId, flags, annotations, correlationId }: Envelope,
+  { leases, objectId, flags, annotations, correlationId }: Envelope,
   serializers: ProxySerializers,
   { compression, maxMessageBytes }: CallWriterOptions,
 ): Promise<{ request: Request; serializer: Serializer }> {
@@ -53,7 +56,7 @@ export async function writeCall(
   let data: Buffer;
   const blob = call.args.find((arg): arg is SerializedBlob => arg instanceof SerializedBlob);
   if (blob === undefined) {
-    data = serializer.dumpsCall({ objectId, method: call.method, args: call.args, kwargs: call.kwargs });
+    data = serializers.writeOver(leases, () => serializer.dumpsCall({ ...call, objectId }));
   } else {
     if (call.args.length > 1 || Object.keys(call.kwargs).length > 0) {
       throw new SerializeError('a SerializedBlob must be the only argument of its call');
@@ -64,7 +67,8 @@ export async function writeCall(
       ({ data } = blob.received);
       serializer = serializers.withId(blob.received.serializer.id) ?? blob.received.serializer;
     } else {
-      data = serializer.dumpsCall({ objectId, method: call.method, args: blob.deserialized(), kwargs: {} });
+      const whole = { objectId, method: call.method, args: blob.deserialized(), kwargs: {} };
+      data = serializers.writeOver(leases, () => serializer.dumpsCall(whole));
     }
   }
   // the limit holds for what comes out at the other end, too

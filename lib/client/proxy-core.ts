@@ -140,7 +140,7 @@ export class ProxyCore {
   }
 
   private async write(
-    { connection, objectId, metadata }: OpenedConnection,
+    { connection, leases, objectId, metadata }: OpenedConnection,
     call: OutgoingCall,
     callOptions: CallOptions,
   ): Promise<{ request: Request; serializer: Serializer }> {
@@ -148,6 +148,7 @@ export class ProxyCore {
     call.connection = connection;
     const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
     const envelope = {
+      leases,
       objectId: call.objectId ?? objectId,
       flags: isOneway ? call.flags | FLAGS.oneway : call.flags,
       annotations: annotationsOf(options.annotations, callOptions.annotations),

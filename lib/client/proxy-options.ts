@@ -76,7 +76,10 @@ export interface PyroProxyOptions {
   nameServer?: NameServerAddress;
   /** Where proxies that the peer sends may connect to. Default: TCP to the peer's own address, or its unix socket. */
   receivedProxies?: ReceivedProxies;
-  /** Tells how objects of yours travel: `daemon` of the same program, so that registered objects do as proxies. */
+  /**
+   * Serves the objects of yours that are passed in calls, so that they travel as proxies: a `PyroDaemon` of this program. One that
+   * is not registered there is so as long as the connection lasts that it was passed over.
+   */
   autoproxy?: Autoproxy;
   /** Gives up connecting. */
   signal?: AbortSignal;
@@ -86,6 +89,14 @@ export interface PyroProxyOptions {
 export interface Autoproxy {
   /** Undefined: the object is not served. */
   referenceFor(value: object): ProxyReference | undefined;
+  /** Serves an object until the lease is released. Undefined: it exposes nothing, or is served without a lease. */
+  leaseFor?(value: object): AutoproxyLease | undefined;
+}
+
+/** An object is served as long as somebody holds a lease of it. */
+export interface AutoproxyLease {
+  readonly reference: ProxyReference;
+  release(): void;
 }
 
 /** Options of single calls, see `$with`. */

@@ -21,6 +21,7 @@ import { type DaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } 
 import { ExposedClass, ExposedObject } from './exposed-target.js';
 import { runHook } from './run-hook.js';
 import { resetMetadata } from './expose.js';
+import { type ObjectLease, ObjectLeases } from './object-leases.js';
 import { checkObjectId, newObjectId, ObjectRegistry } from './object-registry.js';
 import type { Place } from './places.js';
 import type { StreamRegistry } from './stream-registry.js';
@@ -55,6 +56,7 @@ type Lifecycle = 'new' | 'listening' | 'draining' | 'closed';
 export class Daemon extends EventEmitter<PyroDaemonEvents> {
   protected readonly options: ResolvedDaemonOptions;
   private readonly objects = new ObjectRegistry();
+  private readonly leases = new ObjectLeases(this);
   private readonly streams: StreamRegistry;
   private readonly keeper: ConnectionKeeper;
   /** Clients that come while it listens; those that are under way when it stops go away. */
@@ -238,6 +240,21 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
   referenceFor(value: object): ProxyReference | undefined {
     const id = this.objects.idForAutoproxy(value);
     return id === undefined ? undefined : this.proxyFor(id);
+  }
+
+  /**
+   * Registers an object until the lease is released: `using lease = daemon.lease(listener)`. Of one that is registered anyway the
+   * lease changes nothing.
+   *
+   * @throws {DaemonError} before the daemon listens
+   */
+  lease(object: object): ObjectLease {
+    return this.leases.lease(object);
+  }
+
+  /** @internal for a connection that the object is passed over */
+  leaseFor(object: object): ObjectLease | undefined {
+    return this.leases.leaseFor(object);
   }
 
   /** Has the exposed members of an object's class looked up anew; clients see it with their next proxy. An unknown id is passed over. */
