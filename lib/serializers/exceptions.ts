@@ -114,13 +114,18 @@ function attributeEntries(pythonType: string, attributes: unknown): [string, unk
 function tracebackLines(error: Error, maxBytes: number): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
+  // an error that was translated has the stack of what was thrown, which is its cause
+  const told = new Set<string>();
   const add = (current: unknown, heading: string): void => {
     if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
     seen.add(current);
-    if (heading) lines.push(heading);
     const stack = memberOf(current, 'stack');
     const text = typeof stack === 'string' ? stack : `${typeOf(current)}: ${textOf(current)}`;
-    for (const line of text.split('\n', MAX_LINES)) lines.push(`${line.slice(0, MAX_LINE_CHARS)}\n`);
+    if (!told.has(text)) {
+      told.add(text);
+      if (heading) lines.push(heading);
+      for (const line of text.split('\n', MAX_LINES)) lines.push(`${line.slice(0, MAX_LINE_CHARS)}\n`);
+    }
     add(memberOf(current, 'cause'), 'caused by:\n');
     const errors = memberOf(current, 'errors');
     if (Array.isArray(errors)) for (const inner of errors.slice(0, MAX_CAUSES)) add(inner, 'one of its errors:\n');

@@ -46,6 +46,18 @@ describe('an Error that is sent', () => {
     expect(sent(new Error('x'), true).attributes._pyroTraceback![0]).toBe('Error: x\n');
   });
 
+  it('tells the stack once that a translated error has of what was thrown', () => {
+    const thrown = new Error('thrown', { cause: new Error('the reason') });
+    const translated = new PythonException('builtins.ValueError', ['thrown'], {}, { cause: thrown });
+    translated.stack = thrown.stack!;
+    const lines = sent(translated, true).attributes._pyroTraceback!;
+    expect(lines.filter((line) => line === 'Error: thrown\n')).toHaveLength(1);
+    expect(lines.slice(lines.indexOf('caused by:\n'), lines.indexOf('caused by:\n') + 2)).toEqual([
+      'caused by:\n',
+      'Error: the reason\n',
+    ]);
+  });
+
   it('has the traceback of its causes, however they are linked', () => {
     const inner = new Error('inner');
     const outer = new Error('outer', { cause: inner });
