@@ -1,0 +1,20 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { CommunicationError, PyroHandshakeContext } from 'nestjs-pyro';
+
+const CLIENT_SERIAL = '1FABD733200A52DCED0702B7A856773F37AAC0E3';
+const ORGANIZATION = 'Razorvine.net';
+
+/** TLS has made sure that the certificate is a good one; here it is made sure that it is the right one. */
+@Injectable()
+export class CertificateGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const certificate = PyroHandshakeContext.from(context).connection.peerCertificate;
+    if (certificate === undefined) throw new CommunicationError('client cert missing');
+    const { serialNumber, issuer, subject } = certificate;
+    if (serialNumber !== CLIENT_SERIAL) throw new CommunicationError('cert serial number incorrect');
+    if (issuer.O !== ORGANIZATION) throw new CommunicationError(`cert not issued by ${ORGANIZATION}`);
+    if (subject.C !== 'NL') throw new CommunicationError('cert not for country NL');
+    if (subject.O !== ORGANIZATION) throw new CommunicationError(`cert not for ${ORGANIZATION}`);
+    return true;
+  }
+}

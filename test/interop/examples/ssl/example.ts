@@ -1,0 +1,48 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PyroController, PyroMethod } from 'nestjs-pyro';
+import { openssl } from '../../../certificates.js';
+import { upstreamDistribution } from '../../python-env.js';
+import type { Example } from '../example.js';
+import type { Stage } from '../stage.js';
+import { CertificateGuard } from './certificate.guard.js';
+
+@PyroController('safe')
+class Safe {
+  @PyroMethod()
+  echo(_message: string): string {
+    return 'hi!';
+  }
+}
+
+/** The scripts look for certificates in ../../certs. */
+const CWD = 'examples/ssl';
+
+/** Upstream's certificates are in force for some time only: here they are signed anew, with their own keys. */
+async function renewCertificates({ directory }: Stage): Promise<void> {
+  const certificates = join(await upstreamDistribution(), 'certs');
+  await mkdir(join(directory, CWD), { recursive: true });
+  await mkdir(join(directory, 'certs'));
+  for (const owner of ['server', 'client']) {
+    const key = join(certificates, `${owner}_key.pem`);
+    await openssl('pkey', '-in', key, '-out', join(directory, 'certs', `${owner}_key.pem`));
+    const renewed = join(directory, 'certs', `${owner}_cert.pem`);
+    await openssl('x509', '-in', join(certificates, `${owner}_cert.pem`), '-signkey', key, '-days', '2', '-out', renewed);
+  }
+}
+
+/** Both sides show a certificate, and look at the other's. */
+export default {
+  prepare: renewCertificates,
+  async serve(stage) {
+    const pem = (name: string): Promise<string> => readFile(join(stage.directory, 'certs', name), 'utf8');
+    const [cert, key, ca] = await Promise.all([pem('server_cert.pem'), pem('server_key.pem'), pem('client_cert.pem')]);
+    const server = await stage.nest(
+      { providers: [Safe, CertificateGuard] },
+      { host: 'localhost', tls: { cert, key, ca, requestClientCert: true }, handshakeGuards: [CertificateGuard] },
+    );
+    return server.unwrap().uriFor('safe');
+  },
+  original: [{ file: 'server.py', cwd: CWD, ready: /PYRO:\S+\n/ }],
+  scripts: [{ file: 'client.py', cwd: CWD, input: (uri) => `${uri}\n` }],
+} satisfies Example;
