@@ -51,3 +51,5 @@ export {
   type RegistrationKeeperEvents,
   type RegistrationKeeperOptions,
 } from './naming/registration-keeper.js';
+export { serve } from './naming/serve.js';
+export { type ObjectsToServe, ServedObjects, type ServeOptions } from './naming/served-objects.js';

@@ -11,6 +11,7 @@ import { givenOptions } from '../protocol/given-options.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/serializer.js';
 import { environment } from './pyro-proxy.js';
+import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
 
 /** Options of proxies that clients pass to a daemon. */
 export interface ClientProxyOptions extends ReceivedProxyOptions {
@@ -43,6 +44,11 @@ export interface PyroDaemonOptions extends DaemonOptions {
 export class PyroDaemon extends Daemon {
   constructor(options: PyroDaemonOptions = {}) {
     super(options, new ClientProxies(options));
+  }
+
+  /** The same as `serve`, with a daemon of this class. @see Pyro5/server.py, `Daemon.serveSimple` */
+  static serveSimple(objects: ObjectsToServe, options: ServeOptions = {}): Promise<ServedObjects> {
+    return ServedObjects.start((daemonOptions) => new this(daemonOptions), objects, options);
   }
 }
 
