@@ -5,6 +5,8 @@
  */
 export * from './core.js';
 
+export { PyroClient, type PyroClientEvents, type PyroClientOptions, type PyroClientStatus } from './nest/client/pyro-client.js';
+export type { PyroPattern } from './nest/client/pyro-pattern.js';
 export { PyroContext } from './nest/context/pyro-context.js';
 export { PyroController, type PyroControllerOptions } from './nest/decorators/pyro-controller.decorator.js';
 export { PyroKwargs } from './nest/decorators/pyro-kwargs.decorator.js';

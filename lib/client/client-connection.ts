@@ -44,13 +44,13 @@ export class ClientConnection {
 
   /**
    * @param location `host:port`, `[v6]:port` or `./u:path` that was connected to
-   * @param onEnded the connection can carry no more calls; called once
+   * @param onEnded the connection can carry no more calls, and why; called once
    */
   constructor(
     readonly socket: Duplex,
     readonly location: string,
     options: ClientConnectionOptions,
-    private readonly onEnded: (connection: ClientConnection) => void,
+    private readonly onEnded: (connection: ClientConnection, error: Error) => void,
   ) {
     const acceptedTypes = [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail];
     this.frames = new FrameConnection(
@@ -148,13 +148,14 @@ export class ClientConnection {
       if (error instanceof CommunicationError) error.sent ??= true;
       state.reject(error);
     }
-    this.onEnded(this);
+    this.onEnded(this, error);
   }
 
   private closedError(cause: Error | undefined): CommunicationError {
     if (cause instanceof CommunicationError) return cause;
+    const when = this.state.is === 'free' ? '' : ' before the reply came';
     const why = cause ? `: ${cause.message}` : '';
-    return new ConnectionClosedError(`connection to ${this.location} was closed before the reply came${why}`, {
+    return new ConnectionClosedError(`connection to ${this.location} was closed${when}${why}`, {
       cause,
       sent: true,
     });

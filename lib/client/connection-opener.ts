@@ -38,7 +38,7 @@ export class ConnectionOpener {
   constructor(
     private readonly destination: Destination,
     private readonly handshakeParts: () => HandshakeParts,
-    private readonly onEnded: (connection: ClientConnection) => void,
+    private readonly onEnded: (connection: ClientConnection, error: Error) => void,
   ) {}
 
   /**
@@ -86,9 +86,9 @@ export class ConnectionOpener {
     const { uri, address } = await raced(this.locate(signal), signal);
     const socket = await this.openSocket(address, signal);
     const leases = new ConnectionLeases(options.autoproxy);
-    const connection = new ClientConnection(socket, locationOf(address), options, (ended) => {
+    const connection = new ClientConnection(socket, locationOf(address), options, (ended, error) => {
       leases.end();
-      this.onEnded(ended);
+      this.onEnded(ended, error);
     });
     // an end of its own: the connection is lost when the attempt is
     const deadline = new Deadline('connecting', 0, signal);

@@ -13,6 +13,8 @@ export interface PoolOptions {
 interface Waiter {
   /** A stream wants the connection that opened it, as long as there is one. */
   wanted: ClientConnection | undefined;
+  /** False: it only waits until there is a connection, be it a busy one. */
+  takes: boolean;
   deadline: Deadline;
   resolve(opened: OpenedConnection): void;
   reject(error: Error): void;
@@ -71,15 +73,12 @@ export class ConnectionPool {
     if (this.waiting.size >= maxQueuedCalls) {
       throw new CommunicationError(`too many calls wait for a connection (maxQueuedCalls is ${maxQueuedCalls})`, { sent: false });
     }
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { wanted: needed, deadline, resolve, reject };
-      this.waiting.add(waiter);
-      deadline.watch((error) => {
-        this.waiting.delete(waiter);
-        reject(error);
-      });
-      this.openMore();
-    });
+    return this.wait({ wanted: needed, takes: true, deadline });
+  }
+
+  /** Opens a connection, unless there is one; it may be busy. Throws as {@link take} does. */
+  async connect(deadline: Deadline): Promise<void> {
+    if (this.members.size === 0) await this.wait({ wanted: undefined, takes: false, deadline });
   }
 
   giveBack(opened: OpenedConnection): void {
@@ -94,15 +93,20 @@ export class ConnectionPool {
     for (const { connection } of this.free.splice(0)) connection.release(idle);
   }
 
-  /** The connection has ended: who wanted it takes any other. */
-  remove(connection: ClientConnection): void {
-    if (!this.members.delete(connection)) return;
+  /**
+   * The connection has ended: who wanted it takes any other.
+   *
+   * @returns false when it was none of the pool's
+   */
+  remove(connection: ClientConnection): boolean {
+    if (!this.members.delete(connection)) return false;
     this.scope?.leave(this);
     if (this.members.size === 0) this.stopWatchingIdle();
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
     for (const waiter of this.waiting) if (waiter.wanted === connection) waiter.wanted = undefined;
     for (const opened of free) this.offer(opened);
     this.openMore();
+    return true;
   }
 
   /** Ends all connections and refuses what waits; resolves when all sockets are closed. */
@@ -114,28 +118,44 @@ export class ConnectionPool {
     this.rejectAll(error);
     const connections = [...this.members.keys()];
     const closed = connections.map((connection) => connection.closed);
-    for (const connection of connections) connection.release(new ConnectionClosedError('the proxy was released during the call'));
+    const duringCall = new ConnectionClosedError('the proxy was released during the call');
+    for (const connection of connections) connection.release(connection.isFree ? error : duringCall);
     await Promise.all(closed);
+  }
+
+  private wait(parts: Pick<Waiter, 'wanted' | 'takes' | 'deadline'>): Promise<OpenedConnection> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { ...parts, resolve, reject };
+      this.waiting.add(waiter);
+      parts.deadline.watch((error) => {
+        this.waiting.delete(waiter);
+        reject(error);
+      });
+      this.openMore();
+    });
+  }
+
+  private settle(waiter: Waiter, opened: OpenedConnection): void {
+    this.waiting.delete(waiter);
+    waiter.deadline.unwatch();
+    waiter.resolve(opened);
   }
 
   private offer(opened: OpenedConnection): void {
     for (const waiter of this.waiting) {
       if (waiter.wanted !== undefined && waiter.wanted !== opened.connection) continue;
-      this.waiting.delete(waiter);
-      waiter.deadline.unwatch();
-      return waiter.resolve(opened);
+      return this.settle(waiter, opened);
     }
     this.free.push(opened);
   }
 
   private openMore(): void {
-    const { poolSize } = this.options;
     let wanting = 0;
-    for (const waiter of this.waiting) {
-      if (waiter.wanted === undefined && ++wanting > this.opening.size) {
-        if (this.lifecycle === 'released' || this.members.size + this.opening.size >= poolSize) return;
-        this.openOne();
-      }
+    for (const { wanted, takes } of this.waiting) {
+      if (this.lifecycle === 'released' || this.members.size + this.opening.size >= this.options.poolSize) return;
+      if (wanted !== undefined) continue;
+      if (takes) wanting++;
+      if (Math.max(wanting, 1) > this.opening.size) this.openOne();
     }
   }
 
@@ -167,7 +187,9 @@ export class ConnectionPool {
     }
     this.members.set(connection, opened);
     this.onOpened(opened);
+    for (const waiter of this.waiting) if (!waiter.takes) this.settle(waiter, opened);
     this.offer(opened);
+    this.watchIdle();
   }
 
   /** As long as another connection serves them, or may yet, calls go on waiting. */

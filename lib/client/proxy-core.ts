@@ -50,7 +50,11 @@ export class ProxyCore {
     const opener = new ConnectionOpener(
       parts,
       () => ({ options, serializers: this.serializers, correlationId: this.correlationIds.next() }),
-      (connection) => this.pool.remove(connection),
+      (connection, error) => {
+        const { onDisconnected } = options;
+        // a callback that throws must not end in the middle of our own work
+        if (this.pool.remove(connection) && onDisconnected) queueMicrotask(() => onDisconnected(error));
+      },
     );
     this.pool = new ConnectionPool(
       options,
@@ -58,6 +62,7 @@ export class ProxyCore {
       (opened) => {
         this.metadata = opened.metadata;
         this.ends = endsOf(opened.connection);
+        if (options.onConnected) queueMicrotask(options.onConnected);
       },
       parts.scope,
     );
@@ -83,7 +88,7 @@ export class ProxyCore {
     this.pool.reopen();
     const deadline = new Deadline('connecting', 0, this.parts.options.signal);
     try {
-      this.pool.giveBack(await this.pool.take(deadline));
+      await this.pool.connect(deadline);
     } finally {
       deadline.end();
     }

@@ -72,6 +72,10 @@ export interface PyroProxyOptions {
   annotations?: AnnotationValues | (() => AnnotationValues);
   /** Gets the annotations of every reply that has some. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
+  /** A connection was opened: the daemon let us in. */
+  onConnected?: () => void;
+  /** A connection has ended, and why. */
+  onDisconnected?: (error: Error) => void;
   /** Where names are looked up. */
   nameServer?: NameServerAddress;
   /** Where proxies that the peer sends may connect to. Default: TCP to the peer's own address, or its unix socket. */

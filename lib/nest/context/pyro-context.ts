@@ -2,6 +2,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import { type CallContext, currentContext } from '../../daemon/call-context.js';
 import type { DaemonConnection } from '../../daemon/daemon-connection.js';
 import type { PyroDaemon } from '../../naming/pyro-daemon.js';
+import { readPacketMetadata } from './packet-metadata.js';
 
 /** A client's connection, as objects and guards see it. */
 export type PyroConnection = DaemonConnection;
@@ -75,6 +76,11 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   /** Aborted when the client goes away or the call is over `callTimeoutMs`. */
   get signal(): AbortSignal {
     return this.call.signal;
+  }
+
+  /** What the dispatch hook of a `PyroClient` attached to the call, if anything: a trace id, say. Peers may send what they like. */
+  getMetadata(): Record<string, string> | undefined {
+    return readPacketMetadata(this.annotations);
   }
 
   /** Keeps a resource weakly and closes it when the connection ends. */

@@ -107,6 +107,14 @@ class Thing:
         finally:
             self.closed.append("numbers")
 
+    def ticks(self, seconds):
+        try:
+            while True:
+                time.sleep(seconds)
+                yield "tick"
+        finally:
+            self.closed.append("ticks")
+
     def breaking(self):
         yield 1
         raise ZeroDivisionError("broken")

@@ -18,6 +18,7 @@ export interface Thing {
   fail(message: string): never;
   fail_comm(): never;
   numbers(to: number): Iterator<number>;
+  ticks(seconds: number): Iterator<string>;
   breaking(): Iterator<number>;
   unreadable_items(): Iterator<number>;
   closed_streams(): string[];

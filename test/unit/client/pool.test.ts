@@ -71,6 +71,35 @@ describe('a pool', () => {
     expect(String((results[3] as PromiseRejectedResult).reason)).toContain('maxQueuedCalls is 2');
   });
 
+  it('is connected while a call runs: $connect() opens no further connection, and does not wait for the call', async () => {
+    const { daemon, worker } = await connect({ poolSize: 3 });
+    const finished: string[] = [];
+    const call = worker.work(300).then(() => finished.push('call'));
+    await Promise.all([worker.$connect(), worker.$connect()]);
+    await worker.$connect();
+    finished.push('connect');
+    await call;
+    expect(finished).toEqual(['connect', 'call']);
+    expect(daemon.connections).toHaveLength(1);
+  });
+
+  it('opens one connection for those who only connect, and tells of it and of its end', async () => {
+    const told: unknown[] = [];
+    const { daemon, worker } = await connect({
+      poolSize: 3,
+      onConnected: () => told.push('connected'),
+      onDisconnected: ({ message }) => told.push(message),
+    });
+    await Promise.all([worker.$connect(), worker.$connect(), worker.$connect()]);
+    expect(daemon.connections).toHaveLength(1);
+    expect(await Promise.all([worker.work(20, 1), worker.work(20, 2)])).toEqual([1, 2]);
+    expect(told).toEqual(['connected', 'connected']);
+    daemon.connections[0]!.close();
+    await expect.poll(() => told.slice(2)).toEqual([expect.stringMatching(/^connection to .* was closed$/)]);
+    await worker.$release();
+    expect(told.slice(3)).toEqual(['the proxy was released; $connect() takes it up again']);
+  });
+
   it('keeps a stream on the connection that opened it', async () => {
     const { worker } = await connect({ poolSize: 3 });
     const streams = await Promise.all([worker.items(20), worker.items(20), worker.items(20)]);

@@ -1,0 +1,139 @@
+import { EventEmitter } from 'node:events';
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { connectable, defer, Observable, Subject } from 'rxjs';
+import type { CallOptions, PyroProxyOptions } from '../../client/proxy-options.js';
+import type { RemoteObject, UntypedRemote } from '../../client/remote-object.js';
+import { PyroProxy } from '../../naming/pyro-proxy.js';
+import { PyroError } from '../../protocol/errors.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { writePacketMetadata } from '../context/packet-metadata.js';
+import { ObservedCall } from './observed-call.js';
+import { callOf, type PyroPattern } from './pyro-pattern.js';
+
+/** Options of a {@link PyroClient}: those of its proxy, and what it is for. */
+export interface PyroClientOptions extends PyroProxyOptions {
+  /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
+  uri: PyroUri | string;
+}
+
+/** Events of a {@link PyroClient}. */
+export interface PyroClientEvents {
+  /** A connection was opened. */
+  connect: () => void;
+  /** A connection has ended, and why. */
+  disconnect: (error: Error) => void;
+}
+
+/** Values of `PyroClient.status`. */
+export type PyroClientStatus = 'connected' | 'disconnected';
+
+/**
+ * Calls a Pyro object by Nest's own client interface: `ClientsModule.register([{ name, customClass: PyroClient, options: { uri } }])`.
+ *
+ * It connects with the first call; every call of the object goes through one proxy, with its options and limits.
+ */
+export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents> {
+  private readonly events = new EventEmitter();
+  private readonly options: PyroClientOptions;
+  private proxy: RemoteObject<T> | undefined;
+
+  /** @throws {PyroError} `CONFIG` or `BAD_URI`, when an option is wrong */
+  constructor(options: PyroClientOptions) {
+    super();
+    if (options?.uri === undefined)
+      throw new PyroError("PyroClient has no uri; give it as options: { uri: 'PYRO:object@host:port' }", { code: 'CONFIG' });
+    this.options = options;
+    this.proxy = this.makeProxy();
+  }
+
+  /** Tells, from its first connection on, whether it is connected. */
+  override get status(): Observable<PyroClientStatus> {
+    return super.status as Observable<PyroClientStatus>;
+  }
+
+  /** Connects, if there is no connection. Throws as `PyroProxy.connect` does. */
+  async connect(): Promise<RemoteObject<T>> {
+    const proxy = this.unwrap();
+    await proxy.$connect();
+    return proxy;
+  }
+
+  /** Ends the connections; running calls fail with a ConnectionClosedError, later ones connect anew. */
+  async close(): Promise<void> {
+    const { proxy } = this;
+    this.proxy = undefined;
+    await proxy?.$release();
+  }
+
+  /** Hears of connections. Listeners stay when the client is closed. */
+  override on<Event extends keyof PyroClientEvents>(event: Event, callback: PyroClientEvents[Event]): this {
+    this.events.on(event, callback);
+    return this;
+  }
+
+  /** The proxy, for what Observables cannot do: batches, options of single calls, streams with push-back. */
+  override unwrap<R = RemoteObject<T>>(): R {
+    return (this.proxy ??= this.makeProxy()) as R;
+  }
+
+  /**
+   * Calls a method, or reads or writes an attribute, each time the Observable is subscribed to.
+   *
+   * It emits the result; of an iterator each item; of a oneway method nothing. Unsubscribing ends the call, or closes the remote
+   * iterator. Errors are those of the proxy: a `PyroRemoteError` when the call failed over there.
+   *
+   * @param data arguments: an Array of them, `kwargs(…)` as the last; undefined: none; anything else is the only one. Of `{ set }`
+   *   the value
+   */
+  override send<TResult = unknown, TInput = unknown>(pattern: PyroPattern, data?: TInput): Observable<TResult> {
+    return new Observable((observer) => {
+      const packet = this.createPacket(pattern, data);
+      return this.publish(packet, this.createObserver(observer));
+    });
+  }
+
+  /**
+   * Calls a method, or writes an attribute, at once and waits for no result: a oneway call. Errors that occur before it is sent
+   * come through the Observable, to whom subscribes to it.
+   */
+  override emit<TResult = unknown, TInput = unknown>(pattern: PyroPattern, data?: TInput): Observable<TResult> {
+    const source = defer(() => this.dispatchEvent<TResult>(this.createPacket(pattern, data)));
+    const hot = connectable(source, { connector: () => new Subject(), resetOnDisconnect: false });
+    hot.connect();
+    return hot;
+  }
+
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    const call = new ObservedCall((signal) => this.carryOut(packet, { signal }), callback);
+    return () => call.cancel();
+  }
+
+  protected override async dispatchEvent<R = unknown>(packet: ReadPacket): Promise<R> {
+    return (await this.carryOut(packet, { oneway: true })) as R;
+  }
+
+  private async carryOut({ pattern, data, metadata }: ReadPacket, options: CallOptions): Promise<unknown> {
+    const { method, args } = callOf(pattern, data);
+    const annotations = metadata && writePacketMetadata(metadata);
+    return this.unwrap()
+      .$with({ ...options, annotations })
+      .$call(method, ...args);
+  }
+
+  private makeProxy(): RemoteObject<T> {
+    const { uri, onConnected, onDisconnected, ...options } = this.options;
+    return PyroProxy.to<T>(uri, {
+      ...options,
+      onConnected: () => {
+        this._status$.next('connected');
+        this.events.emit('connect');
+        onConnected?.();
+      },
+      onDisconnected: (error) => {
+        if (!this.proxy?.$connected) this._status$.next('disconnected');
+        this.events.emit('disconnect', error);
+        onDisconnected?.(error);
+      },
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** What `PyroClient.send` and `emit` take as a pattern: the name of a method, or an attribute to read or write. */
+export type PyroPattern = string | { method: string } | { get: string } | { set: string };
+
+/** A remote call as a proxy makes it. */
+export interface RemoteCall {
+  method: string;
+  args: unknown[];
+}
+
+/**
+ * The call that a pattern and its data stand for.
+ *
+ * Data of a method: an Array holds its arguments, `kwargs(…)` among them as the last; undefined: none; everything else is its
+ * only argument. Data of `{ set }` is the value, whatever it is.
+ *
+ * @throws {TypeError} when the pattern is none
+ */
+export function callOf(pattern: unknown, data: unknown): RemoteCall {
+  if (typeof pattern === 'string') return { method: pattern, args: argumentsOf(data) };
+  const entries = typeof pattern === 'object' && pattern !== null ? Object.entries(pattern) : [];
+  const [kind, name] = entries[0] ?? [];
+  if (entries.length === 1 && typeof name === 'string') {
+    if (kind === 'method') return { method: name, args: argumentsOf(data) };
+    if (kind === 'set') return { method: '__setattr__', args: [name, data] };
+    if (kind === 'get') {
+      if (data !== undefined) throw new TypeError(`reading the attribute "${name}" takes no data`);
+      return { method: '__getattr__', args: [name] };
+    }
+  }
+  throw new TypeError(
+    `${shown(pattern)} is no pattern of a PyroClient: give a method name, { method: name }, { get: name } or { set: name }`,
+  );
+}
+
+function argumentsOf(data: unknown): unknown[] {
+  if (data === undefined) return [];
+  return Array.isArray(data) ? [...(data as unknown[])] : [data];
+}
+
+function shown(pattern: unknown): string {
+  try {
+    return JSON.stringify(pattern) ?? String(pattern);
+  } catch {
+    return String(pattern);
+  }
+}

@@ -1,0 +1,22 @@
+/** Annotation that carries the metadata of Nest's packets, as JSON. */
+const METADATA_ANNOTATION = 'NEST';
+
+/** Metadata of a packet as it travels. */
+export function writePacketMetadata(metadata: Readonly<Record<string, string>>): Record<string, Buffer> {
+  return { [METADATA_ANNOTATION]: Buffer.from(JSON.stringify(metadata)) };
+}
+
+/** Metadata that came with a call; undefined when there is none, or something else under its name. */
+export function readPacketMetadata(annotations: ReadonlyMap<string, Buffer>): Record<string, string> | undefined {
+  const text = annotations.get(METADATA_ANNOTATION)?.toString();
+  if (text === undefined) return undefined;
+  try {
+    const metadata: unknown = JSON.parse(text);
+    const isRecord = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+    return isRecord && Object.values(metadata).every((value) => typeof value === 'string')
+      ? (metadata as Record<string, string>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
