@@ -117,7 +117,7 @@ const TAKEN_PATH = 'the path is in use; if no process serves it any more (one th
 
 const reasons: Record<string, string> = {
   EADDRINUSE: 'the address is in use; choose another port, or 0 to let the system choose',
-  EACCES: 'no permission; ports below 1024 need privileges, a socket path needs a writable directory',
+  EACCES: 'no permission; ports below 1024 need privileges, a socket path needs a directory that is there and writable',
   EADDRNOTAVAIL: 'no interface of this machine has the address; check host',
   ENOTFOUND: 'the host name is unknown; check host',
   EAI_AGAIN: 'the host name could not be looked up; check host',

@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { packageRoot } from '../../../../scripts/package-root.js';
+import { Program, type ProgramOptions } from '../../../../scripts/program.js';
+
+const COMPILER_OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+};
+const PROGRAMS = 'test/e2e/nest/programs';
+
+/** The programs of this directory and the library, compiled without a look at their types; runs them in processes of their own. */
+export class TypeScriptPrograms implements AsyncDisposable {
+  private constructor(private readonly directory: string) {}
+
+  static async compile(): Promise<TypeScriptPrograms> {
+    const directory = await mkdtemp(join(tmpdir(), 'nestjs-pyro-programs-'));
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    await symlink(join(packageRoot, 'node_modules'), join(directory, 'node_modules'));
+    for (const folder of ['lib', PROGRAMS]) {
+      const files = await readdir(join(packageRoot, folder), { recursive: true });
+      for (const file of files.filter((name) => name.endsWith('.ts'))) await compileFile(join(folder, file), directory);
+    }
+    return new TypeScriptPrograms(directory);
+  }
+
+  start(name: string, args: readonly string[] = [], options: ProgramOptions = {}): Program {
+    return new Program(process.execPath, [join(this.directory, PROGRAMS, `${name}.js`), ...args], options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.directory, { recursive: true });
+  }
+}
+
+async function compileFile(file: string, directory: string): Promise<void> {
+  const source = await readFile(join(packageRoot, file), 'utf8');
+  const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions: COMPILER_OPTIONS });
+  const target = join(directory, file.replace(/\.ts$/, '.js'));
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, outputText);
+}
