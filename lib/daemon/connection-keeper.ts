@@ -119,11 +119,16 @@ export class ConnectionKeeper implements RequestLoopOwner, Arrivals<Place> {
     this.events.refused(error, loop.connection);
   }
 
-  serve(loop: RequestLoop, frame: Frame): Promise<void> {
-    return this.dispatcher.serve(loop, frame).catch((error: unknown) => {
+  serve(loop: RequestLoop, frame: Frame): Promise<void> | void {
+    const failed = (error: unknown): void => {
       this.events.failed(error);
       loop.hangUp('now');
-    });
+    };
+    try {
+      return this.dispatcher.serve(loop, frame)?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   failed(error: unknown): void {

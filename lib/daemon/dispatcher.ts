@@ -7,6 +7,7 @@ import { ExceptionWrapper } from '../serializers/class-dicts.js';
 import { readBlobCall } from '../serializers/serialized-blob.js';
 import type { ReadContext, SerializedCall, Serializer } from '../serializers/serializer.js';
 import { runInCall } from '../transport/current-call.js';
+import { runSteps, type Steps } from '../transport/steps.js';
 import { Call, Request } from './call.js';
 import type { Daemon } from './daemon.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
@@ -15,7 +16,7 @@ import { isPrivateName } from './private-names.js';
 import { presentableError } from './presentable-error.js';
 import type { Replies } from './replies.js';
 import type { RequestLoop } from './request-loop.js';
-import { asStream } from './result-stream.js';
+import { type AnyIterator, asStream } from './result-stream.js';
 import type { StreamRegistry } from './stream-registry.js';
 import type { PyroTarget } from './target.js';
 
@@ -35,45 +36,52 @@ export class Dispatcher {
     private readonly decodeProxy: (state: readonly unknown[], origin: Request) => unknown,
   ) {}
 
-  /** Serves one INVOKE or PING. Never rejects. */
-  async serve(loop: RequestLoop, frame: Frame): Promise<void> {
+  /** Serves one INVOKE or PING. Without a promise, unless something has to be waited for. */
+  serve(loop: RequestLoop, frame: Frame): Promise<void> | void {
     if (frame.header.type === MESSAGE_TYPES.ping) return this.replies.pong(loop, frame);
     const serializer = this.serializers.get(frame.header.serializerId);
     if (serializer === undefined) return this.replies.unknownSerializer(loop, frame);
+    return runSteps(this.serveInvoke(loop, frame, serializer));
+  }
+
+  private *serveInvoke(loop: RequestLoop, frame: Frame, serializer: Serializer): Steps<void> {
     const request = new Request(this.daemon, loop.connection, frame, serializer.name);
     let call: SerializedCall;
     try {
-      call = await this.read(request, frame, serializer);
+      call = (yield this.read(request, frame, serializer)) as SerializedCall;
     } catch (error) {
       // bytes that cannot be read may hide more than one mistake: answered, then the connection ends
-      await this.replies.unreadable(loop, request, serializer, error);
+      yield this.replies.unreadable(loop, request, serializer, error);
       if (!(error instanceof SecurityError)) loop.close();
       return;
     }
     const { flags } = request;
     const inOrder = !(flags & FLAGS.oneway) || flags & FLAGS.batch || call.method === '__setattr__';
-    const work = this.answer(loop, request, serializer, call);
-    if (inOrder) await work;
-    else loop.runBeside(work);
+    const work = runSteps(this.answer(loop, request, serializer, call));
+    if (inOrder) yield work;
+    else if (work) loop.runBeside(work);
   }
 
-  private async read(request: Request, frame: Frame, serializer: Serializer): Promise<SerializedCall> {
+  private read(request: Request, frame: Frame, serializer: Serializer): SerializedCall | Promise<SerializedCall> {
     const { flags } = frame.header;
-    const data = flags & FLAGS.compressed ? await decompress(frame.data, this.options.maxMessageBytes) : frame.data;
     const context: ReadContext = { decodeProxy: (state) => this.decodeProxy(state, request) };
-    if (!(flags & FLAGS.keepSerialized)) return serializer.loadsCall(data, context);
-    return readBlobCall({ ...frame, data }, serializer, this.marshal, context);
+    const readFrom = (data: Buffer): SerializedCall =>
+      flags & FLAGS.keepSerialized
+        ? readBlobCall({ ...frame, data }, serializer, this.marshal, context)
+        : serializer.loadsCall(data, context);
+    if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
+    const data = decompress(frame.data, this.options.maxMessageBytes);
+    return data instanceof Promise ? data.then(readFrom) : readFrom(data);
   }
 
   /** Runs the request and sends its reply; with `callTimeoutMs` the reply may come before the run has ended. */
-  private async answer(loop: RequestLoop, request: Request, serializer: Serializer, call: SerializedCall): Promise<void> {
+  private *answer(loop: RequestLoop, request: Request, serializer: Serializer, call: SerializedCall): Steps<void> {
     const timer = this.startTimeout(loop, request, serializer, call);
     try {
-      const result = await this.run(loop, request, call);
-      if (timer.stop()) await this.reply(loop, request, serializer, call, result);
-      else await discard(result);
+      const result = yield this.run(loop, request, call);
+      yield timer.stop() ? this.reply(loop, request, serializer, call, result) : discard(result);
     } catch (error) {
-      if (timer.stop()) await this.replies.error(loop, request, serializer, error);
+      if (timer.stop()) yield this.replies.error(loop, request, serializer, error);
       this.report(error, request, call);
     } finally {
       request.finish();
@@ -94,25 +102,25 @@ export class Dispatcher {
 
   private runAdmitted(request: Request, target: PyroTarget, call: SerializedCall, principal: unknown): unknown {
     request.principal = principal;
-    if (request.flags & FLAGS.batch) return this.runBatch(request, target, call);
+    if (request.flags & FLAGS.batch) return runSteps(this.runBatch(request, target, call));
     return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
   }
 
   /** Runs the entries in order up to the first that fails; its error is the last result. */
-  private async runBatch(request: Request, target: PyroTarget, batch: SerializedCall): Promise<unknown[]> {
+  private *runBatch(request: Request, target: PyroTarget, batch: SerializedCall): Steps<unknown[]> {
     const results: unknown[] = [];
     for (const [index, entry] of batch.args.entries()) {
       // its client was told that it took too long
       if (request.timedOut) break;
-      if (index > 0 && index % BATCH_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (index > 0 && index % BATCH_SLICE === 0) yield new Promise((resolve) => setImmediate(resolve));
       const { method, args, kwargs } = batchEntry(entry);
       const call = new Call(request, batch.objectId, method, kwargs);
       let result: unknown;
       try {
-        result = await runCall(call, target, args);
+        result = yield runCall(call, target, args);
         const stream = asStream(result);
         if (stream) {
-          await discard(stream);
+          yield discard(stream);
           throw new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`);
         }
       } catch (error) {
@@ -125,16 +133,26 @@ export class Dispatcher {
     return results;
   }
 
-  private async reply(
+  private reply(
     loop: RequestLoop,
     request: Request,
     serializer: Serializer,
     call: SerializedCall,
     result: unknown,
-  ): Promise<void> {
+  ): Promise<void> | void {
     if (request.oneway) return discard(result);
     const stream = request.flags & FLAGS.batch ? undefined : asStream(result);
     if (stream === undefined) return this.replies.result(loop, request, serializer, result);
+    return this.replyStream(loop, request, serializer, call, stream);
+  }
+
+  private async replyStream(
+    loop: RequestLoop,
+    request: Request,
+    serializer: Serializer,
+    call: SerializedCall,
+    stream: AnyIterator,
+  ): Promise<void> {
     if (!this.options.streaming) {
       await discard(stream);
       return this.replies.stream(loop, request, serializer, undefined);
@@ -191,8 +209,13 @@ export class Dispatcher {
 }
 
 /** Closes the iterator of a result that nobody will pull. */
-async function discard(result: unknown): Promise<void> {
-  await asStream(result)?.return?.();
+function discard(result: unknown): Promise<void> | void {
+  const stream = asStream(result);
+  if (stream) return closeStream(stream);
+}
+
+async function closeStream(stream: AnyIterator): Promise<void> {
+  await stream.return?.();
 }
 
 const noTimeout = { stop: () => true };

@@ -38,7 +38,7 @@ export class Replies {
     });
   }
 
-  connectOk(loop: RequestLoop, { header }: Frame, serializer: Serializer, response: unknown): Promise<void> {
+  connectOk(loop: RequestLoop, { header }: Frame, serializer: Serializer, response: unknown): Promise<void> | void {
     return this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectOk, 0, serializer.dumps(response));
   }
 
@@ -52,7 +52,7 @@ export class Replies {
     await this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectFail, 0, serializer.dumps(reason));
   }
 
-  async result(loop: RequestLoop, request: Request, serializer: Serializer, value: unknown): Promise<void> {
+  result(loop: RequestLoop, request: Request, serializer: Serializer, value: unknown): Promise<void> | void {
     let data: Buffer;
     try {
       data = serializer.dumps(value);
@@ -60,10 +60,11 @@ export class Replies {
       return this.error(loop, request, serializer, unsendable('result', serializer, error));
     }
     const flags = request.flags & FLAGS.batch;
+    const failed = (error: unknown): Promise<void> => this.error(loop, request, serializer, error);
     try {
-      await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, flags, data);
+      return this.send(loop, request, serializer.id, MESSAGE_TYPES.result, flags, data)?.catch(failed);
     } catch (error) {
-      await this.error(loop, request, serializer, error);
+      return failed(error);
     }
   }
 
@@ -111,31 +112,30 @@ export class Replies {
     loop.close();
   }
 
-  private async send(
+  private send(
     loop: RequestLoop,
     to: Addressee,
     serializerId: number,
     type: number,
     flags: number,
     data: Buffer,
-  ): Promise<void> {
-    let body = data;
-    if (this.options.compression && worthCompressing(data.length)) {
-      const squeezed = compress(data);
-      body = squeezed instanceof Promise ? await squeezed : squeezed;
-      flags |= FLAGS.compressed;
-    }
+  ): Promise<void> | void {
+    const { compression, maxMessageBytes } = this.options;
     // the limit holds for what comes out at the other end, too
-    if (data.length > this.options.maxMessageBytes) throw tooLarge(data.length, this.options.maxMessageBytes);
-    loop.frames.send({
-      type,
-      serializerId,
-      flags,
-      seq: to.seq,
-      data: body,
-      annotations: this.annotationsFor(to),
-      correlationId: to.correlationBytes,
-    });
+    if (data.length > maxMessageBytes) throw tooLarge(data.length, maxMessageBytes);
+    const write = (body: Buffer): void => {
+      loop.frames.send({
+        type,
+        serializerId,
+        flags: body === data ? flags : flags | FLAGS.compressed,
+        seq: to.seq,
+        data: body,
+        annotations: this.annotationsFor(to),
+        correlationId: to.correlationBytes,
+      });
+    };
+    const body = compression && worthCompressing(data.length) ? compress(data) : data;
+    return body instanceof Promise ? body.then(write) : write(body);
   }
 
   private annotationsFor({ responseAnnotations }: Addressee): ReadonlyMap<string, Buffer> {

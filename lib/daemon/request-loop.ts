@@ -12,8 +12,12 @@ export interface RequestLoopOwner {
   handshake(loop: RequestLoop, frame: Frame): Promise<boolean>;
   /** What came first was no Pyro CONNECT message. */
   handshakeFailed(loop: RequestLoop, error: Error): void;
-  /** Serves one request; what it does not wait for goes through {@link RequestLoop.runBeside}. Never rejects. */
-  serve(loop: RequestLoop, frame: Frame): Promise<void>;
+  /**
+   * Serves one request; what it does not wait for goes through {@link RequestLoop.runBeside}. Never throws nor rejects.
+   *
+   * @returns a promise only when the request is not served yet
+   */
+  serve(loop: RequestLoop, frame: Frame): Promise<void> | void;
   /** Work beside the requests failed in a way that no client can be told. */
   failed(error: unknown): void;
   /** The peer sent something that is no Pyro message after the handshake. */
@@ -22,6 +26,8 @@ export interface RequestLoopOwner {
   ended(loop: RequestLoop, error: Error | undefined): void;
 }
 
+/** Requests that are served before other connections get their turn. */
+const REQUESTS_PER_TURN = 16;
 /** Bytes of waiting requests over which reading stops; one request may be larger. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 
@@ -39,6 +45,9 @@ export class RequestLoop implements FrameConnectionHandler {
   private queuedBytes = 0;
   private busy = false;
   private beside = 0;
+  private servedInTurn = 0;
+  /** Waits for its next turn. */
+  private resting = false;
   private closed = false;
   private closeError: Error | undefined;
   /** What stopped the reading; told to the owner when the requests before it are served. */
@@ -179,6 +188,7 @@ export class RequestLoop implements FrameConnectionHandler {
       const frame = this.pull();
       if (frame === undefined) {
         if (!this.protocolError) this.frames.release();
+        if (this.queue.length === 0) this.servedInTurn = 0;
         break;
       }
       this.queue.push(frame);
@@ -190,15 +200,36 @@ export class RequestLoop implements FrameConnectionHandler {
   }
 
   private serveNext(): void {
-    if (this.busy || this.state !== 'serving' || (this.frames.isCongested && !this.closed)) return;
-    const frame = this.queue.shift();
-    if (frame === undefined) return;
+    while (!this.busy && !this.resting && this.state === 'serving' && (!this.frames.isCongested || this.closed)) {
+      if (this.servedInTurn === REQUESTS_PER_TURN) return this.rest();
+      const frame = this.queue.shift();
+      if (frame === undefined) return;
+      this.servedInTurn++;
+      this.serve(frame);
+    }
+  }
+
+  private serve(frame: Frame): void {
     this.queuedBytes -= frame.bytes.length;
     this.busy = true;
-    void this.owner.serve(this, frame).then(() => {
+    const work = this.owner.serve(this, frame);
+    if (work === undefined) {
+      this.busy = false;
+      return;
+    }
+    void work.then(() => {
       this.busy = false;
       this.onReady();
       this.settle();
+    });
+  }
+
+  private rest(): void {
+    this.resting = true;
+    setImmediate(() => {
+      this.resting = false;
+      this.servedInTurn = 0;
+      this.onReady();
     });
   }
 
@@ -216,7 +247,7 @@ export class RequestLoop implements FrameConnectionHandler {
   /** Tells who waits for the running calls, and the owner once the connection is gone too. */
   private settle(): void {
     if (this.isBusy) return;
-    for (const resolve of this.whenIdle.splice(0)) resolve();
+    if (this.whenIdle.length > 0) for (const resolve of this.whenIdle.splice(0)) resolve();
     if (this.protocolError && this.state === 'serving') {
       this.state = 'stopping';
       this.owner.protocolFailed(this, this.protocolError);

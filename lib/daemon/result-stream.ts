@@ -1,4 +1,4 @@
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /**
  * The iterator of a result that travels as an item stream; undefined for every other value.

@@ -38,6 +38,10 @@ class Thing extends Base {
   note(value: unknown): void {
     this.log.push(value);
   }
+  async noteLater(value: unknown): Promise<void> {
+    await Promise.resolve();
+    this.log.push(value);
+  }
   async slow(ms: number, value: unknown): Promise<unknown> {
     await sleep(ms);
     this.log.push(value);
@@ -67,7 +71,7 @@ class Thing extends Base {
     return 3;
   }
 }
-expose(Thing, 'add', 'echo', 'note', 'slow', 'fail', 'value', 'fixed', '__len__');
+expose(Thing, 'add', 'echo', 'note', 'noteLater', 'slow', 'fail', 'value', 'fixed', '__len__');
 oneway(Thing, 'note');
 
 function revoked(): object {
@@ -279,6 +283,34 @@ describe('requests of one connection', () => {
     for (const [i, ms] of [30, 1, 10].entries()) peer.invoke('thing', 'slow', [ms, i]);
     expect([valueOf(await peer.next()), valueOf(await peer.next()), valueOf(await peer.next())]).toEqual([0, 1, 2]);
     expect(thing.log).toEqual([0, 1, 2]);
+  });
+
+  it('are answered in order, whether their methods return promises or not', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.socket.cork();
+    const seqs = ['echo', 'slow', 'echo', 'fail', 'slow', 'nothing', 'echo'].map((method) =>
+      peer.invoke('thing', method, [5, 5]),
+    );
+    peer.send({ type: MESSAGE_TYPES.ping, seq: 100 });
+    peer.socket.uncork();
+    const answered: number[] = [];
+    for (let n = 0; n < 8; n++) answered.push((await peer.next()).header.seq);
+    expect(answered).toEqual([...seqs, 100]);
+  });
+
+  it.each(['note', 'noteLater'])('do not keep another connection from its turn, however many there are (%s)', async (method) => {
+    const { daemon, thing } = await serveThing();
+    const [flood, other] = [await join(daemon), await join(daemon)];
+    flood.socket.cork();
+    for (let n = 0; n < 1_000; n++) flood.invoke('thing', method, ['flood']);
+    flood.socket.uncork();
+    await other.call('thing', method, 'other');
+    await eventually(() => thing.log.length === 1_001);
+    expect(thing.log.indexOf('other')).toBeLessThan(200);
+    await eventually(() => flood.frames.length === 1_000);
+    const seqs = flood.frames.splice(0).map(({ header }) => header.seq);
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   });
 
   it('do not wait for those of another', async () => {
