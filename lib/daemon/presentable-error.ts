@@ -1,6 +1,6 @@
 import { CommunicationError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
-import { PythonException } from '../protocol/python-exception.js';
+import { PythonException, saysPythonException } from '../protocol/python-exception.js';
 import { PyroRemoteError } from '../serializers/exceptions.js';
 
 /** What stands for Pyro5's communication errors, by their names there. */
@@ -26,7 +26,7 @@ export function presentableError(thrown: unknown): Error {
   if (error instanceof PyroRemoteError && STAND_INS.has(error.pythonType)) {
     return new PyroRemoteError(standInOf(error.pythonType), error.args, error.attributes, error.remoteTraceback);
   }
-  if (error instanceof PythonException && STAND_INS.has(error.pythonType)) {
+  if (saysPythonException(error) && STAND_INS.has(error.pythonType)) {
     return new PythonException(standInOf(error.pythonType), error.args, error.attributes, { cause: error });
   }
   return error;

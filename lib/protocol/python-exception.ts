@@ -22,6 +22,14 @@ export class PythonException extends Error {
   }
 }
 
+/** What an error carries that cannot extend {@link PythonException}, and says the same as one. */
+export const SAYS_PYTHON_EXCEPTION = Symbol('says a PythonException');
+
+/** Whether an error says itself which Python exception it is. */
+export function saysPythonException(error: unknown): error is Pick<PythonException, 'pythonType' | 'args' | 'attributes'> {
+  return error instanceof PythonException || (error instanceof Error && SAYS_PYTHON_EXCEPTION in error);
+}
+
 /** Python's `AttributeError`. */
 export const attributeError = (message: string): PythonException => new PythonException('builtins.AttributeError', [message]);
 

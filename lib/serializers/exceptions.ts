@@ -1,5 +1,5 @@
 import { PyroError, SerializeError } from '../protocol/errors.js';
-import { PythonException } from '../protocol/python-exception.js';
+import { saysPythonException } from '../protocol/python-exception.js';
 import { PyTuple, pyTuple } from '../serpent/index.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from './serializer.js';
@@ -43,8 +43,8 @@ const MAX_TRACEBACK_CHARS = 32 * 1024;
 type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'>;
 
 /**
- * The class dict an error travels as: what a {@link PythonException} or {@link PyroRemoteError} says, else the builtin
- * exception closest to the error.
+ * The class dict an error travels as: what it says itself, as a PythonException and a {@link PyroRemoteError} do, else the
+ * builtin exception closest to the error.
  */
 export function exceptionToDict(error: Error, options: ExceptionOptions): ClassDict {
   const { pythonType, args, attributes } = describe(error);
@@ -57,7 +57,7 @@ export function exceptionToDict(error: Error, options: ExceptionOptions): ClassD
 }
 
 function describe(error: Error): ReturnType<typeof describeError> {
-  if (error instanceof PythonException || error instanceof PyroRemoteError) return error;
+  if (saysPythonException(error) || error instanceof PyroRemoteError) return error;
   if (error instanceof PyroError) return { pythonType: error.pythonType, args: [error.message], attributes: {} };
   return describeError(error);
 }
@@ -137,7 +137,7 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
 }
 
 function typeOf(error: unknown): string {
-  if (error instanceof PythonException || error instanceof PyroRemoteError) return error.pythonType;
+  if (saysPythonException(error) || error instanceof PyroRemoteError) return error.pythonType;
   const name = error instanceof Error ? memberOf(error, 'name') : undefined;
   return typeof name === 'string' ? name : 'Error';
 }

@@ -1,4 +1,5 @@
 import { RpcException } from '@nestjs/microservices';
+import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 
 /** What goes with a {@link PyroException}. */
 export interface PyroExceptionOptions extends ErrorOptions {
@@ -28,6 +29,11 @@ export class PyroException extends RpcException {
     super(args.map((arg) => String(arg)).join(', '));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;
+  }
+
+  /** It is that exception as a value, too: where a method returns it. */
+  get [SAYS_PYTHON_EXCEPTION](): true {
+    return true;
   }
 
   override get name(): string {

@@ -15,8 +15,26 @@ import {
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { presentableError } from '../../../lib/daemon/presentable-error.js';
 import { PyroException, PythonException } from '../../../lib/index.js';
 import { messageOf, toPythonError } from '../../../lib/nest/errors/python-error.js';
+import { SERIALIZER_IDS } from '../../../lib/serializers/serializer.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+
+describe('PyroException', () => {
+  it('is the named exception also where it is a value, and not thrown', () => {
+    const error = new PyroException('builtins.ValueError', ['bad', 1], { attributes: { extra: [2] } });
+    const serializer = createSerializers({ detailedTraceback: false }).get(SERIALIZER_IDS.serpent)!;
+    expect(serializer.loads(serializer.dumps([error]), { plain: true })).toEqual([
+      { __class__: 'builtins.ValueError', __exception__: true, args: ['bad', 1], attributes: { extra: [2] } },
+    ]);
+  });
+
+  it('is never sent as an error on which a Python proxy drops its connection, whoever throws it', () => {
+    const shown = presentableError(new PyroException('Pyro5.errors.TimeoutError', ['late']));
+    expect(shown).toMatchObject({ pythonType: 'builtins.TimeoutError', args: ['late'] });
+  });
+});
 
 describe('toPythonError', () => {
   it.each<[string, unknown, string, unknown[]]>([
