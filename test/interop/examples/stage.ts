@@ -77,7 +77,7 @@ export class Stage implements AsyncDisposable {
 
   /** Serves Nest providers; objects that have a `name` are registered with the name server. */
   async nest(metadata: ModuleMetadata, options: PyroServerOptions = {}): Promise<PyroServer> {
-    const strategy = new PyroServer({ host: '127.0.0.1', port: 0, ...options });
+    const strategy = new PyroServer({ host: '127.0.0.1', port: 0, nameServer: this.nameServer, ...options });
     const providers = [{ provide: ServerConsole, useValue: this.console }, ...(metadata.providers ?? [])];
     const module = { module: ExampleModule, ...metadata, providers };
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
@@ -87,9 +87,6 @@ export class Stage implements AsyncDisposable {
     });
     this.defer(() => app.close());
     await app.listen();
-    for (const { name, objectId, tags } of strategy.objects) {
-      if (name !== undefined) await this.register(name, strategy.unwrap().uriFor(objectId), tags);
-    }
     return strategy;
   }
 

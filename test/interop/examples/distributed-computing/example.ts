@@ -1,0 +1,21 @@
+import type { Example, Script } from '../example.js';
+import { classes, DispatcherQueue } from './dispatcher.js';
+
+const worker: Script = { file: 'worker.py', ready: 'getting work from dispatcher.' };
+
+/** The dispatcher between upstream's client and two of its workers: objects of a class of the client's are queued and handed on. */
+export default {
+  async serve(stage) {
+    await stage.nest({ providers: [DispatcherQueue] }, { classes });
+  },
+  scripts: [worker, worker, { file: 'client.py', prints: ['getting results', 'Computed Prime Factorials follow:'] }],
+  judge([, , client]) {
+    const results = [...client!.matchAll(/^(\d+) --> \[(.*)\]$/gm)];
+    // two items may happen to be of the same number
+    if (results.length < 39) throw new Error(`${results.length} results\n${client}`);
+    for (const [line, number, factors] of results) {
+      const product = factors!.split(', ').reduce((so, factor) => so * Number(factor), 1);
+      if (product !== Number(number)) throw new Error(line);
+    }
+  },
+} satisfies Example;
