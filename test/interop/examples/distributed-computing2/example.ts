@@ -1,4 +1,4 @@
-import { type Example } from '../example.js';
+import type { Example } from '../example.js';
 import { Dispatcher, WordCounter } from './word-counters.js';
 
 /** Five counters, and a dispatcher that is a client of all of them at once. */
