@@ -1,0 +1,40 @@
+/**
+ * Checks what docs/upstream-tests.md claims: `check-parity.js REPORT…`, the reports that Vitest's JSON
+ * reporter wrote.
+ *
+ * Every test case of Pyro5's distribution, as pytest finds them, must have a row, and every row something of Python's, and a test
+ * of ours that has passed, or a reason.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensurePythonEnv, upstreamDistribution } from '../test/interop/python-env.js';
+import { type Claim, faultsOf, readClaims } from './claims.js';
+import { packageRoot } from './package-root.js';
+import { run } from './program.js';
+import { TestReport } from './test-report.js';
+
+const report = await TestReport.read(process.argv.slice(2), join(packageRoot, 'test'));
+await check('docs/upstream-tests.md', 'upstream case', await upstreamCases());
+
+async function check(page: string, title: string, names: string[]): Promise<void> {
+  const claims: Claim[] = readClaims(await readFile(join(packageRoot, page), 'utf8'), title);
+  const faults = faultsOf(claims, names, report);
+  for (const fault of faults) console.error(`FAILED: ${page}: ${fault}`);
+  if (faults.length > 0) process.exitCode = 1;
+  const tests = new Set(claims.flatMap((claim) => claim.tests));
+  const without = claims.filter((claim) => claim.tests.length === 0).length;
+  console.log(
+    `${page}: ${names.length} names, ${claims.length} rows, ${without} of them with a reason alone; ${tests.size} tests`,
+  );
+}
+
+/** `test_core.py::TestCore::test_uri` */
+async function upstreamCases(): Promise<string[]> {
+  const cwd = join(await upstreamDistribution(), 'tests');
+  const args = ['-m', 'pytest', '-p', 'no:cacheprovider', '--collect-only', '--quiet', '.'];
+  const { stdout } = await run(await ensurePythonEnv(), args, { cwd, env: { PYTHONDONTWRITEBYTECODE: '1' } });
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes('::'))
+    .map((line) => line.slice(line.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,104 @@
+import type { TestReport } from './test-report.js';
+
+/** A row of a table that says what of ours stands for something of Python's. */
+export interface Claim {
+  /** What is Python's, as its own names; `*` stands for any letters. */
+  names: string[];
+  /** Our tests: `file > describe > test`. */
+  tests: string[];
+  /** True when the row says more than names of tests. */
+  hasText: boolean;
+  /** Counted from 1. */
+  line: number;
+}
+
+const HEADING = /^#+ (.*)$/;
+const PYTHON_FILE = /^\w+\.py$/;
+const DEFAULT_FILE = /^Tests without a file are those of `([^`]+)`/;
+const ROW = /^\|(.+)\|$/;
+const RULE = /^[\s|:-]+$/;
+const CODE = /`([^`]+)`/g;
+const TEST = /^(?:(?:unit|interop|e2e|fuzz)\/[\w./-]+\.test\.ts)? ?> /;
+
+/** The serializers, for tests that are run with each of them. */
+const SHORTHANDS: Readonly<Record<string, string>> = { '{each}': '{serpent,marshal,json,msgpack}' };
+
+/**
+ * Reads the tables whose first column has a title.
+ *
+ * A row names what is Python's in its first cell, without the `file.py::` that is its section's heading; in the others, what is between backticks and reads `file > describe > test` is
+ * a test of ours: its file is relative to test/, or the one that the heading's section names for tests without a file. `{a,b}` in
+ * its name stands for both, `{each}` for every serializer.
+ *
+ * @param title of the first column; other tables are passed over
+ */
+export function readClaims(page: string, title: string): Claim[] {
+  const claims: Claim[] = [];
+  let [prefix, file] = ['', ''];
+  let inTable = false;
+  for (const [index, line] of page.split('\n').entries()) {
+    const heading = HEADING.exec(line)?.[1];
+    if (heading !== undefined) [prefix, file] = [PYTHON_FILE.test(heading) ? `${heading}::` : '', ''];
+    file = DEFAULT_FILE.exec(line)?.[1]!.replace(/^test\//, '') ?? file;
+    const row = ROW.exec(line)?.[1];
+    if (row === undefined) {
+      inTable = false;
+      continue;
+    }
+    const [first = '', ...others] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    if (first === title) inTable = true;
+    else if (inTable && !RULE.test(row)) claims.push(claimOf(prefix, first, others, file, index + 1));
+  }
+  return claims;
+}
+
+function claimOf(prefix: string, first: string, others: readonly string[], file: string, line: number): Claim {
+  const codes = others.flatMap((cell) => codeOf(cell).map((code) => code.replaceAll(String.raw`\|`, '|')));
+  const named = codes.filter((code) => TEST.test(code));
+  const rest = named.reduce((text, code) => text.replace(`\`${code}\``, ''), others.join(' '));
+  const tests = named.map((code) => (code.startsWith('>') ? `${file} ${code}` : code)).flatMap(expanded);
+  return { names: codeOf(first).map((name) => prefix + name), tests, hasText: /\w/.test(rest), line };
+}
+
+function codeOf(cell: string): string[] {
+  return [...cell.matchAll(CODE)].map((match) => match[1]!);
+}
+
+function expanded(text: string): string[] {
+  const plain = Object.entries(SHORTHANDS).reduce((all, [from, to]) => all.replaceAll(from, to), text);
+  const match = /\{([^{}]+,[^{}]+)\}/.exec(plain);
+  if (match === null) return [plain];
+  return match[1]!.split(',').flatMap((choice) => expanded(plain.replace(match[0], choice)));
+}
+
+/**
+ * What is wrong with claims: names that no row has, rows for nothing, rows without a test or a reason, and tests that are not
+ * there or did not pass.
+ *
+ * @param names everything of Python's that must have a row
+ */
+export function faultsOf(claims: readonly Claim[], names: readonly string[], report: TestReport): string[] {
+  const faults: string[] = [];
+  const claimed = new Set<string>();
+  for (const { names: patterns, tests, hasText, line } of claims) {
+    if (patterns.length === 0) faults.push(`line ${line}: the first cell names nothing between backticks`);
+    for (const pattern of patterns) {
+      const matches = names.filter(matcherOf(pattern));
+      if (matches.length === 0) faults.push(`line ${line}: ${pattern} is not there in Python (any more)`);
+      for (const name of matches) claimed.add(name);
+    }
+    if (tests.length === 0 && !hasText) faults.push(`line ${line}: ${patterns.join(', ')} has neither a test nor a reason`);
+    for (const test of tests) {
+      const outcome = report.outcomeOf(test);
+      if (outcome !== 'passed') faults.push(`line ${line}: ${test}: ${outcome ?? 'there is no such test in the report'}`);
+    }
+  }
+  return [...faults, ...names.filter((name) => !claimed.has(name)).map((name) => `${name} has no row`)];
+}
+
+function matcherOf(pattern: string): (name: string) => boolean {
+  if (!pattern.includes('*')) return (name) => name === pattern;
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const expression = new RegExp(`^${parts.join('.*')}$`);
+  return (name) => expression.test(name);
+}

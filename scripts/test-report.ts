@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
+
+/** What is used of the report that Vitest's JSON reporter writes. */
+interface VitestReport {
+  testResults: {
+    /** Path of the file. */
+    name: string;
+    assertionResults: { ancestorTitles: string[]; title: string; status: string }[];
+  }[];
+}
+
+/** How tests ended, by `file > describe > test`, as Vitest itself writes their names; files are relative to test/. */
+export class TestReport {
+  private readonly outcomes = new Map<string, string>();
+
+  /** @param testRoot absolute path of test/ */
+  constructor(reports: readonly VitestReport[], testRoot: string) {
+    for (const { name: path, assertionResults } of reports.flatMap(({ testResults }) => testResults)) {
+      const file = relative(testRoot, path).split(sep).join('/');
+      for (const { ancestorTitles, title, status } of assertionResults)
+        this.add([file, ...ancestorTitles, title].join(' > '), status);
+    }
+  }
+
+  /** @param paths what Vitest's JSON reporter wrote */
+  static async read(paths: readonly string[], testRoot: string): Promise<TestReport> {
+    const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+    return new TestReport(
+      texts.map((text) => JSON.parse(text) as VitestReport),
+      testRoot,
+    );
+  }
+
+  /** `passed`, `failed`, `skipped` …; undefined: there is no such test. */
+  outcomeOf(test: string): string | undefined {
+    return this.outcomes.get(test);
+  }
+
+  /** Of several tests with one name, one that did not pass counts. */
+  private add(test: string, outcome: string): void {
+    const known = this.outcomes.get(test);
+    if (known === undefined || known === 'passed') this.outcomes.set(test, outcome);
+  }
+}

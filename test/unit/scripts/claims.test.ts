@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { type Claim, faultsOf, readClaims } from '../../../scripts/claims.js';
+import { TestReport } from '../../../scripts/test-report.js';
+
+const PAGE = `# Title
+
+| other | table |
+| --- | --- |
+| \`not read\` | |
+
+## test_a.py
+
+Tests without a file are those of \`test/unit/a.test.ts\`.
+
+| upstream case | ours |
+| --- | --- |
+| \`A::one\` \`A::two\` | \`> group > does it\` |
+| \`A::th*\` | \`unit/b.test.ts > {x,y} > works\`<br>\`> in {each}\` And \`more\`. |
+
+## Elsewhere
+
+| upstream case | ours |
+| --- | --- |
+| \`test_b.py::*\` | A reason. |
+`;
+
+describe('readClaims', () => {
+  it('reads the rows of the tables with the title, with their tests', () => {
+    expect(readClaims(PAGE, 'upstream case')).toEqual<Claim[]>([
+      {
+        names: ['test_a.py::A::one', 'test_a.py::A::two'],
+        tests: ['unit/a.test.ts > group > does it'],
+        hasText: false,
+        line: 13,
+      },
+      {
+        names: ['test_a.py::A::th*'],
+        tests: [
+          'unit/b.test.ts > x > works',
+          'unit/b.test.ts > y > works',
+          'unit/a.test.ts > in serpent',
+          'unit/a.test.ts > in marshal',
+          'unit/a.test.ts > in json',
+          'unit/a.test.ts > in msgpack',
+        ],
+        hasText: true,
+        line: 14,
+      },
+      { names: ['test_b.py::*'], tests: [], hasText: true, line: 20 },
+    ]);
+  });
+});
+
+describe('faultsOf', () => {
+  const report = new TestReport(
+    [
+      {
+        testResults: [
+          {
+            name: '/project/test/unit/a.test.ts',
+            assertionResults: [
+              { ancestorTitles: ['group'], title: 'passes', status: 'passed' },
+              { ancestorTitles: [], title: 'fails', status: 'failed' },
+              { ancestorTitles: [], title: 'is skipped', status: 'skipped' },
+              { ancestorTitles: [], title: 'twice', status: 'failed' },
+              { ancestorTitles: [], title: 'twice', status: 'passed' },
+            ],
+          },
+        ],
+      },
+    ],
+    '/project/test',
+  );
+  const claim = (names: string[], ...tests: string[]): Claim => ({
+    names,
+    tests: tests.map((test) => `unit/a.test.ts > ${test}`),
+    hasText: false,
+    line: 1,
+  });
+  const reason = (...names: string[]): Claim => ({ names, tests: [], hasText: true, line: 1 });
+
+  it('finds nothing where every name has a row with a test that passed, or a reason', () => {
+    expect(faultsOf([claim(['a.b', 'a.c'], 'group > passes'), reason('d*')], ['a.b', 'a.c', 'd', 'd.e'], report)).toEqual([]);
+  });
+
+  it.each([
+    ['a name without a row', [reason('a')], ['b has no row']],
+    ['a row for nothing', [reason('a'), reason('b'), reason('c*')], ['line 1: c* is not there in Python (any more)']],
+    ['a row that says nothing', [reason('a'), claim(['b'])], ['line 1: b has neither a test nor a reason']],
+    ['a row without a name', [reason('a', 'b'), reason()], ['line 1: the first cell names nothing between backticks']],
+    ['a test that failed', [reason('a'), claim(['b'], 'fails')], ['line 1: unit/a.test.ts > fails: failed']],
+    ['a test that did not run', [reason('a'), claim(['b'], 'is skipped')], ['line 1: unit/a.test.ts > is skipped: skipped']],
+    ['a test that failed once', [reason('a'), claim(['b'], 'twice')], ['line 1: unit/a.test.ts > twice: failed']],
+    [
+      'a test that is not there',
+      [reason('a'), claim(['b'], 'passes')],
+      ['line 1: unit/a.test.ts > passes: there is no such test in the report'],
+    ],
+  ])('finds %s', (_, claims, faults) => {
+    expect(faultsOf(claims, ['a', 'b'], report)).toEqual(faults);
+  });
+
+  it('takes only * for any letters', () => {
+    expect(faultsOf([reason('f(x)'), reason('g.*')], ['f(x)', 'g.h', 'gxh'], report)).toEqual(['gxh has no row']);
+  });
+});
