@@ -1,38 +1,38 @@
 import { execFile } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expose } from 'nestjs-pyro/core';
 import type { Example } from '../example.js';
 
 const run = promisify(execFile);
 
-/** Gives what the program `fortune` says, where it is installed. */
+/** Gives what the program `fortune` says. */
 @expose
 class QuoteGenerator {
+  constructor(private readonly env: NodeJS.ProcessEnv) {}
+
   async quote(): Promise<string> {
-    try {
-      return (await run('fortune')).stdout;
-    } catch {
-      return "This system cannot provide you a good fortune, install 'fortune'";
-    }
+    return (await run('fortune', { env: this.env })).stdout;
   }
 }
 
 /** Two objects of one class, the first with an id that the daemon makes up. */
 export default {
+  /** Few machines have a `fortune`, and theirs never says the same. */
+  async prepare({ directory, variables }) {
+    const programs = join(directory, 'bin');
+    await mkdir(programs);
+    await writeFile(join(programs, 'fortune'), '#!/bin/sh\necho "There is no place like 127.0.0.1."\n');
+    await chmod(join(programs, 'fortune'), 0o755);
+    variables['PATH'] = `${programs}${delimiter}${process.env['PATH']}`;
+  },
   async serve(stage) {
     const daemon = await stage.daemon();
-    const uri = daemon.register(new QuoteGenerator());
-    daemon.register(new QuoteGenerator(), 'example.quotegen');
+    const uri = daemon.register(new QuoteGenerator(stage.env));
+    daemon.register(new QuoteGenerator(stage.env), 'example.quotegen');
     return uri;
   },
   original: [{ file: 'server.py', ready: /PYRO:example\.quotegen@\S+\n/ }],
-  // whatever the quotes are, there are two
-  scripts: [
-    {
-      file: 'client.py',
-      input: (uri) => `${uri}\n`,
-      prints: [/Getting some quotes\.\.\.\n.+\n/],
-      normalize: (output) => output.replace(/(?<=quotes\.\.\.\n)[^]*fortune[^]*/, 'two quotes'),
-    },
-  ],
+  scripts: [{ file: 'client.py', input: (uri) => `${uri}\n`, prints: [/(?:There is no place like.*\n+){2}/] }],
 } satisfies Example;

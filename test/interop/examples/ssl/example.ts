@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PyroController, PyroMethod } from 'nestjs-pyro';
 import { openssl } from '../../../certificates.js';
 import { upstreamDistribution } from '../../python-env.js';
-import type { Example } from '../example.js';
+import type { Example, Script } from '../example.js';
 import type { Stage } from '../stage.js';
 import { CertificateGuard } from './certificate.guard.js';
 
@@ -19,30 +19,50 @@ class Safe {
 const CWD = 'examples/ssl';
 
 /** Upstream's certificates are in force for some time only: here they are signed anew, with their own keys. */
-async function renewCertificates({ directory }: Stage): Promise<void> {
+async function renewCertificates({ directory }: Stage, ...ofClient: string[]): Promise<void> {
   const certificates = join(await upstreamDistribution(), 'certs');
   await mkdir(join(directory, CWD), { recursive: true });
   await mkdir(join(directory, 'certs'));
   for (const owner of ['server', 'client']) {
     const key = join(certificates, `${owner}_key.pem`);
     await openssl('pkey', '-in', key, '-out', join(directory, 'certs', `${owner}_key.pem`));
+    const changes = owner === 'client' ? ofClient : [];
     const renewed = join(directory, 'certs', `${owner}_cert.pem`);
-    await openssl('x509', '-in', join(certificates, `${owner}_cert.pem`), '-signkey', key, '-days', '2', '-out', renewed);
+    await openssl(
+      'x509',
+      '-in',
+      join(certificates, `${owner}_cert.pem`),
+      '-signkey',
+      key,
+      '-days',
+      '2',
+      ...changes,
+      '-out',
+      renewed,
+    );
   }
 }
 
+const serve: Example['serve'] = async (stage) => {
+  const pem = (name: string): Promise<string> => readFile(join(stage.directory, 'certs', name), 'utf8');
+  const [cert, key, ca] = await Promise.all([pem('server_cert.pem'), pem('server_key.pem'), pem('client_cert.pem')]);
+  const server = await stage.nest(
+    { providers: [Safe, CertificateGuard] },
+    { host: 'localhost', tls: { cert, key, ca, requestClientCert: true }, handshakeGuards: [CertificateGuard] },
+  );
+  return server.unwrap().uriFor('safe');
+};
+const original: Script[] = [{ file: 'server.py', cwd: CWD, ready: /PYRO:\S+\n/ }];
+const client: Script = { file: 'client.py', cwd: CWD, input: (uri) => `${uri}\n` };
+
 /** Both sides show a certificate, and look at the other's. */
-export default {
-  prepare: renewCertificates,
-  async serve(stage) {
-    const pem = (name: string): Promise<string> => readFile(join(stage.directory, 'certs', name), 'utf8');
-    const [cert, key, ca] = await Promise.all([pem('server_cert.pem'), pem('server_key.pem'), pem('client_cert.pem')]);
-    const server = await stage.nest(
-      { providers: [Safe, CertificateGuard] },
-      { host: 'localhost', tls: { cert, key, ca, requestClientCert: true }, handshakeGuards: [CertificateGuard] },
-    );
-    return server.unwrap().uriFor('safe');
+export default [
+  { prepare: renewCertificates, serve, original, scripts: [client] },
+  {
+    // trusted, but not the one that the server wants to see
+    prepare: (stage) => renewCertificates(stage, '-set_serial', '5'),
+    serve,
+    original,
+    scripts: [{ ...client, exitCode: 1, tracebacks: true, prints: [/rejected: .*cert serial number incorrect/] }],
   },
-  original: [{ file: 'server.py', cwd: CWD, ready: /PYRO:\S+\n/ }],
-  scripts: [{ file: 'client.py', cwd: CWD, input: (uri) => `${uri}\n` }],
-} satisfies Example;
+] satisfies Example[];
