@@ -1,6 +1,7 @@
 import type { ExecutionContext, NestInterceptor, PipeTransform } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
-import type { Observable } from 'rxjs';
+import { from, isObservable, mergeMap, type Observable, of } from 'rxjs';
+import { noteArgument } from '../errors/failed-argument.js';
 import { PyroException } from '../errors/pyro.exception.js';
 import {
   type ApplicationConfig,
@@ -31,13 +32,19 @@ import type { PyroContext } from './pyro-context.js';
 export type PipelineArguments = [args: unknown[], context: PyroContext, record: CallRecord];
 
 /** A method with everything Nest runs around it. */
-export type Pipeline = (...args: PipelineArguments) => Promise<unknown>;
+export interface Pipeline {
+  run(...args: PipelineArguments): Promise<unknown>;
+  /** What the exception filters make of an error that came after the method had returned. @throws the error when none fits */
+  filter(error: unknown, args: PipelineArguments): Observable<unknown>;
+}
 
 type AnyMethod = (...args: unknown[]) => unknown;
 type Extractor = (...args: PipelineArguments) => unknown;
 
 interface FilledParameter extends ParamProperties<unknown, Extractor> {
-  readonly isRest: boolean;
+  readonly label: string | undefined;
+  /** Slot of the first argument of a rest parameter. */
+  readonly restFrom: number | undefined;
   readonly isCustom: boolean;
   readonly metatype?: unknown;
 }
@@ -51,15 +58,17 @@ interface Request {
 
 /** Makes pipelines: Nest's own for RPC, but with the method's own parameters and errors that stay what they are. */
 export class PyroContextCreator extends RpcContextCreator {
+  private readonly filters: ExceptionFiltersContext;
   private readonly pipes: PipesContextCreator;
   private readonly guards: GuardsConsumer;
 
   constructor(container: NestContainer, config: ApplicationConfig) {
+    const filters = new RethrowingFiltersContext(container, config);
     const pipes = new PipesContextCreator(container, config);
     const guards = new GuardsConsumer();
     super(
       new RpcProxy(),
-      new RethrowingFiltersContext(container, config),
+      filters,
       pipes,
       new PipesConsumer(),
       new GuardsContextCreator(container, config),
@@ -68,6 +77,7 @@ export class PyroContextCreator extends RpcContextCreator {
       new NotingInterceptorsConsumer(),
       config,
     );
+    this.filters = filters;
     this.pipes = pipes;
     this.guards = guards;
   }
@@ -76,7 +86,13 @@ export class PyroContextCreator extends RpcContextCreator {
   createPipeline(instance: object, operation: Operation, moduleKey: string, contextId: ContextId, inquirerId?: string): Pipeline {
     const method = (instance as Record<string, unknown>)[operation.key] as (...args: unknown[]) => Observable<unknown>;
     const request: Request = { operation, contextId, inquirerId };
-    return this.create(instance, method, moduleKey, operation.key, contextId, inquirerId, request) as Pipeline;
+    const run = this.create(instance, method, moduleKey, operation.key, contextId, inquirerId, request) as Pipeline['run'];
+    let handler: RpcExceptionsHandler | undefined;
+    const filter: Pipeline['filter'] = (error, args) => {
+      handler ??= this.filters.create(instance, method, moduleKey, contextId, inquirerId);
+      return handler.handle(error as Error, rpcHost(args, instance, method));
+    };
+    return { run, filter };
   }
 
   /** Not what Nest finds in its metadata alone: parameters without decorators are arguments too. */
@@ -104,35 +120,32 @@ export class PyroContextCreator extends RpcContextCreator {
     const plain = pipes.length === 0 && all.every((parameter) => parameter.pipes.length === 0 && !parameter.isCustom);
     if (plain) {
       return async (args, ...given) => {
-        for (const { extractValue, index, isRest } of all) {
+        for (const { extractValue, index, restFrom } of all) {
           const value = extractValue(...(given as PipelineArguments));
-          if (isRest) place(args, index, value as unknown[]);
-          else args[index] = value;
+          if (restFrom === undefined) args[index] = value;
+          else place(args, index, value as unknown[]);
         }
       };
     }
     return async (args, ...given) => {
-      const fill = async ({
-        extractValue,
-        index,
-        type,
-        data,
-        schema,
-        metatype,
-        pipes: own,
-        isRest,
-      }: FilledParameter): Promise<void> => {
+      const fill = async (parameter: FilledParameter): Promise<void> => {
+        const { extractValue, index, type, data, schema, metatype, label, restFrom } = parameter;
         const about = { metatype, type, data, schema } as unknown as Parameters<typeof this.getParamValue>[1];
-        const transforms = pipes.concat(own);
+        const transforms = pipes.concat(parameter.pipes);
+        const transform = (value: unknown, metadata: typeof about, name: string | undefined): Promise<unknown> =>
+          this.getParamValue(value, metadata, transforms).catch((error: unknown) => {
+            if (name !== undefined) noteArgument(error, name, value);
+            throw error;
+          });
         const value = await extractValue(...(given as PipelineArguments));
-        if (!isRest) {
-          args[index] = await this.getParamValue(value, about, transforms);
+        if (restFrom === undefined) {
+          args[index] = await transform(value, about, label);
           return;
         }
         // some compilers give the type of the rest parameter itself, which is none of its items'
         const ofItem = metatype === Array ? { ...about, metatype: undefined } : about;
-        const values = await Promise.all((value as unknown[]).map((item) => this.getParamValue(item, ofItem, transforms)));
-        place(args, index, values);
+        const items = (value as unknown[]).map((item, offset) => transform(item, ofItem, `argument ${restFrom + offset + 1}`));
+        place(args, index, await Promise.all(items));
       };
       await Promise.all(all.map(fill));
     };
@@ -153,20 +166,32 @@ export class PyroContextCreator extends RpcContextCreator {
   }
 }
 
+function rpcHost(args: PipelineArguments, instance: object, method: AnyMethod): ExecutionContextHost {
+  const host = new ExecutionContextHost(args, instance.constructor as never, method);
+  host.setType('rpc');
+  return host;
+}
+
 function place(args: unknown[], index: number, values: readonly unknown[]): void {
   for (const [offset, value] of values.entries()) args[index + offset] = value;
 }
 
 function filled(
-  { index, source, data, schema }: PlannedParameter,
+  { index, source, label, data, schema }: PlannedParameter,
   pipes: PipeTransform[],
   instance: object,
   method: AnyMethod,
 ): FilledParameter {
-  const common = { index, data, pipes, schema, isRest: false, isCustom: false, type: RPC_PARAM_TYPES.payload } as Omit<
-    FilledParameter,
-    'extractValue'
-  >;
+  const common = {
+    index,
+    label,
+    data,
+    pipes,
+    schema,
+    restFrom: undefined,
+    isCustom: false,
+    type: RPC_PARAM_TYPES.payload,
+  } as Omit<FilledParameter, 'extractValue'>;
   switch (source.kind) {
     case 'argument': {
       const { slot } = source;
@@ -174,7 +199,7 @@ function filled(
     }
     case 'rest': {
       const { slot } = source;
-      return { ...common, isRest: true, extractValue: (args) => args.slice(slot) };
+      return { ...common, restFrom: slot, extractValue: (args) => args.slice(slot) };
     }
     case 'arguments':
       return { ...common, extractValue: (args) => args };
@@ -186,11 +211,7 @@ function filled(
       return { ...common, extractValue: () => undefined };
     case 'custom': {
       const { factory } = source;
-      const extractValue: Extractor = (...args) => {
-        const host = new ExecutionContextHost(args, instance.constructor as never, method);
-        host.setType('rpc');
-        return factory(data, host as unknown as ExecutionContext);
-      };
+      const extractValue: Extractor = (...args) => factory(data, rpcHost(args, instance, method) as unknown as ExecutionContext);
       return { ...common, type: 'custom', isCustom: true, extractValue };
     }
   }
@@ -228,8 +249,9 @@ class RethrowingExceptionsHandler extends RpcExceptionsHandler {
   }
 
   override handle(exception: Error, host: Parameters<RpcExceptionsHandler['handle']>[1]): Observable<unknown> {
-    const handled = this.handler.invokeCustomFilters(exception, host);
-    if (handled) return handled;
-    throw exception;
+    const handled: unknown = this.handler.invokeCustomFilters(exception, host);
+    if (!handled) throw exception;
+    // behind interceptors Nest would take a list or a text apart, and not wait for what a promise gives
+    return from(Promise.resolve(handled)).pipe(mergeMap((answer) => (isObservable(answer) ? answer : of(answer))));
   }
 }

@@ -1,5 +1,5 @@
 import { namedParameters, readParameters } from '../../daemon/parameters.js';
-import { addMark, classNameOf, type PyroStreamOptions } from '../objects/member-registry.js';
+import { addMark, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../objects/member-registry.js';
 import { checkWireName } from '../objects/wire-names.js';
 
 /** How a method appears to clients. */
@@ -16,7 +16,6 @@ export interface PyroMethodOptions {
   params?: readonly string[];
 }
 
-const DEFAULT_BUFFER = 1_000;
 const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
 
 /**
@@ -50,7 +49,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
 
 function streamOptions(given: boolean | PyroStreamOptions | undefined, where: string): Required<PyroStreamOptions> | undefined {
   if (given === undefined || given === false) return undefined;
-  const { buffer = DEFAULT_BUFFER, overflow = 'error' } = given === true ? {} : given;
+  const { buffer = DEFAULT_STREAM_OPTIONS.buffer, overflow = DEFAULT_STREAM_OPTIONS.overflow } = given === true ? {} : given;
   if (!Number.isInteger(buffer) || buffer < 1)
     throw new TypeError(`${where}: stream.buffer is ${String(buffer)}; it must be a whole number from 1`);
   if (!OVERFLOWS.includes(overflow))

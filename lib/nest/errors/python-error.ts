@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { PythonException } from '../../protocol/python-exception.js';
+import { refusedArgument } from './failed-argument.js';
 import { PyroException } from './pyro.exception.js';
 
 /** Python's name for what an HTTP status says; all others are a RuntimeError. */
@@ -49,6 +50,14 @@ export function messageOf(error: unknown): string {
 }
 
 function pythonExceptionOf(error: unknown): PythonException | undefined {
+  const mapped = unlabelledExceptionOf(error);
+  const argument = refusedArgument(error);
+  if (mapped === undefined || argument === undefined || error instanceof PyroException) return mapped;
+  const args = mapped.args.map((arg) => (typeof arg === 'string' ? `${argument}: ${arg}` : arg));
+  return new PythonException(mapped.pythonType, args, mapped.attributes, { cause: error });
+}
+
+function unlabelledExceptionOf(error: unknown): PythonException | undefined {
   if (error instanceof PyroException) {
     const type = DROPS_CONNECTION.has(error.pythonType) ? 'Pyro5.errors.PyroError' : error.pythonType;
     return new PythonException(type, error.args, error.attributes, { cause: error });

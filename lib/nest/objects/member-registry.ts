@@ -12,6 +12,8 @@ export interface PyroStreamOptions {
   overflow?: 'error' | 'dropOldest' | 'dropNewest';
 }
 
+export const DEFAULT_STREAM_OPTIONS: Readonly<Required<PyroStreamOptions>> = { buffer: 1_000, overflow: 'error' };
+
 /** Enhancers of one attribute: Nest's own decorators refuse accessors. */
 export interface PyroPropertyOptions {
   /** Wire name. Default: that of the accessor. */

@@ -7,15 +7,17 @@ import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from
 import { attributeError } from '../../protocol/python-exception.js';
 import { CallRecord } from '../context/call-record.js';
 import { PyroContext } from '../context/pyro-context.js';
-import type { Pipeline, PyroContextCreator } from '../context/pyro-context-creator.js';
+import type { Pipeline, PipelineArguments, PyroContextCreator } from '../context/pyro-context-creator.js';
 import { messageOf, toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import type { InstanceHolder } from '../instances/instance-holder.js';
 import { InstanceManager, type RegisterRequest } from '../instances/instance-manager.js';
 import type { OnFailure } from '../instances/lifecycle-hooks.js';
 import { type ContextualLoader, STATIC_CONTEXT } from '../nest-internals.js';
+import { ObservableStream } from '../streams/observable-stream.js';
 import { settleResult } from '../streams/pipeline-result.js';
 import { ServedStream } from '../streams/served-stream.js';
+import { DEFAULT_STREAM_OPTIONS } from './member-registry.js';
 import type { ObjectDefinition, Operation } from './object-definition.js';
 
 /** Tells Nest's processing hooks that a call begins; `run` is handed what has to be called once at its end. */
@@ -112,10 +114,10 @@ export class NestTarget implements PyroTarget {
         const known = this.instances.forCall(context);
         const holder = known instanceof Promise ? await known : known;
         const pipeline = holder.pipelines.get(operation) ?? (await this.pipelineFor(operation, context, holder));
-        const passed = settleResult(await pipeline(bound.args, context, record), operation.stream, record, context);
+        const pipelineArgs: PipelineArguments = [bound.args, context, record];
+        const passed = settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
         const result = passed instanceof Promise ? await passed : passed;
-        const stream = asStream(result);
-        return stream ? new ServedStream(stream) : result;
+        return streamOf(result, pipeline, pipelineArgs) ?? result;
       }
       return await this.runWithEnd(operation, bound.args, context, record, hooks ?? withoutHooks);
     } catch (error) {
@@ -141,11 +143,11 @@ export class NestTarget implements PyroTarget {
       try {
         holder = await this.instances.forCall(context);
         const pipeline = await this.pipelineFor(operation, context, holder);
-        const result = await settleResult(await pipeline(args, context, record), operation.stream, record, context);
-        const stream = asStream(result);
-        if (stream === undefined) return result;
-        isStream = true;
-        return new ServedStream(stream, end);
+        const pipelineArgs: PipelineArguments = [args, context, record];
+        const result = await settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
+        const stream = streamOf(result, pipeline, pipelineArgs, end);
+        isStream = stream !== undefined;
+        return stream ?? result;
       } finally {
         if (!isStream) await end();
       }
@@ -177,6 +179,23 @@ export class NestTarget implements PyroTarget {
     );
     return this.staticEnhancers;
   }
+}
+
+/** A result that travels item by item; undefined for any other. */
+function streamOf(
+  result: unknown,
+  pipeline: Pipeline,
+  args: PipelineArguments,
+  onEnd?: () => Promise<void>,
+): ServedStream | undefined {
+  const stream = asStream(result);
+  if (stream === undefined) return undefined;
+  // the errors of an Observable have passed the filters with the pipeline
+  const recover =
+    result instanceof ObservableStream
+      ? undefined
+      : (error: unknown) => new ObservableStream(pipeline.filter(error, args), DEFAULT_STREAM_OPTIONS);
+  return new ServedStream(stream, recover, onEnd);
 }
 
 const withoutHooks: ProcessingHooks = (_context, run) => run(() => undefined);

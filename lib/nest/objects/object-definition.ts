@@ -76,7 +76,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     } else {
       attrs.add(wireName);
       if (mark.getter) getters.set(wireName, accessOperation(mark.getter, qualifiedName, []));
-      if (mark.setter) setters.set(wireName, accessOperation(mark.setter, qualifiedName, [VALUE_PARAMETER]));
+      if (mark.setter) setters.set(wireName, accessOperation(mark.setter, qualifiedName, [valueParameter(wireName)]));
     }
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
@@ -104,13 +104,10 @@ function nothingExposed(type: AnyClass): string {
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
 }
 
-const VALUE_PARAMETER: PlannedParameter = {
-  index: 0,
-  source: { kind: 'argument', slot: 0 },
-  data: '0',
-  pipes: [],
-  schema: undefined,
-};
+/** What the setter of an attribute takes. */
+function valueParameter(label: string): PlannedParameter {
+  return { index: 0, source: { kind: 'argument', slot: 0 }, label, data: '0', pipes: [], schema: undefined };
+}
 
 function methodOperation(
   mark: MethodMark,

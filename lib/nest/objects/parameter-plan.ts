@@ -18,6 +18,8 @@ export type ParameterSource =
 export interface PlannedParameter {
   readonly index: number;
   readonly source: ParameterSource;
+  /** What clients call its argument; undefined: it takes none, or several. */
+  readonly label: string | undefined;
   readonly data: unknown;
   readonly pipes: readonly (PipeTransform | Type<PipeTransform>)[];
   readonly schema: unknown;
@@ -39,6 +41,8 @@ export interface RouteArgument {
   schema?: unknown;
   factory?: ParameterFactory;
 }
+
+type UnlabelledParameter = Omit<PlannedParameter, 'label'>;
 
 interface Written {
   readonly index: number;
@@ -64,7 +68,7 @@ export function planParameters(
   count: number,
   naming: PyroNaming | undefined,
 ): ParameterPlan {
-  const special: PlannedParameter[] = [];
+  const special: UnlabelledParameter[] = [];
   const payloads = new Map<number, RouteArgument>();
   for (const [key, argument] of Object.entries(routeArguments)) {
     const source = specialSource(key, argument);
@@ -96,8 +100,14 @@ export function planParameters(
   return {
     wire: known && { positional: names, rest: open, trustworthy: known.trustworthy },
     takesKeywords: parameters.some(({ source }) => source.kind === 'keywords'),
-    parameters: parameters.sort((a, b) => a.index - b.index),
+    parameters: parameters
+      .map((parameter) => ({ ...parameter, label: labelOf(parameter.source, names) }))
+      .sort((a, b) => a.index - b.index),
   };
+}
+
+function labelOf(source: ParameterSource, names: readonly Parameter[]): string | undefined {
+  return source.kind === 'argument' ? (names[source.slot]?.name ?? `argument ${source.slot + 1}`) : undefined;
 }
 
 /** The source of a parameter that is no wire one. */
@@ -111,7 +121,7 @@ function specialSource(key: string, { factory }: RouteArgument): ParameterSource
   return { kind: type === RPC_PARAM_TYPES.context ? 'context' : 'nothing' };
 }
 
-function planned(index: number, source: ParameterSource, argument: RouteArgument | undefined): PlannedParameter {
+function planned(index: number, source: ParameterSource, argument: RouteArgument | undefined): UnlabelledParameter {
   const data = argument?.data ?? ('slot' in source ? String(source.slot) : undefined);
   return { index, source, data, pipes: argument?.pipes ?? [], schema: argument?.schema };
 }

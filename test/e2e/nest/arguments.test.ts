@@ -128,7 +128,7 @@ describe('arguments', () => {
     ['take', [1], { ctx: 2 }, "builtins.TypeError: Args.take() got an unexpected keyword argument 'ctx'"],
     ['keywords', [1, 2], {}, 'builtins.TypeError: Args.keywords() takes 2 positional arguments but 3 were given'],
     ['unread', [1], { b: 2 }, /^builtins\.TypeError: Args\.unread\(\) got an unexpected keyword argument 'b' \(.*`params`\)$/],
-    ['piped', ['x'], {}, 'builtins.ValueError: Validation failed (numeric string is expected)'],
+    ['piped', ['x'], {}, 'builtins.ValueError: count: Validation failed (numeric string is expected)'],
     ['entry', [{ name: 1 }], {}, 'builtins.ValueError: name must be a string, count must be an integer number'],
     ['checkedKeywords', [], { name: 'x', count: 'many' }, 'builtins.ValueError: count must be an integer number'],
   ])('refuses %s%j %j', async (method, args, kwargs, expected) => {
