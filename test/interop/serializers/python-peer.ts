@@ -11,7 +11,17 @@ interface Reply {
   given?: PythonValue;
   data?: string;
   typed?: PythonValue;
+  /** Of many at once. */
+  values?: Reply[];
   error?: string;
+}
+
+/** What Python wrote. */
+export interface WrittenValue {
+  given: PythonValue;
+  data: Buffer;
+  /** What it reads of the data itself. */
+  typed: PythonValue;
 }
 
 /** One long-lived values.py. Questions are answered in order; several may wait. */
@@ -40,13 +50,20 @@ export class PythonPeer {
     return written(await this.ask({ op: 'write', serializer, typed, plain: false }));
   }
 
-  /** As {@link write}, of a plain value, which is given back as Python has it: equal keys and set members are one. */
-  async writePlain(
-    serializer: SerializerName,
-    typed: PythonValue,
-  ): Promise<{ given: PythonValue; data: Buffer; typed: PythonValue }> {
-    const reply = await this.ask({ op: 'write', serializer, typed, plain: true });
-    return { given: reply.given!, ...written(reply) };
+  /**
+   * As {@link write}, of plain values, each of which is given back as Python has it: equal keys and set members are one.
+   *
+   * @throws {Error} with Python's own text, when one cannot be written
+   */
+  async writeAll(serializer: SerializerName, values: readonly PythonValue[]): Promise<WrittenValue[]> {
+    const replies = (await this.ask({ op: 'writeAll', serializer, values })).values!;
+    return replies.map((reply) => ({ given: checked(reply).given!, ...written(reply) }));
+  }
+
+  /** As {@link read}, of many. */
+  async readAll(serializer: SerializerName, data: readonly Uint8Array[]): Promise<PythonValue[]> {
+    const values = data.map((bytes) => Buffer.from(bytes).toString('base64'));
+    return (await this.ask({ op: 'readAll', serializer, values })).values!.map((reply) => checked(reply).typed!);
   }
 
   async read(serializer: SerializerName, data: Uint8Array): Promise<PythonValue> {
@@ -70,9 +87,13 @@ export class PythonPeer {
       this.waiting.push({ resolve, reject });
       this.child.stdin.write(`${JSON.stringify(question)}\n`);
     });
-    if (reply.error !== undefined) throw new Error(reply.error);
-    return reply;
+    return checked(reply);
   }
+}
+
+function checked(reply: Reply): Reply {
+  if (reply.error !== undefined) throw new Error(reply.error);
+  return reply;
 }
 
 function written({ data, typed }: Reply): { data: Buffer; typed: PythonValue } {

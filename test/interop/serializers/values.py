@@ -3,6 +3,7 @@
 {"op": "write", "serializer", "typed"}    -> {"given", "data", "typed"}: the value that was made, what the real Pyro5 serializer writes
                                              for it, and what it reads of that again
 {"op": "read", "serializer", "data"}      -> {"typed"}
+{"op": "writeAll", "serializer", "values"} / {"op": "readAll", "serializer", "values"}: many at once -> {"values": one of the above for each}
 {"op": "writeCall", "serializer", "typed"} / {"op": "readCall", "serializer", "data"}: of a tuple (object id, method, args, kwargs)
 {"op": "marshal", "version", "typed"}     -> {"data"}: marshal.dumps in that version
 
@@ -111,28 +112,45 @@ def untyped(form):
     raise TypeError(f"{kind} is no kind of value")
 
 
+def text(data):
+    return base64.b64encode(data).decode()
+
+
+def write(serializer, form, plain):
+    value = untyped(form)
+    data = serializer.dumps(value)
+    return {"given": typed(value) if plain else None, "data": text(data), "typed": typed(serializer.loads(data))}
+
+
+def read(serializer, data):
+    return {"typed": typed(serializer.loads(base64.b64decode(data)))}
+
+
 def answer(question):
     op = question["op"]
     if op == "marshal":
-        return {"data": marshal.dumps(untyped(question["typed"]), question["version"])}
+        return {"data": text(marshal.dumps(untyped(question["typed"]), question["version"]))}
     serializer = serializers[question["serializer"]]
     if op == "read":
-        return {"typed": typed(serializer.loads(base64.b64decode(question["data"])))}
+        return read(serializer, question["data"])
     if op == "readCall":
         return {"typed": typed(tuple(serializer.loadsCall(base64.b64decode(question["data"]))))}
     if op == "write":
-        value = untyped(question["typed"])
-        data = serializer.dumps(value)
-        return {"given": typed(value) if question["plain"] else None, "data": data, "typed": typed(serializer.loads(data))}
+        return write(serializer, question["typed"], question["plain"])
+    if op == "writeAll":
+        return {"values": [guarded(write, serializer, form, True) for form in question["values"]]}
+    if op == "readAll":
+        return {"values": [guarded(read, serializer, data) for data in question["values"]]}
     data = serializer.dumpsCall(*untyped(question["typed"]))
-    return {"data": data, "typed": typed(tuple(serializer.loadsCall(data)))}
+    return {"data": text(data), "typed": typed(tuple(serializer.loadsCall(data)))}
+
+
+def guarded(work, *args):
+    try:
+        return work(*args)
+    except Exception as x:
+        return {"error": f"{type(x).__name__}: {x}"}
 
 
 for line in sys.stdin:
-    try:
-        reply = answer(json.loads(line))
-        if "data" in reply:
-            reply["data"] = base64.b64encode(reply["data"]).decode()
-    except Exception as x:
-        reply = {"error": f"{type(x).__name__}: {x}"}
-    print(json.dumps(reply), flush=True)
+    print(json.dumps(guarded(answer, json.loads(line))), flush=True)
