@@ -75,6 +75,11 @@ export class ClientConnection {
     return new Promise((resolve) => void this.socket.once('close', () => resolve()));
   }
 
+  /** True while the reply to a call with this correlation id is waited for. */
+  awaits(correlationId: Buffer): boolean {
+    return this.state.is === 'awaiting' && this.state.request.correlationId.equals(correlationId);
+  }
+
   /** From now on the daemon answers calls, not the handshake. */
   handshakeDone(): void {
     this.frames.accept([MESSAGE_TYPES.result]);

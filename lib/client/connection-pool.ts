@@ -1,7 +1,9 @@
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
+import { currentCall, type CurrentCall } from '../transport/current-call.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 import type { Deadline } from './deadline.js';
+import { NestedCalls } from './nested-calls.js';
 import type { ProxyScope } from './proxy-scope.js';
 
 export interface PoolOptions {
@@ -16,11 +18,16 @@ interface Waiter {
   /** False: it only waits until there is a connection, be it a busy one. */
   takes: boolean;
   deadline: Deadline;
+  /** The call that is served where this one is made. */
+  madeIn: CurrentCall | undefined;
   resolve(opened: OpenedConnection): void;
   reject(error: Error): void;
 }
 
 type Lifecycle = 'open' | 'released';
+
+/** Calls within calls, one inside the other, for which there are connections beyond `poolSize`. */
+const MAX_NESTING = 16;
 
 /**
  * The connections of a proxy: handed out to one call at a time, opened when more are needed, bounded in number and in how
@@ -31,6 +38,10 @@ export class ConnectionPool {
   private readonly free: OpenedConnection[] = [];
   private readonly waiting = new Set<Waiter>();
   private readonly opening = new Set<AbortController>();
+  private readonly nestedCalls = new NestedCalls();
+  /** Members beyond `poolSize`, which end with their call. */
+  private readonly nested = new Set<ClientConnection>();
+  private readonly openingNested = new Set<AbortController>();
   private lifecycle: Lifecycle = 'open';
   private idleTimer: NodeJS.Timeout | undefined;
 
@@ -68,20 +79,24 @@ export class ConnectionPool {
     const needed = wanted && this.members.has(wanted) ? wanted : undefined;
     // a connection is free only when nobody waits who would take it
     const at = needed ? this.free.findIndex(({ connection }) => connection === needed) : this.free.length - 1;
-    if (at >= 0) return this.free.splice(at, 1)[0]!;
+    const madeIn = currentCall();
+    if (at >= 0) return this.lend(this.free.splice(at, 1)[0]!, madeIn);
+    if (madeIn && this.nestedCalls.isNested(madeIn, this.members.keys())) return this.openNested(deadline, madeIn);
     const { maxQueuedCalls } = this.options;
     if (this.waiting.size >= maxQueuedCalls) {
       throw new CommunicationError(`too many calls wait for a connection (maxQueuedCalls is ${maxQueuedCalls})`, { sent: false });
     }
-    return this.wait({ wanted: needed, takes: true, deadline });
+    return this.wait({ wanted: needed, takes: true, deadline, madeIn });
   }
 
   /** Opens a connection, unless there is one; it may be busy. Throws as {@link take} does. */
   async connect(deadline: Deadline): Promise<void> {
-    if (this.members.size === 0) await this.wait({ wanted: undefined, takes: false, deadline });
+    if (this.members.size === 0) await this.wait({ wanted: undefined, takes: false, deadline, madeIn: undefined });
   }
 
   giveBack(opened: OpenedConnection): void {
+    this.nestedCalls.givenBack(opened.connection);
+    if (this.nested.has(opened.connection)) return opened.connection.release(notNeeded());
     if (!opened.connection.isFree || this.lifecycle === 'released') return;
     this.offer(opened);
     this.watchIdle();
@@ -89,8 +104,7 @@ export class ConnectionPool {
 
   /** Ends the connections that no call uses; the next call opens another. */
   endIdle(): void {
-    const idle = new ConnectionClosedError('the connection was idle', { sent: false });
-    for (const { connection } of this.free.splice(0)) connection.release(idle);
+    for (const { connection } of this.free.splice(0)) connection.release(notNeeded());
   }
 
   /**
@@ -100,6 +114,8 @@ export class ConnectionPool {
    */
   remove(connection: ClientConnection): boolean {
     if (!this.members.delete(connection)) return false;
+    this.nested.delete(connection);
+    this.nestedCalls.givenBack(connection);
     this.scope?.leave(this);
     if (this.members.size === 0) this.stopWatchingIdle();
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
@@ -113,7 +129,7 @@ export class ConnectionPool {
   async release(): Promise<void> {
     this.lifecycle = 'released';
     const error = released();
-    for (const controller of this.opening) controller.abort(error);
+    for (const controller of [...this.opening, ...this.openingNested]) controller.abort(error);
     this.opening.clear();
     this.rejectAll(error);
     const connections = [...this.members.keys()];
@@ -123,7 +139,7 @@ export class ConnectionPool {
     await Promise.all(closed);
   }
 
-  private wait(parts: Pick<Waiter, 'wanted' | 'takes' | 'deadline'>): Promise<OpenedConnection> {
+  private wait(parts: Pick<Waiter, 'wanted' | 'takes' | 'deadline' | 'madeIn'>): Promise<OpenedConnection> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { ...parts, resolve, reject };
       this.waiting.add(waiter);
@@ -138,7 +154,42 @@ export class ConnectionPool {
   private settle(waiter: Waiter, opened: OpenedConnection): void {
     this.waiting.delete(waiter);
     waiter.deadline.unwatch();
+    if (waiter.takes) this.lend(opened, waiter.madeIn);
     waiter.resolve(opened);
+  }
+
+  private lend(opened: OpenedConnection, madeIn: CurrentCall | undefined): OpenedConnection {
+    this.nestedCalls.lent(opened.connection, madeIn);
+    return opened;
+  }
+
+  /** Past the queue: who stands in it may wait for the call that this one is part of. */
+  private async openNested(deadline: Deadline, madeIn: CurrentCall): Promise<OpenedConnection> {
+    const { poolSize } = this.options;
+    if (this.nested.size + this.openingNested.size >= MAX_NESTING * poolSize) {
+      const message = `too many calls within calls (at most ${MAX_NESTING} for each of poolSize ${poolSize})`;
+      throw new CommunicationError(message, { sent: false });
+    }
+    const refusal = this.scope?.enter(this);
+    if (refusal) throw refusal;
+    const controller = new AbortController();
+    this.openingNested.add(controller);
+    deadline.watch((error) => controller.abort(error));
+    try {
+      const opened = await this.open(controller.signal);
+      if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
+      if (!opened.connection.isOpen) throw endedAtOnce(opened.connection);
+      this.nested.add(opened.connection);
+      this.members.set(opened.connection, opened);
+      this.onOpened(opened);
+      return this.lend(opened, madeIn);
+    } catch (error) {
+      this.scope?.leave(this);
+      throw controller.signal.aborted ? controller.signal.reason : error;
+    } finally {
+      this.openingNested.delete(controller);
+      deadline.unwatch();
+    }
   }
 
   private offer(opened: OpenedConnection): void {
@@ -182,8 +233,7 @@ export class ConnectionPool {
     if (!connection.isOpen) {
       // an end at once is a failure: opening the next one for it could go on for ever
       this.scope?.leave(this);
-      const message = `${connection.location} closed the connection right behind its handshake`;
-      return this.notOpened(new ConnectionClosedError(message, { sent: false }));
+      return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
     this.onOpened(opened);
@@ -217,6 +267,15 @@ export class ConnectionPool {
     clearTimeout(this.idleTimer);
     this.idleTimer = undefined;
   }
+}
+
+function endedAtOnce({ location }: ClientConnection): ConnectionClosedError {
+  return new ConnectionClosedError(`${location} closed the connection right behind its handshake`, { sent: false });
+}
+
+/** Only `onDisconnected` gets to see it: no call uses such a connection. */
+function notNeeded(): ConnectionClosedError {
+  return new ConnectionClosedError('the connection was not needed any more', { sent: false });
 }
 
 function released(): ConnectionClosedError {

@@ -12,7 +12,7 @@ export class CorrelationIds {
   /** The id that was given, that of the call this code runs for, or else a new random one (UUID version 4): 16 bytes. */
   next(): Buffer {
     const given = outgoingCorrelationId();
-    if (given !== undefined) return Buffer.from(given.replaceAll('-', ''), 'hex');
+    if (given !== undefined) return correlationBytes(given);
     if (this.drawn.length === 0) this.drawn = randomFillSync(Buffer.allocUnsafe(ID_BYTES * IDS_PER_DRAW));
     const id = this.drawn.subarray(0, ID_BYTES);
     this.drawn = this.drawn.subarray(ID_BYTES);
@@ -20,4 +20,9 @@ export class CorrelationIds {
     id[8] = (id[8]! & 0x3f) | 0x80;
     return id;
   }
+}
+
+/** @param id a UUID in its usual text form */
+export function correlationBytes(id: string): Buffer {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
 }

@@ -5,6 +5,8 @@ import { PyroError } from '../protocol/errors.js';
 export interface CurrentCall {
   /** UUID in its usual text form. */
   readonly correlationId: string;
+  /** The message it came with; a batch has many calls in one. */
+  readonly request?: object;
 }
 
 /** A correlation id of our own, around calls that we make. */
@@ -29,6 +31,11 @@ export function runInCall<T>(call: CurrentCall, body: () => T): T {
 export function currentCall(): CurrentCall | undefined {
   const stored = storage.getStore();
   return stored instanceof GivenCorrelationId ? stored.within : stored;
+}
+
+/** True when both are served for one message. */
+export function isSameRequest(one: CurrentCall | undefined, other: CurrentCall | undefined): boolean {
+  return one === other || (one?.request !== undefined && one.request === other?.request);
 }
 
 /**

@@ -1,92 +1,141 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Autoproxy } from '../../../lib/client/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/remote-object.js';
-import { expose, PyroDaemon } from '../../../lib/core.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  callback,
+  type CallErrorInfo,
+  currentContext,
+  expose,
+  PyroDaemon,
+  PyroProxy,
+  type PyroProxyOptions,
+  type RemoteObject,
+  type SerializerName,
+} from '../../../lib/core.js';
 import { PythonServer } from './python-server.js';
 import type { Thing } from './thing.js';
 
-class Listener {
-  readonly heard: unknown[] = [];
-  thing: RemoteObject<Thing> | undefined;
+/** What Python calls back. */
+class Callee {
+  readonly correlationIds: string[] = [];
 
-  call(...values: unknown[]): unknown {
-    this.heard.push(values);
-    return values.length;
+  constructor(private readonly body: (...args: unknown[]) => unknown) {}
+
+  call(...args: unknown[]): unknown {
+    this.correlationIds.push(currentContext()!.correlationId);
+    return this.body(...args);
   }
 }
-expose(Listener);
+expose(Callee);
 
-/** Calls the one who called it. */
-class Echo {
-  constructor(private readonly thing: RemoteObject<Thing>) {}
-
-  async call(value: unknown): Promise<unknown> {
-    return [await this.thing.echo(value), await this.thing.correlation()];
+class LoudCallee {
+  call(): never {
+    throw new RangeError('heard on both sides');
   }
 }
-expose(Echo);
+expose(LoudCallee);
+callback(LoudCallee, 'call');
 
-/** Calls the proxy it is given. */
-class Caller {
-  async call(proxy: RemoteObject<Thing>): Promise<unknown> {
-    return proxy.add(1, 2);
-  }
-}
-expose(Caller);
-
-describe('callbacks', () => {
+describe('Python calls back', () => {
   let server: PythonServer;
   let daemon: PyroDaemon;
-  let thing: RemoteObject<Thing>;
-  const listener = new Listener();
-  const served = new Set<object>([listener]);
-  const autoproxy: Autoproxy = { referenceFor: (value) => (served.has(value) ? daemon.proxyFor(value) : undefined) };
+  const released: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     server = await PythonServer.start('thread');
     daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
-    daemon.register(listener, 'listener');
-    thing = await PyroProxy.connect<Thing>(server.uri('thing'), { poolSize: 2, callTimeoutMs: 5_000, autoproxy });
   });
-  afterAll(async () => {
+  afterAll(() => Promise.all([daemon.close(), server.kill()]));
+  afterEach(async () => {
+    await Promise.all(released.splice(0).map((release) => release()));
+    if (daemon.objectCount > 1) throw new Error('an object is served behind the connection that it was passed over');
+  });
+
+  async function connect(options: PyroProxyOptions = {}): Promise<RemoteObject<Thing>> {
+    const thing = await PyroProxy.connect<Thing>(server.uri('thing'), { callTimeoutMs: 10_000, autoproxy: daemon, ...options });
+    released.push(() => thing.$release());
+    return thing;
+  }
+
+  it.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])(
+    'an object that was passed in a call, as a proxy (%s)',
+    async (serializer) => {
+      const thing = await connect({ serializer });
+      const callee = new Callee((...args) => args);
+      expect(await thing.call_back(callee, 1, 'two')).toEqual([1, 'two']);
+      const [uri, oneway, methods, attrs, handshake] = await thing.proxy_state(callee);
+      expect(uri).toBe(String(daemon.uriFor(callee)));
+      expect([oneway, methods, attrs, handshake]).toEqual([[], ['call'], [], 'hello']);
+    },
+  );
+
+  it('an object that it kept, for as long as the connection lasts or a lease', async () => {
+    const thing = await connect();
+    const callee = new Callee((value) => value);
+    await thing.keep(callee);
+    await thing.add(1);
+    expect(await thing.call_kept('kept')).toBe('kept');
+    const other = await connect();
     await thing.$release();
-    await Promise.all([daemon.close(), server.kill()]);
-  });
-  beforeEach(() => {
-    listener.heard.length = 0;
-  });
-
-  it('reach an object of ours that was passed to Python', async () => {
-    expect(await thing.call_back(listener, 1, 'two')).toBe(2);
-    expect(listener.heard).toEqual([[1, 'two']]);
-    const [uri, , methods] = await thing.proxy_state(listener);
-    expect([uri, methods]).toEqual([`PYRO:listener@${daemon.locationStr}`, ['call']]);
+    await expect(other.call_kept('gone')).rejects.toMatchObject({ pythonType: 'Pyro5.errors.DaemonError' });
+    {
+      using _lease = daemon.lease(callee);
+      const short = await connect();
+      await short.keep(callee);
+      await short.$release();
+      expect(await other.call_kept('leased')).toBe('leased');
+    }
+    await expect(other.call_kept('gone')).rejects.toMatchObject({ pythonType: 'Pyro5.errors.DaemonError' });
   });
 
-  it('may call the caller during a call, which keeps its correlation id', async () => {
-    const echo = new Echo(thing);
-    served.add(echo);
-    daemon.register(echo, 'echo');
-    const [value, correlation] = (await thing.call_back(echo, 'there and back')) as [unknown, string];
+  it('an object that calls the caller again during the call, over the same proxy', async () => {
+    const thing = await connect();
+    const callee = new Callee(async (value) => [await thing.echo(value), await thing.correlation()]);
+    const [value, correlation] = (await thing.call_back(callee, 'there and back')) as [unknown, string];
     expect(value).toBe('there and back');
-    expect(correlation).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    expect(callee.correlationIds).toEqual([correlation]);
   });
 
-  it('may be given proxies of Python, which connect to where they came from', async () => {
-    const caller = new Caller();
-    served.add(caller);
-    daemon.register(caller, 'caller');
-    const own = await thing.self_proxy();
-    expect(await thing.call_back(caller, own)).toBe(3);
+  it('through ten levels of calls, all with one correlation id', async () => {
+    const thing = await connect();
+    const callee: Callee = new Callee((depth): unknown =>
+      depth === 0 ? thing.correlation() : thing.call_back(callee, (depth as number) - 1),
+    );
+    const correlation = await thing.call_back(callee, 9);
+    expect(callee.correlationIds).toHaveLength(10);
+    expect(new Set(callee.correlationIds)).toEqual(new Set([correlation]));
   });
 
-  it('may not be lured elsewhere', async () => {
-    const caller = new Caller();
-    served.add(caller);
-    daemon.register(caller, 'lured');
-    const reference = PyroProxy.to<Thing>('PYRO:thing@192.0.2.1:9');
-    await expect(thing.call_back(caller, reference)).rejects.toMatchObject({
+  it('from many threads at once', async () => {
+    const thing = await connect({ poolSize: 10 });
+    const callee = new Callee(async (n) => ((await thing.add(n as number, 1)) as number) * 2);
+    const numbers = Array.from({ length: 100 }, (_, n) => n);
+    expect(await Promise.all(numbers.map((n) => thing.call_back(callee, n)))).toEqual(numbers.map((n) => (n + 1) * 2));
+  });
+
+  it('and the error of a callback method surfaces on this side, too', async () => {
+    const errors: [unknown, CallErrorInfo][] = [];
+    const listener = (...args: [unknown, CallErrorInfo]): unknown => errors.push(args);
+    daemon.on('callError', listener);
+    const thing = await connect();
+    const quiet = new Callee(() => {
+      throw new RangeError('heard in Python alone');
+    });
+    await expect(thing.call_back(quiet)).rejects.toMatchObject({ message: expect.stringContaining('heard in Python alone') });
+    expect(errors).toEqual([]);
+    await expect(thing.call_back(new LoudCallee())).rejects.toMatchObject({
+      message: expect.stringContaining('heard on both sides'),
+    });
+    daemon.off('callError', listener);
+    expect(errors).toEqual([
+      [expect.objectContaining({ message: 'heard on both sides' }), expect.objectContaining({ method: 'call' })],
+    ]);
+  });
+
+  it('and may give proxies, which connect to where they came from and nowhere else', async () => {
+    const thing = await connect();
+    const callee = new Callee((proxy) => (proxy as RemoteObject<Thing>).add(1, 2));
+    expect(await thing.call_back(callee, await thing.self_proxy())).toBe(3);
+    const lure = PyroProxy.to<Thing>('PYRO:thing@192.0.2.1:9');
+    await expect(thing.call_back(callee, lure)).rejects.toMatchObject({
       pythonType: 'Pyro5.errors.SecurityError',
       message: expect.stringContaining('receivedProxies'),
     });

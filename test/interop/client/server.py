@@ -162,6 +162,14 @@ class Thing:
         with proxy:
             return proxy.call(*args)
 
+    def keep(self, proxy):
+        self.kept = proxy
+
+    def call_kept(self, *args):
+        # as a stored proxy that several threads use: each takes it over
+        self.kept._pyroClaimOwnership()
+        return self.kept.call(*args)
+
     def big(self, size):
         return "x" * size
 

@@ -32,6 +32,8 @@ export interface Thing {
   own_uri(): PyroUri;
   proxy_state(proxy: unknown): [string, string[], string[], string[], unknown, string | null];
   call_back(proxy: unknown, ...args: unknown[]): unknown;
+  keep(proxy: unknown): void;
+  call_kept(...args: unknown[]): unknown;
   big(size: number): string;
   kill(): void;
 }
