@@ -18,6 +18,17 @@ export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js
 export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';
 export type { PyroPropertyOptions, PyroStreamOptions } from './nest/objects/member-registry.js';
 export type { PyroNaming } from './nest/objects/wire-names.js';
+export {
+  PyroHealthIndicator,
+  type PyroHealthOptions,
+  type PyroHealthResult,
+  type PyroObjectHealthOptions,
+  type PyroServerHealthOptions,
+} from './nest/health/pyro-health.indicator.js';
+export type { PyroModuleOptions } from './nest/module/module-options.js';
+export type { PyroAsyncFeature, PyroFeature, PyroFeatureOptions } from './nest/module/pyro-feature.js';
+export { PyroServers } from './nest/module/pyro-servers.js';
+export { PyroModule } from './nest/module/pyro.module.js';
 export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';
 export type { PyroServerOptions } from './nest/server/pyro-server-options.js';
 export type { PyroRegisterOptions, RegisteredObject } from './nest/server/runtime-objects.js';

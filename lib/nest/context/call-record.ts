@@ -1,4 +1,5 @@
 import { isObservable } from 'rxjs';
+import { referenceOf } from '../../protocol/proxy-reference.js';
 
 /** What the pipeline notes about one run of a method; third of its arguments, behind the data and the context. */
 export class CallRecord {
@@ -14,11 +15,12 @@ export class CallRecord {
     return this.returned !== 'nothing yet';
   }
 
-  /** Notes what the method returned, and gives it back. */
+  /** Notes what the method returned, and gives it back; of a proxy its reference. */
   note(result: unknown): unknown {
-    this.returned = isObservable(result) ? 'observable' : 'value';
+    const inert = inertResult(result);
+    this.returned = isObservable(inert) ? 'observable' : 'value';
     this.waiting?.(this.returned === 'observable');
-    return result;
+    return inert;
   }
 
   /** Calls back once it is known what the method returned; never, when an interceptor kept it from running. */
@@ -26,4 +28,9 @@ export class CallRecord {
     if (this.returned === 'nothing yet') this.waiting = then;
     else then(this.returned === 'observable');
   }
+}
+
+/** A proxy that was never connected may have any method: rxjs and Nest would take it for an Observable, and call it. */
+function inertResult(result: unknown): unknown {
+  return typeof result === 'object' && result !== null ? (referenceOf(result) ?? result) : result;
 }

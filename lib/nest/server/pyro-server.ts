@@ -62,6 +62,11 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     return this.binding?.objects ?? [];
   }
 
+  /** False before it listens, and as soon as it takes no more calls. */
+  get isListening(): boolean {
+    return this.daemon?.isListening ?? false;
+  }
+
   /** @internal called by what `@PyroController` brings into the container */
   bind(modules: ModulesContainer, contexts: ExternalContextCreator): void {
     if (this.binding?.modules === modules) return;
@@ -200,7 +205,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (handshakeGuards.length === 0) return undefined;
     if (!this.binding)
       throw new Error(
-        'handshakeGuards need an application with at least one @PyroController: without one there is no way to its providers',
+        'handshakeGuards need an application with at least one @PyroController, or with PyroModule: without one there is no way to its providers',
       );
     const runner = await this.binding.handshakeRunner(PyroServer, handshakeGuards);
     return (request) => runner.run(request);

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import type { PyroProxyOptions } from '../../client/proxy-options.js';
+import { TimeoutError } from '../../protocol/errors.js';
+import { asError } from '../../protocol/safe-text.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { ClientRegistry } from '../module/client-registry.js';
+import { PyroServers } from '../module/pyro-servers.js';
+import type { PyroServer } from '../server/pyro-server.js';
+
+/** What is asked for its health: a server of this application, or an object somewhere. */
+export type PyroHealthOptions = PyroServerHealthOptions | PyroObjectHealthOptions;
+
+export interface PyroServerHealthOptions {
+  /** The server or its name. Default: the only one that there is. */
+  server?: PyroServer | string;
+}
+
+/** The options count before those of `PyroModule.forRoot`. */
+export interface PyroObjectHealthOptions extends PyroProxyOptions {
+  /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
+  uri: PyroUri | string;
+  /** Most that looking the name up, connecting and the handshake take. Default 1,000. */
+  timeoutMs?: number;
+}
+
+/** A result as Terminus takes it. */
+export type PyroHealthResult<Key extends string = string> = Record<Key, { status: 'up' | 'down'; [detail: string]: unknown }>;
+
+const DEFAULT_TIMEOUT_MS = 1_000;
+
+/**
+ * Health of servers and remote objects, for `@nestjs/terminus`:
+ *
+ * ```ts
+ * this.health.check([
+ *   () => this.pyro.isHealthy('server', { server: 'lab' }),
+ *   () => this.pyro.isHealthy('camera', { uri: 'PYRONAME:lab.camera' }),
+ * ]);
+ * ```
+ */
+@Injectable()
+export class PyroHealthIndicator {
+  constructor(
+    private readonly servers: PyroServers,
+    private readonly clients: ClientRegistry,
+  ) {}
+
+  /**
+   * Says whether a server takes calls, or an object lets us in: a connection is opened for that, handshake and all, and closed.
+   * Never fails: what is wrong is the `message` of the result.
+   *
+   * @param key what the result is called
+   */
+  async isHealthy<const Key extends string>(key: Key, options: PyroHealthOptions = {}): Promise<PyroHealthResult<Key>> {
+    let detail: PyroHealthResult[string];
+    try {
+      detail = { status: 'up', ...('uri' in options ? await this.checkObject(options) : this.checkServer(options)) };
+    } catch (error) {
+      detail = { status: 'down', message: asError(error).message };
+    }
+    return { [key]: detail } as PyroHealthResult<Key>;
+  }
+
+  private checkServer({ server }: PyroServerHealthOptions): Record<string, unknown> {
+    const checked = typeof server === 'object' ? server : this.servers.get(server);
+    if (!checked.isListening) throw new Error('the server does not listen');
+    const { locationStr, connections, objectCount } = checked.unwrap();
+    return { location: locationStr, connections: connections.length, objects: objectCount - 1 };
+  }
+
+  private async checkObject({
+    uri,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    ...options
+  }: PyroObjectHealthOptions): Promise<Record<string, unknown>> {
+    const late = new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(late), timeoutMs);
+    const proxy = this.clients.make(uri, { maxRetries: 0, ...options, signal: controller.signal });
+    const begin = performance.now();
+    try {
+      await proxy.$connect();
+    } finally {
+      clearTimeout(timer);
+      await proxy.$release();
+    }
+    return { uri: String(proxy.$uri), responseTime: Math.round(performance.now() - begin) };
+  }
+}

@@ -1,0 +1,44 @@
+import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
+import type { PyroProxyOptions } from '../../client/proxy-options.js';
+import type { RemoteObject } from '../../client/remote-object.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { ClientRegistry } from './client-registry.js';
+
+/** A remote object, and how it is called. The options count before those of `PyroModule.forRoot`. */
+export interface PyroFeatureOptions extends PyroProxyOptions {
+  /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
+  uri: PyroUri | string;
+  /**
+   * Connect when the application starts: it does not start without the object. Default false: the first call connects, and what
+   * is not there makes that call fail.
+   */
+  eager?: boolean;
+}
+
+/** A remote object to inject: `@Inject(token) camera: RemoteObject<Camera>`. */
+export interface PyroFeature extends PyroFeatureOptions {
+  /** What it is injected by. */
+  token: InjectionToken;
+}
+
+/** A remote object whose URI and options are known when the application starts. */
+export interface PyroAsyncFeature extends Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
+  /** What the object is injected by. */
+  token: InjectionToken;
+  /** Gets what `inject` names. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in Nest's own FactoryProvider
+  useFactory: (...dependencies: any[]) => PyroFeatureOptions | Promise<PyroFeatureOptions>;
+}
+
+/** What Nest makes the proxy by. */
+export function featureProvider({ token, useFactory, inject = [] }: PyroAsyncFeature): FactoryProvider<RemoteObject> {
+  return {
+    provide: token,
+    inject: [ClientRegistry, ...inject],
+    useFactory: async (registry: ClientRegistry, ...dependencies: unknown[]) => {
+      const { uri, eager = false, ...options } = await useFactory(...dependencies);
+      const proxy = registry.provide(uri, options);
+      return eager ? proxy.$connect() : proxy;
+    },
+  };
+}

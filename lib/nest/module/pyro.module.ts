@@ -1,0 +1,59 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, type PyroModuleOptions } from './module-options.js';
+import { PyroCoreModule } from './pyro-core.module.js';
+import { type PyroAsyncFeature, type PyroFeature, featureProvider } from './pyro-feature.js';
+
+/** Providers of remote objects. */
+@Module({ imports: [PyroCoreModule] })
+class PyroFeatureModule {}
+
+/**
+ * Remote objects to inject, with defaults for all of them; {@link PyroServers}, to register objects at run time; and
+ * {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need it.
+ *
+ * ```ts
+ * imports: [
+ *   PyroModule.forRoot({ nameServer: { host: 'control' }, callTimeoutMs: 5_000 }),
+ *   PyroModule.forFeature([{ token: CAMERA, uri: 'PYRONAME:lab.camera' }]),
+ * ]
+ * ```
+ */
+@Module({ imports: [PyroCoreModule] })
+export class PyroModule extends ConfigurableModuleClass {
+  /** Once in an application: defaults of all remote objects that it injects, wherever. */
+  static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** As `forRoot`, with options that a factory or class gives. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /**
+   * Provides remote objects to the module that imports this, and exports them.
+   *
+   * @param options.isGlobal to all modules. Default false
+   */
+  static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
+    return PyroModule.forFeatureAsync(
+      features.map(({ token, ...given }) => ({ token, useFactory: () => given })),
+      options,
+    );
+  }
+
+  /** As `forFeature`, with URIs and options that factories give. */
+  static forFeatureAsync(
+    features: readonly PyroAsyncFeature[],
+    { isGlobal = false }: { isGlobal?: boolean } = {},
+  ): DynamicModule {
+    const providers = features.map(featureProvider);
+    return {
+      module: PyroFeatureModule,
+      global: isGlobal,
+      imports: features.flatMap(({ imports = [] }) => imports),
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}

@@ -1,0 +1,155 @@
+import { createServer } from 'node:net';
+import { Controller, Get } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  HealthCheck,
+  HealthCheckService,
+  type HealthIndicatorResult,
+  MicroserviceHealthIndicator,
+  TerminusModule,
+} from '@nestjs/terminus';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  PyroClient,
+  PyroController,
+  type PyroDaemon,
+  PyroHealthIndicator,
+  PyroMethod,
+  PyroModule,
+  PyroServer,
+} from '../../../lib/index.js';
+import { PythonServer } from '../../interop/client/python-server.js';
+import { closeAfter, joinServer, moduleOf } from './fixtures.js';
+
+let python: PythonServer;
+beforeAll(async () => {
+  python = await PythonServer.start('thread');
+});
+afterAll(() => python.kill());
+
+@PyroController({ objectId: 'object', instanceMode: 'single' })
+class Served {
+  @PyroMethod() method(): void {}
+}
+
+const NOWHERE = 'PYRO:thing@127.0.0.1:1';
+
+@Controller('health')
+class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly pyro: PyroHealthIndicator,
+    private readonly microservice: MicroserviceHealthIndicator,
+  ) {}
+
+  @Get('up')
+  @HealthCheck()
+  up() {
+    return this.health.check([
+      () => this.pyro.isHealthy('server'),
+      () => this.pyro.isHealthy('thing', { uri: python.uri('thing') }),
+      () => this.ping('ping', python.uri('thing')),
+    ]);
+  }
+
+  @Get('down')
+  @HealthCheck()
+  down() {
+    return this.health.check([
+      () => this.pyro.isHealthy('server', { server: 'unknown' }),
+      () => this.pyro.isHealthy('thing', { uri: NOWHERE }),
+      () => this.pyro.isHealthy('nobody', { uri: python.uri('nobody') }),
+      () => this.ping('ping', NOWHERE),
+    ]);
+  }
+
+  private ping(key: string, uri: string) {
+    // its types know only Nest's own transports
+    return this.microservice.pingCheck(key, { customClass: PyroClient, options: { uri, maxRetries: 0 } } as never);
+  }
+}
+
+async function start(): Promise<{ url: string; server: PyroServer; pyro: PyroHealthIndicator }> {
+  const app = await NestFactory.create(
+    moduleOf({
+      imports: [TerminusModule.forRoot({ logger: false }), PyroModule.forRoot()],
+      controllers: [HealthController],
+      providers: [Served],
+    }),
+    { logger: false, abortOnError: false },
+  );
+  closeAfter(() => app.close());
+  const server = new PyroServer({ host: '127.0.0.1', port: 0, name: 'lab' });
+  app.connectMicroservice({ strategy: server });
+  await app.init();
+  await app.startAllMicroservices();
+  await app.listen(0, '127.0.0.1');
+  return { url: await app.getUrl(), server, pyro: app.get(PyroHealthIndicator) };
+}
+
+describe('a Terminus health check', () => {
+  it('says that a server and an object are up, PyroClient by MicroserviceHealthIndicator as well', async () => {
+    const { url, server } = await start();
+    await joinServer(server, 'object');
+    const response = await fetch(`${url}/health/up`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      status: 'ok',
+      details: {
+        server: { status: 'up', location: server.unwrap<PyroDaemon>().locationStr, connections: 1, objects: 1 },
+        thing: { status: 'up', uri: python.uri('thing'), responseTime: expect.any(Number) },
+        ping: { status: 'up' },
+      },
+    });
+  });
+
+  it('says what is down, and why', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/health/down`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      status: 'error',
+      details: {
+        server: { status: 'down', message: expect.stringContaining('there is no PyroServer named "unknown"') },
+        thing: { status: 'down', message: expect.stringContaining('127.0.0.1:1') },
+        nobody: { status: 'down', message: expect.stringContaining('unknown object') },
+        ping: { status: 'down' },
+      },
+    });
+  });
+});
+
+describe('PyroHealthIndicator', () => {
+  it('has results as Terminus has them', async () => {
+    const { pyro } = await start();
+    const result: HealthIndicatorResult<'server'> = await pyro.isHealthy('server', { server: 'lab' });
+    expect(result.server.status).toBe('up');
+  });
+
+  it('says that a server is down as soon as it takes no more calls', async () => {
+    const { pyro, server } = await start();
+    await server.drain();
+    expect(await pyro.isHealthy('server', { server })).toEqual({
+      server: { status: 'down', message: 'the server does not listen' },
+    });
+  });
+
+  it('leaves no connection behind, and waits no longer than timeoutMs', async () => {
+    const { pyro, server } = await start();
+    const uri = server.unwrap<PyroDaemon>().uriFor('object');
+    expect(await pyro.isHealthy('object', { uri })).toMatchObject({ object: { status: 'up' } });
+    await expect.poll(() => server.unwrap<PyroDaemon>().connections).toEqual([]);
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    closeAfter(() => silent.close());
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as { port: number };
+    expect(await pyro.isHealthy('silent', { uri: `PYRO:object@127.0.0.1:${port}`, timeoutMs: 100 })).toEqual({
+      silent: { status: 'down', message: `PYRO:object@127.0.0.1:${port} did not answer within timeoutMs (100 ms)` },
+    });
+  });
+
+  it('does not fail for a uri that is none', async () => {
+    const { pyro } = await start();
+    expect(await pyro.isHealthy('odd', { uri: 'nonsense' })).toMatchObject({ odd: { status: 'down' } });
+  });
+});
