@@ -33,7 +33,7 @@ export interface Example {
    * The URI is the first that they print.
    */
   original?: Script[];
-  /** It keeps the machine busy, or measures times: nothing runs beside it, and when it fails it is tried again, twice at most. */
+  /** It keeps the machine busy, or measures times: nothing runs beside it, and when it fails it is tried once more. */
   alone?: boolean;
 }
 
@@ -64,6 +64,8 @@ export interface Script {
   tracebacks?: boolean;
   /** Default 0. Not looked at where it is stopped. */
   exitCode?: number;
+  /** A script that runs longer is killed and has failed. Default 60,000. */
+  timeoutMs?: number;
   /** What differs between two runs of it and is no matter, beside ports, ids and addresses: gives its output without. */
   normalize?: (output: string) => string;
   /** How much of it has to be the same as against upstream's server, character by character. Default 1: all. */

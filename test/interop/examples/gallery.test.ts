@@ -59,7 +59,7 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
   describe.concurrent('with our servers and their clients', () => {
     for (const name of together) it(`${name} runs`, () => assertAllRun(name));
   });
-  describe('with our servers and their clients, one by one', { retry: 2 }, () => {
+  describe('with our servers and their clients, one by one', { retry: 1 }, () => {
     for (const name of alone) it(`${name} runs`, () => assertAllRun(name));
   });
 });

@@ -1,9 +1,4 @@
-const NOT_YET = 'not written yet';
-
 /** Folders of upstream's `examples/` that no client script can use against a server of ours, and why. */
 export const leftOut: Readonly<Record<string, string>> = {
-  'blob-dispatch': NOT_YET,
-  callback: NOT_YET,
-  chatbox: NOT_YET,
   socketpair: 'its scripts make both ends themselves, daemon and proxy; there is no server to replace',
 };

@@ -6,7 +6,7 @@ import type { Example, Script } from './example.js';
 import type { NameServers } from './name-servers.js';
 import { Stage } from './stage.js';
 
-const SCRIPT_TIMEOUT_MS = 150_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 const TRACEBACK = 'Traceback (most recent call last)';
 const URI = /PYRO:\S+@\S+/;
 
@@ -85,14 +85,14 @@ async function playOnce(
 }
 
 async function start(stage: Stage, script: Script, uri: string): Promise<Program> {
-  const { file, args = [], env, input, dialogue } = script;
+  const { file, args = [], env, input, dialogue, timeoutMs = DEFAULT_TIMEOUT_MS } = script;
   const isFile = file.endsWith('.py');
   const { cwd = isFile ? dirname(file) : '.' } = script;
   const what = isFile ? [join(stage.directory, file)] : ['-m', file];
   const program = new Program(await ensurePythonEnv(), [...what, ...args], {
     cwd: join(stage.directory, cwd),
     env: { ...stage.env, ...env },
-    timeoutMs: SCRIPT_TIMEOUT_MS,
+    timeoutMs,
     interactive: input !== undefined || dialogue !== undefined,
   });
   stage.defer(() => program.stop());

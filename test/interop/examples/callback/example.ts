@@ -1,0 +1,36 @@
+import type { Example } from '../example.js';
+import { CallbackServer, CallbackServer2 } from './callback-server.js';
+
+/** A server that calls its client: the client passes an object of its own, which arrives as a proxy. */
+export default [
+  {
+    async serve(stage) {
+      await stage.nest({ providers: [CallbackServer] });
+    },
+    scripts: [
+      { file: 'client.py', prints: ['creating a bunch of workers', /(?:callback: worker \d reports work is done!\n){5}done!/] },
+    ],
+    // the script gives itself half a second for each connection
+    alone: true,
+  },
+  {
+    async serve(stage) {
+      await stage.nest({ providers: [CallbackServer2] });
+    },
+    scripts: [
+      {
+        file: 'client2.py',
+        // the error of a `@callback` method is logged on its own side, too
+        until: /WARNING\] error during handleRequest: [^]*ZeroDivisionError/,
+        prints: ['waiting for callbacks to arrive...', 'callback 1 received from server!', 'callback 2 received from server!'],
+        tracebacks: true,
+      },
+    ],
+    serverPrints: [
+      'server: doing call1 to client\ngot an exception from the callback:',
+      /ZeroDivisionError[^]*?Remote traceback:[^]*?in crash/,
+      'server: doing call2 to client\ngot an exception from the callback:',
+      'server: callbacks done.',
+    ],
+  },
+] satisfies Example[];
