@@ -113,7 +113,9 @@ export class NestTarget implements PyroTarget {
       if (hooks === undefined && !this.instances.isPerCall) {
         const known = this.instances.forCall(context);
         const holder = known instanceof Promise ? await known : known;
-        const pipeline = holder.pipelines.get(operation) ?? (await this.pipelineFor(operation, context, holder));
+        const prepared = this.pipelineFor(operation, context, holder);
+        // no turn more than those behind it: calls that waited for the instance together run in their order
+        const pipeline = prepared instanceof Promise ? await prepared : prepared;
         const pipelineArgs: PipelineArguments = [bound.args, context, record];
         const passed = settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
         const result = passed instanceof Promise ? await passed : passed;
@@ -155,16 +157,20 @@ export class NestTarget implements PyroTarget {
   }
 
   /** Enhancers live in a context of the call, whatever context the instance lives in. */
-  private async pipelineFor(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
-    const { contexts, loader, registerRequest } = this.environment;
-    const { wrapper } = this.definition;
+  private pipelineFor(operation: Operation, context: PyroContext, holder: InstanceHolder): Pipeline | Promise<Pipeline> {
     const known = holder.pipelines.get(operation);
     if (known) return known;
     if (this.hasStaticEnhancers) {
-      const pipeline = contexts.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
+      const pipeline = this.environment.contexts.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
       holder.pipelines.set(operation, pipeline);
       return pipeline;
     }
+    return this.pipelineOfCall(operation, context, holder);
+  }
+
+  private async pipelineOfCall(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
+    const { contexts, loader, registerRequest } = this.environment;
+    const { wrapper } = this.definition;
     const isOwnContext = this.instances.isPerCall && holder.contextId !== undefined;
     const contextId = isOwnContext ? holder.contextId : createContextId();
     if (!isOwnContext) registerRequest(context, contextId);

@@ -2,6 +2,7 @@ import { Inject, Injectable, Scope, UseGuards } from '@nestjs/common';
 import { INQUIRER, REQUEST } from '@nestjs/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  FLAGS,
   type OnPyroDisconnect,
   PyroConnection,
   PyroContext,
@@ -152,10 +153,20 @@ describe('a session object', () => {
   it('is made once for concurrent first calls', async () => {
     const { join, server } = await serve({ providers });
     const peer = await join('session');
-    const { FLAGS } = await import('../../../lib/core.js');
     for (let call = 0; call < 5; call++) peer.invoke('session', 'next', [], {}, { flags: FLAGS.oneway });
     expect(await peer.call('session', 'next')).toBe(6);
     expect(server.unwrap<PyroDaemon>().connections).toHaveLength(1);
+  });
+
+  it('serves calls that waited for it in their order', async () => {
+    const { join } = await serve({ providers });
+    const peer = await join('session');
+    // in one chunk: all of them are there before the instance is
+    peer.socket.cork();
+    for (let call = 0; call < 5; call++) peer.invoke('session', 'next', [], {}, { flags: FLAGS.oneway });
+    const last = peer.call('session', 'next');
+    peer.socket.uncork();
+    expect(await last).toBe(6);
   });
 
   it('is told and disposed with its connection, users before what they use', async () => {
