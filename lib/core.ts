@@ -27,6 +27,7 @@ export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, oneway } from './daemon/expose.js';
 export { type Behavior, behavior, type InstanceMode } from './daemon/instances.js';
 export type { ObjectLease } from './daemon/object-leases.js';
+export { params } from './daemon/params.js';
 export { isPrivateName } from './daemon/private-names.js';
 export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/target.js';
 

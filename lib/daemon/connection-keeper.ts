@@ -79,9 +79,15 @@ export class ConnectionKeeper implements RequestLoopOwner, Arrivals<Place> {
     this.events.connected(loop.connection);
   }
 
-  /** Takes no more requests; resolves when the running ones have ended. */
-  async stopAll(): Promise<void> {
-    await Promise.all([...this.loops].map((loop) => loop.stop()));
+  /** The byte streams of all connections. */
+  get sockets(): Duplex[] {
+    return [...this.loops].map(({ frames }) => frames.socket);
+  }
+
+  /** Takes no more requests; resolves when the running ones have ended, those of `except` left out. */
+  async stopAll(except?: DaemonConnection): Promise<void> {
+    const stopping = [...this.loops].map((loop) => ({ connection: loop.connection, end: loop.stop() }));
+    await Promise.all(stopping.filter(({ connection }) => connection !== except).map(({ end }) => end));
   }
 
   /** Ends all connections; resolves when those without a running call are gone and their sessions ended. */

@@ -1,6 +1,6 @@
 import type { DaemonConnection } from './daemon-connection.js';
 
-/** Where a call failed whose error no client gets, or whose method is a callback. */
+/** Where a call failed. */
 export interface CallErrorInfo {
   connection: DaemonConnection;
   objectId: string;
@@ -19,6 +19,8 @@ export interface PyroDaemonEvents {
   handshakeFailed: [error: Error, connection: DaemonConnection];
   /** An object was taken out of the daemon; not told when the daemon closes. */
   unregistered: [objectId: string];
+  /** Any call failed, or was refused: also those whose client is told of it. @see Pyro5/server.py, `methodcall_error_handler` */
+  callFailed: [error: unknown, info: CallErrorInfo];
   /** A oneway call, a callback method or the clean-up of a stream failed. */
   callError: [error: unknown, info: CallErrorInfo];
   /** Something of the daemon's own failed: a hook, a disposal, the server socket. */

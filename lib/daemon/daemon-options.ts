@@ -162,7 +162,7 @@ function checkAddress(options: DaemonOptions): void {
   if (connectedSocket !== undefined) {
     if (tls && (connectedSocket as Partial<TLSSocket>).encrypted !== true)
       throw configError('tls is configured, but connectedSocket is no TLS socket; it is served as it is');
-    if (unixSocket !== undefined || port !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
+    if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;
   }
   if (port !== undefined && !isPort(port))

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
+import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
@@ -11,7 +13,7 @@ import { within } from '../transport/deadline.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
 import { assembleDaemon } from './assembly.js';
-import type { CallContext } from './call-context.js';
+import { type CallContext, currentContext } from './call-context.js';
 import type { ProxyOrigin } from './call.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
@@ -147,9 +149,19 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     return this.location;
   }
 
-  /** `natHost:natPort`; undefined without NAT. */
+  /** `natHost:natPort`; undefined without NAT, and for a connected socket. */
   get natLocationStr(): string | undefined {
-    return natLocationOf(this.options, this.locationStr);
+    return this.options.connectedSocket ? undefined : natLocationOf(this.options, this.locationStr);
+  }
+
+  /** What it listens with, Node's server (of TLS, with `tls`), or the connected socket; undefined before {@link start}. */
+  get sock(): Server | Socket | undefined {
+    return this.listener?.server ?? (this.location === undefined ? undefined : this.options.connectedSocket);
+  }
+
+  /** {@link sock} and the byte streams of all connections, also of those in their handshake. */
+  get sockets(): (Server | Duplex)[] {
+    return [...new Set([this.sock ?? [], this.keeper.sockets].flat())];
   }
 
   /** Registered objects, the daemon's own among them. */
@@ -335,7 +347,7 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /**
-   * Accepts no more connections and requests, and waits for the running calls.
+   * Accepts no more connections and requests, and waits for the running calls; of a connection whose call asks for this, for none.
    *
    * @param deadlineMs waits no longer than this. Default 10,000
    * @returns true when all calls have ended
@@ -346,7 +358,10 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
       this.listener?.close();
     }
     const others = [...this.combined].map((daemon) => daemon.drain(deadlineMs));
-    return within(Promise.all([this.keeper.stopAll(), ...others]), deadlineMs);
+    // a call that waits for its own end would wait for ever
+    const call = currentContext();
+    const own = call?.daemon === this ? call.connection : undefined;
+    return within(Promise.all([this.keeper.stopAll(own), ...others]), deadlineMs);
   }
 
   /** Stops accepting, lets running calls finish (up to `deadlineMs`, default 10,000), then closes. */
@@ -362,6 +377,17 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    const where = this.location ?? 'not started';
+    return `${this.constructor.name} <${where}, ${this.objectCount} objects, ${this.connections.length} connections>`;
+  }
+
+  /** @internal */
+  reportCallFailed(error: unknown, info: CallErrorInfo): void {
+    this.guarded(() => this.emit('callFailed', error, info));
   }
 
   /** @internal */

@@ -191,11 +191,11 @@ export class Dispatcher {
     };
   }
 
-  /** Errors nobody else gets to see (oneway), or that this side asked to see (callback). */
   private report(error: unknown, request: Request, call: SerializedCall): void {
-    const { connection } = request;
-    if (request.oneway || this.isCallback(call))
-      this.daemon.reportCallError(error, { connection, objectId: call.objectId, method: call.method });
+    const info = { connection: request.connection, objectId: call.objectId, method: call.method };
+    this.daemon.reportCallFailed(error, info);
+    // nobody else gets to see it (oneway), or this side asked to see it (callback)
+    if (request.oneway || this.isCallback(call)) this.daemon.reportCallError(error, info);
   }
 
   private isCallback({ objectId, method }: SerializedCall): boolean {

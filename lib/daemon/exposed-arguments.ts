@@ -1,9 +1,17 @@
 import { readParameters } from './parameters.js';
-import { ArgumentBinder } from './parameters-binding.js';
+import { ArgumentBinder, type BoundArguments } from './parameters-binding.js';
+import { paramsOf } from './params.js';
 
 type Method = (...args: never[]) => unknown;
 
-const binders = new WeakMap<Method, ArgumentBinder>();
+/** How one method gets its arguments. */
+interface Binding {
+  binder: ArgumentBinder;
+  /** Where the parameter stands that takes the remaining keywords. */
+  keywordsIndex: number | undefined;
+}
+
+const bindings = new WeakMap<Method, Binding>();
 
 /**
  * Arguments of a call in the order of the method's parameters.
@@ -17,10 +25,19 @@ export function bindExposedArguments(
   args: unknown[],
   kwargs: Record<string, unknown>,
 ): unknown[] {
-  let binder = binders.get(fn);
-  if (binder === undefined) {
-    binder = new ArgumentBinder(`${object.constructor?.name || 'object'}.${name}`, readParameters(fn));
-    binders.set(fn, binder);
+  let binding = bindings.get(fn);
+  if (binding === undefined) {
+    const { parameters, keywordsIndex } = paramsOf(fn) ?? { parameters: readParameters(fn), keywordsIndex: undefined };
+    const qualifiedName = `${object.constructor?.name || 'object'}.${name}`;
+    binding = { binder: new ArgumentBinder(qualifiedName, parameters, keywordsIndex !== undefined), keywordsIndex };
+    bindings.set(fn, binding);
   }
-  return binder.bind(args, kwargs).args;
+  const bound = binding.binder.bind(args, kwargs);
+  return binding.keywordsIndex === undefined ? bound.args : withKeywords(bound, binding.keywordsIndex);
+}
+
+function withKeywords({ args, keywords }: BoundArguments, index: number): unknown[] {
+  const before = args.slice(0, index);
+  while (before.length < index) before.push(undefined);
+  return [...before, { ...keywords }, ...args.slice(index)];
 }

@@ -17,7 +17,7 @@ export interface Behavior {
 const behaviors = new WeakMap<object, Behavior>();
 
 /**
- * Says how a registered class is instantiated: `@behavior({ instanceMode: 'single' })`, or `behavior({ … })(Thing)`.
+ * Says how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or `behavior({ … })(Thing)`.
  *
  * @throws {PyroError} on an unknown mode, a creator that is no function, and in the place of its options a class
  * @see Pyro5/server.py, `behavior`
@@ -37,6 +37,15 @@ export function behavior(options: Behavior): <T extends AnyClass>(type: T, conte
   };
 }
 
+/** Of the class, or the nearest one that it extends and of which something was said. */
+function behaviorOf(type: object): Behavior {
+  for (let at: object | null = type; at; at = Object.getPrototypeOf(at) as object | null) {
+    const known = behaviors.get(at);
+    if (known) return known;
+  }
+  return {};
+}
+
 /** The instances of one registered class in one daemon. */
 export class Instances {
   private readonly mode: InstanceMode;
@@ -45,7 +54,7 @@ export class Instances {
   private readonly sessions = new Map<DaemonConnection, Promise<object> | object>();
 
   constructor(private readonly type: AnyClass) {
-    const { instanceMode = 'session', instanceCreator } = behaviors.get(type) ?? {};
+    const { instanceMode = 'session', instanceCreator } = behaviorOf(type);
     this.mode = instanceMode;
     this.create = instanceCreator && (() => instanceCreator(type as never));
   }

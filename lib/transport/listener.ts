@@ -87,7 +87,7 @@ function listenOptions(address: ListenAddress): ListenOptions {
   const { unixSocket } = address;
   if (unixSocket === undefined) {
     // Node may bind `localhost` to ::1 alone; Pyro5 peers look for it on 127.0.0.1
-    const host = address.host ?? 'localhost';
+    const host = hostOf(address);
     return { host: host === 'localhost' ? '127.0.0.1' : host, port: address.port ?? 0 };
   }
   if (unixSocket.startsWith('\0')) {
@@ -109,8 +109,12 @@ function locationOf(server: Server, asked: ListenAddress): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return `./u:${asked.unixSocket}`;
   // a name stays a name, so that what a URI says is what was configured
-  const host = asked.host ?? 'localhost';
-  return `${bracketed(host)}:${address.port}`;
+  return `${bracketed(hostOf(asked))}:${address.port}`;
+}
+
+/** An empty host is every interface of IPv4, as in Pyro5. IPv6 may stand in brackets, as it does in URIs. */
+function hostOf({ host = 'localhost' }: ListenAddress): string {
+  return host === '' ? '0.0.0.0' : host.replace(/^\[(.*)\]$/, '$1');
 }
 
 const TAKEN_PATH = 'the path is in use; if no process serves it any more (one that was killed leaves it behind), remove the file';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
+import type { Server } from 'node:tls';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type CallContext, expose, PyroDaemon, type PyroDaemonOptions, PyroError, PyroProxy } from '../../../lib/core.js';
@@ -136,6 +137,15 @@ it('accepts no plaintext on a TLS port and no TLS on a plain one, and says what 
   expect(plain.refusals).toEqual([
     '127.0.0.1:N the peer speaks TLS here, and we do not; give the option tls, or switch it off there (Pyro5: config.SSL = False)',
   ]);
+});
+
+it('takes a renewed certificate while it serves', async () => {
+  const { daemon, uri } = await serve({ tls: { cert: server.cert, key: server.key } });
+  await using before = await PyroProxy.connect<Thing>(uri, { tls: { ca: authority.cert } });
+  (daemon.sock as Server).setSecureContext({ cert: foreign.cert, key: foreign.key });
+  await expect(PyroProxy.connect(uri, { tls: { ca: authority.cert }, maxRetries: 0 })).rejects.toThrow('certificate');
+  await using after = await PyroProxy.connect<Thing>(uri, { tls: { ca: stranger.cert } });
+  expect(await Promise.all([before, after].map((thing) => thing.size('both')))).toEqual([4, 4]);
 });
 
 it('cuts TLS handshakes that stall, and counts them as connections', async () => {

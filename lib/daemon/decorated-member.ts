@@ -1,0 +1,89 @@
+import { PyroError } from '../protocol/errors.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** Decorator of both kinds (TypeScript's and the standard's), for methods, accessors and classes. */
+// oxlint-disable-next-line typescript/no-explicit-any -- decorators of both kinds have no common type
+export type AnyDecorator = (...args: any[]) => any;
+
+/** A method, or an accessor by its getter (its setter, if there is no getter). */
+export interface Member {
+  name: string;
+  fn: AnyFunction;
+}
+
+/** What the standard hands to a decorator. */
+interface StandardContext {
+  kind: string;
+  name: string | symbol;
+  static?: boolean;
+  private?: boolean;
+}
+
+/**
+ * The member that a decorator of either kind was put on.
+ *
+ * @param args what the decorator was called with
+ * @throws {PyroError} when it is no method or accessor of instances
+ */
+export function decoratedMember(args: readonly unknown[]): Member {
+  const [target, second, descriptor] = args;
+  const found = isStandardContext(second) ? standardMember(target, second) : typeScriptMember(target, second, descriptor);
+  if (found === undefined) {
+    throw new PyroError(
+      'expose, oneway, callback and params decorate methods and accessors of instances (expose also classes), not fields, parameters, static or #private members',
+    );
+  }
+  return found;
+}
+
+/** A member of the class by its name, inherited ones too. @throws {PyroError} when there is none */
+export function memberNamed(type: object, name: string): Member {
+  const prototype = (type as { prototype?: object }).prototype;
+  const [fn] = prototype ? functionsOf(findDescriptor(prototype, name)) : [];
+  if (fn === undefined) throw new PyroError(`the class has no method or accessor "${name}"`);
+  return { name, fn };
+}
+
+/** The property as the object or its prototype chain has it; nothing of `Object.prototype`. */
+export function findDescriptor(source: object, name: string): PropertyDescriptor | undefined {
+  for (
+    let holder: object | null = source;
+    holder && holder !== Object.prototype;
+    holder = Object.getPrototypeOf(holder) as object | null
+  ) {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, name);
+    if (descriptor) return descriptor;
+  }
+  return undefined;
+}
+
+/** Getter and setter, or the method. */
+export function functionsOf(descriptor: PropertyDescriptor | undefined): AnyFunction[] {
+  const { get, set, value } = descriptor ?? {};
+  return [get, set, value as unknown].filter((fn): fn is AnyFunction => typeof fn === 'function');
+}
+
+/** True for what a class decorator of the standard gets beside the class. */
+export function isClassContext(value: unknown): boolean {
+  return isStandardContext(value) && value.kind === 'class';
+}
+
+function isStandardContext(value: unknown): value is StandardContext {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'name' in value;
+}
+
+function standardMember(target: unknown, context: StandardContext): Member | undefined {
+  const { kind, name } = context;
+  if (typeof name !== 'string' || context.static || context.private) return undefined;
+  // an `accessor` field comes as both of its functions
+  const fn = kind === 'accessor' ? (target as { get: unknown }).get : target;
+  return typeof fn === 'function' ? { name, fn: fn as AnyFunction } : undefined;
+}
+
+function typeScriptMember(target: unknown, name: unknown, descriptor: unknown): Member | undefined {
+  if (typeof name !== 'string' || typeof target !== 'object' || target === null || typeof descriptor === 'number')
+    return undefined;
+  const [fn] = functionsOf((descriptor as PropertyDescriptor | undefined) ?? Object.getOwnPropertyDescriptor(target, name));
+  return fn && { name, fn };
+}
