@@ -86,7 +86,7 @@ describe('readParameters', () => {
     const body = 'x = [x, { y: () => x }];'.repeat(5_000);
     const started = performance.now();
     expect(names(method(`method(x) { ${body} }`))).toEqual(['x']);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
   });
 });
 
