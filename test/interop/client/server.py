@@ -17,6 +17,9 @@ from Pyro5 import config
 from Pyro5.callcontext import current_context
 
 
+MEETING = threading.Barrier(50)
+
+
 class Sample:
     """A class that nobody but its converters knows."""
 
@@ -73,10 +76,9 @@ class Thing:
         time.sleep(seconds)
         return value
 
-    def overlapping(self, seconds):
-        start = time.time()
-        time.sleep(seconds)
-        return [start, time.time()]
+    def meet(self):
+        """Returns when fifty calls run at once; fails when they never do."""
+        return MEETING.wait(timeout=20)
 
     def count(self, key):
         Journal.add(key)

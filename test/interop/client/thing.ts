@@ -10,7 +10,7 @@ export interface Thing {
   type_name(value: unknown): string;
   __len__(): number;
   slow(seconds: number, value?: unknown): unknown;
-  overlapping(seconds: number): [number, number];
+  meet(): number;
   count(key: string): string;
   note(value: unknown): void;
   noted(): unknown[];
