@@ -1,4 +1,6 @@
 /** Codes of the characters that the grammar is made of. */
+export const LINE_FEED = 10;
+export const CARRIAGE_RETURN = 13;
 export const DOUBLE_QUOTE = 34;
 export const QUOTE = 39;
 export const PAREN_OPEN = 40;

@@ -199,6 +199,33 @@ describe('strings', () => {
   });
 });
 
+describe('long strings', () => {
+  const around = [0, 1, 1022, 1023, 1024, 1025, 3000];
+  const x = 'x'.repeat(3000);
+
+  it.each([
+    ["\\'", "'"],
+    ['\\n', '\n'],
+    ['\\\n', ''],
+    ['"', '"'],
+    ['\u0007', '\u0007'],
+    ['\u00e9', '\u00e9'],
+    ['\u{1f600}', '\u{1f600}'],
+    ["' 'y", 'y'],
+  ])('hold %j wherever it stands', (written, meant) => {
+    for (const before of around) {
+      for (const behind of around) {
+        const [start, end] = ['x'.repeat(before), 'z'.repeat(behind)];
+        expect(loads(`('${start}${written}${end}', 'next')`)).toEqual([`${start}${meant}${end}`, 'next']);
+      }
+    }
+  });
+
+  it('are refused with a line end in them, or without an end', () => {
+    for (const text of [`'${x}\n'`, `'${x}\r${x}'`, `'${x}`, `["${x}', "a"]`]) expect(errorOf(text).code).toBe('SYNTAX');
+  });
+});
+
 describe('errors', () => {
   it.each([
     ['[1, 2', 5],
