@@ -3,7 +3,7 @@ import { type INestApplication, type INestMicroservice, Module, type ModuleMetad
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type PyroDaemon, PyroServer, type PyroServerOptions } from '../../../lib/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
@@ -49,11 +49,27 @@ export function serve(metadata: ModuleMetadata, options: ServeOptions<INestAppli
   return serveBy('hybrid', metadata, options as ServeOptions) as Promise<Served<INestApplication>>;
 }
 
-/** An application that was made in one of the ways, with one server on a free port. */
-export async function serveBy(
+/** An application that was made in one of the ways, with one server on a free port, until the end of the test. */
+export function serveBy(way: Way, metadata: ModuleMetadata, options: ServeOptions = {}): Promise<Served> {
+  return start(way, metadata, options, (app) => closeAfter(() => app.close()));
+}
+
+/** The same for all tests of the suite that calls it. */
+export function serveForAll(way: Way, metadata: ModuleMetadata, options: ServeOptions = {}): () => Served {
+  let served: Served | undefined;
+  let app: AnyApp | undefined;
+  beforeAll(async () => {
+    served = await start(way, metadata, options, (made) => (app = made));
+  });
+  afterAll(() => app?.close());
+  return () => served!;
+}
+
+async function start(
   way: Way,
   metadata: ModuleMetadata,
-  { prepare, override = (builder) => builder, ...options }: ServeOptions = {},
+  { prepare, override = (builder) => builder, ...options }: ServeOptions,
+  keep: (app: AnyApp) => void,
 ): Promise<Served> {
   const server = new PyroServer({ host: '127.0.0.1', port: 0, ...options });
   const strategy: MicroserviceOptions = { strategy: server };
@@ -63,7 +79,7 @@ export async function serveBy(
     ? (testing?.createNestMicroservice({ ...strategy, ...quiet }) ??
       (await NestFactory.createMicroservice(moduleOf(metadata), { ...strategy, ...quiet })))
     : (testing?.createNestApplication(quiet) ?? (await NestFactory.create(moduleOf(metadata), quiet)));
-  closeAfter(() => app.close());
+  keep(app);
   if ('connectMicroservice' in app) {
     app.connectMicroservice(strategy);
     prepare?.(app, server);

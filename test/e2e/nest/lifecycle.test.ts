@@ -1,9 +1,8 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit, Scope } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { of } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PYRO_TRANSPORT, PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../lib/index.js';
-import { closeAfter, eventually, joinServer, moduleOf, nextItem, openStream, readStream, serve } from './fixtures.js';
+import { PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../lib/index.js';
+import { closeAfter, eventually, joinServer, moduleOf, serve } from './fixtures.js';
 
 let log: string[] = [];
 /** What `work` waits for instead of a moment. */
@@ -134,80 +133,6 @@ describe('starting', () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     await serve(nested);
     expect(warn.mock.calls).toEqual([]);
-  });
-});
-
-describe('Nest’s processing hooks', () => {
-  @PyroController({ objectId: 'hooked', instanceMode: 'single' })
-  class Hooked {
-    @PyroMethod() method(): string {
-      log.push('method');
-      return 'result';
-    }
-    @PyroMethod() fails(): never {
-      throw new Error('failed');
-    }
-    @PyroMethod() *items(): Generator<number> {
-      yield 1;
-      yield 2;
-    }
-    @PyroMethod({ stream: true }) pushed(): unknown {
-      return of(1, 2);
-    }
-  }
-  const start = () =>
-    serve(
-      { providers: [Hooked] },
-      {
-        prepare: (_app, server) => {
-          server.setOnProcessingStartHook((transport, context, done) => {
-            log.push(`start ${transport === PYRO_TRANSPORT} ${context instanceof PyroContext}`);
-            setTimeout(() => void done(), 5);
-          });
-          server.setOnProcessingEndHook((_transport, context) => log.push(`end ${(context as PyroContext).method}`));
-        },
-      },
-    );
-
-  it('begin once and end exactly once around a call', async () => {
-    const { join } = await start();
-    const peer = await join('hooked');
-    expect(await peer.call('hooked', 'method')).toBe('result');
-    expect(log).toEqual(['start true true', 'method', 'end method']);
-    log = [];
-    await peer.fail('hooked', 'fails');
-    expect(log).toEqual(['start true true', 'end fails']);
-  });
-
-  it.each(['items', 'pushed'])('end behind the last item of %s', async (method) => {
-    const { join } = await start();
-    const peer = await join('hooked');
-    const id = await openStream(peer, 'hooked', method);
-    expect(await nextItem(peer, id)).toBe(1);
-    expect(log).toEqual(['start true true']);
-    expect(await readStream(peer, id)).toEqual([2]);
-    expect(log).toEqual(['start true true', `end ${method}`]);
-  });
-
-  it('end when a stream is closed early', async () => {
-    const { join } = await start();
-    const peer = await join('hooked');
-    const id = await openStream(peer, 'hooked', 'items');
-    await peer.call('Pyro.Daemon', 'close_stream', id);
-    await eventually(() => log.length === 2);
-  });
-
-  it('whose start fails fails the call', async () => {
-    const { join } = await serve(
-      { providers: [Hooked] },
-      {
-        prepare: (_app, server) =>
-          server.setOnProcessingStartHook(() => {
-            throw new Error('no start');
-          }),
-      },
-    );
-    expect((await (await join('hooked')).fail('hooked', 'method')).message).toContain('no start');
   });
 });
 

@@ -5,23 +5,21 @@ import {
   Catch,
   type ExceptionFilter,
   type ExecutionContext,
-  Inject,
   Injectable,
   type NestInterceptor,
   type PipeTransform,
-  Scope,
   SetMetadata,
   UseFilters,
   UseGuards,
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory, Reflector, REQUEST } from '@nestjs/core';
-import { type MicroserviceOptions, type NestMicroservice, RpcException } from '@nestjs/microservices';
-import { map, type Observable, of, tap, throwError } from 'rxjs';
+import { Reflector } from '@nestjs/core';
+import { RpcException } from '@nestjs/microservices';
+import { map, type Observable, tap, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty, PyroServer } from '../../../lib/index.js';
-import { closeAfter, joinServer, moduleOf, serve } from './fixtures.js';
+import { PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProperty } from '../../../lib/index.js';
+import { serve } from './fixtures.js';
 
 let log: string[] = [];
 beforeEach(() => {
@@ -40,7 +38,6 @@ const noteGuard = (name: string): new () => CanActivate => {
 };
 const ClassGuard = noteGuard('class');
 const MethodGuard = noteGuard('method');
-const AppGuard = noteGuard('app');
 
 class TextInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -152,134 +149,6 @@ describe('the pipeline of a method', () => {
     const { join } = await serve({ providers: [Piped] });
     expect(await (await join('piped')).call('piped', 'list')).toEqual([1, 2]);
   });
-
-  it('runs app-wide enhancers of both kinds', async () => {
-    const { join } = await serve(
-      {
-        providers: [
-          Piped,
-          { provide: APP_GUARD, useClass: AppGuard },
-          { provide: APP_PIPE, useClass: NotePipe },
-          { provide: APP_INTERCEPTOR, useClass: TextInterceptor },
-          { provide: APP_FILTER, useClass: OopsFilter },
-        ],
-      },
-      {
-        prepare: (app) => {
-          app.useGlobalGuards(new (noteGuard('global'))());
-        },
-      },
-    );
-    const peer = await join('piped');
-    expect(await peer.call('piped', 'wire_name', 1, 'x')).toBe('<<1x0>>');
-    const guards = log.filter((line) => line.endsWith('wire_name')).map((line) => line.split(' ')[0]);
-    expect(new Set(guards)).toEqual(new Set(['app', 'class', 'global', 'method']));
-    expect(guards).toHaveLength(4);
-    expect((await peer.fail('piped', 'failsPlainly')).message).toBe('builtins.LookupError: filtered oops');
-  });
-
-  it('runs pre-request hooks before everything else', async () => {
-    const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
-    const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf({ providers: [Piped] }), {
-      strategy,
-      logger: false,
-    });
-    closeAfter(() => app.close());
-    (app as NestMicroservice).registerPreRequestHook((context, next) => {
-      log.push(`hook ${context.getType()}`);
-      return next();
-    });
-    await app.listen();
-    const peer = await joinServer(strategy, 'piped');
-    expect(await peer.call('piped', 'list')).toEqual([1, 2]);
-    expect(log[0]).toBe('hook rpc');
-    expect((await peer.fail('piped', 'failsPlainly')).message).toBe('builtins.RuntimeError: oops');
-  });
-
-  it('leaves app-wide enhancers out when told so', async () => {
-    const { join } = await serve({ providers: [Piped, { provide: APP_GUARD, useClass: AppGuard }] }, { inheritAppConfig: false });
-    await (await join('piped')).call('piped', 'list');
-    expect(log.filter((line) => line.startsWith('app'))).toEqual([]);
-  });
-});
-
-describe('scoped enhancers', () => {
-  @Injectable({ scope: Scope.REQUEST })
-  class ScopedGuard implements CanActivate {
-    private static made = 0;
-    private readonly number = ++ScopedGuard.made;
-    constructor(@Inject(REQUEST) private readonly request: PyroContext) {}
-    canActivate(context: ExecutionContext): boolean {
-      const own = this.request === context.switchToRpc().getContext();
-      log.push(`scoped ${own ? 'own call' : 'another call'} ${this.request.method}`);
-      return this.number > 0;
-    }
-  }
-  @Injectable({ scope: Scope.TRANSIENT })
-  class TransientGuard implements CanActivate {
-    private readonly made = 'made';
-    canActivate(): boolean {
-      log.push(`transient ${this.made}`);
-      return true;
-    }
-  }
-
-  @PyroController('session')
-  class SessionObject {
-    private count = 0;
-    @PyroMethod() next(): number {
-      return ++this.count;
-    }
-  }
-  @PyroController({ objectId: 'single', instanceMode: 'single' })
-  class SingleObject {
-    private count = 0;
-    @PyroMethod() next(): number {
-      return ++this.count;
-    }
-  }
-  @PyroController({ objectId: 'percall', instanceMode: 'percall' })
-  class PerCallObject {
-    private count = 0;
-    @PyroMethod() next(): number {
-      return ++this.count;
-    }
-  }
-
-  it.each(['controllers', 'providers'] as const)(
-    'run once per call on every object among %s, and leave instances alone',
-    async (kind) => {
-      const { join } = await serve({
-        providers: [{ provide: APP_GUARD, useClass: ScopedGuard }],
-        ...(kind === 'controllers'
-          ? { controllers: [SessionObject, SingleObject, PerCallObject] }
-          : { providers: [SessionObject, SingleObject, PerCallObject, { provide: APP_GUARD, useClass: ScopedGuard }] }),
-      });
-      for (const [object, counts] of [
-        ['session', [1, 2]],
-        ['single', [1, 2]],
-        ['percall', [1, 1]],
-      ] as const) {
-        log = [];
-        const peer = await join(object);
-        expect([await peer.call(object, 'next'), await peer.call(object, 'next')]).toEqual(counts);
-        expect(log).toEqual(['scoped own call next', 'scoped own call next']);
-      }
-    },
-  );
-
-  it('may be transient', async () => {
-    @PyroController({ objectId: 'transient', instanceMode: 'single' })
-    @UseGuards(TransientGuard)
-    class Guarded {
-      @PyroMethod() next(): string {
-        return 'ok';
-      }
-    }
-    const { join } = await serve({ providers: [Guarded] });
-    expect(await (await join('transient')).call('transient', 'next')).toBe('ok');
-    expect(log).toEqual(['transient made']);
-  });
 });
 
 describe('remote attributes', () => {
@@ -347,23 +216,5 @@ describe('PyroContext', () => {
     expect(server.unwrap<PyroDaemon>().connections).toHaveLength(1);
     const { openStream, readStream } = await import('./fixtures.js');
     expect(await readStream(peer, await openStream(peer, 'current', 'stream'))).toEqual(['stream']);
-  });
-});
-
-describe('an interceptor that answers in the method’s place', () => {
-  class Cached implements NestInterceptor {
-    intercept(): ReturnType<NestInterceptor['intercept']> {
-      return of('cached');
-    }
-  }
-  @PyroController({ objectId: 'cached', instanceMode: 'single' })
-  class CachedObject {
-    @PyroMethod() @UseInterceptors(Cached) method(): string {
-      return 'fresh';
-    }
-  }
-  it('is listened to', async () => {
-    const { join } = await serve({ providers: [CachedObject] });
-    expect(await (await join('cached')).call('cached', 'method')).toBe('cached');
   });
 });

@@ -16,7 +16,7 @@ import { BaseRpcExceptionFilter, RpcException } from '@nestjs/microservices';
 import { catchError, concat, from, map, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { PyroContext, PyroController, PyroException, PyroMethod } from '../../../../lib/index.js';
-import { openStream, nextItem, readStream, serveBy, WAYS } from '../fixtures.js';
+import { nextItem, openStream, readStream, serve, serveForAll, WAYS } from '../fixtures.js';
 import { log } from './noting.js';
 
 class DomainError extends Error {
@@ -145,6 +145,8 @@ class Failing {
 }
 
 describe.each(WAYS)('errors (%s)', (way) => {
+  const served = serveForAll(way, { providers: [Failing] });
+
   it.each<[method: string, args: unknown[], type: string, errorArgs: unknown[]]>([
     ['http', [400], 'builtins.ValueError', ['http']],
     ['http', [401], 'builtins.PermissionError', ['http']],
@@ -166,20 +168,17 @@ describe.each(WAYS)('errors (%s)', (way) => {
     ['base', [], 'builtins.LookupError', ['through Nest’s own']],
     ['translated', [], 'builtins.LookupError', ['translated trouble']],
   ])('%s%j is a %s', async (method, args, type, errorArgs) => {
-    const { join } = await serveBy(way, { providers: [Failing] });
-    const failure = await (await join('failing')).fail('failing', method, ...args);
+    const failure = await (await served().join('failing')).fail('failing', method, ...args);
     expect([failure.pythonType, failure.args]).toEqual([type, errorArgs]);
     if (method.startsWith('domain')) expect(log).toEqual([`filter rpc ${method} ["chair"]`]);
   });
 
   it('may be turned into results by an interceptor', async () => {
-    const { join } = await serveBy(way, { providers: [Failing] });
-    expect(await (await join('failing')).call('failing', 'rescued')).toBe('rescued from trouble');
+    expect(await (await served().join('failing')).call('failing', 'rescued')).toBe('rescued from trouble');
   });
 
   it.each(['generator', 'asyncGenerator', 'stream'])('inside a stream pass the filters behind the items: %s', async (method) => {
-    const { join } = await serveBy(way, { providers: [Failing] });
-    const peer = await join('failing');
+    const peer = await served().join('failing');
     const id = await openStream(peer, 'failing', method);
     if (method !== 'asyncGenerator') expect(await nextItem(peer, id)).toBe(1);
     await expect(nextItem(peer, id)).rejects.toMatchObject({ pythonType: 'builtins.KeyError', args: ['item'] });
@@ -189,13 +188,13 @@ describe.each(WAYS)('errors (%s)', (way) => {
 
 describe('a filter', () => {
   it('may answer for the rest of a generator', async () => {
-    const { join } = await serveBy('hybrid', { providers: [Failing] });
+    const { join } = await serve({ providers: [Failing] });
     const peer = await join('failing');
     expect(await readStream(peer, await openStream(peer, 'failing', 'continued'))).toEqual(['first', 'last', 'items']);
   });
 
   it('that does not fit leaves the error of a generator as it is', async () => {
-    const { join } = await serveBy('hybrid', { providers: [Failing] });
+    const { join } = await serve({ providers: [Failing] });
     const peer = await join('failing');
     const id = await openStream(peer, 'failing', 'notFiltered');
     expect(await nextItem(peer, id)).toBe(1);
@@ -220,7 +219,7 @@ describe('a filter', () => {
         throw new Error('trouble');
       }
     }
-    const { join } = await serveBy('hybrid', { providers: [Answered] });
+    const { join } = await serve({ providers: [Answered] });
     const peer = await join('answered');
     expect(await peer.call('answered', 'plain')).toEqual(expected);
     expect(await peer.call('answered', 'intercepted')).toEqual(expected);
@@ -242,7 +241,7 @@ describe('a filter', () => {
         throw new RangeError('the error');
       }
     }
-    const { join } = await serveBy('hybrid', { providers: [Left] });
+    const { join } = await serve({ providers: [Left] });
     const peer = await join('left');
     expect((await peer.fail('left', 'silent')).message).toBe('builtins.ValueError: the error');
     expect((await peer.fail('left', 'failing')).message).toBe('builtins.LookupError: the filter’s own');
