@@ -40,7 +40,11 @@ export class FrameConnection {
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
   private congested = false;
-  private corked = false;
+  /** Messages that leave together at the end of this turn of the event loop. */
+  private outbox: Buffer[] = [];
+  private outboxBytes = 0;
+  /** Somebody will flush the outbox. */
+  private flushing = false;
   private closeError: Error | undefined;
 
   constructor(
@@ -100,16 +104,15 @@ export class FrameConnection {
   send(message: OutgoingMessage): boolean {
     const parts = encodeMessage(message, this.options.maxMessageBytes);
     if (this.state !== 'open' || !this.socket.writable) return false;
-    if (!this.corked) {
-      this.corked = true;
-      this.socket.cork();
-      process.nextTick(() => {
-        this.corked = false;
-        this.socket.uncork();
-      });
+    for (const part of parts) {
+      this.outbox.push(part);
+      this.outboxBytes += part.length;
     }
-    for (const part of parts) this.socket.write(part);
-    if (this.socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
+    if (!this.flushing) {
+      this.flushing = true;
+      process.nextTick(() => this.flush());
+    }
+    if (this.outboxBytes + this.socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
       this.congested = true;
       this.flow();
     }
@@ -119,6 +122,7 @@ export class FrameConnection {
   /** Sends what was written, then closes. */
   end(): void {
     if (this.state !== 'open') return;
+    this.flush();
     this.state = 'ending';
     this.clearFrameTimer();
     this.socket.end();
@@ -149,8 +153,27 @@ export class FrameConnection {
   private onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
+    const { flushing } = this;
+    this.flushing = true;
     this.handler.onReady();
+    if (!flushing) this.flush();
     this.watchFrame();
+  }
+
+  private flush(): void {
+    const { outbox, socket } = this;
+    this.flushing = false;
+    if (outbox.length === 0) return;
+    this.outbox = [];
+    this.outboxBytes = 0;
+    if (!socket.writable) return;
+    if (outbox.length === 1) {
+      socket.write(outbox[0]!);
+      return;
+    }
+    socket.cork();
+    for (const part of outbox) socket.write(part);
+    socket.uncork();
   }
 
   private onEnd(): void {
