@@ -53,7 +53,7 @@ export class ExposedObject implements PyroTarget {
 
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown {
     return this.use(context, (object) => {
-      const fn = findDescriptor(object, method)?.value as Method;
+      const fn = (object as Record<string, Method>)[method]!;
       return fn.apply(object, bindExposedArguments(object, method, fn, args, kwargs));
     });
   }
