@@ -172,14 +172,14 @@ export class ClientConnection {
  *
  * @throws {ProtocolError}
  */
-function checkReply({ header }: Frame, seq: number, request: Request): void {
+function checkReply({ header, correlationId }: Frame, seq: number, request: Request): void {
   // a refusal may come before anything of the request was read
   if (header.type === MESSAGE_TYPES.connectFail) return;
   if (header.seq !== seq) throw new ProtocolError(`reply out of sync: it has sequence number ${header.seq}, expected ${seq}`);
   if (header.serializerId !== request.serializerId) {
     throw new ProtocolError(`reply has serializer ${header.serializerId}, expected ${request.serializerId}`);
   }
-  if (!(header.flags & FLAGS.correlationId) || !header.correlationId.equals(request.correlationId)) {
+  if (!correlationId?.equals(request.correlationId)) {
     throw new ProtocolError('reply has not the correlation id of its call');
   }
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Annotations } from '../protocol/annotations.js';
 import { FLAGS } from '../protocol/constants.js';
+import type { RandomIds } from '../protocol/random-ids.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { CallContext } from './call-context.js';
 import type { DaemonConnection } from './daemon-connection.js';
@@ -18,10 +18,11 @@ export interface ProxyOrigin {
 export class Request implements ProxyOrigin {
   readonly seq: number;
   readonly flags: number;
-  readonly responseAnnotations = new Map<string, Buffer>();
-  readonly correlationBytes: Buffer;
+  /** What was put into {@link responseAnnotations}. */
+  replyAnnotations: Map<string, Buffer> | undefined;
   /** Who the peer is to the object; set before the object is reached. */
   principal: unknown;
+  private id: Buffer | undefined;
   private uuid: string | undefined;
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
@@ -36,22 +37,28 @@ export class Request implements ProxyOrigin {
     readonly connection: DaemonConnection,
     frame: Frame,
     readonly serializer: string,
+    private readonly ids: RandomIds,
   ) {
-    const { header } = frame;
+    const { header, correlationId } = frame;
     this.kept = frame.annotations;
     this.seq = header.seq;
     this.flags = header.flags;
-    if (header.flags & FLAGS.correlationId) {
-      // a copy: kept by whoever keeps the context, it must not keep the message
-      this.correlationBytes = Buffer.from(header.correlationId);
-    } else {
-      this.uuid = randomUUID();
-      this.correlationBytes = Buffer.from(this.uuid.replaceAll('-', ''), 'hex');
-    }
+    // a copy: kept by whoever keeps the context, it must not keep the message
+    this.id = correlationId && Buffer.from(correlationId);
   }
 
   get annotations(): Annotations {
     return this.kept;
+  }
+
+  /** Where annotations are put that shall go back with the reply. */
+  get responseAnnotations(): Map<string, Buffer> {
+    return (this.replyAnnotations ??= new Map());
+  }
+
+  /** 16 bytes: the client's, or else new ones. */
+  get correlationBytes(): Buffer {
+    return (this.id ??= this.ids.next());
   }
 
   get correlationId(): string {

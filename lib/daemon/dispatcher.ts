@@ -2,6 +2,7 @@ import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { decompress } from '../protocol/compression.js';
 import { DaemonError, PyroError, SecurityError, SerializeError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
+import { RandomIds } from '../protocol/random-ids.js';
 import { attributeError, PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { ExceptionWrapper } from '../serializers/class-dicts.js';
 import { readBlobCall } from '../serializers/serialized-blob.js';
@@ -25,6 +26,8 @@ const BATCH_SLICE = 100;
 
 /** Turns one request into calls and their results into one reply. @see Pyro5/server.py, `Daemon.handleRequest` */
 export class Dispatcher {
+  private readonly ids = new RandomIds();
+
   constructor(
     private readonly daemon: Daemon,
     private readonly options: ResolvedDaemonOptions,
@@ -45,7 +48,7 @@ export class Dispatcher {
   }
 
   private *serveInvoke(loop: RequestLoop, frame: Frame, serializer: Serializer): Steps<void> {
-    const request = new Request(this.daemon, loop.connection, frame, serializer.name);
+    const request = new Request(this.daemon, loop.connection, frame, serializer.name, this.ids);
     let call: SerializedCall;
     try {
       call = (yield this.read(request, frame, serializer)) as SerializedCall;
@@ -67,7 +70,7 @@ export class Dispatcher {
     const context: ReadContext = { decodeProxy: (state) => this.decodeProxy(state, request) };
     const readFrom = (data: Buffer): SerializedCall =>
       flags & FLAGS.keepSerialized
-        ? readBlobCall({ ...frame, data }, serializer, this.marshal, context)
+        ? readBlobCall(data, frame.annotations, serializer, this.marshal, context)
         : serializer.loadsCall(data, context);
     if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
     const data = decompress(frame.data, this.options.maxMessageBytes);

@@ -40,7 +40,7 @@ export class Handshake {
       await this.replies.connectOk(loop, frame, serializer, response);
       return undefined;
     } catch (error) {
-      await this.replies.connectFail(loop, frame.header, reasonOf(error), serializer);
+      await this.replies.connectFail(loop, frame, reasonOf(error), serializer);
       return asError(error);
     }
   }

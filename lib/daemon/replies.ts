@@ -13,7 +13,7 @@ import type { RequestLoop } from './request-loop.js';
 interface Addressee {
   seq: number;
   correlationBytes?: Buffer;
-  responseAnnotations?: ReadonlyMap<string, Buffer>;
+  replyAnnotations?: ReadonlyMap<string, Buffer>;
   oneway?: boolean;
 }
 
@@ -26,7 +26,7 @@ export class Replies {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  pong(loop: RequestLoop, { header }: Frame): void {
+  pong(loop: RequestLoop, { header, correlationId }: Frame): void {
     loop.frames.send({
       type: MESSAGE_TYPES.ping,
       serializerId: header.serializerId,
@@ -34,22 +34,17 @@ export class Replies {
       seq: header.seq,
       data: Buffer.from('pong'),
       annotations: this.ownAnnotations(),
-      correlationId: header.flags & FLAGS.correlationId ? header.correlationId : undefined,
+      correlationId,
     });
   }
 
-  connectOk(loop: RequestLoop, { header }: Frame, serializer: Serializer, response: unknown): Promise<void> | void {
-    return this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectOk, 0, serializer.dumps(response));
+  connectOk(loop: RequestLoop, frame: Frame, serializer: Serializer, response: unknown): Promise<void> | void {
+    return this.send(loop, addresseeOf(frame), serializer.id, MESSAGE_TYPES.connectOk, 0, serializer.dumps(response));
   }
 
   /** @param serializer that of the CONNECT message; refusals that come before it is known are in marshal */
-  async connectFail(
-    loop: RequestLoop,
-    header: Frame['header'] | undefined,
-    reason: string,
-    serializer = this.marshal,
-  ): Promise<void> {
-    await this.send(loop, addresseeOf(header), serializer.id, MESSAGE_TYPES.connectFail, 0, serializer.dumps(reason));
+  async connectFail(loop: RequestLoop, frame: Frame | undefined, reason: string, serializer = this.marshal): Promise<void> {
+    await this.send(loop, addresseeOf(frame), serializer.id, MESSAGE_TYPES.connectFail, 0, serializer.dumps(reason));
   }
 
   result(loop: RequestLoop, request: Request, serializer: Serializer, value: unknown): Promise<void> | void {
@@ -105,10 +100,11 @@ export class Replies {
   }
 
   /** The client speaks a serializer we do not: said in marshal, then the connection ends. */
-  async unknownSerializer(loop: RequestLoop, { header }: Frame): Promise<void> {
+  async unknownSerializer(loop: RequestLoop, frame: Frame): Promise<void> {
+    const { header } = frame;
     const data = this.marshal.dumps(new PyroError(unknownSerializerText(header.serializerId, this.options)));
     if (!(header.flags & FLAGS.oneway))
-      await this.send(loop, addresseeOf(header), this.marshal.id, MESSAGE_TYPES.result, FLAGS.exception, data);
+      await this.send(loop, addresseeOf(frame), this.marshal.id, MESSAGE_TYPES.result, FLAGS.exception, data);
     loop.close();
   }
 
@@ -138,10 +134,10 @@ export class Replies {
     return body instanceof Promise ? body.then(write) : write(body);
   }
 
-  private annotationsFor({ responseAnnotations }: Addressee): ReadonlyMap<string, Buffer> {
+  private annotationsFor({ replyAnnotations }: Addressee): ReadonlyMap<string, Buffer> {
     const own = this.ownAnnotations();
-    if (responseAnnotations === undefined || responseAnnotations.size === 0) return own;
-    return own.size === 0 ? responseAnnotations : new Map([...responseAnnotations, ...own]);
+    if (replyAnnotations === undefined || replyAnnotations.size === 0) return own;
+    return own.size === 0 ? replyAnnotations : new Map([...replyAnnotations, ...own]);
   }
 
   private ownAnnotations(): ReadonlyMap<string, Buffer> {
@@ -160,9 +156,8 @@ export function unknownSerializerText(id: number, { serializers }: ResolvedDaemo
   return `message used serializer ${id}, which is not accepted; this daemon accepts ${allowed.join(', ')} (serializers)`;
 }
 
-function addresseeOf(header: Frame['header'] | undefined): Addressee {
-  if (header === undefined) return { seq: 0 };
-  return { seq: header.seq, correlationBytes: header.flags & FLAGS.correlationId ? header.correlationId : undefined };
+function addresseeOf(frame: Frame | undefined): Addressee {
+  return { seq: frame?.header.seq ?? 0, correlationBytes: frame?.correlationId };
 }
 
 function unsendable(what: string, serializer: Serializer, error: unknown): PyroError {

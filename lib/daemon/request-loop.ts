@@ -192,7 +192,7 @@ export class RequestLoop implements FrameConnectionHandler {
         break;
       }
       this.queue.push(frame);
-      this.queuedBytes += frame.bytes.length;
+      this.queuedBytes += frame.length;
       this.serveNext();
     }
     this.serveNext();
@@ -210,7 +210,7 @@ export class RequestLoop implements FrameConnectionHandler {
   }
 
   private serve(frame: Frame): void {
-    this.queuedBytes -= frame.bytes.length;
+    this.queuedBytes -= frame.length;
     this.busy = true;
     const work = this.owner.serve(this, frame);
     if (work === undefined) {

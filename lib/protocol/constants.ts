@@ -16,6 +16,7 @@ export const FLAGS = {
 
 /** Bytes of the header. */
 export const HEADER_BYTES = 40;
+export const CORRELATION_ID_BYTES = 16;
 export const PROTOCOL_VERSION = 502;
 export const TAG = 0x5059524f; // 'PYRO'
 export const MAGIC = 0x4dc5;

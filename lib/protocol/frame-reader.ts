@@ -1,15 +1,36 @@
-import { type Annotations, decodeAnnotations } from './annotations.js';
+import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
 import { HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
-import { checkHeaderStart, decodeHeader, type Header } from './header.js';
+import { checkHeaderStart, correlationIdOf, decodeHeader, type Header } from './header.js';
 
-/** One whole message. `data` may still be compressed; it and the annotations are views, valid as long as they are held. */
-export interface Frame {
-  header: Header;
-  annotations: Annotations;
-  data: Buffer;
-  /** The message as it came, header included: what a SerializedBlob passes on. */
-  bytes: Buffer;
+/** One whole message. What it gives are views on its bytes, which are valid as long as they are held. */
+export class Frame {
+  readonly annotations: Annotations;
+
+  /** @param bytes the message as it came, header included */
+  constructor(
+    readonly header: Header,
+    private readonly bytes: Buffer,
+  ) {
+    const { annotationsBytes } = header;
+    this.annotations =
+      annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(HEADER_BYTES, HEADER_BYTES + annotationsBytes));
+  }
+
+  /** Still compressed, if the flags say so. */
+  get data(): Buffer {
+    return this.bytes.subarray(HEADER_BYTES + this.header.annotationsBytes);
+  }
+
+  /** 16 bytes; undefined when the message has none. */
+  get correlationId(): Buffer | undefined {
+    return correlationIdOf(this.header, this.bytes);
+  }
+
+  /** Bytes of the whole message. */
+  get length(): number {
+    return this.bytes.length;
+  }
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -96,16 +117,8 @@ export class FrameReader {
     const { annotationsBytes, dataBytes } = this.header;
     const total = HEADER_BYTES + annotationsBytes + dataBytes;
     if (available < total) return undefined;
-    const bytes = this.block.subarray(this.start, this.start + total);
-    const dataStart = HEADER_BYTES + annotationsBytes;
-    // the header may have been decoded in a block that was left since: its view must not keep that one alive
-    this.header.correlationId = bytes.subarray(20, 36);
-    const frame: Frame = {
-      header: this.header,
-      annotations: decodeAnnotations(bytes.subarray(HEADER_BYTES, dataStart)),
-      data: bytes.subarray(dataStart),
-      bytes,
-    };
+    const isWhole = this.start === 0 && this.block.length === total;
+    const frame = new Frame(this.header, isWhole ? this.block : this.block.subarray(this.start, this.start + total));
     this.header = undefined;
     this.start += total;
     if (this.start === this.end) {

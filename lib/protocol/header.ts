@@ -1,4 +1,4 @@
-import { HEADER_BYTES, MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
+import { CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES, MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
 import { MessageTooLargeError, ProtocolError } from './errors.js';
 
 /** The fixed part every message begins with. */
@@ -10,8 +10,6 @@ export interface Header {
   seq: number;
   dataBytes: number;
   annotationsBytes: number;
-  /** 16 bytes, a view on the message. All zero when the message has none. */
-  correlationId: Buffer;
 }
 
 /** Byte offset of each field. @see Pyro5/protocol.py, `_header_format` */
@@ -34,6 +32,7 @@ const at = {
  * @throws {ProtocolError} `BAD_TAG`, `TLS` (the peer speaks that) or `BAD_VERSION`
  */
 export function checkHeaderStart(bytes: Buffer, start: number, available: number): void {
+  if (available >= 6 && bytes.readUInt32BE(start) === TAG && bytes.readUInt16BE(start + at.version) === PROTOCOL_VERSION) return;
   const tagged = Math.min(available, 4);
   for (let i = 0; i < tagged; i++) {
     if (bytes[start + i] !== ((TAG >>> (24 - 8 * i)) & 0xff)) {
@@ -80,7 +79,6 @@ export function decodeHeader(bytes: Buffer, start: number, maxMessageBytes: numb
     seq: bytes.readUInt16BE(start + at.seq),
     dataBytes: bytes.readUInt32BE(start + at.data),
     annotationsBytes: bytes.readUInt32BE(start + at.annotations),
-    correlationId: bytes.subarray(start + at.correlation, start + at.correlation + 16),
   };
   const total = header.dataBytes + header.annotationsBytes;
   if (total > maxMessageBytes) throw messageTooLarge(total, maxMessageBytes);
@@ -92,8 +90,13 @@ export function messageTooLarge(bytes: number, maxMessageBytes: number): Message
   return new MessageTooLargeError(`message too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
 }
 
+/** The correlation id of a whole message: 16 bytes, a view; undefined when it has none. */
+export function correlationIdOf({ flags }: Header, message: Buffer): Buffer | undefined {
+  return flags & FLAGS.correlationId ? message.subarray(at.correlation, at.correlation + CORRELATION_ID_BYTES) : undefined;
+}
+
 /** Writes a header into the first 40 bytes of `target`. `correlationId` absent: zeros. */
-export function writeHeader(target: Buffer, header: Omit<Header, 'correlationId'> & { correlationId?: Buffer }): void {
+export function writeHeader(target: Buffer, header: Header, correlationId: Buffer | undefined): void {
   target.writeUInt32BE(TAG, at.tag);
   target.writeUInt16BE(PROTOCOL_VERSION, at.version);
   target[at.type] = header.type;
@@ -102,8 +105,8 @@ export function writeHeader(target: Buffer, header: Omit<Header, 'correlationId'
   target.writeUInt16BE(header.seq, at.seq);
   target.writeUInt32BE(header.dataBytes, at.data);
   target.writeUInt32BE(header.annotationsBytes, at.annotations);
-  if (header.correlationId) header.correlationId.copy(target, at.correlation, 0, 16);
-  else target.fill(0, at.correlation, at.correlation + 16);
+  if (correlationId) target.set(correlationId, at.correlation);
+  else target.fill(0, at.correlation, at.correlation + CORRELATION_ID_BYTES);
   target.writeUInt16BE(0, HEADER_BYTES - 4);
   target.writeUInt16BE(MAGIC, at.magic);
 }

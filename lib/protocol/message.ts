@@ -32,15 +32,9 @@ export function encodeMessage(message: OutgoingMessage, maxMessageBytes: number)
   const headBytes = HEADER_BYTES + annotationsBytes;
   const copied = dataBytes <= COPY_LIMIT_BYTES;
   const head = Buffer.allocUnsafe(copied ? headBytes + dataBytes : headBytes);
-  writeHeader(head, {
-    type: message.type,
-    serializerId: message.serializerId,
-    flags: message.correlationId ? message.flags | FLAGS.correlationId : message.flags & ~FLAGS.correlationId,
-    seq: message.seq,
-    dataBytes,
-    annotationsBytes,
-    correlationId: message.correlationId,
-  });
+  const { type, serializerId, seq, correlationId } = message;
+  const flags = correlationId ? message.flags | FLAGS.correlationId : message.flags & ~FLAGS.correlationId;
+  writeHeader(head, { type, serializerId, flags, seq, dataBytes, annotationsBytes }, correlationId);
   if (annotationsBytes > 0) writeAnnotations(head, HEADER_BYTES, annotations);
   if (!copied) return [head, message.data];
   message.data.copy(head, headBytes);

@@ -1,5 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
-import type { Frame } from '../protocol/frame-reader.js';
+import type { Annotations } from '../protocol/annotations.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
 
 /** Annotation that says what a message's data is meant for: marshal of (info, object id, method). */
@@ -38,13 +38,19 @@ export class SerializedBlob {
  * @param marshal reads the annotation, whatever the data is in
  * @throws {SerializeError} when the annotation is missing or has another shape
  */
-export function readBlobCall(frame: Frame, serializer: Serializer, marshal: Serializer, context: ReadContext): SerializedCall {
-  const annotation = frame.annotations.get(BLOB_ANNOTATION);
+export function readBlobCall(
+  data: Buffer,
+  annotations: Annotations,
+  serializer: Serializer,
+  marshal: Serializer,
+  context: ReadContext,
+): SerializedCall {
+  const annotation = annotations.get(BLOB_ANNOTATION);
   const parts = annotation && marshal.loads(annotation, { plain: true });
   if (Array.isArray(parts) && parts.length === 3) {
     const [info, objectId, method] = parts as unknown[];
     if (typeof objectId === 'string' && typeof method === 'string') {
-      const blob = new SerializedBlob(info, { data: frame.data, serializer, context });
+      const blob = new SerializedBlob(info, { data, serializer, context });
       return { objectId, method, args: [blob], kwargs: {} };
     }
   }

@@ -43,13 +43,18 @@ export class ScriptedDaemon {
 }
 
 /** Answers a message as a daemon does, but for what `changed` says. */
-export function reply(peer: ScriptedPeer, { header }: Frame, value: unknown, changed: Partial<OutgoingMessage> = {}): void {
+export function reply(
+  peer: ScriptedPeer,
+  { header, correlationId }: Frame,
+  value: unknown,
+  changed: Partial<OutgoingMessage> = {},
+): void {
   peer.send({
     type: MESSAGE_TYPES.result,
     serializerId: header.serializerId,
     flags: FLAGS.correlationId,
     seq: header.seq,
-    correlationId: header.correlationId,
+    correlationId,
     data: dumps(value),
     ...changed,
   });

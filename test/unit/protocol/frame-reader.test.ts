@@ -28,11 +28,11 @@ function readAll(
     from.push(chunk);
     for (let frame = from.next(); frame; frame = from.next()) frames.push(frame);
   }
-  return frames.map(({ header, data, annotations }) => ({
-    seq: header.seq,
-    data: data.toString('hex'),
-    annotations: [...annotations].map(([id, bytes]) => [id, bytes.toString('hex')]),
-    correlationId: header.correlationId.toString('hex'),
+  return frames.map((frame) => ({
+    seq: frame.header.seq,
+    data: frame.data.toString('hex'),
+    annotations: [...frame.annotations].map(([id, bytes]) => [id, bytes.toString('hex')]),
+    correlationId: frame.correlationId!.toString('hex'),
   }));
 }
 
