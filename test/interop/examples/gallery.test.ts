@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../../scripts/package-root.js';
 import { upstreamDistribution } from '../python-env.js';
 import type { Example } from './example.js';
 import { leftOut } from './left-out.js';
@@ -44,7 +45,26 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
 
   it('are all served, or left out for a reason', async () => {
     const folders = await foldersOf(join(await upstreamDistribution(), 'examples'));
-    expect([...examples, ...Object.keys(leftOut)].sort()).toEqual(folders);
+    const reasons = Object.keys(leftOut).filter((path) => !path.includes('/'));
+    expect([...examples, ...reasons].sort()).toEqual(folders);
+    expect(examples.length).toBeGreaterThan(45);
+  });
+
+  it('have all their client scripts run, or left out for a reason', async () => {
+    const upstream = join(await upstreamDistribution(), 'examples');
+    const paths = await readdir(upstream, { recursive: true });
+    const clients = paths.map((path) => path.replaceAll('\\', '/')).filter((path) => /client[^/]*\.py$/.test(path));
+    const played = [...plays].flatMap(([name, all]) =>
+      all.flatMap(({ scripts }) => scripts.map(({ file }) => `${name}/${file}`)),
+    );
+    expect(clients.filter((path) => !played.includes(path) && !(path in leftOut))).toEqual([]);
+    expect(Object.keys(leftOut).filter((path) => played.includes(path))).toEqual([]);
+  });
+
+  it('all stand in docs/examples.md, with what is left out', async () => {
+    const page = await readFile(join(packageRoot, 'docs', 'examples.md'), 'utf8');
+    for (const name of examples) expect(page).toContain(`| [${name}](../test/interop/examples/${name}) |`);
+    for (const [path, reason] of Object.entries(leftOut)) expect(page).toContain(`| ${path} | ${reason} |`);
   });
 
   async function assertAllRun(name: string): Promise<void> {

@@ -1,4 +1,5 @@
-/** Folders of upstream's `examples/` that no client script can use against a server of ours, and why. */
+/** Folders of upstream's `examples/`, and client scripts in them, that nothing of ours can serve, and why. */
 export const leftOut: Readonly<Record<string, string>> = {
   socketpair: 'its scripts make both ends themselves, daemon and proxy; there is no server to replace',
+  'distributed-mandelbrot/client_graphics.py': 'draws in a window; client_asciizoom.py makes the same calls',
 };
