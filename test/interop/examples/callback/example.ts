@@ -10,6 +10,10 @@ export default [
     scripts: [
       { file: 'client.py', prints: ['creating a bunch of workers', /(?:callback: worker \d reports work is done!\n){5}done!/] },
     ],
+    judge([client]) {
+      const workers = new Set([...client!.matchAll(/worker ([1-5]) reports/g)].map(([, number]) => number));
+      if (workers.size !== 5) throw new Error(client);
+    },
     // the script gives itself half a second for each connection
     alone: true,
   },

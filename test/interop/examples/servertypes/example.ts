@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PyroController, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
+import { ServerConsole } from '../stage.js';
 
 /** One thread runs all calls; while one waits, those of other connections go on, as with Python's threads. */
 @PyroController({ name: 'example.servertypes', instanceMode: 'single' })
 class Server {
   private completed = 0;
+
+  constructor(private readonly console: ServerConsole) {}
 
   @PyroMethod()
   reset(): void {
@@ -24,14 +27,16 @@ class Server {
 
   @PyroMethod()
   async delay(): Promise<string> {
-    await sleep(1000);
-    this.completed++;
+    this.console.log('delay begins');
+    await this.onewaydelay();
+    this.console.log('delay ends');
     return 'event loop';
   }
 
   @PyroMethod({ oneway: true })
   async onewaydelay(): Promise<void> {
-    await this.delay();
+    await sleep(1000);
+    this.completed++;
   }
 }
 
@@ -51,4 +56,6 @@ export default {
   },
   original: [{ file: 'server.py', input: 't\n', ready: SERVING }],
   scripts: [{ file: 'client.py', normalize: sorted }],
+  // first one after the other on one connection, then beside each other on several
+  serverPrints: [/(?:delay begins\ndelay ends\n){5}delay begins\ndelay begins\n/],
 } satisfies Example;
