@@ -1,4 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
+import type { KeyCrowds } from '../serpent/key-crowds.js';
 import type { ValueMode } from './serializer.js';
 
 /** A dict while it is read: a plain object while all its keys are strings, else a Map; in faithful mode always a Map. */
@@ -6,16 +7,26 @@ export class DictBuilder {
   private readonly object: Record<string, unknown> | undefined;
   private map: Map<unknown, unknown> | undefined;
 
-  constructor(mode: ValueMode) {
+  /** @param crowds of the whole read */
+  constructor(
+    mode: ValueMode,
+    private readonly crowds: KeyCrowds,
+  ) {
     if (mode === 'faithful') this.map = new Map();
     else this.object = {};
   }
 
-  /** Of a repeated key the last value counts. @throws {SerializeError} on a `__proto__` key in natural mode */
+  /**
+   * Of a repeated key the last value counts.
+   *
+   * @throws {SerializeError} on a `__proto__` key in natural mode, and on number keys that collide too often
+   */
   set(key: unknown, value: unknown): void {
     if (this.map === undefined && typeof key !== 'string') this.map = new Map(Object.entries(this.object!));
-    if (this.map !== undefined) this.map.set(key, value);
-    else setMember(this.object!, key as string, value);
+    if (this.map !== undefined) {
+      if (!this.crowds.admits(this.map, key)) throw crowdedKeys();
+      this.map.set(key, value);
+    } else setMember(this.object!, key as string, value);
   }
 
   finish(): Map<unknown, unknown> | Record<string, unknown> {
@@ -34,4 +45,8 @@ export function setMember(object: Record<string, unknown>, key: string, value: u
   } else {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   }
+}
+
+export function crowdedKeys(): SerializeError {
+  return new SerializeError('number keys collide so often that they were made for it');
 }

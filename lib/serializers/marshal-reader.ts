@@ -1,6 +1,7 @@
 import { SerializeError } from '../protocol/errors.js';
+import { KeyCrowds } from '../serpent/key-crowds.js';
 import { PyComplex, PyFloat, PyTuple } from '../serpent/index.js';
-import { DictBuilder } from './dict-builder.js';
+import { crowdedKeys, DictBuilder } from './dict-builder.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from './python-text.js';
 import { safeInt } from './safe-int.js';
@@ -25,6 +26,7 @@ export class MarshalReader {
   sawClass = false;
   private at = 0;
   private depth = 0;
+  private readonly crowds = new KeyCrowds();
   private readonly refs: unknown[] = [];
   /** Values inside each referable one, itself included. */
   private readonly refSizes: number[] = [];
@@ -163,11 +165,16 @@ export class MarshalReader {
   private set(): Set<unknown> {
     const members = this.items(this.length(1));
     if (!this.hashable) this.fail('a member of a set is a list, dict or set');
-    return new Set(members);
+    const set = new Set<unknown>();
+    for (const member of members) {
+      if (!this.crowds.admits(set, member)) throw crowdedKeys();
+      set.add(member);
+    }
+    return set;
   }
 
   private dict(): unknown {
-    const dict = new DictBuilder(this.options.values);
+    const dict = new DictBuilder(this.options.values, this.crowds);
     this.enter();
     for (let key = this.value(); key !== NULL; key = this.value()) {
       if (!this.hashable) this.fail('a dict key is a list, dict or set');

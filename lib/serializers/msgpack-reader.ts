@@ -1,4 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
+import { KeyCrowds } from '../serpent/key-crowds.js';
 import { PyComplex, PyFloat } from '../serpent/index.js';
 import { DictBuilder } from './dict-builder.js';
 import { MSGPACK } from './msgpack-types.js';
@@ -14,6 +15,7 @@ export class MsgpackReader {
   sawClass = false;
   private at = 0;
   private depth = 0;
+  private readonly crowds = new KeyCrowds();
   private readonly text: TextWindow;
 
   constructor(
@@ -111,7 +113,7 @@ export class MsgpackReader {
   }
 
   private dict(length: number): unknown {
-    const dict = new DictBuilder(this.options.values);
+    const dict = new DictBuilder(this.options.values, this.crowds);
     this.enter(length, 2);
     for (let i = 0; i < length; i++) {
       const key = this.value();

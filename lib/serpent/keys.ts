@@ -1,24 +1,31 @@
+import type { KeyCrowds } from './key-crowds.js';
 import { PyComplex, PyFloat } from './values.js';
+
+/** Instead of a key: too many collide. */
+export const CROWDED = Symbol('crowded');
 
 /**
  * Python's equality of dict keys and set members, where it is not that of Map and Set: `1`, `1.0` and `True` are
  * one key, and so are equal tuples. The first key stays, as in Python.
  */
 export class PythonKeys {
-  private readonly target: { has(key: unknown): boolean };
   /** Key by its stand-in. */
   private readonly simple = new Map<unknown, unknown>();
   private readonly composed = new Map<string, unknown>();
 
-  constructor(target: { has(key: unknown): boolean }) {
-    this.target = target;
-  }
+  constructor(
+    private readonly target: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>,
+    private readonly crowds: KeyCrowds,
+  ) {}
 
-  /** The key in the target that equals `key`, or else `key` itself, which is taken to be added then. */
+  /** The key in the target that equals `key`, or else `key` itself, which is taken to be added then; or {@link CROWDED}. */
   resolve(key: unknown): unknown {
     const standIn = simpleStandIn(key);
     if (standIn === undefined) return this.find(this.composed, composedStandIn(key), key);
-    if (standIn === key) return this.simple.has(key) ? this.simple.get(key) : key;
+    const isItself = standIn === key;
+    if (!this.crowds.admits(this.target, standIn, isItself) || !this.crowds.admits(this.simple, standIn, !isItself))
+      return CROWDED;
+    if (isItself) return this.simple.has(key) ? this.simple.get(key) : key;
     return this.target.has(standIn) ? standIn : this.find(this.simple, standIn, key);
   }
 

@@ -14,9 +14,10 @@ import {
   BRACE_CLOSE,
 } from './characters.js';
 import { SerpentError } from './errors.js';
+import { KeyCrowds } from './key-crowds.js';
 import { KeyMemo, mapOf } from './key-memo.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
-import { isOwnStandIn, PythonKeys } from './keys.js';
+import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
 import { readNumber } from './number.js';
 import { NumberKind, Scanner } from './scanner.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
@@ -75,6 +76,7 @@ class Reader {
   /** Inside a dict key or a set member, where only hashable values may stand. */
   private inKey = false;
   private memo = new KeyMemo('', '');
+  private readonly crowds = new KeyCrowds();
 
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
     this.scanner = new Scanner(bytes, limits, faithful);
@@ -338,8 +340,8 @@ class Reader {
     let keys: PythonKeys | undefined;
     let member = first;
     for (;;) {
-      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members);
-      members.add(keys === undefined ? member : keys.resolve(member));
+      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.crowds);
+      members.add(this.admitted(members, keys, member));
       let code = scanner.token();
       if (code === COMMA) {
         scanner.pos++;
@@ -391,8 +393,8 @@ class Reader {
       const value = this.value(scanner.token());
       if (map === undefined && typeof key !== 'string') map = mapOf(dict, parent, last);
       if (map !== undefined) {
-        if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map);
-        map.set(keys === undefined ? key : keys.resolve(key), value);
+        if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.crowds);
+        map.set(this.admitted(map, keys, key), value);
         special ||= memo !== undefined && memo.special;
       } else if (memo!.special) {
         special = true;
@@ -427,6 +429,13 @@ class Reader {
     if (decoded !== undefined) return decoded;
     if (map === undefined ? Object.hasOwn(dict, '__class__') : map.has('__class__')) this.sawClass = true;
     return map ?? dict;
+  }
+
+  /** The key to add to a table: the equal one that is there, or itself. */
+  private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
+    const admitted = keys !== undefined ? keys.resolve(key) : this.crowds.admits(table, key) ? key : CROWDED;
+    if (admitted !== CROWDED) return admitted;
+    return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
   }
 
   private unhashable(what: string): never {

@@ -1,0 +1,107 @@
+/** Smaller tables are not looked at: even if all of their keys collide, they cost little more than to read them. */
+const LEAST_KEYS = 128;
+/** Fewer keys at one place are chance. */
+const USUAL_AT_A_PLACE = 8;
+/** Keys passed by in vain that one read may cost, about a tenth of a second. */
+const BUDGET = 8_000_000;
+
+type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
+
+/**
+ * Keeps a peer from making Map and Set slow. V8 hashes numbers and bigints without a seed, so that anybody can find as many as he
+ * likes that lie at one place of the table, where each new one is compared with all before it: 100,000 of them take a minute.
+ * One for each read; bounds what collisions may cost in all of it.
+ */
+export class KeyCrowds {
+  private readonly crowds = new WeakMap<Table, Crowd>();
+  private budget = BUDGET;
+
+  /**
+   * False when looking `key` up in the table would cost more than is left; always true for strings, whose hash has a seed.
+   *
+   * @param isAdded whether it is added to the table then, unless it is there
+   */
+  admits(table: Table, key: unknown, isAdded = true): boolean {
+    if (table.size < LEAST_KEYS || (typeof key !== 'number' && typeof key !== 'bigint')) return true;
+    let crowd = this.crowds.get(table);
+    if (crowd === undefined) {
+      this.crowds.set(table, (crowd = new Crowd()));
+      for (const known of table.keys()) if (typeof known === 'number' || typeof known === 'bigint') crowd.add(hashOf(known));
+    }
+    const hash = hashOf(key);
+    const passed = crowd.countAt(hash);
+    if (passed > USUAL_AT_A_PLACE) this.budget -= passed;
+    if (this.budget < 0) return false;
+    if (isAdded && !table.has(key)) crowd.add(hash);
+    return true;
+  }
+}
+
+/** How many keys lie at each place of a table that has a place for every key. */
+class Crowd {
+  private hashes = new Int32Array(LEAST_KEYS);
+  private counts = new Uint16Array(LEAST_KEYS);
+  private size = 0;
+
+  countAt(hash: number): number {
+    return this.counts[hash & (this.counts.length - 1)]!;
+  }
+
+  add(hash: number): void {
+    if (this.size === this.hashes.length) this.grow();
+    this.hashes[this.size++] = hash;
+    this.counts[hash & (this.counts.length - 1)]!++;
+  }
+
+  private grow(): void {
+    const { hashes } = this;
+    this.hashes = new Int32Array(hashes.length * 2);
+    this.counts = new Uint16Array(this.hashes.length);
+    this.hashes.set(hashes);
+    for (const hash of hashes) this.counts[hash & (this.counts.length - 1)]!++;
+  }
+}
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const WORD = 2 ** 32;
+
+/** As V8 hashes a key. Should it do so differently one day, this is just another hash. @see V8, src/objects, `Object::GetSimpleHash` */
+function hashOf(key: number | bigint): number {
+  if (typeof key === 'bigint') {
+    const magnitude = BigInt.asUintN(64, key < 0n ? -key : key);
+    return mixed64(Number(magnitude >> 32n), Number(magnitude & 0xffffffffn));
+  }
+  if ((key | 0) === key) return mixed32(key);
+  double[0] = key;
+  // little end first, as on every machine that Node runs on but s390x, where this is another hash
+  return mixed64(words[1]!, words[0]!);
+}
+
+function mixed32(key: number): number {
+  let hash = ~key + (key << 15);
+  hash ^= hash >>> 12;
+  hash += hash << 2;
+  hash ^= hash >>> 4;
+  hash = Math.imul(hash, 2057);
+  return hash ^ (hash >>> 16);
+}
+
+/** `key = ~key + (key << 18); key ^= key >> 31; key *= 21; key ^= key >> 11; key += key << 6; key ^= key >> 22` of 64 bits, and the lower half of it. */
+function mixed64(high: number, low: number): number {
+  let sum = (~low >>> 0) + ((low << 18) >>> 0);
+  let h = (~high + ((high << 18) | (low >>> 14)) + (sum >= WORD ? 1 : 0)) | 0;
+  let l = sum | 0;
+  l ^= (l >>> 31) | (h << 1);
+  h ^= h >>> 31;
+  const [times4, times16] = [(l << 2) >>> 0, (l << 4) >>> 0];
+  sum = (l >>> 0) + times4 + times16;
+  h = (h + ((h << 2) | (l >>> 30)) + ((h << 4) | (l >>> 28)) + Math.floor(sum / WORD)) | 0;
+  l = sum | 0;
+  l ^= (l >>> 11) | (h << 21);
+  h ^= h >>> 11;
+  sum = (l >>> 0) + ((l << 6) >>> 0);
+  h = (h + ((h << 6) | (l >>> 26)) + (sum >= WORD ? 1 : 0)) | 0;
+  l = sum | 0;
+  return l ^ ((l >>> 22) | (h << 10));
+}

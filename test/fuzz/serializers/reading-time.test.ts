@@ -1,0 +1,330 @@
+import { describe, expect, it } from 'vitest';
+import { SecurityError, SerializeError } from '../../../lib/protocol/errors.js';
+import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../../lib/serializers/serializer.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+
+/** Data that grows with a count, and is nasty to somebody who reads without care. */
+type Shape = (count: number) => Buffer | string;
+
+const SMALL = 1_000;
+const TIMES = 8;
+/** Linear is 8, quadratic 64; in between lies what a busy machine and garbage collection add. */
+const MOST_TIMES = 24;
+/** Below this, nothing of the ratio can be measured. */
+const NOISE_MS = 60;
+
+const i32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
+};
+const u32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+const f64 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return bytes;
+};
+const repeated = (count: number, part: (index: number) => Buffer | string): Buffer =>
+  Buffer.concat(Array.from({ length: count }, (_, index) => Buffer.from(part(index) as string)));
+const text = (count: number, part: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => part(index)).join('');
+
+/** Ints that V8's own tables keep all in a few places: those whose hash, which has no seed, ends in 12 zero bits. */
+const colliding: number[] = [];
+for (let value = 1; colliding.length < SMALL * TIMES; value++) if ((hashOf(value) & 0xfff) === 0) colliding.push(value);
+
+function hashOf(value: number): number {
+  let hash = value | 0;
+  hash = ~hash + (hash << 15);
+  hash ^= hash >>> 12;
+  hash += hash << 2;
+  hash ^= hash >>> 4;
+  hash = Math.imul(hash, 2057);
+  return hash ^ (hash >>> 16);
+}
+
+const SERPENT: Record<string, Shape> = {
+  'a list of ints': (count) => `[${'12345, '.repeat(count)}]`,
+  'floats of many digits': (count) => `[${`1.${'1'.repeat(40)}, `.repeat(count)}]`,
+  'one float of very many digits': (count) => `1.${'1'.repeat(count * 20)}`,
+  'one int of too many digits': (count) => '1'.repeat(count * 20),
+  'one int of too many digits, in hex': (count) => `0x${'f'.repeat(count * 20)}`,
+  'underscores in a number': (count) => `1${'_1'.repeat(count * 10)}.5`,
+  'a string of escapes': (count) => `'${String.raw`\x41\u00e9\n`.repeat(count)}'`,
+  'a string of letters beyond latin 1': (count) => `'${'\u20ac\u{1f600}'.repeat(count * 2)}'`,
+  'backslashes without an end': (count) => `'${String.raw`\\`.repeat(count * 10)}`,
+  'quotation marks in triple ones': (count) => `'''${`'' `.repeat(count * 5)}'''`,
+  'triple quotes that never end': (count) => `'''${`'' `.repeat(count * 5)}`,
+  'adjacent strings': (count) => `[${"'ab' ".repeat(count * 3)}]`,
+  'adjacent bytes': (count) => `[${"b'ab' ".repeat(count * 3)}]`,
+  'prefixes of no string': (count) => `[${'br '.repeat(count * 3)}]`,
+  'raw strings of backslashes': (count) => `r'${String.raw`\a`.repeat(count * 5)}'`,
+  'white space': (count) => `[${' \n\t'.repeat(count * 10)}1]`,
+  comments: (count) => `[${'# [ (\n'.repeat(count * 5)}1]`,
+  'continued lines': (count) => `[${'\\\n'.repeat(count * 10)}1]`,
+  'brackets too deep': (count) => '['.repeat(count * 20),
+  'parentheses too deep': (count) => '('.repeat(count * 20),
+  'braces too deep': (count) => '{1:'.repeat(count * 7),
+  'shallow brackets, again and again': (count) => `[${`${'['.repeat(50)}${']'.repeat(50)},`.repeat(count / 10)}]`,
+  signs: (count) => '-'.repeat(count * 20),
+  'a sum without an end': (count) => '1+1j'.repeat(count * 5),
+  'complex numbers': (count) => `[${'(1.5-2j), '.repeat(count * 2)}]`,
+  'dicts with the same keys': (count) => `[${"{'name': 1, 'size': 2}, ".repeat(count)}]`,
+  'dicts with keys in another order each': (count) => `[${text(count, (i) => `{'a${i % 7}': 1, 'b${i % 5}': 2}, `)}]`,
+  'a dict of very many names': (count) => `{${text(count, (i) => `'name ${i}': ${i}, `)}}`,
+  'a dict with one name again and again': (count) => `{${"'name': 1, ".repeat(count * 2)}}`,
+  'a dict of names that are numbers': (count) => `{${text(count, (i) => `'${i * 65_536}': 1, `)}}`,
+  'a dict of inherited names': (count) => `{${"'constructor': 1, 'toString': 2, ".repeat(count)}}`,
+  'a dict of ints': (count) => `{${text(count, (i) => `${i}: 1, `)}}`,
+  'a dict of ints that collide': (count) => `{${text(count, (i) => `${colliding[i]}: 1, `)}}`,
+  'a dict of large ints that collide': (count) => `{${text(count, (i) => `${BigInt(i + 1) << 64n}: 1, `)}}`,
+  'a dict of floats that collide': (count) => `{${text(count, (i) => `${collidingFloat(i)}: 1, `)}}`,
+  'a dict of tuples': (count) => `{${text(count, (i) => `(${i}, 'x'): 1, `)}}`,
+  'a dict of one key in all its forms': (count) => `{${'1: 1, 1.0: 2, True: 3, '.repeat(count)}}`,
+  'a set of ints': (count) => `{${text(count, (i) => `${i}, `)}}`,
+  'a set of ints that collide': (count) => `{${text(count, (i) => `${colliding[i]}, `)}}`,
+  'a set of large ints that collide': (count) => `{${text(count, (i) => `${BigInt(i + 1) << 64n}, `)}}`,
+  'a set of floats that collide': (count) => `{${text(count, (i) => `${collidingFloat(i)}, `)}}`,
+  'a set of tuples': (count) => `{${text(count, (i) => `(${i}, (1.5,)), `)}}`,
+  'a set of long strings that begin alike': (count) => `{${text(count / 10, (i) => `'${'x'.repeat(200)}${i}', `)}}`,
+  'bytes in base64': (count) => `{'data': '${'QUJD'.repeat(count * 5)}', 'encoding': 'base64'}`,
+  'many small bytes in base64': (count) => `[${"{'data': 'QUJD', 'encoding': 'base64'}, ".repeat(count)}]`,
+  'class dicts': (count) => `[${"{'__class__': 'Pyro5.core.URI', 'state': ('PYRO', 'o', None, 'h', 1)}, ".repeat(count / 2)}]`,
+  exceptions: (count) => `[${"{'__class__': 'builtins.ValueError', '__exception__': True, 'args': ('x',)}, ".repeat(count / 2)}]`,
+  'a class name that is long': (count) => `{'__class__': '${'a.'.repeat(count * 10)}'}`,
+  nan: (count) => `[${"{'__class__': 'float', 'value': 'nan'}, ".repeat(count)}]`,
+};
+
+const JSON_TEXT: Record<string, Shape> = {
+  'a list of ints': (count) => `[${'12345, '.repeat(count)}0]`,
+  'one int of too many digits': (count) => '1'.repeat(count * 20),
+  'one float of very many digits': (count) => `1.${'1'.repeat(count * 20)}`,
+  'large ints': (count) => `[${`${'9'.repeat(300)}, `.repeat(count / 10)}0]`,
+  'a string of escapes': (count) => `"${String.raw`\u00e9\n\ud83d\ude00`.repeat(count)}"`,
+  'backslashes without an end': (count) => `"${String.raw`\\`.repeat(count * 10)}`,
+  'white space': (count) => `[${' \n\t'.repeat(count * 10)}1]`,
+  'brackets too deep': (count) => '['.repeat(count * 20),
+  'objects too deep': (count) => '{"a":'.repeat(count * 4),
+  'shallow brackets, again and again': (count) => `[${`${'['.repeat(50)}${']'.repeat(50)},`.repeat(count / 10)}0]`,
+  'objects with the same names': (count) => `[${'{"name": 1, "size": 2}, '.repeat(count)}0]`,
+  'an object of very many names': (count) => `{${text(count, (i) => `"name ${i}": ${i}, `)}"": 0}`,
+  'an object with one name again and again': (count) => `{${'"name": 1, '.repeat(count * 2)}"": 0}`,
+  'an object of names that are numbers': (count) => `{${text(count, (i) => `"${i * 65_536}": 1, `)}"": 0}`,
+  'an object of names that are numbers, and collide': (count) => `{${text(count, (i) => `"${colliding[i]}": 1, `)}"": 0}`,
+  'an object of inherited names': (count) => `{${'"constructor": 1, "toString": 2, '.repeat(count)}"": 0}`,
+  'class dicts': (count) => `[${'{"__class__": "Pyro5.core.URI", "state": ["PYRO", "o", null, "h", 1]}, '.repeat(count / 2)}0]`,
+  exceptions: (count) => `[${'{"__class__": "builtins.ValueError", "__exception__": true, "args": ["x"]}, '.repeat(count / 2)}0]`,
+};
+
+const marshalDict = (entries: Buffer): Buffer => Buffer.concat([Buffer.from('{'), entries, Buffer.from('0')]);
+const marshalSet = (count: number, members: Buffer): Buffer => Buffer.concat([Buffer.from('<'), i32(count), members]);
+const marshalList = (count: number, members: Buffer): Buffer => Buffer.concat([Buffer.from('['), i32(count), members]);
+const marshalInt = (value: number): Buffer => Buffer.concat([Buffer.from('i'), i32(value)]);
+/** Above 64 bits. */
+const marshalLarge = (value: number): Buffer =>
+  Buffer.concat([
+    Buffer.from('l'),
+    i32(7),
+    Buffer.alloc(8),
+    Buffer.from([(value << 4) & 0xf0, (value >> 4) & 0x7f, (value >> 11) & 0xff, (value >> 19) & 0x7f, 1, 0]),
+  ]);
+const marshalFloat = (value: number): Buffer => Buffer.concat([Buffer.from('g'), f64(value)]);
+const marshalText = (value: string): Buffer => Buffer.concat([Buffer.from('z'), Buffer.from([value.length]), Buffer.from(value)]);
+
+const MARSHAL: Record<string, Shape> = {
+  'a list of ints': (count) => marshalList(count * 4, repeated(count * 4, marshalInt)),
+  'lists too deep': (count) => Buffer.alloc(count * 20, Buffer.concat([Buffer.from('['), i32(1)])),
+  'empty lists': (count) =>
+    marshalList(
+      count * 4,
+      repeated(count * 4, () => marshalList(0, Buffer.alloc(0))),
+    ),
+  'one int of too many digits': (count) => Buffer.concat([Buffer.from('l'), i32(count * 10), Buffer.alloc(count * 20, 1)]),
+  'large ints': (count) => marshalList(count, repeated(count, marshalLarge)),
+  'a long text beyond ASCII': (count) => Buffer.concat([Buffer.from('u'), i32(count * 20), Buffer.alloc(count * 20, '\u00e9')]),
+  'references to one long list': (count) =>
+    marshalList(
+      count + 1,
+      Buffer.concat([
+        Buffer.from([0x5b | 0x80]),
+        i32(1000),
+        Buffer.alloc(1000, 'N'),
+        repeated(count, () => Buffer.concat([Buffer.from('r'), i32(0)])),
+      ]),
+    ),
+  'references to the one before': (count) =>
+    marshalList(
+      count,
+      repeated(count, (i) =>
+        i === 0 ? Buffer.from([0x4e | 0x80]) : Buffer.concat([Buffer.from([0x28 | 0x80]), i32(1), Buffer.from('r'), i32(i - 1)]),
+      ),
+    ),
+  'a dict of ints': (count) => marshalDict(repeated(count, (i) => Buffer.concat([marshalInt(i), Buffer.from('N')]))),
+  'a dict of ints that collide': (count) =>
+    marshalDict(repeated(count, (i) => Buffer.concat([marshalInt(colliding[i]!), Buffer.from('N')]))),
+  'a dict of large ints that collide': (count) =>
+    marshalDict(repeated(count, (i) => Buffer.concat([marshalLarge(i), Buffer.from('N')]))),
+  'a dict of floats that collide': (count) =>
+    marshalDict(repeated(count, (i) => Buffer.concat([marshalFloat(collidingFloat(i)), Buffer.from('N')]))),
+  'a dict of very many names': (count) =>
+    marshalDict(repeated(count, (i) => Buffer.concat([marshalText(`name ${i}`), Buffer.from('N')]))),
+  'a dict of names that are numbers, and collide': (count) =>
+    marshalDict(repeated(count, (i) => Buffer.concat([marshalText(String(colliding[i])), Buffer.from('N')]))),
+  'a set of ints that collide': (count) =>
+    marshalSet(
+      count,
+      repeated(count, (i) => marshalInt(colliding[i]!)),
+    ),
+  'a set of large ints that collide': (count) => marshalSet(count, repeated(count, marshalLarge)),
+  'a set of tuples': (count) =>
+    marshalSet(
+      count,
+      repeated(count, (i) => Buffer.concat([Buffer.from([0x29, 1]), marshalInt(i)])),
+    ),
+  'class dicts': (count) =>
+    marshalList(
+      count,
+      repeated(count, () => marshalDict(Buffer.concat([marshalText('__class__'), marshalText('Pyro5.server.Daemon')]))),
+    ),
+};
+
+const msgpackMap = (count: number, entries: Buffer): Buffer => Buffer.concat([Buffer.from([0xdf]), u32(count), entries]);
+const msgpackList = (count: number, members: Buffer): Buffer => Buffer.concat([Buffer.from([0xdd]), u32(count), members]);
+const msgpackText = (value: string): Buffer => Buffer.concat([Buffer.from([0xd9, value.length]), Buffer.from(value)]);
+const msgpackLarge = (value: bigint): Buffer => {
+  const digits = Buffer.from(String(value));
+  return Buffer.concat([Buffer.from([0xc7, digits.length, 0x31]), digits]);
+};
+
+const MSGPACK: Record<string, Shape> = {
+  'a list of ints': (count) =>
+    msgpackList(
+      count * 4,
+      repeated(count * 4, (i) => Buffer.concat([Buffer.from([0xce]), u32(i)])),
+    ),
+  'lists too deep': (count) => Buffer.alloc(count * 20, 0x91),
+  'empty lists': (count) => msgpackList(count * 20, Buffer.alloc(count * 20, 0x90)),
+  'large ints': (count) =>
+    msgpackList(
+      count,
+      repeated(count, (i) => msgpackLarge((BigInt(i) + 1n) << 100n)),
+    ),
+  'one int of too many digits': (count) =>
+    Buffer.concat([Buffer.from([0xc9]), u32(count * 20), Buffer.from([0x31]), Buffer.alloc(count * 20, '1')]),
+  'a long text beyond ASCII': (count) =>
+    Buffer.concat([Buffer.from([0xdb]), u32(count * 20), Buffer.alloc(count * 20, '\u00e9')]),
+  'a dict of ints that collide': (count) =>
+    msgpackMap(
+      count,
+      repeated(count, (i) => Buffer.concat([Buffer.from([0xce]), u32(colliding[i]!), Buffer.from([0xc0])])),
+    ),
+  'a dict of large ints that collide': (count) =>
+    msgpackMap(
+      count,
+      repeated(count, (i) => Buffer.concat([msgpackLarge(BigInt(i + 1) << 64n), Buffer.from([0xc0])])),
+    ),
+  'a dict of very many names': (count) =>
+    msgpackMap(
+      count,
+      repeated(count, (i) => Buffer.concat([msgpackText(`name ${i}`), Buffer.from([0xc0])])),
+    ),
+  'a dict of bytes': (count) =>
+    msgpackMap(
+      count,
+      repeated(count, (i) => Buffer.concat([Buffer.from([0xc4, 4]), u32(i), Buffer.from([0xc0])])),
+    ),
+  'a dict of names that are numbers, and collide': (count) =>
+    msgpackMap(
+      count,
+      repeated(count, (i) => Buffer.concat([msgpackText(String(colliding[i])), Buffer.from([0xc0])])),
+    ),
+  'class dicts': (count) =>
+    msgpackList(
+      count,
+      repeated(count, () => Buffer.concat([Buffer.from([0x81]), msgpackText('__class__'), msgpackText('Pyro5.server.Daemon')])),
+    ),
+};
+
+/** Floats that are no ints: 2 ** -k and so on have the same upper bits, and V8 mixes 64 of them; made so that the mix is the same. */
+function collidingFloat(index: number): number {
+  return unmixed[index]!;
+}
+const unmixed = floatsOfOneHash(SMALL * TIMES);
+
+/** Runs V8's hash of a double backwards: the same low bits for all, any others above them. */
+function floatsOfOneHash(count: number): number[] {
+  const view = new DataView(new ArrayBuffer(8));
+  const floats: number[] = [];
+  for (let high = 1n; floats.length < count; high++) {
+    view.setBigUint64(0, unmixedBits(high << 30n));
+    const value = view.getFloat64(0);
+    if (Number.isFinite(value) && !Number.isInteger(value)) floats.push(value);
+  }
+  return floats;
+}
+
+function unmixedBits(hash: bigint): bigint {
+  const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
+  const unshift = (value: bigint, bits: bigint): bigint => {
+    let result = value;
+    for (let shift = bits; shift < 64n; shift += bits) result = value ^ (result >> bits);
+    return result;
+  };
+  const inverse = (factor: bigint): bigint => {
+    let result = 1n;
+    for (let i = 0; i < 6; i++) result = wrap(result * (2n - factor * result));
+    return result;
+  };
+  let bits = unshift(hash, 22n);
+  bits = wrap(bits * inverse(65n));
+  bits = unshift(bits, 11n);
+  bits = wrap(bits * inverse(21n));
+  bits = unshift(bits, 31n);
+  // hash = ~key + (key << 18): (2 ** 18 - 1) * key - 1
+  return wrap((bits + 1n) * inverse((1n << 18n) - 1n));
+}
+
+const SHAPES: Record<SerializerName, Record<string, Shape>> = {
+  serpent: SERPENT,
+  marshal: MARSHAL,
+  json: JSON_TEXT,
+  msgpack: MSGPACK,
+};
+
+/** Time of this process alone: other programs do not count. */
+function cpuMs(work: () => void): number {
+  const begun = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(begun);
+  return (user + system) / 1_000;
+}
+
+describe.each(Object.entries(SHAPES))('reading %s', (name, shapes) => {
+  it.each(Object.keys(shapes))('takes time in proportion to the data: %s', (title) => {
+    for (const values of ['natural', 'faithful'] as ValueMode[]) {
+      const serializer = createSerializers({ values }).get(SERIALIZER_IDS[name as SerializerName])!;
+      const shape = shapes[title]!;
+      const read = (data: Buffer) => (): void => {
+        try {
+          serializer.loads(data);
+        } catch (error) {
+          if (!(error instanceof SerializeError) && !(error instanceof SecurityError)) throw error;
+        }
+      };
+      const [small, large] = [SMALL, SMALL * TIMES].map((count) => Buffer.from(shape(count) as string));
+      read(small!)();
+      let [smallMs, largeMs] = [Infinity, Infinity];
+      // what disturbed one try does not disturb all
+      for (let round = 0; round < 5 && !(largeMs < Math.max(NOISE_MS, smallMs * MOST_TIMES)); round++) {
+        smallMs = Math.min(smallMs, cpuMs(read(small!)));
+        largeMs = Math.min(largeMs, cpuMs(read(large!)));
+      }
+      const what = `${values}: ${small!.length} bytes take ${smallMs} ms, ${large!.length} bytes ${largeMs} ms`;
+      expect(largeMs, what).toBeLessThan(Math.max(NOISE_MS, smallMs * MOST_TIMES));
+    }
+  });
+});

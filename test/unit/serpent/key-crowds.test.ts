@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { KeyCrowds } from '../../../lib/serpent/key-crowds.js';
+
+const COUNT = 20_000;
+
+/** How many keys of a row are admitted to a new Map, one after the other. */
+function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, crowds = new KeyCrowds()): number {
+  const map = new Map<unknown, unknown>();
+  for (let index = 0; index < count; index++) {
+    const key = keyAt(index);
+    if (!crowds.admits(map, key)) return index;
+    map.set(key, index);
+  }
+  return count;
+}
+
+describe('KeyCrowds', () => {
+  it.each<[string, (index: number) => number | bigint]>([
+    ['ints in a row', (index) => index],
+    ['negative ints', (index) => -index * 3],
+    ['multiples of a power of two', (index) => index * 65_536],
+    ['squares', (index) => index * index],
+    ['points in time', (index) => 1_700_000_000_000 + index * 60_000],
+    ['wavelengths', (index) => 380 + index / 100],
+    ['small fractions', (index) => 1 / (index + 1)],
+    ['powers', (index) => 1.0001 ** index],
+    ['large ints in a row', (index) => 2n ** 80n + BigInt(index)],
+    ['large ints far apart', (index) => 2n ** 80n + BigInt(index) * 1_000_003n],
+    ['large negative ints', (index) => -(2n ** 64n) - BigInt(index)],
+  ])('admits %s', (_, keyAt) => {
+    expect(admitted(keyAt)).toBe(COUNT);
+  });
+
+  it('admits one key over and over, and the same keys in the same order', () => {
+    expect(admitted((index) => (index < 1_000 ? index : 5))).toBe(COUNT);
+    expect(admitted((index) => index % 1_000)).toBe(COUNT);
+  });
+
+  it('admits some thousand keys that collide, and no more', () => {
+    // V8 looks at the lower 64 bits of a bigint only
+    const sameLowerBits = (index: number): bigint => BigInt(index + 1) << 64n;
+    expect(admitted(sameLowerBits, 3_000)).toBe(3_000);
+    expect(admitted(sameLowerBits)).toBeLessThan(6_000);
+  });
+
+  it('counts what collides in many tables together', () => {
+    const crowds = new KeyCrowds();
+    let tables = 0;
+    while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, crowds) === 1_000) tables++;
+    expect(tables).toBeGreaterThan(5);
+    expect(tables).toBeLessThan(50);
+  });
+
+  it('does not look at strings, nor at small tables', () => {
+    expect(admitted((index) => String(index * 65_536))).toBe(COUNT);
+    const crowds = new KeyCrowds();
+    for (let table = 0; table < 1_000; table++) {
+      expect(admitted((index) => BigInt(index + 1) << 64n, 100, crowds)).toBe(100);
+    }
+  });
+});
