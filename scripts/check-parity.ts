@@ -1,9 +1,9 @@
 /**
- * Checks what docs/upstream-tests.md claims: `check-parity.js REPORT…`, the reports that Vitest's JSON
+ * Checks what docs/upstream-tests.md and docs/pyro5-parity.md claim: `check-parity.js REPORT…`, the reports that Vitest's JSON
  * reporter wrote.
  *
- * Every test case of Pyro5's distribution, as pytest finds them, must have a row, and every row something of Python's, and a test
- * of ours that has passed, or a reason.
+ * Every test case of Pyro5's distribution, as pytest finds them, and every public name of its API must have a row, and every row
+ * something of Python's, and a test of ours that has passed, or a reason.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { TestReport } from './test-report.js';
 
 const report = await TestReport.read(process.argv.slice(2), join(packageRoot, 'test'));
 await check('docs/upstream-tests.md', 'upstream case', await upstreamCases());
+await check('docs/pyro5-parity.md', 'Python', await publicNames());
 
 async function check(page: string, title: string, names: string[]): Promise<void> {
   const claims: Claim[] = readClaims(await readFile(join(packageRoot, page), 'utf8'), title);
@@ -37,4 +38,10 @@ async function upstreamCases(): Promise<string[]> {
     .split('\n')
     .filter((line) => line.includes('::'))
     .map((line) => line.slice(line.lastIndexOf('/') + 1));
+}
+
+/** `Daemon`, `Daemon.register`, `Daemon(host)` */
+async function publicNames(): Promise<string[]> {
+  const { stdout } = await run(await ensurePythonEnv(), [join(packageRoot, 'scripts', 'python-names.py')]);
+  return stdout.trim().split('\n');
 }
