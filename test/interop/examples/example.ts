@@ -68,8 +68,6 @@ export interface Script {
   timeoutMs?: number;
   /** What differs between two runs of it and is no matter, beside ports, ids and addresses: gives its output without. */
   normalize?: (output: string) => string;
-  /** How much of it has to be the same as against upstream's server, character by character. Default 1: all. */
-  alike?: number;
 }
 
 /** What Pyro5's `serve()` prints when it is ready. */

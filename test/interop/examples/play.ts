@@ -139,15 +139,7 @@ function judge(script: Script, { exitCode, output }: Outcome): void {
 
 function compare(script: Script, ours: Outcome, theirs: Outcome): void {
   const [actual, expected] = [comparable(script, ours), comparable(script, theirs)];
-  if (script.alike === undefined) {
-    expect(actual, `${script.file} against our server and against Python's`).toBe(expected);
-    return;
-  }
-  const same = [...actual].filter((character, index) => character === expected[index]).length;
-  const alike = same / Math.max(actual.length, expected.length);
-  expect(alike, `likeness of ${script.file} against our server and Python's:\n${actual}\n${expected}`).toBeGreaterThan(
-    script.alike,
-  );
+  expect(actual, `${script.file} against our server and against Python's`).toBe(expected);
 }
 
 /** A script's output without what differs from run to run: ports, random object ids, correlation ids, addresses of Python objects. */

@@ -25,9 +25,24 @@ function iterationsOf(real: number, imaginary: number): number {
   return MAX_ITERATIONS;
 }
 
-/** The first picture of the animation: what is between the first two headings. */
-function firstFrame(output: string): string {
-  return /FPS time=.*\n([^\u001B]*)\u001B/.exec(output)?.[1] ?? `no picture in ${output}`;
+/** The animation's first picture as it is at `seconds`, computed from what the client says of itself. */
+function pictureAt(seconds: number): string {
+  const [columns, rows, width] = [100, 40, 3 * (1 - seconds / 30 / 1.1)];
+  const [left, top, step] = [-2 + 0.06 * seconds, -1 - 0.002 * seconds, width / columns];
+  const lines = Array.from({ length: rows }, (_row, row) =>
+    Array.from({ length: columns }, (_column, column) => shade(left + (column + 1) * step, top + row * step * 2)).join(''),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** As upstream shades: by the turns until `z = z² + c` leaves a circle, in 64 characters from the blank on. */
+function shade(real: number, imaginary: number): string {
+  let [zReal, zImaginary, turns] = [real, imaginary, 0];
+  while (Math.hypot(zReal, zImaginary) <= 2) {
+    if (++turns === 500) return ' ';
+    [zReal, zImaginary] = [zReal ** 2 - zImaginary ** 2 + real, 2 * zReal * zImaginary + imaginary];
+  }
+  return String.fromCharCode(32 + (turns % 64));
 }
 
 /** Complex numbers, batches of calls, and objects found by their metadata. The animation is stopped behind its first pictures. */
@@ -35,15 +50,19 @@ export default {
   async serve(stage) {
     await stage.nest({ providers: [Mandelbrot] });
   },
-  original: [{ file: 'server.py', args: ['1'], ready: 'Mandelbrot calculation server #1 ready.' }],
   scripts: [
     {
       file: 'client_asciizoom.py',
       until: /FPS time=[^]*FPS time=/,
       prints: ['1 mandelbrot calculation servers found.'],
-      normalize: firstFrame,
-      // what is drawn depends on the time when it is drawn
-      alike: 0.9,
     },
   ],
+  judge([client]) {
+    const [, seconds, picture] = /FPS time=(\d+\.\d+) .*\n([^\u001B]*)\u001B/.exec(client!)!;
+    const expected = pictureAt(Number(seconds));
+    const different = [...picture!].filter((character, index) => character !== expected[index]).length;
+    // the client rounds the time that it tells: where the picture is finest, other characters may come of it
+    const most = picture!.length / 20;
+    if (picture!.length !== expected.length || different > most) throw new Error(`${picture}\ninstead of\n${expected}`);
+  },
 } satisfies Example;
