@@ -10,9 +10,11 @@ export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
+export type { WireLog, WireMessage } from './protocol/wire-message.js';
 
 export { type ClassConverter, ClassRegistry, defaultClassRegistry, registerClass } from './serializers/class-registry.js';
 export { PyroRemoteError } from './serializers/exceptions.js';
+export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/serializer.js';
 

@@ -25,6 +25,7 @@ export {
   type PyroObjectHealthOptions,
   type PyroServerHealthOptions,
 } from './nest/health/pyro-health.indicator.js';
+export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroModuleOptions } from './nest/module/module-options.js';
 export type { PyroAsyncFeature, PyroFeature, PyroFeatureOptions } from './nest/module/pyro-feature.js';
 export { PyroServers } from './nest/module/pyro-servers.js';

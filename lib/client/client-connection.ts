@@ -3,12 +3,14 @@ import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { OutgoingMessage } from '../protocol/message.js';
+import type { WireLog } from '../protocol/wire-message.js';
 import { FrameConnection } from '../transport/frame-connection.js';
 import type { Deadline } from './deadline.js';
 
 export interface ClientConnectionOptions {
   maxMessageBytes: number;
   frameTimeoutMs: number;
+  wireLog?: WireLog;
 }
 
 /** A message to send; the connection numbers it. */
@@ -55,7 +57,7 @@ export class ClientConnection {
     const acceptedTypes = [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail];
     this.frames = new FrameConnection(
       socket,
-      { ...options, acceptedTypes },
+      { ...options, acceptedTypes, peer: location },
       { onReady: () => this.onReady(), onClosed: (error) => this.end(this.closedError(error)) },
     );
   }

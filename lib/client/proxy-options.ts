@@ -5,6 +5,7 @@ import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../protocol/given-options.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
+import type { WireLog } from '../protocol/wire-message.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../serializers/serializer.js';
 import type { ClientTlsOptions, ConnectAddress } from '../transport/connector.js';
@@ -76,6 +77,8 @@ export interface PyroProxyOptions {
   onConnected?: () => void;
   /** A connection has ended, and why. */
   onDisconnected?: (error: Error) => void;
+  /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
+  wireLog?: WireLog;
   /** Where names are looked up. */
   nameServer?: NameServerAddress;
   /** Where proxies that the peer sends may connect to. Default: TCP to the peer's own address, or its unix socket. */

@@ -27,6 +27,7 @@ const INHERITED = [
   'classes',
   'receivedProxies',
   'autoproxy',
+  'wireLog',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
 
 /** Options for proxies that peers send, in one's own words. Of `tls`, certificates and keys of ours are left out. */

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../protocol/given-options.js';
+import type { WireLog } from '../protocol/wire-message.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import type { SerializerName, ValueMode } from '../serializers/serializer.js';
 import type { ServerTlsOptions } from '../transport/secure-server.js';
@@ -79,6 +80,8 @@ export interface DaemonOptions {
   annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
   /** Lets a connection in or throws; see {@link Daemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
+  /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
+  wireLog?: WireLog;
   /** A connection has ended; see {@link Daemon.clientDisconnect}. */
   clientDisconnect?: (connection: DaemonConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */

@@ -62,8 +62,9 @@ export class RequestLoop implements FrameConnectionHandler {
     private readonly options: ResolvedDaemonOptions,
     private readonly owner: RequestLoopOwner,
   ) {
-    this.frames = new FrameConnection(socket, { ...options, acceptedTypes: [MESSAGE_TYPES.connect] }, this);
     this.connection = new DaemonConnection(place.connectionId, socket, () => this.close());
+    const peer = `${this.connection.remoteAddress} #${this.connection.id}`;
+    this.frames = new FrameConnection(socket, { ...options, acceptedTypes: [MESSAGE_TYPES.connect], peer }, this);
     const { handshakeTimeoutMs } = options;
     if (handshakeTimeoutMs > 0) {
       const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;

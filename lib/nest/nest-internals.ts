@@ -159,6 +159,7 @@ export function assertNestInternals(modules: ModulesContainer, contexts: Externa
   const checks: [string, unknown][] = [
     ['ExternalContextCreator.container', container?.getModules],
     ['NestContainer.applicationConfig', container?.applicationConfig],
+    ['NestContainer.serializedGraph', container?.serializedGraph?.insertEntrypoint],
     ['ModulesContainer.getRpcTargetRegistry', modules.getRpcTargetRegistry],
     ['Injector.loadInstance', (Injector.prototype as unknown as InjectorInternals).loadInstance],
     ['Injector.loadEnhancersPerContext', (Injector.prototype as unknown as InjectorInternals).loadEnhancersPerContext],

@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
+import { asError } from '../protocol/safe-text.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
+import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import type { WireLog, WireMessage } from '../protocol/wire-message.js';
 
 export interface FrameConnectionOptions {
   /** Largest message either way, in bytes. */
@@ -10,6 +13,10 @@ export interface FrameConnectionOptions {
   frameTimeoutMs: number;
   /** First message types that are let through, see {@link FrameConnection.accept}. */
   acceptedTypes: readonly number[];
+  /** How the peer is called in the wire log. */
+  peer?: string;
+  /** Sees every message. */
+  wireLog?: WireLog;
 }
 
 /** What the owner of a connection does with it. */
@@ -80,7 +87,10 @@ export class FrameConnection {
    * @throws {ProtocolError} when the peer sent something else; the owner decides what it answers before {@link destroy}
    */
   next(): Frame | undefined {
-    return this.reader.next();
+    const frame = this.reader.next();
+    if (frame && this.options.wireLog)
+      this.log('received', { ...frame.header, annotations: frame.annotations, data: frame.data });
+    return frame;
   }
 
   /** Stops reading until {@link release}. */
@@ -108,6 +118,7 @@ export class FrameConnection {
       this.outbox.push(part);
       this.outboxBytes += part.length;
     }
+    if (this.options.wireLog) this.log('sent', message);
     if (!this.flushing) {
       this.flushing = true;
       process.nextTick(() => this.flush());
@@ -148,6 +159,19 @@ export class FrameConnection {
     if (this.state === 'open') this.state = 'ending';
     this.clearFrameTimer();
     this.socket.destroy();
+  }
+
+  /** A log that throws is no reason to end a connection. */
+  private log(
+    direction: WireMessage['direction'],
+    { type, flags, seq, serializerId, annotations = NO_ANNOTATIONS, data }: OutgoingMessage,
+  ): void {
+    const { wireLog, peer = '' } = this.options;
+    try {
+      wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
+    } catch (error) {
+      process.emitWarning(asError(error));
+    }
   }
 
   private onData(chunk: Buffer): void {

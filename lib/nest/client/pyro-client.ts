@@ -1,17 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { connectable, defer, Observable, Subject } from 'rxjs';
-import type { CallOptions, PyroProxyOptions } from '../../client/proxy-options.js';
+import type { CallOptions } from '../../client/proxy-options.js';
 import type { RemoteObject, UntypedRemote } from '../../client/remote-object.js';
 import { PyroProxy } from '../../naming/pyro-proxy.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../context/packet-metadata.js';
+import { wireLogOf } from '../logging/wire-log.js';
+import type { PyroModuleOptions } from '../module/module-options.js';
 import { ObservedCall } from './observed-call.js';
 import { callOf, type PyroPattern } from './pyro-pattern.js';
 
 /** Options of a {@link PyroClient}: those of its proxy, and what it is for. */
-export interface PyroClientOptions extends PyroProxyOptions {
+export interface PyroClientOptions extends PyroModuleOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;
 }
@@ -121,9 +123,10 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   }
 
   private makeProxy(): RemoteObject<T> {
-    const { uri, onConnected, onDisconnected, ...options } = this.options;
+    const { uri, onConnected, onDisconnected, wireLog, ...options } = this.options;
     return PyroProxy.to<T>(uri, {
       ...options,
+      wireLog: wireLogOf(wireLog),
       onConnected: () => {
         this._status$.next('connected');
         this.events.emit('connect');

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { PyroProxyOptions } from '../../client/proxy-options.js';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from '../module/client-registry.js';
+import type { PyroModuleOptions } from '../module/module-options.js';
 import { PyroServers } from '../module/pyro-servers.js';
 import type { PyroServer } from '../server/pyro-server.js';
 
@@ -16,7 +16,7 @@ export interface PyroServerHealthOptions {
 }
 
 /** The options count before those of `PyroModule.forRoot`. */
-export interface PyroObjectHealthOptions extends PyroProxyOptions {
+export interface PyroObjectHealthOptions extends PyroModuleOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;
   /** Most that looking the name up, connecting and the handshake take. Default 1,000. */

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import type { PyroProxyOptions } from '../../client/proxy-options.js';
 import type { RemoteObject } from '../../client/remote-object.js';
 import { PyroProxy } from '../../naming/pyro-proxy.js';
 import { givenOptions } from '../../protocol/given-options.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from './module-options.js';
 import { PyroServers } from './pyro-servers.js';
 
@@ -18,16 +18,17 @@ export class ClientRegistry implements OnApplicationShutdown {
   ) {}
 
   /** A proxy that connects when it is first called, and is released with the application. */
-  provide(uri: PyroUri | string, options: PyroProxyOptions): RemoteObject {
+  provide(uri: PyroUri | string, options: PyroModuleOptions): RemoteObject {
     const proxy = this.make(uri, options);
     this.proxies.push(proxy);
     return proxy;
   }
 
   /** A proxy that the caller releases. */
-  make(uri: PyroUri | string, options: PyroProxyOptions): RemoteObject {
+  make(uri: PyroUri | string, options: PyroModuleOptions): RemoteObject {
     const { autoproxy } = this.servers;
-    return PyroProxy.to(uri, { autoproxy, ...givenOptions(this.defaults), ...givenOptions(options) });
+    const { wireLog, ...chosen } = { autoproxy, ...givenOptions(this.defaults), ...givenOptions(options) };
+    return PyroProxy.to(uri, { ...chosen, wireLog: wireLogOf(wireLog) });
   }
 
   /** The module is global, so this is after everybody else's hooks, and after the servers have finished their calls. */

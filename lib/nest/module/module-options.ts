@@ -1,11 +1,15 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PyroProxyOptions } from '../../client/proxy-options.js';
+import type { PyroWireLog } from '../logging/wire-log.js';
 
 /**
- * Options of the module: defaults of all clients that it makes, name server and handshake data included. Objects of the
- * application travel as proxies, unless `autoproxy` says otherwise.
+ * Options of clients in Nest; of the module: defaults of all clients that it makes, name server and handshake data included.
+ * Objects of the application travel as proxies, unless `autoproxy` says otherwise.
  */
-export interface PyroModuleOptions extends PyroProxyOptions {}
+export interface PyroModuleOptions extends Omit<PyroProxyOptions, 'wireLog'> {
+  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: what `PYRO_LOGWIRE` says, or false. */
+  wireLog?: PyroWireLog;
+}
 
 export const MODULE_OPTIONS_TOKEN = Symbol('PyroModule options');
 

@@ -1,11 +1,11 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
-import type { PyroProxyOptions } from '../../client/proxy-options.js';
 import type { RemoteObject } from '../../client/remote-object.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from './client-registry.js';
+import type { PyroModuleOptions } from './module-options.js';
 
 /** A remote object, and how it is called. The options count before those of `PyroModule.forRoot`. */
-export interface PyroFeatureOptions extends PyroProxyOptions {
+export interface PyroFeatureOptions extends PyroModuleOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;
   /**

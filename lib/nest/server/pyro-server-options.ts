@@ -1,10 +1,11 @@
 import type { RegistrationOptions } from '../../naming/daemon-names.js';
 import type { PyroDaemonOptions } from '../../naming/pyro-daemon.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { PyroWireLog } from '../logging/wire-log.js';
 import type { PyroNaming } from '../objects/wire-names.js';
 
 /** Options of a {@link PyroServer}: those of its daemon, and Nest's own. */
-export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake'> {
+export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog'> {
   /** What `@PyroController({ server })` refers to. Objects that name no server are served by all. */
   name?: string;
   /** How names that were not given appear on the wire. Default `same`; a controller may say otherwise. */
@@ -22,6 +23,8 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
    * that runs twice.
    */
   inheritAppConfig?: boolean;
+  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: what `PYRO_LOGWIRE` says, or false. */
+  wireLog?: PyroWireLog;
   /** How long running calls are waited for when the application shuts down. Default 10,000. */
   drainTimeoutMs?: number;
 }

@@ -8,11 +8,12 @@ import { DaemonNames } from '../../naming/daemon-names.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import { checkPlacement } from '../objects/placement.js';
+import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
 import type { ProcessingHooks } from '../objects/nest-target.js';
 import { type BindableServer, PYRO_SERVER } from './pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
-import { logRegistrations } from './registration-log.js';
+import { logRegistrations } from '../logging/registration-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 
@@ -154,7 +155,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (this.bindError) throw this.bindError;
     const targets = (await this.binding?.prepare()) ?? [];
     checkPlacement(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
-    if (targets.length === 0)
+    if (targets.length === 0 && this.runtimeObjects.isEmpty)
       this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
     if (this.binding?.isInitialized === false) {
       this.logger.warn(
@@ -169,13 +170,14 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       inheritAppConfig: _inherit,
       drainTimeoutMs: _drain,
       nameServer,
+      wireLog,
       ...daemonOptions
     } = this.options;
     const housekeeping = (): Promise<void> | void => {
       for (const target of targets) target.keepHouse();
       return daemonOptions.housekeeping?.();
     };
-    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate, housekeeping });
+    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate, housekeeping, wireLog: wireLogOf(wireLog) });
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
@@ -193,7 +195,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       throw error;
     }
     this._status$.next('connected');
-    this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${targets.length} objects`);
+    this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${daemon.objectCount - 1} objects`);
     if (!names) return;
     this.names = names;
     logRegistrations(names.keeper, this.logger);

@@ -13,10 +13,12 @@ import {
   containerOf,
   ContextualLoader,
   firstDestroyedModule,
+  type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../objects/nest-target.js';
 import type { ObjectDefinition } from '../objects/object-definition.js';
+import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from './pyro-explorer.js';
 import { PYRO_SERVER } from './pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
@@ -30,6 +32,8 @@ export class ServerBinding {
   daemon: PyroDaemon | undefined;
   private readonly logger = new Logger('PyroServer');
   private readonly environment: TargetEnvironment;
+  private readonly container: NestContainer;
+  private isInGraph = false;
 
   /** @throws {Error} when this version of Nest does not fit */
   constructor(
@@ -39,7 +43,7 @@ export class ServerBinding {
     hooks: () => ProcessingHooks | undefined,
   ) {
     assertNestInternals(modules, contexts);
-    const container = containerOf(contexts);
+    const container = (this.container = containerOf(contexts));
     const config = options.inheritAppConfig === false ? new ApplicationConfig() : container.applicationConfig!;
     this.environment = {
       contexts: new PyroContextCreator(container, config),
@@ -71,6 +75,8 @@ export class ServerBinding {
     const { name, naming } = this.options;
     checkServerNames(this.modules, this.serverNames());
     this.objects = exploreObjects(this.modules, name, naming);
+    if (!this.isInGraph) insertEntrypoints(this.container, this.objects);
+    this.isInGraph = true;
     const targets: NestTarget[] = [];
     for (const definition of this.objects) {
       const { handshakeGuards, type, wrapper } = definition;

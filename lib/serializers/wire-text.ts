@@ -1,0 +1,47 @@
+import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
+import type { WireMessage } from '../protocol/wire-message.js';
+import { SERIALIZER_IDS } from './serializer.js';
+
+const MAX_TEXT_BYTES = 1_000;
+const MAX_HEX_BYTES = 200;
+const TYPE_NAMES = namesOf(MESSAGE_TYPES);
+const SERIALIZER_NAMES = namesOf(SERIALIZER_IDS);
+const TEXTUAL: readonly number[] = [SERIALIZER_IDS.serpent, SERIALIZER_IDS.json];
+
+/**
+ * A message as one line of a log: `<- 127.0.0.1:51234 #3 invoke seq 7, serpent, 58 bytes, oneway`.
+ *
+ * @param payloads show what is in it, too: up to 1,000 bytes of text, or 200 of binary data in hexadecimal. Passwords and tokens
+ *   among it
+ */
+export function describeWireMessage(message: WireMessage, payloads = false): string {
+  const { direction, peer, type, flags, seq, serializerId, annotations, data } = message;
+  const parts = [
+    `${direction === 'received' ? '<-' : '->'} ${peer} ${TYPE_NAMES.get(type) ?? `type ${type}`} seq ${seq}`,
+    SERIALIZER_NAMES.get(serializerId) ?? `serializer ${serializerId}`,
+    `${data.length} bytes`,
+    ...flagNames(flags),
+  ];
+  if (annotations.size > 0) parts.push(`annotations ${[...annotations.keys()].join(' ')}`);
+  return payloads ? `${parts.join(', ')}: ${payloadOf(message)}` : parts.join(', ');
+}
+
+function payloadOf({ data, flags, serializerId }: WireMessage): string {
+  const isText = TEXTUAL.includes(serializerId) && (flags & FLAGS.compressed) === 0;
+  const limit = isText ? MAX_TEXT_BYTES : MAX_HEX_BYTES;
+  const shown = data.subarray(0, limit);
+  // quoted: a peer's line breaks must not look like lines of the log
+  const text = isText ? JSON.stringify(shown.toString()) : shown.toString('hex');
+  return data.length > limit ? `${text}…` : text;
+}
+
+/** That there is a correlation id goes without saying. */
+function flagNames(flags: number): string[] {
+  return Object.entries(FLAGS)
+    .filter(([name, flag]) => (flags & flag) !== 0 && name !== 'correlationId')
+    .map(([name]) => name);
+}
+
+function namesOf(ids: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  return new Map(Object.entries(ids).map(([name, id]) => [id, name]));
+}

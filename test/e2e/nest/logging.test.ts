@@ -1,0 +1,173 @@
+import { Injectable, Logger, type LoggerService } from '@nestjs/common';
+import { NestFactory, SerializedGraph } from '@nestjs/core';
+import { firstValueFrom } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  describeWireMessage,
+  PyroClient,
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroModule,
+  PyroProperty,
+  PyroProxy,
+  PyroServer,
+  type PyroServerOptions,
+  readConfig,
+  type RemoteObject,
+} from '../../../lib/index.js';
+import { wireLogOf } from '../../../lib/nest/logging/wire-log.js';
+import { closeAfter, moduleOf, serve } from './fixtures.js';
+
+@PyroController({ objectId: 'greeter', instanceMode: 'single' })
+class Greeter {
+  @PyroMethod('say_hello') hello(name: string): string {
+    return `Hello ${name}`;
+  }
+  @PyroProperty() get mood(): string {
+    return 'good';
+  }
+}
+
+describe('the wire log', () => {
+  const lines: string[] = [];
+  const wire: LoggerService = {
+    log: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+    debug: (message: unknown, context: unknown) => {
+      if (context === 'PyroWire') lines.push(String(message));
+    },
+  };
+  beforeEach(() => {
+    lines.length = 0;
+    Logger.overrideLogger(wire);
+  });
+  afterEach(() => {
+    Logger.overrideLogger(false);
+  });
+  const start = async (options: PyroServerOptions = {}): Promise<PyroServer> => {
+    const { server } = await serve({ providers: [Greeter] }, options);
+    // NestFactory has set its own
+    Logger.overrideLogger(wire);
+    return server;
+  };
+  const greet = async (uri: unknown): Promise<void> => {
+    await using greeter = await PyroProxy.connect<{ say_hello(name: string): string }>(String(uri));
+    expect(await greeter.say_hello('Ann')).toBe('Hello Ann');
+  };
+  const uriOf = (server: PyroServer): string => String(server.unwrap<PyroDaemon>().uriFor('greeter'));
+
+  it('is off unless asked for', async () => {
+    const server = await start();
+    await greet(uriOf(server));
+    expect(lines).toEqual([]);
+  });
+
+  it('has a line for each message, without what is in it', async () => {
+    const server = await start({ wireLog: true });
+    await greet(uriOf(server));
+    expect(lines.map((line) => line.replace(/127\.0\.0\.1:\d+/, 'peer').replace(/\d+ bytes/, 'n bytes'))).toEqual([
+      '<- peer #1 connect seq 1, serpent, n bytes',
+      '-> peer #1 connectOk seq 1, serpent, n bytes',
+      '<- peer #1 invoke seq 2, serpent, n bytes',
+      '-> peer #1 result seq 2, serpent, n bytes',
+    ]);
+    expect(lines.join()).not.toContain('Ann');
+  });
+
+  it('shows what is in them when that is asked for', async () => {
+    const server = await start({ wireLog: { payloads: true } });
+    await greet(uriOf(server));
+    expect(lines[2]).toContain('say_hello');
+    expect(lines[3]).toContain('Hello Ann');
+  });
+
+  it('is switched on by PYRO_LOGWIRE, and off by the option', () => {
+    const config = readConfig({ PYRO_LOGWIRE: '1' });
+    expect(wireLogOf(undefined, config)).toBeTypeOf('function');
+    expect(wireLogOf(false, config)).toBeUndefined();
+    expect(wireLogOf(undefined, readConfig({}))).toBeUndefined();
+  });
+
+  it('is to be had of clients: of PyroModule, of PyroClient, and of any proxy', async () => {
+    const server = await start();
+    const uri = uriOf(server);
+    const app = await NestFactory.createApplicationContext(
+      moduleOf({ imports: [PyroModule.forRoot({ wireLog: true }), PyroModule.forFeature([{ token: 'GREETER', uri }])] }),
+      { logger: wire, abortOnError: false },
+    );
+    closeAfter(() => app.close());
+    await app.get<RemoteObject>('GREETER').say_hello!('Ann');
+    expect(lines.splice(0)).toEqual([
+      expect.stringMatching(/^-> 127\.0\.0\.1:\d+ connect seq 1, serpent/),
+      expect.stringMatching(/^<- .* connectOk/),
+      expect.stringMatching(/^-> .* invoke/),
+      expect.stringMatching(/^<- .* result/),
+    ]);
+    const client = new PyroClient({ uri, wireLog: true });
+    closeAfter(() => client.close());
+    await firstValueFrom(client.send('say_hello', 'Ann'));
+    expect(lines).toHaveLength(4);
+    const own: string[] = [];
+    await using proxy = await PyroProxy.connect(uri, { wireLog: (message) => own.push(describeWireMessage(message, true)) });
+    await proxy.$call('say_hello', 'Ann');
+    expect(own.join('\n')).toContain('Hello Ann');
+  });
+
+  it('that fails ends no connection', async () => {
+    const warnings: string[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', warned);
+    closeAfter(() => process.off('warning', warned));
+    const server = await start({
+      wireLog: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    await greet(uriOf(server));
+    await expect.poll(() => warnings).toContain('the disk is full');
+  });
+});
+
+describe('Nest’s devtools', () => {
+  @Injectable()
+  class Ordinary {}
+
+  const entrypointsOf = async (snapshot: boolean) => {
+    const app = await NestFactory.create(moduleOf({ providers: [Greeter, Ordinary] }), {
+      logger: false,
+      abortOnError: false,
+      snapshot,
+    });
+    closeAfter(() => app.close());
+    const server = new PyroServer({ host: '127.0.0.1', port: 0 });
+    app.connectMicroservice({ strategy: server });
+    await app.init();
+    await app.startAllMicroservices();
+    await server.close();
+    await new Promise<void>((resolve, reject) => server.listen((error) => (error ? reject(error as Error) : resolve())));
+    const { entrypoints, nodes } = app.get(SerializedGraph).toJSON() as {
+      entrypoints: Record<string, unknown[]>;
+      nodes: Record<string, { label: string }>;
+    };
+    return Object.entries(entrypoints).map(([id, list]) => [nodes[id]?.label, list] as const);
+  };
+
+  it('get an entry for each member of an object, once', async () => {
+    const entry = { type: 'microservice', className: 'Greeter', classNodeId: expect.any(String), id: expect.any(String) };
+    expect(await entrypointsOf(true)).toEqual([
+      [
+        'Greeter',
+        [
+          { ...entry, methodName: 'hello', metadata: { key: 'greeter.say_hello', transportId: 'PYRO' } },
+          { ...entry, methodName: 'mood', metadata: { key: 'greeter.mood', transportId: 'PYRO' } },
+        ],
+      ],
+    ]);
+  });
+
+  it('get nothing without a snapshot', async () => {
+    expect(await entrypointsOf(false)).toEqual([]);
+  });
+});
