@@ -33,8 +33,11 @@ export interface Example {
    * The URI is the first that they print.
    */
   original?: Script[];
-  /** It keeps the machine busy, or measures times: nothing runs beside it, and when it fails it is tried once more. */
-  alone?: boolean;
+  /**
+   * What must not run beside others, and is tried once more when it fails: `busy`, since it keeps the whole machine so; `timed`, since
+   * it measures times: only others that do may run beside it.
+   */
+  alone?: 'busy' | 'timed';
 }
 
 /** A Python script of the distribution, run as it is. A traceback in its output is a failure. */

@@ -13,9 +13,14 @@ const TIMEOUT_MS = 180_000;
 const here = import.meta.dirname;
 const examples = await foldersOf(here);
 const plays = new Map(await Promise.all(examples.map(async (name) => [name, await playsOf(name)] as const)));
-const together = examples.filter((name) => !plays.get(name)!.some(({ alone }) => alone));
-const alone = examples.filter((name) => !together.includes(name));
+const together = examplesThatAre(undefined);
+const timed = examplesThatAre('timed');
+const busy = examplesThatAre('busy');
 const results = new Map<string, string>();
+
+function examplesThatAre(alone: Example['alone']): string[] {
+  return examples.filter((name) => plays.get(name)!.find((example) => example.alone)?.alone === alone);
+}
 
 async function foldersOf(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
@@ -79,7 +84,10 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
   describe.concurrent('with our servers and their clients', () => {
     for (const name of together) it(`${name} runs`, () => assertAllRun(name));
   });
-  describe('with our servers and their clients, one by one', { retry: 1 }, () => {
-    for (const name of alone) it(`${name} runs`, () => assertAllRun(name));
+  describe.concurrent('with our servers and clients that measure times', { retry: 1 }, () => {
+    for (const name of timed) it(`${name} runs`, () => assertAllRun(name));
+  });
+  describe('with our servers and clients that keep the machine busy', { retry: 1 }, () => {
+    for (const name of busy) it(`${name} runs`, () => assertAllRun(name));
   });
 });

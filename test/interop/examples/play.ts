@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { findIn, type Outcome, Program } from '../../../scripts/program.js';
 import { ensurePythonEnv } from '../python-env.js';
@@ -7,6 +8,8 @@ import type { NameServers } from './name-servers.js';
 import { Stage } from './stage.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** As people do: scripts with threads count on it. */
+const TYPING_MS = 200;
 const TRACEBACK = 'Traceback (most recent call last)';
 const URI = /PYRO:\S+@\S+/;
 
@@ -109,6 +112,7 @@ async function converse(program: Program, { dialogue = [] }: Script, uri: string
   for (const [printed, typed, server] of dialogue) {
     seen = (await program.printed(printed, seen)).end;
     if (server !== undefined) seenOfServer = await serverPrinted(server, seenOfServer);
+    await sleep(TYPING_MS);
     program.type(`${typeof typed === 'string' ? typed : typed(uri)}\n`);
   }
 }

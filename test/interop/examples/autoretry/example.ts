@@ -16,6 +16,6 @@ export default {
   },
   original: [{ file: 'server.py', ready: SERVING }],
   // a client that is held up for half a second between two calls is cut off
-  alone: true,
+  alone: 'timed',
   scripts: [{ file: 'client.py', prints: ["ConnectionClosedError('receiving:", '3rd time (will not raise any exceptions)'] }],
 } satisfies Example;

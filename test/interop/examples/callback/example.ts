@@ -15,7 +15,7 @@ export default [
       if (workers.size !== 5) throw new Error(client);
     },
     // the script gives itself half a second for each connection
-    alone: true,
+    alone: 'timed',
   },
   {
     async serve(stage) {

@@ -3,6 +3,8 @@ import { ChatBox } from './chat-box.object.js';
 
 /** Two people who chat: upstream's client twice. */
 export default {
+  // the script joins whether or not its own daemon, in another thread, is there by then
+  alone: 'timed',
   async serve(stage) {
     await stage.nest({ providers: [ChatBox] });
   },

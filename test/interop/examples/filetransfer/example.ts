@@ -6,7 +6,7 @@ const ways = ['regular_pyro', 'via_iterator', 'via_annotation_stream', 'raw_sock
 
 /** Two threads of the client fetch much in each of the ways, and count what they get. */
 export default {
-  alone: true,
+  alone: 'busy',
   async serve(stage) {
     const server = await stage.nest({ providers: [BlobServer, FileServer] });
     return server.unwrap().uriFor('example.filetransfer');

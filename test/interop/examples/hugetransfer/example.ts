@@ -23,7 +23,7 @@ const TRANSFERS = /^(?:transferring 5242880 bytes\n){10}It took .* to transfer 5
 
 /** The client checks each length itself. */
 export default {
-  alone: true,
+  alone: 'busy',
   async serve(stage) {
     const server = await stage.nest({ providers: [Transfer] });
     return server.unwrap().uriFor('example.hugetransfer');

@@ -13,7 +13,7 @@ class TimeoutServer {
 
 /** The client measures: each call may take no more than 0.2 s longer or shorter than it should. */
 export default {
-  alone: true,
+  alone: 'timed',
   async serve(stage) {
     await stage.nest({ providers: [TimeoutServer] });
     // accepts connections, and never says a word to them
