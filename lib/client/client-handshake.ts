@@ -1,5 +1,5 @@
 import { decompress } from '../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
+import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { PyroUri } from '../protocol/uri.js';
@@ -8,6 +8,7 @@ import type { Deadline } from './deadline.js';
 import { annotationsOf, type ResolvedProxyOptions } from './proxy-options.js';
 import type { ProxySerializers } from './proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
+import { readReply } from './reply-reader.js';
 
 /** What is needed to introduce oneself. */
 export interface HandshakeParts {
@@ -43,7 +44,7 @@ export async function shakeHands(
     deadline,
   );
   const frame = sent === false ? undefined : await sent;
-  if (frame === undefined) throw new CommunicationError(`connection to ${connection.location} was closed`, { sent: false });
+  if (frame === undefined) throw closed(connection);
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
   const answer = await readAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
@@ -57,6 +58,31 @@ export async function shakeHands(
   await options.validateHandshake?.(handshake);
   connection.handshakeDone();
   return metadata;
+}
+
+/**
+ * Asks for the object where there is no handshake: on a connected socket.
+ *
+ * @returns what the object exposes
+ * @throws {PyroRemoteError} `unknown object`
+ */
+export async function askMetadata(
+  connection: ClientConnection,
+  uri: PyroUri,
+  { options, serializers, correlationId }: HandshakeParts,
+  deadline: Deadline,
+): Promise<RemoteMetadata> {
+  connection.handshakeDone();
+  const { own } = serializers;
+  const call = { objectId: DAEMON_OBJECT_ID, method: 'get_metadata', args: [uri.object], kwargs: {} };
+  const message = { type: MESSAGE_TYPES.invoke, serializerId: own.id, flags: 0, data: own.dumpsCall(call), correlationId };
+  const frame = await connection.request({ ...message, annotations: annotationsOf(options.annotations) }, deadline);
+  if (!frame) throw closed(connection);
+  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, options.maxMessageBytes), uri);
+}
+
+function closed({ location }: ClientConnection): CommunicationError {
+  return new CommunicationError(`connection to ${location} was closed`, { sent: false });
 }
 
 async function readAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {

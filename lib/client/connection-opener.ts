@@ -6,7 +6,7 @@ import { type ConnectAddress, locationOf, openSocket } from '../transport/connec
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { ConnectionLeases } from './connection-leases.js';
-import { type HandshakeParts, shakeHands } from './client-handshake.js';
+import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake.js';
 import { Deadline } from './deadline.js';
 import { type NameResolver, waitMsOf } from './name-resolver.js';
 import { DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from './proxy-options.js';
@@ -35,6 +35,8 @@ export interface Destination {
 
 /** Opens the connections of a proxy, with retries. */
 export class ConnectionOpener {
+  private hasUsedConnected = false;
+
   constructor(
     private readonly destination: Destination,
     private readonly handshakeParts: () => HandshakeParts,
@@ -90,10 +92,11 @@ export class ConnectionOpener {
       leases.end();
       this.onEnded(ended, error);
     });
+    const introduce = options.connectedSocket ? askMetadata : shakeHands;
     // an end of its own: the connection is lost when the attempt is
     const deadline = new Deadline('connecting', 0, signal);
     try {
-      const metadata = await raced(shakeHands(connection, uri, this.handshakeParts(), deadline), signal);
+      const metadata = await raced(introduce(connection, uri, this.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = false;
@@ -105,7 +108,8 @@ export class ConnectionOpener {
   }
 
   private async openSocket(address: ConnectAddress, signal: AbortSignal): Promise<Duplex> {
-    const { openSocket: ownSocket, tls, keepAliveMs } = this.destination.options;
+    const { openSocket: ownSocket, connectedSocket, tls, keepAliveMs } = this.destination.options;
+    if (connectedSocket) return this.useConnected(connectedSocket);
     if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
     const opening = (async () => ownSocket(address, signal))();
     try {
@@ -120,6 +124,15 @@ export class ConnectionOpener {
       if (signal.aborted || cause instanceof PyroError) throw cause;
       throw new ConnectionClosedError(`cannot connect to ${locationOf(address)}: ${cause.message}`, { cause, sent: false });
     }
+  }
+
+  private useConnected(socket: Duplex): Duplex {
+    if (this.hasUsedConnected || socket.destroyed) {
+      const message = 'connectedSocket has ended, or carries another call: there is only this one connection';
+      throw new CommunicationError(message, { sent: false });
+    }
+    this.hasUsedConnected = true;
+    return socket;
   }
 
   /** Where the object is. What somebody else chose must be allowed, be it a received proxy's place or where a name led to. */

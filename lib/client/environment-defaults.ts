@@ -24,6 +24,6 @@ export function environmentDefaults(
     maxRetries: config.MAX_RETRIES,
     serializer: config.SERIALIZER,
     serpentBytesRepr: config.SERPENT_BYTES_REPR,
-    tls: given.openSocket || given.tls !== undefined ? undefined : clientTlsOf(config),
+    tls: given.openSocket || given.connectedSocket || given.tls !== undefined ? undefined : clientTlsOf(config),
   });
 }

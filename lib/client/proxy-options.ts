@@ -55,6 +55,11 @@ export interface PyroProxyOptions {
    * that is no PyroError counts as nobody answering. Not with `tls`.
    */
   openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
+  /**
+   * Use this connected socket or other byte stream, which the daemon at its other end serves alone (its `connectedSocket`): there
+   * is no handshake, and no second connection. It ends with the proxy. The URI may be the object id alone.
+   */
+  connectedSocket?: Duplex;
   /** Compress requests over 100 bytes. Default false. Compressed replies are always read. */
   compression?: boolean;
   /** Largest message either way, also after inflation. Default 256 MiB. */
@@ -169,6 +174,8 @@ export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOpt
   }
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
+  if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
+    throw configError('connectedSocket excludes openSocket, tls and a poolSize over 1');
   if (!Object.hasOwn(SERIALIZER_IDS, resolved.serializer)) {
     throw configError(
       `serializer is ${JSON.stringify(resolved.serializer)}; it must be ${Object.keys(SERIALIZER_IDS).join(', ')}`,

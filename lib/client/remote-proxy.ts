@@ -11,7 +11,7 @@ import { type CallOptions, checkCallOptions, type PyroProxyOptions, resolveProxy
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { ProxyScope } from './proxy-scope.js';
 import { receivedProxyOptions } from './received-proxy-options.js';
-import type { ProxySender } from './received-proxies.js';
+import { endsOf, type ProxySender } from './received-proxies.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteObject, UntypedRemote } from './remote-object.js';
 
@@ -142,8 +142,13 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
 /** A proxy for an object whose place is our own choice. Inert until it is called. */
 export function proxyForUri<T>(uri: PyroUri | string, options: PyroProxyOptions, environment: ProxyEnvironment): RemoteObject<T> {
-  const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
-  return make(parsed, undefined, options, undefined, environment) as RemoteObject<T>;
+  return make(parseUri(uri, options), undefined, options, undefined, environment) as RemoteObject<T>;
+}
+
+function parseUri(uri: PyroUri | string, { connectedSocket }: PyroProxyOptions): PyroUri {
+  if (typeof uri !== 'string') return uri;
+  if (!connectedSocket || uri.includes(':')) return new PyroUri(uri, environmentConfig().NS_PORT);
+  return PyroUri.at(uri, endsOf({ socket: connectedSocket, location: './u:<<connected-socket>>' }).remoteAddress);
 }
 
 /** A proxy that is connected. What is not handed out is not kept: a failure leaves no connection behind. */

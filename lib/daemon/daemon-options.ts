@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
@@ -31,7 +31,7 @@ export interface DaemonOptions {
   /** False: listen nowhere, and serve what `serve(socket)` is given. Default true. */
   listen?: boolean;
   /** Serve this connected socket alone: no listener, no handshake. */
-  connectedSocket?: Socket;
+  connectedSocket?: Duplex;
   /** Let clients in over TLS only; TCP only. Default plain. */
   tls?: ServerTlsOptions | false;
   /** Serializers that clients may use. Default all. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
@@ -155,7 +155,7 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
   }
 
   /** What it listens with, Node's server (of TLS, with `tls`), or the connected socket; undefined before {@link start}. */
-  get sock(): Server | Socket | undefined {
+  get sock(): Server | Duplex | undefined {
     return this.listener?.server ?? (this.location === undefined ? undefined : this.options.connectedSocket);
   }
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Host in a location: numeric IPv6 stands in brackets. */
 export function bracketed(host: string): string {
@@ -6,7 +8,8 @@ export function bracketed(host: string): string {
 }
 
 /** Where a connected socket is on this side, as it stands in URIs. */
-export function localLocation({ localAddress, localPort }: { localAddress?: string; localPort?: number }): string {
+export function localLocation(socket: Duplex): string {
+  const { localAddress, localPort } = socket as Partial<Socket>;
   return localAddress === undefined ? './u:<<not-bound>>' : `${bracketed(localAddress)}:${localPort}`;
 }
 

@@ -7,6 +7,7 @@ import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
 
 let running = 0;
 let most = 0;
+const meeting: (() => void)[] = [];
 const log: unknown[] = [];
 
 class Worker {
@@ -16,6 +17,13 @@ class Worker {
     running--;
     log.push(value);
     return value;
+  }
+  /** Returns when so many of these calls run at once. */
+  async meet(count: number): Promise<void> {
+    most = Math.max(most, ++running);
+    if (running === count) for (const leave of meeting.splice(0)) leave();
+    else await new Promise<void>((resolve) => meeting.push(resolve));
+    running--;
   }
   *items(to: number): Generator<number> {
     for (let n = 1; n <= to; n++) yield n;
@@ -33,7 +41,7 @@ afterEach(async () => {
 });
 
 async function connect(options: PyroProxyOptions, port = 0): Promise<{ daemon: PyroDaemon; worker: RemoteObject<Worker> }> {
-  running = most = log.length = 0;
+  running = most = log.length = meeting.length = 0;
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
   cleanups.push(() => daemon.close());
   const uri = daemon.register(Worker, 'worker');
@@ -57,7 +65,7 @@ describe('a pool', () => {
     await worker.work(1);
     await worker.work(1);
     expect(daemon.connections).toHaveLength(1);
-    await Promise.all(Array.from({ length: 40 }, () => worker.work(20)));
+    await Promise.all(Array.from({ length: 40 }, () => worker.meet(10)));
     expect(most).toBe(10);
     expect(daemon.connections).toHaveLength(10);
   });
@@ -98,6 +106,19 @@ describe('a pool', () => {
     await expect.poll(() => told.slice(2)).toEqual([expect.stringMatching(/^connection to .* was closed$/)]);
     await worker.$release();
     expect(told.slice(3)).toEqual(['the proxy was released; $connect() takes it up again']);
+  });
+
+  it('ends connections without a call after idleTimeoutMs, and opens others', async () => {
+    const { daemon, worker } = await connect({ poolSize: 3, idleTimeoutMs: 40 });
+    const longer = worker.work(150, 'longer');
+    await Promise.all([worker.work(1), worker.work(1)]);
+    expect(daemon.connections).toHaveLength(3);
+    // the one that carries a call is not idle
+    await expect.poll(() => daemon.connections).toHaveLength(1);
+    expect(await longer).toBe('longer');
+    await expect.poll(() => daemon.connections).toEqual([]);
+    expect(await worker.work(1, 'again')).toBe('again');
+    expect(daemon.connections).toHaveLength(1);
   });
 
   it('keeps a stream on the connection that opened it', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deflateSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/remote-object.js';
@@ -63,6 +64,30 @@ describe('a reply that is not the one to the call', () => {
     const { thing } = await scripted(wrongAtFirst({}, 'x'.repeat(10_000)), { maxMessageBytes: 1_000 });
     await expect(thing.call()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: true });
     expect(await thing.call()).toBe(1);
+  });
+
+  it.each<[string, PyroProxyOptions, Partial<OutgoingMessage>, object]>([
+    [
+      'inflates',
+      { maxMessageBytes: 10_000 },
+      { flags: FLAGS.compressed, data: deflateSync(Buffer.alloc(1_000_000, 32)) },
+      { code: 'MESSAGE_TOO_LARGE' },
+    ],
+    [
+      'nests',
+      {},
+      { data: Buffer.from('['.repeat(300) + ']'.repeat(300)) },
+      { code: 'SERIALIZE', message: expect.stringContaining('maxDepth') },
+    ],
+    [
+      'counts',
+      {},
+      { data: Buffer.from('9'.repeat(5_000)) },
+      { code: 'SERIALIZE', message: expect.stringContaining('maxIntDigits') },
+    ],
+  ])('is refused when it %s beyond the limit', async (_, options, changed, expected) => {
+    const { thing } = await scripted(wrongAtFirst(changed), options);
+    await expect(thing.call()).rejects.toMatchObject({ sent: true, ...expected });
   });
 
   it('that comes twice does not reach the next call', async () => {

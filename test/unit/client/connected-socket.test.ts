@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions } from '../../../lib/core.js';
+import { createMemoryPair } from '../../../lib/testing/index.js';
+import type { Duplex } from 'node:stream';
+
+class Thing {
+  add(a: number, b: number): number {
+    return a + b;
+  }
+  slow(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+expose(Thing);
+
+let daemon: PyroDaemon | undefined;
+afterEach(() => daemon?.close());
+
+/** One end of a connection whose other end a daemon serves alone. */
+async function connected(): Promise<Duplex> {
+  const [ours, theirs] = createMemoryPair();
+  daemon = await PyroDaemon.listen({ connectedSocket: theirs });
+  daemon.register(new Thing(), 'thing');
+  return ours;
+}
+
+describe('a proxy on a connected socket', () => {
+  it('calls without a handshake', async () => {
+    const connectedSocket = await connected();
+    const thing = await PyroProxy.connect<Thing>('thing', { connectedSocket, handshake: 'never sent' });
+    expect(await thing.add(1, 2)).toBe(3);
+    expect(daemon!.connections[0]!.handshake).toBeUndefined();
+    await thing.$release();
+    expect(connectedSocket.destroyed).toBe(true);
+  });
+
+  it('has no other connection: behind the end of this one all calls fail', async () => {
+    const connectedSocket = await connected();
+    const thing = await PyroProxy.connect<Thing>('PYRO:thing@elsewhere:1', { connectedSocket });
+    await expect(thing.$with({ callTimeoutMs: 20 }).slow()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(thing.add(1, 2)).rejects.toMatchObject({ code: 'COMMUNICATION', sent: false });
+    await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toThrow('connectedSocket has ended');
+  });
+
+  it('leaves no room for options that say otherwise', async () => {
+    const connectedSocket = await connected();
+    const wrong: PyroProxyOptions[] = [{ poolSize: 2 }, { tls: true }, { openSocket: () => connectedSocket }];
+    for (const options of wrong) {
+      expect(() => PyroProxy.to('thing', { connectedSocket, ...options })).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+    }
+    expect(() => PyroProxy.to('thing')).toThrow(expect.objectContaining({ code: 'BAD_URI' }));
+  });
+});
