@@ -17,6 +17,8 @@ interface Room {
   /** Whether its tests start Python programs. */
   python: boolean;
   env?: Record<string, string>;
+  /** Default: all its tests. */
+  include?: string[];
 }
 
 /** What `vitest run` runs, and what `--mode long` and `--mode package` run instead. */
@@ -30,6 +32,17 @@ const rooms: Record<string, Room[]> = {
   long: [
     { name: 'interop', testTimeoutMs: 3_600_000, python: true, env: { LONG_VALUES: process.env['LONG_VALUES'] ?? '20000' } },
     { name: 'fuzz', testTimeoutMs: 3_600_000, python: false, env: { FUZZ_RUNS: process.env['FUZZ_RUNS'] ?? '20000' } },
+    {
+      name: 'e2e',
+      testTimeoutMs: 3_600_000,
+      python: false,
+      env: {
+        LEAK_CONNECTIONS: process.env['LEAK_CONNECTIONS'] ?? '100000',
+        LEAK_CALLS: process.env['LEAK_CALLS'] ?? '1000000',
+      },
+      include: ['test/e2e/nest/leaks.test.ts'],
+    },
+    { name: 'versions', testTimeoutMs: 3_600_000, python: false },
   ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };
@@ -42,12 +55,12 @@ export default defineConfig(({ mode }) => ({
   },
 }));
 
-function projectOf({ name, testTimeoutMs, python, env }: Room): TestProjectInlineConfiguration {
+function projectOf({ name, testTimeoutMs, python, env, include = everythingOf(name) }: Room): TestProjectInlineConfiguration {
   return {
     resolve: { alias },
     test: {
       name,
-      include: [`test/${name}/**/*.test.ts`, ...(name === 'e2e' ? ['sample/**/*.test.ts'] : [])],
+      include,
       environment: 'node',
       pool: 'forks',
       testTimeout: testTimeoutMs,
@@ -57,4 +70,8 @@ function projectOf({ name, testTimeoutMs, python, env }: Room): TestProjectInlin
       ...(python && { globalSetup: 'test/interop/global-setup.ts' }),
     },
   };
+}
+
+function everythingOf(name: string): string[] {
+  return [`test/${name}/**/*.test.ts`, ...(name === 'e2e' ? ['sample/**/*.test.ts'] : [])];
 }

@@ -78,11 +78,17 @@ interface InjectorInternals {
   waitForDeferredLoads?(contextId: ContextId): Promise<void>;
 }
 
+interface InstanceHost {
+  /** Before it is resolved, an object of the class whose constructor has not run. */
+  instance: unknown;
+  isResolved?: boolean;
+}
+
 /** Instances of one wrapper in one context. `getExistingInstancesByContextId` came with 12.3. */
 interface WrapperInternals {
-  getExistingInstancesByContextId?(contextId: ContextId): { instance: unknown }[];
-  values: WeakMap<ContextId, { instance: unknown }>;
-  transientMap?: Map<string, WeakMap<ContextId, { instance: unknown }>>;
+  getExistingInstancesByContextId?(contextId: ContextId): InstanceHost[];
+  values: WeakMap<ContextId, InstanceHost>;
+  transientMap?: Map<string, WeakMap<ContextId, InstanceHost>>;
 }
 
 /** Makes instances of a wrapper and of its enhancers in contexts of ours. */
@@ -115,13 +121,18 @@ export class ContextualLoader {
   }
 }
 
-/** Instances that Nest made of a wrapper in a context of ours; nothing is made by asking. */
+/** Guards, pipes, interceptors and filters of a wrapper's class and methods. */
+export function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
+  return wrapper.getEnhancersMetadata() ?? [];
+}
+
+/** Instances that Nest made of a wrapper in a context of ours, to their end; nothing is made by asking. */
 export function existingInstances(wrapper: InstanceWrapper, contextId: ContextId): unknown[] {
   const internals = wrapper as unknown as WrapperInternals;
   const hosts =
     internals.getExistingInstancesByContextId?.(contextId) ??
     [internals.values, ...(internals.transientMap?.values() ?? [])].flatMap((collection) => collection.get(contextId) ?? []);
-  return hosts.map(({ instance }) => instance);
+  return hosts.filter(({ isResolved }) => isResolved).map(({ instance }) => instance);
 }
 
 /** What the constructor and the properties of a wrapper's class were given. */
@@ -172,6 +183,7 @@ export function assertNestInternals(modules: ModulesContainer, contexts: Externa
     ['Module.distance', module?.distance],
     ['InstanceWrapper.getCtorMetadata', wrapper?.getCtorMetadata],
     ['InstanceWrapper.isDependencyTreeStatic', wrapper?.isDependencyTreeStatic],
+    ['InstanceWrapper.isDependencyTreeDurable', wrapper?.isDependencyTreeDurable],
     ['InstanceWrapper.values', (wrapper as unknown as WrapperInternals | undefined)?.values],
   ];
   const missing = checks.filter(([, value]) => value === undefined || value === null).map(([name]) => name);

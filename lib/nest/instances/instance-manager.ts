@@ -1,4 +1,4 @@
-import { type ContextId, createContextId } from '@nestjs/core';
+import type { ContextId } from '@nestjs/core';
 import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import type { PyroConnection, PyroContext } from '../context/pyro-context.js';
 import type { ContextualLoader } from '../nest-internals.js';
@@ -6,9 +6,7 @@ import type { ObjectDefinition } from '../objects/object-definition.js';
 import { disposeAll, instancesOfContext } from './disposal.js';
 import { InstanceHolder } from './instance-holder.js';
 import { hasHook, type OnFailure, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
-
-/** Makes `value` what `@Inject(REQUEST)` gives in a context. */
-export type RegisterRequest = (value: unknown, contextId: ContextId) => void;
+import type { ObjectContexts } from './object-contexts.js';
 
 type Pending = InstanceHolder | Promise<InstanceHolder>;
 
@@ -22,7 +20,7 @@ export class InstanceManager {
   constructor(
     private readonly definition: ObjectDefinition,
     private readonly loader: ContextualLoader,
-    private readonly registerRequest: RegisterRequest,
+    private readonly contexts: ObjectContexts,
     private readonly onFailure: OnFailure,
   ) {}
 
@@ -150,19 +148,26 @@ export class InstanceManager {
     );
   }
 
-  private async make(request: PyroContext | PyroConnection): Promise<InstanceHolder> {
-    const contextId = createContextId();
-    this.registerRequest(request, contextId);
-    return new InstanceHolder(await this.loader.load(this.definition.wrapper, contextId), contextId);
+  private make(request: PyroContext | PyroConnection): Promise<InstanceHolder> {
+    return this.load(this.contexts.create(request));
   }
 
   /** A single object lives in Nest's static context, unless something it needs, or a guard of it, is request-scoped: then in one of ours. */
   private makeSingle(daemon: PyroDaemon): Pending {
     const { wrapper } = this.definition;
     if (this.isStatic) return new InstanceHolder(wrapper.instance as object, undefined);
-    const contextId = createContextId();
-    this.registerRequest(daemon, contextId);
-    return this.loader.load(wrapper, contextId).then((instance) => new InstanceHolder(instance, contextId));
+    return this.load(this.contexts.create(daemon));
+  }
+
+  private async load(contextId: ContextId): Promise<InstanceHolder> {
+    const { wrapper } = this.definition;
+    try {
+      return new InstanceHolder(await this.loader.load(wrapper, contextId), contextId);
+    } catch (error) {
+      // what was made for an instance that then could not be made
+      await disposeAll(instancesOfContext(wrapper, contextId), this.onFailure);
+      throw error;
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { createContextId } from '@nestjs/core';
 import type { CallContext } from '../../daemon/call-context.js';
 import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import type { DaemonConnection } from '../../daemon/daemon-connection.js';
@@ -11,9 +10,10 @@ import type { Pipeline, PipelineArguments, PyroContextCreator } from '../context
 import { messageOf, toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import type { InstanceHolder } from '../instances/instance-holder.js';
-import { InstanceManager, type RegisterRequest } from '../instances/instance-manager.js';
+import { InstanceManager } from '../instances/instance-manager.js';
 import type { OnFailure } from '../instances/lifecycle-hooks.js';
-import { type ContextualLoader, STATIC_CONTEXT } from '../nest-internals.js';
+import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
+import { type ContextualLoader, enhancersOf, STATIC_CONTEXT } from '../nest-internals.js';
 import { ObservableStream } from '../streams/observable-stream.js';
 import { settleResult } from '../streams/pipeline-result.js';
 import { ServedStream } from '../streams/served-stream.js';
@@ -40,6 +40,7 @@ const NO_KEYWORDS = {};
 /** A `@PyroController` as the daemon sees it. */
 export class NestTarget implements PyroTarget {
   readonly authorize: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined;
+  private readonly contexts: ObjectContexts;
   private readonly instances: InstanceManager;
   private readonly moduleKey: string;
   private staticEnhancers: boolean | undefined;
@@ -50,7 +51,8 @@ export class NestTarget implements PyroTarget {
     guards: HandshakeRunner | undefined,
   ) {
     const { loader, registerRequest, onFailure } = environment;
-    this.instances = new InstanceManager(definition, loader, registerRequest, onFailure);
+    this.contexts = new ObjectContexts(definition.wrapper, registerRequest);
+    this.instances = new InstanceManager(definition, loader, this.contexts, onFailure);
     this.moduleKey = definition.wrapper.host!.token;
     this.authorize = guards && ((request) => guards.run(request));
   }
@@ -169,18 +171,17 @@ export class NestTarget implements PyroTarget {
   }
 
   private async pipelineOfCall(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
-    const { contexts, loader, registerRequest } = this.environment;
+    const { contexts, loader } = this.environment;
     const { wrapper } = this.definition;
     const isOwnContext = this.instances.isPerCall && holder.contextId !== undefined;
-    const contextId = isOwnContext ? holder.contextId : createContextId();
-    if (!isOwnContext) registerRequest(context, contextId);
+    const contextId = isOwnContext ? holder.contextId : this.contexts.create(context);
     await loader.loadEnhancers(wrapper, contextId);
     return contexts.createPipeline(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
   }
 
   /** Transient ones count as not static: each host has its own. */
   private get hasStaticEnhancers(): boolean {
-    this.staticEnhancers ??= (this.definition.wrapper.getEnhancersMetadata() ?? []).every(
+    this.staticEnhancers ??= enhancersOf(this.definition.wrapper).every(
       (enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient,
     );
     return this.staticEnhancers;

@@ -241,6 +241,32 @@ describe('a session object', () => {
     expect(await peer.call('broken', 'method')).toBe('made');
   });
 
+  it.each(['session', 'percall'] as const)(
+    'that could not be made has what was made for it disposed (%s)',
+    async (instanceMode) => {
+      @PyroController('broken', { instanceMode })
+      class Broken {
+        constructor(
+          readonly branch: Branch,
+          readonly singleton: Singleton,
+        ) {
+          throw new Error('not to be made');
+        }
+        @PyroMethod() method(): void {}
+        [Symbol.dispose](): void {
+          log.push('broken disposed');
+        }
+      }
+      const { join } = await serve({ providers: [Broken, Branch, Leaf, Singleton] });
+      const peer = await join('broken');
+      expect((await peer.fail('broken', 'method')).message).toContain('not to be made');
+      expect(log).toEqual(['branch disposed', 'leaf disposed']);
+      peer.end();
+      await peer.untilClosed();
+      expect(log).toHaveLength(2);
+    },
+  );
+
   it('does not keep a disposal error from the others', async () => {
     @PyroController('failing')
     class Failing {
