@@ -42,7 +42,6 @@ const rooms: Record<string, Room[]> = {
       },
       include: ['test/e2e/nest/leaks.test.ts'],
     },
-    { name: 'versions', testTimeoutMs: 3_600_000, python: false },
   ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };
