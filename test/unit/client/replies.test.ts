@@ -7,11 +7,13 @@ import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
 import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
 
 interface Thing {
   call(): unknown;
   other(): unknown;
+  tell(text: string): void;
 }
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -238,4 +240,31 @@ describe('a request that cannot be sent', () => {
     expect(await thing.call()).toBe(1);
     expect(daemon.connections).toBe(1);
   });
+});
+
+describe('a peer that reads nothing', () => {
+  it('holds up oneway calls before their bytes fill the memory', async () => {
+    const CALLS = 100;
+    const { thing } = await scripted(
+      async (peer) => {
+        await admit(peer, ['tell']);
+        peer.socket.pause();
+        unread = peer;
+      },
+      { callTimeoutMs: 30_000 },
+    );
+    let unread: ScriptedPeer | undefined;
+    await thing.$connect();
+    const text = 'x'.repeat(1024 * 1024);
+    let taken = 0;
+    const telling = (async () => {
+      for (; taken < CALLS; taken++) await thing.tell(text);
+    })();
+    for (let before = -1; before !== taken; await sleep(200)) before = taken;
+    // the buffers of two sockets, which the system makes as large as it likes
+    expect(taken).toBeLessThan(CALLS / 2);
+    unread?.socket.resume();
+    await telling;
+    await expect.poll(() => unread?.frames.length, { timeout: 10_000 }).toBe(CALLS);
+  }, 60_000);
 });
