@@ -51,6 +51,8 @@ interface Kinds {
   member: Leaf;
   /** Where sets become lists, the order of more than one member would be chance. */
   maxMembers: number;
+  /** Two keys of which this is the same cannot stand in one dict. Default: that is for Python to say. */
+  keyText?: (key: PythonValue) => string;
 }
 
 const scalars = fc.oneof(none, bool, int, realFloat, text);
@@ -87,6 +89,8 @@ const KINDS: Record<SerializerName, Kinds> = {
     key: fc.oneof({ arbitrary: text, weight: 4 }, none, bool, int, anyFloat),
     member: scalars,
     maxMembers: 1,
+    // every key becomes a text: of 1 and '1' one would be lost, which is refused here
+    keyText: ([, value]) => String(value ?? null),
   },
   msgpack: {
     leaf: fc.oneof(none, bool, int, anyFloat, complex, bytes, text),
@@ -98,12 +102,15 @@ const KINDS: Record<SerializerName, Kinds> = {
 
 /** Values that the serializer can carry. `__class__` and `__proto__` are no keys of it: those have tests of their own. */
 export function arbitraryValue(serializer: SerializerName): fc.Arbitrary<PythonValue> {
-  const { leaf, key, member, maxMembers } = KINDS[serializer];
+  const { leaf, key, member, maxMembers, keyText } = KINDS[serializer];
   const named = fc.oneof({ arbitrary: names.map(str), weight: 3 }, text);
   return fc.letrec<{ value: PythonValue }>((tie) => {
     const items = fc.array(tie('value'), { maxLength: 5 });
     const dict = (keys: Leaf) =>
-      fc.array(fc.tuple(keys, tie('value')), { maxLength: 5 }).map((entries): PythonValue => ['dict', entries]);
+      (keyText
+        ? fc.uniqueArray(fc.tuple(keys, tie('value')), { maxLength: 5, selector: ([entryKey]) => keyText(entryKey) })
+        : fc.array(fc.tuple(keys, tie('value')), { maxLength: 5 })
+      ).map((entries): PythonValue => ['dict', entries]);
     const containers = [
       items.map((list): PythonValue => ['list', list]),
       items.map((list): PythonValue => ['tuple', list]),
