@@ -6,6 +6,7 @@ import type { PyroUri } from '../protocol/uri.js';
 import type { ClientConnection } from './client-connection.js';
 import type { Deadline } from './deadline.js';
 import { annotationsOf, type ResolvedProxyOptions } from './proxy-options.js';
+import { sizeLimit } from '../protocol/header.js';
 import type { ProxySerializers } from './proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
 import { readReply } from './reply-reader.js';
@@ -88,6 +89,6 @@ function closed({ location }: ClientConnection): CommunicationError {
 async function readAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
   const serializer = serializers.naturalWithId(header.serializerId);
   if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
-  const plain = header.flags & FLAGS.compressed ? await decompress(data, options.maxMessageBytes) : data;
+  const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;
   return serializer.loads(plain, { plain: true });
 }

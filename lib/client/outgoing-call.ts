@@ -2,7 +2,7 @@ import type { Annotations } from '../protocol/annotations.js';
 import { compress, worthCompressing } from '../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
-import { messageTooLarge } from '../protocol/header.js';
+import { messageTooLarge, sizeLimit } from '../protocol/header.js';
 import { BLOB_ANNOTATION, SerializedBlob } from '../serializers/serialized-blob.js';
 import type { Serializer } from '../serializers/serializer.js';
 import type { ClientConnection, Request } from './client-connection.js';
@@ -72,7 +72,7 @@ export async function writeCall(
     }
   }
   // the limit holds for what comes out at the other end, too
-  if (data.length > maxMessageBytes) throw messageTooLarge(data.length, maxMessageBytes);
+  if (data.length > maxMessageBytes) throw messageTooLarge(data.length, sizeLimit(maxMessageBytes));
   if (compression && worthCompressing(data.length)) {
     data = await compress(data);
     flags |= FLAGS.compressed;

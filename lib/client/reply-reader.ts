@@ -2,6 +2,7 @@ import { decompress } from '../protocol/compression.js';
 import { FLAGS } from '../protocol/constants.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
+import { sizeLimit } from '../protocol/header.js';
 import { PyroRemoteError } from '../serializers/exceptions.js';
 import type { ReadContext, Serializer } from '../serializers/serializer.js';
 
@@ -32,7 +33,7 @@ export async function readReply(
     if (id) return new OpenedStream(id);
     throw new ProtocolError('result of call is an iterator, but the server is not configured to allow streaming');
   }
-  const data = flags & FLAGS.compressed ? await decompress(frame.data, maxMessageBytes) : frame.data;
+  const data = flags & FLAGS.compressed ? await decompress(frame.data, sizeLimit(maxMessageBytes)) : frame.data;
   const value = serializer.loads(data, context);
   if (!(flags & FLAGS.exception)) return value;
   if (value instanceof PyroRemoteError) throw withCaller(value);

@@ -166,7 +166,10 @@ export class Call implements CallContext {
   }
 
   track(resource: object): void {
-    this.connection.resources.track(resource);
+    const { resources } = this.connection;
+    resources.track(resource);
+    // a stream that outlives its connection is the last that uses it
+    if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
   }
 
   untrack(resource: object): void {

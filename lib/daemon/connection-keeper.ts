@@ -108,7 +108,7 @@ export class ConnectionKeeper implements RequestLoopOwner, Arrivals<Place> {
       return error;
     });
     if (failure) {
-      this.events.refused(failure, loop.connection);
+      if (!loop.isRefused) this.events.refused(failure, loop.connection);
       return false;
     }
     if (!loop.isConnecting) return false;

@@ -38,6 +38,8 @@ export interface DaemonOptions {
   serializers?: SerializerName[];
   /** Largest message either way, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
+  /** Largest CONNECT message, also after inflation: what a client may send before it is let in. Default 1 MiB. */
+  maxHandshakeBytes?: number;
   /** Default 10,000. A client over it is told so and closed. */
   maxConnections?: number;
   /** From connect to the end of the handshake, guards included. Default 10,000. */
@@ -97,6 +99,7 @@ export type ResolvedDaemonOptions = DaemonOptions &
 /** Limits and switches that hold unless an option says otherwise. */
 export const DEFAULT_LIMITS = {
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+  maxHandshakeBytes: 1024 * 1024,
   maxConnections: 10_000,
   handshakeTimeoutMs: 10_000,
   frameTimeoutMs: 30_000,
@@ -119,6 +122,7 @@ export const DEFAULT_LIMITS = {
 /** Whole numbers from 0 on; those of `positive` from 1 on. */
 const positive = new Set([
   'maxMessageBytes',
+  'maxHandshakeBytes',
   'maxConnections',
   'maxQueuedRequests',
   'maxDepth',

@@ -2,6 +2,7 @@ import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { decompress } from '../protocol/compression.js';
 import { DaemonError, PyroError, SecurityError, SerializeError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
+import { sizeLimit } from '../protocol/header.js';
 import { RandomIds } from '../protocol/random-ids.js';
 import { attributeError, PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { ExceptionWrapper } from '../serializers/class-dicts.js';
@@ -73,7 +74,7 @@ export class Dispatcher {
         ? readBlobCall(data, frame.annotations, serializer, this.marshal, context)
         : serializer.loadsCall(data, context);
     if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
-    const data = decompress(frame.data, this.options.maxMessageBytes);
+    const data = decompress(frame.data, sizeLimit(this.options.maxMessageBytes));
     return data instanceof Promise ? data.then(readFrom) : readFrom(data);
   }
 

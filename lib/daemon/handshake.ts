@@ -2,6 +2,7 @@ import { decompress } from '../protocol/compression.js';
 import { FLAGS } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
 import { asError, safeText } from '../protocol/safe-text.js';
+import { sizeLimit } from '../protocol/header.js';
 import type { Frame } from '../protocol/frame-reader.js';
 import type { Serializer } from '../serializers/serializer.js';
 import type { ResolvedDaemonOptions } from './daemon-options.js';
@@ -46,7 +47,11 @@ export class Handshake {
   }
 
   private async admit(loop: RequestLoop, frame: Frame, serializer: Serializer): Promise<object> {
-    const data = frame.header.flags & FLAGS.compressed ? await decompress(frame.data, this.options.maxMessageBytes) : frame.data;
+    const { maxMessageBytes, maxHandshakeBytes } = this.options;
+    const data =
+      frame.header.flags & FLAGS.compressed
+        ? await decompress(frame.data, sizeLimit(maxMessageBytes, maxHandshakeBytes))
+        : frame.data;
     const { handshake, object: objectId } = readConnect(serializer.loads(data, { plain: true }));
     const { connection } = loop;
     connection.handshake = handshake;

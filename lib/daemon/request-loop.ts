@@ -49,6 +49,8 @@ export class RequestLoop implements FrameConnectionHandler {
   /** Waits for its next turn. */
   private resting = false;
   private closed = false;
+  /** Its owner was told that the handshake failed. */
+  private refused = false;
   private closeError: Error | undefined;
   /** What stopped the reading; told to the owner when the requests before it are served. */
   private protocolError: Error | undefined;
@@ -77,6 +79,11 @@ export class RequestLoop implements FrameConnectionHandler {
   /** True until the handshake is over, or its time, or the connection ends. */
   get isConnecting(): boolean {
     return this.state === 'connecting' && !this.closed;
+  }
+
+  /** True once the handshake had taken too long, or what came was none: its owner was told. */
+  get isRefused(): boolean {
+    return this.refused;
   }
 
   /** True while a request runs or waits. */
@@ -173,6 +180,7 @@ export class RequestLoop implements FrameConnectionHandler {
     if (this.state !== 'connecting') return;
     this.state = 'stopping';
     this.stopHandshakeTimer();
+    this.refused = true;
     this.owner.handshakeFailed(this, error);
   }
 

@@ -14,6 +14,12 @@ export class TrackedResources {
   private refs = new Set<WeakRef<object>>();
   private readonly refOf = new WeakMap<object, WeakRef<object>>();
   private sweepAt = 64;
+  private onError: ((error: unknown) => void) | undefined;
+
+  /** True once {@link closeAll} was called: what is tracked now is closed by nobody but who calls {@link close}. */
+  get isClosed(): boolean {
+    return this.onError !== undefined;
+  }
 
   track(resource: object): void {
     if (this.refOf.has(resource)) return;
@@ -32,14 +38,22 @@ export class TrackedResources {
 
   /** Closes all that are left, the newest first; each error goes to `onError` and stops nothing. */
   async closeAll(onError: (error: unknown) => void): Promise<void> {
-    const refs = [...this.refs].reverse();
-    this.refs.clear();
-    for (const ref of refs) {
-      try {
-        await closeResource(ref.deref());
-      } catch (error) {
-        onError(error);
-      }
+    this.onError = onError;
+    for (const ref of [...this.refs].reverse()) {
+      const resource = ref.deref();
+      if (resource !== undefined) await this.close(resource);
+    }
+  }
+
+  /** Closes one, unless it is not tracked any more. */
+  async close(resource: object): Promise<void> {
+    const ref = this.refOf.get(resource);
+    if (ref === undefined) return;
+    this.untrack(resource);
+    try {
+      await closeResource(resource);
+    } catch (error) {
+      this.onError?.(error);
     }
   }
 
@@ -49,8 +63,7 @@ export class TrackedResources {
   }
 }
 
-async function closeResource(resource: Closable | undefined): Promise<void> {
-  if (resource === undefined) return;
+async function closeResource(resource: Closable): Promise<void> {
   if (typeof resource[Symbol.asyncDispose] === 'function') await resource[Symbol.asyncDispose]!();
   else if (typeof resource[Symbol.dispose] === 'function') resource[Symbol.dispose]!();
   else if (typeof resource.close === 'function') await resource.close();

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
 import { ProtocolError } from './errors.js';
-import { messageTooLarge } from './header.js';
+import { messageTooLarge, type SizeLimit } from './header.js';
 
 const deflateAside = promisify(deflate);
 const inflateAside = promisify(inflate) as (data: Buffer, options: object) => Promise<Buffer>;
@@ -22,26 +22,26 @@ export function compress(data: Buffer): Buffer | Promise<Buffer> {
 }
 
 /**
- * Inflates the data of a message, never further than `maxMessageBytes`.
+ * Inflates the data of a message, never further than its limit.
  *
  * @throws {MessageTooLargeError} when more would come out
  * @throws {ProtocolError} `BAD_COMPRESSION` when it is no zlib stream
  */
-export function decompress(data: Buffer, maxMessageBytes: number): Buffer | Promise<Buffer> {
+export function decompress(data: Buffer, limit: SizeLimit): Buffer | Promise<Buffer> {
   // a zlib stream grows at most about 1,030-fold, so a small one can still be a bomb: those go aside too
-  const options = { maxOutputLength: Math.max(1, maxMessageBytes) };
-  if (data.length > 256) return inflateAside(data, options).catch((error: unknown) => fail(error, maxMessageBytes));
+  const options = { maxOutputLength: Math.max(1, limit.bytes) };
+  if (data.length > 256) return inflateAside(data, options).catch((error: unknown) => fail(error, limit));
   try {
     return inflateSync(data, options);
   } catch (error) {
-    return fail(error, maxMessageBytes);
+    return fail(error, limit);
   }
 }
 
-function fail(error: unknown, maxMessageBytes: number): never {
+function fail(error: unknown, limit: SizeLimit): never {
   if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-    const cause = messageTooLarge(maxMessageBytes + 1, maxMessageBytes);
-    cause.message = `message too large: its data inflates to more than maxMessageBytes (${maxMessageBytes})`;
+    const cause = messageTooLarge(limit.bytes + 1, limit);
+    cause.message = `message too large: its data inflates to more than ${limit.option} (${limit.bytes})`;
     throw cause;
   }
   throw new ProtocolError(`message says its data is compressed, but it is no zlib stream: ${(error as Error).message}`, {

@@ -1,7 +1,7 @@
 import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
 import { HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
-import { checkHeaderStart, correlationIdOf, decodeHeader, type Header } from './header.js';
+import { checkHeaderStart, correlationIdOf, decodeHeader, type Header, type SizeLimit } from './header.js';
 
 /** One whole message. What it gives are views on its bytes, which are valid as long as they are held. */
 export class Frame {
@@ -50,15 +50,12 @@ export class FrameReader {
   private header: Header | undefined;
   private failure: Error | undefined;
 
-  /** Message types that {@link next} lets through; others fail with `BAD_MESSAGE_TYPE` before their body is waited for. */
-  acceptedTypes: readonly number[];
-
   constructor(
-    private readonly maxMessageBytes: number,
-    acceptedTypes: readonly number[],
-  ) {
-    this.acceptedTypes = acceptedTypes;
-  }
+    /** Frames over it fail before their body is waited for. */
+    public limit: SizeLimit,
+    /** Message types that {@link next} lets through; others fail with `BAD_MESSAGE_TYPE` before their body is waited for. */
+    public acceptedTypes: readonly number[],
+  ) {}
 
   /** True between frames: a stream that ends now has ended cleanly. */
   get idle(): boolean {
@@ -107,7 +104,7 @@ export class FrameReader {
       if (available === 0) return undefined;
       checkHeaderStart(this.block, this.start, available);
       if (available < HEADER_BYTES) return undefined;
-      const header = decodeHeader(this.block, this.start, this.maxMessageBytes);
+      const header = decodeHeader(this.block, this.start, this.limit);
       if (!this.acceptedTypes.includes(header.type)) {
         const text = `invalid msg type ${header.type} received (expected: ${this.acceptedTypes.join(',')})`;
         throw new ProtocolError(text, { code: 'BAD_MESSAGE_TYPE' });

@@ -60,15 +60,28 @@ function isTls(bytes: Buffer, start: number, available: number): boolean {
   return (bytes[start] === 0x16 || bytes[start] === 0x15) && (available < 2 || bytes[start + 1] === 3);
 }
 
+/** How large a message may be, and the option that says so. */
+export interface SizeLimit {
+  bytes: number;
+  option: 'maxMessageBytes' | 'maxHandshakeBytes';
+}
+
+/** @param maxHandshakeBytes of a message before the handshake is over; the smaller one holds */
+export function sizeLimit(maxMessageBytes: number, maxHandshakeBytes = maxMessageBytes): SizeLimit {
+  return maxHandshakeBytes < maxMessageBytes
+    ? { bytes: maxHandshakeBytes, option: 'maxHandshakeBytes' }
+    : { bytes: maxMessageBytes, option: 'maxMessageBytes' };
+}
+
 /**
  * Decodes a header whose start {@link checkHeaderStart} has accepted.
  *
  * @param bytes holds at least 40 bytes from `start` on
- * @param maxMessageBytes limit on data and annotations together
+ * @param limit on data and annotations together
  * @throws {ProtocolError} `BAD_MAGIC`
  * @throws {MessageTooLargeError} before anything of the body is waited for
  */
-export function decodeHeader(bytes: Buffer, start: number, maxMessageBytes: number): Header {
+export function decodeHeader(bytes: Buffer, start: number, limit: SizeLimit): Header {
   if (bytes.readUInt16BE(start + at.magic) !== MAGIC) {
     throw new ProtocolError('invalid magic number in message header', { code: 'BAD_MAGIC' });
   }
@@ -81,13 +94,13 @@ export function decodeHeader(bytes: Buffer, start: number, maxMessageBytes: numb
     annotationsBytes: bytes.readUInt32BE(start + at.annotations),
   };
   const total = header.dataBytes + header.annotationsBytes;
-  if (total > maxMessageBytes) throw messageTooLarge(total, maxMessageBytes);
+  if (total > limit.bytes) throw messageTooLarge(total, limit);
   return header;
 }
 
-/** The error of a message over `maxMessageBytes`; it names both sizes and the option. */
-export function messageTooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
-  return new MessageTooLargeError(`message too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
+/** The error of a message over its limit; it names both sizes and the option. */
+export function messageTooLarge(bytes: number, limit: SizeLimit): MessageTooLargeError {
+  return new MessageTooLargeError(`message too large (${bytes} bytes, ${limit.option} is ${limit.bytes})`);
 }
 
 /** The correlation id of a whole message: 16 bytes, a view; undefined when it has none. */

@@ -1,6 +1,6 @@
 import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations } from './annotations.js';
 import { FLAGS, HEADER_BYTES } from './constants.js';
-import { messageTooLarge, writeHeader } from './header.js';
+import { messageTooLarge, sizeLimit, writeHeader } from './header.js';
 
 /** A message to be written. */
 export interface OutgoingMessage {
@@ -28,7 +28,8 @@ export function encodeMessage(message: OutgoingMessage, maxMessageBytes: number)
   const annotations = message.annotations ?? NO_ANNOTATIONS;
   const annotationsBytes = annotations.size === 0 ? 0 : measureAnnotations(annotations);
   const dataBytes = message.data.length;
-  if (annotationsBytes + dataBytes > maxMessageBytes) throw messageTooLarge(annotationsBytes + dataBytes, maxMessageBytes);
+  if (annotationsBytes + dataBytes > maxMessageBytes)
+    throw messageTooLarge(annotationsBytes + dataBytes, sizeLimit(maxMessageBytes));
   const headBytes = HEADER_BYTES + annotationsBytes;
   const copied = dataBytes <= COPY_LIMIT_BYTES;
   const head = Buffer.allocUnsafe(copied ? headBytes + dataBytes : headBytes);

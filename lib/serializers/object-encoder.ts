@@ -1,9 +1,11 @@
 import { types } from 'node:util';
+import { SerializeError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { pyTuple } from '../serpent/index.js';
 import { DaemonStub, ExceptionWrapper } from './class-dicts.js';
 import { type ClassDict, exceptionToDict, unserializableException } from './exceptions.js';
 import { isWellFormed } from './python-text.js';
+import { SerializedBlob } from './serialized-blob.js';
 import type { SerializerOptions } from './serializer.js';
 
 /** What objects that are no plain values are written as; the same in all serializers. */
@@ -25,6 +27,10 @@ export class ObjectEncoder {
     if (value instanceof PyroUri) return { __class__: 'Pyro5.core.URI', state: value.toState() };
     if (value instanceof ExceptionWrapper) return { __class__: 'Pyro5.core._ExceptionWrapper', exception: value.exception };
     if (value instanceof DaemonStub) return { __class__: 'Pyro5.server.Daemon', state: pyTuple() };
+    if (value instanceof SerializedBlob)
+      throw new SerializeError(
+        'a SerializedBlob is no value: it is passed on as the only argument of a call; else send what deserialized() gives',
+      );
     const converter = this.options.classes.converterOf(value);
     if (converter?.toDict) return { ...converter.toDict(value), __class__: converter.name };
     if (value instanceof Error || types.isNativeError(value)) return this.exception(value);

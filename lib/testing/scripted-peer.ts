@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
+import { sizeLimit } from '../protocol/header.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
 
@@ -15,7 +16,7 @@ const MAX = 2 ** 31;
  */
 export class ScriptedPeer {
   readonly frames: Frame[] = [];
-  private readonly reader = new FrameReader(MAX, Object.values(MESSAGE_TYPES));
+  private readonly reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
   private readonly waiting: (() => void)[] = [];
   private seq = 0;
   closed = false;

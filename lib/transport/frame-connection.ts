@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
+import { sizeLimit } from '../protocol/header.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import type { WireLog, WireMessage } from '../protocol/wire-message.js';
@@ -9,6 +10,8 @@ import type { WireLog, WireMessage } from '../protocol/wire-message.js';
 export interface FrameConnectionOptions {
   /** Largest message either way, in bytes. */
   maxMessageBytes: number;
+  /** Largest message that may come before {@link FrameConnection.accept}, where that is less. */
+  maxHandshakeBytes?: number;
   /** A begun frame fails when nothing more of it comes for so long; 0: never. */
   frameTimeoutMs: number;
   /** First message types that are let through, see {@link FrameConnection.accept}. */
@@ -59,7 +62,8 @@ export class FrameConnection {
     private readonly options: FrameConnectionOptions,
     private readonly handler: FrameConnectionHandler,
   ) {
-    this.reader = new FrameReader(options.maxMessageBytes, options.acceptedTypes);
+    const { maxMessageBytes, maxHandshakeBytes, acceptedTypes } = options;
+    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('end', () => this.onEnd());
     socket.on('error', (error: Error) => (this.closeError ??= error));
@@ -76,9 +80,10 @@ export class FrameConnection {
     return this.congested;
   }
 
-  /** Sets which message types may come from now on. */
+  /** Sets which message types may come from now on, of any size up to `maxMessageBytes`. */
   accept(types: readonly number[]): void {
     this.reader.acceptedTypes = types;
+    this.reader.limit = sizeLimit(this.options.maxMessageBytes);
   }
 
   /**

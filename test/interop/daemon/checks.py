@@ -76,6 +76,13 @@ class TestConnect:
             p._pyroBind()
             assert p._pyroInvoke("whoami", (), {}, objectId="guarded") == "owner of secret"
 
+    def test_handshake_data_over_the_limit(self):
+        with proxy("thing", "x" * (1024 * 1024)) as p:
+            with pytest.raises(Pyro5.errors.CommunicationError, match=r"maxHandshakeBytes is 1048576"):
+                p._pyroBind()
+        with proxy("thing", "x" * (1000 * 1000)) as p:
+            p._pyroBind()
+
     @pytest.mark.parametrize("handshake", ["hello", None, 5, ["list", 1.5], {"a": {"b": (1, 2)}}, "\u20ac"])
     def test_any_handshake_data(self, handshake):
         with proxy("thing", handshake) as p:

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { compress, decompress } from '../../../lib/protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { FrameReader } from '../../../lib/protocol/frame-reader.js';
+import { sizeLimit } from '../../../lib/protocol/header.js';
 import { encodeMessage, type OutgoingMessage } from '../../../lib/protocol/message.js';
 import { ensurePythonEnv } from '../python-env.js';
 
@@ -75,7 +76,7 @@ describe('messages between Pyro5 and us', () => {
   });
 
   it('reads what Pyro5 writes', async () => {
-    const reader = new FrameReader(MAX, Object.values(MESSAGE_TYPES));
+    const reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
     reader.push(Buffer.from(python.written.map(({ bytes }) => bytes).join(''), 'hex'));
     for (const message of python.written) {
       const frame = reader.next()!;
@@ -86,7 +87,7 @@ describe('messages between Pyro5 and us', () => {
         seq: message.seq,
         serializerId: message.serializerId,
       });
-      const plain = header.flags & FLAGS.compressed ? await decompress(data, MAX) : data;
+      const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(MAX)) : data;
       expect(plain.toString('hex')).toBe(message.payload);
       expect(Object.fromEntries([...annotations].map(([id, bytes]) => [id, bytes.toString('hex')]))).toEqual(message.annotations);
       expect(frame.correlationId).toEqual(message.correlated ? correlationId : undefined);

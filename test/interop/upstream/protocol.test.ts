@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compress, decompress, worthCompressing } from '../../../lib/protocol/compression.js';
 import { FLAGS, HEADER_BYTES, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
+import { sizeLimit } from '../../../lib/protocol/header.js';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
 import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
 import { encodeMessage } from '../../../lib/protocol/message.js';
@@ -26,7 +27,7 @@ async function written(args: string, compression = false): Promise<Buffer> {
 }
 
 function read(wire: Buffer, acceptedTypes = ALL_TYPES): Frame | undefined {
-  const reader = new FrameReader(MAX, acceptedTypes);
+  const reader = new FrameReader(sizeLimit(MAX), acceptedTypes);
   reader.push(wire);
   return reader.next();
 }
@@ -133,7 +134,7 @@ describe('what is received', () => {
 
   it('is no message before its payload is there', async () => {
     const wire = await create(true);
-    const reader = new FrameReader(MAX, ALL_TYPES);
+    const reader = new FrameReader(sizeLimit(MAX), ALL_TYPES);
     reader.push(wire.subarray(0, HEADER_BYTES));
     expect(reader.next()).toBeUndefined();
     expect(reader.idle).toBe(false);
@@ -146,7 +147,7 @@ describe('what is received', () => {
     for (const compression of [true, false]) {
       const wire = await create(compression);
       const { header, data, annotations } = read(wire)!;
-      const plain = compression ? await decompress(data, MAX) : data;
+      const plain = compression ? await decompress(data, sizeLimit(MAX)) : data;
       expect(plain.toString()).toBe('abcdefg'.repeat(100));
       expect(Boolean(header.flags & FLAGS.compressed)).toBe(compression);
       expect([...annotations].map(([id, bytes]) => [id, bytes.toString()])).toEqual([
@@ -160,7 +161,7 @@ describe('what is received', () => {
   it('ends where the message ends', async () => {
     const one = await written('Pyro5.protocol.MSG_CONNECT, 0, 0, 1, b"hello", {"TEST": b"abcde"}');
     const two = await written('Pyro5.protocol.MSG_RESULT, 0, 7, 1, b""');
-    const reader = new FrameReader(MAX, ALL_TYPES);
+    const reader = new FrameReader(sizeLimit(MAX), ALL_TYPES);
     reader.push(Buffer.concat([one, two]));
     const first = reader.next()!;
     expect([first.header.type, first.data.toString(), first.annotations.get('TEST')?.toString()]).toEqual([1, 'hello', 'abcde']);

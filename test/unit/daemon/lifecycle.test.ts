@@ -358,4 +358,36 @@ describe('registration', () => {
     expect(closed).toEqual(['last', 'first']);
     expect(kept).toHaveLength(3);
   });
+
+  it('closes resources that a stream tracks behind the end of its connection when the stream ends', async () => {
+    const closed: string[] = [];
+    const kept: object[] = [];
+    const daemon = await startDaemon();
+    class Lender {
+      *items(): Generator<string> {
+        for (const name of ['early', 'late', 'returned']) {
+          const resource = { close: () => closed.push(name) };
+          kept.push(resource);
+          currentContext()!.track(resource);
+          if (name === 'returned') currentContext()!.untrack(resource);
+          yield name;
+        }
+      }
+    }
+    daemon.register(new (expose(Lender))(), 'lender');
+    const peer = await join(daemon);
+    peer.invoke('lender', 'items');
+    const id = (await peer.next()).annotations.get('STRM')!.toString();
+    expect(await peer.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe('early');
+    peer.end();
+    await eventually(() => closed.length === 1);
+    const again = await join(daemon);
+    expect(await again.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe('late');
+    expect(await again.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe('returned');
+    expect(closed).toEqual(['early']);
+    await again.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => closed.length === 2);
+    expect(closed).toEqual(['early', 'late']);
+    expect(kept).toHaveLength(3);
+  });
 });

@@ -71,6 +71,30 @@ describe('limits', () => {
     expect(thing.calls).toBe(0);
   });
 
+  it('maxHandshakeBytes: a CONNECT over it is refused before its body comes', async () => {
+    const { daemon } = await serveThing();
+    const refused: string[] = [];
+    daemon.on('handshakeFailed', (error) => refused.push(error.message));
+    const peer = await open(daemon);
+    const connect = { type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(2 ** 20 + 1) };
+    peer.write(encodeMessage(connect, 2 ** 30)[0]!.subarray(0, 40));
+    const answer = await peer.next();
+    expect(answer.header.type).toBe(MESSAGE_TYPES.connectFail);
+    await peer.untilClosed();
+    expect(refused).toEqual(['message too large (1048577 bytes, maxHandshakeBytes is 1048576)']);
+    expect(answer.data.toString()).toContain(refused[0]);
+  });
+
+  it('maxHandshakeBytes holds for what a compressed CONNECT inflates to, and for nothing behind it', async () => {
+    const { daemon } = await serveThing({ maxHandshakeBytes: 1_000 });
+    const peer = await open(daemon);
+    const data = deflateSync(dumps({ handshake: 'x'.repeat(2_000), object: 'thing' }));
+    peer.send({ type: MESSAGE_TYPES.connect, data, flags: FLAGS.compressed });
+    expect((await peer.next()).data.toString()).toContain('inflates to more than maxHandshakeBytes (1000)');
+    const other = await join(daemon, 'thing', 'x'.repeat(900));
+    expect(await other.call('thing', 'echo', 'x'.repeat(2_000))).toHaveLength(2_000);
+  });
+
   it('frameTimeoutMs: a message that stalls half-way ends its connection; an idle connection stays', async () => {
     const { daemon } = await serveThing({ frameTimeoutMs: 60 });
     const [stalling, idle] = [await join(daemon), await join(daemon)];

@@ -210,6 +210,27 @@ describe('a connection that ends too early', () => {
     expect(daemon.connections).toEqual([]);
   });
 
+  it('fails once when its handshake is refused too late', async () => {
+    const failures: string[] = [];
+    let validated = false;
+    const daemon = await startDaemon({
+      handshakeTimeoutMs: 100,
+      validateHandshake: async () => {
+        await eventually(() => failures.length > 0);
+        validated = true;
+        throw new Error('too late');
+      },
+    });
+    daemon.on('handshakeFailed', ({ message }) => failures.push(message));
+    const peer = await open(daemon);
+    peer.connect();
+    await peer.untilClosed();
+    await eventually(() => validated);
+    await sleep(20);
+    expect(failures).toEqual(['handshake took longer than handshakeTimeoutMs (100 ms)']);
+    expect(peer.frames).toHaveLength(1);
+  });
+
   it('counts as not connected once a method closed it', async () => {
     const daemon = await startDaemon();
     const states: boolean[] = [];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
+import { sizeLimit } from '../../../lib/protocol/header.js';
 import { MessageTooLargeError, ProtocolError } from '../../../lib/protocol/errors.js';
 import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
 import { encodeMessage } from '../../../lib/protocol/message.js';
@@ -15,7 +16,7 @@ function message(seq: number, data: Buffer, annotations = new Map<string, Buffer
 }
 
 function reader(maxMessageBytes = MAX): FrameReader {
-  return new FrameReader(maxMessageBytes, [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping]);
+  return new FrameReader(sizeLimit(maxMessageBytes), [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping]);
 }
 
 /** All frames of the chunks, each copied, so that a view on reused memory would show. */

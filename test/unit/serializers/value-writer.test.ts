@@ -3,10 +3,19 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { SerializeError } from '../../../lib/protocol/errors.js';
 import { PyComplex, pyFloat, pyTuple } from '../../../lib/serpent/index.js';
+import { SerializedBlob } from '../../../lib/serializers/serialized-blob.js';
 import { SERIALIZER_IDS, type SerializerName, type SerializerOptions } from '../../../lib/serializers/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
+
+it.each(NAMES)('a SerializedBlob cannot be written in %s, and its text says what to do', (name) => {
+  const serializer = createSerializers().get(SERIALIZER_IDS[name])!;
+  for (const value of [SerializedBlob.of('info', [1]), [{ blob: SerializedBlob.of('info', [1]) }]]) {
+    expect(() => serializer.dumps(value)).toThrow(SerializeError);
+    expect(() => serializer.dumps(value)).toThrow('the only argument of a call');
+  }
+});
 
 describe.each(NAMES)('values that cannot be written in %s', (name) => {
   const make = (options: Partial<SerializerOptions> = {}) => createSerializers(options).get(SERIALIZER_IDS[name])!;
