@@ -35,12 +35,13 @@ const rooms: Record<string, Room[]> = {
     {
       name: 'e2e',
       testTimeoutMs: 3_600_000,
-      python: false,
+      python: true,
       env: {
         LEAK_CONNECTIONS: process.env['LEAK_CONNECTIONS'] ?? '100000',
         LEAK_CALLS: process.env['LEAK_CALLS'] ?? '1000000',
+        NAME_SERVER_LATE_MS: process.env['NAME_SERVER_LATE_MS'] ?? '20000',
       },
-      include: ['test/e2e/nest/leaks.test.ts'],
+      include: ['test/e2e/nest/leaks.test.ts', 'test/e2e/nest/names.test.ts'],
     },
   ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
