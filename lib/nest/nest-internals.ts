@@ -42,6 +42,7 @@ export {
 export {
   FORBIDDEN_MESSAGE,
   InvalidClassScopeException,
+  MESSAGES,
   type ParamProperties,
   UnknownElementException,
 } from '@nestjs/core/internal';

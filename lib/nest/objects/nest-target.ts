@@ -7,8 +7,9 @@ import { attributeError } from '../../protocol/python-exception.js';
 import { CallRecord } from '../context/call-record.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { Pipeline, PipelineArguments, PyroContextCreator } from '../context/pyro-context-creator.js';
-import { messageOf, toPythonError } from '../errors/python-error.js';
+import { toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
+import { refusalOf } from '../handshake/refusal.js';
 import type { InstanceHolder } from '../instances/instance-holder.js';
 import { InstanceManager } from '../instances/instance-manager.js';
 import type { OnFailure } from '../instances/lifecycle-hooks.js';
@@ -89,7 +90,7 @@ export class NestTarget implements PyroTarget {
     try {
       await this.instances.connect(connection, this.environment.daemon());
     } catch (error) {
-      throw new Error(messageOf(error), { cause: error });
+      throw refusalOf(error, `the session of ${this.definition.type.name}`, this.environment.onFailure);
     }
   }
 

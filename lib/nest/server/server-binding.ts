@@ -4,7 +4,7 @@ import type { PyroDaemon } from '../../naming/pyro-daemon.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroContextCreator } from '../context/pyro-context-creator.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
-import { HandshakeRunner } from '../handshake/handshake-runner.js';
+import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
 import {
   addFirstHookOf,
@@ -13,6 +13,7 @@ import {
   containerOf,
   ContextualLoader,
   firstDestroyedModule,
+  type Module,
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
@@ -80,15 +81,19 @@ export class ServerBinding {
     const targets: NestTarget[] = [];
     for (const definition of this.objects) {
       const { handshakeGuards, type, wrapper } = definition;
-      const guards = handshakeGuards.length > 0 ? await HandshakeRunner.create(type, handshakeGuards, wrapper.host!) : undefined;
+      const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
   }
 
-  handshakeRunner(host: { readonly prototype: object }, guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
-    return HandshakeRunner.create(host, guards, rootModuleOf(this.modules));
+  handshakeRunner(host: GuardedClass, guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
+    return this.runnerOf(host, guards, rootModuleOf(this.modules));
+  }
+
+  private runnerOf(host: GuardedClass, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
+    return HandshakeRunner.create(host, guards, module, this.environment.onFailure);
   }
 
   private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {

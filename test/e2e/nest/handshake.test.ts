@@ -5,12 +5,14 @@ import {
   Injectable,
   Module,
   Scope,
+  ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
-import { Ctx } from '@nestjs/microservices';
+import { Ctx, RpcException } from '@nestjs/microservices';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  CommunicationError,
   PyroConnection,
   PyroContext,
   PyroController,
@@ -95,6 +97,80 @@ describe('handshake guards of an object', () => {
     expect(await refusal(locationStr, 'guarded', { not: 'a string' })).toBe('Forbidden resource');
     expect(await refusal(locationStr, 'guarded', 'throw')).toBe('bad token');
     expect(await refusal(locationStr, 'guarded', 'pyro')).toBe('a reason');
+  });
+
+  it('that fail by accident tell the client nothing of it, and the server all', async () => {
+    const failing = {
+      canActivate(context: ExecutionContext): boolean {
+        const { data } = PyroHandshakeContext.from(context);
+        if (data === 'bug') return (data as unknown as { user: { name: string } }).user.name === 'ann';
+        if (data === 'database') throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+        if (data === 'remote') throw new CommunicationError('cannot reach 10.0.0.8:9090');
+        // oxlint-disable-next-line typescript/only-throw-error -- what users may do
+        if (data === 'text') throw 'the password is 1234';
+        if (data === 'rpc') throw new RpcException('ask for a token');
+        throw new ServiceUnavailableException('the token service is down');
+      },
+    };
+    @PyroController('failing')
+    @UseHandshakeGuards(failing)
+    class Failing {
+      @PyroMethod() method(): void {}
+    }
+    const accidents: Error[] = [];
+    const refused: Error[] = [];
+    const { server, join } = await serve(
+      { providers: [Failing, Open] },
+      {
+        prepare: (_app, pyro) => {
+          pyro.on('error', (error) => accidents.push(error));
+          pyro.on('handshakeFailed', (error) => refused.push(error));
+        },
+      },
+    );
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    for (const accident of ['bug', 'database', 'remote', 'text'])
+      expect(await refusal(locationStr, 'failing', accident)).toBe('Internal server error');
+    expect(accidents.map(({ message }) => message)).toEqual([
+      "a handshake guard of Failing failed: Cannot read properties of undefined (reading 'name')",
+      'a handshake guard of Failing failed: connect ECONNREFUSED 10.0.0.7:5432',
+      'a handshake guard of Failing failed: cannot reach 10.0.0.8:9090',
+      'a handshake guard of Failing failed: the password is 1234',
+    ]);
+    expect(accidents[0]!.stack).toContain('canActivate');
+    const late = await (await join('open', 'database')).fail('failing', 'method');
+    expect(late).toMatchObject({ pythonType: 'Pyro5.errors.SecurityError', args: ['Internal server error'] });
+    expect(late.frame.data.toString()).not.toContain('10.0.0.7');
+    expect(accidents).toHaveLength(5);
+
+    expect(await refusal(locationStr, 'failing', 'rpc')).toBe('ask for a token');
+    expect(await refusal(locationStr, 'failing', '')).toBe('the token service is down');
+    expect(accidents).toHaveLength(5);
+    await eventually(() => refused.length === 6);
+  });
+
+  it('that cannot be made for a handshake refuse it likewise', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class BrokenGuard implements CanActivate {
+      constructor() {
+        throw new Error('no file /etc/secret');
+      }
+      canActivate(): boolean {
+        return true;
+      }
+    }
+    @PyroController('broken')
+    @UseHandshakeGuards(BrokenGuard)
+    class Thing {
+      @PyroMethod() method(): void {}
+    }
+    const accidents: string[] = [];
+    const { server } = await serve(
+      { providers: [Thing, BrokenGuard] },
+      { prepare: (_app, pyro) => pyro.on('error', ({ message }) => accidents.push(message)) },
+    );
+    expect(await refusal(server.unwrap<PyroDaemon>().locationStr, 'broken', 'x')).toBe('Internal server error');
+    expect(accidents).toEqual(['a handshake guard of Thing failed: no file /etc/secret']);
   });
 
   it('hold for connections that were let in for another object, once', async () => {

@@ -167,6 +167,26 @@ describe('onPyroConnect', () => {
     },
   );
 
+  it('that fails by accident tells a client nothing of it at the handshake', async () => {
+    @PyroController('shop')
+    class Shop implements OnPyroConnect {
+      onPyroConnect(): void {
+        throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+      }
+      @PyroMethod() buy(): void {}
+    }
+    const accidents: string[] = [];
+    const { server } = await serve(
+      { providers: [Shop] },
+      { prepare: (_app, pyro) => pyro.on('error', ({ message }) => accidents.push(message)) },
+    );
+    const stranger = await ScriptedPeer.open(server.unwrap<PyroDaemon>().locationStr);
+    closeAfter(() => stranger.destroy());
+    stranger.connect('shop');
+    expect(valueOf(await stranger.next())).toBe('Internal server error');
+    expect(accidents).toEqual(['the session of Shop failed: connect ECONNREFUSED 10.0.0.7:5432']);
+  });
+
   it('ends what it began when the client leaves meanwhile', async () => {
     let proceed = (): void => undefined;
     @PyroController('slow')

@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import { Ctx } from '@nestjs/microservices';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ import { serve } from './fixtures.js';
 class TokenGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const handshake = PyroHandshakeContext.from(context);
-    if (handshake.data === 'empty') throw new Error('a token is needed');
+    if (handshake.data === 'empty') throw new UnauthorizedException('a token is needed');
     if (handshake.data !== 'token') return false;
     handshake.setPrincipal('ann');
     handshake.setResponse({ welcome: 'ann' });
