@@ -1,6 +1,7 @@
 /**
- * Compiles the code blocks of Markdown pages, and runs those that are marked: `check-pages.js [FILE…]`, README.md and all of
- * docs/ unless some are named. How blocks are marked: see {@link readSnippets}.
+ * Compiles the code blocks of Markdown pages, runs those that are marked, and finds links that lead nowhere:
+ * `check-pages.js [FILE…]`, README.md and all of docs/ unless some are named; of the other Markdown files of the project the links
+ * alone. How blocks are marked: see {@link readSnippets}.
  *
  * TypeScript is compiled, with types, against the built package; everything lies in `build/pages/` while it runs.
  */
@@ -10,11 +11,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensurePythonEnv } from '../test/interop/python-env.js';
 import { packageRoot } from './package-root.js';
+import { deadLinks } from './page-links.js';
 import { Program, run } from './program.js';
 import { readSnippets, type Snippet } from './page-snippets.js';
 
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
+/** Pages whose blocks are looked at. */
+const PAGE = /^(README|docs\/[^/]+)\.md$/;
 const ADDRESS = /@([\w.]+):(\d+)/;
 
 interface Page {
@@ -26,11 +30,15 @@ interface Page {
 
 const root = join(packageRoot, 'build', 'pages');
 const named = process.argv.slice(2);
-const pages = await Promise.all((named.length > 0 ? named : await allPages()).map(readPage));
+const all = await markdownFiles();
+const dead = await deadLinks(packageRoot, named.length > 0 ? named : all);
+for (const message of dead) console.error(`FAILED: ${message}`);
+
+const pages = await Promise.all((named.length > 0 ? named : all.filter((name) => PAGE.test(name))).map(readPage));
 await writePrograms(pages);
 await run(process.execPath, [join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
 
-let failed = 0;
+let failed = dead.length;
 for (const page of pages) {
   try {
     await runPage(page);
@@ -42,9 +50,15 @@ for (const page of pages) {
 }
 if (failed > 0) process.exitCode = 1;
 
-async function allPages(): Promise<string[]> {
-  const docs = (await readdir(join(packageRoot, 'docs'))).filter((name) => name.endsWith('.md')).sort();
-  return ['README.md', ...docs.map((name) => join('docs', name))];
+/** Of the root, the documentation and the samples. */
+async function markdownFiles(): Promise<string[]> {
+  const names = await Promise.all(
+    ['.', 'docs', 'sample'].map(async (folder) => {
+      const entries = await readdir(join(packageRoot, folder), { recursive: folder !== '.' });
+      return entries.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+    }),
+  );
+  return names.flat().sort();
 }
 
 async function readPage(name: string): Promise<Page> {

@@ -1,0 +1,92 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+
+/** A link to a file of the project, or to a heading. */
+export interface Link {
+  /** Counted from 1. */
+  line: number;
+  /** As it is written, `file.md#heading`; either part may be missing. */
+  target: string;
+}
+
+const LINK = /\[(?:[^\]\\]|\\.)*\]\((?<target>[^()\s]+)(?: "[^"]*")?\)/g;
+const ELSEWHERE = /^[a-z][a-z+.-]*:/i;
+const HEADING = /^#{1,6} +(?<text>.*?)(?: +#+)?$/;
+
+/** Links of a Markdown page to other places of the project; what stands in code is none. */
+export function readLinks(markdown: string): Link[] {
+  return prose(markdown).flatMap((text, index) =>
+    [...text.replace(/`[^`]*`/g, '``').matchAll(LINK)]
+      .map((match) => ({ line: index + 1, target: match.groups!.target! }))
+      .filter(({ target }) => !ELSEWHERE.test(target)),
+  );
+}
+
+/** What a link may name behind its `#`: the headings of a page, written as GitHub writes them. */
+export function anchorsOf(markdown: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const line of prose(markdown)) {
+    const heading = HEADING.exec(line)?.groups!.text;
+    if (heading === undefined) continue;
+    const plain = heading.replace(LINK, (link) => link.slice(1, link.indexOf('](')));
+    const slug = plain
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}\p{Pc} -]/gu, '')
+      .replaceAll(' ', '-');
+    let anchor = slug;
+    for (let again = 1; anchors.has(anchor); again++) anchor = `${slug}-${again}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+/** Says where the links of these pages lead nowhere. @param pages names below `root` */
+export async function deadLinks(root: string, pages: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const page of pages) {
+    for (const { line, target } of readLinks(await readFile(join(root, page), 'utf8'))) {
+      const reason = await whyDead(root, page, target);
+      if (reason !== undefined) found.push(`${page}, line ${line}: ${target}: ${reason}`);
+    }
+  }
+  return found;
+}
+
+async function whyDead(root: string, page: string, target: string): Promise<string | undefined> {
+  const [path, anchor] = decodeURI(target).split('#') as [string, string?];
+  const file = path === '' ? page : normalize(join(dirname(page), path));
+  if (file.startsWith('..')) return 'outside of the project';
+  if (!(await exists(root, file))) return 'no such file';
+  if (anchor === undefined) return undefined;
+  if (!file.endsWith('.md')) return 'only Markdown has headings';
+  return anchorsOf(await readFile(join(root, file), 'utf8')).has(anchor) ? undefined : 'no such heading';
+}
+
+/** Upper and lower case count, on every file system. */
+async function exists(root: string, file: string): Promise<boolean> {
+  let folder = root;
+  for (const name of file.split('/').filter((part) => part !== '' && part !== '.')) {
+    const names = await readdir(folder).catch(() => [] as string[]);
+    if (!names.includes(name)) return false;
+    folder = join(folder, name);
+  }
+  return true;
+}
+
+/** Lines outside of fenced blocks and comments; the others are empty. */
+function prose(markdown: string): string[] {
+  let fence: string | undefined;
+  let isComment = false;
+  return markdown.split('\n').map((line) => {
+    if (fence !== undefined) {
+      if (line.trim() === fence) fence = undefined;
+      return '';
+    }
+    if (isComment || line.startsWith('<!--')) {
+      isComment = !line.includes('-->');
+      return '';
+    }
+    fence = /^\s*(?<marker>`{3,})/.exec(line)?.groups!.marker;
+    return fence === undefined ? line : '';
+  });
+}

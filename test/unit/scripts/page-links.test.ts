@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anchorsOf, deadLinks, readLinks } from '../../../scripts/page-links.js';
+
+describe('the links of a page', () => {
+  it('are those to other places of the project, with their lines', () => {
+    const page = [
+      '# [Title](a.md)',
+      'A [link](b.md#part), [another](#here "with a title") and [`code`](../c).',
+      '[Elsewhere](https://example.org/x.md) and [by mail](mailto:a@example.org).',
+    ].join('\n');
+    expect(readLinks(page)).toEqual([
+      { line: 1, target: 'a.md' },
+      { line: 2, target: 'b.md#part' },
+      { line: 2, target: '#here' },
+      { line: 2, target: '../c' },
+    ]);
+  });
+
+  it('are not what stands in code or in comments', () => {
+    const page = ['`[a](b.md)`', '```ts', 'x[0](b.md)', '```', '<!-- given', '[a](b.md)', '-->', '[real](c.md)'].join('\n');
+    expect(readLinks(page)).toEqual([{ line: 8, target: 'c.md' }]);
+  });
+});
+
+it('anchors are headings as GitHub writes them', () => {
+  const page = [
+    '# First steps',
+    '## Guards, pipes & `PyroContext`',
+    '### A [link](b.md)',
+    '## What_is `this`? ##',
+    '## First steps',
+    '```sh',
+    '# no heading',
+    '```',
+  ].join('\n');
+  expect([...anchorsOf(page)]).toEqual(['first-steps', 'guards-pipes--pyrocontext', 'a-link', 'what_is-this', 'first-steps-1']);
+});
+
+describe('dead links', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'pages-'));
+    await mkdir(join(root, 'docs', 'adr'), { recursive: true });
+    await writeFile(join(root, 'docs', 'other.md'), '# Other page\n');
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  const deadIn = async (text: string): Promise<string[]> => {
+    await writeFile(join(root, 'docs', 'page.md'), `# Page\n${text}\n`);
+    return deadLinks(root, ['docs/page.md']);
+  };
+
+  it('are none where file and heading are there', async () => {
+    expect(await deadIn('[a](other.md) [b](other.md#other-page) [c](#page) [d](adr) [e](../docs/adr/)')).toEqual([]);
+  });
+
+  it.each([
+    ['[a](another.md)', 'another.md: no such file'],
+    ['[a](Other.md)', 'Other.md: no such file'],
+    ['[a](other.md#nothing)', 'other.md#nothing: no such heading'],
+    ['[a](#nothing)', '#nothing: no such heading'],
+    ['[a](adr#nothing)', 'adr#nothing: only Markdown has headings'],
+    ['[a](../../page.md)', '../../page.md: outside of the project'],
+  ])('are told with page and line: %s', async (text, message) => {
+    expect(await deadIn(text)).toEqual([`docs/page.md, line 2: ${message}`]);
+  });
+});
