@@ -1,6 +1,6 @@
 import { PyComplex, PyFloat, PyTuple } from '../../../lib/serpent/index.js';
 
-/** A Python value with its types, as values.py gives and takes it. Floats are their bits in hex, or `nan`. */
+/** A Python value with its types, as values.py and literals.py give it. Floats are their bits in hex, or `nan`. */
 export type PythonValue =
   | ['none']
   | ['bool', boolean]
@@ -143,6 +143,6 @@ export function bitsOf(value: number): string {
   return bytes.toString('hex');
 }
 
-function numberOf(bits: string): number {
+export function numberOf(bits: string): number {
   return bits === 'nan' ? NaN : Buffer.from(bits, 'hex').readDoubleBE();
 }

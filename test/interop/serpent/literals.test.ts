@@ -2,17 +2,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { dumps, loads, PyComplex, pyFloat, pyTuple, SerpentError } from '../../../lib/serpent/index.js';
 import { ACCEPTED, OUR_REFUSALS, OUR_TOLERANCES, REFUSED } from './grammar.js';
 import { runLiterals } from './python.js';
-import { asWritten, naturalOf, sorted, type Typed, typedOf } from './typed.js';
+import { type PythonValue, sorted, typedOf } from '../serializers/python-value.js';
+import { asWritten, naturalOf } from './literal-value.js';
 
 interface Generated {
   form: string;
   text: string;
   /** Has a dict key or set member of bytes, which only `bytesRepr` can write. */
   bytesKey: boolean;
-  typed: Typed;
+  typed: PythonValue;
 }
 
-type Evaluated = { typed: Typed; serpent: Typed; error?: undefined } | { error: string };
+type Evaluated = { typed: PythonValue; serpent: PythonValue; error?: undefined } | { error: string };
 
 /** Values, each printed in up to seven ways; `npm run test:long` has more. */
 const COUNT = Number(process.env.LONG_VALUES ?? 250);
@@ -114,7 +115,7 @@ describe('the grammar', () => {
 });
 
 describe('values of JavaScript', () => {
-  const cases: [value: unknown, typed: Typed][] = [
+  const cases: [value: unknown, typed: PythonValue][] = [
     [undefined, ['none']],
     [null, ['none']],
     [-0, ['float', '8000000000000000']],
