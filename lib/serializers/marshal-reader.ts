@@ -1,12 +1,9 @@
-import { SerializeError } from '../protocol/errors.js';
-import { KeyCrowds } from '../serpent/key-crowds.js';
-import { PyComplex, PyFloat, PyTuple } from '../serpent/index.js';
+import { PyComplex, PyTuple } from '../serpent/index.js';
+import { BinaryReader } from './binary-reader.js';
 import { crowdedKeys, DictBuilder } from './dict-builder.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from './python-text.js';
 import { safeInt } from './safe-int.js';
-import type { SerializerOptions } from './serializer.js';
-import { TextWindow } from './text-window.js';
 
 /**
  * How many values references may add to those that stand in the bytes: a few bytes with references to references could stand
@@ -21,12 +18,8 @@ const NULL = Symbol('NULL');
 const UNFINISHED = Symbol('unfinished');
 
 /** Reads marshal of versions 0 to 5. @see CPython, Python/marshal.c */
-export class MarshalReader {
-  /** Whether any dict has a `__class__` key. */
-  sawClass = false;
-  private at = 0;
-  private depth = 0;
-  private readonly crowds = new KeyCrowds();
+export class MarshalReader extends BinaryReader {
+  protected override readonly format = 'marshal';
   private readonly refs: unknown[] = [];
   /** Values inside each referable one, itself included. */
   private readonly refSizes: number[] = [];
@@ -40,20 +33,11 @@ export class MarshalReader {
   /** Whether Python can hash the value read last. */
   private hashable = true;
 
-  private readonly text: TextWindow;
-
-  constructor(
-    private readonly bytes: Buffer,
-    private readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
-  ) {
-    this.text = new TextWindow(bytes);
-  }
-
   /** @throws {SerializeError} naming the offset */
   read(): unknown {
     const value = this.value();
     if (value === NULL) this.fail('NULL stands for no value');
-    if (this.at < this.bytes.length) this.fail(`${this.bytes.length - this.at} bytes are left over`);
+    this.expectEnd();
     return value;
   }
 
@@ -204,10 +188,6 @@ export class MarshalReader {
     if (depth > this.deepest) this.deepest = depth;
   }
 
-  private float(value: number): unknown {
-    return this.options.values === 'faithful' ? new PyFloat(value) : value;
-  }
-
   private string(length: number): string {
     const start = this.take(length);
     return this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
@@ -260,25 +240,5 @@ export class MarshalReader {
     const length = this.int32();
     if (length < 0 || length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
     return length;
-  }
-
-  private sized(length: number): Buffer {
-    const start = this.take(length);
-    return this.bytes.subarray(start, start + length);
-  }
-
-  private byte(): number {
-    return this.bytes[this.take(1)]!;
-  }
-
-  private take(count: number): number {
-    const start = this.at;
-    if (start + count > this.bytes.length) this.fail('the data ends in the middle of a value');
-    this.at = start + count;
-    return start;
-  }
-
-  private fail(what: string): never {
-    throw new SerializeError(`bad marshal data at byte ${this.at}: ${what}`);
   }
 }

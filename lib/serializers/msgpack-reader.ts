@@ -1,39 +1,24 @@
-import { SerializeError } from '../protocol/errors.js';
-import { KeyCrowds } from '../serpent/key-crowds.js';
 import { PyComplex, PyFloat } from '../serpent/index.js';
+import { BinaryReader } from './binary-reader.js';
 import { DictBuilder } from './dict-builder.js';
 import { MSGPACK } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from './python-text.js';
 import { safeInt } from './safe-int.js';
-import type { SerializerOptions } from './serializer.js';
-import { TextWindow } from './text-window.js';
 
 /** Reads msgpack with Pyro5's extension types. */
-export class MsgpackReader {
-  /** Whether any dict has a `__class__` key. */
-  sawClass = false;
-  private at = 0;
-  private depth = 0;
-  private readonly crowds = new KeyCrowds();
-  private readonly text: TextWindow;
-
-  constructor(
-    private readonly bytes: Buffer,
-    private readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
-  ) {
-    this.text = new TextWindow(bytes);
-  }
+export class MsgpackReader extends BinaryReader {
+  protected override readonly format = 'msgpack';
 
   /** @throws {SerializeError} naming the offset */
   read(): unknown {
     const value = this.value();
-    if (this.at < this.bytes.length) this.fail(`${this.bytes.length - this.at} bytes are left over`);
+    this.expectEnd();
     return value;
   }
 
   private value(): unknown {
-    const type = this.bytes[this.take(1)]!;
+    const type = this.byte();
     if (type < MSGPACK.fixmap) return type;
     if (type >= MSGPACK.negativeFixint) return type - 0x100;
     if (type < MSGPACK.fixarray) return this.dict(type & 0x0f);
@@ -48,13 +33,13 @@ export class MsgpackReader {
       case MSGPACK.true:
         return true;
       case MSGPACK.bin8:
-        return Buffer.from(this.sized(this.uint8()));
+        return Buffer.from(this.sized(this.byte()));
       case MSGPACK.bin16:
         return Buffer.from(this.sized(this.uint16()));
       case MSGPACK.bin32:
         return Buffer.from(this.sized(this.uint32()));
       case MSGPACK.ext8:
-        return this.extension(this.uint8());
+        return this.extension(this.byte());
       case MSGPACK.ext16:
         return this.extension(this.uint16());
       case MSGPACK.ext32:
@@ -64,7 +49,7 @@ export class MsgpackReader {
       case MSGPACK.float64:
         return this.float(bytes.readDoubleBE(this.take(8)));
       case MSGPACK.uint8:
-        return this.uint8();
+        return this.byte();
       case MSGPACK.uint16:
         return this.uint16();
       case MSGPACK.uint32:
@@ -86,7 +71,7 @@ export class MsgpackReader {
       case MSGPACK.fixext16:
         return this.extension(2 ** (type - MSGPACK.fixext1));
       case MSGPACK.str8:
-        return this.string(this.uint8());
+        return this.string(this.byte());
       case MSGPACK.str16:
         return this.string(this.uint16());
       case MSGPACK.str32:
@@ -131,10 +116,6 @@ export class MsgpackReader {
     if (length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
   }
 
-  private float(value: number): unknown {
-    return this.options.values === 'faithful' ? new PyFloat(value) : value;
-  }
-
   private string(length: number): string {
     const start = this.take(length);
     return this.text.shortAscii(start, this.at) ?? decodeUtf8(this.bytes.subarray(start, this.at));
@@ -145,33 +126,12 @@ export class MsgpackReader {
     return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits);
   }
 
-  private uint8(): number {
-    return this.bytes[this.take(1)]!;
-  }
-
   private uint16(): number {
     return this.bytes.readUInt16BE(this.take(2));
   }
 
   private uint32(): number {
     return this.bytes.readUInt32BE(this.take(4));
-  }
-
-  private sized(length: number): Buffer {
-    const start = this.take(length);
-    return this.bytes.subarray(start, this.at);
-  }
-
-  /** @returns where the taken bytes begin */
-  private take(count: number): number {
-    const start = this.at;
-    if (start + count > this.bytes.length) this.fail('the data ends in the middle of a value');
-    this.at = start + count;
-    return start;
-  }
-
-  private fail(what: string): never {
-    throw new SerializeError(`bad msgpack data at byte ${this.at}: ${what}`);
   }
 }
 
