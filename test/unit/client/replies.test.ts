@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -240,6 +241,23 @@ describe('a request that cannot be sent', () => {
     expect(await thing.call()).toBe(1);
     expect(daemon.connections).toBe(1);
   });
+});
+
+it('a connection that is reset ends its call alone, and says that it was sent', async () => {
+  const { daemon, thing } = await scripted(async (peer, connection) => {
+    if (connection > 1) return wellBehaved(peer, connection);
+    await admit(peer);
+    await peer.next();
+    (peer.socket as Socket).resetAndDestroy();
+  });
+  const error = await thing.call().then(
+    () => undefined,
+    (failure: unknown) => failure as ConnectionClosedError,
+  );
+  expect(error).toBeInstanceOf(ConnectionClosedError);
+  expect(error).toMatchObject({ code: 'CONNECTION_CLOSED', sent: true, message: expect.stringContaining('ECONNRESET') });
+  expect(await thing.call()).toBe(1);
+  expect(daemon.connections).toBe(2);
 });
 
 describe('a peer that reads nothing', () => {

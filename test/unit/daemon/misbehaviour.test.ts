@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -229,6 +230,37 @@ describe('a connection that ends too early', () => {
     await sleep(20);
     expect(failures).toEqual(['handshake took longer than handshakeTimeoutMs (100 ms)']);
     expect(peer.frames).toHaveLength(1);
+  });
+
+  it('ends its session when the client resets it, in the middle of a call or of a message', async () => {
+    const daemon = await startDaemon();
+    const ends: (Error | undefined)[] = [];
+    const errors: Error[] = [];
+    daemon.on('disconnect', (_, error) => ends.push(error));
+    daemon.on('error', (error) => errors.push(error));
+    const aborted: unknown[] = [];
+    let begun = false;
+    class Slow {
+      async wait(): Promise<string> {
+        const { signal } = currentContext()!;
+        begun = true;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        aborted.push(signal.reason);
+        return 'nobody reads this';
+      }
+    }
+    daemon.register(new (expose(Slow))(), 'slow');
+    const [calling, writing] = [await join(daemon, 'slow'), await join(daemon, 'slow')];
+    calling.invoke('slow', 'wait');
+    await eventually(() => begun);
+    writing.write(Buffer.from('PYRO\x01\xf6\x04', 'latin1'));
+    for (const peer of [calling, writing]) (peer.socket as Socket).resetAndDestroy();
+    await eventually(() => ends.length === 2);
+    // Node may send a FIN before its RST
+    for (const error of ends) expect(['ECONNRESET', 'CONNECTION_CLOSED']).toContain((error as NodeJS.ErrnoException).code);
+    expect(aborted).toHaveLength(1);
+    expect(errors).toEqual([]);
+    expect(daemon.connections).toEqual([]);
   });
 
   it('counts as not connected once a method closed it', async () => {
