@@ -22,7 +22,7 @@ export { readConfig } from './config/environment.js';
 export type { PyroConfig } from './config/items.js';
 export { type CallContext, currentContext } from './daemon/call-context.js';
 export type { ProxyOrigin } from './daemon/call.js';
-export type { RegisterOptions } from './daemon/daemon.js';
+export type { RegisterOptions } from './daemon/registrations.js';
 export { DaemonConnection as PyroConnection } from './daemon/daemon-connection.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';

@@ -1,11 +1,9 @@
-import { EventEmitter } from 'node:events';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
-import { asError } from '../protocol/safe-text.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { Arrivals } from '../transport/arrivals.js';
@@ -17,24 +15,17 @@ import { type CallContext, currentContext } from './call-context.js';
 import type { ProxyOrigin } from './call.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { DaemonConnection } from './daemon-connection.js';
-import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
 import { DaemonObject } from './daemon-object.js';
-import { type DaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './daemon-options.js';
-import { ExposedClass, ExposedObject } from './exposed-target.js';
-import { runHook } from './run-hook.js';
+import { type DaemonOptions, resolveDaemonOptions } from './daemon-options.js';
+import { ExposedObject } from './exposed-target.js';
 import { resetMetadata } from './expose.js';
 import { type ObjectLease, ObjectLeases } from './object-leases.js';
-import { checkObjectId, newObjectId, ObjectRegistry } from './object-registry.js';
+import type { ObjectRegistry } from './object-registry.js';
+import { OverridableDaemon } from './overridable-daemon.js';
 import type { Place } from './places.js';
+import { type RegisterOptions, Registrations } from './registrations.js';
 import type { StreamRegistry } from './stream-registry.js';
-import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './target.js';
-
-export interface RegisterOptions {
-  /** Replace what has the id, or give a registered object a further id. Default false. */
-  force?: boolean;
-  /** Hold the object weakly: it is unregistered when nothing else holds it. Not for classes. Default false. */
-  weak?: boolean;
-}
+import type { ObjectMetadata, PyroTarget } from './target.js';
 
 /** Makes what proxies that clients send become; the layer above gives it, since a daemon knows of no client. */
 export interface ProxyReceiver {
@@ -55,9 +46,11 @@ type Lifecycle = 'new' | 'listening' | 'draining' | 'closed';
  *
  * @see Pyro5/server.py, `Daemon`
  */
-export class Daemon extends EventEmitter<PyroDaemonEvents> {
-  protected readonly options: ResolvedDaemonOptions;
-  private readonly objects = new ObjectRegistry();
+export class Daemon extends OverridableDaemon {
+  private readonly registrations = new Registrations({
+    unregistered: (objectId) => this.guarded(() => this.emit('unregistered', objectId)),
+    failed: (error) => this.fail(error),
+  });
   private readonly leases = new ObjectLeases(this);
   private readonly streams: StreamRegistry;
   private readonly keeper: ConnectionKeeper;
@@ -72,9 +65,7 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     leave: (place) => this.keeper.leave(place),
     refused: (place, error, socket) => this.keeper.refused(place, error, socket),
   };
-  private readonly releases = new Set<Promise<void>>();
   private readonly combined = new Set<Daemon>();
-  private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
   private listener: Listener | undefined;
   private housekeeper: NodeJS.Timeout | undefined;
   private lifecycle: Lifecycle = 'new';
@@ -85,9 +76,8 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     given: DaemonOptions,
     private readonly proxies: ProxyReceiver,
   ) {
-    super();
-    const options = (this.options = resolveDaemonOptions(given));
-    const { streams, keeper } = assembleDaemon(this, options, this.objects, {
+    super(resolveDaemonOptions(given));
+    const { streams, keeper } = assembleDaemon(this, this.options, this.objects, {
       annotations: () => this.annotations(),
       validateHandshake: (request) => this.validateHandshake(request),
       clientDisconnect: (connection) => this.clientDisconnect(connection),
@@ -96,9 +86,6 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     });
     this.streams = streams;
     this.keeper = keeper;
-    this.collected = new FinalizationRegistry(({ objectId, target }) => {
-      if (this.objects.get(objectId) === target) this.unregister(objectId);
-    });
     const DaemonObjectClass = this.options.daemonObject ?? DaemonObject;
     const own = new DaemonObjectClass(this);
     this.objects.add(DAEMON_OBJECT_ID, ExposedObject.of(own), own, false);
@@ -195,25 +182,13 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
    * @throws {DaemonError} when the object or the id is registered already, unless forced; before the daemon listens
    */
   register(objectOrClass: object, objectId?: string, options: RegisterOptions = {}): PyroUri {
-    const { force = false, weak = false } = options;
     if (this.location === undefined) throw notListening();
-    const isClass = typeof objectOrClass === 'function';
-    checkRegistrable(objectOrClass);
-    if (isClass && weak) throw new DaemonError('classes cannot be registered weakly');
-    const id = checkObjectId(objectId) ?? newObjectId();
-    const target = isClass
-      ? this.targetOf(objectOrClass as unknown as new () => object)
-      : weak
-        ? ExposedObject.weakly(objectOrClass)
-        : ExposedObject.of(objectOrClass);
-    this.release(this.objects.add(id, target, objectOrClass, force));
-    if (weak) this.collected.register(objectOrClass, { objectId: id, target });
-    return this.uriFor(id);
+    return this.uriFor(this.registrations.register(objectOrClass, objectId, options));
   }
 
   /** Registers a target of another kind (the Nest layer's); the daemon need not listen yet. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
-    this.objects.add(checkObjectId(objectId)!, target, undefined, false);
+    this.registrations.registerTarget(objectId, target);
   }
 
   /**
@@ -222,9 +197,7 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
    * @throws {DaemonError} when an object is not registered
    */
   unregister(objectOrId: object | string): void {
-    const ids = typeof objectOrId === 'string' ? [objectOrId] : this.objects.idsOf(objectOrId);
-    if (ids.length === 0) throw new DaemonError("object isn't registered");
-    for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.unregisterId(id);
+    this.registrations.unregister(objectOrId);
   }
 
   /**
@@ -273,32 +246,6 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
   resetMetadataCache(objectOrId: object | string): void {
     const source = typeof objectOrId === 'string' ? this.objects.sourceOf(objectOrId) : objectOrId;
     if (source !== undefined) resetMetadata(source);
-  }
-
-  /** Override, or give the option, to add annotations to every reply. */
-  annotations(): ReadonlyMap<string, Buffer> {
-    const given = this.options.annotations?.();
-    if (given === undefined) return NO_ANNOTATIONS;
-    const entries =
-      given instanceof Map
-        ? [...(given as ReadonlyMap<string, Uint8Array>)]
-        : Object.entries(given as Record<string, Uint8Array>);
-    return new Map(entries.map(([id, data]) => [id, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
-  }
-
-  /** Override, or give the option, to let connections in: throw to refuse; the message is what the client is told. */
-  validateHandshake(request: AuthorizeRequest): Promise<Authorization> | Authorization {
-    return this.options.validateHandshake?.(request) ?? {};
-  }
-
-  /** Override, or give the option, to learn that a connection has ended. */
-  clientDisconnect(connection: DaemonConnection): Promise<void> | void {
-    return this.options.clientDisconnect?.(connection);
-  }
-
-  /** Override, or give the option, for periodic work. */
-  housekeeping(): Promise<void> | void {
-    return this.options.housekeeping?.();
   }
 
   /** What a proxy that a client sends becomes here. */
@@ -385,16 +332,6 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     return `${this.constructor.name} <${where}, ${this.objectCount} objects, ${this.connections.length} connections>`;
   }
 
-  /** @internal */
-  reportCallFailed(error: unknown, info: CallErrorInfo): void {
-    this.guarded(() => this.emit('callFailed', error, info));
-  }
-
-  /** @internal */
-  reportCallError(error: unknown, info: CallErrorInfo): void {
-    this.guarded(() => this.emit('callError', error, info));
-  }
-
   /** @internal ids that `registered()` shows to a connection */
   objectIdsFor(connection: DaemonConnection): string[] {
     return [...this.objects.ids()].filter((id) => connection.admissions.isAdmitted(this.objects.get(id)!));
@@ -417,19 +354,6 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     return this.streams.close(connection, streamId);
   }
 
-  /** A class that is registered already keeps its instances under a further id. */
-  private targetOf(type: new () => object): ExposedClass {
-    const known = this.objects.idsOf(type).map((id) => this.objects.get(id));
-    return known.find((target) => target instanceof ExposedClass) ?? new ExposedClass(type);
-  }
-
-  private unregisterId(id: string): void {
-    const target = this.objects.remove(id);
-    if (target === undefined) return;
-    this.release(target);
-    this.guarded(() => this.emit('unregistered', id));
-  }
-
   /** Every caller waits for the same end. */
   private end(when: 'soon' | 'now'): Promise<void> {
     return (this.ending ??= this.endOnce(when));
@@ -442,8 +366,7 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     this.listener?.close();
     this.streams.closeAll();
     await this.unlessHung(this.keeper.hangUpAll(when), 'the end of a session');
-    for (const target of this.objects.targets()) this.release(target);
-    await this.unlessHung(Promise.all(this.releases), 'the disposal of an object');
+    await this.unlessHung(this.registrations.releaseAll(), 'the disposal of an object');
     await this.proxies.release();
     this.emit('close');
   }
@@ -459,33 +382,13 @@ export class Daemon extends EventEmitter<PyroDaemonEvents> {
     this.guarded(() => this.housekeeping());
   }
 
-  private release(target: PyroTarget | undefined): void {
-    if (target?.released === undefined) return;
-    const releasing = Promise.resolve(target.released())
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => this.releases.delete(releasing));
-    this.releases.add(releasing);
+  private get objects(): ObjectRegistry {
+    return this.registrations.objects;
   }
 
   private closesWith(other: Daemon): boolean {
     return this === other || [...this.combined].some((daemon) => daemon.closesWith(other));
   }
-
-  private guarded(hook: () => unknown): void {
-    runHook(hook, (error) => this.fail(error));
-  }
-
-  /** Tells who listens to errors; without anybody it is a warning of the process, never its end. */
-  private fail(error: unknown): void {
-    const failure = asError(error);
-    if (this.listenerCount('error') > 0) this.emit('error', failure);
-    else process.emitWarning(failure);
-  }
-}
-
-function checkRegistrable(what: unknown): void {
-  if (typeof what === 'function' || (typeof what === 'object' && what !== null)) return;
-  throw new DaemonError(`${String(what)} cannot be registered: it is no object and no class`);
 }
 
 function notListening(): DaemonError {

@@ -1,4 +1,4 @@
-import type { RegisterOptions } from '../../daemon/daemon.js';
+import type { RegisterOptions } from '../../daemon/registrations.js';
 import { newObjectId } from '../../daemon/object-registry.js';
 import type { DaemonNames } from '../../naming/daemon-names.js';
 import type { PyroDaemon } from '../../naming/pyro-daemon.js';
