@@ -43,6 +43,7 @@ const rooms: Record<string, Room[]> = {
       },
       include: ['test/e2e/nest/leaks.test.ts', 'test/e2e/nest/names.test.ts'],
     },
+    { name: 'versions', testTimeoutMs: 3_600_000, python: true },
   ],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };

@@ -6,20 +6,28 @@ interface VitestReport {
   testResults: {
     /** Path of the file. */
     name: string;
-    assertionResults: { ancestorTitles: string[]; title: string; status: string }[];
+    /** Why the file could not be run. */
+    message?: string;
+    assertionResults: { ancestorTitles: string[]; title: string; status: string; failureMessages?: string[] }[];
   }[];
 }
 
 /** How tests ended, by `file > describe > test`, as Vitest itself writes their names; files are relative to test/. */
 export class TestReport {
+  /** What did not pass, with the first line of why: `file > describe > test: failed: …`. */
+  readonly failures: string[] = [];
   private readonly outcomes = new Map<string, string>();
 
   /** @param testRoot absolute path of test/ */
   constructor(reports: readonly VitestReport[], testRoot: string) {
-    for (const { name: path, assertionResults } of reports.flatMap(({ testResults }) => testResults)) {
+    for (const { name: path, message, assertionResults } of reports.flatMap(({ testResults }) => testResults)) {
       const file = relative(testRoot, path).split(sep).join('/');
-      for (const { ancestorTitles, title, status } of assertionResults)
-        this.add([file, ...ancestorTitles, title].join(' > '), status);
+      if (message) this.failures.push(`${file}: ${firstLine(message)}`);
+      for (const { ancestorTitles, title, status, failureMessages: [reason = ''] = [] } of assertionResults) {
+        const test = [file, ...ancestorTitles, title].join(' > ');
+        this.add(test, status);
+        if (status !== 'passed') this.failures.push(`${test}: ${status}: ${firstLine(reason)}`);
+      }
     }
   }
 
@@ -42,4 +50,8 @@ export class TestReport {
     const known = this.outcomes.get(test);
     if (known === undefined || known === 'passed') this.outcomes.set(test, outcome);
   }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!;
 }

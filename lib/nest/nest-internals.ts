@@ -2,26 +2,29 @@
  * Everything this library takes from Nest beyond its public entries; no other file imports from `@nestjs/*` by a deeper path.
  */
 import 'reflect-metadata';
+import type { InjectionToken } from '@nestjs/common';
 import {
   ApplicationConfig,
   type ContextId,
-  type ExternalContextCreator,
-  type ModulesContainer,
-  type NestContainer,
+  ExternalContextCreator,
+  ModulesContainer,
+  NestContainer,
+  SerializedGraph,
 } from '@nestjs/core';
 import {
   ExecutionContextHost,
   GuardsConsumer,
   GuardsContextCreator,
   Injector,
-  type InstanceWrapper,
+  InstanceWrapper,
   InterceptorsConsumer,
   InterceptorsContextCreator,
-  type Module,
+  Module,
   PipesConsumer,
   PipesContextCreator,
   STATIC_CONTEXT,
 } from '@nestjs/core/internal';
+import { ClientProxy } from '@nestjs/microservices';
 import { ExceptionFiltersContext } from '@nestjs/microservices/context/exception-filters-context.js';
 import { RpcContextCreator } from '@nestjs/microservices/context/rpc-context-creator.js';
 import { RpcProxy } from '@nestjs/microservices/context/rpc-proxy.js';
@@ -67,58 +70,30 @@ export {
 /** Parameter kinds of `@Payload()` and `@Ctx()` in Nest's route metadata. @see RpcParamtype */
 export const RPC_PARAM_TYPES = { payload: 3, context: 6 } as const;
 
-/** What an injector of Nest looks like beyond its declared methods; `waitForDeferredLoads` came with 12.3. */
-interface InjectorInternals {
-  loadInstance(
-    wrapper: InstanceWrapper,
-    collection: Map<unknown, InstanceWrapper>,
-    module: Module,
-    resolution: { contextId: ContextId; inquirer: InstanceWrapper },
-  ): Promise<void>;
-  loadEnhancersPerContext(wrapper: InstanceWrapper, contextId: ContextId, inquirer: InstanceWrapper): Promise<void>;
-  waitForDeferredLoads?(contextId: ContextId): Promise<void>;
-}
-
-interface InstanceHost {
-  /** Before it is resolved, an object of the class whose constructor has not run. */
-  instance: unknown;
-  isResolved?: boolean;
-}
-
-/** Instances of one wrapper in one context. `getExistingInstancesByContextId` came with 12.3. */
-interface WrapperInternals {
-  getExistingInstancesByContextId?(contextId: ContextId): InstanceHost[];
-  values: WeakMap<ContextId, InstanceHost>;
-  transientMap?: Map<string, WeakMap<ContextId, InstanceHost>>;
-}
-
 /** Makes instances of a wrapper and of its enhancers in contexts of ours. */
 export class ContextualLoader {
-  private readonly injector: InjectorInternals;
+  private readonly injector: Injector;
 
   constructor(container: NestContainer) {
     const { instrument, preview } = container.contextOptions ?? {};
-    this.injector = new Injector({
-      preview: preview ?? false,
-      instanceDecorator: instrument?.instanceDecorator,
-    }) as unknown as InjectorInternals;
+    this.injector = new Injector({ preview: preview ?? false, instanceDecorator: instrument?.instanceDecorator });
   }
 
   /** The wrapper's instance in `contextId`, without its enhancers: those belong to calls. */
   async load(wrapper: InstanceWrapper, contextId: ContextId): Promise<object> {
     const module = wrapper.host!;
     const collection = module.controllers.get(wrapper.token) === wrapper ? module.controllers : module.providers;
-    await this.injector.loadInstance(wrapper, collection as Map<unknown, InstanceWrapper>, module, {
+    await this.injector.loadInstance(wrapper, collection as Map<InjectionToken, InstanceWrapper>, module, {
       contextId,
       inquirer: wrapper,
     });
-    await this.injector.waitForDeferredLoads?.(contextId);
+    await this.injector.waitForDeferredLoads(contextId);
     return wrapper.getInstanceByContextId(contextId, wrapper.id).instance as object;
   }
 
   async loadEnhancers(wrapper: InstanceWrapper, contextId: ContextId): Promise<void> {
     await this.injector.loadEnhancersPerContext(wrapper, contextId, wrapper);
-    await this.injector.waitForDeferredLoads?.(contextId);
+    await this.injector.waitForDeferredLoads(contextId);
   }
 }
 
@@ -129,11 +104,9 @@ export function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
 
 /** Instances that Nest made of a wrapper in a context of ours, to their end; nothing is made by asking. */
 export function existingInstances(wrapper: InstanceWrapper, contextId: ContextId): unknown[] {
-  const internals = wrapper as unknown as WrapperInternals;
-  const hosts =
-    internals.getExistingInstancesByContextId?.(contextId) ??
-    [internals.values, ...(internals.transientMap?.values() ?? [])].flatMap((collection) => collection.get(contextId) ?? []);
-  return hosts.filter(({ isResolved }) => isResolved).map(({ instance }) => instance);
+  const hosts = wrapper.getExistingInstancesByContextId(contextId);
+  // before it is resolved, an instance is an object of the class whose constructor has not run
+  return hosts.filter(({ isResolved }) => isResolved).map(({ instance }) => instance as unknown);
 }
 
 /** What the constructor and the properties of a wrapper's class were given. */
@@ -159,38 +132,60 @@ export function addFirstHookOf(module: Module, token: symbol, value: object): vo
   module.providers.get(token)!.hierarchyLevel = Number.MAX_SAFE_INTEGER;
 }
 
+/** Members of Nest's classes that are used here or by what extends them, inherited and overridden ones included. */
+export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readonly name: string }, members: readonly string[]][] =
+  [
+    [ExternalContextCreator, ['registerRequestProvider']],
+    [ModulesContainer, ['getRpcTargetRegistry']],
+    [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions']],
+    [SerializedGraph, ['getNodeById', 'insertEntrypoint']],
+    [Injector, ['loadInstance', 'loadEnhancersPerContext', 'waitForDeferredLoads']],
+    [Module, ['addProvider', 'getProviderByKey', 'controllers', 'providers', 'injectables', 'distance', 'metatype', 'name']],
+    [
+      InstanceWrapper,
+      [
+        'getCtorMetadata',
+        'getPropertiesMetadata',
+        'getEnhancersMetadata',
+        'getInstanceByContextId',
+        'getExistingInstancesByContextId',
+        'isDependencyTreeStatic',
+        'isDependencyTreeDurable',
+        'isFactory',
+        'isNotMetatype',
+        'hierarchyLevel',
+      ],
+    ],
+    [ExecutionContextHost, ['setType']],
+    [GuardsConsumer, ['tryActivate']],
+    [GuardsContextCreator, ['create']],
+    [InterceptorsConsumer, ['intercept']],
+    [InterceptorsContextCreator, ['create']],
+    [PipesConsumer, ['applyPipes']],
+    [PipesContextCreator, ['createConcreteContext', 'setModuleContext']],
+    [RpcContextCreator, ['create', 'getMetadata', 'createPipesFn', 'createGuardsFn', 'getParamValue']],
+    [RpcProxy, ['create']],
+    [ExceptionFiltersContext, ['create']],
+    [RpcExceptionsHandler, ['handle', 'invokeCustomFilters']],
+    [ClientProxy, ['createPacket']],
+  ];
+
 /**
  * Checks that this version of Nest has all that is used of its inside.
  *
  * @throws {Error} naming what is missing
  */
-export function assertNestInternals(modules: ModulesContainer, contexts: ExternalContextCreator): void {
+export function assertNestInternals(contexts: ExternalContextCreator): void {
+  const missing = USED_OF_NEST.flatMap(([{ name, prototype }, members]) =>
+    members.filter((member) => !(member in prototype)).map((member) => `${name}.${member}`),
+  );
   const container = containerOf(contexts) as NestContainer | undefined;
-  const [module] = modules.values();
-  const wrapper = module && [...module.providers.values()][0];
-  const checks: [string, unknown][] = [
-    ['ExternalContextCreator.container', container?.getModules],
-    ['NestContainer.applicationConfig', container?.applicationConfig],
-    ['NestContainer.serializedGraph', container?.serializedGraph?.insertEntrypoint],
-    ['ModulesContainer.getRpcTargetRegistry', modules.getRpcTargetRegistry],
-    ['Injector.loadInstance', (Injector.prototype as unknown as InjectorInternals).loadInstance],
-    ['Injector.loadEnhancersPerContext', (Injector.prototype as unknown as InjectorInternals).loadEnhancersPerContext],
-    ['RpcContextCreator.getMetadata', RpcContextCreator.prototype.getMetadata],
-    ['RpcContextCreator.createPipesFn', RpcContextCreator.prototype.createPipesFn],
-    ['RpcExceptionsHandler.handle', RpcExceptionsHandler.prototype.handle],
-    ['GuardsConsumer.tryActivate', GuardsConsumer.prototype.tryActivate],
-    ['InterceptorsConsumer.intercept', InterceptorsConsumer.prototype.intercept],
-    ['Module.addProvider', module?.addProvider],
-    ['Module.distance', module?.distance],
-    ['InstanceWrapper.getCtorMetadata', wrapper?.getCtorMetadata],
-    ['InstanceWrapper.isDependencyTreeStatic', wrapper?.isDependencyTreeStatic],
-    ['InstanceWrapper.isDependencyTreeDurable', wrapper?.isDependencyTreeDurable],
-    ['InstanceWrapper.values', (wrapper as unknown as WrapperInternals | undefined)?.values],
-  ];
-  const missing = checks.filter(([, value]) => value === undefined || value === null).map(([name]) => name);
-  if (missing.length > 0) {
-    throw new Error(`nestjs-pyro does not fit this version of Nest: ${missing.join(', ')} missing; it is made for @nestjs/* ^12`);
-  }
+  if (container?.getModules === undefined) missing.push('ExternalContextCreator.container');
+  if (missing.length === 0) return;
+  throw new Error(
+    `nestjs-pyro does not fit this version of Nest: ${missing.join(', ')} missing; ` +
+      'it is made for @nestjs/core and @nestjs/common ^12.2.0 and @nestjs/microservices ^12.0.4',
+  );
 }
 
 /** The module that the application was made of. The first one is Nest's own. */

@@ -43,7 +43,7 @@ export class ServerBinding {
     private readonly options: PyroServerOptions,
     hooks: () => ProcessingHooks | undefined,
   ) {
-    assertNestInternals(modules, contexts);
+    assertNestInternals(contexts);
     const container = (this.container = containerOf(contexts));
     const config = options.inheritAppConfig === false ? new ApplicationConfig() : container.applicationConfig!;
     this.environment = {

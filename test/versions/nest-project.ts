@@ -1,0 +1,108 @@
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../scripts/package-root.js';
+import { Program, run } from '../../scripts/program.js';
+import { TestReport } from '../../scripts/test-report.js';
+
+/** Versions of packages, by their names. */
+export type Versions = Readonly<Record<string, string>>;
+
+interface Manifest {
+  peerDependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+}
+
+const NPM_TIMEOUT_MS = 300_000;
+const TESTS_TIMEOUT_MS = 1_800_000;
+const COPIED = ['lib', 'test', 'scripts', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vitest.config.ts'];
+/** Development dependencies that no test loads. */
+const TOOLS = ['@arethetypeswrong/cli', 'knip', 'oxlint', 'oxlint-tsgolint', 'prettier', 'publint'];
+
+/** The oldest or the newest of every Nest package that the registry has and package.json allows. */
+export async function nestVersions(which: 'oldest' | 'newest'): Promise<Versions> {
+  const { peerDependencies, devDependencies } = await manifest();
+  // an HTTP adapter has the versions of the core
+  const ranges = { ...devDependencies, ...peerDependencies, '@nestjs/platform-express': peerDependencies['@nestjs/core']! };
+  const versions: Record<string, string> = {};
+  for (const [name, range] of Object.entries(ranges)) {
+    if (!name.startsWith('@nestjs/')) continue;
+    const published = await publishedVersions(name, range);
+    versions[name] = published.at(which === 'oldest' ? 0 : -1)!;
+  }
+  return versions;
+}
+
+/** The library and its tests in a directory of their own, where nothing but the Nest packages has other versions than here. */
+export class NestProject implements AsyncDisposable {
+  private constructor(
+    private readonly directory: string,
+    private readonly versions: Versions,
+  ) {}
+
+  /** @throws {Error} with what npm says, when the packages do not go together */
+  static async install(versions: Versions): Promise<NestProject> {
+    const directory = await mkdtemp(join(await realpath(tmpdir()), 'nestjs-pyro versions '));
+    const project = new NestProject(directory, versions);
+    for (const name of COPIED) await cp(join(packageRoot, name), join(directory, name), { recursive: true });
+    const original = await manifest();
+    const devDependencies = Object.fromEntries(
+      Object.entries({ ...original.devDependencies, ...versions }).filter(([name]) => !TOOLS.includes(name)),
+    );
+    await writeFile(join(directory, 'package.json'), JSON.stringify({ ...original, devDependencies }));
+    const install = ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    await run('npm', install, { cwd: directory, timeoutMs: NPM_TIMEOUT_MS });
+    return project;
+  }
+
+  /** Compiles the library. @throws {Error} with what the compiler says */
+  async compile(): Promise<void> {
+    await run(process.execPath, [this.program('typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--noEmit'], {
+      cwd: this.directory,
+    });
+  }
+
+  /**
+   * Runs tests; those that ask for it are told the versions.
+   *
+   * @param folder of test/; its first part is the name of their room
+   * @throws {Error} with the output, when there is no report
+   */
+  async test(folder: string): Promise<TestReport> {
+    const report = join(this.directory, `${folder.replaceAll('/', '-')}.json`);
+    const args = ['run', '--project', folder.split('/')[0]!, `test/${folder}`, '--reporter=json', `--outputFile.json=${report}`];
+    const program = new Program(process.execPath, [this.program('vitest', 'vitest.mjs'), ...args], {
+      cwd: this.directory,
+      env: { NEST_VERSIONS: JSON.stringify(this.versions) },
+      timeoutMs: TESTS_TIMEOUT_MS,
+    });
+    const { exitCode, output } = await program.ended;
+    try {
+      const outcome = await TestReport.read([report], join(this.directory, 'test'));
+      if (exitCode === 0 || outcome.failures.length > 0) return outcome;
+    } catch (error) {
+      throw new Error(`vitest wrote no report of ${folder}\n${output}`, { cause: error });
+    }
+    throw new Error(`vitest failed (${exitCode ?? 'killed'}) beside its tests\n${output}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private program(name: string, ...path: string[]): string {
+    return join(this.directory, 'node_modules', name, ...path);
+  }
+}
+
+async function manifest(): Promise<Manifest> {
+  return JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** Ascending. */
+async function publishedVersions(name: string, range: string): Promise<string[]> {
+  const { stdout } = await run('npm', ['view', `${name}@${range}`, 'version', '--json'], { timeoutMs: NPM_TIMEOUT_MS });
+  // one version alone is no list
+  const versions = [JSON.parse(stdout) as string | string[]].flat();
+  return versions.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+}
