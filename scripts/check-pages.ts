@@ -143,7 +143,8 @@ async function writePrograms(written: readonly Page[]): Promise<void> {
       await writeFile(join(directory, file), language === 'ts' ? `${code}export {};\n` : code);
     }
   }
-  const compilerOptions = { noEmit: false, paths: {}, noUnusedLocals: false, noUnusedParameters: false };
+  // isolatedModules: as in the projects that Nest's CLI makes, where it asks for `import type` in more places
+  const compilerOptions = { noEmit: false, paths: {}, noUnusedLocals: false, noUnusedParameters: false, isolatedModules: true };
   const config = { extends: join(packageRoot, 'tsconfig.json'), compilerOptions, include: ['**/*.ts'] };
   await writeFile(join(root, 'tsconfig.json'), JSON.stringify(config));
 }
