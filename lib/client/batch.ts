@@ -3,6 +3,7 @@ import { type PyTuple, pyTuple } from '../serpent/index.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { isLocalName } from './local-names.js';
 import { partArguments } from './keyword-arguments.js';
+import { withCaller } from './reply-reader.js';
 
 /** Name that a batch travels under. */
 export const BATCH_METHOD = '<batch>';
@@ -15,7 +16,11 @@ export interface BatchOptions {
   settled?: boolean;
 }
 
-/** Writes down the calls that are made on it. */
+/**
+ * Writes down the calls that are made on it.
+ *
+ * @throws {TypeError} when `record` is async
+ */
 export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
   const calls: PyTuple[] = [];
   const recorder = new Proxy(Object.create(null) as object, {
@@ -27,7 +32,8 @@ export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
       };
     },
   });
-  record(recorder);
+  if (record(recorder) instanceof Promise)
+    throw new TypeError('the function given to $batch must not be async: what it calls later would be lost');
   return calls;
 }
 
@@ -39,7 +45,9 @@ export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
 export function settledResults(reply: unknown): PromiseSettledResult<unknown>[] {
   if (!Array.isArray(reply)) throw new ProtocolError('the reply to a batch is a list of results');
   return (reply as unknown[]).map((value) =>
-    value instanceof ExceptionWrapper ? { status: 'rejected', reason: value.exception } : { status: 'fulfilled', value },
+    value instanceof ExceptionWrapper
+      ? { status: 'rejected', reason: withCaller(value.exception) }
+      : { status: 'fulfilled', value },
   );
 }
 

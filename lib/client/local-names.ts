@@ -17,7 +17,10 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set([
   'beforeApplicationShutdown',
 ]);
 
-/** True for names that are looked up on the proxy itself: those, all that begin with `$`, and what every object has. */
+/**
+ * True for names that are looked up on the proxy itself: those, all that begin with `$` or `@@` (`@@observable`), and what every
+ * object has.
+ */
 export function isLocalName(name: string): boolean {
-  return name.startsWith('$') || LOCAL_NAMES.has(name) || name in Object.prototype;
+  return name.startsWith('$') || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;
 }

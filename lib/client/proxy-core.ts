@@ -6,7 +6,7 @@ import type { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/exceptions.js';
 import type { ReadContext, Serializer } from '../serializers/serializer.js';
 import { backOff } from './backoff.js';
-import type { Request } from './client-connection.js';
+import type { ClientConnection } from './client-connection.js';
 import { ConnectionOpener, type Destination, type OpenedConnection } from './connection-opener.js';
 import { ConnectionPool } from './connection-pool.js';
 import { CorrelationIds } from './correlation-id.js';
@@ -116,7 +116,7 @@ export class ProxyCore {
           return await this.attempt(call, callOptions, deadline);
         } catch (error) {
           const broke = error instanceof ConnectionClosedError && error.sent === true;
-          if (!broke || !mayRepeat || attempt > maxRetries || deadline.failure) throw error;
+          if (!broke || !mayRepeat || attempt > maxRetries || deadline.failure) throw attempt > 1 ? afterRepeats(error) : error;
           await this.backOff(attempt, deadline);
         }
       }
@@ -130,10 +130,9 @@ export class ProxyCore {
       const taken = this.pool.take(deadline, call.connection);
       const opened = taken instanceof Promise ? await taken : taken;
       try {
-        const { request, serializer } = await this.write(opened, call, callOptions);
-        const sent = opened.connection.request(request, deadline);
-        if (sent !== false) {
-          const frame = await sent;
+        const { reply, serializer } = await this.send(opened, call, callOptions, deadline);
+        if (reply !== false) {
+          const frame = await reply;
           return frame && (await this.read(opened, frame, serializer, call, callOptions));
         }
         // it had ended unnoticed, and nothing was sent: another one will do
@@ -144,11 +143,13 @@ export class ProxyCore {
     }
   }
 
-  private async write(
+  /** @returns `reply` as `ClientConnection.request` gives it, not awaited yet */
+  private async send(
     { connection, leases, objectId, metadata }: OpenedConnection,
     call: OutgoingCall,
     callOptions: CallOptions,
-  ): Promise<{ request: Request; serializer: Serializer }> {
+    deadline: Deadline,
+  ): Promise<{ reply: ReturnType<ClientConnection['request']>; serializer: Serializer }> {
     const { options } = this.parts;
     call.connection = connection;
     const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
@@ -160,9 +161,11 @@ export class ProxyCore {
       correlationId: this.correlationIds.next(),
     };
     try {
-      return await writeCall(call, envelope, this.serializers, options);
+      const { request, serializer } = await writeCall(call, envelope, this.serializers, options);
+      return { reply: connection.request(request, deadline), serializer };
     } catch (error) {
-      if (error instanceof CommunicationError) error.sent = false;
+      // a deadline knows better
+      if (error instanceof CommunicationError) error.sent ??= false;
       throw error;
     }
   }
@@ -208,6 +211,13 @@ export class ProxyCore {
   private get serializers(): ProxySerializers {
     return (this.made ??= new ProxySerializers(this.parts.options));
   }
+}
+
+/** A repeat that never left says nothing of the call that it repeats: that one may have been carried out. */
+function afterRepeats(error: unknown): unknown {
+  if (!(error instanceof CommunicationError) || error.sent) return error;
+  const message = `the call was sent, its connection broke, and it could not be repeated: ${error.message}`;
+  return new ConnectionClosedError(message, { cause: error, sent: true });
 }
 
 /** A daemon of Python ends the connection behind an exception of these. @see Pyro5/server.py, `Daemon.handleRequest` */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { PROXY_REFERENCE } from '../protocol/proxy-reference.js';
 import { isLocalName } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
@@ -58,6 +59,11 @@ class ProxyTraps implements ProxyHandler<object> {
 
   setPrototypeOf(): never {
     throw new TypeError('cannot change the prototype of a proxy');
+  }
+
+  /** Handshake data is nothing for logs. */
+  [inspect.custom](): string {
+    return 'ProxyTraps';
   }
 
   private remoteFunction(name: string): RemoteFunction {

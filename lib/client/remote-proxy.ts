@@ -106,7 +106,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   $batch(record: (recorder: BatchMethods<T>) => void, options: { oneway: true }): Promise<undefined>;
   async $batch(
     record: (recorder: BatchMethods<T>) => void,
-    { oneway = false, settled = false }: BatchOptions = {},
+    { oneway = this[HANDLE].callOptions.oneway ?? false, settled = false }: BatchOptions = {},
   ): Promise<unknown[] | undefined> {
     const { core, callOptions } = this[HANDLE];
     const args = recordBatch(record as (recorder: object) => void);
@@ -136,6 +136,8 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
   /** @internal */
   [inspect.custom](): string {
+    // the target of a JavaScript Proxy is shown by itself with `%o` and in Node's REPL
+    if ((this[HANDLE] as ProxyHandle | undefined) === undefined) return 'PyroProxy';
     return `PyroProxy <${this.$uri}, ${this.$connected ? 'connected' : 'not connected'}>`;
   }
 }

@@ -41,7 +41,8 @@ export async function readReply(
 }
 
 /** Its stack says where in this program the call was made, and then where over there it failed. */
-function withCaller(error: PyroRemoteError): PyroRemoteError {
+export function withCaller(error: unknown): unknown {
+  if (!(error instanceof PyroRemoteError)) return error;
   Error.captureStackTrace(error, withCaller);
   if (error.remoteTraceback.length > 0) error.stack += `\nRemote traceback:\n${error.remoteTraceback.join('')}`;
   return error;

@@ -5,6 +5,7 @@ import { environmentConfig } from '../config/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
+import { PyroRemoteError } from '../serializers/exceptions.js';
 import { locationOf } from '../transport/connector.js';
 import { findByBroadcast } from './broadcast.js';
 import { NameServer } from './name-server.js';
@@ -38,9 +39,14 @@ export async function locateNameServer(options: NameServerOptions = {}): Promise
 export function resolveName(uri: PyroUri, address: NameServerAddress, signal: AbortSignal): Promise<ResolvedName> {
   return waited(waitMsOf(address), signal, async () => {
     const nameServer = await locateOnce({ ...placeOf(uri, address), signal });
+    const giveUp = (): void => void nameServer.release();
+    signal.addEventListener('abort', giveUp);
     try {
       return { uri: await find(nameServer, uri), givenBy: nameServer.ends };
+    } catch (error) {
+      throw signal.aborted ? signal.reason : lookupFailure(uri, nameServer, error);
     } finally {
+      signal.removeEventListener('abort', giveUp);
       await nameServer.release();
     }
   });
@@ -96,7 +102,20 @@ function connectTo(uri: PyroUri, options: NameServerOptions): Promise<NameServer
   return NameServer.at(uri, proxyOptions);
 }
 
+/** What went wrong here is no failure of a call that needs the name: that one was never sent. */
+function lookupFailure(uri: PyroUri, nameServer: NameServer, error: unknown): unknown {
+  if (error instanceof CommunicationError) error.sent = false;
+  if (!(error instanceof PyroRemoteError)) return error;
+  return new NamingError(`${nameServer.uri} cannot look up ${uri}: ${error.message}`, { cause: error });
+}
+
 async function find(nameServer: NameServer, uri: PyroUri): Promise<PyroUri> {
+  const found = await lookUp(nameServer, uri);
+  if (found.protocol !== 'PYRO') throw new NamingError(`${uri} stands for ${found}, which is no PYRO uri`);
+  return found;
+}
+
+async function lookUp(nameServer: NameServer, uri: PyroUri): Promise<PyroUri> {
   if (uri.protocol === 'PYRONAME') return nameServer.lookup(uri.object);
   const candidates = [...(await nameServer.yplookup({ all: uri.object.split(',') })).values()];
   const drawn = candidates[Math.floor(Math.random() * candidates.length)];

@@ -114,7 +114,10 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       if (serializer === 'marshal') return;
       expect(await thing.$batch(failing, { settled: true })).toMatchObject([
         { status: 'fulfilled', value: 11 },
-        { status: 'rejected', reason: { pythonType: 'builtins.ValueError' } },
+        {
+          status: 'rejected',
+          reason: { pythonType: 'builtins.ValueError', stack: expect.stringMatching(/calls\.test\.ts.*raise error/s) },
+        },
       ]);
     });
 
@@ -124,7 +127,8 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.note('by metadata')).toBeUndefined();
       expect(await thing.$with({ oneway: true }).fail('unheard')).toBeUndefined();
       expect(await thing.$batch((batch) => batch.note('by batch'), { oneway: true })).toBeUndefined();
-      await expect.poll(async () => new Set(await thing.noted())).toEqual(new Set(['by batch', 'by metadata']));
+      expect(await thing.$with({ oneway: true }).$batch((batch) => batch.note('by $with'))).toBeUndefined();
+      await expect.poll(async () => new Set(await thing.noted())).toEqual(new Set(['by batch', 'by $with', 'by metadata']));
       expect(await thing.$with({ oneway: false }).note('with a reply')).toBeNull();
     });
 

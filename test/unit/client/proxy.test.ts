@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { format, inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { kwargs } from '../../../lib/client/keyword-arguments.js';
 import type { RemoteObject } from '../../../lib/client/remote-object.js';
@@ -68,6 +68,7 @@ describe('a proxy', () => {
         'onModuleInit',
         'onModuleDestroy',
         '$$typeof',
+        '@@observable',
       ]) {
         expect(bare[name]).toBeUndefined();
       }
@@ -79,6 +80,8 @@ describe('a proxy', () => {
       expect(Object.keys(proxy)).toEqual([]);
       expect(String(proxy)).toBe(`[PyroProxy ${uri}]`);
       expect(inspect({ proxy }, { showProxy: false })).toContain(`PyroProxy <${uri}`);
+      expect(inspect(proxy, { showProxy: true, depth: 10 })).toBe('Proxy [ PyroProxy, ProxyTraps ]');
+      expect(format('%o', proxy)).toContain('PyroProxy');
       expect(proxy).toBeInstanceOf(PyroProxy);
       expect(bare['constructor']).toBe(PyroProxy);
       expect(typeof bare['hasOwnProperty']).toBe('function');
@@ -117,6 +120,20 @@ describe('a proxy', () => {
     expect(await camera.expose(2, kwargs({ binning: 4 }))).toBe(8);
     expect(await camera.expose(kwargs({ seconds: 2, binning: undefined }))).toBe(2);
     await expect(camera.$call('expose', kwargs({}), 1)).rejects.toThrow('kwargs(…) must be the last argument');
+  });
+
+  it('refuses a batch that would lose calls', async () => {
+    await using camera = await PyroProxy.connect<Camera>(uri);
+    served.calls.length = 0;
+    const late = async (batch: { expose(seconds: number): void }): Promise<void> => {
+      batch.expose(1);
+      await Promise.resolve();
+      batch.expose(2);
+    };
+    // oxlint-disable-next-line typescript/no-misused-promises -- what not everybody's linter sees
+    await expect(camera.$batch(late)).rejects.toThrow('must not be async');
+    expect(await camera.$batch((batch) => batch.expose(1))).toEqual([1]);
+    expect(served.calls).toEqual(['expose']);
   });
 
   it('is typed by the interface of the object', () => {

@@ -198,6 +198,22 @@ describe('a call that does not come to its end', () => {
     expect(tooFew.daemon.connections).toBe(2);
   });
 
+  it('may have been carried out, also when its repeat could not be sent', async () => {
+    const { daemon, thing } = await scripted(
+      async (peer, connection) => {
+        if (connection > 1) return reply(peer, await peer.next(), 'full up', { type: MESSAGE_TYPES.connectFail });
+        await admit(peer);
+        await peer.next();
+        peer.destroy();
+      },
+      { maxRetries: 2, retryDelayMs: 5, repeatable: ['call'] },
+    );
+    const error = await thing.call().catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(ConnectionClosedError);
+    expect(error).toMatchObject({ sent: true, message: expect.stringContaining('full up'), cause: { sent: false } });
+    expect(daemon.connections).toBe(2);
+  });
+
   it('is given up when the reply stalls', async () => {
     const { thing } = await scripted(
       async (peer) => {
@@ -237,7 +253,10 @@ describe('a request that cannot be sent', () => {
     await expect(thing.$call('call', 'x'.repeat(2_000))).rejects.toMatchObject({ sent: false });
     await expect(thing.$with({ annotations: { TOOLONG: Buffer.alloc(1) } }).call()).rejects.toMatchObject({
       code: 'BAD_ANNOTATIONS',
+      sent: false,
     });
+    const heavy = thing.$with({ annotations: { LOAD: Buffer.alloc(2_000) } });
+    await expect(heavy.call()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: false });
     expect(await thing.call()).toBe(1);
     expect(daemon.connections).toBe(1);
   });

@@ -1,0 +1,101 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { resolve } from '../../../lib/naming/locate.js';
+import { FLAGS } from '../../../lib/protocol/constants.js';
+import type { ScriptedPeer } from '../../../lib/testing/index.js';
+import { admit, reply, type Script, ScriptedDaemon } from '../client/scripted-daemon.js';
+
+interface Thing {
+  call(): unknown;
+}
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.unreachable(),
+    (error: unknown) => error,
+  );
+}
+
+/** A name server that lets everybody in; what it does with a lookup is said by `answer`. */
+async function nameServer(answer: Script): Promise<{ host: string; port: number }> {
+  const daemon = await ScriptedDaemon.listen(async (peer, connection) => {
+    await admit(peer, ['lookup', 'yplookup']);
+    await answer(peer, connection);
+  });
+  cleanups.push(() => daemon.close());
+  return { host: '127.0.0.1', port: Number(daemon.uri.split(':').at(-1)) };
+}
+
+describe('a call by name, when the lookup', () => {
+  it('breaks, was not sent, and is looked up once more', async () => {
+    let lookups = 0;
+    const address = await nameServer(async (peer) => {
+      await peer.next();
+      lookups++;
+      peer.destroy();
+    });
+    const thing = PyroProxy.to<Thing>('PYRONAME:thing', {
+      nameServer: address,
+      maxRetries: 1,
+      retryDelayMs: 5,
+      repeatable: ['call'],
+    });
+    await expect(thing.call()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+    expect(lookups).toBe(2);
+  });
+
+  it('fails over there, did not fail itself', async () => {
+    const exception = { __class__: 'builtins.OSError', __exception__: true, args: ['database is locked'], attributes: {} };
+    const address = await nameServer(async (peer) =>
+      reply(peer, await peer.next(), exception, { flags: FLAGS.exception | FLAGS.correlationId }),
+    );
+    const thing = PyroProxy.to<Thing>('PYRONAME:thing', { nameServer: address });
+    await expect(thing.call()).rejects.toMatchObject({ code: 'NAMING', message: expect.stringContaining('database is locked') });
+  });
+
+  it.each(['PYRONAME:other', 'PYROMETA:other'])('gives %s, goes nowhere', async (found) => {
+    const address = await nameServer(async (peer) => reply(peer, await peer.next(), found));
+    const thing = PyroProxy.to<Thing>('PYRONAME:thing', { nameServer: address });
+    await expect(thing.call()).rejects.toMatchObject({
+      code: 'NAMING',
+      message: `PYRONAME:thing stands for ${found}, which is no PYRO uri`,
+    });
+  });
+
+  describe('is not answered', () => {
+    let asked: Promise<ScriptedPeer>;
+
+    async function silent(): Promise<{ host: string; port: number }> {
+      let tell!: (peer: ScriptedPeer) => void;
+      asked = new Promise((fulfil) => (tell = fulfil));
+      return nameServer(async (peer) => {
+        await peer.next();
+        tell(peer);
+        await peer.untilClosed();
+      });
+    }
+
+    it('leaves no connection to the name server when its proxy is released', async () => {
+      const thing = PyroProxy.to<Thing>('PYRONAME:thing', { nameServer: await silent() });
+      const call = failureOf(thing.call());
+      const peer = await asked;
+      await thing.$release();
+      expect(await call).toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+      await peer.untilClosed();
+    });
+
+    it('ends with the reason of a signal', async () => {
+      const controller = new AbortController();
+      const lookup = failureOf(resolve('PYRONAME:thing', { ...(await silent()), signal: controller.signal }));
+      const peer = await asked;
+      controller.abort(new Error('enough'));
+      expect(await lookup).toEqual(new Error('enough'));
+      await peer.untilClosed();
+    });
+  });
+});
