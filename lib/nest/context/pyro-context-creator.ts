@@ -27,6 +27,7 @@ import type { Operation } from '../objects/object-definition.js';
 import type { PlannedParameter } from '../objects/parameter-plan.js';
 import type { CallRecord } from './call-record.js';
 import type { PyroContext } from './pyro-context.js';
+import { withStreams } from './result-serializers.js';
 
 /** What the pipeline is called with: the bound arguments, the context, and our own notes. */
 export type PipelineArguments = [args: unknown[], context: PyroContext, record: CallRecord];
@@ -230,7 +231,7 @@ class NotingInterceptorsConsumer extends InterceptorsConsumer {
     const record = args[2] as CallRecord;
     if (interceptors.length > 0) {
       const noting = (): Promise<unknown> => next().then((result) => record.note(result));
-      return super.intercept(interceptors, args, instance, callback, noting, type);
+      return super.intercept(interceptors.map(withStreams), args, instance, callback, noting, type);
     }
     return record.note(await next());
   }
