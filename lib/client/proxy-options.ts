@@ -5,6 +5,7 @@ import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../protocol/given-options.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
+import { optionText } from '../protocol/safe-text.js';
 import type { WireLog } from '../protocol/wire-message.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../serializers/serializer.js';
@@ -210,7 +211,7 @@ function checkNumber(name: string, value: unknown): void {
   const least = positive.has(name) ? 1 : 0;
   const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw configError(`${name} is ${String(value)}; it must be a whole number from ${least} to ${most}`);
+    throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../protocol/given-options.js';
+import { optionText } from '../protocol/safe-text.js';
 import type { WireLog } from '../protocol/wire-message.js';
 import type { ClassRegistry } from '../serializers/class-registry.js';
 import type { SerializerName, ValueMode } from '../serializers/serializer.js';
@@ -153,7 +154,7 @@ export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOpti
     const least = positive.has(name) ? 1 : 0;
     const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      throw configError(`${name} is ${String(value)}; it must be a whole number from ${least} to ${most}`);
+      throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
     }
   }
   checkAddress(resolved);
@@ -173,13 +174,13 @@ function checkAddress(options: DaemonOptions): void {
     return;
   }
   if (port !== undefined && !isPort(port))
-    throw configError(`port is ${String(port)}; it must be a whole number from 0 to 65535`);
+    throw configError(`port is ${optionText(port)}; it must be a whole number from 0 to 65535`);
   if (unixSocket !== undefined && (host !== undefined || port !== undefined))
     throw configError('unixSocket excludes host and port');
   if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
   if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
   if (natPort !== undefined && !isPort(natPort))
-    throw configError(`natPort is ${String(natPort)}; it must be a whole number from 0 to 65535`);
+    throw configError(`natPort is ${optionText(natPort)}; it must be a whole number from 0 to 65535`);
 }
 
 function isPort(port: number): boolean {

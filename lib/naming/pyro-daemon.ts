@@ -9,6 +9,7 @@ import type { DaemonOptions } from '../daemon/daemon-options.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../protocol/given-options.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
+import { optionText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/serializer.js';
 import { environment } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
@@ -74,7 +75,7 @@ class ClientProxies implements ProxyReceiver {
     const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
     if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-      const message = `receivedProxyOptions.maxConnections is ${String(maxConnections)}; it must be a whole number from 1 on`;
+      const message = `receivedProxyOptions.maxConnections is ${optionText(maxConnections)}; it must be a whole number from 1 on`;
       throw new PyroError(message, { code: 'CONFIG' });
     }
     this.scope = new ProxyScope(maxConnections);
