@@ -2,6 +2,9 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { PyroUri } from '../protocol/uri.js';
 
+/** All ways to write it that the system takes. */
+const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
+
 /**
  * The URI that others can use for an object: of a daemon that listens on all interfaces, the address that it has towards the
  * name server, never `0.0.0.0` or `::`.
@@ -9,9 +12,10 @@ import { PyroUri } from '../protocol/uri.js';
  * @param localAddress our end of the connection to the name server; undefined over a unix socket
  */
 export function publishedUri(uri: PyroUri, localAddress: string | undefined): PyroUri {
-  const { host } = uri;
-  if (host !== '0.0.0.0' && (host === undefined || !isUnspecifiedV6(host))) return uri;
-  const isServed = localAddress !== undefined && (host !== '0.0.0.0' || !isIPv6(localAddress));
+  const { host = '' } = uri;
+  const isIPv4 = ALL_IPV4.test(host);
+  if (!isIPv4 && !isUnspecifiedV6(host)) return uri;
+  const isServed = localAddress !== undefined && !(isIPv4 && isIPv6(localAddress));
   const address = isServed ? localAddress : (anyIPv4() ?? '127.0.0.1');
   return PyroUri.at(uri.object, `${isIPv6(address) ? `[${address}]` : address}:${uri.port}`);
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NamingError, PyroError } from '../protocol/errors.js';
+import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServer } from './name-server.js';
@@ -131,7 +131,8 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
       const registered = [...this.entries.values()].filter(({ state }) => state.is === 'registered');
       if (registered.length > 0) {
         const nameServer = (this.nameServer ??= await this.locate(deadline));
-        for (const entry of registered) await this.takeOff(entry, nameServer);
+        const refusal = await eachOf(registered, (entry) => this.takeOff(entry, nameServer));
+        if (refusal) this.tellUnavailable(refusal);
       }
     } catch (error) {
       this.tellUnavailable(error as Error);
@@ -171,12 +172,15 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
   }
 
   private async keepAll(nameServer: NameServer): Promise<boolean> {
-    for (const entry of this.entries.values()) {
-      if (this.stopping.signal.aborted) return true;
+    const refusal = await eachOf(this.entries.values(), async (entry) => {
+      if (this.stopping.signal.aborted) return;
       await (entry.isWanted ? this.keep(entry, nameServer) : this.takeOff(entry, nameServer));
+    });
+    if (refusal) this.tellUnavailable(refusal);
+    else if (this.isUnavailable && !this.stopping.signal.aborted) {
+      this.isUnavailable = false;
+      this.emit('available', nameServer.uri);
     }
-    if (this.isUnavailable) this.emit('available', nameServer.uri);
-    this.isUnavailable = false;
     return true;
   }
 
@@ -233,6 +237,25 @@ function entryOf({ name, uri, metadata = [] }: NamedObject): Entry {
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
   return { name, uri: parsed, metadata: tagList(metadata), state: { is: 'new' }, isWanted: true };
+}
+
+/**
+ * Sees to one entry after the other. What the name server refuses of one holds up no other.
+ *
+ * @returns the first refusal
+ * @throws {CommunicationError} when the name server does not answer any more
+ */
+async function eachOf(entries: Iterable<Entry>, see: (entry: Entry) => Promise<void>): Promise<NamingError | undefined> {
+  let refusal: NamingError | undefined;
+  for (const entry of entries) {
+    try {
+      await see(entry);
+    } catch (error) {
+      if (error instanceof CommunicationError) throw error;
+      refusal ??= new NamingError(`the name server refuses "${entry.name}": ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return refusal;
 }
 
 /** Undefined: nothing has the name. */

@@ -109,7 +109,7 @@ it('never publishes the address of all interfaces', async () => {
   }
   expose(Thing);
   const server = await startNameServer();
-  for (const host of ['0.0.0.0', '::']) {
+  for (const host of ['0.0.0.0', '::', '0', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0']) {
     const daemon = await PyroDaemon.listen({ host });
     cleanups.push(() => daemon.close());
     const uri = daemon.register(new Thing(), 'thing');

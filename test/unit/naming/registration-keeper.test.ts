@@ -1,0 +1,61 @@
+import { afterEach, expect, it } from 'vitest';
+import { RegistrationKeeper } from '../../../lib/naming/registration-keeper.js';
+import { FLAGS } from '../../../lib/protocol/constants.js';
+import { loads } from '../../../lib/serpent/index.js';
+import { admit, reply, ScriptedDaemon } from '../client/scripted-daemon.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A name server with rules of its own: what `refusals` holds is refused, `METHOD NAME`. */
+async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<string, string>; port: number }> {
+  const names = new Map<string, string>();
+  const daemon = await ScriptedDaemon.listen(async (peer) => {
+    await admit(peer, ['register', 'lookup', 'remove']);
+    for (;;) {
+      const frame = await peer.next();
+      const [, method, [name, uri]] = loads(frame.data) as [string, string, [string, string]];
+      const fail = (type: string, message: string): void => {
+        const exception = { __class__: type, __exception__: true, args: [message], attributes: {} };
+        reply(peer, frame, exception, { flags: FLAGS.exception | FLAGS.correlationId });
+      };
+      if (refusals.has(`${method} ${name}`)) {
+        fail('builtins.PermissionError', 'not yours');
+        continue;
+      }
+      if (method === 'lookup' && !names.has(name)) {
+        fail('Pyro5.errors.NamingError', `unknown name: ${name}`);
+        continue;
+      }
+      if (method === 'register') names.set(name, uri);
+      reply(peer, frame, method === 'lookup' ? names.get(name) : method === 'remove' && names.delete(name) ? 1 : null);
+    }
+  });
+  cleanups.push(() => daemon.close());
+  return { names, port: Number(daemon.uri.split(':').at(-1)) };
+}
+
+it('keeps and takes off the other names when the name server refuses one, and says so once', async () => {
+  const refusals = new Set(['register two']);
+  const { names, port } = await strictNameServer(refusals);
+  const objects = ['one', 'two', 'three'].map((name) => ({ name, uri: `PYRO:${name}@127.0.0.1:1111` }));
+  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 20 });
+  cleanups.push(() => keeper.stop(500));
+  const told: string[] = [];
+  keeper.on('unavailable', (error) => told.push(error.message));
+  keeper.on('available', () => told.push('available'));
+  expect(await keeper.start()).toBe(false);
+  expect([...names.keys()]).toEqual(['one', 'three']);
+  names.delete('three');
+  await expect.poll(() => [...names.keys()]).toEqual(['one', 'three']);
+  const refusal = expect.stringMatching(/refuses "two": .*not yours/) as string;
+  expect(told).toEqual([refusal]);
+  refusals.clear();
+  await expect.poll(() => told).toEqual([refusal, 'available']);
+  refusals.add('remove one');
+  await keeper.stop();
+  expect([...names.keys()]).toEqual(['one']);
+  expect(told.at(-1)).toMatch(/refuses "one": .*not yours/);
+});
