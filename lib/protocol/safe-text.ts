@@ -13,11 +13,6 @@ export function safeText(value: unknown): string {
   }
 }
 
-/** The value of an option for a message about it: of a number that came as text, from the environment say, this is what is wrong. */
-export function optionText(value: unknown): string {
-  return typeof value === 'string' ? `the text ${JSON.stringify(value.slice(0, MAX_CHARS))}` : safeText(value);
-}
-
 /** The same of an error with its name before it. */
 export function safeErrorText(error: unknown): string {
   try {
@@ -25,6 +20,11 @@ export function safeErrorText(error: unknown): string {
   } catch {
     return safeText(error);
   }
+}
+
+/** The value of an option for a message about it: of a number that came as text, from the environment say, this is what is wrong. */
+export function optionText(value: unknown): string {
+  return typeof value === 'string' ? `the text ${JSON.stringify(value.slice(0, MAX_CHARS))}` : safeText(value);
 }
 
 /** What was thrown, as an error; it need not be one, nor even be something that can be asked whether it is. */
