@@ -94,7 +94,7 @@ export interface PyroProxyOptions {
    * is not registered there is so as long as the connection lasts that it was passed over.
    */
   autoproxy?: Autoproxy;
-  /** Gives up connecting. */
+  /** Gives up `PyroProxy.connect` and `$connect()`. Calls, and the connections they open, have signals of their own: `$with({ signal })`. */
   signal?: AbortSignal;
 }
 

@@ -28,12 +28,12 @@ export type RemoteObject<T = UntypedRemote> = RemoteProxy<T> & RemoteMethods<T>;
 /** The methods of `T`, called over the network. */
 export type RemoteMethods<T> = [T] extends [UntypedRemote]
   ? { readonly [name: string]: (...args: unknown[]) => Promise<unknown> }
-  : { readonly [K in MethodName<T>]: Signature<T[K], Promise<ResultOf<T[K]>>> };
+  : { readonly [K in MethodName<T>]: Signature<T[K], 'call'> };
 
 /** What a batch records: the methods of `T`, without a result yet. */
 export type BatchMethods<T> = [T] extends [UntypedRemote]
   ? { readonly [name: string]: (...args: unknown[]) => void }
-  : { readonly [K in MethodName<T>]: Signature<T[K], void> };
+  : { readonly [K in MethodName<T>]: Signature<T[K], 'batch'> };
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -46,13 +46,21 @@ export type AttributeName<T> = [T] extends [UntypedRemote] ? string : Exclude<ke
 /** Type of an attribute. */
 export type AttributeValue<T, K> = [T] extends [UntypedRemote] ? unknown : K extends keyof T ? RemoteResult<T[K]> : never;
 
-/** The arguments may also be some of the first ones and `kwargs(…)`. */
-type Signature<F, Result> =
-  NonNullable<F> extends (...args: infer A) => unknown
-    ? { (...args: A): Result; (...args: [...Leading<A>, KeywordArguments]): Result }
+/** Of a method with more than three overloads the last three count. Where there are fewer, TypeScript infers the first one again. */
+type Signature<F, Way> =
+  NonNullable<F> extends { (...args: infer A): infer R; (...args: infer B): infer S; (...args: infer C): infer U }
+    ? [A, R, C, U] extends [C, U, A, R]
+      ? Overload<C, U, Way>
+      : Overload<A, R, Way> & Overload<B, S, Way> & Overload<C, U, Way>
     : never;
 
-type ResultOf<F> = NonNullable<F> extends (...args: never[]) => infer R ? RemoteResult<R> : never;
+/** The arguments may also be some of the first ones and `kwargs(…)`. */
+interface Overload<A extends readonly unknown[], R, Way> {
+  (...args: A): Result<R, Way>;
+  (...args: [...Leading<A>, KeywordArguments]): Result<R, Way>;
+}
+
+type Result<R, Way> = Way extends 'batch' ? void : Promise<RemoteResult<R>>;
 
 /** What a result of type `R` is here: promises are awaited, iterators are streams. */
 export type RemoteResult<R> = 0 extends 1 & R

@@ -15,6 +15,9 @@ interface Camera {
   later(): Promise<Set<number>>;
   all(...values: number[]): number[];
   nothing(): void;
+  find(name: string): string;
+  find(index: number, strict?: boolean): Iterator<string>;
+  find(exact: boolean): Promise<Map<string, number>>;
 }
 
 class CameraObject {
@@ -163,6 +166,14 @@ describe('a proxy', () => {
       // @ts-expect-error there is no such method
       await camera.explode();
       expectTypeOf(await camera.$with({ callTimeoutMs: 1 }).expose(1)).toEqualTypeOf<number>();
+      expectTypeOf(await camera.find('a')).toEqualTypeOf<string>();
+      expectTypeOf(await camera.find(1, kwargs({ strict: true }))).toEqualTypeOf<RemoteStream<string>>();
+      expectTypeOf(await camera.find(true)).toEqualTypeOf<Map<string, number>>();
+      // @ts-expect-error there is no such overload
+      await camera.find(null);
+      await camera.$batch((batch) => (batch.find('a'), batch.find(1, true)));
+      // @ts-expect-error a batch has the same overloads
+      await camera.$batch((batch) => batch.find(null));
       expectTypeOf(await any['anything']!(1, 'two')).toEqualTypeOf<unknown>();
       expectTypeOf(await any.$get('anything')).toEqualTypeOf<unknown>();
       // @ts-expect-error a batch has the same arguments
