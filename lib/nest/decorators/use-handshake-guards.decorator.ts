@@ -9,8 +9,8 @@ const HANDSHAKE_GUARDS = Symbol('pyro:handshake-guards');
  * Says who may connect to an object. The guards run once per connection and object, before anything of it is shown or
  * run, with a {@link PyroHandshakeContext} and the context type `pyro-handshake`.
  *
- * The client reads the message of an HttpException, RpcException or PyroException that they throw; any other error is an
- * `error` event of the server, and "Internal server error" for the client.
+ * The client reads the message of the error that they throw. Accidents (JavaScript's own TypeError and its kin, errors with a
+ * `code`) are `error` events of the server, and "Internal server error" for the client.
  */
 export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator {
   for (const guard of guards) {

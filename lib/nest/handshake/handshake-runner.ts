@@ -4,7 +4,7 @@ import type { OnFailure } from '../instances/lifecycle-hooks.js';
 import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';
 import { GuardResolver } from './guard-resolver.js';
 import { HANDSHAKE_CONTEXT_TYPE, PyroHandshakeContext } from './pyro-handshake-context.js';
-import { refusalOf } from './refusal.js';
+import { accidentOf, refusalOf } from './refusal.js';
 
 /** What guards get as `context.getClass()`: the class of an object, or the server's. */
 export interface GuardedClass {
@@ -41,9 +41,9 @@ export class HandshakeRunner {
   /** @throws {Error} with what the client is told, when a guard refuses or fails */
   async run(request: AuthorizeRequest): Promise<Authorization> {
     const context = new PyroHandshakeContext(request);
+    const guards = await this.guardsFor(request);
     let allowed: boolean;
     try {
-      const guards = await this.resolver.resolve(request.connection);
       allowed = await this.consumer.tryActivate(
         guards,
         [context, request.connection],
@@ -52,9 +52,21 @@ export class HandshakeRunner {
         HANDSHAKE_CONTEXT_TYPE,
       );
     } catch (error) {
-      throw refusalOf(error, `a handshake guard of ${this.host.name}`, this.onFailure);
+      throw refusalOf(error, this.what, this.onFailure);
     }
     if (!allowed) throw new Error(FORBIDDEN_MESSAGE);
     return context.outcome();
+  }
+
+  private async guardsFor({ connection }: AuthorizeRequest): ReturnType<GuardResolver['resolve']> {
+    try {
+      return await this.resolver.resolve(connection);
+    } catch (error) {
+      throw accidentOf(error, this.what, this.onFailure);
+    }
+  }
+
+  private get what(): string {
+    return `a handshake guard of ${this.host.name}`;
   }
 }

@@ -104,8 +104,10 @@ describe('handshake guards of an object', () => {
       canActivate(context: ExecutionContext): boolean {
         const { data } = PyroHandshakeContext.from(context);
         if (data === 'bug') return (data as unknown as { user: { name: string } }).user.name === 'ann';
-        if (data === 'database') throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
-        if (data === 'remote') throw new CommunicationError('cannot reach 10.0.0.8:9090');
+        if (data === 'database') throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' });
+        if (data === 'remote') throw new CommunicationError('cannot reach 10.0.0.8:9090', { sent: false });
+        if (data === 'plain') throw new Error('no such user');
+        if (data === 'pyro') throw new CommunicationError('a certificate is needed');
         // oxlint-disable-next-line typescript/only-throw-error -- what users may do
         if (data === 'text') throw 'the password is 1234';
         if (data === 'rpc') throw new RpcException('ask for a token');
@@ -144,9 +146,11 @@ describe('handshake guards of an object', () => {
     expect(accidents).toHaveLength(5);
 
     expect(await refusal(locationStr, 'failing', 'rpc')).toBe('ask for a token');
+    expect(await refusal(locationStr, 'failing', 'plain')).toBe('no such user');
+    expect(await refusal(locationStr, 'failing', 'pyro')).toBe('a certificate is needed');
     expect(await refusal(locationStr, 'failing', '')).toBe('the token service is down');
     expect(accidents).toHaveLength(5);
-    await eventually(() => refused.length === 6);
+    await eventually(() => refused.length === 8);
   });
 
   it('that cannot be made for a handshake refuse it likewise', async () => {

@@ -171,7 +171,7 @@ describe('onPyroConnect', () => {
     @PyroController('shop')
     class Shop implements OnPyroConnect {
       onPyroConnect(): void {
-        throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+        throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' });
       }
       @PyroMethod() buy(): void {}
     }
