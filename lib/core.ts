@@ -45,6 +45,7 @@ export { withCorrelationId } from './transport/current-call.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
 export { DaemonNames, type RegistrationOptions } from './naming/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
+export { typeMeta } from './naming/type-meta.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
 export { PyroDaemon, type PyroDaemonOptions } from './naming/pyro-daemon.js';
 export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';
