@@ -1,12 +1,12 @@
 import type { TestReport } from './test-report.js';
 
-/** A row of a table that says what of ours stands for something of Python's. */
+/** A row of a table that says what of ours stands for something of Python's, or of Nest's. */
 export interface Claim {
   /** What is Python's, as its own names; `*` stands for any letters. */
   names: string[];
   /** Our tests: `file > describe > test`. */
   tests: string[];
-  /** True when the row says more than names of tests. */
+  /** True when the row says more than names of tests where it may give a reason. */
   hasText: boolean;
   /** Counted from 1. */
   line: number;
@@ -20,19 +20,23 @@ const RULE = /^[\s|:-]+$/;
 const CODE = /`([^`]+)`/g;
 const TEST = /^(?:(?:unit|interop|e2e|fuzz)\/[\w./-]+\.test\.ts)? ?> /;
 
-/** The serializers, for tests that are run with each of them. */
-const SHORTHANDS: Readonly<Record<string, string>> = { '{each}': '{serpent,marshal,json,msgpack}' };
+/** For tests that are run with each serializer, or in each kind of Nest application. */
+const SHORTHANDS: Readonly<Record<string, string>> = {
+  '{each}': '{serpent,marshal,json,msgpack}',
+  '{way}': '{hybrid,standalone,testing,testing standalone}',
+};
 
 /**
  * Reads the tables whose first column has a title.
  *
  * A row names what is Python's in its first cell, without the `file.py::` that is its section's heading; in the others, what is between backticks and reads `file > describe > test` is
  * a test of ours: its file is relative to test/, or the one that the heading's section names for tests without a file. `{a,b}` in
- * its name stands for both, `{each}` for every serializer.
+ * its name stands for both, `{each}` for every serializer, `{way}` for every kind of application.
  *
  * @param title of the first column; other tables are passed over
+ * @param reasons where a row without tests gives its reason: in any cell behind the first, or in the last one
  */
-export function readClaims(page: string, title: string): Claim[] {
+export function readClaims(page: string, title: string, reasons: 'anywhere' | 'in the last cell' = 'anywhere'): Claim[] {
   const claims: Claim[] = [];
   let [prefix, file] = ['', ''];
   let inTable = false;
@@ -47,17 +51,20 @@ export function readClaims(page: string, title: string): Claim[] {
     }
     const [first = '', ...others] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
     if (first === title) inTable = true;
-    else if (inTable && !RULE.test(row)) claims.push(claimOf(prefix, first, others, file, index + 1));
+    else if (inTable && !RULE.test(row)) {
+      const { names, ...rest } = claimOf(first, others, reasons === 'anywhere' ? others : others.slice(-1), file);
+      claims.push({ names: names.map((name) => prefix + name), ...rest, line: index + 1 });
+    }
   }
   return claims;
 }
 
-function claimOf(prefix: string, first: string, others: readonly string[], file: string, line: number): Claim {
+function claimOf(first: string, others: readonly string[], reasons: readonly string[], file: string): Omit<Claim, 'line'> {
   const codes = others.flatMap((cell) => codeOf(cell).map((code) => code.replaceAll(String.raw`\|`, '|')));
   const named = codes.filter((code) => TEST.test(code));
-  const rest = named.reduce((text, code) => text.replace(`\`${code}\``, ''), others.join(' '));
+  const rest = named.reduce((text, code) => text.replace(`\`${code}\``, ''), reasons.join(' '));
   const tests = named.map((code) => (code.startsWith('>') ? `${file} ${code}` : code)).flatMap(expanded);
-  return { names: codeOf(first).map((name) => prefix + name), tests, hasText: /\w/.test(rest), line };
+  return { names: codeOf(first), tests, hasText: /\w/.test(rest) };
 }
 
 function codeOf(cell: string): string[] {
@@ -75,25 +82,26 @@ function expanded(text: string): string[] {
  * What is wrong with claims: names that no row has, rows for nothing, rows without a test or a reason, and tests that are not
  * there or did not pass.
  *
- * @param names everything of Python's that must have a row
+ * @param names everything of Python's that must have a row; undefined: nobody has a list of it, rows are told by their lines
  */
-export function faultsOf(claims: readonly Claim[], names: readonly string[], report: TestReport): string[] {
+export function faultsOf(claims: readonly Claim[], names: readonly string[] | undefined, report: TestReport): string[] {
   const faults: string[] = [];
   const claimed = new Set<string>();
   for (const { names: patterns, tests, hasText, line } of claims) {
-    if (patterns.length === 0) faults.push(`line ${line}: the first cell names nothing between backticks`);
-    for (const pattern of patterns) {
-      const matches = names.filter(matcherOf(pattern));
+    if (names && patterns.length === 0) faults.push(`line ${line}: the first cell names nothing between backticks`);
+    for (const pattern of names ? patterns : []) {
+      const matches = names!.filter(matcherOf(pattern));
       if (matches.length === 0) faults.push(`line ${line}: ${pattern} is not there in Python (any more)`);
       for (const name of matches) claimed.add(name);
     }
-    if (tests.length === 0 && !hasText) faults.push(`line ${line}: ${patterns.join(', ')} has neither a test nor a reason`);
+    if (tests.length === 0 && !hasText)
+      faults.push(`line ${line}: ${names ? patterns.join(', ') : 'the row'} has neither a test nor a reason`);
     for (const test of tests) {
       const outcome = report.outcomeOf(test);
       if (outcome !== 'passed') faults.push(`line ${line}: ${test}: ${outcome ?? 'there is no such test in the report'}`);
     }
   }
-  return [...faults, ...names.filter((name) => !claimed.has(name)).map((name) => `${name} has no row`)];
+  return [...faults, ...(names ?? []).filter((name) => !claimed.has(name)).map((name) => `${name} has no row`)];
 }
 
 function matcherOf(pattern: string): (name: string) => boolean {

@@ -51,6 +51,12 @@ describe('readClaims', () => {
   });
 });
 
+it('readClaims looks for reasons in the last cell alone when asked to', () => {
+  const page = '| Nest | here | shown by |\n| --- | --- | --- |\n| one | `ours` | |\n| two | ours | A reason. |\n';
+  expect(readClaims(page, 'Nest').map(({ hasText }) => hasText)).toEqual([true, true]);
+  expect(readClaims(page, 'Nest', 'in the last cell').map(({ hasText }) => hasText)).toEqual([false, true]);
+});
+
 describe('faultsOf', () => {
   const report = new TestReport(
     [
@@ -98,6 +104,15 @@ describe('faultsOf', () => {
     ],
   ])('finds %s', (_, claims, faults) => {
     expect(faultsOf(claims, ['a', 'b'], report)).toEqual(faults);
+  });
+
+  it('looks at rows alone where there is no list of names', () => {
+    const none: Claim = { names: [], tests: [], hasText: false, line: 7 };
+    expect(faultsOf([reason(), claim([], 'group > passes')], undefined, report)).toEqual([]);
+    expect(faultsOf([none, claim([], 'fails')], undefined, report)).toEqual([
+      'line 7: the row has neither a test nor a reason',
+      'line 1: unit/a.test.ts > fails: failed',
+    ]);
   });
 
   it('takes only * for any letters', () => {
