@@ -1,9 +1,8 @@
-import { ParseIntPipe, UsePipes, ValidationPipe } from '@nestjs/common';
+import { ParseIntPipe, StandardSchemaValidationPipe, UsePipes, ValidationPipe } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { PyroController, PyroKwargs, PyroMethod } from 'nestjs-pyro';
 import { z } from 'zod';
 import { ProgrammeDto } from './programme.dto.js';
-import { ZodPipe } from './zod.pipe.js';
 
 const settings = z.strictObject({ fan: z.boolean().default(false), gas: z.enum(['air', 'argon']).default('air') });
 type Settings = z.infer<typeof settings>;
@@ -24,9 +23,10 @@ export class Oven {
     return `slot ${slot}`;
   }
 
-  /** Keyword arguments as a whole, checked by a schema. */
+  /** Keyword arguments as a whole, checked by a schema of zod. */
   @PyroMethod()
-  configure(@PyroKwargs(new ZodPipe(settings)) given: Settings): Settings {
+  @UsePipes(new StandardSchemaValidationPipe())
+  configure(@PyroKwargs({ schema: settings }) given: Settings): Settings {
     return given;
   }
 }
