@@ -15,15 +15,21 @@ import { PyComplex, PyFloat } from '../../serpent/values.js';
 import type { PyroContext } from './pyro-context.js';
 
 const VALUES = [PyComplex, PyFloat, PyroUri, SerializedBlob, Error];
+const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterceptor].map(({ prototype }) =>
+  interceptOf(prototype),
+);
 
 /**
  * Nest's serializers make plain data of every object that a method returns: generators, proxies and Python's numbers would be
- * gone. With this they see neither, but every item of a stream, as with streams over HTTP. Other interceptors are given back.
+ * gone. With this they see neither, but every item of a stream, as with streams over HTTP. Other interceptors are given back, and
+ * serializers that were extended by an `intercept` of their own, which may do anything with what they see.
  */
 export function withStreams(interceptor: NestInterceptor): NestInterceptor {
-  const isSerializer =
-    interceptor instanceof ClassSerializerInterceptor || interceptor instanceof StandardSchemaSerializerInterceptor;
-  return isSerializer ? new ResultSerializer(interceptor) : interceptor;
+  return SERIALIZERS.includes(interceptOf(interceptor)) ? new ResultSerializer(interceptor) : interceptor;
+}
+
+function interceptOf(interceptor: NestInterceptor): unknown {
+  return Reflect.get(interceptor, 'intercept');
 }
 
 class ResultSerializer implements NestInterceptor {

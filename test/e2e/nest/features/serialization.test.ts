@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import {
+  type CallHandler,
   ClassSerializerInterceptor,
+  type ExecutionContext,
   type OnModuleInit,
   SerializeOptions,
   StandardSchemaSerializerInterceptor,
@@ -8,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { Exclude, Expose } from 'class-transformer';
-import { from, type Observable } from 'rxjs';
+import { from, map, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { expose, pyFloat, PyroController, PyroMethod, PyroModule, PyroServers, PyroUri } from '../../../../lib/index.js';
@@ -161,5 +163,43 @@ describe('a StandardSchemaSerializerInterceptor with zod', () => {
   it('fails the call when the result does not fit', async () => {
     const failure = await (await served().join('people')).fail('people', 'wrong');
     expect(failure.pythonType).toBe('builtins.RuntimeError');
+  });
+});
+
+class Enveloping extends ClassSerializerInterceptor {
+  override async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    return (await super.intercept(context, next)).pipe(map((data: unknown) => ({ data })));
+  }
+}
+class Counting extends ClassSerializerInterceptor {
+  override serialize(
+    ...args: Parameters<ClassSerializerInterceptor['serialize']>
+  ): ReturnType<ClassSerializerInterceptor['serialize']> {
+    log.push('serialized');
+    return super.serialize(...args);
+  }
+}
+
+@PyroController({ objectId: 'extended', instanceMode: 'single' })
+class Extended {
+  @PyroMethod() @UseInterceptors(Enveloping) enveloped(): Buffer {
+    return Buffer.from('Ann');
+  }
+  @PyroMethod() @UseInterceptors(Counting) *counted(): Generator<User> {
+    yield new User('Ann');
+  }
+}
+
+describe('a serializer that was extended', () => {
+  const served = serveForAll('hybrid', { providers: [Extended] });
+
+  it('by an intercept of its own sees what there is', async () => {
+    expect(await (await served().join('extended')).call('extended', 'enveloped')).toEqual({ data: Buffer.from('Ann') });
+  });
+
+  it('otherwise sees the items of streams as well', async () => {
+    const peer = await served().join('extended');
+    expect(await readStream(peer, await openStream(peer, 'extended', 'counted'))).toEqual([{ name: 'Ann', initial: 'A' }]);
+    expect(log).not.toEqual([]);
   });
 });
