@@ -44,15 +44,13 @@ export class NestProject implements AsyncDisposable {
   static async install(versions: Versions): Promise<NestProject> {
     const directory = await mkdtemp(join(await realpath(tmpdir()), 'nestjs-pyro versions '));
     const project = new NestProject(directory, versions);
-    for (const name of COPIED) await cp(join(packageRoot, name), join(directory, name), { recursive: true });
-    const original = await manifest();
-    const devDependencies = Object.fromEntries(
-      Object.entries({ ...original.devDependencies, ...versions }).filter(([name]) => !TOOLS.includes(name)),
-    );
-    await writeFile(join(directory, 'package.json'), JSON.stringify({ ...original, devDependencies }));
-    const install = ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-    await run('npm', install, { cwd: directory, timeoutMs: NPM_TIMEOUT_MS });
-    return project;
+    try {
+      await project.fill();
+      return project;
+    } catch (error) {
+      await project[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Compiles the library. @throws {Error} with what the compiler says */
@@ -88,6 +86,17 @@ export class NestProject implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private async fill(): Promise<void> {
+    for (const name of COPIED) await cp(join(packageRoot, name), join(this.directory, name), { recursive: true });
+    const original = await manifest();
+    const devDependencies = Object.fromEntries(
+      Object.entries({ ...original.devDependencies, ...this.versions }).filter(([name]) => !TOOLS.includes(name)),
+    );
+    await writeFile(join(this.directory, 'package.json'), JSON.stringify({ ...original, devDependencies }));
+    const install = ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    await run('npm', install, { cwd: this.directory, timeoutMs: NPM_TIMEOUT_MS });
   }
 
   private program(name: string, ...path: string[]): string {

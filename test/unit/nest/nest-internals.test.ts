@@ -87,6 +87,8 @@ describe('what is used of Nest’s inside', () => {
     const { inner, contexts } = await compile();
     const loader = new ContextualLoader(containerOf(contexts));
     const wrapper = inner.providers.get(User) as InstanceWrapper;
+    expect(wrapper).toMatchObject({ token: User, metatype: User, scope: Scope.REQUEST, isAlias: false, isFactory: false });
+    expect(wrapper.host).toBe(inner);
     const [one, two] = [createContextId(), createContextId()];
     const [first, second] = [await loader.load(wrapper, one), await loader.load(wrapper, two)];
     expect(first).toBeInstanceOf(User);
