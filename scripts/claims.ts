@@ -6,7 +6,7 @@ export interface Claim {
   names: string[];
   /** Our tests: `file > describe > test`. */
   tests: string[];
-  /** True when the row says more than names of tests where it may give a reason. */
+  /** True when the last cell says more than names of tests: a reason, or what differs. */
   hasText: boolean;
   /** Counted from 1. */
   line: number;
@@ -34,9 +34,8 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
  * its name stands for both, `{each}` for every serializer, `{way}` for every kind of application.
  *
  * @param title of the first column; other tables are passed over
- * @param reasons where a row without tests gives its reason: in any cell behind the first, or in the last one
  */
-export function readClaims(page: string, title: string, reasons: 'anywhere' | 'in the last cell' = 'anywhere'): Claim[] {
+export function readClaims(page: string, title: string): Claim[] {
   const claims: Claim[] = [];
   let [prefix, file] = ['', ''];
   let inTable = false;
@@ -52,17 +51,17 @@ export function readClaims(page: string, title: string, reasons: 'anywhere' | 'i
     const [first = '', ...others] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
     if (first === title) inTable = true;
     else if (inTable && !RULE.test(row)) {
-      const { names, ...rest } = claimOf(first, others, reasons === 'anywhere' ? others : others.slice(-1), file);
+      const { names, ...rest } = claimOf(first, others, file);
       claims.push({ names: names.map((name) => prefix + name), ...rest, line: index + 1 });
     }
   }
   return claims;
 }
 
-function claimOf(first: string, others: readonly string[], reasons: readonly string[], file: string): Omit<Claim, 'line'> {
+function claimOf(first: string, others: readonly string[], file: string): Omit<Claim, 'line'> {
   const codes = others.flatMap((cell) => codeOf(cell).map((code) => code.replaceAll(String.raw`\|`, '|')));
   const named = codes.filter((code) => TEST.test(code));
-  const rest = named.reduce((text, code) => text.replace(`\`${code}\``, ''), reasons.join(' '));
+  const rest = named.reduce((text, code) => text.replace(`\`${code}\``, ''), others.at(-1) ?? '');
   const tests = named.map((code) => (code.startsWith('>') ? `${file} ${code}` : code)).flatMap(expanded);
   return { names: codeOf(first), tests, hasText: /\w/.test(rest) };
 }
@@ -102,6 +101,13 @@ export function faultsOf(claims: readonly Claim[], names: readonly string[] | un
     }
   }
   return [...faults, ...(names ?? []).filter((name) => !claimed.has(name)).map((name) => `${name} has no row`)];
+}
+
+/** Rows that no test with a Python peer shows, and that do not say why. */
+export function withoutPeer(claims: readonly Claim[]): string[] {
+  return claims
+    .filter(({ tests, hasText }) => !hasText && !tests.some((test) => test.startsWith('interop/')))
+    .map(({ names, line }) => `line ${line}: ${names.join(', ')}: no test with Python as the peer, and no reason why`);
 }
 
 function matcherOf(pattern: string): (name: string) => boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Claim, faultsOf, readClaims } from '../../../scripts/claims.js';
+import { type Claim, faultsOf, readClaims, withoutPeer } from '../../../scripts/claims.js';
 import { TestReport } from '../../../scripts/test-report.js';
 
 const PAGE = `# Title
@@ -51,10 +51,9 @@ describe('readClaims', () => {
   });
 });
 
-it('readClaims looks for reasons in the last cell alone when asked to', () => {
+it('readClaims looks for reasons in the last cell alone', () => {
   const page = '| Nest | here | shown by |\n| --- | --- | --- |\n| one | `ours` | |\n| two | ours | A reason. |\n';
-  expect(readClaims(page, 'Nest').map(({ hasText }) => hasText)).toEqual([true, true]);
-  expect(readClaims(page, 'Nest', 'in the last cell').map(({ hasText }) => hasText)).toEqual([false, true]);
+  expect(readClaims(page, 'Nest').map(({ hasText }) => hasText)).toEqual([false, true]);
 });
 
 describe('faultsOf', () => {
@@ -117,5 +116,15 @@ describe('faultsOf', () => {
 
   it('takes only * for any letters', () => {
     expect(faultsOf([reason('f(x)'), reason('g.*')], ['f(x)', 'g.h', 'gxh'], report)).toEqual(['gxh has no row']);
+  });
+});
+
+describe('withoutPeer', () => {
+  it('finds rows whose tests have nothing to do with Python, unless they say why', () => {
+    const row = (tests: string[], hasText = false): Claim => ({ names: ['a'], tests, hasText, line: 7 });
+    const [unit, interop] = ['unit/a.test.ts > passes', 'interop/a.test.ts > passes'];
+    expect(withoutPeer([row([unit]), row([unit, interop]), row([unit], true), row([], true)])).toEqual([
+      'line 7: a: no test with Python as the peer, and no reason why',
+    ]);
   });
 });
