@@ -2,6 +2,7 @@ import { decompress } from '../protocol/compression.js';
 import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../protocol/errors.js';
 import type { Frame } from '../protocol/frame-reader.js';
+import { safeText } from '../protocol/safe-text.js';
 import type { PyroUri } from '../protocol/uri.js';
 import type { ClientConnection } from './client-connection.js';
 import type { Deadline } from './deadline.js';
@@ -49,7 +50,7 @@ export async function shakeHands(
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
   const answer = await readAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
-    throw new CommunicationError(`connection to ${connection.location} rejected: ${String(answer)}`, { sent: false });
+    throw new CommunicationError(`connection to ${connection.location} rejected: ${safeText(answer)}`, { sent: false });
   }
   if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'meta')) {
     throw new ProtocolError('the answer to a handshake is a dict with "handshake" and "meta"');

@@ -140,6 +140,16 @@ describe('connecting', () => {
     expect(daemon.connections).toBe(1);
   });
 
+  it.each([
+    ['a reason without end', 'x'.repeat(100_000), 'x'.repeat(1_000)],
+    ['a reason that is none', { toString: 1 }, 'without a text'],
+  ])('is rejected with %s', async (_, reason, told) => {
+    const daemon = await listen(async (peer) => reply(peer, await peer.next(), reason, { type: MESSAGE_TYPES.connectFail }));
+    const error = await failureOf(connect(daemon.uri));
+    expect(error).toBeInstanceOf(CommunicationError);
+    expect((error as Error).message).toBe(`connection to ${daemon.uri.split('@')[1]} rejected: ${told}`);
+  });
+
   it('is tried again when the connection breaks during the handshake', async () => {
     const daemon = await listen(async (peer, connection) => {
       if (connection === 3) return wellBehaved(peer, connection);
