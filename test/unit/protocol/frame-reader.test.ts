@@ -23,7 +23,7 @@ function reader(maxMessageBytes = MAX): FrameReader {
 function readAll(
   from: FrameReader,
   chunks: Buffer[],
-): { seq: number; data: string; annotations: [string, string][]; correlationId: string }[] {
+): { seq: number; data: string; annotations: [string, string][]; correlationId: string | undefined }[] {
   const frames: Frame[] = [];
   for (const chunk of chunks) {
     from.push(chunk);
@@ -33,7 +33,7 @@ function readAll(
     seq: frame.header.seq,
     data: frame.data.toString('hex'),
     annotations: [...frame.annotations].map(([id, bytes]) => [id, bytes.toString('hex')]),
-    correlationId: frame.correlationId!.toString('hex'),
+    correlationId: frame.correlationId?.toString('hex'),
   }));
 }
 
@@ -159,6 +159,12 @@ describe('FrameReader', () => {
     expect(codeOf(() => from.next())).toBe('BAD_ANNOTATIONS');
   });
 
+  it('reads a message whose flags announce no correlation id as one without it', () => {
+    const wire = message(3, Buffer.from('payload'));
+    wire.writeUInt16BE(0, 8);
+    expect(readAll(reader(), [wire])).toMatchObject([{ seq: 3, correlationId: undefined }]);
+  });
+
   it('answers every stream of bytes with frames or a ProtocolError', () => {
     const mutated = fc.tuple(fc.uint8Array({ maxLength: 60 }), fc.array(fc.tuple(fc.nat(120), fc.nat(255)), { maxLength: 4 }));
     fc.assert(
@@ -171,6 +177,8 @@ describe('FrameReader', () => {
           expect(error).toBeInstanceOf(ProtocolError);
         }
       }),
+      // found by chance: a changed flag says that the message has no correlation id
+      { examples: [[[new Uint8Array(0), [[9, 0]]]]] },
     );
   });
 });
