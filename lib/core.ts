@@ -12,48 +12,59 @@ export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
 export type { WireLog, WireMessage } from './protocol/wire-message.js';
 
-export { type ClassConverter, ClassRegistry, defaultClassRegistry, registerClass } from './serializers/class-registry.js';
-export { PyroRemoteError } from './serializers/exceptions.js';
+export {
+  type ClassConverter,
+  ClassRegistry,
+  defaultClassRegistry,
+  registerClass,
+} from './serializers/contract/class-registry.js';
+export { PyroRemoteError } from './serializers/objects/exceptions.js';
 export { describeWireMessage } from './serializers/wire-text.js';
-export { SerializedBlob } from './serializers/serialized-blob.js';
-export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/serializer.js';
+export { SerializedBlob } from './serializers/contract/serialized-blob.js';
+export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
 
-export { readConfig } from './config/environment.js';
-export type { PyroConfig } from './config/items.js';
-export { type CallContext, currentContext } from './daemon/call-context.js';
-export type { ProxyOrigin } from './daemon/call.js';
-export type { RegisterOptions } from './daemon/registrations.js';
-export { DaemonConnection as PyroConnection } from './daemon/daemon-connection.js';
-export type { CallErrorInfo, PyroDaemonEvents } from './daemon/daemon-events.js';
+export { readConfig } from './options/environment.js';
+export type { PyroConfig } from './options/config-items.js';
+export { type CallContext, currentContext } from './daemon/contract/call-context.js';
+export type { ProxyOrigin } from './daemon/call/call.js';
+export type { RegisterOptions } from './daemon/object/registrations.js';
+export { DaemonConnection as PyroConnection } from './daemon/session/connection.js';
+export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
-export { callback, expose, oneway } from './daemon/expose.js';
-export { type Behavior, behavior, type InstanceMode } from './daemon/instances.js';
-export type { ObjectLease } from './daemon/object-leases.js';
-export { params } from './daemon/params.js';
-export { isPrivateName } from './daemon/private-names.js';
-export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/target.js';
+export { callback, expose, oneway } from './daemon/object/expose.js';
+export { type Behavior, behavior, type InstanceMode } from './daemon/object/instances.js';
+export type { ObjectLease } from './daemon/leases.js';
+export { params } from './objects/params.js';
+export { isPrivateName } from './objects/private-names.js';
+export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
-export { type KeywordArguments, kwargs } from './client/keyword-arguments.js';
-export type { BroadcastAddress, NameServerAddress } from './client/name-resolver.js';
-export type { AnnotationValues, Autoproxy, AutoproxyLease, CallOptions, PyroProxyOptions } from './client/proxy-options.js';
-export type { ReceivedProxyOptions } from './client/received-proxy-options.js';
-export type { ProxySender, ReceivedProxies } from './client/received-proxies.js';
-export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/remote-object.js';
-export { RemoteStream } from './client/remote-stream.js';
+export { type KeywordArguments, kwargs } from './client/options/keyword-arguments.js';
+export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
+export type {
+  AnnotationValues,
+  Autoproxy,
+  AutoproxyLease,
+  CallOptions,
+  PyroProxyOptions,
+} from './client/options/proxy-options.js';
+export type { ReceivedProxyOptions } from './client/options/received-proxy-options.js';
+export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
+export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
+export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions } from './transport/connector.js';
-export { withCorrelationId } from './transport/current-call.js';
+export { withCorrelationId } from './calls/current-call.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
-export { DaemonNames, type RegistrationOptions } from './naming/daemon-names.js';
+export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/type-meta.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
-export { PyroDaemon, type PyroDaemonOptions } from './naming/pyro-daemon.js';
-export { PyroProxy, type ReferencedProxyOptions } from './naming/pyro-proxy.js';
+export { PyroDaemon, type PyroDaemonOptions } from './pyro/pyro-daemon.js';
+export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export {
   type NamedObject,
   RegistrationKeeper,
   type RegistrationKeeperEvents,
   type RegistrationKeeperOptions,
 } from './naming/registration-keeper.js';
-export { serve } from './naming/serve.js';
-export { type ObjectsToServe, ServedObjects, type ServeOptions } from './naming/served-objects.js';
+export { serve } from './pyro/serve.js';
+export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';

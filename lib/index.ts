@@ -16,8 +16,8 @@ export { type HandshakeGuard, UseHandshakeGuards } from './nest/decorators/use-h
 export { PyroException, type PyroExceptionOptions } from './nest/errors/pyro.exception.js';
 export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js';
 export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';
-export type { PyroPropertyOptions, PyroStreamOptions } from './nest/objects/member-registry.js';
-export type { PyroNaming } from './nest/objects/wire-names.js';
+export type { PyroPropertyOptions, PyroStreamOptions } from './nest/metadata/member-registry.js';
+export type { PyroNaming } from './nest/metadata/wire-names.js';
 export {
   PyroHealthIndicator,
   type PyroHealthOptions,

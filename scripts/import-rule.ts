@@ -8,19 +8,35 @@ import ts from 'typescript';
 const ROOMS: Record<string, readonly string[]> = {
   serpent: [],
   protocol: [],
-  transport: ['protocol', 'serpent'],
-  serializers: ['protocol', 'serpent'],
-  config: ['transport', 'protocol'],
-  daemon: ['config', 'transport', 'serializers', 'protocol', 'serpent'],
-  client: ['config', 'transport', 'serializers', 'protocol', 'serpent'],
-  naming: ['client', 'daemon', 'config', 'transport', 'serializers', 'protocol', 'serpent'],
-  nest: ['naming', 'client', 'daemon', 'config', 'transport', 'serializers', 'protocol', 'serpent'],
-  testing: ['nest', 'naming', 'client', 'daemon', 'config', 'transport', 'serializers', 'protocol', 'serpent'],
+  calls: ['protocol'],
+  objects: ['protocol'],
+  transport: ['protocol'],
+  options: ['transport', 'protocol'],
+  serializers: ['options', 'protocol', 'serpent'],
+  daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'protocol'],
+  client: ['serializers', 'options', 'transport', 'calls', 'protocol', 'serpent'],
+  naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
+  pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol'],
+  nest: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  testing: [
+    'nest',
+    'pyro',
+    'naming',
+    'client',
+    'daemon',
+    'serializers',
+    'options',
+    'transport',
+    'objects',
+    'calls',
+    'protocol',
+    'serpent',
+  ],
 };
 
 /** Files of `lib/` itself: what the package exports, and who may import them. */
 const ENTRIES: Record<string, readonly string[]> = {
-  'core.ts': ['serpent', 'protocol', 'transport', 'serializers', 'config', 'daemon', 'client', 'naming'],
+  'core.ts': Object.keys(ROOMS).filter((room) => room !== 'nest' && room !== 'testing'),
   'index.ts': [...Object.keys(ROOMS).filter((room) => room !== 'testing'), 'core.ts'],
 };
 

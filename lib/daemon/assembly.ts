@@ -1,19 +1,19 @@
 import { ProxyReference, referenceOf } from '../protocol/proxy-reference.js';
-import { defaultClassRegistry } from '../serializers/class-registry.js';
-import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../serializers/serializer.js';
+import { defaultClassRegistry } from '../serializers/contract/class-registry.js';
+import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../serializers/contract/serializer.js';
 import { createSerializers } from '../serializers/serializers.js';
-import type { ProxyOrigin } from './call.js';
-import { ConnectionKeeper } from './connection-keeper.js';
-import type { DaemonConnection } from './daemon-connection.js';
-import type { ResolvedDaemonOptions } from './daemon-options.js';
+import type { ProxyOrigin } from './call/call.js';
+import { ConnectionKeeper } from './session/connection-keeper.js';
+import type { DaemonConnection } from './session/connection.js';
+import type { ResolvedDaemonOptions } from './options/daemon-options.js';
 import type { Daemon } from './daemon.js';
-import { Dispatcher } from './dispatcher.js';
-import { Handshake } from './handshake.js';
-import type { ObjectRegistry } from './object-registry.js';
-import { Replies } from './replies.js';
+import { Dispatcher } from './call/dispatcher.js';
+import { Handshake } from './session/handshake.js';
+import type { ObjectRegistry } from './object/registry.js';
+import { Replies } from './call/replies.js';
 import { runHook } from './run-hook.js';
-import { StreamRegistry } from './stream-registry.js';
-import type { Authorization, AuthorizeRequest } from './target.js';
+import { StreamRegistry } from './call/streams.js';
+import type { Authorization, AuthorizeRequest } from './contract/target.js';
 
 /** What the parts of a daemon ask of it; overridable methods among them, so each is looked up when it is called. */
 export interface DaemonHooks {

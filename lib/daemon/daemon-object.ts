@@ -1,7 +1,7 @@
-import { currentContext } from './call-context.js';
+import { currentContext } from './contract/call-context.js';
 import type { Daemon } from './daemon.js';
-import { expose } from './expose.js';
-import type { ObjectMetadata } from './target.js';
+import { expose } from './object/expose.js';
+import type { ObjectMetadata } from './contract/target.js';
 
 /**
  * What a daemon shows of itself, as object `Pyro.Daemon`. Extend it and give your class as `daemonObject` to show more.

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { asError } from '../protocol/safe-text.js';
-import type { DaemonConnection } from './daemon-connection.js';
-import type { CallErrorInfo, PyroDaemonEvents } from './daemon-events.js';
-import type { ResolvedDaemonOptions } from './daemon-options.js';
+import type { DaemonConnection } from './session/connection.js';
+import type { CallErrorInfo, PyroDaemonEvents } from './options/daemon-events.js';
+import type { ResolvedDaemonOptions } from './options/daemon-options.js';
 import { runHook } from './run-hook.js';
-import type { Authorization, AuthorizeRequest } from './target.js';
+import type { Authorization, AuthorizeRequest } from './contract/target.js';
 
 /** What a daemon asks of its owner and tells him: methods to override, or options, and events. */
 export abstract class OverridableDaemon extends EventEmitter<PyroDaemonEvents> {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
-import type { BroadcastAddress } from '../client/name-resolver.js';
-import { environmentConfig } from '../config/environment.js';
+import type { BroadcastAddress } from '../client/options/name-resolver.js';
+import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type NameServerAddress, type ResolvedName, waitMsOf } from '../client/name-resolver.js';
-import type { PyroProxyOptions } from '../client/proxy-options.js';
-import { environmentConfig } from '../config/environment.js';
+import { type NameServerAddress, type ResolvedName, waitMsOf } from '../client/options/name-resolver.js';
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
-import { PyroRemoteError } from '../serializers/exceptions.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { locationOf } from '../transport/connector.js';
 import { findByBroadcast } from './broadcast.js';
 import { NameServer } from './name-server.js';

@@ -1,11 +1,11 @@
-import { HANDLE } from '../client/proxy-traps.js';
-import type { PyroProxyOptions } from '../client/proxy-options.js';
-import type { ConnectionEnds } from '../client/received-proxies.js';
-import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
-import { connectedProxy, type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/remote-proxy.js';
+import { HANDLE } from '../client/proxy/proxy-traps.js';
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { ConnectionEnds } from '../client/options/received-proxies.js';
+import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
+import { connectedProxy, type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { PyroRemoteError } from '../serializers/exceptions.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './tags.js';
 
 /** A name with what it stands for. */

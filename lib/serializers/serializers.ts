@@ -1,13 +1,13 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
-import { givenOptions } from '../protocol/given-options.js';
+import { givenOptions } from '../options/given-options.js';
 import { checkLimits } from '../serpent/limits.js';
-import { defaultClassRegistry } from './class-registry.js';
-import { guarded } from './guarded.js';
-import { JsonSerializer } from './json-serializer.js';
-import { MarshalSerializer } from './marshal-serializer.js';
-import { MsgpackSerializer } from './msgpack-serializer.js';
-import { SERIALIZER_IDS, type Serializer, type SerializerName, type SerializerOptions } from './serializer.js';
+import { defaultClassRegistry } from './contract/class-registry.js';
+import { guarded } from './contract/guarded.js';
+import { JsonSerializer } from './json/json-serializer.js';
+import { MarshalSerializer } from './marshal/marshal-serializer.js';
+import { MsgpackSerializer } from './msgpack/msgpack-serializer.js';
+import { SERIALIZER_IDS, type Serializer, type SerializerName, type SerializerOptions } from './contract/serializer.js';
 import { SerpentSerializer } from './serpent-serializer.js';
 
 const CLASSES: Readonly<Record<SerializerName, new (options: SerializerOptions) => Serializer>> = {

@@ -1,7 +1,7 @@
 import { SerializeError } from '../protocol/errors.js';
 import { dumps, parse, SerpentError } from '../serpent/index.js';
-import { FormatSerializer, type ReadValue } from './format-serializer.js';
-import { SERIALIZER_IDS } from './serializer.js';
+import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
+import { SERIALIZER_IDS } from './contract/serializer.js';
 
 /** Pyro5's default serializer: Python literals. @see Pyro5/serializers.py, `SerpentSerializer` */
 export class SerpentSerializer extends FormatSerializer {

@@ -1,7 +1,7 @@
-import type { PyroProxyOptions } from '../client/proxy-options.js';
-import type { RemoteObject, UntypedRemote } from '../client/remote-object.js';
-import type { PyroDaemon } from '../naming/pyro-daemon.js';
-import { PyroProxy } from '../naming/pyro-proxy.js';
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
+import type { PyroDaemon } from '../pyro/pyro-daemon.js';
+import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { createMemoryPair } from '../transport/memory-pair.js';
 
 /** What serves objects: a `PyroDaemon`, or a `PyroServer`, whose daemon `unwrap()` gives. */

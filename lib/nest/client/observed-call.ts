@@ -1,5 +1,5 @@
 import type { WritePacket } from '@nestjs/microservices';
-import { RemoteStream } from '../../client/remote-stream.js';
+import { RemoteStream } from '../../client/call/remote-stream.js';
 
 /** How long an item that is on its way when nobody wants it any more is waited for. */
 const LAST_ITEM_MS = 1_000;

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { connectable, defer, Observable, Subject } from 'rxjs';
-import type { CallOptions } from '../../client/proxy-options.js';
-import type { RemoteObject, UntypedRemote } from '../../client/remote-object.js';
-import { PyroProxy } from '../../naming/pyro-proxy.js';
+import type { CallOptions } from '../../client/options/proxy-options.js';
+import type { RemoteObject, UntypedRemote } from '../../client/proxy/remote-object.js';
+import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../context/packet-metadata.js';

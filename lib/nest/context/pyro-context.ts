@@ -1,7 +1,7 @@
 import { BaseRpcContext } from '@nestjs/microservices';
-import { type CallContext, currentContext } from '../../daemon/call-context.js';
-import type { DaemonConnection } from '../../daemon/daemon-connection.js';
-import type { PyroDaemon } from '../../naming/pyro-daemon.js';
+import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
+import type { DaemonConnection } from '../../daemon/session/connection.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { readPacketMetadata } from './packet-metadata.js';
 
 /** A client's connection, as objects and guards see it. */

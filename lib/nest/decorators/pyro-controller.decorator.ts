@@ -1,9 +1,9 @@
 import { applyDecorators, Controller, Injectable, Scope, SetMetadata, UseFilters } from '@nestjs/common';
-import type { InstanceMode } from '../../daemon/instances.js';
+import type { InstanceMode } from '../../daemon/object/instances.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
-import { noteDecorated } from '../objects/placement.js';
-import type { PyroNaming } from '../objects/wire-names.js';
-import { PyroBinder } from '../server/pyro-binder.js';
+import { noteDecorated } from '../metadata/placement.js';
+import type { PyroNaming } from '../metadata/wire-names.js';
+import { PyroBinder } from '../binding/pyro-binder.js';
 
 export interface PyroControllerOptions {
   /** Id that clients know the object by. Default: a random one of each process. */

@@ -1,6 +1,6 @@
-import { namedParameters, readParameters } from '../../daemon/parameters.js';
-import { addMark, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../objects/member-registry.js';
-import { checkWireName } from '../objects/wire-names.js';
+import { namedParameters, readParameters } from '../../objects/parameters.js';
+import { addMark, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-registry.js';
+import { checkWireName } from '../metadata/wire-names.js';
 
 /** How a method appears to clients. */
 export interface PyroMethodOptions {

@@ -5,8 +5,8 @@ import {
   PARAMTYPES_METADATA,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { addMark, classNameOf, type PyroPropertyOptions } from '../objects/member-registry.js';
-import { checkWireName } from '../objects/wire-names.js';
+import { addMark, classNameOf, type PyroPropertyOptions } from '../metadata/member-registry.js';
+import { checkWireName } from '../metadata/wire-names.js';
 
 /**
  * Exposes an accessor of a {@link PyroController} as a remote attribute: readable with a getter, writable with a setter.

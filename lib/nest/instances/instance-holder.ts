@@ -1,6 +1,6 @@
 import type { ContextId } from '@nestjs/core';
-import type { Pipeline } from '../context/pyro-context-creator.js';
-import type { Operation } from '../objects/object-definition.js';
+import type { Pipeline } from '../pipeline/pyro-context-creator.js';
+import type { Operation } from '../definition/object-definition.js';
 
 /** One instance of a Pyro object and what belongs to it. */
 export class InstanceHolder {

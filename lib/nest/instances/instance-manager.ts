@@ -1,8 +1,8 @@
 import type { ContextId } from '@nestjs/core';
-import type { PyroDaemon } from '../../naming/pyro-daemon.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroConnection, PyroContext } from '../context/pyro-context.js';
 import type { ContextualLoader } from '../nest-internals.js';
-import type { ObjectDefinition } from '../objects/object-definition.js';
+import type { ObjectDefinition } from '../definition/object-definition.js';
 import { disposeAll, instancesOfContext } from './disposal.js';
 import { InstanceHolder } from './instance-holder.js';
 import { hasHook, type OnFailure, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';

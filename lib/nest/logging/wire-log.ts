@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { environmentConfig } from '../../config/environment.js';
-import type { PyroConfig } from '../../config/items.js';
+import { environmentConfig } from '../../options/environment.js';
+import type { PyroConfig } from '../../options/config-items.js';
 import type { WireLog } from '../../protocol/wire-message.js';
 import { describeWireMessage } from '../../serializers/wire-text.js';
 

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { PyroProxyOptions } from '../../client/proxy-options.js';
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
 
 /**

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
-import { PyroBinder } from '../server/pyro-binder.js';
+import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry } from './client-registry.js';
 import { PyroServers } from './pyro-servers.js';
 

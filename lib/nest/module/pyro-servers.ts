@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { Autoproxy } from '../../client/proxy-options.js';
-import type { PyroDaemon } from '../../naming/pyro-daemon.js';
-import { PYRO_SERVER } from '../server/pyro-binder.js';
+import type { Autoproxy } from '../../client/options/proxy-options.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { PyroServer } from '../server/pyro-server.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { NestContainer } from '../nest-internals.js';
-import type { ObjectDefinition } from '../objects/object-definition.js';
+import type { ObjectDefinition } from '../definition/object-definition.js';
 
 /**
  * Puts the members of objects into the graph that Nest's devtools show, as Nest does with message handlers. Nothing without

@@ -9,9 +9,9 @@ import {
   type Module,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { notePlaced } from '../objects/placement.js';
-import { defineObject, type ObjectDefinition } from '../objects/object-definition.js';
-import type { PyroNaming } from '../objects/wire-names.js';
+import { notePlaced } from '../metadata/placement.js';
+import { defineObject, type ObjectDefinition } from '../definition/object-definition.js';
+import type { PyroNaming } from '../metadata/wire-names.js';
 
 type AnyClass = abstract new (...args: never[]) => object;
 

@@ -1,8 +1,8 @@
-import type { RegistrationOptions } from '../../naming/daemon-names.js';
-import type { PyroDaemonOptions } from '../../naming/pyro-daemon.js';
+import type { RegistrationOptions } from '../../pyro/daemon-names.js';
+import type { PyroDaemonOptions } from '../../pyro/pyro-daemon.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
-import type { PyroNaming } from '../objects/wire-names.js';
+import type { PyroNaming } from '../metadata/wire-names.js';
 
 /** Options of a {@link PyroServer}: those of its daemon, and Nest's own. */
 export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog'> {

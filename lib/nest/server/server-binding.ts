@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
-import type { PyroDaemon } from '../../naming/pyro-daemon.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { safeText } from '../../protocol/safe-text.js';
-import { PyroContextCreator } from '../context/pyro-context-creator.js';
+import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
@@ -17,11 +17,11 @@ import {
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
-import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../objects/nest-target.js';
-import type { ObjectDefinition } from '../objects/object-definition.js';
+import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
+import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from './pyro-explorer.js';
-import { PYRO_SERVER } from './pyro-binder.js';
+import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
 /** A server in the container of an application. */

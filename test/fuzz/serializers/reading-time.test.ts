@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SecurityError, SerializeError } from '../../../lib/protocol/errors.js';
-import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../../lib/serializers/serializer.js';
+import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 /** Data that grows with a count, and is nasty to somebody who reads without care. */

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { currentContext, PyroUri, SerializedBlob, type SerializerName, withCorrelationId } from '../../../lib/core.js';
-import { kwargs } from '../../../lib/client/keyword-arguments.js';
-import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/remote-object.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
-import { PyroRemoteError } from '../../../lib/serializers/exceptions.js';
+import { kwargs } from '../../../lib/client/options/keyword-arguments.js';
+import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
+import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 import { PythonServer } from './python-server.js';
 import type { Session, Thing } from './thing.js';
 

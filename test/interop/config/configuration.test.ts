@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { environmentDefaults as proxyDefaults } from '../../../lib/client/environment-defaults.js';
-import { readConfig } from '../../../lib/config/environment.js';
-import { CONFIG_ITEMS } from '../../../lib/config/items.js';
-import { environmentDefaults as daemonDefaults } from '../../../lib/daemon/environment-defaults.js';
+import { environmentDefaults as proxyDefaults } from '../../../lib/client/options/environment-defaults.js';
+import { readConfig } from '../../../lib/options/environment.js';
+import { CONFIG_ITEMS } from '../../../lib/options/config-items.js';
+import { environmentDefaults as daemonDefaults } from '../../../lib/daemon/options/environment-defaults.js';
 import type { CallContext } from '../../../lib/core.js';
 import { TestAuthority } from '../../certificates.js';
 import { PythonServer } from '../client/python-server.js';
@@ -160,7 +160,7 @@ describe('a process with these variables', () => {
       PYRO_SSL_CLIENTCERT: client.certFile,
       PYRO_SSL_CLIENTKEY: client.keyFile,
     });
-    const { currentCall } = await import('../../../lib/transport/current-call.js');
+    const { currentCall } = await import('../../../lib/calls/current-call.js');
     class Door {
       whoami(): unknown {
         return (currentCall() as CallContext).connection.peerCertificate?.subject.CN;

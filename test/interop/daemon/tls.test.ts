@@ -6,7 +6,7 @@ import type { Server } from 'node:tls';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type CallContext, expose, PyroDaemon, type PyroDaemonOptions, PyroError, PyroProxy } from '../../../lib/core.js';
-import { currentCall } from '../../../lib/transport/current-call.js';
+import { currentCall } from '../../../lib/calls/current-call.js';
 import { type IssuedCertificate, TestAuthority } from '../../certificates.js';
 import { callFromPython } from './python-call.js';
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { PyroUri } from '../../../lib/core.js';
 import { locateNameServer, resolve } from '../../../lib/naming/locate.js';
 import type { NameServer } from '../../../lib/naming/name-server.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { NamingError } from '../../../lib/protocol/errors.js';
 import { PythonServer } from '../client/python-server.js';
 import type { Thing } from '../client/thing.js';

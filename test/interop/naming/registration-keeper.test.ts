@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
 import { locateNameServer } from '../../../lib/naming/locate.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { type NamedObject, RegistrationKeeper } from '../../../lib/naming/registration-keeper.js';
 import { PythonServer } from '../client/python-server.js';
 

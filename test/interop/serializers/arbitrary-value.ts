@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SerializerName } from '../../../lib/serializers/serializer.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { bitsOf, float, type PythonValue, str } from './python-value.js';
 
 type Leaf = fc.Arbitrary<PythonValue>;

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { SerializerName } from '../../../lib/serializers/serializer.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { ensurePythonEnv } from '../python-env.js';
 import type { PythonValue } from './python-value.js';
 

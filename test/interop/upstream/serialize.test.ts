@@ -14,8 +14,8 @@ import {
   pyTuple,
   SerializeError,
 } from '../../../lib/core.js';
-import { DaemonStub, ExceptionWrapper } from '../../../lib/serializers/class-dicts.js';
-import { SERIALIZER_IDS, type SerializedCall, type SerializerName } from '../../../lib/serializers/serializer.js';
+import { DaemonStub, ExceptionWrapper } from '../../../lib/serializers/objects/class-dicts.js';
+import { SERIALIZER_IDS, type SerializedCall, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { MyThingFullExposed, MyThingPartlyExposed } from './support.js';

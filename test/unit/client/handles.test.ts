@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 
 class Adder {
   add(a: number, b: number): number {

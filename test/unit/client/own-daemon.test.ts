@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { kwargs } from '../../../lib/client/keyword-arguments.js';
-import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import { kwargs } from '../../../lib/client/options/keyword-arguments.js';
+import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
 import {
   ClassRegistry,
   currentContext,
@@ -14,7 +14,7 @@ import {
   SerializedBlob,
   type SerializerName,
 } from '../../../lib/core.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 
 class Point {
   constructor(readonly x: number) {}

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PyroProxyOptions } from '../../../lib/client/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/remote-object.js';
+import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
 import { behavior, expose, PyroDaemon } from '../../../lib/core.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 
 let running = 0;
 let most = 0;

@@ -1,10 +1,10 @@
 import { format, inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { kwargs } from '../../../lib/client/keyword-arguments.js';
-import type { RemoteObject } from '../../../lib/client/remote-object.js';
-import type { RemoteStream } from '../../../lib/client/remote-stream.js';
+import { kwargs } from '../../../lib/client/options/keyword-arguments.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import type { RemoteStream } from '../../../lib/client/call/remote-stream.js';
 import { expose, oneway, PyroDaemon, PyroUri } from '../../../lib/core.js';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 
 interface Camera {
   gain: number;

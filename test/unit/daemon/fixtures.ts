@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import { PyroDaemon, type PyroDaemonOptions } from '../../../lib/naming/pyro-daemon.js';
+import { PyroDaemon, type PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
 const daemons: PyroDaemon[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
 import { encodeMessage } from '../../../lib/protocol/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
-import { type CurrentCall, currentCall } from '../../../lib/transport/current-call.js';
+import { type CurrentCall, currentCall } from '../../../lib/calls/current-call.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 

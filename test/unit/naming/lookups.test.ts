@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PyroProxy } from '../../../lib/naming/pyro-proxy.js';
+import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { resolve } from '../../../lib/naming/locate.js';
 import { FLAGS } from '../../../lib/protocol/constants.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { namedParameters } from '../../../lib/daemon/parameters.js';
-import { type ParameterSource, planParameters, type RouteArgument } from '../../../lib/nest/objects/parameter-plan.js';
+import { namedParameters } from '../../../lib/objects/parameters.js';
+import { type ParameterSource, planParameters, type RouteArgument } from '../../../lib/nest/definition/parameter-plan.js';
 
 /** Sources as `index:kind slot`, wire parameters as in `params`. */
 function plan(

@@ -15,10 +15,10 @@ import {
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { presentableError } from '../../../lib/daemon/presentable-error.js';
+import { presentableError } from '../../../lib/daemon/call/presentable-error.js';
 import { PyroException, PythonException } from '../../../lib/index.js';
 import { messageOf, toPythonError } from '../../../lib/nest/errors/python-error.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 describe('PyroException', () => {

@@ -1,0 +1,95 @@
+import { decompress } from '../../protocol/compression.js';
+import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
+import type { Frame } from '../../protocol/frame-reader.js';
+import { safeText } from '../../protocol/safe-text.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import type { ClientConnection } from './client-connection.js';
+import type { Deadline } from '../../calls/deadline.js';
+import { annotationsOf, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { sizeLimit } from '../../protocol/header.js';
+import type { ProxySerializers } from '../messages/proxy-serializers.js';
+import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
+import { readReply } from '../messages/reply-reader.js';
+
+/** What is needed to introduce oneself. */
+export interface HandshakeParts {
+  options: ResolvedProxyOptions;
+  serializers: ProxySerializers;
+  correlationId: Buffer;
+}
+
+/**
+ * Introduces us to the daemon and asks for the object.
+ *
+ * @returns what the object exposes
+ * @throws {CommunicationError} `connection to … rejected: REASON`, or when `validateHandshake` throws, whatever it throws
+ * @see Pyro5/client.py, `Proxy.__pyroCreateConnection`
+ */
+export async function shakeHands(
+  connection: ClientConnection,
+  uri: PyroUri,
+  parts: HandshakeParts,
+  deadline: Deadline,
+): Promise<RemoteMetadata> {
+  const { options, serializers } = parts;
+  const { own } = serializers;
+  const sent = connection.request(
+    {
+      type: MESSAGE_TYPES.connect,
+      serializerId: own.id,
+      flags: 0,
+      data: own.dumps({ handshake: options.handshake, object: uri.object }),
+      annotations: annotationsOf(options.annotations),
+      correlationId: parts.correlationId,
+    },
+    deadline,
+  );
+  const frame = sent === false ? undefined : await sent;
+  if (frame === undefined) throw closed(connection);
+  if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
+  const answer = await readAnswer(frame, parts);
+  if (frame.header.type === MESSAGE_TYPES.connectFail) {
+    throw new CommunicationError(`connection to ${connection.location} rejected: ${safeText(answer)}`, { sent: false });
+  }
+  if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'meta')) {
+    throw new ProtocolError('the answer to a handshake is a dict with "handshake" and "meta"');
+  }
+  const { handshake, meta } = answer as { handshake: unknown; meta: unknown };
+  const metadata = readMetadata(meta, uri);
+  await options.validateHandshake?.(handshake);
+  connection.handshakeDone();
+  return metadata;
+}
+
+/**
+ * Asks for the object where there is no handshake: on a connected socket.
+ *
+ * @returns what the object exposes
+ * @throws {PyroRemoteError} `unknown object`
+ */
+export async function askMetadata(
+  connection: ClientConnection,
+  uri: PyroUri,
+  { options, serializers, correlationId }: HandshakeParts,
+  deadline: Deadline,
+): Promise<RemoteMetadata> {
+  connection.handshakeDone();
+  const { own } = serializers;
+  const call = { objectId: DAEMON_OBJECT_ID, method: 'get_metadata', args: [uri.object], kwargs: {} };
+  const message = { type: MESSAGE_TYPES.invoke, serializerId: own.id, flags: 0, data: own.dumpsCall(call), correlationId };
+  const frame = await connection.request({ ...message, annotations: annotationsOf(options.annotations) }, deadline);
+  if (!frame) throw closed(connection);
+  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, options.maxMessageBytes), uri);
+}
+
+function closed({ location }: ClientConnection): CommunicationError {
+  return new CommunicationError(`connection to ${location} was closed`, { sent: false });
+}
+
+async function readAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
+  const serializer = serializers.naturalWithId(header.serializerId);
+  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
+  const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;
+  return serializer.loads(plain, { plain: true });
+}

@@ -1,0 +1,37 @@
+import { CommunicationError } from '../../protocol/errors.js';
+import { asError } from '../../protocol/safe-text.js';
+import { PythonException, saysPythonException } from '../../protocol/python-exception.js';
+import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
+
+/** What stands for Pyro5's communication errors, by their names there. */
+const STAND_INS: ReadonlyMap<string, string> = new Map([
+  ['Pyro5.errors.TimeoutError', 'builtins.TimeoutError'],
+  ['Pyro5.errors.ConnectionClosedError', 'builtins.ConnectionError'],
+  ['Pyro5.errors.CommunicationError', 'Pyro5.errors.PyroError'],
+  ['Pyro5.errors.ProtocolError', 'Pyro5.errors.PyroError'],
+  ['Pyro5.errors.MessageTooLargeError', 'Pyro5.errors.PyroError'],
+  ['Pyro5.errors.SerializeError', 'Pyro5.errors.PyroError'],
+]);
+
+/**
+ * The error as a client may get it once a call has begun: on anything below Pyro5's `CommunicationError` a Python proxy
+ * drops its connection, and with it its session, and may repeat the call. That holds for errors of ours, for those that a
+ * method passes on from another peer, and for those it throws by name.
+ */
+export function presentableError(thrown: unknown): Error {
+  const error = asError(thrown);
+  if (error instanceof CommunicationError) {
+    return new PythonException(standInOf(error.pythonType), [error.message], {}, { cause: error });
+  }
+  if (error instanceof PyroRemoteError && STAND_INS.has(error.pythonType)) {
+    return new PyroRemoteError(standInOf(error.pythonType), error.args, error.attributes, error.remoteTraceback);
+  }
+  if (saysPythonException(error) && STAND_INS.has(error.pythonType)) {
+    return new PythonException(standInOf(error.pythonType), error.args, error.attributes, { cause: error });
+  }
+  return error;
+}
+
+function standInOf(pythonType: string): string {
+  return STAND_INS.get(pythonType) ?? 'Pyro5.errors.PyroError';
+}

@@ -1,0 +1,167 @@
+import { PyroError } from '../../protocol/errors.js';
+import {
+  type AnyDecorator,
+  decoratedMember,
+  findDescriptor,
+  functionsOf,
+  isClassContext,
+  type Member,
+  memberNamed,
+} from '../../objects/decorated-member.js';
+import { isPrivateName } from '../../objects/private-names.js';
+import type { ObjectMetadata } from '../contract/target.js';
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+/** What was said of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
+interface Marks {
+  exposed?: boolean;
+  oneway?: boolean;
+  callback?: boolean;
+}
+
+const marksOf = new WeakMap<object, Marks>();
+/** By a prototype, or by an object that has exposed members of its own. */
+const metadataOf = new WeakMap<object, ObjectMetadata>();
+/** Which of these tells the members of an object or class. */
+const describedBy = new WeakMap<object, object>();
+
+/** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
+const LIFECYCLE_NAMES = new Set([
+  'constructor',
+  'toJSON',
+  'toString',
+  'toLocaleString',
+  'valueOf',
+  'then',
+  'onModuleInit',
+  'onModuleDestroy',
+  'onApplicationBootstrap',
+  'onApplicationShutdown',
+  'beforeApplicationShutdown',
+  'onPyroConnect',
+  'onPyroDisconnect',
+  'onPyroHousekeeping',
+]);
+
+/**
+ * Exposes a method, an accessor (as a remote attribute), named members of a class, or all own public members of a class.
+ *
+ * As a decorator: `@expose` on a member or a class. As a function: `expose(Thing, 'add', 'total')`, `expose(Thing)`.
+ * Of a class, members it inherits are not exposed by this, nor are lifecycle hooks.
+ *
+ * @throws {PyroError} on private names (`_x`) and names the class does not have
+ * @see Pyro5/server.py, `expose`
+ */
+export const expose: AnyDecorator = (...args: unknown[]): unknown => {
+  const [target, context] = args;
+  if (typeof target === 'function' && (context === undefined || isClassContext(context))) {
+    exposeClass(target as unknown as AnyClass);
+    return target;
+  }
+  return markMembers(args, { exposed: true });
+};
+
+/** Marks a method oneway: clients do not wait for it. @see Pyro5/server.py, `oneway` */
+export const oneway: AnyDecorator = (...args: unknown[]): unknown => markMembers(args, { oneway: true });
+
+/** Marks a method a callback: its errors also surface on this side, as the daemon's `callError`. @see Pyro5/server.py, `callback` */
+export const callback: AnyDecorator = (...args: unknown[]): unknown => markMembers(args, { callback: true });
+
+/** Exposed members of an object's class and of the object itself. Cached per class until {@link resetMetadata}. */
+export function metadataFor(source: object): ObjectMetadata {
+  // every call asks
+  let described = describedBy.get(source);
+  if (described === undefined) describedBy.set(source, (described = hasOwnMarks(source) ? source : membersOf(source)));
+  let metadata = metadataOf.get(described);
+  if (metadata === undefined) metadataOf.set(described, (metadata = collectMetadata(described)));
+  return metadata;
+}
+
+/** Has the members of an object's class looked up anew. */
+export function resetMetadata(source: object): void {
+  describedBy.delete(source);
+  metadataOf.delete(source);
+  metadataOf.delete(membersOf(source));
+}
+
+/** True for methods marked {@link callback}. */
+export function isCallbackMethod(source: object, name: string): boolean {
+  return marksIn(findDescriptor(source, name))?.callback === true;
+}
+
+/** The prototype that has the members of a class, or of an object. */
+function membersOf(source: object): object {
+  return (typeof source === 'function' ? (source as unknown as AnyClass).prototype : Object.getPrototypeOf(source)) as object;
+}
+
+function hasOwnMarks(source: object): boolean {
+  if (typeof source === 'function') return false;
+  return Object.getOwnPropertyNames(source).some((name) => marksIn(Object.getOwnPropertyDescriptor(source, name)) !== undefined);
+}
+
+function collectMetadata(source: object): ObjectMetadata {
+  const methods = new Set<string>();
+  const onewayNames = new Set<string>();
+  const attrs = new Set<string>();
+  const seen = new Set<string>();
+  for (
+    let holder: object | null = source;
+    holder && holder !== Object.prototype;
+    holder = Object.getPrototypeOf(holder) as object | null
+  ) {
+    for (const name of Object.getOwnPropertyNames(holder)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      if (isPrivateName(name)) continue;
+      const descriptor = Object.getOwnPropertyDescriptor(holder, name)!;
+      const marks = marksIn(descriptor);
+      if (!marks?.exposed) continue;
+      if (typeof descriptor.value !== 'function') attrs.add(name);
+      else {
+        methods.add(name);
+        if (marks.oneway) onewayNames.add(name);
+      }
+    }
+  }
+  return { methods, oneway: onewayNames, attrs };
+}
+
+function exposeClass(type: AnyClass): void {
+  const prototype = type.prototype as object;
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (LIFECYCLE_NAMES.has(name) || name.startsWith('$') || isPrivateName(name)) continue;
+    const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
+    if (fn) mark({ name, fn }, { exposed: true });
+  }
+  metadataOf.delete(prototype);
+}
+
+/** Of `mark(Thing, 'add', 'total')`, which gives the class back, or of a decorated member. */
+function markMembers(args: readonly unknown[], marks: Marks): unknown {
+  const [target, ...names] = args;
+  if (typeof target !== 'function' || names.length === 0 || !names.every((name) => typeof name === 'string')) {
+    mark(decoratedMember(args), marks);
+    return undefined;
+  }
+  for (const name of names) mark(memberNamed(target, name), marks);
+  metadataOf.delete((target as unknown as AnyClass).prototype as object);
+  return target;
+}
+
+function mark({ name, fn }: Member, marks: Marks): void {
+  if (name.startsWith('$')) throw new PyroError(`"${name}" cannot be exposed: names with $ are a proxy's own`);
+  if (marks.exposed && isPrivateName(name))
+    throw new PyroError(`exposing private names (starting with _) is not allowed: "${name}"`);
+  marksOf.set(fn, { ...marksOf.get(fn), ...marks });
+}
+
+/** Of an accessor, what was said of its getter or its setter: a decorator of the standard is put on one of them. */
+function marksIn(descriptor: PropertyDescriptor | undefined): Marks | undefined {
+  let marks: Marks | undefined;
+  for (const fn of functionsOf(descriptor)) {
+    const own = marksOf.get(fn);
+    if (own) marks = { ...marks, ...own };
+  }
+  return marks;
+}

@@ -1,0 +1,125 @@
+import { attributeError } from '../../protocol/python-exception.js';
+import { DaemonError } from '../../protocol/errors.js';
+import type { CallContext } from '../contract/call-context.js';
+import type { DaemonConnection } from '../session/connection.js';
+import { findDescriptor } from '../../objects/decorated-member.js';
+import { isCallbackMethod, metadataFor } from './expose.js';
+import { disposeInstance, Instances } from './instances.js';
+import { bindExposedArguments } from './exposed-arguments.js';
+import { asStream, endingWith } from '../../objects/item-iterators.js';
+import type { ObjectMetadata, PyroTarget } from '../contract/target.js';
+
+type AnyClass = abstract new (...args: never[]) => object;
+type Method = (...args: unknown[]) => unknown;
+
+/** Where a target finds the object of a call. */
+interface ObjectSource {
+  get(connection: DaemonConnection): object | Promise<object>;
+  /** What was registered; its class tells the members. */
+  readonly described: object;
+}
+
+/** A registered object. */
+export class ExposedObject implements PyroTarget {
+  constructor(protected readonly source: ObjectSource) {}
+
+  static of(object: object): ExposedObject {
+    return new ExposedObject({ get: () => object, described: object });
+  }
+
+  /** Holds the object weakly; once it is collected, calls fail. */
+  static weakly(object: object): ExposedObject {
+    const ref = new WeakRef(object);
+    const deref = (): object => {
+      const alive = ref.deref();
+      if (alive === undefined) throw new DaemonError('weakly registered object was garbage-collected; register it again');
+      return alive;
+    };
+    return new ExposedObject({
+      get: deref,
+      get described() {
+        return deref();
+      },
+    });
+  }
+
+  get metadata(): ObjectMetadata {
+    return metadataFor(this.source.described);
+  }
+
+  isCallback(method: string): boolean {
+    return isCallbackMethod(this.describedMembers, method);
+  }
+
+  invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown {
+    return this.use(context, (object) => {
+      const fn = (object as Record<string, Method>)[method]!;
+      return fn.apply(object, bindExposedArguments(object, method, fn, args, kwargs));
+    });
+  }
+
+  getAttribute(name: string, context: CallContext): unknown {
+    return this.use(context, (object) => {
+      const descriptor = findDescriptor(object, name);
+      if (descriptor?.get === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+      return descriptor.get.call(object) as unknown;
+    });
+  }
+
+  setAttribute(name: string, value: unknown, context: CallContext): unknown {
+    return this.use(context, (object) => {
+      const descriptor = findDescriptor(object, name);
+      if (descriptor?.set === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+      descriptor.set.call(object, value);
+    });
+  }
+
+  /** Runs `body` on the object of this call. */
+  protected use(context: CallContext, body: (object: object) => unknown): unknown {
+    const object = this.source.get(context.connection);
+    return object instanceof Promise ? object.then(body) : body(object);
+  }
+
+  private get describedMembers(): object {
+    const { described } = this.source;
+    return typeof described === 'function' ? ((described as unknown as AnyClass).prototype as object) : described;
+  }
+}
+
+/** A registered class: its instances come and go with connections, calls or the daemon. */
+export class ExposedClass extends ExposedObject {
+  private readonly instances: Instances;
+
+  constructor(readonly type: AnyClass) {
+    const instances = new Instances(type);
+    super({ get: (connection) => instances.get(connection), described: type });
+    this.instances = instances;
+  }
+
+  async connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {
+    await streamsEnded;
+    await this.instances.endSession(connection);
+  }
+
+  released(): Promise<void> {
+    return this.instances.endAll();
+  }
+
+  protected override use(context: CallContext, body: (object: object) => unknown): unknown {
+    return this.instances.isPerCall ? this.usePerCall(context, body) : super.use(context, body);
+  }
+
+  private async usePerCall(context: CallContext, body: (object: object) => unknown): Promise<unknown> {
+    const object = await this.source.get(context.connection);
+    let handedOn = false;
+    try {
+      const result = await body(object);
+      const stream = asStream(result);
+      if (stream === undefined) return result;
+      handedOn = true;
+      return endingWith(stream, () => disposeInstance(object));
+    } finally {
+      if (!handedOn) await disposeInstance(object);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { millisecondsOf } from '../../options/milliseconds.js';
+import { environmentConfig } from '../../options/environment.js';
+import type { PyroConfig } from '../../options/config-items.js';
+import { serverTlsOf } from '../../options/tls.js';
+import { PyroError } from '../../protocol/errors.js';
+import { givenOptions } from '../../options/given-options.js';
+import type { DaemonOptions } from './daemon-options.js';
+
+/**
+ * Defaults of a daemon from the environment.
+ *
+ * @param given options that count before them
+ * @throws {PyroError} `CONFIG`, when variables are wrong or do not go with the options
+ */
+export function environmentDefaults(given: DaemonOptions, config: PyroConfig = environmentConfig()): Partial<DaemonOptions> {
+  const idleTimeoutMs = millisecondsOf(config.COMMTIMEOUT);
+  return givenOptions({
+    ...addressDefaults(given, config),
+    compression: config.COMPRESSION,
+    detailedTraceback: config.DETAILED_TRACEBACK,
+    idleTimeoutMs,
+    frameTimeoutMs: idleTimeoutMs || undefined,
+    housekeepingIntervalMs: millisecondsOf(config.POLLTIMEOUT),
+    maxMessageBytes: config.MAX_MESSAGE_SIZE,
+    serpentBytesRepr: config.SERPENT_BYTES_REPR,
+    streaming: config.ITER_STREAMING,
+    streamLifetimeMs: millisecondsOf(config.ITER_STREAM_LIFETIME),
+    streamLingerMs: millisecondsOf(config.ITER_STREAM_LINGER),
+  });
+}
+
+function addressDefaults(given: DaemonOptions, config: PyroConfig): Partial<DaemonOptions> {
+  if (given.listen === false) return {};
+  // a connected socket needs no certificate of ours, but has to be a TLS socket
+  if (given.connectedSocket) return { tls: config.SSL && given.tls === undefined ? {} : undefined };
+  const tls = given.tls === undefined ? serverTlsOf(config) : undefined;
+  if (given.unixSocket !== undefined) {
+    if (config.NATHOST !== undefined && given.natHost === undefined)
+      throw new PyroError("cannot use PYRO_NATHOST together with unixSocket; say natHost: ''", { code: 'CONFIG' });
+    return { tls };
+  }
+  const natHost = given.natHost ?? config.NATHOST;
+  return { tls, host: config.HOST, natHost, natPort: natHost ? config.NATPORT : undefined };
+}

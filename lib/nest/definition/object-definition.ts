@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { InstanceMode } from '../../daemon/object/instances.js';
+import { ArgumentBinder } from '../../objects/parameters-binding.js';
+import type { ObjectMetadata } from '../../daemon/contract/target.js';
+import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
+import { type HandshakeGuard, handshakeGuardsOf } from '../decorators/use-handshake-guards.decorator.js';
+import { type InstanceWrapper, PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
+import {
+  classNameOf,
+  type DeclaredMember,
+  exposedMembers,
+  overridesWithoutMark,
+  ownMethods,
+  type MethodMark,
+  type PropertyMark,
+  type PyroStreamOptions,
+} from '../metadata/member-registry.js';
+import { type ParameterPlan, planParameters, type PlannedParameter, type RouteArgument } from './parameter-plan.js';
+import { checkWireName, type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+/** One thing the pipeline can run: a method, or reading or writing an attribute. */
+export interface Operation {
+  /** Name of the method on the class. */
+  readonly key: string;
+  readonly binder: ArgumentBinder;
+  readonly parameters: readonly PlannedParameter[];
+  readonly stream: Required<PyroStreamOptions> | undefined;
+}
+
+/** What is known of a `@PyroController` before any instance is made. */
+export interface ObjectDefinition {
+  readonly objectId: string;
+  /** Name for the name server. */
+  readonly name: string | undefined;
+  /** Tags for the name server. */
+  readonly tags: readonly string[];
+  readonly instanceMode: InstanceMode;
+  readonly type: AnyClass;
+  readonly wrapper: InstanceWrapper;
+  readonly handshakeGuards: readonly HandshakeGuard[];
+  readonly metadata: ObjectMetadata;
+  readonly methods: ReadonlyMap<string, Operation>;
+  readonly getters: ReadonlyMap<string, Operation>;
+  readonly setters: ReadonlyMap<string, Operation>;
+  readonly callbacks: ReadonlySet<string>;
+}
+
+/**
+ * Reads what a class exposes.
+ *
+ * @param serverNaming holds where the class does not say
+ * @throws {TypeError} when nothing is exposed, two members or two parameters share a wire name, or a wire name is private
+ */
+export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNaming: PyroNaming | undefined): ObjectDefinition {
+  const options = controllerOptionsOf(type)!;
+  const naming = options.naming ?? serverNaming;
+  const methods = new Map<string, Operation>();
+  const getters = new Map<string, Operation>();
+  const setters = new Map<string, Operation>();
+  const oneway = new Set<string>();
+  const attrs = new Set<string>();
+  const callbacks = new Set<string>();
+  for (const member of exposedMembers(type)) {
+    const { mark, prototype } = member;
+    const where = `${type.name}.${mark.key}`;
+    const wireName = checkWireName(mark.name ?? wireNameOf(mark.key, naming), where);
+    if (methods.has(wireName) || attrs.has(wireName))
+      throw new TypeError(`${where}: another member has the wire name "${wireName}" already`);
+    const qualifiedName = `${classNameOf(prototype)}.${wireName}`;
+    if (mark.kind === 'method') {
+      methods.set(wireName, methodOperation(mark, member, qualifiedName, naming, where));
+      if (mark.oneway) oneway.add(wireName);
+      if (mark.callback) callbacks.add(wireName);
+    } else {
+      attrs.add(wireName);
+      if (mark.getter) getters.set(wireName, accessOperation(mark.getter, qualifiedName, []));
+      if (mark.setter) setters.set(wireName, accessOperation(mark.setter, qualifiedName, [valueParameter(wireName)]));
+    }
+  }
+  if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
+  return {
+    objectId: options.objectId ?? `obj_${randomUUID().replaceAll('-', '')}`,
+    name: options.name,
+    tags: options.metadata ?? [],
+    instanceMode: options.instanceMode,
+    type,
+    wrapper,
+    handshakeGuards: handshakeGuardsOf(type),
+    metadata: { methods: new Set(methods.keys()), oneway, attrs },
+    methods,
+    getters,
+    setters,
+    callbacks,
+  };
+}
+
+function nothingExposed(type: AnyClass): string {
+  const own = ownMethods(type);
+  const candidates = own.length > 0 ? ` (${own.slice(0, 5).join(', ')}${own.length > 5 ? ', …' : ''})` : '';
+  const text = `${type.name} has no member that clients may use: put @PyroMethod() on the methods they may call${candidates}, @PyroProperty() on attributes`;
+  const overridden = overridesWithoutMark(type)[0];
+  return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
+}
+
+/** What the setter of an attribute takes. */
+function valueParameter(label: string): PlannedParameter {
+  return { index: 0, source: { kind: 'argument', slot: 0 }, label, data: '0', pipes: [], schema: undefined };
+}
+
+function methodOperation(
+  mark: MethodMark,
+  { prototype }: DeclaredMember,
+  qualifiedName: string,
+  naming: PyroNaming | undefined,
+  where: string,
+): Operation {
+  const { key, parameters, namesGiven, stream } = mark;
+  const routeArguments = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, key) ?? {}) as Record<
+    string,
+    RouteArgument
+  >;
+  const types = Reflect.getMetadata(PARAMTYPES_METADATA, prototype, key) as unknown[] | undefined;
+  let plan: ParameterPlan;
+  try {
+    plan = planParameters(parameters, namesGiven, routeArguments, types?.length ?? 0, naming);
+  } catch (error) {
+    throw new TypeError(`${where}: ${(error as Error).message}`, { cause: error });
+  }
+  return { key, binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords), parameters: plan.parameters, stream };
+}
+
+function accessOperation(key: PropertyMark['key'], qualifiedName: string, parameters: readonly PlannedParameter[]): Operation {
+  return { key, binder: new ArgumentBinder(qualifiedName, undefined), parameters, stream: undefined };
+}

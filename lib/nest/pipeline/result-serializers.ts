@@ -1,0 +1,96 @@
+import {
+  type CallHandler,
+  ClassSerializerInterceptor,
+  type ExecutionContext,
+  type NestInterceptor,
+  StandardSchemaSerializerInterceptor,
+} from '@nestjs/common';
+import { lastValueFrom, map, type Observable, of } from 'rxjs';
+import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { referenceOf } from '../../protocol/proxy-reference.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
+import { PyComplex, PyFloat } from '../../serpent/values.js';
+import type { PyroContext } from '../context/pyro-context.js';
+
+const VALUES = [PyComplex, PyFloat, PyroUri, SerializedBlob, Error];
+const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterceptor].map(({ prototype }) =>
+  interceptOf(prototype),
+);
+
+/**
+ * Nest's serializers make plain data of every object that a method returns: generators, proxies and Python's numbers would be
+ * gone. With this they see neither, but every item of a stream, as with streams over HTTP. Other interceptors are given back, and
+ * serializers that were extended by an `intercept` of their own, which may do anything with what they see.
+ */
+export function withStreams(interceptor: NestInterceptor): NestInterceptor {
+  return SERIALIZERS.includes(interceptOf(interceptor)) ? new ResultSerializer(interceptor) : interceptor;
+}
+
+function interceptOf(interceptor: NestInterceptor): unknown {
+  return Reflect.get(interceptor, 'intercept');
+}
+
+class ResultSerializer implements NestInterceptor {
+  constructor(private readonly serializer: NestInterceptor) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const { daemon } = context.switchToRpc().getContext<PyroContext>();
+    // serializers pass over what is no object
+    const kept = new Map<symbol, object>();
+    const keep = (value: unknown): unknown => {
+      if (!isNoInstance(value, daemon)) return value;
+      const mark = Symbol('kept from the serializer');
+      kept.set(mark, value);
+      return mark;
+    };
+    const giveBack = (value: unknown): unknown => {
+      const original = kept.get(value as symbol);
+      if (original === undefined) return value;
+      kept.delete(value as symbol);
+      const stream = asStream(original);
+      return stream ? new SerializedStream(stream, (item) => this.serialize(item, context)) : original;
+    };
+    const results = await this.serializer.intercept(context, { handle: () => next.handle().pipe(map(keep)) });
+    return results.pipe(map(giveBack));
+  }
+
+  private async serialize(item: unknown, context: ExecutionContext): Promise<unknown> {
+    return lastValueFrom(await this.intercept(context, { handle: () => of(item) }));
+  }
+}
+
+/** True for objects that are neither instances of a user's class nor plain data. */
+function isNoInstance(value: unknown, daemon: PyroDaemon): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;
+  return asStream(value) !== undefined || referenceOf(value) !== undefined || daemon.referenceFor(value) !== undefined;
+}
+
+class SerializedStream implements AsyncIterableIterator<unknown> {
+  constructor(
+    private readonly items: AnyIterator,
+    private readonly serialize: (item: unknown) => Promise<unknown>,
+  ) {}
+
+  async next(): Promise<IteratorResult<unknown>> {
+    const step = await this.items.next();
+    if (step.done) return step;
+    try {
+      return { done: false, value: await this.serialize(step.value) };
+    } catch (error) {
+      await this.items.return?.();
+      throw error;
+    }
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    await this.items.return?.(value);
+    return { done: true, value };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,209 @@
+import type { CallContext } from '../../daemon/contract/call-context.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import type { DaemonConnection } from '../../daemon/session/connection.js';
+import { asStream } from '../../objects/item-iterators.js';
+import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
+import { attributeError } from '../../protocol/python-exception.js';
+import { CallRecord } from '../context/call-record.js';
+import { PyroContext } from '../context/pyro-context.js';
+import type { Pipeline, PipelineArguments, PyroContextCreator } from '../pipeline/pyro-context-creator.js';
+import { toPythonError } from '../errors/python-error.js';
+import type { HandshakeRunner } from '../handshake/handshake-runner.js';
+import { refusalOf } from '../handshake/refusal.js';
+import type { InstanceHolder } from '../instances/instance-holder.js';
+import { InstanceManager } from '../instances/instance-manager.js';
+import type { OnFailure } from '../instances/lifecycle-hooks.js';
+import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
+import { type ContextualLoader, enhancersOf, STATIC_CONTEXT } from '../nest-internals.js';
+import { ObservableStream } from '../pipeline/observable-stream.js';
+import { settleResult } from '../pipeline/pipeline-result.js';
+import { ServedStream } from '../pipeline/served-stream.js';
+import { DEFAULT_STREAM_OPTIONS } from '../metadata/member-registry.js';
+import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
+
+/** Tells Nest's processing hooks that a call begins; `run` is handed what has to be called once at its end. */
+export type ProcessingHooks = <T>(context: PyroContext, run: (end: () => void) => Promise<T>) => Promise<T>;
+
+/** What all targets of one server in one container share. */
+export interface TargetEnvironment {
+  readonly contexts: PyroContextCreator;
+  readonly loader: ContextualLoader;
+  readonly registerRequest: RegisterRequest;
+  /** The daemon that serves them. */
+  readonly daemon: () => PyroDaemon;
+  /** Undefined when nobody set a hook. */
+  readonly hooks: () => ProcessingHooks | undefined;
+  readonly onFailure: OnFailure;
+}
+
+const NO_KEYWORDS = {};
+
+/** A `@PyroController` as the daemon sees it. */
+export class NestTarget implements PyroTarget {
+  readonly authorize: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined;
+  private readonly contexts: ObjectContexts;
+  private readonly instances: InstanceManager;
+  private readonly moduleKey: string;
+  private staticEnhancers: boolean | undefined;
+
+  constructor(
+    readonly definition: ObjectDefinition,
+    private readonly environment: TargetEnvironment,
+    guards: HandshakeRunner | undefined,
+  ) {
+    const { loader, registerRequest, onFailure } = environment;
+    this.contexts = new ObjectContexts(definition.wrapper, registerRequest);
+    this.instances = new InstanceManager(definition, loader, this.contexts, onFailure);
+    this.moduleKey = definition.wrapper.host!.token;
+    this.authorize = guards && ((request) => guards.run(request));
+  }
+
+  get metadata(): ObjectMetadata {
+    return this.definition.metadata;
+  }
+
+  get type(): ObjectDefinition['type'] {
+    return this.definition.type;
+  }
+
+  isCallback(method: string): boolean {
+    return this.definition.callbacks.has(method);
+  }
+
+  invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, call: CallContext): Promise<unknown> {
+    return this.run(this.definition.methods.get(method)!, args, kwargs, call);
+  }
+
+  getAttribute(name: string, call: CallContext): Promise<unknown> {
+    const operation = this.definition.getters.get(name);
+    if (operation === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+    return this.run(operation, [], NO_KEYWORDS, call);
+  }
+
+  async setAttribute(name: string, value: unknown, call: CallContext): Promise<void> {
+    const operation = this.definition.setters.get(name);
+    if (operation === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+    await this.run(operation, [value], NO_KEYWORDS, call);
+  }
+
+  async connected(connection: DaemonConnection): Promise<void> {
+    try {
+      await this.instances.connect(connection, this.environment.daemon());
+    } catch (error) {
+      throw refusalOf(error, `the session of ${this.definition.type.name}`, this.environment.onFailure);
+    }
+  }
+
+  /** Has the object's instances do their periodic work. */
+  keepHouse(): void {
+    this.instances.keepHouse(this.environment.daemon());
+  }
+
+  connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {
+    return this.instances.endConnection(connection, streamsEnded);
+  }
+
+  released(): Promise<void> {
+    return this.instances.endAll();
+  }
+
+  private async run(operation: Operation, args: unknown[], kwargs: Record<string, unknown>, call: CallContext): Promise<unknown> {
+    const bound = operation.binder.bind(args, kwargs);
+    const context = PyroContext.of(call);
+    const record = new CallRecord(bound.keywords);
+    const hooks = this.environment.hooks();
+    try {
+      if (hooks === undefined && !this.instances.isPerCall) {
+        const known = this.instances.forCall(context);
+        const holder = known instanceof Promise ? await known : known;
+        const prepared = this.pipelineFor(operation, context, holder);
+        // no turn more than those behind it: calls that waited for the instance together run in their order
+        const pipeline = prepared instanceof Promise ? await prepared : prepared;
+        const pipelineArgs: PipelineArguments = [bound.args, context, record];
+        const passed = settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
+        const result = passed instanceof Promise ? await passed : passed;
+        return streamOf(result, pipeline, pipelineArgs) ?? result;
+      }
+      return await this.runWithEnd(operation, bound.args, context, record, hooks ?? withoutHooks);
+    } catch (error) {
+      throw toPythonError(error);
+    }
+  }
+
+  /** A call at whose end, or at that of its stream, something has to be done. */
+  private runWithEnd(
+    operation: Operation,
+    args: unknown[],
+    context: PyroContext,
+    record: CallRecord,
+    hooks: ProcessingHooks,
+  ): Promise<unknown> {
+    return hooks(context, async (endHook) => {
+      let holder: InstanceHolder | undefined;
+      const end = async (): Promise<void> => {
+        if (holder && this.instances.isPerCall) await this.instances.endCall(holder);
+        endHook();
+      };
+      let isStream = false;
+      try {
+        holder = await this.instances.forCall(context);
+        const pipeline = await this.pipelineFor(operation, context, holder);
+        const pipelineArgs: PipelineArguments = [args, context, record];
+        const result = await settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
+        const stream = streamOf(result, pipeline, pipelineArgs, end);
+        isStream = stream !== undefined;
+        return stream ?? result;
+      } finally {
+        if (!isStream) await end();
+      }
+    });
+  }
+
+  /** Enhancers live in a context of the call, whatever context the instance lives in. */
+  private pipelineFor(operation: Operation, context: PyroContext, holder: InstanceHolder): Pipeline | Promise<Pipeline> {
+    const known = holder.pipelines.get(operation);
+    if (known) return known;
+    if (this.hasStaticEnhancers) {
+      const pipeline = this.environment.contexts.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
+      holder.pipelines.set(operation, pipeline);
+      return pipeline;
+    }
+    return this.pipelineOfCall(operation, context, holder);
+  }
+
+  private async pipelineOfCall(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
+    const { contexts, loader } = this.environment;
+    const { wrapper } = this.definition;
+    const isOwnContext = this.instances.isPerCall && holder.contextId !== undefined;
+    const contextId = isOwnContext ? holder.contextId : this.contexts.create(context);
+    await loader.loadEnhancers(wrapper, contextId);
+    return contexts.createPipeline(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
+  }
+
+  /** Transient ones count as not static: each host has its own. */
+  private get hasStaticEnhancers(): boolean {
+    this.staticEnhancers ??= enhancersOf(this.definition.wrapper).every(
+      (enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient,
+    );
+    return this.staticEnhancers;
+  }
+}
+
+/** A result that travels item by item; undefined for any other. */
+function streamOf(
+  result: unknown,
+  pipeline: Pipeline,
+  args: PipelineArguments,
+  onEnd?: () => Promise<void>,
+): ServedStream | undefined {
+  const stream = asStream(result);
+  if (stream === undefined) return undefined;
+  // the errors of an Observable have passed the filters with the pipeline
+  const recover =
+    result instanceof ObservableStream
+      ? undefined
+      : (error: unknown) => new ObservableStream(pipeline.filter(error, args), DEFAULT_STREAM_OPTIONS);
+  return new ServedStream(stream, recover, onEnd);
+}
+
+const withoutHooks: ProcessingHooks = (_context, run) => run(() => undefined);

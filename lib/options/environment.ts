@@ -1,0 +1,67 @@
+import { PyroError } from '../protocol/errors.js';
+import { CONFIG_ITEMS, type ConfigItem, type PyroConfig } from './config-items.js';
+
+const PREFIX = 'PYRO_';
+
+/** What Kubernetes sets in every container for a service called `pyro…`: such names, and `…_PORT` with such a value. */
+const KUBERNETES_NAME = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
+const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\//;
+
+/**
+ * Reads Pyro5's config items from `PYRO_*` environment variables: what they say, checked. An empty text is no value.
+ *
+ * ```ts
+ * readConfig().SERIALIZER; // what PYRO_SERIALIZER says; undefined when it is not set
+ * ```
+ *
+ * @param environment default `process.env`
+ * @throws {PyroError} `CONFIG`, naming variable, value and what it should be
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): PyroConfig {
+  const config: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(CONFIG_ITEMS) as [string, ConfigItem<unknown>][]) {
+    const variable = PREFIX + name;
+    const text = environment[variable];
+    if (text === undefined || isOfKubernetes(variable, text)) continue;
+    const value = item.read(text);
+    if (value === undefined) {
+      throw new PyroError(`environment variable ${variable}=${JSON.stringify(text)}: it must be ${item.expected}`, {
+        code: 'CONFIG',
+      });
+    }
+    if (value !== '') config[name] = value;
+  }
+  return Object.freeze(config);
+}
+
+/** Variables that look like config items and are none. */
+export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(environment)
+    .filter(([variable, text]) => variable.startsWith(PREFIX) && !isOfKubernetes(variable, text ?? ''))
+    .map(([variable]) => variable)
+    .filter((variable) => !Object.hasOwn(CONFIG_ITEMS, variable.slice(PREFIX.length)));
+}
+
+let atFirst: PyroConfig | undefined;
+
+/**
+ * What the environment of the process said when it was first asked for: later changes are not seen, as in Python. Unknown
+ * variables are a warning of the process then.
+ *
+ * @throws {PyroError} `CONFIG`, as {@link readConfig}
+ */
+export function environmentConfig(): PyroConfig {
+  if (atFirst !== undefined) return atFirst;
+  const config = readConfig();
+  for (const variable of unknownVariables(process.env)) {
+    process.emitWarning(`environment variable ${variable} is no config item of Pyro5; it is passed over`, {
+      code: 'PYRO_UNKNOWN_CONFIG_ITEM',
+    });
+  }
+  return (atFirst = config);
+}
+
+function isOfKubernetes(variable: string, text: string): boolean {
+  // a service called `pyro-ns` even takes the name of a config item
+  return KUBERNETES_NAME.test(variable) || (variable.endsWith('_PORT') && KUBERNETES_PORT.test(text));
+}

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PyroError } from '../protocol/errors.js';
+import { asError } from '../protocol/safe-text.js';
+import type { ClientTlsOptions } from '../transport/connector.js';
+import type { ServerTlsOptions } from '../transport/secure-server.js';
+import type { PyroConfig } from './config-items.js';
+
+/** How OpenSSL names the certificates of a directory that it may look authorities up in. */
+const HASHED_NAME = /^[0-9a-f]{8}\.\d+$/;
+
+/**
+ * TLS of daemons as the config items say; undefined: plain.
+ *
+ * @throws {PyroError} `CONFIG`, when something is missing or a file cannot be read
+ */
+export function serverTlsOf(config: PyroConfig): ServerTlsOptions | undefined {
+  if (!config.SSL) return undefined;
+  if (config.SSL_SERVERCERT === undefined) {
+    throw configError('PYRO_SSL is on, but PYRO_SSL_SERVERCERT names no certificate for the daemon; or give the option tls');
+  }
+  if (config.SSL_REQUIRECLIENTCERT && config.SSL_CACERTS === undefined) {
+    throw configError('PYRO_SSL_REQUIRECLIENTCERT needs PYRO_SSL_CACERTS, the authorities whose client certificates are good');
+  }
+  return {
+    cert: contentOf('SSL_SERVERCERT', config.SSL_SERVERCERT),
+    key: contentOf('SSL_SERVERKEY', config.SSL_SERVERKEY),
+    passphrase: config.SSL_SERVERKEYPASSWD,
+    ca: authoritiesOf(config),
+    requestClientCert: config.SSL_REQUIRECLIENTCERT ?? false,
+  };
+}
+
+/**
+ * TLS of proxies as the config items say; undefined: plain.
+ *
+ * @throws {PyroError} `CONFIG`, when a file cannot be read
+ */
+export function clientTlsOf(config: PyroConfig): ClientTlsOptions | undefined {
+  if (!config.SSL) return undefined;
+  const cert = contentOf('SSL_CLIENTCERT', config.SSL_CLIENTCERT);
+  return {
+    // a member that is undefined would be another thing than one that is absent
+    ...(cert && {
+      cert,
+      key: contentOf('SSL_CLIENTKEY', config.SSL_CLIENTKEY) ?? cert,
+      passphrase: config.SSL_CLIENTKEYPASSWD,
+    }),
+    ...(config.SSL_CACERTS !== undefined && { ca: authoritiesOf(config) }),
+  };
+}
+
+function authoritiesOf({ SSL_CACERTS: path }: PyroConfig): Buffer[] | undefined {
+  if (path === undefined) return undefined;
+  const files = reading('SSL_CACERTS', path, () =>
+    statSync(path).isDirectory()
+      ? readdirSync(path)
+          .filter((name) => HASHED_NAME.test(name))
+          .map((name) => join(path, name))
+      : [path],
+  );
+  return files.map((file) => contentOf('SSL_CACERTS', file)!);
+}
+
+function contentOf(name: keyof PyroConfig, path: string | undefined): Buffer | undefined {
+  return path === undefined ? undefined : reading(name, path, () => readFileSync(path));
+}
+
+function reading<T>(name: keyof PyroConfig, path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const cause = asError(error);
+    throw configError(`environment variable PYRO_${name}=${JSON.stringify(path)}: it cannot be read: ${cause.message}`, cause);
+  }
+}
+
+function configError(message: string, cause?: Error): PyroError {
+  return new PyroError(message, { code: 'CONFIG', cause });
+}

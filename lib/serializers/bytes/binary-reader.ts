@@ -1,0 +1,54 @@
+import { SerializeError } from '../../protocol/errors.js';
+import { KeyCrowds } from '../../serpent/key-crowds.js';
+import { PyFloat } from '../../serpent/index.js';
+import type { SerializerOptions } from '../contract/serializer.js';
+import { TextWindow } from './text-window.js';
+
+/** What readers of binary formats have in common: a place in the bytes, which they never leave. */
+export abstract class BinaryReader {
+  /** Whether any dict has a `__class__` key. */
+  sawClass = false;
+  protected at = 0;
+  protected depth = 0;
+  protected readonly crowds = new KeyCrowds();
+  protected readonly text: TextWindow;
+
+  constructor(
+    protected readonly bytes: Buffer,
+    protected readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
+  ) {
+    this.text = new TextWindow(bytes);
+  }
+
+  /** How errors call it. */
+  protected abstract readonly format: string;
+
+  protected float(value: number): unknown {
+    return this.options.values === 'faithful' ? new PyFloat(value) : value;
+  }
+
+  protected byte(): number {
+    return this.bytes[this.take(1)]!;
+  }
+
+  protected sized(length: number): Buffer {
+    const start = this.take(length);
+    return this.bytes.subarray(start, this.at);
+  }
+
+  /** @returns where the taken bytes begin */
+  protected take(count: number): number {
+    const start = this.at;
+    if (start + count > this.bytes.length) this.fail('the data ends in the middle of a value');
+    this.at = start + count;
+    return start;
+  }
+
+  protected expectEnd(): void {
+    if (this.at < this.bytes.length) this.fail(`${this.bytes.length - this.at} bytes are left over`);
+  }
+
+  protected fail(what: string): never {
+    throw new SerializeError(`bad ${this.format} data at byte ${this.at}: ${what}`);
+  }
+}

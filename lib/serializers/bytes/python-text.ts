@@ -1,0 +1,53 @@
+import { isUtf8 } from 'node:buffer';
+import { SerializeError } from '../../protocol/errors.js';
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a string has no half of a surrogate pair, which UTF-8 has no bytes for. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
+/** UTF-8 in which lone surrogates are three bytes each, as Python's `surrogatepass` writes them. */
+export function encodeSurrogatePass(text: string): Buffer {
+  if (isWellFormed(text)) return Buffer.from(text);
+  const parts: Buffer[] = [];
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    if (unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      i++;
+      continue;
+    }
+    parts.push(
+      Buffer.from(text.slice(start, i)),
+      Buffer.from([0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]),
+    );
+    start = i + 1;
+  }
+  parts.push(Buffer.from(text.slice(start)));
+  return Buffer.concat(parts);
+}
+
+/** The opposite of {@link encodeSurrogatePass}. @throws {SerializeError} on other bytes that are no UTF-8 */
+export function decodeSurrogatePass(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString();
+  let text = '';
+  let start = 0;
+  for (let i = 0; i + 2 < bytes.length; i++) {
+    // a surrogate is ED A0..BF 80..BF; no other character begins so
+    if (bytes[i] !== 0xed || (bytes[i + 1]! & 0xe0) !== 0xa0 || (bytes[i + 2]! & 0xc0) !== 0x80) continue;
+    text +=
+      decodeUtf8(bytes.subarray(start, i)) + String.fromCharCode(0xd000 | ((bytes[i + 1]! & 0x3f) << 6) | (bytes[i + 2]! & 0x3f));
+    i += 2;
+    start = i + 1;
+  }
+  return text + decodeUtf8(bytes.subarray(start));
+}
+
+/** @throws {SerializeError} on bytes that are no UTF-8 */
+export function decodeUtf8(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new SerializeError('text is not UTF-8');
+  return bytes.toString();
+}

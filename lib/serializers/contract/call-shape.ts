@@ -1,0 +1,55 @@
+import { SerializeError } from '../../protocol/errors.js';
+import type { SerializedCall } from './serializer.js';
+
+/**
+ * A call as serpent, marshal and msgpack hold it: (object id, method, args, kwargs).
+ *
+ * @throws {SerializeError} that says what was expected, when the value has another shape
+ */
+export function callOf(value: unknown): SerializedCall {
+  if (!Array.isArray(value) || value.length !== 4) throw badCall('a tuple of four');
+  const [objectId, method, args, kwargs] = value as unknown[];
+  return callOfParts(objectId, method, args, kwargs);
+}
+
+/** A call as json holds it: an object with `object`, `method`, `params` and `kwargs`. Other members are passed over. */
+export function callOfMembers(value: unknown): SerializedCall {
+  const get = memberReader(value);
+  if (get === undefined) throw badCall('an object with the members object, method, params and kwargs');
+  return callOfParts(get('object'), get('method'), get('params'), get('kwargs'));
+}
+
+function memberReader(value: unknown): ((name: string) => unknown) | undefined {
+  if (value instanceof Map) return (name) => (value as Map<unknown, unknown>).get(name);
+  if (!isPlainObject(value)) return undefined;
+  return (name) => (Object.hasOwn(value, name) ? value[name] : undefined);
+}
+
+function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: unknown): SerializedCall {
+  if (typeof objectId !== 'string') throw badCall('a string as object id');
+  if (typeof method !== 'string') throw badCall('a string as method');
+  if (!Array.isArray(args)) throw badCall('a tuple or list as args');
+  return { objectId, method, args: Array.from(args as unknown[]), kwargs: kwargsOf(kwargs) };
+}
+
+/** None is no keyword arguments. */
+function kwargsOf(value: unknown): Record<string, unknown> {
+  if (value === null) return {};
+  if (isPlainObject(value)) return value;
+  if (!(value instanceof Map)) throw badCall('a dict or None as kwargs');
+  const kwargs: Record<string, unknown> = {};
+  for (const [name, argument] of value as Map<unknown, unknown>) {
+    if (typeof name !== 'string') throw badCall('strings as keys of kwargs');
+    if (name === '__proto__') throw badCall('no keyword argument __proto__');
+    kwargs[name] = argument;
+  }
+  return kwargs;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function badCall(expected: string): SerializeError {
+  return new SerializeError(`a call is (object id, method, args, kwargs): expected ${expected}`);
+}

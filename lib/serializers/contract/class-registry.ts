@@ -1,0 +1,66 @@
+import { SecurityError, SerializeError } from '../../protocol/errors.js';
+
+/** How objects of one class travel. */
+export interface ClassConverter<T extends object = object> {
+  /** Dotted Python class name, e.g. `lab.Sample`: the `__class__` of the dict. */
+  name: string;
+  /** Members to send; `__class__` is added. Without it objects of the class are sent by the default rule. */
+  toDict?: (value: T) => Record<string, unknown>;
+  /** Makes the object of the received dict, `__class__` included. Without it a received one is a SerializeError. */
+  fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
+}
+
+type Constructor<T extends object> = abstract new (...args: never[]) => T;
+
+/** The classes a daemon or a proxy knows how to send and to make. */
+export class ClassRegistry {
+  private readonly byName = new Map<string, ClassConverter>();
+  /** By the class's prototype. */
+  private readonly byClass = new Map<unknown, ClassConverter>();
+
+  /**
+   * @throws {SerializeError} when the name is empty or taken by another class
+   * @throws {SecurityError} when the name contains `__`
+   */
+  registerClass<T extends object>(type: Constructor<T>, converter: ClassConverter<T>): void {
+    const { name } = converter;
+    if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
+    if (name.includes('__')) throw new SecurityError(`registerClass: "${name}" has a double underscore in it`);
+    const known = this.byName.get(name);
+    if (known !== undefined && known !== this.byClass.get(type.prototype)) {
+      throw new SerializeError(`registerClass: "${name}" is registered for another class; unregister that one first`);
+    }
+    this.unregisterClass(type);
+    this.byName.set(name, converter as unknown as ClassConverter);
+    this.byClass.set(type.prototype, converter as unknown as ClassConverter);
+  }
+
+  unregisterClass(type: Constructor<object>): void {
+    const known = this.byClass.get(type.prototype);
+    if (known === undefined) return;
+    this.byClass.delete(type.prototype);
+    this.byName.delete(known.name);
+  }
+
+  /** The converter of the nearest registered class on the object's prototype chain. */
+  converterOf(value: object): ClassConverter | undefined {
+    if (this.byClass.size === 0) return undefined;
+    for (let proto: unknown = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
+      const found = this.byClass.get(proto);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  converterNamed(name: string): ClassConverter | undefined {
+    return this.byName.get(name);
+  }
+}
+
+/** Filled by {@link registerClass}; what a daemon or proxy uses unless it is given a registry of its own. */
+export const defaultClassRegistry = new ClassRegistry();
+
+/** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */
+export function registerClass<T extends object>(type: Constructor<T>, converter: ClassConverter<T>): void {
+  defaultClassRegistry.registerClass(type, converter);
+}

@@ -1,0 +1,31 @@
+import { callOfMembers } from '../contract/call-shape.js';
+import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
+import { guarded } from '../contract/guarded.js';
+import { JsonReader } from './json-reader.js';
+import { JsonSink } from './json-sink.js';
+import { type ReadContext, type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
+
+/** Json as Python writes it. @see Pyro5/serializers.py, `JsonSerializer` */
+export class JsonSerializer extends FormatSerializer {
+  readonly id = SERIALIZER_IDS.json;
+  readonly name = 'json';
+
+  override dumpsCall({ objectId, method, args, kwargs }: SerializedCall): Buffer {
+    return this.dumps({ object: objectId, method, params: args, kwargs });
+  }
+
+  override loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
+    return guarded(() => callOfMembers(this.readAll(data, context)));
+  }
+
+  protected write(value: unknown): Buffer {
+    const sink = new JsonSink(this.options.maxBytes);
+    this.writeInto(sink, value);
+    return sink.finish();
+  }
+
+  protected read(data: Buffer): ReadValue {
+    const reader = new JsonReader(data, this.options);
+    return { value: reader.read(), sawClass: reader.sawClass };
+  }
+}

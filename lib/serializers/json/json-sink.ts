@@ -1,0 +1,136 @@
+import { PyComplex, PyFloat } from '../../serpent/index.js';
+import { floatLiteral } from '../../serpent/literals.js';
+import { ByteWriter } from '../bytes/byte-writer.js';
+import { Unwritable } from '../bytes/unwritable.js';
+import type { DictKey, ValueSink } from '../values/value-writer.js';
+
+/** ASCII that stands in json as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const BRACKET_OPEN = 91;
+const BRACKET_CLOSE = 93;
+const BRACE_OPEN = 123;
+const BRACE_CLOSE = 125;
+
+/** Writes what Python's `json.loads` reads: NaN and infinities by name, ints of any length, floats with a point. */
+export class JsonSink implements ValueSink {
+  private readonly out: ByteWriter;
+  private readonly closers: number[] = [];
+  private needsComma = false;
+
+  constructor(maxBytes: number) {
+    this.out = new ByteWriter(maxBytes);
+  }
+
+  none(): void {
+    this.scalar('null');
+  }
+
+  bool(value: boolean): void {
+    this.scalar(value ? 'true' : 'false');
+  }
+
+  int(value: number | bigint): void {
+    this.scalar(String(value));
+  }
+
+  float(value: number): void {
+    this.scalar(floatText(value));
+  }
+
+  complex(): void {
+    throw new Unwritable('a complex number');
+  }
+
+  string(value: string): void {
+    this.separate();
+    this.text(value);
+  }
+
+  bytes(): void {
+    throw new Unwritable('bytes');
+  }
+
+  list(): void {
+    this.open(BRACKET_OPEN, BRACKET_CLOSE);
+  }
+
+  tuple(): void {
+    this.list();
+  }
+
+  set(): void {
+    this.list();
+  }
+
+  frozenset(): void {
+    this.list();
+  }
+
+  dict(): void {
+    this.open(BRACE_OPEN, BRACE_CLOSE);
+  }
+
+  /** All keys are strings in json: numbers, bools and None become text, as in Python. */
+  key(key: DictKey): string | undefined {
+    const text = typeof key === 'string' ? key : keyText(key);
+    this.separate();
+    this.text(text);
+    this.out.byte(COLON);
+    this.needsComma = false;
+    return typeof key === 'string' ? undefined : text;
+  }
+
+  end(): void {
+    this.out.byte(this.closers.pop()!);
+    this.needsComma = true;
+  }
+
+  finish(): Buffer {
+    return this.out.finish();
+  }
+
+  private open(opening: number, closing: number): void {
+    this.separate();
+    this.out.byte(opening);
+    this.closers.push(closing);
+    this.needsComma = false;
+  }
+
+  private scalar(text: string): void {
+    this.separate();
+    this.out.ascii(text);
+  }
+
+  private separate(): void {
+    if (this.needsComma) this.out.byte(COMMA);
+    this.needsComma = true;
+  }
+
+  private text(text: string): void {
+    if (!PLAIN.test(text)) return this.escaped(JSON.stringify(text));
+    this.out.byte(QUOTE);
+    this.out.ascii(text);
+    this.out.byte(QUOTE);
+  }
+
+  private escaped(literal: string): void {
+    this.out.utf8(literal, Buffer.byteLength(literal));
+  }
+}
+
+function floatText(value: number): string {
+  return Number.isFinite(value) ? floatLiteral(value) : String(value);
+}
+
+function keyText(key: Exclude<DictKey, string>): string {
+  if (key === null) return 'null';
+  if (key instanceof PyFloat) return floatText(key.value);
+  if (key instanceof PyComplex) throw new Unwritable('a complex number as dict key');
+  if (typeof key === 'object') throw new Unwritable('bytes as dict key');
+  if (typeof key === 'number' && !(Number.isSafeInteger(key) && !Object.is(key, -0))) return floatText(key);
+  return String(key);
+}

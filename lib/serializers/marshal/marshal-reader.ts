@@ -1,0 +1,244 @@
+import { PyComplex, PyTuple } from '../../serpent/index.js';
+import { BinaryReader } from '../bytes/binary-reader.js';
+import { crowdedKeys, DictBuilder } from '../values/dict-builder.js';
+import { FLAG_REF, MARSHAL } from './marshal-types.js';
+import { decodeSurrogatePass } from '../bytes/python-text.js';
+import { safeInt } from '../values/safe-int.js';
+
+/**
+ * How many values references may add to those that stand in the bytes: a few bytes with references to references could stand
+ * for an endless tree, which somebody would walk. A list of the same row over and over is far below it.
+ */
+const REFERENCED_VALUES = 1_000_000;
+const REFERENCED_VALUES_PER_BYTE = 16;
+
+const FLOAT_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+const NULL = Symbol('NULL');
+const UNFINISHED = Symbol('unfinished');
+
+/** Reads marshal of versions 0 to 5. @see CPython, Python/marshal.c */
+export class MarshalReader extends BinaryReader {
+  protected override readonly format = 'marshal';
+  private readonly refs: unknown[] = [];
+  /** Values inside each referable one, itself included. */
+  private readonly refSizes: number[] = [];
+  private readonly refHashable: boolean[] = [];
+  /** Nested containers in each referable value, itself included. */
+  private readonly refHeights: number[] = [];
+  /** The deepest level since the referable value that is being read began. */
+  private deepest = 0;
+  private values = 0;
+  private referenced = 0;
+  /** Whether Python can hash the value read last. */
+  private hashable = true;
+
+  /** @throws {SerializeError} naming the offset */
+  read(): unknown {
+    const value = this.value();
+    if (value === NULL) this.fail('NULL stands for no value');
+    this.expectEnd();
+    return value;
+  }
+
+  private value(): unknown {
+    const byte = this.byte();
+    const type = byte & ~FLAG_REF;
+    if (type === MARSHAL.ref) return this.reference();
+    const before = this.values++;
+    if (!(byte & FLAG_REF)) return this.typed(type);
+    const index = this.refs.push(UNFINISHED) - 1;
+    const { deepest } = this;
+    this.deepest = this.depth;
+    const value = this.typed(type);
+    this.refHeights[index] = this.deepest - this.depth;
+    this.deepest = Math.max(this.deepest, deepest);
+    this.refs[index] = value;
+    this.refHashable[index] = this.hashable;
+    this.refSizes[index] = this.values - before;
+    return value;
+  }
+
+  private typed(type: number): unknown {
+    this.hashable = true;
+    switch (type) {
+      case MARSHAL.null:
+        return NULL;
+      case MARSHAL.none:
+        return null;
+      case MARSHAL.true:
+        return true;
+      case MARSHAL.false:
+        return false;
+      case MARSHAL.int:
+        return this.int32();
+      case MARSHAL.int64:
+        return safeInt(this.bytes.readBigInt64LE(this.take(8)));
+      case MARSHAL.long:
+        return this.long();
+      case MARSHAL.binaryFloat:
+        return this.float(this.bytes.readDoubleLE(this.take(8)));
+      case MARSHAL.float:
+        return this.float(this.floatText());
+      case MARSHAL.binaryComplex:
+        return new PyComplex(this.bytes.readDoubleLE(this.take(8)), this.bytes.readDoubleLE(this.take(8)));
+      case MARSHAL.complex:
+        return new PyComplex(this.floatText(), this.floatText());
+      case MARSHAL.bytes:
+        return Buffer.from(this.sized(this.length(1)));
+      case MARSHAL.unicode:
+      case MARSHAL.interned:
+        return this.string(this.length(1));
+      case MARSHAL.ascii:
+      case MARSHAL.asciiInterned:
+        return this.latin1(this.length(1));
+      case MARSHAL.shortAscii:
+      case MARSHAL.shortAsciiInterned:
+        return this.latin1(this.byte());
+      case MARSHAL.tuple:
+        return this.tuple(this.length(1));
+      case MARSHAL.smallTuple:
+        return this.tuple(this.byte());
+      case MARSHAL.list:
+        return this.unhashable(this.items(this.length(1)));
+      case MARSHAL.set:
+        return this.unhashable(this.set());
+      case MARSHAL.frozenset:
+        return this.set();
+      case MARSHAL.dict:
+        return this.dict();
+      default:
+        return this.fail(`type ${JSON.stringify(String.fromCharCode(type))} is not read: only plain values travel`);
+    }
+  }
+
+  private reference(): unknown {
+    const index = this.int32();
+    const value = this.refs[index];
+    if (index < 0 || index >= this.refs.length) this.fail(`reference ${index} points nowhere`);
+    if (value === UNFINISHED || value === NULL) this.fail(`reference ${index} points to a value that contains it`);
+    this.reach(this.depth + this.refHeights[index]!);
+    this.hashable = this.refHashable[index]!;
+    const size = this.refSizes[index]!;
+    // what contains this reference is as large as if the value stood here, so that sizes multiply as a walk would
+    this.values += size;
+    this.referenced += size - 1;
+    const limit = REFERENCED_VALUES + REFERENCED_VALUES_PER_BYTE * this.bytes.length;
+    if (this.referenced > limit) this.fail(`references stand for more than ${limit} values`);
+    return value;
+  }
+
+  private tuple(length: number): unknown {
+    const items = this.items(length);
+    return this.options.values === 'faithful' ? PyTuple.from(items) : items;
+  }
+
+  private items(length: number): unknown[] {
+    const items: unknown[] = [];
+    let hashable = true;
+    this.enter();
+    for (let i = 0; i < length; i++) {
+      items.push(this.member());
+      hashable &&= this.hashable;
+    }
+    this.depth--;
+    this.hashable = hashable;
+    return items;
+  }
+
+  private set(): Set<unknown> {
+    const members = this.items(this.length(1));
+    if (!this.hashable) this.fail('a member of a set is a list, dict or set');
+    const set = new Set<unknown>();
+    for (const member of members) {
+      if (!this.crowds.admits(set, member)) throw crowdedKeys();
+      set.add(member);
+    }
+    return set;
+  }
+
+  private dict(): unknown {
+    const dict = new DictBuilder(this.options.values, this.crowds);
+    this.enter();
+    for (let key = this.value(); key !== NULL; key = this.value()) {
+      if (!this.hashable) this.fail('a dict key is a list, dict or set');
+      if (key === '__class__') this.sawClass = true;
+      dict.set(key, this.member());
+    }
+    this.depth--;
+    return this.unhashable(dict.finish());
+  }
+
+  private unhashable<T>(value: T): T {
+    this.hashable = false;
+    return value;
+  }
+
+  private member(): unknown {
+    const value = this.value();
+    return value === NULL ? this.fail('NULL stands for no value') : value;
+  }
+
+  private enter(): void {
+    this.reach(++this.depth);
+  }
+
+  private reach(depth: number): void {
+    if (depth > this.options.maxDepth) this.fail(`more than ${this.options.maxDepth} nested containers (maxDepth)`);
+    if (depth > this.deepest) this.deepest = depth;
+  }
+
+  private string(length: number): string {
+    const start = this.take(length);
+    return this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
+  }
+
+  private latin1(length: number): string {
+    const start = this.take(length);
+    return this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
+  }
+
+  private floatText(): number {
+    const text = this.sized(this.byte()).toString('latin1');
+    const special = /^([+-]?)(inf|nan)$/.exec(text);
+    if (special) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
+    return FLOAT_TEXT.test(text) ? Number(text) : this.fail(`${JSON.stringify(text)} is no float`);
+  }
+
+  private long(): unknown {
+    const count = this.int32();
+    const digits = Math.abs(count);
+    const { maxIntDigits } = this.options;
+    const failTooLong = (): never => this.fail(`an int has more than ${maxIntDigits} digits (maxIntDigits)`);
+    if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
+    const start = this.take(digits * 2);
+    if (digits === 0) return 0;
+    // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
+    const hex: string[] = [];
+    for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {
+      let four = 0n;
+      for (let i = end - 1; i >= at; i--) four = (four << 15n) | BigInt(this.digit(start + 2 * i));
+      hex.push(four.toString(16).padStart(15, '0'));
+    }
+    if (this.digit(start + 2 * (digits - 1)) === 0) this.fail('an int begins with a zero digit');
+    const value = BigInt(`0x${hex.join('')}`);
+    if (digits * 15 >= maxIntDigits * Math.log2(10) && value >= 10n ** BigInt(maxIntDigits)) failTooLong();
+    return safeInt(count < 0 ? -value : value);
+  }
+
+  private digit(at: number): number {
+    const digit = this.bytes.readUInt16LE(at);
+    return digit > 0x7fff ? this.fail('a digit of an int has more than 15 bits') : digit;
+  }
+
+  private int32(): number {
+    return this.bytes.readInt32LE(this.take(4));
+  }
+
+  /** A length whose members, of so many bytes at least, can still be there. */
+  private length(bytesEach: number): number {
+    const length = this.int32();
+    if (length < 0 || length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
+    return length;
+  }
+}

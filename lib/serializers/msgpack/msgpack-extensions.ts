@@ -1,0 +1,67 @@
+import { SerializeError } from '../../protocol/errors.js';
+import { PyComplex } from '../../serpent/index.js';
+import { PYRO_EXT } from './msgpack-types.js';
+import { safeInt } from '../values/safe-int.js';
+
+const DIGITS = /^[+-]?\d+$/;
+const MS_PER_DAY = 86_400_000;
+/** Python's `date.toordinal` of 1970-01-01, and of 9999-12-31. */
+const ORDINAL_OF_1970 = 719_163;
+const LAST_ORDINAL = 3_652_059;
+/** Years 1 to 9999, as in Python. */
+const FIRST_SECOND = -62_135_596_800;
+const END_SECOND = 253_402_300_800;
+
+/**
+ * The value of one of Pyro5's extension types. Points in time and dates become the text that the other serializers have for them.
+ *
+ * @throws {SerializeError} on other types, and on data that is not of the type
+ */
+export function decodePyroExtension(type: number, data: Buffer, maxIntDigits: number): unknown {
+  switch (type) {
+    case PYRO_EXT.complex:
+      expectSize(type, data, 16);
+      return new PyComplex(data.readDoubleLE(0), data.readDoubleLE(8));
+    case PYRO_EXT.int: {
+      const text = data.toString('latin1');
+      if (text.length > maxIntDigits + 1 || text.replace(/^[+-]/, '').length > maxIntDigits) {
+        throw new SerializeError(`a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`);
+      }
+      if (!DIGITS.test(text)) throw badData(type);
+      return safeInt(BigInt(text));
+    }
+    case PYRO_EXT.datetime:
+      expectSize(type, data, 8);
+      return dateTimeText(data.readDoubleLE(0));
+    case PYRO_EXT.date:
+      // a C long has 4 bytes on Windows
+      return dateText(data.length === 4 ? BigInt(data.readInt32LE(0)) : (expectSize(type, data, 8), data.readBigInt64LE(0)));
+    default:
+      throw new SerializeError(`invalid ext code for msgpack: ${type}`);
+  }
+}
+
+function dateTimeText(seconds: number): string {
+  if (!(seconds >= FIRST_SECOND && seconds < END_SECOND)) throw new SerializeError('a msgpack datetime is out of range');
+  let whole = Math.floor(seconds);
+  let micros = Math.round((seconds - whole) * 1e6);
+  if (micros === 1e6) {
+    whole++;
+    micros = 0;
+  }
+  const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
+  return `${new Date(whole * 1000).toISOString().slice(0, 19)}${fraction}+00:00`;
+}
+
+function dateText(ordinal: bigint): string {
+  if (ordinal < 1n || ordinal > LAST_ORDINAL) throw new SerializeError('a msgpack date is out of range');
+  return new Date((Number(ordinal) - ORDINAL_OF_1970) * MS_PER_DAY).toISOString().slice(0, 10);
+}
+
+function expectSize(type: number, data: Buffer, size: number): void {
+  if (data.length !== size) throw badData(type);
+}
+
+function badData(type: number): SerializeError {
+  return new SerializeError(`bad data of msgpack ext code ${type}`);
+}

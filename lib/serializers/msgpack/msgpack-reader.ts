@@ -1,0 +1,140 @@
+import { PyComplex, PyFloat } from '../../serpent/index.js';
+import { BinaryReader } from '../bytes/binary-reader.js';
+import { DictBuilder } from '../values/dict-builder.js';
+import { MSGPACK } from './msgpack-types.js';
+import { decodePyroExtension } from './msgpack-extensions.js';
+import { decodeUtf8 } from '../bytes/python-text.js';
+import { safeInt } from '../values/safe-int.js';
+
+/** Reads msgpack with Pyro5's extension types. */
+export class MsgpackReader extends BinaryReader {
+  protected override readonly format = 'msgpack';
+
+  /** @throws {SerializeError} naming the offset */
+  read(): unknown {
+    const value = this.value();
+    this.expectEnd();
+    return value;
+  }
+
+  private value(): unknown {
+    const type = this.byte();
+    if (type < MSGPACK.fixmap) return type;
+    if (type >= MSGPACK.negativeFixint) return type - 0x100;
+    if (type < MSGPACK.fixarray) return this.dict(type & 0x0f);
+    if (type < MSGPACK.fixstr) return this.list(type & 0x0f);
+    if (type < MSGPACK.nil) return this.string(type & 0x1f);
+    const { bytes } = this;
+    switch (type) {
+      case MSGPACK.nil:
+        return null;
+      case MSGPACK.false:
+        return false;
+      case MSGPACK.true:
+        return true;
+      case MSGPACK.bin8:
+        return Buffer.from(this.sized(this.byte()));
+      case MSGPACK.bin16:
+        return Buffer.from(this.sized(this.uint16()));
+      case MSGPACK.bin32:
+        return Buffer.from(this.sized(this.uint32()));
+      case MSGPACK.ext8:
+        return this.extension(this.byte());
+      case MSGPACK.ext16:
+        return this.extension(this.uint16());
+      case MSGPACK.ext32:
+        return this.extension(this.uint32());
+      case MSGPACK.float32:
+        return this.float(bytes.readFloatBE(this.take(4)));
+      case MSGPACK.float64:
+        return this.float(bytes.readDoubleBE(this.take(8)));
+      case MSGPACK.uint8:
+        return this.byte();
+      case MSGPACK.uint16:
+        return this.uint16();
+      case MSGPACK.uint32:
+        return this.uint32();
+      case MSGPACK.uint64:
+        return safeInt(bytes.readBigUInt64BE(this.take(8)));
+      case MSGPACK.int8:
+        return bytes.readInt8(this.take(1));
+      case MSGPACK.int16:
+        return bytes.readInt16BE(this.take(2));
+      case MSGPACK.int32:
+        return bytes.readInt32BE(this.take(4));
+      case MSGPACK.int64:
+        return safeInt(bytes.readBigInt64BE(this.take(8)));
+      case MSGPACK.fixext1:
+      case MSGPACK.fixext2:
+      case MSGPACK.fixext4:
+      case MSGPACK.fixext8:
+      case MSGPACK.fixext16:
+        return this.extension(2 ** (type - MSGPACK.fixext1));
+      case MSGPACK.str8:
+        return this.string(this.byte());
+      case MSGPACK.str16:
+        return this.string(this.uint16());
+      case MSGPACK.str32:
+        return this.string(this.uint32());
+      case MSGPACK.array16:
+        return this.list(this.uint16());
+      case MSGPACK.array32:
+        return this.list(this.uint32());
+      case MSGPACK.map16:
+        return this.dict(this.uint16());
+      case MSGPACK.map32:
+        return this.dict(this.uint32());
+      default:
+        return this.fail(`0x${type.toString(16)} begins no value`);
+    }
+  }
+
+  private list(length: number): unknown[] {
+    const items: unknown[] = [];
+    this.enter(length, 1);
+    for (let i = 0; i < length; i++) items.push(this.value());
+    this.depth--;
+    return items;
+  }
+
+  private dict(length: number): unknown {
+    const dict = new DictBuilder(this.options.values, this.crowds);
+    this.enter(length, 2);
+    for (let i = 0; i < length; i++) {
+      const key = this.value();
+      if (key === '__class__') this.sawClass = true;
+      else if (typeof key === 'object' && key !== null && !isHashable(key)) this.fail('a dict key is a list or dict');
+      dict.set(key, this.value());
+    }
+    this.depth--;
+    return dict.finish();
+  }
+
+  private enter(length: number, bytesEach: number): void {
+    const { maxDepth } = this.options;
+    if (++this.depth > maxDepth) this.fail(`more than ${maxDepth} nested containers (maxDepth)`);
+    if (length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
+  }
+
+  private string(length: number): string {
+    const start = this.take(length);
+    return this.text.shortAscii(start, this.at) ?? decodeUtf8(this.bytes.subarray(start, this.at));
+  }
+
+  private extension(length: number): unknown {
+    const code = this.bytes.readInt8(this.take(1));
+    return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits);
+  }
+
+  private uint16(): number {
+    return this.bytes.readUInt16BE(this.take(2));
+  }
+
+  private uint32(): number {
+    return this.bytes.readUInt32BE(this.take(4));
+  }
+}
+
+function isHashable(key: object): boolean {
+  return key instanceof PyFloat || key instanceof PyComplex || Buffer.isBuffer(key);
+}

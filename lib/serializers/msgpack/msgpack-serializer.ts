@@ -1,0 +1,21 @@
+import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
+import { MsgpackReader } from './msgpack-reader.js';
+import { MsgpackSink } from './msgpack-sink.js';
+import { SERIALIZER_IDS } from '../contract/serializer.js';
+
+/** Msgpack with Pyro5's extension types. @see Pyro5/serializers.py, `MsgpackSerializer` */
+export class MsgpackSerializer extends FormatSerializer {
+  readonly id = SERIALIZER_IDS.msgpack;
+  readonly name = 'msgpack';
+
+  protected write(value: unknown): Buffer {
+    const sink = new MsgpackSink(this.options.maxBytes);
+    this.writeInto(sink, value);
+    return sink.finish();
+  }
+
+  protected read(data: Buffer): ReadValue {
+    const reader = new MsgpackReader(data, this.options);
+    return { value: reader.read(), sawClass: reader.sawClass };
+  }
+}

@@ -1,0 +1,149 @@
+import { SecurityError, SerializeError } from '../../protocol/errors.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { dictToException } from './exceptions.js';
+import { decodeUtf8 } from '../bytes/python-text.js';
+import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
+
+/** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
+export class ExceptionWrapper {
+  constructor(readonly exception: unknown) {}
+}
+
+/** What a daemon that came along with an object of a peer becomes: nothing but a place. */
+export class DaemonStub {}
+
+type Dict = Record<string, unknown> | Map<unknown, unknown>;
+
+/**
+ * Makes objects of the class dicts in a value that was read, which is changed in place.
+ *
+ * Members of a class dict are converted before it; there a dict of an unknown class stays a dict, elsewhere it is refused.
+ *
+ * @throws {SerializeError} on an unknown class, and on a known one whose members are not what it needs
+ * @throws {SecurityError} on a class name with a double underscore
+ * @see Pyro5/serializers.py, `recreate_classes` and `dict_to_class`
+ */
+export function recreateClasses(value: unknown, options: Pick<SerializerOptions, 'classes'>, context: ReadContext): unknown {
+  return new ClassDicts(options, context).convert(value, false);
+}
+
+class ClassDicts {
+  /** Marshal's references share values: each is converted once, and stays shared. */
+  private readonly done = new Map<object, unknown>();
+
+  constructor(
+    private readonly options: Pick<SerializerOptions, 'classes'>,
+    private readonly context: ReadContext,
+  ) {}
+
+  /** Sets and keys are passed over: no dict can be inside of what Python hashes. */
+  convert(value: unknown, insideClass: boolean): unknown {
+    if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDict(value))) return value;
+    if (this.done.has(value)) return this.done.get(value);
+    const made = this.make(value, insideClass);
+    this.done.set(value, made);
+    return made;
+  }
+
+  private make(value: unknown[] | Dict, insideClass: boolean): unknown {
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        const item: unknown = value[index];
+        if (typeof item === 'object') value[index] = this.convert(item, insideClass);
+      }
+      return value;
+    }
+    const name = get(value, '__class__');
+    if (name === undefined) {
+      this.convertMembers(value, insideClass);
+      return value;
+    }
+    return this.object(value, name, insideClass);
+  }
+
+  private convertMembers(dict: Dict, insideClass: boolean): void {
+    if (dict instanceof Map) {
+      for (const [key, item] of dict) if (typeof item === 'object') dict.set(key, this.convert(item, insideClass));
+      return;
+    }
+    for (const key of Object.keys(dict)) {
+      const item = dict[key];
+      if (typeof item === 'object') dict[key] = this.convert(item, insideClass);
+    }
+  }
+
+  private object(dict: Dict, className: unknown, insideClass: boolean): unknown {
+    const name = className instanceof Uint8Array ? decodeUtf8(Buffer.from(className)) : className;
+    if (typeof name !== 'string') {
+      if (insideClass) return this.keep(dict);
+      throw new SerializeError('the __class__ of a class dict is no string');
+    }
+    const converter = this.options.classes.converterNamed(name);
+    if (converter?.fromDict) {
+      this.convertMembers(dict, true);
+      return converter.fromDict(recordOf(dict, name), name);
+    }
+    if (name.includes('__')) {
+      if (insideClass) return this.keep(dict);
+      throw new SecurityError(`refused to deserialize types with double underscores in their name: ${shortened(name)}`);
+    }
+    switch (name) {
+      case 'Pyro5.core.URI':
+        return PyroUri.fromState(stateOf(dict, name));
+      case 'Pyro5.client.Proxy':
+        if (!this.context.decodeProxy) throw new SerializeError('a proxy is not expected here');
+        return this.context.decodeProxy(stateOf(dict, name));
+      case 'Pyro5.server.Daemon':
+        return new DaemonStub();
+      case 'Pyro5.core._ExceptionWrapper':
+        if (get(dict, 'exception') === undefined) throw new SerializeError(`a ${name} has no exception`);
+        return new ExceptionWrapper(this.convert(get(dict, 'exception'), false));
+    }
+    if (isExceptionDict(name, dict)) {
+      this.convertMembers(dict, true);
+      return dictToException(name, get(dict, 'args'), get(dict, 'attributes'));
+    }
+    if (insideClass) return this.keep(dict);
+    throw new SerializeError(`unsupported serialized class: ${shortened(name)}`);
+  }
+
+  private keep(dict: Dict): Dict {
+    this.convertMembers(dict, true);
+    return dict;
+  }
+}
+
+/** Python re-creates its own and Pyro's exceptions; of all others the mark is enough here. */
+function isExceptionDict(name: string, dict: Dict): boolean {
+  return Boolean(get(dict, '__exception__')) || name.startsWith('Pyro5.errors.') || name === 'struct.error';
+}
+
+function stateOf(dict: Dict, name: string): readonly unknown[] {
+  const state = get(dict, 'state');
+  if (!Array.isArray(state)) throw new SerializeError(`the state of a ${name} is no tuple or list`);
+  return state as readonly unknown[];
+}
+
+/** What converters get, in both value modes. */
+function recordOf(dict: Dict, name: string): Record<string, unknown> {
+  if (!(dict instanceof Map)) return dict;
+  for (const key of dict.keys()) {
+    if (typeof key !== 'string' || key === '__proto__') {
+      throw new SerializeError(`the dict of class ${shortened(name)} has a key that is no member name`);
+    }
+  }
+  return Object.fromEntries(dict as Map<string, unknown>);
+}
+
+function isDict(value: object): value is Dict {
+  return value instanceof Map || Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function get(dict: Dict, key: string): unknown {
+  if (dict instanceof Map) return dict.get(key);
+  return Object.hasOwn(dict, key) ? dict[key] : undefined;
+}
+
+function shortened(name: string): string {
+  return name.length > 200 ? `${name.slice(0, 200)}…` : name;
+}

@@ -1,0 +1,164 @@
+import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { saysPythonException } from '../../protocol/python-exception.js';
+import { PyTuple, pyTuple } from '../../serpent/index.js';
+import { describeError } from './builtin-exceptions.js';
+import type { SerializerOptions } from '../contract/serializer.js';
+import { shortText, shortTexts } from './short-text.js';
+
+/** An exception as it travels. @see Pyro5/serializers.py, `class_to_dict` */
+export interface ClassDict extends Record<string, unknown> {
+  __class__: string;
+  __exception__: true;
+  args: PyTuple;
+  attributes: Record<string, unknown>;
+}
+
+/** An exception that a Python peer raised. */
+export class PyroRemoteError extends PyroError {
+  static override readonly pyroName: string = 'PyroRemoteError';
+  override readonly pythonType: string;
+
+  constructor(
+    /** Dotted Python class, e.g. `builtins.ZeroDivisionError`. */
+    pythonType: string,
+    /** Python's `exception.args`. */
+    readonly args: readonly unknown[] = [],
+    /** Python's extra attributes, without the traceback. */
+    readonly attributes: Readonly<Record<string, unknown>> = {},
+    /** Traceback lines as Python prints them, outermost call first; empty when withheld. */
+    readonly remoteTraceback: readonly string[] = [],
+  ) {
+    super(args.length === 0 ? pythonType : `${pythonType}: ${shortTexts(args)}`, { code: 'REMOTE' });
+    this.pythonType = pythonType;
+    if (remoteTraceback.length > 0) this.stack = `${this.stack}\nRemote traceback:\n${remoteTraceback.join('')}`;
+  }
+}
+
+const MAX_ORIGINAL_CHARS = 1_000;
+const MAX_CAUSES = 10;
+const MAX_LINES = 200;
+const MAX_LINE_CHARS = 2_000;
+const MAX_TRACEBACK_CHARS = 32 * 1024;
+
+type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'>;
+
+/**
+ * The class dict an error travels as: what it says itself, as a PythonException and a {@link PyroRemoteError} do, else the
+ * builtin exception closest to the error.
+ */
+export function exceptionToDict(error: Error, options: ExceptionOptions): ClassDict {
+  const { pythonType, args, attributes } = describe(error);
+  const all: Record<string, unknown> = { ...attributes };
+  if (options.detailedTraceback) {
+    const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error, options.maxBytes);
+    if (lines.length > 0) all['_pyroTraceback'] = lines;
+  }
+  return { __class__: pythonType, __exception__: true, args: PyTuple.from(args) as PyTuple, attributes: all };
+}
+
+function describe(error: Error): ReturnType<typeof describeError> {
+  if (saysPythonException(error) || error instanceof PyroRemoteError) return error;
+  if (error instanceof PyroError) return { pythonType: error.pythonType, args: [error.message], attributes: {} };
+  return describeError(error);
+}
+
+/** What is sent in the place of an exception whose args or attributes cannot be. @see Pyro5/server.py, `_sendExceptionResponse` */
+export function unserializableException(error: unknown, failure: unknown, options: ExceptionOptions): ClassDict {
+  const text = `Error serializing exception: ${textOf(failure)}. Original exception: ${typeOf(error)}: ${textOf(error)}`;
+  const withLines = options.detailedTraceback && error instanceof Error;
+  const attributes = withLines ? { _pyroTraceback: tracebackLines(error, options.maxBytes).map(wellFormed) } : {};
+  return { __class__: 'Pyro5.errors.PyroError', __exception__: true, args: pyTuple(wellFormed(text)), attributes };
+}
+
+/**
+ * Makes the error of a received exception.
+ *
+ * @param args what stands for `args`
+ * @param attributes what stands for `attributes`; undefined when there are none
+ * @throws {SerializeError} when either has another shape
+ */
+export function dictToException(pythonType: string, args: unknown, attributes: unknown): PyroRemoteError {
+  if (!Array.isArray(args)) throw new SerializeError(`the args of exception ${pythonType} are no tuple or list`);
+  const extra: Record<string, unknown> = {};
+  let traceback: unknown;
+  for (const [name, value] of attributeEntries(pythonType, attributes)) {
+    if (name === '_pyroTraceback') traceback = value;
+    else extra[name] = value;
+  }
+  const lines = typeof traceback === 'string' ? [traceback] : Array.isArray(traceback) ? traceback : [];
+  return new PyroRemoteError(
+    pythonType,
+    Array.from(args as unknown[]),
+    extra,
+    lines.filter((line) => typeof line === 'string'),
+  );
+}
+
+function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {
+  if (attributes === undefined) return [];
+  const isDict = typeof attributes === 'object' && attributes !== null && Object.getPrototypeOf(attributes) === Object.prototype;
+  if (!isDict && !(attributes instanceof Map)) throw new SerializeError(`the attributes of exception ${pythonType} are no dict`);
+  const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
+  for (const [name] of entries) {
+    if (typeof name !== 'string' || name === '__proto__') {
+      throw new SerializeError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
+    }
+  }
+  return entries as [string, unknown][];
+}
+
+/**
+ * The stack of the error and of its causes, as a list of lines like Python's. Of long ones the end is left out: they must not
+ * make a reply too large.
+ */
+function tracebackLines(error: Error, maxBytes: number): string[] {
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  // an error that was translated has the stack of what was thrown, which is its cause
+  const told = new Set<string>();
+  const add = (current: unknown, heading: string): void => {
+    if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
+    seen.add(current);
+    const stack = memberOf(current, 'stack');
+    const text = typeof stack === 'string' ? stack : `${typeOf(current)}: ${textOf(current)}`;
+    if (!told.has(text)) {
+      told.add(text);
+      if (heading) lines.push(heading);
+      for (const line of text.split('\n', MAX_LINES)) lines.push(`${line.slice(0, MAX_LINE_CHARS)}\n`);
+    }
+    add(memberOf(current, 'cause'), 'caused by:\n');
+    const errors = memberOf(current, 'errors');
+    if (Array.isArray(errors)) for (const inner of errors.slice(0, MAX_CAUSES)) add(inner, 'one of its errors:\n');
+  };
+  add(error, '');
+  let room = Math.min(MAX_TRACEBACK_CHARS, maxBytes / 4);
+  const end = lines.findIndex((line) => (room -= line.length) < 0);
+  return lines.slice(0, Math.min(end < 0 ? lines.length : end, MAX_LINES));
+}
+
+function typeOf(error: unknown): string {
+  if (saysPythonException(error) || error instanceof PyroRemoteError) return error.pythonType;
+  const name = error instanceof Error ? memberOf(error, 'name') : undefined;
+  return typeof name === 'string' ? name : 'Error';
+}
+
+/** Getters of an error are anybody's code: one that throws must not make a reply fail. */
+function memberOf(error: Error, name: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(error: unknown): string {
+  try {
+    return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ORIGINAL_CHARS);
+  } catch {
+    return 'without a text';
+  }
+}
+
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}

@@ -1,0 +1,61 @@
+import { types } from 'node:util';
+import { SerializeError } from '../../protocol/errors.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { pyTuple } from '../../serpent/index.js';
+import { DaemonStub, ExceptionWrapper } from './class-dicts.js';
+import { type ClassDict, exceptionToDict, unserializableException } from './exceptions.js';
+import { isWellFormed } from '../bytes/python-text.js';
+import { SerializedBlob } from '../contract/serialized-blob.js';
+import type { SerializerOptions } from '../contract/serializer.js';
+
+/** What objects that are no plain values are written as; the same in all serializers. */
+export class ObjectEncoder {
+  private probing = false;
+
+  /** @param write writes a value with the serializer, and throws when it cannot */
+  constructor(
+    private readonly options: SerializerOptions,
+    private readonly write: (value: unknown) => unknown,
+  ) {}
+
+  /** @returns undefined: the writer's own rule */
+  encode(value: object): unknown {
+    const own = this.options.encodeObject?.(value);
+    if (own !== undefined) return own;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return undefined;
+    if (value instanceof PyroUri) return { __class__: 'Pyro5.core.URI', state: value.toState() };
+    if (value instanceof ExceptionWrapper) return { __class__: 'Pyro5.core._ExceptionWrapper', exception: value.exception };
+    if (value instanceof DaemonStub) return { __class__: 'Pyro5.server.Daemon', state: pyTuple() };
+    if (value instanceof SerializedBlob)
+      throw new SerializeError(
+        'a SerializedBlob is no value: it is passed on as the only argument of a call; else send what deserialized() gives',
+      );
+    const converter = this.options.classes.converterOf(value);
+    if (converter?.toDict) return { ...converter.toDict(value), __class__: converter.name };
+    if (value instanceof Error || types.isNativeError(value)) return this.exception(value);
+    return undefined;
+  }
+
+  /** An error must never make a reply fail: one that cannot be written is replaced by one that says so. */
+  private exception(error: Error): ClassDict {
+    // inside of an exception that is tried out failing is right: that one is replaced as a whole
+    if (this.probing) return exceptionToDict(error, this.options);
+    this.probing = true;
+    try {
+      const dict = exceptionToDict(error, this.options);
+      if (!dict.args.every(isText) || !Object.values(dict.attributes).every(isText)) this.write(dict);
+      return dict;
+    } catch (failure) {
+      return unserializableException(error, failure, this.options);
+    } finally {
+      this.probing = false;
+    }
+  }
+}
+
+/** Every serializer can write text, and lists of it. */
+function isText(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isText);
+  return typeof value === 'string' && isWellFormed(value);
+}

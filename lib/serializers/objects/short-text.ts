@@ -1,0 +1,52 @@
+import { PyroUri } from '../../protocol/uri.js';
+import { PyComplex, PyFloat } from '../../serpent/index.js';
+
+const MAX_ITEMS = 10;
+const MAX_INNER_CHARS = 100;
+
+/**
+ * A value that came over the wire, for people: strings as they are, containers in their first members.
+ *
+ * Not `inspect`, which writes all members of an object, however many a peer has sent.
+ */
+export function shortText(value: unknown): string {
+  return typeof value === 'string' ? value : inner(value, 2);
+}
+
+/** Several of them, as an exception's message shows its args. */
+export function shortTexts(values: readonly unknown[]): string {
+  const texts = values.slice(0, MAX_ITEMS).map(shortText);
+  return (values.length > MAX_ITEMS ? [...texts, '…'] : texts).join(', ');
+}
+
+function inner(value: unknown, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value !== 'object' || value === null) return cut(String(value));
+  if (value instanceof PyFloat || value instanceof PyComplex || value instanceof PyroUri) return value.toString();
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  if (Array.isArray(value) || value instanceof Set) return `[${members(value, (item) => inner(item, depth - 1), depth)}]`;
+  const entries = value instanceof Map ? value : plainEntries(value);
+  if (entries === undefined) return '[object]';
+  return `{${members(entries, ([key, item]) => `${inner(key, depth - 1)}: ${inner(item, depth - 1)}`, depth)}}`;
+}
+
+function members<T>(items: Iterable<T>, text: (item: T) => string, depth: number): string {
+  const texts: string[] = [];
+  for (const item of items) {
+    if (depth === 0 || texts.length === MAX_ITEMS) {
+      texts.push('…');
+      break;
+    }
+    texts.push(text(item));
+  }
+  return texts.join(', ');
+}
+
+function plainEntries(value: object): Iterable<[unknown, unknown]> | undefined {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  return Object.keys(value).map((key) => [key, (value as Record<string, unknown>)[key]]);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_INNER_CHARS ? `${text.slice(0, MAX_INNER_CHARS)}…` : text;
+}

@@ -1,0 +1,286 @@
+import { types } from 'node:util';
+import { SerializeError } from '../../protocol/errors.js';
+import { PyComplex, PyFloat, PyTuple } from '../../serpent/index.js';
+import { NO_STEP, pathOf } from '../../serpent/path.js';
+import { unsendableKind } from '../../serpent/unsendable.js';
+import { Unwritable } from '../bytes/unwritable.js';
+
+/**
+ * Where marshal, json and msgpack put the parts of a value. Containers announce their length; their members follow, then `end`.
+ *
+ * All methods may throw {@link Unwritable}; the writer adds where in the value that was.
+ */
+export interface ValueSink {
+  none(): void;
+  bool(value: boolean): void;
+  /** A safe integer or a bigint. */
+  int(value: number | bigint): void;
+  float(value: number): void;
+  complex(value: PyComplex): void;
+  string(value: string): void;
+  bytes(value: Uint8Array): void;
+  list(length: number): void;
+  tuple(length: number): void;
+  set(length: number): void;
+  frozenset(length: number): void;
+  /** Its keys and values follow by turns. */
+  dict(length: number): void;
+  /**
+   * Writes a dict key that is no tuple or frozenset. Absent: like any value.
+   *
+   * @returns the text that a key which is no string was written as
+   */
+  key?(key: DictKey): string | undefined;
+  end(): void;
+}
+
+/** A dict key that is no container. */
+export type DictKey = string | number | bigint | boolean | null | PyFloat | PyComplex | Uint8Array;
+
+export interface ValueWriterOptions {
+  maxDepth: number;
+  maxIntDigits: number;
+  /** Asked for every object but plain arrays and the Py classes; undefined: the rule of here. */
+  encodeObject: (value: object) => unknown;
+}
+
+/**
+ * Walks a value by the table of docs/values.md, with its limits, and puts it into a sink. The same rules as the serpent
+ * writer has, which is one with its text for speed.
+ */
+export class ValueWriter {
+  private depth = 0;
+  /** How many of `ancestors` are not written themselves but what stands for them. */
+  private replaced = 0;
+  private readonly ancestors: object[] = [];
+  private readonly steps: unknown[] = [];
+  private tooLongInt: bigint | undefined;
+
+  constructor(
+    private readonly serializer: string,
+    private readonly sink: ValueSink,
+    private readonly options: ValueWriterOptions,
+  ) {}
+
+  /** @throws {SerializeError} naming the serializer, and the path to what cannot be written */
+  dump(value: unknown): void {
+    try {
+      this.write(value);
+    } catch (error) {
+      if (!(error instanceof Unwritable)) throw error;
+      const path = pathOf(this.ancestors.slice(0, this.depth), this.steps);
+      throw new SerializeError(`${path}: ${error.what} cannot be written in ${this.serializer}`);
+    }
+  }
+
+  private write(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        return this.sink.string(value);
+      case 'number':
+        if (Number.isSafeInteger(value) && (value !== 0 || !Object.is(value, -0))) return this.sink.int(value);
+        return this.sink.float(value);
+      case 'boolean':
+        return this.sink.bool(value);
+      case 'undefined':
+        return this.sink.none();
+      case 'bigint':
+        return this.sink.int(this.checkedInt(value));
+      case 'symbol':
+        throw new Unwritable('a symbol');
+      default:
+        if (value === null) return this.sink.none();
+        return this.object(value as object);
+    }
+  }
+
+  private checkedInt(value: bigint): bigint {
+    const { maxIntDigits } = this.options;
+    const limit = (this.tooLongInt ??= 10n ** BigInt(maxIntDigits));
+    if (value >= limit || value <= -limit) throw new Unwritable(`an int of more than ${maxIntDigits} digits (maxIntDigits)`);
+    return value;
+  }
+
+  private object(value: object): void {
+    if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
+      return this.items(value);
+    }
+    if (value instanceof PyFloat) return this.sink.float(value.value);
+    if (value instanceof PyComplex) return this.sink.complex(value);
+    const replacement = this.options.encodeObject(value);
+    if (replacement === undefined) return this.byDefault(value);
+    this.replaced++;
+    this.enter(value);
+    // what stands for an object is not asked for again
+    if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) this.byDefault(replacement);
+    else this.write(replacement);
+    this.leave();
+    this.replaced--;
+  }
+
+  private byDefault(value: object): void {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) this.members(value);
+    else if (Array.isArray(value)) this.items(value);
+    else if (types.isMap(value)) this.map(value);
+    else if (types.isSet(value)) this.set(value);
+    else if (ArrayBuffer.isView(value)) this.view(value);
+    else if (types.isAnyArrayBuffer(value)) this.sink.bytes(new Uint8Array(value));
+    else if (types.isDate(value)) this.sink.string(dateText(value));
+    else if (types.isBoxedPrimitive(value)) this.write(value.valueOf());
+    else this.instance(value);
+  }
+
+  private instance(value: object): void {
+    const kind = unsendableKind(value);
+    if (kind !== undefined) throw new Unwritable(`${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON !== 'function') return this.members(value);
+    const replacement: unknown = toJSON.call(value, '');
+    if (replacement === value) return this.members(value);
+    this.enter(value);
+    this.write(replacement);
+    this.leave();
+  }
+
+  private view(view: ArrayBufferView): void {
+    if (types.isUint8Array(view)) return this.sink.bytes(view);
+    if (view instanceof DataView) return this.sink.bytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
+    const items = view as ArrayBufferView & ArrayLike<number | bigint>;
+    this.sink.list(items.length);
+    for (let index = 0; index < items.length; index++) {
+      if (isFloat) this.sink.float(items[index] as number);
+      else this.sink.int(items[index]!);
+    }
+    this.sink.end();
+  }
+
+  private items(items: readonly unknown[]): void {
+    const at = this.enter(items);
+    const { length } = items;
+    if (items instanceof PyTuple) this.sink.tuple(length);
+    else this.sink.list(length);
+    for (let index = 0; index < length; index++) {
+      this.steps[at] = index;
+      this.write(items[index]);
+    }
+    this.sink.end();
+    this.leave();
+  }
+
+  private members(value: object): void {
+    const at = this.enter(value);
+    const keys: string[] = [];
+    const members: unknown[] = [];
+    for (const key of Object.keys(value)) {
+      this.steps[at] = key;
+      const member = (value as Record<string, unknown>)[key];
+      if (member === undefined) continue;
+      keys.push(key);
+      members.push(member);
+    }
+    this.sink.dict(keys.length);
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!;
+      this.steps[at] = key;
+      if (this.sink.key) this.sink.key(key);
+      else this.sink.string(key);
+      this.write(members[index]);
+    }
+    this.sink.end();
+    this.leave();
+  }
+
+  private map(map: Map<unknown, unknown>): void {
+    const at = this.enter(map);
+    this.sink.dict(map.size);
+    for (const [key, member] of map) {
+      this.steps[at] = key;
+      const text = this.dictKey(key);
+      if (text !== undefined && map.has(text)) throw new Unwritable(`a dict with two keys that both are ${JSON.stringify(text)}`);
+      this.write(member);
+    }
+    this.sink.end();
+    this.leave();
+  }
+
+  private set(set: Set<unknown>): void {
+    const at = this.enter(set);
+    this.sink.set(set.size);
+    for (const member of set) {
+      this.steps[at] = member;
+      this.hashable(member);
+    }
+    this.sink.end();
+    this.leave();
+  }
+
+  private dictKey(key: unknown): string | undefined {
+    if (this.sink.key === undefined) return this.hashable(key) as undefined;
+    if (Array.isArray(key) || types.isSet(key)) throw new Unwritable('a tuple or set as dict key');
+    const scalar = scalarOf(key);
+    return this.sink.key(typeof scalar === 'bigint' ? this.checkedInt(scalar) : scalar);
+  }
+
+  /** What Python can hash: Arrays become tuples and Sets frozensets. */
+  private hashable(value: unknown): void {
+    if (Array.isArray(value) || types.isSet(value)) this.frozen(value);
+    else this.write(scalarOf(value));
+  }
+
+  private frozen(items: readonly unknown[] | Set<unknown>): void {
+    const at = this.enter(items);
+    if (Array.isArray(items)) this.sink.tuple(items.length);
+    else this.sink.frozenset((items as Set<unknown>).size);
+    let index = 0;
+    for (const item of items) {
+      this.steps[at] = Array.isArray(items) ? index++ : item;
+      this.hashable(item);
+    }
+    this.sink.end();
+    this.leave();
+  }
+
+  /** @returns the container's place in `steps` */
+  private enter(container: object): number {
+    const at = this.depth;
+    const { ancestors } = this;
+    for (let index = 0; index < at; index++) {
+      if (ancestors[index] === container) throw new Unwritable('a value that contains itself');
+    }
+    const { maxDepth } = this.options;
+    if (at >= maxDepth + this.replaced) throw new Unwritable(`a value of more than ${maxDepth} nested containers (maxDepth)`);
+    ancestors[at] = container;
+    this.steps[at] = NO_STEP;
+    this.depth = at + 1;
+    return at;
+  }
+
+  private leave(): void {
+    this.depth--;
+  }
+}
+
+function isPyNumber(value: object): boolean {
+  return value instanceof PyFloat || value instanceof PyComplex;
+}
+
+function scalarOf(key: unknown): DictKey {
+  if (key === undefined) return null;
+  if (typeof key !== 'object' || key === null) {
+    if (typeof key === 'symbol' || typeof key === 'function') throw new Unwritable(`a ${typeof key}`);
+    return key as string | number | bigint | boolean | null;
+  }
+  if (key instanceof PyFloat || key instanceof PyComplex || types.isUint8Array(key)) return key;
+  if (types.isAnyArrayBuffer(key)) return new Uint8Array(key);
+  if (types.isDate(key)) return dateText(key);
+  if (types.isBoxedPrimitive(key)) return scalarOf(key.valueOf());
+  throw new Unwritable(`${types.isMap(key) ? 'a Map' : 'an object'} as dict key or set member, which Python cannot hash,`);
+}
+
+/** As Python's isoformat, which has six digits after the point, or none. */
+function dateText(date: Date): string {
+  if (Number.isNaN(date.getTime())) throw new Unwritable('an invalid Date');
+  return date.toISOString().replace(/\.(\d{3})Z$/, (_, millis) => (millis === '000' ? '+00:00' : `.${millis}000+00:00`));
+}

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject } from '../../../../lib/core.js';
+
+/** What the other program serves: it calls back during its calls. */
+class Server {
+  running = 0;
+
+  add(a: number, b: number): number {
+    return a + b;
+  }
+  async callBack(callee: RemoteObject<Callee>, ...args: unknown[]): Promise<unknown> {
+    return callee.$call('call', ...args);
+  }
+  async slow(ms: number): Promise<number> {
+    this.running++;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return this.running--;
+  }
+  *numbers(): Generator<number> {
+    for (let n = 1; n < 10; n++) yield n;
+  }
+}
+expose(Server);
+
+/** What this program serves. */
+class Callee {
+  constructor(private readonly body: (...args: unknown[]) => unknown) {}
+
+  call(...args: unknown[]): unknown {
+    return this.body(...args);
+  }
+}
+expose(Callee);
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+describe('a call that is made while this program is called back', () => {
+  let ours: PyroDaemon;
+  let theirs: PyroDaemon;
+  let object: Server;
+  let proxy: RemoteObject<Server>;
+
+  beforeEach(async () => {
+    ours = await PyroDaemon.listen({ host: '127.0.0.1' });
+    theirs = await PyroDaemon.listen({ host: '127.0.0.1' });
+    cleanups.push(
+      () => ours.close(),
+      () => theirs.close(),
+    );
+    object = new Server();
+    theirs.register(object, 'server');
+    proxy = await connect();
+  });
+
+  async function connect(options: PyroProxyOptions = {}): Promise<RemoteObject<Server>> {
+    const connected = await PyroProxy.connect<Server>(theirs.uriFor(object), {
+      autoproxy: ours,
+      callTimeoutMs: 5_000,
+      ...options,
+    });
+    cleanups.push(() => connected.$release());
+    return connected;
+  }
+  const callBack = (body: (...args: unknown[]) => unknown): Promise<unknown> => proxy.$call('callBack', new Callee(body));
+
+  it('does not wait for the call that it is part of', async () => {
+    const [first] = theirs.connections;
+    let connections = 0;
+    const result = await callBack(async () => {
+      const sum = await proxy.add(1, 2);
+      connections = theirs.connections.length;
+      return sum;
+    });
+    expect(result).toBe(3);
+    expect(connections).toBe(2);
+    // the session goes on, the other connection ends
+    await expect.poll(() => theirs.connections).toEqual([first]);
+    expect(await proxy.add(1, 1)).toBe(2);
+  });
+
+  it('may itself be called back, at any depth up to 16', async () => {
+    const descend = (depth: number): Promise<unknown> => (depth === 0 ? proxy.add(0, 0) : callBack(() => descend(depth - 1)));
+    expect(await descend(16)).toBe(0);
+    await expect(descend(17)).rejects.toThrow('too many calls within calls');
+    await expect.poll(() => theirs.connections).toHaveLength(1);
+  });
+
+  it('may pull a stream of the connection that is busy with the other call', async () => {
+    const numbers = await proxy.numbers();
+    await numbers.next();
+    expect(await callBack(async () => (await numbers.next()).value)).toBe(2);
+    expect((await numbers.next()).value).toBe(3);
+    await numbers.return();
+  });
+
+  it('takes a connection of the pool that is free', async () => {
+    await proxy.$release();
+    proxy = await connect({ poolSize: 2 });
+    await Promise.all([proxy.slow(5), proxy.slow(5)]);
+    const both = theirs.connections;
+    await callBack(async () => proxy.add(1, 2));
+    expect(theirs.connections).toEqual(both);
+  });
+
+  it('does not wait for others that do the same, however full the pool and its queue are', async () => {
+    await proxy.$release();
+    proxy = await connect({ poolSize: 3 });
+    const numbers = Array.from({ length: 30 }, (_, n) => n);
+    const sums = numbers.map((n) => callBack(async () => proxy.add(n, 1)));
+    expect(await Promise.all(sums)).toEqual(numbers.map((n) => n + 1));
+    await expect.poll(() => theirs.connections).toHaveLength(3);
+  });
+
+  it('fails when the proxy is released meanwhile', async () => {
+    const outer = callBack(async () => {
+      const inner = proxy.slow(1_000);
+      await expect.poll(() => object.running).toBe(1);
+      const released = proxy.$release();
+      await expect(inner).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+      await released;
+    });
+    await expect(outer).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect.poll(() => theirs.connections).toEqual([]);
+  });
+});
+
+it('calls that a method makes beside each other share the connection in turn', async () => {
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  cleanups.push(() => daemon.close());
+  const object = new Server();
+  const worker = PyroProxy.to<Server>(daemon.register(object, 'server'));
+  const callee = new Callee(async () => Promise.all([worker.slow(20), worker.slow(20), worker.slow(20)]));
+  await using caller = await PyroProxy.connect(daemon.register(callee, 'callee'));
+  cleanups.push(() => worker.$release());
+  expect(await caller.$call('call')).toEqual([1, 1, 1]);
+  await caller.$batch((batch) => {
+    batch['call']!();
+    batch['call']!();
+  });
+  expect(daemon.connections).toHaveLength(2);
+});

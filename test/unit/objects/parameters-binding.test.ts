@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { namedParameters } from '../../../lib/objects/parameters.js';
+import { ArgumentBinder } from '../../../lib/objects/parameters-binding.js';
+
+const binder = (params: string[], takesKeywords = false): ArgumentBinder =>
+  new ArgumentBinder('Thing.method', namedParameters(params), takesKeywords);
+
+describe('ArgumentBinder', () => {
+  it.each<[string[], unknown[], Record<string, unknown>, string]>([
+    [['a'], [], {}, "missing 1 required positional argument: 'a'"],
+    [['a', 'b'], [], {}, "missing 2 required positional arguments: 'a' and 'b'"],
+    [['a', 'b', 'c'], [], {}, "missing 3 required positional arguments: 'a', 'b', and 'c'"],
+    [[], [1], {}, 'takes 1 positional argument but 2 were given'],
+    [['a', 'b?'], [1, 2, 3], {}, 'takes from 2 to 3 positional arguments but 4 were given'],
+    [['a'], [1], { a: 1 }, "got multiple values for argument 'a'"],
+    [['a'], [], { a: 1, x: 1 }, "got an unexpected keyword argument 'x'"],
+  ])('refuses %j called with %j %j', (params, args, kwargs, text) => {
+    expect(() => binder(params).bind(args, kwargs)).toThrow(`Thing.method() ${text}`);
+  });
+
+  it('hands over the arguments as they are when nothing has to be moved', () => {
+    const args = [1, 2];
+    expect(binder(['a', 'b']).bind(args, {}).args).toBe(args);
+  });
+
+  it('passes undefined for what was left out before a keyword', () => {
+    expect(binder(['a?', 'b?', 'c?']).bind([], { c: 3 }).args).toEqual([undefined, undefined, 3]);
+  });
+
+  it('keeps None apart from left out', () => {
+    expect(binder(['a']).bind([null], {}).args).toEqual([null]);
+    expect(binder(['a']).bind([], { a: null }).args).toEqual([null]);
+  });
+
+  it('collects the other keywords when asked to', () => {
+    const bound = binder(['a'], true).bind([], { a: 1, b: 2, __proto__x: 3 });
+    expect(bound.args).toEqual([1]);
+    expect({ ...bound.keywords }).toEqual({ b: 2, __proto__x: 3 });
+  });
+
+  it('cannot be made to pollute a prototype by a keyword', () => {
+    const kwargs = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2}') as Record<string, unknown>;
+    const { keywords } = binder([], true).bind([], kwargs);
+    expect(Object.keys(keywords)).toEqual(['__proto__', 'constructor']);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(() => binder(['a?']).bind([], kwargs)).toThrow("unexpected keyword argument '__proto__'");
+  });
+
+  it('takes any positional arguments and no keywords when names are unknown, and tells the remedy', () => {
+    const unknown = new ArgumentBinder('Thing.method', undefined);
+    expect(unknown.bind([1, 2, 3], {}).args).toEqual([1, 2, 3]);
+    expect(() => unknown.bind([], { a: 1 })).toThrow(/^Thing\.method\(\) got an unexpected keyword argument 'a' \(.*`params`\)$/);
+  });
+
+  it('names a destructured parameter by its position', () => {
+    const unnamed = new ArgumentBinder('Thing.method', {
+      positional: [{ name: undefined, optional: false }],
+      rest: false,
+      trustworthy: true,
+    });
+    expect(() => unnamed.bind([], {})).toThrow("missing 1 required positional argument: 'argument 1'");
+  });
+
+  it('binds many keywords in linear time', () => {
+    const params = Array.from({ length: 2_000 }, (_, index) => `p${index}`);
+    const kwargs = Object.fromEntries(params.map((name) => [name, 1]));
+    const started = performance.now();
+    for (let round = 0; round < 20; round++) binder(params).bind([], kwargs);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});

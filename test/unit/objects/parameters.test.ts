@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { namedParameters, readParameters } from '../../../lib/objects/parameters.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** Functions as a program's own source has them: nothing here goes through the test runner's compiler. */
+const evaluate = (source: string): AnyFunction => new Function(`return ${source}`)() as AnyFunction;
+const method = (source: string, key = 'method'): AnyFunction => {
+  const type = evaluate(`class Thing { #secret = 1; ${source} }`) as unknown as { prototype: object };
+  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key)!;
+  return (descriptor.value ?? descriptor.set ?? descriptor.get) as AnyFunction;
+};
+const names = (fn: AnyFunction): (string | undefined)[] | undefined =>
+  readParameters(fn)?.positional.map(({ name, optional }) => (optional ? `${name}?` : name));
+
+describe('readParameters', () => {
+  it.each([
+    ['method(a, b) {}', ['a', 'b']],
+    ['async method(a, b = 1) {}', ['a', 'b?']],
+    ['*method(a) {}', ['a']],
+    ['async *method(a, b = { c: [1, ")"] }) {}', ['a', 'b?']],
+    ['method({ a, b }, [c], d) {}', ['undefined', 'undefined', 'd']],
+    ['method({ a } = {}) {}', ['undefined?']],
+    ['method(/* a, */ b, // c\n d) {}', ['b', 'd']],
+    ["method(a = ')', b = `${'}'}`, c = /[/)]/) {}", ['a?', 'b?', 'c?']],
+    ['method(a = (x, y) => x) { return super.toString() + this.#secret }', ['a?']],
+    ['method() {}', []],
+  ])('reads %s', (source, expected) => {
+    expect(names(method(source))?.map(String)).toEqual(expected);
+  });
+
+  it.each([
+    ["['computed' + 1](a) {}", 'computed1'],
+    ["'a name'(a) {}", 'a name'],
+    ['get(a) {}', 'get'],
+    ['static(a) {}', 'static'],
+    ['async(a) {}', 'async'],
+    ['function(a) {}', 'function'],
+    ['set value(a) {}', 'value'],
+    ['12(a) {}', '12'],
+  ])('reads a method whose head is %s', (source, key) => {
+    expect(names(method(source, key))).toEqual(['a']);
+  });
+
+  it.each(['function (a, b) {}', 'function f(a, b) {}', 'async function* f(a, b) {}', '(a, b) => a', 'async (a, b) => {}'])(
+    'reads %s',
+    (source) => {
+      expect(names(evaluate(source))).toEqual(['a', 'b']);
+    },
+  );
+
+  it('tells a rest parameter apart from the named ones', () => {
+    expect(readParameters(method('method(a, ...more) {}'))).toEqual({
+      positional: [{ name: 'a', optional: false }],
+      rest: true,
+      trustworthy: true,
+    });
+  });
+
+  it.each([
+    'function (a_1) { return __awaiter(this, arguments, void 0, function* (a, b = 1) { yield a; }); }',
+    'function (a_1) { return tslib_1.__awaiter(this, arguments, void 0, function* (a, b = 1) { yield a; }); }',
+    'function (a_1) { return __asyncGenerator(this, arguments, function* f_1(a, b = 1) { yield a; }); }',
+  ])('finds the names that TypeScript moved inwards: %s', (source) => {
+    expect(names(evaluate(source))).toEqual(['a', 'b?']);
+  });
+
+  it('keeps the outer names where TypeScript left them', () => {
+    expect(names(evaluate('function (a) { return __awaiter(this, void 0, void 0, function* () {}); }'))).toEqual(['a']);
+  });
+
+  it('gives nothing where there is no source', () => {
+    expect(readParameters(Math.max as AnyFunction)).toBeUndefined();
+    expect(readParameters(method('method(a) {}').bind(null) as AnyFunction)).toBeUndefined();
+    expect(readParameters(class Thing {} as unknown as AnyFunction)).toBeUndefined();
+  });
+
+  it('does not trust what looks minified or wrapped', () => {
+    expect(readParameters(method('method(e,t){return e}'))?.trustworthy).toBe(false);
+    expect(readParameters(evaluate('function (...args) { return 1; }'))?.trustworthy).toBe(false);
+    expect(readParameters(method('method(e, t) { return e; }'))?.trustworthy).toBe(true);
+    expect(readParameters(method('method(){}'))?.trustworthy).toBe(true);
+  });
+
+  it('reads a large method in time', () => {
+    const body = 'x = [x, { y: () => x }];'.repeat(5_000);
+    const started = performance.now();
+    expect(names(method(`method(x) { ${body} }`))).toEqual(['x']);
+    expect(performance.now() - started).toBeLessThan(4_000);
+  });
+});
+
+describe('namedParameters', () => {
+  it('reads required, optional and rest', () => {
+    expect(namedParameters(['person', 'item?', '...more'])).toEqual({
+      positional: [
+        { name: 'person', optional: false },
+        { name: 'item', optional: true },
+      ],
+      rest: true,
+      trustworthy: true,
+    });
+  });
+
+  it('refuses an empty name, a repeated one, and one behind the rest', () => {
+    expect(() => namedParameters(['?'])).toThrow('is empty');
+    expect(() => namedParameters(['a', 'a?'])).toThrow('"a" is given twice');
+    expect(() => namedParameters(['...a', 'b'])).toThrow('nothing can follow');
+  });
+});

@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readConfig, unknownVariables } from '../../../lib/options/environment.js';
+import { environmentDefaults as daemonDefaults } from '../../../lib/daemon/options/environment-defaults.js';
+import { environmentDefaults as proxyDefaults } from '../../../lib/client/options/environment-defaults.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
+
+/** The core as a process sees it that was started with these variables. */
+async function coreWith(environment: Record<string, string>): Promise<typeof import('../../../lib/core.js')> {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  vi.resetModules();
+  return import('../../../lib/core.js');
+}
+
+describe('reading the environment', () => {
+  it('gives what is set, by Pyro5’s names', () => {
+    const config = readConfig({
+      PYRO_HOST: '0.0.0.0',
+      PYRO_NATPORT: ' 9_999 ',
+      PYRO_COMMTIMEOUT: '1.5e1',
+      PYRO_COMPRESSION: 'Yes',
+      PYRO_ITER_STREAMING: 'off',
+      PYRO_BROADCAST_ADDRS: '<broadcast>, 10.0.0.255',
+      PYRO_SSL_CLIENTKEYPASSWD: ' with spaces ',
+      PYRO_NATHOST: '',
+      HOST: 'not ours',
+    });
+    expect(config).toEqual({
+      HOST: '0.0.0.0',
+      NATPORT: 9999,
+      COMMTIMEOUT: 15,
+      COMPRESSION: true,
+      ITER_STREAMING: false,
+      BROADCAST_ADDRS: ['<broadcast>', '10.0.0.255'],
+      SSL_CLIENTKEYPASSWD: ' with spaces ',
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it.each([
+    ['PYRO_NATPORT', 'many', 'a whole number from 0 to 65535'],
+    ['PYRO_NATPORT', '65536', 'a whole number from 0 to 65535'],
+    ['PYRO_NS_PORT', '0', 'a whole number from 1 to 65535'],
+    ['PYRO_MAX_MESSAGE_SIZE', '1e6', 'a whole number from 1 on'],
+    ['PYRO_COMMTIMEOUT', '-1', 'seconds from 0 to 2147483.647'],
+    ['PYRO_COMMTIMEOUT', 'inf', 'seconds from 0 to 2147483.647'],
+    ['PYRO_POLLTIMEOUT', '0', 'seconds over 0'],
+    ['PYRO_COMPRESSION', '', '1, yes, on, true, or 0, no, off, false'],
+    ['PYRO_SSL', 'constructor', '1, yes, on, true, or 0, no, off, false'],
+    ['PYRO_SERIALIZER', 'pickle', 'serpent, marshal, json or msgpack'],
+    ['PYRO_SERVERTYPE', 'both', 'thread or multiplex'],
+    ['PYRO_PREFER_IP_VERSION', '5', '0, 4 or 6'],
+    ['PYRO_BROADCAST_ADDRS', '10.0.0.1,', 'addresses, separated by commas'],
+  ])('refuses %s=%s, and says what it should be', (variable, value, expected) => {
+    expect(() => readConfig({ [variable]: value })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG',
+        message: expect.stringContaining(`environment variable ${variable}=${JSON.stringify(value)}: it must be ${expected}`),
+      }),
+    );
+  });
+
+  it('passes over what Kubernetes sets for services called pyro, pyro-ns and pyro-ssl-host', () => {
+    const environment = {
+      PYRO_SERVICE_HOST: '10.0.0.1',
+      PYRO_SERVICE_PORT: '9999',
+      PYRO_SERVICE_PORT_RPC: '9999',
+      PYRO_PORT: 'tcp://10.0.0.1:9999',
+      PYRO_PORT_9999_TCP: 'tcp://10.0.0.1:9999',
+      PYRO_PORT_9999_TCP_PROTO: 'tcp',
+      PYRO_PORT_9999_TCP_PORT: '9999',
+      PYRO_PORT_9999_TCP_ADDR: '10.0.0.1',
+      PYRO_NS_PORT: 'tcp://10.0.0.2:9090',
+      PYRO_NS_SERVICE_HOST: '10.0.0.2',
+      PYRO_NS_PORT_9091_UDP_ADDR: '10.0.0.2',
+      PYRO_SSL_HOST_SERVICE_PORT_HTTPS: '443',
+    };
+    expect(readConfig(environment)).toEqual({});
+    expect(unknownVariables(environment)).toEqual([]);
+    expect(unknownVariables({ PYRO_PORT: '9999', PYRO_HOST: 'x', PYROHOST: 'x', PYRO_NSHOST: 'x', pyro_x: '1' })).toEqual([
+      'PYRO_PORT',
+      'PYRO_NSHOST',
+    ]);
+  });
+});
+
+describe('the environment of a process', () => {
+  it('is read once, and its unknown variables are a warning then', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { PyroDaemon, PyroProxy } = await coreWith({ PYRO_COMPRESION: '1', PYRO_HOST: '127.0.0.1' });
+    const daemon = await PyroDaemon.listen();
+    vi.stubEnv('PYRO_HOST', '203.0.113.1');
+    const another = await PyroDaemon.listen();
+    PyroProxy.to('PYRO:x@localhost:1');
+    expect([daemon.locationStr, another.locationStr]).toEqual([
+      expect.stringContaining('127.0.0.1'),
+      expect.stringContaining('127.0.0.1'),
+    ]);
+    expect(warn.mock.calls).toEqual([
+      [
+        'environment variable PYRO_COMPRESION is no config item of Pyro5; it is passed over',
+        { code: 'PYRO_UNKNOWN_CONFIG_ITEM' },
+      ],
+    ]);
+    warn.mockRestore();
+    await daemon.close();
+    await another.close();
+  });
+
+  it('stops daemons, proxies and name lookups when it is wrong', async () => {
+    const { locateNameServer, PyroDaemon, PyroProxy, readConfig: read } = await coreWith({ PYRO_ITER_STREAM_LINGER: 'long' });
+    const wrong = /PYRO_ITER_STREAM_LINGER="long": it must be seconds/;
+    expect(() => new PyroDaemon()).toThrow(wrong);
+    expect(() => PyroProxy.to('PYRO:x@localhost:1')).toThrow(wrong);
+    await expect(locateNameServer()).rejects.toThrow(wrong);
+    expect(() => read()).toThrow(wrong);
+  });
+
+  it('counts less than options', async () => {
+    const { PyroDaemon } = await coreWith({ PYRO_HOST: '203.0.113.1', PYRO_NATHOST: 'nat.example', PYRO_NATPORT: '77' });
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    expect(daemon.natLocationStr).toBe('nat.example:77');
+    const other = await PyroDaemon.listen({ host: '127.0.0.1', natHost: 'other.example', natPort: 88 });
+    expect(other.natLocationStr).toBe('other.example:88');
+    const none = await PyroDaemon.listen({ host: '127.0.0.1', natHost: '' });
+    expect(none.natLocationStr).toBeUndefined();
+    for (const each of [daemon, other, none]) await each.close();
+    expect(() => new PyroDaemon({ unixSocket: '/tmp/x' })).toThrow(/PYRO_NATHOST together with unixSocket/);
+    expect(new PyroDaemon({ unixSocket: '/tmp/x', natHost: '' }).isListening).toBe(false);
+  });
+
+  it('says nothing about what has no address', async () => {
+    const { PyroDaemon, PyroProxy } = await coreWith({ PYRO_HOST: '203.0.113.1', PYRO_NATHOST: 'nat.example', PYRO_SSL: '1' });
+    const daemon = await PyroDaemon.listen({ listen: false });
+    expect(daemon.natLocationStr).toBeUndefined();
+    await daemon.close();
+    expect(() => PyroProxy.to('PYRO:x@./u:x', { openSocket: () => expect.unreachable() })).not.toThrow();
+  });
+});
+
+describe('defaults', () => {
+  it('turn seconds into milliseconds, and never a short time into none', () => {
+    expect(daemonDefaults({}, { ITER_STREAM_LINGER: 1.5, COMMTIMEOUT: 0.0001 })).toEqual({
+      streamLingerMs: 1_500,
+      idleTimeoutMs: 1,
+      frameTimeoutMs: 1,
+    });
+    expect(proxyDefaults({}, { COMMTIMEOUT: 0 })).toEqual({ callTimeoutMs: 0 });
+    expect(daemonDefaults({}, { COMMTIMEOUT: 0 })).toEqual({ idleTimeoutMs: 0 });
+  });
+
+  it('name the variable when TLS lacks something', () => {
+    const wrong: [object, RegExp][] = [
+      [{ SSL: true }, /PYRO_SSL is on, but PYRO_SSL_SERVERCERT names no certificate/],
+      [{ SSL: true, SSL_SERVERCERT: '/nowhere.pem' }, /PYRO_SSL_SERVERCERT="\/nowhere.pem": it cannot be read: ENOENT/],
+      [{ SSL: true, SSL_SERVERCERT: 'x', SSL_REQUIRECLIENTCERT: true }, /PYRO_SSL_REQUIRECLIENTCERT needs PYRO_SSL_CACERTS/],
+    ];
+    for (const [config, message] of wrong) expect(() => daemonDefaults({}, config)).toThrow(message);
+    expect(() => proxyDefaults({}, { SSL: true, SSL_CACERTS: '/nowhere' })).toThrow(
+      /PYRO_SSL_CACERTS="\/nowhere": it cannot be read/,
+    );
+    expect(proxyDefaults({}, { SSL: false, SSL_CACERTS: '/nowhere' })).toEqual({});
+    expect(daemonDefaults({ tls: false }, { SSL: true })).toEqual({});
+  });
+});

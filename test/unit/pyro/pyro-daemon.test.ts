@@ -1,0 +1,381 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  expose,
+  PyroDaemon,
+  type PyroDaemonOptions,
+  PyroProxy,
+  type PyroProxyOptions,
+  type ProxySender,
+  type PyroUri,
+  type RemoteObject,
+  SERIALIZER_IDS,
+} from '../../../lib/core.js';
+import { loads } from '../../../lib/serpent/index.js';
+import { currentCall } from '../../../lib/calls/current-call.js';
+import { TestAuthority } from '../../certificates.js';
+import { ScriptedDaemon } from '../client/scripted-daemon.js';
+
+/** What the client serves. */
+class Listener {
+  readonly heard: unknown[] = [];
+  ended = false;
+  correlationId: string | undefined;
+
+  hear(value: unknown): number {
+    this.correlationId = currentCall()!.correlationId;
+    return this.heard.push(value);
+  }
+  *numbers(): Generator<number> {
+    try {
+      for (let n = 1; n < 100; n++) yield n;
+    } finally {
+      this.ended = true;
+    }
+  }
+  another(): Listener {
+    return this;
+  }
+}
+expose(Listener, 'hear', 'numbers', 'another');
+
+/** What the server serves: it calls what it is given. */
+class Caller {
+  kept: RemoteObject<Listener> | undefined;
+  given: unknown;
+  correlationId: string | undefined;
+  work: Promise<unknown> | undefined;
+  proceed: () => void = () => undefined;
+
+  take(given: unknown): void {
+    this.given = given;
+  }
+  async call(listener: RemoteObject<Listener>, value: unknown): Promise<number> {
+    this.correlationId = currentCall()!.correlationId;
+    return listener.hear(value);
+  }
+  async keep(listener: RemoteObject<Listener>): Promise<void> {
+    this.kept = listener;
+    await listener.hear('kept');
+  }
+  async callKept(value: unknown): Promise<number> {
+    return this.kept!.hear(value);
+  }
+  async callAnother(listener: RemoteObject<Listener>): Promise<number> {
+    const another = (await listener.another()) as unknown as RemoteObject<Listener>;
+    return another.hear('of another');
+  }
+  async *relay(listener: RemoteObject<Listener>): AsyncGenerator<number> {
+    for await (const number of await listener.numbers()) yield number;
+  }
+  /** Goes on when the call has ended. */
+  async later(listener: RemoteObject<Listener>): Promise<void> {
+    await listener.hear('at once');
+    this.work = new Promise<void>((resolve) => (this.proceed = resolve)).then(() => listener.hear('later'));
+  }
+  async all(listeners: RemoteObject<Listener>[]): Promise<void> {
+    for (const listener of listeners) await listener.hear('all');
+  }
+}
+expose(Caller);
+
+type CallerProxy = RemoteObject<Caller>;
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Both {
+  server: PyroDaemon;
+  caller: Caller;
+  /** The client's own daemon. */
+  client: PyroDaemon;
+  listener: Listener;
+  proxy: CallerProxy;
+}
+
+/** A server, and a client with a daemon of its own. */
+async function meet(options: PyroDaemonOptions = {}, proxyOptions: PyroProxyOptions = {}): Promise<Both> {
+  const server = await PyroDaemon.listen(options.unixSocket === undefined ? { host: '127.0.0.1', ...options } : options);
+  const client = await PyroDaemon.listen({ host: '127.0.0.1' });
+  cleanups.push(
+    () => client.close(),
+    () => server.close(),
+  );
+  const [caller, listener] = [new Caller(), new Listener()];
+  client.register(listener, 'listener');
+  const uri = server.register(caller, 'caller');
+  const proxy = await PyroProxy.connect<Caller>(uri, { autoproxy: client, callTimeoutMs: 5_000, ...proxyOptions });
+  cleanups.push(() => proxy.$release());
+  return { server, caller, client, listener, proxy };
+}
+
+/** A proxy that the client passes for the place, whatever is there. */
+const proxyTo = (uri: string): RemoteObject<Listener> => PyroProxy.to<Listener>(uri);
+
+/** As TypeScript sees the client's objects on their way. */
+const sent = (listener: object): RemoteObject<Listener> => listener as RemoteObject<Listener>;
+
+async function temporaryPath(name: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
+  cleanups.push(() => rm(directory, { recursive: true }));
+  return join(directory, name);
+}
+
+describe('a proxy that a client passes', () => {
+  it('arrives as a PyroProxy that is inert until it is called', async () => {
+    const { caller, client, listener, proxy } = await meet();
+    await proxy.take([{ deep: sent(listener) }]);
+    const [{ deep }] = caller.given as [{ deep: RemoteObject<Listener> }];
+    expect(deep).toBeInstanceOf(PyroProxy);
+    expect(String(deep.$uri)).toBe(`PYRO:listener@${client.locationStr}`);
+    expect(deep.$metadata?.methods).toEqual(new Set(['hear', 'numbers', 'another']));
+    expect(client.connections).toEqual([]);
+    expect(await proxy.call(sent(listener), 'hello')).toBe(1);
+    expect(listener.heard).toEqual(['hello']);
+  });
+
+  it('calls with the correlation id of the call that brought it', async () => {
+    const { caller, listener, proxy } = await meet();
+    await proxy.call(sent(listener), 1);
+    expect(listener.correlationId).toBe(caller.correlationId);
+    expect(caller.correlationId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('may be passed objects that the server has registered', async () => {
+    const { server, caller, listener, proxy } = await meet();
+    class Back {
+      heard(): string {
+        return 'back';
+      }
+    }
+    expose(Back);
+    const back = new Back();
+    server.register(back, 'back');
+    caller.keep = async (given) => void (await given.hear(back));
+    await proxy.keep(sent(listener));
+    const received = listener.heard[0] as RemoteObject<Back>;
+    expect(received).toBeInstanceOf(PyroProxy);
+    expect(await received.heard()).toBe('back');
+    await received.$release();
+  });
+});
+
+describe('the connections of a received proxy', () => {
+  it('end with the call that brought it', async () => {
+    const { client, listener, proxy } = await meet();
+    for (let n = 1; n <= 5; n++) await proxy.call(sent(listener), n);
+    await proxy.callAnother(sent(listener));
+    await expect.poll(() => client.connections).toEqual([]);
+    expect(listener.heard).toEqual([1, 2, 3, 4, 5, 'of another']);
+  });
+
+  it('are opened again when the server kept it, also when its client’s connection is gone', async () => {
+    const { server, client, caller, listener, proxy } = await meet();
+    await proxy.keep(sent(listener));
+    await expect.poll(() => client.connections).toEqual([]);
+    expect(await proxy.callKept('again')).toBe(2);
+    await proxy.$release();
+    await expect.poll(() => server.connections).toEqual([]);
+    expect(await caller.callKept('still')).toBe(3);
+    expect(client.connections).toHaveLength(1);
+  });
+
+  it('last as long as the item stream of the call', async () => {
+    const { client, listener, proxy } = await meet();
+    const stream = await proxy.relay(sent(listener));
+    expect([(await stream.next()).value, (await stream.next()).value]).toEqual([1, 2]);
+    expect(client.connections).toHaveLength(1);
+    await stream.return();
+    await expect.poll(() => client.connections).toEqual([]);
+    expect(listener.ended).toBe(true);
+  });
+
+  it('end after idleTimeoutMs when what the call began goes on behind it', async () => {
+    const { client, caller, listener, proxy } = await meet({ receivedProxyOptions: { idleTimeoutMs: 50 } });
+    await proxy.later(sent(listener));
+    await expect.poll(() => client.connections).toEqual([]);
+    caller.proceed();
+    expect(await caller.work).toBe(2);
+    expect(client.connections).toHaveLength(1);
+    await expect.poll(() => client.connections).toEqual([]);
+  });
+
+  it('end with the daemon, and are opened no more', async () => {
+    const { server, client, caller, listener, proxy } = await meet();
+    await proxy.keep(sent(listener));
+    await caller.callKept('before');
+    expect(client.connections).toHaveLength(1);
+    await server.close();
+    await expect.poll(() => client.connections).toEqual([]);
+    await expect(caller.callKept('after')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+    await expect(caller.kept!.$connect()).rejects.toThrow('daemon that received the proxy has closed');
+  });
+
+  it('are no more than maxConnections: idle ones make room, busy ones do not', async () => {
+    const { client, caller, listener, proxy } = await meet({ receivedProxyOptions: { maxConnections: 2 } });
+    await proxy.all([1, 2, 3, 4].map(() => sent(listener)));
+    expect(listener.heard).toHaveLength(4);
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let waiting = 0;
+    class Slow {
+      async hear(_value: unknown): Promise<void> {
+        waiting++;
+        await gate;
+      }
+    }
+    expose(Slow);
+    const slow = new Slow();
+    client.register(slow, 'slow');
+    let third: unknown;
+    caller.all = async ([one, two, three]) => {
+      const calls = [one!.hear(1), two!.hear(2)];
+      await expect.poll(() => waiting).toBe(2);
+      third = await three!.hear(3).catch((error: unknown) => error);
+      open();
+      await Promise.all(calls);
+    };
+    await proxy.all([1, 2, 3].map(() => sent(slow)));
+    expect(third).toMatchObject({ code: 'COMMUNICATION', sent: false, message: expect.stringContaining('maxConnections is 2') });
+  });
+
+  it('must not be bounded by nonsense', () => {
+    for (const receivedProxyOptions of [{ maxConnections: 0 }, { callTimeoutMs: -1 }, { idleTimeoutMs: 1.5 }]) {
+      expect(() => new PyroDaemon({ receivedProxyOptions })).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+    }
+  });
+});
+
+describe('a hostile client', () => {
+  /** Counts who comes, at an address and on a unix socket. */
+  async function victim(
+    where: { port: number; host: string } | { path: string },
+  ): Promise<{ place: string; visits: () => number }> {
+    let visits = 0;
+    const server = createServer((socket) => {
+      visits++;
+      socket.destroy();
+    }).listen(where);
+    await once(server, 'listening');
+    cleanups.push(() => server.close());
+    const address = server.address() as { port: number };
+    return { place: 'path' in where ? `./u:${where.path}` : `127.0.0.1:${address.port}`, visits: () => visits };
+  }
+
+  it('cannot make the server connect elsewhere', async () => {
+    const { proxy } = await meet();
+    const secret = await victim({ path: await temporaryPath('secret') });
+    for (const uri of [
+      `PYRO:x@${secret.place}`,
+      'PYRO:x@192.0.2.1:9090',
+      'PYRO:x@[2001:db8::1]:9090',
+      'PYRO:x@no-such-host.invalid:1',
+      'PYRONAME:x',
+      `PYRONAME:x@${secret.place}`,
+      'PYROMETA:x',
+    ]) {
+      await expect(proxy.call(proxyTo(uri), 1)).rejects.toMatchObject({
+        pythonType: 'Pyro5.errors.SecurityError',
+        message: expect.stringContaining('receivedProxies'),
+      });
+    }
+    expect(secret.visits()).toBe(0);
+  });
+
+  it('has no address at all over a unix socket', async () => {
+    const local = await victim({ host: '127.0.0.1', port: 0 });
+    const { proxy, listener } = await meet({ unixSocket: await temporaryPath('daemon') });
+    await expect(proxy.call(proxyTo(`PYRO:x@${local.place}`), 1)).rejects.toMatchObject({
+      pythonType: 'Pyro5.errors.SecurityError',
+    });
+    await expect(proxy.call(sent(listener), 1)).rejects.toMatchObject({ pythonType: 'Pyro5.errors.SecurityError' });
+    expect(local.visits()).toBe(0);
+  });
+
+  it('collects nothing of ours: it sees what it sent itself', async () => {
+    const seen: unknown[] = [];
+    const trap = await ScriptedDaemon.listen(async (peer) => {
+      const frame = await peer.next();
+      seen.push([loads(frame.data), [...frame.annotations.keys()]]);
+      peer.destroy();
+    });
+    cleanups.push(() => trap.close());
+    const { proxy, server } = await meet(
+      {
+        annotations: () => ({ OURS: Buffer.from('secret') }),
+        validateHandshake: () => ({ principal: 'secret', response: 'secret' }),
+        receivedProxyOptions: { maxRetries: 0 },
+      },
+      { handshake: 'password of the client' },
+    );
+    expect(server.connections[0]!.handshake).toBe('password of the client');
+    const bait = PyroProxy.to<Listener>(trap.uri, { handshake: 'bait', shareHandshake: true });
+    await expect(proxy.call(bait, 1)).rejects.toThrow('was closed');
+    await expect(proxy.call(proxyTo(trap.uri), 1)).rejects.toThrow('was closed');
+    expect(seen).toEqual([
+      [{ handshake: 'bait', object: 'thing' }, []],
+      [{ handshake: 'hello', object: 'thing' }, []],
+    ]);
+  });
+
+  it('cannot have another serializer spoken than the daemon’s', async () => {
+    const { proxy } = await meet({ serializers: ['json'], receivedProxyOptions: { maxRetries: 0 } }, { serializer: 'json' });
+    const frames: number[] = [];
+    const trap = await ScriptedDaemon.listen(async (peer) => {
+      frames.push((await peer.next()).header.serializerId);
+      peer.destroy();
+    });
+    cleanups.push(() => trap.close());
+    const preferring = PyroProxy.to<Listener>(trap.uri, { serializer: 'msgpack' });
+    await expect(proxy.call(preferring, 1)).rejects.toThrow('was closed');
+    expect(frames).toEqual([SERIALIZER_IDS.json]);
+  });
+
+  it('is let go where receivedProxies says', async () => {
+    const asked: [string, string][] = [];
+    const receivedProxies = (uri: PyroUri, { remoteAddress }: ProxySender): boolean => {
+      asked.push([uri.object, remoteAddress]);
+      return uri.object === 'listener';
+    };
+    const { proxy, listener } = await meet({ unixSocket: await temporaryPath('daemon'), receivedProxies });
+    expect(await proxy.call(sent(listener), 1)).toBe(1);
+    await expect(proxy.call(proxyTo('PYRO:other@127.0.0.1:1'), 1)).rejects.toMatchObject({
+      pythonType: 'Pyro5.errors.SecurityError',
+    });
+    expect(asked).toEqual([
+      ['listener', 'local'],
+      ['other', 'local'],
+    ]);
+  });
+});
+
+it('a daemon with TLS calls its clients over TLS, without showing its certificate', async () => {
+  const authority = await TestAuthority.create(dirname(await temporaryPath('ca')), 'ca');
+  const { cert, key } = await authority.issue('own');
+  const tls = { cert, key, ca: authority.cert };
+  const asking = { ...tls, requestClientCert: true, rejectUnauthorized: false };
+  const secure = await PyroDaemon.listen({ host: '127.0.0.1', tls: asking });
+  cleanups.push(() => secure.close());
+  const uri = secure.register(new Listener(), 'listener');
+  const certificates: unknown[] = [];
+  secure.on('connection', ({ peerCertificate }) => certificates.push(peerCertificate?.subject));
+  for (const receivedProxyOptions of [undefined, { tls }]) {
+    const { proxy, listener } = await meet({ tls, receivedProxyOptions }, { tls });
+    await expect(proxy.call(sent(listener), 'in plain')).rejects.toThrow(/TLS|SSL|closed/);
+    await proxy.call(proxyTo(String(uri)), 'over TLS');
+  }
+  expect(certificates).toEqual([undefined, undefined]);
+  await using own = await PyroProxy.connect(uri, { tls });
+  expect(own.$connected && certificates.at(-1)).toMatchObject({ CN: 'own' });
+});
+
+it('a peer of this machine may come from one of its addresses and serve on another', async () => {
+  const { proxy, listener } = await meet({ host: '::1' });
+  expect(await proxy.call(sent(listener), 1)).toBe(1);
+});

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { SecurityError, SerializeError } from '../../../../lib/protocol/errors.js';
+import { PyroUri } from '../../../../lib/protocol/uri.js';
+import { pyTuple } from '../../../../lib/serpent/index.js';
+import { ExceptionWrapper } from '../../../../lib/serializers/objects/class-dicts.js';
+import { ClassRegistry } from '../../../../lib/serializers/contract/class-registry.js';
+import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.js';
+import {
+  type ReadContext,
+  SERIALIZER_IDS,
+  type SerializerName,
+  type ValueMode,
+} from '../../../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../../../lib/serializers/serializers.js';
+
+class Sample {
+  constructor(
+    readonly id: number,
+    readonly parts: unknown,
+  ) {}
+}
+
+const classes = new ClassRegistry();
+classes.registerClass(Sample, {
+  name: 'lab.Sample',
+  toDict: ({ id, parts }) => ({ id, parts }),
+  fromDict: ({ id, parts }) => new Sample(Number(id), parts),
+});
+
+const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
+const MODES: ValueMode[] = ['natural', 'faithful'];
+
+describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values }))))('class dicts in $name, $values', (kind) => {
+  const serializer = createSerializers({ values: kind.values, classes }).get(SERIALIZER_IDS[kind.name])!;
+  const read = (value: unknown, context?: ReadContext) => serializer.loads(serializer.dumps(value), context);
+  const uriState = ['PYRO', 'obj', null, 'localhost', 4444];
+
+  it('become URIs, wrappers and exceptions, and are written as such again', () => {
+    const uri = new PyroUri('PYRO:obj@localhost:4444');
+    expect(read(uri)).toEqual(uri);
+    expect(read(new PyroUri('PYROMETA:a,b'))).toEqual(new PyroUri('PYROMETA:a,b'));
+    const error = read(new PyroRemoteError('builtins.KeyError', ['k'], { extra: 'e' }, ['line\n'])) as PyroRemoteError;
+    expect(error).toBeInstanceOf(PyroRemoteError);
+    expect(error).toMatchObject({ pythonType: 'builtins.KeyError', attributes: { extra: 'e' }, remoteTraceback: ['line\n'] });
+    expect([...error.args]).toEqual(['k']);
+    const wrapper = read([new ExceptionWrapper(error)]) as [ExceptionWrapper];
+    expect(wrapper[0].exception).toMatchObject({ pythonType: 'builtins.KeyError' });
+  });
+
+  it('become what decodeProxy makes of a proxy, and nothing without it', () => {
+    const proxy = { __class__: 'Pyro5.client.Proxy', state: ['PYRO:o@h:1', [], [], [], 'hello', null] };
+    const decodeProxy = (state: readonly unknown[]) => `proxy of ${String(state[0])}`;
+    expect(read([proxy], { decodeProxy })).toEqual(['proxy of PYRO:o@h:1']);
+    expect(() => read([proxy])).toThrow(SerializeError);
+  });
+
+  it('become objects of registered classes, what is inside first', () => {
+    const sample = read(new Sample(1, [new Sample(2, null), new PyroUri('PYRONAME:n')])) as Sample;
+    expect(sample).toBeInstanceOf(Sample);
+    expect(sample.id).toBe(1);
+    expect((sample.parts as unknown[])[0]).toEqual(new Sample(2, null));
+    expect((sample.parts as unknown[])[1]).toEqual(new PyroUri('PYRONAME:n'));
+  });
+
+  it('inside the args of an exception are converted when they are known', () => {
+    const inner = { __class__: 'lab.Other', x: 1 };
+    const error = read({
+      __class__: 'builtins.ValueError',
+      __exception__: true,
+      args: [{ __class__: 'Pyro5.core.URI', state: uriState }, [inner]],
+      attributes: { sample: { __class__: 'lab.Sample', id: 3, parts: null } },
+    }) as PyroRemoteError;
+    expect(error.args[0]).toEqual(new PyroUri('PYRO:obj@localhost:4444'));
+    const kept = (error.args[1] as unknown[])[0];
+    expect(kept instanceof Map ? Object.fromEntries(kept as Map<string, unknown>) : kept).toEqual(inner);
+    expect(error.attributes['sample']).toEqual(new Sample(3, null));
+  });
+
+  it('of unknown classes are refused', () => {
+    expect(() => read({ __class__: 'lab.Unknown' })).toThrow(/unsupported serialized class: lab\.Unknown/);
+    expect(() => read([{ a: { __class__: 'builtins.ValueError', args: [] } }])).toThrow(SerializeError);
+  });
+
+  it('with a double underscore in the name are refused as unsafe', () => {
+    expect(() => read({ __class__: 'os.__import__' })).toThrow(SecurityError);
+    expect(() => read({ __class__: 'a__b', __exception__: true, args: [] })).toThrow(SecurityError);
+  });
+
+  const malformed: Record<string, unknown> = {
+    'a URI without a state': { __class__: 'Pyro5.core.URI' },
+    'a URI whose state is text': { __class__: 'Pyro5.core.URI', state: 'PYRO:o@h:1' },
+    'a URI whose state is too short': { __class__: 'Pyro5.core.URI', state: [] },
+    'a URI of numbers': { __class__: 'Pyro5.core.URI', state: [1, 2, 3, 4, 5] },
+    'a URI that is none': { __class__: 'Pyro5.core.URI', state: ['HTTP', 'o', null, 'h', 1] },
+    'a proxy whose state is a dict': { __class__: 'Pyro5.client.Proxy', state: {} },
+    'a wrapper without an exception': { __class__: 'Pyro5.core._ExceptionWrapper' },
+    'an exception without args': { __class__: 'builtins.ValueError', __exception__: true },
+    'an exception whose args are text': { __class__: 'builtins.ValueError', __exception__: true, args: 'abc' },
+    'an exception whose attributes are a list': { __class__: 'Pyro5.errors.PyroError', args: [], attributes: [1] },
+    'an exception whose attributes are text': { __class__: 'struct.error', args: [], attributes: 'x' },
+    'a class that is a number': { __class__: 5 },
+    'a class that is None': { __class__: null },
+    'a class that is a list': { __class__: ['lab.Sample'] },
+    'a class that is a dict': { __class__: {} },
+  };
+  it.each(Object.keys(malformed))('refuses %s', (what) => {
+    expect(() => read([malformed[what]], { decodeProxy: () => null })).toThrow(SerializeError);
+  });
+
+  it('whose converter throws are refused, with the cause', () => {
+    const failing = new ClassRegistry();
+    const cause = new TypeError('no such sample');
+    failing.registerClass(Sample, {
+      name: 'lab.Sample',
+      fromDict: () => {
+        throw cause;
+      },
+    });
+    const reader = createSerializers({ values: kind.values, classes: failing }).get(SERIALIZER_IDS[kind.name])!;
+    expect(() => reader.loads(serializer.dumps(new Sample(1, 2)))).toThrow(
+      expect.objectContaining({ name: 'SerializeError', message: 'no such sample', cause }),
+    );
+  });
+
+  it('stay dicts when a plain value is asked for', () => {
+    const plain = read([new PyroUri('PYRONAME:n'), new Sample(1, 2), new Error('x')], { plain: true }) as unknown[];
+    const names = plain.map((item) => (item instanceof Map ? item.get('__class__') : (item as { __class__: string }).__class__));
+    expect(names).toEqual(['Pyro5.core.URI', 'lab.Sample', 'builtins.RuntimeError']);
+  });
+});
+
+describe('a class name that is bytes', () => {
+  it.each(['marshal', 'msgpack'] as const)('counts as text in %s', (name) => {
+    const serializer = createSerializers({ classes }).get(SERIALIZER_IDS[name])!;
+    const data = serializer.dumps({ __class__: Buffer.from('lab.Sample'), id: 1, parts: null });
+    expect(serializer.loads(data)).toEqual(new Sample(1, null));
+    expect(() => serializer.loads(serializer.dumps({ __class__: Buffer.from([0xff]) }))).toThrow(SerializeError);
+  });
+});
+
+describe('values that marshal references share', () => {
+  const marshal = createSerializers({ classes }).get(SERIALIZER_IDS.marshal)!;
+  const reference = (index: number) => Buffer.from([0x72, index, 0, 0, 0]);
+
+  it('are converted once', () => {
+    const dict = marshal.dumps({ __class__: 'lab.Sample', id: 1, parts: [] });
+    dict[0]! |= 0x80;
+    const list = Buffer.concat([Buffer.from([0x5b, 3, 0, 0, 0]), dict, reference(0), reference(0)]);
+    const read = marshal.loads(list) as Sample[];
+    expect(read[0]).toBeInstanceOf(Sample);
+    expect(read[1]).toBe(read[0]);
+    expect(read[2]).toBe(read[0]);
+  });
+
+  it('are walked once', () => {
+    // 16 levels of 2 references each, twice over: 130,000 values for whoever walks them one by one
+    const levels = [Buffer.from([0x5b, 18, 0, 0, 0]), marshal.dumps({ __class__: 'lab.Sample', id: 1, parts: null })];
+    levels.push(Buffer.from([0xdb, 1, 0, 0, 0, 0x4e]));
+    for (let i = 0; i < 16; i++) levels.push(Buffer.from([0xdb, 2, 0, 0, 0]), reference(i), reference(i));
+    const started = performance.now();
+    for (let i = 0; i < 200; i++) marshal.loads(Buffer.concat(levels));
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe('the class registry', () => {
+  it('refuses names that are empty, unsafe or taken', () => {
+    const registry = new ClassRegistry();
+    expect(() => registry.registerClass(Sample, { name: '' })).toThrow(SerializeError);
+    expect(() => registry.registerClass(Sample, { name: 'a.__b' })).toThrow(SecurityError);
+    registry.registerClass(Sample, { name: 'lab.Sample' });
+    expect(() => registry.registerClass(Date, { name: 'lab.Sample' })).toThrow(/registered for another class/);
+    registry.unregisterClass(Sample);
+    registry.registerClass(Date, { name: 'lab.Sample' });
+    expect(registry.converterOf(new Date())).toMatchObject({ name: 'lab.Sample' });
+    expect(registry.converterOf(new Sample(1, 2))).toBeUndefined();
+  });
+
+  it('takes the nearest class of an object, whatever its constructor property says', () => {
+    class Special extends Sample {}
+    const registry = new ClassRegistry();
+    registry.registerClass(Sample, { name: 'lab.Sample' });
+    expect(registry.converterOf(new Special(1, 2))).toMatchObject({ name: 'lab.Sample' });
+    registry.registerClass(Special, { name: 'lab.Special' });
+    expect(registry.converterOf(new Special(1, 2))).toMatchObject({ name: 'lab.Special' });
+    expect(registry.converterOf(Object.create({ constructor: Sample }) as object)).toBeUndefined();
+  });
+
+  it('sends objects of a class without toDict by the default rule', () => {
+    const registry = new ClassRegistry();
+    registry.registerClass(Sample, { name: 'lab.Sample', fromDict: () => null });
+    const serializer = createSerializers({ classes: registry }).get(SERIALIZER_IDS.serpent)!;
+    expect(serializer.loads(serializer.dumps(new Sample(1, pyTuple())))).toEqual({ id: 1, parts: [] });
+  });
+});

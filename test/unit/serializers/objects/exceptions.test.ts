@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { PyroError, SerializeError } from '../../../../lib/protocol/errors.js';
+import { PythonException } from '../../../../lib/protocol/python-exception.js';
+import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.js';
+import { SERIALIZER_IDS, type SerializerName } from '../../../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../../../lib/serializers/serializers.js';
+
+const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
+
+interface ExceptionDict {
+  __class__: string;
+  __exception__: boolean;
+  args: unknown[];
+  attributes: Record<string, unknown> & { _pyroTraceback?: string[] };
+}
+
+function sent(error: unknown, detailedTraceback = false, name: SerializerName = 'serpent'): ExceptionDict {
+  const serializer = createSerializers({ detailedTraceback }).get(SERIALIZER_IDS[name])!;
+  return serializer.loads(serializer.dumps(error), { plain: true }) as ExceptionDict;
+}
+
+describe('an Error that is sent', () => {
+  it('says no more of its own members than its code', () => {
+    const error = Object.assign(new Error('query failed'), { code: 'E_QUERY', query: 'select', config: { password: 'x' } });
+    expect(sent(error)).toEqual({
+      __class__: 'builtins.RuntimeError',
+      __exception__: true,
+      args: ['query failed'],
+      attributes: { code: 'E_QUERY' },
+    });
+    expect(sent(Object.assign(new Error('x'), { code: { toString: 1 } })).attributes).toEqual({});
+  });
+
+  it('needs more than a code of the system to be an OSError', () => {
+    expect(sent(Object.assign(new Error('x'), { code: 'ENOENT' })).__class__).toBe('builtins.RuntimeError');
+    expect(sent(Object.assign(new Error('x'), { code: 'toString', errno: 1, syscall: 'y' })).__class__).toBe(
+      'builtins.RuntimeError',
+    );
+  });
+
+  it('has no traceback unless that is wanted, nor has one that is passed on', () => {
+    expect(sent(new Error('x')).attributes).toEqual({});
+    expect(sent(new PyroRemoteError('builtins.KeyError', [], { _pyroTraceback: undefined }, ['far away\n'])).attributes).toEqual(
+      {},
+    );
+    expect(sent(new Error('x'), true).attributes._pyroTraceback![0]).toBe('Error: x\n');
+  });
+
+  it('tells the stack once that a translated error has of what was thrown', () => {
+    const thrown = new Error('thrown', { cause: new Error('the reason') });
+    const translated = new PythonException('builtins.ValueError', ['thrown'], {}, { cause: thrown });
+    translated.stack = thrown.stack!;
+    const lines = sent(translated, true).attributes._pyroTraceback!;
+    expect(lines.filter((line) => line === 'Error: thrown\n')).toHaveLength(1);
+    expect(lines.slice(lines.indexOf('caused by:\n'), lines.indexOf('caused by:\n') + 2)).toEqual([
+      'caused by:\n',
+      'Error: the reason\n',
+    ]);
+  });
+
+  it('has the traceback of its causes, however they are linked', () => {
+    const inner = new Error('inner');
+    const outer = new Error('outer', { cause: inner });
+    inner.cause = outer;
+    const lines = sent(outer, true).attributes._pyroTraceback!;
+    expect(lines.filter((line) => line === 'Error: outer\n')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'Error: inner\n')).toHaveLength(1);
+    let chain = new Error('0');
+    for (let i = 1; i < 5_000; i++) chain = new Error(String(i), { cause: chain });
+    expect(sent(chain, true).attributes._pyroTraceback!.length).toBeLessThanOrEqual(200);
+    const long = Object.assign(new Error('long'), { stack: 'x'.repeat(10_000_000) });
+    expect(sent(long, true).attributes._pyroTraceback!.join('').length).toBeLessThan(40_000);
+  });
+
+  const hostile: [string, () => unknown][] = [
+    ...['message', 'name', 'stack', 'code', 'cause', 'errors', 'errno'].map((member): [string, () => unknown] => [
+      `getter of ${member}`,
+      () =>
+        Object.defineProperty(new Error('x'), member, {
+          get() {
+            throw new Error('mine');
+          },
+        }),
+    ]),
+    ['message that is an object', () => Object.defineProperty(new Error('x'), 'message', { value: { toString: 1 } })],
+    ['name that is an object', () => Object.defineProperty(new Error('x'), 'name', { value: Object.create(null) as object })],
+    ['stack that is a number', () => Object.assign(new Error('x'), { stack: 5 })],
+    ['argument that cannot be sent', () => new PythonException('builtins.ValueError', [() => 1])],
+    ['attribute that cannot be sent', () => new PythonException('builtins.ValueError', [], { a: Symbol('x') })],
+    [
+      'attribute that contains itself',
+      () => {
+        const loop: unknown[] = [];
+        loop.push(loop);
+        return new PythonException('builtins.ValueError', [], { loop });
+      },
+    ],
+    ['lone surrogate in its message', () => new Error('\ud800')],
+  ];
+  describe.each(NAMES)('in %s', (name) => {
+    it.each(hostile)('is sent whatever its %s does', (_, make) => {
+      for (const detailed of [false, true]) {
+        const dict = sent(make(), detailed, name);
+        expect(dict.__exception__).toBe(true);
+        expect(['builtins.RuntimeError', 'Pyro5.errors.PyroError', 'builtins.ValueError']).toContain(dict.__class__);
+        expect(dict.args).toHaveLength(1);
+      }
+    });
+  });
+
+  it('that cannot be sent as it is says why, and what it was', () => {
+    const [text] = sent(new PythonException('builtins.ValueError', [() => 1])).args as string[];
+    expect(text).toMatch(/Error serializing exception: .*function.*Original exception: builtins\.ValueError/);
+  });
+});
+
+describe('PyroRemoteError', () => {
+  it('shows its args, whatever they are', () => {
+    const args = ['k', { toString: 1 }, [1, null], 2n ** 70n];
+    expect(new PyroRemoteError('builtins.KeyError', args).message).toBe(
+      `builtins.KeyError: k, {"toString": 1}, [1, null], ${2n ** 70n}`,
+    );
+    expect(new PyroRemoteError('a.B', [Array.from({ length: 1e6 }, () => ({ a: 'x' }))]).message.length).toBeLessThan(1_000);
+    const error = new PyroRemoteError('builtins.StopIteration');
+    expect(error.message).toBe('builtins.StopIteration');
+    expect(error).toBeInstanceOf(PyroError);
+    expect(error.code).toBe('REMOTE');
+    expect(String(new PyroRemoteError('a.B', ['x'], {}, ['  File "x.py", line 1\n']).stack)).toContain('x.py');
+  });
+});
+
+describe('the message of a PyroRemoteError', () => {
+  it('stays short and is made at once, however large its args are', () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => ({ [`key ${i}`]: 'x'.repeat(500) }));
+    const started = performance.now();
+    expect(new PyroRemoteError('builtins.ValueError', many).message.length).toBeLessThan(2_000);
+    const nested = new PyroRemoteError('builtins.ValueError', [many, new Map([[1, many]]), Buffer.alloc(9)]).message;
+    expect(nested.length).toBeLessThan(2_000);
+    expect(nested).toMatch(/, <9 bytes>$/);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+describe('options of the serializers', () => {
+  it('are refused when they are none', () => {
+    expect(() => createSerializers({}, ['pickle' as SerializerName])).toThrow(/unknown serializer "pickle"/);
+    expect(() => createSerializers({}, ['toString' as SerializerName])).toThrow(SerializeError);
+    expect(() => createSerializers({ maxDepth: 0 })).toThrow(/maxDepth/);
+    expect([...createSerializers({}, ['json', 'msgpack']).keys()]).toEqual([3, 4]);
+    expect([...createSerializers().keys()]).toEqual([1, 2, 3, 4]);
+  });
+});
