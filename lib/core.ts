@@ -26,17 +26,17 @@ export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serialize
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
-export type { ProxyOrigin } from './daemon/call/call.js';
-export type { RegisterOptions } from './daemon/object/registrations.js';
-export { DaemonConnection as PyroConnection } from './daemon/session/connection.js';
+export type { PyroConnection } from './daemon/contract/connection.js';
+export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
+export { BaseDaemon } from './daemon/daemon.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, oneway } from './daemon/object/expose.js';
 export { type Behavior, behavior, type InstanceMode } from './daemon/object/instances.js';
-export type { ObjectLease } from './daemon/leases.js';
 export { params } from './objects/params.js';
 export { isPrivateName } from './objects/private-names.js';
-export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
+export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
+export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 export { type KeywordArguments, kwargs } from './client/options/keyword-arguments.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';

@@ -3,8 +3,8 @@ import { ProxyScope } from '../client/connection/proxy-scope.js';
 import type { ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import { proxyForReference } from '../client/proxy/remote-proxy.js';
-import type { ProxyOrigin } from '../daemon/call/call.js';
-import { Daemon, type ProxyReceiver } from '../daemon/daemon.js';
+import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
+import { BaseDaemon } from '../daemon/daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../options/given-options.js';
@@ -42,7 +42,7 @@ export interface PyroDaemonOptions extends DaemonOptions {
  * @throws {PyroError} `CONFIG`, when an option is wrong
  * @see Pyro5/server.py, `Daemon`
  */
-export class PyroDaemon extends Daemon {
+export class PyroDaemon extends BaseDaemon {
   constructor(options: PyroDaemonOptions = {}) {
     super(options, new ClientProxies(options));
   }

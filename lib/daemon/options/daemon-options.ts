@@ -8,10 +8,10 @@ import type { WireLog } from '../../protocol/wire-message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../transport/secure-server.js';
-import type { DaemonConnection } from '../session/connection.js';
-import type { Daemon } from '../daemon.js';
+import type { PyroConnection } from '../contract/connection.js';
+import type { Daemon } from '../contract/daemon.js';
 import { environmentDefaults } from './environment-defaults.js';
-import type { Authorization, AuthorizeRequest } from '../contract/target.js';
+import type { Authorization, AuthorizeRequest } from '../contract/authorization.js';
 
 /**
  * Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off.
@@ -86,7 +86,7 @@ export interface DaemonOptions {
   /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
   /** A connection has ended; see {@link Daemon.clientDisconnect}. */
-  clientDisconnect?: (connection: DaemonConnection) => Promise<void> | void;
+  clientDisconnect?: (connection: PyroConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */
   housekeeping?: () => Promise<void> | void;
   /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
