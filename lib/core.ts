@@ -51,9 +51,8 @@ export type { ReceivedProxyOptions } from './client/options/received-proxy-optio
 export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
 export { RemoteStream } from './client/call/remote-stream.js';
-export type { ClientTlsOptions } from './transport/connector.js';
+export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
 export { withCorrelationId } from './calls/current-call.js';
-export type { ServerTlsOptions } from './transport/secure-server.js';
 export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/type-meta.js';

@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
-import { givenOptions } from '../options/given-options.js';
+import { givenOptions } from '../options/option-checks.js';
 import { checkLimits } from '../serpent/limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
 import { guarded } from './contract/guarded.js';

@@ -1,13 +1,11 @@
 import { lookup, type LookupOptions } from 'node:dns';
 import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 
 /** Where to connect to; `address` is what to take `host` for, instead of looking it up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
-
-/** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and what else Node's `tls.connect` takes. */
-export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;
