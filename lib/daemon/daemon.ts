@@ -9,7 +9,7 @@ import { PyroUri } from '../protocol/uri.js';
 import type { Arrivals } from '../transport/arrivals.js';
 import { within } from '../calls/within.js';
 import { Listener } from '../transport/listener.js';
-import { inProcessLocation, localLocation, natLocationOf } from '../transport/location.js';
+import { inProcessLocation, localLocation, natLocationOf } from '../protocol/location.js';
 import { assembleDaemon } from './assembly.js';
 import { type CallContext, currentContext } from './contract/call-context.js';
 import type { ProxyOrigin } from './call/call.js';
