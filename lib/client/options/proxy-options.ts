@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/wire-message.js';
@@ -129,9 +129,6 @@ export interface CallOptions {
 
 /** Options with every limit filled in. */
 export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
-
-/** What is sent where nobody asks for more, as in Pyro5. */
-export const DEFAULT_HANDSHAKE = 'hello';
 
 const DEFAULTS = {
   serializer: 'serpent' as SerializerName,

@@ -1,4 +1,4 @@
-import { FLAGS } from '../../protocol/constants.js';
+import { DEFAULT_HANDSHAKE, FLAGS } from '../../protocol/constants.js';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
@@ -13,7 +13,7 @@ import { ConnectionPool } from '../connection/connection-pool.js';
 import { CorrelationIds } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
 import { type OutgoingCall, writeCall } from '../call/outgoing-call.js';
-import { annotationsOf, type CallOptions, DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
 import { type ConnectionEnds, endsOf, type ProxySender } from '../options/received-proxies.js';
 import type { ProxyScope } from '../connection/proxy-scope.js';

@@ -1,5 +1,5 @@
 import { compress, worthCompressing } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { asError, safeErrorText, safeText } from '../../protocol/safe-text.js';
@@ -65,7 +65,7 @@ export class Replies {
 
   /** The answer of a method that gave an iterator. Without an id the daemon does not stream. */
   async stream(loop: RequestLoop, request: Request, serializer: Serializer, streamId: string | undefined): Promise<void> {
-    if (streamId !== undefined) request.responseAnnotations.set('STRM', Buffer.from(streamId));
+    if (streamId !== undefined) request.responseAnnotations.set(STREAM_ANNOTATION, Buffer.from(streamId));
     const data = serializer.dumps(new ProtocolError('result of call is an iterator'));
     await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception | FLAGS.itemStream, data);
     // sent; what the stream's source sets from now on goes with its items

@@ -1,5 +1,5 @@
 import { decompress } from '../../protocol/compression.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { DEFAULT_HANDSHAKE, FLAGS } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -12,7 +12,6 @@ import type { RequestLoop } from './request-loop.js';
 import type { Authorization, AuthorizeRequest } from '../contract/target.js';
 
 /** What is answered where no guard says otherwise, as in Pyro5. */
-const DEFAULT_RESPONSE = 'hello';
 
 /** Answers CONNECT messages. @see Pyro5/server.py, `Daemon._handshake` */
 export class Handshake {
@@ -67,7 +66,7 @@ export class Handshake {
     const { metadata: meta } = this.objects.known(objectId);
     if (target?.connectionEnded) connection.usedTargets.add(target);
     await target?.connected?.(connection);
-    return { handshake: admission.response ?? DEFAULT_RESPONSE, meta };
+    return { handshake: admission.response ?? DEFAULT_HANDSHAKE, meta };
   }
 }
 
