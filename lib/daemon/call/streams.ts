@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { AnyIterator } from '../../objects/item-iterators.js';
 import { PyroError } from '../../protocol/errors.js';
 import { stopIteration } from '../../protocol/python-exception.js';
 import { runInCall } from '../../calls/current-call.js';
@@ -7,8 +8,6 @@ import type { CallContext } from '../contract/call-context.js';
 import type { Call } from './call.js';
 import type { DaemonConnection } from '../session/connection.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
-
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** An iterator that a client pulls item by item. */
 interface ItemStream {
