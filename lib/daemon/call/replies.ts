@@ -2,8 +2,9 @@ import { compress, worthCompressing } from '../../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import { asError, safeErrorText, safeText } from '../../protocol/safe-text.js';
+import { asError, safeText } from '../../protocol/safe-text.js';
 import { SERIALIZER_IDS, type Serializer } from '../../serializers/contract/serializer.js';
+import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Request } from './call.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import { presentableError } from './presentable-error.js';
@@ -80,7 +81,7 @@ export class Replies {
       const data = serializer.dumps(presented);
       await this.send(loop, request, serializer.id, MESSAGE_TYPES.result, FLAGS.exception, data);
     } catch (failure) {
-      const text = `Error serializing exception: ${safeErrorText(failure)}. Original exception: ${safeErrorText(presented)}`;
+      const text = unserializableText(presented, failure);
       request.responseAnnotations.clear();
       await this.send(
         loop,

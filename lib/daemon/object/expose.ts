@@ -1,6 +1,6 @@
-import type { AnyClass } from '../../objects/decorated-member.js';
 import { PyroError } from '../../protocol/errors.js';
 import {
+  type AnyClass,
   type AnyDecorator,
   decoratedMember,
   findDescriptor,
