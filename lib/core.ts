@@ -10,7 +10,7 @@ export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
-export type { WireLog, WireMessage } from './protocol/wire-message.js';
+export type { WireLog, WireMessage } from './protocol/message.js';
 
 export {
   type ClassConverter,

@@ -7,7 +7,7 @@ import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { Arrivals } from '../transport/arrivals.js';
-import { within } from '../calls/within.js';
+import { endsWithin } from '../calls/deadline.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../protocol/location.js';
 import { assembleDaemon } from './assembly.js';
@@ -308,7 +308,7 @@ export class Daemon extends OverridableDaemon {
     // a call that waits for its own end would wait for ever
     const call = currentContext();
     const own = call?.daemon === this ? call.connection : undefined;
-    return within(Promise.all([this.keeper.stopAll(own), ...others]), deadlineMs);
+    return endsWithin(Promise.all([this.keeper.stopAll(own), ...others]), deadlineMs);
   }
 
   /** Stops accepting, lets running calls finish (up to `deadlineMs`, default 10,000), then closes. */
@@ -373,7 +373,7 @@ export class Daemon extends OverridableDaemon {
 
   /** Disposals are the user's code; one that hangs must not keep the daemon from closing. */
   private async unlessHung(work: Promise<unknown>, what: string): Promise<void> {
-    if (await within(work, MAX_DISPOSAL_MS)) return;
+    if (await endsWithin(work, MAX_DISPOSAL_MS)) return;
     this.fail(new DaemonError(`${what} took longer than ${MAX_DISPOSAL_MS} ms and is no longer waited for`));
   }
 

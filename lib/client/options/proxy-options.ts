@@ -4,7 +4,7 @@ import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js'
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
 import type { ClientTlsOptions } from '../../options/tls.js';

@@ -1,6 +1,6 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
-import type { RandomIds } from '../../protocol/random-ids.js';
+import type { RandomIds } from '../../calls/correlation-id.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { DaemonConnection } from '../session/connection.js';

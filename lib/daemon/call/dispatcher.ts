@@ -3,7 +3,7 @@ import { decompress } from '../../protocol/compression.js';
 import { DaemonError, PyroError, SecurityError, SerializeError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
-import { RandomIds } from '../../protocol/random-ids.js';
+import { RandomIds } from '../../calls/correlation-id.js';
 import { attributeError, PythonException, pythonTypeError } from '../../protocol/python-exception.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS, PORT_BOUNDS } from '../../options/option-checks.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
