@@ -10,7 +10,7 @@ export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
-export type { WireLog, WireMessage } from './protocol/wire-message.js';
+export type { WireLog, WireMessage } from './protocol/message.js';
 
 export {
   type ClassConverter,
@@ -51,9 +51,8 @@ export type { ReceivedProxyOptions } from './client/options/received-proxy-optio
 export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
 export { RemoteStream } from './client/call/remote-stream.js';
-export type { ClientTlsOptions } from './transport/connector.js';
+export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
 export { withCorrelationId } from './calls/current-call.js';
-export type { ServerTlsOptions } from './transport/secure-server.js';
 export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/type-meta.js';

@@ -7,7 +7,7 @@ import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
-import { natLocationOf } from '../transport/location.js';
+import { natLocationOf } from '../protocol/location.js';
 import { createCallServices } from './call/call-services.js';
 import type { Streams } from './call/streams.js';
 import type { PyroConnection } from './contract/connection.js';
@@ -22,7 +22,8 @@ import { resetMetadata } from './object/expose.js';
 import { Registrations } from './object/registrations.js';
 import type { ObjectRegistry } from './object/registry.js';
 import { EventReporter, type PyroDaemonEvents } from './options/daemon-events.js';
-import { type DaemonOptions, type ResolvedDaemonOptions, resolveDaemonOptions } from './options/daemon-options.js';
+import type { DaemonOptions, ResolvedDaemonOptions } from './options/daemon-options.js';
+import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
 
 /** How long {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} wait for running calls. */

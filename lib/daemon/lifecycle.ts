@@ -1,12 +1,12 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { within } from '../calls/within.js';
+import { endsWithin } from '../calls/deadline.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import type { Arrivals } from '../transport/arrivals.js';
 import { Listener } from '../transport/listener.js';
-import { inProcessLocation, localLocation } from '../transport/location.js';
+import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { CallServices } from './call/call-services.js';
 import { SessionConnection } from './connection/connection.js';
 import { currentContext } from './contract/call-context.js';
@@ -126,7 +126,7 @@ export class Lifecycle {
       this.listener?.close();
     }
     const others = [...this.combined].map((lifecycle) => lifecycle.drain(deadlineMs));
-    return within(Promise.all([this.sessions.drainAll(this.callingConnection()), ...others]), deadlineMs);
+    return endsWithin(Promise.all([this.sessions.drainAll(this.callingConnection()), ...others]), deadlineMs);
   }
 
   /** Closes the daemon, once. `soon`: replies that were sent still leave; `now`: connections are cut. Every caller waits for the same end. */
@@ -173,7 +173,7 @@ export class Lifecycle {
 
   /** Disposals are code of the application. One that hangs must not keep the daemon from closing. */
   private async unlessHung(work: Promise<unknown>, what: string): Promise<void> {
-    if (await within(work, MAX_DISPOSAL_MS)) return;
+    if (await endsWithin(work, MAX_DISPOSAL_MS)) return;
     this.services.reporter.error(new DaemonError(`${what} took longer than ${MAX_DISPOSAL_MS} ms and is no longer waited for`));
   }
 

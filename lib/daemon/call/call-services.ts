@@ -1,5 +1,5 @@
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
-import { RandomIds } from '../../protocol/random-ids.js';
+import { RandomIds } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
 import { createSerializers } from '../../serializers/serializers.js';

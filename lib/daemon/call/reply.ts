@@ -1,9 +1,10 @@
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { compress, worthCompressing } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import { asError, safeErrorText, safeText } from '../../protocol/safe-text.js';
+import { asError, safeText } from '../../protocol/safe-text.js';
+import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { CallServices } from './call-services.js';
@@ -73,7 +74,7 @@ export class Reply {
 
   /** Answers with an item stream, which the client pulls by its id. @param streamId undefined: this daemon does not stream */
   protected async sendStream(streamId: string | undefined): Promise<void> {
-    if (streamId !== undefined) this.responseAnnotations.set('STRM', Buffer.from(streamId));
+    if (streamId !== undefined) this.responseAnnotations.set(STREAM_ANNOTATION, Buffer.from(streamId));
     const data = this.serializer.dumps(new ProtocolError('result of call is an iterator'));
     await this.send(MESSAGE_TYPES.result, FLAGS.exception | FLAGS.itemStream, data);
     // the source's later annotations go with its items
@@ -86,7 +87,7 @@ export class Reply {
     try {
       await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(presented));
     } catch (failure) {
-      const text = `Error serializing exception: ${safeErrorText(failure)}. Original exception: ${safeErrorText(presented)}`;
+      const text = unserializableText(presented, failure);
       this.responseAnnotations.clear();
       const replacement = new PyroError(text.slice(0, MAX_REPLACEMENT_CHARACTERS));
       await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(replacement));

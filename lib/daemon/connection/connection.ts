@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { tcpLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
@@ -70,5 +71,5 @@ function certificateOf(socket: Duplex): PeerCertificate | undefined {
 function remoteAddressOf(socket: Duplex): string {
   const { remoteAddress, remotePort } = socket as Partial<Socket>;
   if (remoteAddress === undefined) return 'local';
-  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+  return tcpLocation(remoteAddress, remotePort);
 }

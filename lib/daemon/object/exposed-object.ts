@@ -2,14 +2,13 @@ import { attributeError } from '../../protocol/python-exception.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
-import { findDescriptor } from '../../objects/decorated-member.js';
+import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { disposeInstance, Instances } from './instances.js';
 import { bindExposedArguments } from './exposed-arguments.js';
 import { asStream, endingWith } from '../../objects/item-iterators.js';
 import type { ObjectMetadata, PyroTarget } from '../contract/target.js';
 
-type AnyClass = abstract new (...args: never[]) => object;
 type Method = (...args: unknown[]) => unknown;
 
 /** Where a target finds the object of a call. */

@@ -1,8 +1,7 @@
+import type { AnyClass } from '../../objects/decorated-member.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import type { PyroConnection } from '../contract/connection.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** When a registered class is instantiated: per connection, once per daemon, or per call. */
 export type InstanceMode = 'session' | 'single' | 'percall';

@@ -1,5 +1,5 @@
 import { decompress } from '../../protocol/compression.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { DEFAULT_HANDSHAKE, FLAGS } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -9,9 +9,6 @@ import { type CallServices, unknownSerializerText } from '../call/call-services.
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-
-/** Answer of a handshake when no hook and no guard gives another, as in Pyro5. */
-const DEFAULT_RESPONSE = 'hello';
 
 /**
  * Answers a CONNECT message: authorizes the connection and says so, or refuses it and says why.
@@ -63,7 +60,7 @@ async function authorizeConnect(
   const { metadata: meta } = objects.known(objectId);
   if (target?.connectionEnded) connection.usedTargets.add(target);
   await target?.connected?.(connection);
-  return { handshake: response ?? DEFAULT_RESPONSE, meta };
+  return { handshake: response ?? DEFAULT_HANDSHAKE, meta };
 }
 
 function readConnect(data: unknown): { handshake: unknown; object: string } {
