@@ -54,17 +54,12 @@ export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions } from './transport/connector.js';
 export { withCorrelationId } from './calls/current-call.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
-export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
+export { DaemonNames, type DaemonNamesOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
-export { typeMeta } from './naming/type-meta.js';
-export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
+export { typeMeta } from './naming/metadata-tags.js';
+export { type NameFilter, NameServerClient, type NameRegistration, type TagFilter } from './naming/name-server-client.js';
 export { PyroDaemon, type PyroDaemonOptions } from './pyro/pyro-daemon.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
-export {
-  type NamedObject,
-  RegistrationKeeper,
-  type RegistrationKeeperEvents,
-  type RegistrationKeeperOptions,
-} from './naming/registration-keeper.js';
+export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';

@@ -45,7 +45,7 @@ export async function findByBroadcast(given: BroadcastAddress, signal: AbortSign
       signal.addEventListener('abort', onAbort);
       socket.removeAllListeners('error').on('error', () => undefined);
       socket.on('message', (answer) => {
-        const uri = readAnswer(answer);
+        const uri = uriOfAnswer(answer);
         if (uri) finish(() => resolve(uri));
       });
       ask();
@@ -55,7 +55,7 @@ export async function findByBroadcast(given: BroadcastAddress, signal: AbortSign
   }
 }
 
-function readAnswer(answer: Buffer): PyroUri | undefined {
+function uriOfAnswer(answer: Buffer): PyroUri | undefined {
   if (answer.length > MAX_ANSWER_BYTES) return undefined;
   try {
     const uri = new PyroUri(answer.toString('latin1'));

@@ -8,7 +8,7 @@ import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { locationOf } from '../transport/connector.js';
 import { findByBroadcast } from './broadcast.js';
-import { NameServer } from './name-server.js';
+import { NameServerClient } from './name-server-client.js';
 
 /** How a name server is called: where it is, and the options of any proxy that make sense for it. */
 export type NameServerOptions = NameServerAddress &
@@ -26,7 +26,7 @@ const MAX_PAUSE_MS = 2_000;
  * @throws {NamingError} when there is none, also after `waitMs`
  * @see Pyro5/core.py, `locate_ns`
  */
-export async function locateNameServer(options: NameServerOptions = {}): Promise<NameServer> {
+export async function locateNameServer(options: NameServerOptions = {}): Promise<NameServerClient> {
   return waited(waitMsOf(options), options.signal ?? NEVER, () => locateOnce(options));
 }
 
@@ -78,7 +78,7 @@ export function checkNameServerAddress({ host, port, unixSocket }: NameServerAdd
   }
 }
 
-async function locateOnce(options: NameServerOptions): Promise<NameServer> {
+async function locateOnce(options: NameServerOptions): Promise<NameServerClient> {
   checkNameServerAddress(options);
   const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
   const { NS_HOST = 'localhost', NS_PORT = DEFAULT_NAME_SERVER_PORT } = environmentConfig();
@@ -96,26 +96,26 @@ async function locateOnce(options: NameServerOptions): Promise<NameServer> {
   }
 }
 
-function connectTo(uri: PyroUri, options: NameServerOptions): Promise<NameServer> {
+function connectTo(uri: PyroUri, options: NameServerOptions): Promise<NameServerClient> {
   const { callTimeoutMs = CALL_TIMEOUT_MS, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls } = options;
   const proxyOptions = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls, maxRetries: 0 };
-  return NameServer.at(uri, proxyOptions);
+  return NameServerClient.at(uri, proxyOptions);
 }
 
 /** What went wrong here is no failure of a call that needs the name: that one was never sent. */
-function lookupFailure(uri: PyroUri, nameServer: NameServer, error: unknown): unknown {
+function lookupFailure(uri: PyroUri, nameServer: NameServerClient, error: unknown): unknown {
   if (error instanceof CommunicationError) error.sent = false;
   if (!(error instanceof PyroRemoteError)) return error;
   return new NamingError(`${nameServer.uri} cannot look up ${uri}: ${error.message}`, { cause: error });
 }
 
-async function find(nameServer: NameServer, uri: PyroUri): Promise<PyroUri> {
+async function find(nameServer: NameServerClient, uri: PyroUri): Promise<PyroUri> {
   const found = await lookUp(nameServer, uri);
   if (found.protocol !== 'PYRO') throw new NamingError(`${uri} stands for ${found}, which is no PYRO uri`);
   return found;
 }
 
-async function lookUp(nameServer: NameServer, uri: PyroUri): Promise<PyroUri> {
+async function lookUp(nameServer: NameServerClient, uri: PyroUri): Promise<PyroUri> {
   if (uri.protocol === 'PYRONAME') return nameServer.lookup(uri.object);
   const candidates = [...(await nameServer.yplookup({ all: uri.object.split(',') })).values()];
   const drawn = candidates[Math.floor(Math.random() * candidates.length)];

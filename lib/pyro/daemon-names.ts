@@ -2,10 +2,10 @@ import type { PyroDaemon } from './pyro-daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import { within } from '../calls/within.js';
 import type { NameServerOptions } from '../naming/locate.js';
-import { RegistrationKeeper } from '../naming/registration-keeper.js';
+import { NameRegistrar } from '../naming/name-registrar.js';
 
 /** Where the objects of a daemon are registered, and how often it is looked after. */
-export interface RegistrationOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
+export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
   /** How often a name server that is not there is looked for, and one that is there is asked for the names. Default 5,000. */
   retryIntervalMs?: number;
 }
@@ -20,7 +20,7 @@ const MAX_FIRST_ROUND_MS = 2_000;
  */
 export class DaemonNames {
   /** Tells what becomes of the names. */
-  readonly keeper: RegistrationKeeper;
+  readonly registrar: NameRegistrar;
   private readonly nameByObject = new Map<string, string>();
 
   /**
@@ -29,10 +29,10 @@ export class DaemonNames {
    */
   constructor(
     private readonly daemon: PyroDaemon,
-    options: true | RegistrationOptions,
+    options: true | DaemonNamesOptions,
   ) {
     const { retryIntervalMs, ...nameServer } = options === true ? {} : options;
-    this.keeper = new RegistrationKeeper({ nameServer, retryIntervalMs });
+    this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
     daemon.on('unregistered', (objectId) => this.remove(objectId));
     daemon.once('close', () => void this.stop());
   }
@@ -55,7 +55,7 @@ export class DaemonNames {
         throw new PyroError(`"${objectId}" cannot have the name "${name}": "${otherId}" has it`, { code: 'CONFIG' });
     }
     this.remove(objectId);
-    this.keeper.add({ name, uri, metadata });
+    this.registrar.add({ name, uri, metadata });
     this.nameByObject.set(objectId, name);
   }
 
@@ -64,16 +64,16 @@ export class DaemonNames {
     const name = this.nameByObject.get(objectId);
     if (name === undefined) return;
     this.nameByObject.delete(objectId);
-    this.keeper.remove(name);
+    this.registrar.remove(name);
   }
 
   /** Begins to register. Resolves behind the first attempt, or after 2 s: a name server that hangs holds nobody up. */
   async start(): Promise<void> {
-    await within(this.keeper.start(), MAX_FIRST_ROUND_MS);
+    await within(this.registrar.start(), MAX_FIRST_ROUND_MS);
   }
 
   /** Takes the names off; waits no longer than `deadlineMs` for the name server. */
   stop(deadlineMs?: number): Promise<void> {
-    return this.keeper.stop(deadlineMs);
+    return this.registrar.stop(deadlineMs);
   }
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Daemon } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
-import { DaemonNames, type RegistrationOptions } from './daemon-names.js';
+import { DaemonNames, type DaemonNamesOptions } from './daemon-names.js';
 import type { PyroDaemonOptions } from './pyro-daemon.js';
 
 /** Objects and classes by their names, or (some may have none) their names by object. */
@@ -13,7 +13,7 @@ export interface ServeOptions extends PyroDaemonOptions {
   /** Serve with this daemon, which is started if need be and closed at the end. Default: a new one. */
   daemon?: Daemon;
   /** Register the names at a name server; `true`: where the environment says, or `localhost:9090`. Default false: they are object ids. */
-  nameServer?: boolean | RegistrationOptions;
+  nameServer?: boolean | DaemonNamesOptions;
   /** Print the URIs. Default true. */
   verbose?: boolean;
   /** Signals that end it. Default `SIGINT` and `SIGTERM`. */
@@ -106,8 +106,8 @@ function* namesByObject(objects: ObjectsToServe): Iterable<[object, string | und
 
 /** What goes wrong at the name server ends nothing: it is tried again. */
 async function startNames(names: DaemonNames): Promise<void> {
-  names.keeper.on('unavailable', (error) => process.emitWarning(`${error.message}; it is tried again`));
-  names.keeper.on('taken', (name, uri) =>
+  names.registrar.on('unavailable', (error) => process.emitWarning(`${error.message}; it is tried again`));
+  names.registrar.on('taken', (name, uri) =>
     process.emitWarning(`the name "${name}" was given to ${uri}; it is left there until it is free again`),
   );
   await names.start();

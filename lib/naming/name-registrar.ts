@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
-import type { NameServer } from './name-server.js';
+import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
-import { tagList } from './tags.js';
+import { tagList } from './metadata-tags.js';
 
 /** An object that shall have a name. */
 export interface NamedObject {
@@ -15,7 +15,7 @@ export interface NamedObject {
   metadata?: Iterable<string>;
 }
 
-export interface RegistrationKeeperOptions {
+export interface NameRegistrarOptions {
   nameServer: NameServerOptions;
   /** More may be added later. Default none. */
   objects?: Iterable<NamedObject>;
@@ -24,7 +24,7 @@ export interface RegistrationKeeperOptions {
 }
 
 /** What a keeper tells; log it. */
-export interface RegistrationKeeperEvents {
+export interface NameRegistrarEvents {
   /** The name stands for the URI now, at that name server. */
   registered: [name: string, uri: PyroUri, nameServer: PyroUri];
   /** Somebody else has given the name another URI; it is theirs now. Told once. */
@@ -52,11 +52,11 @@ const DEFAULT_RETRY_INTERVAL_MS = 5_000;
  * Keeps objects registered at a name server: waits for one that starts later, registers again at one that forgot them or moved,
  * and takes its own names off at the end.
  */
-export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
+export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   private readonly entries = new Map<string, Entry>();
   private readonly retryIntervalMs: number;
   private readonly stopping = new AbortController();
-  private nameServer: NameServer | undefined;
+  private nameServer: NameServerClient | undefined;
   private isUnavailable = false;
   private running: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -64,7 +64,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
   private pause = new AbortController();
 
   /** @throws {PyroError} when an option is wrong, a name stands twice, or a URI is none that can be published */
-  constructor(private readonly options: RegistrationKeeperOptions) {
+  constructor(private readonly options: NameRegistrarOptions) {
     super();
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
@@ -171,7 +171,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     }
   }
 
-  private async keepAll(nameServer: NameServer): Promise<boolean> {
+  private async keepAll(nameServer: NameServerClient): Promise<boolean> {
     const refusal = await eachOf(this.entries.values(), async (entry) => {
       if (this.stopping.signal.aborted) return;
       await (entry.isWanted ? this.keep(entry, nameServer) : this.takeOff(entry, nameServer));
@@ -191,7 +191,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     return false;
   }
 
-  private async keep(entry: Entry, nameServer: NameServer): Promise<void> {
+  private async keep(entry: Entry, nameServer: NameServerClient): Promise<void> {
     const { name, metadata } = entry;
     const uri = publishedUri(entry.uri, nameServer.ends.localAddress);
     if (entry.state.is !== 'new') {
@@ -212,7 +212,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     this.emit('registered', name, uri, nameServer.uri);
   }
 
-  private async takeOff(entry: Entry, nameServer: NameServer): Promise<void> {
+  private async takeOff(entry: Entry, nameServer: NameServerClient): Promise<void> {
     const { name, state } = entry;
     if (state.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
       await nameServer.remove(name);
@@ -222,7 +222,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     if (this.entries.get(name) === entry) this.entries.delete(name);
   }
 
-  private locate(signal: AbortSignal): Promise<NameServer> {
+  private locate(signal: AbortSignal): Promise<NameServerClient> {
     return locateNameServer({ ...this.options.nameServer, waitMs: 0, signal });
   }
 
@@ -259,7 +259,7 @@ async function eachOf(entries: Iterable<Entry>, see: (entry: Entry) => Promise<v
 }
 
 /** Undefined: nothing has the name. */
-async function currentUri(nameServer: NameServer, name: string): Promise<PyroUri | undefined> {
+async function currentUri(nameServer: NameServerClient, name: string): Promise<PyroUri | undefined> {
   try {
     return await nameServer.lookup(name);
   } catch (error) {

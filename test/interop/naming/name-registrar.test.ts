@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
 import { locateNameServer } from '../../../lib/naming/locate.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
-import { type NamedObject, RegistrationKeeper } from '../../../lib/naming/registration-keeper.js';
+import { type NamedObject, NameRegistrar } from '../../../lib/naming/name-registrar.js';
 import { PythonServer } from '../client/python-server.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -16,8 +16,8 @@ async function startNameServer(...args: string[]): Promise<PythonServer> {
   return server;
 }
 
-function keep(port: number, objects: NamedObject[]): { keeper: RegistrationKeeper; told: string[] } {
-  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 50 });
+function keep(port: number, objects: NamedObject[]): { keeper: NameRegistrar; told: string[] } {
+  const keeper = new NameRegistrar({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 50 });
   const told: string[] = [];
   keeper.on('registered', (name, uri, nameServer) => {
     expect(nameServer.port).toBe(port);
@@ -75,7 +75,7 @@ it('finds a name server that moved, by broadcast', async () => {
   const start = (port: string) => startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', port);
   const first = await start('0');
   const broadcast = { port: first.broadcastPort!, addresses: ['127.0.0.1'] };
-  const keeper = new RegistrationKeeper({ nameServer: { broadcast }, objects, retryIntervalMs: 50 });
+  const keeper = new NameRegistrar({ nameServer: { broadcast }, objects, retryIntervalMs: 50 });
   const ports: (number | undefined)[] = [];
   keeper.on('registered', (_name, _uri, nameServer) => ports.push(nameServer.port));
   cleanups.push(() => keeper.stop(500));
@@ -124,7 +124,7 @@ it('never publishes the address of all interfaces', async () => {
 });
 
 it('refuses names that stand twice and URIs that lead nowhere', () => {
-  const make = (named: NamedObject[]) => () => new RegistrationKeeper({ nameServer: {}, objects: named });
+  const make = (named: NamedObject[]) => () => new NameRegistrar({ nameServer: {}, objects: named });
   expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
   expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
   expect(make([{ ...objects[0]!, metadata: 'camera' }])).toThrow('it must be a collection of tags');
@@ -132,7 +132,7 @@ it('refuses names that stand twice and URIs that lead nowhere', () => {
 
 it('registers what is added later and takes off what is removed, without waiting for its interval', async () => {
   const server = await startNameServer();
-  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port: server.port } });
+  const keeper = new NameRegistrar({ nameServer: { host: '127.0.0.1', port: server.port } });
   cleanups.push(() => keeper.stop());
   expect(await keeper.start()).toBe(true);
   await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });

@@ -6,10 +6,10 @@ import { connectedProxy, type ProxyEnvironment, proxyForUri, RemoteProxy } from 
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
-import { tagList } from './tags.js';
+import { tagList } from './metadata-tags.js';
 
 /** A name with what it stands for. */
-export interface Registration {
+export interface NameRegistration {
   uri: string;
   metadata: Set<string>;
 }
@@ -21,7 +21,7 @@ export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: und
 export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
 
 /** The name server itself is found by its address, never by name. */
-const environment: ProxyEnvironment = {
+const nameServerProxies: ProxyEnvironment = {
   prototype: RemoteProxy.prototype,
   resolve: (uri) => Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
 };
@@ -33,14 +33,14 @@ const environment: ProxyEnvironment = {
  *
  * @see Pyro5/nameserver.py, `NameServer`
  */
-export class NameServer implements AsyncDisposable {
+export class NameServerClient implements AsyncDisposable {
   private constructor(private readonly proxy: RemoteObject) {}
 
   /** Connects to the name server at a PYRO URI. */
-  static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServer> {
+  static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServerClient> {
     // faithful: names are keys of dicts, and any name may be one
-    const proxy = proxyForUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, environment);
-    return new NameServer(await connectedProxy(proxy));
+    const proxy = proxyForUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, nameServerProxies);
+    return new NameServerClient(await connectedProxy(proxy));
   }
 
   get uri(): PyroUri {
@@ -72,8 +72,8 @@ export class NameServer implements AsyncDisposable {
 
   /** The URI of a name, and its tags. @throws {NamingError} when nothing has the name */
   async lookupWithMetadata(name: string): Promise<{ uri: PyroUri; metadata: Set<string> }> {
-    const [uri, metadata] = listOf(await this.call('lookup', name, true));
-    return { uri: uriOf(uri), metadata: tagsOf(metadata) };
+    const [uri, metadata] = tupleOf(await this.call('lookup', name, true));
+    return { uri: uriOf(uri), metadata: tagSetOf(metadata) };
   }
 
   /**
@@ -88,18 +88,18 @@ export class NameServer implements AsyncDisposable {
 
   /** Names and their URIs. @throws {NamingError} when the regex is none */
   async list(filter: NameFilter = {}): Promise<Map<string, string>> {
-    return mapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), String);
+    return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), String);
   }
 
   /** Names, their URIs and tags. */
-  async listWithMetadata(filter: NameFilter = {}): Promise<Map<string, Registration>> {
-    return mapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, true), registrationOf);
+  async listWithMetadata(filter: NameFilter = {}): Promise<Map<string, NameRegistration>> {
+    return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, true), registrationOf);
   }
 
   /** Names that have the tags, their URIs and all their tags. */
-  async yplookup(filter: TagFilter): Promise<Map<string, Registration>> {
+  async yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>> {
     const [all, any] = [filter.all, filter.any].map((tags) => (tags === undefined ? null : tagList(tags)));
-    return mapOf(await this.call('yplookup', all, any, true), registrationOf);
+    return nameMapOf(await this.call('yplookup', all, any, true), registrationOf);
   }
 
   /** Replaces the tags of a name. @throws {NamingError} when nothing has the name */
@@ -142,22 +142,22 @@ function uriOf(value: unknown): PyroUri {
   throw badAnswer('a URI');
 }
 
-function registrationOf(value: unknown): Registration {
-  const [uri, metadata] = listOf(value);
-  return { uri: String(uri), metadata: tagsOf(metadata) };
+function registrationOf(value: unknown): NameRegistration {
+  const [uri, metadata] = tupleOf(value);
+  return { uri: String(uri), metadata: tagSetOf(metadata) };
 }
 
-function tagsOf(value: unknown): Set<string> {
+function tagSetOf(value: unknown): Set<string> {
   if (!Array.isArray(value) && !(value instanceof Set)) throw badAnswer('a set of tags');
   return new Set([...(value as Iterable<unknown>)].map(String));
 }
 
-function listOf(value: unknown): unknown[] {
+function tupleOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value as unknown[];
   throw badAnswer('a tuple');
 }
 
-function mapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
+function nameMapOf<V>(value: unknown, valueOf: (value: unknown) => V): Map<string, V> {
   if (!(value instanceof Map)) throw badAnswer('a dict');
   return new Map([...(value as Map<unknown, unknown>)].map(([name, entry]) => [String(name), valueOf(entry)]));
 }
