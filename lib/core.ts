@@ -25,6 +25,7 @@ export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serialize
 
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
+export type { Daemon } from './daemon/daemon.js';
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
 export type { ProxyOrigin } from './daemon/call/call.js';
 export type { RegisterOptions } from './daemon/object/registrations.js';
@@ -58,7 +59,8 @@ export { DaemonNames, type DaemonNamesOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/metadata-tags.js';
 export { type NameFilter, NameServerClient, type NameRegistration, type TagFilter } from './naming/name-server-client.js';
-export { PyroDaemon, type PyroDaemonOptions } from './pyro/pyro-daemon.js';
+export { PyroDaemon } from './pyro/pyro-daemon.js';
+export type { PyroDaemonOptions } from './pyro/pyro-daemon-options.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
 export { serve } from './pyro/serve.js';

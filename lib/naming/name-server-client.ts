@@ -8,28 +8,29 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
 
-/** A name with what it stands for. */
+/** The URI and the metadata tags that a name is registered with. */
 export interface NameRegistration {
   uri: string;
   metadata: Set<string>;
 }
 
-/** Which names are meant: all, those that begin with `prefix`, or those whose beginning matches Python's `regex`. */
+/** Selects names: those that begin with `prefix`, or those whose beginning matches the Python `regex`. Without both: all names. */
 export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: undefined; regex: string };
 
-/** Which metadata tags a name must have: all of them, or any. */
+/** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
 export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
 
-/** The name server itself is found by its address, never by name. */
+/** Makes proxies without name lookup: a name server is reached by its address only. */
 const nameServerProxies: ProxyEnvironment = {
   prototype: RemoteProxy.prototype,
   resolve: (uri) => Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
 };
 
 /**
- * A Pyro name server: names for URIs, with tags as metadata. Made by `locateNameServer`; {@link release} it.
+ * A connection to a Pyro name server, which registers URIs by names, with metadata tags. `locateNameServer` makes it; call
+ * {@link release} when it is no longer needed.
  *
- * All methods throw a NamingError for what the name server refuses, and otherwise as calls of a proxy do.
+ * All methods throw a NamingError when the name server refuses the call, and else the same errors as calls of a proxy.
  *
  * @see Pyro5/nameserver.py, `NameServer`
  */
@@ -38,7 +39,7 @@ export class NameServerClient implements AsyncDisposable {
 
   /** Connects to the name server at a PYRO URI. */
   static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServerClient> {
-    // faithful: names are keys of dicts, and any name may be one
+    // faithful: the names are keys of a dict, and a plain object cannot have every name as key
     const proxy = proxyForUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, nameServerProxies);
     return new NameServerClient(await connectedProxy(proxy));
   }
@@ -47,13 +48,13 @@ export class NameServerClient implements AsyncDisposable {
     return this.proxy.$uri;
   }
 
-  /** @internal its address, and the one we have towards it */
+  /** @internal the addresses of both ends of the connection */
   get ends(): ConnectionEnds {
     return this.proxy[HANDLE].core.ends!;
   }
 
   /**
-   * Gives a URI a name; what had the name before loses it.
+   * Registers a URI by a name. A URI that had the name before loses it.
    *
    * @param options.safe refuse when the name is taken. Default false
    */
@@ -65,54 +66,54 @@ export class NameServerClient implements AsyncDisposable {
     await this.call('register', name, String(uri), safe, metadata === undefined ? null : tagList(metadata));
   }
 
-  /** The URI of a name. @throws {NamingError} when nothing has the name */
+  /** Gives the URI of a name. @throws {NamingError} when the name is not registered */
   async lookup(name: string): Promise<PyroUri> {
     return uriOf(await this.call('lookup', name));
   }
 
-  /** The URI of a name, and its tags. @throws {NamingError} when nothing has the name */
+  /** Gives the URI and the tags of a name. @throws {NamingError} when the name is not registered */
   async lookupWithMetadata(name: string): Promise<{ uri: PyroUri; metadata: Set<string> }> {
     const [uri, metadata] = tupleOf(await this.call('lookup', name, true));
     return { uri: uriOf(uri), metadata: tagSetOf(metadata) };
   }
 
   /**
-   * Takes a name, or all that a filter means, off. The name server's own name stays.
+   * Removes a name, or all names that a filter selects, except the name server's own.
    *
-   * @returns how many were taken off
+   * @returns the number of removed names
    */
   async remove(what: string | NameFilter): Promise<number> {
     const { prefix = null, regex = null } = typeof what === 'string' ? {} : what;
     return Number(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
   }
 
-  /** Names and their URIs. @throws {NamingError} when the regex is none */
+  /** Lists names with their URIs. @throws {NamingError} when the regex is invalid */
   async list(filter: NameFilter = {}): Promise<Map<string, string>> {
     return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), String);
   }
 
-  /** Names, their URIs and tags. */
+  /** Lists names with their URIs and tags. @throws {NamingError} when the regex is invalid */
   async listWithMetadata(filter: NameFilter = {}): Promise<Map<string, NameRegistration>> {
     return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, true), registrationOf);
   }
 
-  /** Names that have the tags, their URIs and all their tags. */
+  /** Lists the names that have the tags, with their URIs and all their tags. */
   async yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>> {
     const [all, any] = [filter.all, filter.any].map((tags) => (tags === undefined ? null : tagList(tags)));
     return nameMapOf(await this.call('yplookup', all, any, true), registrationOf);
   }
 
-  /** Replaces the tags of a name. @throws {NamingError} when nothing has the name */
+  /** Replaces the tags of a name. @throws {NamingError} when the name is not registered */
   async setMetadata(name: string, metadata: Iterable<string>): Promise<void> {
     await this.call('set_metadata', name, tagList(metadata));
   }
 
-  /** How many names there are, its own included. */
+  /** Gives the number of names, the name server's own included. */
   async count(): Promise<number> {
     return Number(await this.call('count'));
   }
 
-  /** Fails when the name server does not answer. */
+  /** Throws when the name server does not answer. */
   async ping(): Promise<void> {
     await this.call('ping');
   }

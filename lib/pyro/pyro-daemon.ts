@@ -1,43 +1,23 @@
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
 import { ProxyScope } from '../client/connection/proxy-scope.js';
-import type { ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
-import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import { proxyForReference } from '../client/proxy/remote-proxy.js';
 import type { ProxyOrigin } from '../daemon/call/call.js';
 import { Daemon, type ProxyReceiver } from '../daemon/daemon.js';
-import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { PyroError } from '../protocol/errors.js';
 import { givenOptions } from '../options/given-options.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { optionText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
+import type { PyroDaemonOptions } from './pyro-daemon-options.js';
 import { environment } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
-
-/** Options of proxies that clients pass to a daemon. */
-export interface ClientProxyOptions extends ReceivedProxyOptions {
-  /** Connections of all these proxies together. Default 1,000; over it idle ones are ended, and calls that find none fail. */
-  maxConnections?: number;
-}
-
-/** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
-export interface PyroDaemonOptions extends DaemonOptions {
-  /** Where proxies that clients pass may connect to. Default: TCP to the client's own address, and nowhere else. */
-  receivedProxies?: ReceivedProxies;
-  /**
-   * Limits and manners of these proxies. Default: the daemon's own limits, `callTimeoutMs` 60,000, `idleTimeoutMs` 30,000, and
-   * TLS with the authorities that the daemon trusts (`tls.ca`) if it has TLS. Certificates and keys of ours are not shown to whom
-   * clients name, even if they are given here.
-   */
-  receivedProxyOptions?: ClientProxyOptions;
-}
 
 /**
  * Serves objects to Pyro clients. The event loop is Node's own: once it listens, it serves.
  *
- * A proxy that a client passes arrives as a `PyroProxy`. It opens no connection until it is called, and none but to the client's
- * own address, or where `receivedProxies` allows. Its idle connections end with the call that brought it; kept longer, it
- * connects again when it is called.
+ * A proxy that a client passes arrives as a `PyroProxy`. It opens no connection until it is called, and connects only to the
+ * client's own address, or where `receivedProxies` allows. Its idle connections end with the call that passed it. A proxy that is
+ * kept longer connects again when it is called.
  *
  * @throws {PyroError} `CONFIG`, when an option is wrong
  * @see Pyro5/server.py, `Daemon`
@@ -60,7 +40,7 @@ const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 /** Makes the proxies that clients pass to one daemon. */
 class ClientProxies implements ProxyReceiver {
   private readonly options: PyroProxyOptions;
-  /** What is not spoken here is not spoken with those that clients name, either. */
+  /** The daemon's serializers. The proxies use no others. */
   private readonly serializers: readonly SerializerName[];
   private readonly scope: ProxyScope;
   private readonly requests = new WeakMap<ProxyOrigin, ProxyScope>();
@@ -83,7 +63,7 @@ class ClientProxies implements ProxyReceiver {
 
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown {
     const { connection, daemon } = origin;
-    // what we pass to a client's object in turn must be registered: these connections are too short to keep it so
+    // without leases: these connections are too short for them, so an object passed in turn must be registered by hand
     const autoproxy: Autoproxy = { referenceFor: (value) => daemon.referenceFor(value) };
     const options = { autoproxy, ...this.options };
     return proxyForReference(this.spoken(reference), connection, options, { ...environment, scope: this.scopeOf(origin) });

@@ -10,7 +10,7 @@ import { ProxyCore } from './proxy-core.js';
 import { type CallOptions, checkCallOptions, type PyroProxyOptions, resolveProxyOptions } from '../options/proxy-options.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { ProxyScope } from '../connection/proxy-scope.js';
-import { receivedProxyOptions } from '../options/received-proxy-options.js';
+import { optionsOfReceived } from '../options/received-proxy-options.js';
 import { endsOf, type ProxySender } from '../options/received-proxies.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteObject, UntypedRemote } from './remote-object.js';
@@ -176,7 +176,7 @@ export function proxyForReference<T>(
   options: PyroProxyOptions,
   environment: ProxyEnvironment,
 ): RemoteObject<T> {
-  const own = sender ? receivedProxyOptions(reference, options) : { handshake: reference.handshake, ...options };
+  const own = sender ? optionsOfReceived(reference, options) : { handshake: reference.handshake, ...options };
   return make(reference.uri, reference, own, sender, environment) as RemoteObject<T>;
 }
 

@@ -1,5 +1,5 @@
 import type { DaemonNamesOptions } from '../../pyro/daemon-names.js';
-import type { PyroDaemonOptions } from '../../pyro/pyro-daemon.js';
+import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
