@@ -39,7 +39,7 @@ export { params } from './objects/params.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
-export { type KeywordArguments, kwargs } from './client/options/keyword-arguments.js';
+export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
   AnnotationValues,
@@ -50,7 +50,16 @@ export type {
 } from './client/options/proxy-options.js';
 export type { ReceivedProxyOptions } from './client/options/received-proxy-options.js';
 export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
-export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
+export type {
+  AttributeName,
+  AttributeValue,
+  BatchMethods,
+  RemoteMethods,
+  RemoteResult,
+  UntypedRemote,
+} from './client/proxy/remote-methods.js';
+export type { RemoteMetadata } from './client/connection/remote-metadata.js';
+export type { RemoteObject, RemoteProxy } from './client/proxy/remote-proxy.js';
 export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions } from './transport/connector.js';
 export { withCorrelationId } from './calls/current-call.js';

@@ -1,8 +1,9 @@
 import { HANDLE } from '../client/proxy/proxy-traps.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { ConnectionEnds } from '../client/options/received-proxies.js';
-import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
-import { connectedProxy, type ProxyEnvironment, proxyForUri, RemoteProxy } from '../client/proxy/remote-proxy.js';
+import type { ConnectionEnds } from '../client/connection/peer-address.js';
+import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -21,10 +22,9 @@ export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: und
 export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
 
 /** Makes proxies without name lookup: a name server is reached by its address only. */
-const nameServerProxies: ProxyEnvironment = {
-  prototype: RemoteProxy.prototype,
-  resolve: (uri) => Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
-};
+const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, (uri) =>
+  Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
+);
 
 /**
  * A connection to a Pyro name server, which registers URIs by names, with metadata tags. `locateNameServer` makes it; call
@@ -40,7 +40,7 @@ export class NameServerClient implements AsyncDisposable {
   /** Connects to the name server at a PYRO URI. */
   static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServerClient> {
     // faithful: the names are keys of a dict, and a plain object cannot have every name as key
-    const proxy = proxyForUri<UntypedRemote>(uri, { ...options, values: 'faithful' }, nameServerProxies);
+    const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' });
     return new NameServerClient(await connectedProxy(proxy));
   }
 

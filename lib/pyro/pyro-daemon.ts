@@ -1,6 +1,5 @@
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
-import { ProxyScope } from '../client/connection/proxy-scope.js';
-import { proxyForReference } from '../client/proxy/remote-proxy.js';
+import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin } from '../daemon/call/call.js';
 import { Daemon, type ProxyReceiver } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
@@ -9,7 +8,7 @@ import { ProxyReference } from '../protocol/proxy-reference.js';
 import { optionText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import type { PyroDaemonOptions } from './pyro-daemon-options.js';
-import { environment } from './pyro-proxy.js';
+import { pyroProxies } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
 
 /**
@@ -42,8 +41,8 @@ class ClientProxies implements ProxyReceiver {
   private readonly options: PyroProxyOptions;
   /** The daemon's serializers. The proxies use no others. */
   private readonly serializers: readonly SerializerName[];
-  private readonly scope: ProxyScope;
-  private readonly requests = new WeakMap<ProxyOrigin, ProxyScope>();
+  private readonly group: ProxyGroup;
+  private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
 
   constructor({ receivedProxies, receivedProxyOptions = {}, ...daemon }: PyroDaemonOptions) {
     const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
@@ -58,7 +57,7 @@ class ClientProxies implements ProxyReceiver {
       const message = `receivedProxyOptions.maxConnections is ${optionText(maxConnections)}; it must be a whole number from 1 on`;
       throw new PyroError(message, { code: 'CONFIG' });
     }
-    this.scope = new ProxyScope(maxConnections);
+    this.group = new ProxyGroup(maxConnections);
   }
 
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown {
@@ -66,24 +65,25 @@ class ClientProxies implements ProxyReceiver {
     // without leases: these connections are too short for them, so an object passed in turn must be registered by hand
     const autoproxy: Autoproxy = { referenceFor: (value) => daemon.referenceFor(value) };
     const options = { autoproxy, ...this.options };
-    return proxyForReference(this.spoken(reference), connection, options, { ...environment, scope: this.scopeOf(origin) });
+    return pyroProxies.inGroup(this.groupOf(origin)).forReference(this.withKnownSerializer(reference), connection, options);
   }
 
   release(): Promise<void> {
-    return this.scope.end();
+    return this.group.end();
   }
 
-  private scopeOf(origin: ProxyOrigin): ProxyScope {
-    let scope = this.requests.get(origin);
-    if (scope === undefined) {
-      scope = this.scope.inner();
-      this.requests.set(origin, scope);
-      origin.onEnd(() => scope!.endIdle());
+  private groupOf(origin: ProxyOrigin): ProxyGroup {
+    let group = this.groupsByCall.get(origin);
+    if (group === undefined) {
+      group = this.group.subgroup();
+      this.groupsByCall.set(origin, group);
+      origin.onEnd(() => group!.endIdle());
     }
-    return scope;
+    return group;
   }
 
-  private spoken(reference: ProxyReference): ProxyReference {
+  /** Drops the preferred serializer of a reference if the daemon does not use it. */
+  private withKnownSerializer(reference: ProxyReference): ProxyReference {
     const { uri, oneway, methods, attrs, handshake, serializer } = reference;
     if (serializer === undefined || this.serializers.includes(serializer as SerializerName)) return reference;
     return new ProxyReference(uri, oneway, methods, attrs, handshake);

@@ -1,13 +1,8 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { ProxySender } from '../client/options/received-proxies.js';
-import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
-import {
-  connectedProxy,
-  type ProxyEnvironment,
-  proxyForReference,
-  proxyForUri,
-  RemoteProxy,
-} from '../client/proxy/remote-proxy.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
+import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { resolveName } from '../naming/locate.js';
@@ -45,7 +40,7 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
 
   /** Makes a proxy that connects when it is first called. @throws {PyroError} when the URI or an option is wrong */
   static to<T = UntypedRemote>(uri: PyroUri | string, options: PyroProxyOptions = {}): RemoteObject<T> {
-    return proxyForUri<T>(uri, options, environment);
+    return pyroProxies.forUri<T>(uri, options);
   }
 
   /** Makes a proxy from a reference. It connects when it is first called. */
@@ -53,9 +48,9 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
     reference: ProxyReference,
     { sender, ...options }: ReferencedProxyOptions = {},
   ): RemoteObject<T> {
-    return proxyForReference<T>(reference, sender, options, environment);
+    return pyroProxies.forReference<T>(reference, sender, options);
   }
 }
 
-/** @internal what makes all proxies */
-export const environment: ProxyEnvironment = { prototype: PyroProxy.prototype, resolve: resolveName };
+/** @internal makes all instances of `PyroProxy` */
+export const pyroProxies = new ProxyFactory(PyroProxy.prototype, resolveName);

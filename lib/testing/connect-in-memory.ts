@@ -1,5 +1,6 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { createMemoryPair } from '../transport/memory-pair.js';

@@ -3,6 +3,10 @@ import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { PyroError } from '../../protocol/errors.js';
+import { millisecondsOf } from '../../options/milliseconds.js';
+import { environmentConfig } from '../../options/environment.js';
+import type { PyroConfig } from '../../options/config-items.js';
+import { clientTlsOf } from '../../options/tls.js';
 import { givenOptions } from '../../options/given-options.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { optionText } from '../../protocol/safe-text.js';
@@ -10,7 +14,6 @@ import type { WireLog } from '../../protocol/wire-message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
 import type { ClientTlsOptions, ConnectAddress } from '../../transport/connector.js';
-import { environmentDefaults } from './environment-defaults.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';
 
@@ -169,7 +172,7 @@ const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_00
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
   const given = givenOptions(options);
-  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentDefaults(given), ...given };
+  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
     if (typeof fallback === 'number') checkNumber(name, resolved[name as keyof PyroProxyOptions]);
   }
@@ -183,6 +186,29 @@ export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOpt
     );
   }
   return resolved;
+}
+
+/**
+ * Gives the options of a proxy that environment variables set.
+ *
+ * @param given options in code, which win over environment variables
+ * @throws {PyroError} `CONFIG`, when a variable is wrong
+ */
+export function environmentProxyOptions(
+  given: PyroProxyOptions,
+  config: PyroConfig = environmentConfig(),
+): Partial<PyroProxyOptions> {
+  const callTimeoutMs = millisecondsOf(config.COMMTIMEOUT);
+  return givenOptions({
+    callTimeoutMs,
+    connectTimeoutMs: callTimeoutMs || undefined,
+    compression: config.COMPRESSION,
+    maxMessageBytes: config.MAX_MESSAGE_SIZE,
+    maxRetries: config.MAX_RETRIES,
+    serializer: config.SERIALIZER,
+    serpentBytesRepr: config.SERPENT_BYTES_REPR,
+    tls: given.openSocket || given.connectedSocket || given.tls !== undefined ? undefined : clientTlsOf(config),
+  });
 }
 
 /** @throws {PyroError} `CONFIG`, when an option of a call cannot work */

@@ -6,7 +6,7 @@ import type { ClientTlsOptions } from '../../transport/connector.js';
 import type { PyroProxyOptions } from './proxy-options.js';
 
 /** Options that a proxy from a peer takes over from its parent: limits and settings, no credentials. */
-const INHERITED = [
+const INHERITED_OPTIONS = [
   'serializer',
   'callTimeoutMs',
   'connectTimeoutMs',
@@ -33,7 +33,7 @@ const INHERITED = [
 /** Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used. */
 export interface ReceivedProxyOptions extends Pick<
   PyroProxyOptions,
-  Exclude<(typeof INHERITED)[number], 'receivedProxies'> | 'tls' | 'nameServer'
+  Exclude<(typeof INHERITED_OPTIONS)[number], 'receivedProxies'> | 'tls' | 'nameServer'
 > {
   /** Connections of all these proxies together. At the limit idle connections are closed; a call that finds none fails. Default 1,000. */
   maxConnections?: number;
@@ -55,7 +55,7 @@ const IDENTITY: ReadonlySet<string> = new Set([
  * certificates or annotations of this program.
  */
 export function optionsOfReceived(reference: ProxyReference, parent: PyroProxyOptions): PyroProxyOptions {
-  const options: Record<string, unknown> = Object.fromEntries(INHERITED.map((name) => [name, parent[name]]));
+  const options: Record<string, unknown> = Object.fromEntries(INHERITED_OPTIONS.map((name) => [name, parent[name]]));
   if (reference.serializer !== undefined && Object.hasOwn(SERIALIZER_IDS, reference.serializer)) {
     options['serializer'] = reference.serializer as SerializerName;
   }
