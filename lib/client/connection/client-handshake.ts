@@ -12,7 +12,7 @@ import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
 import { readReply } from '../messages/reply-reader.js';
 
-/** What the first request of a connection is made from. */
+/** The parts that the first request of a connection is made from. */
 export interface HandshakeParts {
   options: ResolvedProxyOptions;
   serializers: ProxySerializers;

@@ -11,7 +11,7 @@ import { CallRunner, type ProxyMaker } from '../call/call-runner.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
 import { DEFAULT_HANDSHAKE } from '../options/proxy-options.js';
 
-/** What a core is made from. */
+/** The parts of a core. */
 export interface ProxyCoreParts extends Destination {
   /** Metadata that is known before the first connection. */
   metadata: RemoteMetadata | undefined;
