@@ -1,5 +1,8 @@
 import { PyroError } from '../protocol/errors.js';
 
+/** Any class, also an abstract one. */
+export type AnyClass = abstract new (...args: never[]) => object;
+
 type AnyFunction = (...args: never[]) => unknown;
 
 /** Decorator of both kinds (TypeScript's and the standard's), for methods, accessors and classes. */

@@ -1,6 +1,6 @@
-import type { Daemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
-import { within } from '../calls/within.js';
+import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
 import { NameRegistrar } from '../naming/name-registrar.js';
 
@@ -30,7 +30,7 @@ export class DaemonNames {
    * @throws {PyroError} `CONFIG`, when an option is wrong
    */
   constructor(
-    private readonly daemon: Daemon,
+    private readonly daemon: BaseDaemon,
     options: true | DaemonNamesOptions,
   ) {
     const { retryIntervalMs, ...nameServer } = options === true ? {} : options;
@@ -71,7 +71,7 @@ export class DaemonNames {
 
   /** Starts registering. Resolves after the first check, or after 2 s, so that a name server that hangs does not delay the start. */
   async start(): Promise<void> {
-    await within(this.registrar.start(), MAX_FIRST_CHECK_MS);
+    await endsWithin(this.registrar.start(), MAX_FIRST_CHECK_MS);
   }
 
   /** Removes the names; waits at most `deadlineMs` for the name server. */

@@ -1,11 +1,9 @@
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
-import type { ProxyOrigin } from '../daemon/call/call.js';
-import { Daemon, type ProxyReceiver } from '../daemon/daemon.js';
-import { PyroError } from '../protocol/errors.js';
-import { givenOptions } from '../options/given-options.js';
+import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
+import { BaseDaemon } from '../daemon/daemon.js';
+import { checkNumber, givenOptions } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
-import { optionText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import type { PyroDaemonOptions } from './pyro-daemon-options.js';
 import { pyroProxies } from './pyro-proxy.js';
@@ -21,7 +19,7 @@ import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-
  * @throws {PyroError} `CONFIG`, when an option is wrong
  * @see Pyro5/server.py, `Daemon`
  */
-export class PyroDaemon extends Daemon {
+export class PyroDaemon extends BaseDaemon {
   constructor(options: PyroDaemonOptions = {}) {
     super(options, new ClientProxies(options));
   }
@@ -53,10 +51,7 @@ class ClientProxies implements ProxyReceiver {
     const idleTimeoutMs = IDLE_TIMEOUT_MS;
     const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
-    if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-      const message = `receivedProxyOptions.maxConnections is ${optionText(maxConnections)}; it must be a whole number from 1 on`;
-      throw new PyroError(message, { code: 'CONFIG' });
-    }
+    checkNumber('receivedProxyOptions.maxConnections', maxConnections, { least: 1 });
     this.group = new ProxyGroup(maxConnections);
   }
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Daemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { DaemonNames, type DaemonNamesOptions } from './daemon-names.js';
@@ -11,7 +11,7 @@ export type ObjectsToServe = Readonly<Record<string, object>> | ReadonlyMap<obje
 /** Options of `serve`, and of the daemon that it makes. */
 export interface ServeOptions extends PyroDaemonOptions {
   /** Daemon to serve with. It is started if it does not listen yet, and closed at the end. Default: a new daemon. */
-  daemon?: Daemon;
+  daemon?: BaseDaemon;
   /** Registers the names at a name server; `true`: at the address in the environment, or `localhost:9090`. Default false: the names are object ids. */
   nameServer?: boolean | DaemonNamesOptions;
   /** Prints the URIs. Default true. */
@@ -29,7 +29,7 @@ export class ServedObjects implements AsyncDisposable {
   private ending: Promise<void> | undefined;
 
   private constructor(
-    readonly daemon: Daemon,
+    readonly daemon: BaseDaemon,
     /** URIs by the objects and classes that were given. */
     readonly uris: ReadonlyMap<object, PyroUri>,
     private readonly names: DaemonNames | undefined,
@@ -48,7 +48,7 @@ export class ServedObjects implements AsyncDisposable {
 
   /** @internal see `serve` */
   static async start(
-    makeDaemon: (options: PyroDaemonOptions) => Daemon,
+    makeDaemon: (options: PyroDaemonOptions) => BaseDaemon,
     objects: ObjectsToServe,
     { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions }: ServeOptions,
   ): Promise<ServedObjects> {

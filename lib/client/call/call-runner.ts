@@ -1,3 +1,4 @@
+import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
@@ -131,7 +132,7 @@ export class CallRunner {
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = true;
       // the daemon closes the connection after this reply, so no other call may use it
-      if (error instanceof PyroRemoteError && ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+      if (error instanceof PyroRemoteError && CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
       throw error;
     }
   }
@@ -157,10 +158,3 @@ function afterRepeats(error: unknown): unknown {
   const message = `the call was sent, its connection broke, and it could not be repeated: ${error.message}`;
   return new ConnectionClosedError(message, { cause: error, sent: true });
 }
-
-/** A Python daemon closes the connection after a reply with one of these exceptions. @see Pyro5/server.py, `Daemon.handleRequest` */
-const ENDING_TYPES: ReadonlySet<string> = new Set(
-  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map(
-    (name) => `Pyro5.errors.${name}`,
-  ),
-);

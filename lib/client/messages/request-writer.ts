@@ -1,10 +1,10 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { compress, worthCompressing } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { BLOB_ANNOTATION, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { messageTooLarge, sizeLimit } from '../../protocol/header.js';
 import type { OutgoingMessage } from '../../protocol/message.js';
-import { BLOB_ANNOTATION, SerializedBlob } from '../../serializers/contract/serialized-blob.js';
+import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { ProxySerializers } from './proxy-serializers.js';

@@ -1,19 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
-import { millisecondsOf } from '../../options/milliseconds.js';
+import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
-import type { PyroConfig } from '../../options/config-items.js';
-import { clientTlsOf } from '../../options/tls.js';
-import { givenOptions } from '../../options/given-options.js';
+import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
+import { type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import { optionText } from '../../protocol/safe-text.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
-import type { ClientTlsOptions, ConnectAddress } from '../../transport/connector.js';
+import type { ConnectAddress } from '../../transport/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';
 
@@ -134,9 +131,6 @@ export interface CallOptions {
 /** Options of a proxy with the defaults filled in. */
 export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
 
-/** Default handshake data, as in Pyro5. */
-export const DEFAULT_HANDSHAKE = 'hello';
-
 const DEFAULTS = {
   serializer: 'serpent' as SerializerName,
   handshake: DEFAULT_HANDSHAKE as unknown,
@@ -159,11 +153,7 @@ const DEFAULTS = {
   values: 'natural' as ValueMode,
 };
 
-/** Longest delay a timer of Node can have. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const positive = new Set(['connectTimeoutMs', 'poolSize', 'maxMessageBytes', 'maxDepth', 'maxIntDigits']);
-/** Most that an option may be, where more cannot work. */
-const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_000, maxIntDigits: 1_000_000 };
+const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
 /**
  * Fills in the defaults and checks the options.
@@ -173,9 +163,7 @@ const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_00
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
   const given = givenOptions(options);
   const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
-  for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    if (typeof fallback === 'number') checkNumber(name, resolved[name as keyof PyroProxyOptions]);
-  }
+  checkNumbers(resolved, DEFAULTS, BOUNDS);
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
   if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
@@ -231,16 +219,4 @@ export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: Ann
     }
   }
   return all;
-}
-
-function checkNumber(name: string, value: unknown): void {
-  const least = positive.has(name) ? 1 : 0;
-  const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
-  }
-}
-
-function configError(message: string): PyroError {
-  return new PyroError(message, { code: 'CONFIG' });
 }

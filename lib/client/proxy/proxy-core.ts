@@ -1,3 +1,4 @@
+import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ConnectionOpener, type Destination } from '../connection/connection-opener.js';
@@ -9,7 +10,6 @@ import { CorrelationIds } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
 import { CallRunner, type ProxyMaker } from '../call/call-runner.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
-import { DEFAULT_HANDSHAKE } from '../options/proxy-options.js';
 
 /** The parts of a core. */
 export interface ProxyCoreParts extends Destination {

@@ -1,20 +1,19 @@
 import { attributeError } from '../../protocol/python-exception.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
-import type { DaemonConnection } from '../session/connection.js';
-import { findDescriptor } from '../../objects/decorated-member.js';
+import type { PyroConnection } from '../contract/connection.js';
+import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { disposeInstance, Instances } from './instances.js';
 import { bindExposedArguments } from './exposed-arguments.js';
 import { asStream, endingWith } from '../../objects/item-iterators.js';
 import type { ObjectMetadata, PyroTarget } from '../contract/target.js';
 
-type AnyClass = abstract new (...args: never[]) => object;
 type Method = (...args: unknown[]) => unknown;
 
 /** Where a target finds the object of a call. */
 interface ObjectSource {
-  get(connection: DaemonConnection): object | Promise<object>;
+  get(connection: PyroConnection): object | Promise<object>;
   /** What was registered; its class tells the members. */
   readonly described: object;
 }
@@ -96,7 +95,7 @@ export class ExposedClass extends ExposedObject {
     this.instances = instances;
   }
 
-  async connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {
+  async connectionEnded(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
     await streamsEnded;
     await this.instances.endSession(connection);
   }

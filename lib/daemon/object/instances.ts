@@ -1,8 +1,7 @@
+import type { AnyClass } from '../../objects/decorated-member.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
-import type { DaemonConnection } from '../session/connection.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
+import type { PyroConnection } from '../contract/connection.js';
 
 /** When a registered class is instantiated: per connection, once per daemon, or per call. */
 export type InstanceMode = 'session' | 'single' | 'percall';
@@ -51,7 +50,7 @@ export class Instances {
   private readonly mode: InstanceMode;
   private readonly create: (() => object | Promise<object>) | undefined;
   private single: Promise<object> | object | undefined;
-  private readonly sessions = new Map<DaemonConnection, Promise<object> | object>();
+  private readonly sessions = new Map<PyroConnection, Promise<object> | object>();
 
   constructor(private readonly type: AnyClass) {
     const { instanceMode = 'session', instanceCreator } = behaviorOf(type);
@@ -64,7 +63,7 @@ export class Instances {
   }
 
   /** The instance that serves a call of this connection; made at first use, also under concurrent first calls only once. */
-  get(connection: DaemonConnection): object | Promise<object> {
+  get(connection: PyroConnection): object | Promise<object> {
     if (this.mode === 'percall') return this.make();
     const known = this.kept(connection);
     if (known !== undefined) return known;
@@ -81,7 +80,7 @@ export class Instances {
   }
 
   /** Disposes a session's instance. */
-  async endSession(connection: DaemonConnection): Promise<void> {
+  async endSession(connection: PyroConnection): Promise<void> {
     const instance = this.sessions.get(connection);
     this.sessions.delete(connection);
     await disposeInstance(instance);
@@ -97,11 +96,11 @@ export class Instances {
     if (errors.length > 0) throw errors[0];
   }
 
-  private kept(connection: DaemonConnection): Promise<object> | object | undefined {
+  private kept(connection: PyroConnection): Promise<object> | object | undefined {
     return this.mode === 'single' ? this.single : this.sessions.get(connection);
   }
 
-  private keep(connection: DaemonConnection, instance: object | undefined): void {
+  private keep(connection: PyroConnection, instance: object | undefined): void {
     if (this.mode === 'single') this.single = instance;
     else if (instance === undefined) this.sessions.delete(connection);
     else this.sessions.set(connection, instance);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DaemonError } from '../../protocol/errors.js';
 import type { PyroTarget } from '../contract/target.js';
 
-interface Registration {
+interface RegistryEntry {
   target: PyroTarget;
   /** The object or class that was registered, weakly held: the target holds what it must. Undefined for targets of another kind. */
   source: WeakRef<object> | undefined;
@@ -10,7 +10,7 @@ interface Registration {
 
 /** The objects of a daemon by id, and the ids of what was registered. */
 export class ObjectRegistry {
-  private readonly byId = new Map<string, Registration>();
+  private readonly byId = new Map<string, RegistryEntry>();
   /** An object that was registered again by force has several; it travels under the last one. */
   private readonly idsBySource = new WeakMap<object, readonly string[]>();
   /** Of classes whose instances travel as proxies. */

@@ -1,17 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
-import { givenOptions } from '../../options/given-options.js';
-import { optionText } from '../../protocol/safe-text.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
-import type { ServerTlsOptions } from '../../transport/secure-server.js';
-import type { DaemonConnection } from '../session/connection.js';
-import type { Daemon } from '../daemon.js';
-import { environmentDefaults } from './environment-defaults.js';
-import type { Authorization, AuthorizeRequest } from '../contract/target.js';
+import type { ServerTlsOptions } from '../../options/tls.js';
+import type { PyroConnection } from '../contract/connection.js';
+import type { Daemon } from '../contract/daemon.js';
+import type { Authorization, AuthorizeRequest } from '../contract/authorization.js';
 
 /**
  * Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off.
@@ -86,7 +81,7 @@ export interface DaemonOptions {
   /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
   /** A connection has ended; see {@link Daemon.clientDisconnect}. */
-  clientDisconnect?: (connection: DaemonConnection) => Promise<void> | void;
+  clientDisconnect?: (connection: PyroConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */
   housekeeping?: () => Promise<void> | void;
   /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
@@ -119,74 +114,3 @@ export const DEFAULT_LIMITS = {
   maxStreamsPerConnection: 100,
   housekeepingIntervalMs: 2_000,
 };
-
-/** Whole numbers from 0 on; those of `positive` from 1 on. */
-const positive = new Set([
-  'maxMessageBytes',
-  'maxHandshakeBytes',
-  'maxConnections',
-  'maxQueuedRequests',
-  'maxDepth',
-  'maxIntDigits',
-  'housekeepingIntervalMs',
-]);
-/** Most that an option may be, where more cannot work. */
-const MOST: Partial<Record<string, number>> = { maxDepth: 1_000, maxIntDigits: 1_000_000 };
-/** Longest delay a timer of Node can have. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * Fills in defaults and refuses what cannot work.
- *
- * @throws {PyroError} `CONFIG`, naming option, value and what it may be
- */
-export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
-  const given = givenOptions(options);
-  const resolved: ResolvedDaemonOptions = {
-    ...DEFAULT_LIMITS,
-    detailedTraceback: process.env['NODE_ENV'] !== 'production',
-    ...environmentDefaults(given),
-    ...given,
-  };
-  for (const [name, fallback] of Object.entries(DEFAULT_LIMITS)) {
-    if (typeof fallback !== 'number') continue;
-    const value = resolved[name as keyof DaemonOptions] as unknown;
-    const least = positive.has(name) ? 1 : 0;
-    const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
-    }
-  }
-  checkAddress(resolved);
-  return resolved;
-}
-
-function checkAddress(options: DaemonOptions): void {
-  const { host, port, unixSocket, natHost, natPort, connectedSocket, listen = true, tls } = options;
-  if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost ?? (tls || undefined)) !== undefined)
-    throw configError('listen: false excludes connectedSocket, host, port, unixSocket, natHost and tls');
-  if (tls && unixSocket !== undefined)
-    throw configError('tls needs a TCP port: no certificate names a unixSocket, and a Python client would refuse it');
-  if (connectedSocket !== undefined) {
-    if (tls && (connectedSocket as Partial<TLSSocket>).encrypted !== true)
-      throw configError('tls is configured, but connectedSocket is no TLS socket; it is served as it is');
-    if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
-    return;
-  }
-  if (port !== undefined && !isPort(port))
-    throw configError(`port is ${optionText(port)}; it must be a whole number from 0 to 65535`);
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
-    throw configError('unixSocket excludes host and port');
-  if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
-  if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
-  if (natPort !== undefined && !isPort(natPort))
-    throw configError(`natPort is ${optionText(natPort)}; it must be a whole number from 0 to 65535`);
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 0 && port <= 65_535;
-}
-
-function configError(message: string): PyroError {
-  return new PyroError(message, { code: 'CONFIG' });
-}

@@ -1,9 +1,9 @@
-import { millisecondsOf } from '../../options/milliseconds.js';
+import { millisecondsOf } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
 import { serverTlsOf } from '../../options/tls.js';
 import { PyroError } from '../../protocol/errors.js';
-import { givenOptions } from '../../options/given-options.js';
+import { givenOptions } from '../../options/option-checks.js';
 import type { DaemonOptions } from './daemon-options.js';
 
 /**

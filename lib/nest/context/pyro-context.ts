@@ -1,11 +1,11 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
-import type { DaemonConnection } from '../../daemon/session/connection.js';
+import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { readPacketMetadata } from './packet-metadata.js';
 
 /** A client's connection, as objects and guards see it. */
-export type PyroConnection = DaemonConnection;
+export type { PyroConnection };
 
 const contexts = new WeakMap<CallContext, PyroContext>();
 
@@ -29,7 +29,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   }
 
   get daemon(): PyroDaemon {
-    return this.call.daemon;
+    return this.call.daemon as PyroDaemon;
   }
   get connection(): PyroConnection {
     return this.call.connection;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AnyClass } from '../../objects/decorated-member.js';
 import type { InstanceMode } from '../../daemon/object/instances.js';
 import { ArgumentBinder } from '../../objects/parameters-binding.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
@@ -17,8 +18,6 @@ import {
 } from '../metadata/member-registry.js';
 import { type ParameterPlan, planParameters, type PlannedParameter, type RouteArgument } from './parameter-plan.js';
 import { checkWireName, type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** One thing the pipeline can run: a method, or reading or writing an attribute. */
 export interface Operation {

@@ -1,4 +1,4 @@
-import type { Authorization, AuthorizeRequest } from '../../daemon/contract/target.js';
+import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import type { OnFailure } from '../instances/lifecycle-hooks.js';
 import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';

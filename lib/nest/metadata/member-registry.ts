@@ -1,8 +1,7 @@
 import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import type { AnyClass } from '../../objects/decorated-member.js';
 import type { Parameters } from '../../objects/parameters.js';
 import { isPrivateName } from '../../objects/private-names.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** How an Observable result is kept until the client asks for it. */
 export interface PyroStreamOptions {

@@ -1,4 +1,4 @@
-type AnyClass = abstract new (...args: never[]) => object;
+import type { AnyClass } from '../../objects/decorated-member.js';
 
 /** Every class that `@PyroController` decorated in this process. Held weakly: tests make and drop many. */
 const decorated = new Set<WeakRef<AnyClass>>();

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import { givenOptions } from '../../options/given-options.js';
+import { givenOptions } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from './module-options.js';

@@ -1,6 +1,5 @@
+import type { AnyIterator } from '../../objects/item-iterators.js';
 import { toPythonError } from '../errors/python-error.js';
-
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** What becomes of an error of an iterator that the method returned: items that follow, or the error that is thrown. */
 export type Recover = (error: unknown) => AnyIterator;

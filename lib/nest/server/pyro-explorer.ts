@@ -1,5 +1,6 @@
 import { Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import type { AnyClass } from '../../objects/decorated-member.js';
 import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
 import {
   EXCEPTION_FILTERS_METADATA,
@@ -12,8 +13,6 @@ import {
 import { notePlaced } from '../metadata/placement.js';
 import { defineObject, type ObjectDefinition } from '../definition/object-definition.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** Decorated classes that a container provides. */
 interface Found {
