@@ -38,7 +38,7 @@ export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
 export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
-export { type KeywordArguments, kwargs } from './client/options/keyword-arguments.js';
+export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
   AnnotationValues,
@@ -49,21 +49,26 @@ export type {
 } from './client/options/proxy-options.js';
 export type { ReceivedProxyOptions } from './client/options/received-proxy-options.js';
 export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
-export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
+export type {
+  AttributeName,
+  AttributeValue,
+  BatchMethods,
+  RemoteMethods,
+  RemoteResult,
+  UntypedRemote,
+} from './client/proxy/remote-methods.js';
+export type { RemoteMetadata } from './client/connection/remote-metadata.js';
+export type { RemoteObject, RemoteProxy } from './client/proxy/remote-proxy.js';
 export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
 export { withCorrelationId } from './calls/current-call.js';
-export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
+export { DaemonNames, type DaemonNamesOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
-export { typeMeta } from './naming/type-meta.js';
-export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
-export { PyroDaemon, type PyroDaemonOptions } from './pyro/pyro-daemon.js';
+export { typeMeta } from './naming/metadata-tags.js';
+export { type NameFilter, NameServerClient, type NameRegistration, type TagFilter } from './naming/name-server-client.js';
+export { PyroDaemon } from './pyro/pyro-daemon.js';
+export type { PyroDaemonOptions } from './pyro/pyro-daemon-options.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
-export {
-  type NamedObject,
-  RegistrationKeeper,
-  type RegistrationKeeperEvents,
-  type RegistrationKeeperOptions,
-} from './naming/registration-keeper.js';
+export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';

@@ -12,7 +12,7 @@ const ATTEMPTS = 3;
 const ATTEMPT_MS = 700;
 
 /**
- * Asks the local network where a name server is; answers that are no URI of one are passed over.
+ * Asks the local network for a name server. Ignores answers that are not the URI of a name server.
  *
  * @returns undefined when nobody answers within 2.1 s
  * @see Pyro5/core.py, `locate_ns`
@@ -37,7 +37,7 @@ export async function findByBroadcast(given: BroadcastAddress, signal: AbortSign
       const onAbort = (): void => finish(() => reject(signal.reason as Error));
       const ask = (): void => {
         if (asked++ === ATTEMPTS) return finish(() => resolve(undefined));
-        // an address that this machine cannot send to is as good as one where nobody answers
+        // a send error counts as no answer
         for (const address of addresses) socket.send(QUESTION, port, address, () => undefined);
       };
       const timer = setInterval(ask, ATTEMPT_MS);
@@ -45,7 +45,7 @@ export async function findByBroadcast(given: BroadcastAddress, signal: AbortSign
       signal.addEventListener('abort', onAbort);
       socket.removeAllListeners('error').on('error', () => undefined);
       socket.on('message', (answer) => {
-        const uri = readAnswer(answer);
+        const uri = uriOfAnswer(answer);
         if (uri) finish(() => resolve(uri));
       });
       ask();
@@ -55,7 +55,7 @@ export async function findByBroadcast(given: BroadcastAddress, signal: AbortSign
   }
 }
 
-function readAnswer(answer: Buffer): PyroUri | undefined {
+function uriOfAnswer(answer: Buffer): PyroUri | undefined {
   if (answer.length > MAX_ANSWER_BYTES) return undefined;
   try {
     const uri = new PyroUri(answer.toString('latin1'));

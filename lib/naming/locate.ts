@@ -8,41 +8,41 @@ import { tcpLocation, unixLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
-import { NameServer } from './name-server.js';
+import { NameServerClient } from './name-server-client.js';
 
-/** How a name server is called: where it is, and the options of any proxy that make sense for it. */
+/** Address of a name server, and those options of a proxy that make sense for calls to it. */
 export type NameServerOptions = NameServerAddress &
   Pick<PyroProxyOptions, 'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'serializer' | 'signal'>;
 
-/** A name server is a quick one: nobody waits for it as long as for a call. */
+/** Default `callTimeoutMs` of a name server: it answers fast, so this is shorter than the default of other objects. */
 const CALL_TIMEOUT_MS = 10_000;
 const MIN_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 2_000;
 
 /**
- * Connects to a name server: at `unixSocket`, at `host` and `port`, or else at `localhost:9090` and then (only when `broadcast`
- * says so) wherever one answers in the local network.
+ * Connects to a name server: at `unixSocket`, or at `host` and `port`, or else at `localhost:9090`. If there is none at
+ * `localhost:9090` and `broadcast` is set, the local network is asked.
  *
- * @throws {NamingError} when there is none, also after `waitMs`
+ * @throws {NamingError} when no name server answers within `waitMs`
  * @see Pyro5/core.py, `locate_ns`
  */
-export async function locateNameServer(options: NameServerOptions = {}): Promise<NameServer> {
-  return waited(waitMsOf(options), options.signal ?? NEVER, () => locateOnce(options));
+export async function locateNameServer(options: NameServerOptions = {}): Promise<NameServerClient> {
+  return retryWithin(waitMsOf(options), options.signal ?? NEVER, () => locateOnce(options));
 }
 
 /**
- * Looks a PYRONAME or PYROMETA URI up. Of several objects that have all the tags, one is drawn.
+ * Looks a PYRONAME or PYROMETA URI up. If several objects have all the tags of a PYROMETA URI, one is chosen at random.
  *
- * @throws {NamingError} when there is no name server or no such name, also after `waitMs`
+ * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  * @see Pyro5/core.py, `resolve`
  */
 export function resolveName(uri: PyroUri, address: NameServerAddress, signal: AbortSignal): Promise<ResolvedName> {
-  return waited(waitMsOf(address), signal, async () => {
-    const nameServer = await locateOnce({ ...placeOf(uri, address), signal });
+  return retryWithin(waitMsOf(address), signal, async () => {
+    const nameServer = await locateOnce({ ...addressFor(uri, address), signal });
     const giveUp = (): void => void nameServer.release();
     signal.addEventListener('abort', giveUp);
     try {
-      return { uri: await find(nameServer, uri), givenBy: nameServer.ends };
+      return { uri: await lookUp(nameServer, uri), givenBy: nameServer.ends };
     } catch (error) {
       throw signal.aborted ? signal.reason : lookupFailure(uri, nameServer, error);
     } finally {
@@ -53,9 +53,9 @@ export function resolveName(uri: PyroUri, address: NameServerAddress, signal: Ab
 }
 
 /**
- * The PYRO URI that a PYRONAME or PYROMETA URI stands for; a PYRO URI as it is.
+ * Finds the PYRO URI for a PYRONAME or PYROMETA URI. A PYRO URI is returned as it is.
  *
- * @throws {NamingError} when there is no name server or no such name, also after `waitMs`
+ * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  */
 export async function resolve(uri: PyroUri | string, options: NameServerOptions = {}): Promise<PyroUri> {
   const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
@@ -65,20 +65,20 @@ export async function resolve(uri: PyroUri | string, options: NameServerOptions 
 
 const NEVER = new AbortController().signal;
 
-/** What a URI says about the name server counts before what the options say. */
-function placeOf({ host, port, socketName }: PyroUri, address: NameServerAddress): NameServerAddress {
+/** The address of the name server in the URI wins over the address in the options. */
+function addressFor({ host, port, socketName }: PyroUri, address: NameServerAddress): NameServerAddress {
   if (socketName !== undefined) return { ...address, host: undefined, port: undefined, unixSocket: socketName };
   return host === undefined ? address : { ...address, host, port, unixSocket: undefined };
 }
 
-/** @throws {PyroError} `CONFIG`, when the address cannot be one */
+/** @throws {PyroError} `CONFIG`, when the address has both `unixSocket` and `host` or `port` */
 export function checkNameServerAddress({ host, port, unixSocket }: NameServerAddress): void {
   if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
     throw new PyroError('nameServer: unixSocket excludes host and port', { code: 'CONFIG' });
   }
 }
 
-async function locateOnce(options: NameServerOptions): Promise<NameServer> {
+async function locateOnce(options: NameServerOptions): Promise<NameServerClient> {
   checkNameServerAddress(options);
   const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
   const { NS_HOST = 'localhost', NS_PORT = DEFAULT_NAME_SERVER_PORT } = environmentConfig();
@@ -96,44 +96,43 @@ async function locateOnce(options: NameServerOptions): Promise<NameServer> {
   }
 }
 
-function connectTo(uri: PyroUri, options: NameServerOptions): Promise<NameServer> {
+function connectTo(uri: PyroUri, options: NameServerOptions): Promise<NameServerClient> {
   const { callTimeoutMs = CALL_TIMEOUT_MS, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls } = options;
   const proxyOptions = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls, maxRetries: 0 };
-  return NameServer.at(uri, proxyOptions);
+  return NameServerClient.at(uri, proxyOptions);
 }
 
-/** What went wrong here is no failure of a call that needs the name: that one was never sent. */
-function lookupFailure(uri: PyroUri, nameServer: NameServer, error: unknown): unknown {
+/** Sets `sent` to false: the call that needs the name was not sent, even if the lookup was. */
+function lookupFailure(uri: PyroUri, nameServer: NameServerClient, error: unknown): unknown {
   if (error instanceof CommunicationError) error.sent = false;
   if (!(error instanceof PyroRemoteError)) return error;
   return new NamingError(`${nameServer.uri} cannot look up ${uri}: ${error.message}`, { cause: error });
 }
 
-async function find(nameServer: NameServer, uri: PyroUri): Promise<PyroUri> {
-  const found = await lookUp(nameServer, uri);
+async function lookUp(nameServer: NameServerClient, uri: PyroUri): Promise<PyroUri> {
+  const found = uri.protocol === 'PYRONAME' ? await nameServer.lookup(uri.object) : await findByTags(nameServer, uri.object);
   if (found.protocol !== 'PYRO') throw new NamingError(`${uri} stands for ${found}, which is no PYRO uri`);
   return found;
 }
 
-async function lookUp(nameServer: NameServer, uri: PyroUri): Promise<PyroUri> {
-  if (uri.protocol === 'PYRONAME') return nameServer.lookup(uri.object);
-  const candidates = [...(await nameServer.yplookup({ all: uri.object.split(',') })).values()];
-  const drawn = candidates[Math.floor(Math.random() * candidates.length)];
-  if (drawn === undefined) throw new NamingError(`nothing is registered with all of the tags ${uri.object}`);
-  return new PyroUri(drawn.uri);
+async function findByTags(nameServer: NameServerClient, tags: string): Promise<PyroUri> {
+  const candidates = [...(await nameServer.yplookup({ all: tags.split(',') })).values()];
+  const chosen = candidates[Math.floor(Math.random() * candidates.length)];
+  if (chosen === undefined) throw new NamingError(`nothing is registered with all of the tags ${tags}`);
+  return new PyroUri(chosen.uri);
 }
 
-/** Tries until it works or `waitMs` are over. */
-async function waited<T>(waitMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+/** Repeats `attempt` until it succeeds or `waitMs` have passed. Errors other than of naming and communication are not retried. */
+async function retryWithin<T>(waitMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
   const until = Date.now() + waitMs;
   const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitMs / 5));
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      const mayPass = error instanceof NamingError || error instanceof CommunicationError;
+      const isTemporary = error instanceof NamingError || error instanceof CommunicationError;
       const leftMs = until - Date.now();
-      if (!mayPass || leftMs <= 0 || signal.aborted) throw error;
+      if (!isTemporary || leftMs <= 0 || signal.aborted) throw error;
       await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => {
         throw signal.reason;
       });

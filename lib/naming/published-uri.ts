@@ -3,14 +3,14 @@ import { networkInterfaces } from 'node:os';
 import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 
-/** All ways to write it that the system takes. */
+/** `0.0.0.0` in every way of writing that the operating system accepts. */
 const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
 
 /**
- * The URI that others can use for an object: of a daemon that listens on all interfaces, the address that it has towards the
- * name server, never `0.0.0.0` or `::`.
+ * Makes the URI to register for an object. The hosts `0.0.0.0` and `::` of a daemon that listens on all interfaces are replaced by
+ * an address that other machines can reach.
  *
- * @param localAddress our end of the connection to the name server; undefined over a unix socket
+ * @param localAddress this machine's address in the connection to the name server; undefined over a unix socket
  */
 export function publishedUri(uri: PyroUri, localAddress: string | undefined): PyroUri {
   const { host = '' } = uri;
@@ -25,7 +25,7 @@ function isUnspecifiedV6(host: string): boolean {
   return isIPv6(host) && /^[0:]+$/.test(host);
 }
 
-/** An address of this machine that others may reach. */
+/** Finds an IPv4 address of this machine that is not a loopback address. */
 function anyIPv4(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;

@@ -1,26 +1,28 @@
-import type { PyroDaemon } from './pyro-daemon.js';
+import type { BaseDaemon } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
-import { RegistrationKeeper } from '../naming/registration-keeper.js';
+import { NameRegistrar } from '../naming/name-registrar.js';
 
-/** Where the objects of a daemon are registered, and how often it is looked after. */
-export interface RegistrationOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
-  /** How often a name server that is not there is looked for, and one that is there is asked for the names. Default 5,000. */
+/** The name server at which the objects of a daemon are registered, and how often the names are checked. */
+export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
+  /** Pause between two checks: each looks for the name server if there is no connection to it, and asks it for the names. Default 5,000. */
   retryIntervalMs?: number;
 }
 
-/** Most that the start of a server waits for a name server that does not answer. */
-const MAX_FIRST_ROUND_MS = 2_000;
+/** Longest time that `start()` waits for a name server that does not answer. */
+const MAX_FIRST_CHECK_MS = 2_000;
 
 /**
- * Keeps the objects of one daemon registered at a name server for as long as they are registered at the daemon.
+ * Keeps objects of one daemon registered at a name server, each until the daemon unregisters it.
  *
- * The daemon's NAT address is published, if it has one; if it listens on all interfaces, the address that reaches the name server.
+ * The registered URI has the daemon's NAT address, if there is one. If the daemon listens on all interfaces, the URI has this
+ * machine's address in the connection to the name server.
  */
 export class DaemonNames {
-  /** Tells what becomes of the names. */
-  readonly keeper: RegistrationKeeper;
+  /** Its events say when a name is registered, removed or taken by another program. */
+  readonly registrar: NameRegistrar;
+  /** The registrar knows names and URIs; this map finds the name of an object that the daemon unregisters. */
   private readonly nameByObject = new Map<string, string>();
 
   /**
@@ -28,19 +30,19 @@ export class DaemonNames {
    * @throws {PyroError} `CONFIG`, when an option is wrong
    */
   constructor(
-    private readonly daemon: PyroDaemon,
-    options: true | RegistrationOptions,
+    private readonly daemon: BaseDaemon,
+    options: true | DaemonNamesOptions,
   ) {
     const { retryIntervalMs, ...nameServer } = options === true ? {} : options;
-    this.keeper = new RegistrationKeeper({ nameServer, retryIntervalMs });
+    this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
     daemon.on('unregistered', (objectId) => this.remove(objectId));
     daemon.once('close', () => void this.stop());
   }
 
   /**
-   * Gives an object a name; one that it had before is taken off. The daemon must listen.
+   * Gives an object a name, in place of the name that it had before. The daemon must listen.
    *
-   * @throws {PyroError} when the name is another object's
+   * @throws {PyroError} when another object has the name
    * @throws {DaemonError} before the daemon listens
    */
   add(objectId: string, name: string, metadata?: Iterable<string>): void {
@@ -55,25 +57,25 @@ export class DaemonNames {
         throw new PyroError(`"${objectId}" cannot have the name "${name}": "${otherId}" has it`, { code: 'CONFIG' });
     }
     this.remove(objectId);
-    this.keeper.add({ name, uri, metadata });
+    this.registrar.add({ name, uri, metadata });
     this.nameByObject.set(objectId, name);
   }
 
-  /** Has the name of an object taken off, if it has one. */
+  /** Removes the name of an object, if it has one. */
   remove(objectId: string): void {
     const name = this.nameByObject.get(objectId);
     if (name === undefined) return;
     this.nameByObject.delete(objectId);
-    this.keeper.remove(name);
+    this.registrar.remove(name);
   }
 
-  /** Begins to register. Resolves behind the first attempt, or after 2 s: a name server that hangs holds nobody up. */
+  /** Starts registering. Resolves after the first check, or after 2 s, so that a name server that hangs does not delay the start. */
   async start(): Promise<void> {
-    await endsWithin(this.keeper.start(), MAX_FIRST_ROUND_MS);
+    await endsWithin(this.registrar.start(), MAX_FIRST_CHECK_MS);
   }
 
-  /** Takes the names off; waits no longer than `deadlineMs` for the name server. */
+  /** Removes the names; waits at most `deadlineMs` for the name server. */
   stop(deadlineMs?: number): Promise<void> {
-    return this.keeper.stop(deadlineMs);
+    return this.registrar.stop(deadlineMs);
   }
 }

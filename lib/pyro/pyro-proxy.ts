@@ -1,22 +1,17 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { ProxySender } from '../client/options/received-proxies.js';
-import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
-import {
-  connectedProxy,
-  type ProxyEnvironment,
-  proxyForReference,
-  proxyForUri,
-  RemoteProxy,
-} from '../client/proxy/remote-proxy.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
+import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { resolveName } from '../naming/locate.js';
 
-/** Options of a proxy made of a reference. */
+/** Options of a proxy that is made from a reference. */
 export interface ReferencedProxyOptions extends PyroProxyOptions {
   /**
-   * Who sent the reference. Then the proxy carries none of our credentials (only limits are taken of the options), and connects
-   * only where `receivedProxies` allows. Undefined: the reference is our own.
+   * The peer that sent the reference. If given, the proxy uses only the limits among the options and none of this program's
+   * credentials, and connects only where `receivedProxies` allows. Undefined: the reference was made by this program.
    */
   sender?: ProxySender;
 }
@@ -34,28 +29,28 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
    * Connects to an object.
    *
    * @param uri `PYRO:`, `PYRONAME:` or `PYROMETA:`
-   * @throws {ConnectionClosedError | TimeoutError} when nobody answers, after `maxRetries` further attempts
+   * @throws {ConnectionClosedError | TimeoutError} when no daemon answers, after `maxRetries` further attempts
    * @throws {CommunicationError} `connection to … rejected: REASON`
-   * @throws {NamingError} when there is no name server or no such name
-   * @throws {SecurityError} when handshake data would go to where only a name led, without TLS
+   * @throws {NamingError} when no name server answers, or the name is not registered
+   * @throws {SecurityError} when handshake data would go without TLS to an address that a name server gave
    */
   static async connect<T = UntypedRemote>(uri: PyroUri | string, options: PyroProxyOptions = {}): Promise<RemoteObject<T>> {
     return connectedProxy(PyroProxy.to<T>(uri, options));
   }
 
-  /** A proxy that connects when it is first called. @throws {PyroError} when URI or options are wrong */
+  /** Makes a proxy that connects when it is first called. @throws {PyroError} when the URI or an option is wrong */
   static to<T = UntypedRemote>(uri: PyroUri | string, options: PyroProxyOptions = {}): RemoteObject<T> {
-    return proxyForUri<T>(uri, options, environment);
+    return pyroProxies.forUri<T>(uri, options);
   }
 
-  /** A proxy for a reference, which connects when it is first called. */
+  /** Makes a proxy from a reference. It connects when it is first called. */
   static from<T = UntypedRemote>(
     reference: ProxyReference,
     { sender, ...options }: ReferencedProxyOptions = {},
   ): RemoteObject<T> {
-    return proxyForReference<T>(reference, sender, options, environment);
+    return pyroProxies.forReference<T>(reference, sender, options);
   }
 }
 
-/** @internal what makes all proxies */
-export const environment: ProxyEnvironment = { prototype: PyroProxy.prototype, resolve: resolveName };
+/** @internal makes all instances of `PyroProxy` */
+export const pyroProxies = new ProxyFactory(PyroProxy.prototype, resolveName);

@@ -2,35 +2,35 @@ import { inspect } from 'node:util';
 import type { BaseDaemon } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
-import { DaemonNames, type RegistrationOptions } from './daemon-names.js';
-import type { PyroDaemonOptions } from './pyro-daemon.js';
+import { DaemonNames, type DaemonNamesOptions } from './daemon-names.js';
+import type { PyroDaemonOptions } from './pyro-daemon-options.js';
 
-/** Objects and classes by their names, or (some may have none) their names by object. */
+/** Objects and classes by name, or names by object or class. In a map, objects may have no name. */
 export type ObjectsToServe = Readonly<Record<string, object>> | ReadonlyMap<object, string | null | undefined>;
 
-/** How objects are served; the options of the daemon among them. */
+/** Options of `serve`, and of the daemon that it makes. */
 export interface ServeOptions extends PyroDaemonOptions {
-  /** Serve with this daemon, which is started if need be and closed at the end. Default: a new one. */
+  /** Daemon to serve with. It is started if it does not listen yet, and closed at the end. Default: a new daemon. */
   daemon?: BaseDaemon;
-  /** Register the names at a name server; `true`: where the environment says, or `localhost:9090`. Default false: they are object ids. */
-  nameServer?: boolean | RegistrationOptions;
-  /** Print the URIs. Default true. */
+  /** Registers the names at a name server; `true`: at the address in the environment, or `localhost:9090`. Default false: the names are object ids. */
+  nameServer?: boolean | DaemonNamesOptions;
+  /** Prints the URIs. Default true. */
   verbose?: boolean;
-  /** Signals that end it. Default `SIGINT` and `SIGTERM`. */
+  /** Signals that end serving. Default `SIGINT` and `SIGTERM`. */
   signals?: readonly NodeJS.Signals[];
 }
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
-/** Objects that are being served, until a signal comes or somebody closes them or their daemon. */
+/** Objects that are served until a signal arrives, or until `close()` of this or of the daemon. */
 export class ServedObjects implements AsyncDisposable {
-  /** Resolves when all has ended. */
+  /** Resolves when the daemon has closed. */
   readonly closed: Promise<void>;
   private ending: Promise<void> | undefined;
 
   private constructor(
     readonly daemon: BaseDaemon,
-    /** By the objects and classes as they were given. */
+    /** URIs by the objects and classes that were given. */
     readonly uris: ReadonlyMap<object, PyroUri>,
     private readonly names: DaemonNames | undefined,
     signals: readonly NodeJS.Signals[],
@@ -77,9 +77,9 @@ export class ServedObjects implements AsyncDisposable {
   }
 
   /**
-   * Takes the names off, lets running calls finish, then closes the daemon. A second call waits for the first.
+   * Removes the names, lets running calls finish, then closes the daemon. A second call waits for the first.
    *
-   * @param deadlineMs most that name server and calls are waited for, each. Default 10,000
+   * @param deadlineMs longest wait for the name server, and again for the calls. Default 10,000
    */
   close(deadlineMs = 10_000): Promise<void> {
     return (this.ending ??= this.end(deadlineMs));
@@ -100,14 +100,14 @@ function* namesByObject(objects: ObjectsToServe): Iterable<[object, string | und
     for (const [name, object] of Object.entries(objects as Record<string, object>)) yield [object, name];
     return;
   }
-  // an empty name is none, as in Python
+  // an empty string means no name, as in Python
   for (const [object, name] of objects as Map<object, string | null | undefined>) yield [object, name || undefined];
 }
 
-/** What goes wrong at the name server ends nothing: it is tried again. */
+/** Problems with the name server become warnings: the registrar tries again. */
 async function startNames(names: DaemonNames): Promise<void> {
-  names.keeper.on('unavailable', (error) => process.emitWarning(`${error.message}; it is tried again`));
-  names.keeper.on('taken', (name, uri) =>
+  names.registrar.on('unavailable', (error) => process.emitWarning(`${error.message}; it is tried again`));
+  names.registrar.on('taken', (name, uri) =>
     process.emitWarning(`the name "${name}" was given to ${uri}; it is left there until it is free again`),
   );
   await names.start();

@@ -1,25 +1,26 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { RemoteObject, UntypedRemote } from '../client/proxy/remote-object.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { createMemoryPair } from '../transport/memory-pair.js';
 
-/** What serves objects: a `PyroDaemon`, or a `PyroServer`, whose daemon `unwrap()` gives. */
+/** A `PyroDaemon`, or a `PyroServer`. */
 export type InMemoryServer = PyroDaemon | { unwrap(): PyroDaemon };
 
 /**
- * Connects to an object of this process without a port: every connection is a pair of streams in memory, and everything else is
- * as over a socket, the handshake with its guards, serializers and limits included.
+ * Connects to an object of this process without a port: every connection is a pair of streams in memory. Everything else is the
+ * same as over a socket, including the handshake with its guards, serializers and limits.
  *
  * ```ts
  * const server = new PyroServer({ listen: false });
- * // … the app starts with it as strategy
+ * // … the app starts with this strategy
  * await using warehouse = await connectInMemory<Warehouse>(server, 'example.warehouse', { handshake: 'token' });
  * ```
  *
- * @param server a started server or daemon; it may listen on a port as well
- * @param options of the proxy; `openSocket` and `tls` have no use here
- * @throws as `PyroProxy.connect` does
+ * @param server a server or daemon that has started, with or without a port
+ * @param options options of the proxy, without `openSocket` and `tls`
+ * @throws the same errors as `PyroProxy.connect`
  */
 export function connectInMemory<T = UntypedRemote>(
   server: InMemoryServer,

@@ -1,5 +1,5 @@
 /**
- * What tests of Pyro objects need.
+ * Tools for tests of Pyro objects.
  *
  * @module
  */

@@ -9,10 +9,9 @@ import { dumps, loads, pyTuple } from '../serpent/index.js';
 const MAX = 2 ** 31;
 
 /**
- * A peer that sends what it is told to, byte for byte: for what no Pyro client would ever send.
+ * A client that sends messages byte for byte, including messages that no Pyro client would send.
  *
- * Replies are kept in `frames` until they are taken by {@link next}, {@link call} or {@link fail}. Whatever it waits for, it
- * waits 5 s at most.
+ * Replies stay in `frames` until {@link next}, {@link call} or {@link fail} takes them. Every wait ends after 5 s with an error.
  */
 export class ScriptedPeer {
   readonly frames: Frame[] = [];
@@ -34,7 +33,7 @@ export class ScriptedPeer {
     });
   }
 
-  /** @param location `host:port` or `./u:path` as a daemon gives it */
+  /** Opens a connection. @param location `host:port` or `./u:path` as in a URI */
   static async open(location: string): Promise<ScriptedPeer> {
     const colon = location.lastIndexOf(':');
     const host = location.slice(0, colon);
@@ -46,7 +45,7 @@ export class ScriptedPeer {
     return new ScriptedPeer(socket);
   }
 
-  /** Opened and past its handshake. */
+  /** Opens a connection and sends a handshake. @throws {Error} when the daemon refuses the handshake */
   static async join(location: string, object = DAEMON_OBJECT_ID, handshake: unknown = DEFAULT_HANDSHAKE): Promise<ScriptedPeer> {
     const peer = await ScriptedPeer.open(location);
     peer.connect(object, handshake);
@@ -56,9 +55,9 @@ export class ScriptedPeer {
   }
 
   /**
-   * Sends one message, an INVOKE in serpent with the next sequence number unless told otherwise.
+   * Sends one message. Default: an INVOKE message in serpent, with the next sequence number.
    *
-   * @returns its sequence number
+   * @returns the sequence number
    */
   send(message: Partial<OutgoingMessage>): number {
     const seq = message.seq ?? ++this.seq & 0xffff;
@@ -67,7 +66,7 @@ export class ScriptedPeer {
     return seq;
   }
 
-  /** Sends bytes that need not be a message. */
+  /** Sends any bytes. */
   write(bytes: Buffer): void {
     this.socket.write(bytes);
   }
@@ -77,6 +76,7 @@ export class ScriptedPeer {
     return this.send({ type: MESSAGE_TYPES.connect, data: dumps({ handshake, object }), ...extra });
   }
 
+  /** Sends an INVOKE message; does not wait for the reply. */
   invoke(
     object: string,
     method: string,
@@ -87,7 +87,7 @@ export class ScriptedPeer {
     return this.send({ data: dumps(pyTuple(object, method, pyTuple(...args), kwargs)), ...extra });
   }
 
-  /** Invokes and gives the value of the reply; an exception is thrown as `RemoteFailure`. */
+  /** Calls a method and gives its result. @throws {RemoteFailure} when the reply is an exception */
   async call(object: string, method: string, ...args: unknown[]): Promise<unknown> {
     this.invoke(object, method, args);
     const frame = await this.next();
@@ -95,7 +95,7 @@ export class ScriptedPeer {
     return valueOf(frame);
   }
 
-  /** Invokes and gives the exception of the reply. */
+  /** Calls a method that is expected to fail, and gives its exception. @throws {Error} when the reply is no exception */
   async fail(object: string, method: string, ...args: unknown[]): Promise<RemoteFailure> {
     this.invoke(object, method, args);
     const frame = await this.next();
@@ -103,7 +103,7 @@ export class ScriptedPeer {
     return new RemoteFailure(frame);
   }
 
-  /** The next frame; fails when the connection closes first, or after 5 s. */
+  /** Waits for the next frame. @throws {Error} when the connection closes first, or after 5 s */
   async next(): Promise<Frame> {
     await this.until(() => this.frames.length > 0);
     const frame = this.frames.shift();
@@ -111,7 +111,7 @@ export class ScriptedPeer {
     return frame;
   }
 
-  /** Resolves when the other side has closed. */
+  /** Resolves when the connection is closed. @throws {Error} after 5 s */
   async untilClosed(): Promise<void> {
     await this.until(() => false);
   }
@@ -143,7 +143,7 @@ export class ScriptedPeer {
   }
 }
 
-/** The exception of a reply. */
+/** The exception in a reply. */
 export class RemoteFailure extends Error {
   readonly pythonType: string;
   readonly args: unknown[];
@@ -158,7 +158,7 @@ export class RemoteFailure extends Error {
   }
 }
 
-/** The serpent value of a frame. */
+/** Reads the serpent value of a frame. */
 export function valueOf(frame: Frame): unknown {
   return loads(frame.data);
 }

@@ -1,82 +1,49 @@
-import type { Annotations } from '../../protocol/annotations.js';
-import { compress, worthCompressing } from '../../protocol/compression.js';
-import { BLOB_ANNOTATION, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
-import { SerializeError } from '../../protocol/errors.js';
-import { messageTooLarge, sizeLimit } from '../../protocol/header.js';
-import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
-import type { Serializer } from '../../serializers/contract/serializer.js';
-import type { ClientConnection, Request } from '../connection/client-connection.js';
-import type { ConnectionLeases } from '../messages/connection-leases.js';
-import type { ProxySerializers } from '../messages/proxy-serializers.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import type { ClientConnection } from '../connection/client-connection.js';
 
-/** A call to send. */
-export interface OutgoingCall {
+/** A call of a proxy. */
+export interface OutgoingCall extends Omit<SerializedCall, 'objectId'> {
   /** Undefined: the proxy's own object. */
   objectId?: string;
-  method: string;
-  args: unknown[];
-  kwargs: Record<string, unknown>;
   /** FLAGS.batch, or 0. */
   flags: number;
-  /** Connection that it must go over, as long as that is there; then the one that it went over. */
+  /** Before the call: the connection that it must use, if that is still open. After the call: the connection that it used. */
   connection?: ClientConnection;
 }
 
-/** What all calls of a proxy are written with. */
-export interface CallWriterOptions {
-  compression: boolean;
-  maxMessageBytes: number;
-}
-
-/** What goes around a call. */
-export interface Envelope {
-  /** Of the connection that the call goes over. */
-  leases: ConnectionLeases;
-  objectId: string;
-  flags: number;
-  annotations: Annotations;
-  correlationId: Buffer;
+/** Python's keyword arguments; made by {@link kwargs}. */
+export class KeywordArguments {
+  constructor(readonly values: Readonly<Record<string, unknown>>) {}
 }
 
 /**
- * Writes a call.
+ * Makes Python's keyword arguments, for the last argument of a remote call: `camera.expose(0.5, kwargs({ binning: 2 }))`.
  *
- * A SerializedBlob that was received is passed on as it came, with the serializer it came in.
- *
- * @throws {SerializeError} when something in it cannot be written, or a blob is not the only argument
- * @throws {MessageTooLargeError} when it is over `maxMessageBytes` before compression
+ * Members that are undefined are left out.
  */
-export async function writeCall(
-  call: OutgoingCall,
-  { leases, objectId, flags, annotations, correlationId }: Envelope,
-  serializers: ProxySerializers,
-  { compression, maxMessageBytes }: CallWriterOptions,
-): Promise<{ request: Request; serializer: Serializer }> {
-  let serializer = serializers.own;
-  let data: Buffer;
-  const blob = call.args.find((arg): arg is SerializedBlob => arg instanceof SerializedBlob);
-  if (blob === undefined) {
-    data = serializers.writeOver(leases, () => serializer.dumpsCall({ ...call, objectId }));
-  } else {
-    if (call.args.length > 1 || Object.keys(call.kwargs).length > 0) {
-      throw new SerializeError('a SerializedBlob must be the only argument of its call');
-    }
-    flags |= FLAGS.keepSerialized;
-    annotations = new Map([...annotations, [BLOB_ANNOTATION, serializers.marshal.dumps([blob.info, objectId, call.method])]]);
-    if (blob.received) {
-      ({ data } = blob.received);
-      serializer = serializers.withId(blob.received.serializer.id) ?? blob.received.serializer;
-    } else {
-      const whole = { objectId, method: call.method, args: blob.deserialized(), kwargs: {} };
-      data = serializers.writeOver(leases, () => serializer.dumpsCall(whole));
-    }
-  }
-  // the limit holds for what comes out at the other end, too
-  if (data.length > maxMessageBytes) throw messageTooLarge(data.length, sizeLimit(maxMessageBytes));
-  if (compression && worthCompressing(data.length)) {
-    data = await compress(data);
-    flags |= FLAGS.compressed;
-  }
-  const request = { type: MESSAGE_TYPES.invoke, serializerId: serializer.id, flags, data, annotations, correlationId };
-  return { request, serializer };
+export function kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments {
+  return new KeywordArguments(values);
+}
+
+/**
+ * Makes a call of the proxy's own object.
+ *
+ * @param given positional arguments, then keyword arguments if there are some
+ * @throws {TypeError} when keyword arguments are not the last argument
+ */
+export function methodCall(method: string, given: readonly unknown[]): OutgoingCall {
+  return { method, ...splitArguments(given), flags: 0 };
+}
+
+/**
+ * Splits the arguments of a call into positional and keyword arguments.
+ *
+ * @throws {TypeError} when keyword arguments are not the last argument
+ */
+export function splitArguments(given: readonly unknown[]): Pick<SerializedCall, 'args' | 'kwargs'> {
+  const last = given.at(-1);
+  const args = last instanceof KeywordArguments ? given.slice(0, -1) : [...given];
+  if (args.some((value) => value instanceof KeywordArguments))
+    throw new TypeError('kwargs(…) must be the last argument of a call');
+  return { args, kwargs: last instanceof KeywordArguments ? { ...last.values } : {} };
 }

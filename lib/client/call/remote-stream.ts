@@ -4,36 +4,36 @@ import type { ClientConnection } from '../connection/client-connection.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import type { CallOptions } from '../options/proxy-options.js';
 
-/** Makes calls; a {@link ProxyCore} does. */
-interface Caller {
-  invoke(call: OutgoingCall, options: CallOptions): Promise<unknown>;
+/** Runs the calls of a stream; implemented by {@link CallRunner}. */
+interface StreamCaller {
+  run(call: OutgoingCall, options: CallOptions): Promise<unknown>;
 }
 
-/** Knows which connections are there; a {@link ConnectionPool} does. */
-interface Connections {
+/** Knows which connections are open; implemented by {@link ConnectionPool}. */
+interface OpenConnections {
   has(connection: ClientConnection): boolean;
 }
 
-const ENDED = { done: true, value: undefined } as const;
+const END_OF_STREAM = { done: true, value: undefined } as const;
 
 /**
- * The items of a remote iterator, pulled one by one: `for await (const frame of await camera.frames())`.
+ * The items of a remote iterator, requested one by one: `for await (const frame of await camera.frames())`.
  *
- * Leaving the loop early closes the remote iterator. When the connection breaks between two items, the next one comes over a
- * new connection, if the daemon still keeps the stream (30 s by default). A connection that broke, or a timeout, during a
- * pull is thrown: that item may be lost. Calling `next()` again then goes on with the item behind it.
+ * Leaving the loop early closes the remote iterator. If the connection breaks between two items, the next item is requested over a
+ * new connection; that works as long as the daemon keeps the stream (30 s by default). If the connection breaks or the time is over
+ * during a request, the error is thrown and the item may be lost. `next()` then goes on with the item after it.
  *
  * @see Pyro5/client.py, `_StreamResultIterator`
  */
 export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, AsyncDisposable {
   private ended = false;
-  /** Pulls of one stream follow each other, whoever asks. */
+  /** The last request. The requests of a stream run one after the other. */
   private last: Promise<unknown> = Promise.resolve();
 
-  /** @param connection over which it was opened, and then the one it was taken up by */
+  /** @param connection the connection that opened the stream; later the connection of the last request */
   constructor(
-    private readonly caller: Caller,
-    private readonly connections: Connections,
+    private readonly caller: StreamCaller,
+    private readonly connections: OpenConnections,
     /** Id of the stream at its daemon. */
     readonly id: string,
     private connection: ClientConnection | undefined,
@@ -46,7 +46,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     return pull;
   }
 
-  /** Closes the remote iterator. Never fails: a stream that cannot be closed is closed by its daemon after a while. */
+  /** Closes the remote iterator. Never fails: the daemon closes a stream that is not used any more after some time. */
   return(): Promise<IteratorResult<T, undefined>> {
     const closing = this.last.then(() => this.close());
     this.last = closing;
@@ -62,18 +62,18 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   }
 
   private async pull(): Promise<IteratorResult<T, undefined>> {
-    if (this.ended) return ENDED;
+    if (this.ended) return END_OF_STREAM;
     const call = this.call('get_next_stream_item');
     try {
-      const value = (await this.caller.invoke(call, { ...this.callOptions, oneway: false, repeatable: false })) as T;
+      const value = (await this.caller.run(call, { ...this.callOptions, oneway: false, repeatable: false })) as T;
       return { done: false, value };
     } catch (error) {
       if (error instanceof PyroRemoteError) {
-        // the daemon has dropped the stream, be it at its end or for its error
+        // the daemon closes a stream after its end and after an error
         this.ended = true;
-        if (END_TYPES.has(error.pythonType)) return ENDED;
+        if (END_TYPES.has(error.pythonType)) return END_OF_STREAM;
       } else if (this.isConnected) {
-        // an item that cannot be read, or a call that never got its turn: nobody will ask for more
+        // the item could not be read, or the call was not sent: the loop ends here and requests no more items
         void this.close();
       }
       throw error;
@@ -83,13 +83,13 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   }
 
   private async close(): Promise<IteratorResult<T, undefined>> {
-    if (this.ended) return ENDED;
+    if (this.ended) return END_OF_STREAM;
     this.ended = true;
-    // a connection is not opened for this alone
-    if (!this.isConnected) return ENDED;
+    // no connection is opened just to close the stream
+    if (!this.isConnected) return END_OF_STREAM;
     const { signal: _, ...options } = this.callOptions;
-    await this.caller.invoke(this.call('close_stream'), { ...options, oneway: true }).catch(() => undefined);
-    return ENDED;
+    await this.caller.run(this.call('close_stream'), { ...options, oneway: true }).catch(() => undefined);
+    return END_OF_STREAM;
   }
 
   private get isConnected(): boolean {

@@ -2,18 +2,16 @@ import type { Duplex } from 'node:stream';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { OutgoingMessage, WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/message.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import type { Deadline } from '../../calls/deadline.js';
+import type { RequestMessage } from '../messages/request-writer.js';
 
 export interface ClientConnectionOptions {
   maxMessageBytes: number;
   frameTimeoutMs: number;
   wireLog?: WireLog;
 }
-
-/** A message to send; the connection numbers it. */
-export type Request = Omit<OutgoingMessage, 'seq'> & { correlationId: Buffer };
 
 interface Waiting<T> {
   deadline: Deadline;
@@ -23,9 +21,9 @@ interface Waiting<T> {
 
 type State =
   | { is: 'free' }
-  /** A request was sent; its reply is the only message that may come. */
-  | ({ is: 'awaiting'; seq: number; request: Request } & Waiting<Frame>)
-  /** A oneway request was sent, and the peer has not taken enough of it yet. */
+  /** A request was sent. Only its reply may arrive. */
+  | ({ is: 'awaiting'; seq: number; request: RequestMessage } & Waiting<Frame>)
+  /** A oneway request was sent, and too many bytes are unsent for another request. */
   | ({ is: 'flushing' } & Waiting<undefined>)
   | { is: 'ended' };
 
@@ -33,10 +31,10 @@ const FREE: State = { is: 'free' };
 const ENDED: State = { is: 'ended' };
 
 /**
- * A connection to a daemon, which carries one call at a time.
+ * A connection to a daemon. It runs one call at a time.
  *
- * Whatever goes wrong during a call (no reply in time, an abort, a message that is not its reply) ends the connection, so
- * that no reply ever reaches another call than its own.
+ * Every failure during a call (timeout, abort, a message that is not the reply) closes the connection, so that a late reply cannot
+ * be taken for the reply to a later call.
  */
 export class ClientConnection {
   private readonly frames: FrameConnection;
@@ -44,8 +42,8 @@ export class ClientConnection {
   private seq = 0;
 
   /**
-   * @param location `host:port`, `[v6]:port` or `./u:path` that was connected to
-   * @param onEnded the connection can carry no more calls, and why; called once
+   * @param location address that was connected to: `host:port`, `[v6]:port` or `./u:path`
+   * @param onEnded called once, when the connection can run no more calls; the error says why
    */
   constructor(
     readonly socket: Duplex,
@@ -61,7 +59,7 @@ export class ClientConnection {
     );
   }
 
-  /** True when it can carry a call now. */
+  /** True when the connection can run a call now. */
   get isFree(): boolean {
     return this.state.is === 'free' && this.frames.isOpen;
   }
@@ -76,12 +74,12 @@ export class ClientConnection {
     return new Promise((resolve) => void this.socket.once('close', () => resolve()));
   }
 
-  /** True while the reply to a call with this correlation id is waited for. */
+  /** True while a call with this correlation id waits for its reply. */
   awaits(correlationId: Buffer): boolean {
     return this.state.is === 'awaiting' && this.state.request.correlationId.equals(correlationId);
   }
 
-  /** From now on the daemon answers calls, not the handshake. */
+  /** Called after the handshake: from now on replies to calls are accepted, and no answers to a handshake. */
   handshakeDone(): void {
     this.frames.accept([MESSAGE_TYPES.result]);
   }
@@ -89,13 +87,13 @@ export class ClientConnection {
   /**
    * Sends a request.
    *
-   * @returns its reply; undefined for a oneway request, as soon as the peer takes bytes again; or false: the connection had
-   *   ended before, and nothing was sent
-   * @throws {MessageTooLargeError} before anything is sent; the connection lives on
-   * @throws {CommunicationError} when the connection ends before the reply came; `sent` is true
-   * @throws {TimeoutError} or the signal's reason, when the deadline comes first; the connection is ended
+   * @returns a promise of the reply; for a oneway request a promise of undefined, which resolves when another request can be sent;
+   *   or false when the connection had ended already and nothing was sent
+   * @throws {MessageTooLargeError} before anything is sent; the connection stays open
+   * @throws {CommunicationError} when the connection ends before the reply arrives; `sent` is true
+   * @throws {TimeoutError} or the signal's reason, when the deadline comes first; the connection is closed
    */
-  request(request: Request, deadline: Deadline): Promise<Frame | undefined> | false {
+  request(request: RequestMessage, deadline: Deadline): Promise<Frame | undefined> | false {
     if (deadline.failure !== undefined) throw deadline.failure;
     if (!this.isFree) return false;
     const seq = (this.seq = (this.seq + 1) & 0xffff);
@@ -110,13 +108,13 @@ export class ClientConnection {
     });
   }
 
-  /** Ends the connection at once; a call that runs fails with `error`. */
+  /** Closes the connection at once. A running call fails with `error`. */
   drop(error: Error): void {
     this.end(error);
     this.frames.destroy();
   }
 
-  /** Ends the connection as soon as what was written has been sent; a call that runs fails with `error`. */
+  /** Closes the connection after the unsent bytes were sent. A running call fails with `error`. */
   release(error: Error): void {
     if (this.state.is === 'awaiting') return this.drop(error);
     this.end(error);
@@ -169,12 +167,12 @@ export class ClientConnection {
 }
 
 /**
- * Refuses whatever is not the reply to the request.
+ * Checks that a message is the reply to a request.
  *
- * @throws {ProtocolError}
+ * @throws {ProtocolError} when it is not
  */
-function checkReply({ header, correlationId }: Frame, seq: number, request: Request): void {
-  // a refusal may come before anything of the request was read
+function checkReply({ header, correlationId }: Frame, seq: number, request: RequestMessage): void {
+  // a daemon may refuse the handshake before it has read the request, so the refusal need not match it
   if (header.type === MESSAGE_TYPES.connectFail) return;
   if (header.seq !== seq) throw new ProtocolError(`reply out of sync: it has sequence number ${header.seq}, expected ${seq}`);
   if (header.serializerId !== request.serializerId) {

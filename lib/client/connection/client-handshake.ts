@@ -12,7 +12,7 @@ import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
 import { readReply } from '../messages/reply-reader.js';
 
-/** What is needed to introduce oneself. */
+/** The parts that the first request of a connection is made from. */
 export interface HandshakeParts {
   options: ResolvedProxyOptions;
   serializers: ProxySerializers;
@@ -20,10 +20,11 @@ export interface HandshakeParts {
 }
 
 /**
- * Introduces us to the daemon and asks for the object.
+ * Sends the handshake for an object and reads the daemon's answer.
  *
- * @returns what the object exposes
- * @throws {CommunicationError} `connection to … rejected: REASON`, or when `validateHandshake` throws, whatever it throws
+ * @returns the metadata of the object
+ * @throws {CommunicationError} `connection to … rejected: REASON`
+ * @throws the error of `validateHandshake`
  * @see Pyro5/client.py, `Proxy.__pyroCreateConnection`
  */
 export async function shakeHands(
@@ -48,7 +49,7 @@ export async function shakeHands(
   const frame = sent === false ? undefined : await sent;
   if (frame === undefined) throw closed(connection);
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
-  const answer = await readAnswer(frame, parts);
+  const answer = await readHandshakeAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
     throw new CommunicationError(`connection to ${connection.location} rejected: ${safeText(answer)}`, { sent: false });
   }
@@ -63,9 +64,9 @@ export async function shakeHands(
 }
 
 /**
- * Asks for the object where there is no handshake: on a connected socket.
+ * Asks the daemon for the metadata of an object. Used in place of the handshake on a `connectedSocket`, which has none.
  *
- * @returns what the object exposes
+ * @returns the metadata of the object
  * @throws {PyroRemoteError} `unknown object`
  */
 export async function askMetadata(
@@ -87,7 +88,7 @@ function closed({ location }: ClientConnection): CommunicationError {
   return new CommunicationError(`connection to ${location} was closed`, { sent: false });
 }
 
-async function readAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
+async function readHandshakeAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
   const serializer = serializers.naturalWithId(header.serializerId);
   if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
   const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;

@@ -6,31 +6,32 @@ import type { PyroUri } from '../../protocol/uri.js';
 import { type ConnectAddress, locationOf, openSocket } from '../../transport/connector.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
-import { ConnectionLeases } from '../messages/connection-leases.js';
+import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
 import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
 import type { ResolvedProxyOptions } from '../options/proxy-options.js';
-import { addressOf, allowedAddress, type ProxySender } from '../options/received-proxies.js';
+import type { ProxySender } from '../options/received-proxies.js';
+import { addressOf, allowedAddress } from './peer-address.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 
-/** A connection that has been let in. */
+/** A connection after its handshake. */
 export interface OpenedConnection {
   connection: ClientConnection;
-  /** Id of the object, which a PYRONAME or PYROMETA URI does not say. */
+  /** Id of the object. A PYRONAME or PYROMETA URI does not contain it. */
   objectId: string;
   metadata: RemoteMetadata;
-  /** Objects of ours that were passed over it. */
-  leases: ConnectionLeases;
+  /** Leases of the objects of this program that were passed over the connection. */
+  leases: AutoproxyLeases;
 }
 
-/** What a proxy connects to. */
+/** The object that a proxy connects to. */
 export interface Destination {
   uri: PyroUri;
   options: ResolvedProxyOptions;
-  /** Looks names up. */
+  /** Looks up PYRONAME and PYROMETA URIs. */
   resolve: NameResolver;
-  /** Who sent the proxy; undefined: its URI is our own choice. */
+  /** The peer that sent the proxy; undefined: this program chose the URI. */
   sender: ProxySender | undefined;
 }
 
@@ -45,17 +46,19 @@ export class ConnectionOpener {
   ) {}
 
   /**
-   * Connects, and tries again as long as nobody answers.
+   * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all failed
-   * @throws {CommunicationError} at once, when the daemon rejects us
-   * @throws the reason of `signal` when it is aborted
+   * This retries connecting only; calls are repeated by the call runner.
+   *
+   * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
+   * @throws {CommunicationError} at once, when the daemon rejects the handshake
+   * @throws the reason of `signal` when the signal is aborted
    */
   async open(signal: AbortSignal): Promise<OpenedConnection> {
     const { maxRetries } = this.destination.options;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(signal);
+        return await this.openOnce(signal);
       } catch (error) {
         const worthRetrying = error instanceof ConnectionClosedError || error instanceof TimeoutError;
         if (signal.aborted || !worthRetrying || attempt > maxRetries) throw error;
@@ -64,7 +67,8 @@ export class ConnectionOpener {
     }
   }
 
-  private async attempt(signal: AbortSignal): Promise<OpenedConnection> {
+  /** One attempt to connect, within `connectTimeoutMs`. */
+  private async openOnce(signal: AbortSignal): Promise<OpenedConnection> {
     const { uri, options } = this.destination;
     const { connectTimeoutMs, nameServer } = options;
     const timeoutMs = connectTimeoutMs + (uri.protocol === 'PYRO' ? 0 : waitMsOf(nameServer));
@@ -86,18 +90,18 @@ export class ConnectionOpener {
 
   private async connect(signal: AbortSignal): Promise<OpenedConnection> {
     const { options } = this.destination;
-    const { uri, address } = await raced(this.locate(signal), signal);
+    const { uri, address } = await orAborted(this.locate(signal), signal);
     const socket = await this.openSocket(address, signal);
-    const leases = new ConnectionLeases(options.autoproxy);
+    const leases = new AutoproxyLeases(options.autoproxy);
     const connection = new ClientConnection(socket, locationOf(address), options, (ended, error) => {
       leases.end();
       this.onEnded(ended, error);
     });
     const introduce = options.connectedSocket ? askMetadata : shakeHands;
-    // an end of its own: the connection is lost when the attempt is
+    // no timeout of its own: `signal` ends the handshake with the attempt
     const deadline = new Deadline('connecting', 0, signal);
     try {
-      const metadata = await raced(introduce(connection, uri, this.handshakeParts(), deadline), signal);
+      const metadata = await orAborted(introduce(connection, uri, this.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = false;
@@ -114,9 +118,9 @@ export class ConnectionOpener {
     if (!ownSocket) return openSocket(address, { tls: tls === true ? {} : tls || undefined, keepAliveMs, signal });
     const opening = (async () => ownSocket(address, signal))();
     try {
-      return await raced(opening, signal);
+      return await orAborted(opening, signal);
     } catch (error) {
-      // it may open when nobody waits for it any more
+      // the stream may still open after the attempt was given up
       opening.then(
         (late) => late.destroy(),
         () => undefined,
@@ -136,7 +140,7 @@ export class ConnectionOpener {
     return socket;
   }
 
-  /** Where the object is. What somebody else chose must be allowed, be it a received proxy's place or where a name led to. */
+  /** Finds the address of the object. An address that this program did not choose must be allowed: that of a received proxy, or of a name. */
   private async locate(signal: AbortSignal): Promise<{ uri: PyroUri; address: ConnectAddress }> {
     const { uri, options, resolve, sender } = this.destination;
     const { receivedProxies, handshake, tls, nameServer = {} } = options;
@@ -155,8 +159,8 @@ export class ConnectionOpener {
   }
 }
 
-/** What cannot be given up by itself (`validateHandshake`, DNS) must not outlast the attempt. */
-async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Waits for `work`, or throws the reason of `signal`: for work that takes no signal, as `validateHandshake` and DNS lookups. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason as Error);

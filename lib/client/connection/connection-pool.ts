@@ -4,7 +4,7 @@ import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 import type { Deadline } from '../../calls/deadline.js';
 import { NestedCalls } from './nested-calls.js';
-import type { ProxyScope } from './proxy-scope.js';
+import type { ProxyGroup } from './proxy-group.js';
 
 export interface PoolOptions {
   poolSize: number;
@@ -13,25 +13,27 @@ export interface PoolOptions {
 }
 
 interface Waiter {
-  /** A stream wants the connection that opened it, as long as there is one. */
+  /** A stream waits for the connection that opened it, as long as that is open. */
   wanted: ClientConnection | undefined;
-  /** False: it only waits until there is a connection, be it a busy one. */
+  /** False: waits only until some connection is open, even if busy. */
   takes: boolean;
   deadline: Deadline;
-  /** The call that is served where this one is made. */
+  /** The served call in which this call is made. */
   madeIn: CurrentCall | undefined;
   resolve(opened: OpenedConnection): void;
   reject(error: Error): void;
 }
 
-type Lifecycle = 'open' | 'released';
+type PoolState = 'open' | 'released';
 
-/** Calls within calls, one inside the other, for which there are connections beyond `poolSize`. */
+/** Deepest nesting of calls. Each level may open `poolSize` connections beyond the pool's own. */
 const MAX_NESTING = 16;
 
 /**
- * The connections of a proxy: handed out to one call at a time, opened when more are needed, bounded in number and in how
- * many calls may wait.
+ * The connections of a proxy.
+ *
+ * Each connection runs one call at a time. The pool opens connections when calls need them, up to `poolSize`; further calls wait in
+ * a queue of at most `maxQueuedCalls`. Nested calls do not wait: see {@link NestedCalls}.
  */
 export class ConnectionPool {
   private readonly members = new Map<ClientConnection, OpenedConnection>();
@@ -39,18 +41,18 @@ export class ConnectionPool {
   private readonly waiting = new Set<Waiter>();
   private readonly opening = new Set<AbortController>();
   private readonly nestedCalls = new NestedCalls();
-  /** Members beyond `poolSize`, which end with their call. */
+  /** Members beyond `poolSize`, each for one nested call. They are closed after the call. */
   private readonly nested = new Set<ClientConnection>();
   private readonly openingNested = new Set<AbortController>();
-  private lifecycle: Lifecycle = 'open';
+  private state: PoolState = 'open';
   private idleTimer: NodeJS.Timeout | undefined;
 
-  /** @param scope that the proxy belongs to, if any */
+  /** @param group the group that the proxy belongs to, if any */
   constructor(
     private readonly options: PoolOptions,
     private readonly open: (signal: AbortSignal) => Promise<OpenedConnection>,
     private readonly onOpened: (opened: OpenedConnection) => void,
-    private readonly scope: ProxyScope | undefined,
+    private readonly group: ProxyGroup | undefined,
   ) {}
 
   get isConnected(): boolean {
@@ -61,23 +63,23 @@ export class ConnectionPool {
     return this.members.has(connection);
   }
 
-  /** Takes connections again after {@link release}. */
+  /** Allows connections again after {@link release}. */
   reopen(): void {
-    this.lifecycle = 'open';
+    this.state = 'open';
   }
 
   /**
-   * A connection for one call; {@link giveBack} it.
+   * Takes a connection for one call; {@link giveBack} must follow.
    *
-   * @param wanted when it is still there, no other connection will do
-   * @throws {CommunicationError} when `maxQueuedCalls` are waiting, or no connection can be opened
-   * @throws what the deadline says, when it comes first
+   * @param wanted if this connection is still open, the call must use it
+   * @throws {CommunicationError} when `maxQueuedCalls` calls are waiting, or no connection can be opened
+   * @throws the failure of the deadline, when the deadline comes first
    */
   take(deadline: Deadline, wanted?: ClientConnection): OpenedConnection | Promise<OpenedConnection> {
-    if (this.lifecycle === 'released') throw released();
+    if (this.state === 'released') throw released();
     if (deadline.failure !== undefined) throw deadline.failure;
     const needed = wanted && this.members.has(wanted) ? wanted : undefined;
-    // a connection is free only when nobody waits who would take it
+    // a connection is in `free` only when no waiting call can use it
     const at = needed ? this.free.findIndex(({ connection }) => connection === needed) : this.free.length - 1;
     const madeIn = currentCall();
     if (at >= 0) return this.lend(this.free.splice(at, 1)[0]!, madeIn);
@@ -89,7 +91,7 @@ export class ConnectionPool {
     return this.wait({ wanted: needed, takes: true, deadline, madeIn });
   }
 
-  /** Opens a connection, unless there is one; it may be busy. Throws as {@link take} does. */
+  /** Opens a connection, unless one is open, even if busy. Throws the same errors as {@link take}. */
   async connect(deadline: Deadline): Promise<void> {
     if (this.members.size === 0) await this.wait({ wanted: undefined, takes: false, deadline, madeIn: undefined });
   }
@@ -97,26 +99,26 @@ export class ConnectionPool {
   giveBack(opened: OpenedConnection): void {
     this.nestedCalls.givenBack(opened.connection);
     if (this.nested.has(opened.connection)) return opened.connection.release(notNeeded());
-    if (!opened.connection.isFree || this.lifecycle === 'released') return;
+    if (!opened.connection.isFree || this.state === 'released') return;
     this.offer(opened);
     this.watchIdle();
   }
 
-  /** Ends the connections that no call uses; the next call opens another. */
+  /** Closes the connections that no call uses. The next call opens a new one. */
   endIdle(): void {
     for (const { connection } of this.free.splice(0)) connection.release(notNeeded());
   }
 
   /**
-   * The connection has ended: who wanted it takes any other.
+   * Called when a connection has ended. A call that waits for this connection then takes any other.
    *
-   * @returns false when it was none of the pool's
+   * @returns false when the connection was not in the pool
    */
   remove(connection: ClientConnection): boolean {
     if (!this.members.delete(connection)) return false;
     this.nested.delete(connection);
     this.nestedCalls.givenBack(connection);
-    this.scope?.leave(this);
+    this.group?.connectionClosed(this);
     if (this.members.size === 0) this.stopWatchingIdle();
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
     for (const waiter of this.waiting) if (waiter.wanted === connection) waiter.wanted = undefined;
@@ -125,9 +127,9 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Ends all connections and refuses what waits; resolves when all sockets are closed. */
+  /** Closes all connections and rejects waiting calls; resolves when all sockets are closed. */
   async release(): Promise<void> {
-    this.lifecycle = 'released';
+    this.state = 'released';
     const error = released();
     for (const controller of [...this.opening, ...this.openingNested]) controller.abort(error);
     this.opening.clear();
@@ -158,19 +160,20 @@ export class ConnectionPool {
     waiter.resolve(opened);
   }
 
+  /** Notes in which served call the connection is used. */
   private lend(opened: OpenedConnection, madeIn: CurrentCall | undefined): OpenedConnection {
-    this.nestedCalls.lent(opened.connection, madeIn);
+    this.nestedCalls.taken(opened.connection, madeIn);
     return opened;
   }
 
-  /** Past the queue: who stands in it may wait for the call that this one is part of. */
+  /** Opens a connection for a nested call. The call skips the queue: the calls in the queue may wait for the call that it is nested in. */
   private async openNested(deadline: Deadline, madeIn: CurrentCall): Promise<OpenedConnection> {
     const { poolSize } = this.options;
     if (this.nested.size + this.openingNested.size >= MAX_NESTING * poolSize) {
       const message = `too many calls within calls (at most ${MAX_NESTING} for each of poolSize ${poolSize})`;
       throw new CommunicationError(message, { sent: false });
     }
-    const refusal = this.scope?.enter(this);
+    const refusal = this.group?.openConnection(this);
     if (refusal) throw refusal;
     const controller = new AbortController();
     this.openingNested.add(controller);
@@ -184,7 +187,7 @@ export class ConnectionPool {
       this.onOpened(opened);
       return this.lend(opened, madeIn);
     } catch (error) {
-      this.scope?.leave(this);
+      this.group?.connectionClosed(this);
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       this.openingNested.delete(controller);
@@ -192,6 +195,7 @@ export class ConnectionPool {
     }
   }
 
+  /** Gives a free connection to the first waiting call that can use it. */
   private offer(opened: OpenedConnection): void {
     for (const waiter of this.waiting) {
       if (waiter.wanted !== undefined && waiter.wanted !== opened.connection) continue;
@@ -200,10 +204,11 @@ export class ConnectionPool {
     this.free.push(opened);
   }
 
+  /** Opens as many connections as waiting calls need and `poolSize` allows. */
   private openMore(): void {
     let wanting = 0;
     for (const { wanted, takes } of this.waiting) {
-      if (this.lifecycle === 'released' || this.members.size + this.opening.size >= this.options.poolSize) return;
+      if (this.state === 'released' || this.members.size + this.opening.size >= this.options.poolSize) return;
       if (wanted !== undefined) continue;
       if (takes) wanting++;
       if (Math.max(wanting, 1) > this.opening.size) this.openOne();
@@ -211,18 +216,18 @@ export class ConnectionPool {
   }
 
   private openOne(): void {
-    const refusal = this.scope?.enter(this);
+    const refusal = this.group?.openConnection(this);
     if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
     this.open(controller.signal).then(
       (opened) => {
         if (this.opening.delete(controller)) return this.opened(opened);
-        this.scope?.leave(this);
+        this.group?.connectionClosed(this);
         opened.connection.drop(released());
       },
       (error: Error) => {
-        this.scope?.leave(this);
+        this.group?.connectionClosed(this);
         if (this.opening.delete(controller)) this.notOpened(error);
       },
     );
@@ -231,8 +236,8 @@ export class ConnectionPool {
   private opened(opened: OpenedConnection): void {
     const { connection } = opened;
     if (!connection.isOpen) {
-      // an end at once is a failure: opening the next one for it could go on for ever
-      this.scope?.leave(this);
+      // the daemon closed the connection at once: without this error, opening the next one could go on for ever
+      this.group?.connectionClosed(this);
       return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
@@ -242,7 +247,7 @@ export class ConnectionPool {
     this.watchIdle();
   }
 
-  /** As long as another connection serves them, or may yet, calls go on waiting. */
+  /** Rejects the waiting calls, unless another connection is open or is being opened. */
   private notOpened(error: Error): void {
     if (this.members.size === 0 && this.opening.size === 0) this.rejectAll(error);
   }
@@ -255,7 +260,7 @@ export class ConnectionPool {
     this.waiting.clear();
   }
 
-  /** One timer for all: connections end when the proxy as a whole has had no call for so long. */
+  /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */
   private watchIdle(): void {
     const { idleTimeoutMs } = this.options;
     if (idleTimeoutMs === 0) return;
@@ -273,7 +278,7 @@ function endedAtOnce({ location }: ClientConnection): ConnectionClosedError {
   return new ConnectionClosedError(`${location} closed the connection right behind its handshake`, { sent: false });
 }
 
-/** Only `onDisconnected` gets to see it: no call uses such a connection. */
+/** The error of an idle connection that is closed. Only `onDisconnected` gets it. */
 function notNeeded(): ConnectionClosedError {
   return new ConnectionClosedError('the connection was not needed any more', { sent: false });
 }

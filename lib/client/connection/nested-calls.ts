@@ -3,25 +3,34 @@ import type { ClientConnection } from './client-connection.js';
 import { correlationBytes } from '../../calls/correlation-id.js';
 
 /**
- * Tells calls that must not wait for a connection: those made while this program is called back, as part of a call that keeps
- * one busy. Both could wait for each other, or for others that do, and never end.
+ * Finds out which calls are nested, and so must not wait for a connection.
  *
- * The correlation id of a call goes with all that is called on its behalf, so a method that is called back has the id of the
- * call that is under way. Calls that one method makes beside each other have the same id, too, and may well wait.
+ * A nested call is made while this program is called back as part of a running call: the proxy calls an object, the object calls
+ * this program back, and the method that is called back uses the proxy again. If the nested call waited for the connection of the
+ * running call, both would wait for ever.
+ *
+ * A nested call is recognised by its correlation id, which is that of the running call. Two calls that one method makes at the
+ * same time have the same id, too, but are no nested calls: they are made in the same served request.
  */
 export class NestedCalls {
+  /** The served call in which the running call of a connection was made. */
   private readonly madeIn = new Map<ClientConnection, CurrentCall>();
 
-  /** @param call that is served where the connection's call is made */
-  lent(connection: ClientConnection, call: CurrentCall | undefined): void {
+  /**
+   * Called when a connection was taken for a call.
+   *
+   * @param call the served call in which the call is made, if any
+   */
+  taken(connection: ClientConnection, call: CurrentCall | undefined): void {
     if (call) this.madeIn.set(connection, call);
   }
 
+  /** Called when a connection was given back. */
   givenBack(connection: ClientConnection): void {
     this.madeIn.delete(connection);
   }
 
-  /** True when what is called within `call` is part of a call that one of the connections carries. */
+  /** True when a call made in `call` is nested in a running call of one of the connections. */
   isNested(call: CurrentCall, connections: Iterable<ClientConnection>): boolean {
     const id = correlationBytes(call.correlationId);
     for (const connection of connections) {

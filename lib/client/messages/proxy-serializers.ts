@@ -2,18 +2,18 @@ import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type Serializer, type SerializerOptions } from '../../serializers/contract/serializer.js';
 import { createSerializers } from '../../serializers/serializers.js';
-import type { ConnectionLeases } from './connection-leases.js';
+import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { Autoproxy, ResolvedProxyOptions } from '../options/proxy-options.js';
 
 /** The serializers of one proxy. */
 export class ProxySerializers {
-  /** What requests are written in. */
+  /** The serializer of requests. */
   readonly own: Serializer;
   private readonly all: ReadonlyMap<number, Serializer>;
-  /** The daemon's own messages look natural, whatever results do. */
+  /** With `values: 'natural'`, for the messages of the daemon itself. */
   private readonly natural: ReadonlyMap<number, Serializer>;
-  /** Of the connection that is written for. */
-  private leases: ConnectionLeases | undefined;
+  /** Leases of the connection that is being written for; see {@link writeOver}. */
+  private leases: AutoproxyLeases | undefined;
 
   constructor(options: ResolvedProxyOptions) {
     const { values, maxDepth, maxIntDigits, maxMessageBytes, serpentBytesRepr, autoproxy } = options;
@@ -25,7 +25,7 @@ export class ProxySerializers {
       serpentBytesRepr,
       classes,
       encodeObject: (value) => {
-        const reference = referenceOf(value) ?? this.served(value, autoproxy, classes);
+        const reference = referenceOf(value) ?? this.autoproxyReference(value, autoproxy, classes);
         return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
       },
     };
@@ -34,8 +34,8 @@ export class ProxySerializers {
     this.own = this.all.get(SERIALIZER_IDS[options.serializer])!;
   }
 
-  /** Runs `write`; objects of ours in it travel over the connection of these leases. */
-  writeOver<T>(leases: ConnectionLeases, write: () => T): T {
+  /** Runs `write`. Objects of this program in the written values are leased until the connection of `leases` closes. */
+  writeOver<T>(leases: AutoproxyLeases, write: () => T): T {
     this.leases = leases;
     try {
       return write();
@@ -44,23 +44,27 @@ export class ProxySerializers {
     }
   }
 
-  /** What has a converter is a value, unless it was registered by hand. */
-  private served(value: object, autoproxy: Autoproxy | undefined, classes: ClassRegistry): ProxyReference | undefined {
-    if (autoproxy === undefined) return undefined;
-    const source = classes.converterOf(value)?.toDict ? autoproxy : (this.leases ?? autoproxy);
-    return source.referenceFor(value);
-  }
-
   get marshal(): Serializer {
     return this.natural.get(SERIALIZER_IDS.marshal)!;
   }
 
-  /** Undefined: there is none with the id. */
+  /** The serializer with this id; undefined when there is none. */
   withId(id: number): Serializer | undefined {
     return this.all.get(id);
   }
 
   naturalWithId(id: number): Serializer | undefined {
     return this.natural.get(id);
+  }
+
+  /** An object whose class has a converter travels as a proxy only if it was registered by hand, so it gets no lease. */
+  private autoproxyReference(
+    value: object,
+    autoproxy: Autoproxy | undefined,
+    classes: ClassRegistry,
+  ): ProxyReference | undefined {
+    if (autoproxy === undefined) return undefined;
+    const source = classes.converterOf(value)?.toDict ? autoproxy : (this.leases ?? autoproxy);
+    return source.referenceFor(value);
   }
 }

@@ -6,7 +6,7 @@ import { sizeLimit } from '../../protocol/header.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 
-/** A result that is an iterator over there. */
+/** The result of a call that opened an item stream. */
 export class OpenedStream {
   constructor(readonly id: string) {}
 }
@@ -14,9 +14,10 @@ export class OpenedStream {
 /**
  * Reads the reply of a call.
  *
- * @returns its result, or an {@link OpenedStream}
- * @throws {PyroRemoteError} when the call failed over there
- * @throws {SerializeError} when it cannot be read, {@link ProtocolError} when it makes no sense
+ * @returns the result of the call, or an {@link OpenedStream}
+ * @throws {PyroRemoteError} when the call failed on the server
+ * @throws {SerializeError} when the reply cannot be deserialized
+ * @throws {ProtocolError} when the reply has contradicting flags, annotations or data
  */
 export async function readReply(
   frame: Frame,
@@ -37,7 +38,7 @@ export async function readReply(
   throw new ProtocolError('the reply says that the call failed, but holds no exception');
 }
 
-/** Its stack says where in this program the call was made, and then where over there it failed. */
+/** Gives an exception from a reply a stack that shows where this program made the call, and then the remote traceback. */
 export function withCaller(error: unknown): unknown {
   if (!(error instanceof PyroRemoteError)) return error;
   Error.captureStackTrace(error, withCaller);

@@ -4,7 +4,7 @@ import type { PyroUri } from '../../protocol/uri.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ProxySender } from './received-proxies.js';
 
-/** Where the name server is. Default what a PYRONAME or PYROMETA URI says, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
+/** Address of the name server. Default: the address in a PYRONAME or PYROMETA URI, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
 export interface NameServerAddress {
   /** Default `localhost`. */
   host?: string;
@@ -13,16 +13,17 @@ export interface NameServerAddress {
   /** Path of a unix domain socket, instead of `host` and `port`. */
   unixSocket?: string;
   /**
-   * Ask the local network for a name server when none is at localhost, and no `host` or `unixSocket` is given. Whoever answers
-   * is believed, so it is off by default; `true`, or the port and addresses to ask.
+   * Asks the local network for a name server when there is none at localhost, and no `host` or `unixSocket` is given. `true`, or the
+   * port and addresses to ask. Default false, since any machine that answers is trusted.
    */
   broadcast?: boolean | BroadcastAddress;
-  /** How long a name that is not registered yet, or a name server that is not there yet, is waited for. Default 0. */
+  /** Longest wait for a name that is not registered yet, or for a name server that does not answer yet. Default 0. */
   waitMs?: number;
-  /** Reach the name server over TLS, with these certificates. Default plain. */
+  /** Connects to the name server over TLS, with these certificates. Default: no TLS. */
   tls?: boolean | ClientTlsOptions;
 }
 
+/** Where to send the question for a name server. */
 export interface BroadcastAddress {
   /** Default 9091. */
   port?: number;
@@ -30,18 +31,18 @@ export interface BroadcastAddress {
   addresses?: readonly string[];
 }
 
-/** How long a name, or a name server, is waited for: what the address says, else `PYRO_NS_LOOKUP_DELAY`. */
+/** Gives the longest wait for a name or a name server: `waitMs`, else `PYRO_NS_LOOKUP_DELAY`. */
 export function waitMsOf(address: NameServerAddress | undefined): number {
   return address?.waitMs ?? millisecondsOf(environmentConfig().NS_LOOKUP_DELAY) ?? 0;
 }
 
-/** A name that was looked up. */
+/** The result of a name lookup. */
 export interface ResolvedName {
   /** A PYRO URI. */
   uri: PyroUri;
-  /** The name server that gave it. */
+  /** The name server that gave the URI. */
   givenBy: ProxySender;
 }
 
-/** Looks PYRONAME and PYROMETA URIs up. The client needs one, and the naming room has it. */
+/** Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server. */
 export type NameResolver = (uri: PyroUri, options: NameServerAddress, signal: AbortSignal) => Promise<ResolvedName>;

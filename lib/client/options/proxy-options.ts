@@ -2,132 +2,133 @@ import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
+import { environmentConfig } from '../../options/environment.js';
 import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
+import { type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
-import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ConnectAddress } from '../../transport/connector.js';
-import { environmentDefaults } from './environment-defaults.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';
 
-/** Four ASCII letters to bytes. */
+/** Annotations: ids of four ASCII letters, and their bytes. */
 export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
 
 /** Options of a proxy. Times are milliseconds, sizes bytes. Pyro5's `PYRO_*` environment variables change some of the defaults: see docs/configuration.md. */
 export interface PyroProxyOptions {
-  /** Serializer of everything that is sent. Default `serpent`. */
+  /** Serializer of requests. Default `serpent`. */
   serializer?: SerializerName;
-  /** What is sent to the daemon when connecting. Default `hello`. */
+  /** Handshake data, sent to the daemon when connecting. Default `hello`. */
   handshake?: unknown;
-  /** Sees what the daemon answered to `handshake`; throw to refuse the connection. */
+  /** Gets the daemon's answer to the handshake. Throw an error to refuse the connection. */
   validateHandshake?: (response: unknown) => void | Promise<void>;
-  /** Lets `handshake` travel along when the proxy is passed to a peer. Default false. */
+  /** Sends `handshake` along when the proxy is passed to a peer. Default false. */
   shareHandshake?: boolean;
-  /** Most that one call takes, waiting for a connection and repeats included. Default 60,000; 0: no limit. */
+  /** Longest time for one call, including the wait for a connection and repeats. Default 60,000; 0: no limit. */
   callTimeoutMs?: number;
-  /** Most that one attempt to connect takes: name lookup (beyond its `waitMs`), socket, TLS, handshake. Default 10,000. */
+  /** Longest time for one attempt to connect: name lookup (its `waitMs` is added), socket, TLS, handshake. Default 10,000. */
   connectTimeoutMs?: number;
-  /** A reply that has begun may pause so long. Default 30,000; 0: no limit but that of the call. */
+  /** Longest pause within a reply. Default 30,000; 0: no limit but that of the call. */
   frameTimeoutMs?: number;
-  /** Connections at most. Each is a session of the object of its own and carries one call at a time. Default 1. */
+  /** Largest number of connections. Each is a session of the object, and runs one call at a time. Default 1. */
   poolSize?: number;
-  /** Calls that wait for a connection, at most. Default 1,000; more fail at once. */
+  /** Largest number of calls that wait for a connection. Default 1,000; further calls fail at once. */
   maxQueuedCalls?: number;
-  /** Further attempts when connecting fails, and repeats of calls that are `repeatable`. Default 2. */
+  /** Further attempts when connecting fails, and further attempts of `repeatable` calls. Default 2. */
   maxRetries?: number;
-  /** Wait before the first retry; it doubles each time, and a random part of up to its half is taken off. Default 100. */
+  /** Pause before the first retry. It doubles with each retry; a random part of up to its half is subtracted. Default 100. */
   retryDelayMs?: number;
-  /** Most that is waited before a retry. Default 5,000. */
+  /** Longest pause before a retry. Default 5,000. */
   maxRetryDelayMs?: number;
-  /** Methods that may safely be carried out twice: they are sent again when the connection broke during the call. Default none. */
+  /** Methods that may safely run twice: a call is sent again when its connection broke. Default none. */
   repeatable?: readonly string[];
-  /** After so long without traffic the system asks whether the daemon is still there. Default 60,000; 0: never. */
+  /** Idle time after which TCP keep-alive checks whether the daemon still answers. Default 60,000; 0: never. */
   keepAliveMs?: number;
-  /** Connections end when there was no call for so long; the next call opens another. Default 0: never. */
+  /** Closes the connections after this time without a call. The next call opens a new one. Default 0: never. */
   idleTimeoutMs?: number;
-  /** Connect over TLS, with these certificates; `true`: those that Node trusts. Default plain. */
+  /** Connects over TLS, with these certificates; `true`: with the authorities that Node trusts. Default: no TLS. */
   tls?: boolean | ClientTlsOptions;
   /**
-   * Opens the byte stream to an address, instead of TCP or a unix socket: through a tunnel, or within the process. A failure
-   * that is no PyroError counts as nobody answering. Not with `tls`.
+   * Opens the byte stream to an address, in place of TCP or a unix socket: for example through a tunnel, or in memory. An error
+   * that is no PyroError is handled like a daemon that does not answer: connecting is retried. Not with `tls`.
    */
   openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
   /**
-   * Use this connected socket or other byte stream, which the daemon at its other end serves alone (its `connectedSocket`): there
-   * is no handshake, and no second connection. It ends with the proxy. The URI may be the object id alone.
+   * A connected socket or other byte stream to use, in place of opening connections. The daemon at the other end serves it as its
+   * `connectedSocket`: there is no handshake, and no second connection. `$release()` closes it. The URI may be the object id alone.
    */
   connectedSocket?: Duplex;
-  /** Compress requests over 100 bytes. Default false. Compressed replies are always read. */
+  /** Compresses requests over 100 bytes. Default false. Compressed replies are always accepted. */
   compression?: boolean;
-  /** Largest message either way, also after inflation. Default 256 MiB. */
+  /** Largest request or reply, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
-  /** Nested containers in a value. Default 200. */
+  /** Deepest nesting of containers in a value. Default 200. */
   maxDepth?: number;
-  /** Decimal digits of an int. Default 4,300, as in Python. */
+  /** Largest number of decimal digits of an int. Default 4,300, as in Python. */
   maxIntDigits?: number;
-  /** Write bytes as `b'…'` in serpent. Default false, as in Pyro5. */
+  /** Writes bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
-  /** How results look. Default `natural`. */
+  /** How Python values in results become JavaScript values. Default `natural`. */
   values?: ValueMode;
-  /** Classes that travel. Default: those of `registerClass`. */
+  /** Classes with converters. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
-  /** Sent with the handshake and every call. */
+  /** Annotations that are sent with the handshake and with every call. */
   annotations?: AnnotationValues | (() => AnnotationValues);
-  /** Gets the annotations of every reply that has some. */
+  /** Called with the annotations of every reply that has some. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
-  /** A connection was opened: the daemon let us in. */
+  /** Called after the handshake of every new connection. */
   onConnected?: () => void;
-  /** A connection has ended, and why. */
+  /** Called when a connection has ended; the error says why. */
   onDisconnected?: (error: Error) => void;
-  /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
+  /** Called with every message, including handshakes: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
-  /** Where names are looked up. */
+  /** Name server that looks up names. */
   nameServer?: NameServerAddress;
-  /** Where proxies that the peer sends may connect to. Default: TCP to the peer's own address, or its unix socket. */
+  /** Decides where proxies that the peer sends may connect to. Default: over TCP to the peer's own address, or to its unix socket. */
   receivedProxies?: ReceivedProxies;
   /**
-   * Serves the objects of yours that are passed in calls, so that they travel as proxies: a `PyroDaemon` of this program. One that
-   * is not registered there is so as long as the connection lasts that it was passed over.
+   * A `PyroDaemon` of this program. It serves the objects that are passed in calls, which are then sent as proxies. An object that is
+   * not registered at the daemon is registered until the connection closes that it was passed over.
    */
   autoproxy?: Autoproxy;
-  /** Gives up `PyroProxy.connect` and `$connect()`. Calls, and the connections they open, have signals of their own: `$with({ signal })`. */
+  /** Aborts `PyroProxy.connect` and `$connect()`, but no calls. For calls, see `$with({ signal })`. */
   signal?: AbortSignal;
 }
 
-/** What makes proxies of objects that this program serves. */
+/** Makes references for objects that this program serves, so that they are sent as proxies. */
 export interface Autoproxy {
-  /** Undefined: the object is not served. */
+  /** Gives the reference of an object that is served; undefined when it is not. */
   referenceFor(value: object): ProxyReference | undefined;
-  /** Serves an object until the lease is released. Undefined: it exposes nothing, or is served without a lease. */
+  /** Serves an object until the lease is released. Undefined: the object exposes nothing, or needs no lease. */
   leaseFor?(value: object): AutoproxyLease | undefined;
 }
 
-/** An object is served as long as somebody holds a lease of it. */
+/** A lease of an object: the object is served until all its leases are released. */
 export interface AutoproxyLease {
   readonly reference: ProxyReference;
   release(): void;
 }
 
-/** Options of single calls, see `$with`. */
+/** Options of calls, for `$with`. */
 export interface CallOptions {
-  /** Most that the call takes. Default that of the proxy. */
+  /** Longest time for the call. Default: the proxy's `callTimeoutMs`. */
   callTimeoutMs?: number;
-  /** Ends the call with the signal's reason. A call that was sent takes its connection along. */
+  /** Ends the call with the signal's reason. If the call was sent, its connection is closed. */
   signal?: AbortSignal;
-  /** Sent with the call, in addition to those of the proxy. */
+  /** Annotations that are sent with the call, besides those of the proxy. */
   annotations?: AnnotationValues;
-  /** Gets the annotations of the reply, when it has some. */
+  /** Called with the annotations of the reply, if it has some. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;
-  /** The call may safely be carried out twice. Default: what the proxy's `repeatable` says. */
+  /** True: the call may safely run twice. Default: true for methods in the proxy's `repeatable`. */
   repeatable?: boolean;
-  /** Wait for no reply, or (false) for one. Default: what the object's metadata says. */
+  /** True: does not wait for a reply. False: waits, even if the method is oneway. Default: as the object's metadata says. */
   oneway?: boolean;
 }
 
-/** Options with every limit filled in. */
+/** Options of a proxy with the defaults filled in. */
 export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
 
 const DEFAULTS = {
@@ -155,13 +156,13 @@ const DEFAULTS = {
 const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
 /**
- * Fills in defaults and refuses what cannot work.
+ * Fills in the defaults and checks the options.
  *
- * @throws {PyroError} `CONFIG`, naming option, value and what it may be
+ * @throws {PyroError} `CONFIG`; the text names the option, its value and the values it may have
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
   const given = givenOptions(options);
-  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentDefaults(given), ...given };
+  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
   checkNumbers(resolved, DEFAULTS, BOUNDS);
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
@@ -175,15 +176,38 @@ export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOpt
   return resolved;
 }
 
-/** @throws {PyroError} `CONFIG`, when an option of a call cannot work */
+/**
+ * Gives the options of a proxy that environment variables set.
+ *
+ * @param given options in code, which win over environment variables
+ * @throws {PyroError} `CONFIG`, when a variable is wrong
+ */
+export function environmentProxyOptions(
+  given: PyroProxyOptions,
+  config: PyroConfig = environmentConfig(),
+): Partial<PyroProxyOptions> {
+  const callTimeoutMs = millisecondsOf(config.COMMTIMEOUT);
+  return givenOptions({
+    callTimeoutMs,
+    connectTimeoutMs: callTimeoutMs || undefined,
+    compression: config.COMPRESSION,
+    maxMessageBytes: config.MAX_MESSAGE_SIZE,
+    maxRetries: config.MAX_RETRIES,
+    serializer: config.SERIALIZER,
+    serpentBytesRepr: config.SERPENT_BYTES_REPR,
+    tls: given.openSocket || given.connectedSocket || given.tls !== undefined ? undefined : clientTlsOf(config),
+  });
+}
+
+/** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
 export function checkCallOptions(options: CallOptions): CallOptions {
   if (options.callTimeoutMs !== undefined) checkNumber('callTimeoutMs', options.callTimeoutMs);
-  // many calls may share a signal, and each takes its listener back: no leak to warn of
+  // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
   if (options.signal) setMaxListeners(0, options.signal);
   return options;
 }
 
-/** Both together; what is given for the call wins. */
+/** Merges the annotations of the proxy and of the call. Those of the call win. */
 export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: AnnotationValues): Annotations {
   if (proxy === undefined && call === undefined) return NO_ANNOTATIONS;
   const all = new Map<string, Buffer>();

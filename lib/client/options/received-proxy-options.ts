@@ -5,8 +5,8 @@ import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/
 import type { ClientTlsOptions } from '../../options/tls.js';
 import type { PyroProxyOptions } from './proxy-options.js';
 
-/** What of our options holds for proxies that a peer sends: limits and manners, but nothing that says who we are. */
-const INHERITED = [
+/** Options that a proxy from a peer takes over from its parent: limits and settings, no credentials. */
+const INHERITED_OPTIONS = [
   'serializer',
   'callTimeoutMs',
   'connectTimeoutMs',
@@ -30,13 +30,16 @@ const INHERITED = [
   'wireLog',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
 
-/** Options for proxies that peers send, in one's own words. Of `tls`, certificates and keys of ours are left out. */
-export type ReceivedProxyOptions = Pick<
+/** Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used. */
+export interface ReceivedProxyOptions extends Pick<
   PyroProxyOptions,
-  Exclude<(typeof INHERITED)[number], 'receivedProxies'> | 'tls' | 'nameServer'
->;
+  Exclude<(typeof INHERITED_OPTIONS)[number], 'receivedProxies'> | 'tls' | 'nameServer'
+> {
+  /** Connections of all these proxies together. At the limit idle connections are closed; a call that finds none fails. Default 1,000. */
+  maxConnections?: number;
+}
 
-/** Our own certificate, in all the ways Node takes it. */
+/** The options of TLS that hold a certificate or key of this program. */
 const IDENTITY: ReadonlySet<string> = new Set([
   'cert',
   'key',
@@ -48,11 +51,11 @@ const IDENTITY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Options of a proxy that a peer sent. It introduces itself with what the peer gave it, never with handshake data, certificates
- * or annotations of ours.
+ * Makes the options of a proxy that a peer sent. Its handshake data is what the peer sent with it. It has no handshake data,
+ * certificates or annotations of this program.
  */
-export function receivedProxyOptions(reference: ProxyReference, parent: PyroProxyOptions): PyroProxyOptions {
-  const options: Record<string, unknown> = Object.fromEntries(INHERITED.map((name) => [name, parent[name]]));
+export function optionsOfReceived(reference: ProxyReference, parent: PyroProxyOptions): PyroProxyOptions {
+  const options: Record<string, unknown> = Object.fromEntries(INHERITED_OPTIONS.map((name) => [name, parent[name]]));
   if (reference.serializer !== undefined && Object.hasOwn(SERIALIZER_IDS, reference.serializer)) {
     options['serializer'] = reference.serializer as SerializerName;
   }
@@ -62,7 +65,7 @@ export function receivedProxyOptions(reference: ProxyReference, parent: PyroProx
   return options as PyroProxyOptions;
 }
 
-/** False is said, since undefined would be what the environment says, our certificate included. */
+/** The result is never undefined: undefined would mean TLS from the environment, with this program's certificate. */
 function withoutIdentity(given: PyroProxyOptions['tls']): boolean | ClientTlsOptions {
   const tls = given ?? clientTlsOf(environmentConfig()) ?? false;
   if (typeof tls === 'boolean') return tls;

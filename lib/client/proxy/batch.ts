@@ -2,22 +2,22 @@ import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { isLocalName } from './local-names.js';
-import { partArguments } from '../options/keyword-arguments.js';
+import { splitArguments } from '../call/outgoing-call.js';
 import { withCaller } from '../messages/reply-reader.js';
 
-/** Name that a batch travels under. */
+/** The method name in the request of a batch. */
 export const BATCH_METHOD = '<batch>';
 
-/** How a batch is carried out. */
+/** Options of a batch. */
 export interface BatchOptions {
-  /** Wait for no results. Default false. */
+  /** Sends the batch without waiting for results. Default false. */
   oneway?: boolean;
-  /** Give what became of each call instead of failing with the first error. Default false. */
+  /** Gives the outcome of each call instead of throwing the first error. Default false. */
   settled?: boolean;
 }
 
 /**
- * Writes down the calls that are made on it.
+ * Records the calls that `record` makes on the recorder.
  *
  * @throws {TypeError} when `record` is async
  */
@@ -27,7 +27,7 @@ export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
     get(_, name) {
       if (typeof name === 'symbol' || isLocalName(name)) return undefined;
       return (...given: unknown[]) => {
-        const { args, kwargs } = partArguments(given);
+        const { args, kwargs } = splitArguments(given);
         calls.push(pyTuple(name, pyTuple(...args), kwargs));
       };
     },
@@ -38,7 +38,7 @@ export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
 }
 
 /**
- * What became of the calls of a batch, in their order. Behind the first that failed, none was carried out.
+ * Gives the outcomes of the calls of a batch, in order. After the first call that failed, none was run.
  *
  * @throws {ProtocolError} when the reply holds no list
  */
@@ -52,7 +52,7 @@ export function settledResults(reply: unknown): PromiseSettledResult<unknown>[] 
 }
 
 /**
- * The results of the calls of a batch.
+ * Gives the results of the calls of a batch.
  *
  * @throws {PyroRemoteError} of the call that failed
  */

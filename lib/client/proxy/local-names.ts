@@ -1,6 +1,6 @@
 /**
- * Names that JavaScript itself, test frameworks or Nest ask any object for. They are never remote: awaiting, logging or
- * injecting a proxy must not call anything. A remote method of such a name is reached by `$call`.
+ * Names that JavaScript itself, test frameworks or Nest read from any object. They are never remote, so that awaiting, logging or
+ * injecting a proxy calls nothing. `$call` calls a remote method with such a name.
  */
 const LOCAL_NAMES: ReadonlySet<string> = new Set([
   'then',
@@ -18,8 +18,8 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * True for names that are looked up on the proxy itself: those, all that begin with `$` or `@@` (`@@observable`), and what every
- * object has.
+ * True for names that are looked up on the proxy itself: the names above, names that begin with `$` or `@@` (`@@observable`), and
+ * the members of every object.
  */
 export function isLocalName(name: string): boolean {
   return name.startsWith('$') || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;

@@ -2,31 +2,31 @@ import { inspect } from 'node:util';
 import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
 import { isLocalName } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
-import { partArguments } from '../options/keyword-arguments.js';
+import { methodCall } from '../call/outgoing-call.js';
 import type { CallOptions } from '../options/proxy-options.js';
 
-/** Where a proxy keeps what it is made of. */
+/** The member of a proxy that gives its {@link ProxyHandle}. */
 export const HANDLE: unique symbol = Symbol('PyroProxy handle');
 
-/** What a proxy is made of; several may share a core. */
+/** The state of a proxy. Several proxies may share a core. */
 export interface ProxyHandle {
   core: ProxyCore;
-  /** Of the calls that are made through this one. */
+  /** Options of the calls made through this proxy. */
   callOptions: CallOptions;
 }
 
 type RemoteFunction = (...args: unknown[]) => Promise<unknown>;
 
 /**
- * Makes the object that users call.
+ * Makes a proxy: the object whose methods users call.
  *
- * @param prototype what `$` members and symbols come from
+ * @param prototype has the members that begin with `$`, and the symbols
  */
 export function createProxy(prototype: object, handle: ProxyHandle): object {
   return new Proxy(Object.create(prototype) as object, new ProxyTraps(handle));
 }
 
-/** Makes remote methods of names. The target itself stays empty, so that looking into a proxy shows and calls nothing. */
+/** Gives a remote method for every name that is not local. The target is empty, so that inspecting a proxy calls nothing. */
 class ProxyTraps implements ProxyHandler<object> {
   private readonly functions = new Map<string, RemoteFunction>();
 
@@ -39,7 +39,7 @@ class ProxyTraps implements ProxyHandler<object> {
     return this.has(target, key) ? this.remoteFunction(key) : undefined;
   }
 
-  /** Until the object's metadata is known, it may have any method. */
+  /** Until the metadata is known, the object may have any method. */
   has(target: object, key: string | symbol): boolean {
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.has(target, key);
     return this.handle.core.metadata?.methods.has(key) ?? true;
@@ -61,7 +61,7 @@ class ProxyTraps implements ProxyHandler<object> {
     throw new TypeError('cannot change the prototype of a proxy');
   }
 
-  /** Handshake data is nothing for logs. */
+  /** Keeps handshake data out of logs. */
   [inspect.custom](): string {
     return 'ProxyTraps';
   }
@@ -70,7 +70,7 @@ class ProxyTraps implements ProxyHandler<object> {
     let method = this.functions.get(name);
     if (method === undefined) {
       const { core, callOptions } = this.handle;
-      method = async (...given) => core.invoke({ method: name, ...partArguments(given), flags: 0 }, callOptions);
+      method = async (...given) => core.calls.run(methodCall(name, given), callOptions);
       this.functions.set(name, method);
     }
     return method;

@@ -1,33 +1,18 @@
 import { inspect } from 'node:util';
-import { environmentConfig } from '../../options/environment.js';
 import { FLAGS } from '../../protocol/constants.js';
-import { ProxyReference } from '../../protocol/proxy-reference.js';
-import { PyroUri } from '../../protocol/uri.js';
-import { BATCH_METHOD, type BatchOptions, plainResults, recordBatch, settledResults } from './batch.js';
-import { partArguments } from '../options/keyword-arguments.js';
-import type { NameResolver } from '../options/name-resolver.js';
-import { ProxyCore } from './proxy-core.js';
-import { type CallOptions, checkCallOptions, type PyroProxyOptions, resolveProxyOptions } from '../options/proxy-options.js';
-import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
-import type { ProxyScope } from '../connection/proxy-scope.js';
-import { receivedProxyOptions } from '../options/received-proxy-options.js';
-import { endsOf, type ProxySender } from '../options/received-proxies.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { methodCall } from '../call/outgoing-call.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
-import type { AttributeName, AttributeValue, BatchMethods, RemoteObject, UntypedRemote } from './remote-object.js';
-
-/** What makes a proxy of a reference: the ways of the outermost layer, so that received proxies have them, too. */
-export interface ProxyEnvironment {
-  /** Prototype of the proxies. */
-  prototype: RemoteProxy;
-  resolve: NameResolver;
-  /** What the proxies belong to, and end with. Default: each is on its own. */
-  scope?: ProxyScope;
-}
+import { type CallOptions, checkCallOptions } from '../options/proxy-options.js';
+import { BATCH_METHOD, type BatchOptions, plainResults, recordBatch, settledResults } from './batch.js';
+import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
+import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
 
 /**
- * Calls a remote object. Whatever begins with `$` is ours, every other name is a method of the object.
+ * Calls a remote object. Names that begin with `$` are members of the proxy; every other name is a method of the object.
  *
- * Its only subclass is `PyroProxy`, which knows how to look names up. The connection is a session of the object and carries one call at a time; further calls wait.
+ * A connection is a session of the object. It runs one call at a time; further calls wait. The only subclass is `PyroProxy`, whose
+ * proxies can look up names.
  *
  * @see Pyro5/client.py, `Proxy`
  */
@@ -35,29 +20,29 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   /** @internal */
   declare readonly [HANDLE]: ProxyHandle;
 
-  /** What the proxy was made for: a PYRONAME or PYROMETA URI stays one, and is looked up again with each new connection. */
+  /** The URI that the proxy was made for. A PYRONAME or PYROMETA URI is looked up again for each new connection. */
   get $uri(): PyroUri {
     return this[HANDLE].core.uri;
   }
 
-  /** Names of the methods, oneway methods and attributes; undefined before the first connection. */
+  /** The names of the methods, oneway methods and attributes; undefined before the first connection. */
   get $metadata(): RemoteMetadata | undefined {
     return this[HANDLE].core.metadata;
   }
 
-  /** Whether there is a connection now. Without one, a call opens it. */
+  /** Whether the proxy has a connection. A call opens one if there is none. */
   get $connected(): boolean {
     return this[HANDLE].core.isConnected;
   }
 
-  /** Connects, if there is no connection; also after {@link $release}. Throws as `PyroProxy.connect` does. */
+  /** Connects, if there is no connection; also after {@link $release}. Throws the same errors as `PyroProxy.connect`. */
   async $connect(): Promise<this> {
     await this[HANDLE].core.connect();
     return this;
   }
 
   /**
-   * Ends the connections; calls that run or wait fail with a ConnectionClosedError, and so do later ones.
+   * Closes the connections. Running, waiting and later calls fail with a ConnectionClosedError.
    *
    * @returns resolves when all sockets are closed
    */
@@ -65,37 +50,36 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     return this[HANDLE].core.release();
   }
 
-  /** Reads an attribute. Throws as calls do. */
+  /** Reads an attribute. Throws the same errors as {@link $call}. */
   async $get<K extends AttributeName<T>>(name: K): Promise<AttributeValue<T, K>> {
     return (await this.$call('__getattr__', name)) as AttributeValue<T, K>;
   }
 
-  /** Writes an attribute. Throws as calls do. */
+  /** Writes an attribute. Throws the same errors as {@link $call}. */
   async $set<K extends AttributeName<T>>(name: K, value: AttributeValue<T, K>): Promise<void> {
     await this.$call('__setattr__', name, value);
   }
 
   /**
-   * Calls a method of any name.
+   * Calls a method by name, whatever the name is.
    *
-   * @throws {PyroRemoteError} the call failed over there: `pythonType`, `args`, `attributes`, `remoteTraceback`
-   * @throws {TimeoutError} it took longer than `callTimeoutMs`; its connection was dropped
-   * @throws {ConnectionClosedError} the connection broke, or could not be opened; `sent` says whether the call may have been
-   *   carried out
-   * @throws {ProtocolError} the daemon sent something else than the reply
-   * @throws {SerializeError} an argument cannot be sent, or the result not be read
+   * @throws {PyroRemoteError} the call failed on the server: see `pythonType`, `args`, `attributes`, `remoteTraceback`
+   * @throws {TimeoutError} the call took longer than `callTimeoutMs`; its connection was closed
+   * @throws {ConnectionClosedError} the connection broke, or could not be opened; `sent` says whether the call may have been run
+   * @throws {ProtocolError} the daemon sent a message that is not the reply
+   * @throws {SerializeError} an argument cannot be sent, or the result cannot be read
    */
   async $call(method: string, ...given: unknown[]): Promise<unknown> {
     const { core, callOptions } = this[HANDLE];
-    return core.invoke({ method, ...partArguments(given), flags: 0 }, callOptions);
+    return core.calls.run(methodCall(method, given), callOptions);
   }
 
   /**
    * Sends several calls as one message: `await camera.$batch((c) => { c.move(1); c.move(2); })`.
    *
-   * They are carried out in order, up to the first that fails.
+   * The server runs them in order, up to the first that fails.
    *
-   * @returns their results; `undefined` with `oneway`; with `settled` what became of each that was carried out
+   * @returns the results; with `settled` the outcome of each call that was run; with `oneway` undefined
    * @throws {PyroRemoteError} of the call that failed, unless `settled`
    */
   $batch(record: (recorder: BatchMethods<T>) => void, options?: { oneway?: false; settled?: false }): Promise<unknown[]>;
@@ -111,13 +95,16 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     const { core, callOptions } = this[HANDLE];
     const args = recordBatch(record as (recorder: object) => void);
     if (args.length === 0) return oneway ? undefined : [];
-    const reply = await core.invoke({ method: BATCH_METHOD, args, kwargs: {}, flags: FLAGS.batch }, { ...callOptions, oneway });
+    const reply = await core.calls.run(
+      { method: BATCH_METHOD, args, kwargs: {}, flags: FLAGS.batch },
+      { ...callOptions, oneway },
+    );
     if (oneway) return undefined;
     return settled ? settledResults(reply) : plainResults(reply);
   }
 
   /**
-   * The same object and connections with options for the calls made through it:
+   * Makes a proxy with the same object and connections, and with options for the calls made through it:
    * `await camera.$with({ signal, callTimeoutMs: 500 }).expose(0.5)`.
    */
   $with(options: CallOptions): RemoteObject<T> {
@@ -136,66 +123,24 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
   /** @internal */
   [inspect.custom](): string {
-    // the target of a JavaScript Proxy is shown by itself with `%o` and in Node's REPL
+    // `%o` and Node's REPL also inspect the target of a JavaScript Proxy, which has no handle
     if ((this[HANDLE] as ProxyHandle | undefined) === undefined) return 'PyroProxy';
     return `PyroProxy <${this.$uri}, ${this.$connected ? 'connected' : 'not connected'}>`;
   }
 }
 
-/** A proxy for an object whose place is our own choice. Inert until it is called. */
-export function proxyForUri<T>(uri: PyroUri | string, options: PyroProxyOptions, environment: ProxyEnvironment): RemoteObject<T> {
-  return make(parseUri(uri, options), undefined, options, undefined, environment) as RemoteObject<T>;
-}
-
-function parseUri(uri: PyroUri | string, { connectedSocket }: PyroProxyOptions): PyroUri {
-  if (typeof uri !== 'string') return uri;
-  if (!connectedSocket || uri.includes(':')) return new PyroUri(uri, environmentConfig().NS_PORT);
-  return PyroUri.at(uri, endsOf({ socket: connectedSocket, location: './u:<<connected-socket>>' }).remoteAddress);
-}
-
-/** A proxy that is connected. What is not handed out is not kept: a failure leaves no connection behind. */
-export async function connectedProxy<T>(proxy: RemoteObject<T>): Promise<RemoteObject<T>> {
-  try {
-    await proxy.$connect();
-  } catch (error) {
-    await proxy.$release();
-    throw error;
-  }
-  return proxy;
-}
-
 /**
- * A proxy for a reference. Inert until it is called.
+ * A proxy for an object with the interface `T`: its methods return promises, its iterators are streams, its attributes are read by
+ * `$get` and written by `$set`.
  *
- * @param sender who sent it; then it carries none of our credentials, and connects only where `receivedProxies` allows.
- *   Undefined: the reference is our own
+ * ```ts
+ * interface Camera {
+ *   gain: number;
+ *   expose(seconds: number, binning?: number): Buffer;
+ *   frames(): Iterator<Buffer>;
+ * }
+ * const camera = await PyroProxy.connect<Camera>('PYRONAME:lab.camera');
+ * await camera.expose(0.5, kwargs({ binning: 2 }));
+ * ```
  */
-export function proxyForReference<T>(
-  reference: ProxyReference,
-  sender: ProxySender | undefined,
-  options: PyroProxyOptions,
-  environment: ProxyEnvironment,
-): RemoteObject<T> {
-  const own = sender ? receivedProxyOptions(reference, options) : { handshake: reference.handshake, ...options };
-  return make(reference.uri, reference, own, sender, environment) as RemoteObject<T>;
-}
-
-function make(
-  uri: PyroUri,
-  reference: ProxyReference | undefined,
-  options: PyroProxyOptions,
-  sender: ProxySender | undefined,
-  environment: ProxyEnvironment,
-): object {
-  const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
-  const core = new ProxyCore({
-    uri,
-    options: resolveProxyOptions(options),
-    resolve: environment.resolve,
-    sender,
-    metadata: isKnown ? reference : undefined,
-    scope: environment.scope,
-    makeProxy: (received, from, parent) => proxyForReference(received, from, parent, environment),
-  });
-  return createProxy(environment.prototype, { core, callOptions: {} });
-}
+export type RemoteObject<T = UntypedRemote> = RemoteProxy<T> & RemoteMethods<T>;

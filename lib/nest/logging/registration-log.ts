@@ -1,11 +1,11 @@
 import type { Logger } from '@nestjs/common';
-import type { RegistrationKeeper } from '../../naming/registration-keeper.js';
+import type { NameRegistrar } from '../../naming/name-registrar.js';
 import type { PyroUri } from '../../protocol/uri.js';
 
 /** Says in the log what stands where at a name server, and when that is gone and back. */
-export function logRegistrations(keeper: RegistrationKeeper, logger: Logger): void {
+export function logRegistrations(registrar: NameRegistrar, logger: Logger): void {
   let hasWarned = false;
-  keeper.on('registered', (name, uri, nameServer) => {
+  registrar.on('registered', (name, uri, nameServer) => {
     logger.log(`"${name}" is ${uri} at the name server ${nameServer.location}`);
     if (hasWarned || !isLoopback(uri) || isLoopback(nameServer)) return;
     hasWarned = true;
@@ -14,12 +14,12 @@ export function logRegistrations(keeper: RegistrationKeeper, logger: Logger): vo
         `set host to an address of this machine or 0.0.0.0, or natHost`,
     );
   });
-  keeper.on('taken', (name, uri) =>
+  registrar.on('taken', (name, uri) =>
     logger.warn(`the name "${name}" was given to ${uri}; it is left there until it is free again`),
   );
-  keeper.on('removed', (name) => logger.log(`"${name}" was taken off the name server`));
-  keeper.on('unavailable', (error) => logger.warn(`${error.message}; it is tried again`));
-  keeper.on('available', (nameServer) => logger.log(`the name server ${nameServer.location} is there again`));
+  registrar.on('removed', (name) => logger.log(`"${name}" was taken off the name server`));
+  registrar.on('unavailable', (error) => logger.warn(`${error.message}; it is tried again`));
+  registrar.on('available', (nameServer) => logger.log(`the name server ${nameServer.location} is there again`));
 }
 
 function isLoopback({ host, socketName }: PyroUri): boolean {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import type { RemoteObject } from '../../client/proxy/remote-object.js';
+import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { givenOptions } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';

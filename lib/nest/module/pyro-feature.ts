@@ -1,5 +1,5 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
-import type { RemoteObject } from '../../client/proxy/remote-object.js';
+import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from './client-registry.js';
 import type { PyroModuleOptions } from './module-options.js';

@@ -1,5 +1,5 @@
-import type { RegistrationOptions } from '../../pyro/daemon-names.js';
-import type { PyroDaemonOptions } from '../../pyro/pyro-daemon.js';
+import type { DaemonNamesOptions } from '../../pyro/daemon-names.js';
+import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
 import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
@@ -14,7 +14,7 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
    * Registers every object that has a `name`, and takes the names off at shutdown. `true`: at `localhost:9090`. A name server
    * that is not there, or forgets the names, is tried again every `retryIntervalMs`. Default: nothing is registered.
    */
-  nameServer?: true | RegistrationOptions;
+  nameServer?: true | DaemonNamesOptions;
   /** Run for every connection, the daemon's own object included, before those of the object. */
   handshakeGuards?: HandshakeGuard[];
   /**

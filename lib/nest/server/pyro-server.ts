@@ -198,7 +198,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${daemon.objectCount - 1} objects`);
     if (!names) return;
     this.names = names;
-    logRegistrations(names.keeper, this.logger);
+    logRegistrations(names.registrar, this.logger);
     await names.start();
   }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   expose,
   locateNameServer,
-  type NameServer,
+  type NameServerClient,
   type PyroDaemon,
   PyroController,
   PyroMethod,
@@ -59,7 +59,7 @@ async function startNameServer(port = 0): Promise<PythonServer> {
   return server;
 }
 
-async function look(port: number): Promise<NameServer> {
+async function look(port: number): Promise<NameServerClient> {
   const nameServer = await locateNameServer({ host: '127.0.0.1', port });
   closeAfter(() => nameServer.release());
   return nameServer;

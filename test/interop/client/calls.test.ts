@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { currentContext, PyroUri, SerializedBlob, type SerializerName, withCorrelationId } from '../../../lib/core.js';
-import { kwargs } from '../../../lib/client/options/keyword-arguments.js';
+import { kwargs } from '../../../lib/client/call/outgoing-call.js';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 import { PythonServer } from './python-server.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { TestAuthority } from '../../certificates.js';
 import { PythonServer } from './python-server.js';

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { DaemonNames, expose, locateNameServer, type NameServer, PyroDaemon, PyroProxy } from '../../../lib/core.js';
+import { DaemonNames, expose, locateNameServer, type NameServerClient, PyroDaemon, PyroProxy } from '../../../lib/core.js';
 import { PythonServer } from '../client/python-server.js';
 
 class Adder {
@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function start(): Promise<{ daemon: PyroDaemon; names: DaemonNames; nameServer: NameServer; port: number }> {
+async function start(): Promise<{ daemon: PyroDaemon; names: DaemonNames; nameServer: NameServerClient; port: number }> {
   const server = await PythonServer.start('nameserver');
   cleanups.push(() => server.kill());
   const nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PyroUri } from '../../../lib/core.js';
 import { locateNameServer, resolve } from '../../../lib/naming/locate.js';
-import type { NameServer } from '../../../lib/naming/name-server.js';
+import type { NameServerClient } from '../../../lib/naming/name-server-client.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { NamingError } from '../../../lib/protocol/errors.js';
 import { PythonServer } from '../client/python-server.js';
@@ -25,7 +25,7 @@ async function startNameServer(...args: string[]): Promise<PythonServer> {
 describe('the name server of Pyro5', () => {
   let server: PythonServer;
   let things: PythonServer;
-  let nameServer: NameServer;
+  let nameServer: NameServerClient;
   let address: { host: string; port: number };
 
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   DAEMON_OBJECT_ID,
   locateNameServer,
-  type NameServer,
+  type NameServerClient,
   NAME_SERVER_OBJECT_ID,
   NamingError,
   PyroError,
@@ -34,7 +34,7 @@ describe('locating and resolving', () => {
   });
   afterAll(() => server.kill());
 
-  async function locate(options: Parameters<typeof locateNameServer>[0]): Promise<NameServer> {
+  async function locate(options: Parameters<typeof locateNameServer>[0]): Promise<NameServerClient> {
     const nameServer = await locateNameServer(options);
     cleanups.push(() => nameServer.release());
     return nameServer;
@@ -93,7 +93,7 @@ describe('locating and resolving', () => {
 
 describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) => {
   let server: PythonServer;
-  let ns: NameServer;
+  let ns: NameServerClient;
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'pyro-'));
@@ -111,7 +111,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     await ns.remove({ regex: '.*' });
   });
 
-  const names = async (filter?: Parameters<NameServer['list']>[0]): Promise<string[]> =>
+  const names = async (filter?: Parameters<NameServerClient['list']>[0]): Promise<string[]> =>
     [...(await ns.list(filter)).keys()].filter((name) => name !== NAME_SERVER_OBJECT_ID).sort();
 
   it('registers names, again and safely, and takes them off', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { kwargs } from '../../../lib/client/options/keyword-arguments.js';
+import { kwargs } from '../../../lib/client/call/outgoing-call.js';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import {
   ClassRegistry,
   currentContext,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { behavior, expose, PyroDaemon } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 

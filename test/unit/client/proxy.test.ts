@@ -1,7 +1,7 @@
 import { format, inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { kwargs } from '../../../lib/client/options/keyword-arguments.js';
-import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import { kwargs } from '../../../lib/client/call/outgoing-call.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import type { RemoteStream } from '../../../lib/client/call/remote-stream.js';
 import { expose, oneway, PyroDaemon, PyroUri } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';

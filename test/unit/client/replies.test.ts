@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
-import type { RemoteObject } from '../../../lib/client/proxy/remote-object.js';
+import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';

@@ -1,5 +1,6 @@
 import { afterEach } from 'vitest';
-import { PyroDaemon, type PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon.js';
+import { PyroDaemon } from '../../../lib/pyro/pyro-daemon.js';
+import type { PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon-options.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
 const daemons: PyroDaemon[] = [];

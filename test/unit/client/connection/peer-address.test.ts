@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../../lib/client/options/proxy-options.js';
 import type { ProxySender } from '../../../../lib/client/options/received-proxies.js';
-import type { RemoteObject } from '../../../../lib/client/proxy/remote-object.js';
+import type { RemoteObject } from '../../../../lib/client/proxy/remote-proxy.js';
 import { expose, PyroDaemon, ProxyReference, PyroUri } from '../../../../lib/core.js';
 import { PyroProxy, type ReferencedProxyOptions } from '../../../../lib/pyro/pyro-proxy.js';
 import { admit, reply, ScriptedDaemon } from '../scripted-daemon.js';

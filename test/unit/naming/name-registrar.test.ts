@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { RegistrationKeeper } from '../../../lib/naming/registration-keeper.js';
+import { NameRegistrar } from '../../../lib/naming/name-registrar.js';
 import { FLAGS } from '../../../lib/protocol/constants.js';
 import { loads } from '../../../lib/serpent/index.js';
 import { admit, reply, ScriptedDaemon } from '../client/scripted-daemon.js';
@@ -41,12 +41,12 @@ it('keeps and takes off the other names when the name server refuses one, and sa
   const refusals = new Set(['register two']);
   const { names, port } = await strictNameServer(refusals);
   const objects = ['one', 'two', 'three'].map((name) => ({ name, uri: `PYRO:${name}@127.0.0.1:1111` }));
-  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 20 });
-  cleanups.push(() => keeper.stop(500));
+  const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 20 });
+  cleanups.push(() => registrar.stop(500));
   const told: string[] = [];
-  keeper.on('unavailable', (error) => told.push(error.message));
-  keeper.on('available', () => told.push('available'));
-  expect(await keeper.start()).toBe(false);
+  registrar.on('unavailable', (error) => told.push(error.message));
+  registrar.on('available', () => told.push('available'));
+  expect(await registrar.start()).toBe(false);
   expect([...names.keys()]).toEqual(['one', 'three']);
   names.delete('three');
   await expect.poll(() => [...names.keys()]).toEqual(['one', 'three']);
@@ -55,7 +55,7 @@ it('keeps and takes off the other names when the name server refuses one, and sa
   refusals.clear();
   await expect.poll(() => told).toEqual([refusal, 'available']);
   refusals.add('remove one');
-  await keeper.stop();
+  await registrar.stop();
   expect([...names.keys()]).toEqual(['one']);
   expect(told.at(-1)).toMatch(/refuses "one": .*not yours/);
 });

@@ -4,68 +4,70 @@ import { CommunicationError, NamingError, PyroError } from '../protocol/errors.j
 import { PyroUri } from '../protocol/uri.js';
 import { checkNumber } from '../options/option-checks.js';
 import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
-import type { NameServer } from './name-server.js';
+import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
-import { tagList } from './tags.js';
+import { tagList } from './metadata-tags.js';
 
-/** An object that shall have a name. */
+/** An object to register at a name server. */
 export interface NamedObject {
   name: string;
-  /** A PYRO URI. Host `0.0.0.0` or `::` stands for the address that this machine has towards the name server. */
+  /** A PYRO URI. The hosts `0.0.0.0` and `::` are replaced by this machine's address in the connection to the name server. */
   uri: PyroUri | string;
   metadata?: Iterable<string>;
 }
 
-export interface RegistrationKeeperOptions {
+export interface NameRegistrarOptions {
   nameServer: NameServerOptions;
-  /** More may be added later. Default none. */
+  /** Objects to register from the start; `add()` takes more later. Default none. */
   objects?: Iterable<NamedObject>;
-  /** How often a name server that is not there is looked for, and one that is there is asked for the names. Default 5,000. */
+  /** Pause between two checks: each looks for the name server if there is no connection to it, and asks it for the names. Default 5,000. */
   retryIntervalMs?: number;
 }
 
-/** What a keeper tells; log it. */
-export interface RegistrationKeeperEvents {
-  /** The name stands for the URI now, at that name server. */
+/** Events of a `NameRegistrar`, for logging. */
+export interface NameRegistrarEvents {
+  /** The name server now has the name, with this URI. */
   registered: [name: string, uri: PyroUri, nameServer: PyroUri];
-  /** Somebody else has given the name another URI; it is theirs now. Told once. */
+  /** Another program has registered the name with this URI. The name stays theirs as long as it is registered. Emitted once. */
   taken: [name: string, uri: PyroUri];
-  /** The name was taken off. */
+  /** The name was removed from the name server. */
   removed: [name: string];
-  /** No name server, or it refuses; told once until it works again. It is tried again. */
+  /** The name server does not answer or refuses a name. Emitted once until `available`; the registrar goes on trying. */
   unavailable: [error: Error];
-  /** After `unavailable`: it works again, and has the names. */
+  /** After `unavailable`: the name server answers again and has the names. */
   available: [nameServer: PyroUri];
 }
 
-interface Entry {
+interface RegistrarEntry {
   readonly name: string;
   readonly uri: PyroUri;
   readonly metadata: readonly string[];
   state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
-  /** False: to be taken off. */
+  /** False: the name is to be removed from the name server. */
   isWanted: boolean;
 }
 
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 
 /**
- * Keeps objects registered at a name server: waits for one that starts later, registers again at one that forgot them or moved,
- * and takes its own names off at the end.
+ * Keeps objects registered at a name server.
+ *
+ * It waits for a name server that starts later, registers the objects again when the name server has lost them or has moved, and
+ * removes its own names at the end.
  */
-export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
-  private readonly entries = new Map<string, Entry>();
+export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
+  private readonly entries = new Map<string, RegistrarEntry>();
   private readonly retryIntervalMs: number;
   private readonly stopping = new AbortController();
-  private nameServer: NameServer | undefined;
+  private nameServer: NameServerClient | undefined;
   private isUnavailable = false;
   private running: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
-  /** Ends the pause between two rounds. */
+  /** Aborted to end the pause between two checks early. */
   private pause = new AbortController();
 
-  /** @throws {PyroError} when an option is wrong, a name stands twice, or a URI is none that can be published */
-  constructor(private readonly options: RegistrationKeeperOptions) {
+  /** @throws {PyroError} when an option is wrong, two objects have the same name, or a URI is not a PYRO URI */
+  constructor(private readonly options: NameRegistrarOptions) {
     super();
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
@@ -74,9 +76,9 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
   }
 
   /**
-   * Has one more object registered: at once when the keeper runs and the name server is there.
+   * Adds an object. After `start()` it is registered at once, if the name server answers.
    *
-   * @throws {PyroError} when the name is another object's, or the URI is none that can be published
+   * @throws {PyroError} when another object has the name, or the URI is not a PYRO URI
    */
   add(object: NamedObject): void {
     const entry = entryOf(object);
@@ -86,7 +88,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     this.pause.abort();
   }
 
-  /** Has a name taken off, if it still stands for our object: at once when the name server is there. Unknown names are passed over. */
+  /** Removes a name, if the name server still has it with our URI: at once, if the name server answers. Ignores unknown names. */
   remove(name: string): void {
     const entry = this.entries.get(name);
     if (entry === undefined) return;
@@ -95,13 +97,13 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
   }
 
   /**
-   * Begins to keep the names; a second call is the same as the first.
+   * Starts registering. A second call changes nothing.
    *
-   * @returns resolves behind the first round: true when all names are registered
+   * @returns resolves after the first check: true when all names are registered
    */
   async start(): Promise<boolean> {
     if (this.running === undefined) {
-      const first = this.round();
+      const first = this.check();
       this.running = first.then(() => this.repeat());
       await first;
     }
@@ -109,16 +111,16 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
   }
 
   /**
-   * Ends keeping, and takes off the names that still stand for our objects. A second call waits for the first.
+   * Stops, and removes the names that the name server still has with our URIs. A second call waits for the first.
    *
-   * @param deadlineMs waits for the name server no longer than this. Default 5,000
+   * @param deadlineMs longest wait for the name server. Default 5,000
    */
   stop(deadlineMs = 5_000): Promise<void> {
     return (this.stopped ??= this.end(deadlineMs));
   }
 
   private async end(deadlineMs: number): Promise<void> {
-    this.stopping.abort(new NamingError('the registration keeper was stopped'));
+    this.stopping.abort(new NamingError('the name registrar was stopped'));
     this.pause.abort();
     const deadline = AbortSignal.timeout(deadlineMs);
     const giveUp = (): void => void this.nameServer?.release();
@@ -128,11 +130,11 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
       const registered = [...this.entries.values()].filter(({ state }) => state.is === 'registered');
       if (registered.length > 0) {
         const nameServer = (this.nameServer ??= await this.locate(deadline));
-        const refusal = await eachOf(registered, (entry) => this.takeOff(entry, nameServer));
-        if (refusal) this.tellUnavailable(refusal);
+        const refusal = await eachOf(registered, (entry) => this.unregister(entry, nameServer));
+        if (refusal) this.reportUnavailable(refusal);
       }
     } catch (error) {
-      this.tellUnavailable(error as Error);
+      this.reportUnavailable(error as Error);
     } finally {
       deadline.removeEventListener('abort', giveUp);
       await this.nameServer?.release();
@@ -143,37 +145,37 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
   private async repeat(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      // what is registered keeps no process alive
+      // registered names are no reason to keep the process alive
       await sleep(this.retryIntervalMs, undefined, { signal: this.pause.signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) await this.round();
+      if (!signal.aborted) await this.check();
     }
   }
 
-  /** Sees to it that every name is there. Never fails. */
-  private async round(): Promise<void> {
+  /** Registers the names that are missing and removes those that are not wanted any more. Never fails. */
+  private async check(): Promise<void> {
     if (this.pause.signal.aborted) this.pause = new AbortController();
     const { signal } = this.stopping;
     try {
       if (this.nameServer) {
-        // that an old connection broke says little of the name server
-        const isKept = await this.keepAll(this.nameServer).catch(() => this.forget());
-        if (isKept) return;
+        // a broken connection does not mean that the name server is gone: it is located again below
+        const isDone = await this.syncAll(this.nameServer).catch(() => this.disconnect());
+        if (isDone) return;
       }
       if (signal.aborted) return;
-      await this.keepAll((this.nameServer = await this.locate(signal)));
+      await this.syncAll((this.nameServer = await this.locate(signal)));
     } catch (error) {
-      // looked for anew, since it may come back elsewhere
-      await this.forget();
-      if (!signal.aborted) this.tellUnavailable(error as Error);
+      // the next check locates the name server again, since it may come back at another address
+      await this.disconnect();
+      if (!signal.aborted) this.reportUnavailable(error as Error);
     }
   }
 
-  private async keepAll(nameServer: NameServer): Promise<boolean> {
+  private async syncAll(nameServer: NameServerClient): Promise<true> {
     const refusal = await eachOf(this.entries.values(), async (entry) => {
       if (this.stopping.signal.aborted) return;
-      await (entry.isWanted ? this.keep(entry, nameServer) : this.takeOff(entry, nameServer));
+      await (entry.isWanted ? this.register(entry, nameServer) : this.unregister(entry, nameServer));
     });
-    if (refusal) this.tellUnavailable(refusal);
+    if (refusal) this.reportUnavailable(refusal);
     else if (this.isUnavailable && !this.stopping.signal.aborted) {
       this.isUnavailable = false;
       this.emit('available', nameServer.uri);
@@ -181,14 +183,14 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     return true;
   }
 
-  private async forget(): Promise<false> {
+  private async disconnect(): Promise<false> {
     const gone = this.nameServer;
     this.nameServer = undefined;
     await gone?.release();
     return false;
   }
 
-  private async keep(entry: Entry, nameServer: NameServer): Promise<void> {
+  private async register(entry: RegistrarEntry, nameServer: NameServerClient): Promise<void> {
     const { name, metadata } = entry;
     const uri = publishedUri(entry.uri, nameServer.ends.localAddress);
     if (entry.state.is !== 'new') {
@@ -209,27 +211,27 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     this.emit('registered', name, uri, nameServer.uri);
   }
 
-  private async takeOff(entry: Entry, nameServer: NameServer): Promise<void> {
+  private async unregister(entry: RegistrarEntry, nameServer: NameServerClient): Promise<void> {
     const { name, state } = entry;
     if (state.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
       await nameServer.remove(name);
       this.emit('removed', name);
     }
-    // the name may have been given to another object meanwhile
+    // the name may belong to another entry by now, added after remove()
     if (this.entries.get(name) === entry) this.entries.delete(name);
   }
 
-  private locate(signal: AbortSignal): Promise<NameServer> {
+  private locate(signal: AbortSignal): Promise<NameServerClient> {
     return locateNameServer({ ...this.options.nameServer, waitMs: 0, signal });
   }
 
-  private tellUnavailable(error: Error): void {
+  private reportUnavailable(error: Error): void {
     if (!this.isUnavailable) this.emit('unavailable', error);
     this.isUnavailable = true;
   }
 }
 
-function entryOf({ name, uri, metadata = [] }: NamedObject): Entry {
+function entryOf({ name, uri, metadata = [] }: NamedObject): RegistrarEntry {
   const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
@@ -237,16 +239,19 @@ function entryOf({ name, uri, metadata = [] }: NamedObject): Entry {
 }
 
 /**
- * Sees to one entry after the other. What the name server refuses of one holds up no other.
+ * Runs `work` for one entry after the other. A refusal of one entry does not stop the others.
  *
  * @returns the first refusal
- * @throws {CommunicationError} when the name server does not answer any more
+ * @throws {CommunicationError} when the connection to the name server breaks
  */
-async function eachOf(entries: Iterable<Entry>, see: (entry: Entry) => Promise<void>): Promise<NamingError | undefined> {
+async function eachOf(
+  entries: Iterable<RegistrarEntry>,
+  work: (entry: RegistrarEntry) => Promise<void>,
+): Promise<NamingError | undefined> {
   let refusal: NamingError | undefined;
   for (const entry of entries) {
     try {
-      await see(entry);
+      await work(entry);
     } catch (error) {
       if (error instanceof CommunicationError) throw error;
       refusal ??= new NamingError(`the name server refuses "${entry.name}": ${(error as Error).message}`, { cause: error });
@@ -255,8 +260,8 @@ async function eachOf(entries: Iterable<Entry>, see: (entry: Entry) => Promise<v
   return refusal;
 }
 
-/** Undefined: nothing has the name. */
-async function currentUri(nameServer: NameServer, name: string): Promise<PyroUri | undefined> {
+/** Looks a name up; undefined when it is not registered. */
+async function currentUri(nameServer: NameServerClient, name: string): Promise<PyroUri | undefined> {
   try {
     return await nameServer.lookup(name);
   } catch (error) {

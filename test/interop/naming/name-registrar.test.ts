@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
 import { locateNameServer } from '../../../lib/naming/locate.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
-import { type NamedObject, RegistrationKeeper } from '../../../lib/naming/registration-keeper.js';
+import { type NamedObject, NameRegistrar } from '../../../lib/naming/name-registrar.js';
 import { PythonServer } from '../client/python-server.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -16,19 +16,19 @@ async function startNameServer(...args: string[]): Promise<PythonServer> {
   return server;
 }
 
-function keep(port: number, objects: NamedObject[]): { keeper: RegistrationKeeper; told: string[] } {
-  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 50 });
+function keep(port: number, objects: NamedObject[]): { registrar: NameRegistrar; told: string[] } {
+  const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port }, objects, retryIntervalMs: 50 });
   const told: string[] = [];
-  keeper.on('registered', (name, uri, nameServer) => {
+  registrar.on('registered', (name, uri, nameServer) => {
     expect(nameServer.port).toBe(port);
     told.push(`registered ${name} ${uri}`);
   });
-  keeper.on('taken', (name, uri) => told.push(`taken ${name} ${uri}`));
-  keeper.on('removed', (name) => told.push(`removed ${name}`));
-  keeper.on('unavailable', (error) => told.push(error.name));
-  keeper.on('available', () => told.push('available'));
-  cleanups.push(() => keeper.stop(500));
-  return { keeper, told };
+  registrar.on('taken', (name, uri) => told.push(`taken ${name} ${uri}`));
+  registrar.on('removed', (name) => told.push(`removed ${name}`));
+  registrar.on('unavailable', (error) => told.push(error.name));
+  registrar.on('available', () => told.push('available'));
+  cleanups.push(() => registrar.stop(500));
+  return { registrar, told };
 }
 
 const objects: NamedObject[] = [
@@ -38,14 +38,14 @@ const objects: NamedObject[] = [
 
 it('registers names with their metadata, and takes them off at the end', async () => {
   const server = await startNameServer();
-  const { keeper, told } = keep(server.port, objects);
-  expect(await keeper.start()).toBe(true);
+  const { registrar, told } = keep(server.port, objects);
+  expect(await registrar.start()).toBe(true);
   await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
   expect((await nameServer.listWithMetadata({ prefix: 'app.' })).get('app.one')).toEqual({
     uri: 'PYRO:one@127.0.0.1:1111',
     metadata: new Set(['a', 'b']),
   });
-  await keeper.stop();
+  await registrar.stop();
   expect(await nameServer.count()).toBe(1);
   expect(told).toEqual([
     'registered app.one PYRO:one@127.0.0.1:1111',
@@ -58,8 +58,8 @@ it('registers names with their metadata, and takes them off at the end', async (
 it('waits for a name server that starts later, and registers again at one that comes back empty', async () => {
   const first = await startNameServer();
   await first.kill();
-  const { keeper, told } = keep(first.port, objects);
-  expect(await keeper.start()).toBe(false);
+  const { registrar, told } = keep(first.port, objects);
+  expect(await registrar.start()).toBe(false);
   expect(told).toEqual(['NamingError']);
   const second = await startNameServer('--port', String(first.port));
   await expect.poll(() => told.length, { timeout: 5_000 }).toBe(4);
@@ -75,11 +75,11 @@ it('finds a name server that moved, by broadcast', async () => {
   const start = (port: string) => startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', port);
   const first = await start('0');
   const broadcast = { port: first.broadcastPort!, addresses: ['127.0.0.1'] };
-  const keeper = new RegistrationKeeper({ nameServer: { broadcast }, objects, retryIntervalMs: 50 });
+  const registrar = new NameRegistrar({ nameServer: { broadcast }, objects, retryIntervalMs: 50 });
   const ports: (number | undefined)[] = [];
-  keeper.on('registered', (_name, _uri, nameServer) => ports.push(nameServer.port));
-  cleanups.push(() => keeper.stop(500));
-  expect(await keeper.start()).toBe(true);
+  registrar.on('registered', (_name, _uri, nameServer) => ports.push(nameServer.port));
+  cleanups.push(() => registrar.stop(500));
+  expect(await registrar.start()).toBe(true);
   await first.kill();
   const second = await start(String(first.broadcastPort));
   expect(second.port).not.toBe(first.port);
@@ -88,15 +88,15 @@ it('finds a name server that moved, by broadcast', async () => {
 
 it('registers again what was taken off, and leaves to others what they have taken', async () => {
   const server = await startNameServer();
-  const { keeper, told } = keep(server.port, objects);
-  await keeper.start();
+  const { registrar, told } = keep(server.port, objects);
+  await registrar.start();
   await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
   told.length = 0;
   await nameServer.remove('app.one');
   await expect.poll(() => told).toEqual(['registered app.one PYRO:one@127.0.0.1:1111']);
   await nameServer.register('app.two', 'PYRO:theirs@127.0.0.1:2222');
   await expect.poll(() => told.at(-1)).toBe('taken app.two PYRO:theirs@127.0.0.1:2222');
-  await keeper.stop();
+  await registrar.stop();
   expect(told.slice(2)).toEqual(['removed app.one']);
   expect(String(await nameServer.lookup('app.two'))).toBe('PYRO:theirs@127.0.0.1:2222');
 });
@@ -114,17 +114,17 @@ it('never publishes the address of all interfaces', async () => {
     cleanups.push(() => daemon.close());
     const uri = daemon.register(new Thing(), 'thing');
     expect(uri.host).toBe(host);
-    const { keeper, told } = keep(server.port, [{ name: `thing at ${host}`.replaceAll(' ', '.'), uri }]);
-    await keeper.start();
+    const { registrar, told } = keep(server.port, [{ name: `thing at ${host}`.replaceAll(' ', '.'), uri }]);
+    await registrar.start();
     expect(told[0]).toMatch(/PYRO:thing@127\.0\.0\.1:\d+$/);
     await using thing = await PyroProxy.connect<Thing>(`PYRONAME:thing.at.${host}@127.0.0.1:${server.port}`);
     expect(await thing.add(1, 2)).toBe(3);
-    await keeper.stop();
+    await registrar.stop();
   }
 });
 
 it('refuses names that stand twice and URIs that lead nowhere', () => {
-  const make = (named: NamedObject[]) => () => new RegistrationKeeper({ nameServer: {}, objects: named });
+  const make = (named: NamedObject[]) => () => new NameRegistrar({ nameServer: {}, objects: named });
   expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
   expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
   expect(make([{ ...objects[0]!, metadata: 'camera' }])).toThrow('it must be a collection of tags');
@@ -132,33 +132,33 @@ it('refuses names that stand twice and URIs that lead nowhere', () => {
 
 it('registers what is added later and takes off what is removed, without waiting for its interval', async () => {
   const server = await startNameServer();
-  const keeper = new RegistrationKeeper({ nameServer: { host: '127.0.0.1', port: server.port } });
-  cleanups.push(() => keeper.stop());
-  expect(await keeper.start()).toBe(true);
+  const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port: server.port } });
+  cleanups.push(() => registrar.stop());
+  expect(await registrar.start()).toBe(true);
   await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
-  for (const object of objects) keeper.add(object);
-  expect(() => keeper.add(objects[0]!)).toThrow('"app.one" is given to two objects');
+  for (const object of objects) registrar.add(object);
+  expect(() => registrar.add(objects[0]!)).toThrow('"app.one" is given to two objects');
   await expect.poll(() => nameServer.count()).toBe(3);
-  keeper.remove('app.one');
-  keeper.remove('unknown');
+  registrar.remove('app.one');
+  registrar.remove('unknown');
   await expect.poll(() => nameServer.count()).toBe(2);
   // a name that is free again, and one that changes hands at once
-  keeper.add(objects[0]!);
-  keeper.remove('app.two');
-  keeper.add({ name: 'app.two', uri: 'PYRO:other@127.0.0.1:1111' });
+  registrar.add(objects[0]!);
+  registrar.remove('app.two');
+  registrar.add({ name: 'app.two', uri: 'PYRO:other@127.0.0.1:1111' });
   await expect.poll(async () => String(await nameServer.lookup('app.two'))).toBe('PYRO:other@127.0.0.1:1111');
   await expect.poll(() => nameServer.count()).toBe(3);
-  keeper.remove('app.one');
-  await keeper.stop();
+  registrar.remove('app.one');
+  await registrar.stop();
   expect(await nameServer.count()).toBe(1);
 });
 
 it('ends in time when the name server has gone', async () => {
   const server = await startNameServer();
-  const { keeper } = keep(server.port, objects);
-  await keeper.start();
+  const { registrar } = keep(server.port, objects);
+  await registrar.start();
   await server.kill();
   const begin = Date.now();
-  await keeper.stop(300);
+  await registrar.stop(300);
   expect(Date.now() - begin).toBeLessThan(2_000);
 });

@@ -1,0 +1,80 @@
+import { lookup } from 'node:dns/promises';
+import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { SecurityError } from '../../protocol/errors.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { type ConnectAddress, locationOf } from '../../transport/connector.js';
+import type { ProxySender, ReceivedProxies } from '../options/received-proxies.js';
+
+/** The addresses of both ends of a connection that this program opened. */
+export interface ConnectionEnds extends ProxySender {
+  /** IP address of this end; undefined over a unix socket. */
+  readonly localAddress: string | undefined;
+}
+
+/** Finds the addresses of a connection to a daemon. */
+export function endsOf({ socket, location }: { socket: Duplex; location: string }): ConnectionEnds {
+  const { remoteAddress, remotePort, localAddress } = socket as Partial<Socket>;
+  if (remoteAddress === undefined) return { remoteAddress: location, localAddress: undefined };
+  return {
+    remoteAddress: locationOf({ host: remoteAddress, port: remotePort ?? 0 }),
+    localAddress: localAddress && plainAddress(localAddress),
+  };
+}
+
+/**
+ * Gives the address to connect to for a URI that a peer chose, if the peer may choose it.
+ *
+ * By default a URI is allowed if it leads to the peer's own address over TCP, or to the unix socket by which the peer was reached.
+ * The loopback addresses (127.0.0.1, ::1) count as one address. The result has the IP address that was checked, so that a second
+ * lookup of the host name cannot lead elsewhere.
+ *
+ * @param what begins the error text
+ * @throws {SecurityError} when the URI is not allowed; the text names the option that allows it
+ */
+export async function allowedAddress(
+  uri: PyroUri,
+  sender: ProxySender,
+  allowed: ReceivedProxies | undefined,
+  what: string,
+): Promise<ConnectAddress> {
+  const address = addressOf(uri);
+  if (allowed) {
+    if (allowed(uri, sender)) return address;
+  } else if ('host' in address) {
+    const own = hostPartOf(sender.remoteAddress);
+    const found = own && (await addressLike(address.host, own));
+    if (found !== undefined) return { ...address, address: found };
+  } else if (sender.remoteAddress === locationOf(address)) {
+    return address;
+  }
+  throw new SecurityError(
+    `${what} to ${locationOf(address)}, which is not the address of who gave it; allow it with receivedProxies`,
+  );
+}
+
+/** Gives the address in a PYRO URI. */
+export function addressOf(uri: PyroUri): ConnectAddress {
+  return uri.socketName === undefined ? { host: uri.host!, port: uri.port! } : { unixSocket: uri.socketName };
+}
+
+function hostPartOf(remoteAddress: string): string | undefined {
+  const match = /^(?:\[([^\]]+)\]|([\d.]+)):\d+$/.exec(remoteAddress);
+  return match ? plainAddress(match[1] ?? match[2]!) : undefined;
+}
+
+/** Finds the address of `host` that is also the peer's own; undefined when there is none. */
+async function addressLike(host: string, own: string): Promise<string | undefined> {
+  const found = isIP(host) ? [{ address: host }] : await lookup(host, { all: true, order: 'ipv4first' }).catch(() => []);
+  return found.map(({ address }) => plainAddress(address)).find((address) => address === own || isLocal(address, own));
+}
+
+/** A client on this machine may connect from ::1 while its daemon listens on 127.0.0.1. */
+function isLocal(...addresses: string[]): boolean {
+  return addresses.every((address) => /^(127\.|::1$)/.test(address));
+}
+
+/** Removes the prefix that IPv4 addresses have on an IPv6 socket: ::ffff:127.0.0.1. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
+}

@@ -1,0 +1,78 @@
+import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
+
+/** The connections of one proxy in a group. */
+interface GroupMember {
+  /** Closes the connections that no call uses. */
+  endIdle(): void;
+  /** Closes all connections for good; resolves when their sockets are closed. */
+  release(): Promise<void>;
+}
+
+/**
+ * A group of proxies with one limit on their connections and a common end: the proxies that a daemon received, and as a group
+ * within it those of one request.
+ */
+export class ProxyGroup {
+  private readonly connected = new Map<GroupMember, number>();
+  private connections = 0;
+  private ended = false;
+
+  /**
+   * @param maxConnections limit for all proxies of the group together
+   * @param parent the group that contains this one
+   */
+  constructor(
+    private readonly maxConnections: number,
+    private readonly parent?: ProxyGroup,
+  ) {}
+
+  /** Makes a group within this one. It may use all connections of this group. */
+  subgroup(): ProxyGroup {
+    return new ProxyGroup(this.maxConnections, this);
+  }
+
+  /**
+   * Counts a connection that a proxy is about to open; {@link connectionClosed} takes it off the count. At the limit, idle
+   * connections of the group are closed to make room.
+   *
+   * @returns an error when the connection must not be opened
+   */
+  openConnection(member: GroupMember): CommunicationError | undefined {
+    if (this.ended) return new ConnectionClosedError('the daemon that received the proxy has closed', { sent: false });
+    for (const other of this.connected.keys()) {
+      if (this.connections < this.maxConnections) break;
+      other.endIdle();
+    }
+    if (this.connections >= this.maxConnections) {
+      return new CommunicationError(
+        `too many connections to proxies that clients sent (receivedProxyOptions.maxConnections is ${this.maxConnections})`,
+        { sent: false },
+      );
+    }
+    const refusal = this.parent?.openConnection(member);
+    if (refusal) return refusal;
+    this.connections++;
+    this.connected.set(member, (this.connected.get(member) ?? 0) + 1);
+    return undefined;
+  }
+
+  /** Called when a counted connection was closed, or could not be opened. */
+  connectionClosed(member: GroupMember): void {
+    const left = (this.connected.get(member) ?? 0) - 1;
+    if (left > 0) this.connected.set(member, left);
+    else this.connected.delete(member);
+    this.connections--;
+    this.parent?.connectionClosed(member);
+  }
+
+  /** Closes the connections that no call uses. The proxies open new ones when they are called again. */
+  endIdle(): void {
+    for (const member of this.connected.keys()) member.endIdle();
+  }
+
+  /** Closes all connections. No proxy of the group can open another. Resolves when the sockets are closed. */
+  async end(): Promise<void> {
+    this.ended = true;
+    await Promise.all([...this.connected.keys()].map((member) => member.release()));
+  }
+}

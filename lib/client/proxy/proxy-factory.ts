@@ -1,0 +1,83 @@
+import { environmentConfig } from '../../options/environment.js';
+import type { ProxyReference } from '../../protocol/proxy-reference.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { endsOf } from '../connection/peer-address.js';
+import type { ProxyGroup } from '../connection/proxy-group.js';
+import type { NameResolver } from '../options/name-resolver.js';
+import { type PyroProxyOptions, resolveProxyOptions } from '../options/proxy-options.js';
+import { optionsOfReceived } from '../options/received-proxy-options.js';
+import type { ProxySender } from '../options/received-proxies.js';
+import { ProxyCore } from './proxy-core.js';
+import { createProxy } from './proxy-traps.js';
+import type { RemoteObject, RemoteProxy } from './remote-proxy.js';
+
+/** Makes proxies of one class. A proxy opens no connection before it is called. */
+export class ProxyFactory {
+  /**
+   * @param prototype the class's prototype
+   * @param resolve looks up names for the proxies
+   * @param group the group that the proxies belong to; undefined: none
+   */
+  constructor(
+    private readonly prototype: RemoteProxy,
+    private readonly resolve: NameResolver,
+    private readonly group?: ProxyGroup,
+  ) {}
+
+  /** Makes a factory for proxies of the same class in a group. */
+  inGroup(group: ProxyGroup): ProxyFactory {
+    return new ProxyFactory(this.prototype, this.resolve, group);
+  }
+
+  /** Makes a proxy for a URI that this program chose. */
+  forUri<T>(uri: PyroUri | string, options: PyroProxyOptions): RemoteObject<T> {
+    return this.make(parseUri(uri, options), undefined, options, undefined) as RemoteObject<T>;
+  }
+
+  /**
+   * Makes a proxy for a reference.
+   *
+   * @param sender the peer that sent the reference: the proxy then has no credentials of this program, and connects only where
+   *   `receivedProxies` allows. Undefined: the reference was made by this program
+   */
+  forReference<T>(reference: ProxyReference, sender: ProxySender | undefined, options: PyroProxyOptions): RemoteObject<T> {
+    const own = sender ? optionsOfReceived(reference, options) : { handshake: reference.handshake, ...options };
+    return this.make(reference.uri, reference, own, sender) as RemoteObject<T>;
+  }
+
+  private make(
+    uri: PyroUri,
+    reference: ProxyReference | undefined,
+    options: PyroProxyOptions,
+    sender: ProxySender | undefined,
+  ): object {
+    const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
+    const core = new ProxyCore({
+      uri,
+      options: resolveProxyOptions(options),
+      resolve: this.resolve,
+      sender,
+      metadata: isKnown ? reference : undefined,
+      group: this.group,
+      makeProxy: (received, from, parent) => this.forReference(received, from, parent),
+    });
+    return createProxy(this.prototype, { core, callOptions: {} });
+  }
+}
+
+/** Connects a proxy. If that fails, the proxy is released, so that no connection is left open. */
+export async function connectedProxy<T>(proxy: RemoteObject<T>): Promise<RemoteObject<T>> {
+  try {
+    await proxy.$connect();
+  } catch (error) {
+    await proxy.$release();
+    throw error;
+  }
+  return proxy;
+}
+
+function parseUri(uri: PyroUri | string, { connectedSocket }: PyroProxyOptions): PyroUri {
+  if (typeof uri !== 'string') return uri;
+  if (!connectedSocket || uri.includes(':')) return new PyroUri(uri, environmentConfig().NS_PORT);
+  return PyroUri.at(uri, endsOf({ socket: connectedSocket, location: './u:<<connected-socket>>' }).remoteAddress);
+}

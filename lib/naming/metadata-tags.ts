@@ -1,0 +1,37 @@
+import { PyroError } from '../protocol/errors.js';
+
+/**
+ * Checks metadata tags and gives them as they are sent.
+ *
+ * @throws {PyroError} `CONFIG` when the tags are no collection of strings; a string alone would be taken as its letters
+ */
+export function tagList(tags: Iterable<string>): string[] {
+  const isCollection = typeof tags === 'object' && tags !== null && Symbol.iterator in tags;
+  const list = isCollection ? [...tags] : [];
+  if (isCollection && list.every((tag) => typeof tag === 'string')) return list;
+  throw new PyroError(`metadata is ${JSON.stringify(tags)}; it must be a collection of tags, which are strings: ["camera"]`, {
+    code: 'CONFIG',
+  });
+}
+
+/**
+ * Makes metadata tags of the names of a class and of the classes that it extends, for example `class:Printer`.
+ *
+ * The classes of JavaScript itself are left out. `PYROMETA:class:Printer` and `yplookup({ all: ['class:Printer'] })` then find
+ * objects of the class and of its subclasses.
+ *
+ * @param classOrObject for an object, its class counts
+ * @param prefix of each tag. Python's tags contain the module: use `class:devices.` for the same tags as a Python module `devices`
+ * @see Pyro5/core.py, `type_meta`
+ */
+export function typeMeta(classOrObject: object, prefix = 'class:'): Set<string> {
+  const start: unknown = typeof classOrObject === 'function' ? (classOrObject.prototype as unknown) : classOrObject;
+  const names = new Set<string>();
+  for (let proto = start; proto !== null && proto !== undefined; proto = Object.getPrototypeOf(proto)) {
+    if (!Object.hasOwn(proto as object, 'constructor')) continue;
+    const { constructor } = proto as object;
+    const isOwn = (globalThis as Record<string, unknown>)[constructor.name] !== constructor;
+    if (isOwn && constructor.name !== '') names.add(`${prefix}${constructor.name}`);
+  }
+  return names;
+}
