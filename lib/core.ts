@@ -32,9 +32,10 @@ export { DaemonConnection as PyroConnection } from './daemon/session/connection.
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, oneway } from './daemon/object/expose.js';
-export { type Behavior, behavior, type InstanceMode } from './daemon/object/instances.js';
+export { type Behavior, behavior } from './daemon/object/instances.js';
+export type { InstanceMode } from './objects/keyed-instances.js';
 export type { ObjectLease } from './daemon/leases.js';
-export { params } from './objects/params.js';
+export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 

@@ -8,7 +8,7 @@ import { PyroError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../context/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
-import type { PyroModuleOptions } from '../module/module-options.js';
+import type { PyroModuleOptions } from './client-registry.js';
 import { ObservedCall } from './observed-call.js';
 import { callOf, type PyroPattern } from './pyro-pattern.js';
 

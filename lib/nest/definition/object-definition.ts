@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import type { InstanceMode } from '../../daemon/object/instances.js';
-import { ArgumentBinder } from '../../objects/parameters-binding.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import type { InstanceMode } from '../../objects/keyed-instances.js';
+import { newObjectId } from '../../objects/object-ids.js';
+import { ArgumentBinder } from '../../objects/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
-import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
-import { type HandshakeGuard, handshakeGuardsOf } from '../decorators/use-handshake-guards.decorator.js';
-import { type InstanceWrapper, PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
+import { controllerMetadataOf, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
+import { parameterTypesOf, routeArgumentsOf } from '../metadata/parameter-metadata.js';
+import type { InstanceWrapper } from '../nest-internals.js';
 import {
   classNameOf,
   type DeclaredMember,
@@ -14,11 +15,9 @@ import {
   type MethodMark,
   type PropertyMark,
   type PyroStreamOptions,
-} from '../metadata/member-registry.js';
-import { type ParameterPlan, planParameters, type PlannedParameter, type RouteArgument } from './parameter-plan.js';
+} from '../metadata/member-metadata.js';
+import { type ParameterPlan, planParameters, type PlannedParameter } from './parameter-plan.js';
 import { checkWireName, type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** One thing the pipeline can run: a method, or reading or writing an attribute. */
 export interface Operation {
@@ -54,7 +53,7 @@ export interface ObjectDefinition {
  * @throws {TypeError} when nothing is exposed, two members or two parameters share a wire name, or a wire name is private
  */
 export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNaming: PyroNaming | undefined): ObjectDefinition {
-  const options = controllerOptionsOf(type)!;
+  const options = controllerMetadataOf(type)!;
   const naming = options.naming ?? serverNaming;
   const methods = new Map<string, Operation>();
   const getters = new Map<string, Operation>();
@@ -81,7 +80,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
   return {
-    objectId: options.objectId ?? `obj_${randomUUID().replaceAll('-', '')}`,
+    objectId: options.objectId ?? newObjectId(),
     name: options.name,
     tags: options.metadata ?? [],
     instanceMode: options.instanceMode,
@@ -117,14 +116,10 @@ function methodOperation(
   where: string,
 ): Operation {
   const { key, parameters, namesGiven, stream } = mark;
-  const routeArguments = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, key) ?? {}) as Record<
-    string,
-    RouteArgument
-  >;
-  const types = Reflect.getMetadata(PARAMTYPES_METADATA, prototype, key) as unknown[] | undefined;
+  const count = parameterTypesOf(prototype, key).length;
   let plan: ParameterPlan;
   try {
-    plan = planParameters(parameters, namesGiven, routeArguments, types?.length ?? 0, naming);
+    plan = planParameters(parameters, namesGiven, routeArgumentsOf(prototype, key), count, naming);
   } catch (error) {
     throw new TypeError(`${where}: ${(error as Error).message}`, { cause: error });
   }

@@ -1,11 +1,8 @@
-import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
-import type { Parameter, Parameters } from '../../objects/parameters.js';
-import { remainingKeywords } from '../decorators/pyro-kwargs.decorator.js';
+import type { PipeTransform, Type } from '@nestjs/common';
+import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
+import { type ParameterFactory, remainingKeywords, type RouteArgument } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
 import { type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
-
-/** Makes the value of a parameter that was decorated with `createParamDecorator`. */
-export type ParameterFactory = (data: unknown, context: ExecutionContext) => unknown;
 
 /** Where the value of one parameter of the method comes from. Slots count the arguments on the wire. */
 export type ParameterSource =
@@ -28,18 +25,9 @@ export interface PlannedParameter {
 /** How the arguments of a call become those of the method. */
 export interface ParameterPlan {
   /** What binds on the wire; undefined: names and number are unknown. */
-  readonly wire: Parameters | undefined;
+  readonly wire: MethodParameters | undefined;
   readonly takesKeywords: boolean;
   readonly parameters: readonly PlannedParameter[];
-}
-
-/** One entry of Nest's route metadata. */
-export interface RouteArgument {
-  index: number;
-  data?: unknown;
-  pipes?: (PipeTransform | Type<PipeTransform>)[];
-  schema?: unknown;
-  factory?: ParameterFactory;
 }
 
 type UnlabelledParameter = Omit<PlannedParameter, 'label'>;
@@ -62,7 +50,7 @@ interface Written {
  * @throws {TypeError} when two parameters have the same wire name
  */
 export function planParameters(
-  given: Parameters | undefined,
+  given: MethodParameters | undefined,
   namesGiven: boolean,
   routeArguments: Readonly<Record<string, RouteArgument>>,
   count: number,
@@ -128,7 +116,7 @@ function planned(index: number, source: ParameterSource, argument: RouteArgument
 
 /** Parameters that may take something from the wire, in the order of the method. */
 function writtenParameters(
-  given: Parameters | undefined,
+  given: MethodParameters | undefined,
   namesGiven: boolean,
   special: ReadonlySet<number>,
   payloads: ReadonlyMap<number, RouteArgument>,

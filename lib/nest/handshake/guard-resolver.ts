@@ -1,7 +1,7 @@
 import { type CanActivate, Scope, type Type } from '@nestjs/common';
 import { type ContextId, createContextId, ModuleRef } from '@nestjs/core';
 import type { PyroConnection } from '../context/pyro-context.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import { InvalidClassScopeException, type Module, SCOPE_OPTIONS_METADATA, UnknownElementException } from '../nest-internals.js';
 
 /** Gives the guard that runs for a connection. */

@@ -1,5 +1,5 @@
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/target.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../instances/lifecycle-hooks.js';
 import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';
 import { GuardResolver } from './guard-resolver.js';

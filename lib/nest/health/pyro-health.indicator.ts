@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { ClientRegistry } from '../module/client-registry.js';
-import type { PyroModuleOptions } from '../module/module-options.js';
-import { PyroServers } from '../module/pyro-servers.js';
+import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
+import { PyroServers } from '../server/pyro-servers.js';
 import type { PyroServer } from '../server/pyro-server.js';
 
 /** What is asked for its health: a server of this application, or an object somewhere. */

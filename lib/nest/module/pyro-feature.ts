@@ -1,8 +1,7 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
 import type { RemoteObject } from '../../client/proxy/remote-object.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { ClientRegistry } from './client-registry.js';
-import type { PyroModuleOptions } from './module-options.js';
+import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
 
 /** A remote object, and how it is called. The options count before those of `PyroModule.forRoot`. */
 export interface PyroFeatureOptions extends PyroModuleOptions {

@@ -1,7 +1,25 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, type PyroModuleOptions } from './module-options.js';
-import { PyroCoreModule } from './pyro-core.module.js';
+import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
+import { PyroBinder } from '../binding/pyro-binder.js';
+import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
+import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
+import { PyroServers } from '../server/pyro-servers.js';
 import { type PyroAsyncFeature, type PyroFeature, featureProvider } from './pyro-feature.js';
+
+const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBuilder<PyroModuleOptions>({
+  optionsInjectionToken: MODULE_OPTIONS_TOKEN,
+})
+  .setClassMethodName('forRoot')
+  // the clients are made in other modules
+  .setExtras({}, (definition) => ({ ...definition, global: true, exports: [MODULE_OPTIONS_TOKEN] }))
+  .build();
+
+/** Providers that exist once in an application, however often PyroModule is imported. */
+@Global()
+@Module({
+  providers: [PyroBinder, PyroServers, ClientRegistry, PyroHealthIndicator],
+  exports: [PyroServers, ClientRegistry, PyroHealthIndicator],
+})
+class PyroCoreModule {}
 
 /** Providers of remote objects. */
 @Module({ imports: [PyroCoreModule] })

@@ -1,6 +1,6 @@
 import { from, type Observable, Subject, takeUntil } from 'rxjs';
 import { PythonException } from '../../protocol/python-exception.js';
-import type { PyroStreamOptions } from '../metadata/member-registry.js';
+import type { PyroStreamOptions } from '../metadata/member-metadata.js';
 
 /** Who waits for a step. */
 type Reader = (step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;

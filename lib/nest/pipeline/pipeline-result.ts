@@ -1,7 +1,7 @@
 import { isObservable, type Observable } from 'rxjs';
-import type { CallRecord } from '../context/call-record.js';
+import type { CallRecord } from './call-record.js';
 import type { PyroContext } from '../context/pyro-context.js';
-import type { PyroStreamOptions } from '../metadata/member-registry.js';
+import type { PyroStreamOptions } from '../metadata/member-metadata.js';
 import { ObservableStream } from './observable-stream.js';
 
 /**

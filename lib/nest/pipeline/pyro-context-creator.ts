@@ -14,7 +14,6 @@ import {
   InterceptorsContextCreator,
   type NestContainer,
   type ParamProperties,
-  PARAMTYPES_METADATA,
   PipesConsumer,
   PipesContextCreator,
   RPC_PARAM_TYPES,
@@ -25,7 +24,8 @@ import {
 } from '../nest-internals.js';
 import type { Operation } from '../definition/object-definition.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
-import type { CallRecord } from '../context/call-record.js';
+import { parameterTypesOf } from '../metadata/parameter-metadata.js';
+import type { CallRecord } from './call-record.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import { withStreams } from './result-serializers.js';
 
@@ -101,7 +101,7 @@ export class PyroContextCreator extends RpcContextCreator {
     const { operation, contextId, inquirerId } = request as unknown as Request;
     const { parameters } = operation;
     const method = (instance as Record<string, unknown>)[methodName] as AnyMethod;
-    const paramtypes = (Reflect.getMetadata(PARAMTYPES_METADATA, instance, methodName) ?? []) as unknown[];
+    const paramtypes = parameterTypesOf(instance, methodName);
     const length = Math.max(0, ...parameters.map(({ index, source }) => (source.kind === 'rest' ? index : index + 1)));
     const getParamsMetadata = (moduleKey: string): FilledParameter[] => {
       this.pipes.setModuleContext(moduleKey);

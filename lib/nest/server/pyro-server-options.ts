@@ -1,6 +1,6 @@
 import type { RegistrationOptions } from '../../pyro/daemon-names.js';
 import type { PyroDaemonOptions } from '../../pyro/pyro-daemon.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
 

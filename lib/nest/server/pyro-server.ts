@@ -7,7 +7,7 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/contract/targ
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { PyroContext } from '../context/pyro-context.js';
-import { checkPlacement } from '../metadata/placement.js';
+import { checkProvided } from '../metadata/provided-classes.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
@@ -154,7 +154,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     await this.ending;
     if (this.bindError) throw this.bindError;
     const targets = (await this.binding?.prepare()) ?? [];
-    checkPlacement(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
+    checkProvided(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
     if (targets.length === 0 && this.runtimeObjects.isEmpty)
       this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
     if (this.binding?.isInitialized === false) {

@@ -1,9 +1,9 @@
 import type { RegisterOptions } from '../../daemon/object/registrations.js';
-import { newObjectId } from '../../daemon/object/registry.js';
+import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { exposedMembers } from '../metadata/member-registry.js';
+import { exposedMembers } from '../metadata/member-metadata.js';
 
 /** How an object is registered while the application runs. */
 export interface PyroRegisterOptions extends RegisterOptions {

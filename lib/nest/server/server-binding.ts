@@ -3,7 +3,7 @@ import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
 import {
@@ -20,7 +20,7 @@ import {
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
-import { checkServerNames, exploreObjects } from './pyro-explorer.js';
+import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 

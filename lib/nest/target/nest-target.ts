@@ -4,7 +4,7 @@ import type { DaemonConnection } from '../../daemon/session/connection.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
 import { attributeError } from '../../protocol/python-exception.js';
-import { CallRecord } from '../context/call-record.js';
+import { CallRecord } from '../pipeline/call-record.js';
 import { PyroContext } from '../context/pyro-context.js';
 import type { Pipeline, PipelineArguments, PyroContextCreator } from '../pipeline/pyro-context-creator.js';
 import { toPythonError } from '../errors/python-error.js';
@@ -18,7 +18,7 @@ import { type ContextualLoader, enhancersOf, STATIC_CONTEXT } from '../nest-inte
 import { ObservableStream } from '../pipeline/observable-stream.js';
 import { settleResult } from '../pipeline/pipeline-result.js';
 import { ServedStream } from '../pipeline/served-stream.js';
-import { DEFAULT_STREAM_OPTIONS } from '../metadata/member-registry.js';
+import { DEFAULT_STREAM_OPTIONS } from '../metadata/member-metadata.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 
 /** Tells Nest's processing hooks that a call begins; `run` is handed what has to be called once at its end. */

@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { Autoproxy } from '../../client/options/proxy-options.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
-import type { PyroServer } from '../server/pyro-server.js';
+import type { PyroServer } from './pyro-server.js';
 
 /**
  * The PyroServers of the application, to inject: they are made in `main.ts`, and providers before them. So look one up in

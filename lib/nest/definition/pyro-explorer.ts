@@ -1,6 +1,7 @@
 import { Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -9,11 +10,9 @@ import {
   type Module,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { notePlaced } from '../metadata/placement.js';
-import { defineObject, type ObjectDefinition } from '../definition/object-definition.js';
+import { noteProvided } from '../metadata/provided-classes.js';
+import { defineObject, type ObjectDefinition } from './object-definition.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** Decorated classes that a container provides. */
 interface Found {
@@ -37,8 +36,8 @@ export function exploreObjects(
   const definitions = new Map<string, ObjectDefinition>();
   const names = new Map<string, ObjectDefinition>();
   for (const { type, wrapper, module } of findControllers(modules)) {
-    notePlaced(type);
-    const { server } = controllerOptionsOf(type)!;
+    noteProvided(type);
+    const { server } = controllerMetadataOf(type)!;
     if (server !== undefined && server !== serverName) continue;
     checkScope(type, wrapper);
     const definition = defineObject(type, wrapper, naming);
@@ -58,7 +57,7 @@ export function exploreObjects(
 /** Has each object that names a server be served. @throws {Error} when no server of the container has the name */
 export function checkServerNames(modules: ModulesContainer, names: readonly (string | undefined)[]): void {
   for (const { type } of findControllers(modules)) {
-    const { server } = controllerOptionsOf(type)!;
+    const { server } = controllerMetadataOf(type)!;
     if (server === undefined || names.includes(server)) continue;
     const known = names.filter((name) => name !== undefined).map((name) => `"${name}"`);
     throw new Error(
@@ -75,7 +74,7 @@ function findControllers(modules: ModulesContainer): Found[] {
     for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
       if (wrapper.isAlias) continue;
       const type = [wrapper.metatype, wrapper.token].find(
-        (candidate) => typeof candidate === 'function' && controllerOptionsOf(candidate) !== undefined,
+        (candidate) => typeof candidate === 'function' && controllerMetadataOf(candidate) !== undefined,
       );
       if (type) found.push({ type: type as unknown as AnyClass, wrapper, module });
     }
@@ -85,7 +84,7 @@ function findControllers(modules: ModulesContainer): Found[] {
 
 /** Another decorator may have taken the scope away: all connections would share one instance. */
 function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
-  const { instanceMode } = controllerOptionsOf(type)!;
+  const { instanceMode } = controllerMetadataOf(type)!;
   const scope = wrapper.scope ?? Scope.DEFAULT;
   if (wrapper.isNotMetatype && wrapper.isDependencyTreeStatic() && !wrapper.isFactory) return;
   const fits = instanceMode === 'single' ? scope === Scope.DEFAULT : scope === Scope.REQUEST;
