@@ -1,6 +1,6 @@
 import { type AnyNode, type Pattern, parse } from 'acorn';
 
-/** One positional parameter of a method. */
+/** A positional parameter of a method. */
 export interface Parameter {
   /** Undefined for a destructured parameter: it cannot be given by keyword. */
   readonly name: string | undefined;

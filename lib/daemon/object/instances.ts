@@ -5,7 +5,7 @@ import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import type { DaemonConnection } from '../session/connection.js';
 
-/** How a registered class is instantiated. */
+/** Options of {@link behavior}. */
 export interface Behavior {
   /** Default `session`, as in Pyro5. */
   instanceMode?: InstanceMode;
@@ -16,9 +16,10 @@ export interface Behavior {
 const behaviors = new WeakMap<object, Behavior>();
 
 /**
- * Says how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or `behavior({ … })(Thing)`.
+ * Sets how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or
+ * `behavior({ … })(Thing)`.
  *
- * @throws {PyroError} on an unknown mode, a creator that is no function, and in the place of its options a class
+ * @throws {PyroError} on an unknown mode, on a creator that is no function, and on a class in place of the options
  * @see Pyro5/server.py, `behavior`
  */
 export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {

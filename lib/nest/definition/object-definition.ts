@@ -19,7 +19,7 @@ import {
 import { type ParameterPlan, planParameters, type PlannedParameter } from './parameter-plan.js';
 import { checkWireName, type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
 
-/** One thing the pipeline can run: a method, or reading or writing an attribute. */
+/** A method that the pipeline can run: an exposed method, or the getter or setter of an attribute. */
 export interface Operation {
   /** Name of the method on the class. */
   readonly key: string;
@@ -28,7 +28,7 @@ export interface Operation {
   readonly stream: Required<PyroStreamOptions> | undefined;
 }
 
-/** What is known of a `@PyroController` before any instance is made. */
+/** The definition of a Pyro object, read from the metadata of its class. */
 export interface ObjectDefinition {
   readonly objectId: string;
   /** Name for the name server. */
@@ -47,10 +47,11 @@ export interface ObjectDefinition {
 }
 
 /**
- * Reads what a class exposes.
+ * Reads the definition of a Pyro object.
  *
- * @param serverNaming holds where the class does not say
- * @throws {TypeError} when nothing is exposed, two members or two parameters share a wire name, or a wire name is private
+ * @param serverNaming naming where the class has no option `naming`
+ * @throws {TypeError} when the class exposes nothing, when two members or two parameters have the same wire name, or when a wire
+ *   name is private
  */
 export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNaming: PyroNaming | undefined): ObjectDefinition {
   const options = controllerMetadataOf(type)!;
@@ -103,7 +104,7 @@ function nothingExposed(type: AnyClass): string {
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
 }
 
-/** What the setter of an attribute takes. */
+/** The parameter of a setter. */
 function valueParameter(label: string): PlannedParameter {
   return { index: 0, source: { kind: 'argument', slot: 0 }, label, data: '0', pipes: [], schema: undefined };
 }

@@ -14,19 +14,19 @@ import { noteProvided } from '../metadata/provided-classes.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
 
-/** Decorated classes that a container provides. */
-interface Found {
+/** A decorated class that a module provides. */
+interface ProvidedController {
   readonly type: AnyClass;
   readonly wrapper: InstanceWrapper;
   readonly module: Module;
 }
 
 /**
- * Finds the Pyro objects of a container that a server has to serve, among controllers and providers.
+ * Finds the Pyro objects of one server among the controllers and providers of a container.
  *
- * @param serverName objects that name another server are passed over
- * @throws {Error} when two objects have one id or name, one exposes nothing or what it cannot, its scope contradicts its
- *   instance mode, or Nest does not know one of its enhancers
+ * @param serverName objects that name another server are skipped
+ * @throws {Error} when two objects have the same id or name, when the definition of an object is wrong, when its scope
+ *   contradicts its instance mode, or when Nest does not know one of its enhancers
  */
 export function exploreObjects(
   modules: ModulesContainer,
@@ -54,7 +54,7 @@ export function exploreObjects(
   return [...definitions.values()];
 }
 
-/** Has each object that names a server be served. @throws {Error} when no server of the container has the name */
+/** Checks the server names of all objects. @throws {Error} when an object names a server that the container does not have */
 export function checkServerNames(modules: ModulesContainer, names: readonly (string | undefined)[]): void {
   for (const { type } of findControllers(modules)) {
     const { server } = controllerMetadataOf(type)!;
@@ -68,8 +68,8 @@ export function checkServerNames(modules: ModulesContainer, names: readonly (str
   }
 }
 
-function findControllers(modules: ModulesContainer): Found[] {
-  const found: Found[] = [];
+function findControllers(modules: ModulesContainer): ProvidedController[] {
+  const found: ProvidedController[] = [];
   for (const module of modules.values()) {
     for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
       if (wrapper.isAlias) continue;
@@ -82,7 +82,7 @@ function findControllers(modules: ModulesContainer): Found[] {
   return found;
 }
 
-/** Another decorator may have taken the scope away: all connections would share one instance. */
+/** Refuses a class whose scope another decorator has changed: all connections would share one instance. */
 function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
   const { instanceMode } = controllerMetadataOf(type)!;
   const scope = wrapper.scope ?? Scope.DEFAULT;
@@ -97,7 +97,7 @@ function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
   );
 }
 
-/** Nest passes over enhancer classes that it did not find when it scanned the modules: a guard would be missing in silence. */
+/** Nest skips enhancer classes that it did not find when it scanned the modules. Refuses them, because a guard would be missing. */
 function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
   const operations = [...methods.values(), ...getters.values(), ...setters.values()];
   const holders: object[] = [type, ...operations.map(({ key }) => (type.prototype as Record<string, object>)[key]!)];

@@ -10,7 +10,7 @@ import { disposeAll, instancesOfContext } from './context-instances.js';
 import { hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
-/** One instance of a Pyro object. */
+/** An instance of a Pyro object. */
 export class InstanceHolder {
   /** Pipelines around this instance, made at their first use; only where all enhancers are static. */
   readonly pipelines = new Map<Operation, Pipeline>();

@@ -4,7 +4,7 @@ import { PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
 /** Makes the value of a parameter that is decorated by a decorator of `createParamDecorator`. */
 export type ParameterFactory = (data: unknown, context: ExecutionContext) => unknown;
 
-/** One decorated parameter in Nest's route metadata. */
+/** A decorated parameter in Nest's route metadata. */
 export interface RouteArgument {
   index: number;
   data?: unknown;

@@ -26,8 +26,8 @@ class PyroCoreModule {}
 class PyroFeatureModule {}
 
 /**
- * Remote objects to inject, with defaults for all of them; {@link PyroServers}, to register objects at run time; and
- * {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need it.
+ * Provides remote objects, with defaults for all of them, {@link PyroServers}, to register objects at run time, and
+ * {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need this module.
  *
  * ```ts
  * imports: [
@@ -38,20 +38,20 @@ class PyroFeatureModule {}
  */
 @Module({ imports: [PyroCoreModule] })
 export class PyroModule extends ConfigurableModuleClass {
-  /** Once in an application: defaults of all remote objects that it injects, wherever. */
+  /** Sets the defaults of all remote objects of the application. Import it once. */
   static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
     return super.forRoot(options);
   }
 
-  /** As `forRoot`, with options that a factory or class gives. */
+  /** Like `forRoot`, with options from a factory or class. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return super.forRootAsync(options);
   }
 
   /**
-   * Provides remote objects to the module that imports this, and exports them.
+   * Provides remote objects to the module that imports this one.
    *
-   * @param options.isGlobal to all modules. Default false
+   * @param options.isGlobal provides the objects to all modules. Default false
    */
   static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
     return PyroModule.forFeatureAsync(
@@ -60,7 +60,7 @@ export class PyroModule extends ConfigurableModuleClass {
     );
   }
 
-  /** As `forFeature`, with URIs and options that factories give. */
+  /** Like `forFeature`, with URIs and options from factories. */
   static forFeatureAsync(
     features: readonly PyroAsyncFeature[],
     { isGlobal = false }: { isGlobal?: boolean } = {},
