@@ -10,7 +10,7 @@ export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
-export type { WireLog, WireMessage } from './protocol/wire-message.js';
+export type { WireLog, WireMessage } from './protocol/message.js';
 
 export {
   type ClassConverter,
@@ -26,18 +26,18 @@ export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serialize
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
-export type { ProxyOrigin } from './daemon/call/call.js';
-export type { RegisterOptions } from './daemon/object/registrations.js';
-export { DaemonConnection as PyroConnection } from './daemon/session/connection.js';
+export type { PyroConnection } from './daemon/contract/connection.js';
+export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
+export { BaseDaemon } from './daemon/daemon.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, oneway } from './daemon/object/expose.js';
 export { type Behavior, behavior } from './daemon/object/instances.js';
 export type { InstanceMode } from './objects/keyed-instances.js';
-export type { ObjectLease } from './daemon/leases.js';
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
-export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
+export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
+export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 export { type KeywordArguments, kwargs } from './client/options/keyword-arguments.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
@@ -52,9 +52,8 @@ export type { ReceivedProxyOptions } from './client/options/received-proxy-optio
 export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
 export { RemoteStream } from './client/call/remote-stream.js';
-export type { ClientTlsOptions } from './transport/connector.js';
+export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
 export { withCorrelationId } from './calls/current-call.js';
-export type { ServerTlsOptions } from './transport/secure-server.js';
 export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/type-meta.js';

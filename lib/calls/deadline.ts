@@ -1,19 +1,19 @@
 import { TimeoutError } from '../protocol/errors.js';
 
 /**
- * The end that one call has at the latest: its timeout or its AbortSignal, whichever comes first.
+ * The deadline of one outgoing call: its timeout or its AbortSignal, whichever comes first.
  *
- * Who waits on the call's behalf {@link watch}es; there is one at a time.
+ * At most one watcher waits for the deadline at a time, see {@link watch}.
  */
 export class Deadline {
-  /** Whether the request may have reached the peer. */
+  /** True when the request may have reached the peer. */
   sent = false;
   private timer: NodeJS.Timeout | undefined;
   private error: Error | undefined;
   private watcher: ((error: Error) => void) | undefined;
 
   /**
-   * @param what is waited for, for the error
+   * @param what the call, as the error names it
    * @param timeoutMs 0: no limit
    */
   constructor(
@@ -29,12 +29,12 @@ export class Deadline {
     else signal?.addEventListener('abort', this.onAbort);
   }
 
-  /** Why it is over: a TimeoutError, or the signal's reason. */
+  /** A TimeoutError or the signal's reason, once the deadline has passed. */
   get failure(): Error | undefined {
     return this.error;
   }
 
-  /** Calls `watcher` when the end comes, at once when it has come. */
+  /** Calls `watcher` when the deadline passes, at once when it has passed. */
   watch(watcher: (error: Error) => void): void {
     if (this.error === undefined) this.watcher = watcher;
     else watcher(this.error);
@@ -44,7 +44,7 @@ export class Deadline {
     this.watcher = undefined;
   }
 
-  /** The call has ended by itself. */
+  /** Call this when the call has ended. The deadline stops its timer and cannot pass any more. */
   end(): void {
     clearTimeout(this.timer);
     this.watcher = undefined;
@@ -63,5 +63,21 @@ export class Deadline {
   private timeoutError(): TimeoutError {
     const where = this.sent ? '' : '; it was not sent, no connection was free';
     return new TimeoutError(`${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`, { sent: this.sent });
+  }
+}
+
+/**
+ * Waits for `work` at most so long.
+ *
+ * @returns true when `work` has ended in time
+ * @throws the error of `work` when it fails in time
+ */
+export async function endsWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)));
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

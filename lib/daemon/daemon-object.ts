@@ -1,10 +1,12 @@
-import { currentContext } from './contract/call-context.js';
-import type { Daemon } from './daemon.js';
-import { expose } from './object/expose.js';
+import { servedCall } from './call/request.js';
+import type { Daemon } from './contract/daemon.js';
 import type { ObjectMetadata } from './contract/target.js';
+import { expose } from './object/expose.js';
 
 /**
- * What a daemon shows of itself, as object `Pyro.Daemon`. Extend it and give your class as `daemonObject` to show more.
+ * The object `Pyro.Daemon` of a daemon. To expose more members there, extend this class and give your class as `daemonObject`.
+ *
+ * Clients reach an item of a stream through this object, which is why these methods read the call that they serve.
  *
  * @see Pyro5/server.py, `DaemonObject`
  */
@@ -14,9 +16,11 @@ export class DaemonObject {
   /** Does nothing. */
   ping(): void {}
 
-  /** Ids of the registered objects; guarded ones only to connections that their guards let in. */
+  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have accepted. */
   registered(): string[] {
-    return this.daemon.objectIdsFor(currentContext()!.connection);
+    const { connection, request } = servedCall();
+    const { objects } = request.services;
+    return [...objects.ids()].filter((id) => connection.authorizations.isAuthorized(objects.get(id)!));
   }
 
   /** One line about the daemon. */
@@ -25,19 +29,24 @@ export class DaemonObject {
     return `Pyro.Daemon bound on ${locationStr}, NAT ${natLocationStr ?? 'None'}, ${objectCount} objects registered. Servertype: nestjs-pyro`;
   }
 
-  /** Exposed members of an object. */
-  get_metadata(objectId: string): Promise<ObjectMetadata> {
-    return this.daemon.metadataFor(currentContext()!.connection, objectId);
+  /** Exposed members of an object. @throws {DaemonError} `unknown object` @throws {SecurityError} when its guards refuse the connection */
+  async get_metadata(objectId: string): Promise<ObjectMetadata> {
+    const { connection, request } = servedCall();
+    const target = request.services.objects.known(objectId);
+    await connection.authorizations.authorize(target, objectId);
+    return target.metadata;
   }
 
-  /** Next item of a stream, with the response annotations that its source has set; `StopIteration` at its end. */
+  /** Next item of a stream, with the response annotations that its source has set. `StopIteration` at its end. */
   get_next_stream_item(streamId: string): Promise<unknown> {
-    return this.daemon.nextStreamItem(currentContext()!, streamId);
+    const call = servedCall();
+    return call.request.services.streams.next(call, streamId);
   }
 
-  /** Closes a stream; unknown ones are passed over. */
+  /** Closes a stream. An unknown stream is ignored. */
   close_stream(streamId: string): Promise<void> {
-    return this.daemon.closeStream(currentContext()!.connection, streamId);
+    const { connection, request } = servedCall();
+    return request.services.streams.close(connection, streamId);
   }
 }
 

@@ -1,14 +1,12 @@
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
-import type { Daemon } from './daemon.js';
+import type { Daemon, ObjectLease } from './contract/daemon.js';
 import { metadataFor } from './object/expose.js';
 
-/** Keeps an object registered until it is released. */
-export class ObjectLease implements Disposable {
+class Lease implements ObjectLease {
   private onRelease: (() => void) | undefined;
 
   constructor(
-    /** The object as it travels. */
     readonly reference: ProxyReference,
     onRelease?: () => void,
   ) {
@@ -19,7 +17,6 @@ export class ObjectLease implements Disposable {
     return this.reference.uri;
   }
 
-  /** With the last lease, the object is unregistered. Releasing again does nothing. */
   release(): void {
     const release = this.onRelease;
     this.onRelease = undefined;
@@ -34,11 +31,11 @@ export class ObjectLease implements Disposable {
 interface Leased {
   reference: ProxyReference;
   leases: number;
-  /** Those of them that somebody took by name, and not a connection for itself. */
+  /** Leases that the application took, not a connection. */
   explicit: number;
 }
 
-/** The objects of a daemon that are registered for a while. */
+/** The objects of a daemon that are registered for a while, by leases. */
 export class ObjectLeases {
   private readonly leased = new Map<object, Leased>();
 
@@ -46,10 +43,10 @@ export class ObjectLeases {
 
   /** @throws {DaemonError} before the daemon listens */
   lease(object: object): ObjectLease {
-    return this.take(object, true) ?? new ObjectLease(this.daemon.proxyFor(object));
+    return this.take(object, true) ?? new Lease(this.daemon.proxyFor(object));
   }
 
-  /** For a connection that the object is passed over. Undefined: it exposes nothing, or is served without this. */
+  /** For a connection over which the object is sent. Undefined: the object exposes nothing, or is registered anyway. */
   leaseFor(object: object): ObjectLease | undefined {
     const { methods, attrs } = metadataFor(object);
     if (methods.size + attrs.size === 0 || this.leased.get(object)?.explicit) return undefined;
@@ -59,7 +56,7 @@ export class ObjectLeases {
   private take(object: object, isExplicit: boolean): ObjectLease | undefined {
     let leased = this.leased.get(object);
     const current = this.daemon.referenceFor(object);
-    // somebody took it off meanwhile, or registered it himself
+    // unregistered meanwhile, or registered by the application itself
     if (leased && current?.uri.object !== leased.reference.uri.object) leased = undefined;
     if (leased === undefined) {
       if (current) return undefined;
@@ -73,7 +70,7 @@ export class ObjectLeases {
   private count(object: object, leased: Leased, explicit: 0 | 1): ObjectLease {
     leased.leases++;
     leased.explicit += explicit;
-    return new ObjectLease(leased.reference, () => {
+    return new Lease(leased.reference, () => {
       leased.explicit -= explicit;
       if (--leased.leases > 0) return;
       if (this.leased.get(object) === leased) this.leased.delete(object);

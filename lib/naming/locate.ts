@@ -4,9 +4,9 @@ import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
+import { tcpLocation, unixLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
-import { locationOf } from '../transport/connector.js';
 import { findByBroadcast } from './broadcast.js';
 import { NameServer } from './name-server.js';
 
@@ -82,7 +82,7 @@ async function locateOnce(options: NameServerOptions): Promise<NameServer> {
   checkNameServerAddress(options);
   const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
   const { NS_HOST = 'localhost', NS_PORT = DEFAULT_NAME_SERVER_PORT } = environmentConfig();
-  const location = unixSocket === undefined ? locationOf({ host: host ?? NS_HOST, port: port ?? NS_PORT }) : `./u:${unixSocket}`;
+  const location = unixSocket === undefined ? tcpLocation(host ?? NS_HOST, port ?? NS_PORT) : unixLocation(unixSocket);
   try {
     return await connectTo(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options);
   } catch (error) {

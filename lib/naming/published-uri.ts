@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 
 /** All ways to write it that the system takes. */
@@ -17,7 +18,7 @@ export function publishedUri(uri: PyroUri, localAddress: string | undefined): Py
   if (!isIPv4 && !isUnspecifiedV6(host)) return uri;
   const isServed = localAddress !== undefined && !(isIPv4 && isIPv6(localAddress));
   const address = isServed ? localAddress : (anyIPv4() ?? '127.0.0.1');
-  return PyroUri.at(uri.object, `${isIPv6(address) ? `[${address}]` : address}:${uri.port}`);
+  return PyroUri.at(uri.object, tcpLocation(address, uri.port));
 }
 
 function isUnspecifiedV6(host: string): boolean {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
+import { checkNumber } from '../options/option-checks.js';
 import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServer } from './name-server.js';
 import { publishedUri } from './published-uri.js';
@@ -68,11 +69,7 @@ export class RegistrationKeeper extends EventEmitter<RegistrationKeeperEvents> {
     super();
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
-    if (!(this.retryIntervalMs >= 1 && this.retryIntervalMs < 2 ** 31)) {
-      throw new PyroError(`retryIntervalMs is ${this.retryIntervalMs}; it must be a number from 1 to ${2 ** 31 - 1}`, {
-        code: 'CONFIG',
-      });
-    }
+    checkNumber('retryIntervalMs', this.retryIntervalMs, { least: 1 });
     for (const object of options.objects ?? []) this.add(object);
   }
 

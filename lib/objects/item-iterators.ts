@@ -1,3 +1,4 @@
+/** An iterator of either kind. Only `next` is required. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /**

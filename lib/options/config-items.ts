@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from './option-checks.js';
+
 /** A config item of Pyro5: how its text is read, and what it should have been when it cannot be. */
 export interface ConfigItem<T> {
   readonly expected: string;
@@ -5,7 +7,7 @@ export interface ConfigItem<T> {
   read(text: string): T | undefined;
 }
 
-const MAX_TIMER_SECONDS = (2 ** 31 - 1) / 1_000;
+const MAX_TIMER_SECONDS = MAX_TIMER_MS / 1_000;
 
 /** Python's `int()` and `float()`, which take spaces around and underscores within. */
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
@@ -134,3 +136,8 @@ type Items = typeof CONFIG_ITEMS;
 export type PyroConfig = {
   readonly [Name in keyof Items]?: Items[Name] extends ConfigItem<infer T> ? T : never;
 };
+
+/** Converts the seconds of a config item to milliseconds, rounded up: 0 switches a limit off, and a short limit must not become 0. */
+export function millisecondsOf(duration: number | undefined): number | undefined {
+  return duration === undefined ? undefined : Math.ceil(duration * 1_000);
+}

@@ -1,5 +1,5 @@
-import { PyroError } from '../protocol/errors.js';
 import { CONFIG_ITEMS, type ConfigItem, type PyroConfig } from './config-items.js';
+import { configError } from './option-checks.js';
 
 const PREFIX = 'PYRO_';
 
@@ -25,9 +25,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (text === undefined || isOfKubernetes(variable, text)) continue;
     const value = item.read(text);
     if (value === undefined) {
-      throw new PyroError(`environment variable ${variable}=${JSON.stringify(text)}: it must be ${item.expected}`, {
-        code: 'CONFIG',
-      });
+      throw configError(`environment variable ${variable}=${JSON.stringify(text)}: it must be ${item.expected}`);
     }
     if (value !== '') config[name] = value;
   }

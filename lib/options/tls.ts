@@ -1,10 +1,32 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { PyroError } from '../protocol/errors.js';
+import type { ServerOpts } from 'node:net';
+import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { asError } from '../protocol/safe-text.js';
-import type { ClientTlsOptions } from '../transport/connector.js';
-import type { ServerTlsOptions } from '../transport/secure-server.js';
 import type { PyroConfig } from './config-items.js';
+import { configError } from './option-checks.js';
+
+/**
+ * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and what else
+ * Node's `tls.createServer` takes. Certificates and keys are given as the content of their PEM files.
+ *
+ * @see Pyro5/socketutil.py, `get_ssl_context`
+ */
+export interface ServerTlsOptions extends Omit<
+  TlsOptions,
+  'enableTrace' | 'handshakeTimeout' | 'pskCallback' | 'pskIdentityHint' | 'requestCert' | 'secureContext' | keyof ServerOpts
+> {
+  /** Default: `cert`, whose file may hold the key as well. */
+  key?: TlsOptions['key'];
+  /**
+   * Refuse clients without a certificate that one of `ca` has signed (mutual TLS). With `rejectUnauthorized: false` clients are
+   * only asked for one, and a handshake guard decides by `connection.peerCertificate`. Default false.
+   */
+  requestClientCert?: boolean;
+}
+
+/** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and what else Node's `tls.connect` takes. */
+export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
 /** How OpenSSL names the certificates of a directory that it may look authorities up in. */
 const HASHED_NAME = /^[0-9a-f]{8}\.\d+$/;
@@ -73,8 +95,4 @@ function reading<T>(name: keyof PyroConfig, path: string, read: () => T): T {
     const cause = asError(error);
     throw configError(`environment variable PYRO_${name}=${JSON.stringify(path)}: it cannot be read: ${cause.message}`, cause);
   }
-}
-
-function configError(message: string, cause?: Error): PyroError {
-  return new PyroError(message, { code: 'CONFIG', cause });
 }

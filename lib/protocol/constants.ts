@@ -1,8 +1,6 @@
 /** Message types. @see Pyro5/protocol.py, `MSG_*` */
 export const MESSAGE_TYPES = { connect: 1, connectOk: 2, connectFail: 3, invoke: 4, result: 5, ping: 6 } as const;
 
-export type MessageType = (typeof MESSAGE_TYPES)[keyof typeof MESSAGE_TYPES];
-
 /** Message flags, a bit each. @see Pyro5/protocol.py, `FLAGS_*` */
 export const FLAGS = {
   exception: 1,
@@ -25,6 +23,13 @@ export const MAGIC = 0x4dc5;
 export const DAEMON_OBJECT_ID = 'Pyro.Daemon';
 /** Id of a name server's object. */
 export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
+
+/** Handshake data of a client that is given none, and a daemon's answer unless its hook gives another. */
+export const DEFAULT_HANDSHAKE = 'hello';
+/** Annotation with the id of an item stream. */
+export const STREAM_ANNOTATION = 'STRM';
+/** Annotation of a message whose arguments stay serialized: marshal of (info, object id, method). */
+export const BLOB_ANNOTATION = 'BLBI';
 
 /** Largest message (annotations and data, also after inflation) unless `maxMessageBytes` says otherwise: 256 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024;

@@ -1,33 +1,57 @@
 /**
- * Pyro5's error classes under one root. `code` is the contract; messages are for people.
+ * The stable code of an error. Programs branch on the code and the class, never on the message.
+ *
+ * A class has the code that stands with it unless the error says a more specific one.
+ */
+export type PyroErrorCode =
+  /** {@link PyroError}: none of the others. */
+  | 'PYRO'
+  /** An option, or a combination of options, cannot work; or the address of a daemon cannot be listened on. */
+  | 'CONFIG'
+  /** The text of a URI cannot be read, or the URI is of the wrong kind. */
+  | 'BAD_URI'
+  /** `PyroRemoteError`: a peer raised an exception; `pythonType` says which. */
+  | 'REMOTE'
+  /** {@link CommunicationError}: the network or the peer is at fault. */
+  | 'COMMUNICATION'
+  /** {@link ConnectionClosedError}: the connection was lost, or could not be opened. */
+  | 'CONNECTION_CLOSED'
+  /** {@link TimeoutError}: something took longer than its option allows. */
+  | 'TIMEOUT'
+  /** A TLS handshake failed, or only one side speaks TLS. */
+  | 'TLS'
+  /** {@link ProtocolError}: the messages of the peer make no sense. */
+  | 'PROTOCOL'
+  /** A message does not begin with `PYRO`: the peer speaks something else. */
+  | 'BAD_TAG'
+  /** The peer speaks another version of the protocol than Pyro5. */
+  | 'BAD_VERSION'
+  /** The magic number of a message header is wrong. */
+  | 'BAD_MAGIC'
+  /** The type of a message is not expected at this point. */
+  | 'BAD_MESSAGE_TYPE'
+  /** The annotations of a message cannot be read or written. */
+  | 'BAD_ANNOTATIONS'
+  /** The data of a message cannot be inflated. */
+  | 'BAD_COMPRESSION'
+  /** {@link MessageTooLargeError}: a message is over `maxMessageBytes` or `maxHandshakeBytes`. */
+  | 'MESSAGE_TOO_LARGE'
+  /** {@link SerializeError}: a value cannot be read or written. */
+  | 'SERIALIZE'
+  /** {@link NamingError}: there is no name server, it refuses, or it does not have the name. */
+  | 'NAMING'
+  /** {@link DaemonError}: an object is unknown or registered already, or the daemon is in the wrong state. */
+  | 'DAEMON'
+  /** {@link SecurityError}: a guard or a rule of safety refuses. */
+  | 'SECURITY';
+
+/**
+ * Root of all errors of this package. The subclasses have the names of Pyro5's error classes.
  *
  * @see Pyro5/errors.py
  */
-export type PyroErrorCode =
-  | 'PYRO'
-  | 'COMMUNICATION'
-  | 'CONNECTION_CLOSED'
-  | 'TIMEOUT'
-  | 'PROTOCOL'
-  | 'BAD_TAG'
-  | 'BAD_VERSION'
-  | 'BAD_MAGIC'
-  | 'BAD_MESSAGE_TYPE'
-  | 'BAD_ANNOTATIONS'
-  | 'BAD_COMPRESSION'
-  | 'MESSAGE_TOO_LARGE'
-  | 'SERIALIZE'
-  | 'BAD_URI'
-  | 'NAMING'
-  | 'DAEMON'
-  | 'SECURITY'
-  | 'TLS'
-  | 'CONFIG'
-  | 'REMOTE';
-
-/** Root of every error that is ours. A subclass says its Pyro5 counterpart in {@link pythonType}. */
 export class PyroError extends Error {
-  /** Dotted Python class that a Python peer gets when this error travels. */
+  /** Dotted name of the Python class that a Python peer gets when this error travels. */
   readonly pythonType: string = 'Pyro5.errors.PyroError';
   readonly code: PyroErrorCode;
 
@@ -36,7 +60,7 @@ export class PyroError extends Error {
     this.code = options?.code ?? defaultCodes[new.target.pyroName] ?? 'PYRO';
   }
 
-  /** Pyro5's name of the class; minifiers may change `constructor.name`, not this. */
+  /** Pyro5's name of the class. Minifiers may change `constructor.name`, but not this. */
   static readonly pyroName: string = 'PyroError';
 
   override get name(): string {
@@ -44,11 +68,11 @@ export class PyroError extends Error {
   }
 }
 
-/** Something went wrong on the network; the outcome of a pending call is unknown. */
+/** The network or the peer failed. The outcome of a pending call is unknown. */
 export class CommunicationError extends PyroError {
   static override readonly pyroName: string = 'CommunicationError';
   override readonly pythonType: string = 'Pyro5.errors.CommunicationError';
-  /** Of a failed call: false when its request was never sent, so that it was surely not carried out; true: it may have been. */
+  /** For a failed call: false when the request was not sent, so the call was not carried out; true when it may have been carried out. */
   sent: boolean | undefined;
 
   constructor(message: string, options?: ErrorOptions & { code?: PyroErrorCode; sent?: boolean }) {
@@ -57,7 +81,7 @@ export class CommunicationError extends PyroError {
   }
 }
 
-/** The connection went away. */
+/** The connection was lost, or could not be opened. */
 export class ConnectionClosedError extends CommunicationError {
   static override readonly pyroName: string = 'ConnectionClosedError';
   override readonly pythonType: string = 'Pyro5.errors.ConnectionClosedError';
@@ -69,7 +93,7 @@ export class TimeoutError extends CommunicationError {
   override readonly pythonType: string = 'Pyro5.errors.TimeoutError';
 }
 
-/** The peer sent something that is not the Pyro5 protocol. */
+/** The peer sent bytes or messages that break the Pyro5 protocol. */
 export class ProtocolError extends CommunicationError {
   static override readonly pyroName: string = 'ProtocolError';
   override readonly pythonType: string = 'Pyro5.errors.ProtocolError';
@@ -81,25 +105,25 @@ export class MessageTooLargeError extends ProtocolError {
   override readonly pythonType: string = 'Pyro5.errors.MessageTooLargeError';
 }
 
-/** A value cannot be read or written by the serializer. */
+/** The serializer cannot read or write a value. */
 export class SerializeError extends ProtocolError {
   static override readonly pyroName: string = 'SerializeError';
   override readonly pythonType: string = 'Pyro5.errors.SerializeError';
 }
 
-/** A name server or an object name is at fault. */
+/** A name server cannot be found or used, or does not have the name. */
 export class NamingError extends PyroError {
   static override readonly pyroName: string = 'NamingError';
   override readonly pythonType: string = 'Pyro5.errors.NamingError';
 }
 
-/** The daemon refuses: unknown object, double registration, wrong instance mode. */
+/** The daemon refuses: an object is unknown, registered already, or cannot be registered. */
 export class DaemonError extends PyroError {
   static override readonly pyroName: string = 'DaemonError';
   override readonly pythonType: string = 'Pyro5.errors.DaemonError';
 }
 
-/** A rule of safety was broken. */
+/** A guard or a rule of safety refuses. */
 export class SecurityError extends PyroError {
   static override readonly pyroName: string = 'SecurityError';
   override readonly pythonType: string = 'Pyro5.errors.SecurityError';

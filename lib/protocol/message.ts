@@ -41,3 +41,22 @@ export function encodeMessage(message: OutgoingMessage, maxMessageBytes: number)
   message.data.copy(head, headBytes);
   return [head];
 }
+
+/** One message as it went over a connection. */
+export interface WireMessage {
+  direction: 'received' | 'sent';
+  /** `host:port` or socket path of the peer. A daemon adds the number of the connection: `127.0.0.1:51234 #3`. */
+  peer: string;
+  /** One of MESSAGE_TYPES. */
+  type: number;
+  /** Bits of FLAGS. */
+  flags: number;
+  seq: number;
+  serializerId: number;
+  annotations: ReadonlyMap<string, Buffer>;
+  /** Compressed when `flags` says so. Valid as long as you hold it; do not change it. */
+  data: Buffer;
+}
+
+/** Is called with every message of a connection. Messages hold secrets, such as handshake data. */
+export type WireLog = (message: WireMessage) => void;

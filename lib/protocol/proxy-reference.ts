@@ -1,3 +1,4 @@
+import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
 import { PyroUri } from './uri.js';
 
@@ -13,7 +14,7 @@ export class ProxyReference {
     readonly methods: ReadonlySet<string> = new Set(),
     readonly attrs: ReadonlySet<string> = new Set(),
     /** Handshake data the proxy carries; `hello` unless its owner shares it. */
-    readonly handshake: unknown = 'hello',
+    readonly handshake: unknown = DEFAULT_HANDSHAKE,
     /** Serializer the proxy's owner prefers; undefined: the reader's default. */
     readonly serializer: string | undefined = undefined,
   ) {}

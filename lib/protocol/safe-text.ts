@@ -1,8 +1,9 @@
 const MAX_CHARS = 1_000;
 
 /**
- * Whatever somebody threw or passed on, as a text of at most 1,000 characters: an error by its message, anything else
- * as `String` has it. Never throws, though what is asked for the text may.
+ * The text of any value, at most 1,000 characters: the message of an error, else what `String` makes of the value.
+ *
+ * It never throws, although code of the value that it calls (`toString`, getters) may throw.
  */
 export function safeText(value: unknown): string {
   try {
@@ -13,26 +14,17 @@ export function safeText(value: unknown): string {
   }
 }
 
-/** The same of an error with its name before it. */
-export function safeErrorText(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${safeText(error)}` : safeText(error);
-  } catch {
-    return safeText(error);
-  }
-}
-
-/** The value of an option for a message about it: of a number that came as text, from the environment say, this is what is wrong. */
+/** The value of an option for an error message. A string is shown as a text, since a number in quotes is a common mistake. */
 export function optionText(value: unknown): string {
   return typeof value === 'string' ? `the text ${JSON.stringify(value.slice(0, MAX_CHARS))}` : safeText(value);
 }
 
-/** What was thrown, as an error; it need not be one, nor even be something that can be asked whether it is. */
+/** A thrown value as an error: itself when it is an error, else a new error with its text. */
 export function asError(thrown: unknown): Error {
   try {
     if (thrown instanceof Error) return thrown;
   } catch {
-    // a revoked proxy
+    // `instanceof` throws for a revoked Proxy
   }
   return new Error(safeText(thrown));
 }

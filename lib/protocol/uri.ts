@@ -1,4 +1,5 @@
 import { PyroError } from './errors.js';
+import { tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
 /** Port of a name server unless the URI or `nameServer` says otherwise. */
 export const DEFAULT_NAME_SERVER_PORT = 9090;
@@ -38,8 +39,8 @@ export class PyroUri {
     this.protocol = protocol;
     this.object = protocol === 'PYROMETA' ? tagsOf(match[2]!).join(',') : match[2]!;
     if (location === undefined) return;
-    if (location.startsWith('./u:')) {
-      this.socketName = location.slice(4);
+    if (location.startsWith(UNIX_PREFIX)) {
+      this.socketName = location.slice(UNIX_PREFIX.length);
       if (this.socketName === '' || this.socketName.includes(':'))
         throw badUri(text, 'a socket path is not empty and has no ":"');
       return;
@@ -51,8 +52,8 @@ export class PyroUri {
 
   /** `host:port`, `[v6]:port` or `./u:path`; undefined when the URI has none. */
   get location(): string | undefined {
-    if (this.host !== undefined) return `${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
-    return this.socketName === undefined ? undefined : `./u:${this.socketName}`;
+    if (this.host !== undefined) return tcpLocation(this.host, this.port);
+    return this.socketName === undefined ? undefined : unixLocation(this.socketName);
   }
 
   toString(): string {
@@ -77,9 +78,9 @@ export class PyroUri {
     if (typeof protocol !== 'string' || typeof tags !== 'string')
       throw badUri(shown(state), 'the state of a uri begins with protocol and object');
     const name = `${protocol}:${tags}`;
-    if (typeof socketName === 'string') return new PyroUri(`${name}@./u:${socketName}`);
+    if (typeof socketName === 'string') return new PyroUri(`${name}@${unixLocation(socketName)}`);
     if (typeof host !== 'string') return new PyroUri(name);
-    return new PyroUri(`${name}@${host.includes(':') ? `[${host}]` : host}:${String(port)}`);
+    return new PyroUri(`${name}@${tcpLocation(host, String(port))}`);
   }
 
   /** A PYRO uri of an object at a location as {@link location} gives it. */

@@ -1,6 +1,6 @@
 import type { PyroDaemon } from './pyro-daemon.js';
 import { PyroError } from '../protocol/errors.js';
-import { within } from '../calls/within.js';
+import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
 import { RegistrationKeeper } from '../naming/registration-keeper.js';
 
@@ -69,7 +69,7 @@ export class DaemonNames {
 
   /** Begins to register. Resolves behind the first attempt, or after 2 s: a name server that hangs holds nobody up. */
   async start(): Promise<void> {
-    await within(this.keeper.start(), MAX_FIRST_ROUND_MS);
+    await endsWithin(this.keeper.start(), MAX_FIRST_ROUND_MS);
   }
 
   /** Takes the names off; waits no longer than `deadlineMs` for the name server. */

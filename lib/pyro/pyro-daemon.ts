@@ -3,13 +3,11 @@ import { ProxyScope } from '../client/connection/proxy-scope.js';
 import type { ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import { proxyForReference } from '../client/proxy/remote-proxy.js';
-import type { ProxyOrigin } from '../daemon/call/call.js';
-import { Daemon, type ProxyReceiver } from '../daemon/daemon.js';
+import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
+import { BaseDaemon } from '../daemon/daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
-import { PyroError } from '../protocol/errors.js';
-import { givenOptions } from '../options/given-options.js';
+import { checkNumber, givenOptions } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
-import { optionText } from '../protocol/safe-text.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import { environment } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
@@ -42,7 +40,7 @@ export interface PyroDaemonOptions extends DaemonOptions {
  * @throws {PyroError} `CONFIG`, when an option is wrong
  * @see Pyro5/server.py, `Daemon`
  */
-export class PyroDaemon extends Daemon {
+export class PyroDaemon extends BaseDaemon {
   constructor(options: PyroDaemonOptions = {}) {
     super(options, new ClientProxies(options));
   }
@@ -74,10 +72,7 @@ class ClientProxies implements ProxyReceiver {
     const idleTimeoutMs = IDLE_TIMEOUT_MS;
     const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
-    if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-      const message = `receivedProxyOptions.maxConnections is ${optionText(maxConnections)}; it must be a whole number from 1 on`;
-      throw new PyroError(message, { code: 'CONFIG' });
-    }
+    checkNumber('receivedProxyOptions.maxConnections', maxConnections, { least: 1 });
     this.scope = new ProxyScope(maxConnections);
   }
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Daemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { DaemonNames, type RegistrationOptions } from './daemon-names.js';
@@ -11,7 +11,7 @@ export type ObjectsToServe = Readonly<Record<string, object>> | ReadonlyMap<obje
 /** How objects are served; the options of the daemon among them. */
 export interface ServeOptions extends PyroDaemonOptions {
   /** Serve with this daemon, which is started if need be and closed at the end. Default: a new one. */
-  daemon?: Daemon;
+  daemon?: BaseDaemon;
   /** Register the names at a name server; `true`: where the environment says, or `localhost:9090`. Default false: they are object ids. */
   nameServer?: boolean | RegistrationOptions;
   /** Print the URIs. Default true. */
@@ -29,7 +29,7 @@ export class ServedObjects implements AsyncDisposable {
   private ending: Promise<void> | undefined;
 
   private constructor(
-    readonly daemon: Daemon,
+    readonly daemon: BaseDaemon,
     /** By the objects and classes as they were given. */
     readonly uris: ReadonlyMap<object, PyroUri>,
     private readonly names: DaemonNames | undefined,
@@ -48,7 +48,7 @@ export class ServedObjects implements AsyncDisposable {
 
   /** @internal see `serve` */
   static async start(
-    makeDaemon: (options: PyroDaemonOptions) => Daemon,
+    makeDaemon: (options: PyroDaemonOptions) => BaseDaemon,
     objects: ObjectsToServe,
     { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions }: ServeOptions,
   ): Promise<ServedObjects> {

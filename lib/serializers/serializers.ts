@@ -1,14 +1,14 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
-import { givenOptions } from '../options/given-options.js';
+import { givenOptions } from '../options/option-checks.js';
 import { checkLimits } from '../serpent/limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
-import { guarded } from './contract/guarded.js';
 import { JsonSerializer } from './json/json-serializer.js';
 import { MarshalSerializer } from './marshal/marshal-serializer.js';
 import { MsgpackSerializer } from './msgpack/msgpack-serializer.js';
 import { SERIALIZER_IDS, type Serializer, type SerializerName, type SerializerOptions } from './contract/serializer.js';
 import { SerpentSerializer } from './serpent-serializer.js';
+import { withSerializeErrors } from './values/format-serializer.js';
 
 const CLASSES: Readonly<Record<SerializerName, new (options: SerializerOptions) => Serializer>> = {
   serpent: SerpentSerializer,
@@ -38,7 +38,7 @@ export function createSerializers(
   allowed?: readonly SerializerName[],
 ): ReadonlyMap<number, Serializer> {
   const resolved = { ...DEFAULTS, ...givenOptions(options) };
-  guarded(() => checkLimits(resolved));
+  withSerializeErrors(() => checkLimits(resolved));
   const serializers = new Map<number, Serializer>();
   for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {
     if (!Object.hasOwn(SERIALIZER_IDS, name)) {

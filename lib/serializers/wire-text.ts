@@ -1,5 +1,5 @@
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
-import type { WireMessage } from '../protocol/wire-message.js';
+import type { WireMessage } from '../protocol/message.js';
 import { SERIALIZER_IDS } from './contract/serializer.js';
 
 const MAX_TEXT_BYTES = 1_000;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
+import { DAEMON_OBJECT_ID, DEFAULT_HANDSHAKE, FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
 import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
@@ -47,7 +47,7 @@ export class ScriptedPeer {
   }
 
   /** Opened and past its handshake. */
-  static async join(location: string, object = 'Pyro.Daemon', handshake: unknown = 'hello'): Promise<ScriptedPeer> {
+  static async join(location: string, object = DAEMON_OBJECT_ID, handshake: unknown = DEFAULT_HANDSHAKE): Promise<ScriptedPeer> {
     const peer = await ScriptedPeer.open(location);
     peer.connect(object, handshake);
     const answer = await peer.next();
@@ -73,7 +73,7 @@ export class ScriptedPeer {
   }
 
   /** Sends a CONNECT message. */
-  connect(object = 'Pyro.Daemon', handshake: unknown = 'hello', extra: Partial<OutgoingMessage> = {}): number {
+  connect(object = DAEMON_OBJECT_ID, handshake: unknown = DEFAULT_HANDSHAKE, extra: Partial<OutgoingMessage> = {}): number {
     return this.send({ type: MESSAGE_TYPES.connect, data: dumps({ handshake, object }), ...extra });
   }
 

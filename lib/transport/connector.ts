@@ -1,13 +1,12 @@
 import { lookup, type LookupOptions } from 'node:dns';
 import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
+import { tcpLocation, unixLocation } from '../protocol/location.js';
 
 /** Where to connect to; `address` is what to take `host` for, instead of looking it up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
-
-/** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and what else Node's `tls.connect` takes. */
-export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;
@@ -62,8 +61,8 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
 
 /** `host:port`, `[v6]:port` or `./u:path`, as it stands in URIs. */
 export function locationOf(address: ConnectAddress): string {
-  if ('unixSocket' in address) return `./u:${address.unixSocket}`;
-  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+  if ('unixSocket' in address) return unixLocation(address.unixSocket);
+  return tcpLocation(address.host, address.port);
 }
 
 function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {

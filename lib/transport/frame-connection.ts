@@ -3,9 +3,8 @@ import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
-import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
+import { encodeMessage, type OutgoingMessage, type WireLog, type WireMessage } from '../protocol/message.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
-import type { WireLog, WireMessage } from '../protocol/wire-message.js';
 
 export interface FrameConnectionOptions {
   /** Largest message either way, in bytes. */

@@ -1,9 +1,11 @@
 import { createServer, type ListenOptions, type Server, type ServerOpts } from 'node:net';
-import { PyroError } from '../protocol/errors.js';
+import type { PyroError } from '../protocol/errors.js';
+import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { configError } from '../options/option-checks.js';
+import type { ServerTlsOptions } from '../options/tls.js';
 import type { Arrivals } from './arrivals.js';
-import { bracketed } from './location.js';
 import { SecureHandshakes } from './secure-handshakes.js';
-import { createSecureServer, type ServerTlsOptions } from './secure-server.js';
+import { createSecureServer } from './secure-server.js';
 
 /** Where to listen. Exactly one of TCP (`host`, `port`) and `unixSocket`. */
 export interface ListenAddress {
@@ -91,25 +93,21 @@ function listenOptions(address: ListenAddress): ListenOptions {
     return { host: host === 'localhost' ? '127.0.0.1' : host, port: address.port ?? 0 };
   }
   if (unixSocket.startsWith('\0')) {
-    throw new PyroError(
+    throw configError(
       `cannot listen on abstract unix socket ${JSON.stringify(unixSocket)}: Node pads its name with zeros, so that a Python client cannot find it; use a path`,
-      { code: 'CONFIG' },
     );
   }
   if (unixSocket === '' || unixSocket.includes(':')) {
-    throw new PyroError(
-      `cannot listen on unix socket ${JSON.stringify(unixSocket)}: the path must not be empty nor contain ":"`,
-      { code: 'CONFIG' },
-    );
+    throw configError(`cannot listen on unix socket ${JSON.stringify(unixSocket)}: the path must not be empty nor contain ":"`);
   }
   return { path: unixSocket };
 }
 
 function locationOf(server: Server, asked: ListenAddress): string {
   const address = server.address();
-  if (address === null || typeof address === 'string') return `./u:${asked.unixSocket}`;
+  if (address === null || typeof address === 'string') return unixLocation(asked.unixSocket!);
   // a name stays a name, so that what a URI says is what was configured
-  return `${bracketed(hostOf(asked))}:${address.port}`;
+  return tcpLocation(hostOf(asked), address.port);
 }
 
 /** An empty host is every interface of IPv4, as in Pyro5. IPv6 may stand in brackets, as it does in URIs. */
@@ -128,9 +126,9 @@ const reasons: Record<string, string> = {
 };
 
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): PyroError {
-  const where =
-    address.unixSocket === undefined ? `${address.host ?? 'localhost'}:${address.port ?? 0}` : `./u:${address.unixSocket}`;
-  const isTakenPath = address.unixSocket !== undefined && error.code === 'EADDRINUSE';
+  const { host = 'localhost', port = 0, unixSocket } = address;
+  const where = unixSocket === undefined ? `${host}:${port}` : unixLocation(unixSocket);
+  const isTakenPath = unixSocket !== undefined && error.code === 'EADDRINUSE';
   const reason = isTakenPath ? TAKEN_PATH : (reasons[error.code ?? ''] ?? error.message);
-  return new PyroError(`cannot listen on ${where}: ${reason} (${error.code ?? 'unknown'})`, { code: 'CONFIG', cause: error });
+  return configError(`cannot listen on ${where}: ${reason} (${error.code ?? 'unknown'})`, error);
 }

@@ -1,27 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerOpts } from 'node:net';
-import { createServer, type Server, type TlsOptions } from 'node:tls';
-import { PyroError } from '../protocol/errors.js';
+import { createServer, type Server } from 'node:tls';
+import { configError } from '../options/option-checks.js';
+import type { ServerTlsOptions } from '../options/tls.js';
 import { asError } from '../protocol/safe-text.js';
-
-/**
- * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and what else
- * Node's `tls.createServer` takes. Certificates and keys are given as the content of their PEM files.
- *
- * @see Pyro5/socketutil.py, `get_ssl_context`
- */
-export interface ServerTlsOptions extends Omit<
-  TlsOptions,
-  'enableTrace' | 'handshakeTimeout' | 'pskCallback' | 'pskIdentityHint' | 'requestCert' | 'secureContext' | keyof ServerOpts
-> {
-  /** Default: `cert`, whose file may hold the key as well. */
-  key?: TlsOptions['key'];
-  /**
-   * Refuse clients without a certificate that one of `ca` has signed (mutual TLS). With `rejectUnauthorized: false` clients are
-   * only asked for one, and a handshake guard decides by `connection.peerCertificate`. Default false.
-   */
-  requestClientCert?: boolean;
-}
 
 /** Handshakes are timed by who counts them. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -86,8 +68,4 @@ function checkCertificate(name: 'cert' | 'ca', content: string | Buffer): void {
 function listOf<T>(value: T | T[] | undefined): T[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
-}
-
-function configError(message: string, cause?: Error): PyroError {
-  return new PyroError(message, { code: 'CONFIG', cause });
 }

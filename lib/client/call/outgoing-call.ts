@@ -1,9 +1,9 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { compress, worthCompressing } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { BLOB_ANNOTATION, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { messageTooLarge, sizeLimit } from '../../protocol/header.js';
-import { BLOB_ANNOTATION, SerializedBlob } from '../../serializers/contract/serialized-blob.js';
+import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ClientConnection, Request } from '../connection/client-connection.js';
 import type { ConnectionLeases } from '../messages/connection-leases.js';

@@ -2,8 +2,7 @@ import type { Duplex } from 'node:stream';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { OutgoingMessage } from '../../protocol/message.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { OutgoingMessage, WireLog } from '../../protocol/message.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import type { Deadline } from '../../calls/deadline.js';
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
@@ -9,7 +10,7 @@ import { ConnectionLeases } from '../messages/connection-leases.js';
 import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
-import { DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import type { ResolvedProxyOptions } from '../options/proxy-options.js';
 import { addressOf, allowedAddress, type ProxySender } from '../options/received-proxies.js';
 import type { RemoteMetadata } from './remote-metadata.js';
 

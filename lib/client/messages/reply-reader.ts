@@ -1,5 +1,5 @@
 import { decompress } from '../../protocol/compression.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -10,9 +10,6 @@ import type { ReadContext, Serializer } from '../../serializers/contract/seriali
 export class OpenedStream {
   constructor(readonly id: string) {}
 }
-
-/** Annotation that holds the id of an item stream. */
-const STREAM_ANNOTATION = 'STRM';
 
 /**
  * Reads the reply of a call.

@@ -1,8 +1,8 @@
-import { millisecondsOf } from '../../options/milliseconds.js';
+import { millisecondsOf } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
 import { clientTlsOf } from '../../options/tls.js';
-import { givenOptions } from '../../options/given-options.js';
+import { givenOptions } from '../../options/option-checks.js';
 import type { PyroProxyOptions } from './proxy-options.js';
 
 /**

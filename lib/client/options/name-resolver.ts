@@ -1,7 +1,7 @@
-import { millisecondsOf } from '../../options/milliseconds.js';
+import { millisecondsOf } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import type { ClientTlsOptions } from '../../transport/connector.js';
+import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ProxySender } from './received-proxies.js';
 
 /** Where the name server is. Default what a PYRONAME or PYROMETA URI says, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */

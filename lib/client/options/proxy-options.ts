@@ -1,15 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
-import { givenOptions } from '../../options/given-options.js';
+import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import { optionText } from '../../protocol/safe-text.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
-import type { ClientTlsOptions, ConnectAddress } from '../../transport/connector.js';
+import type { ClientTlsOptions } from '../../options/tls.js';
+import type { ConnectAddress } from '../../transport/connector.js';
 import { environmentDefaults } from './environment-defaults.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';
@@ -131,9 +130,6 @@ export interface CallOptions {
 /** Options with every limit filled in. */
 export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
 
-/** What is sent where nobody asks for more, as in Pyro5. */
-export const DEFAULT_HANDSHAKE = 'hello';
-
 const DEFAULTS = {
   serializer: 'serpent' as SerializerName,
   handshake: DEFAULT_HANDSHAKE as unknown,
@@ -156,11 +152,7 @@ const DEFAULTS = {
   values: 'natural' as ValueMode,
 };
 
-/** Longest delay a timer of Node can have. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const positive = new Set(['connectTimeoutMs', 'poolSize', 'maxMessageBytes', 'maxDepth', 'maxIntDigits']);
-/** Most that an option may be, where more cannot work. */
-const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_000, maxIntDigits: 1_000_000 };
+const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
 /**
  * Fills in defaults and refuses what cannot work.
@@ -170,9 +162,7 @@ const MOST: Partial<Record<string, number>> = { poolSize: 10_000, maxDepth: 1_00
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
   const given = givenOptions(options);
   const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentDefaults(given), ...given };
-  for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    if (typeof fallback === 'number') checkNumber(name, resolved[name as keyof PyroProxyOptions]);
-  }
+  checkNumbers(resolved, DEFAULTS, BOUNDS);
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
   if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
@@ -205,16 +195,4 @@ export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: Ann
     }
   }
   return all;
-}
-
-function checkNumber(name: string, value: unknown): void {
-  const least = positive.has(name) ? 1 : 0;
-  const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
-  }
-}
-
-function configError(message: string): PyroError {
-  return new PyroError(message, { code: 'CONFIG' });
 }

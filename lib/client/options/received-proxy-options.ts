@@ -2,7 +2,7 @@ import { environmentConfig } from '../../options/environment.js';
 import { clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/serializer.js';
-import type { ClientTlsOptions } from '../../transport/connector.js';
+import type { ClientTlsOptions } from '../../options/tls.js';
 import type { PyroProxyOptions } from './proxy-options.js';
 
 /** What of our options holds for proxies that a peer sends: limits and manners, but nothing that says who we are. */

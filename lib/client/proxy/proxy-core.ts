@@ -1,4 +1,5 @@
-import { FLAGS } from '../../protocol/constants.js';
+import { DEFAULT_HANDSHAKE, FLAGS } from '../../protocol/constants.js';
+import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
@@ -12,7 +13,7 @@ import { ConnectionPool } from '../connection/connection-pool.js';
 import { CorrelationIds } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
 import { type OutgoingCall, writeCall } from '../call/outgoing-call.js';
-import { annotationsOf, type CallOptions, DEFAULT_HANDSHAKE, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
 import { type ConnectionEnds, endsOf, type ProxySender } from '../options/received-proxies.js';
 import type { ProxyScope } from '../connection/proxy-scope.js';
@@ -189,7 +190,7 @@ export class ProxyCore {
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = true;
       // a connection that is about to be ended over there must not be handed out again
-      if (error instanceof PyroRemoteError && ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+      if (error instanceof PyroRemoteError && CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
       throw error;
     }
   }
@@ -219,10 +220,3 @@ function afterRepeats(error: unknown): unknown {
   const message = `the call was sent, its connection broke, and it could not be repeated: ${error.message}`;
   return new ConnectionClosedError(message, { cause: error, sent: true });
 }
-
-/** A daemon of Python ends the connection behind an exception of these. @see Pyro5/server.py, `Daemon.handleRequest` */
-const ENDING_TYPES: ReadonlySet<string> = new Set(
-  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map(
-    (name) => `Pyro5.errors.${name}`,
-  ),
-);

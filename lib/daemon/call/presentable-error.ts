@@ -1,17 +1,8 @@
+import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { CommunicationError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import { PythonException, saysPythonException } from '../../protocol/python-exception.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
-
-/** What stands for Pyro5's communication errors, by their names there. */
-const STAND_INS: ReadonlyMap<string, string> = new Map([
-  ['Pyro5.errors.TimeoutError', 'builtins.TimeoutError'],
-  ['Pyro5.errors.ConnectionClosedError', 'builtins.ConnectionError'],
-  ['Pyro5.errors.CommunicationError', 'Pyro5.errors.PyroError'],
-  ['Pyro5.errors.ProtocolError', 'Pyro5.errors.PyroError'],
-  ['Pyro5.errors.MessageTooLargeError', 'Pyro5.errors.PyroError'],
-  ['Pyro5.errors.SerializeError', 'Pyro5.errors.PyroError'],
-]);
 
 /**
  * The error as a client may get it once a call has begun: on anything below Pyro5's `CommunicationError` a Python proxy
@@ -23,15 +14,15 @@ export function presentableError(thrown: unknown): Error {
   if (error instanceof CommunicationError) {
     return new PythonException(standInOf(error.pythonType), [error.message], {}, { cause: error });
   }
-  if (error instanceof PyroRemoteError && STAND_INS.has(error.pythonType)) {
+  if (error instanceof PyroRemoteError && CONNECTION_ENDING_TYPES.has(error.pythonType)) {
     return new PyroRemoteError(standInOf(error.pythonType), error.args, error.attributes, error.remoteTraceback);
   }
-  if (saysPythonException(error) && STAND_INS.has(error.pythonType)) {
+  if (saysPythonException(error) && CONNECTION_ENDING_TYPES.has(error.pythonType)) {
     return new PythonException(standInOf(error.pythonType), error.args, error.attributes, { cause: error });
   }
   return error;
 }
 
 function standInOf(pythonType: string): string {
-  return STAND_INS.get(pythonType) ?? 'Pyro5.errors.PyroError';
+  return CONNECTION_ENDING_TYPES.get(pythonType) ?? 'Pyro5.errors.PyroError';
 }

@@ -3,52 +3,62 @@ import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../../protocol/errors.js';
 import { stopIteration } from '../../protocol/python-exception.js';
 import { runInCall } from '../../calls/current-call.js';
+import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
-import type { Call } from './call.js';
-import type { DaemonConnection } from '../session/connection.js';
+import type { ObjectRegistry } from '../object/registry.js';
+import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+/** The call whose result is a stream. */
+export interface StreamingCall extends CallContext {
+  readonly connection: SessionConnection;
+  readonly request: {
+    /** The stream was opened. */
+    becomeStream(): void;
+    /** The stream is closed before its end. */
+    abort(reason: Error): void;
+    /** The stream has ended, and its iterator runs no more. */
+    end(): void;
+  };
+}
 
 /** An iterator that a client pulls item by item. */
 interface ItemStream {
   readonly id: string;
-  readonly call: Call;
+  readonly call: StreamingCall;
   readonly iterator: AnyIterator;
   readonly openedAt: number;
-  /** Who pulls it now; undefined while it lingers. */
-  reader: DaemonConnection | undefined;
+  /** The connection that pulls the stream now. Undefined while the stream lingers. */
+  reader: SessionConnection | undefined;
   lingersSince: number;
-  /** The pull that runs; the next one waits for it. */
+  /** The running pull. The next pull waits for it. */
   pulling: Promise<unknown>;
 }
 
-/** What a stream registry needs to know of the connection that asks: may it use the object, and as whom? */
-export type Admit = (connection: DaemonConnection, objectId: string) => Promise<unknown>;
-
-const NO_STREAMS_LEFT = Promise.resolve();
-
-/** An iterator that does not come to its end after it was closed is waited for no longer. */
+/** Longest wait for an iterator to end after it was closed. */
 const CLOSE_GRACE_MS = 5_000;
 
 /**
  * The open item streams of a daemon.
  *
- * A stream belongs to the connection that opened it. When that ends it lingers, and may be taken up by a connection
- * that its object's handshake guards let in as the same principal.
+ * A stream belongs to the connection that opened it. When this connection ends, the stream lingers. Another connection may then
+ * resume it, if the handshake guards of the object authorize that connection as the same principal.
  *
  * @see Pyro5/server.py, `streaming_responses`
  */
-export class StreamRegistry {
+export class Streams {
   private readonly streams = new Map<string, ItemStream>();
-  private readonly openedBy = new Map<DaemonConnection, { open: number; ended: (() => void) | undefined }>();
-  private readonly readBy = new Map<DaemonConnection, Set<ItemStream>>();
+  private readonly openedBy = new Map<SessionConnection, { open: number; ended: (() => void) | undefined }>();
+  private readonly readBy = new Map<SessionConnection, Set<ItemStream>>();
   private closed = false;
 
   constructor(
-    private readonly options: ResolvedDaemonOptions,
-    private readonly admit: Admit,
-    private readonly onError: (error: unknown, call: Call) => void,
+    private readonly daemon: {
+      readonly options: ResolvedDaemonOptions;
+      readonly objects: ObjectRegistry;
+      readonly reporter: EventReporter;
+    },
   ) {}
 
   get size(): number {
@@ -56,14 +66,14 @@ export class StreamRegistry {
   }
 
   /**
-   * Keeps an iterator for a client.
+   * Opens a stream on an iterator.
    *
    * @returns the stream's id
    * @throws {PyroError} over `maxStreamsPerConnection`, or over `maxStreams` when none of the streams lingers; after {@link closeAll}
    */
-  open(call: Call, iterator: AnyIterator): string {
+  open(call: StreamingCall, iterator: AnyIterator): string {
     if (this.closed) throw new PyroError('the daemon has closed');
-    const { maxStreams, maxStreamsPerConnection } = this.options;
+    const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
     const opened = this.openedBy.get(call.connection)?.open ?? 0;
     if (opened >= maxStreamsPerConnection) {
       throw new PyroError(
@@ -82,7 +92,7 @@ export class StreamRegistry {
       openedAt: Date.now(),
       reader: undefined,
       lingersSince: 0,
-      pulling: NO_STREAMS_LEFT,
+      pulling: Promise.resolve(),
     };
     this.streams.set(id, stream);
     this.setReader(stream, connection);
@@ -94,13 +104,13 @@ export class StreamRegistry {
   }
 
   /**
-   * The next item. Response annotations that the source set since the last one go with it.
+   * The next item. Response annotations that the source set since the last item go with it.
    *
-   * @param call that asks for it
+   * @param call the call that asks for the item
    * @throws {PythonException} `StopIteration` at the end
-   * @throws {PyroError} `item stream terminated` when it ended, failed, expired, is unknown, or is another principal's
+   * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal
    */
-  async next({ connection, responseAnnotations }: CallContext, id: string): Promise<unknown> {
+  async next({ connection, responseAnnotations }: StreamingCall, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
     const pull = stream.pulling
@@ -110,19 +120,19 @@ export class StreamRegistry {
     return whileConnected(connection, pull);
   }
 
-  /** Closes a stream; one that is not there, or not this connection's to close, is passed over. */
-  async close(connection: DaemonConnection, id: string): Promise<void> {
+  /** Closes a stream. An unknown stream, or one that belongs to another principal, is ignored. */
+  async close(connection: SessionConnection, id: string): Promise<void> {
     const stream = await this.find(connection, id);
     if (stream) this.drop(stream, 'the client closed the stream');
   }
 
   /**
-   * A connection ended: its streams linger, or end with it.
+   * A connection has ended: its streams linger, or are closed when `streamLingerMs` is 0.
    *
-   * @returns resolves when none of those that it opened is left
+   * @returns resolves when all streams that the connection opened have ended
    */
-  connectionEnded(connection: DaemonConnection): Promise<void> {
-    const linger = this.options.streamLingerMs > 0;
+  connectionEnded(connection: SessionConnection): Promise<void> {
+    const linger = this.daemon.options.streamLingerMs > 0;
     for (const stream of this.readBy.get(connection) ?? []) {
       if (linger) {
         this.setReader(stream, undefined);
@@ -132,22 +142,22 @@ export class StreamRegistry {
       }
     }
     const count = this.openedBy.get(connection);
-    if (count === undefined) return NO_STREAMS_LEFT;
+    if (count === undefined) return Promise.resolve();
     return new Promise((resolve) => (count.ended = resolve));
   }
 
-  /** Drops streams past their lifetime or linger time. */
+  /** Closes streams that are past their lifetime or linger time. */
   expire(now: number): void {
     for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.drop(stream, 'the stream expired');
   }
 
-  /** Closes all; no more can be opened, as by a call that outlives the daemon. */
+  /** Closes all streams. Calls that outlive the daemon can open no more. */
   closeAll(): void {
     this.closed = true;
     for (const stream of this.streams.values()) this.drop(stream, 'the daemon is closing');
   }
 
-  private async find(connection: DaemonConnection, id: string): Promise<ItemStream | undefined> {
+  private async find(connection: SessionConnection, id: string): Promise<ItemStream | undefined> {
     const stream = this.streams.get(id);
     if (stream === undefined) return undefined;
     if (this.isExpired(stream, Date.now())) {
@@ -155,7 +165,8 @@ export class StreamRegistry {
       return undefined;
     }
     if (stream.reader === connection) return stream;
-    const principal = await this.admit(connection, stream.call.objectId);
+    const { objectId } = stream.call;
+    const { principal } = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
     if (!isDeepStrictEqual(principal, stream.call.principal)) return undefined;
     if (!this.streams.has(id)) return undefined;
     this.setReader(stream, connection);
@@ -177,7 +188,7 @@ export class StreamRegistry {
   }
 
   private isExpired({ openedAt, lingersSince }: ItemStream, now: number): boolean {
-    const { streamLifetimeMs, streamLingerMs } = this.options;
+    const { streamLifetimeMs, streamLingerMs } = this.daemon.options;
     return (
       (streamLifetimeMs > 0 && now - openedAt > streamLifetimeMs) || (lingersSince > 0 && now - lingersSince > streamLingerMs)
     );
@@ -192,15 +203,15 @@ export class StreamRegistry {
     return oldest !== undefined;
   }
 
-  /** Takes a stream away before its end: its source is told to stop. */
+  /** Closes a stream before its end: the signal of its call aborts, and its iterator is closed. */
   private drop(stream: ItemStream, reason: string): void {
     if (!this.forget(stream)) return;
     stream.call.request.abort(new Error(reason));
     const { iterator, call } = stream;
-    // a pull that runs may wait for what never comes: only closing ends it; generators close behind it by themselves
+    // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
     const closing = Promise.resolve()
       .then(() => runInCall(call, () => iterator.return?.()))
-      .catch((error: unknown) => this.onError(error, call));
+      .catch((error: unknown) => this.daemon.reporter.emit('callError', error, callInfoOf(call)));
     stream.pulling = Promise.all([stream.pulling, closing]);
     this.countEnded(stream);
   }
@@ -211,7 +222,7 @@ export class StreamRegistry {
     return true;
   }
 
-  /** Tells who waits for the last stream of a connection, once its iterator is at rest. */
+  /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
   private countEnded({ call: { connection, request }, pulling }: ItemStream): void {
     void pulling.then(() => request.end());
     const count = this.openedBy.get(connection);
@@ -227,7 +238,7 @@ export class StreamRegistry {
     });
   }
 
-  private setReader(stream: ItemStream, reader: DaemonConnection | undefined): void {
+  private setReader(stream: ItemStream, reader: SessionConnection | undefined): void {
     const before = stream.reader && this.readBy.get(stream.reader);
     if (before?.delete(stream) && before.size === 0) this.readBy.delete(stream.reader!);
     stream.reader = reader;
@@ -238,8 +249,22 @@ export class StreamRegistry {
   }
 }
 
-/** An item that nobody waits for any more must not hold the connection it was asked on. */
-function whileConnected<T>(connection: DaemonConnection, pull: Promise<T>): Promise<T> {
+/** Closes the iterator of a result that no client will pull. Other results are left alone. */
+export function closeUnpulled(result: unknown): Promise<void> | void {
+  const stream = asStream(result);
+  if (stream) return closeIterator(stream);
+}
+
+async function closeIterator(iterator: AnyIterator): Promise<void> {
+  await iterator.return?.();
+}
+
+function callInfoOf({ connection, objectId, method }: StreamingCall): CallErrorInfo {
+  return { connection, objectId, method };
+}
+
+/** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
+function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(new Error('the client has gone away'));
     if (!connection.connected) return leave();

@@ -1,35 +1,42 @@
 import { currentCall } from '../../calls/current-call.js';
-import type { DaemonConnection } from '../session/connection.js';
-import type { Daemon } from '../daemon.js';
+import type { PyroConnection } from './connection.js';
+import type { Daemon } from './daemon.js';
 
-/** All about one request: what came with it, and what shall go back with its reply. One per call; one per entry of a batch. */
+/** Everything about one call: what came with its request, and what goes back with its reply. A batch has one context for each entry. */
 export interface CallContext {
   readonly daemon: Daemon;
-  readonly connection: DaemonConnection;
+  readonly connection: PyroConnection;
   readonly objectId: string;
-  /** Wire name; `__getattr__`/`__setattr__` for attributes. */
+  /** Wire name of the method. For attributes: `__getattr__` or `__setattr__`. */
   readonly method: string;
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Sequence number of the request, 0 to 65,535. */
   readonly seq: number;
+  /** Flags of the request, see `FLAGS`. */
   readonly flags: number;
+  /** Name of the serializer. */
   readonly serializer: string;
-  /** UUID in its usual text form. */
+  /** UUID in text form. */
   readonly correlationId: string;
   readonly annotations: ReadonlyMap<string, Buffer>;
-  /** Goes back with the reply. Of a stream: what is set before it is opened goes with that reply, later ones with the next item. */
+  /**
+   * Annotations that go back with the reply. When the call returns a stream, those set before the stream is opened go back with
+   * the reply, and later ones with the next item.
+   */
   readonly responseAnnotations: Map<string, Buffer>;
   readonly oneway: boolean;
-  /** Who the peer is to this object, as its handshake guards said. */
+  /** The principal that the handshake guards of this object set. */
   readonly principal: unknown;
-  /** Aborted when the client goes away or the call is over `callTimeoutMs`. */
+  /** Aborts when the client disconnects or the call runs longer than `callTimeoutMs`. */
   readonly signal: AbortSignal;
-  /** Keeps a resource weakly; it is closed (`close`, `Symbol.asyncDispose` or `Symbol.dispose`) when the connection ends. */
+  /** Holds a resource weakly and closes it (`Symbol.asyncDispose`, `Symbol.dispose` or `close`) when the connection ends. */
   track(resource: object): void;
+  /** Forgets a tracked resource without closing it. */
   untrack(resource: object): void;
 }
 
 /**
- * The call that the running code serves, also behind its awaits; undefined outside of one.
+ * The call that the running code serves, also after an `await`. Undefined outside of a call.
  *
  * @see Pyro5/callcontext.py, `current_context`
  */

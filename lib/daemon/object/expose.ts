@@ -1,5 +1,6 @@
 import { PyroError } from '../../protocol/errors.js';
 import {
+  type AnyClass,
   type AnyDecorator,
   decoratedMember,
   findDescriptor,
@@ -10,8 +11,6 @@ import {
 } from '../../objects/decorated-member.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /** What was said of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
 interface Marks {

@@ -1,7 +1,7 @@
 import { attributeError } from '../../protocol/python-exception.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
-import type { DaemonConnection } from '../session/connection.js';
+import type { PyroConnection } from '../contract/connection.js';
 import { bindArguments } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
@@ -14,7 +14,7 @@ type Method = (...args: unknown[]) => unknown;
 
 /** Finds the object that serves a call. */
 interface ObjectSource {
-  get(connection: DaemonConnection): object | Promise<object>;
+  get(connection: PyroConnection): object | Promise<object>;
   /** The object or class that was registered. Its members are the exposed ones. */
   readonly described: object;
 }
@@ -96,7 +96,7 @@ export class ExposedClass extends ExposedObject {
     this.instances = instances;
   }
 
-  async connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {
+  async connectionEnded(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
     await streamsEnded;
     await this.instances.endSession(connection);
   }

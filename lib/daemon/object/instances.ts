@@ -3,7 +3,7 @@ import { disposeObject } from '../../objects/disposal.js';
 import { type InstanceMode, isInstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
-import type { DaemonConnection } from '../session/connection.js';
+import type { PyroConnection } from '../contract/connection.js';
 
 /** Options of {@link behavior}. */
 export interface Behavior {
@@ -52,7 +52,7 @@ const SHARED = 'shared';
 export class Instances {
   private readonly mode: InstanceMode;
   private readonly create: (() => object | Promise<object>) | undefined;
-  private readonly instances = new KeyedInstances<DaemonConnection | typeof SHARED, object>(() => this.make());
+  private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.make());
 
   constructor(private readonly type: AnyClass) {
     const { instanceMode = 'session', instanceCreator } = behaviorOf(type);
@@ -65,13 +65,13 @@ export class Instances {
   }
 
   /** The instance that serves a call of this connection. */
-  get(connection: DaemonConnection): Pending<object> {
+  get(connection: PyroConnection): Pending<object> {
     if (this.mode === 'percall') return this.make();
     return this.instances.get(this.mode === 'single' ? SHARED : connection);
   }
 
   /** Disposes the instance of a connection. */
-  endSession(connection: DaemonConnection): Promise<void> {
+  endSession(connection: PyroConnection): Promise<void> {
     return this.end(connection);
   }
 
@@ -82,7 +82,7 @@ export class Instances {
     if (errors.length > 0) throw errors[0];
   }
 
-  private async end(key: DaemonConnection | typeof SHARED): Promise<void> {
+  private async end(key: PyroConnection | typeof SHARED): Promise<void> {
     const instance = await this.instances.remove(key);
     if (instance) await disposeObject(instance);
   }

@@ -3,28 +3,17 @@ import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
 import { ObjectRegistry } from './registry.js';
+import type { RegisterOptions } from '../contract/daemon.js';
+import type { EventReporter } from '../options/daemon-events.js';
 import type { PyroTarget } from '../contract/target.js';
 
-export interface RegisterOptions {
-  /** Replace what has the id, or give a registered object a further id. Default false. */
-  force?: boolean;
-  /** Hold the object weakly: it is unregistered when nothing else holds it. Not for classes. Default false. */
-  weak?: boolean;
-}
-
-/** What registrations tell their daemon. */
-export interface RegistrationEvents {
-  unregistered(objectId: string): void;
-  failed(error: unknown): void;
-}
-
-/** Makes targets of the objects and classes that the owner of a daemon registers, and sees to their end. */
+/** Makes targets of the objects and classes that the application registers, and releases these targets in the end. */
 export class Registrations {
   readonly objects = new ObjectRegistry();
   private readonly releases = new Set<Promise<void>>();
   private readonly collected: FinalizationRegistry<{ objectId: string; target: PyroTarget }>;
 
-  constructor(private readonly events: RegistrationEvents) {
+  constructor(private readonly reporter: EventReporter) {
     this.collected = new FinalizationRegistry(({ objectId, target }) => {
       if (this.objects.get(objectId) === target) this.unregister(objectId);
     });
@@ -44,25 +33,25 @@ export class Registrations {
     return id;
   }
 
-  /** Of a target of another kind. @throws {DaemonError} when the id is taken */
+  /** Registers a target of another kind. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
     this.objects.add(checkObjectId(objectId)!, target, undefined, false);
   }
 
-  /** Under all ids, or the one given; the daemon's own object stays. @throws {DaemonError} when an object is not registered */
+  /** Unregisters an object with all its ids, or one id. The object `Pyro.Daemon` stays. @throws {DaemonError} when an object is not registered */
   unregister(objectOrId: object | string): void {
     const ids = typeof objectOrId === 'string' ? [objectOrId] : this.objects.idsOf(objectOrId);
     if (ids.length === 0) throw new DaemonError("object isn't registered");
     for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.unregisterId(id);
   }
 
-  /** Releases all, and resolves when those under way are released, too. */
+  /** Releases all targets. Resolves when every release has ended, earlier ones included. */
   async releaseAll(): Promise<void> {
     for (const target of this.objects.targets()) this.release(target);
     await Promise.all(this.releases);
   }
 
-  /** A class that is registered already keeps its instances under a further id. */
+  /** A class that is registered already shares its instances with its further ids. */
   private targetOf(objectOrClass: object, weak: boolean): PyroTarget {
     if (typeof objectOrClass !== 'function') return weak ? ExposedObject.weakly(objectOrClass) : ExposedObject.of(objectOrClass);
     const known = this.objects.idsOf(objectOrClass).map((id) => this.objects.get(id));
@@ -73,13 +62,13 @@ export class Registrations {
     const target = this.objects.remove(id);
     if (target === undefined) return;
     this.release(target);
-    this.events.unregistered(id);
+    this.reporter.emit('unregistered', id);
   }
 
   private release(target: PyroTarget | undefined): void {
     if (target?.released === undefined) return;
     const releasing = Promise.resolve(target.released())
-      .catch((error: unknown) => this.events.failed(error))
+      .catch((error: unknown) => this.reporter.error(error))
       .finally(() => this.releases.delete(releasing));
     this.releases.add(releasing);
   }

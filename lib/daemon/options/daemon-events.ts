@@ -1,30 +1,59 @@
-import type { DaemonConnection } from '../session/connection.js';
+import type { EventEmitter } from 'node:events';
+import { asError } from '../../protocol/safe-text.js';
+import type { PyroConnection } from '../contract/connection.js';
 
-/** Where a call failed. */
+/** The call that failed. */
 export interface CallErrorInfo {
-  connection: DaemonConnection;
+  connection: PyroConnection;
   objectId: string;
   method: string;
 }
 
 /** Events of a daemon and their arguments. */
 export interface PyroDaemonEvents {
-  /** Clients can connect; the location as in URIs. */
+  /** The daemon listens. `location`: as in URIs. */
   listening: [location: string];
   /** A client passed its handshake. */
-  connection: [connection: DaemonConnection];
-  /** A connection that had passed its handshake has ended; `error`: why, unless it simply ended. */
-  disconnect: [connection: DaemonConnection, error: Error | undefined];
+  connection: [connection: PyroConnection];
+  /** A connection that had passed its handshake has ended. `error`: the cause, when the peer did not simply disconnect. */
+  disconnect: [connection: PyroConnection, error: Error | undefined];
   /** A client was refused, or did not speak Pyro. */
-  handshakeFailed: [error: Error, connection: DaemonConnection];
-  /** An object was taken out of the daemon; not told when the daemon closes. */
+  handshakeFailed: [error: Error, connection: PyroConnection];
+  /** An object was unregistered. Not emitted when the daemon closes. */
   unregistered: [objectId: string];
-  /** Any call failed, or was refused: also those whose client is told of it. @see Pyro5/server.py, `methodcall_error_handler` */
+  /** A call failed or was refused, whether or not its client is told. @see Pyro5/server.py, `methodcall_error_handler` */
   callFailed: [error: unknown, info: CallErrorInfo];
   /** A oneway call, a callback method or the clean-up of a stream failed. */
   callError: [error: unknown, info: CallErrorInfo];
-  /** Something of the daemon's own failed: a hook, a disposal, the server socket. */
+  /** The daemon's own work failed: a hook, a disposal, the server socket. */
   error: [error: Error];
   /** The daemon is closed. */
   close: [];
+}
+
+/** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like that of a hook. */
+export class EventReporter {
+  constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
+
+  emit<K extends keyof PyroDaemonEvents>(event: K, ...args: PyroDaemonEvents[K]): void {
+    // the emitter types its arguments per event, which a generic event cannot satisfy
+    this.run(() => (this.daemon.emit as (name: K, ...args: unknown[]) => boolean).call(this.daemon, event, ...args));
+  }
+
+  /** Reports a failure of the daemon's own work: as an `error` event, or without listeners as a warning of the process. */
+  error(error: unknown): void {
+    const failure = asError(error);
+    if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
+    else process.emitWarning(failure);
+  }
+
+  /** Runs a hook of the application and reports its error, also that of an async hook. Does not wait for it. */
+  run(hook: () => unknown): void {
+    try {
+      const result = hook();
+      if (result instanceof Promise) result.catch((error: unknown) => this.error(error));
+    } catch (error) {
+      this.error(error);
+    }
+  }
 }

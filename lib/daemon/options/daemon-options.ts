@@ -1,17 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
-import { givenOptions } from '../../options/given-options.js';
-import { optionText } from '../../protocol/safe-text.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
-import type { ServerTlsOptions } from '../../transport/secure-server.js';
-import type { DaemonConnection } from '../session/connection.js';
-import type { Daemon } from '../daemon.js';
-import { environmentDefaults } from './environment-defaults.js';
-import type { Authorization, AuthorizeRequest } from '../contract/target.js';
+import type { ServerTlsOptions } from '../../options/tls.js';
+import type { PyroConnection } from '../contract/connection.js';
+import type { Daemon } from '../contract/daemon.js';
+import type { Authorization, AuthorizeRequest } from '../contract/authorization.js';
 
 /**
  * Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off.
@@ -21,83 +16,83 @@ import type { Authorization, AuthorizeRequest } from '../contract/target.js';
 export interface DaemonOptions {
   /** Interface to listen on. Default `localhost`. */
   host?: string;
-  /** Default 0: the system chooses a free one. */
+  /** Port to listen on. Default 0: the system chooses a free port. */
   port?: number;
   /** Path of a unix domain socket, instead of `host` and `port`. */
   unixSocket?: string;
-  /** Host that URIs name instead of `host`, for clients beyond a NAT or a container's border. Default, and an empty text: none. */
+  /** Host that URIs name instead of `host`, for clients behind a NAT or outside of a container. Default, and an empty text: none. */
   natHost?: string;
-  /** Port that URIs name with `natHost`. Default 0: same as the port listened on. */
+  /** Port that URIs name with `natHost`. Default 0: the port that the daemon listens on. */
   natPort?: number;
-  /** False: listen nowhere, and serve what `serve(socket)` is given. Default true. */
+  /** False: do not listen; serve only the sockets given to `serve(socket)`. Default true. */
   listen?: boolean;
-  /** Serve this connected socket alone: no listener, no handshake. */
+  /** Serve only this connected socket, without listening and without a handshake. */
   connectedSocket?: Duplex;
-  /** Let clients in over TLS only; TCP only. Default plain. */
+  /** Accept only TLS connections, on a TCP port. Default: plain connections. */
   tls?: ServerTlsOptions | false;
   /** Serializers that clients may use. Default all. */
   serializers?: SerializerName[];
   /** Largest message either way, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
-  /** Largest CONNECT message, also after inflation: what a client may send before it is let in. Default 1 MiB. */
+  /** Largest CONNECT message, also after inflation: the most that a client may send before its handshake has ended. Default 1 MiB. */
   maxHandshakeBytes?: number;
-  /** Default 10,000. A client over it is told so and closed. */
+  /** Open connections. A client over this number is told so and disconnected. Default 10,000. */
   maxConnections?: number;
-  /** From connect to the end of the handshake, guards included. Default 10,000. */
+  /** Longest time from accept to the end of the handshake, guards included. Default 10,000. */
   handshakeTimeoutMs?: number;
-  /** A message that has begun may pause so long. Default 30,000. */
+  /** Longest pause inside a message. Default 30,000. */
   frameTimeoutMs?: number;
-  /** A connection without requests is closed after so long. Default 0: never. */
+  /** Time without requests after which a connection is closed. Default 0: never. */
   idleTimeoutMs?: number;
-  /** A call over it is answered with `builtins.TimeoutError`. Default 0: never. */
+  /** Longest time of a call. A longer call is answered with `builtins.TimeoutError`. Default 0: no limit. */
   callTimeoutMs?: number;
-  /** Requests of one connection that wait or run at once before reading stops. Default 64. */
+  /** Requests of one connection that wait or run at the same time. The daemon reads no more until one has ended. Default 64. */
   maxQueuedRequests?: number;
-  /** Compress replies over 100 bytes. Default false. Compressed requests are always read. */
+  /** Compress replies over 100 bytes. Compressed requests are always accepted. Default false. */
   compression?: boolean;
   /** Send `_pyroTraceback` lines with errors. Default true, but false under `NODE_ENV=production`. */
   detailedTraceback?: boolean;
   /** Write bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
-  /** How received values look. Default `natural`. */
+  /** How received values are represented: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
-  /** Nested containers in a value, at most 1,000. Default 200. */
+  /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
   /** Decimal digits of an int. Default 4,300, as in Python. */
   maxIntDigits?: number;
-  /** Serve iterators as item streams. Default true; false: a method that returns one fails. */
+  /** Serve iterators as item streams. If false, a method that returns an iterator fails. Default true. */
   streaming?: boolean;
-  /** A stream is closed so long after it was opened. Default 0: never. */
+  /** Longest life of a stream. Default 0: no limit. */
   streamLifetimeMs?: number;
-  /** A stream outlives its connection so long. Default 30,000; 0: it ends with the connection. */
+  /** Time that a stream stays open after its connection has ended, for a client that connects again. 0: not at all. Default 30,000. */
   streamLingerMs?: number;
-  /** Open streams in all. Default 10,000. */
+  /** Open streams of the daemon. Default 10,000. */
   maxStreams?: number;
   /** Open streams of one connection. Default 100. */
   maxStreamsPerConnection?: number;
-  /** Default 2,000. */
+  /** Time between two housekeeping runs. Default 2,000. */
   housekeepingIntervalMs?: number;
-  /** Classes that travel. Default: those of `registerClass`. */
+  /** Classes whose instances can be sent and received. Default: those of `registerClass`. */
   classes?: ClassRegistry;
-  /** Added to every reply; see {@link Daemon.annotations}. */
+  /** Annotations of every reply; see {@link Daemon.annotations}. */
   annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
-  /** Lets a connection in or throws; see {@link Daemon.validateHandshake}. */
+  /** Decides whether a connection may be used; throws to refuse it. See {@link Daemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
-  /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
+  /** Called with every message, handshakes included: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
-  /** A connection has ended; see {@link Daemon.clientDisconnect}. */
-  clientDisconnect?: (connection: DaemonConnection) => Promise<void> | void;
+  /** Called when a connection has ended; see {@link Daemon.clientDisconnect}. */
+  clientDisconnect?: (connection: PyroConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */
   housekeeping?: () => Promise<void> | void;
-  /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
+  /** Class of the object `Pyro.Daemon`; extends `DaemonObject`. Its constructor gets the daemon. Default `DaemonObject`. */
   daemonObject?: new (daemon: Daemon) => object;
 }
 
-/** Options with every limit filled in. */
+/** Options in which every limit has a value. */
 export type ResolvedDaemonOptions = DaemonOptions &
   Required<Pick<DaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
 
-/** Limits and switches that hold unless an option says otherwise. */
+/** Defaults of limits and switches. */
 export const DEFAULT_LIMITS = {
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
   maxHandshakeBytes: 1024 * 1024,
@@ -119,74 +114,3 @@ export const DEFAULT_LIMITS = {
   maxStreamsPerConnection: 100,
   housekeepingIntervalMs: 2_000,
 };
-
-/** Whole numbers from 0 on; those of `positive` from 1 on. */
-const positive = new Set([
-  'maxMessageBytes',
-  'maxHandshakeBytes',
-  'maxConnections',
-  'maxQueuedRequests',
-  'maxDepth',
-  'maxIntDigits',
-  'housekeepingIntervalMs',
-]);
-/** Most that an option may be, where more cannot work. */
-const MOST: Partial<Record<string, number>> = { maxDepth: 1_000, maxIntDigits: 1_000_000 };
-/** Longest delay a timer of Node can have. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * Fills in defaults and refuses what cannot work.
- *
- * @throws {PyroError} `CONFIG`, naming option, value and what it may be
- */
-export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
-  const given = givenOptions(options);
-  const resolved: ResolvedDaemonOptions = {
-    ...DEFAULT_LIMITS,
-    detailedTraceback: process.env['NODE_ENV'] !== 'production',
-    ...environmentDefaults(given),
-    ...given,
-  };
-  for (const [name, fallback] of Object.entries(DEFAULT_LIMITS)) {
-    if (typeof fallback !== 'number') continue;
-    const value = resolved[name as keyof DaemonOptions] as unknown;
-    const least = positive.has(name) ? 1 : 0;
-    const most = MOST[name] ?? (name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER);
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
-    }
-  }
-  checkAddress(resolved);
-  return resolved;
-}
-
-function checkAddress(options: DaemonOptions): void {
-  const { host, port, unixSocket, natHost, natPort, connectedSocket, listen = true, tls } = options;
-  if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost ?? (tls || undefined)) !== undefined)
-    throw configError('listen: false excludes connectedSocket, host, port, unixSocket, natHost and tls');
-  if (tls && unixSocket !== undefined)
-    throw configError('tls needs a TCP port: no certificate names a unixSocket, and a Python client would refuse it');
-  if (connectedSocket !== undefined) {
-    if (tls && (connectedSocket as Partial<TLSSocket>).encrypted !== true)
-      throw configError('tls is configured, but connectedSocket is no TLS socket; it is served as it is');
-    if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
-    return;
-  }
-  if (port !== undefined && !isPort(port))
-    throw configError(`port is ${optionText(port)}; it must be a whole number from 0 to 65535`);
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
-    throw configError('unixSocket excludes host and port');
-  if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
-  if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
-  if (natPort !== undefined && !isPort(natPort))
-    throw configError(`natPort is ${optionText(natPort)}; it must be a whole number from 0 to 65535`);
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 0 && port <= 65_535;
-}
-
-function configError(message: string): PyroError {
-  return new PyroError(message, { code: 'CONFIG' });
-}

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestj
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-object.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import { givenOptions } from '../../options/given-options.js';
+import { givenOptions } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { type PyroWireLog, wireLogOf } from '../logging/wire-log.js';
 import { PyroServers } from '../server/pyro-servers.js';

@@ -1,11 +1,10 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
-import type { DaemonConnection } from '../../daemon/session/connection.js';
+import type { PyroConnection } from '../../daemon/contract/connection.js';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { readPacketMetadata } from './packet-metadata.js';
 
-/** The connection of a client. */
-export type PyroConnection = DaemonConnection;
+export type { PyroConnection };
 
 const contexts = new WeakMap<CallContext, PyroContext>();
 

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
+import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
@@ -19,13 +20,6 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   501: 'NotImplementedError',
   504: 'TimeoutError',
 };
-
-/** On these a Python proxy drops its connection and may repeat the call. */
-const DROPS_CONNECTION = new Set(
-  ['CommunicationError', 'ConnectionClosedError', 'TimeoutError', 'ProtocolError', 'MessageTooLargeError', 'SerializeError'].map(
-    (name) => `Pyro5.errors.${name}`,
-  ),
-);
 
 /** Depth up to which nested validation errors are read. */
 const MAX_VALIDATION_DEPTH = 20;
@@ -71,7 +65,7 @@ function pythonExceptionOf(error: unknown): PythonException | undefined {
 
 function unlabelledExceptionOf(error: unknown): PythonException | undefined {
   if (error instanceof PyroException) {
-    const type = DROPS_CONNECTION.has(error.pythonType) ? 'Pyro5.errors.PyroError' : error.pythonType;
+    const type = CONNECTION_ENDING_TYPES.get(error.pythonType) ?? error.pythonType;
     return new PythonException(type, error.args, error.attributes, { cause: error });
   }
   if (error instanceof HttpException) return ofStatus(error.getStatus(), messagesOf(error.getResponse(), error.message), error);

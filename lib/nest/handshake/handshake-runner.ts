@@ -1,4 +1,4 @@
-import type { Authorization, AuthorizeRequest } from '../../daemon/contract/target.js';
+import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../errors/failures.js';
 import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { AuthorizeRequest } from '../../daemon/contract/target.js';
+import type { AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { PyroConnection } from '../context/pyro-context.js';
 
 /** Type of the execution context of handshake guards. */

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { RegistrationKeeper } from '../../naming/registration-keeper.js';
 import { PyroError } from '../../protocol/errors.js';
-import { safeErrorText } from '../../protocol/safe-text.js';
+import { safeText } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 
@@ -9,7 +9,9 @@ import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 export function logDaemonEvents(daemon: PyroDaemon, logger: Logger): void {
   daemon.on('error', (error) => logger.error(error.message, error.stack));
   daemon.on('callError', (error, { objectId, method }) => {
-    logger.error(`${objectId}.${method} failed: ${safeErrorText(error)}`, error instanceof Error ? error.stack : undefined);
+    const isError = error instanceof Error;
+    const text = isError ? `${error.name}: ${safeText(error)}` : safeText(error);
+    logger.error(`${objectId}.${method} failed: ${text}`, isError ? error.stack : undefined);
   });
   daemon.on('handshakeFailed', (error, { remoteAddress }) => {
     // a TLS failure is mostly a mistake in the configuration of server or client; other refusals are the server's decision

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
-import type { WireLog } from '../../protocol/wire-message.js';
+import type { WireLog } from '../../protocol/message.js';
 import { describeWireMessage } from '../../serializers/wire-text.js';
 
 /**

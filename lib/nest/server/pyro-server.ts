@@ -3,7 +3,7 @@ import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
-import type { Authorization, AuthorizeRequest } from '../../daemon/contract/target.js';
+import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import { checkProvided } from '../metadata/provided-classes.js';

@@ -1,4 +1,4 @@
-import type { RegisterOptions } from '../../daemon/object/registrations.js';
+import type { RegisterOptions } from '../../daemon/contract/daemon.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';

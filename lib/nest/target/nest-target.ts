@@ -1,7 +1,8 @@
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import type { DaemonConnection } from '../../daemon/session/connection.js';
-import type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
+import type { PyroConnection } from '../../daemon/contract/connection.js';
+import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
+import type { ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
 import { attributeError } from '../../protocol/python-exception.js';
 import { CallRecord, type PipelineArguments } from '../pipeline/call-record.js';
 import { PyroContext } from '../context/pyro-context.js';
@@ -81,7 +82,7 @@ export class NestTarget implements PyroTarget {
     await this.run(operation, [value], NO_KEYWORDS, call);
   }
 
-  async connected(connection: DaemonConnection): Promise<void> {
+  async connected(connection: PyroConnection): Promise<void> {
     try {
       await this.instances.connect(connection);
     } catch (error) {
@@ -94,7 +95,7 @@ export class NestTarget implements PyroTarget {
     this.instances.runHousekeeping();
   }
 
-  connectionEnded(connection: DaemonConnection, streamsEnded: Promise<void>): Promise<void> {
+  connectionEnded(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
     return this.instances.endConnection(connection, streamsEnded);
   }
 

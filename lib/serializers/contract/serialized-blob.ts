@@ -1,9 +1,7 @@
+import { BLOB_ANNOTATION } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/annotations.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
-
-/** Annotation that says what a message's data is meant for: marshal of (info, object id, method). */
-export const BLOB_ANNOTATION = 'BLBI';
 
 /**
  * Arguments of a call that stay serialized until somebody asks, so that they can be passed on without the cost of reading.

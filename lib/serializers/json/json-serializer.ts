@@ -1,6 +1,5 @@
 import { callOfMembers } from '../contract/call-shape.js';
-import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
-import { guarded } from '../contract/guarded.js';
+import { FormatSerializer, type ReadValue, withSerializeErrors } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
 import { JsonSink } from './json-sink.js';
 import { type ReadContext, type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
@@ -15,7 +14,7 @@ export class JsonSerializer extends FormatSerializer {
   }
 
   override loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
-    return guarded(() => callOfMembers(this.readAll(data, context)));
+    return withSerializeErrors(() => callOfMembers(this.readAll(data, context)));
   }
 
   protected write(value: unknown): Buffer {

@@ -1,5 +1,6 @@
 import { PyroError, SerializeError } from '../../protocol/errors.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
+import { safeText } from '../../protocol/safe-text.js';
 import { PyTuple, pyTuple } from '../../serpent/index.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from '../contract/serializer.js';
@@ -34,7 +35,6 @@ export class PyroRemoteError extends PyroError {
   }
 }
 
-const MAX_ORIGINAL_CHARS = 1_000;
 const MAX_CAUSES = 10;
 const MAX_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
@@ -62,9 +62,14 @@ function describe(error: Error): ReturnType<typeof describeError> {
   return describeError(error);
 }
 
-/** What is sent in the place of an exception whose args or attributes cannot be. @see Pyro5/server.py, `_sendExceptionResponse` */
+/** Says that an exception could not be sent, and which one. @see Pyro5/server.py, `_sendExceptionResponse` */
+export function unserializableText(error: unknown, failure: unknown): string {
+  return `Error serializing exception: ${safeText(failure)}. Original exception: ${typeOf(error)}: ${safeText(error)}`;
+}
+
+/** The exception that is sent instead of one whose args or attributes cannot be serialized. @see Pyro5/server.py, `_sendExceptionResponse` */
 export function unserializableException(error: unknown, failure: unknown, options: ExceptionOptions): ClassDict {
-  const text = `Error serializing exception: ${textOf(failure)}. Original exception: ${typeOf(error)}: ${textOf(error)}`;
+  const text = unserializableText(error, failure);
   const withLines = options.detailedTraceback && error instanceof Error;
   const attributes = withLines ? { _pyroTraceback: tracebackLines(error, options.maxBytes).map(wellFormed) } : {};
   return { __class__: 'Pyro5.errors.PyroError', __exception__: true, args: pyTuple(wellFormed(text)), attributes };
@@ -120,7 +125,7 @@ function tracebackLines(error: Error, maxBytes: number): string[] {
     if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
     seen.add(current);
     const stack = memberOf(current, 'stack');
-    const text = typeof stack === 'string' ? stack : `${typeOf(current)}: ${textOf(current)}`;
+    const text = typeof stack === 'string' ? stack : `${typeOf(current)}: ${safeText(current)}`;
     if (!told.has(text)) {
       told.add(text);
       if (heading) lines.push(heading);
@@ -148,14 +153,6 @@ function memberOf(error: Error, name: string): unknown {
     return (error as unknown as Record<string, unknown>)[name];
   } catch {
     return undefined;
-  }
-}
-
-function textOf(error: unknown): string {
-  try {
-    return (error instanceof Error ? error.message : String(error)).slice(0, MAX_ORIGINAL_CHARS);
-  } catch {
-    return 'without a text';
   }
 }
 

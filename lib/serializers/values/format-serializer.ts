@@ -1,8 +1,8 @@
-import { SerializeError } from '../../protocol/errors.js';
+import { SecurityError, SerializeError } from '../../protocol/errors.js';
+import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
 import { callOf } from '../contract/call-shape.js';
 import { recreateClasses } from '../objects/class-dicts.js';
-import { guarded } from '../contract/guarded.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
 import type { ReadContext, SerializedCall, Serializer, SerializerName, SerializerOptions } from '../contract/serializer.js';
 import { type ValueSink, ValueWriter } from './value-writer.js';
@@ -25,11 +25,11 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   dumps(value: unknown): Buffer {
-    return guarded(() => this.write(value));
+    return withSerializeErrors(() => this.write(value));
   }
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
-    return guarded(() => this.readAll(data, context));
+    return withSerializeErrors(() => this.readAll(data, context));
   }
 
   dumpsCall({ objectId, method, args, kwargs }: SerializedCall): Buffer {
@@ -37,7 +37,7 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
-    return guarded(() => callOf(this.readAll(data, context)));
+    return withSerializeErrors(() => callOf(this.readAll(data, context)));
   }
 
   protected abstract write(value: unknown): Buffer;
@@ -62,5 +62,19 @@ export abstract class FormatSerializer implements Serializer {
   protected writeInto(sink: ValueSink, value: unknown): void {
     const { maxDepth, maxIntDigits } = this.options;
     new ValueWriter(this.name, sink, { maxDepth, maxIntDigits, encodeObject: this.encodeObject }).dump(value);
+  }
+}
+
+/**
+ * Runs `work`, which may call code of users: converters, `toJSON`, getters.
+ *
+ * @throws {SerializeError} for everything that `work` throws, with the thrown value as cause; a SecurityError is thrown as it is
+ */
+export function withSerializeErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SerializeError || error instanceof SecurityError) throw error;
+    throw new SerializeError(safeText(error), { cause: error });
   }
 }

@@ -13,7 +13,6 @@ import { Ctx, RpcException } from '@nestjs/microservices';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   CommunicationError,
-  PyroConnection,
   PyroContext,
   PyroController,
   type PyroDaemon,
@@ -22,6 +21,7 @@ import {
   PyroMethod,
   UseHandshakeGuards,
 } from '../../../lib/index.js';
+import { SessionConnection } from '../../../lib/daemon/connection/connection.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, moduleOf, serve } from './fixtures.js';
 
@@ -43,7 +43,7 @@ class TokenGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const handshake = PyroHandshakeContext.from(context);
     log.push(
-      `token ${handshake.objectId} ${context.getType<string>()} ${context.getClass().name} ${handshake.connection instanceof PyroConnection}`,
+      `token ${handshake.objectId} ${context.getType<string>()} ${context.getClass().name} ${handshake.connection instanceof SessionConnection}`,
     );
     if (handshake.data === 'throw') throw new UnauthorizedException('bad token');
     if (handshake.data === 'pyro') throw new PyroException('builtins.ValueError', ['a reason']);
@@ -247,7 +247,7 @@ describe('handshake guards of an object', () => {
     class DependentGuard implements CanActivate {
       constructor(private readonly dependency: Dependency) {}
       canActivate(): boolean {
-        log.push(`dependent ${this.dependency.connection instanceof PyroConnection}`);
+        log.push(`dependent ${this.dependency.connection instanceof SessionConnection}`);
         return true;
       }
     }

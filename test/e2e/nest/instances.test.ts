@@ -4,13 +4,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   FLAGS,
   type OnPyroDisconnect,
-  PyroConnection,
+  type PyroConnection,
   PyroContext,
   PyroController,
   type PyroDaemon,
   PyroMethod,
   PyroProperty,
 } from '../../../lib/index.js';
+import { SessionConnection } from '../../../lib/daemon/connection/connection.js';
 import { eventually, openStream, nextItem, serve } from './fixtures.js';
 
 let log: string[] = [];
@@ -60,7 +61,7 @@ class Counting implements OnPyroDisconnect {
     return ++this.count;
   }
   onPyroDisconnect(connection: PyroConnection): void {
-    log.push(`disconnect ${connection instanceof PyroConnection}`);
+    log.push(`disconnect ${connection instanceof SessionConnection}`);
   }
 }
 
@@ -78,7 +79,7 @@ class SessionObject extends Counting {
   @PyroMethod() wiring(): unknown {
     return [
       this.leaf === this.branch.leaf,
-      this.leaf.request instanceof PyroConnection,
+      this.leaf.request instanceof SessionConnection,
       this.helper.inquirer instanceof SessionObject,
       this.branch.singleton.constructed,
       this.pool instanceof Singleton,

@@ -100,17 +100,16 @@ describe('toPythonError', () => {
   });
 
   it.each([
-    'CommunicationError',
-    'ConnectionClosedError',
-    'TimeoutError',
-    'ProtocolError',
-    'MessageTooLargeError',
-    'SerializeError',
-  ])('never sends %s, on which a Python proxy drops its connection', (name) => {
-    expect(toPythonError(new PyroException(`Pyro5.errors.${name}`, ['x']))).toMatchObject({
-      pythonType: 'Pyro5.errors.PyroError',
-      args: ['x'],
-    });
+    ['CommunicationError', 'Pyro5.errors.PyroError'],
+    ['ConnectionClosedError', 'builtins.ConnectionError'],
+    ['TimeoutError', 'builtins.TimeoutError'],
+    ['ProtocolError', 'Pyro5.errors.PyroError'],
+    ['MessageTooLargeError', 'Pyro5.errors.PyroError'],
+    ['SerializeError', 'Pyro5.errors.PyroError'],
+  ])('never sends %s, on which a Python proxy drops its connection', (name, standIn) => {
+    const error = new PyroException(`Pyro5.errors.${name}`, ['x']);
+    expect(toPythonError(error)).toMatchObject({ pythonType: standIn, args: ['x'] });
+    expect(presentableError(error)).toMatchObject({ pythonType: standIn, args: ['x'] });
   });
 
   it('leaves other errors to the serializers', () => {

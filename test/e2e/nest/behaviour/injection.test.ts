@@ -15,13 +15,14 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { ContextIdFactory, INQUIRER, ModuleRef, REQUEST } from '@nestjs/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  PyroConnection,
+  type PyroConnection,
   PyroContext,
   PyroController,
   PyroDaemon,
   PyroMethod,
   UseHandshakeGuards,
 } from '../../../../lib/index.js';
+import { SessionConnection } from '../../../../lib/daemon/connection/connection.js';
 import { eventually, moduleOf, serveBy, serveForAll, WAYS } from '../fixtures.js';
 import { log } from './noting.js';
 
@@ -180,7 +181,7 @@ describe.each(WAYS)('injection into objects (%s)', (way) => {
   });
 
   it.each([
-    ['session', PyroConnection],
+    ['session', SessionConnection],
     ['single', PyroDaemon],
     ['percall', PyroContext],
   ] as const)('of REQUEST into a %s object gives what it lives for', async (mode, type) => {

@@ -2,68 +2,66 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { Admissions } from './admissions.js';
+import { tcpLocation } from '../../protocol/location.js';
+import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
+import { Authorizations } from './authorizations.js';
 import { TrackedResources } from './tracked-resources.js';
 
-/** One client connection, for as long as it lasts. */
-export class DaemonConnection {
-  /** Yours: whatever belongs to the connection. */
+/** A connection with everything that its session keeps for it. */
+export class SessionConnection implements PyroConnection {
   readonly metadata = new Map<unknown, unknown>();
-  /** What the client sent as handshake data; undefined before the handshake and on a `connectedSocket`. */
   handshake: unknown;
-  /** Annotations of the CONNECT message. */
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
-  /** `address:port`, `[v6]:port`, or the socket's path. */
   readonly remoteAddress: string;
-  /** The client's TLS certificate, which one of `tls.ca` has signed; undefined when it has none, or none that is good. */
   readonly peerCertificate: PeerCertificate | undefined;
 
-  /** Objects that were used over this connection and want to know of its end. */
+  /** Objects that were used over this connection and must be told when it ends. */
   readonly usedTargets = new Set<PyroTarget>();
-  readonly admissions = new Admissions(this);
+  readonly authorizations = new Authorizations(this);
   readonly resources = new TrackedResources();
   private readonly goneHooks = new Set<() => void>();
-  private gone = false;
-  private closing = false;
+  private state: 'open' | 'closing' | 'gone' = 'open';
 
   constructor(
-    /** Counts from 1 on within a daemon. */
     readonly id: number,
     socket: Duplex,
-    private readonly closeLoop: () => void,
+    private readonly closeSession: () => void,
   ) {
     this.remoteAddress = remoteAddressOf(socket);
     this.peerCertificate = certificateOf(socket);
   }
 
-  /** False once the peer is gone or {@link close} was called. */
   get connected(): boolean {
-    return !this.gone && !this.closing;
+    return this.state === 'open';
   }
 
-  /** Ends the connection after what was written to it. Running calls go on, their replies go nowhere. */
+  /** True once the socket is closed. */
+  get isGone(): boolean {
+    return this.state === 'gone';
+  }
+
   close(): void {
-    this.closing = true;
-    this.closeLoop();
+    if (this.state === 'open') this.state = 'closing';
+    this.closeSession();
   }
 
-  /** Runs `hook` when the peer goes away, until it is taken back. */
+  /** Runs `hook` when the socket closes. @returns a function that takes the hook back */
   onGone(hook: () => void): () => void {
     this.goneHooks.add(hook);
     return () => this.goneHooks.delete(hook);
   }
 
-  /** The peer is gone: tells all who wait for it. */
+  /** The socket is closed: runs the hooks of {@link onGone}. */
   markGone(): void {
-    if (this.gone) return;
-    this.gone = true;
+    if (this.state === 'gone') return;
+    this.state = 'gone';
     for (const hook of this.goneHooks) hook();
     this.goneHooks.clear();
   }
 }
 
-/** Read at once: of a closed socket there is none. */
+/** Read when the connection is made: a closed socket has no certificate. */
 function certificateOf(socket: Duplex): PeerCertificate | undefined {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   const certificate = authorized ? getPeerCertificate?.call(socket) : undefined;
@@ -73,5 +71,5 @@ function certificateOf(socket: Duplex): PeerCertificate | undefined {
 function remoteAddressOf(socket: Duplex): string {
   const { remoteAddress, remotePort } = socket as Partial<Socket>;
   if (remoteAddress === undefined) return 'local';
-  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+  return tcpLocation(remoteAddress, remotePort);
 }

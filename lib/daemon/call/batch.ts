@@ -1,0 +1,59 @@
+import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import type { Steps } from '../../calls/steps.js';
+import { asStream } from '../../objects/item-iterators.js';
+import type { PyroTarget } from '../contract/target.js';
+import type { CallServices } from './call-services.js';
+import { presentableError } from './presentable-error.js';
+import { Call, type Request } from './request.js';
+import { reportFailure, runCall } from './run-call.js';
+import { closeUnpulled } from './streams.js';
+
+/** Entries of a batch that run before other connections are served. */
+const ENTRIES_PER_TURN = 100;
+
+/**
+ * Runs the entries of a batch in order, up to the first that fails.
+ *
+ * @returns the results; the error of the entry that failed is the last one
+ * @see Pyro5/server.py, `Daemon.handleRequest`
+ */
+export function* runBatch(
+  services: CallServices,
+  request: Request,
+  target: PyroTarget,
+  { objectId, args: entries }: SerializedCall,
+): Steps<unknown[]> {
+  const results: unknown[] = [];
+  for (const [index, entry] of entries.entries()) {
+    if (request.timedOut) break;
+    if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
+    const { method, args, kwargs } = readEntry(entry);
+    try {
+      const result = yield runCall(new Call(request, objectId, method, kwargs), target, args);
+      const stream = asStream(result);
+      if (stream) {
+        yield closeUnpulled(stream);
+        throw new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`);
+      }
+      results.push(result);
+    } catch (error) {
+      results.push(new ExceptionWrapper(presentableError(error)));
+      reportFailure(services, error, request, { objectId, method });
+      break;
+    }
+  }
+  return results;
+}
+
+function readEntry(entry: unknown): { method: string; args: unknown[]; kwargs: Record<string, unknown> } {
+  if (Array.isArray(entry) && entry.length === 3) {
+    const [method, args, kwargs] = entry as unknown[];
+    const named = kwargs instanceof Map ? (Object.fromEntries(kwargs as Map<string, unknown>) as unknown) : (kwargs ?? {});
+    if (typeof method === 'string' && Array.isArray(args) && typeof named === 'object' && !Array.isArray(named)) {
+      return { method, args, kwargs: named as Record<string, unknown> };
+    }
+  }
+  throw new SerializeError('an entry of a batch is (method, args, kwargs)');
+}

@@ -1,0 +1,62 @@
+import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { RandomIds } from '../../calls/correlation-id.js';
+import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
+import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
+import { createSerializers } from '../../serializers/serializers.js';
+import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
+import type { ObjectRegistry } from '../object/registry.js';
+import type { EventReporter } from '../options/daemon-events.js';
+import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+import { Streams } from './streams.js';
+
+/** The parts of one daemon that its handshakes, requests and replies use. Made once for each daemon. */
+export interface CallServices {
+  readonly daemon: Daemon;
+  readonly options: ResolvedDaemonOptions;
+  readonly objects: ObjectRegistry;
+  readonly streams: Streams;
+  readonly proxies: ProxyReceiver;
+  readonly reporter: EventReporter;
+  /** By serializer id. */
+  readonly serializers: ReadonlyMap<number, Serializer>;
+  /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
+  readonly handshakeSerializers: ReadonlyMap<number, Serializer>;
+  /** For answers to messages whose serializer is unknown, as in Pyro5. */
+  readonly marshal: Serializer;
+  /** Ids for requests that came without one. */
+  readonly correlationIds: RandomIds;
+}
+
+export function createCallServices(
+  given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter'>,
+): CallServices {
+  const { daemon, options } = given;
+  const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
+  const { classes = defaultClassRegistry } = options;
+  const encodeObject = (value: object): Record<string, unknown> | undefined => {
+    const reference = referenceOf(value) ?? daemon.referenceFor(value);
+    return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+  };
+  const common = { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
+  const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
+    createSerializers({ ...common, values }, allowed);
+  return {
+    ...given,
+    streams: new Streams(given),
+    serializers: serializersFor(options.values),
+    handshakeSerializers: serializersFor('natural'),
+    marshal: serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!,
+    correlationIds: new RandomIds(),
+  };
+}
+
+/** Why a message with this serializer id is refused. */
+export function unknownSerializerText(id: number, { serializers }: ResolvedDaemonOptions): string {
+  const allowed = serializers ?? Object.keys(SERIALIZER_IDS);
+  return `message used serializer ${id}, which is not accepted; this daemon accepts ${allowed.join(', ')} (serializers)`;
+}
+
+/** What a proxy that came with a request becomes. */
+export function receiveProxy({ proxies }: CallServices, state: readonly unknown[], origin: ProxyOrigin): unknown {
+  return proxies.receive(ProxyReference.fromState(state), origin);
+}

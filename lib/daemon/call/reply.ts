@@ -1,0 +1,151 @@
+import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { compress, worthCompressing } from '../../protocol/compression.js';
+import { FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
+import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
+import type { Frame } from '../../protocol/frame-reader.js';
+import { asError, safeText } from '../../protocol/safe-text.js';
+import { unserializableText } from '../../serializers/objects/exceptions.js';
+import type { Serializer } from '../../serializers/contract/serializer.js';
+import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { CallServices } from './call-services.js';
+import { presentableError } from './presentable-error.js';
+
+/** Longest text of an error that replaces one that could not be sent. */
+const MAX_REPLACEMENT_CHARACTERS = 1_000;
+
+/**
+ * Answers one message of a client.
+ *
+ * If a result or an error cannot be sent, the client gets an error that says so, and the connection goes on.
+ */
+export class Reply {
+  readonly seq: number;
+  /** Annotations of this reply alone; the daemon's own are added to them. */
+  protected annotationsOfReply: Map<string, Buffer> | undefined;
+
+  /** @param frame the message to answer; undefined when the client sent none that could be read */
+  constructor(
+    readonly services: CallServices,
+    protected readonly channel: ReplyChannel,
+    protected readonly serializer: Serializer,
+    frame: Frame | undefined,
+    /** 16 bytes: the correlation id of the message. */
+    protected idBytes = frame?.correlationId,
+  ) {
+    this.seq = frame?.header.seq ?? 0;
+  }
+
+  /** Answers a PING. */
+  pong(serializerId: number): void {
+    this.write(MESSAGE_TYPES.ping, serializerId, 0, PONG);
+  }
+
+  /** Answers a CONNECT: the connection may be used. */
+  connectOk(response: unknown): Promise<void> | void {
+    return this.send(MESSAGE_TYPES.connectOk, 0, this.serializer.dumps(response));
+  }
+
+  /** Answers a CONNECT: the connection is refused. */
+  async connectFail(reason: string): Promise<void> {
+    await this.send(MESSAGE_TYPES.connectFail, 0, this.serializer.dumps(reason));
+  }
+
+  /** Answers with an exception of ours, without the changes that {@link presentableError} makes. */
+  async refuse(error: unknown): Promise<void> {
+    await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(asError(error)));
+  }
+
+  /** Answers with the result of a call. @param flags `FLAGS.batch` for the results of a batch */
+  protected sendResult(value: unknown, flags: number): Promise<void> | void {
+    const failed = (error: unknown): Promise<void> => this.sendError(error);
+    let data: Buffer;
+    try {
+      data = this.serializer.dumps(value);
+    } catch (error) {
+      const text = `result cannot be sent with ${this.serializer.name}: ${safeText(error)}`;
+      return failed(new PyroError(text, { cause: error }));
+    }
+    try {
+      return this.send(MESSAGE_TYPES.result, flags, data)?.catch(failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Answers with an item stream, which the client pulls by its id. @param streamId undefined: this daemon does not stream */
+  protected async sendStream(streamId: string | undefined): Promise<void> {
+    if (streamId !== undefined) this.responseAnnotations.set(STREAM_ANNOTATION, Buffer.from(streamId));
+    const data = this.serializer.dumps(new ProtocolError('result of call is an iterator'));
+    await this.send(MESSAGE_TYPES.result, FLAGS.exception | FLAGS.itemStream, data);
+    // the source's later annotations go with its items
+    this.responseAnnotations.clear();
+  }
+
+  /** Answers with an exception. */
+  protected async sendError(error: unknown): Promise<void> {
+    const presented = presentableError(error);
+    try {
+      await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(presented));
+    } catch (failure) {
+      const text = unserializableText(presented, failure);
+      this.responseAnnotations.clear();
+      const replacement = new PyroError(text.slice(0, MAX_REPLACEMENT_CHARACTERS));
+      await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(replacement));
+    }
+  }
+
+  /** Annotations that go back with this reply. */
+  get responseAnnotations(): Map<string, Buffer> {
+    return (this.annotationsOfReply ??= new Map());
+  }
+
+  /** The correlation id that the reply carries. */
+  protected get correlationBytes(): Buffer | undefined {
+    return this.idBytes;
+  }
+
+  private send(type: number, flags: number, data: Buffer): Promise<void> | void {
+    const { compression, maxMessageBytes } = this.services.options;
+    // the limit also holds for the inflated body
+    if (data.length > maxMessageBytes) throw tooLarge(data.length, maxMessageBytes);
+    const { id } = this.serializer;
+    const body = compression && worthCompressing(data.length) ? compress(data) : data;
+    if (!(body instanceof Promise)) return this.write(type, id, body === data ? flags : flags | FLAGS.compressed, body);
+    return body.then((compressed) => this.write(type, id, compressed === data ? flags : flags | FLAGS.compressed, compressed));
+  }
+
+  private write(type: number, serializerId: number, flags: number, data: Buffer): void {
+    const { seq, correlationBytes } = this;
+    this.channel.send({
+      type,
+      serializerId,
+      flags,
+      seq,
+      data,
+      annotations: this.annotationsToSend(),
+      correlationId: correlationBytes,
+    });
+  }
+
+  private annotationsToSend(): Annotations {
+    const daemon = this.daemonAnnotations();
+    const own = this.annotationsOfReply;
+    if (own === undefined || own.size === 0) return daemon;
+    return daemon.size === 0 ? own : new Map([...own, ...daemon]);
+  }
+
+  private daemonAnnotations(): Annotations {
+    try {
+      return this.services.daemon.annotations();
+    } catch (error) {
+      this.services.reporter.error(error);
+      return NO_ANNOTATIONS;
+    }
+  }
+}
+
+const PONG = Buffer.from('pong');
+
+function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
+  return new MessageTooLargeError(`reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
+}

@@ -1,0 +1,229 @@
+import type { Annotations } from '../../protocol/annotations.js';
+import { FLAGS } from '../../protocol/constants.js';
+import type { Frame } from '../../protocol/frame-reader.js';
+import type { Serializer } from '../../serializers/contract/serializer.js';
+import { currentCall } from '../../calls/current-call.js';
+import type { SessionConnection } from '../connection/connection.js';
+import type { CallContext } from '../contract/call-context.js';
+import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
+import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { CallServices } from './call-services.js';
+import { Reply } from './reply.js';
+
+/** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
+export class Request extends Reply implements ProxyOrigin {
+  readonly flags: number;
+  /** Set before the object is used. */
+  principal: unknown;
+  private requestAnnotations: Annotations;
+  private uuid: string | undefined;
+  private controller: AbortController | undefined;
+  private abortReason: Error | undefined;
+  private stopWatchingPeer: (() => void) | undefined;
+  private streaming = false;
+  private isTimedOut = false;
+  private endHooks: (() => void)[] | undefined;
+
+  constructor(
+    services: CallServices,
+    channel: ReplyChannel,
+    readonly connection: SessionConnection,
+    serializer: Serializer,
+    frame: Frame,
+  ) {
+    const { header, annotations, correlationId } = frame;
+    // a copy of the id: a context that is kept must not keep the message
+    super(services, channel, serializer, frame, correlationId && Buffer.from(correlationId));
+    this.flags = header.flags;
+    this.requestAnnotations = annotations;
+  }
+
+  get daemon(): Daemon {
+    return this.services.daemon;
+  }
+
+  get serializerName(): string {
+    return this.serializer.name;
+  }
+
+  /** Annotations of the INVOKE message. */
+  get annotations(): Annotations {
+    return this.requestAnnotations;
+  }
+
+  /** 16 bytes: the id that the client sent, or else a new one. */
+  override get correlationBytes(): Buffer {
+    return (this.idBytes ??= this.services.correlationIds.next());
+  }
+
+  get correlationId(): string {
+    return (this.uuid ??= formatUuid(this.correlationBytes));
+  }
+
+  get oneway(): boolean {
+    return (this.flags & FLAGS.oneway) !== 0;
+  }
+
+  get isBatch(): boolean {
+    return (this.flags & FLAGS.batch) !== 0;
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+      else if (this.streaming) return this.controller.signal;
+      else if (!this.connection.connected) this.controller.abort(clientGone());
+      else this.stopWatchingPeer = this.connection.onGone(() => this.abort(clientGone()));
+    }
+    return this.controller.signal;
+  }
+
+  /** True once the client was told that the call took too long. */
+  get timedOut(): boolean {
+    return this.isTimedOut;
+  }
+
+  /** Sends the result. Nothing is sent to a oneway request. */
+  result(value: unknown): Promise<void> | void {
+    if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
+  }
+
+  /** Sends an exception. Nothing is sent to a oneway request. */
+  async error(error: unknown): Promise<void> {
+    if (!this.oneway) await this.sendError(error);
+  }
+
+  /** Sends the id of an item stream. @param streamId undefined: this daemon does not stream */
+  stream(streamId: string | undefined): Promise<void> {
+    return this.sendStream(streamId);
+  }
+
+  /** Answers with an exception of ours, before any call has begun. Nothing is sent to a oneway request. */
+  override async refuse(error: unknown): Promise<void> {
+    if (!this.oneway) await super.refuse(error);
+  }
+
+  /** Ends the connection after the replies that were sent. */
+  closeConnection(): void {
+    this.channel.close();
+  }
+
+  /** Lets `work` run while the next requests of the connection are served. */
+  runInBackground(work: Promise<void>): void {
+    this.channel.runInBackground(work);
+  }
+
+  /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
+  timeOut(reason: Error): void {
+    this.isTimedOut = true;
+    this.abort(reason);
+    const told = this.error(reason).catch((failure: unknown) => {
+      this.channel.destroy();
+      throw failure;
+    });
+    this.channel.runInBackground(told);
+  }
+
+  abort(reason: Error): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
+  }
+
+  /** Its result is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
+  becomeStream(): void {
+    this.streaming = true;
+    // views on the message, which may be large, would live as long as the stream
+    this.requestAnnotations = new Map([...this.requestAnnotations].map(([id, data]) => [id, Buffer.from(data)]));
+    this.finish();
+  }
+
+  /** The method has ended: a disconnect no longer aborts the signal. */
+  finish(): void {
+    this.stopWatchingPeer?.();
+    this.stopWatchingPeer = undefined;
+    if (!this.streaming) this.end();
+  }
+
+  /** The method has ended, and so has its stream, if it returned one. */
+  end(): void {
+    const hooks = this.endHooks;
+    this.endHooks = undefined;
+    for (const hook of hooks ?? []) hook();
+  }
+
+  onEnd(hook: () => void): void {
+    (this.endHooks ??= []).push(hook);
+  }
+}
+
+/** One call of a request. */
+export class Call implements CallContext {
+  constructor(
+    readonly request: Request,
+    readonly objectId: string,
+    readonly method: string,
+    readonly kwargs: Readonly<Record<string, unknown>>,
+  ) {}
+
+  get daemon(): Daemon {
+    return this.request.daemon;
+  }
+  get connection(): SessionConnection {
+    return this.request.connection;
+  }
+  get seq(): number {
+    return this.request.seq;
+  }
+  get flags(): number {
+    return this.request.flags;
+  }
+  get serializer(): string {
+    return this.request.serializerName;
+  }
+  get correlationId(): string {
+    return this.request.correlationId;
+  }
+  get annotations(): ReadonlyMap<string, Buffer> {
+    return this.request.annotations;
+  }
+  get responseAnnotations(): Map<string, Buffer> {
+    return this.request.responseAnnotations;
+  }
+  get oneway(): boolean {
+    return this.request.oneway;
+  }
+  get principal(): unknown {
+    return this.request.principal;
+  }
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  track(resource: object): void {
+    const { resources } = this.connection;
+    resources.track(resource);
+    // the stream of a closed connection is the last user of the resource
+    if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
+  }
+
+  untrack(resource: object): void {
+    this.connection.resources.untrack(resource);
+  }
+}
+
+/** The call that the running code serves, for objects of ours that are served like any other. */
+export function servedCall(): Call {
+  const call = currentCall();
+  if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');
+  return call;
+}
+
+function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function clientGone(): Error {
+  return new Error('the client has gone away');
+}

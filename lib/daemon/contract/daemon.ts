@@ -1,0 +1,81 @@
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ProxyReference } from '../../protocol/proxy-reference.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import type { PyroConnection } from './connection.js';
+import type { Authorization, AuthorizeRequest } from './authorization.js';
+
+export interface RegisterOptions {
+  /** Replace the object that has the id, or give a registered object a further id. Default false. */
+  force?: boolean;
+  /** Hold the object weakly: it is unregistered when it is garbage-collected. Not for classes. Default false. */
+  weak?: boolean;
+}
+
+/** Keeps an object registered until {@link release} is called. */
+export interface ObjectLease extends Disposable {
+  /** The object as it travels: URI and exposed members. */
+  readonly reference: ProxyReference;
+  readonly uri: PyroUri;
+  /** Unregisters the object when this was its last lease. A second call does nothing. */
+  release(): void;
+}
+
+/** The request that brought a proxy. */
+export interface ProxyOrigin {
+  readonly daemon: Daemon;
+  readonly connection: PyroConnection;
+  /** Runs `hook` when the request is over: its method has ended, and so has its item stream, if it returned one. */
+  onEnd(hook: () => void): void;
+}
+
+/** Turns the proxies that clients send into values. The layer above gives it, because a daemon knows no client. */
+export interface ProxyReceiver {
+  receive(reference: ProxyReference, origin: ProxyOrigin): unknown;
+  /** Ends the connections of all received proxies. Called once, before the daemon is closed. */
+  release(): Promise<void>;
+}
+
+/** A daemon as the rest of the library sees it. `PyroDaemon` implements it. */
+export interface Daemon {
+  /** `host:port`, `[v6]:port` or `./u:path`. @throws {DaemonError} before the daemon listens */
+  readonly locationStr: string;
+  /** `natHost:natPort`. Undefined without NAT, and for a connected socket. */
+  readonly natLocationStr: string | undefined;
+  /** The listening server, or the connected socket. Undefined before the daemon listens. */
+  readonly sock: Server | Duplex | undefined;
+  /** Number of registered objects, `Pyro.Daemon` included. */
+  readonly objectCount: number;
+  /** Connections that passed their handshake. */
+  readonly connections: PyroConnection[];
+  /** Number of open item streams, lingering ones included. */
+  readonly streamCount: number;
+  readonly isListening: boolean;
+  /** False when the daemon serves only sockets that it was given: its URIs lead nowhere. */
+  readonly isReachable: boolean;
+
+  register(objectOrClass: object, objectId?: string, options?: RegisterOptions): PyroUri;
+  unregister(objectOrId: object | string): void;
+  uriFor(objectOrId: object | string, nat?: boolean): PyroUri;
+  proxyFor(objectOrId: object | string, nat?: boolean): ProxyReference;
+  /** How a registered object travels: as a proxy. Undefined for every other value. */
+  referenceFor(value: object): ProxyReference | undefined;
+  lease(object: object): ObjectLease;
+  resetMetadataCache(objectOrId: object | string): void;
+
+  serve(socket: Duplex): void;
+  drain(deadlineMs?: number): Promise<boolean>;
+  shutdown(deadlineMs?: number): Promise<void>;
+  close(): Promise<void>;
+
+  // Hooks. A subclass may override them; the options of the same names do the same.
+
+  /** Annotations that every reply carries. */
+  annotations(): ReadonlyMap<string, Buffer>;
+  /** Decides whether a connection may be used. To refuse it, throw: the client is told the message. */
+  validateHandshake(request: AuthorizeRequest): Promise<Authorization> | Authorization;
+  /** Called when a connection that had passed its handshake has ended. */
+  clientDisconnect(connection: PyroConnection): Promise<void> | void;
+  /** Called every `housekeepingIntervalMs`. */
+  housekeeping(): Promise<void> | void;
+}

@@ -1,0 +1,189 @@
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { endsWithin } from '../calls/deadline.js';
+import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { DaemonError } from '../protocol/errors.js';
+import type { Arrivals } from '../transport/arrivals.js';
+import { Listener } from '../transport/listener.js';
+import { inProcessLocation, localLocation } from '../protocol/location.js';
+import type { CallServices } from './call/call-services.js';
+import { SessionConnection } from './connection/connection.js';
+import { currentContext } from './contract/call-context.js';
+import type { Registrations } from './object/registrations.js';
+import type { Sessions } from './session/sessions.js';
+import type { Slot } from './session/slots.js';
+
+/** Longest that closing waits for disposals and disconnect hooks of the application. */
+const MAX_DISPOSAL_MS = 5_000;
+
+/**
+ * Where a daemon stands. It only moves forward, but a daemon that could not listen is `new` again.
+ *
+ * - `new`: serves nobody.
+ * - `listening`: accepts connections.
+ * - `draining`: accepts no more connections and requests; running calls end.
+ * - `closed`: every connection is closed, or is being closed.
+ */
+type LifecycleState = 'new' | 'listening' | 'draining' | 'closed';
+
+/** Starts, drains and closes one daemon. */
+export class Lifecycle {
+  /** Where the daemon listens, as in URIs. */
+  location: string | undefined;
+  private state: LifecycleState = 'new';
+  private listener: Listener | undefined;
+  private housekeepingTimer: NodeJS.Timeout | undefined;
+  private closing: Promise<void> | undefined;
+  private readonly combined = new Set<Lifecycle>();
+  private readonly closeCallbacks = new Set<() => void>();
+
+  constructor(
+    private readonly services: CallServices,
+    private readonly sessions: Sessions,
+    private readonly registrations: Registrations,
+  ) {}
+
+  get isListening(): boolean {
+    return this.state === 'listening';
+  }
+
+  get isReachable(): boolean {
+    return this.listener !== undefined;
+  }
+
+  get sock(): Server | Duplex | undefined {
+    return this.listener?.server ?? (this.location === undefined ? undefined : this.services.options.connectedSocket);
+  }
+
+  /** @throws {DaemonError} on a second call @throws the error of the server socket, or of the hook that refused the connected socket */
+  async start(): Promise<void> {
+    if (this.state !== 'new') throw new DaemonError('the daemon was started before; make a new one');
+    this.state = 'listening';
+    const { options, reporter } = this.services;
+    const { connectedSocket, listen = true } = options;
+    if (!listen) {
+      this.location = inProcessLocation();
+    } else if (connectedSocket) {
+      this.location = localLocation(connectedSocket);
+      await this.sessions.serveWithoutHandshake(connectedSocket, (connection) => this.validate(connection));
+    } else {
+      try {
+        this.listener = await Listener.open(options, this.accepting, (error) => reporter.error(error));
+      } catch (error) {
+        if (this.isListening) this.state = 'new';
+        throw error;
+      }
+      this.location = this.listener.location;
+    }
+    if (!this.isListening) {
+      this.listener?.close();
+      throw new DaemonError('the daemon was closed while it started');
+    }
+    this.housekeepingTimer = setInterval(() => this.housekeep(), options.housekeepingIntervalMs).unref();
+  }
+
+  /** Serves one more socket, with a handshake. */
+  serve(socket: Duplex): void {
+    const slot = this.accepting.arrive();
+    if (slot) this.sessions.enter(slot, socket);
+    else socket.on('error', () => undefined).destroy();
+  }
+
+  /** Lets another daemon drain and close together with this one. @throws {DaemonError} when that would be a circle */
+  combine(other: Lifecycle): void {
+    if (other.closesWith(this)) throw new DaemonError('a daemon cannot be combined with itself, nor with one that combined it');
+    this.combined.add(other);
+  }
+
+  /** Resolves when the daemon closes, or when `condition`, called every `housekeepingIntervalMs`, returns false. */
+  requestLoop(condition: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearInterval(timer);
+        this.closeCallbacks.delete(done);
+        resolve();
+      };
+      const ask = (): void => {
+        try {
+          if (!condition()) done();
+        } catch (error) {
+          reject(error as Error);
+          done();
+        }
+      };
+      const timer = setInterval(ask, this.services.options.housekeepingIntervalMs);
+      this.closeCallbacks.add(done);
+      if (this.state === 'closed') done();
+      else ask();
+    });
+  }
+
+  /** Accepts no more connections and requests, and waits for the running calls. @returns true when all have ended in time */
+  async drain(deadlineMs: number): Promise<boolean> {
+    if (this.state === 'listening') {
+      this.state = 'draining';
+      this.listener?.close();
+    }
+    const others = [...this.combined].map((lifecycle) => lifecycle.drain(deadlineMs));
+    return endsWithin(Promise.all([this.sessions.drainAll(this.callingConnection()), ...others]), deadlineMs);
+  }
+
+  /** Closes the daemon, once. `soon`: replies that were sent still leave; `now`: connections are cut. Every caller waits for the same end. */
+  close(when: 'soon' | 'now'): Promise<void> {
+    return (this.closing ??= this.closeOnce(when));
+  }
+
+  private async closeOnce(when: 'soon' | 'now'): Promise<void> {
+    const { streams, proxies } = this.services;
+    this.state = 'closed';
+    clearInterval(this.housekeepingTimer);
+    await Promise.all([...this.combined].map((lifecycle) => lifecycle.close(when)));
+    this.listener?.close();
+    streams.closeAll();
+    await this.unlessHung(this.sessions.hangUpAll(when), 'the end of a session');
+    await this.unlessHung(this.registrations.releaseAll(), 'the disposal of an object');
+    await proxies.release();
+    for (const callback of this.closeCallbacks) callback();
+    this.services.reporter.emit('close');
+  }
+
+  /** Clients that connect while the daemon listens. Those that are still in their TLS handshake when it stops are closed. */
+  private readonly accepting: Arrivals<Slot> = {
+    arrive: () => (this.isListening ? this.sessions.arrive() : undefined),
+    enter: (slot, socket) => {
+      if (this.isListening) return this.sessions.enter(slot, socket);
+      this.sessions.leave(slot);
+      socket.destroy();
+    },
+    leave: (slot) => this.sessions.leave(slot),
+    refused: (slot, error, socket) => this.sessions.refused(slot, error, socket),
+  };
+
+  private async validate(connection: SessionConnection): Promise<void> {
+    const request = { connection, objectId: DAEMON_OBJECT_ID, data: undefined, annotations: NO_ANNOTATIONS };
+    connection.authorizations.ofDaemon = await this.services.daemon.validateHandshake(request);
+  }
+
+  /** The connection of the call that runs this code. A call that waited for its own end would wait for ever. */
+  private callingConnection(): SessionConnection | undefined {
+    const call = currentContext();
+    return call?.daemon === this.services.daemon ? (call.connection as SessionConnection) : undefined;
+  }
+
+  /** Disposals are code of the application. One that hangs must not keep the daemon from closing. */
+  private async unlessHung(work: Promise<unknown>, what: string): Promise<void> {
+    if (await endsWithin(work, MAX_DISPOSAL_MS)) return;
+    this.services.reporter.error(new DaemonError(`${what} took longer than ${MAX_DISPOSAL_MS} ms and is no longer waited for`));
+  }
+
+  private housekeep(): void {
+    const { streams, reporter, daemon } = this.services;
+    streams.expire(Date.now());
+    reporter.run(() => daemon.housekeeping());
+  }
+
+  private closesWith(other: Lifecycle): boolean {
+    return this === other || [...this.combined].some((lifecycle) => lifecycle.closesWith(other));
+  }
+}

@@ -1,0 +1,50 @@
+import type { TLSSocket } from 'node:tls';
+import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS, PORT_BOUNDS } from '../../options/option-checks.js';
+import { DEFAULT_LIMITS, type DaemonOptions, type ResolvedDaemonOptions } from './daemon-options.js';
+import { environmentDefaults } from './environment-defaults.js';
+
+const BOUNDS = {
+  ...LIMIT_BOUNDS,
+  maxHandshakeBytes: { least: 1 },
+  maxConnections: { least: 1 },
+  maxQueuedRequests: { least: 1 },
+  housekeepingIntervalMs: { least: 1 },
+};
+
+/**
+ * Fills in the defaults and checks every option.
+ *
+ * @throws {PyroError} `CONFIG`, naming the option, its value and the allowed values
+ */
+export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
+  const given = givenOptions(options);
+  const resolved: ResolvedDaemonOptions = {
+    ...DEFAULT_LIMITS,
+    detailedTraceback: process.env['NODE_ENV'] !== 'production',
+    ...environmentDefaults(given),
+    ...given,
+  };
+  checkNumbers(resolved, DEFAULT_LIMITS, BOUNDS);
+  checkAddress(resolved);
+  return resolved;
+}
+
+function checkAddress(options: DaemonOptions): void {
+  const { host, port, unixSocket, natHost, natPort, connectedSocket, listen = true, tls } = options;
+  if (!listen && (connectedSocket ?? unixSocket ?? port ?? host ?? natHost ?? (tls || undefined)) !== undefined)
+    throw configError('listen: false excludes connectedSocket, host, port, unixSocket, natHost and tls');
+  if (tls && unixSocket !== undefined)
+    throw configError('tls needs a TCP port: no certificate names a unixSocket, and a Python client would refuse it');
+  if (connectedSocket !== undefined) {
+    if (tls && (connectedSocket as Partial<TLSSocket>).encrypted !== true)
+      throw configError('tls is configured, but connectedSocket is no TLS socket; it is served as it is');
+    if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
+    return;
+  }
+  if (port !== undefined) checkNumber('port', port, PORT_BOUNDS);
+  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
+    throw configError('unixSocket excludes host and port');
+  if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
+  if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
+  if (natPort !== undefined) checkNumber('natPort', natPort, PORT_BOUNDS);
+}

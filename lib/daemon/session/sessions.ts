@@ -1,0 +1,110 @@
+import type { Duplex } from 'node:stream';
+import type { Arrivals } from '../../transport/arrivals.js';
+import type { CallServices } from '../call/call-services.js';
+import { Dispatcher } from '../call/dispatcher.js';
+import { SessionConnection } from '../connection/connection.js';
+import { Session, type SessionObserver } from './session.js';
+import { type Slot, Slots } from './slots.js';
+
+/** The sessions of a daemon, from the accepted socket to the clean-up behind its close. */
+export class Sessions implements SessionObserver, Arrivals<Slot> {
+  private readonly all = new Set<Session>();
+  /** Sessions that passed their handshake. */
+  private readonly open = new Set<Session>();
+  private readonly cleanUps = new Set<Promise<void>>();
+  private readonly slots: Slots;
+  private readonly dispatcher: Dispatcher;
+
+  constructor(private readonly services: CallServices) {
+    this.slots = new Slots(services.options.maxConnections);
+    this.dispatcher = new Dispatcher(services);
+  }
+
+  /** Connections that passed their handshake. */
+  get connections(): SessionConnection[] {
+    return [...this.open].map(({ connection }) => connection);
+  }
+
+  /** Sockets of all connections, also of those in their handshake. */
+  get sockets(): Duplex[] {
+    return [...this.all].map(({ socket }) => socket);
+  }
+
+  /** A client has connected. Its slot must be given back by {@link leave}, or {@link enter} takes it over. */
+  arrive(): Slot | undefined {
+    return this.slots.take();
+  }
+
+  /** Starts the session of an accepted client. */
+  enter(slot: Slot, socket: Duplex): void {
+    this.start(slot, socket);
+  }
+
+  leave(slot: Slot): void {
+    this.slots.giveBack(slot);
+  }
+
+  /** The client failed before it could send a CONNECT message: its TLS handshake failed. */
+  refused({ connectionId }: Slot, error: Error, socket: Duplex): void {
+    const connection = new SessionConnection(connectionId, socket, () => socket.destroy());
+    this.services.reporter.emit('handshakeFailed', error, connection);
+  }
+
+  /**
+   * Serves a connected socket, without a handshake.
+   *
+   * @throws the error of `validate`; the socket is closed then
+   */
+  serveWithoutHandshake(socket: Duplex, validate: (connection: SessionConnection) => Promise<void>): Promise<void> {
+    return this.start(this.slots.take()!, socket).serveWithoutHandshake(validate);
+  }
+
+  opened(session: Session): void {
+    this.open.add(session);
+    this.services.reporter.emit('connection', session.connection);
+  }
+
+  closed(session: Session, error: Error | undefined): void {
+    this.all.delete(session);
+    this.slots.giveBack(session.slot);
+    const cleanUp = this.cleanUp(session, error)
+      .catch((failure: unknown) => this.services.reporter.error(failure))
+      .finally(() => this.cleanUps.delete(cleanUp));
+    this.cleanUps.add(cleanUp);
+  }
+
+  /** Takes no more requests. Resolves when the running calls have ended, those of the connection `except` left out. */
+  async drainAll(except: SessionConnection | undefined): Promise<void> {
+    const draining = [...this.all].map((session) => ({ connection: session.connection, drained: session.drain() }));
+    await Promise.all(draining.filter(({ connection }) => connection !== except).map(({ drained }) => drained));
+  }
+
+  /** Ends all connections. Resolves when those without a running call are closed and cleaned up. */
+  async hangUpAll(when: 'soon' | 'now'): Promise<void> {
+    const idle = [...this.all].filter((session) => !session.isBusy);
+    const closed = idle.map(({ socket }) => new Promise<void>((resolve) => void socket.once('close', () => resolve())));
+    for (const session of this.all) session.hangUp(when);
+    await Promise.all(closed);
+    await Promise.all(this.cleanUps);
+  }
+
+  private start(slot: Slot, socket: Duplex): Session {
+    const session = new Session(slot, socket, this.services, this.dispatcher, this);
+    this.all.add(session);
+    return session;
+  }
+
+  /** Users end before what they use: first streams, then the hook of the daemon, then objects, then tracked resources. */
+  private async cleanUp(session: Session, error: Error | undefined): Promise<void> {
+    const { streams, reporter, daemon } = this.services;
+    const { connection } = session;
+    const streamsEnded = streams.connectionEnded(connection);
+    if (this.open.delete(session)) {
+      reporter.run(() => daemon.clientDisconnect(connection));
+      reporter.emit('disconnect', connection, error);
+    }
+    const ended = [...connection.usedTargets].reverse().map(async (target) => target.connectionEnded?.(connection, streamsEnded));
+    await Promise.all(ended.map((end) => end.catch((failure: unknown) => reporter.error(failure))));
+    await connection.resources.closeAll((failure) => reporter.error(failure));
+  }
+}
