@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { DaemonError } from '../../protocol/errors.js';
 import type { PyroTarget } from '../contract/target.js';
 
@@ -100,22 +99,4 @@ function removeId<K>(ids: Ids<K>, key: K, id: string): void {
   const left = ids.get(key)?.filter((known) => known !== id) ?? [];
   if (left.length > 0) ids.set(key, left);
   else ids.delete(key);
-}
-
-/** A random id for an object that was registered without one. */
-export function newObjectId(): string {
-  return `obj_${randomUUID().replaceAll('-', '')}`;
-}
-
-/**
- * An id as it can stand in a URI; undefined or empty: none was given.
- *
- * @throws {DaemonError} when it is no string or has white space
- */
-export function checkObjectId(objectId: string | undefined): string | undefined {
-  if (objectId === undefined || objectId === '') return undefined;
-  if (typeof objectId !== 'string' || /\s/.test(objectId)) {
-    throw new DaemonError(`object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`);
-  }
-  return objectId;
 }
