@@ -1,5 +1,5 @@
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
-import { addMark, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
+import { addMemberMetadata, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroMethod`. */
@@ -34,7 +34,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
       throw new TypeError(`${where}: @PyroMethod is for methods with a string name; accessors take @PyroProperty`);
     }
     checkWireName(options.name ?? key, where);
-    addMark(prototype, {
+    addMemberMetadata(prototype, {
       kind: 'method',
       key,
       name: options.name,

@@ -6,7 +6,7 @@ import {
   PARAMTYPES_METADATA,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { addMark, classNameOf } from '../metadata/member-metadata.js';
+import { addMemberMetadata, classNameOf } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroProperty`. Enhancers are given here, because Nest's own decorators refuse accessors. */
@@ -45,7 +45,7 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
     const write = function (this: object, value: unknown): void {
       set!.call(this, value);
     };
-    addMark(prototype, {
+    addMemberMetadata(prototype, {
       kind: 'property',
       key,
       name: options.name,

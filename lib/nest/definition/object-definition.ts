@@ -8,12 +8,11 @@ import { parameterTypesOf, routeArgumentsOf } from '../metadata/parameter-metada
 import type { InstanceWrapper } from '../nest-internals.js';
 import {
   classNameOf,
-  type DeclaredMember,
   exposedMembers,
-  overridesWithoutMark,
+  undecoratedOverrides,
   ownMethods,
-  type MethodMark,
-  type PropertyMark,
+  type MethodMetadata,
+  type PropertyMetadata,
   type PyroStreamOptions,
 } from '../metadata/member-metadata.js';
 import { type ParameterPlan, planParameters, type PlannedParameter } from './parameter-plan.js';
@@ -62,21 +61,20 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   const oneway = new Set<string>();
   const attrs = new Set<string>();
   const callbacks = new Set<string>();
-  for (const member of exposedMembers(type)) {
-    const { mark, prototype } = member;
-    const where = `${type.name}.${mark.key}`;
-    const wireName = checkWireName(mark.name ?? wireNameOf(mark.key, naming), where);
+  for (const { metadata, prototype } of exposedMembers(type)) {
+    const where = `${type.name}.${metadata.key}`;
+    const wireName = checkWireName(metadata.name ?? wireNameOf(metadata.key, naming), where);
     if (methods.has(wireName) || attrs.has(wireName))
       throw new TypeError(`${where}: another member has the wire name "${wireName}" already`);
     const qualifiedName = `${classNameOf(prototype)}.${wireName}`;
-    if (mark.kind === 'method') {
-      methods.set(wireName, methodOperation(mark, member, qualifiedName, naming, where));
-      if (mark.oneway) oneway.add(wireName);
-      if (mark.callback) callbacks.add(wireName);
+    if (metadata.kind === 'method') {
+      methods.set(wireName, methodOperation(metadata, prototype, qualifiedName, naming, where));
+      if (metadata.oneway) oneway.add(wireName);
+      if (metadata.callback) callbacks.add(wireName);
     } else {
       attrs.add(wireName);
-      if (mark.getter) getters.set(wireName, accessOperation(mark.getter, qualifiedName, []));
-      if (mark.setter) setters.set(wireName, accessOperation(mark.setter, qualifiedName, [valueParameter(wireName)]));
+      if (metadata.getter) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
+      if (metadata.setter) setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName)]));
     }
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
@@ -100,7 +98,7 @@ function nothingExposed(type: AnyClass): string {
   const own = ownMethods(type);
   const candidates = own.length > 0 ? ` (${own.slice(0, 5).join(', ')}${own.length > 5 ? ', …' : ''})` : '';
   const text = `${type.name} has no member that clients may use: put @PyroMethod() on the methods they may call${candidates}, @PyroProperty() on attributes`;
-  const overridden = overridesWithoutMark(type)[0];
+  const overridden = undecoratedOverrides(type)[0];
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
 }
 
@@ -110,13 +108,13 @@ function valueParameter(label: string): PlannedParameter {
 }
 
 function methodOperation(
-  mark: MethodMark,
-  { prototype }: DeclaredMember,
+  metadata: MethodMetadata,
+  prototype: object,
   qualifiedName: string,
   naming: PyroNaming | undefined,
   where: string,
 ): Operation {
-  const { key, parameters, namesGiven, stream } = mark;
+  const { key, parameters, namesGiven, stream } = metadata;
   const count = parameterTypesOf(prototype, key).length;
   let plan: ParameterPlan;
   try {
@@ -127,6 +125,10 @@ function methodOperation(
   return { key, binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords), parameters: plan.parameters, stream };
 }
 
-function accessOperation(key: PropertyMark['key'], qualifiedName: string, parameters: readonly PlannedParameter[]): Operation {
+function accessOperation(
+  key: PropertyMetadata['key'],
+  qualifiedName: string,
+  parameters: readonly PlannedParameter[],
+): Operation {
   return { key, binder: new ArgumentBinder(qualifiedName, undefined), parameters, stream: undefined };
 }

@@ -123,7 +123,7 @@ function writtenParameters(
   payloads: ReadonlyMap<number, RouteArgument>,
   count: number,
 ): WrittenParameter[] {
-  const open = (index: number, parameter: Parameter, rest: boolean): WrittenParameter => ({
+  const entry = (index: number, parameter: Parameter, rest: boolean): WrittenParameter => ({
     index,
     parameter,
     rest,
@@ -131,20 +131,20 @@ function writtenParameters(
   });
   const unnamed: Parameter = { name: undefined, optional: true };
   if (given !== undefined && !namesGiven) {
-    const named = given.positional.map((parameter, index) => open(index, parameter, false));
-    if (given.rest) named.push(open(named.length, unnamed, true));
+    const named = given.positional.map((parameter, index) => entry(index, parameter, false));
+    if (given.rest) named.push(entry(named.length, unnamed, true));
     return named.filter(({ index }) => !special.has(index));
   }
   const written: WrittenParameter[] = [];
   const names = given?.positional ?? [];
   const atLeast = given === undefined ? count : 0;
   for (let index = 0; written.length < names.length || index < atLeast; index++) {
-    if (!special.has(index)) written.push(open(index, names[written.length] ?? unnamed, false));
+    if (!special.has(index)) written.push(entry(index, names[written.length] ?? unnamed, false));
   }
   if (given === undefined || given.rest) {
     let index = (written.at(-1)?.index ?? -1) + 1;
     while (special.has(index)) index++;
-    written.push(open(index, unnamed, true));
+    written.push(entry(index, unnamed, true));
   }
   return written;
 }

@@ -32,7 +32,7 @@ export class PyroException extends RpcException {
     if ('cause' in options) this.cause = options.cause;
   }
 
-  /** Has the error travel as this exception also where a method returns it as a value. */
+  /** @internal Has the error travel as this exception also where a method returns it as a value. */
   get [SAYS_PYTHON_EXCEPTION](): true {
     return true;
   }

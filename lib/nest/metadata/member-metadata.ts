@@ -13,7 +13,7 @@ export interface PyroStreamOptions {
 export const DEFAULT_STREAM_OPTIONS: Readonly<Required<PyroStreamOptions>> = { buffer: 1_000, overflow: 'error' };
 
 /** The metadata of `@PyroMethod`. */
-export interface MethodMark {
+export interface MethodMetadata {
   readonly kind: 'method';
   readonly key: string;
   /** Wire name; undefined when the decorator gives none. */
@@ -28,7 +28,7 @@ export interface MethodMark {
 }
 
 /** The metadata of `@PyroProperty`. */
-export interface PropertyMark {
+export interface PropertyMetadata {
   readonly kind: 'property';
   readonly key: string;
   readonly name: string | undefined;
@@ -37,22 +37,24 @@ export interface PropertyMark {
   readonly setter: string | undefined;
 }
 
-export type MemberMark = MethodMark | PropertyMark;
+export type MemberMetadata = MethodMetadata | PropertyMetadata;
 
-/** Marks by the prototype that declares the member. An override is another member: it must be decorated again. */
-const marksOf = new WeakMap<object, Map<string, MemberMark>>();
+/** Metadata by the prototype that declares the member. An override is another member: it must be decorated again. */
+const membersOf = new WeakMap<object, Map<string, MemberMetadata>>();
 
-export function addMark(prototype: object, mark: MemberMark): void {
-  let marks = marksOf.get(prototype);
-  if (marks === undefined) marksOf.set(prototype, (marks = new Map()));
-  if (marks.has(mark.key))
-    throw new TypeError(`${classNameOf(prototype)}.${mark.key} is decorated twice; one @PyroMethod or @PyroProperty is enough`);
-  marks.set(mark.key, mark);
+export function addMemberMetadata(prototype: object, metadata: MemberMetadata): void {
+  let members = membersOf.get(prototype);
+  if (members === undefined) membersOf.set(prototype, (members = new Map()));
+  if (members.has(metadata.key))
+    throw new TypeError(
+      `${classNameOf(prototype)}.${metadata.key} is decorated twice; one @PyroMethod or @PyroProperty is enough`,
+    );
+  members.set(metadata.key, metadata);
 }
 
-/** A mark and the prototype that declares its member. */
+/** The metadata of a member, and the prototype that declares the member. */
 export interface DeclaredMember {
-  readonly mark: MemberMark;
+  readonly metadata: MemberMetadata;
   readonly prototype: object;
 }
 
@@ -61,22 +63,22 @@ export function exposedMembers(type: AnyClass): DeclaredMember[] {
   const members: DeclaredMember[] = [];
   const seen = new Set<string>();
   for (const prototype of prototypesOf(type)) {
-    const marks = marksOf.get(prototype);
+    const declared = membersOf.get(prototype);
     for (const key of Object.getOwnPropertyNames(prototype)) {
       if (seen.has(key)) continue;
       seen.add(key);
-      const mark = marks?.get(key);
-      if (mark) members.push({ mark, prototype });
+      const metadata = declared?.get(key);
+      if (metadata) members.push({ metadata, prototype });
     }
   }
   return members;
 }
 
 /** Names of members that override a decorated member, but have no decorator. */
-export function overridesWithoutMark(type: AnyClass): string[] {
-  const exposed = new Set(exposedMembers(type).map(({ mark }) => mark.key));
+export function undecoratedOverrides(type: AnyClass): string[] {
+  const exposed = new Set(exposedMembers(type).map(({ metadata }) => metadata.key));
   return prototypesOf(type)
-    .flatMap((prototype) => [...(marksOf.get(prototype)?.keys() ?? [])])
+    .flatMap((prototype) => [...(membersOf.get(prototype)?.keys() ?? [])])
     .filter((key) => !exposed.has(key));
 }
 

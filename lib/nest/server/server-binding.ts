@@ -47,7 +47,7 @@ export class ServerBinding {
     const container = (this.container = containerOf(contexts));
     const config = options.inheritAppConfig === false ? new ApplicationConfig() : container.applicationConfig!;
     this.environment = {
-      contexts: new PyroContextCreator(container, config),
+      contextCreator: new PyroContextCreator(container, config),
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,

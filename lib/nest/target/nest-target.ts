@@ -22,7 +22,7 @@ export type ProcessingHooks = <T>(context: PyroContext, run: (end: () => void) =
 
 /** Shared by all targets of one server in one container. */
 export interface TargetEnvironment {
-  readonly contexts: PyroContextCreator;
+  readonly contextCreator: PyroContextCreator;
   readonly loader: ContextualLoader;
   readonly registerRequest: RegisterRequest;
   /** The daemon that serves the targets. */
@@ -160,7 +160,7 @@ export class NestTarget implements PyroTarget {
     const known = holder.pipelines.get(operation);
     if (known) return known;
     if (this.hasStaticEnhancers) {
-      const pipeline = this.environment.contexts.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
+      const pipeline = this.environment.contextCreator.createPipeline(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
       holder.pipelines.set(operation, pipeline);
       return pipeline;
     }
@@ -168,12 +168,12 @@ export class NestTarget implements PyroTarget {
   }
 
   private async pipelineOfCall(operation: Operation, context: PyroContext, holder: InstanceHolder): Promise<Pipeline> {
-    const { contexts, loader } = this.environment;
+    const { contextCreator, loader } = this.environment;
     const { wrapper } = this.definition;
     const isOwnContext = this.instances.isPerCall && holder.contextId !== undefined;
     const contextId = isOwnContext ? holder.contextId : this.contexts.create(context);
     await loader.loadEnhancers(wrapper, contextId);
-    return contexts.createPipeline(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
+    return contextCreator.createPipeline(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
   }
 
   /** Transient enhancers are not static: each host has its own. */
