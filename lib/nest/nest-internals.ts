@@ -1,5 +1,5 @@
 /**
- * Everything this library takes from Nest beyond its public entries; no other file imports from `@nestjs/*` by a deeper path.
+ * Everything that this library uses of Nest beyond its public entries. No other file imports deep paths of `@nestjs/*`.
  */
 import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
@@ -70,7 +70,7 @@ export {
 /** Parameter kinds of `@Payload()` and `@Ctx()` in Nest's route metadata. @see RpcParamtype */
 export const RPC_PARAM_TYPES = { payload: 3, context: 6 } as const;
 
-/** Makes instances of a wrapper and of its enhancers in contexts of ours. */
+/** Makes instances of a wrapper and of its enhancers in contexts of this library. */
 export class ContextualLoader {
   private readonly injector: Injector;
 
@@ -79,7 +79,7 @@ export class ContextualLoader {
     this.injector = new Injector({ preview: preview ?? false, instanceDecorator: instrument?.instanceDecorator });
   }
 
-  /** The wrapper's instance in `contextId`, without its enhancers: those belong to calls. */
+  /** Makes the wrapper's instance in `contextId`, without its enhancers: these belong to calls. */
   async load(wrapper: InstanceWrapper, contextId: ContextId): Promise<object> {
     const module = wrapper.host!;
     const collection = module.controllers.get(wrapper.token) === wrapper ? module.controllers : module.providers;
@@ -102,20 +102,20 @@ export function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return wrapper.getEnhancersMetadata() ?? [];
 }
 
-/** Instances that Nest made of a wrapper in a context of ours, to their end; nothing is made by asking. */
+/** Instances of a wrapper that Nest has made completely in a context of this library. Makes none. */
 export function existingInstances(wrapper: InstanceWrapper, contextId: ContextId): unknown[] {
   const hosts = wrapper.getExistingInstancesByContextId(contextId);
-  // before it is resolved, an instance is an object of the class whose constructor has not run
+  // the constructor of an instance that is not resolved has not run yet
   return hosts.filter(({ isResolved }) => isResolved).map(({ instance }) => instance as unknown);
 }
 
-/** What the constructor and the properties of a wrapper's class were given. */
+/** The wrappers that Nest injects into the constructor and the properties of a wrapper's class. */
 export function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   const properties = (wrapper.getPropertiesMetadata() ?? []).map(({ wrapper: dependency }) => dependency);
   return [...(wrapper.getCtorMetadata() ?? []), ...properties].filter((dependency) => dependency !== undefined);
 }
 
-/** The container behind Nest's public helper. */
+/** The container of a context creator. */
 export function containerOf(contexts: ExternalContextCreator): NestContainer {
   return (contexts as unknown as { container: NestContainer }).container;
 }
@@ -125,14 +125,14 @@ export function firstDestroyedModule(modules: ModulesContainer): Module | undefi
   return [...modules.values()].sort((a, b) => b.distance - a.distance).at(-1);
 }
 
-/** Has Nest run the lifecycle hooks of `value` before those of anything else in the module. */
+/** Has Nest run the lifecycle hooks of `value` before all other hooks of the module. */
 export function addFirstHookOf(module: Module, token: symbol, value: object): void {
   if (module.providers.has(token)) return;
   module.addProvider({ provide: token, useValue: value });
   module.providers.get(token)!.hierarchyLevel = Number.MAX_SAFE_INTEGER;
 }
 
-/** Members of Nest's classes that are used here or by what extends them, inherited and overridden ones included. */
+/** Members of Nest's classes that this library calls or overrides, own and inherited. */
 export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readonly name: string }, members: readonly string[]][] =
   [
     [ExternalContextCreator, ['registerRequestProvider']],
@@ -171,9 +171,9 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
   ];
 
 /**
- * Checks that this version of Nest has all that is used of its inside.
+ * Checks that this version of Nest has all members of {@link USED_OF_NEST}.
  *
- * @throws {Error} naming what is missing
+ * @throws {Error} with the names of missing members
  */
 export function assertNestInternals(contexts: ExternalContextCreator): void {
   const missing = USED_OF_NEST.flatMap(([{ name, prototype }, members]) =>
@@ -188,7 +188,7 @@ export function assertNestInternals(contexts: ExternalContextCreator): void {
   );
 }
 
-/** The module that the application was made of. The first one is Nest's own. */
+/** The root module of the application. The first module of a container is Nest's own. */
 export function rootModuleOf(modules: ModulesContainer): Module {
   const [core, root] = modules.values();
   return root ?? core!;

@@ -1,21 +1,21 @@
 import { PyroError } from '../protocol/errors.js';
 
-/** Any class, also an abstract one. */
+/** Any class, abstract or not, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** Decorator of both kinds (TypeScript's and the standard's), for methods, accessors and classes. */
+/** A decorator for methods, accessors and classes, of TypeScript's kind and of the standard's. */
 // oxlint-disable-next-line typescript/no-explicit-any -- decorators of both kinds have no common type
 export type AnyDecorator = (...args: any[]) => any;
 
-/** A method, or an accessor by its getter (its setter, if there is no getter). */
+/** A method or an accessor. The function of an accessor is its getter, or its setter when there is no getter. */
 export interface Member {
   name: string;
   fn: AnyFunction;
 }
 
-/** What the standard hands to a decorator. */
+/** Second argument of a decorator of the standard's kind. */
 interface StandardContext {
   kind: string;
   name: string | symbol;
@@ -24,10 +24,10 @@ interface StandardContext {
 }
 
 /**
- * The member that a decorator of either kind was put on.
+ * The member that a decorator of either kind decorates.
  *
- * @param args what the decorator was called with
- * @throws {PyroError} when it is no method or accessor of instances
+ * @param args the arguments of the decorator
+ * @throws {PyroError} when the decorated thing is no method or accessor of instances
  */
 export function decoratedMember(args: readonly unknown[]): Member {
   const [target, second, descriptor] = args;
@@ -40,7 +40,7 @@ export function decoratedMember(args: readonly unknown[]): Member {
   return found;
 }
 
-/** A member of the class by its name, inherited ones too. @throws {PyroError} when there is none */
+/** A member of a class by its name, own or inherited. @throws {PyroError} when the class has no such member */
 export function memberNamed(type: object, name: string): Member {
   const prototype = (type as { prototype?: object }).prototype;
   const [fn] = prototype ? functionsOf(findDescriptor(prototype, name)) : [];
@@ -48,7 +48,7 @@ export function memberNamed(type: object, name: string): Member {
   return { name, fn };
 }
 
-/** The property as the object or its prototype chain has it; nothing of `Object.prototype`. */
+/** The property of an object or of its prototype chain, without `Object.prototype`. */
 export function findDescriptor(source: object, name: string): PropertyDescriptor | undefined {
   for (
     let holder: object | null = source;
@@ -61,13 +61,13 @@ export function findDescriptor(source: object, name: string): PropertyDescriptor
   return undefined;
 }
 
-/** Getter and setter, or the method. */
+/** The getter and setter of an accessor, or the function of a method. */
 export function functionsOf(descriptor: PropertyDescriptor | undefined): AnyFunction[] {
   const { get, set, value } = descriptor ?? {};
   return [get, set, value as unknown].filter((fn): fn is AnyFunction => typeof fn === 'function');
 }
 
-/** True for what a class decorator of the standard gets beside the class. */
+/** True for the second argument of a class decorator of the standard's kind. */
 export function isClassContext(value: unknown): boolean {
   return isStandardContext(value) && value.kind === 'class';
 }
@@ -79,7 +79,7 @@ function isStandardContext(value: unknown): value is StandardContext {
 function standardMember(target: unknown, context: StandardContext): Member | undefined {
   const { kind, name } = context;
   if (typeof name !== 'string' || context.static || context.private) return undefined;
-  // an `accessor` field comes as both of its functions
+  // the target of an `accessor` field is an object with its getter and setter
   const fn = kind === 'accessor' ? (target as { get: unknown }).get : target;
   return typeof fn === 'function' ? { name, fn: fn as AnyFunction } : undefined;
 }

@@ -1,4 +1,4 @@
-/** Dunder names that stay private, since proxies need them themselves. @see Pyro5/server.py, `_private_dunder_methods` */
+/** Dunder names that stay private, because proxies use them themselves. @see Pyro5/server.py, `_private_dunder_methods` */
 const PRIVATE_DUNDER_NAMES = new Set(
   (
     'init init_subclass class module weakref call new del repr str format nonzero bool coerce cmp eq ne hash ge gt le lt ' +
@@ -9,7 +9,7 @@ const PRIVATE_DUNDER_NAMES = new Set(
     .map((name) => `__${name}__`),
 );
 
-/** True for names that can never be reached: `_x`, and the dunder names a proxy keeps for itself; other dunder names are public. */
+/** True for names that clients can never use: `_x`, and the dunder names of proxies themselves. Other dunder names are public. */
 export function isPrivateName(name: string): boolean {
   if (!name.startsWith('_')) return false;
   if (PRIVATE_DUNDER_NAMES.has(name)) return true;

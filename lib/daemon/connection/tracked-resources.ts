@@ -1,12 +1,8 @@
-/** What can be closed when its user is gone. */
-interface Closable {
-  close?: () => unknown;
-  [Symbol.asyncDispose]?: () => unknown;
-  [Symbol.dispose]?: () => unknown;
-}
+import { closeResource } from '../../objects/disposal.js';
 
 /**
- * Resources that a call took for its connection, held weakly as in Pyro5: what the service itself lets go is not kept.
+ * Resources that calls track for one connection. They are held weakly, as in Pyro5: a resource that the service itself lets go is
+ * collected.
  *
  * @see Pyro5/callcontext.py, `track_resource`
  */
@@ -16,7 +12,7 @@ export class TrackedResources {
   private sweepAt = 64;
   private onError: ((error: unknown) => void) | undefined;
 
-  /** True once {@link closeAll} was called: what is tracked now is closed by nobody but who calls {@link close}. */
+  /** True once {@link closeAll} was called. A resource that is tracked after that is closed only by {@link close}. */
   get isClosed(): boolean {
     return this.onError !== undefined;
   }
@@ -36,7 +32,7 @@ export class TrackedResources {
     this.refs.delete(ref);
   }
 
-  /** Closes all that are left, the newest first; each error goes to `onError` and stops nothing. */
+  /** Closes all resources, the newest first. Errors go to `onError`; the other resources are closed all the same. */
   async closeAll(onError: (error: unknown) => void): Promise<void> {
     this.onError = onError;
     for (const ref of [...this.refs].reverse()) {
@@ -45,7 +41,7 @@ export class TrackedResources {
     }
   }
 
-  /** Closes one, unless it is not tracked any more. */
+  /** Closes a resource, unless it is not tracked any more. */
   async close(resource: object): Promise<void> {
     const ref = this.refOf.get(resource);
     if (ref === undefined) return;
@@ -61,10 +57,4 @@ export class TrackedResources {
     for (const ref of this.refs) if (ref.deref() === undefined) this.refs.delete(ref);
     this.sweepAt = Math.max(64, this.refs.size * 2);
   }
-}
-
-async function closeResource(resource: Closable): Promise<void> {
-  if (typeof resource[Symbol.asyncDispose] === 'function') await resource[Symbol.asyncDispose]!();
-  else if (typeof resource[Symbol.dispose] === 'function') resource[Symbol.dispose]!();
-  else if (typeof resource.close === 'function') await resource.close();
 }

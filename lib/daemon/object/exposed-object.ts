@@ -2,23 +2,24 @@ import { attributeError } from '../../protocol/python-exception.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
+import { bindArguments } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
+import { disposeObject } from '../../objects/disposal.js';
+import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
-import { disposeInstance, Instances } from './instances.js';
-import { bindExposedArguments } from './exposed-arguments.js';
-import { asStream, endingWith } from '../../objects/item-iterators.js';
+import { Instances } from './instances.js';
 import type { ObjectMetadata, PyroTarget } from '../contract/target.js';
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Where a target finds the object of a call. */
+/** Finds the object that serves a call. */
 interface ObjectSource {
   get(connection: PyroConnection): object | Promise<object>;
-  /** What was registered; its class tells the members. */
+  /** The object or class that was registered. Its members are the exposed ones. */
   readonly described: object;
 }
 
-/** A registered object. */
+/** The target of a registered object. */
 export class ExposedObject implements PyroTarget {
   constructor(protected readonly source: ObjectSource) {}
 
@@ -53,7 +54,7 @@ export class ExposedObject implements PyroTarget {
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown {
     return this.use(context, (object) => {
       const fn = (object as Record<string, Method>)[method]!;
-      return fn.apply(object, bindExposedArguments(object, method, fn, args, kwargs));
+      return fn.apply(object, bindArguments(object, method, fn, args, kwargs));
     });
   }
 
@@ -85,7 +86,7 @@ export class ExposedObject implements PyroTarget {
   }
 }
 
-/** A registered class: its instances come and go with connections, calls or the daemon. */
+/** The target of a registered class. Its instances live as long as a connection, a call or the daemon. */
 export class ExposedClass extends ExposedObject {
   private readonly instances: Instances;
 
@@ -116,9 +117,9 @@ export class ExposedClass extends ExposedObject {
       const stream = asStream(result);
       if (stream === undefined) return result;
       handedOn = true;
-      return endingWith(stream, () => disposeInstance(object));
+      return new WrappedIterator(stream, { onEnd: async () => void (await disposeObject(object)) });
     } finally {
-      if (!handedOn) await disposeInstance(object);
+      if (!handedOn) await disposeObject(object);
     }
   }
 }

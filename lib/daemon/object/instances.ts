@@ -1,11 +1,11 @@
 import type { AnyClass } from '../../objects/decorated-member.js';
+import { disposeObject } from '../../objects/disposal.js';
+import { type InstanceMode, isInstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import type { PyroConnection } from '../contract/connection.js';
 
-/** When a registered class is instantiated: per connection, once per daemon, or per call. */
-export type InstanceMode = 'session' | 'single' | 'percall';
-
+/** Options of {@link behavior}. */
 export interface Behavior {
   /** Default `session`, as in Pyro5. */
   instanceMode?: InstanceMode;
@@ -16,17 +16,17 @@ export interface Behavior {
 const behaviors = new WeakMap<object, Behavior>();
 
 /**
- * Says how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or `behavior({ … })(Thing)`.
+ * Sets how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or
+ * `behavior({ … })(Thing)`.
  *
- * @throws {PyroError} on an unknown mode, a creator that is no function, and in the place of its options a class
+ * @throws {PyroError} on an unknown mode, on a creator that is no function, and on a class in place of the options
  * @see Pyro5/server.py, `behavior`
  */
 export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {
   if (typeof options === 'function') throw new PyroError("behavior takes options: @behavior({ instanceMode: 'single' })");
   const { instanceMode = 'session', instanceCreator } = options;
-  if (!['session', 'single', 'percall'].includes(instanceMode)) {
+  if (!isInstanceMode(instanceMode))
     throw new PyroError(`invalid instance mode: ${JSON.stringify(instanceMode)}; it is session, single or percall`);
-  }
   if (instanceCreator !== undefined && typeof instanceCreator !== 'function')
     throw new PyroError('instanceCreator must be a function');
   return (type) => {
@@ -36,7 +36,7 @@ export function behavior(options: Behavior): <T extends AnyClass>(type: T, conte
   };
 }
 
-/** Of the class, or the nearest one that it extends and of which something was said. */
+/** The behavior of the class, or of the nearest class that it extends and that has one. */
 function behaviorOf(type: object): Behavior {
   for (let at: object | null = type; at; at = Object.getPrototypeOf(at) as object | null) {
     const known = behaviors.get(at);
@@ -45,12 +45,14 @@ function behaviorOf(type: object): Behavior {
   return {};
 }
 
+/** Key of the instance that all connections share. */
+const SHARED = 'shared';
+
 /** The instances of one registered class in one daemon. */
 export class Instances {
   private readonly mode: InstanceMode;
   private readonly create: (() => object | Promise<object>) | undefined;
-  private single: Promise<object> | object | undefined;
-  private readonly sessions = new Map<PyroConnection, Promise<object> | object>();
+  private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.make());
 
   constructor(private readonly type: AnyClass) {
     const { instanceMode = 'session', instanceCreator } = behaviorOf(type);
@@ -62,51 +64,30 @@ export class Instances {
     return this.mode === 'percall';
   }
 
-  /** The instance that serves a call of this connection; made at first use, also under concurrent first calls only once. */
-  get(connection: PyroConnection): object | Promise<object> {
+  /** The instance that serves a call of this connection. */
+  get(connection: PyroConnection): Pending<object> {
     if (this.mode === 'percall') return this.make();
-    const known = this.kept(connection);
-    if (known !== undefined) return known;
-    const made = this.make();
-    this.keep(connection, made);
-    if (made instanceof Promise) {
-      const settle = (instance: object | undefined): void => {
-        // ended meanwhile: it was disposed, or is another's place now
-        if (this.kept(connection) === made) this.keep(connection, instance);
-      };
-      made.then(settle, () => settle(undefined));
-    }
-    return made;
+    return this.instances.get(this.mode === 'single' ? SHARED : connection);
   }
 
-  /** Disposes a session's instance. */
-  async endSession(connection: PyroConnection): Promise<void> {
-    const instance = this.sessions.get(connection);
-    this.sessions.delete(connection);
-    await disposeInstance(instance);
+  /** Disposes the instance of a connection. */
+  endSession(connection: PyroConnection): Promise<void> {
+    return this.end(connection);
   }
 
-  /** Disposes all. @throws the first error of a disposal, behind the last one */
+  /** Disposes all instances. @throws the first error of a disposal, after the last disposal */
   async endAll(): Promise<void> {
-    const instances = [this.single, ...this.sessions.values()];
-    this.single = undefined;
-    this.sessions.clear();
     const errors: unknown[] = [];
-    for (const instance of instances) await disposeInstance(instance).catch((error: unknown) => errors.push(error));
+    for (const key of this.instances.keys()) await this.end(key).catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];
   }
 
-  private kept(connection: PyroConnection): Promise<object> | object | undefined {
-    return this.mode === 'single' ? this.single : this.sessions.get(connection);
+  private async end(key: PyroConnection | typeof SHARED): Promise<void> {
+    const instance = await this.instances.remove(key);
+    if (instance) await disposeObject(instance);
   }
 
-  private keep(connection: PyroConnection, instance: object | undefined): void {
-    if (this.mode === 'single') this.single = instance;
-    else if (instance === undefined) this.sessions.delete(connection);
-    else this.sessions.set(connection, instance);
-  }
-
-  private make(): object | Promise<object> {
+  private make(): Pending<object> {
     if (this.create === undefined) return new (this.type as unknown as new () => object)();
     const made = this.create();
     return made instanceof Promise ? made.then((instance) => this.check(instance)) : this.check(made);
@@ -116,13 +97,4 @@ export class Instances {
     if (instance instanceof (this.type as unknown as new () => object)) return instance;
     throw pythonTypeError(`instance creator of ${this.type.name} returned an object of another class`);
   }
-}
-
-/** `Symbol.asyncDispose` or `Symbol.dispose` of an instance, if it has one. */
-export async function disposeInstance(pending: object | undefined): Promise<void> {
-  if (pending === undefined) return;
-  // an instance that could not be made has nothing to dispose, and its caller was told
-  const instance = (await Promise.resolve(pending).catch(() => undefined)) as Partial<AsyncDisposable & Disposable> | undefined;
-  if (instance?.[Symbol.asyncDispose]) await instance[Symbol.asyncDispose]!();
-  else instance?.[Symbol.dispose]?.();
 }

@@ -1,7 +1,8 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
-import { checkObjectId, newObjectId, ObjectRegistry } from './registry.js';
+import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
+import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { PyroTarget } from '../contract/target.js';

@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { DaemonError } from '../../protocol/errors.js';
 import type { PyroTarget } from '../contract/target.js';
 
 interface RegistryEntry {
   target: PyroTarget;
-  /** The object or class that was registered, weakly held: the target holds what it must. Undefined for targets of another kind. */
+  /** The registered object or class, held weakly: the target holds it if it must. Undefined for targets of another kind. */
   source: WeakRef<object> | undefined;
 }
 
-/** The objects of a daemon by id, and the ids of what was registered. */
+/** The registered objects of a daemon, by id and by object. */
 export class ObjectRegistry {
   private readonly byId = new Map<string, RegistryEntry>();
-  /** An object that was registered again by force has several; it travels under the last one. */
+  /** An object that was registered again with `force` has several ids. It travels under the last one. */
   private readonly idsBySource = new WeakMap<object, readonly string[]>();
-  /** Of classes whose instances travel as proxies. */
+  /** Ids of the classes whose instances travel as proxies. */
   private readonly idsByType = new Map<unknown, readonly string[]>();
 
   get size(): number {
@@ -39,17 +38,17 @@ export class ObjectRegistry {
     return [...this.byId.values()].map(({ target }) => target);
   }
 
-  /** What has the id, as long as anybody holds it; undefined also for targets of another kind. */
+  /** The registered object or class. Undefined when it was collected, and for targets of another kind. */
   sourceOf(objectId: string): object | undefined {
     return this.byId.get(objectId)?.source?.deref();
   }
 
-  /** The ids an object or class was registered under, the latest last. */
+  /** The ids of an object or class, the latest last. */
   idsOf(source: object): readonly string[] {
     return this.idsBySource.get(source) ?? [];
   }
 
-  /** The id a value travels under as a proxy: its own, or that of its registered class. */
+  /** The id under which a value travels as a proxy: its own, or that of its registered class. */
   idForAutoproxy(value: object): string | undefined {
     const own = this.idsBySource.get(value)?.at(-1);
     if (own !== undefined || this.idsByType.size === 0) return own;
@@ -62,9 +61,9 @@ export class ObjectRegistry {
   }
 
   /**
-   * @param source what {@link idsOf} will find it by
-   * @returns a target that was replaced, with `force`, and has no id any more
-   * @throws {DaemonError} when id or source are registered, without `force`
+   * @param source the registered object or class, for {@link idsOf}
+   * @returns the target that was replaced by `force` and has no other id
+   * @throws {DaemonError} without `force`, when the id or the source is registered
    */
   add(objectId: string, target: PyroTarget, source: object | undefined, force: boolean): PyroTarget | undefined {
     if (!force) {
@@ -79,7 +78,7 @@ export class ObjectRegistry {
     return replaced === target ? undefined : replaced;
   }
 
-  /** @returns the target that had the id, when it has no other */
+  /** @returns the target that had the id, if it has no other id */
   remove(objectId: string): PyroTarget | undefined {
     const registration = this.byId.get(objectId);
     if (registration === undefined) return undefined;
@@ -93,29 +92,11 @@ export class ObjectRegistry {
   }
 }
 
-/** Of a Map or a WeakMap. */
+/** The methods that a Map and a WeakMap share. */
 type Ids<K> = Pick<Map<K, readonly string[]>, 'get' | 'delete'> & { set(key: K, ids: readonly string[]): unknown };
 
 function removeId<K>(ids: Ids<K>, key: K, id: string): void {
   const left = ids.get(key)?.filter((known) => known !== id) ?? [];
   if (left.length > 0) ids.set(key, left);
   else ids.delete(key);
-}
-
-/** An id for an object that was given none. */
-export function newObjectId(): string {
-  return `obj_${randomUUID().replaceAll('-', '')}`;
-}
-
-/**
- * An id as it can stand in a URI; undefined or empty: none was given.
- *
- * @throws {DaemonError} when it is no string or has white space
- */
-export function checkObjectId(objectId: string | undefined): string | undefined {
-  if (objectId === undefined || objectId === '') return undefined;
-  if (typeof objectId !== 'string' || /\s/.test(objectId)) {
-    throw new DaemonError(`object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`);
-  }
-  return objectId;
 }

@@ -16,83 +16,83 @@ import type { Authorization, AuthorizeRequest } from '../contract/authorization.
 export interface DaemonOptions {
   /** Interface to listen on. Default `localhost`. */
   host?: string;
-  /** Default 0: the system chooses a free one. */
+  /** Port to listen on. Default 0: the system chooses a free port. */
   port?: number;
   /** Path of a unix domain socket, instead of `host` and `port`. */
   unixSocket?: string;
-  /** Host that URIs name instead of `host`, for clients beyond a NAT or a container's border. Default, and an empty text: none. */
+  /** Host that URIs name instead of `host`, for clients behind a NAT or outside of a container. Default, and an empty text: none. */
   natHost?: string;
-  /** Port that URIs name with `natHost`. Default 0: same as the port listened on. */
+  /** Port that URIs name with `natHost`. Default 0: the port that the daemon listens on. */
   natPort?: number;
-  /** False: listen nowhere, and serve what `serve(socket)` is given. Default true. */
+  /** False: do not listen; serve only the sockets given to `serve(socket)`. Default true. */
   listen?: boolean;
-  /** Serve this connected socket alone: no listener, no handshake. */
+  /** Serve only this connected socket, without listening and without a handshake. */
   connectedSocket?: Duplex;
-  /** Let clients in over TLS only; TCP only. Default plain. */
+  /** Accept only TLS connections, on a TCP port. Default: plain connections. */
   tls?: ServerTlsOptions | false;
   /** Serializers that clients may use. Default all. */
   serializers?: SerializerName[];
   /** Largest message either way, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
-  /** Largest CONNECT message, also after inflation: what a client may send before it is let in. Default 1 MiB. */
+  /** Largest CONNECT message, also after inflation: the most that a client may send before its handshake has ended. Default 1 MiB. */
   maxHandshakeBytes?: number;
-  /** Default 10,000. A client over it is told so and closed. */
+  /** Open connections. A client over this number is told so and disconnected. Default 10,000. */
   maxConnections?: number;
-  /** From connect to the end of the handshake, guards included. Default 10,000. */
+  /** Longest time from accept to the end of the handshake, guards included. Default 10,000. */
   handshakeTimeoutMs?: number;
-  /** A message that has begun may pause so long. Default 30,000. */
+  /** Longest pause inside a message. Default 30,000. */
   frameTimeoutMs?: number;
-  /** A connection without requests is closed after so long. Default 0: never. */
+  /** Time without requests after which a connection is closed. Default 0: never. */
   idleTimeoutMs?: number;
-  /** A call over it is answered with `builtins.TimeoutError`. Default 0: never. */
+  /** Longest time of a call. A longer call is answered with `builtins.TimeoutError`. Default 0: no limit. */
   callTimeoutMs?: number;
-  /** Requests of one connection that wait or run at once before reading stops. Default 64. */
+  /** Requests of one connection that wait or run at the same time. The daemon reads no more until one has ended. Default 64. */
   maxQueuedRequests?: number;
-  /** Compress replies over 100 bytes. Default false. Compressed requests are always read. */
+  /** Compress replies over 100 bytes. Compressed requests are always accepted. Default false. */
   compression?: boolean;
   /** Send `_pyroTraceback` lines with errors. Default true, but false under `NODE_ENV=production`. */
   detailedTraceback?: boolean;
   /** Write bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
-  /** How received values look. Default `natural`. */
+  /** How received values are represented: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
-  /** Nested containers in a value, at most 1,000. Default 200. */
+  /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
   /** Decimal digits of an int. Default 4,300, as in Python. */
   maxIntDigits?: number;
-  /** Serve iterators as item streams. Default true; false: a method that returns one fails. */
+  /** Serve iterators as item streams. If false, a method that returns an iterator fails. Default true. */
   streaming?: boolean;
-  /** A stream is closed so long after it was opened. Default 0: never. */
+  /** Longest life of a stream. Default 0: no limit. */
   streamLifetimeMs?: number;
-  /** A stream outlives its connection so long. Default 30,000; 0: it ends with the connection. */
+  /** Time that a stream stays open after its connection has ended, for a client that connects again. 0: not at all. Default 30,000. */
   streamLingerMs?: number;
-  /** Open streams in all. Default 10,000. */
+  /** Open streams of the daemon. Default 10,000. */
   maxStreams?: number;
   /** Open streams of one connection. Default 100. */
   maxStreamsPerConnection?: number;
-  /** Default 2,000. */
+  /** Time between two housekeeping runs. Default 2,000. */
   housekeepingIntervalMs?: number;
-  /** Classes that travel. Default: those of `registerClass`. */
+  /** Classes whose instances can be sent and received. Default: those of `registerClass`. */
   classes?: ClassRegistry;
-  /** Added to every reply; see {@link Daemon.annotations}. */
+  /** Annotations of every reply; see {@link Daemon.annotations}. */
   annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
-  /** Lets a connection in or throws; see {@link Daemon.validateHandshake}. */
+  /** Decides whether a connection may be used; throws to refuse it. See {@link Daemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
-  /** Sees every message, handshakes among them: `(message) => console.debug(describeWireMessage(message))`. */
+  /** Called with every message, handshakes included: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
-  /** A connection has ended; see {@link Daemon.clientDisconnect}. */
+  /** Called when a connection has ended; see {@link Daemon.clientDisconnect}. */
   clientDisconnect?: (connection: PyroConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */
   housekeeping?: () => Promise<void> | void;
-  /** Class of the object `Pyro.Daemon`, made with the daemon. Default `DaemonObject`; yours extends it. */
+  /** Class of the object `Pyro.Daemon`; extends `DaemonObject`. Its constructor gets the daemon. Default `DaemonObject`. */
   daemonObject?: new (daemon: Daemon) => object;
 }
 
-/** Options with every limit filled in. */
+/** Options in which every limit has a value. */
 export type ResolvedDaemonOptions = DaemonOptions &
   Required<Pick<DaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
 
-/** Limits and switches that hold unless an option says otherwise. */
+/** Defaults of limits and switches. */
 export const DEFAULT_LIMITS = {
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
   maxHandshakeBytes: 1024 * 1024,

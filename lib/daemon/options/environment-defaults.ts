@@ -9,7 +9,7 @@ import type { DaemonOptions } from './daemon-options.js';
 /**
  * Defaults of a daemon from the environment.
  *
- * @param given options that count before them
+ * @param given options in code, which win over environment variables
  * @throws {PyroError} `CONFIG`, when variables are wrong or do not go with the options
  */
 export function environmentDefaults(given: DaemonOptions, config: PyroConfig = environmentConfig()): Partial<DaemonOptions> {
@@ -31,7 +31,7 @@ export function environmentDefaults(given: DaemonOptions, config: PyroConfig = e
 
 function addressDefaults(given: DaemonOptions, config: PyroConfig): Partial<DaemonOptions> {
   if (given.listen === false) return {};
-  // a connected socket needs no certificate of ours, but has to be a TLS socket
+  // a connected socket needs no certificate of the daemon, but must be a TLS socket
   if (given.connectedSocket) return { tls: config.SSL && given.tls === undefined ? {} : undefined };
   const tls = given.tls === undefined ? serverTlsOf(config) : undefined;
   if (given.unixSocket !== undefined) {

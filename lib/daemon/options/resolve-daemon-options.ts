@@ -12,9 +12,9 @@ const BOUNDS = {
 };
 
 /**
- * Fills in defaults and refuses what cannot work.
+ * Fills in the defaults and checks every option.
  *
- * @throws {PyroError} `CONFIG`, naming option, value and what it may be
+ * @throws {PyroError} `CONFIG`, naming the option, its value and the allowed values
  */
 export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
   const given = givenOptions(options);

@@ -1,32 +1,50 @@
 import { Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 
-/** Marks servers, also those of another copy of this library. */
+/** Marks PyroServers, also those of another copy of this library. */
 export const PYRO_SERVER = Symbol.for('nestjs-pyro:server');
 
-/** A server that wants to know the container its objects live in. */
+/** The part of a PyroServer that the binder uses. */
 export interface BindableServer {
   readonly [PYRO_SERVER]: true;
+  /** `name` of the server's options. */
+  readonly name: string | undefined;
+  /** Gives the server the container that has its objects. */
   bind(modules: ModulesContainer, contexts: ExternalContextCreator): void;
 }
 
-/** Never thrown. */
+/** The PyroServers that are announced to a container by now. */
+export function serversOf<Server extends BindableServer>(modules: ModulesContainer): Server[] {
+  const servers = new Set<Server>();
+  watchServers<Server>(modules, (server) => servers.add(server)).unsubscribe();
+  return [...servers];
+}
+
+/** Calls `then` for each PyroServer of a container: now for the ones that are announced already, and later for each new one. */
+function watchServers<Server extends BindableServer>(
+  modules: ModulesContainer,
+  then: (server: Server) => void,
+): { unsubscribe(): void } {
+  return modules.getRpcTargetRegistry<Server | undefined>().subscribe((server) => {
+    if (server?.[PYRO_SERVER]) then(server);
+  });
+}
+
+/** An error class that is never thrown. */
 abstract class Nothing {
   protected abstract readonly never: never;
 }
 
 /**
- * Brings servers and objects together. Nest gives a strategy no way to the container, but it makes class-level filters
- * in the modules of controllers and providers alike, and announces every strategy in the container's registry: so each
- * `@PyroController` carries this filter, which catches nothing and introduces the container to the servers.
+ * Gives servers the container of their application. Nest gives a strategy no access to the container. But Nest makes class-level
+ * filters in the modules of controllers and providers alike, and announces every strategy in a registry of the container. So each
+ * `@PyroController` has this filter: it catches nothing, and calls `bind` of each server.
  */
 @Catch(Nothing)
 @Injectable()
 export class PyroBinder implements ExceptionFilter {
   constructor(modules: ModulesContainer, contexts: ExternalContextCreator) {
-    modules.getRpcTargetRegistry<Partial<BindableServer> | undefined>().subscribe((server) => {
-      if (server?.[PYRO_SERVER]) server.bind!(modules, contexts);
-    });
+    watchServers(modules, (server) => server.bind(modules, contexts));
   }
 
   catch(error: unknown): never {

@@ -1,19 +1,19 @@
 import type { WritePacket } from '@nestjs/microservices';
 import { RemoteStream } from '../../client/call/remote-stream.js';
 
-/** How long an item that is on its way when nobody wants it any more is waited for. */
+/** Longest time that a cancelled stream waits for the item that it has asked for. */
 const LAST_ITEM_MS = 1_000;
 
-/** One subscription to a call: a result, or the items of a stream, until all is told or nobody listens any more. */
+/** A call for one subscriber: passes on its result, or the items of a stream, until the end or until {@link cancel}. */
 export class ObservedCall {
   private readonly controller = new AbortController();
   private stream: RemoteStream | undefined;
   private isOver = false;
-  private impatience: NodeJS.Timeout | undefined;
+  private abortTimer: NodeJS.Timeout | undefined;
 
   /**
-   * @param start makes the call; the signal ends it
-   * @param tell what Nest's observer is told: a result, an item, the end, an error
+   * @param start makes the call; the signal aborts the call
+   * @param tell gets results, items, the end and errors, as packets for Nest's observer
    */
   constructor(
     start: (signal: AbortSignal) => Promise<unknown>,
@@ -23,15 +23,15 @@ export class ObservedCall {
   }
 
   /**
-   * Nobody listens any more. A call is aborted; of a stream the item that is on its way is waited for a moment, so that the remote
-   * iterator is closed over its own connection, which lives on.
+   * The subscriber has unsubscribed: aborts the call. A stream first waits a moment for the item that it has asked for. So the
+   * remote iterator is closed over its own connection, and the connection stays open.
    */
   cancel(): void {
     if (this.isOver) return;
     this.isOver = true;
     const abort = (): void => this.controller.abort(new Error('the Observable of the call was unsubscribed from'));
     if (this.stream === undefined) return abort();
-    this.impatience = setTimeout(abort, LAST_ITEM_MS);
+    this.abortTimer = setTimeout(abort, LAST_ITEM_MS);
   }
 
   private async run(start: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
@@ -42,12 +42,12 @@ export class ObservedCall {
     } catch (error) {
       this.end({ err: error });
     } finally {
-      clearTimeout(this.impatience);
+      clearTimeout(this.abortTimer);
     }
   }
 
   private async pass(stream: RemoteStream): Promise<void> {
-    // items follow each other at once: whoever wants fewer unsubscribes while it is told one
+    // the subscriber may unsubscribe while it gets an item
     for (;;) {
       if (this.isOver) break;
       const { done, value } = await stream.next();

@@ -9,11 +9,11 @@ import { PyroError } from '../../protocol/errors.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../context/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
-import type { PyroModuleOptions } from '../module/module-options.js';
+import type { PyroModuleOptions } from './client-registry.js';
 import { ObservedCall } from './observed-call.js';
 import { callOf, type PyroPattern } from './pyro-pattern.js';
 
-/** Options of a {@link PyroClient}: those of its proxy, and what it is for. */
+/** Options of a {@link PyroClient}: the options of its proxy, and the object's URI. */
 export interface PyroClientOptions extends PyroModuleOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;
@@ -23,7 +23,7 @@ export interface PyroClientOptions extends PyroModuleOptions {
 export interface PyroClientEvents {
   /** A connection was opened. */
   connect: () => void;
-  /** A connection has ended, and why. */
+  /** A connection has ended, with the reason. */
   disconnect: (error: Error) => void;
 }
 
@@ -31,9 +31,9 @@ export interface PyroClientEvents {
 export type PyroClientStatus = 'connected' | 'disconnected';
 
 /**
- * Calls a Pyro object by Nest's own client interface: `ClientsModule.register([{ name, customClass: PyroClient, options: { uri } }])`.
+ * Calls a Pyro object through Nest's client interface: `ClientsModule.register([{ name, customClass: PyroClient, options: { uri } }])`.
  *
- * It connects with the first call; every call of the object goes through one proxy, with its options and limits.
+ * The client connects at its first call. All calls go through one proxy, with its options and limits.
  */
 export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents> {
   private readonly events = new EventEmitter();
@@ -49,32 +49,32 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
     this.proxy = this.makeProxy();
   }
 
-  /** Tells, from its first connection on, whether it is connected. */
+  /** Emits whether the client is connected, from its first connection on. */
   override get status(): Observable<PyroClientStatus> {
     return super.status as Observable<PyroClientStatus>;
   }
 
-  /** Connects, if there is no connection. Throws as `PyroProxy.connect` does. */
+  /** Connects, unless the client is connected. Throws the errors of `PyroProxy.connect`. */
   async connect(): Promise<RemoteObject<T>> {
     const proxy = this.unwrap();
     await proxy.$connect();
     return proxy;
   }
 
-  /** Ends the connections; running calls fail with a ConnectionClosedError, later ones connect anew. */
+  /** Closes the connections. Running calls fail with a ConnectionClosedError. A later call connects again. */
   async close(): Promise<void> {
     const { proxy } = this;
     this.proxy = undefined;
     await proxy?.$release();
   }
 
-  /** Hears of connections. Listeners stay when the client is closed. */
+  /** Adds a listener. Listeners stay when the client is closed. */
   override on<Event extends keyof PyroClientEvents>(event: Event, callback: PyroClientEvents[Event]): this {
     this.events.on(event, callback);
     return this;
   }
 
-  /** The proxy, for what Observables cannot do: batches, options of single calls, streams with push-back. */
+  /** The proxy: for batches, options of single calls, and streams with backpressure. */
   override unwrap<R = RemoteObject<T>>(): R {
     return (this.proxy ??= this.makeProxy()) as R;
   }
@@ -82,11 +82,11 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   /**
    * Calls a method, or reads or writes an attribute, each time the Observable is subscribed to.
    *
-   * It emits the result; of an iterator each item; of a oneway method nothing. Unsubscribing ends the call, or closes the remote
-   * iterator. Errors are those of the proxy: a `PyroRemoteError` when the call failed over there.
+   * Emits the result, or each item of an iterator, or nothing for a oneway method. Unsubscribing aborts the call, or closes the
+   * remote iterator. Errors are the errors of the proxy: a `PyroRemoteError` when the remote method failed.
    *
-   * @param data arguments: an Array of them, `kwargs(…)` as the last; undefined: none; anything else is the only one. Of `{ set }`
-   *   the value
+   * @param data an Array is the list of arguments, with `kwargs(…)` as the last; undefined means no arguments; every other value is
+   *   the only argument. With `{ set }`: the value
    */
   override send<TResult = unknown, TInput = unknown>(pattern: PyroPattern, data?: TInput): Observable<TResult> {
     return new Observable((observer) => {
@@ -96,8 +96,8 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   }
 
   /**
-   * Calls a method, or writes an attribute, at once and waits for no result: a oneway call. Errors that occur before it is sent
-   * come through the Observable, to whom subscribes to it.
+   * Makes a oneway call at once: calls a method, or writes an attribute, and waits for no result. Errors that occur before the call
+   * is sent go to subscribers of the Observable.
    */
   override emit<TResult = unknown, TInput = unknown>(pattern: PyroPattern, data?: TInput): Observable<TResult> {
     const source = defer(() => this.dispatchEvent<TResult>(this.createPacket(pattern, data)));

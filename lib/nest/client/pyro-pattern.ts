@@ -1,19 +1,21 @@
-/** What `PyroClient.send` and `emit` take as a pattern: the name of a method, or an attribute to read or write. */
+import { safeText } from '../../protocol/safe-text.js';
+
+/** A pattern of `PyroClient.send` and `emit`: the name of a method, or an attribute to read or write. */
 export type PyroPattern = string | { method: string } | { get: string } | { set: string };
 
-/** A remote call as a proxy makes it. */
+/** A remote call, as arguments of a proxy's `$call`. */
 export interface RemoteCall {
   method: string;
   args: unknown[];
 }
 
 /**
- * The call that a pattern and its data stand for.
+ * Makes the remote call of a pattern and its data.
  *
- * Data of a method: an Array holds its arguments, `kwargs(…)` among them as the last; undefined: none; everything else is its
- * only argument. Data of `{ set }` is the value, whatever it is.
+ * Data of a method: an Array is the list of arguments, with `kwargs(…)` as the last; undefined means no arguments; every other
+ * value is the only argument. Data of `{ set }` is the value.
  *
- * @throws {TypeError} when the pattern is none
+ * @throws {TypeError} when the pattern is no PyroPattern
  */
 export function callOf(pattern: unknown, data: unknown): RemoteCall {
   if (typeof pattern === 'string') return { method: pattern, args: argumentsOf(data) };
@@ -39,8 +41,8 @@ function argumentsOf(data: unknown): unknown[] {
 
 function shown(pattern: unknown): string {
   try {
-    return JSON.stringify(pattern) ?? String(pattern);
+    return JSON.stringify(pattern) ?? safeText(pattern);
   } catch {
-    return String(pattern);
+    return safeText(pattern);
   }
 }

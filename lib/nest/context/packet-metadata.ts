@@ -1,12 +1,12 @@
-/** Annotation that carries the metadata of Nest's packets, as JSON. */
+/** The annotation that carries the metadata of Nest's packets, as JSON. */
 const METADATA_ANNOTATION = 'NEST';
 
-/** Metadata of a packet as it travels. */
+/** The annotation for the metadata of a packet. */
 export function writePacketMetadata(metadata: Readonly<Record<string, string>>): Record<string, Buffer> {
   return { [METADATA_ANNOTATION]: Buffer.from(JSON.stringify(metadata)) };
 }
 
-/** Metadata that came with a call; undefined when there is none, or something else under its name. */
+/** The metadata of a call; undefined when the annotation is missing or holds something else. */
 export function readPacketMetadata(annotations: ReadonlyMap<string, Buffer>): Record<string, string> | undefined {
   const text = annotations.get(METADATA_ANNOTATION)?.toString();
   if (text === undefined) return undefined;

@@ -1,40 +1,42 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
-import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { readPacketMetadata } from './packet-metadata.js';
 
-/** A client's connection, as objects and guards see it. */
 export type { PyroConnection };
 
 const contexts = new WeakMap<CallContext, PyroContext>();
 
-/** All about one remote call. Injected by `@Ctx()`; what `switchToRpc().getContext()` gives. */
+/** The context of one remote call: injected by `@Ctx()`, and returned by `switchToRpc().getContext()`. */
 export class PyroContext extends BaseRpcContext<[CallContext]> implements CallContext {
   private constructor(private readonly call: CallContext) {
     super([call]);
   }
 
-  /** The context of a call; each has one. */
+  /** The context of a call. Always the same one for the same call. */
   static of(call: CallContext): PyroContext {
     let context = contexts.get(call);
     if (context === undefined) contexts.set(call, (context = new PyroContext(call)));
     return context;
   }
 
-  /** The call that the running code serves, also behind its awaits; undefined outside of one. */
+  /** The context of the call that runs this code, also after `await`; undefined outside of a call. */
   static current(): PyroContext | undefined {
     const call = currentContext();
     return call && PyroContext.of(call);
   }
 
+  /** The daemon that serves the call. @throws {TypeError} when the call is served by a daemon of another kind */
   get daemon(): PyroDaemon {
-    return this.call.daemon as PyroDaemon;
+    const { daemon } = this.call;
+    if (daemon instanceof PyroDaemon) return daemon;
+    throw new TypeError('the daemon of this call is no PyroDaemon of this copy of nestjs-pyro');
   }
   get connection(): PyroConnection {
     return this.call.connection;
   }
-  /** Who the client is to this object, as its handshake guards said. */
+  /** The principal that the object's handshake guards set for the client. */
   get principal(): unknown {
     return this.call.principal;
   }
@@ -45,7 +47,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get method(): string {
     return this.call.method;
   }
-  /** Keyword arguments as they came, also those that parameters took. */
+  /** All keyword arguments of the call, also the ones that parameters took. */
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.call.kwargs;
   }
@@ -58,32 +60,32 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get serializer(): string {
     return this.call.serializer;
   }
-  /** UUID in its usual text form; calls made while this one runs carry it on. */
+  /** A UUID in its usual text form. Calls that are made while this call runs carry the same id. */
   get correlationId(): string {
     return this.call.correlationId;
   }
   get annotations(): ReadonlyMap<string, Buffer> {
     return this.call.annotations;
   }
-  /** Goes back with the reply, or with the next item of a stream: four letters to bytes. */
+  /** Annotations of the reply, or of the next item of a stream: four letters to bytes. */
   get responseAnnotations(): Map<string, Buffer> {
     return this.call.responseAnnotations;
   }
-  /** The client does not wait for a reply. */
+  /** True when the client does not wait for a reply. */
   get oneway(): boolean {
     return this.call.oneway;
   }
-  /** Aborted when the client goes away or the call is over `callTimeoutMs`. */
+  /** Aborted when the client goes away, or when the call takes longer than `callTimeoutMs`. */
   get signal(): AbortSignal {
     return this.call.signal;
   }
 
-  /** What the dispatch hook of a `PyroClient` attached to the call, if anything: a trace id, say. Peers may send what they like. */
+  /** Metadata that the dispatch hook of a `PyroClient` attached to the call, a trace id for example. Any peer can send metadata. */
   getMetadata(): Record<string, string> | undefined {
     return readPacketMetadata(this.annotations);
   }
 
-  /** Keeps a resource weakly and closes it when the connection ends. */
+  /** Closes a resource when the connection ends. The resource is held weakly. */
   track(resource: object): void {
     this.call.track(resource);
   }

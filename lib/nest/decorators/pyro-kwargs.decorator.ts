@@ -1,13 +1,8 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { CallRecord } from '../context/call-record.js';
-
-/** Gives the keywords that no parameter took. Known by its identity to what plans the parameters. */
-export function remainingKeywords(_data: unknown, context: ExecutionContext): unknown {
-  return context.getArgByIndex<CallRecord>(2).keywords;
-}
+import { createParamDecorator } from '@nestjs/common';
+import { remainingKeywords } from '../metadata/parameter-metadata.js';
 
 /**
- * A parameter that takes the keyword arguments no other parameter took, as Python's `**kwargs`: a plain object.
- * It takes no positional argument. Pipes may be given; a ValidationPipe sees its type.
+ * A parameter that takes the keyword arguments that no other parameter took, as a plain object: Python's `**kwargs`.
+ * It takes no positional argument. Pipes may be given; a ValidationPipe sees the type of the parameter.
  */
 export const PyroKwargs = createParamDecorator(remainingKeywords);

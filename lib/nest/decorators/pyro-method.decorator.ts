@@ -1,18 +1,18 @@
-import { namedParameters, readParameters } from '../../objects/parameters.js';
-import { addMark, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-registry.js';
+import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
+import { addMark, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
-/** How a method appears to clients. */
+/** Options of `@PyroMethod`. */
 export interface PyroMethodOptions {
-  /** Wire name. Default: that of the method, or what `naming` makes of it. */
+  /** Wire name. Default: the name of the method, changed by `naming`. */
   name?: string;
-  /** Clients do not wait for it and get no result. Default false. */
+  /** Clients do not wait for the method and get no result. Default false. */
   oneway?: boolean;
-  /** The method returns an Observable whose items travel one by one. Iterators and generators need no mark. */
+  /** The method returns an Observable whose items travel one by one. Iterators and generators need no such option. */
   stream?: boolean | PyroStreamOptions;
-  /** Its errors also surface on this side: they are logged, and events of the server. Default false. */
+  /** Errors of the method are also logged here, and are `callError` events of the server. Default false. */
   callback?: boolean;
-  /** Keyword names of the parameters, `'item?'` when one may be left out, a last `'...items'` for the rest. Default: read from the source. */
+  /** Names of the parameters: `'item?'` may be left out, a last `'...items'` takes the rest. Default: read from the source. */
   params?: readonly string[];
 }
 
@@ -21,7 +21,7 @@ const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
 /**
  * Exposes a method of a {@link PyroController}.
  *
- * @throws {TypeError} on private wire names, names that begin with `$`, static methods, and options that make no sense
+ * @throws {TypeError} on private wire names, names that begin with `$`, static methods, and wrong options
  */
 export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): MethodDecorator {
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;

@@ -1,3 +1,4 @@
+import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -5,15 +6,29 @@ import {
   PARAMTYPES_METADATA,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { addMark, classNameOf, type PyroPropertyOptions } from '../metadata/member-registry.js';
+import { addMark, classNameOf } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
+
+/** Options of `@PyroProperty`. Enhancers are given here, because Nest's own decorators refuse accessors. */
+export interface PyroPropertyOptions {
+  /** Wire name. Default: the name of the accessor, changed by `naming`. */
+  name?: string;
+  /** Run on each read and write, after the guards of the class. */
+  guards?: (CanActivate | Type<CanActivate>)[];
+  /** Run on the value of each write, after the pipes of the class. */
+  pipes?: (PipeTransform | Type<PipeTransform>)[];
+  /** Run around each read and write, inside the interceptors of the class. */
+  interceptors?: (NestInterceptor | Type<NestInterceptor>)[];
+  /** Catch the errors of reads and writes, before the filters of the class. */
+  filters?: (ExceptionFilter | Type<ExceptionFilter>)[];
+}
 
 /**
  * Exposes an accessor of a {@link PyroController} as a remote attribute: readable with a getter, writable with a setter.
  *
- * Class and global enhancers run on each read and write; those given here on this attribute's.
+ * Class and global enhancers run on each read and write of every attribute; the enhancers of the options only on this one.
  *
- * @throws {TypeError} on private wire names, names that begin with `$`, and what is no accessor of instances
+ * @throws {TypeError} on private wire names, names that begin with `$`, and members that are no accessors of instances
  */
 export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator & PropertyDecorator {
   return (prototype: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
@@ -41,8 +56,8 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
 }
 
 /**
- * Puts a method beside the accessor: Nest looks for enhancers on methods only, and one it has not found there it would
- * pass over in silence. No name of a method has a blank in it, so nothing is hidden by this one.
+ * Adds a companion method for a getter or setter to the prototype. Nest looks for enhancers on methods only, and skips enhancers
+ * that it does not find there without a word. The name has a blank in it, so it hides no method of the class.
  */
 function addCompanion(
   prototype: object,

@@ -1,15 +1,11 @@
-import type { CanActivate, Type } from '@nestjs/common';
-
-/** A guard instance, or a class that Nest provides or makes. */
-export type HandshakeGuard = CanActivate | Type<CanActivate>;
-
-const HANDSHAKE_GUARDS = Symbol('pyro:handshake-guards');
+import type { CanActivate } from '@nestjs/common';
+import { addHandshakeGuards, type HandshakeGuard } from '../metadata/controller-metadata.js';
 
 /**
- * Says who may connect to an object. The guards run once per connection and object, before anything of it is shown or
- * run, with a {@link PyroHandshakeContext} and the context type `pyro-handshake`.
+ * Guards an object: only clients that pass the guards may use it. The guards run once per connection and object, before
+ * anything of the object is shown or run, with a {@link PyroHandshakeContext} and the context type `pyro-handshake`.
  *
- * The client reads the message of the error that they throw. Accidents (JavaScript's own TypeError and its kin, errors with a
+ * The client reads the message of the error that a guard throws. Accidents (JavaScript's own TypeError and the like, errors with a
  * `code`) are `error` events of the server, and "Internal server error" for the client.
  */
 export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator {
@@ -18,13 +14,5 @@ export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator 
       throw new TypeError('@UseHandshakeGuards takes guards: classes, or objects with canActivate');
     }
   }
-  return (type) => {
-    const before = (Reflect.getMetadata(HANDSHAKE_GUARDS, type) ?? []) as HandshakeGuard[];
-    Reflect.defineMetadata(HANDSHAKE_GUARDS, [...before, ...guards], type);
-  };
-}
-
-/** Guards of a class, those of the classes it extends first. */
-export function handshakeGuardsOf(type: object): HandshakeGuard[] {
-  return (Reflect.getMetadata(HANDSHAKE_GUARDS, type) ?? []) as HandshakeGuard[];
+  return (type) => addHandshakeGuards(type, guards);
 }

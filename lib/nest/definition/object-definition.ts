@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { AnyClass } from '../../objects/decorated-member.js';
-import type { InstanceMode } from '../../daemon/object/instances.js';
-import { ArgumentBinder } from '../../objects/parameters-binding.js';
+import type { InstanceMode } from '../../objects/keyed-instances.js';
+import { newObjectId } from '../../objects/object-ids.js';
+import { ArgumentBinder } from '../../objects/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
-import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
-import { type HandshakeGuard, handshakeGuardsOf } from '../decorators/use-handshake-guards.decorator.js';
-import { type InstanceWrapper, PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
+import { controllerMetadataOf, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
+import { parameterTypesOf, routeArgumentsOf } from '../metadata/parameter-metadata.js';
+import type { InstanceWrapper } from '../nest-internals.js';
 import {
   classNameOf,
   type DeclaredMember,
@@ -15,11 +15,11 @@ import {
   type MethodMark,
   type PropertyMark,
   type PyroStreamOptions,
-} from '../metadata/member-registry.js';
-import { type ParameterPlan, planParameters, type PlannedParameter, type RouteArgument } from './parameter-plan.js';
+} from '../metadata/member-metadata.js';
+import { type ParameterPlan, planParameters, type PlannedParameter } from './parameter-plan.js';
 import { checkWireName, type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
 
-/** One thing the pipeline can run: a method, or reading or writing an attribute. */
+/** A method that the pipeline can run: an exposed method, or the getter or setter of an attribute. */
 export interface Operation {
   /** Name of the method on the class. */
   readonly key: string;
@@ -28,7 +28,7 @@ export interface Operation {
   readonly stream: Required<PyroStreamOptions> | undefined;
 }
 
-/** What is known of a `@PyroController` before any instance is made. */
+/** The definition of a Pyro object, read from the metadata of its class. */
 export interface ObjectDefinition {
   readonly objectId: string;
   /** Name for the name server. */
@@ -47,13 +47,14 @@ export interface ObjectDefinition {
 }
 
 /**
- * Reads what a class exposes.
+ * Reads the definition of a Pyro object.
  *
- * @param serverNaming holds where the class does not say
- * @throws {TypeError} when nothing is exposed, two members or two parameters share a wire name, or a wire name is private
+ * @param serverNaming naming where the class has no option `naming`
+ * @throws {TypeError} when the class exposes nothing, when two members or two parameters have the same wire name, or when a wire
+ *   name is private
  */
 export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNaming: PyroNaming | undefined): ObjectDefinition {
-  const options = controllerOptionsOf(type)!;
+  const options = controllerMetadataOf(type)!;
   const naming = options.naming ?? serverNaming;
   const methods = new Map<string, Operation>();
   const getters = new Map<string, Operation>();
@@ -80,7 +81,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
   return {
-    objectId: options.objectId ?? `obj_${randomUUID().replaceAll('-', '')}`,
+    objectId: options.objectId ?? newObjectId(),
     name: options.name,
     tags: options.metadata ?? [],
     instanceMode: options.instanceMode,
@@ -103,7 +104,7 @@ function nothingExposed(type: AnyClass): string {
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
 }
 
-/** What the setter of an attribute takes. */
+/** The parameter of a setter. */
 function valueParameter(label: string): PlannedParameter {
   return { index: 0, source: { kind: 'argument', slot: 0 }, label, data: '0', pipes: [], schema: undefined };
 }
@@ -116,14 +117,10 @@ function methodOperation(
   where: string,
 ): Operation {
   const { key, parameters, namesGiven, stream } = mark;
-  const routeArguments = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, key) ?? {}) as Record<
-    string,
-    RouteArgument
-  >;
-  const types = Reflect.getMetadata(PARAMTYPES_METADATA, prototype, key) as unknown[] | undefined;
+  const count = parameterTypesOf(prototype, key).length;
   let plan: ParameterPlan;
   try {
-    plan = planParameters(parameters, namesGiven, routeArguments, types?.length ?? 0, naming);
+    plan = planParameters(parameters, namesGiven, routeArgumentsOf(prototype, key), count, naming);
   } catch (error) {
     throw new TypeError(`${where}: ${(error as Error).message}`, { cause: error });
   }

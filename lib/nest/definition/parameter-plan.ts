@@ -1,68 +1,57 @@
-import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
-import type { Parameter, Parameters } from '../../objects/parameters.js';
-import { remainingKeywords } from '../decorators/pyro-kwargs.decorator.js';
+import type { PipeTransform, Type } from '@nestjs/common';
+import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
+import { type ParameterFactory, remainingKeywords, type RouteArgument } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
 import { type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
 
-/** Makes the value of a parameter that was decorated with `createParamDecorator`. */
-export type ParameterFactory = (data: unknown, context: ExecutionContext) => unknown;
-
-/** Where the value of one parameter of the method comes from. Slots count the arguments on the wire. */
+/** The source of a parameter's value. Slots number the positional arguments of a call, from 0. */
 export type ParameterSource =
   | { readonly kind: 'argument'; readonly slot: number }
   | { readonly kind: 'rest'; readonly slot: number }
   | { readonly kind: 'arguments' | 'context' | 'keywords' | 'nothing' }
   | { readonly kind: 'custom'; readonly factory: ParameterFactory };
 
-/** One parameter of the method, as the pipeline fills it. */
+/** A parameter of a method, and how the pipeline fills it. */
 export interface PlannedParameter {
   readonly index: number;
   readonly source: ParameterSource;
-  /** What clients call its argument; undefined: it takes none, or several. */
+  /** Name of the argument for error messages; undefined when the parameter takes no argument, or several. */
   readonly label: string | undefined;
   readonly data: unknown;
   readonly pipes: readonly (PipeTransform | Type<PipeTransform>)[];
   readonly schema: unknown;
 }
 
-/** How the arguments of a call become those of the method. */
+/** How the arguments of a call become the arguments of the method. */
 export interface ParameterPlan {
-  /** What binds on the wire; undefined: names and number are unknown. */
-  readonly wire: Parameters | undefined;
+  /** The parameters that clients see; undefined when their names and number are unknown. */
+  readonly wire: MethodParameters | undefined;
   readonly takesKeywords: boolean;
   readonly parameters: readonly PlannedParameter[];
 }
 
-/** One entry of Nest's route metadata. */
-export interface RouteArgument {
-  index: number;
-  data?: unknown;
-  pipes?: (PipeTransform | Type<PipeTransform>)[];
-  schema?: unknown;
-  factory?: ParameterFactory;
-}
-
 type UnlabelledParameter = Omit<PlannedParameter, 'label'>;
 
-interface Written {
+/** A parameter that may take something from the wire. */
+interface WrittenParameter {
   readonly index: number;
   readonly parameter: Parameter;
   readonly rest: boolean;
-  /** `@Payload(…)` of it, if any. */
+  /** The parameter's `@Payload(…)`, if it has one. */
   readonly payload: RouteArgument | undefined;
 }
 
 /**
- * Plans a method's parameters.
+ * Plans the parameters of a method.
  *
- * @param given what was read from the source, or given as `params` (then without those that are no wire parameters)
- * @param namesGiven they were given, and are wire names
+ * @param given the parameters that were read from the source; or the option `params`, which names wire parameters only
+ * @param namesGiven true when the option `params` gives the names: they are wire names
  * @param routeArguments Nest's metadata of the method's parameter decorators
- * @param count parameters of the method at least, as far as is known
+ * @param count number of parameters that TypeScript emitted types for
  * @throws {TypeError} when two parameters have the same wire name
  */
 export function planParameters(
-  given: Parameters | undefined,
+  given: MethodParameters | undefined,
   namesGiven: boolean,
   routeArguments: Readonly<Record<string, RouteArgument>>,
   count: number,
@@ -77,7 +66,7 @@ export function planParameters(
   }
   const specialIndexes = new Set(special.map(({ index }) => index));
   const highest = Math.max(count, ...[...specialIndexes, ...payloads.keys()].map((index) => index + 1));
-  // of a wrapper's `(...args)` the decorators tell more than the source
+  // the source of a wrapper, `(...args)`, says less than the decorators
   const isWrapped = given?.trustworthy === false && given.positional.length === 0 && (highest > 1 || specialIndexes.has(0));
   const known = isWrapped ? undefined : given;
   const written = writtenParameters(known, namesGiven, specialIndexes, payloads, highest);
@@ -110,7 +99,7 @@ function labelOf(source: ParameterSource, names: readonly Parameter[]): string |
   return source.kind === 'argument' ? (names[source.slot]?.name ?? `argument ${source.slot + 1}`) : undefined;
 }
 
-/** The source of a parameter that is no wire one. */
+/** The source of a parameter that takes no argument of the wire; undefined for other parameters. */
 function specialSource(key: string, { factory }: RouteArgument): ParameterSource | undefined {
   if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) {
     if (factory === remainingKeywords) return { kind: 'keywords' };
@@ -126,15 +115,15 @@ function planned(index: number, source: ParameterSource, argument: RouteArgument
   return { index, source, data, pipes: argument?.pipes ?? [], schema: argument?.schema };
 }
 
-/** Parameters that may take something from the wire, in the order of the method. */
+/** The parameters that may take something from the wire, in the order of the method. */
 function writtenParameters(
-  given: Parameters | undefined,
+  given: MethodParameters | undefined,
   namesGiven: boolean,
   special: ReadonlySet<number>,
   payloads: ReadonlyMap<number, RouteArgument>,
   count: number,
-): Written[] {
-  const open = (index: number, parameter: Parameter, rest: boolean): Written => ({
+): WrittenParameter[] {
+  const open = (index: number, parameter: Parameter, rest: boolean): WrittenParameter => ({
     index,
     parameter,
     rest,
@@ -146,7 +135,7 @@ function writtenParameters(
     if (given.rest) named.push(open(named.length, unnamed, true));
     return named.filter(({ index }) => !special.has(index));
   }
-  const written: Written[] = [];
+  const written: WrittenParameter[] = [];
   const names = given?.positional ?? [];
   const atLeast = given === undefined ? count : 0;
   for (let index = 0; written.length < names.length || index < atLeast; index++) {
@@ -161,14 +150,14 @@ function writtenParameters(
 }
 
 interface Slots {
-  /** What the wire has in each slot. */
+  /** The wire parameter of each slot. */
   readonly parameters: Parameter[];
-  /** By the index of the method's parameter. */
+  /** Sources by the index of the method's parameter. */
   readonly sources: ReadonlyMap<number, ParameterSource>;
 }
 
-/** Gives parameters their slots on the wire; one that only looks at another one's argument has none of its own. */
-function assignSlots(written: readonly Written[]): Slots {
+/** Gives each parameter its slot on the wire. A `@Payload('name')` parameter that reads the argument of another has no slot. */
+function assignSlots(written: readonly WrittenParameter[]): Slots {
   const slots = new Map<number, Parameter>();
   const sources = new Map<number, ParameterSource>();
   const numbered: { slot: number; parameter: Parameter }[] = [];
@@ -195,7 +184,7 @@ function assignSlots(written: readonly Written[]): Slots {
   }
   for (const { slot, parameter } of numbered) if (!slots.has(slot)) slots.set(slot, parameter);
   const length = Math.max(-1, ...slots.keys()) + 1;
-  // a slot that no parameter looks at is still one that clients have to fill
+  // clients have to fill a slot even if no parameter reads it
   const parameters = Array.from({ length }, (_, slot): Parameter => slots.get(slot) ?? { name: undefined, optional: false });
   for (const { index, name } of aliases) {
     const slot = parameters.findIndex((parameter) => parameter.name === name);
@@ -204,7 +193,7 @@ function assignSlots(written: readonly Written[]): Slots {
   return { parameters, sources };
 }
 
-/** Of `@Payload('0')`. */
+/** The slot of `@Payload('0')`; undefined when the data is no number. */
 function slotNumber(data: unknown): number | undefined {
   return typeof data === 'string' && /^\d{1,3}$/.test(data) ? Number(data) : undefined;
 }

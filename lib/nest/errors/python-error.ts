@@ -2,10 +2,10 @@ import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { PythonException } from '../../protocol/python-exception.js';
-import { refusedArgument } from './failed-argument.js';
+import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
 
-/** Python's name for what an HTTP status says; all others are a RuntimeError. */
+/** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   400: 'ValueError',
   401: 'PermissionError',
@@ -21,31 +21,43 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   504: 'TimeoutError',
 };
 
-/** Nested validation errors are looked at no deeper. */
+/** Depth up to which nested validation errors are read. */
 const MAX_VALIDATION_DEPTH = 20;
 
+/** Names of the arguments that pipes refused, by the error of the pipe. */
+const refusedArguments = new WeakMap<object, string>();
+
 /**
- * Turns Nest's errors into the closest Python exception: HttpExceptions, RpcExceptions, validation errors, and things
- * thrown that are no Error. Every other error is given back as it is; the serializers know it.
+ * Notes which argument the error of a pipe is about. Not for objects and lists: the messages of pipes name the wrong property of
+ * an object, but a pipe does not know the name of the argument itself.
+ */
+export function noteRefusedArgument(error: unknown, label: string, value: unknown): void {
+  const isPlain = typeof value !== 'object' || value === null;
+  if (isPlain && typeof error === 'object' && error !== null) refusedArguments.set(error, label);
+}
+
+/**
+ * Turns Nest's errors into the closest Python exception: HttpExceptions, RpcExceptions, validation errors, and thrown values that
+ * are no Error. Returns every other error as it is, for the serializers.
  */
 export function toPythonError(error: unknown): unknown {
   const mapped = pythonExceptionOf(error);
   if (mapped === undefined) return error;
-  // the traceback shows where the author's error was thrown, not where it was translated
+  // the traceback shows the place where the author's error was thrown
   if (error instanceof Error && error.stack !== undefined) mapped.stack = error.stack;
   return mapped;
 }
 
-/** What a person should read of anything thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   const mapped = pythonExceptionOf(error) ?? error;
   if (mapped instanceof Error) return mapped.message || mapped.name;
-  return String(mapped);
+  return safeText(mapped);
 }
 
 function pythonExceptionOf(error: unknown): PythonException | undefined {
   const mapped = unlabelledExceptionOf(error);
-  const argument = refusedArgument(error);
+  const argument = typeof error === 'object' && error !== null ? refusedArguments.get(error) : undefined;
   if (mapped === undefined || argument === undefined || error instanceof PyroException) return mapped;
   const args = mapped.args.map((arg) => (typeof arg === 'string' ? `${argument}: ${arg}` : arg));
   return new PythonException(mapped.pythonType, args, mapped.attributes, { cause: error });
@@ -86,7 +98,7 @@ function ofStatus(status: number, messages: unknown[], cause: unknown): PythonEx
   return new PythonException(`builtins.${type}`, messages, {}, { cause });
 }
 
-/** One arg per message: a ValidationPipe's response has a list of them. */
+/** The messages of an exception's response, one per arg: the response of a ValidationPipe has a list of messages. */
 function messagesOf(response: unknown, fallback: string): unknown[] {
   if (typeof response === 'string') return [response];
   const { message } = (response ?? {}) as { message?: unknown };
@@ -94,7 +106,7 @@ function messagesOf(response: unknown, fallback: string): unknown[] {
   return [typeof message === 'string' ? message : fallback];
 }
 
-/** Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither is a dependency. */
+/** Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither package is a dependency. */
 function validationMessages(error: unknown): string[] | undefined {
   if (Array.isArray(error)) {
     const messages = constraintMessages(error, 0);

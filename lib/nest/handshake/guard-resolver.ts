@@ -1,15 +1,15 @@
 import { type CanActivate, Scope, type Type } from '@nestjs/common';
 import { type ContextId, createContextId, ModuleRef } from '@nestjs/core';
 import type { PyroConnection } from '../context/pyro-context.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import { InvalidClassScopeException, type Module, SCOPE_OPTIONS_METADATA, UnknownElementException } from '../nest-internals.js';
 
-/** Gives the guard that runs for a connection. */
+/** Gives the guard for one handshake. */
 type GuardSource = (contextId: ContextId) => Promise<CanActivate>;
 
 /**
- * Finds handshake guards in Nest: those that a module provides, the object's own module first; others are made with
- * what the module can inject. One instance of each, unless it is request-scoped or transient.
+ * Finds handshake guards among Nest's providers, first in the object's own module. Makes guards that no module provides, with
+ * dependencies from that module. Each guard has one instance, unless it is request-scoped or transient.
  */
 export class GuardResolver {
   private readonly sources: GuardSource[] = [];
@@ -25,7 +25,7 @@ export class GuardResolver {
     return resolver;
   }
 
-  /** Guards for one handshake, in the order given. */
+  /** The guards for one handshake, in their order. */
   async resolve(connection: PyroConnection): Promise<CanActivate[]> {
     const contextId = createContextId();
     if (this.scoped) this.ref.registerRequestByContextId(connection, contextId);
@@ -55,7 +55,7 @@ export class GuardResolver {
         const instance = await this.ref.create(guard);
         return async () => instance;
       } catch (error) {
-        // what it is given may be request-scoped: then there is one for each handshake
+        // a dependency may be request-scoped: then each handshake has a guard of its own
         await this.ref.create(guard, createContextId()).catch(() => {
           throw error;
         });

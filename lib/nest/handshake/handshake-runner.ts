@@ -1,21 +1,21 @@
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
-import type { OnFailure } from '../instances/lifecycle-hooks.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import type { OnFailure } from '../errors/failures.js';
 import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';
 import { GuardResolver } from './guard-resolver.js';
 import { HANDSHAKE_CONTEXT_TYPE, PyroHandshakeContext } from './pyro-handshake-context.js';
 import { accidentOf, refusalOf } from './refusal.js';
 
-/** What guards get as `context.getClass()`: the class of an object, or the server's. */
+/** The class that guards get by `context.getClass()`: the class of an object, or of the server. */
 export interface GuardedClass {
   readonly name: string;
   readonly prototype: object;
 }
 
-/** The handler that guards see; there is no method behind a handshake. */
+/** The handler that guards get by `context.getHandler()`; a handshake calls no method. */
 function handshake(): void {}
 
-/** Runs the handshake guards of an object, or of a server. Global guards have no part in it: they expect methods. */
+/** Runs the handshake guards of an object, or of a server. Global guards do not run: they expect methods. */
 export class HandshakeRunner {
   private readonly consumer = new GuardsConsumer();
 
@@ -26,7 +26,7 @@ export class HandshakeRunner {
   ) {}
 
   /**
-   * @param onFailure is told of guards that fail by accident
+   * @param onFailure gets the errors of guards that fail by accident
    * @throws {Error} when Nest cannot make a guard
    */
   static async create(
@@ -38,7 +38,7 @@ export class HandshakeRunner {
     return new HandshakeRunner(host, await GuardResolver.create(guards, module), onFailure);
   }
 
-  /** @throws {Error} with what the client is told, when a guard refuses or fails */
+  /** @throws {Error} with the text for the client, when a guard refuses or fails */
   async run(request: AuthorizeRequest): Promise<Authorization> {
     const context = new PyroHandshakeContext(request);
     const guards = await this.guardsFor(request);

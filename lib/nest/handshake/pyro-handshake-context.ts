@@ -2,14 +2,14 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { PyroConnection } from '../context/pyro-context.js';
 
-/** Type of the execution context that handshake guards get. */
+/** Type of the execution context of handshake guards. */
 export const HANDSHAKE_CONTEXT_TYPE = 'pyro-handshake';
 
-/** What a handshake guard knows of the client, and what it says to it. */
+/** The context of one handshake, for handshake guards. */
 export class PyroHandshakeContext {
-  /** What the client sent: anything, `"hello"` by Python's default; undefined on a `connectedSocket`. Nobody checked it yet. */
+  /** Handshake data of the client, unchecked: any value, Python's default is `"hello"`; undefined on a `connectedSocket`. */
   readonly data: unknown;
-  /** The object that the client wants to use; it need not exist. */
+  /** The object that the client wants to use. It may not exist. */
   readonly objectId: string;
   /** Annotations of the CONNECT message. */
   readonly annotations: ReadonlyMap<string, Buffer>;
@@ -25,7 +25,7 @@ export class PyroHandshakeContext {
     this.connection = request.connection;
   }
 
-  /** Of the execution context that a guard was given. @throws {TypeError} in a guard that does not run at a handshake */
+  /** The handshake context of a guard's execution context. @throws {TypeError} in a guard that does not run at a handshake */
   static from(context: ExecutionContext): PyroHandshakeContext {
     const handshake: unknown = context.getArgByIndex(0);
     if (context.getType<string>() === HANDSHAKE_CONTEXT_TYPE && handshake instanceof PyroHandshakeContext) return handshake;
@@ -34,12 +34,12 @@ export class PyroHandshakeContext {
     );
   }
 
-  /** Says who the client is: `principal` of its calls to this object. The last one said counts. */
+  /** Sets the `principal` of the client's calls to this object. A later call replaces the value. */
   setPrincipal(principal: unknown): void {
     this.principal = principal;
   }
 
-  /** Says what the client is answered, instead of `"hello"`. */
+  /** Sets the response of the handshake. Default: `"hello"`. */
   setResponse(response: unknown): void {
     this.response = response;
   }

@@ -2,28 +2,28 @@ import { Injectable } from '@nestjs/common';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { ClientRegistry } from '../module/client-registry.js';
-import type { PyroModuleOptions } from '../module/module-options.js';
-import { PyroServers } from '../module/pyro-servers.js';
+import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
+import { PyroServers } from '../server/pyro-servers.js';
 import type { PyroServer } from '../server/pyro-server.js';
 
-/** What is asked for its health: a server of this application, or an object somewhere. */
+/** The thing to check: a server of this application, or a remote object. */
 export type PyroHealthOptions = PyroServerHealthOptions | PyroObjectHealthOptions;
 
+/** Options of the check of a server. */
 export interface PyroServerHealthOptions {
-  /** The server or its name. Default: the only one that there is. */
+  /** The server or its name. Default: the only server of the application. */
   server?: PyroServer | string;
 }
 
-/** The options count before those of `PyroModule.forRoot`. */
+/** Options of the check of a remote object. They win over the options of `PyroModule.forRoot`. */
 export interface PyroObjectHealthOptions extends PyroModuleOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;
-  /** Most that looking the name up, connecting and the handshake take. Default 1,000. */
+  /** Longest time for name lookup, connecting and handshake together. Default 1,000. */
   timeoutMs?: number;
 }
 
-/** A result as Terminus takes it. */
+/** The result of a check, as Terminus takes it. */
 export type PyroHealthResult<Key extends string = string> = Record<Key, { status: 'up' | 'down'; [detail: string]: unknown }>;
 
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -46,10 +46,10 @@ export class PyroHealthIndicator {
   ) {}
 
   /**
-   * Says whether a server takes calls, or an object lets us in: a connection is opened for that, handshake and all, and closed.
-   * Never fails: what is wrong is the `message` of the result.
+   * Checks whether a server accepts calls, or whether a remote object accepts a connection. For a remote object the check opens a
+   * connection, with its handshake, and closes it. Never throws: a failure is the `message` of the result.
    *
-   * @param key what the result is called
+   * @param key name of the result
    */
   async isHealthy<const Key extends string>(key: Key, options: PyroHealthOptions = {}): Promise<PyroHealthResult<Key>> {
     let detail: PyroHealthResult[string];

@@ -1,54 +1,81 @@
 import type { ContextId } from '@nestjs/core';
+import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroConnection, PyroContext } from '../context/pyro-context.js';
+import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
+import type { OnFailure } from '../errors/failures.js';
 import type { ContextualLoader } from '../nest-internals.js';
-import type { ObjectDefinition } from '../definition/object-definition.js';
-import { disposeAll, instancesOfContext } from './disposal.js';
-import { InstanceHolder } from './instance-holder.js';
-import { hasHook, type OnFailure, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
+import type { Pipeline } from '../pipeline/pyro-context-creator.js';
+import { disposeAll, instancesOfContext } from './context-instances.js';
+import { hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
-type Pending = InstanceHolder | Promise<InstanceHolder>;
+/** An instance of a Pyro object. */
+export class InstanceHolder {
+  /** Pipelines around this instance, made at their first use; only where all enhancers are static. */
+  readonly pipelines = new Map<Operation, Pipeline>();
+  /** The run of `onPyroHousekeeping` that has not ended yet. */
+  housekeeping: Promise<void> | undefined;
 
-/** The instances of one Pyro object on one server: when they are made, who shares them, when they go. */
+  /** @param contextId context of the instance and of its own dependencies; undefined when Nest made the instance and keeps it */
+  constructor(
+    readonly instance: object,
+    readonly contextId: ContextId | undefined,
+  ) {}
+}
+
+/** Key of the single instance. */
+const SINGLE = 'single';
+
+/** Makes the instances of one Pyro object on one server, tells them of connections, and disposes them. */
 export class InstanceManager {
-  private single: Pending | undefined;
-  /** The instance that each connection uses: its own, or the single one, once that has been told of the connection. */
-  private readonly sessions = new Map<PyroConnection, Pending>();
+  private readonly single = new KeyedInstances<typeof SINGLE, InstanceHolder>(() => this.makeSingle());
+  /**
+   * The instance that each connection uses: the connection's own one, or the single one, after its `onPyroConnect` was called for
+   * the connection.
+   */
+  private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) =>
+    this.isShared ? this.connectSingle(connection) : this.makeSession(connection),
+  );
   private isReleased = false;
 
+  /** @param daemon gives the daemon that serves the object */
   constructor(
     private readonly definition: ObjectDefinition,
     private readonly loader: ContextualLoader,
     private readonly contexts: ObjectContexts,
+    private readonly daemon: () => PyroDaemon,
     private readonly onFailure: OnFailure,
   ) {}
 
-  /** True when the caller has to give each instance back by {@link endCall}. */
+  /** True when the caller has to end each instance by {@link endCall}. */
   get isPerCall(): boolean {
     return this.definition.instanceMode === 'percall' && !this.isGiven;
   }
 
-  /** The instance that serves a call. First calls that come at once share one. */
-  forCall(context: PyroContext): Pending {
-    return this.isPerCall ? this.make(context) : this.sessionOf(context.connection, context.daemon);
+  /** The instance that serves a call. */
+  forCall(context: PyroContext): Pending<InstanceHolder> {
+    return this.isPerCall ? this.make(context) : this.sessions.get(context.connection);
   }
 
-  /** A connection was let in for the object: begins the session if the object wants to know. @throws what it throws */
-  async connect(connection: PyroConnection, daemon: PyroDaemon): Promise<void> {
-    if (!this.isPerCall && hasHook(this.described, 'onPyroConnect')) await this.sessionOf(connection, daemon);
+  /**
+   * Begins the session of a connection whose handshake named the object, if the object has `onPyroConnect`.
+   *
+   * @throws the error of `onPyroConnect`, or of making the instance
+   */
+  async connect(connection: PyroConnection): Promise<void> {
+    if (!this.isPerCall && hasHook(this.described, 'onPyroConnect')) await this.sessions.get(connection);
   }
 
-  /** A call or its stream has ended. */
+  /** Disposes the instance of a call, after the call and its stream have ended. */
   async endCall({ contextId }: InstanceHolder): Promise<void> {
     if (contextId) await disposeAll(instancesOfContext(this.definition.wrapper, contextId), this.onFailure);
   }
 
-  /** A connection has ended; what it had is disposed once its streams are through. */
+  /** Ends the session of a connection. Its instances are disposed after `streamsEnded`. */
   async endConnection(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
-    const holder = await settled(this.sessions.get(connection));
-    // unregistered and disconnected at once: the first to come here ends it
-    if (!this.sessions.delete(connection) || !holder) return;
+    const holder = await this.sessions.remove(connection);
+    if (!holder) return;
     if (this.isShared) {
       await tellDisconnect([holder.instance], connection, this.onFailure);
       return;
@@ -60,29 +87,27 @@ export class InstanceManager {
     await disposeAll(instances, this.onFailure);
   }
 
-  /** Periodic work of the instances there are. */
-  keepHouse(daemon: PyroDaemon): void {
+  /** Starts `onPyroHousekeeping` of all instances that have no run of it under way. */
+  runHousekeeping(): void {
     if (this.isPerCall || this.isReleased || !hasHook(this.described, 'onPyroHousekeeping')) return;
-    // Nest's own is there before anybody called it
-    if (this.isShared && this.isStatic) this.single ??= this.makeSingle(daemon);
-    for (const holder of this.isShared ? [this.single] : this.sessions.values()) {
-      if (!(holder instanceof InstanceHolder) || holder.housekeeping) continue;
-      holder.housekeeping = tellHousekeeping(holder.instance, this.onFailure).finally(() => (holder.housekeeping = undefined));
+    // an instance that Nest made exists before the first call
+    if (this.isShared && this.isStatic) void this.single.get(SINGLE);
+    for (const holder of this.isShared ? this.single.made() : this.sessions.made()) {
+      holder.housekeeping ??= tellHousekeeping(holder.instance, this.onFailure).finally(() => (holder.housekeeping = undefined));
     }
   }
 
-  /** The object is served no more. */
+  /** Ends all sessions and the single instance, when the object is no longer served. */
   async endAll(): Promise<void> {
     if (this.isReleased) return;
     this.isReleased = true;
-    await Promise.all([...this.sessions.keys()].map((connection) => this.endConnection(connection, Promise.resolve())));
-    const holder = await settled(this.single);
-    this.single = undefined;
+    await Promise.all(this.sessions.keys().map((connection) => this.endConnection(connection, Promise.resolve())));
+    const holder = await this.single.remove(SINGLE);
     await holder?.housekeeping;
     if (holder) await this.endCall(holder);
   }
 
-  /** A value that was provided in the place of the class, as test modules do: there is nothing to make. */
+  /** True when a value is provided in place of the class, as test modules do: there is nothing to make. */
   private get isGiven(): boolean {
     return this.definition.wrapper.isNotMetatype && this.isStatic;
   }
@@ -91,32 +116,19 @@ export class InstanceManager {
     return this.definition.wrapper.isDependencyTreeStatic();
   }
 
-  /** All connections have the same instance. */
+  /** True when all connections use the same instance. */
   private get isShared(): boolean {
     return this.definition.instanceMode === 'single' || this.isGiven;
   }
 
-  /** What tells which hooks instances have. */
+  /** An object that has the hooks of the instances: the given instance, or the prototype. */
   private get described(): object {
     const { type, wrapper } = this.definition;
     return this.isGiven ? (wrapper.instance as object) : (type.prototype as object);
   }
 
-  private sessionOf(connection: PyroConnection, daemon: PyroDaemon): Pending {
-    const known = this.sessions.get(connection);
-    if (known !== undefined) return known;
-    return share(
-      () => (this.isShared ? this.introduce(connection, daemon) : this.begin(connection)),
-      () => this.sessions.get(connection),
-      (holder) => {
-        if (holder) this.sessions.set(connection, holder);
-        else this.sessions.delete(connection);
-      },
-    );
-  }
-
-  /** A session's own instance. */
-  private async begin(connection: PyroConnection): Promise<InstanceHolder> {
+  /** Makes the instance of a session, and calls `onPyroConnect` of the session's instances. */
+  private async makeSession(connection: PyroConnection): Promise<InstanceHolder> {
     const holder = await this.make(connection);
     const instances = instancesOfContext(this.definition.wrapper, holder.contextId!);
     try {
@@ -128,9 +140,9 @@ export class InstanceManager {
     return holder;
   }
 
-  /** The single instance, told of one more connection. */
-  private introduce(connection: PyroConnection, daemon: PyroDaemon): Pending {
-    const single = this.single ?? this.shareSingle(daemon);
+  /** Calls `onPyroConnect` of the single instance for one more connection. */
+  private connectSingle(connection: PyroConnection): Pending<InstanceHolder> {
+    const single = this.single.get(SINGLE);
     if (single instanceof InstanceHolder && !hasHook(single.instance, 'onPyroConnect')) return single;
     return Promise.resolve(single).then(async (holder) => {
       await tellConnect([holder.instance], connection);
@@ -138,25 +150,18 @@ export class InstanceManager {
     });
   }
 
-  private shareSingle(daemon: PyroDaemon): Pending {
-    return share(
-      () => this.makeSingle(daemon),
-      () => this.single,
-      (holder) => {
-        this.single = holder;
-      },
-    );
-  }
-
   private make(request: PyroContext | PyroConnection): Promise<InstanceHolder> {
     return this.load(this.contexts.create(request));
   }
 
-  /** A single object lives in Nest's static context, unless something it needs, or a guard of it, is request-scoped: then in one of ours. */
-  private makeSingle(daemon: PyroDaemon): Pending {
+  /**
+   * A single object lives in Nest's static context. It lives in a context of this library when a dependency or an enhancer of it
+   * is request-scoped.
+   */
+  private makeSingle(): Pending<InstanceHolder> {
     const { wrapper } = this.definition;
     if (this.isStatic) return new InstanceHolder(wrapper.instance as object, undefined);
-    return this.load(this.contexts.create(daemon));
+    return this.load(this.contexts.create(this.daemon()));
   }
 
   private async load(contextId: ContextId): Promise<InstanceHolder> {
@@ -164,27 +169,9 @@ export class InstanceManager {
     try {
       return new InstanceHolder(await this.loader.load(wrapper, contextId), contextId);
     } catch (error) {
-      // what was made for an instance that then could not be made
+      // dependencies that were made before the failure
       await disposeAll(instancesOfContext(wrapper, contextId), this.onFailure);
       throw error;
     }
   }
-}
-
-/** Makes something that everybody who comes meanwhile waits for; one that could not be made is forgotten. */
-function share(make: () => Pending, kept: () => Pending | undefined, keep: (holder: Pending | undefined) => void): Pending {
-  const made = make();
-  keep(made);
-  if (made instanceof Promise) {
-    const settle = (holder: InstanceHolder | undefined): void => {
-      if (kept() === made) keep(holder);
-    };
-    made.then(settle, () => settle(undefined));
-  }
-  return made;
-}
-
-/** An instance that could not be made has nothing to end, and its caller was told. */
-async function settled(pending: Pending | undefined): Promise<InstanceHolder | undefined> {
-  return Promise.resolve(pending).catch(() => undefined);
 }

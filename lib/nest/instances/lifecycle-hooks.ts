@@ -1,51 +1,50 @@
 import type { PyroConnection } from '../context/pyro-context.js';
+import type { OnFailure } from '../errors/failures.js';
 
-/** Told when a connection begins to use the object. */
+/** A lifecycle hook: a connection begins to use the object. */
 export interface OnPyroConnect {
   /**
-   * Once for each connection, before its first call: at the handshake that names the object, or before the first call
-   * over a connection that was let in for another one. Its promise is awaited. What it throws refuses the connection,
-   * or fails the call; the next one tries again.
+   * Called once for each connection, before the first call to the object: at the handshake that names the object, or at the first
+   * call of a connection whose handshake named another object. The promise of the hook is awaited. An error of the hook refuses
+   * the connection, or fails the call; the next call tries again.
    *
-   * Of a session object it begins the session: the instance is made for it. Of a single one it runs for every
-   * connection, of a percall one never. Request-scoped providers of a session that have it are told before their users.
+   * Session objects: the hook begins the session, with the instance of the session. Single objects: the hook runs for every
+   * connection. Percall objects: never called. Request-scoped providers of a session may have the hook, too; it is called on
+   * dependencies before their users.
    */
   onPyroConnect(connection: PyroConnection): unknown;
 }
 
-/** Told when a connection has ended that used the object. */
+/** A lifecycle hook: a connection that used the object has ended. */
 export interface OnPyroDisconnect {
   /**
-   * Of a session object at the end of its connection, of a single one for each connection that called it or was let in
-   * by its `onPyroConnect`, of a percall one never. Its promise is awaited before the instance is disposed.
+   * Session objects: called at the end of the connection. Single objects: called for each connection that called the object or
+   * passed its `onPyroConnect`. Percall objects: never called. The promise of the hook is awaited before the instance is disposed.
    */
   onPyroDisconnect(connection: PyroConnection): unknown;
 }
 
-/** Has periodic work. */
+/** A lifecycle hook: periodic work of the object. */
 export interface OnPyroHousekeeping {
   /**
-   * Every `housekeepingIntervalMs` (2 s) while the server listens: of a single object, and of each session's instance
-   * until its connection ends; of a percall object never. A run that takes longer than the interval is not overlapped by
-   * the next, and is awaited before the instance goes.
+   * Called every `housekeepingIntervalMs` (2 s) while the server listens, on single objects, and on the instance of each session
+   * until its connection ends; never on percall objects. A run that takes longer than the interval delays the next run. The
+   * instance is disposed after the run has ended.
    */
   onPyroHousekeeping(): unknown;
 }
 
 type Hooks = Partial<OnPyroConnect & OnPyroDisconnect & OnPyroHousekeeping>;
 
-/** Names of all hooks of this library. */
+/** Names of the lifecycle hooks of this library. */
 export const LIFECYCLE_HOOKS = ['onPyroConnect', 'onPyroDisconnect', 'onPyroHousekeeping'] as const satisfies (keyof Hooks)[];
 
-/** Calls `onPyroConnect` of all that have it, one after the other. @throws what the first of them throws */
+/** Calls `onPyroConnect` of the instances that have it, one after the other. @throws the first error */
 export async function tellConnect(instances: readonly object[], connection: PyroConnection): Promise<void> {
   for (const instance of instances) await (instance as Hooks).onPyroConnect?.(connection);
 }
 
-/** Is told what failed that nobody waits for, and why. */
-export type OnFailure = (what: string, error: unknown) => void;
-
-/** Calls `onPyroDisconnect` of all that have it. */
+/** Calls `onPyroDisconnect` of the instances that have it. Errors go to `onFailure`. */
 export async function tellDisconnect(
   instances: readonly object[],
   connection: PyroConnection,
@@ -60,7 +59,7 @@ export async function tellDisconnect(
   }
 }
 
-/** Calls `onPyroHousekeeping`. */
+/** Calls `onPyroHousekeeping`. An error goes to `onFailure`. */
 export async function tellHousekeeping(instance: object, onFailure: OnFailure): Promise<void> {
   try {
     await (instance as Hooks).onPyroHousekeeping?.();
@@ -69,7 +68,7 @@ export async function tellHousekeeping(instance: object, onFailure: OnFailure): 
   }
 }
 
-/** Class of an instance, for people. */
+/** Name of an instance's class, for messages. */
 export function nameOf(instance: object): string {
   return instance.constructor?.name || 'an object';
 }

@@ -1,10 +1,10 @@
 import { type ContextId, ContextIdFactory, createContextId } from '@nestjs/core';
 import { dependenciesOf, enhancersOf, type InstanceWrapper } from '../nest-internals.js';
 
-/** Makes `value` what `@Inject(REQUEST)` gives in a context. */
+/** Registers the value that `@Inject(REQUEST)` gives in a context. */
 export type RegisterRequest = (value: unknown, contextId: ContextId) => void;
 
-/** Makes the contexts of Nest's injector that instances of one object, and its enhancers, live in. */
+/** Makes the contexts of Nest's injector for the instances and enhancers of one object. */
 export class ObjectContexts {
   private usesDurable: boolean | undefined;
 
@@ -14,8 +14,10 @@ export class ObjectContexts {
   ) {}
 
   /**
-   * @param request what `@Inject(REQUEST)` gives in it. Where the object or an enhancer needs something durable, the
-   *   application's ContextIdStrategy is asked which tenant it belongs to
+   * Makes a context. Where the object or an enhancer has a durable dependency, the application's ContextIdStrategy chooses the
+   * context of the tenant.
+   *
+   * @param request the value of `@Inject(REQUEST)` in the context
    */
   create(request: object): ContextId {
     this.usesDurable ??= isAnyDurable(this.wrapper);

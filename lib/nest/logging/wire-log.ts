@@ -5,12 +5,13 @@ import type { WireLog } from '../../protocol/message.js';
 import { describeWireMessage } from '../../serializers/wire-text.js';
 
 /**
- * Which messages go to Nest's logger, as `debug` of the context `PyroWire`: `true`: a line for each, without what is in it;
- * `{ payloads: true }`: with the beginning of that, passwords and tokens among it; or a function that gets every message.
+ * Logging of all messages. `true`: one line for each message, as `debug` of the context `PyroWire`, without its payload.
+ * `{ payloads: true }`: also the beginning of the payload, which may have passwords and tokens in it. Or a function that gets
+ * every message.
  */
 export type PyroWireLog = boolean | { payloads?: boolean } | WireLog;
 
-/** @param option undefined: what `PYRO_LOGWIRE` says */
+/** The function that logs messages; undefined when they are not logged. @param option undefined: the value of `PYRO_LOGWIRE` */
 export function wireLogOf(option: PyroWireLog | undefined, config: PyroConfig = environmentConfig()): WireLog | undefined {
   const chosen = option ?? config.LOGWIRE ?? false;
   if (chosen === false) return undefined;

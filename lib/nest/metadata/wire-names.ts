@@ -1,9 +1,9 @@
 import { isPrivateName } from '../../objects/private-names.js';
 
-/** How names of members and parameters that were not given appear on the wire. */
+/** Makes wire names of the names of members and parameters: the same name, or snake case. Names in options are not changed. */
 export type PyroNaming = 'same' | 'snake_case';
 
-/** `takeItem` → `take_item`, `getHTTPStatus` → `get_http_status`; names that are snake case stay. */
+/** With `snake_case`: `takeItem` → `take_item`, `getHTTPStatus` → `get_http_status`. Names in snake case stay as they are. */
 export function wireNameOf(name: string, naming: PyroNaming | undefined): string {
   if (naming !== 'snake_case') return name;
   return name
@@ -13,9 +13,9 @@ export function wireNameOf(name: string, naming: PyroNaming | undefined): string
 }
 
 /**
- * Refuses wire names that no client could reach.
+ * Refuses wire names that no client could use.
  *
- * @param where what to name in the error, `Class.member`
+ * @param where the member, for the error: `Class.member`
  * @throws {TypeError}
  * @see Pyro5/server.py, `is_private_attribute`
  */

@@ -1,15 +1,33 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, type PyroModuleOptions } from './module-options.js';
-import { PyroCoreModule } from './pyro-core.module.js';
+import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
+import { PyroBinder } from '../binding/pyro-binder.js';
+import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
+import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
+import { PyroServers } from '../server/pyro-servers.js';
 import { type PyroAsyncFeature, type PyroFeature, featureProvider } from './pyro-feature.js';
+
+const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBuilder<PyroModuleOptions>({
+  optionsInjectionToken: MODULE_OPTIONS_TOKEN,
+})
+  .setClassMethodName('forRoot')
+  // the clients are made in other modules
+  .setExtras({}, (definition) => ({ ...definition, global: true, exports: [MODULE_OPTIONS_TOKEN] }))
+  .build();
+
+/** Providers that exist once in an application, however often PyroModule is imported. */
+@Global()
+@Module({
+  providers: [PyroBinder, PyroServers, ClientRegistry, PyroHealthIndicator],
+  exports: [PyroServers, ClientRegistry, PyroHealthIndicator],
+})
+class PyroCoreModule {}
 
 /** Providers of remote objects. */
 @Module({ imports: [PyroCoreModule] })
 class PyroFeatureModule {}
 
 /**
- * Remote objects to inject, with defaults for all of them; {@link PyroServers}, to register objects at run time; and
- * {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need it.
+ * Provides remote objects, with defaults for all of them, {@link PyroServers}, to register objects at run time, and
+ * {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need this module.
  *
  * ```ts
  * imports: [
@@ -20,20 +38,20 @@ class PyroFeatureModule {}
  */
 @Module({ imports: [PyroCoreModule] })
 export class PyroModule extends ConfigurableModuleClass {
-  /** Once in an application: defaults of all remote objects that it injects, wherever. */
+  /** Sets the defaults of all remote objects of the application. Import it once. */
   static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
     return super.forRoot(options);
   }
 
-  /** As `forRoot`, with options that a factory or class gives. */
+  /** Like `forRoot`, with options from a factory or class. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return super.forRootAsync(options);
   }
 
   /**
-   * Provides remote objects to the module that imports this, and exports them.
+   * Provides remote objects to the module that imports this one.
    *
-   * @param options.isGlobal to all modules. Default false
+   * @param options.isGlobal provides the objects to all modules. Default false
    */
   static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
     return PyroModule.forFeatureAsync(
@@ -42,7 +60,7 @@ export class PyroModule extends ConfigurableModuleClass {
     );
   }
 
-  /** As `forFeature`, with URIs and options that factories give. */
+  /** Like `forFeature`, with URIs and options from factories. */
   static forFeatureAsync(
     features: readonly PyroAsyncFeature[],
     { isGlobal = false }: { isGlobal?: boolean } = {},

@@ -1,18 +1,18 @@
 import { from, type Observable, Subject, takeUntil } from 'rxjs';
 import { PythonException } from '../../protocol/python-exception.js';
-import type { PyroStreamOptions } from '../metadata/member-registry.js';
+import type { PyroStreamOptions } from '../metadata/member-metadata.js';
 
-/** Who waits for a step. */
+/** A reader that waits for the next step. */
 type Reader = (step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;
 
-/** Where the queue is shortened behind what was read. */
+/** Number of read items after which the queue is shortened. */
 const COMPACT_AT = 256;
 
 /**
- * The items of an Observable, kept until they are asked for.
+ * The items of an Observable as an iterator. Items wait in a buffer until the reader asks for them.
  *
- * It is subscribed to at once and unsubscribed from at `return()`, at an overflow and at its end. An error comes behind
- * the items before it.
+ * Subscribes at once, and unsubscribes at `return()`, at an overflow and at the end. The reader gets an error after the items that
+ * came before the error.
  */
 export class ObservableStream implements AsyncIterableIterator<unknown> {
   private readonly stop = new Subject<void>();
@@ -35,12 +35,12 @@ export class ObservableStream implements AsyncIterableIterator<unknown> {
       });
   }
 
-  /** True once an item, the end or an error has come. */
+  /** True after the first item, the end or an error. */
   get hasBegun(): boolean {
     return this.waiting > 0 || this.state.kind !== 'open';
   }
 
-  /** Failed before its first item. */
+  /** True when the Observable failed before its first item. */
   get hasFailedAtOnce(): boolean {
     return this.state.kind === 'failed' && this.waiting === 0;
   }

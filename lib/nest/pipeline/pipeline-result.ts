@@ -1,14 +1,19 @@
 import { isObservable, type Observable } from 'rxjs';
-import type { CallRecord } from '../context/call-record.js';
+import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
+import { toPythonError } from '../errors/python-error.js';
+import { DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
+import type { CallRecord, PipelineArguments } from './call-record.js';
+import type { Pipeline } from './pyro-context-creator.js';
 import type { PyroContext } from '../context/pyro-context.js';
-import type { PyroStreamOptions } from '../metadata/member-registry.js';
 import { ObservableStream } from './observable-stream.js';
 
 /**
- * What a call answers: the pipeline's result, or what became of it where it is an Observable.
+ * The result of a call: an Observable is replaced by its last value, or by a stream of its items; other results stay.
  *
- * A stream is an Observable which the *method* returned, and which is marked as one; an interceptor's Observable around
- * a plain result is none. Iterators are left to the daemon.
+ * An Observable is a stream when the *method* returned it and has the `stream` option. The Observable of an interceptor around a
+ * plain result is no stream.
+ *
+ * @param result the result of the pipeline
  */
 export function settleResult(
   result: unknown,
@@ -20,7 +25,28 @@ export function settleResult(
   return stream ? streamOrValue(result, stream, record, context) : lastValue(result, record, context);
 }
 
-/** The last value of an Observable; undefined without one. Given up when the client goes away. */
+/**
+ * The iterator of a result that travels item by item, undefined for other results. Its errors pass the exception filters, and
+ * become Python's.
+ *
+ * @param onEnd called once, after the last item, an error, or `return()`
+ */
+export function streamOfResult(
+  result: unknown,
+  pipeline: Pipeline,
+  args: PipelineArguments,
+  onEnd?: () => Promise<void>,
+): WrappedIterator | undefined {
+  const stream = asStream(result);
+  if (stream === undefined) return undefined;
+  const recover = (error: unknown): ObservableStream =>
+    new ObservableStream(pipeline.filter(error, args), DEFAULT_STREAM_OPTIONS);
+  // the errors of an Observable passed the filters in the pipeline already
+  const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover };
+  return new WrappedIterator(stream, { ...hooks, mapError: toPythonError });
+}
+
+/** The last value of an Observable; undefined when it has none. Fails when the client goes away. */
 function lastValue(source: Observable<unknown>, record: CallRecord, context: PyroContext): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let last: unknown;
@@ -38,7 +64,7 @@ function lastValue(source: Observable<unknown>, record: CallRecord, context: Pyr
       error: (error: unknown) => settle(() => reject(error as Error)),
       complete: () => settle(() => resolve(last)),
     });
-    // a method's own Observable may never end; a plain result behind interceptors does with the method
+    // only an Observable of the method itself may never end
     record.whenReturned((mayNotEnd) => {
       if (!mayNotEnd || subscription.closed) return;
       ({ signal } = context);
@@ -48,7 +74,7 @@ function lastValue(source: Observable<unknown>, record: CallRecord, context: Pyr
   });
 }
 
-/** Subscribing runs the method when there are interceptors: only then is it known what it returns. */
+/** With interceptors the method runs when the Observable is subscribed to: only then it is known what the method returns. */
 async function streamOrValue(
   source: Observable<unknown>,
   options: Required<PyroStreamOptions>,
@@ -56,12 +82,12 @@ async function streamOrValue(
   { signal }: PyroContext,
 ): Promise<unknown> {
   const stream = new ObservableStream(source, options);
-  // when the client goes away first, there is nobody to close the stream
+  // a client that goes away before the reply does not close the stream
   const giveUp = (): void => void stream.return();
   signal.addEventListener('abort', giveUp, { once: true });
   const isStream = await new Promise<boolean>((resolve) => {
     record.whenReturned(resolve);
-    // an interceptor answered in the method's place: with items, as the mark says
+    // an interceptor that answers in place of the method gives items, as the option says
     stream.whenBegun(() => resolve(true));
   });
   signal.removeEventListener('abort', giveUp);

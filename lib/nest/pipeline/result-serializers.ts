@@ -6,7 +6,7 @@ import {
   StandardSchemaSerializerInterceptor,
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
-import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
@@ -20,9 +20,9 @@ const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterce
 );
 
 /**
- * Nest's serializers make plain data of every object that a method returns: generators, proxies and Python's numbers would be
- * gone. With this they see neither, but every item of a stream, as with streams over HTTP. Other interceptors are given back, and
- * serializers that were extended by an `intercept` of their own, which may do anything with what they see.
+ * Keeps generators, proxies and Python's numbers from Nest's serializer interceptors, which make plain data of every object that a
+ * method returns. A serializer sees each item of a stream instead, as with streams over HTTP. Returns other interceptors as they
+ * are, also subclasses of the serializers that have an `intercept` of their own.
  */
 export function withStreams(interceptor: NestInterceptor): NestInterceptor {
   return SERIALIZERS.includes(interceptOf(interceptor)) ? new ResultSerializer(interceptor) : interceptor;
@@ -37,7 +37,7 @@ class ResultSerializer implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const { daemon } = context.switchToRpc().getContext<PyroContext>();
-    // serializers pass over what is no object
+    // serializers skip values that are no objects, as symbols are
     const kept = new Map<symbol, object>();
     const keep = (value: unknown): unknown => {
       if (!isNoInstance(value, daemon)) return value;
@@ -50,7 +50,7 @@ class ResultSerializer implements NestInterceptor {
       if (original === undefined) return value;
       kept.delete(value as symbol);
       const stream = asStream(original);
-      return stream ? new SerializedStream(stream, (item) => this.serialize(item, context)) : original;
+      return stream ? new WrappedIterator(stream, { mapItem: (item) => this.serialize(item, context) }) : original;
     };
     const results = await this.serializer.intercept(context, { handle: () => next.handle().pipe(map(keep)) });
     return results.pipe(map(giveBack));
@@ -61,36 +61,9 @@ class ResultSerializer implements NestInterceptor {
   }
 }
 
-/** True for objects that are neither instances of a user's class nor plain data. */
+/** True for objects that are neither instances of an application's class nor plain data. */
 function isNoInstance(value: unknown, daemon: PyroDaemon): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;
   return asStream(value) !== undefined || referenceOf(value) !== undefined || daemon.referenceFor(value) !== undefined;
-}
-
-class SerializedStream implements AsyncIterableIterator<unknown> {
-  constructor(
-    private readonly items: AnyIterator,
-    private readonly serialize: (item: unknown) => Promise<unknown>,
-  ) {}
-
-  async next(): Promise<IteratorResult<unknown>> {
-    const step = await this.items.next();
-    if (step.done) return step;
-    try {
-      return { done: false, value: await this.serialize(step.value) };
-    } catch (error) {
-      await this.items.return?.();
-      throw error;
-    }
-  }
-
-  async return(value?: unknown): Promise<IteratorResult<unknown>> {
-    await this.items.return?.(value);
-    return { done: true, value };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
 }

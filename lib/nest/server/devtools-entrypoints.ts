@@ -2,8 +2,8 @@ import type { NestContainer } from '../nest-internals.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 
 /**
- * Puts the members of objects into the graph that Nest's devtools show, as Nest does with message handlers. Nothing without
- * `snapshot: true`: then the graph has no classes.
+ * Adds the members of objects to the graph of Nest's devtools, as Nest does with message handlers. Does nothing without
+ * `snapshot: true`, because the graph has no classes then.
  *
  * @see ListenersController.insertEntrypointDefinition
  */

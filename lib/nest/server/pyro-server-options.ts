@@ -1,30 +1,29 @@
 import type { DaemonNamesOptions } from '../../pyro/daemon-names.js';
 import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
 
-/** Options of a {@link PyroServer}: those of its daemon, and Nest's own. */
+/** Options of a {@link PyroServer}: the options of its daemon, and options of the Nest layer. */
 export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog'> {
-  /** What `@PyroController({ server })` refers to. Objects that name no server are served by all. */
+  /** The name that `@PyroController({ server })` refers to. All servers serve objects that name no server. */
   name?: string;
-  /** How names that were not given appear on the wire. Default `same`; a controller may say otherwise. */
+  /** Wire names of members and parameters that have no name in options. Default `same`; the option of a controller wins. */
   naming?: PyroNaming;
   /**
-   * Registers every object that has a `name`, and takes the names off at shutdown. `true`: at `localhost:9090`. A name server
-   * that is not there, or forgets the names, is tried again every `retryIntervalMs`. Default: nothing is registered.
+   * Registers every object that has a `name`, and removes the names at shutdown. `true`: at `localhost:9090`. If the name server
+   * does not answer, or forgets the names, the server tries again every `retryIntervalMs`. Default: nothing is registered.
    */
   nameServer?: true | DaemonNamesOptions;
-  /** Run for every connection, the daemon's own object included, before those of the object. */
+  /** Guards for every connection and object, the daemon's own object included. They run before the guards of the object. */
   handshakeGuards?: HandshakeGuard[];
   /**
-   * Whether global guards, pipes, interceptors and filters (APP_* ones too) run. Default true: the option of
-   * `connectMicroservice` with this name does not reach strategies, and a global guard that is dropped is worse than one
-   * that runs twice.
+   * Whether global guards, pipes, interceptors and filters run, APP_* ones included. Default true. The option of
+   * `connectMicroservice` with this name has no effect on strategies.
    */
   inheritAppConfig?: boolean;
-  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: what `PYRO_LOGWIRE` says, or false. */
+  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: the value of `PYRO_LOGWIRE`, or false. */
   wireLog?: PyroWireLog;
-  /** How long running calls are waited for when the application shuts down. Default 10,000. */
+  /** Longest time that a shutdown waits for running calls. Default 10,000. */
   drainTimeoutMs?: number;
 }

@@ -5,19 +5,18 @@ import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
-import { PyroError } from '../../protocol/errors.js';
 import type { PyroContext } from '../context/pyro-context.js';
-import { checkPlacement } from '../metadata/placement.js';
+import { checkProvided } from '../metadata/provided-classes.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
-import { type BindableServer, PYRO_SERVER } from '../binding/pyro-binder.js';
+import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
-import { logRegistrations } from '../logging/registration-log.js';
+import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 
-/** Events of a {@link PyroServer}: those of its daemon. */
+/** Events of a {@link PyroServer}: the events of its daemon. */
 export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
 
 /** Values of `PyroServer.status`. */
@@ -27,15 +26,16 @@ export type PyroServerStatus = 'connected' | 'disconnected';
 export const PYRO_TRANSPORT: unique symbol = Symbol('PYRO');
 
 const DEFAULT_DRAIN_MS = 10_000;
-/** Most that a shutdown waits for a name server that does not answer. */
+/** Longest time that a shutdown waits for a name server that does not answer. */
 const MAX_NAME_REMOVAL_MS = 2_000;
 
 /**
  * Serves the `@PyroController`s of a Nest application to Pyro5 clients: the `strategy` of a microservice.
  *
- * Objects are found among controllers and providers when it starts to listen.
+ * The server finds its objects among controllers and providers when it starts to listen.
  */
-export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> implements CustomTransportStrategy, BindableServer {
+export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> implements CustomTransportStrategy {
+  /** @internal */
   readonly [PYRO_SERVER] = true;
   override readonly transportId = PYRO_TRANSPORT;
   protected override readonly logger = new Logger(PyroServer.name);
@@ -58,17 +58,17 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     return this.options.name;
   }
 
-  /** Objects it serves, known once it listens. */
+  /** @internal The objects of the server; none before it listens. */
   get objects(): readonly ObjectDefinition[] {
     return this.binding?.objects ?? [];
   }
 
-  /** False before it listens, and as soon as it takes no more calls. */
+  /** True while the server accepts connections and calls. */
   get isListening(): boolean {
     return this.daemon?.isListening ?? false;
   }
 
-  /** @internal called by what `@PyroController` brings into the container */
+  /** @internal Called by the PyroBinder of each `@PyroController`. */
   bind(modules: ModulesContainer, contexts: ExternalContextCreator): void {
     if (this.binding?.modules === modules) return;
     try {
@@ -76,12 +76,12 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
       this.binding.onDestroy(() => this.close());
     } catch (error) {
-      // thrown here it would end in nobody's hands: whoever calls listen gets it
+      // nobody catches an error that is thrown here; listen() reports it
       this.bindError = error as Error;
     }
   }
 
-  /** Starts to listen, unless it does already. The callback gets every error there is: options, objects, address. */
+  /** Starts to listen, unless the server listens already. All errors go to the callback: of options, objects, and address. */
   override listen(callback: (error?: unknown, info?: unknown) => unknown): void {
     this.start().then(
       () => callback(),
@@ -102,20 +102,20 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   /**
-   * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. It is
-   * called directly: guards, pipes and the like belong to `@PyroController`s. May be called before the server listens.
+   * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. Calls go
+   * to the object directly: only `@PyroController`s have guards, pipes and the like. May be called before the server listens.
    *
    * @throws {DaemonError} when the object or the id is registered already, unless forced
-   * @throws {PyroError} when the name is another object's
+   * @throws {PyroError} when another object has the name
    */
   register(object: object, options: PyroRegisterOptions = {}): RegisteredObject {
     return this.runtimeObjects.register(object, options);
   }
 
   /**
-   * Takes the names off the name server, accepts no more connections and calls, and waits for those that run.
+   * Removes the names from the name server, accepts no more connections and calls, and waits for running calls.
    *
-   * @param deadlineMs waits no longer than this for calls. Default: `drainTimeoutMs`
+   * @param deadlineMs longest time to wait for calls. Default: `drainTimeoutMs`
    * @returns true when all calls have ended
    */
   async drain(deadlineMs: number = this.drainTimeoutMs): Promise<boolean> {
@@ -124,8 +124,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   /**
-   * Takes the names off the name server and no more calls, lets the running ones finish (up to `drainTimeoutMs`), then ends connections, sessions and
-   * streams. May be called any number of times, as Nest does; `listen` starts anew.
+   * Removes the names from the name server, accepts no more calls, waits for running calls (at most `drainTimeoutMs`), then ends
+   * connections, sessions and streams. May be called several times, as Nest does. `listen` starts the server again.
    */
   override close(): Promise<void> {
     this.ending ??= this.end().finally(() => (this.ending = undefined));
@@ -154,7 +154,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     await this.ending;
     if (this.bindError) throw this.bindError;
     const targets = (await this.binding?.prepare()) ?? [];
-    checkPlacement(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
+    checkProvided(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
     if (targets.length === 0 && this.runtimeObjects.isEmpty)
       this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
     if (this.binding?.isInitialized === false) {
@@ -174,15 +174,16 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       ...daemonOptions
     } = this.options;
     const housekeeping = (): Promise<void> | void => {
-      for (const target of targets) target.keepHouse();
+      for (const target of targets) target.runHousekeeping();
       return daemonOptions.housekeeping?.();
     };
     const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate, housekeeping, wireLog: wireLogOf(wireLog) });
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
-    this.watch(daemon);
-    // who hears that it listens may ask for it
+    logDaemonEvents(daemon, this.logger);
+    for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
+    // listeners of 'listening' may call unwrap()
     this.daemon = daemon;
     try {
       await daemon.start();
@@ -211,19 +212,6 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       );
     const runner = await this.binding.handshakeRunner(PyroServer, handshakeGuards);
     return (request) => runner.run(request);
-  }
-
-  private watch(daemon: PyroDaemon): void {
-    daemon.on('error', (error) => this.logger.error(error.message, error.stack));
-    daemon.on('callError', (error, { objectId, method }) => {
-      this.logger.error(`${objectId}.${method} failed: ${String(error)}`, error instanceof Error ? error.stack : undefined);
-    });
-    daemon.on('handshakeFailed', (error, { remoteAddress }) => {
-      // a mistake in how one of the two is configured, not a client that is turned away
-      const isMistake = error instanceof PyroError && error.code === 'TLS';
-      this.logger[isMistake ? 'warn' : 'debug'](`refused ${remoteAddress}: ${error.message}`);
-    });
-    for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
   }
 
   private async end(): Promise<void> {

@@ -1,42 +1,42 @@
 import type { RegisterOptions } from '../../daemon/contract/daemon.js';
-import { newObjectId } from '../../daemon/object/registry.js';
+import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { exposedMembers } from '../metadata/member-registry.js';
+import { exposedMembers } from '../metadata/member-metadata.js';
 
-/** How an object is registered while the application runs. */
+/** Options of `PyroServer.register`. */
 export interface PyroRegisterOptions extends RegisterOptions {
   /** Default: a random one. */
   objectId?: string;
-  /** Name that a server with `nameServer` registers it under. Default: none. */
+  /** Name that a server with `nameServer` registers. Default: none. */
   name?: string;
   /** Tags that are registered with the name. */
   metadata?: readonly string[];
 }
 
-/** An object that was registered while the application runs; disposing takes it out again. */
+/** An object that `PyroServer.register` registered. Disposing it unregisters the object. */
 export interface RegisteredObject extends Disposable {
   readonly objectId: string;
   /** @throws {Error} before the server listens */
   readonly uri: PyroUri;
-  /** Takes the object out of the server, and its name off; a second call does nothing. */
+  /** Unregisters the object, and removes its name from the name server. A second call does nothing. */
   unregister(): void;
 }
 
-/** Where registered objects go while a server listens. */
+/** The daemon and names of a listening server. */
 interface Listening {
   daemon: PyroDaemon;
   names: DaemonNames | undefined;
 }
 
 interface Entry {
-  /** A weak one is held by its daemon alone. */
+  /** A WeakRef for an object that is registered weakly. */
   object: object | WeakRef<object>;
   options: PyroRegisterOptions;
 }
 
-/** The objects of a server that come and go while the application runs; those that come before it listens wait for that. */
+/** The objects that `PyroServer.register` registers. Objects that are registered before the server listens wait until it does. */
 export class RuntimeObjects {
   private readonly entries = new Map<string, Entry>();
   private listening: Listening | undefined;
@@ -48,7 +48,7 @@ export class RuntimeObjects {
   /**
    * @param object an object, or a class with `behavior(…)`, whose members were exposed by `expose`
    * @throws {DaemonError} when the object or the id is registered already, unless forced
-   * @throws {TypeError} when it is a `@PyroController`
+   * @throws {TypeError} when the object's class has `@PyroMethod` members
    */
   register(object: object, options: PyroRegisterOptions): RegisteredObject {
     checkKind(object);
@@ -75,7 +75,7 @@ export class RuntimeObjects {
     };
   }
 
-  /** The server listens. @throws {DaemonError} when an id that waited is taken */
+  /** Registers the waiting objects, when the server listens. @throws {DaemonError} when the id of an object is taken */
   attach(daemon: PyroDaemon, names: DaemonNames | undefined): void {
     this.listening = { daemon, names };
     daemon.on('unregistered', (objectId) => this.entries.delete(objectId));
@@ -101,7 +101,7 @@ export class RuntimeObjects {
   }
 }
 
-/** What only Nest's pipeline can run would be registered without any member. */
+/** Refuses objects with `@PyroMethod` members: only Nest's pipeline can run them, so the daemon would see no members. */
 function checkKind(object: object): void {
   const type = typeof object === 'function' ? object : object.constructor;
   if (typeof type !== 'function' || exposedMembers(type as never).length === 0) return;

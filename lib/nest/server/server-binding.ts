@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { safeText } from '../../protocol/safe-text.js';
 import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
-import type { HandshakeGuard } from '../decorators/use-handshake-guards.decorator.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import { failureOf } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
 import {
@@ -20,16 +20,16 @@ import {
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
-import { checkServerNames, exploreObjects } from './pyro-explorer.js';
-import { PYRO_SERVER } from '../binding/pyro-binder.js';
+import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
+import { serversOf } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
-/** A server in the container of an application. */
+/** Connects one server to the container of an application: finds the server's objects, and makes their targets. */
 export class ServerBinding {
   objects: readonly ObjectDefinition[] = [];
   /** True once every `onModuleInit` of the application has run. */
   isInitialized = false;
-  /** What the server listens by, from its start on. */
+  /** The daemon of the server; undefined before the server starts to listen. */
   daemon: PyroDaemon | undefined;
   private readonly logger = new Logger('PyroServer');
   private readonly environment: TargetEnvironment;
@@ -57,8 +57,8 @@ export class ServerBinding {
   }
 
   /**
-   * Has `destroy` run before Nest destroys anything: on its own it calls `onModuleDestroy` of all providers before it
-   * closes a server, and calls would go on to run on destroyed providers.
+   * Has Nest call `destroy` before all other `onModuleDestroy` hooks. Without this Nest closes the server after these hooks, and
+   * calls go on to run on destroyed providers.
    */
   onDestroy(destroy: () => Promise<void>): void {
     const module = firstDestroyedModule(this.modules);
@@ -71,10 +71,13 @@ export class ServerBinding {
     });
   }
 
-  /** Finds the objects of the server. @throws {Error} when one of them cannot be served as it is */
+  /** Finds the objects of the server, and makes their targets. @throws {Error} when an object cannot be served as it is */
   async prepare(): Promise<NestTarget[]> {
     const { name, naming } = this.options;
-    checkServerNames(this.modules, this.serverNames());
+    checkServerNames(
+      this.modules,
+      serversOf(this.modules).map((server) => server.name),
+    );
     this.objects = exploreObjects(this.modules, name, naming);
     if (!this.isInGraph) insertEntrypoints(this.container, this.objects);
     this.isInGraph = true;
@@ -104,23 +107,4 @@ export class ServerBinding {
         `${type.name} is a percall object: ${unused.join(', ')} of it is never called; its instances live for one call`,
       );
   }
-
-  /** Names of the application's servers. */
-  private serverNames(): (string | undefined)[] {
-    const names: (string | undefined)[] = [];
-    this.modules
-      .getRpcTargetRegistry<{ [PYRO_SERVER]?: true; name?: string } | undefined>()
-      .subscribe((server) => {
-        if (server?.[PYRO_SERVER]) names.push(server.name);
-      })
-      .unsubscribe();
-    return names;
-  }
-}
-
-/** Shows where it was thrown, not where it was noticed. */
-function failureOf(what: string, error: unknown): Error {
-  const failure = new Error(`${what} failed: ${safeText(error)}`, { cause: error });
-  if (error instanceof Error && error.stack !== undefined) failure.stack = error.stack;
-  return failure;
 }

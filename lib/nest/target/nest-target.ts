@@ -1,45 +1,40 @@
 import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
-import { asStream } from '../../objects/item-iterators.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
 import { attributeError } from '../../protocol/python-exception.js';
-import { CallRecord } from '../context/call-record.js';
+import { CallRecord, type PipelineArguments } from '../pipeline/call-record.js';
 import { PyroContext } from '../context/pyro-context.js';
-import type { Pipeline, PipelineArguments, PyroContextCreator } from '../pipeline/pyro-context-creator.js';
+import type { Pipeline, PyroContextCreator } from '../pipeline/pyro-context-creator.js';
 import { toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { refusalOf } from '../handshake/refusal.js';
-import type { InstanceHolder } from '../instances/instance-holder.js';
-import { InstanceManager } from '../instances/instance-manager.js';
-import type { OnFailure } from '../instances/lifecycle-hooks.js';
+import { type InstanceHolder, InstanceManager } from '../instances/instance-manager.js';
+import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
 import { type ContextualLoader, enhancersOf, STATIC_CONTEXT } from '../nest-internals.js';
-import { ObservableStream } from '../pipeline/observable-stream.js';
-import { settleResult } from '../pipeline/pipeline-result.js';
-import { ServedStream } from '../pipeline/served-stream.js';
-import { DEFAULT_STREAM_OPTIONS } from '../metadata/member-registry.js';
+import { settleResult, streamOfResult } from '../pipeline/pipeline-result.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 
-/** Tells Nest's processing hooks that a call begins; `run` is handed what has to be called once at its end. */
+/** Runs a call between Nest's processing hooks. `run` gets a function that it has to call when the call has ended. */
 export type ProcessingHooks = <T>(context: PyroContext, run: (end: () => void) => Promise<T>) => Promise<T>;
 
-/** What all targets of one server in one container share. */
+/** Shared by all targets of one server in one container. */
 export interface TargetEnvironment {
   readonly contexts: PyroContextCreator;
   readonly loader: ContextualLoader;
   readonly registerRequest: RegisterRequest;
-  /** The daemon that serves them. */
+  /** The daemon that serves the targets. */
   readonly daemon: () => PyroDaemon;
-  /** Undefined when nobody set a hook. */
+  /** Undefined when no hook was set. */
   readonly hooks: () => ProcessingHooks | undefined;
   readonly onFailure: OnFailure;
 }
 
 const NO_KEYWORDS = {};
 
-/** A `@PyroController` as the daemon sees it. */
+/** The target of a `@PyroController`: runs the calls of the daemon through Nest's pipeline. */
 export class NestTarget implements PyroTarget {
   readonly authorize: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined;
   private readonly contexts: ObjectContexts;
@@ -52,9 +47,9 @@ export class NestTarget implements PyroTarget {
     private readonly environment: TargetEnvironment,
     guards: HandshakeRunner | undefined,
   ) {
-    const { loader, registerRequest, onFailure } = environment;
+    const { loader, registerRequest, daemon, onFailure } = environment;
     this.contexts = new ObjectContexts(definition.wrapper, registerRequest);
-    this.instances = new InstanceManager(definition, loader, this.contexts, onFailure);
+    this.instances = new InstanceManager(definition, loader, this.contexts, daemon, onFailure);
     this.moduleKey = definition.wrapper.host!.token;
     this.authorize = guards && ((request) => guards.run(request));
   }
@@ -89,15 +84,15 @@ export class NestTarget implements PyroTarget {
 
   async connected(connection: PyroConnection): Promise<void> {
     try {
-      await this.instances.connect(connection, this.environment.daemon());
+      await this.instances.connect(connection);
     } catch (error) {
       throw refusalOf(error, `the session of ${this.definition.type.name}`, this.environment.onFailure);
     }
   }
 
-  /** Has the object's instances do their periodic work. */
-  keepHouse(): void {
-    this.instances.keepHouse(this.environment.daemon());
+  /** Starts the periodic work of the object's instances. */
+  runHousekeeping(): void {
+    this.instances.runHousekeeping();
   }
 
   connectionEnded(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
@@ -118,12 +113,12 @@ export class NestTarget implements PyroTarget {
         const known = this.instances.forCall(context);
         const holder = known instanceof Promise ? await known : known;
         const prepared = this.pipelineFor(operation, context, holder);
-        // no turn more than those behind it: calls that waited for the instance together run in their order
+        // no further `await`: calls that waited for the instance together would lose their order
         const pipeline = prepared instanceof Promise ? await prepared : prepared;
         const pipelineArgs: PipelineArguments = [bound.args, context, record];
         const passed = settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
         const result = passed instanceof Promise ? await passed : passed;
-        return streamOf(result, pipeline, pipelineArgs) ?? result;
+        return streamOfResult(result, pipeline, pipelineArgs) ?? result;
       }
       return await this.runWithEnd(operation, bound.args, context, record, hooks ?? withoutHooks);
     } catch (error) {
@@ -131,7 +126,7 @@ export class NestTarget implements PyroTarget {
     }
   }
 
-  /** A call at whose end, or at that of its stream, something has to be done. */
+  /** Runs a call that has work to do at its end, or at the end of its stream: hooks, and the disposal of a percall instance. */
   private runWithEnd(
     operation: Operation,
     args: unknown[],
@@ -151,7 +146,7 @@ export class NestTarget implements PyroTarget {
         const pipeline = await this.pipelineFor(operation, context, holder);
         const pipelineArgs: PipelineArguments = [args, context, record];
         const result = await settleResult(await pipeline.run(...pipelineArgs), operation.stream, record, context);
-        const stream = streamOf(result, pipeline, pipelineArgs, end);
+        const stream = streamOfResult(result, pipeline, pipelineArgs, end);
         isStream = stream !== undefined;
         return stream ?? result;
       } finally {
@@ -160,7 +155,7 @@ export class NestTarget implements PyroTarget {
     });
   }
 
-  /** Enhancers live in a context of the call, whatever context the instance lives in. */
+  /** The pipeline around an instance. Enhancers that are not static are made in a context of the call. */
   private pipelineFor(operation: Operation, context: PyroContext, holder: InstanceHolder): Pipeline | Promise<Pipeline> {
     const known = holder.pipelines.get(operation);
     if (known) return known;
@@ -181,30 +176,13 @@ export class NestTarget implements PyroTarget {
     return contexts.createPipeline(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
   }
 
-  /** Transient ones count as not static: each host has its own. */
+  /** Transient enhancers are not static: each host has its own. */
   private get hasStaticEnhancers(): boolean {
     this.staticEnhancers ??= enhancersOf(this.definition.wrapper).every(
       (enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient,
     );
     return this.staticEnhancers;
   }
-}
-
-/** A result that travels item by item; undefined for any other. */
-function streamOf(
-  result: unknown,
-  pipeline: Pipeline,
-  args: PipelineArguments,
-  onEnd?: () => Promise<void>,
-): ServedStream | undefined {
-  const stream = asStream(result);
-  if (stream === undefined) return undefined;
-  // the errors of an Observable have passed the filters with the pipeline
-  const recover =
-    result instanceof ObservableStream
-      ? undefined
-      : (error: unknown) => new ObservableStream(pipeline.filter(error, args), DEFAULT_STREAM_OPTIONS);
-  return new ServedStream(stream, recover, onEnd);
 }
 
 const withoutHooks: ProcessingHooks = (_context, run) => run(() => undefined);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { controllerOptionsOf } from '../../../lib/nest/decorators/pyro-controller.decorator.js';
+import { controllerMetadataOf } from '../../../lib/nest/metadata/controller-metadata.js';
 import { PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../lib/index.js';
 
 describe('@PyroMethod', () => {
@@ -114,7 +114,7 @@ describe('@PyroController', () => {
   it('takes options behind an id, and refuses two ids and unknown options', () => {
     @PyroController('thing', { instanceMode: 'single' })
     class Thing {}
-    expect(controllerOptionsOf(Thing)).toEqual({ objectId: 'thing', instanceMode: 'single' });
+    expect(controllerMetadataOf(Thing)).toEqual({ objectId: 'thing', instanceMode: 'single' });
     expect(() => PyroController('thing', { objectId: 'other' } as never)).toThrow('takes an object id and options');
     expect(() => PyroController({} as never, {})).toThrow('takes an object id and options');
     expect(() => PyroController('thing', { mode: 'single' } as never)).toThrow(

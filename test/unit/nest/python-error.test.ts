@@ -30,6 +30,13 @@ describe('PyroException', () => {
     ]);
   });
 
+  it('takes args that have no text of their own', () => {
+    const args = [Object.create(null) as unknown, Symbol('mark'), 7];
+    const error = new PyroException('builtins.ValueError', args);
+    expect(error.message).toBe('without a text, Symbol(mark), 7');
+    expect(error.args).toEqual(args);
+  });
+
   it('is never sent as an error on which a Python proxy drops its connection, whoever throws it', () => {
     const shown = presentableError(new PyroException('Pyro5.errors.TimeoutError', ['late']));
     expect(shown).toMatchObject({ pythonType: 'builtins.TimeoutError', args: ['late'] });

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { Autoproxy } from '../../client/options/proxy-options.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { PYRO_SERVER } from '../binding/pyro-binder.js';
-import type { PyroServer } from '../server/pyro-server.js';
+import { serversOf } from '../binding/pyro-binder.js';
+import type { PyroServer } from './pyro-server.js';
 
 /**
- * The PyroServers of the application, to inject: they are made in `main.ts`, and providers before them. So look one up in
+ * The PyroServers of the application, to inject. Nest makes providers before `main.ts` makes the servers, so look a server up in
  * `onModuleInit` or later:
  *
  * ```ts
@@ -19,22 +19,15 @@ import type { PyroServer } from '../server/pyro-server.js';
 export class PyroServers {
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** All servers that are connected to the application by now. */
+  /** All servers that were connected to the application by now. */
   all(): PyroServer[] {
-    const servers = new Set<PyroServer>();
-    this.modules
-      .getRpcTargetRegistry<Partial<PyroServer> | undefined>()
-      .subscribe((server) => {
-        if (server?.[PYRO_SERVER]) servers.add(server as PyroServer);
-      })
-      .unsubscribe();
-    return [...servers];
+    return serversOf<PyroServer>(this.modules);
   }
 
   /**
-   * A server by the `name` of its options; without one, the only server that there is.
+   * A server by the `name` of its options, or the only server of the application.
    *
-   * @throws {Error} when there is none yet, or several without a name being given
+   * @throws {Error} when there is no such server yet, or when there are several and no name is given
    */
   get(name?: string): PyroServer {
     const all = this.all();
@@ -49,8 +42,9 @@ export class PyroServers {
   }
 
   /**
-   * @internal how objects of ours travel through clients of this application: by the URI of the server that serves them; others
-   * with exposed members are served by the first server for as long as the connection lasts that they are passed over
+   * @internal Makes references of objects that clients of this application pass on. An object travels by the URI of the server
+   * that serves it. An object with exposed members that is not registered is registered at the first server until the connection
+   * closes.
    */
   readonly autoproxy: Autoproxy = {
     referenceFor: (value) => this.daemonFor(value)?.referenceFor(value),

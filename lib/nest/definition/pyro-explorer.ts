@@ -1,7 +1,7 @@
 import { Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AnyClass } from '../../objects/decorated-member.js';
-import { controllerOptionsOf } from '../decorators/pyro-controller.decorator.js';
+import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -10,23 +10,23 @@ import {
   type Module,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { notePlaced } from '../metadata/placement.js';
-import { defineObject, type ObjectDefinition } from '../definition/object-definition.js';
+import { noteProvided } from '../metadata/provided-classes.js';
+import { defineObject, type ObjectDefinition } from './object-definition.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
 
-/** Decorated classes that a container provides. */
-interface Found {
+/** A decorated class that a module provides. */
+interface ProvidedController {
   readonly type: AnyClass;
   readonly wrapper: InstanceWrapper;
   readonly module: Module;
 }
 
 /**
- * Finds the Pyro objects of a container that a server has to serve, among controllers and providers.
+ * Finds the Pyro objects of one server among the controllers and providers of a container.
  *
- * @param serverName objects that name another server are passed over
- * @throws {Error} when two objects have one id or name, one exposes nothing or what it cannot, its scope contradicts its
- *   instance mode, or Nest does not know one of its enhancers
+ * @param serverName objects that name another server are skipped
+ * @throws {Error} when two objects have the same id or name, when the definition of an object is wrong, when its scope
+ *   contradicts its instance mode, or when Nest does not know one of its enhancers
  */
 export function exploreObjects(
   modules: ModulesContainer,
@@ -36,8 +36,8 @@ export function exploreObjects(
   const definitions = new Map<string, ObjectDefinition>();
   const names = new Map<string, ObjectDefinition>();
   for (const { type, wrapper, module } of findControllers(modules)) {
-    notePlaced(type);
-    const { server } = controllerOptionsOf(type)!;
+    noteProvided(type);
+    const { server } = controllerMetadataOf(type)!;
     if (server !== undefined && server !== serverName) continue;
     checkScope(type, wrapper);
     const definition = defineObject(type, wrapper, naming);
@@ -54,10 +54,10 @@ export function exploreObjects(
   return [...definitions.values()];
 }
 
-/** Has each object that names a server be served. @throws {Error} when no server of the container has the name */
+/** Checks the server names of all objects. @throws {Error} when an object names a server that the container does not have */
 export function checkServerNames(modules: ModulesContainer, names: readonly (string | undefined)[]): void {
   for (const { type } of findControllers(modules)) {
-    const { server } = controllerOptionsOf(type)!;
+    const { server } = controllerMetadataOf(type)!;
     if (server === undefined || names.includes(server)) continue;
     const known = names.filter((name) => name !== undefined).map((name) => `"${name}"`);
     throw new Error(
@@ -68,13 +68,13 @@ export function checkServerNames(modules: ModulesContainer, names: readonly (str
   }
 }
 
-function findControllers(modules: ModulesContainer): Found[] {
-  const found: Found[] = [];
+function findControllers(modules: ModulesContainer): ProvidedController[] {
+  const found: ProvidedController[] = [];
   for (const module of modules.values()) {
     for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
       if (wrapper.isAlias) continue;
       const type = [wrapper.metatype, wrapper.token].find(
-        (candidate) => typeof candidate === 'function' && controllerOptionsOf(candidate) !== undefined,
+        (candidate) => typeof candidate === 'function' && controllerMetadataOf(candidate) !== undefined,
       );
       if (type) found.push({ type: type as unknown as AnyClass, wrapper, module });
     }
@@ -82,9 +82,9 @@ function findControllers(modules: ModulesContainer): Found[] {
   return found;
 }
 
-/** Another decorator may have taken the scope away: all connections would share one instance. */
+/** Refuses a class whose scope another decorator has changed: all connections would share one instance. */
 function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
-  const { instanceMode } = controllerOptionsOf(type)!;
+  const { instanceMode } = controllerMetadataOf(type)!;
   const scope = wrapper.scope ?? Scope.DEFAULT;
   if (wrapper.isNotMetatype && wrapper.isDependencyTreeStatic() && !wrapper.isFactory) return;
   const fits = instanceMode === 'single' ? scope === Scope.DEFAULT : scope === Scope.REQUEST;
@@ -97,7 +97,7 @@ function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
   );
 }
 
-/** Nest passes over enhancer classes that it did not find when it scanned the modules: a guard would be missing in silence. */
+/** Nest skips enhancer classes that it did not find when it scanned the modules. Refuses them, because a guard would be missing. */
 function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
   const operations = [...methods.values(), ...getters.values(), ...setters.values()];
   const holders: object[] = [type, ...operations.map(({ key }) => (type.prototype as Record<string, object>)[key]!)];

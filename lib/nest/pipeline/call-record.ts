@@ -1,21 +1,25 @@
 import { isObservable } from 'rxjs';
 import { referenceOf } from '../../protocol/proxy-reference.js';
+import type { PyroContext } from '../context/pyro-context.js';
 
-/** What the pipeline notes about one run of a method; third of its arguments, behind the data and the context. */
+/** The arguments that a pipeline is called with: the bound arguments of the call, its context, and its record. */
+export type PipelineArguments = [args: unknown[], context: PyroContext, record: CallRecord];
+
+/** Notes about one run of a method in the pipeline. */
 export class CallRecord {
-  /** What the method itself gave back: any interceptor turns a plain result into an Observable. */
+  /** The kind of value that the method itself returned; interceptors turn plain results into Observables. */
   private returned: 'nothing yet' | 'value' | 'observable' = 'nothing yet';
   private waiting: ((isObservable: boolean) => void) | undefined;
 
-  /** @param keywords keywords that no parameter took */
+  /** @param keywords keyword arguments that no parameter took */
   constructor(readonly keywords: Readonly<Record<string, unknown>>) {}
 
-  /** False when an interceptor answered in the method's place, or it has not run yet. */
+  /** False while the method has not returned, and when an interceptor answered in its place. */
   get hasReturned(): boolean {
     return this.returned !== 'nothing yet';
   }
 
-  /** Notes what the method returned, and gives it back; of a proxy its reference. */
+  /** Notes the result of the method, and returns it; a proxy is replaced by its reference. */
   note(result: unknown): unknown {
     const inert = inertResult(result);
     this.returned = isObservable(inert) ? 'observable' : 'value';
@@ -23,14 +27,14 @@ export class CallRecord {
     return inert;
   }
 
-  /** Calls back once it is known what the method returned; never, when an interceptor kept it from running. */
+  /** Calls `then` when the method has returned. Never called when an interceptor keeps the method from running. */
   whenReturned(then: (isObservable: boolean) => void): void {
     if (this.returned === 'nothing yet') this.waiting = then;
     else then(this.returned === 'observable');
   }
 }
 
-/** A proxy that was never connected may have any method: rxjs and Nest would take it for an Observable, and call it. */
+/** A proxy that was never connected seems to have any method: rxjs and Nest would take it for an Observable, and call it. */
 function inertResult(result: unknown): unknown {
   return typeof result === 'object' && result !== null ? (referenceOf(result) ?? result) : result;
 }

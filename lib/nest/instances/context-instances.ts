@@ -1,11 +1,10 @@
-import type { ContextId } from '@nestjs/core';
-import { REQUEST } from '@nestjs/core';
+import { type ContextId, REQUEST } from '@nestjs/core';
+import { disposeObject } from '../../objects/disposal.js';
+import type { OnFailure } from '../errors/failures.js';
 import { dependenciesOf, existingInstances, type InstanceWrapper, STATIC_CONTEXT } from '../nest-internals.js';
-import { nameOf, type OnFailure } from './lifecycle-hooks.js';
+import { nameOf } from './lifecycle-hooks.js';
 
-/**
- * What Nest made in a context for an object: the object first, each thing before what it was given.
- */
+/** The instances that Nest made in a context for an object: the object first, and each user before its dependencies. */
 export function instancesOfContext(root: InstanceWrapper, contextId: ContextId): object[] {
   const order: InstanceWrapper[] = [];
   const seen = new Set<InstanceWrapper>();
@@ -16,7 +15,7 @@ export function instancesOfContext(root: InstanceWrapper, contextId: ContextId):
     order.push(wrapper);
   };
   visit(root);
-  // of two users of one dependency both come before it: the reverse of an order in which all dependencies come first
+  // dependencies come first in this order; reversed, a dependency comes after all its users
   const instances = new Set<object>();
   for (const wrapper of order.reverse()) {
     if (wrapper.token === REQUEST) continue;
@@ -28,20 +27,18 @@ export function instancesOfContext(root: InstanceWrapper, contextId: ContextId):
   return [...instances];
 }
 
-/** Calls `Symbol.asyncDispose`, or else `Symbol.dispose`, of all that have one; an error stops nothing. */
+/** Disposes instances one after the other. An error goes to `onFailure`; the other instances are disposed all the same. */
 export async function disposeAll(instances: readonly object[], onFailure: OnFailure): Promise<void> {
   for (const instance of instances) {
-    const { [Symbol.asyncDispose]: asyncDispose, [Symbol.dispose]: dispose } = instance as Partial<AsyncDisposable & Disposable>;
     try {
-      if (typeof asyncDispose === 'function') await asyncDispose.call(instance);
-      else if (typeof dispose === 'function') dispose.call(instance);
+      await disposeObject(instance);
     } catch (error) {
       onFailure(`the disposal of ${nameOf(instance)}`, error);
     }
   }
 }
 
-/** Singletons that a factory of the context may have passed through: they are not the session's to dispose. */
+/** Singletons that a factory of the context may have returned: the context does not own them. */
 function sharedInstances(wrapper: InstanceWrapper): Set<unknown> {
   if (!wrapper.isFactory) return new Set();
   return new Set(

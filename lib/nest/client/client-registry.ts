@@ -1,13 +1,25 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { givenOptions } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { wireLogOf } from '../logging/wire-log.js';
-import { MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from './module-options.js';
-import { PyroServers } from './pyro-servers.js';
+import { type PyroWireLog, wireLogOf } from '../logging/wire-log.js';
+import { PyroServers } from '../server/pyro-servers.js';
 
-/** Makes the proxies that the module provides, with the defaults of the application, and releases them at its end. */
+/**
+ * Options of the clients of a Nest application. `PyroModule.forRoot` takes the defaults of all clients, name server and handshake
+ * data included. Objects of the application travel as proxies, unless `autoproxy` says otherwise.
+ */
+export interface PyroModuleOptions extends Omit<PyroProxyOptions, 'wireLog'> {
+  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: the value of `PYRO_LOGWIRE`, or false. */
+  wireLog?: PyroWireLog;
+}
+
+/** Token of the options of `PyroModule.forRoot`. */
+export const MODULE_OPTIONS_TOKEN = Symbol('PyroModule options');
+
+/** Makes the proxies that PyroModule provides, with the defaults of the application, and releases them at shutdown. */
 @Injectable()
 export class ClientRegistry implements OnApplicationShutdown {
   private readonly proxies: RemoteObject[] = [];
@@ -17,7 +29,7 @@ export class ClientRegistry implements OnApplicationShutdown {
     @Optional() @Inject(MODULE_OPTIONS_TOKEN) private readonly defaults: PyroModuleOptions = {},
   ) {}
 
-  /** A proxy that connects when it is first called, and is released with the application. */
+  /** A proxy that connects at its first call. The registry releases the proxy when the application shuts down. */
   provide(uri: PyroUri | string, options: PyroModuleOptions): RemoteObject {
     const proxy = this.make(uri, options);
     this.proxies.push(proxy);
@@ -31,7 +43,7 @@ export class ClientRegistry implements OnApplicationShutdown {
     return PyroProxy.to(uri, { ...chosen, wireLog: wireLogOf(wireLog) });
   }
 
-  /** The module is global, so this is after everybody else's hooks, and after the servers have finished their calls. */
+  /** The module is global, so Nest runs this hook after the hooks of all other modules: the servers have finished their calls. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all(this.proxies.splice(0).map((proxy) => proxy.$release()));
   }

@@ -1,8 +1,26 @@
 import type { Logger } from '@nestjs/common';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
+import { PyroError } from '../../protocol/errors.js';
+import { safeText } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 
-/** Says in the log what stands where at a name server, and when that is gone and back. */
+/** Logs the errors of a server's daemon, and the handshakes that it refuses. */
+export function logDaemonEvents(daemon: PyroDaemon, logger: Logger): void {
+  daemon.on('error', (error) => logger.error(error.message, error.stack));
+  daemon.on('callError', (error, { objectId, method }) => {
+    const isError = error instanceof Error;
+    const text = isError ? `${error.name}: ${safeText(error)}` : safeText(error);
+    logger.error(`${objectId}.${method} failed: ${text}`, isError ? error.stack : undefined);
+  });
+  daemon.on('handshakeFailed', (error, { remoteAddress }) => {
+    // a TLS failure is mostly a mistake in the configuration of server or client; other refusals are the server's decision
+    const isMistake = error instanceof PyroError && error.code === 'TLS';
+    logger[isMistake ? 'warn' : 'debug'](`refused ${remoteAddress}: ${error.message}`);
+  });
+}
+
+/** Logs the names that a server registers at a name server, and when the name server goes away and comes back. */
 export function logRegistrations(registrar: NameRegistrar, logger: Logger): void {
   let hasWarned = false;
   registrar.on('registered', (name, uri, nameServer) => {

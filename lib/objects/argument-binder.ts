@@ -1,28 +1,31 @@
 import { pythonTypeError } from '../protocol/python-exception.js';
-import type { Parameter, Parameters } from './parameters.js';
+import { declaredParameters } from './declared-parameters.js';
+import { type MethodParameters, type Parameter, readParameters } from './parameter-reader.js';
 
-/** Arguments of one call, in the order of the method's positional parameters; what was left out is undefined. */
+/** The arguments of one call, after binding. */
 export interface BoundArguments {
+  /** In the order of the method's positional parameters; undefined where the caller left an argument out. */
   readonly args: unknown[];
-  /** Keywords no parameter took; only of methods that take any. */
+  /** Keyword arguments that no parameter took; empty unless the method takes such keywords. */
   readonly keywords: Record<string, unknown>;
 }
 
 const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) as Record<string, unknown>);
 
-/** Binds the arguments of calls to one method; made once per method. */
+/** Binds the arguments of the calls of one method. */
 export class ArgumentBinder {
   private readonly indexOf = new Map<string, number>();
   private readonly required: number;
 
   /**
-   * @param qualifiedName what errors call the method, `Class.method`
-   * @param parameters undefined: the names are unknown; any positional arguments go, keywords fail
-   * @param takesKeywords keywords that no parameter takes are handed over in {@link BoundArguments.keywords}
+   * @param qualifiedName name of the method in errors, `Class.method`
+   * @param parameters undefined when unknown: then any positional arguments are accepted, and keyword arguments fail
+   * @param takesKeywords true when the method takes keyword arguments that none of its parameters takes, in
+   *   {@link BoundArguments.keywords}
    */
   constructor(
     private readonly qualifiedName: string,
-    private readonly parameters: Parameters | undefined,
+    private readonly parameters: MethodParameters | undefined,
     private readonly takesKeywords = false,
   ) {
     const positional = parameters?.positional ?? [];
@@ -31,9 +34,9 @@ export class ArgumentBinder {
   }
 
   /**
-   * The arguments in the order of the parameters.
+   * Puts the arguments into the order of the parameters.
    *
-   * @throws {PythonException} `TypeError` with the text that CPython 3.11 has for the same mistake (`self` counts)
+   * @throws {PythonException} `TypeError` with the text of CPython 3.11 for the same mistake (`self` counts as an argument)
    */
   bind(args: unknown[], kwargs: Readonly<Record<string, unknown>>): BoundArguments {
     const { parameters } = this;
@@ -46,7 +49,7 @@ export class ArgumentBinder {
     return { args, keywords: NO_KEYWORDS };
   }
 
-  /** In CPython's order: first each keyword, then the number of positional ones, then what is missing. */
+  /** Checks in CPython's order: first each keyword, then the number of positional arguments, then missing arguments. */
   private bindKeywords(args: unknown[], kwargs: Readonly<Record<string, unknown>>, names: string[]): BoundArguments {
     const { parameters, indexOf, qualifiedName } = this;
     const { positional = [], rest = true } = parameters ?? {};
@@ -111,4 +114,44 @@ function printedName({ name }: Parameter, index: number): string {
 function enumeration(names: string[]): string {
   if (names.length <= 2) return names.join(' and ');
   return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`;
+}
+
+type Method = (...args: never[]) => unknown;
+
+/** The binder of a method, and the index of the parameter that takes the remaining keywords. */
+interface MethodBinding {
+  readonly binder: ArgumentBinder;
+  readonly keywordsIndex: number | undefined;
+}
+
+const bindings = new WeakMap<Method, MethodBinding>();
+
+/**
+ * Binds the arguments of a call to a method whose parameters were declared by `params`, or else are read from its source.
+ *
+ * @returns the arguments for the method, the remaining keywords among them
+ * @throws {PythonException} `TypeError` when the arguments do not fit; see {@link ArgumentBinder.bind}
+ */
+export function bindArguments(
+  object: object,
+  name: string,
+  fn: Method,
+  args: unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+): unknown[] {
+  let binding = bindings.get(fn);
+  if (binding === undefined) {
+    const { parameters, keywordsIndex } = declaredParameters(fn) ?? { parameters: readParameters(fn), keywordsIndex: undefined };
+    const qualifiedName = `${object.constructor?.name || 'object'}.${name}`;
+    binding = { binder: new ArgumentBinder(qualifiedName, parameters, keywordsIndex !== undefined), keywordsIndex };
+    bindings.set(fn, binding);
+  }
+  const bound = binding.binder.bind(args, kwargs);
+  return binding.keywordsIndex === undefined ? bound.args : withKeywords(bound, binding.keywordsIndex);
+}
+
+function withKeywords({ args, keywords }: BoundArguments, index: number): unknown[] {
+  const before = args.slice(0, index);
+  while (before.length < index) before.push(undefined);
+  return [...before, { ...keywords }, ...args.slice(index)];
 }

@@ -1,20 +1,20 @@
 import { type AnyNode, type Pattern, parse } from 'acorn';
 
-/** One positional parameter of a method. */
+/** A positional parameter of a method. */
 export interface Parameter {
-  /** Undefined for a destructured one: no keyword reaches it. */
+  /** Undefined for a destructured parameter: it cannot be given by keyword. */
   readonly name: string | undefined;
-  /** It has a default, or was given as `'name?'`. */
+  /** True when the parameter has a default, or was declared as `'name?'`. */
   readonly optional: boolean;
 }
 
-/** Parameters of a method as its author wrote them. */
-export interface Parameters {
-  /** In order, without the rest parameter. */
+/** The parameters of a method. */
+export interface MethodParameters {
+  /** In the method's order, without the rest parameter. */
   readonly positional: readonly Parameter[];
-  /** There is a `...rest` behind them. */
+  /** True when a rest parameter (`...rest`) follows. */
   readonly rest: boolean;
-  /** False when the names are probably not the author's: a minifier's, or a wrapper's `...args`. */
+  /** False when the names probably come from a minifier, or from a wrapper's `...args`, and not from the author. */
   readonly trustworthy: boolean;
 }
 
@@ -23,7 +23,7 @@ interface FunctionNode {
   body: AnyNode & { start: number; body?: AnyNode[] };
 }
 
-/** A minifier puts no space between the parameters and the body. */
+/** Minifiers write no space between the parameters and the body. */
 const MINIFIED_HEAD = /\)\{$/;
 
 /**
@@ -34,9 +34,9 @@ const MINIFIED_HEAD = /\)\{$/;
  *
  * @returns undefined when there is no readable source: native and bound functions, classes
  */
-export function readParameters(fn: (...args: never[]) => unknown): Parameters | undefined {
+export function readParameters(fn: (...args: never[]) => unknown): MethodParameters | undefined {
   const source = Function.prototype.toString.call(fn);
-  // of a method called `static` V8 gives the source without its name
+  // V8 leaves the name out of the source of a method called `static`
   const found = parseAsMember(source) ?? parseAsExpression(source) ?? parseAsMember(`method${source}`);
   if (found === undefined) return undefined;
   const head = found.text.slice(0, found.node.body.start + 1);
@@ -46,11 +46,11 @@ export function readParameters(fn: (...args: never[]) => unknown): Parameters | 
 }
 
 /**
- * Parameters given by name: `'item'` is required, `'item?'` may be left out, a last `'...items'` takes all further ones.
+ * Makes parameters of names: `'item'` is required, `'item?'` may be left out, a last `'...items'` takes all further arguments.
  *
  * @throws {TypeError} on a name that is empty or given twice, and on `...` before the end
  */
-export function namedParameters(names: readonly string[]): Parameters {
+export function namedParameters(names: readonly string[]): MethodParameters {
   const positional: Parameter[] = [];
   let rest = false;
   for (const text of names) {
@@ -76,7 +76,7 @@ interface Found {
 const acornOptions = {
   ecmaVersion: 'latest',
   sourceType: 'script',
-  // a method is looked at without its class and module
+  // the method is parsed without its class and module
   allowImportExportEverywhere: true,
   allowSuperOutsideMethod: true,
   checkPrivateFields: false,
@@ -102,12 +102,12 @@ function parseExpression<T extends AnyNode['type']>(text: string, type: T): Extr
     if (statement?.type !== 'ExpressionStatement' || statement.expression.type !== type) return undefined;
     return statement.expression as unknown as Extract<AnyNode, { type: T }>;
   } catch {
-    // native code, or a syntax newer than the parser: no names then
+    // native code, or a syntax that this parser does not know yet
     return undefined;
   }
 }
 
-/** The author's parameters where TypeScript moved them into an inner generator; it does so when there are defaults. */
+/** TypeScript moves the parameters of downleveled async methods into an inner generator when there are defaults. Finds them there. */
 function downleveled(node: FunctionNode): Pattern[] | undefined {
   const statements = node.body.body;
   const [statement] = statements ?? [];

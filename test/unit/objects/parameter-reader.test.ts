@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namedParameters, readParameters } from '../../../lib/objects/parameters.js';
+import { namedParameters, readParameters } from '../../../lib/objects/parameter-reader.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 

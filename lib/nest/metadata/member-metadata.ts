@@ -1,60 +1,45 @@
-import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
 import type { AnyClass } from '../../objects/decorated-member.js';
-import type { Parameters } from '../../objects/parameters.js';
+import type { MethodParameters } from '../../objects/parameter-reader.js';
 import { isPrivateName } from '../../objects/private-names.js';
 
-/** How an Observable result is kept until the client asks for it. */
+/** The buffer between an Observable and the client that reads its items. */
 export interface PyroStreamOptions {
-  /** Items that wait for the client at most. Default 1,000. */
+  /** Largest number of items that wait for the client. Default 1,000. */
   buffer?: number;
-  /** What becomes of an item that finds the buffer full. Default `error`: the stream fails. */
+  /** Treatment of an item when the buffer is full. Default `error`: the stream fails. */
   overflow?: 'error' | 'dropOldest' | 'dropNewest';
 }
 
 export const DEFAULT_STREAM_OPTIONS: Readonly<Required<PyroStreamOptions>> = { buffer: 1_000, overflow: 'error' };
 
-/** Enhancers of one attribute: Nest's own decorators refuse accessors. */
-export interface PyroPropertyOptions {
-  /** Wire name. Default: that of the accessor. */
-  name?: string;
-  /** Run on each read and write, behind those of the class. */
-  guards?: (CanActivate | Type<CanActivate>)[];
-  /** For the value that is written, behind those of the class. */
-  pipes?: (PipeTransform | Type<PipeTransform>)[];
-  /** Around each read and write, within those of the class. */
-  interceptors?: (NestInterceptor | Type<NestInterceptor>)[];
-  /** For what a read or write throws, before those of the class. */
-  filters?: (ExceptionFilter | Type<ExceptionFilter>)[];
-}
-
-/** What `@PyroMethod` said about a method. */
+/** The metadata of `@PyroMethod`. */
 export interface MethodMark {
   readonly kind: 'method';
   readonly key: string;
-  /** Wire name, if one was given. */
+  /** Wire name; undefined when the decorator gives none. */
   readonly name: string | undefined;
   readonly oneway: boolean;
   readonly callback: boolean;
   readonly stream: Required<PyroStreamOptions> | undefined;
-  /** Undefined when they cannot be read. */
-  readonly parameters: Parameters | undefined;
-  /** The names were given: they are wire names as they stand. */
+  /** Undefined when the parameters cannot be read from the source. */
+  readonly parameters: MethodParameters | undefined;
+  /** True when the decorator gives the parameter names: they are wire names, and `naming` does not change them. */
   readonly namesGiven: boolean;
 }
 
-/** What `@PyroProperty` said about an accessor. */
+/** The metadata of `@PyroProperty`. */
 export interface PropertyMark {
   readonly kind: 'property';
   readonly key: string;
   readonly name: string | undefined;
-  /** Methods beside the accessor that the pipeline runs, and whose enhancers Nest finds; undefined: no getter. */
+  /** Names of the companion methods that the pipeline runs for the accessor; undefined without a getter or setter. */
   readonly getter: string | undefined;
   readonly setter: string | undefined;
 }
 
 export type MemberMark = MethodMark | PropertyMark;
 
-/** Marks by the prototype that declares the member: an override is another member and must be decorated again. */
+/** Marks by the prototype that declares the member. An override is another member: it must be decorated again. */
 const marksOf = new WeakMap<object, Map<string, MemberMark>>();
 
 export function addMark(prototype: object, mark: MemberMark): void {
@@ -65,13 +50,13 @@ export function addMark(prototype: object, mark: MemberMark): void {
   marks.set(mark.key, mark);
 }
 
-/** A mark and the prototype that carries its member. */
+/** A mark and the prototype that declares its member. */
 export interface DeclaredMember {
   readonly mark: MemberMark;
   readonly prototype: object;
 }
 
-/** Exposed members of a class, inherited ones too; a member that is overridden without a decorator is not exposed. */
+/** Exposed members of a class, own and inherited. A member that is overridden without a decorator is not exposed. */
 export function exposedMembers(type: AnyClass): DeclaredMember[] {
   const members: DeclaredMember[] = [];
   const seen = new Set<string>();
@@ -87,7 +72,7 @@ export function exposedMembers(type: AnyClass): DeclaredMember[] {
   return members;
 }
 
-/** Names of members that override a decorated one without being decorated themselves. */
+/** Names of members that override a decorated member, but have no decorator. */
 export function overridesWithoutMark(type: AnyClass): string[] {
   const exposed = new Set(exposedMembers(type).map(({ mark }) => mark.key));
   return prototypesOf(type)
@@ -95,7 +80,7 @@ export function overridesWithoutMark(type: AnyClass): string[] {
     .filter((key) => !exposed.has(key));
 }
 
-/** Names of methods that the class itself declares, public ones. */
+/** Names of the public methods that the class itself declares. */
 export function ownMethods(type: AnyClass): string[] {
   const members = Object.entries(Object.getOwnPropertyDescriptors(type.prototype));
   return members
@@ -103,7 +88,7 @@ export function ownMethods(type: AnyClass): string[] {
     .map(([key]) => key);
 }
 
-/** Of the class and all it extends, the class' own first. */
+/** The prototypes of a class and of its base classes. The prototype of the class comes first. */
 function prototypesOf(type: AnyClass): object[] {
   const prototypes: object[] = [];
   let prototype = type.prototype as object | null;

@@ -1,0 +1,73 @@
+import type { CanActivate, Type } from '@nestjs/common';
+import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
+import { objectIdFault } from '../../objects/object-ids.js';
+import type { PyroNaming } from './wire-names.js';
+
+/** Options of `@PyroController`. */
+export interface PyroControllerOptions {
+  /** Id of the object in URIs. Default: a random one of each process. */
+  objectId?: string;
+  /** Name that a server with `nameServer` registers. Default: none. */
+  name?: string;
+  /** Default `session`, as in Pyro5: one instance per connection. */
+  instanceMode?: InstanceMode;
+  /** Tags that are registered with the name; clients find them by `PYROMETA:tag,tag`. */
+  metadata?: string[];
+  /** `name` of the PyroServer that serves the object. Default: all servers. */
+  server?: string;
+  /** Default: the option of the server, or `same`. */
+  naming?: PyroNaming;
+}
+
+/** The checked options of a `@PyroController`. */
+export type ControllerMetadata = PyroControllerOptions & { readonly instanceMode: InstanceMode };
+
+/** A guard instance, or a class that Nest provides or makes. */
+export type HandshakeGuard = CanActivate | Type<CanActivate>;
+
+/** Key of the metadata of `@PyroController`. */
+export const CONTROLLER_METADATA = Symbol.for('nestjs-pyro:controller');
+const HANDSHAKE_GUARDS_METADATA = Symbol('pyro:handshake-guards');
+
+const KNOWN_OPTIONS = [
+  'objectId',
+  'name',
+  'instanceMode',
+  'metadata',
+  'server',
+  'naming',
+] satisfies (keyof PyroControllerOptions)[];
+
+/**
+ * Checks the options of a `@PyroController`.
+ *
+ * @throws {TypeError} on unknown options, an unknown instance mode or naming, or an id that cannot stand in a URI
+ */
+export function controllerMetadata(options: PyroControllerOptions): ControllerMetadata {
+  const unknown = Object.keys(options).find((key) => !(KNOWN_OPTIONS as string[]).includes(key));
+  if (unknown !== undefined)
+    throw new TypeError(`@PyroController has no option "${unknown}"; it has ${KNOWN_OPTIONS.join(', ')}`);
+  const { instanceMode = 'session', objectId, naming } = options;
+  if (!isInstanceMode(instanceMode))
+    throw new TypeError(`instanceMode is ${String(instanceMode)}; it is session, single or percall`);
+  const fault = objectId === undefined ? undefined : objectIdFault(objectId);
+  if (fault !== undefined) throw new TypeError(fault);
+  if (naming !== undefined && naming !== 'same' && naming !== 'snake_case')
+    throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
+  return { ...options, instanceMode };
+}
+
+/** The options of a decorated class; undefined for other classes, also for classes that extend a decorated one. */
+export function controllerMetadataOf(type: object): ControllerMetadata | undefined {
+  return Reflect.getOwnMetadata(CONTROLLER_METADATA, type) as ControllerMetadata | undefined;
+}
+
+/** Adds handshake guards to a class, after the guards that the class or its base classes have already. */
+export function addHandshakeGuards(type: object, guards: readonly HandshakeGuard[]): void {
+  Reflect.defineMetadata(HANDSHAKE_GUARDS_METADATA, [...handshakeGuardsOf(type), ...guards], type);
+}
+
+/** The handshake guards of a class. The guards of its base classes come first. */
+export function handshakeGuardsOf(type: object): HandshakeGuard[] {
+  return (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, type) ?? []) as HandshakeGuard[];
+}

@@ -1,0 +1,31 @@
+import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import { PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
+
+/** Makes the value of a parameter that is decorated by a decorator of `createParamDecorator`. */
+export type ParameterFactory = (data: unknown, context: ExecutionContext) => unknown;
+
+/** A decorated parameter in Nest's route metadata. */
+export interface RouteArgument {
+  index: number;
+  data?: unknown;
+  pipes?: (PipeTransform | Type<PipeTransform>)[];
+  schema?: unknown;
+  factory?: ParameterFactory;
+}
+
+/** The decorated parameters of a method, by Nest's keys. */
+export function routeArgumentsOf(prototype: object, method: string): Readonly<Record<string, RouteArgument>> {
+  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, method) ?? {}) as Record<string, RouteArgument>;
+}
+
+/** The types of a method's parameters, as TypeScript emits them; empty when it emitted none. */
+export function parameterTypesOf(prototype: object, method: string): unknown[] {
+  return (Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) ?? []) as unknown[];
+}
+
+/**
+ * The factory of `@PyroKwargs()` parameters: gives the keyword arguments that no parameter took. The parameter plan recognises
+ * these parameters by this factory. The pipeline passes the keywords in its third argument, the call record.
+ */
+export const remainingKeywords: ParameterFactory = (_data, context) =>
+  context.getArgByIndex<{ readonly keywords: Readonly<Record<string, unknown>> }>(2).keywords;

@@ -1,0 +1,24 @@
+interface Closable extends Partial<AsyncDisposable & Disposable> {
+  close?: () => unknown;
+}
+
+/**
+ * Calls `Symbol.asyncDispose` of an object, or else `Symbol.dispose`.
+ *
+ * @returns false when the object has neither
+ * @throws the error of the object's own method
+ */
+export async function disposeObject(object: object): Promise<boolean> {
+  const { [Symbol.asyncDispose]: asyncDispose, [Symbol.dispose]: dispose } = object as Closable;
+  if (typeof asyncDispose === 'function') await asyncDispose.call(object);
+  else if (typeof dispose === 'function') dispose.call(object);
+  else return false;
+  return true;
+}
+
+/** Disposes a resource, or else calls its `close`. @throws the error of the resource's own method */
+export async function closeResource(resource: object): Promise<void> {
+  if (await disposeObject(resource)) return;
+  const { close } = resource as Closable;
+  if (typeof close === 'function') await close.call(resource);
+}

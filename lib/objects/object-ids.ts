@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { DaemonError } from '../protocol/errors.js';
+
+/** A random id, for an object that is registered without one. */
+export function newObjectId(): string {
+  return `obj_${randomUUID().replaceAll('-', '')}`;
+}
+
+/** Says why a value is no object id; undefined when it is one: a string that is not empty and has no white space. */
+export function objectIdFault(objectId: unknown): string | undefined {
+  if (typeof objectId === 'string' && objectId !== '' && !/\s/.test(objectId)) return undefined;
+  return `object id ${JSON.stringify(objectId)} cannot stand in a URI: it must be a string without white space`;
+}
+
+/**
+ * Checks the id that an object is registered with.
+ *
+ * @returns the id; undefined when the id is undefined or empty: none was given
+ * @throws {DaemonError} when the id is no string or has white space
+ */
+export function checkObjectId(objectId: string | undefined): string | undefined {
+  if (objectId === undefined || objectId === '') return undefined;
+  const fault = objectIdFault(objectId);
+  if (fault !== undefined) throw new DaemonError(fault);
+  return objectId;
+}

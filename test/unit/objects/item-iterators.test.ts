@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { type AnyIterator, asStream, WrappedIterator } from '../../../lib/objects/item-iterators.js';
+
+function* numbers(count: number): Generator<number> {
+  for (let number = 1; number <= count; number++) yield number;
+}
+
+function failing(error: Error, ...items: unknown[]): AnyIterator {
+  return (function* () {
+    yield* items;
+    throw error;
+  })();
+}
+
+async function itemsOf(iterator: AsyncIterableIterator<unknown>): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const item of iterator) items.push(item);
+  return items;
+}
+
+describe('asStream', () => {
+  it('takes iterators and generators as streams, and collections as values', () => {
+    const generator = numbers(2);
+    expect(asStream(generator)).toBe(generator);
+    expect(asStream([1, 2])).toBeUndefined();
+    expect(asStream(new Map())).toBeUndefined();
+    expect(asStream('text')).toBeUndefined();
+    expect(asStream(null)).toBeUndefined();
+  });
+
+  it('asks an async iterable for its iterator', async () => {
+    const iterable = { [Symbol.asyncIterator]: async function* () {} };
+    const stream = asStream(iterable)!;
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('WrappedIterator', () => {
+  it('calls onEnd once, after the last item', async () => {
+    let ends = 0;
+    const iterator = new WrappedIterator(numbers(2), { onEnd: () => void (ends += 1) });
+    await iterator.next();
+    await iterator.next();
+    expect(ends).toBe(0);
+    expect(await iterator.next()).toMatchObject({ done: true });
+    await iterator.next();
+    await iterator.return();
+    expect(ends).toBe(1);
+  });
+
+  it('calls onEnd after return(), also when the iterator cannot be closed', async () => {
+    let ends = 0;
+    const broken: AnyIterator = {
+      next: () => ({ done: false, value: 1 }),
+      return: () => {
+        throw new Error('stuck');
+      },
+    };
+    const iterator = new WrappedIterator(broken, { onEnd: () => void (ends += 1) });
+    await expect(iterator.return()).rejects.toThrow('stuck');
+    expect(ends).toBe(1);
+  });
+
+  it('calls onEnd before the reader gets an error', async () => {
+    let ends = 0;
+    const iterator = new WrappedIterator(failing(new Error('bad')), { onEnd: () => void (ends += 1) });
+    await iterator.next().catch(() => expect(ends).toBe(1));
+    expect(ends).toBe(1);
+  });
+
+  it('changes items with mapItem, and waits for its promises', async () => {
+    const iterator = new WrappedIterator(numbers(3), { mapItem: async (item) => (item as number) * 2 });
+    expect(await itemsOf(iterator)).toEqual([2, 4, 6]);
+  });
+
+  it('closes the iterator when mapItem fails', async () => {
+    const source = numbers(3);
+    const iterator = new WrappedIterator(source, {
+      mapItem: () => {
+        throw new Error('unmappable');
+      },
+    });
+    await expect(iterator.next()).rejects.toThrow('unmappable');
+    expect(source.next().done).toBe(true);
+  });
+
+  it('goes on with the iterator that recover gives for the first error', async () => {
+    const iterator = new WrappedIterator(failing(new Error('bad'), 1), {
+      recover: (error) => failing(new Error('worse'), (error as Error).message),
+      mapError: (error) => new Error(`mapped ${(error as Error).message}`),
+    });
+    expect(await iterator.next()).toEqual({ done: false, value: 1 });
+    expect(await iterator.next()).toEqual({ done: false, value: 'bad' });
+    await expect(iterator.next()).rejects.toThrow('mapped worse');
+  });
+
+  it('throws the error of recover', async () => {
+    const iterator = new WrappedIterator(failing(new Error('bad')), {
+      recover: (error) => {
+        throw error;
+      },
+    });
+    await expect(iterator.next()).rejects.toThrow('bad');
+  });
+});
