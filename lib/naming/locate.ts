@@ -3,7 +3,8 @@ import { type NameServerAddress, type ResolvedName, waitMsOf } from '../client/o
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
-import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
+import { CommunicationError, NamingError } from '../protocol/errors.js';
+import { configError } from '../options/option-checks.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -74,7 +75,7 @@ function addressFor({ host, port, socketName }: PyroUri, address: NameServerAddr
 /** @throws {PyroError} `CONFIG`, when the address has both `unixSocket` and `host` or `port` */
 export function checkNameServerAddress({ host, port, unixSocket }: NameServerAddress): void {
   if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
-    throw new PyroError('nameServer: unixSocket excludes host and port', { code: 'CONFIG' });
+    throw configError('nameServer: unixSocket excludes host and port');
   }
 }
 

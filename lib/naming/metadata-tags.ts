@@ -1,4 +1,4 @@
-import { PyroError } from '../protocol/errors.js';
+import { configError } from '../options/option-checks.js';
 
 /**
  * Checks metadata tags and gives them as they are sent.
@@ -9,9 +9,7 @@ export function tagList(tags: Iterable<string>): string[] {
   const isCollection = typeof tags === 'object' && tags !== null && Symbol.iterator in tags;
   const list = isCollection ? [...tags] : [];
   if (isCollection && list.every((tag) => typeof tag === 'string')) return list;
-  throw new PyroError(`metadata is ${JSON.stringify(tags)}; it must be a collection of tags, which are strings: ["camera"]`, {
-    code: 'CONFIG',
-  });
+  throw configError(`metadata is ${JSON.stringify(tags)}; it must be a collection of tags, which are strings: ["camera"]`);
 }
 
 /**

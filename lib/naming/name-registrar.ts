@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { checkNumber } from '../options/option-checks.js';
+import { checkNumber, configError } from '../options/option-checks.js';
 import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
@@ -82,8 +82,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
    */
   add(object: NamedObject): void {
     const entry = entryOf(object);
-    if (this.entries.get(entry.name)?.isWanted)
-      throw new PyroError(`name "${entry.name}" is given to two objects`, { code: 'CONFIG' });
+    if (this.entries.get(entry.name)?.isWanted) throw configError(`name "${entry.name}" is given to two objects`);
     this.entries.set(entry.name, entry);
     this.pause.abort();
   }

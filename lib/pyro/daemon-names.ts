@@ -1,5 +1,5 @@
 import type { BaseDaemon } from '../daemon/daemon.js';
-import { PyroError } from '../protocol/errors.js';
+import { configError } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
 import { NameRegistrar } from '../naming/name-registrar.js';
@@ -48,13 +48,11 @@ export class DaemonNames {
   add(objectId: string, name: string, metadata?: Iterable<string>): void {
     const uri = this.daemon.uriFor(objectId);
     if (!this.daemon.isReachable) {
-      throw new PyroError(`"${name}" cannot be registered: the daemon does not listen, it only serves sockets that it is given`, {
-        code: 'CONFIG',
-      });
+      throw configError(`"${name}" cannot be registered: the daemon does not listen, it only serves sockets that it is given`);
     }
     for (const [otherId, taken] of this.nameByObject) {
       if (taken === name && otherId !== objectId)
-        throw new PyroError(`"${objectId}" cannot have the name "${name}": "${otherId}" has it`, { code: 'CONFIG' });
+        throw configError(`"${objectId}" cannot have the name "${name}": "${otherId}" has it`);
     }
     this.remove(objectId);
     this.registrar.add({ name, uri, metadata });

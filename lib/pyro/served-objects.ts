@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { BaseDaemon } from '../daemon/daemon.js';
-import { PyroError } from '../protocol/errors.js';
+import { configError } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { DaemonNames, type DaemonNamesOptions } from './daemon-names.js';
 import type { PyroDaemonOptions } from './pyro-daemon-options.js';
@@ -53,8 +53,7 @@ export class ServedObjects implements AsyncDisposable {
     { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions }: ServeOptions,
   ): Promise<ServedObjects> {
     const [excluded] = Object.entries(daemonOptions).filter(([, value]) => value !== undefined);
-    if (given && excluded)
-      throw new PyroError(`serve: ${excluded[0]} is an option of a new daemon; it does not go with daemon`, { code: 'CONFIG' });
+    if (given && excluded) throw configError(`serve: ${excluded[0]} is an option of a new daemon; it does not go with daemon`);
     const daemon = given ?? makeDaemon(daemonOptions);
     try {
       if (!daemon.isListening) await daemon.start();
