@@ -17,7 +17,7 @@ class Thing {
   }
 }
 
-/** What keeps a process alive; the test runner has some of its own, and now and then a timer less. */
+/** The handles that keep the process alive. Some belong to the test runner, whose timers come and go. */
 function handles(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout|Immediate/.test(name));
 }
@@ -28,7 +28,7 @@ async function settle(before: string[]): Promise<string[]> {
   return handles();
 }
 
-it.each(['graceful', 'with calls and streams open', 'behind garbage', 'registered', 'never registered'])(
+it.each(['graceful', 'with calls and streams open', 'after garbage', 'registered', 'never registered'])(
   'app.close() leaves the event loop empty (%s)',
   async (how) => {
     const isNamed = how.endsWith('registered');
@@ -58,7 +58,7 @@ it.each(['graceful', 'with calls and streams open', 'behind garbage', 'registere
       peer.invoke('thing', 'items');
       await peer.next();
       others.push(await ScriptedPeer.open(locationStr));
-    } else if (how === 'behind garbage') {
+    } else if (how === 'after garbage') {
       for (const bytes of ['GET / HTTP/1.1\r\n\r\n', 'PYRO', 'PYRO\x01\xf6\x01', '']) {
         const other = await ScriptedPeer.open(locationStr);
         other.write(Buffer.from(bytes, 'latin1'));

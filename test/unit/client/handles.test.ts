@@ -15,14 +15,14 @@ class Adder {
 }
 expose(Adder);
 
-/** What keeps the process alive: sockets, and how many timers. */
+/** The handles that keep the process alive: sockets, and the number of timers. */
 async function handles(): Promise<{ sockets: string[]; timers: number }> {
   await sleep(50);
   const all = process.getActiveResourcesInfo();
   return { sockets: all.filter((kind) => kind !== 'Timeout'), timers: all.filter((kind) => kind === 'Timeout').length };
 }
 
-it('leaves no socket and no timer behind when it is released, or could not connect', async () => {
+it('a proxy leaves no socket and no timer after its release or a failed connect', async () => {
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
   const uri = String(daemon.register(new Adder(), 'adder'));
   const silent = createServer((socket) => void socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
@@ -47,7 +47,7 @@ it('leaves no socket and no timer behind when it is released, or could not conne
   await Promise.all([expect(call).rejects.toThrow('released'), abandoned.$release()]);
   const after = await handles();
   expect(after.sockets).toEqual(before.sockets);
-  // the test runner has timers of its own, which come to their end
+  // the test runner's own timers may end meanwhile
   expect(after.timers).toBeLessThanOrEqual(before.timers);
   expect(daemon.connections).toEqual([]);
   silent.close();
