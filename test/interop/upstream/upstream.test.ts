@@ -7,7 +7,7 @@ import { NestControl } from './nest-control.js';
 
 const TIMEOUT_MS = 180_000;
 
-/** How many of the 34 Python's own daemon passes: with json and marshal its own client cannot send what some of them send. */
+/** The number of the 34 tests that Python's own daemon passes. With json and marshal, Python's client cannot send what some tests send. */
 const PASSED_BY_PYTHON: Record<SerializerName, number> = { serpent: 34, json: 32, marshal: 28, msgpack: 34 };
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
@@ -59,7 +59,7 @@ describe("Pyro5's own server tests", { timeout: TIMEOUT_MS }, () => {
     await nest[Symbol.asyncDispose]();
   });
 
-  it.each(NAMES)('that pass against its own daemon in another process pass against a Nest app, in %s', async (serializer) => {
+  it.each(NAMES)('tests that pass against Pyro5’s own daemon pass against a Nest app, in %s', async (serializer) => {
     const [control, ours] = await Promise.all([runUpstreamTests(pythonUrl, serializer), runUpstreamTests(nest.url, serializer)]);
     const possible = passedOf(control.outcomes);
     const passed = passedOf(ours.outcomes);
