@@ -22,10 +22,17 @@ function handles(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout|Immediate/.test(name));
 }
 
+const tcpOf = (names: string[]): string[] => names.filter((name) => name.startsWith('TCP'));
+
+/** Waits until no TCP handle and no more handles than before are left, and returns the rest. */
 async function settle(before: string[]): Promise<string[]> {
-  const deadline = Date.now() + 3_000;
-  while (handles().length > before.length && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  return handles();
+  const deadline = Date.now() + 10_000;
+  let left = handles();
+  while ((left.length > before.length || tcpOf(left).length > 0) && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    left = handles();
+  }
+  return left;
 }
 
 it.each(['graceful', 'with calls and streams open', 'after garbage', 'registered', 'never registered'])(
@@ -69,6 +76,6 @@ it.each(['graceful', 'with calls and streams open', 'after garbage', 'registered
     for (const open of [peer, ...others]) await open.untilClosed();
     const left = await settle(before);
     expect(left.length).toBeLessThanOrEqual(before.length);
-    expect(left.filter((name) => name.startsWith('TCP'))).toEqual([]);
+    expect(tcpOf(left)).toEqual([]);
   },
 );

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type LoggerService } from '@nestjs/common';
 import { NestFactory, SerializedGraph } from '@nestjs/core';
 import { firstValueFrom } from 'rxjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   describeWireMessage,
   PyroClient,
@@ -116,17 +116,15 @@ describe('the wire log', () => {
   });
 
   it('a wire log that fails ends no connection', async () => {
-    const warnings: string[] = [];
-    const warned = (warning: Error): void => void warnings.push(warning.message);
-    process.on('warning', warned);
-    closeAfter(() => process.off('warning', warned));
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    closeAfter(() => warned.mockRestore());
     const server = await start({
       wireLog: () => {
         throw new Error('the disk is full');
       },
     });
     await greet(uriOf(server));
-    await expect.poll(() => warnings).toContain('the disk is full');
+    await expect.poll(() => warned.mock.calls.map(String)).toContain('Error: the disk is full');
   });
 });
 

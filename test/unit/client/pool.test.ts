@@ -109,8 +109,8 @@ describe('a pool', () => {
   });
 
   it('a pool closes idle connections after idleTimeoutMs and opens new ones for later calls', async () => {
-    const { daemon, worker } = await connect({ poolSize: 3, idleTimeoutMs: 40 });
-    const longer = worker.work(150, 'longer');
+    const { daemon, worker } = await connect({ poolSize: 3, idleTimeoutMs: 250 });
+    const longer = worker.work(1_500, 'longer');
     await Promise.all([worker.work(1), worker.work(1)]);
     expect(daemon.connections).toHaveLength(3);
     // a connection with a running call is not idle
@@ -161,7 +161,7 @@ describe('a pool', () => {
   });
 
   it('every call of a pool ends in a result or a typed error while the daemon restarts', async () => {
-    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 2_000 });
+    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 8_000 });
     const port = Number(daemon.locationStr.split(':')[1]);
     await worker.$connect();
     let current = daemon;

@@ -230,11 +230,17 @@ describe('a call that does not finish', () => {
   });
 
   it('releasing a proxy fails its running, queued and later calls', async () => {
-    const { thing } = await scripted(silentAtFirst);
+    let asked = false;
+    const { thing } = await scripted(async (peer, connection) => {
+      if (connection > 1) return wellBehaved(peer, connection);
+      await admit(peer);
+      await peer.next();
+      asked = true;
+      await peer.untilClosed();
+    });
     const calls = [thing.call(), thing.other()];
     const settled = Promise.allSettled(calls);
-    await expect.poll(() => thing.$connected).toBe(true);
-    await sleep(20);
+    await expect.poll(() => asked).toBe(true);
     await thing.$release();
     expect(await settled).toMatchObject([
       { reason: { code: 'CONNECTION_CLOSED', sent: true } },

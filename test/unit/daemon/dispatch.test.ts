@@ -315,7 +315,7 @@ describe('requests of one connection', () => {
   it('requests of one connection do not wait for those of another', async () => {
     const { daemon } = await serveThing();
     const [first, second] = [await join(daemon), await join(daemon)];
-    first.invoke('thing', 'slow', [200, 'slow']);
+    first.invoke('thing', 'slow', [1_500, 'slow']);
     expect(await second.call('thing', 'add', 1, 1)).toBe(2);
     expect(first.frames).toHaveLength(0);
     expect(valueOf(await first.next())).toBe('slow');
@@ -324,7 +324,7 @@ describe('requests of one connection', () => {
   it('runs a oneway request without a reply while the next request is served', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
-    peer.invoke('thing', 'slow', [250, 'oneway'], {}, { flags: FLAGS.oneway });
+    peer.invoke('thing', 'slow', [1_500, 'oneway'], {}, { flags: FLAGS.oneway });
     expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
     expect(thing.log).toEqual([]);
     await eventually(() => thing.log.length === 1);

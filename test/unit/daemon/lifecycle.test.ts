@@ -55,11 +55,10 @@ describe('shutdown', () => {
   it('shutdown() waits no longer than its deadline', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
-    peer.invoke('thing', 'slow', [1_500]);
+    peer.invoke('thing', 'slow', [60_000]);
     await eventually(() => thing.log.length === 1);
-    const begun = Date.now();
     await daemon.shutdown(50);
-    expect(Date.now() - begun).toBeLessThan(1_000);
+    expect(thing.log).toEqual(['begun']);
     await peer.untilClosed();
   });
 
@@ -69,7 +68,8 @@ describe('shutdown', () => {
     const location = daemon.locationStr;
     const begun = Date.now();
     await daemon.shutdown();
-    expect(Date.now() - begun).toBeLessThan(1_000);
+    // a running call may take 10 s
+    expect(Date.now() - begun).toBeLessThan(8_000);
     await Promise.all(peers.map((peer) => peer.untilClosed()));
     await expect(ScriptedPeer.open(location)).rejects.toThrow('ECONNREFUSED');
   });
@@ -98,7 +98,7 @@ describe('close', () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     const port = Number(daemon.locationStr.split(':')[1]);
-    peer.invoke('thing', 'slow', [300]);
+    peer.invoke('thing', 'slow', [60_000]);
     await eventually(() => thing.log.length === 1);
     await daemon.close();
     await peer.untilClosed();

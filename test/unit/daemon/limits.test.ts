@@ -108,7 +108,7 @@ describe('limits', () => {
   });
 
   it('frameTimeoutMs: a slow message that makes progress is served', async () => {
-    const { daemon } = await serveThing({ frameTimeoutMs: 200 });
+    const { daemon } = await serveThing({ frameTimeoutMs: 1_000 });
     const peer = await join(daemon);
     const [wire] = encodeMessage(
       { type: MESSAGE_TYPES.invoke, serializerId: 1, flags: 0, seq: 1, data: dumps(pyTuple('thing', 'hello', pyTuple(), {})) },
@@ -116,17 +116,17 @@ describe('limits', () => {
     );
     for (let i = 0; i < wire!.length; i += 10) {
       peer.write(wire!.subarray(i, i + 10));
-      await sleep(30);
+      await sleep(150);
     }
     expect(valueOf(await peer.next())).toBe('hello');
   });
 
   it('idleTimeoutMs: a connection without requests ends, one with a running call does not', async () => {
-    const { daemon, thing } = await serveThing({ idleTimeoutMs: 60 });
+    const { daemon, thing } = await serveThing({ idleTimeoutMs: 300 });
     const [idle, busy] = [await join(daemon), await join(daemon)];
     busy.invoke('thing', 'hang');
     await idle.untilClosed();
-    await sleep(100);
+    await sleep(400);
     expect(busy.closed).toBe(false);
     thing.finish.splice(0).forEach((finish) => finish());
     expect(valueOf(await busy.next())).toBe('done');
@@ -230,9 +230,11 @@ describe('a client that leaves', () => {
 
   it('aborts the signal of a running call when its client disconnects', async () => {
     const { daemon } = await serveThing();
+    let begun = false;
     let aborted = false;
     class Waiting {
       wait(): Promise<void> {
+        begun = true;
         const { signal } = currentCall() as CurrentCall & { signal: AbortSignal };
         return new Promise((resolve) => signal.addEventListener('abort', () => resolve(void (aborted = true))));
       }
@@ -241,7 +243,7 @@ describe('a client that leaves', () => {
     daemon.register(new Waiting(), 'waiting');
     const peer = await join(daemon);
     peer.invoke('waiting', 'wait');
-    await sleep(20);
+    await eventually(() => begun);
     expect(aborted).toBe(false);
     peer.destroy();
     await eventually(() => aborted);

@@ -152,7 +152,7 @@ describe('an item stream', () => {
   });
 
   it('an item stream ends after its lifetime', async () => {
-    const { daemon, source } = await serveSource({ streamLifetimeMs: 500, housekeepingIntervalMs: 10 });
+    const { daemon, source } = await serveSource({ streamLifetimeMs: 1_500, housekeepingIntervalMs: 10 });
     const peer = await join(daemon);
     const id = await openStream(peer, 'count', 3);
     await next(peer, id);

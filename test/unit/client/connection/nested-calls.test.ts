@@ -116,7 +116,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
 
   it('a nested call fails when the proxy is released before it ends', async () => {
     const outer = callBack(async () => {
-      const inner = proxy.slow(1_000);
+      const inner = proxy.slow(2_000);
       await expect.poll(() => object.running).toBe(1);
       const released = proxy.$release();
       await expect(inner).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });

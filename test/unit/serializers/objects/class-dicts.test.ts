@@ -157,9 +157,10 @@ describe('values that marshal references share', () => {
     const levels = [Buffer.from([0x5b, 18, 0, 0, 0]), marshal.dumps({ __class__: 'lab.Sample', id: 1, parts: null })];
     levels.push(Buffer.from([0xdb, 1, 0, 0, 0, 0x4e]));
     for (let i = 0; i < 16; i++) levels.push(Buffer.from([0xdb, 2, 0, 0, 0]), reference(i), reference(i));
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (let i = 0; i < 200; i++) marshal.loads(Buffer.concat(levels));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 });
 
