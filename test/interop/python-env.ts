@@ -10,7 +10,7 @@ const MINIMUM = [3, 10] as const;
 const INTERPRETERS = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
 const LEFTOVER_AGE_MS = 60 * 60_000;
 
-/** A python of this machine, before any environment is made of it. */
+/** A Python interpreter of this machine, from which the environment is made. */
 interface Interpreter {
   command: string;
   /** `sys.version`, with the build. */
@@ -22,16 +22,16 @@ interface Interpreter {
 let environment: Promise<string> | undefined;
 
 /**
- * Gives the python of an environment with exactly what `requirements.txt` pins, made on first use.
+ * Returns the Python of an environment with exactly the packages of `requirements.txt`, made on first use.
  *
  * The environment lies in the user's cache directory (`NESTJS_PYRO_CACHE`, else `XDG_CACHE_HOME`, else `~/.cache`), under a name
- * made of the requirements and the interpreter, so that a change of either makes a new one. It is built aside and moved into place in
- * one step: concurrent runs never see half of one. Console scripts do not survive that move: use `python -m …`.
+ * made of the requirements and the interpreter, so that a change of either makes a new one. It is built in a workspace and moved in
+ * one step: concurrent runs never see an incomplete environment. The move breaks console scripts: use `python -m …`.
  *
- * `PYTHON` names the interpreter to start from (default `python3`); `NESTJS_PYRO_PYTHON` a finished environment's python, taken as it is.
+ * `PYTHON` names the interpreter to start from (default `python3`); `NESTJS_PYRO_PYTHON` names the Python of a finished environment.
  *
  * @returns absolute path of the python
- * @throws {Error} that says what to install when python, its venv module or the packages cannot be had
+ * @throws {Error} that says what to install when Python, its venv module or the packages are missing
  */
 export function ensurePythonEnv(): Promise<string> {
   const given = process.env.NESTJS_PYRO_PYTHON;
@@ -40,7 +40,7 @@ export function ensurePythonEnv(): Promise<string> {
 }
 
 /**
- * Gives the unpacked source distribution of the pinned Pyro5, its own tests included, downloaded on first use into the same cache.
+ * Returns the unpacked source distribution of the pinned Pyro5, with its tests, downloaded on first use into the same cache.
  *
  * @returns absolute path of the directory that holds `tests/` and `Pyro5/`
  */
@@ -99,9 +99,9 @@ async function findInterpreter(): Promise<Interpreter> {
 }
 
 /**
- * A directory of the cache, made when it is not there.
+ * Returns a directory of the cache, and makes it when it is missing.
  *
- * @param landmark a file that a finished directory has; a directory without it (its interpreter is gone, say) is made again
+ * @param landmark a file that a finished directory has; a directory without this file is made again, for example when its interpreter is gone
  * @param make fills the workspace and returns the directory to keep: the workspace or one inside it
  */
 async function cached(name: string, landmark: string, make: (workspace: string) => Promise<string>): Promise<string> {
@@ -116,7 +116,7 @@ async function cached(name: string, landmark: string, make: (workspace: string) 
     const made = await make(workspace);
     if (existsSync(directory) && !finished()) await rm(directory, { recursive: true, force: true });
     await rename(made, directory).catch((error: unknown) => {
-      // another run was faster; its result is as good as ours
+      // another run was faster; its result is as good
       if (!finished()) throw error;
     });
     return directory;
@@ -138,7 +138,7 @@ async function cacheRoot(): Promise<string> {
   }
 }
 
-/** Workspaces that a killed run left behind. */
+/** Finds workspaces that a killed run left behind. */
 async function removeLeftovers(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith('.making-')) continue;
@@ -148,7 +148,7 @@ async function removeLeftovers(root: string): Promise<void> {
   }
 }
 
-// found from the package root: this file also runs compiled, from another directory
+// relative to the package root, because this file also runs compiled, from another directory
 const REQUIREMENTS = join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'test', 'interop', 'requirements.txt');
 
 function packageRoot(directory: string): string {

@@ -11,7 +11,7 @@ interface Answer {
   error?: string;
 }
 
-/** A Python with Pyro5 that runs pieces of code one after the other, so that a test can show both sides in one place. */
+/** A Python process with Pyro5 that runs pieces of code one after the other, so that one test can hold both sides. */
 export class PythonInterpreter {
   private readonly waiting: ((answer: Answer) => void)[] = [];
 
@@ -28,7 +28,7 @@ export class PythonInterpreter {
   }
 
   /**
-   * Runs the body of a function, indented as one likes. python-interpreter.py says what is there without an import.
+   * Runs the body of a function, with any indentation. python-interpreter.py lists the names that need no import.
    *
    * @param given its variables, as JSON
    * @returns what it returns, as JSON

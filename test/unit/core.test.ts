@@ -8,7 +8,7 @@ class Adder {
 }
 expose(Adder);
 
-/** Gives out the proxy it was made with, and keeps what it is given. */
+/** Gives clients a proxy, and keeps the object that a client passes. */
 class Broker {
   given: unknown;
 
@@ -37,13 +37,13 @@ async function start(): Promise<NamedDaemon> {
   return daemon;
 }
 
-it('a subclass of PyroDaemon listens as what it is', async () => {
+it('listen() of a subclass of PyroDaemon gives an instance of the subclass', async () => {
   const daemon = await start();
   expect(daemon).toBeInstanceOf(NamedDaemon);
   expect(daemon.title).toBe('named');
 });
 
-it('a proxy that a method gives travels as a proxy, without our handshake data', async () => {
+it('a proxy that a method returns travels as a proxy, without its handshake data', async () => {
   const [far, near] = [await start(), await start()];
   const adder = PyroProxy.to(far.register(new Adder(), 'adder'), { handshake: 'secret' });
   const broker = await PyroProxy.connect<{ hand(): { nested: { add(a: number, b: number): Promise<number> }[] } }>(
@@ -61,7 +61,7 @@ it('a proxy that a method gives travels as a proxy, without our handshake data',
   expect(far.connections.map(({ handshake }) => handshake)).toEqual(['hello']);
 });
 
-it('a registered object that a client passes travels as a proxy', async () => {
+it('a registered object that a client passes back travels as a proxy', async () => {
   const [here, there] = [await start(), await start()];
   const [adder, broker] = [new Adder(), new Broker({})];
   here.register(adder, 'adder');

@@ -12,7 +12,7 @@ interface Case {
   kwargs: Record<string, unknown>;
 }
 
-/** Every mix of a few signatures and a few calls. */
+/** Every combination of a few signatures and a few calls. */
 const cases: Case[] = [
   [],
   ['a'],
@@ -29,7 +29,7 @@ const cases: Case[] = [
   ),
 );
 
-/** What CPython says to the same calls: the bound values, or the error's text. */
+/** CPython's answers to the same calls: the bound values, or the text of the error. */
 const PYTHON = `
 import json, sys
 out = []
@@ -47,7 +47,7 @@ print(json.dumps(out))
 `;
 
 describe('ArgumentBinder', () => {
-  it('says what CPython says to the same calls', async () => {
+  it('ArgumentBinder binds arguments, or fails with the error text, as CPython does for the same calls', async () => {
     const python = await ensurePythonEnv();
     const answers = JSON.parse(execFileSync(python, ['-c', PYTHON], { input: JSON.stringify(cases) }).toString()) as unknown[];
     const ours = cases.map(({ params, args, kwargs }) => {

@@ -76,7 +76,7 @@ class Args {
   }
 }
 
-describe('arguments', () => {
+describe('arguments of a method', () => {
   const call = async (method: string, args: unknown[] = [], kwargs: object = {}): Promise<unknown> => {
     const { join } = await serve(
       { providers: [Args] },
@@ -117,7 +117,7 @@ describe('arguments', () => {
     ['destructured', [{ a: 1, b: 2 }], {}, 6],
     ['givenRest', [1, 2, 3], {}, ['givenRest', 1, [2, 3]]],
     ['counted', [], {}, 0],
-  ])('%s%j %j', async (method, args, kwargs, expected) => {
+  ])('calls the method with the arguments %s%j %j', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected);
   });
 
@@ -131,7 +131,7 @@ describe('arguments', () => {
     ['piped', ['x'], {}, 'builtins.ValueError: count: Validation failed (numeric string is expected)'],
     ['entry', [{ name: 1 }], {}, 'builtins.ValueError: name must be a string, count must be an integer number'],
     ['checkedKeywords', [], { name: 'x', count: 'many' }, 'builtins.ValueError: count must be an integer number'],
-  ])('refuses %s%j %j', async (method, args, kwargs, expected) => {
+  ])('refuses the arguments %s%j %j', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected instanceof RegExp ? expect.stringMatching(expected) : expected);
   });
 });

@@ -56,29 +56,29 @@ describe('PyroClient.send', () => {
     ['nothing', '__len__', undefined, 3],
     ['a list as the only argument', 'echo', [[1, 2]], [1, 2]],
     ['an empty list of arguments', 'noted', [], []],
-  ])('takes %s', async (_what, method, data, result) => {
+  ])('PyroClient.send takes as data %s', async (_what, method, data, result) => {
     expect(await firstValueFrom(makeClient().send(method, data))).toEqual(result);
     expect(await firstValueFrom(makeClient().send({ method }, data))).toEqual(result);
   });
 
-  it('reads and writes attributes', async () => {
+  it('PyroClient.send reads and writes attributes', async () => {
     const client = makeClient();
     expect(await lastValueFrom(client.send({ set: 'value' }, [1, 2]).pipe(toArray()))).toEqual([null]);
     expect(await firstValueFrom(client.send({ get: 'value' }))).toEqual([1, 2]);
     await lastValueFrom(client.send({ set: 'value' }, 12));
   });
 
-  it('emits the items of a stream one by one', async () => {
+  it('PyroClient.send emits the items of a stream one by one', async () => {
     expect(await lastValueFrom(makeClient().send('numbers', 4).pipe(toArray()))).toEqual([1, 2, 3, 4]);
     expect(await lastValueFrom(makeClient().send({ get: 'items' }).pipe(toArray()))).toEqual(['a', 'b']);
   });
 
-  it('emits nothing for a oneway method', async () => {
+  it('PyroClient.send completes without a value for a oneway method', async () => {
     expect(await lastValueFrom(makeClient().send('note', 'quietly').pipe(toArray()))).toEqual([]);
     await expect.poll(() => thing.noted()).toEqual(['quietly']);
   });
 
-  it('fails with the error of Python, also between the items of a stream', async () => {
+  it('PyroClient.send fails with the error of Python, also between the items of a stream', async () => {
     const error = (await firstValueFrom(makeClient().send('fail', 'on purpose')).catch((e: unknown) => e)) as PyroRemoteError;
     expect(error).toBeInstanceOf(PyroRemoteError);
     expect(error).toMatchObject({
@@ -96,7 +96,7 @@ describe('PyroClient.send', () => {
     expect(broken).toMatchObject({ pythonType: 'builtins.ZeroDivisionError' });
   });
 
-  it('calls with each subscription, and not before', async () => {
+  it('PyroClient.send calls once per subscription, and not before', async () => {
     const client = makeClient();
     const items = client.send('numbers', 2);
     expect(client.unwrap().$connected).toBe(false);
@@ -105,19 +105,19 @@ describe('PyroClient.send', () => {
   });
 
   it.each([[null], [undefined], [42], [{}], [{ get: 1 }], [{ get: 'a', set: 'b' }], [[]]])(
-    'refuses the pattern %j',
+    'PyroClient.send refuses the pattern %j',
     async (pattern) => {
       await expect(firstValueFrom(makeClient().send(pattern as never))).rejects.toThrow('is no pattern of a PyroClient');
     },
   );
 
-  it('refuses data for reading an attribute', async () => {
+  it('PyroClient.send refuses data when it reads an attribute', async () => {
     await expect(firstValueFrom(makeClient().send({ get: 'value' }, 1))).rejects.toThrow('takes no data');
   });
 });
 
 describe('unsubscribing', () => {
-  it('aborts a call; the next one goes over a new connection', async () => {
+  it('unsubscribing aborts a call, and the next call uses a new connection', async () => {
     const client = makeClient();
     const begin = performance.now();
     await expect(firstValueFrom(client.send('slow', [30]).pipe(timeout(100)))).rejects.toThrow('Timeout has occurred');
@@ -125,7 +125,7 @@ describe('unsubscribing', () => {
     expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
-  it('aborts a call that was not sent yet', async () => {
+  it('unsubscribing aborts a call that was not sent yet', async () => {
     const client = makeClient();
     const first = firstValueFrom(client.send('slow', [0.5]));
     client.send('note', 'never').subscribe().unsubscribe();
@@ -133,7 +133,7 @@ describe('unsubscribing', () => {
     expect(await thing.noted()).toEqual([]);
   });
 
-  it('closes the remote generator, and the connection lives on', async () => {
+  it('unsubscribing closes the remote generator, and the connection stays open', async () => {
     const client = makeClient();
     const connections: string[] = [];
     client.on('connect', () => connections.push('connect'));
@@ -143,7 +143,7 @@ describe('unsubscribing', () => {
     expect(connections).toEqual(['connect']);
   });
 
-  it('closes it also while the next item is on its way', async () => {
+  it('unsubscribing closes the remote generator while the next item is on its way', async () => {
     const client = makeClient();
     const connections: string[] = [];
     client.on('connect', () => connections.push('connect'));
@@ -160,7 +160,7 @@ describe('unsubscribing', () => {
     expect(connections).toEqual(['connect']);
   });
 
-  it('does not wait for ever for an item', async () => {
+  it('unsubscribing does not wait for an item that never comes', async () => {
     const client = makeClient();
     await expect(firstValueFrom(client.send('ticks', 30).pipe(timeout(200)))).rejects.toThrow('Timeout has occurred');
     const begin = performance.now();
@@ -170,7 +170,7 @@ describe('unsubscribing', () => {
 });
 
 describe('PyroClient.emit', () => {
-  it('calls oneway, at once, also without a subscriber, and only once', async () => {
+  it('PyroClient.emit calls oneway, at once, even without a subscriber, and only once', async () => {
     const client = makeClient();
     const emitted = client.emit('note', 'hot');
     await expect.poll(() => thing.noted()).toEqual(['hot']);
@@ -178,14 +178,14 @@ describe('PyroClient.emit', () => {
     expect(await thing.noted()).toEqual(['hot']);
   });
 
-  it('does not wait for a method that is no oneway one', async () => {
+  it('PyroClient.emit does not wait for a method that is not oneway', async () => {
     const client = makeClient();
     const begin = performance.now();
     await lastValueFrom(client.emit('slow', [20]), { defaultValue: undefined });
     expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
-  it('tells its subscriber when the call could not be sent', async () => {
+  it('PyroClient.emit tells its subscriber when the call could not be sent', async () => {
     const client = makeClient({ uri: 'PYRO:thing@127.0.0.1:1', maxRetries: 0 });
     await expect(lastValueFrom(client.emit('note', 1))).rejects.toBeInstanceOf(ConnectionClosedError);
     await expect(lastValueFrom(client.emit('note', 1 as never).pipe(retry(1)))).rejects.toBeInstanceOf(ConnectionClosedError);
@@ -193,7 +193,7 @@ describe('PyroClient.emit', () => {
 });
 
 describe('connect, close, status', () => {
-  it('connect() shakes hands; close() releases; later calls connect anew', async () => {
+  it('PyroClient.connect() does the handshake, close() releases the proxy, and later calls reconnect', async () => {
     const client = makeClient();
     const told: string[] = [];
     client.status.subscribe((status) => told.push(status));
@@ -215,12 +215,12 @@ describe('connect, close, status', () => {
     await expect.poll(() => told.slice(4)).toEqual(['connected', 'connect']);
   });
 
-  it('connect() fails as the proxy does', async () => {
+  it('PyroClient.connect() fails with the error of the proxy', async () => {
     await expect(makeClient({ handshake: 'refuse me' }).connect()).rejects.toThrow('rejected: not you');
     await expect(makeClient({ uri: server.uri('nobody') }).connect()).rejects.toThrow('unknown object');
   });
 
-  it('running calls fail when it is closed', async () => {
+  it('PyroClient.close() fails running calls', async () => {
     const client = makeClient();
     const failure = firstValueFrom(client.send('slow', [30])).catch((error: unknown) => error);
     await client.connect();
@@ -228,7 +228,7 @@ describe('connect, close, status', () => {
     expect(await failure).toBeInstanceOf(ConnectionClosedError);
   });
 
-  it('tells when the server has gone', async () => {
+  it('the status of a PyroClient tells when the server is gone', async () => {
     const other = await PythonServer.start('thread');
     closeAfter(() => other.kill());
     const client = makeClient({ uri: other.uri('thing') });
@@ -241,14 +241,14 @@ describe('connect, close, status', () => {
     await expect.poll(() => statuses).toEqual(['connected', 'disconnected']);
   });
 
-  it('refuses wrong options when it is made', () => {
+  it('PyroClient refuses wrong options in its constructor', () => {
     expect(() => new PyroClient(undefined as never)).toThrow('PyroClient has no uri');
     expect(() => new PyroClient({ uri: 'nonsense' })).toThrow('invalid uri "nonsense"');
     expect(() => new PyroClient({ uri: server.uri('thing'), poolSize: 0 })).toThrow('poolSize is 0');
   });
 });
 
-describe('in Nest', () => {
+describe('PyroClient in Nest', () => {
   @Injectable()
   class Calculator {
     constructor(@Inject('CALCULATOR') readonly client: ClientProxy) {}
@@ -269,12 +269,12 @@ describe('in Nest', () => {
     expect(proxy.$connected).toBe(false);
   };
 
-  it('ClientsModule.register makes one, and closes it with the application', () =>
+  it('ClientsModule.register makes a PyroClient, and closes it with the application', () =>
     expectUse([
       ClientsModule.register([{ name: 'CALCULATOR', customClass: PyroClient, options: { uri: server.uri('thing') } }]),
     ]));
 
-  it('ClientsModule.registerAsync does so', () => {
+  it('ClientsModule.registerAsync makes a PyroClient, and closes it with the application', () => {
     @Module({ providers: [{ provide: 'URI', useFactory: () => server.uri('thing') }], exports: ['URI'] })
     class UriModule {}
     return expectUse([
@@ -289,16 +289,16 @@ describe('in Nest', () => {
     ]);
   });
 
-  it('ClientProxyFactory.create makes one', async () => {
+  it('ClientProxyFactory.create makes a PyroClient', async () => {
     const client = ClientProxyFactory.create({ customClass: PyroClient, options: { uri: server.uri('thing') } });
     expect(await firstValueFrom(client.send('add', [1, 2]))).toBe(3);
     await (client as unknown as PyroClient).close();
   });
 
-  it('@Client gives a controller one', async () => {
+  it('@Client gives a controller a PyroClient', async () => {
     @Controller()
     class Gateway {
-      // its types know only Nest's own transports
+      // the types of @Client know only Nest's own transports
       @Client({ customClass: PyroClient, options: { uri: server.uri('thing') } } as never)
       client!: PyroClient;
     }
@@ -315,7 +315,7 @@ describe('in Nest', () => {
     await expect.poll(() => proxy.$connected).toBe(false);
   });
 
-  it('an Observable of a client can be what a Pyro object streams', async () => {
+  it('a Pyro object may stream an Observable of a PyroClient', async () => {
     @PyroController({ objectId: 'relay', instanceMode: 'single' })
     class Relay {
       private readonly client = makeClient();
@@ -332,7 +332,7 @@ describe('in Nest', () => {
     expect(items).toEqual([1, 2, 3]);
   });
 
-  it('the dispatch hook sees every packet, and its metadata reaches the context over there', async () => {
+  it('the dispatch hook of a PyroClient sees every packet, and the remote context receives its metadata', async () => {
     @PyroController({ objectId: 'traced', instanceMode: 'single' })
     class Traced {
       @PyroMethod() trace(@Ctx() context?: PyroContext): unknown {
@@ -359,7 +359,7 @@ describe('in Nest', () => {
     }
   });
 
-  it('passes registered objects as proxies with autoproxy', async () => {
+  it('a PyroClient with autoproxy passes registered objects as proxies', async () => {
     class Callback {
       call(value: number): number {
         return value * 2;

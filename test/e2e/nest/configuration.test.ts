@@ -54,7 +54,7 @@ describe('options from ConfigService', () => {
     expect(String(strategy.unwrap().uriFor('thing'))).toBe('PYRO:thing@lab.example:7766');
   };
 
-  it('reach a server of a hybrid application', async () => {
+  it('configures the server of a hybrid application by ConfigService', async () => {
     const app = await NestFactory.create(ConfiguredModule, { logger: false });
     closeAfter(() => app.close());
     app.connectMicroservice<AsyncMicroserviceOptions>(options);
@@ -63,14 +63,14 @@ describe('options from ConfigService', () => {
     await expectConfigured();
   });
 
-  it('reach a standalone server', async () => {
+  it('configures a standalone server by ConfigService', async () => {
     const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(ConfiguredModule, { ...options, logger: false });
     closeAfter(() => app.close());
     await app.listen();
     await expectConfigured();
   });
 
-  it('reach servers of testing applications', async () => {
+  it('configures servers of testing applications by ConfigService', async () => {
     const module = await Test.createTestingModule({ imports: [ConfiguredModule] }).compile();
     const app = module.createNestMicroservice<AsyncMicroserviceOptions>({ ...options, logger: false });
     closeAfter(() => app.close());
@@ -80,7 +80,7 @@ describe('options from ConfigService', () => {
 });
 
 describe.each(WAYS)('a server that cannot listen (%s)', (way) => {
-  it('rejects with what is wrong and what to do, and listens once it can', async () => {
+  it('a server that cannot listen rejects with the reason and the remedy, and may listen later', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };
@@ -99,13 +99,13 @@ describe.each(WAYS)('a server that cannot listen (%s)', (way) => {
     [{ host: 'host.invalid' }, /^cannot listen on host\.invalid:0: the host name .*check host/],
     [{ host: '192.0.2.1' }, /^cannot listen on 192\.0\.2\.1:0: no interface of this machine has the address; check host/],
     [{ host: undefined, port: undefined, unixSocket: '/no/such/directory/pyro.sock' }, /^cannot listen on \.\/u:.*no permission/],
-  ])('%j', async (options, message) => {
+  ])('a server cannot listen with %j', async (options, message) => {
     await expect(serveBy(way, { providers: [Thing] }, options)).rejects.toThrow(message);
   });
 });
 
 describe.each(WAYS)('what Nest sees of a server (%s)', (way) => {
-  it('its status, its events and its daemon', async () => {
+  it('a server shows Nest its status, its events and its daemon', async () => {
     const seen: unknown[] = [];
     const { app, server, join } = await serveBy(
       way,
@@ -131,7 +131,7 @@ describe.each(WAYS)('what Nest sees of a server (%s)', (way) => {
     expect(seen).toEqual([true, 'connected', 'connection 1', 'disconnect 1 undefined', 'close', 'disconnected']);
   });
 
-  it('a second listen and a second close, which do nothing', async () => {
+  it('a second listen and a second close of a server do nothing', async () => {
     const { app, server, join } = await serveBy(way, { providers: [Thing] });
     const daemon = server.unwrap<PyroDaemon>();
     const listen = (): Promise<void> =>
@@ -151,7 +151,7 @@ describe.each(WAYS)('what Nest sees of a server (%s)', (way) => {
 });
 
 describe('listen and close at once', () => {
-  it.each(['listen first', 'close first'])('end in a state that holds (%s)', async (order) => {
+  it.each(['listen first', 'close first'])('the last of listen and close at once decides (%s)', async (order) => {
     const { server } = await serve({ providers: [Thing] });
     await server.close();
     const listen = (): Promise<unknown> => new Promise((resolve) => server.listen(resolve));
@@ -176,7 +176,7 @@ describe('several servers of an application', () => {
     }
   }
 
-  it('serve what names them and what names none, over TCP and unix sockets, and close together', async () => {
+  it('several servers serve the objects that name them and those that name none, over TCP and unix sockets, and close together', async () => {
     const directory = mkdtempSync(joinPath(tmpdir(), 'pyro-'));
     closeAfter(() => rmSync(directory, { recursive: true }));
     const office = new PyroServer({ name: 'office', unixSocket: joinPath(directory, 'office.sock') });
@@ -194,7 +194,7 @@ describe('several servers of an application', () => {
   });
 });
 
-it('events and status have their types', () => {
+it('types the events and the status of a server', () => {
   const server = new PyroServer();
   expectTypeOf(server.status).toExtend<{ subscribe(next: (status: PyroServerStatus) => void): unknown }>();
   server.on('connection', (connection) => expectTypeOf(connection).toEqualTypeOf<PyroConnection>());

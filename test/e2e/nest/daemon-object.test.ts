@@ -16,7 +16,7 @@ class Inventory extends DaemonObject {
 }
 expose(Inventory);
 
-it('an object of yours stands in the place of the daemon’s own', async () => {
+it('the daemonObject option replaces the daemon’s own object by a subclass', async () => {
   const { join } = await serve({ providers: [Lamp] }, { daemonObject: Inventory });
   const peer = await join('lamp');
   expect(await peer.call('Pyro.Daemon', 'version')).toBe('1.0 with 2 objects');

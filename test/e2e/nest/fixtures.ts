@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type PyroDaemon, PyroServer, type PyroServerOptions } from '../../../lib/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
-/** What runs until the test is over. */
+/** Called after each test, the last one first. */
 const closers: (() => unknown)[] = [];
 
 export function closeAfter(close: () => unknown): void {
@@ -24,11 +24,11 @@ export function moduleOf(metadata: ModuleMetadata): new () => object {
   return TestModule;
 }
 
-/** The ways in which an application with a server is made. */
+/** The kinds of Nest application that can have a server. */
 export const WAYS = ['hybrid', 'standalone', 'testing', 'testing standalone'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** What applications of all kinds have in common. */
+/** The methods that all kinds of application share. */
 export type AnyApp = INestApplication | INestMicroservice;
 
 export interface Served<App extends AnyApp = AnyApp> {
@@ -38,23 +38,23 @@ export interface Served<App extends AnyApp = AnyApp> {
 }
 
 export interface ServeOptions<App extends AnyApp = AnyApp> extends PyroServerOptions {
-  /** Between creation and init. */
+  /** Called after the application is created and before it is initialised. */
   prepare?: (app: App, server: PyroServer) => void;
-  /** Overrides providers of a testing application. */
+  /** Overrides providers of a testing module. */
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
-/** A hybrid application with one server on a free port. */
+/** Starts a hybrid application with one server on a free port. */
 export function serve(metadata: ModuleMetadata, options: ServeOptions<INestApplication> = {}): Promise<Served<INestApplication>> {
   return serveBy('hybrid', metadata, options as ServeOptions) as Promise<Served<INestApplication>>;
 }
 
-/** An application that was made in one of the ways, with one server on a free port, until the end of the test. */
+/** Starts an application of the given kind with one server on a free port, and closes it after the test. */
 export function serveBy(way: Way, metadata: ModuleMetadata, options: ServeOptions = {}): Promise<Served> {
   return start(way, metadata, options, (app) => closeAfter(() => app.close()));
 }
 
-/** The same for all tests of the suite that calls it. */
+/** Starts one application for all tests of the `describe` that calls this function. */
 export function serveForAll(way: Way, metadata: ModuleMetadata, options: ServeOptions = {}): () => Served {
   let served: Served | undefined;
   let app: AnyApp | undefined;
@@ -114,19 +114,19 @@ export async function callWith(
   return valueOf(frame);
 }
 
-/** The id of the stream that a call answers with. */
+/** Calls a method that gives a stream, and returns the id of the stream. */
 export async function openStream(peer: ScriptedPeer, object: string, method: string, ...args: unknown[]): Promise<string> {
   peer.invoke(object, method, args);
   const frame = await peer.next();
   const id = frame.annotations.get('STRM');
-  if (id === undefined) throw new Error('the call answered with no stream');
+  if (id === undefined) throw new Error('the call gave no stream');
   return id.toString();
 }
 
 export const nextItem = (peer: ScriptedPeer, id: string): Promise<unknown> =>
   peer.call('Pyro.Daemon', 'get_next_stream_item', id);
 
-/** All items to the end. */
+/** Reads all items of a stream to its end. */
 export async function readStream(peer: ScriptedPeer, id: string): Promise<unknown[]> {
   const items: unknown[] = [];
   for (;;) {

@@ -79,7 +79,7 @@ const refusal = async (location: string, object: string, handshake: unknown): Pr
 };
 
 describe('handshake guards of an object', () => {
-  it('say who the client is, and what it is answered', async () => {
+  it('a handshake guard sets the principal and the answer to the client', async () => {
     const { server } = await serve({ providers: [Guarded, Users, TokenGuard] });
     const peer = await ScriptedPeer.open(server.unwrap<PyroDaemon>().locationStr);
     closeAfter(() => peer.destroy());
@@ -90,7 +90,7 @@ describe('handshake guards of an object', () => {
     expect(log).toEqual(['token guarded pyro-handshake Guarded true']);
   });
 
-  it('refuse with "Forbidden resource", or with what they throw', async () => {
+  it('a handshake guard refuses with "Forbidden resource", or with the error that it throws', async () => {
     const { server } = await serve({ providers: [Guarded, Users, TokenGuard] });
     const { locationStr } = server.unwrap<PyroDaemon>();
     expect(await refusal(locationStr, 'guarded', 'wrong')).toBe('Forbidden resource');
@@ -99,7 +99,7 @@ describe('handshake guards of an object', () => {
     expect(await refusal(locationStr, 'guarded', 'pyro')).toBe('a reason');
   });
 
-  it('that fail by accident tell the client nothing of it, and the server all', async () => {
+  it('a handshake guard that fails by accident shows its error to the server and not to the client', async () => {
     const failing = {
       canActivate(context: ExecutionContext): boolean {
         const { data } = PyroHandshakeContext.from(context);
@@ -108,7 +108,7 @@ describe('handshake guards of an object', () => {
         if (data === 'remote') throw new CommunicationError('cannot reach 10.0.0.8:9090', { sent: false });
         if (data === 'plain') throw new Error('no such user');
         if (data === 'pyro') throw new CommunicationError('a certificate is needed');
-        // oxlint-disable-next-line typescript/only-throw-error -- what users may do
+        // oxlint-disable-next-line typescript/only-throw-error -- users may throw anything
         if (data === 'text') throw 'the password is 1234';
         if (data === 'rpc') throw new RpcException('ask for a token');
         throw new ServiceUnavailableException('the token service is down');
@@ -153,7 +153,7 @@ describe('handshake guards of an object', () => {
     await eventually(() => refused.length === 8);
   });
 
-  it('that cannot be made for a handshake refuse it likewise', async () => {
+  it('a handshake guard that cannot be made refuses the connection, and only the server sees why', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class BrokenGuard implements CanActivate {
       constructor() {
@@ -177,7 +177,7 @@ describe('handshake guards of an object', () => {
     expect(accidents).toEqual(['a handshake guard of Thing failed: no file /etc/secret']);
   });
 
-  it('hold for connections that were let in for another object, once', async () => {
+  it('the handshake guards of an object run once for connections that were accepted for another object', async () => {
     const { join } = await serve({ providers: [Guarded, Open, Users, TokenGuard] });
     const stranger = await join('open', 'nobody');
     const failure = await stranger.fail('guarded', 'who');
@@ -190,19 +190,19 @@ describe('handshake guards of an object', () => {
     expect(log.filter((line) => line.startsWith('token guarded'))).toHaveLength(2);
   });
 
-  it('need not be providers', async () => {
+  it('a handshake guard need not be a provider', async () => {
     const { join } = await serve({ providers: [Guarded, Users] });
     expect(await (await join('guarded', 'token-eve')).call('guarded', 'who')).toEqual({ name: 'eve' });
   });
 
-  it('may come from another module', async () => {
+  it('a handshake guard may come from another module', async () => {
     @Module({ providers: [Users, TokenGuard], exports: [TokenGuard] })
     class AuthModule {}
     const { join } = await serve({ imports: [AuthModule], providers: [Guarded] });
     expect(await (await join('guarded', 'token-eve')).call('guarded', 'who')).toEqual({ name: 'eve' });
   });
 
-  it('may be instances', async () => {
+  it('a handshake guard may be an instance', async () => {
     const guard = { canActivate: (context: ExecutionContext) => PyroHandshakeContext.from(context).data === 'open' };
     @PyroController('instance')
     @UseHandshakeGuards(guard)
@@ -216,7 +216,7 @@ describe('handshake guards of an object', () => {
     expect(await refusal(server.unwrap<PyroDaemon>().locationStr, 'instance', 'shut')).toBe('Forbidden resource');
   });
 
-  it.each([true, false])('may be request-scoped, with REQUEST = the connection (provided: %s)', async (isProvided) => {
+  it.each([true, false])('a handshake guard may be request-scoped (provided: %s)', async (isProvided) => {
     @Injectable({ scope: Scope.REQUEST })
     class ScopedGuard implements CanActivate {
       constructor(@Inject(REQUEST) private readonly connection: unknown) {}
@@ -238,7 +238,7 @@ describe('handshake guards of an object', () => {
     expect(log).toEqual(['scoped true', 'scoped true']);
   });
 
-  it('may depend on what is request-scoped without being provided', async () => {
+  it('a handshake guard that is no provider may depend on request-scoped providers', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Dependency {
       constructor(@Inject(REQUEST) readonly connection: unknown) {}
@@ -263,11 +263,11 @@ describe('handshake guards of an object', () => {
     expect(log).toEqual(['dependent true']);
   });
 
-  it('that Nest cannot make stop the start', async () => {
+  it('a handshake guard that Nest cannot make stops the start', async () => {
     await expect(serve({ providers: [Guarded] })).rejects.toThrow(/Nest can't resolve dependencies of the TokenGuard/);
   });
 
-  it('see metadata of the class', async () => {
+  it('a handshake guard sees metadata of the class', async () => {
     @Injectable()
     class MetaGuard implements CanActivate {
       constructor(private readonly reflector: Reflector) {}
@@ -290,7 +290,7 @@ describe('handshake guards of an object', () => {
 });
 
 describe('handshake guards of a server', () => {
-  it('run for every connection and object, before those of the object', async () => {
+  it('handshake guards of a server run for every connection and object, before those of the object', async () => {
     const first = {
       canActivate: (context: ExecutionContext): boolean => {
         const { data, objectId } = PyroHandshakeContext.from(context);
@@ -306,7 +306,7 @@ describe('handshake guards of a server', () => {
       expect(await refusal(locationStr, object, 'banned')).toBe('Forbidden resource');
   });
 
-  it('come from Nest, and give a principal where the object says none', async () => {
+  it('handshake guards of a server come from Nest, and set a principal when the object’s guards set none', async () => {
     const { join, server } = await serve(
       { imports: [moduleOf({ providers: [Open, Users, TokenGuard] })] },
       { handshakeGuards: [TokenGuard] },
@@ -315,7 +315,7 @@ describe('handshake guards of a server', () => {
     expect(await refusal(server.unwrap<PyroDaemon>().locationStr, 'open', 'wrong')).toBe('Forbidden resource');
   });
 
-  it('tell the server of refusals', async () => {
+  it('the server emits an event for a refused handshake', async () => {
     const refused: string[] = [];
     const { server } = await serve(
       { providers: [Open] },
@@ -329,7 +329,7 @@ describe('handshake guards of a server', () => {
     expect(refused).toEqual(['Forbidden resource']);
   });
 
-  it('are not run with the APP_GUARDs', async () => {
+  it('handshake guards do not run APP_GUARDs', async () => {
     const guard = { canActivate: () => log.push('app guard') > 0 };
     const { join } = await serve({ providers: [Guarded, Users, TokenGuard, { provide: APP_GUARD, useValue: guard }] });
     const peer = await join('guarded', 'token-ann');

@@ -64,7 +64,7 @@ class HealthController {
   }
 
   private ping(key: string, uri: string) {
-    // its types know only Nest's own transports
+    // the types of MicroserviceHealthIndicator know only Nest's own transports
     return this.microservice.pingCheck(key, { customClass: PyroClient, options: { uri, maxRetries: 0 } } as never);
   }
 }
@@ -88,7 +88,7 @@ async function start(): Promise<{ url: string; server: PyroServer; pyro: PyroHea
 }
 
 describe('a Terminus health check', () => {
-  it('says that a server and an object are up, PyroClient by MicroserviceHealthIndicator as well', async () => {
+  it('a Terminus health check reports that a server, an object and a PyroClient are up', async () => {
     const { url, server } = await start();
     await joinServer(server, 'object');
     const response = await fetch(`${url}/health/up`);
@@ -103,7 +103,7 @@ describe('a Terminus health check', () => {
     });
   });
 
-  it('says what is down, and why', async () => {
+  it('a Terminus health check reports what is down, and why', async () => {
     const { url } = await start();
     const response = await fetch(`${url}/health/down`);
     expect(response.status).toBe(503);
@@ -120,13 +120,13 @@ describe('a Terminus health check', () => {
 });
 
 describe('PyroHealthIndicator', () => {
-  it('has results as Terminus has them', async () => {
+  it('PyroHealthIndicator gives results in Terminus’s form', async () => {
     const { pyro } = await start();
     const result: HealthIndicatorResult<'server'> = await pyro.isHealthy('server', { server: 'lab' });
     expect(result.server.status).toBe('up');
   });
 
-  it('says that a server is down as soon as it takes no more calls', async () => {
+  it('PyroHealthIndicator reports that a server is down as soon as it accepts no more calls', async () => {
     const { pyro, server } = await start();
     await server.drain();
     expect(await pyro.isHealthy('server', { server })).toEqual({
@@ -134,7 +134,7 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
-  it('leaves no connection behind, and waits no longer than timeoutMs', async () => {
+  it('PyroHealthIndicator leaves no connection behind, and waits no longer than timeoutMs', async () => {
     const { pyro, server } = await start();
     const uri = server.unwrap<PyroDaemon>().uriFor('object');
     expect(await pyro.isHealthy('object', { uri })).toMatchObject({ object: { status: 'up' } });
@@ -148,7 +148,7 @@ describe('PyroHealthIndicator', () => {
     });
   });
 
-  it('does not fail for a uri that is none', async () => {
+  it('PyroHealthIndicator reports an invalid uri as down instead of failing', async () => {
     const { pyro } = await start();
     expect(await pyro.isHealthy('odd', { uri: 'nonsense' })).toMatchObject({ odd: { status: 'down' } });
   });

@@ -142,7 +142,7 @@ const providers = [
 ];
 
 describe('a session object', () => {
-  it('is one per connection, wired by Nest', async () => {
+  it('Nest makes one session object per connection', async () => {
     const { join } = await serve({ providers });
     const [one, two] = [await join('session'), await join('session')];
     expect([await one.call('session', 'next'), await one.call('session', 'next'), await two.call('session', 'next')]).toEqual([
@@ -151,7 +151,7 @@ describe('a session object', () => {
     expect(await one.call('session', 'wiring')).toEqual([true, true, true, true, true, 'object']);
   });
 
-  it('is made once for concurrent first calls', async () => {
+  it('makes a session object once for concurrent first calls', async () => {
     const { join, server } = await serve({ providers });
     const peer = await join('session');
     for (let call = 0; call < 5; call++) peer.invoke('session', 'next', [], {}, { flags: FLAGS.oneway });
@@ -159,10 +159,10 @@ describe('a session object', () => {
     expect(server.unwrap<PyroDaemon>().connections).toHaveLength(1);
   });
 
-  it('serves calls that waited for it in their order', async () => {
+  it('runs calls in order that waited for their session object', async () => {
     const { join } = await serve({ providers });
     const peer = await join('session');
-    // in one chunk: all of them are there before the instance is
+    // in one chunk, so that all calls arrive before the instance is made
     peer.socket.cork();
     for (let call = 0; call < 5; call++) peer.invoke('session', 'next', [], {}, { flags: FLAGS.oneway });
     const last = peer.call('session', 'next');
@@ -170,7 +170,7 @@ describe('a session object', () => {
     expect(await last).toBe(6);
   });
 
-  it('is told and disposed with its connection, users before what they use', async () => {
+  it('a session object is told of the disconnect and disposed, users before their dependencies', async () => {
     const { join } = await serve({ providers });
     const peer = await join('session');
     await peer.call('session', 'next');
@@ -189,7 +189,7 @@ describe('a session object', () => {
     expect(log.indexOf('branch disposed')).toBeLessThan(log.indexOf('leaf disposed'));
   });
 
-  it('outlives its connection as long as a stream of it lingers', async () => {
+  it('a session object outlives its connection while one of its streams lingers', async () => {
     const { join } = await serve({ providers });
     const peer = await join('session');
     await peer.call('session', 'next');
@@ -205,7 +205,7 @@ describe('a session object', () => {
     expect(log.indexOf('stream closed')).toBeLessThan(log.indexOf('object disposed'));
   });
 
-  it('is disposed when the server closes, before Nest destroys providers', async () => {
+  it('disposes session objects when the server closes, before Nest destroys providers', async () => {
     const { join, app } = await serve({ providers });
     const peer = await join('session');
     await peer.call('session', 'next');
@@ -213,7 +213,7 @@ describe('a session object', () => {
     expect(log).toContain('leaf disposed');
   });
 
-  it('is disposed once, although it is unregistered as its connection ends', async () => {
+  it('disposes a session object once when it is unregistered while its connection ends', async () => {
     const { server, join } = await serve({ providers });
     server.on('disconnect', () => server.unwrap<PyroDaemon>().unregister('session'));
     const peer = await join('session');
@@ -224,7 +224,7 @@ describe('a session object', () => {
     expect(log.filter((line) => line === 'object disposed')).toHaveLength(1);
   });
 
-  it('that could not be made fails its call, and is tried again', async () => {
+  it('a session object that could not be made fails the call, and the next call tries again', async () => {
     let broken = true;
     @PyroController('broken')
     class Broken {
@@ -243,7 +243,7 @@ describe('a session object', () => {
   });
 
   it.each(['session', 'percall'] as const)(
-    'that could not be made has what was made for it disposed (%s)',
+    'disposes the dependencies of a session object that could not be made (%s)',
     async (instanceMode) => {
       @PyroController('broken', { instanceMode })
       class Broken {
@@ -268,7 +268,7 @@ describe('a session object', () => {
     },
   );
 
-  it('does not keep a disposal error from the others', async () => {
+  it('an error in one disposal of a session object does not stop the others', async () => {
     @PyroController('failing')
     class Failing {
       constructor(private readonly leaf: Leaf) {}
@@ -291,14 +291,14 @@ describe('a session object', () => {
 });
 
 describe('a single object', () => {
-  it('is Nest’s own, for all connections', async () => {
+  it('a single object is Nest’s own instance, for all connections', async () => {
     const { join, app } = await serve({ providers });
     const [one, two] = [await join('single'), await join('single')];
     expect([await one.call('single', 'next'), await two.call('single', 'next')]).toEqual([1, 2]);
     expect(app.get(SingleObject).total).toBe(2);
   });
 
-  it('is told of the end of each connection that called it, and of no other', async () => {
+  it('a single object is told of the end of each connection that called it, and of no other', async () => {
     const { join, server } = await serve({ providers });
     const [one, two] = [await join('single'), await join('single')];
     await one.call('single', 'next');
@@ -308,7 +308,7 @@ describe('a single object', () => {
     expect(log).toEqual(['disconnect true']);
   });
 
-  it('stays one with request-scoped dependencies', async () => {
+  it('a single object stays one instance with request-scoped dependencies', async () => {
     @PyroController({ objectId: 'scoped', instanceMode: 'single' })
     class ScopedSingle extends Counting {
       constructor(private readonly leaf: Leaf) {
@@ -328,7 +328,7 @@ describe('a single object', () => {
 });
 
 describe('a percall object', () => {
-  it('is made for each call and disposed behind it', async () => {
+  it('a percall object is made for each call and disposed after it', async () => {
     const { join } = await serve({ providers });
     const peer = await join('percall');
     expect([await peer.call('percall', 'next'), await peer.call('percall', 'next')]).toEqual([1, 1]);
@@ -336,7 +336,7 @@ describe('a percall object', () => {
     expect(await peer.call('percall', 'request')).toBe(true);
   });
 
-  it('is disposed behind an error, and behind the end of its stream', async () => {
+  it('a percall object is disposed after an error, and after the end of its stream', async () => {
     const { join } = await serve({ providers });
     const peer = await join('percall');
     await peer.fail('percall', 'fails');
@@ -349,7 +349,7 @@ describe('a percall object', () => {
     await eventually(() => log.length === 2);
   });
 
-  it('never hears of a disconnect', async () => {
+  it('a percall object is never told of a disconnect', async () => {
     const { join, server } = await serve({ providers });
     const peer = await join('percall');
     await peer.call('percall', 'next');
@@ -358,7 +358,7 @@ describe('a percall object', () => {
     expect(log).not.toContain('disconnect true');
   });
 
-  it('shares its context with request-scoped enhancers', async () => {
+  it('a percall object shares its context with request-scoped enhancers', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class LeafGuard {
       constructor(private readonly leaf: Leaf) {}

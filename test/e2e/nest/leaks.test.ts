@@ -9,14 +9,14 @@ import { type OnPyroConnect, type PyroConnection, PyroController, type PyroDaemo
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, serve } from './fixtures.js';
 
-/** How much comes and goes; `--mode long` says more. */
+/** The numbers of connections and calls; `npm run test:long` uses larger ones. */
 const CONNECTIONS = Number(process.env['LEAK_CONNECTIONS'] ?? 200);
 const CALLS = Number(process.env['LEAK_CALLS'] ?? 1_000);
 const AT_ONCE = 20;
 const TIMEOUT_MS = 3_600_000;
-/** Makes instances that are left behind show in the heap, however few there are. */
+/** Memory per instance, large enough that a few leaked instances show in the heap. */
 const BALLAST_BYTES = 20_000_000 / Math.min(CONNECTIONS, CALLS);
-/** Bytes that the heap may grow by, whatever the number: caches, compiled code, the test's own. */
+/** Bytes that the heap may grow by for caches, compiled code and the test itself, whatever the number of calls. */
 const MAX_GROWTH = 8 * 1024 * 1024;
 
 let living = 0;
@@ -94,7 +94,7 @@ async function inParallel(count: number, work: () => Promise<void>): Promise<voi
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-/** Does it once to warm up, and then as often as said; the heap must not have grown. */
+/** Runs the work a few times to warm up, then `count` times, and expects the heap not to grow. */
 async function expectNoGrowth(count: number, work: () => Promise<void>, settled: () => boolean): Promise<void> {
   await inParallel(Math.ceil(Math.min(1_000, count / 5)), work);
   await eventually(settled);

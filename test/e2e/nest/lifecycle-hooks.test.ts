@@ -79,7 +79,7 @@ class Plain {
 const providers = [Basket, SessionObject, SingleObject, Plain];
 
 describe.each(WAYS)('onPyroConnect (%s)', (way) => {
-  it('of a session object begins the session at the handshake that names the object, dependencies first', async () => {
+  it('onPyroConnect of a session object runs at the handshake that names the object, dependencies first', async () => {
     const { join } = await serveBy(way, { providers });
     const peer = await join('session', 'ann');
     expect(log).toEqual(['session made', 'basket meets 1', 'session meets 1']);
@@ -90,7 +90,7 @@ describe.each(WAYS)('onPyroConnect (%s)', (way) => {
     expect(log.slice(3)).toEqual(['session called', 'session called', 'session leaves 1', 'basket leaves 1']);
   });
 
-  it('comes before the first call over a connection that was let in for another object', async () => {
+  it('onPyroConnect runs before the first call over a connection that was accepted for another object', async () => {
     const { join } = await serveBy(way, { providers });
     const peer = await join('plain', 'bob');
     expect(await peer.call('plain', 'method')).toBe('plain');
@@ -100,7 +100,7 @@ describe.each(WAYS)('onPyroConnect (%s)', (way) => {
     expect(log).toEqual(['session made', 'basket meets 1', 'session meets 1', 'session called', 'single meets 1']);
   });
 
-  it('of a single object comes once for every connection', async () => {
+  it('onPyroConnect of a single object runs once for every connection', async () => {
     const { join } = await serveBy(way, { providers });
     const ann = await join('single', 'ann');
     const bob = await join('single', 'bob');
@@ -113,7 +113,7 @@ describe.each(WAYS)('onPyroConnect (%s)', (way) => {
 });
 
 describe('onPyroConnect', () => {
-  it('is awaited by calls that come at once', async () => {
+  it('concurrent first calls wait for onPyroConnect', async () => {
     const { join } = await serve({ providers });
     const { FLAGS } = await import('../../../lib/core.js');
     for (const object of ['session', 'single']) {
@@ -129,7 +129,7 @@ describe('onPyroConnect', () => {
   });
 
   it.each(['session', 'single'] as const)(
-    'that fails refuses the connection, or the call, and is tried again (%s)',
+    'an onPyroConnect that fails refuses the connection or the call, and runs again next time (%s)',
     async (mode) => {
       let isOpen = false;
       @PyroController('shop', { instanceMode: mode })
@@ -162,12 +162,12 @@ describe('onPyroConnect', () => {
       expect(await peer.call('shop', 'buy')).toBe('bought');
       peer.end();
       await eventually(() => log.includes('left'));
-      // those that were not let in have not left
+      // onPyroDisconnect does not run for refused connections
       expect(count('left')).toBe(1);
     },
   );
 
-  it('that fails by accident tells a client nothing of it at the handshake', async () => {
+  it('an onPyroConnect that fails by accident at the handshake does not show its error to the client', async () => {
     @PyroController('shop')
     class Shop implements OnPyroConnect {
       onPyroConnect(): void {
@@ -187,7 +187,7 @@ describe('onPyroConnect', () => {
     expect(accidents).toEqual(['the session of Shop failed: connect ECONNREFUSED 10.0.0.7:5432']);
   });
 
-  it('ends what it began when the client leaves meanwhile', async () => {
+  it('an object is disconnected and disposed when the client leaves during onPyroConnect', async () => {
     let proceed = (): void => undefined;
     @PyroController('slow')
     class Slow implements OnPyroConnect, OnPyroDisconnect {
@@ -214,7 +214,7 @@ describe('onPyroConnect', () => {
     expect(log).toEqual(['meets', 'leaves', 'disposed']);
   });
 
-  it('of an object that stands in for the class is called as well', async () => {
+  it('onPyroConnect runs on an object that a test puts in place of the class', async () => {
     const standIn = { who: () => 'stand-in', onPyroConnect: ({ id }: PyroConnection) => log.push(`stand-in meets ${id}`) };
     const { join } = await serveBy(
       'testing',
@@ -228,7 +228,7 @@ describe('onPyroConnect', () => {
 });
 
 describe('hooks of a percall object', () => {
-  it('are never called, which the server says when it starts', async () => {
+  it('hooks of a percall object never run, and the server warns of them when it starts', async () => {
     @PyroController('percall', { instanceMode: 'percall' })
     class PerCall implements OnPyroConnect, OnPyroHousekeeping {
       onPyroConnect(): void {
@@ -254,7 +254,7 @@ describe('hooks of a percall object', () => {
 });
 
 describe('onPyroHousekeeping', () => {
-  it.each(WAYS)('runs on a single object that nobody called, and on each session until it ends (%s)', async (way) => {
+  it.each(WAYS)('onPyroHousekeeping runs on an uncalled single object, and on each session until it ends (%s)', async (way) => {
     let sessions = 0;
     @PyroController('kept', { instanceMode: 'single' })
     class Kept implements OnPyroHousekeeping {
@@ -285,7 +285,7 @@ describe('onPyroHousekeeping', () => {
     });
   });
 
-  it('never overlaps itself, tells its errors, and is awaited before the instance goes', async () => {
+  it('onPyroHousekeeping never overlaps itself, reports its errors, and ends before its instance is disposed', async () => {
     let running = 0;
     let finish = (): void => undefined;
     @PyroController('slow')
@@ -331,7 +331,7 @@ describe('onPyroHousekeeping', () => {
     expect(log.filter((line) => line !== 'tick')).toEqual(['ends', 'disposed, 0 running']);
   });
 
-  it('stops when the server closes, which waits for one that runs', async () => {
+  it('onPyroHousekeeping stops when the server closes, which waits for a running one', async () => {
     let finish = (): void => undefined;
     @PyroController('slow', { instanceMode: 'single' })
     class Slow implements OnPyroHousekeeping {

@@ -5,7 +5,7 @@ import { PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../.
 import { closeAfter, eventually, joinServer, moduleOf, serve } from './fixtures.js';
 
 let log: string[] = [];
-/** What `work` waits for instead of a moment. */
+/** When set, `work` waits for this promise instead of a short time. */
 let held: Promise<void> | undefined;
 let release = (): void => undefined;
 const hold = (): void => {
@@ -65,7 +65,7 @@ const nested = { imports: [moduleOf({ imports: [leaf] }), leaf] };
 describe('shutting an application down', () => {
   const expectedOrder = ['init', 'begin', 'end', 'session disposed while open: true', 'destroy'];
 
-  it('finishes calls and sessions before the first provider is destroyed (hybrid)', async () => {
+  it('shutdown finishes calls and sessions before the first provider is destroyed (hybrid)', async () => {
     const { app, join } = await serve(nested);
     const peer = await join('slow');
     const result = peer.call('slow', 'work');
@@ -75,7 +75,7 @@ describe('shutting an application down', () => {
     expect(log).toEqual(expectedOrder);
   });
 
-  it('does so for a standalone microservice, closed by a signal', async () => {
+  it('a signal shuts down a standalone microservice: calls and sessions end before the first provider is destroyed', async () => {
     const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
     const app = await NestFactory.createMicroservice(moduleOf(nested), { strategy, logger: false });
     await app.listen();
@@ -87,7 +87,7 @@ describe('shutting an application down', () => {
     expect(log).toEqual(expectedOrder);
   });
 
-  it('does not wait beyond drainTimeoutMs', async () => {
+  it('shutdown does not wait beyond drainTimeoutMs', async () => {
     hold();
     const { app, join } = await serve(nested, { drainTimeoutMs: 20 });
     const peer = await join('slow');
@@ -99,7 +99,7 @@ describe('shutting an application down', () => {
     await eventually(() => log.includes('end'));
   });
 
-  it('drain() waits for running calls, and takes no more', async () => {
+  it('drain() waits for running calls, and accepts no more', async () => {
     hold();
     const { server, join } = await serve(nested);
     const peer = await join('slow');
@@ -112,13 +112,13 @@ describe('shutting an application down', () => {
     expect(await result).toBe(true);
   });
 
-  it('drain() before it listens has nothing to wait for', async () => {
+  it('drain() before listen() has nothing to wait for', async () => {
     expect(await new PyroServer().drain()).toBe(true);
   });
 });
 
 describe('starting', () => {
-  it('warns when clients could come before onModuleInit', async () => {
+  it('warns when clients could call before onModuleInit', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const app = await NestFactory.create(moduleOf(nested), { logger: false });
     closeAfter(() => app.close());
@@ -127,8 +127,8 @@ describe('starting', () => {
     expect(warn.mock.calls.map(String).join()).toContain('await app.init() before app.startAllMicroservices()');
   });
 
-  it('does not warn otherwise', async () => {
-    // the first application of this process is told of the classes below, which it does not have
+  it('does not warn when no client could call before onModuleInit', async () => {
+    // the first application of a process is warned of the classes below, which it does not serve
     await serve(nested);
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     await serve(nested);
@@ -136,7 +136,7 @@ describe('starting', () => {
   });
 });
 
-describe('errors nobody gets', () => {
+describe('errors that reach no client', () => {
   @PyroController({ objectId: 'quiet', instanceMode: 'single' })
   class Quiet {
     @PyroMethod({ oneway: true }) oneway(): never {
@@ -146,7 +146,7 @@ describe('errors nobody gets', () => {
       throw new Error('in callback');
     }
   }
-  it('are logged and events: of oneway calls and of callbacks', async () => {
+  it('logs and emits errors of oneway calls and of callbacks', async () => {
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const events: string[] = [];
     const { join, server } = await serve(

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type LoggerService } from '@nestjs/common';
 import { NestFactory, SerializedGraph } from '@nestjs/core';
 import { firstValueFrom } from 'rxjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   describeWireMessage,
   PyroClient,
@@ -48,7 +48,7 @@ describe('the wire log', () => {
   });
   const start = async (options: PyroServerOptions = {}): Promise<PyroServer> => {
     const { server } = await serve({ providers: [Greeter] }, options);
-    // NestFactory has set its own
+    // NestFactory has replaced the logger
     Logger.overrideLogger(wire);
     return server;
   };
@@ -58,13 +58,13 @@ describe('the wire log', () => {
   };
   const uriOf = (server: PyroServer): string => String(server.unwrap<PyroDaemon>().uriFor('greeter'));
 
-  it('is off unless asked for', async () => {
+  it('the wire log is off by default', async () => {
     const server = await start();
     await greet(uriOf(server));
     expect(lines).toEqual([]);
   });
 
-  it('has a line for each message, without what is in it', async () => {
+  it('the wire log has a line for each message, without the content', async () => {
     const server = await start({ wireLog: true });
     await greet(uriOf(server));
     expect(lines.map((line) => line.replace(/127\.0\.0\.1:\d+/, 'peer').replace(/\d+ bytes/, 'n bytes'))).toEqual([
@@ -76,21 +76,21 @@ describe('the wire log', () => {
     expect(lines.join()).not.toContain('Ann');
   });
 
-  it('shows what is in them when that is asked for', async () => {
+  it('the wire log shows the content of messages when asked to', async () => {
     const server = await start({ wireLog: { payloads: true } });
     await greet(uriOf(server));
     expect(lines[2]).toContain('say_hello');
     expect(lines[3]).toContain('Hello Ann');
   });
 
-  it('is switched on by PYRO_LOGWIRE, and off by the option', () => {
+  it('PYRO_LOGWIRE switches the wire log on, and the option switches it off', () => {
     const config = readConfig({ PYRO_LOGWIRE: '1' });
     expect(wireLogOf(undefined, config)).toBeTypeOf('function');
     expect(wireLogOf(false, config)).toBeUndefined();
     expect(wireLogOf(undefined, readConfig({}))).toBeUndefined();
   });
 
-  it('is to be had of clients: of PyroModule, of PyroClient, and of any proxy', async () => {
+  it('clients have a wire log, too: PyroModule, PyroClient, and any proxy', async () => {
     const server = await start();
     const uri = uriOf(server);
     const app = await NestFactory.createApplicationContext(
@@ -115,18 +115,16 @@ describe('the wire log', () => {
     expect(own.join('\n')).toContain('Hello Ann');
   });
 
-  it('that fails ends no connection', async () => {
-    const warnings: string[] = [];
-    const warned = (warning: Error): void => void warnings.push(warning.message);
-    process.on('warning', warned);
-    closeAfter(() => process.off('warning', warned));
+  it('a wire log that fails ends no connection', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    closeAfter(() => warned.mockRestore());
     const server = await start({
       wireLog: () => {
         throw new Error('the disk is full');
       },
     });
     await greet(uriOf(server));
-    await expect.poll(() => warnings).toContain('the disk is full');
+    await expect.poll(() => warned.mock.calls.map(String)).toContain('Error: the disk is full');
   });
 });
 
@@ -154,7 +152,7 @@ describe('Nest’s devtools', () => {
     return Object.entries(entrypoints).map(([id, list]) => [nodes[id]?.label, list] as const);
   };
 
-  it('get an entry for each member of an object, once', async () => {
+  it('Nest’s devtools get one entry for each member of an object', async () => {
     const entry = { type: 'microservice', className: 'Greeter', classNodeId: expect.any(String), id: expect.any(String) };
     expect(await entrypointsOf(true)).toEqual([
       [
@@ -167,7 +165,7 @@ describe('Nest’s devtools', () => {
     ]);
   });
 
-  it('get nothing without a snapshot', async () => {
+  it('Nest’s devtools get nothing without a snapshot', async () => {
     expect(await entrypointsOf(false)).toEqual([]);
   });
 });

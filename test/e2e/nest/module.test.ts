@@ -47,7 +47,7 @@ class User {
   constructor(@Inject(THING) readonly thing: RemoteObject<Thing>) {}
 }
 
-/** An application without a server; closed after the test. */
+/** Starts an application without a server, and closes it after the test. */
 async function start(metadata: ModuleMetadata, user: Provider = User) {
   const app = await NestFactory.createApplicationContext(
     moduleOf({ ...metadata, providers: [user, ...(metadata.providers ?? [])] }),
@@ -60,7 +60,7 @@ async function start(metadata: ModuleMetadata, user: Provider = User) {
 const feature = (options: Partial<PyroFeature> = {}): PyroFeature => ({ token: THING, uri: python.uri('thing'), ...options });
 
 describe('PyroModule.forFeature', () => {
-  it('injects a remote object that connects with its first call, and is released with the application', async () => {
+  it('PyroModule.forFeature injects a remote object that connects at its first call, and is released with the application', async () => {
     const app = await start({ imports: [PyroModule.forFeature([feature()])] });
     const { thing } = app.get(User);
     expect(thing.$connected).toBe(false);
@@ -70,26 +70,26 @@ describe('PyroModule.forFeature', () => {
     await expect(thing.add(1, 2)).rejects.toThrow('the proxy was released');
   });
 
-  it('does not keep the application from starting when the object is not there; the call fails', async () => {
+  it('PyroModule.forFeature lets the application start when the object is missing; the call fails', async () => {
     const app = await start({
       imports: [PyroModule.forFeature([feature({ uri: 'PYRO:thing@127.0.0.1:1', maxRetries: 0 })])],
     });
     await expect(app.get(User).thing.add(1, 2)).rejects.toBeInstanceOf(ConnectionClosedError);
   });
 
-  it('connects at the start where it is eager, and then needs the object', async () => {
+  it('PyroModule.forFeature connects an eager remote object at the start, which fails without the object', async () => {
     const app = await start({ imports: [PyroModule.forFeature([feature({ eager: true })])] });
     expect(app.get(User).thing.$connected).toBe(true);
     const missing = feature({ uri: 'PYRO:thing@127.0.0.1:1', maxRetries: 0, eager: true });
     await expect(start({ imports: [PyroModule.forFeature([missing])] })).rejects.toThrow('127.0.0.1:1');
   });
 
-  it('refuses wrong options when the application starts', async () => {
+  it('PyroModule.forFeature refuses wrong options when the application starts', async () => {
     await expect(start({ imports: [PyroModule.forFeature([feature({ uri: 'nonsense' })])] })).rejects.toThrow('invalid uri');
     await expect(start({ imports: [PyroModule.forFeature([feature({ poolSize: 0 })])] })).rejects.toThrow('poolSize is 0');
   });
 
-  it('gives modules that import one nothing of another, and all modules what is global', async () => {
+  it('modules that import PyroModule.forFeature see only their own remote objects, and global ones', async () => {
     const [NEAR, FAR] = [Symbol('near'), Symbol('far')];
     @Injectable()
     class Elsewhere {
@@ -114,7 +114,7 @@ describe('PyroModule.forFeature', () => {
     );
   });
 
-  it('takes URIs and options from factories', async () => {
+  it('PyroModule.forFeatureAsync takes URIs and options from factories', async () => {
     const app = await start({
       imports: [
         PyroModule.forFeatureAsync([
@@ -130,7 +130,7 @@ describe('PyroModule.forFeature', () => {
     expect(await app.get(User).thing.add(1, 2)).toBe(3);
   });
 
-  it('gives way to what a test puts in its place', async () => {
+  it('a test may override a remote object', async () => {
     const fake = { add: () => 42 };
     const testing = await Test.createTestingModule({ imports: [PyroModule.forFeature([feature()])], providers: [User] })
       .overrideProvider(THING)
@@ -168,11 +168,11 @@ describe('PyroModule.forRoot', () => {
     return app;
   };
 
-  it('gives all remote objects its defaults; their own options count first', async () => {
+  it('PyroModule.forRoot gives all remote objects defaults, and their own options win', async () => {
     await expectDefaults([PyroModule.forRoot({ ...defaults, validateHandshake })]);
   });
 
-  it('takes its options from a ConfigService', async () => {
+  it('PyroModule.forRootAsync takes its options from a ConfigService', async () => {
     await expectDefaults([
       PyroModule.forRootAsync({
         imports: [ConfigModule.forFeature(() => ({ HANDSHAKE: defaults.handshake }))],
@@ -182,7 +182,7 @@ describe('PyroModule.forRoot', () => {
     ]);
   });
 
-  it('takes them from a class', async () => {
+  it('PyroModule.forRootAsync takes its options from a class', async () => {
     class Options {
       create() {
         return { ...defaults, validateHandshake };
@@ -191,7 +191,7 @@ describe('PyroModule.forRoot', () => {
     await expectDefaults([PyroModule.forRootAsync({ useClass: Options })]);
   });
 
-  it('looks names up where it says', async () => {
+  it('PyroModule.forRoot sets the name server for lookups', async () => {
     const names = await PythonServer.start('nameserver');
     closeAfter(() => names.kill());
     const { server } = await serve({ providers: [Served] }, { nameServer: { host: '127.0.0.1', port: names.port } });
@@ -205,7 +205,7 @@ describe('PyroModule.forRoot', () => {
     expect(await app.get<RemoteObject<Served>>(THING).whoami()).toBe('served');
   });
 
-  it('releases remote objects behind all other hooks, where they can be called to the last', async () => {
+  it('releases remote objects after all other shutdown hooks, which may still call them', async () => {
     const results: unknown[] = [];
     @Injectable()
     class Parking implements OnApplicationShutdown {
@@ -255,7 +255,7 @@ describe('an injected remote object', () => {
     },
   });
 
-  it('survives Nest’s looking at providers, and connects for none of it', async () => {
+  it('an injected remote object does not connect when Nest inspects its providers', async () => {
     const proxy = PyroProxy.to<Thing>('PYRO:thing@127.0.0.1:1', { openSocket: watched().openSocket });
     const VALUE = Symbol('value');
     const app = await NestFactory.create(
@@ -290,7 +290,7 @@ describe('an injected remote object', () => {
     expect(touched).toEqual([]);
   });
 
-  it('travels as a proxy when a Pyro object gives it back, and an interceptor looks at it', async () => {
+  it('an injected remote object that a Pyro object returns travels as a proxy, even through an interceptor', async () => {
     @PyroController({ objectId: 'broker', instanceMode: 'single' })
     class Broker {
       constructor(@Inject(THING) private readonly thing: RemoteObject<Thing>) {}
@@ -315,7 +315,7 @@ describe('an injected remote object', () => {
     }
   });
 
-  it('passes objects of this application as proxies: Python calls them back', async () => {
+  it('an injected remote object passes objects of this application as proxies, which Python calls', async () => {
     const { app, server } = await serve({ imports: [PyroModule.forFeature([feature()])], providers: [User, Served] });
     const { thing } = app.get(User);
     expect(await thing.call_back(new Device(), 21)).toBe(42);
@@ -330,14 +330,14 @@ describe('an injected remote object', () => {
     expect(server.unwrap<PyroDaemon>().objectCount).toBe(3);
   });
 
-  it('fails to pass an object where no server listens', async () => {
+  it('an injected remote object refuses to pass an object when no server listens', async () => {
     const app = await start({ imports: [PyroModule.forFeature([feature()])] });
     expect(await app.get(User).thing.type_name(new Device())).toBe('dict');
   });
 });
 
 describe('PyroServers', () => {
-  it('gives providers the servers, once they are connected', async () => {
+  it('PyroServers gives providers the servers once they are connected', async () => {
     const early: unknown[] = [];
     @Injectable()
     class Registrar {
@@ -367,7 +367,7 @@ describe('PyroServers', () => {
     expect(await (await joinServer(lab!, 'device')).call('device', 'call', 21)).toBe(42);
   });
 
-  it('let an application without any @PyroController have handshake guards, and finish calls before it is destroyed', async () => {
+  it('PyroServers lets an application without @PyroController use handshake guards, and finish calls before it is destroyed', async () => {
     const order: string[] = [];
     @Injectable()
     class TokenGuard {

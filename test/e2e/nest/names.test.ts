@@ -30,11 +30,11 @@ class Nameless {
   }
 }
 
-/** So long after the application the name server starts; the long mode waits 20 s. */
+/** The delay between the start of the application and of the name server; 20 s in the long mode. */
 const LATE_MS = Number(process.env['NAME_SERVER_LATE_MS'] ?? 400);
 const SLOW_MACHINE_MS = 3_000;
 
-/** Registered while the application runs. */
+/** An object that is registered while the application runs. */
 class Device {
   read(): number {
     return 42;
@@ -69,7 +69,7 @@ const serveNamed = (port: number, options: ServeOptions = {}) =>
   serve({ providers: [Warehouse, Nameless] }, { nameServer: { host: '127.0.0.1', port, retryIntervalMs: 100 }, ...options });
 
 describe('names of objects at Python’s name server', () => {
-  it('are there when the server listens, and gone when the application is closed', async () => {
+  it('names are registered when the server listens, and removed when the application is closed', async () => {
     const { port } = await startNameServer();
     const names = await look(port);
     const { app, server } = await serveNamed(port);
@@ -89,7 +89,7 @@ describe('names of objects at Python’s name server', () => {
     expect(logged('taken off')).toHaveLength(1);
   });
 
-  it('are taken off before the server stops accepting and waits for running calls', async () => {
+  it('names are removed before the server stops accepting and waits for running calls', async () => {
     let finish!: () => void;
     const running = new Promise<void>((resolve) => (finish = resolve));
     @PyroController({ objectId: 'slow', name: 'slow' })
@@ -117,7 +117,7 @@ describe('names of objects at Python’s name server', () => {
     await closing;
   });
 
-  it('come back when the name server was restarted empty; the log says once that it was gone and that it is back', async () => {
+  it('names are registered again after the name server restarted empty, and the log tells its end and return once', async () => {
     const first = await startNameServer();
     await serveNamed(first.port);
     await first.kill();
@@ -130,7 +130,7 @@ describe('names of objects at Python’s name server', () => {
     expect(logged('log "example.warehouse" is')).toHaveLength(2);
   });
 
-  it('come within retryIntervalMs to a name server that starts later than the application', async () => {
+  it('names are registered within retryIntervalMs at a name server that starts later than the application', async () => {
     const placeholder = await startNameServer();
     await placeholder.kill();
     const { port } = placeholder;
@@ -145,7 +145,7 @@ describe('names of objects at Python’s name server', () => {
     expect(logged('no name server at')).toHaveLength(1);
   });
 
-  it('are left to whom they were given meanwhile', async () => {
+  it('names that somebody else registered meanwhile are not removed', async () => {
     const { port } = await startNameServer();
     const names = await look(port);
     const { app } = await serveNamed(port);
@@ -155,7 +155,7 @@ describe('names of objects at Python’s name server', () => {
     expect(String(await names.lookup('example.warehouse'))).toBe('PYRO:other@127.0.0.1:1');
   });
 
-  it('stand for an address that leads here, never for all interfaces', async () => {
+  it('a name is registered with an address that reaches this server, never with all interfaces', async () => {
     const { port } = await startNameServer();
     const names = await look(port);
     const { server } = await serveNamed(port, { host: '0.0.0.0' });
@@ -163,14 +163,14 @@ describe('names of objects at Python’s name server', () => {
     expect(String(await names.lookup('example.warehouse'))).toMatch(/^PYRO:warehouse@127\.0\.0\.1:\d+$/);
   });
 
-  it('stand for natHost where there is one', async () => {
+  it('a name is registered with natHost when it is set', async () => {
     const { port } = await startNameServer();
     const names = await look(port);
     await serveNamed(port, { host: '0.0.0.0', natHost: 'lab.example', natPort: 4711 });
     expect(String(await names.lookup('example.warehouse'))).toBe('PYRO:warehouse@lab.example:4711');
   });
 
-  it('hold up neither start nor end when the name server hangs', async () => {
+  it('a name server that does not answer delays neither start nor end', async () => {
     const { createServer } = await import('node:net');
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     closeAfter(() => silent.close());
@@ -182,7 +182,7 @@ describe('names of objects at Python’s name server', () => {
   });
 });
 
-describe('wrong options', () => {
+describe('wrong names and addresses', () => {
   const start = (options: PyroServerOptions, ...providers: (new () => object)[]) =>
     serve({ providers: [Warehouse, ...providers] }, options);
 
@@ -196,12 +196,12 @@ describe('wrong options', () => {
     );
   });
 
-  it('refuses addresses that are none, and intervals', async () => {
+  it('refuses invalid addresses of a name server, and invalid intervals', async () => {
     await expect(start({ nameServer: { host: 'a', unixSocket: 'b' } })).rejects.toThrow('unixSocket excludes host and port');
     await expect(start({ nameServer: { retryIntervalMs: 0 } })).rejects.toThrow('retryIntervalMs is 0');
   });
 
-  it('refuses to register what nobody can reach, and leaves nothing behind', async () => {
+  it('refuses to register an object that nobody can reach, and leaves nothing behind', async () => {
     const server = new PyroServer({ listen: false, nameServer: true });
     const app = await NestFactory.createMicroservice(moduleOf({ providers: [Warehouse] }), { strategy: server, logger: false });
     closeAfter(() => app.close());
@@ -211,7 +211,7 @@ describe('wrong options', () => {
 });
 
 describe('objects that are registered while the application runs', () => {
-  it('are called, have their name, and lose it when they are unregistered', async () => {
+  it('an object registered at run time is called, has its name, and loses it when it is unregistered', async () => {
     const { port } = await startNameServer();
     const names = await look(port);
     const { server } = await serveNamed(port, { nameServer: { host: '127.0.0.1', port, retryIntervalMs: 60_000 } });
@@ -226,7 +226,7 @@ describe('objects that are registered while the application runs', () => {
     registered.unregister();
   });
 
-  it('may come before the server listens, and after the daemon took them out they may come again', async () => {
+  it('an object may be registered before the server listens, and again after the daemon removed it', async () => {
     const { port } = await startNameServer();
     const names = await look(port);
     let early!: ReturnType<PyroServer['register']>;
@@ -245,7 +245,7 @@ describe('objects that are registered while the application runs', () => {
     await expect.poll(() => names.count()).toBe(3);
   });
 
-  it('are served again when the server listens anew', async () => {
+  it('serves objects registered at run time again when the server listens anew', async () => {
     const { app, server } = await serve({ providers: [Nameless] });
     server.register(new Device(), { objectId: 'device' });
     await server.close();
@@ -255,7 +255,7 @@ describe('objects that are registered while the application runs', () => {
     expect(await proxy.read()).toBe(42);
   });
 
-  it('refuses names that other objects have, and leaves nothing of the object', async () => {
+  it('refuses to register at run time under the name of another object, and leaves nothing of the object', async () => {
     const { port } = await startNameServer();
     const { server } = await serveNamed(port);
     expect(() => server.register(new Device(), { objectId: 'device', name: 'example.warehouse' })).toThrow(
@@ -266,7 +266,7 @@ describe('objects that are registered while the application runs', () => {
     expect(() => server.register(new Device(), { objectId: 'device' })).toThrow('already registered');
   });
 
-  it('refuses what only Nest can serve', async () => {
+  it('refuses to register at run time what only Nest can serve', async () => {
     expect(() => new PyroServer().register(new Warehouse())).toThrow('Warehouse has @PyroMethod members');
   });
 });

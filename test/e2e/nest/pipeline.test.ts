@@ -115,7 +115,7 @@ class Piped {
 }
 
 describe('the pipeline of a method', () => {
-  it('runs class and method enhancers, with the call’s context', async () => {
+  it('runs class and method enhancers with the context of the call', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     expect(await peer.call('piped', 'wire_name', 1, 'x', true, false)).toBe('<1x2>');
@@ -130,7 +130,7 @@ describe('the pipeline of a method', () => {
     ]);
   });
 
-  it('refuses with PermissionError, and does not run what was refused', async () => {
+  it('a guard refuses a method with PermissionError, and the method does not run', async () => {
     const { join } = await serve({ providers: [Piped] });
     const failure = await (await join('piped')).fail('piped', 'forbidden');
     expect(failure.pythonType).toBe('builtins.PermissionError');
@@ -138,14 +138,14 @@ describe('the pipeline of a method', () => {
     expect(log).not.toContain('ran');
   });
 
-  it('applies filters, and leaves other errors what they are', async () => {
+  it('filters translate the errors that they catch, and leave others unchanged', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     expect((await peer.fail('piped', 'fails')).message).toBe('builtins.LookupError: filtered oops');
     expect((await peer.fail('piped', 'failsPlainly')).message).toBe('builtins.RuntimeError: oops');
   });
 
-  it('gives a list as one value behind an interceptor', async () => {
+  it('an interceptor receives a list as one value', async () => {
     const { join } = await serve({ providers: [Piped] });
     expect(await (await join('piped')).call('piped', 'list')).toEqual([1, 2]);
   });
@@ -155,7 +155,7 @@ describe('remote attributes', () => {
   const get = (name: string): [string, string, string] => ['piped', '__getattr__', name];
   const set = (name: string, value: unknown): [string, string, string, unknown] => ['piped', '__setattr__', name, value];
 
-  it('run class enhancers on reads and writes', async () => {
+  it('class enhancers run on reads and writes of attributes', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     await peer.call(...set('attribute', 'new'));
@@ -166,7 +166,7 @@ describe('remote attributes', () => {
     ]);
   });
 
-  it('run their own enhancers', async () => {
+  it('enhancers of an attribute run on its reads and writes', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     await peer.call(...set('guarded', 'x'));
@@ -175,7 +175,7 @@ describe('remote attributes', () => {
     expect((await peer.fail(...get('guarded'))).message).toBe('builtins.LookupError: filtered read');
   });
 
-  it('tell what can only be read or written', async () => {
+  it('says that an attribute can only be read, or only be written', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     expect((await peer.fail(...get('writeOnly'))).pythonType).toBe('builtins.AttributeError');
@@ -204,7 +204,7 @@ describe('PyroContext', () => {
     }
   }
 
-  it('is there during the call and during its stream', async () => {
+  it('PyroContext.current() is set during a call and during its stream', async () => {
     const { join, server } = await serve({ providers: [Current] });
     const peer = await join('current');
     peer.invoke('current', 'method');

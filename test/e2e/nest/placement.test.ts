@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
 import { moduleOf, serve, serveBy } from './fixtures.js';
 
-// the order of these tests is that of a process which makes one application after the other
+// these tests depend on their order: they are the applications that one process makes one after the other
 
 @PyroController('forgotten')
 class Forgotten {
@@ -25,21 +25,21 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('an application without objects is refused while classes are in no module', async () => {
+it('refuses an application without objects while classes with @PyroController are in no module', async () => {
   const refusal =
     'Forgotten, Base, Served have @PyroController but are in no module, so that nothing would be served: list such a class among the providers';
   await expect(serve({})).rejects.toThrow(refusal);
   await expect(serveBy('standalone', { imports: [moduleOf({})] })).rejects.toThrow(refusal);
 });
 
-it('one that serves objects at run time is warned', async () => {
+it('warns an application that registers objects at run time of classes in no module', async () => {
   silence();
   const { server } = await serve({}, { prepare: (_app, pyro) => void pyro.register({}, { objectId: 'at-run-time' }) });
   expect(server.unwrap<PyroDaemon>().objectCount).toBe(2);
   expect(warnings()[0]).toContain('Forgotten, Base, Served have @PyroController but are in no module of this application');
 });
 
-it('one with objects is told of each class that is left over, once, but not of what an object extends', async () => {
+it('warns an application once of each class in no module, but not of base classes of its objects', async () => {
   @PyroController('also.forgotten')
   class AlsoForgotten {
     @PyroMethod() method(): void {}

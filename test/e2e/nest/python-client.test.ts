@@ -79,6 +79,6 @@ it('serves Python’s own client', async () => {
       resolve(stdout + stderr),
     );
   });
-  // the output is what tells a developer which check failed
+  // the output tells a developer which check failed
   expect(output).toMatch(/^\d+ passed in /m);
 });

@@ -23,7 +23,7 @@ class Chat {
   }
 }
 
-it('a proxy that a client passes to a controller is called by the rule of receivedProxies', async () => {
+it('receivedProxies decides whether a controller may call a proxy that a client passes', async () => {
   const { server } = await serve({ controllers: [Chat] }, { receivedProxies: ({ object }) => object !== 'forbidden' });
   const own = await PyroDaemon.listen({ host: '127.0.0.1' });
   closeAfter(() => own.close());

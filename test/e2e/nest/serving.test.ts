@@ -41,11 +41,11 @@ async function expectServed(pyro: PyroServer, expected: unknown = ['chair']): Pr
 }
 
 describe('a PyroServer serves controllers and providers', () => {
-  it('of a hybrid application', async () => {
+  it('serves controllers and providers of a hybrid application', async () => {
     await expectServed((await serve(shop)).server);
   });
 
-  it('of createMicroservice', async () => {
+  it('serves controllers and providers of createMicroservice', async () => {
     const strategy = server();
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf(shop), { strategy, logger: false });
     closeAfter(() => app.close());
@@ -53,7 +53,7 @@ describe('a PyroServer serves controllers and providers', () => {
     await expectServed(strategy);
   });
 
-  it('of an application of a testing module, overrides included', async () => {
+  it('serves an application of a testing module, overrides included', async () => {
     const testing = await Test.createTestingModule(shop)
       .overrideProvider(Stock)
       .useValue({ items: ['mock'] })
@@ -67,7 +67,7 @@ describe('a PyroServer serves controllers and providers', () => {
     await expectServed(strategy, ['mock']);
   });
 
-  it('of a microservice of a testing module', async () => {
+  it('serves a microservice of a testing module', async () => {
     const testing = await Test.createTestingModule(shop).compile();
     const strategy = server();
     const app = testing.createNestMicroservice<MicroserviceOptions>({ strategy, logger: false });
@@ -76,12 +76,12 @@ describe('a PyroServer serves controllers and providers', () => {
     await expectServed(strategy);
   });
 
-  it('of a module that imports the one with the objects', async () => {
+  it('serves the objects of an imported module', async () => {
     const { server: pyro } = await serve({ imports: [moduleOf(shop)] });
     await expectServed(pyro);
   });
 
-  it('when an object is itself replaced by a test', async () => {
+  it('serves the replacement when a test overrides an object', async () => {
     const testing = await Test.createTestingModule(shop)
       .overrideProvider(Provided)
       .useValue({ list: () => 'replaced' })
@@ -96,7 +96,7 @@ describe('a PyroServer serves controllers and providers', () => {
     expect(await peer.call('shop.provided', 'list')).toBe('replaced');
   });
 
-  it('given by a provider with useClass', async () => {
+  it('serves an object given by a provider with useClass', async () => {
     const { join } = await serve({ providers: [Stock, { provide: 'TOKEN', useClass: Provided }] });
     expect(await (await join('shop.provided')).call('shop.provided', 'list')).toEqual(['chair']);
   });
@@ -116,7 +116,7 @@ describe('several servers', () => {
     }
   }
 
-  it('serve the objects that name them, and those that name none', async () => {
+  it('several servers serve the objects that name them, and those that name none', async () => {
     const outer = server();
     const { server: inner } = await serve(
       { providers: [Inner, All] },
@@ -166,7 +166,7 @@ describe('what is exposed', () => {
     }
   }
 
-  it('is what is decorated on the class that declares it', async () => {
+  it('exposes the members that are decorated on the class that declares them', async () => {
     const { join, server: pyro } = await serve({ providers: [Exposing] });
     const peer = await join('exposing');
     expect(await peer.call('exposing', 'inherited')).toBe('base');
@@ -181,7 +181,7 @@ describe('what is exposed', () => {
     expect([...metadata.attrs]).toEqual(['current_state']);
   });
 
-  it('is nothing of a class that only extends a controller', async () => {
+  it('exposes nothing of a class that only extends a controller', async () => {
     class Extending extends Exposing {}
     const { server: pyro } = await serve({ providers: [Extending, Provided, Stock] });
     expect(pyro.objects.map(({ objectId }) => objectId)).toEqual(['shop.provided']);
@@ -191,7 +191,7 @@ describe('what is exposed', () => {
 describe('a PyroServer refuses to start', () => {
   const start = (metadata: object): Promise<unknown> => serve(metadata);
 
-  it('with two objects of one id', async () => {
+  it('refuses to start with two objects of one id', async () => {
     @PyroController('shop.provided')
     class Other {
       @PyroMethod() list(): void {}
@@ -201,14 +201,14 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('with one object in two modules', async () => {
+  it('refuses to start with one object in two modules', async () => {
     const module = { providers: [Stock, Provided] };
     await expect(start({ ...module, imports: [moduleOf(module)] })).rejects.toThrow(
       'provide it in one module alone, and export it',
     );
   });
 
-  it('with an object that exposes nothing, and names what may have been meant', async () => {
+  it('refuses to start with an object that exposes nothing, and names the likely mistake', async () => {
     @PyroController('empty')
     class Empty {
       hello(): void {}
@@ -223,7 +223,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ providers: [Bare] })).rejects.toThrow('methods they may call, @PyroProperty() on attributes');
   });
 
-  it('with an object whose only method overrides a decorated one', async () => {
+  it('refuses to start with an object whose only method overrides a decorated one', async () => {
     class Base {
       @PyroMethod() hello(): string {
         return 'base';
@@ -240,7 +240,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('with an object for a server that the application does not have', async () => {
+  it('refuses to start with an object for a server that the application does not have', async () => {
     @PyroController({ objectId: 'lost', server: 'nowhere' })
     class Lost {
       @PyroMethod() method(): void {}
@@ -251,7 +251,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(serve({ providers: [Lost] }, { name: 'here' })).rejects.toThrow('those named "here"');
   });
 
-  it('when @Controller() took the scope of a session object away', async () => {
+  it('refuses to start when @Controller() changed the scope of a session object', async () => {
     @Controller()
     @PyroController('shared')
     class Shared {
@@ -260,7 +260,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ controllers: [Shared] })).rejects.toThrow(/Shared has instanceMode "session" but is not Scope\.REQUEST/);
   });
 
-  it('when a single object is request-scoped', async () => {
+  it('refuses to start when a single object is request-scoped', async () => {
     @Injectable({ scope: 2 })
     @PyroController({ objectId: 'scoped', instanceMode: 'single' })
     class Scoped {
@@ -269,7 +269,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ providers: [Scoped] })).rejects.toThrow(/instanceMode "single" but is not Scope\.DEFAULT/);
   });
 
-  it('when two members have one wire name', async () => {
+  it('refuses to start when two members have one wire name', async () => {
     @PyroController({ objectId: 'twice', naming: 'snake_case' })
     class Twice {
       @PyroMethod() takeItem(): void {}
@@ -280,7 +280,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('when two parameters have one wire name', async () => {
+  it('refuses to start when two parameters have one wire name', async () => {
     @PyroController({ objectId: 'twice', naming: 'snake_case' })
     class Twice {
       @PyroMethod() take(itemId: number, item_id: number): number {
@@ -290,7 +290,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ providers: [Twice] })).rejects.toThrow('Twice.take: two parameters have the wire name "item_id"');
   });
 
-  it('when Nest would leave out a guard of an object that a factory gives', async () => {
+  it('refuses to start when Nest would leave out a guard of an object that a factory gives', async () => {
     const { UseGuards } = await import('@nestjs/common');
     class Guard {
       canActivate(): boolean {
@@ -307,7 +307,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('when Nest would leave out a pipe of a parameter', async () => {
+  it('refuses to start when Nest would leave out a pipe of a parameter', async () => {
     @PyroController({ objectId: 'parsing', instanceMode: 'single' })
     class Parsing {
       @PyroMethod() take(@Payload('0', ParseIntPipe) count: number): number {
@@ -320,11 +320,11 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('with an option that makes no sense', async () => {
+  it('refuses to start with an invalid option', async () => {
     await expect(serve(shop, { maxConnections: -1 })).rejects.toThrow('maxConnections is -1');
   });
 
-  it('on an address that is taken, whatever the error', async () => {
+  it('refuses to start on an address that is in use, whatever the error', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     closeAfter(() => taken.close());
@@ -332,7 +332,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(serve(shop, { host: 'host.invalid' })).rejects.toThrow(/ENOTFOUND|EAI_AGAIN|host\.invalid/);
   });
 
-  it('as the strategy of two applications', async () => {
+  it('refuses to start as the strategy of two applications', async () => {
     const { server: pyro } = await serve(shop);
     await pyro.close();
     const app = await NestFactory.create(moduleOf(shop), { logger: false });
@@ -343,7 +343,7 @@ describe('a PyroServer refuses to start', () => {
 });
 
 describe('a PyroServer as a Nest strategy', () => {
-  it('tells its status, hands over events subscribed to before it listens, and its daemon', async () => {
+  it('a PyroServer tells its status, keeps event listeners from before it listens, and unwraps to its daemon', async () => {
     const seen: unknown[] = [];
     const status: string[] = [];
     const { server: pyro, join } = await serve(shop, {
@@ -363,11 +363,11 @@ describe('a PyroServer as a Nest strategy', () => {
     expect(status).toEqual(['connected', 'disconnected']);
   });
 
-  it('refuses to give a daemon before it listens', () => {
+  it('a PyroServer refuses to give a daemon before it listens', () => {
     expect(() => server().unwrap()).toThrow('startAllMicroservices');
   });
 
-  it('can be closed and listened to any number of times', async () => {
+  it('a PyroServer can close and listen any number of times', async () => {
     const { server: pyro, app } = await serve(shop);
     await app.startAllMicroservices();
     const { locationStr } = pyro.unwrap<PyroDaemon>();
@@ -378,14 +378,14 @@ describe('a PyroServer as a Nest strategy', () => {
     await expectServed(pyro);
   });
 
-  it('starts without any object', async () => {
+  it('a PyroServer starts without any object', async () => {
     await serve(shop);
     const { server: pyro, join } = await serve({});
     expect(await (await join('Pyro.Daemon')).call('Pyro.Daemon', 'ping')).toBeNull();
     expect(pyro.objects).toEqual([]);
   });
 
-  it('injects an object into others under its class', async () => {
+  it('a served object can be injected into others by its class', async () => {
     @Injectable()
     class Reader {
       constructor(@Inject(Controlled) readonly controlled: Controlled) {}

@@ -26,7 +26,7 @@ class Dependency {
 @PyroController('session')
 class Session {
   private readonly id = ++made;
-  /** Large enough that a session that is kept shows in the heap. */
+  /** Memory per session, large enough that a leaked session shows in the heap. */
   readonly ballast = Array.from({ length: SESSION_BYTES / 8 }, () => this.id);
 
   constructor(readonly dependency: Dependency) {
@@ -71,13 +71,13 @@ async function visit(rounds: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-it('a hundred Python clients at once have a session each, and nothing of them is left behind', async () => {
+it('a hundred concurrent Python clients have a session each, and none of the sessions stays in memory', async () => {
   await visit(1);
   const before = heapBytes();
   await visit(3);
   expect(made).toBe(4 * CLIENTS);
   expect(alive.size).toBe(0);
   expect(disposedDependencies).toBe(4 * CLIENTS);
-  // three hundred sessions would be 30 MB
+  // three hundred leaked sessions would take 30 MB
   expect(heapBytes() - before).toBeLessThan((10 * SESSION_BYTES * CLIENTS) / 100);
 }, 120_000);

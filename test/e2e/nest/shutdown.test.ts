@@ -24,7 +24,7 @@ describe.each(['hybrid', 'standalone'])('SIGTERM ends a %s application', (way) =
   };
   const linesOf = (stdout: string): string[] => stdout.split('\n').filter((line) => /^(call|session|database)/.test(line));
 
-  it('behind its running calls, whose providers live on meanwhile; idle clients and open streams hold nothing up', async () => {
+  it('SIGTERM waits for running calls and keeps their providers, but not for idle clients and open streams', async () => {
     const { program, location, join } = await start(20_000);
     const [caller, idle, reader] = [await join(), await join(), await join()];
     await openStream(reader, 'slow', 'items');
@@ -49,7 +49,7 @@ describe.each(['hybrid', 'standalone'])('SIGTERM ends a %s application', (way) =
     ).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('at its deadline, though a call hangs', async () => {
+  it('SIGTERM ends the process at the deadline even when a call hangs', async () => {
     const { program, join } = await start(200);
     const caller = await join();
     caller.invoke('slow', 'hang');

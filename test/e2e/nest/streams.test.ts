@@ -130,7 +130,7 @@ describe('item streams', () => {
     ['oldest', [0, 1, 2]],
     ['generator', [1, 2]],
     ['interceptedGenerator', [1, 2]],
-  ])('of %s', async (method, items) => {
+  ])('streams the items of %s', async (method, items) => {
     expect(await opened(method)).toEqual(items);
   });
 
@@ -140,18 +140,18 @@ describe('item streams', () => {
     ['plainAfterAll', 70],
     ['listAfterAll', [1, 2]],
     ['fromArray', [1, 2]],
-  ])('no stream is what %s gives', async (method, value) => {
+  ])('sends the value of %s without a stream', async (method, value) => {
     const { join } = await serve({ providers: [Streams] });
     expect(await (await join('streams')).call('streams', method)).toEqual(value);
   });
 
-  it('attributes give them too', async () => {
+  it('an attribute may give an item stream', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     expect(await readStream(peer, await openStream(peer, 'streams', '__getattr__', 'attribute'))).toEqual([1, 2]);
   });
 
-  it('fail where their source fails, behind the items before', async () => {
+  it('an item stream fails where its source fails, after the items before', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     const id = await openStream(peer, 'streams', 'failing');
@@ -160,7 +160,7 @@ describe('item streams', () => {
     await expect(nextItem(peer, id)).rejects.toThrow('item stream terminated');
   });
 
-  it('fail with the Python exception that the generator threw', async () => {
+  it('an item stream fails with the Python exception that the generator threw', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     const id = await openStream(peer, 'streams', 'failingGenerator');
@@ -168,7 +168,7 @@ describe('item streams', () => {
     await expect(nextItem(peer, id)).rejects.toMatchObject({ pythonType: 'builtins.KeyError', args: ['k'] });
   });
 
-  it('are given up when the client goes away before they begin', async () => {
+  it('unsubscribes from the source of a stream when the client disconnects before it opens', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     peer.invoke('streams', 'silent');
@@ -177,14 +177,14 @@ describe('item streams', () => {
     await eventually(() => active === 0);
   });
 
-  it('fail as calls when there is no stream yet', async () => {
+  it('an Observable that fails before its first item fails the call', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     expect((await peer.fail('streams', 'failsBefore')).message).toContain('before the stream');
     expect((await peer.fail('streams', 'refused')).message).toContain('refused');
   });
 
-  it('fail when they are read too slowly, with the option to change in the message', async () => {
+  it('an item stream that is read too slowly fails, and the message names the option to change', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     const id = await openStream(peer, 'streams', 'tooFast');
@@ -192,7 +192,7 @@ describe('item streams', () => {
     await expect(nextItem(peer, id)).rejects.toThrow(/BufferError: .*stream\.buffer is 3/);
   });
 
-  it('wait for items that are not there yet', async () => {
+  it('reading an item stream waits for items that are not there yet', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     const id = await openStream(peer, 'streams', 'live');
@@ -204,7 +204,7 @@ describe('item streams', () => {
     await eventually(() => !subject.observed);
   });
 
-  it('unsubscribe when they are closed, expire with their connection, or the server closes', async () => {
+  it('an item stream unsubscribes when it is closed, expires with its connection, or the server closes', async () => {
     const { join, server } = await serve({ providers: [Streams] }, { streamLingerMs: 0 });
     const peer = await join('streams');
     const id = await openStream(peer, 'streams', 'endless');
@@ -220,7 +220,7 @@ describe('item streams', () => {
     await eventually(() => active === 0, 'the end of the stream with the server');
   });
 
-  it('an Observable that never ends is given up when the client goes away', async () => {
+  it('unsubscribes from an Observable that never ends when the client disconnects', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     peer.invoke('streams', 'never');
@@ -231,7 +231,7 @@ describe('item streams', () => {
 });
 
 describe('@PyroMethod({ stream })', () => {
-  it('refuses options that make no sense', () => {
+  it('@PyroMethod({ stream }) refuses invalid options', () => {
     const decorate = (stream: object): void => {
       class Thing {
         method(): void {}

@@ -35,7 +35,7 @@ class Valve {
   }
 }
 
-it('lets handshake guards see the certificate of the client, and warns of who speaks no TLS', async () => {
+it('handshake guards see the certificate of the client, and the server warns of clients that speak no TLS', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'pyro-tls-'));
   closeAfter(() => rm(directory, { recursive: true, force: true }));
   const authority = await TestAuthority.create(directory, 'ca');

@@ -19,7 +19,7 @@ class Thing {
     return 1;
   }
   set value(_: number) {
-    // taken and dropped
+    // read and dropped
   }
 }
 expose(Thing);
@@ -56,7 +56,7 @@ const method = fc.constantFrom('', ...methods.split(' '));
 const flags = fc.integer({ min: 0, max: 0x1ff }).map((bits) => bits & ~FLAGS.correlationId);
 const annotations = fc.dictionary(fc.constantFrom('BLBI', 'STRM', 'NOTE'), fc.uint8Array({ maxLength: 30 }), { maxKeys: 2 });
 
-/** Messages that are well formed as frames: what is in them is anything. */
+/** Well-formed frames with random content. */
 const message = fc.record({
   object: objectId,
   method,
@@ -66,7 +66,7 @@ const message = fc.record({
   serializer: fc.nat(3),
   type: fc.constantFrom(4, 4, 4, 4, 6, 1, 5),
 });
-/** What is done to the bytes behind that. */
+/** Changes to the bytes of the frames. */
 const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 });
 
 function wireOf({
@@ -86,7 +86,7 @@ function wireOf({
   );
 }
 
-it('survives whatever a peer sends, in whatever state the connection is', async () => {
+it('a daemon survives whatever a peer sends, in every state of the connection', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.boolean(),
@@ -114,7 +114,7 @@ it('survives whatever a peer sends, in whatever state the connection is', async 
   expect(problems).toEqual([]);
 }, 120_000);
 
-it('answers every message type it does not expect by ending that connection alone', async () => {
+it('a daemon answers an unexpected message type by closing only that connection', async () => {
   for (const type of [0, 1, 2, 3, 5, 7, 255]) {
     const peer = await ScriptedPeer.join(daemon.locationStr, 'thing');
     peer.send({ type });

@@ -16,7 +16,7 @@ const RUNS = { numRuns: Number(process.env.FUZZ_RUNS ?? 1_500) };
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 const MODES: ValueMode[] = ['natural', 'faithful'];
 
-/** Something of everything, so that a changed byte meets every kind of value. */
+/** A value of every kind, so that changed bytes hit all kinds. */
 const VALUES: unknown[] = [
   [null, true, false, 0, -1, 255, 65_536, 2 ** 40, 2n ** 63n, -(2n ** 90n), 0.5, pyFloat(1), NaN, -Infinity],
   ['', 'text', 'länge', '\u{1f600}', 'x'.repeat(40), 'y'.repeat(300), '"\'\\\n\0'],
@@ -38,7 +38,7 @@ function samplesOf(serializer: Serializer): Buffer[] {
   return [...values.map((value) => serializer.dumps(value)), call];
 }
 
-/** Bytes that mean something somewhere: types of marshal and msgpack, punctuation of the texts, ends of ranges. */
+/** Bytes with a meaning in some format: type codes of marshal and msgpack, punctuation of the text formats, ends of ranges. */
 const meaning = fc.constantFrom(
   ...Buffer.from('0NTFSiIlfgxysutAaZz()[]{}<>rcR"\'\\,:#-.eE19n_'),
   0,
@@ -71,7 +71,7 @@ function changed(data: Buffer, changes: readonly Change[]): Buffer {
   return bytes;
 }
 
-/** What was read can be looked at and, if anything of it cannot be written, that is said by an error of ours. */
+/** Inspects a value that was read, and writes it again: writing succeeds or fails with a PyroError. */
 function check(serializer: Serializer, read: () => unknown): void {
   try {
     const value = read();
@@ -82,13 +82,13 @@ function check(serializer: Serializer, read: () => unknown): void {
 }
 
 describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values }))))(
-  '$name, $values, of bytes that were changed',
+  '$name, $values, reading changed bytes',
   (kind) => {
     const serializer = createSerializers({ values: kind.values }).get(SERIALIZER_IDS[kind.name])!;
     const samples = samplesOf(serializer);
     const context = { decodeProxy: (state: readonly unknown[]) => ({ proxy: state.length }) };
 
-    it('gives a value or an error of ours, and harms no prototype', () => {
+    it('reads changed bytes as a value or fails with a PyroError, and changes no prototype', () => {
       const members = Object.getOwnPropertyNames(Object.prototype);
       fc.assert(
         fc.property(fc.constantFrom(...samples), fc.array(change, { minLength: 1, maxLength: 4 }), (data, changes) => {
@@ -102,7 +102,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
       expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(members);
     });
 
-    it('gives a value or an error of ours for any bytes', () => {
+    it('reads random bytes as a value or fails with a PyroError', () => {
       fc.assert(
         fc.property(fc.array(byte, { maxLength: 60 }), (bytes) => {
           check(serializer, () => serializer.loads(Buffer.from(bytes), context));
@@ -111,7 +111,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
       );
     });
 
-    it('leaves the data as it was', () => {
+    it('reading does not change the data', () => {
       for (const data of samples) {
         const before = Buffer.from(data);
         check(serializer, () => serializer.loads(data, context));

@@ -3,14 +3,14 @@ import { SecurityError, SerializeError } from '../../../lib/protocol/errors.js';
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
-/** Data that grows with a count, and is nasty to somebody who reads without care. */
+/** Makes data that grows with a count, and that a careless reader reads in quadratic time. */
 type Shape = (count: number) => Buffer | string;
 
 const SMALL = 1_000;
 const TIMES = 8;
-/** Linear is 8, quadratic 64; in between lies what a busy machine and garbage collection add. */
+/** Linear time gives 8, quadratic time 64; the limit leaves room for a busy machine and garbage collection. */
 const MOST_TIMES = 24;
-/** Below this, nothing of the ratio can be measured. */
+/** Shorter times are too short to measure a ratio. */
 const NOISE_MS = 60;
 
 const i32 = (value: number): Buffer => {
@@ -33,7 +33,7 @@ const repeated = (count: number, part: (index: number) => Buffer | string): Buff
 const text = (count: number, part: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => part(index)).join('');
 
-/** Ints that V8's own tables keep all in a few places: those whose hash, which has no seed, ends in 12 zero bits. */
+/** Ints that collide in V8's hash tables: their hash, which has no seed, ends in 12 zero bits. */
 const colliding: number[] = [];
 for (let value = 1; colliding.length < SMALL * TIMES; value++) if ((hashOf(value) & 0xfff) === 0) colliding.push(value);
 
@@ -124,7 +124,7 @@ const marshalDict = (entries: Buffer): Buffer => Buffer.concat([Buffer.from('{')
 const marshalSet = (count: number, members: Buffer): Buffer => Buffer.concat([Buffer.from('<'), i32(count), members]);
 const marshalList = (count: number, members: Buffer): Buffer => Buffer.concat([Buffer.from('['), i32(count), members]);
 const marshalInt = (value: number): Buffer => Buffer.concat([Buffer.from('i'), i32(value)]);
-/** Above 64 bits. */
+/** Ints above 64 bits. */
 const marshalLarge = (value: number): Buffer =>
   Buffer.concat([
     Buffer.from('l'),
@@ -249,13 +249,13 @@ const MSGPACK: Record<string, Shape> = {
     ),
 };
 
-/** Floats that are no ints: 2 ** -k and so on have the same upper bits, and V8 mixes 64 of them; made so that the mix is the same. */
+/** Floats that are no ints and have the same hash in V8, which mixes all 64 bits. */
 function collidingFloat(index: number): number {
   return unmixed[index]!;
 }
 const unmixed = floatsOfOneHash(SMALL * TIMES);
 
-/** Runs V8's hash of a double backwards: the same low bits for all, any others above them. */
+/** Inverts V8's hash of a double: all results have the same low hash bits and any upper bits. */
 function floatsOfOneHash(count: number): number[] {
   const view = new DataView(new ArrayBuffer(8));
   const floats: number[] = [];
@@ -295,7 +295,7 @@ const SHAPES: Record<SerializerName, Record<string, Shape>> = {
   msgpack: MSGPACK,
 };
 
-/** Time of this process alone: other programs do not count. */
+/** CPU time of this process; other programs do not count. */
 function cpuMs(work: () => void): number {
   const begun = process.cpuUsage();
   work();
@@ -304,7 +304,7 @@ function cpuMs(work: () => void): number {
 }
 
 describe.each(Object.entries(SHAPES))('reading %s', (name, shapes) => {
-  it.each(Object.keys(shapes))('takes time in proportion to the data: %s', (title) => {
+  it.each(Object.keys(shapes))('reads in time proportional to the data: %s', (title) => {
     for (const values of ['natural', 'faithful'] as ValueMode[]) {
       const serializer = createSerializers({ values }).get(SERIALIZER_IDS[name as SerializerName])!;
       const shape = shapes[title]!;
@@ -318,7 +318,7 @@ describe.each(Object.entries(SHAPES))('reading %s', (name, shapes) => {
       const [small, large] = [SMALL, SMALL * TIMES].map((count) => Buffer.from(shape(count) as string));
       read(small!)();
       let [smallMs, largeMs] = [Infinity, Infinity];
-      // what disturbed one try does not disturb all
+      // a disturbance does not hit all rounds
       for (let round = 0; round < 5 && !(largeMs < Math.max(NOISE_MS, smallMs * MOST_TIMES)); round++) {
         smallMs = Math.min(smallMs, cpuMs(read(small!)));
         largeMs = Math.min(largeMs, cpuMs(read(large!)));

@@ -18,7 +18,7 @@ const leaf = fc.oneof(
   fc.tuple(finite, finite).map(([real, imag]) => new PyComplex(real, imag)),
 );
 
-/** Reads as it was, in natural mode. */
+/** Values that stay the same when they are written and read in natural mode. */
 const natural = fc.letrec((tie) => ({
   value: fc.oneof({ maxDepth: 5 }, leaf, fc.array(tie('value'), { maxLength: 5 }), tie('dict'), tie('map'), tie('set')),
   dict: fc.dictionary(
@@ -37,7 +37,7 @@ const natural = fc.letrec((tie) => ({
     .map((members) => new Set<unknown>(members)),
 })).value;
 
-/** Reads as it was, in faithful mode. */
+/** Values that stay the same when they are written and read in faithful mode. */
 const faithful = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 5 },
@@ -71,14 +71,14 @@ function readOrRefuse(data: Uint8Array | string): void {
       expect(error.offset === undefined || error.offset <= Buffer.byteLength(data)).toBe(true);
       continue;
     }
-    // What is read can be written: but for keys of bytes, as Python cannot read those.
+    // a value that was read can be written again, except keys of bytes, which Python cannot read
     const again = dumps(value, { bytesRepr: true });
     if (values === 'faithful') expect(dumps(loads(again, { values }), { bytesRepr: true })).toEqual(again);
   }
 }
 
 describe('round trips', () => {
-  it('give the same natural value', () => {
+  it('serpent: a written value is read as the same natural value', () => {
     fc.assert(
       fc.property(natural, fc.boolean(), (value, bytesRepr) => {
         expect(loads(dumps(value, { bytesRepr }))).toStrictEqual(value);
@@ -87,7 +87,7 @@ describe('round trips', () => {
     );
   });
 
-  it('give the same faithful value', () => {
+  it('serpent: a written value is read as the same faithful value', () => {
     fc.assert(
       fc.property(faithful, fc.boolean(), (value, bytesRepr) => {
         expect(loads(dumps(value, { bytesRepr }), { values: 'faithful' })).toStrictEqual(value);
@@ -96,7 +96,7 @@ describe('round trips', () => {
     );
   });
 
-  it('give the same float', () => {
+  it('serpent: a written float is read as the same float', () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
         expect(loads(dumps(pyFloat(value)))).toBe(value);
@@ -107,18 +107,18 @@ describe('round trips', () => {
 });
 
 describe('any text', () => {
-  it('is a value or a SerpentError: tokens', () => {
+  it('serpent: random tokens are a value or a SerpentError', () => {
     fc.assert(
       fc.property(fc.array(tokens, { maxLength: 12 }), (parts) => readOrRefuse(parts.join(''))),
       { numRuns: RUNS.numRuns * 4 },
     );
   });
 
-  it('is a value or a SerpentError: bytes', () => {
+  it('serpent: random bytes are a value or a SerpentError', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), readOrRefuse), RUNS);
   });
 
-  it('is a value or a SerpentError: messages with some bytes changed', () => {
+  it('serpent: messages with some bytes changed are a value or a SerpentError', () => {
     fc.assert(
       fc.property(
         natural,
@@ -133,7 +133,7 @@ describe('any text', () => {
     );
   });
 
-  it('is a SerpentError where a container is cut off', () => {
+  it('serpent: a container that is cut off is a SerpentError', () => {
     fc.assert(
       fc.property(natural, fc.nat(), (value, cut) => {
         const message = dumps([value]);
@@ -146,7 +146,7 @@ describe('any text', () => {
 });
 
 describe('any value', () => {
-  it('is written or refused with a SerpentError', () => {
+  it('serpent: any value is written or refused with a SerpentError', () => {
     fc.assert(
       fc.property(
         fc.anything({

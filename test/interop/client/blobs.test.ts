@@ -4,7 +4,7 @@ import { PythonInterpreter } from '../python-interpreter.js';
 import { PythonServer } from './python-server.js';
 import type { Thing } from './thing.js';
 
-/** Passes blobs on without reading them. */
+/** Forwards blobs without reading them. */
 class Dispatcher {
   seen: SerializedBlob | undefined;
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 // Pyro5 itself cannot read a blob in json: it takes the keys of the call for its parts
-it.each(['serpent', 'marshal', 'msgpack'])('a blob of Python is passed on to Python as it came (%s)', async (serializer) => {
+it.each(['serpent', 'marshal', 'msgpack'])('forwards a blob of Python to Python unchanged (%s)', async (serializer) => {
   const dispatcher = new Dispatcher(thing);
   const uri = String(daemon.register(dispatcher));
   const result = await python.run(
@@ -44,7 +44,7 @@ it.each(['serpent', 'marshal', 'msgpack'])('a blob of Python is passed on to Pyt
     { uri, serializer },
   );
   expect(result).toEqual(['the info', [1, { two: [2.5, null] }, 'thrée']]);
-  // it is read only where somebody asks
+  // the blob is deserialized only on request
   expect(dispatcher.seen!.received!.serializer.name).toBe(serializer);
   expect(dispatcher.seen!.deserialized()).toEqual([1, { two: [2.5, null] }, 'thrée']);
 });

@@ -13,7 +13,7 @@ import {
 import { PythonServer } from './python-server.js';
 import type { Thing } from './thing.js';
 
-/** What Python calls back. */
+/** The object that Python calls back. */
 class Callee {
   readonly correlationIds: string[] = [];
 
@@ -34,7 +34,7 @@ class LoudCallee {
 expose(LoudCallee);
 callback(LoudCallee, 'call');
 
-describe('Python calls back', () => {
+describe('callbacks from Python', () => {
   let server: PythonServer;
   let daemon: PyroDaemon;
   const released: (() => Promise<void>)[] = [];
@@ -56,7 +56,7 @@ describe('Python calls back', () => {
   }
 
   it.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])(
-    'an object that was passed in a call, as a proxy (%s)',
+    'Python calls back an object that was passed in a call, as a proxy (%s)',
     async (serializer) => {
       const thing = await connect({ serializer });
       const callee = new Callee((...args) => args);
@@ -67,7 +67,7 @@ describe('Python calls back', () => {
     },
   );
 
-  it('an object that it kept, for as long as the connection lasts or a lease', async () => {
+  it('Python calls back an object that it kept, until the connection or a lease ends', async () => {
     const thing = await connect();
     const callee = new Callee((value) => value);
     await thing.keep(callee);
@@ -86,7 +86,7 @@ describe('Python calls back', () => {
     await expect(other.call_kept('gone')).rejects.toMatchObject({ pythonType: 'Pyro5.errors.DaemonError' });
   });
 
-  it('an object that calls the caller again during the call, over the same proxy', async () => {
+  it('Python calls back an object that calls the caller again during the call, over the same proxy', async () => {
     const thing = await connect();
     const callee = new Callee(async (value) => [await thing.echo(value), await thing.correlation()]);
     const [value, correlation] = (await thing.call_back(callee, 'there and back')) as [unknown, string];
@@ -94,7 +94,7 @@ describe('Python calls back', () => {
     expect(callee.correlationIds).toEqual([correlation]);
   });
 
-  it('through ten levels of calls, all with one correlation id', async () => {
+  it('Python calls back through ten levels of calls, all with one correlation id', async () => {
     const thing = await connect();
     const callee: Callee = new Callee((depth): unknown =>
       depth === 0 ? thing.correlation() : thing.call_back(callee, (depth as number) - 1),
@@ -104,14 +104,14 @@ describe('Python calls back', () => {
     expect(new Set(callee.correlationIds)).toEqual(new Set([correlation]));
   });
 
-  it('from many threads at once', async () => {
+  it('Python calls back from many threads at once', async () => {
     const thing = await connect({ poolSize: 10 });
     const callee = new Callee(async (n) => ((await thing.add(n as number, 1)) as number) * 2);
     const numbers = Array.from({ length: 100 }, (_, n) => n);
     expect(await Promise.all(numbers.map((n) => thing.call_back(callee, n)))).toEqual(numbers.map((n) => (n + 1) * 2));
   });
 
-  it('and the error of a callback method surfaces on this side, too', async () => {
+  it('the error of a callback method is reported on this side, too', async () => {
     const errors: [unknown, CallErrorInfo][] = [];
     const listener = (...args: [unknown, CallErrorInfo]): unknown => errors.push(args);
     daemon.on('callError', listener);
@@ -130,7 +130,7 @@ describe('Python calls back', () => {
     ]);
   });
 
-  it('and may give proxies, which connect to where they came from and nowhere else', async () => {
+  it('a proxy that Python passes in a callback connects to its sender and nowhere else', async () => {
     const thing = await connect();
     const callee = new Callee((proxy) => (proxy as RemoteObject<Thing>).add(1, 2));
     expect(await thing.call_back(callee, await thing.self_proxy())).toBe(3);

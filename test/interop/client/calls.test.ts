@@ -70,7 +70,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.add(1)).toBe(11);
     });
 
-    it('pulls the items of iterators, and closes them when the loop is left', async () => {
+    it('pulls the items of iterators, and closes the iterators when the loop ends early', async () => {
       const thing = await connect({ serializer });
       await thing.clear();
       const all: number[] = [];
@@ -99,7 +99,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await stream.next()).toEqual({ done: true, value: undefined });
     });
 
-    it('carries out batches up to the first failure', async () => {
+    it('runs batches up to the first failure', async () => {
       const thing = await connect({ serializer });
       expect(await thing.$batch((batch) => [batch.add(1), batch.add(2, kwargs({ b: 3 })), batch.__len__()])).toEqual([11, 5, 3]);
       expect(await thing.$batch(() => undefined)).toEqual([]);
@@ -121,7 +121,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       ]);
     });
 
-    it('waits for no reply of oneway methods, calls and batches', async () => {
+    it('does not wait for replies of oneway methods, calls and batches', async () => {
       const thing = await connect({ serializer });
       await thing.clear();
       expect(await thing.note('by metadata')).toBeUndefined();
@@ -142,7 +142,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.add(1)).toBe(11);
     });
 
-    it('compresses what is large, and reads what is compressed', async () => {
+    it('compresses large messages, and reads compressed ones', async () => {
       const thing = await connect({ serializer, compression: true });
       const text = 'abc'.repeat(50_000);
       expect(await thing.echo(text)).toBe(text);
@@ -191,7 +191,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     expect(await thing.correlation()).not.toBe(await thing.correlation());
   });
 
-  it('keeps the connection behind an error, but not where the daemon ends it', async () => {
+  it('keeps the connection after an error, unless the daemon closes it', async () => {
     const thing = await connect();
     const [, port] = await thing.client();
     await expect(thing.fail('x')).rejects.toThrow('ValueError');
@@ -200,14 +200,14 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     expect((await thing.client())[1]).not.toBe(port);
   });
 
-  it('is refused with the daemon’s own reason', async () => {
+  it('a refused handshake fails with the daemon’s reason', async () => {
     const location = server.location;
     await expect(connect({ handshake: 'refuse me' })).rejects.toThrow(`connection to ${location} rejected: not you`);
     await expect(connect({}, 'nothing')).rejects.toMatchObject({ code: 'COMMUNICATION', sent: false });
     await expect(connect({}, 'bare')).rejects.toThrow('exposes no methods or attributes');
   });
 
-  it('shows what the daemon answered to the handshake, and may refuse it', async () => {
+  it('shows the daemon’s answer to the handshake to validateHandshake, which may refuse it', async () => {
     const seen: unknown[] = [];
     await connect({ handshake: { token: 1 }, validateHandshake: (response) => void seen.push(response) });
     expect(seen).toEqual([['welcome', { token: 1 }]]);
@@ -219,7 +219,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     await expect(refusing).rejects.toThrow('not what I wanted');
   });
 
-  it('has no members but the remote ones', async () => {
+  it('a proxy has the remote members and no others', async () => {
     const thing = await connect();
     expect((thing as unknown as { nothing?: unknown }).nothing).toBeUndefined();
     expect('add' in thing).toBe(true);

@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A Python program at the other end of a connected socket. */
+/** Runs a Python program at the other end of a connected socket. */
 async function startPython(
   role: 'serve' | 'call',
 ): Promise<{ socket: Socket; child: ChildProcessByStdio<null, Readable, null> }> {
@@ -41,7 +41,7 @@ async function startPython(
 }
 
 it.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])(
-  'a proxy calls over a socket that is connected to a daemon of Python (%s)',
+  'a proxy calls over a socket that is connected to a Python daemon (%s)',
   async (serializer) => {
     const { socket, child } = await startPython('serve');
     const thing = await PyroProxy.connect<Thing>('thing', { connectedSocket: socket, serializer });
@@ -56,7 +56,7 @@ it.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])(
   },
 );
 
-it('a proxy is refused an object that is not there', async () => {
+it('a proxy on a connected socket fails for an object that is not registered', async () => {
   const { socket } = await startPython('serve');
   await expect(PyroProxy.connect('nothing', { connectedSocket: socket })).rejects.toMatchObject({
     pythonType: 'Pyro5.errors.DaemonError',
@@ -65,7 +65,7 @@ it('a proxy is refused an object that is not there', async () => {
   expect(socket.destroyed).toBe(true);
 });
 
-it('a daemon serves proxies of Python over a socket that is connected to them', async () => {
+it('a daemon serves Python proxies over a socket that is connected to them', async () => {
   const { socket, child } = await startPython('call');
   const printed = text(child.stdout);
   const daemon = await PyroDaemon.listen({ connectedSocket: socket });

@@ -7,7 +7,7 @@ import { ensurePythonEnv } from '../python-env.js';
 
 const SCRIPT = fileURLToPath(new URL('server.py', import.meta.url));
 
-/** A Python daemon or name server in a process of its own, which ends with this one. */
+/** A Python daemon or name server in a process of its own, which ends with this process. */
 export class PythonServer {
   private constructor(
     private readonly child: ChildProcessByStdio<Writable, Readable, null>,
@@ -39,7 +39,7 @@ export class PythonServer {
     return `PYRO:${objectId}@${this.location}`;
   }
 
-  /** Ends the process as a crash would: all its sockets close. */
+  /** Kills the process, as in a crash: all its sockets close. */
   async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');

@@ -1,6 +1,6 @@
 import type { PyroUri, SerializedBlob } from '../../../lib/core.js';
 
-/** The object of server.py as TypeScript sees it. */
+/** The interface of the object in server.py. */
 export interface Thing {
   value: number;
   readonly items: Iterator<string>;

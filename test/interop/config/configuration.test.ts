@@ -46,7 +46,7 @@ async function askPython(samples: [string, string][]): Promise<{ defaults: Recor
   return JSON.parse(await text(child.stdout)) as Awaited<ReturnType<typeof askPython>>;
 }
 
-/** What the environment makes of each option; members of `tls` by their path. */
+/** The options that an environment sets, as `owner option`; members of `tls` by their path. */
 function optionsOf(environment: Record<string, string>): Set<string> {
   const config = readConfig(environment);
   const names = new Set<string>();
@@ -57,14 +57,14 @@ function optionsOf(environment: Record<string, string>): Set<string> {
 }
 
 describe('docs/configuration.md', () => {
-  it('has every config item of Pyro5, with its default there', async () => {
+  it('docs/configuration.md lists every config item of Pyro5 with its default', async () => {
     const { defaults } = await askPython([]);
     expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(defaults).toSorted());
     expect(Object.keys(CONFIG_ITEMS).toSorted()).toEqual(Object.keys(defaults).toSorted());
     expect(Object.fromEntries(rows.map(({ name, defaultValue }) => [name, defaultValue]))).toEqual(defaults);
   });
 
-  it('says which items are times', () => {
+  it('docs/configuration.md tells which config items are times', () => {
     const isTime = ({ expected }: { expected: string }): boolean => expected.startsWith('seconds');
     const times = Object.entries(CONFIG_ITEMS).filter(([, item]) => isTime(item));
     expect(
@@ -75,14 +75,14 @@ describe('docs/configuration.md', () => {
     ).toEqual(times.map(([name]) => name).toSorted());
   });
 
-  it('says what each item sets, and that it sets nothing else', () => {
+  it('docs/configuration.md tells what each config item sets, and each sets nothing else', () => {
     const samples: Record<string, Record<string, string>> = {
       NATPORT: { PYRO_NATHOST: 'nat.example', PYRO_NATPORT: '1' },
       SERIALIZER: { PYRO_SERIALIZER: 'json' },
       SERVERTYPE: { PYRO_SERVERTYPE: 'thread' },
     };
     for (const { name, sets } of rows) {
-      // TLS is one option made of many variables, and files: its behaviour is tested below
+      // many variables and files make the one option tls: its behaviour is tested below
       if (name.startsWith('SSL')) continue;
       const environment = samples[name] ?? { [`PYRO_${name}`]: '1' };
       if (name === 'PREFER_IP_VERSION') environment['PYRO_PREFER_IP_VERSION'] = '4';
@@ -99,12 +99,12 @@ describe('docs/configuration.md', () => {
   });
 });
 
-describe('texts in the environment', () => {
+describe('texts in environment variables', () => {
   const numbers = ['0', '7', ' 7 ', '+7', '007', '1_000', '1__0', '_1', '', ' ', '7.0', '1e3', '0x10', 'seven'];
   const times = [...numbers, '1.', '.5', '1.5', '1_0.5', '1e', '1e-3', '1E3', '--1', '1,5'];
   const switches = ['0', '1', 'off', 'ON', 'Yes', 'no', 'TRUE', 'false', 'y', '', ' 1', '2', 'None'];
 
-  it('are read as Python reads them', async () => {
+  it('reads environment variables as Python does', async () => {
     const samples: [string, string][] = [
       ...numbers.map((value): [string, string] => ['MAX_RETRIES', value]),
       ...times.map((value): [string, string] => ['COMMTIMEOUT', value]),
@@ -127,7 +127,7 @@ describe('texts in the environment', () => {
   });
 });
 
-describe('a process with these variables', () => {
+describe('a process with PYRO variables', () => {
   const cleanups: (() => unknown)[] = [];
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -146,7 +146,7 @@ describe('a process with these variables', () => {
     return server;
   }
 
-  it('speaks TLS with certificates on both sides, in Python and here', async () => {
+  it('PYRO_SSL variables turn on TLS with certificates on both sides, in Python and here', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pyro-config-'));
     cleanups.push(() => rm(directory, { recursive: true, force: true }));
     const authority = await TestAuthority.create(directory, 'ca');
@@ -178,12 +178,12 @@ describe('a process with these variables', () => {
     const python = await start('thread');
     await using thing = await PyroProxy.connect<Thing>(python.uri('thing'));
     expect(await thing.add(1)).toBe(11);
-    // a proxy that a peer sends never shows our certificate
+    // a received proxy never shows this program's certificate
     await using sent = (await thing.self_proxy()) as InstanceType<typeof PyroProxy>;
     await expect(sent.$call('add', 2)).rejects.toThrow(/certificate required|closed/i);
   });
 
-  it('finds the name server, and waits for names', async () => {
+  it('PYRO_NS variables find the name server, and lookups wait for names', async () => {
     const server = await start('nameserver', '--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', '0');
     const { locateNameServer, PyroProxy, resolve } = await coreWith({
       PYRO_NS_HOST: '127.0.0.1',

@@ -19,7 +19,7 @@ import {
 import { PythonServer } from '../client/python-server.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/* What of a daemon's API Pyro5's own tests do not show, as Python's client sees it. */
+/* The parts of the daemon's API that Pyro5's own tests do not cover, seen from Python's client. */
 
 let python: PythonInterpreter;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ async function listen(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
   return daemon;
 }
 
-/** A port that nobody listens on, and a server that does so when it is asked for. */
+/** Finds a port that nobody listens on. */
 async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -78,7 +78,7 @@ class Thing {
   }
 }
 
-it('listens on the port that is given', async () => {
+it('a daemon listens on the given port', async () => {
   const port = await freePort();
   const daemon = await listen({ port });
   daemon.register(new Thing(), 'thing');
@@ -86,8 +86,8 @@ it('listens on the port that is given', async () => {
   expect(await ask(`PYRO:thing@127.0.0.1:${port}`, 'p.add(1, 2)')).toBe(3);
 });
 
-it('is reached at its NAT address, and gives proxies with either address', async () => {
-  // as behind a NAT: the name stands for the address, and the port is the same
+it('a daemon is reached at its NAT address, and gives proxies with either address', async () => {
+  // as behind a NAT: another name of the same address, with the same port
   const daemon = await listen({ natHost: 'localhost', natPort: 0 });
   const uri = daemon.register(new Thing(daemon), 'thing');
   const [host, port] = uri.location!.split(':');
@@ -105,7 +105,7 @@ it('is reached at its NAT address, and gives proxies with either address', async
   expect(() => daemon.proxyFor('unknown')).toThrow(PyroError);
 });
 
-it('serves sockets that are handed to it, beside its own', async () => {
+it('a daemon serves sockets that it is given, and its own port', async () => {
   const daemon = await listen();
   daemon.register(new Thing(), 'thing');
   const server = createServer((socket) => daemon.serve(socket));
@@ -117,7 +117,7 @@ it('serves sockets that are handed to it, beside its own', async () => {
   expect(await ask(daemon.uriFor('thing'), 'p.add(2, 2)')).toBe(4);
 });
 
-it('shows its server socket and those of its clients', async () => {
+it('a daemon shows its server socket and those of its clients', async () => {
   const daemon = await listen();
   const uri = String(daemon.uriFor(DAEMON_OBJECT_ID));
   expect(daemon.sockets).toEqual([daemon.sock]);
@@ -128,7 +128,7 @@ it('shows its server socket and those of its clients', async () => {
   await expect.poll(() => daemon.sockets).toEqual([daemon.sock]);
 });
 
-it('tells of every call that fails', async () => {
+it('a daemon reports every call that fails', async () => {
   const daemon = await listen();
   const failed: string[] = [];
   daemon.on('callFailed', (error, { objectId, method }) => failed.push(`${objectId}.${method}: ${(error as Error).message}`));
@@ -136,7 +136,7 @@ it('tells of every call that fails', async () => {
   expect(failed).toEqual(['thing.fail: failed']);
 });
 
-it('cuts the connections of its clients when it closes, and tells its hook of each', async () => {
+it('close() cuts the connections of clients, and runs the disconnect hook for each', async () => {
   const ended: number[] = [];
   const daemon = await listen({ clientDisconnect: ({ id }) => void ended.push(id) });
   const uri = String(daemon.register(new Thing(), 'thing'));
@@ -151,7 +151,7 @@ it('cuts the connections of its clients when it closes, and tells its hook of ea
   expect(ended).toEqual([1]);
 });
 
-it('shows a method the call that it serves', async () => {
+it('a method sees the call that it serves in its context', async () => {
   const uri = (await listen()).register(new Thing(), 'thing');
   for (const serializer of Object.keys(SERIALIZER_IDS)) {
     const [seen, expected] = await python.run<[object, object]>(
@@ -172,7 +172,7 @@ it('shows a method the call that it serves', async () => {
   expect(currentContext()).toBeUndefined();
 });
 
-it('is found by its types, as in Python', async () => {
+it('an object is found by its types, as in Python', async () => {
   class Resource {}
   class Printer extends Resource {}
   class LaserPrinter extends Printer {}

@@ -18,7 +18,7 @@ interface Listener {
   numbers(count: number): Iterator<number>;
 }
 
-/** Calls what it is given, during the call. */
+/** Calls the proxy that it is passed, during the call. */
 class Caller {
   async call(callee: RemoteObject, method: string, ...args: unknown[]): Promise<unknown> {
     return callee.$call(method, ...args);
@@ -39,7 +39,7 @@ class Caller {
 }
 expose(Caller);
 
-/** Keeps what it is given, and calls it in later calls. */
+/** Keeps the proxy that it is passed, and calls it in later calls. */
 class Room {
   private readonly listeners = new Set<RemoteObject<Listener>>();
 
@@ -68,7 +68,7 @@ beforeAll(async () => {
 });
 afterAll(() => daemon.close());
 
-it('Python programs are called back, during calls and after them', async () => {
+it('calls Python programs back, during calls and after them', async () => {
   const checks = fileURLToPath(new URL('callbacks.py', import.meta.url));
   const python = await ensurePythonEnv();
   const output = await new Promise<string>((resolve) => {
@@ -76,7 +76,7 @@ it('Python programs are called back, during calls and after them', async () => {
     const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', checks];
     execFile(python, args, { env, maxBuffer: 10_000_000 }, (_error, stdout) => resolve(stdout));
   });
-  // the output is what tells a developer which check failed
+  // the output tells a developer which check failed
   expect(output).toMatch(/^\d+ passed in /m);
   await expect.poll(() => daemon.connections).toEqual([]);
 }, 120_000);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => daemon.close());
 
-it('is what Python’s own client expects of a Pyro5 daemon', async () => {
+it('a daemon gives Python’s own client what it expects of a Pyro5 daemon', async () => {
   const python = await ensurePythonEnv();
   const checks = fileURLToPath(new URL('checks.py', import.meta.url));
   const output = await new Promise<string>((resolve) => {
@@ -24,7 +24,7 @@ it('is what Python’s own client expects of a Pyro5 daemon', async () => {
       (_error, stdout) => resolve(stdout),
     );
   });
-  // the output is what tells a developer which check failed
+  // the output tells a developer which check failed
   expect(output).toMatch(/^\d+ passed in /m);
   expect(daemon.connections).toEqual([]);
 }, 120_000);

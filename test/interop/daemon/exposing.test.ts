@@ -73,7 +73,7 @@ describe('keyword arguments', () => {
     'plain(1, c=3)',
     'plain(1, 2, 3)',
     'plain(b=1)',
-  ])('of %s are those of Python', async (call) => {
+  ])('keyword arguments of %s are bound as in Python', async (call) => {
     const ours = await serve();
     const answers = await python.run<unknown[]>(
       `

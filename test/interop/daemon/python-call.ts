@@ -8,7 +8,7 @@ const SCRIPT = fileURLToPath(new URL('tls_client.py', import.meta.url));
 /**
  * Calls `whoami` of an object with Python's own client, in a process of its own.
  *
- * @param config items that are set there, beside those of the environment
+ * @param config Pyro5 config items to set in the process, in addition to the environment
  */
 export async function callFromPython(
   uri: string,

@@ -170,7 +170,7 @@ class Sessions {
 }
 expose(Sessions);
 
-/** Lets in who sends a password; the password is who they are. */
+/** A guard that admits clients with a password and takes the password as the principal. */
 class Guarded implements PyroTarget {
   readonly metadata = { methods: new Set(['whoami', 'items']), oneway: new Set<string>(), attrs: new Set<string>() };
 
@@ -188,7 +188,7 @@ class Guarded implements PyroTarget {
   }
 }
 
-/** The daemon that `checks.py` looks at. */
+/** Starts the daemon that `checks.py` tests. */
 export async function serveChecked(): Promise<PyroDaemon> {
   oneway(Thing, 'note');
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });

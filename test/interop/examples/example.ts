@@ -2,13 +2,13 @@ import type { PyroUri } from 'nestjs-pyro/core';
 import type { Stage } from './stage.js';
 
 /**
- * One example of Pyro5's distribution: its Python server is written anew here, and upstream's own scripts use it.
+ * One example of Pyro5's distribution: its Python server is rewritten here, and upstream's own scripts use the new server.
  *
- * Its folder has the name of upstream's folder. What `example.ts` exports by default is one, or a list of them where upstream has
- * several servers for the same.
+ * The folder has the name of upstream's folder. The default export of `example.ts` is one example, or a list of examples when
+ * upstream has several servers for the same scripts.
  */
 export interface Example {
-  /** Before anything is started, at upstream's server as at ours. */
+  /** Runs before anything is started, both for upstream's server and for ours. */
   prepare?(stage: Stage): Promise<void>;
   /**
    * Starts our server; the stage closes it.
@@ -18,10 +18,10 @@ export interface Example {
   serve(stage: Stage): Promise<PyroUri | string | void>;
   /** Upstream's scripts, run one after the other. */
   scripts: Script[];
-  /** What our server's console has to hold in the end, in this order; see `Stage.console`. */
+  /** Texts that our server must have printed at the end, in this order; see `Stage.console`. */
   serverPrints?: (string | RegExp)[];
   /**
-   * What the outputs have to say that no pattern can.
+   * Checks the outputs where patterns are not enough.
    *
    * @param outputs of the scripts, in their order
    * @param serverOutput of our server's console
@@ -29,49 +29,49 @@ export interface Example {
    */
   judge?(outputs: string[], serverOutput: string): void;
   /**
-   * Upstream's own server scripts. Where they are given, the scripts are also run against them, and must print the same against ours.
-   * The URI is the first that they print.
+   * Upstream's own server scripts. If given, the scripts also run against them, and must print the same as against our server.
+   * The first URI that the servers print is the URI of the example.
    */
   original?: Script[];
   /**
-   * What must not run beside others, and is tried once more when it fails: `busy`, since it keeps the whole machine so; `timed`, since
-   * it measures times: only others that do may run beside it.
+   * Set for an example that must not run in parallel with others. It is retried once when it fails. `busy`: it uses the whole
+   * machine. `timed`: it measures times, and may run in parallel only with other timed examples.
    */
   alone?: 'busy' | 'timed';
 }
 
-/** A Python script of the distribution, run as it is. A traceback in its output is a failure. */
+/** A Python script of the distribution, run unchanged. A traceback in its output is a failure. */
 export interface Script {
   /** Path in the example's folder, or the name of a module of Pyro5. */
   file: string;
-  /** Where it runs, in the example's folder. Default: the folder that it lies in. */
+  /** The working directory, relative to the example's folder. Default: the script's own folder. */
   cwd?: string;
   args?: string[];
   env?: Record<string, string>;
-  /** Typed at once; its standard input ends behind it. */
+  /** Text for the script's standard input, which ends after the text. */
   input?: string | ((uri: string) => string);
   /**
-   * Typed when it has printed something, one answer after the other; its standard input stays open. An answer may wait for what our
-   * server prints as well.
+   * Answers that are typed one after the other, each when the script has printed a text. Standard input stays open. An answer
+   * may also wait for a text that our server prints.
    */
   dialogue?: [printed: string | RegExp, typed: string | ((uri: string) => string), serverPrinted?: string | RegExp][];
-  /** Makes it run beside those that follow, which are started when it has printed this. It is stopped behind the last of them. */
+  /** The script runs in parallel with the next ones, which start when it has printed this text, and is stopped after the last one. */
   ready?: string | RegExp;
-  /** It never ends by itself: it is stopped when it has printed this. */
+  /** The script never ends by itself. It is stopped when it has printed this text. */
   until?: string | RegExp;
-  /** A `ready` script that ends by itself, and is waited for. */
+  /** True for a `ready` script that ends by itself: its end is awaited. */
   ends?: boolean;
-  /** What its output has to hold, in this order. Needed where there is no `original`. */
+  /** Texts that the output must contain, in this order. Required when there is no `original`. */
   prints?: (string | RegExp)[];
-  /** Whether it prints tracebacks by design. */
+  /** True when the script prints tracebacks on purpose. */
   tracebacks?: boolean;
-  /** Default 0. Not looked at where it is stopped. */
+  /** Default 0. Ignored when the script is stopped. */
   exitCode?: number;
-  /** A script that runs longer is killed and has failed. Default 60,000. */
+  /** A script that runs longer is killed and counts as failed. Default 60,000. */
   timeoutMs?: number;
-  /** What differs between two runs of it and is no matter, beside ports, ids and addresses: gives its output without. */
+  /** Removes from the output what may differ between two runs; ports, ids and addresses are removed for all scripts. */
   normalize?: (output: string) => string;
 }
 
-/** What Pyro5's `serve()` prints when it is ready. */
+/** The text that Pyro5's `serve()` prints when it is ready. */
 export const SERVING = 'Pyro daemon running.';

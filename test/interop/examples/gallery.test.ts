@@ -48,14 +48,14 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
     process.stdout.write(`\n${lines.join('\n')}\n`);
   });
 
-  it('are all served, or left out for a reason', async () => {
+  it('every example of Pyro5 has a server here, or a reason why not', async () => {
     const folders = await foldersOf(join(await upstreamDistribution(), 'examples'));
     const reasons = Object.keys(leftOut).filter((path) => !path.includes('/'));
     expect([...examples, ...reasons].sort()).toEqual(folders);
     expect(examples.length).toBeGreaterThan(45);
   });
 
-  it('have all their client scripts run, or left out for a reason', async () => {
+  it('every client script of the examples is run, or has a reason why not', async () => {
     const upstream = join(await upstreamDistribution(), 'examples');
     const paths = await readdir(upstream, { recursive: true });
     const clients = paths.map((path) => path.replaceAll('\\', '/')).filter((path) => /client[^/]*\.py$/.test(path));
@@ -66,7 +66,7 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
     expect(Object.keys(leftOut).filter((path) => played.includes(path))).toEqual([]);
   });
 
-  it('all stand in docs/examples.md, with what is left out', async () => {
+  it('docs/examples.md lists all examples, and those that are left out', async () => {
     const page = await readFile(join(packageRoot, 'docs', 'examples.md'), 'utf8');
     for (const name of examples) expect(page).toContain(`| [${name}](../test/interop/examples/${name}) |`);
     for (const [path, reason] of Object.entries(leftOut)) expect(page).toContain(`| ${path} | ${reason} |`);
@@ -82,12 +82,12 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
   }
 
   describe.concurrent('with our servers and their clients', () => {
-    for (const name of together) it(`${name} runs`, () => assertAllRun(name));
+    for (const name of together) it(`the example ${name} runs`, () => assertAllRun(name));
   });
   describe.concurrent('with our servers and clients that measure times', { retry: 1 }, () => {
-    for (const name of timed) it(`${name} runs`, () => assertAllRun(name));
+    for (const name of timed) it(`the example ${name} runs`, () => assertAllRun(name));
   });
   describe('with our servers and clients that keep the machine busy', { retry: 1 }, () => {
-    for (const name of busy) it(`${name} runs`, () => assertAllRun(name));
+    for (const name of busy) it(`the example ${name} runs`, () => assertAllRun(name));
   });
 });

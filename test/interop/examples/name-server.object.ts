@@ -17,7 +17,7 @@ interface Entry {
 
 const OWN_NAME = 'Pyro.NameServer';
 
-/** A name server in memory, the size that examples need. */
+/** A name server in memory, with only the features that the examples need. */
 @PyroController({ objectId: OWN_NAME, instanceMode: 'single', naming: 'snake_case' })
 export class NameServerObject {
   private readonly entries = new Map<string, Entry>();
@@ -121,7 +121,7 @@ function valueError(text: string): PyroException {
   return new PyroException('builtins.ValueError', [text]);
 }
 
-/** Puts our name server in the place of Pyro5's: the stage's scripts find this one. */
+/** Replaces the stage's Pyro5 name server: its scripts find this name server. */
 export async function serveNames(stage: Stage): Promise<void> {
   const server = await stage.nest({ providers: [NameServerObject] });
   const uri = server.unwrap<PyroDaemon>().uriFor(OWN_NAME);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Program } from '../../../scripts/program.js';
 import { ensurePythonEnv } from '../python-env.js';
 
-/** Pyro5's own name server, a fresh one for each play: examples may use names as they like. All live in one Python process. */
+/** Starts a new Pyro5 name server for each run, so that examples may register any name. One Python process runs them all. */
 export class NameServers {
   private seen = 0;
   private last: Promise<unknown> = Promise.resolve();

@@ -67,6 +67,6 @@ it.concurrent.each<[string, string, Example, RegExp]>([
   await expect(assertRuns(name, example, nameServers)).rejects.toThrow(message);
 });
 
-it('an example passes when all is as it should be', { timeout: TIMEOUT_MS }, async () => {
+it('an example passes when its output is right', { timeout: TIMEOUT_MS }, async () => {
   await assertRuns('eventloop', judged, nameServers);
 });

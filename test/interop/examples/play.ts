@@ -8,7 +8,7 @@ import type { NameServers } from './name-servers.js';
 import { Stage } from './stage.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** As people do: scripts with threads count on it. */
+/** Delay before an answer, as when people type: scripts with threads depend on it. */
 const TYPING_MS = 200;
 const TRACEBACK = 'Traceback (most recent call last)';
 const URI = /PYRO:\S+@\S+/;
@@ -22,11 +22,11 @@ interface Played {
 interface Running {
   script: Script;
   program: Program;
-  /** Rejects when the script ends before it has printed what it is to be answered. */
+  /** Rejects when the script ends before it has printed a text that the dialogue answers. */
   dialogue: Promise<void>;
 }
 
-/** Waits for what the server prints behind `from`; gives where that ends. */
+/** Waits until the server prints the pattern after the offset `from`; returns the offset of the end of the match. */
 type ServerPrinted = (pattern: string | RegExp, from: number) => Promise<number>;
 
 /**
@@ -40,10 +40,10 @@ export async function assertRuns(name: string, example: Example, nameServers: Na
     const judged = prints ?? until ?? original ?? ready ?? example.judge;
     if (judged === undefined) throw new Error(`${name}/${file}: give it prints or until, or the example an original or a judge`);
   }
-  // side by side: most scripts sleep
+  // in parallel, because most scripts sleep
   const plays = [playOnce(name, nameServers, scripts, prepare, example)];
   if (original) plays.push(playOnce(name, nameServers, [...original, ...scripts], prepare));
-  // of a failed play nothing may be left running
+  // wait for both, so that a failed run leaves nothing running
   await Promise.allSettled(plays);
   const [ours, theirs] = (await Promise.all(plays)) as [Played, Played?];
   for (const [index, script] of scripts.entries()) judge(script, ours.outcomes[index]!);
@@ -57,7 +57,7 @@ export async function assertRuns(name: string, example: Example, nameServers: Na
   }
 }
 
-/** @param ours what serves; left out, the scripts have a server among them */
+/** @param ours the example whose server is used; undefined when one of the scripts is the server */
 async function playOnce(
   name: string,
   nameServers: NameServers,
@@ -117,7 +117,7 @@ async function converse(program: Program, { dialogue = [] }: Script, uri: string
   }
 }
 
-/** Waits for what is left of a script, or stops it. */
+/** Waits for the end of a script, or stops it. */
 async function end({ script, program, dialogue }: Running): Promise<Outcome> {
   await dialogue;
   if (script.until !== undefined) await program.printed(script.until);
@@ -146,7 +146,7 @@ function compare(script: Script, ours: Outcome, theirs: Outcome): void {
   expect(actual, `${script.file} against our server and against Python's`).toBe(expected);
 }
 
-/** A script's output without what differs from run to run: ports, random object ids, correlation ids, addresses of Python objects. */
+/** Replaces what differs between runs in a script's output: ports, random object ids, correlation ids, addresses in memory. */
 function comparable({ normalize = (text) => text }: Script, { stdout }: Outcome): string {
   return normalize(
     stdout

@@ -20,7 +20,7 @@ import { upstreamDistribution } from '../python-env.js';
 
 class ExampleModule {}
 
-/** What a ported server prints where the Python one prints to its console. Nest providers can inject it. */
+/** Collects the output of a server, in place of the console of the Python server. Nest providers can inject it. */
 export class ServerConsole {
   text = '';
 
@@ -28,7 +28,7 @@ export class ServerConsole {
     this.text += `${parts.join(' ')}\n`;
   }
 
-  /** Waits for what is printed; there are oneway calls that nobody waits for otherwise. */
+  /** Waits until the pattern is printed, for example by a oneway call. */
   async printed(pattern: string | RegExp, from = 0): Promise<number> {
     return vi.waitFor(
       () => {
@@ -41,7 +41,7 @@ export class ServerConsole {
   }
 }
 
-/** Where an example is played once: a name server of its own, a copy of upstream's folder, and all that has to be closed afterwards. */
+/** The environment of one run of an example: a name server, a copy of upstream's folder, and everything to close afterwards. */
 export class Stage implements AsyncDisposable {
   readonly console = new ServerConsole();
   /** Further environment variables of the scripts. */
@@ -51,7 +51,7 @@ export class Stage implements AsyncDisposable {
   private constructor(
     /** A scratch copy of upstream's folder. */
     readonly directory: string,
-    /** Of a Pyro5 name server that nobody else uses. */
+    /** The address of a Pyro5 name server that only this run uses. */
     readonly nameServer: { host: string; port: number },
   ) {}
 
@@ -64,7 +64,7 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** Environment of the scripts: they find the name server by it. */
+  /** The environment variables of the scripts, which name the name server. */
   get env(): Record<string, string> {
     return {
       PYRO_NS_HOST: this.nameServer.host,
@@ -102,7 +102,7 @@ export class Stage implements AsyncDisposable {
     await nameServer.register(name, uri, { metadata });
   }
 
-  /** A port that was free just now, for servers that are started again at the same place. */
+  /** Finds a free port, for servers that restart on the same port. */
   async freePort(): Promise<number> {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.on('listening', resolve));
@@ -111,7 +111,7 @@ export class Stage implements AsyncDisposable {
     return port;
   }
 
-  /** Runs at the end; what was deferred last goes first. */
+  /** Adds a function to run at the end of the run, in reverse order. */
   defer(close: () => unknown): void {
     this.closings.push(close);
   }

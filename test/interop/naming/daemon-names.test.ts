@@ -26,7 +26,7 @@ async function start(): Promise<{ daemon: PyroDaemon; names: DaemonNames; nameSe
   return { daemon, names, nameServer, port: server.port };
 }
 
-it('an object has its name as long as the daemon has the object', async () => {
+it('an object has its name as long as it is registered with the daemon', async () => {
   const { daemon, names, nameServer, port } = await start();
   daemon.register(new Adder(), 'adder');
   names.add('adder', 'lab.adder', ['calculator']);
@@ -39,7 +39,7 @@ it('an object has its name as long as the daemon has the object', async () => {
   await expect.poll(() => nameServer.count()).toBe(1);
 });
 
-it('a daemon that is closed has no names', async () => {
+it('a closed daemon has no names', async () => {
   const { daemon, names, nameServer } = await start();
   daemon.register(new Adder(), 'adder');
   names.add('adder', 'lab.adder');

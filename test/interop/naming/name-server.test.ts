@@ -42,7 +42,7 @@ describe('the name server of Pyro5', () => {
     await nameServer.remove({ regex: '.*' });
   });
 
-  it('registers, finds, lists and removes names', async () => {
+  it('registers, looks up, lists and removes names', async () => {
     expect(nameServer.uri).toEqual(new PyroUri(`PYRO:Pyro.NameServer@${server.location}`));
     await nameServer.ping();
     expect(await nameServer.count()).toBe(1);
@@ -68,7 +68,7 @@ describe('the name server of Pyro5', () => {
     await expect(nameServer.lookup('lab.one')).rejects.toThrow(new NamingError('unknown name: lab.one'));
   });
 
-  it('keeps a name safe, and otherwise replaces it', async () => {
+  it('a safe registration keeps an existing name, any other replaces it', async () => {
     await nameServer.register('lab.one', 'PYRO:one@host:1');
     await expect(nameServer.register('lab.one', 'PYRO:x@host:1', { safe: true })).rejects.toThrow('name already registered');
     await nameServer.register('lab.one', 'PYRO:x@host:1');
@@ -101,7 +101,7 @@ describe('the name server of Pyro5', () => {
     await expect(resolve('PYROMETA:nothing,device', address)).rejects.toThrow(NamingError);
   });
 
-  it('is asked again with each new connection, so that a moved object is found', async () => {
+  it('looks a name up for each new connection, so that a moved object is found', async () => {
     const first = await PythonServer.start('thread');
     await nameServer.register('lab.moving', first.uri('thing'));
     await using thing = await PyroProxy.connect<Thing>('PYRONAME:lab.moving', { nameServer: address });
@@ -111,7 +111,7 @@ describe('the name server of Pyro5', () => {
     expect(await thing.add(1)).toBe(11);
   });
 
-  it('is waited for, and so is a name', async () => {
+  it('waits for the name server, and for a name', async () => {
     const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...address, waitMs: 5_000 } });
     await sleep(300);
     await nameServer.register('lab.late', things.uri('thing'));
@@ -127,7 +127,7 @@ describe('the name server of Pyro5', () => {
     await (await found).release();
   });
 
-  it('gives places for handshake data only when they are its own, allowed, or reached over TLS', async () => {
+  it('a lookup receives handshake data only with an address that is its own, allowed, or reached over TLS', async () => {
     const elsewhere = Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])
       .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
@@ -142,7 +142,7 @@ describe('the name server of Pyro5', () => {
 });
 
 describe('locating a name server', () => {
-  it('finds one at a unix socket, and on IPv6', async () => {
+  it('locates a name server at a unix socket, and on IPv6', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
     cleanups.push(() => rm(directory, { recursive: true }));
     const unixSocket = join(directory, 'ns.sock');
@@ -155,14 +155,14 @@ describe('locating a name server', () => {
     expect(await byAddress.count()).toBe(1);
   });
 
-  it('fails with a NamingError where none is, and asks the network only when told to', async () => {
+  it('fails with a NamingError when there is no name server, and broadcasts only when told to', async () => {
     const gone = await startNameServer();
     await gone.kill();
     await expect(locateNameServer({ host: '127.0.0.1', port: gone.port })).rejects.toThrow(NamingError);
     await expect(locateNameServer({ host: 'x', unixSocket: 'y' })).rejects.toMatchObject({ code: 'CONFIG' });
   });
 
-  it('finds one by broadcast', async () => {
+  it('locates a name server by broadcast', async () => {
     const responder = await startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', '0');
     expect(responder.broadcastPort).toBeGreaterThan(0);
     const broadcast = { port: responder.broadcastPort!, addresses: ['127.0.0.1'] };

@@ -50,7 +50,7 @@ async function served(...args: Parameters<typeof serve>): Promise<ServedObjects>
   return objects;
 }
 
-/** What a line of Python prints that uses `Pyro5.api` as `P`. */
+/** Runs a line of Python that uses `Pyro5.api` as `P`, and returns its output. */
 async function python(code: string, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(await ensurePythonEnv(), [
     '-c',
@@ -60,13 +60,13 @@ async function python(code: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Listeners of a signal that were added since. */
+/** Returns a function that gives the listeners of a signal that were added since this call. */
 function newListeners(signal: NodeJS.Signals): () => NodeJS.SignalsListener[] {
   const before = process.listeners(signal);
   return () => process.listeners(signal).filter((listener) => !before.includes(listener));
 }
 
-it('serves objects and classes by name, and prints what Python prints', async () => {
+it('serve() serves objects and classes by name, and prints what Python prints', async () => {
   const { daemon, uris } = await served({ 'lab.lamp': new Lamp('red'), 'lab.counter': Counter }, { host: '127.0.0.1' });
   expect([...uris.values()].map(String)).toEqual([
     `PYRO:lab.lamp@${daemon.locationStr}`,
@@ -86,7 +86,7 @@ it('serves objects and classes by name, and prints what Python prints', async ()
   expect(printed.join('')).toContain('Object [class Counter]:\n');
 });
 
-it('registers names at a name server, and takes them off at the end', async () => {
+it('serve() registers names at a name server, and removes them at the end', async () => {
   const server = await PythonServer.start('nameserver');
   cleanups.push(() => server.kill());
   await using nameServer = await locateNameServer({ host: '127.0.0.1', port: server.port });
@@ -110,7 +110,7 @@ it('registers names at a name server, and takes them off at the end', async () =
   expect(await nameServer.count()).toBe(1);
 });
 
-it('serves on without a name server, and says so', async () => {
+it('serve() goes on without a name server, and says so', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   cleanups.push(() => warned.mockRestore());
   const { daemon } = await served({ lamp: new Lamp() }, { nameServer: { host: '127.0.0.1', port: 1 }, verbose: false });
@@ -119,7 +119,7 @@ it('serves on without a name server, and says so', async () => {
   expect(printed).toEqual([]);
 });
 
-it('ends on a signal, after the running calls, and a second one is not held up', async () => {
+it('serve() ends on a signal after the running calls, and a second signal ends it at once', async () => {
   const listeners = [newListeners('SIGINT'), newListeners('SIGTERM')];
   const gate = new EventEmitter();
   class Slow {
@@ -146,7 +146,7 @@ it('ends on a signal, after the running calls, and a second one is not held up',
   expect(listeners.map((added) => added().length)).toEqual([0, 0]);
 });
 
-it('ends with its daemon, and its daemon with it', async () => {
+it('serve() ends with its daemon, and its daemon with it', async () => {
   const listeners = newListeners('SIGINT');
   const daemon = new PyroDaemon({ host: '127.0.0.1' });
   const objects = await served({ lamp: new Lamp() }, { daemon, verbose: false });
@@ -162,7 +162,7 @@ it('ends with its daemon, and its daemon with it', async () => {
   expect(again.daemon.isListening).toBe(false);
 });
 
-it('leaves nothing behind when it cannot begin', async () => {
+it('serve() leaves nothing behind when it cannot start', async () => {
   const daemon = await PyroDaemon.listen();
   const lamp = new Lamp();
   const twice: [object, ServeOptions, string][] = [

@@ -48,7 +48,7 @@ async function runPython(input: string): Promise<{ written: PythonMessage[]; rea
   });
 }
 
-describe('messages between Pyro5 and us', () => {
+describe('messages between Pyro5 and this package', () => {
   let python: Awaited<ReturnType<typeof runPython>>;
   const squeezed: OutgoingMessage[] = [];
 
@@ -75,7 +75,7 @@ describe('messages between Pyro5 and us', () => {
     }
   });
 
-  it('reads what Pyro5 writes', async () => {
+  it('reads the messages that Pyro5 writes', async () => {
     const reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
     reader.push(Buffer.from(python.written.map(({ bytes }) => bytes).join(''), 'hex'));
     for (const message of python.written) {
@@ -95,7 +95,7 @@ describe('messages between Pyro5 and us', () => {
     expect(reader.idle).toBe(true);
   });
 
-  it('is read by Pyro5, compressed messages too', () => {
+  it('Pyro5 reads our messages, compressed ones too', () => {
     expect(python.read).toHaveLength(4);
     for (const [i, message] of ours.entries()) {
       expect(python.read[i]).toEqual({

@@ -39,7 +39,7 @@ const anyText: Leaf = fc.oneof(
   fc.string({ unit: fc.constantFrom('\ud83d', 'a', '\udc00', 'é'), maxLength: 4 }).map(halves),
 );
 
-/** Two halves in a row would be one character here and two in Python. */
+/** Text without two surrogate halves in a row, which would be one character here and two in Python. */
 function halves(value: string): PythonValue {
   return str(value.replace(/[\ud800-\udbff]+(?=[\udc00-\udfff])/g, ''));
 }
@@ -49,9 +49,9 @@ interface Kinds {
   key: Leaf;
   /** Members of sets. */
   member: Leaf;
-  /** Where sets become lists, the order of more than one member would be chance. */
+  /** Sets of at most one member in serializers without sets: chance would decide the order of the list. */
   maxMembers: number;
-  /** Two keys of which this is the same cannot stand in one dict. Default: that is for Python to say. */
+  /** Two keys with the same result cannot be in one dict. Default: Python decides. */
   keyText?: (key: PythonValue) => string;
 }
 
@@ -69,11 +69,11 @@ function frozen(leaf: Leaf, sets: boolean): Leaf {
   );
 }
 
-/** What each serializer of Python can write, and read again. */
+/** The values that each serializer of Python can write and read again. */
 const KINDS: Record<SerializerName, Kinds> = {
   serpent: {
     leaf: fc.oneof(none, bool, int, anyFloat, complex, bytes, anyText),
-    // serpent cannot sort None among keys, nor write bytes as one
+    // serpent can neither sort None among keys nor write bytes as a key
     key: frozen(fc.oneof(bool, int, realFloat, text), false),
     member: frozen(fc.oneof(bool, int, realFloat, text), false),
     maxMembers: 5,
@@ -89,7 +89,7 @@ const KINDS: Record<SerializerName, Kinds> = {
     key: fc.oneof({ arbitrary: text, weight: 4 }, none, bool, int, anyFloat),
     member: scalars,
     maxMembers: 1,
-    // every key becomes a text: of 1 and '1' one would be lost, which is refused here
+    // every key becomes text: 1 and '1' would become the same key, which is refused here
     keyText: ([, value]) => String(value ?? null),
   },
   msgpack: {
@@ -100,7 +100,7 @@ const KINDS: Record<SerializerName, Kinds> = {
   },
 };
 
-/** Values that the serializer can carry. `__class__` and `__proto__` are no keys of it: those have tests of their own. */
+/** Values that the serializer can carry, without the keys `__class__` and `__proto__`, which have their own tests. */
 export function arbitraryValue(serializer: SerializerName): fc.Arbitrary<PythonValue> {
   const { leaf, key, member, maxMembers, keyText } = KINDS[serializer];
   const named = fc.oneof({ arbitrary: names.map(str), weight: 3 }, text);

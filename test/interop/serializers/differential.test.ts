@@ -6,13 +6,13 @@ import { arbitraryValue } from './arbitrary-value.js';
 import { PythonPeer } from './python-peer.js';
 import { faithfulOf, natural, type PythonValue, sorted, typedOf, withBytes } from './python-value.js';
 
-/** Values of each serializer; `npm run test:long` has more. */
+/** The number of values per serializer; `npm run test:long` uses more. */
 const COUNT = Number(process.env.LONG_VALUES ?? 2_000);
-/** A failure says which one brings it again. */
+/** A failure names the seed that repeats it. */
 const SEED = Number(process.env.VALUES_SEED ?? Math.trunc(Math.random() * 0x3fffffff));
-/** Questions to Python are put together: one by one, waiting would be most of the time. */
+/** Values per request to Python: with single values, waiting would take most of the time. */
 const BATCH = 500;
-/** While Python works on one, the next is made here. */
+/** While Python works on one batch, the next batch is made here. */
 const BATCHES_AT_ONCE = 2;
 const PROGRESS_MS = 60_000;
 
@@ -33,7 +33,7 @@ describe.each(NAMES)('values in %s', (name) => {
   const arbitrary = arbitraryValue(name);
   const asRead = (typed: PythonValue): PythonValue => sorted(name === 'serpent' ? withBytes(typed) : typed);
 
-  /** Of every value: written there and read here, passed on, written here and read there, and all that with natural values. */
+  /** Checks each value: written by Python and read here, forwarded, written here and read by Python, and read as natural value. */
   async function check(values: readonly PythonValue[]): Promise<void> {
     const written = await python.writeAll(name, values);
     const read = written.map(({ data }) => ours.loads(data));
@@ -52,7 +52,7 @@ describe.each(NAMES)('values in %s', (name) => {
     }
   }
 
-  /** A batch that fails is gone through value by value, down to the smallest that fails. */
+  /** Checks a batch. If the batch fails, checks its values one by one, and shrinks to the smallest value that fails. */
   async function checkBatch(seed: number, numRuns: number): Promise<void> {
     try {
       await check(fc.sample(arbitrary, { seed, numRuns }));
@@ -66,7 +66,7 @@ describe.each(NAMES)('values in %s', (name) => {
   }
 
   it(
-    'mean the same here and in Python, whoever writes and whoever reads them',
+    'values mean the same here and in Python, whoever writes and whoever reads them',
     async () => {
       let [begun, done, told] = [0, 0, Date.now()];
       const work = async (): Promise<void> => {
@@ -87,14 +87,14 @@ describe.each(NAMES)('values in %s', (name) => {
   );
 });
 
-/** Compares as text first, which takes a fraction of the time. */
+/** Compares as text first, which is much faster. */
 function expectSame(one: PythonValue, other: PythonValue, what: string, view: (typed: PythonValue) => unknown = same): void {
   if (JSON.stringify(one) !== JSON.stringify(other)) expect(view(one), what).toEqual(view(other));
 }
 
 const same = (typed: PythonValue): PythonValue => typed;
 
-/** Plain objects have their own order of keys, and whole floats among set members sort as the ints they became. */
+/** Ignores order: plain objects order their keys themselves, and whole floats in sets sort as the ints that they became. */
 function inAnyOrder(typed: PythonValue): unknown {
   const [kind, items] = typed;
   if (kind === 'list' || kind === 'tuple') return [kind, items.map(inAnyOrder)];

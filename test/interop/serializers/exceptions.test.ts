@@ -19,7 +19,7 @@ const serializers = createSerializers({ detailedTraceback: false });
 const none: PythonValue = ['dict', []];
 const { errno } = constants;
 
-/** Name and message of what Python raises for a name that is not there. */
+/** Name and message of the exception that Python raises for a missing name. */
 async function missingFile(): Promise<Error> {
   return (await readFile('/no such file').catch((error: unknown) => error)) as Error;
 }
@@ -35,7 +35,7 @@ describe.each(NAMES)('exceptions in %s', (name) => {
   const sequence = (...items: PythonValue[]): PythonValue => ['tuple', items];
   const arrive = (value: unknown) => python.read(name, serializer.dumps(value));
 
-  it('of JavaScript arrive as the closest builtin', async () => {
+  it('JavaScript errors arrive in Python as the closest builtin exception', async () => {
     const cases: [Error, string, PythonValue[], [string, PythonValue][]?][] = [
       [new Error('plain'), 'RuntimeError', [str('plain')]],
       [new TypeError('type'), 'TypeError', [str('type')]],
@@ -76,13 +76,13 @@ describe.each(NAMES)('exceptions in %s', (name) => {
     }
   });
 
-  it('of Pyro arrive as the same class', async () => {
+  it('errors of Pyro arrive in Python as the same class', async () => {
     for (const error of [new DaemonError('d'), new NamingError('n'), new SecurityError('s'), new TimeoutError('t')]) {
       expect((await arrive(error)).slice(0, 3)).toEqual(['exception', error.pythonType, sequence(str(error.message))]);
     }
   });
 
-  it('that name their Python class arrive as that, with args and attributes', async () => {
+  it('a PythonException arrives in Python as the class that it names, with args and attributes', async () => {
     const error = new PythonException('builtins.KeyError', ['key', 5], { hint: 'none' });
     expect(await arrive(error)).toEqual([
       'exception',
@@ -95,7 +95,7 @@ describe.each(NAMES)('exceptions in %s', (name) => {
     expect((await arrive(new PythonException('struct.error', ['short'])))[1]).toBe('struct.error');
   });
 
-  it('carry traceback lines, those of their causes too', async () => {
+  it('exceptions carry traceback lines, those of their causes too', async () => {
     const detailed = createSerializers({ detailedTraceback: true }).get(SERIALIZER_IDS[name])!;
     const read = await python.read(name, detailed.dumps(new Error('outer', { cause: new Error('inner') })));
     const attributes = JSON.stringify((read as string[])[3]);
@@ -105,7 +105,7 @@ describe.each(NAMES)('exceptions in %s', (name) => {
     expect(attributes).toContain('exceptions.test.ts');
   });
 
-  it('of Python become PyroRemoteErrors, and travel on as they came', async () => {
+  it('Python exceptions become PyroRemoteErrors, and are forwarded unchanged', async () => {
     const sent: PythonValue = [
       'exception',
       'builtins.ZeroDivisionError',
@@ -134,11 +134,11 @@ describe.each(NAMES)('exceptions in %s', (name) => {
     expect(await python.read(name, detailed.dumps(error))).toEqual(typed);
   });
 
-  it('in a wrapper, URIs and proxies mean the same on both sides', async () => {
+  it('exceptions in wrappers, URIs and proxies mean the same on both sides', async () => {
     expect((await arrive([new ExceptionWrapper(new TypeError('x'))]))[1]).toEqual([
       ['wrapper', ['exception', 'builtins.TypeError', sequence(str('x')), none, 'x']],
     ]);
-    // Python's own marshal serializer cannot write one
+    // Python's marshal serializer cannot write a wrapper
     if (name !== 'marshal') {
       const { data } = await python.write(name, [
         'list',

@@ -7,7 +7,7 @@ import { typedOf } from './python-value.js';
 
 const json = createSerializers({ values: 'faithful' }).get(SERIALIZER_IDS.json)!;
 
-/** Json that Python reads, and so do we. */
+/** Json that both Python and this package read. */
 const ACCEPTED = [
   ' \t\n\r[ 1 , 2 ] \n',
   '0',
@@ -48,7 +48,7 @@ const ACCEPTED = [
   `${'['.repeat(200)}${']'.repeat(200)}`,
 ];
 
-/** Json that Python refuses, and so do we. */
+/** Json that both Python and this package refuse. */
 const REFUSED = [
   '',
   ' ',
@@ -109,14 +109,14 @@ beforeAll(async () => {
 afterAll(() => python.stop());
 
 describe('json', () => {
-  it('is read as Python reads it', async () => {
+  it('reads json as Python does', async () => {
     for (const text of ACCEPTED) {
       const data = Buffer.from(text);
       expect(typedOf(json.loads(data)), text.slice(0, 80)).toEqual(await python.read('json', data));
     }
   });
 
-  it('is refused where Python refuses it', async () => {
+  it('refuses json that Python refuses', async () => {
     for (const text of REFUSED) {
       const data = Buffer.from(text);
       await expect(python.read('json', data), text.slice(0, 80)).rejects.toThrow(/Error/);
@@ -125,7 +125,7 @@ describe('json', () => {
   });
 
   it.each([[[0x22, 0xff, 0x22]], [[0x22, 0xed, 0xa0, 0x80, 0x22]], [[0x22, 0xc0, 0x80, 0x22]], [[0x22, 0xe2, 0x82]]])(
-    'is refused when it is no UTF-8: %j',
+    'refuses json that is not UTF-8: %j',
     async (bytes) => {
       const data = Buffer.from(bytes);
       await expect(python.read('json', data)).rejects.toThrow(/UnicodeDecodeError/);

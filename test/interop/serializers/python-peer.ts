@@ -11,20 +11,20 @@ interface Reply {
   given?: PythonValue;
   data?: string;
   typed?: PythonValue;
-  /** Of many at once. */
+  /** For many values at once. */
   values?: Reply[];
   error?: string;
 }
 
-/** What Python wrote. */
+/** The data that Python wrote. */
 export interface WrittenValue {
   given: PythonValue;
   data: Buffer;
-  /** What it reads of the data itself. */
+  /** The value that Python reads from its own data. */
   typed: PythonValue;
 }
 
-/** One long-lived values.py. Questions are answered in order; several may wait. */
+/** A running values.py. It answers requests in order; several requests may wait. */
 export class PythonPeer {
   private readonly waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = [];
   private complaints = '';
@@ -45,13 +45,13 @@ export class PythonPeer {
     this.child.stdin.end();
   }
 
-  /** What Pyro5 writes for a value, and what it reads of that itself. @throws {Error} with Python's own text */
+  /** Lets Pyro5 write a value, and read its own data again. @throws {Error} with Python's own text */
   async write(serializer: SerializerName, typed: PythonValue): Promise<{ data: Buffer; typed: PythonValue }> {
     return written(await this.ask({ op: 'write', serializer, typed, plain: false }));
   }
 
   /**
-   * As {@link write}, of plain values, each of which is given back as Python has it: equal keys and set members are one.
+   * Like {@link write}, for many plain values. Also returns each value as Python has it, with equal keys and set members merged.
    *
    * @throws {Error} with Python's own text, when one cannot be written
    */
@@ -60,7 +60,7 @@ export class PythonPeer {
     return replies.map((reply) => ({ given: checked(reply).given!, ...written(reply) }));
   }
 
-  /** As {@link read}, of many. */
+  /** Like {@link read}, for many values. */
   async readAll(serializer: SerializerName, data: readonly Uint8Array[]): Promise<PythonValue[]> {
     const values = data.map((bytes) => Buffer.from(bytes).toString('base64'));
     return (await this.ask({ op: 'readAll', serializer, values })).values!.map((reply) => checked(reply).typed!);

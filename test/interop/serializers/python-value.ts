@@ -1,6 +1,6 @@
 import { PyComplex, PyFloat, PyTuple } from '../../../lib/serpent/index.js';
 
-/** A Python value with its types, as values.py and literals.py give it. Floats are their bits in hex, or `nan`. */
+/** A Python value with its types, as values.py and literals.py print it. Floats are their bits in hex, or `nan`. */
 export type PythonValue =
   | ['none']
   | ['bool', boolean]
@@ -17,7 +17,7 @@ export const float = (value: number): PythonValue => ['float', bitsOf(value)];
 export const int = (value: number | bigint): PythonValue => ['int', String(value)];
 export const str = (value: string): PythonValue => ['str', value];
 
-/** What was read with `values: 'faithful'`, with its types. */
+/** Adds the Python types to a value that was read with `values: 'faithful'`. */
 export function typedOf(value: unknown): PythonValue {
   if (value === null) return ['none'];
   if (typeof value === 'boolean') return ['bool', value];
@@ -33,7 +33,7 @@ export function typedOf(value: unknown): PythonValue {
   throw new TypeError('not a faithful value');
 }
 
-/** The value that is written as the given one. */
+/** Makes the JavaScript value that is written as the given Python value. */
 export function faithfulOf(typed: PythonValue): unknown {
   switch (typed[0]) {
     case 'none':
@@ -65,7 +65,7 @@ export function faithfulOf(typed: PythonValue): unknown {
   }
 }
 
-/** Set members in one order, whatever the order they came in. */
+/** Sorts the members of sets. */
 export function sorted(typed: PythonValue): PythonValue {
   switch (typed[0]) {
     case 'list':
@@ -82,8 +82,8 @@ export function sorted(typed: PythonValue): PythonValue {
 }
 
 /**
- * What is left of a value that is read with `values: 'natural'` and written again: tuples are lists, but for keys and
- * members of sets, and whole floats are ints.
+ * Converts a value as reading with `values: 'natural'` and writing again does: tuples become lists, except in keys and
+ * members of sets, and whole floats become ints.
  */
 export function natural(typed: PythonValue): PythonValue {
   switch (typed[0]) {
@@ -105,11 +105,11 @@ export function natural(typed: PythonValue): PythonValue {
 
 function naturalKey(typed: PythonValue): PythonValue {
   if (typed[0] === 'tuple') return ['tuple', typed[1].map((item) => (item[0] === 'float' ? natural(item) : naturalKey(item)))];
-  // Map and Set know no minus zero
+  // Map and Set turn -0 into 0
   return typed[0] === 'float' && numberOf(typed[1]) === 0 ? int(0) : natural(typed);
 }
 
-/** As serpent's users see it: Pyro5 leaves the dict that stands for bytes as it is. */
+/** Converts serpent's dicts for bytes to bytes, which Pyro5 leaves to its users. */
 export function withBytes(typed: PythonValue): PythonValue {
   switch (typed[0]) {
     case 'list':

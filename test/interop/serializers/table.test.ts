@@ -19,10 +19,10 @@ const list = (...items: PythonValue[]): PythonValue => ['list', items];
 const tuple = (...items: PythonValue[]): PythonValue => ['tuple', items];
 const hi: PythonValue = ['bytes', '6869'];
 
-/** A row of docs/values.md: in every serializer the same, or one by one; a string is the error that it is. */
+/** A row of docs/values.md: one result for all serializers, or one per serializer; an Error means that writing fails. */
 type Row<T> = [what: string, value: T, expected: PythonValue | Record<SerializerName, PythonValue | Error>];
 
-describe('what JavaScript values are in Python', () => {
+describe('JavaScript values in Python', () => {
   const fails = new Error('cannot be written in');
   const rows: Row<unknown>[] = [
     ['undefined', undefined, ['none']],
@@ -147,7 +147,7 @@ describe('what JavaScript values are in Python', () => {
   ];
 
   describe.each(NAMES)('written in %s', (name) => {
-    it.each(rows.map(([what]) => what))('%s', async (what) => {
+    it.each(rows.map(([what]) => what))('Python reads this JavaScript value as docs/values.md says: %s', async (what) => {
       const [, value, row] = rows.find((candidate) => candidate[0] === what)!;
       const expected = Array.isArray(row) ? row : row[name];
       const serializer = natural.get(SERIALIZER_IDS[name])!;
@@ -164,7 +164,7 @@ describe('what JavaScript values are in Python', () => {
   });
 });
 
-describe('what Python values are here', () => {
+describe('Python values in JavaScript', () => {
   const naive = '2026-01-02T03:04:05.060000';
   const fails = new Error('Python cannot write it');
   const rows: Row<PythonValue>[] = [
@@ -198,10 +198,10 @@ describe('what Python values are here', () => {
   ];
 
   describe.each(NAMES)('read from %s', (name) => {
-    it.each(rows.map(([what]) => what))('%s', async (what) => {
+    it.each(rows.map(([what]) => what))('this Python value is read here as docs/values.md says: %s', async (what) => {
       const [, value, row] = rows.find((candidate) => candidate[0] === what)!;
       const expected = Array.isArray(row) ? row : row[name];
-      // values.py answers with what it reads of its own writing, too: not for what only Pyro5 itself can compare
+      // values.py also reads its own data, and fails for values that only Pyro5 itself can compare
       const answer = python.write(name, value);
       if (expected instanceof Error) await expect(answer).rejects.toThrow(Error);
       else expect(sorted(typedOf(faithful.get(SERIALIZER_IDS[name])!.loads((await answer).data)))).toEqual(expected);
@@ -212,7 +212,7 @@ describe('what Python values are here', () => {
 describe.each(NAMES)('calls in %s', (name) => {
   const ours = natural.get(SERIALIZER_IDS[name])!;
 
-  it('are read as Python writes them', async () => {
+  it('reads calls that Python writes', async () => {
     const call = tuple(str('obj'), str('add'), tuple(int(1), str('two')), ['dict', [[str('kw'), list(int(3))]]]);
     const { data } = await python.writeCall(name, call);
     expect(ours.loadsCall(data)).toEqual({ objectId: 'obj', method: 'add', args: [1, 'two'], kwargs: { kw: [3] } });
@@ -224,7 +224,7 @@ describe.each(NAMES)('calls in %s', (name) => {
     });
   });
 
-  it('are written as Python reads them', async () => {
+  it('writes calls that Python reads', async () => {
     const data = ours.dumpsCall({ objectId: 'obj', method: 'add', args: [1, 'two'], kwargs: { kw: [3] } });
     const args = [int(1), str('two')];
     const expected = tuple(str('obj'), str('add'), name === 'json' || name === 'msgpack' ? list(...args) : tuple(...args), [
@@ -255,7 +255,7 @@ describe('marshal of every version', () => {
     tuple(),
   );
 
-  it.each([0, 1, 2, 3, 4, 5])('%i is read', async (version) => {
+  it.each([0, 1, 2, 3, 4, 5])('reads marshal of version %i', async (version) => {
     const data = await python.marshal(version, value);
     expect(sorted(typedOf(faithful.get(SERIALIZER_IDS.marshal)!.loads(data)))).toEqual(sorted(value));
   });

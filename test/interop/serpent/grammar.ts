@@ -1,4 +1,4 @@
-/** Texts that ast.literal_eval reads, and so do we. */
+/** Texts that both ast.literal_eval and this package read. */
 export const ACCEPTED: readonly string[] = [
   '1_0.5',
   'set()',
@@ -146,7 +146,7 @@ export const ACCEPTED: readonly string[] = [
   '1#',
 ];
 
-/** Texts that ast.literal_eval refuses, and so do we. */
+/** Texts that both ast.literal_eval and this package refuse. */
 export const REFUSED: readonly string[] = [
   '{**{}}',
   '{1,*(2,)}',
@@ -250,8 +250,8 @@ export const REFUSED: readonly string[] = [
   '"%s"%1',
 ];
 
-/** White space that Python refuses where no bracket is open; read here. */
+/** White space outside of brackets: Python refuses it, this package reads it. */
 export const OUR_TOLERANCES: readonly string[] = ['\n 1', '# c\n 1', '1\n+2j', '-\n1', 'set\n()', '\f 1'];
 
-/** What ast.literal_eval reads and nothing prints; refused here. */
+/** Texts that ast.literal_eval reads but no program prints; refused here. */
 export const OUR_REFUSALS: readonly string[] = ['...', '[...]', '"\\N{DIGIT ONE}"', '(set)()'];

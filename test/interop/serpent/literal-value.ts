@@ -1,7 +1,7 @@
 import { PyComplex } from '../../../lib/serpent/index.js';
 import { numberOf, type PythonValue } from '../serializers/python-value.js';
 
-/** What is to be read of a literal with `values: 'natural'`. */
+/** The value that a literal must have when it is read with `values: 'natural'`. */
 export function naturalOf(typed: PythonValue): unknown {
   switch (typed[0]) {
     case 'none':
@@ -33,7 +33,7 @@ export function naturalOf(typed: PythonValue): unknown {
   }
 }
 
-/** As serpent writes it: the empty set is an empty tuple. */
+/** Converts a value as serpent's writing does: the empty set becomes an empty tuple. */
 export function asWritten(typed: PythonValue): PythonValue {
   switch (typed[0]) {
     case 'list':

@@ -8,16 +8,16 @@ import { asWritten, naturalOf } from './literal-value.js';
 interface Generated {
   form: string;
   text: string;
-  /** Has a dict key or set member of bytes, which only `bytesRepr` can write. */
+  /** True when a dict key or set member is bytes, which only `bytesRepr` can write. */
   bytesKey: boolean;
   typed: PythonValue;
 }
 
 type Evaluated = { typed: PythonValue; serpent: PythonValue; error?: undefined } | { error: string };
 
-/** Values, each printed in up to seven ways; `npm run test:long` has more. */
+/** The number of values, each printed in up to seven ways; `npm run test:long` uses more. */
 const COUNT = Number(process.env.LONG_VALUES ?? 250);
-/** A failure says which one brings it again. */
+/** A failure names the seed that repeats it. */
 const SEED = Number(process.env.SERPENT_SEED ?? Math.trunc(Math.random() * 0x3fffffff));
 const BATCH = 250;
 
@@ -41,7 +41,7 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
     }
   }
 
-  it('are read faithfully as ast.literal_eval reads them', () =>
+  it('reads printed Python literals faithfully, as ast.literal_eval does', () =>
     forAll((generated) => {
       expect(generated.length).toBeGreaterThan(Math.min(BATCH, COUNT) * 3);
       for (const { form, text, typed } of generated) {
@@ -49,14 +49,14 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
       }
     }));
 
-  it('are read as plain JavaScript values', () =>
+  it('reads printed Python literals as plain JavaScript values', () =>
     forAll((generated) => {
       for (const { form, text, typed } of generated) {
         expect(natural(loads(text)), `${form}: ${text}`).toEqual(natural(naturalOf(sorted(typed))));
       }
     }));
 
-  it('are written again byte for byte, where serpent wrote them', () =>
+  it('writes serpent’s own literals again byte for byte', () =>
     forAll((generated) => {
       const written = generated.filter(({ form }) => form === 'serpent' || form === 'serpent bytes_repr');
       expect(written.length).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
       }
     }));
 
-  it('mean the same to Python after they were read and written here', () =>
+  it('Python reads the same value after a literal was read and written here', () =>
     forAll(async (generated) => {
       const again = generated.map(({ text, bytesKey }) =>
         dumps(loads(text, { values: 'faithful' }), { bytesRepr: bytesKey }).toString(),
@@ -81,8 +81,8 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
     }));
 });
 
-describe('the grammar', () => {
-  it('accepts what ast.literal_eval accepts, with the same value', async () => {
+describe('the grammar of literals', () => {
+  it('accepts the literals that ast.literal_eval accepts, with the same value', async () => {
     const evaluated = await runLiterals<Evaluated>(['evaluate'], ACCEPTED);
     for (const [index, text] of ACCEPTED.entries()) {
       const result = evaluated[index]!;
@@ -92,7 +92,7 @@ describe('the grammar', () => {
     }
   });
 
-  it('refuses what ast.literal_eval refuses', async () => {
+  it('refuses the literals that ast.literal_eval refuses', async () => {
     const evaluated = await runLiterals<Evaluated>(['evaluate'], REFUSED);
     for (const [index, text] of REFUSED.entries()) {
       expect(evaluated[index], text).toHaveProperty('error');
@@ -100,7 +100,7 @@ describe('the grammar', () => {
     }
   });
 
-  it('differs from ast.literal_eval only where it says so', async () => {
+  it('differs from ast.literal_eval only in the listed literals', async () => {
     const accepted = await runLiterals<Evaluated>(['evaluate'], OUR_REFUSALS);
     const refused = await runLiterals<Evaluated>(['evaluate'], OUR_TOLERANCES);
     for (const [index, text] of OUR_REFUSALS.entries()) {
@@ -205,7 +205,7 @@ describe('values of JavaScript', () => {
     [Object('boxed'), ['str', 'boxed']],
   ];
 
-  it('arrive in Python as the value table says', async () => {
+  it('JavaScript values arrive in Python as the value table says', async () => {
     const evaluated = await runLiterals<Evaluated>(
       ['evaluate'],
       cases.map(([value]) => dumps(value).toString()),
@@ -216,7 +216,7 @@ describe('values of JavaScript', () => {
   });
 });
 
-/** Order of set members aside, and with `-0` equal to `0`, as Python has it. */
+/** Ignores the order of set members, and makes `-0` equal to `0`, as Python does. */
 function natural(value: unknown): unknown {
   if (typeof value === 'number') return value === 0 ? 0 : value;
   if (value instanceof PyComplex) return ['complex', value.real + 0, value.imag + 0];

@@ -5,7 +5,7 @@ import { ensurePythonEnv } from '../python-env.js';
 const SCRIPT = fileURLToPath(new URL('./literals.py', import.meta.url));
 const OUTPUT_BYTES = 256 * 1024 * 1024;
 
-/** Runs literals.py with JSON values as its input, one a line, and gives the JSON values it prints. */
+/** Runs literals.py with JSON values as its input, one per line, and returns the JSON values that it prints. */
 export async function runLiterals<T>(args: readonly string[], input: readonly unknown[] = []): Promise<T[]> {
   const python = await ensurePythonEnv();
   const output = await new Promise<string>((resolve, reject) => {

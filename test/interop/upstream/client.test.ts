@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A proxy of something that nobody serves. */
+/** Makes a proxy of an object that nobody serves. */
 function offline(uri: PyroUri | string = 'PYRO:9999@localhost:15555', options: PyroProxyOptions = {}): RemoteObject {
   const proxy = PyroProxy.to(uri, options);
   cleanups.push(() => proxy.$release());
@@ -38,11 +38,11 @@ beforeAll(async () => {
 afterAll(() => server.kill());
 
 describe('a proxy', () => {
-  it.each(['burp', '999'])('is not made of %s', (text) => {
+  it.each(['burp', '999'])('refuses to make a proxy of %s', (text) => {
     expect(() => PyroProxy.to(text)).toThrow(PyroError);
   });
 
-  it('is made of a URI or its text, opens no connection by that, and may be released again and again', async () => {
+  it('a proxy is made of a URI or its text, does not connect by that, and may be released twice', async () => {
     const [one, two] = [offline(), offline(new PyroUri('PYRO:9999@localhost:15555'))];
     expect(one.$uri).toEqual(two.$uri);
     expect(one.$connected).toBe(false);
@@ -51,7 +51,7 @@ describe('a proxy', () => {
     expect(one.$connected).toBe(false);
   });
 
-  it('is made once more for the same object, with connections, sequence and settings of its own', async () => {
+  it('a second proxy of the same URI has its own connections, sequence and settings', async () => {
     const options: PyroProxyOptions = { handshake: 'milkshake', callTimeoutMs: 42_000, maxRetries: 9 };
     const one = await PyroProxy.connect<Thing>(server.uri('thing'), options);
     cleanups.push(() => one.$release());
@@ -66,14 +66,14 @@ describe('a proxy', () => {
     expect(await two.add(1)).toBe(11);
   });
 
-  it('refuses a serializer that is none', () => {
+  it('a proxy refuses an unknown serializer', () => {
     const serializer = '~invalid~' as 'serpent';
     expect(() => PyroProxy.to('PYRO:obj@localhost:5555', { serializer })).toThrow(
       expect.objectContaining({ code: 'CONFIG', message: expect.stringContaining('~invalid~') as string }),
     );
   });
 
-  it('has the members of the object when they are known', async () => {
+  it('a proxy has the members of the object once they are known', async () => {
     const thing = PyroProxy.to<Thing>(server.uri('thing'));
     cleanups.push(() => thing.$release());
     expect(thing.$metadata).toBeUndefined();
@@ -85,7 +85,7 @@ describe('a proxy', () => {
     expect(methods.has('value')).toBe(false);
   });
 
-  it('is released at the end of the block that uses it, also by an error', async () => {
+  it('a proxy is released at the end of its await using block, also after an error', async () => {
     let left: RemoteObject<Thing> | undefined;
     const use = async (fails: boolean): Promise<void> => {
       await using thing = await PyroProxy.connect<Thing>(server.uri('thing'));
@@ -99,7 +99,7 @@ describe('a proxy', () => {
     expect(left!.$connected).toBe(false);
   });
 
-  it('fails where nobody listens', async () => {
+  it('a call fails when nobody listens at the address', async () => {
     const free = createServer();
     free.listen(0, '127.0.0.1');
     await once(free, 'listening');
@@ -111,7 +111,7 @@ describe('a proxy', () => {
     await expect(proxy['ping']!()).rejects.toMatchObject({ sent: false });
   });
 
-  it('has a timeout for its calls, and another for some of them', async () => {
+  it('a proxy has a timeout for its calls, and $with() sets another for some of them', async () => {
     const thing = await PyroProxy.connect<Thing>(server.uri('thing'), { callTimeoutMs: 100 });
     cleanups.push(() => thing.$release());
     await expect(thing.slow(1)).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -121,7 +121,7 @@ describe('a proxy', () => {
     expect(() => thing.$with({ callTimeoutMs: -1 })).toThrow(PyroError);
   });
 
-  it('stands for the object that its URI names', () => {
+  it('proxies of the same object have equal URIs', () => {
     const [one, two, three] = ['thing@localhost:15555', 'thing@localhost:15555', 'other@machine:16666'].map((at) =>
       offline(`PYRO:${at}`),
     );
@@ -133,7 +133,7 @@ describe('a proxy', () => {
 });
 
 describe('a callback', () => {
-  it('tells its errors on this side, too', async () => {
+  it('the error of a callback method is reported on its own side, too', async () => {
     class Test {
       @callback
       @expose
@@ -167,7 +167,7 @@ describe('a batch', () => {
   });
   afterEach(() => thing.$release());
 
-  it('gives the results up to the first error, and nothing is carried out behind it', async () => {
+  it('a batch gives the results up to the first error, and runs nothing after it', async () => {
     const results = await thing.$batch(
       (batch) => {
         expect(batch.named(42)).toBeUndefined();
@@ -187,7 +187,7 @@ describe('a batch', () => {
     expect(await thing.noted()).toEqual([]);
   });
 
-  it('gives nothing when it is oneway', async () => {
+  it('a oneway batch gives no results', async () => {
     const results = await thing.$batch(
       (batch) => {
         batch.note(1);
@@ -201,7 +201,7 @@ describe('a batch', () => {
     await expect.poll(() => thing.noted()).toEqual([1, 2]);
   });
 
-  it('may follow another, and may be empty', async () => {
+  it('a batch may follow another, and may be empty', async () => {
     for (const [a, b] of [
       [1, 2],
       [3, 4],

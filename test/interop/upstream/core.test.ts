@@ -20,7 +20,7 @@ interface Parts {
   text: string;
 }
 
-/** What Python makes of texts: their parts, or its error. */
+/** Lets Python read texts as URIs: returns the parts of each, or the error. */
 function readByPython(texts: readonly string[]): Promise<(Parts | string)[]> {
   return python.run(
     `
@@ -44,7 +44,7 @@ function partsOf(text: string): Parts {
   return { protocol, object, host, port, socketName, location, text: String(uri) };
 }
 
-/** That both sides read a text in the same way, which is given in part. */
+/** Expects both sides to read each text in the same way, and with the given parts. */
 async function expectSame(cases: readonly (readonly [text: string, parts?: Partial<Parts>])[]): Promise<void> {
   const theirs = await readByPython(cases.map(([text]) => text));
   for (const [index, [text, parts = {}]] of cases.entries()) {
@@ -54,7 +54,7 @@ async function expectSame(cases: readonly (readonly [text: string, parts?: Parti
 }
 
 describe('a URI', () => {
-  it('is read again from its own text', () => {
+  it('a URI is read again from its own text', () => {
     const one = new PyroUri('PYRO:obj@host:5555');
     const two = new PyroUri(String(one));
     expect(String(one)).toBe(String(two));
@@ -62,7 +62,7 @@ describe('a URI', () => {
     expect(one).not.toBe(two);
   });
 
-  it('of an object is read as in Python', () =>
+  it('reads the URI of an object as Python does', () =>
     expectSame([
       [
         'PYRO:12345@host.com:4444',
@@ -76,7 +76,7 @@ describe('a URI', () => {
       ['PYRO:12345@./u:sock name with strings', { text: 'PYRO:12345@./u:sock name with strings' }],
     ]));
 
-  it('by name is read as in Python', () =>
+  it('reads a URI by name as Python does', () =>
     expectSame([
       ['PYRONAME:objectname', { protocol: 'PYRONAME', object: 'objectname', host: null, port: null, socketName: null }],
       [
@@ -89,7 +89,7 @@ describe('a URI', () => {
       ['PYRONAME:objectname@./u:/tmp/ns.sock', { socketName: '/tmp/ns.sock' }],
     ]));
 
-  it('by metadata is read as in Python', () =>
+  it('reads a URI by metadata as Python does', () =>
     expectSame([
       ['PYROMETA:meta', { protocol: 'PYROMETA', object: 'meta', host: null, port: null }],
       ['PYROMETA:meta1,meta2,meta2@nameserverhost', { object: 'meta1,meta2', host: 'nameserverhost', port: 9090 }],
@@ -97,7 +97,7 @@ describe('a URI', () => {
       ['PyroMeta:meta1,meta2@host.com:9999', { protocol: 'PYROMETA' }],
     ]));
 
-  it('with IPv6 is read as in Python', async () => {
+  it('reads a URI with IPv6 as Python does', async () => {
     await expectSame([['pyro:12345@[::1]:4444', { host: '::1', location: '[::1]:4444' }]]);
     expect(() => new PyroUri('pyro:12345@[[::1]]:4444')).toThrow('invalid ipv6 address: enclosed in too many brackets');
     expect(() => new PyroUri('pyro:12345@[must_be_numeric_here]:4444')).toThrow(
@@ -109,7 +109,7 @@ describe('a URI', () => {
     ]);
   });
 
-  it('has any letters', () =>
+  it('a URI may have any letters', () =>
     expectSame([['PYRO:weirdchars\u20ac@host\u20ac.com:4444', { object: 'weirdchars\u20ac', host: 'host\u20ac.com' }]]));
 
   const invalid = [
@@ -143,13 +143,13 @@ describe('a URI', () => {
     'PYRO:12345@./u:sockname:9999',
   ];
 
-  it('is refused where Python refuses it', async () => {
+  it('refuses the URIs that Python refuses', async () => {
     expect(await readByPython(invalid)).toEqual(invalid.map(() => 'PyroError'));
     for (const text of invalid) expect(() => new PyroUri(text), JSON.stringify(text)).toThrow(PyroError);
     for (const what of [null, undefined, 99_999]) expect(() => new PyroUri(what as unknown as string)).toThrow(PyroError);
   });
 
-  it('is the same as another with the same parts', () => {
+  it('URIs with the same parts are equal', () => {
     const [one, two, three] = ['12345@host.com:9999', '12345@host.com:9999', '99999@host.com:4444'].map(
       (at) => new PyroUri(`PYRO:${at}`),
     );
@@ -160,7 +160,7 @@ describe('a URI', () => {
     expect(new Set([one, two, three].map(String)).size).toBe(2);
   });
 
-  it('names a unix socket with ./u: and nothing else', () => {
+  it('a URI names a unix socket with ./u: and nothing else', () => {
     expect(new PyroUri('PYRO:x@./u:name').socketName).toBe('name');
     for (const location of ['./p:name', './x:name', 'foobar']) expect(() => new PyroUri(`PYRO:x@${location}`)).toThrow(PyroError);
   });

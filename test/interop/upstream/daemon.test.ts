@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -54,12 +53,12 @@ async function listen(options: PyroDaemonOptions = { host: '127.0.0.1' }, Daemon
   return daemon;
 }
 
-/** What Python's client gets of an expression of `p`, a proxy of the object. */
+/** Evaluates a Python expression with `p`, a proxy of the object, in Python's client. */
 function ask<T = unknown>(uri: PyroUri, expression: string): Promise<T> {
   return python.run<T>(`with Proxy(uri) as p: return ${expression}`, { uri: String(uri) });
 }
 
-/** A server that does not speak, and the first socket that it accepts. */
+/** Starts a server that never writes, and gives the first socket that it accepts. */
 async function acceptOne(): Promise<{ server: Server; port: number; accepted: Promise<Socket> }> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -70,7 +69,7 @@ async function acceptOne(): Promise<{ server: Server; port: number; accepted: Pr
 }
 
 describe('a daemon', () => {
-  it('answers in every serializer, and outlives requests without data', async () => {
+  it('a daemon answers in every serializer, and goes on after requests without data', async () => {
     const daemon = await listen();
     for (const [name, id] of Object.entries(SERIALIZER_IDS)) {
       const outcome = await python.run(
@@ -88,7 +87,7 @@ describe('a daemon', () => {
     }
   });
 
-  it('has an object of its own, whose URI names where it listens', async () => {
+  it('a daemon has an object of its own, whose URI names where it listens', async () => {
     const daemon = await listen();
     const [host, port] = daemon.locationStr.split(':');
     expect(host).toBe('127.0.0.1');
@@ -99,7 +98,7 @@ describe('a daemon', () => {
     expect(await ask(uri, '[p.ping(), p.registered()]')).toEqual([null, [DAEMON_OBJECT_ID]]);
   });
 
-  it('shows the object that replaces its own', async () => {
+  it('a daemon serves the object that replaces its own', async () => {
     @expose
     class CustomDaemonInterface extends DaemonObject {
       custom_daemon_method(): number {
@@ -113,7 +112,7 @@ describe('a daemon', () => {
     ]);
   });
 
-  it('serves a connected socket alone', async () => {
+  it('a daemon serves only a connected socket', async () => {
     const { port, accepted } = await acceptOne();
     await python.run('state.socket = socket.create_connection(("127.0.0.1", port))', { port });
     const daemon = new PyroDaemon({ connectedSocket: await accepted });
@@ -129,7 +128,7 @@ describe('a daemon', () => {
     expect(answer).toEqual(['served', ['get']]);
   });
 
-  it('listens on a unix socket', async () => {
+  it('a daemon listens on a unix socket', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
     cleanups.push(() => rm(directory, { recursive: true }));
     const unixSocket = join(directory, 'test_unixsocket');
@@ -139,7 +138,7 @@ describe('a daemon', () => {
     expect(await ask(daemon.register(new MyObj('local'), 'obj'), 'p.get()')).toBe('local');
   });
 
-  it('ends with the block that uses it, also by an error, and is not started twice', async () => {
+  it('a daemon closes at the end of its await using block, also after an error, and cannot start again', async () => {
     let left: PyroDaemon | undefined;
     const use = async (fails: boolean): Promise<void> => {
       await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
@@ -155,17 +154,15 @@ describe('a daemon', () => {
     await left!.close();
   });
 
-  it('runs its loop as long as the condition says', async () => {
+  it('requestLoop() ends when its condition says so', async () => {
     const daemon = await listen();
-    const begun = performance.now();
     await daemon.requestLoop(() => false);
-    expect(performance.now() - begun).toBeLessThan(400);
     expect(daemon.isListening).toBe(true);
   });
 });
 
 describe('registration', () => {
-  it('refuses an object and an id that are registered, until they are unregistered', async () => {
+  it('refuses to register a registered object or id again before it is unregistered', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     daemon.register(one);
@@ -178,7 +175,7 @@ describe('registration', () => {
     expect(await ask(daemon.register(one, ''), 'p.get()')).toBe('object1');
   });
 
-  it('takes a class and its instances', async () => {
+  it('registers a class and its instances', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     const uris = [MyObj, one, two].map((thing) => daemon.register(thing));
@@ -186,7 +183,7 @@ describe('registration', () => {
     expect(await Promise.all(uris.map((uri) => ask(uri, 'p.get()')))).toEqual([null, 'object1', 'object2']);
   });
 
-  it('gives an object further ids when it is forced, and takes it off under all of them', async () => {
+  it('a forced registration gives an object further ids, and unregister removes them all', async () => {
     const daemon = await listen();
     for (const thing of [new MyObj('object1'), MyObj]) {
       daemon.register(thing, 'name1');
@@ -204,7 +201,7 @@ describe('registration', () => {
     }
   });
 
-  it('keeps the only instance of a class that is registered again', async () => {
+  it('keeps the single instance of a class that is registered again', async () => {
     const daemon = await listen();
     let made = 0;
     @expose
@@ -223,7 +220,7 @@ describe('registration', () => {
     expect(await ask(second, 'p.get()')).toBe(1);
   });
 
-  it('is by id or by object, and never of the daemon’s own', async () => {
+  it('unregisters by id or by object, but never the daemon’s own object', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     daemon.register(one);
@@ -252,7 +249,7 @@ describe('registration', () => {
     ['undefined', undefined],
     ['a number', 4444],
     ['text', 'text'],
-  ])('takes no %s', async (_, what) => {
+  ])('refuses to register %s', async (_, what) => {
     const daemon = await listen();
     expect(() => daemon.register(what as unknown as object)).toThrow(/cannot be registered/);
     if (typeof what !== 'string') expect(() => daemon.unregister(what as unknown as object)).toThrow(DaemonError);
@@ -260,7 +257,7 @@ describe('registration', () => {
     expect(daemon.objectCount).toBe(1);
   });
 
-  it('takes a class once', async () => {
+  it('registers a class only once', async () => {
     const daemon = await listen();
     daemon.register(MyObj);
     expect(() => daemon.register(MyObj)).toThrow(DaemonError);
@@ -270,7 +267,7 @@ describe('registration', () => {
     expect(daemon.objectCount).toBe(1);
   });
 
-  it('takes ids of any letters', async () => {
+  it('registers ids of any letters', async () => {
     const daemon = await listen();
     for (const id of ['str_name', 'unicode_\u20ac']) {
       const thing = new MyObj(id);
@@ -281,7 +278,7 @@ describe('registration', () => {
     }
   });
 
-  it('is shown by the daemon’s own object', async () => {
+  it('the daemon’s own object lists what is registered', async () => {
     const daemon = await listen();
     daemon.register(new MyObj('object1'), 'obj1');
     daemon.register(new MyObj('object2'), 'obj2');
@@ -290,7 +287,7 @@ describe('registration', () => {
     expect(new Set(registered)).toEqual(new Set(['Pyro.Daemon', 'obj1', 'obj2', object]));
   });
 
-  it('gives URIs of registered objects, and of any id', async () => {
+  it('uriFor() gives URIs of registered objects, and of any id', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     for (const unknown of [one, two]) expect(() => daemon.uriFor(unknown)).toThrow(DaemonError);
@@ -304,7 +301,7 @@ describe('registration', () => {
 });
 
 describe('the handshake', () => {
-  it('is answered with the sequence number of the request', async () => {
+  it('answers a handshake with the sequence number of the request', async () => {
     const daemon = await listen();
     const [host, port] = daemon.locationStr.split(':');
     const seen = await python.run(
@@ -321,7 +318,7 @@ describe('the handshake', () => {
     expect(seen).toEqual([true, 99, 'hello']);
   });
 
-  it('is denied with the reason that the validation gives', async () => {
+  it('denies a handshake with the reason that validateHandshake throws', async () => {
     class Denying extends PyroDaemon {
       override validateHandshake(): never {
         throw new RangeError('handshake fail validation error');
@@ -333,7 +330,7 @@ describe('the handshake', () => {
     );
   });
 
-  it('is answered with what the validation gives, and the daemon’s annotations', async () => {
+  it('answers a handshake with the response of validateHandshake and the daemon’s annotations', async () => {
     class Custom extends PyroDaemon {
       override validateHandshake(): { response: unknown } {
         return { response: ['sure', 'have', 'fun'] };
@@ -360,7 +357,7 @@ describe('the handshake', () => {
 });
 
 describe('NAT', () => {
-  it('names its own location in URIs, unless asked not to', async () => {
+  it('URIs name the NAT location, unless told not to', async () => {
     expect((await listen()).natLocationStr).toBeUndefined();
     const daemon = await listen({ host: '127.0.0.1', natHost: 'nathosttest', natPort: 12345 });
     expect(daemon.natLocationStr).toBe('nathosttest:12345');
@@ -369,14 +366,14 @@ describe('NAT', () => {
     expect(daemon.uriFor('object', false).location).toBe(daemon.locationStr);
   });
 
-  it('takes the port listened on when it has none', async () => {
+  it('the NAT port is the listening port when none is given', async () => {
     for (const natPort of [undefined, 0]) {
       const daemon = await listen({ host: '127.0.0.1', natHost: 'bla', natPort });
       expect(daemon.natLocationStr).toBe(`bla:${daemon.locationStr.split(':')[1]}`);
     }
   });
 
-  it('is refused without a host, with a unix socket, and with a port that is none', async () => {
+  it('refuses a NAT port without a host, a NAT host with a unix socket, and an impossible port', async () => {
     await expect(listen({ natPort: 5555 })).rejects.toThrow(PyroError);
     await expect(listen({ natHost: 'bla', natPort: 5555, unixSocket: 'testsock' })).rejects.toThrow(PyroError);
     await expect(listen({ natHost: 'bla', natPort: 99_999 })).rejects.toThrow('0 to 65535');
@@ -384,7 +381,7 @@ describe('NAT', () => {
 });
 
 describe('instances', () => {
-  /** A class with a name that its creator gives, in a mode, and how many were made. */
+  /** Makes a class with an instance mode and a creator, and the list of its instances. */
   function modal(instanceMode?: InstanceMode): { Thing: new (name: string) => object; made: object[] } {
     const made: object[] = [];
     @expose
@@ -400,7 +397,7 @@ describe('instances', () => {
     return { Thing, made };
   }
 
-  it('are one for each connection where nothing else is said', async () => {
+  it('makes an instance per connection by default', async () => {
     @expose
     class ClassWithDefaults {
       static made = 0;
@@ -418,7 +415,7 @@ describe('instances', () => {
     ['single', [0, 0], [0, 0], 1],
     ['session', [0, 0], [1, 1], 2],
     ['percall', [0, 1], [2, 3], 4],
-  ] as const)('come from the creator in mode %s', async (mode, first, second, count) => {
+  ] as const)('makes instances with the creator in mode %s', async (mode, first, second, count) => {
     const { Thing, made } = modal(mode);
     const uri = (await listen()).register(Thing);
     const calls = '[p.get(), p.get()]';
@@ -427,7 +424,7 @@ describe('instances', () => {
     expect(made).toHaveLength(count);
   });
 
-  it('must be of the class', async () => {
+  it('refuses an instance of another class from the creator', async () => {
     @behavior({ instanceCreator: () => new PyroUri('PYRO:test@localhost:9999') })
     class TestClass {
       @expose
@@ -439,7 +436,7 @@ describe('instances', () => {
 });
 
 describe('combined daemons', () => {
-  it('serve side by side, and close together', async () => {
+  it('combined daemons serve independently, and close together', async () => {
     const [one, two] = [await listen(), await listen()];
     one.combine(two);
     for (const daemon of [one, two]) expect(await ask(daemon.register(new MyObj('served')), 'p.get()')).toBe('served');
@@ -449,13 +446,17 @@ describe('combined daemons', () => {
 });
 
 describe('the end of a connection', () => {
-  it('is told to each daemon by itself', async () => {
+  it('two daemons run their disconnect hooks at the same time', async () => {
     let told = 0;
-    const slow = async (): Promise<void> => {
-      await sleep(500);
-      told += 1;
+    let tellBoth = (): void => undefined;
+    const bothTold = new Promise<void>((resolve) => (tellBoth = resolve));
+    let ended = 0;
+    const hook = async (): Promise<void> => {
+      if (++told === 2) tellBoth();
+      await bothTold;
+      ended += 1;
     };
-    const daemons = await Promise.all([1, 2].map(() => listen({ host: '127.0.0.1', clientDisconnect: slow })));
+    const daemons = await Promise.all([1, 2].map(() => listen({ host: '127.0.0.1', clientDisconnect: hook })));
     const uris = daemons.map((daemon) => String(daemon.uriFor(DAEMON_OBJECT_ID)));
     await python.run(
       `
@@ -464,14 +465,12 @@ describe('the end of a connection', () => {
       for p in proxies: p._pyroRelease()`,
       { uris },
     );
-    const begun = performance.now();
-    await expect.poll(() => told, { timeout: 5_000, interval: 10 }).toBe(2);
-    expect(performance.now() - begun).toBeLessThan(900);
+    await expect.poll(() => ended).toBe(2);
   });
 });
 
 describe('metadata', () => {
-  it('of the daemon’s own object is that of Pyro5, in every serializer', async () => {
+  it('metadata of the daemon’s own object is that of Pyro5, in every serializer', async () => {
     const daemon = await listen();
     for (const name of Object.keys(SERIALIZER_IDS)) {
       const [info, meta, theirs] = await python.run<[string, unknown, unknown]>(
@@ -489,7 +488,7 @@ describe('metadata', () => {
     }
   });
 
-  it('is looked up anew when its cache is reset, by id or by object', async () => {
+  it('resetMetadataCache() by id or by object makes new members visible', async () => {
     class Dummy {
       @expose
       method(): void {}
@@ -515,8 +514,8 @@ describe('metadata', () => {
   });
 });
 
-describe('what an object makes and registers', () => {
-  it.each(['createInstance', 'createGenerator'])('travels as a proxy, and is gone with the daemon: %s', async (method) => {
+describe('objects that a remote object makes and registers', () => {
+  it.each(['createInstance', 'createGenerator'])('a registered result travels as a proxy until shutdown: %s', async (method) => {
     const alive = new Set<string>();
     const gone = new FinalizationRegistry<string>((name) => alive.delete(name));
     const watch = (made: object, name: string): void => {
@@ -532,7 +531,7 @@ describe('what an object makes and registers', () => {
         return `I am ${this.name}`;
       }
     }
-    // everything that could hold an object is inside of this function
+    // everything that could keep an object alive is inside this function
     const serve = async (): Promise<void> => {
       const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
       @expose

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => python.stop());
 
-/** What Python writes for the arguments of a SendingMessage. */
+/** The bytes that Python writes for the arguments of a SendingMessage. */
 async function written(args: string, compression = false): Promise<Buffer> {
   const body = `
     config.COMPRESSION = compression
@@ -44,7 +44,7 @@ function messageOf(type: number, seq: number, data: Buffer | string, annotations
   return Buffer.concat(encodeMessage({ type, flags, seq, serializerId: 1, data: Buffer.from(data), annotations }, MAX));
 }
 
-/** What Python's recv_stub makes of our bytes, and how many it leaves. */
+/** Lets Python's recv_stub read our bytes: returns the message, and the number of bytes left. */
 function received(wire: Buffer): Promise<unknown> {
   return python.run(
     `
@@ -60,8 +60,8 @@ function received(wire: Buffer): Promise<unknown> {
   );
 }
 
-describe('what is sent', () => {
-  it('is the message that Pyro5 sends, with annotations and without', async () => {
+describe('sent messages', () => {
+  it('sends the same message as Pyro5, with annotations and without', async () => {
     expect(messageOf(MESSAGE_TYPES.invoke, 99, 'abcdefg')).toEqual(
       await written('Pyro5.protocol.MSG_INVOKE, 0, 99, 1, b"abcdefg"'),
     );
@@ -75,11 +75,11 @@ describe('what is sent', () => {
     ['an id of three letters', 'err', Buffer.from('bytes')],
     ['an id of two letters', 'QQ', Buffer.from('abcde')],
     ['an id of seven letters', 'TOOLONG', Buffer.from('abcde')],
-  ])('may have no annotation with %s', (_, id, data) => {
+  ])('refuses an annotation with %s', (_, id, data) => {
     expect(() => messageOf(MESSAGE_TYPES.connect, 0, 'hello', new Map([[id, data]]))).toThrow(ProtocolError);
   });
 
-  it('is compressed when it is long enough, as in Pyro5', async () => {
+  it('compresses a message when it is long enough, as Pyro5 does', async () => {
     for (const bytes of [7, 99, 100, 101, 700]) {
       const [plain, squeezed] = [
         Buffer.alloc(bytes, 'abcdefg'),
@@ -90,7 +90,7 @@ describe('what is sent', () => {
     }
   });
 
-  it('may be of any type, and is read by Pyro5', async () => {
+  it('sends messages of any type, and Pyro5 reads them', async () => {
     expect(await received(messageOf(MESSAGE_TYPES.connect, 0, 'hello'))).toEqual([MESSAGE_TYPES.connect, 0, 'hello', {}, 0]);
     expect(await received(messageOf(MESSAGE_TYPES.result, 0, ''))).toEqual([MESSAGE_TYPES.result, 0, '', {}, 0]);
     expect(await received(messageOf(MESSAGE_TYPES.connect, 42, 'hello', new Map([['TEST', Buffer.from('abcde')]])))).toEqual([
@@ -108,14 +108,14 @@ describe('what is sent', () => {
   });
 });
 
-describe('what is received', () => {
+describe('received messages', () => {
   const create = (compression = false): Promise<Buffer> =>
     written(
       'Pyro5.protocol.MSG_INVOKE, 255, 42, 99, b"abcdefg" * 100, {"TEST": b"0123456789qwertyu", "UNIT": b"aaaaaaa"}',
       compression,
     );
 
-  it('is checked as soon as it can be', async () => {
+  it('checks a received message as early as possible', async () => {
     expect(read(Buffer.from('PYR'))).toBeUndefined();
     expect(read(Buffer.from('PYRO'))).toBeUndefined();
     expect(failureOf(Buffer.from('ZXCV'))).toMatchObject({ code: 'BAD_TAG' });
@@ -132,7 +132,7 @@ describe('what is received', () => {
     });
   });
 
-  it('is no message before its payload is there', async () => {
+  it('a received message is incomplete until its payload has arrived', async () => {
     const wire = await create(true);
     const reader = new FrameReader(sizeLimit(MAX), ALL_TYPES);
     reader.push(wire.subarray(0, HEADER_BYTES));
@@ -143,7 +143,7 @@ describe('what is received', () => {
     expect(header).toMatchObject({ type: MESSAGE_TYPES.invoke, flags: 255, seq: 42, serializerId: 99, dataBytes: data.length });
   });
 
-  it('has its payload, inflated, and its annotations, as views', async () => {
+  it('a received message has its payload, inflated, and its annotations, as views', async () => {
     for (const compression of [true, false]) {
       const wire = await create(compression);
       const { header, data, annotations } = read(wire)!;
@@ -158,7 +158,7 @@ describe('what is received', () => {
     }
   });
 
-  it('ends where the message ends', async () => {
+  it('a received message ends where its length says', async () => {
     const one = await written('Pyro5.protocol.MSG_CONNECT, 0, 0, 1, b"hello", {"TEST": b"abcde"}');
     const two = await written('Pyro5.protocol.MSG_RESULT, 0, 7, 1, b""');
     const reader = new FrameReader(sizeLimit(MAX), ALL_TYPES);

@@ -6,6 +6,8 @@ starts elsewhere, with the same objects in it. Set-up and tear-down of the tests
 The control server is named by the environment variable ``REMOTE_DAEMON_CONTROL``. ``POST /`` starts a daemon and answers with its
 location (``host:port``), ``DELETE /<location>`` shuts it down. ``REMOTE_DAEMON_SERIALIZER`` names the serializer of the clients.
 
+``REMOTE_DAEMON_ONLY``, if set, holds the names of the tests to run, with commas between them.
+
 Prints at the end a line ``outcomes: `` with a JSON object of the tests' names and how they ended.
 """
 import json
@@ -35,6 +37,8 @@ EXCLUDED = {
     "TestServerOnce::testPyroTracebackNormal": "expects a line of Python source",
     "TestServerOnce::testPyroTracebackBatch": "expects a line of Python source",
 }
+
+ONLY = [name for name in os.environ.get("REMOTE_DAEMON_ONLY", "").split(",") if name]
 
 REGISTERED = {"something", "unexposed"}
 
@@ -87,6 +91,8 @@ def pytest_collection_modifyitems(config, items):
     unknown = EXCLUDED.keys() - names
     assert not unknown, f"excluded, but not there: {', '.join(sorted(unknown))}"
     selected = [item for item in items if item.cls.__name__ in CLASSES and item.nodeid.partition("::")[2] not in EXCLUDED]
+    if ONLY:
+        selected = [item for item in selected if item.name in ONLY]
     config.hook.pytest_deselected(items=[item for item in items if item not in selected])
     items[:] = selected
 

@@ -36,7 +36,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** What Python's serializer writes for the value of an expression. */
+/** The bytes that Python's serializer writes for the value of an expression. */
 async function written(name: SerializerName, expression: string): Promise<Buffer> {
   return Buffer.from(await python.run<string>(`return bytes(serializers[name].dumps(${expression})).hex()`, { name }), 'hex');
 }
@@ -45,13 +45,13 @@ async function writtenCall(name: SerializerName, call: string): Promise<Buffer> 
   return Buffer.from(await python.run<string>(`return bytes(serializers[name].dumpsCall(${call})).hex()`, { name }), 'hex');
 }
 
-describe.each(NAMES)('%s', (name) => {
+describe.each(NAMES)('serializer %s', (name) => {
   const serializer = createSerializers().get(SERIALIZER_IDS[name])!;
-  /** What we read of what Python writes. */
+  /** Reads the bytes that Python writes for an expression. */
   const fromPython = async (expression: string): Promise<unknown> => serializer.loads(await written(name, expression), context);
   const callFromPython = async (call: string): Promise<SerializedCall> =>
     serializer.loadsCall(await writtenCall(name, call), context);
-  /** What Python makes of what we write: the value of an expression of `x`. */
+  /** Lets Python read our bytes as `x`, and evaluates a Python expression with `x`. */
   const inPython = (data: Buffer, expression: string): Promise<unknown> =>
     python.run(`x = serializers[name].loads(bytes.fromhex(data)); return ${expression}`, { name, data: data.toString('hex') });
   const callInPython = (data: Buffer, expression: string): Promise<unknown> =>
@@ -60,7 +60,7 @@ describe.each(NAMES)('%s', (name) => {
       data: data.toString('hex'),
     });
 
-  it('is read from every kind of byte array, at any offset', async () => {
+  it('reads from every kind of byte array, at any offset', async () => {
     const value = await written(name, '[4, 5, 6]');
     const call = await writtenCall(name, '"object", "method", [1, 2, 3], {"kwarg": 42}');
     const wider = (data: Buffer): Buffer => Buffer.concat([Buffer.from('xx'), data, Buffer.from('yy')]).subarray(2, -2);
@@ -86,15 +86,15 @@ describe.each(NAMES)('%s', (name) => {
     }
   });
 
-  it('carries URIs inside of other values', async () => {
+  it('carries URIs inside other values', async () => {
     const uris = [new PyroUri('PYRO:1111@host.com:111'), new PyroUri('PYRO:2222@host.com:222')];
     expect(await inPython(serializer.dumps(uris), '[str(uri) for uri in x]')).toEqual(uris.map(String));
-    // Python's marshal serializer cannot write them there
+    // Python's marshal serializer cannot write URIs inside other values
     if (name !== 'marshal')
       expect(await fromPython('[URI("PYRO:1111@host.com:111"), URI("PYRO:2222@host.com:222")]')).toEqual(uris);
   });
 
-  it('carries proxies with handshake, members and serializer, and without a connection or settings', async () => {
+  it('carries proxies with handshake, members and serializer, and without connection and settings', async () => {
     await python.run(`
       state.proxy = Proxy("PYRO:obj@host:9999")
       state.proxy._pyroAttrs = set("abc")
@@ -130,7 +130,7 @@ describe.each(NAMES)('%s', (name) => {
     ]);
   });
 
-  it('carries a daemon as an empty place', async () => {
+  it('carries a daemon as a stub without data', async () => {
     const daemon = await python.run<string>(
       `
       with Pyro5.server.Daemon(port=0) as daemon:
@@ -146,7 +146,7 @@ describe.each(NAMES)('%s', (name) => {
     ]);
   });
 
-  it('carries registered objects as proxies, also inside of other values', async () => {
+  it('carries registered objects as proxies, also inside other values', async () => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     cleanups.push(() => daemon.close());
     for (const [Thing, expected] of [
@@ -177,7 +177,7 @@ describe.each(NAMES)('%s', (name) => {
     }
   });
 
-  it('carries arrays of numbers and of characters, alone and as arguments', async () => {
+  it('carries arrays of numbers and of characters, as values and as arguments', async () => {
     expect(await fromPython(`array.array('u', "hello")`)).toBe('hello');
     expect(await fromPython(`array.array('h', [222, 333, 444, 555])`)).toEqual([222, 333, 444, 555]);
     const call = await callFromPython(`"obj", "method", (1, array.array('u', "hello")), {"arg": array.array('h', [222, 333])}`);
@@ -225,7 +225,7 @@ describe.each(NAMES)('%s', (name) => {
     );
   });
 
-  it('carries errors of Pyro, with their traceback', async () => {
+  it('carries errors of Pyro with their traceback', async () => {
     await python.run(`
       state.error = Pyro5.errors.NamingError("x")
       state.error._pyroTraceback = ["this is the remote traceback"]`);
@@ -263,7 +263,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(await inPython(serializer.dumps(error), '[str(x), x.custom_attribute]')).toEqual(["('hello', 42)", 999]);
   });
 
-  it('carries exceptions that are no errors', async () => {
+  it('carries exceptions of Python that are no Exception subclasses', async () => {
     expect(await fromPython('GeneratorExit()')).toMatchObject({ pythonType: 'builtins.GeneratorExit', args: [] });
     expect(await inPython(serializer.dumps(new PythonException('builtins.GeneratorExit')), 'type(x) is GeneratorExit')).toBe(
       true,
@@ -280,7 +280,7 @@ describe.each(NAMES)('%s', (name) => {
     ]);
   });
 
-  it('refuses an object of a class that nobody registered', async () => {
+  it('refuses an object of an unregistered class', async () => {
     await python.run(`
       class Unknown:
         def __init__(self):
@@ -290,7 +290,7 @@ describe.each(NAMES)('%s', (name) => {
     const data = await written(name, 'state.Unknown()');
     expect(() => serializer.loads(data)).toThrow(new SerializeError('unsupported serialized class: support.Unknown'));
     expect(serializer.loads(data, { plain: true })).toEqual({ __class__: 'support.Unknown', name: 'hello' });
-    // an object of ours that nobody registered is written as the dict of its members
+    // an object of an unregistered JavaScript class is written as a dict of its members
     expect(await inPython(serializer.dumps(new MyThingPartlyExposed('hello')), 'x["name"]')).toBe('hello');
   });
 
@@ -325,7 +325,7 @@ describe.each(NAMES)('%s', (name) => {
     await expect(inPython(mine, 'x')).rejects.toThrow('unsupported serialized class: CUSTOM-Mythingymabob');
   });
 
-  it('makes classes of the dicts in any value', async () => {
+  it('makes class instances from class dicts at any depth', async () => {
     const dict = { __class__: 'Pyro5.core.URI', state: ['PYRO', '555', null, 'localhost', 80] };
     const uri = new PyroUri('PYRO:555@localhost:80');
     const read = (value: unknown): unknown => serializer.loads(serializer.dumps(value));
@@ -348,7 +348,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(await fromPython('uuid.UUID("1897022f-c481-4117-a4cc-cbd1ca100582")')).toBe('1897022f-c481-4117-a4cc-cbd1ca100582');
   });
 
-  it('carries sets, as lists where it has none', async () => {
+  it('carries sets, as lists in serializers without sets', async () => {
     const hasSets = name === 'serpent' || name === 'marshal';
     const members = new Set([111, 222, 333]);
     const read = await fromPython('{111, 222, 333}');
@@ -366,7 +366,7 @@ describe.each(NAMES)('%s', (name) => {
     expect(() => serializer.dumps(value)).toThrow(SerializeError);
   });
 
-  it('loses nothing of a float', async () => {
+  it('carries floats without loss', async () => {
     const texts = ['1482514078.54635912345', '9876543212345.12345678987654321', '11223344.556677889988776655e33'];
     const floats = texts.map(Number);
     expect(await fromPython(`[${texts.join(', ')}]`)).toEqual(floats);
@@ -386,7 +386,7 @@ describe.each(NAMES)('%s', (name) => {
 describe('serpent alone', () => {
   const serpent = createSerializers().get(SERIALIZER_IDS.serpent)!;
 
-  it('carries a deque as a list', async () => {
+  it('serpent carries a deque as a list', async () => {
     expect(serpent.loads(await written('serpent', 'collections.deque([1, 2, 3, 4])'))).toEqual([1, 2, 3, 4]);
   });
 });
@@ -394,7 +394,7 @@ describe('serpent alone', () => {
 describe('msgpack alone', () => {
   const msgpack = createSerializers().get(SERIALIZER_IDS.msgpack)!;
 
-  it('refuses extension types that are not Pyro5’s own, naming their code, in values and in calls', async () => {
+  it('msgpack refuses extension types other than Pyro5’s, naming their code, in values and in calls', async () => {
     const extension = '__import__("msgpack").ExtType(0x40, b"42")';
     const value = await written('msgpack', extension);
     expect(() => msgpack.loads(value)).toThrow(new SerializeError('invalid ext code for msgpack: 64'));
@@ -404,13 +404,13 @@ describe('msgpack alone', () => {
 });
 
 describe('the serializers', () => {
-  it('are there by the ids of Pyro5, and no others', async () => {
+  it('there are exactly Pyro5’s serializers, with its ids', async () => {
     const ids = await python.run<Record<string, number>>('return {name: it.serializer_id for name, it in serializers.items()}');
     expect(SERIALIZER_IDS).toEqual(ids);
     expect([...createSerializers()].map(([id, { name }]) => [name, id])).toEqual(Object.entries(SERIALIZER_IDS));
   });
 
-  it('write exceptions as the dict that Python writes', async () => {
+  it('writes exceptions as the dict that Python writes', async () => {
     const serpent = createSerializers({ detailedTraceback: false }).get(SERIALIZER_IDS.serpent)!;
     for (const attributes of [{}, { custom_attribute: 999 }]) {
       const dict = await python.run(
@@ -425,7 +425,7 @@ describe('the serializers', () => {
     }
   });
 
-  it('take an exception for one only when it is marked as one', () => {
+  it('reads a dict as an exception only when it is marked as one', () => {
     const serpent = createSerializers().get(SERIALIZER_IDS.serpent)!;
     const dict = { __class__: 'builtins.ZeroDivisionError', args: ['hello', 42], attributes: { test_attribute: 99 } };
     const read = (value: unknown): unknown => serpent.loads(serpent.dumps(value));

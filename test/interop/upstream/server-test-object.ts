@@ -11,7 +11,7 @@ import {
 
 const EXPECTED_ANNOTATION = 'data from proxy via new api';
 
-/** What the upstream tests expect of the object `something`. */
+/** The object `something` of the upstream tests. */
 @PyroController({ objectId: 'something', instanceMode: 'single' })
 export class ServerTestObject {
   private current: unknown = 12345;
@@ -142,7 +142,7 @@ export class ServerTestObject {
   }
 }
 
-/** What they expect of the object `unexposed`: that one of its methods is. */
+/** The object `unexposed` of the upstream tests: only one of its methods is exposed. */
 @PyroController({ objectId: 'unexposed', instanceMode: 'single' })
 export class NotEverythingExposed {
   @PyroMethod()

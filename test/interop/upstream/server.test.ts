@@ -38,7 +38,7 @@ async function listen(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
   return daemon;
 }
 
-/** What Python's client gets of a body that has `p`, a proxy of the object, and may return something. */
+/** Runs the body of a Python function with `p`, a proxy of the object, in Python's client, and gives its result. */
 function use<T = unknown>(uri: PyroUri, body: string): Promise<T> {
   return python.run<T>(`def used(p):\n${body.replaceAll(/^/gm, '  ')}\nwith Proxy(uri) as p: return used(p)`, {
     uri: String(uri),
@@ -50,7 +50,7 @@ function members(uri: PyroUri): Promise<[string[], string[], string[]]> {
   return use(uri, 'p._pyroBind()\nreturn [sorted(p._pyroMethods), sorted(p._pyroAttrs), sorted(p._pyroOneway)]');
 }
 
-/** Runs something of Python's client that fails. */
+/** Runs Python code that must fail, and gives the text of the error. */
 async function failureOf(uri: PyroUri, statement: string): Promise<string> {
   return use<string>(uri, `try:\n  ${statement}\nexcept Exception as x:\n  return f"{type(x).__name__}: {x}"`);
 }
@@ -89,7 +89,7 @@ class ServerTestObject {
 }
 
 describe('objects', () => {
-  it('travel as proxies as long as they or their class are registered', async () => {
+  it('objects travel as proxies while they or their class are registered', async () => {
     const daemon = await listen();
     const kept = new ServerTestObject();
     const uri = daemon.register(new ServerTestObject([kept]), 'something');
@@ -107,7 +107,7 @@ describe('objects', () => {
     expect(await seen('new_test_object')).toBe('dict');
   });
 
-  it('that are weakly registered are gone when nothing else holds them', async () => {
+  it('a weakly registered object is removed when nothing else holds it', async () => {
     const daemon = await listen();
     let object: ServerTestObject | undefined = new ServerTestObject();
     const uri = daemon.register(object, 'weak', { weak: true });
@@ -128,7 +128,7 @@ describe('objects', () => {
     expect(await failureOf(uri, 'p.getDict()')).toMatch(/rejected: unknown object$/);
   });
 
-  it('free what they had tracked for a connection when it ends', async () => {
+  it('frees the resources that were tracked for a connection when the connection ends', async () => {
     class Resource {
       closed = false;
       constructor(readonly name: string) {}
@@ -164,18 +164,19 @@ describe('objects', () => {
 });
 
 describe('a daemon', () => {
-  it('shuts down at once while clients are connected', async () => {
+  it('a daemon shuts down quickly while clients are connected', async () => {
     const daemon = await listen();
     const uri = daemon.register(new ServerTestObject(), 'something');
     await python.run('state.proxies = [Proxy(uri) for _ in range(3)]\nfor p in state.proxies: p.echo(42)', { uri: String(uri) });
     expect(daemon.connections).toHaveLength(3);
     const begun = performance.now();
     await daemon.shutdown();
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    // a running call may take 10 s
+    expect(performance.now() - begun).toBeLessThan(8_000);
     await python.run('for p in state.proxies: p._pyroRelease()');
   });
 
-  it('on IPv6 may be behind NAT', async () => {
+  it('a daemon on IPv6 may be behind NAT', async () => {
     const daemon = await listen({ host: '::1', natHost: 'example.com', natPort: 0 });
     expect(daemon.locationStr).toMatch(/^\[::1\]:\d+$/);
     expect(daemon.natLocationStr).toBe(`example.com:${daemon.locationStr.split(':').at(-1)}`);
@@ -183,14 +184,14 @@ describe('a daemon', () => {
 });
 
 describe('errors', () => {
-  it('that cannot be sent say so, and what they were', async () => {
+  it('an error that cannot be sent says so, and what it was', async () => {
     const uri = (await listen()).register(new ServerTestObject());
     expect(await failureOf(uri, 'p.nonserializableException()')).toMatch(
       /^PyroError: Error serializing exception: .*function.* Original exception: builtins\.ValueError: xantippe/,
     );
   });
 
-  it('show where they come from, also in a batch', async () => {
+  it('an error shows where it was thrown, also in a batch', async () => {
     const uri = (await listen()).register(new ServerTestObject());
     const [single, batch] = await use<[string, string]>(
       uri,
@@ -229,15 +230,15 @@ except Pyro5.errors.ConnectionClosedError:
 p._pyroReconnect()
 `;
 
-  it('go on behind a reconnect within the linger time, and not behind it', async () => {
-    const daemon = await listen({ streamLingerMs: 500, housekeepingIntervalMs: 50 });
+  it('a stream goes on after a reconnect within the linger time, and ends after it', async () => {
+    const daemon = await listen({ streamLingerMs: 1_500, housekeepingIntervalMs: 50 });
     const uri = daemon.register(new ServerTestObject());
     const seen = await use(
       uri,
       `${reading}
 seen.append(next(generator))
 p._pyroRelease()
-time.sleep(1.5)
+time.sleep(3)
 p._pyroReconnect()
 try:
   next(generator)
@@ -247,11 +248,11 @@ except Pyro5.errors.PyroError as x:
     expect(seen).toEqual(['one', 'closed', 'two', 'item stream terminated']);
   });
 
-  it('end with their connection without a linger time', async () => {
+  it('a stream ends with its connection without a linger time', async () => {
     const uri = (await listen({ streamLingerMs: 0 })).register(new ServerTestObject());
     const seen = await use(
       uri,
-      `${reading.replace('p._pyroReconnect()', 'time.sleep(0.2)\np._pyroReconnect()')}
+      `${reading.replace('p._pyroReconnect()', 'time.sleep(1)\np._pyroReconnect()')}
 try:
   next(generator)
 except Pyro5.errors.PyroError as x:
@@ -265,20 +266,20 @@ except Pyro5.errors.PyroError as x:
 describe('exposed members', () => {
   const FULL = [['__dunder__', 'exposed', 'method', 'oneway'], ['prop1', 'prop2', 'readonly_prop1'], ['oneway']];
 
-  it('are the same of a class and of its object', async () => {
+  it('a class and its object expose the same members', async () => {
     const daemon = await listen();
     expect(await members(daemon.register(MyThingFullExposed))).toEqual(FULL);
     expect(await members(daemon.register(new MyThingFullExposed('irmen')))).toEqual(FULL);
   });
 
-  it('are all public ones of an exposed class, and of another those that are exposed themselves', async () => {
+  it('an exposed class exposes all public members, another class only members that are exposed themselves', async () => {
     const daemon = await listen();
     expect(await members(daemon.register(new MyThingFullExposed()))).toEqual(FULL);
     const partly = [['exposed', 'oneway'], ['prop1', 'readonly_prop1'], ['oneway']];
     expect(await members(daemon.register(new MyThingPartlyExposed()))).toEqual(partly);
   });
 
-  it('are inherited', async () => {
+  it('a subclass inherits exposed members', async () => {
     const daemon = await listen();
     expect(await members(daemon.register(new MyThingPartlyExposedSub()))).toEqual([
       ['exposed', 'oneway', 'sub_exposed'],
@@ -292,7 +293,7 @@ describe('exposed members', () => {
     ]);
   });
 
-  it('are kept until the cache is reset', async () => {
+  it('exposed members are cached until the cache is reset', async () => {
     class Thingy {
       @expose
       method1(): void {}
@@ -306,7 +307,7 @@ describe('exposed members', () => {
     expect(await members(uri)).toEqual(before);
   });
 
-  it('have no private names, but dunder names', async () => {
+  it('refuses to expose private names, and exposes dunder names', async () => {
     class Private {
       _private(): void {}
       __private(): void {}
@@ -321,7 +322,7 @@ describe('exposed members', () => {
     expect(await use(uri, 'return p.__getattr__("__dunder__")()')).toBe('a dunder');
   });
 
-  it('are private where Python says so', async () => {
+  it('a name is private exactly when Python says so', async () => {
     const plain = [
       '_',
       '__',
@@ -345,14 +346,14 @@ describe('exposed members', () => {
     expect(names.filter(isPrivateName)).toEqual(theirs);
   });
 
-  it('are read and written, and nothing else is', async () => {
+  it('only exposed attributes are read and written', async () => {
     const daemon = await listen();
     for (const [thing, prop2] of [
       [new MyThingFullExposed('irmen'), true],
       [new MyThingPartlyExposed('irmen'), false],
     ] as const) {
       const uri = daemon.register(thing);
-      // past the checks that the proxy makes itself
+      // bypasses the checks of Python's proxy
       const read = (name: string): string => `p._pyroInvoke("__getattr__", ("${name}",), None)`;
       const write = (name: string, value: number): string => `p._pyroInvoke("__setattr__", ("${name}", ${value}), None)`;
       for (const name of ['name', 'c_attr', 'propvalue', 'unexisting_attribute', '_private_attr1', 'exposed']) {
@@ -372,7 +373,7 @@ describe('exposed members', () => {
     }
   });
 
-  it('are reached by one name, never by a path', async () => {
+  it('an attribute is reached by one name, never by a path', async () => {
     @expose
     class Exposed {
       a: Exposed | undefined;
@@ -415,7 +416,7 @@ describe('exposed members', () => {
 });
 
 describe('behavior', () => {
-  it('is session unless it is said, and stays what it is when the class is exposed', async () => {
+  it('the instance mode is session by default, and stays as it is when the class is exposed', async () => {
     const daemon = await listen();
     const numbered = (): { Type: new () => object; made: object[] } => {
       const made: object[] = [];
@@ -437,7 +438,7 @@ describe('behavior', () => {
     for (const { Type } of [before, behind]) expect(await use(daemon.register(Type), calls)).toEqual([1, 2]);
   });
 
-  it('refuses what is no mode, no creator and no class', () => {
+  it('behavior() refuses invalid modes, creators and targets', () => {
     expect(() => behavior({ instanceMode: 'kaputt' as 'single' })).toThrow('invalid instance mode: "kaputt"');
     expect(() => behavior({ instanceCreator: 12345 as unknown as () => object })).toThrow('instanceCreator must be a function');
     // @behavior without its options

@@ -42,7 +42,7 @@ export class MyThingPartlyExposed {
   exposed(): void {}
 }
 
-/** The same, exposed as a whole. */
+/** The same class, exposed as a whole. */
 @expose
 export class MyThingFullExposed {
   c_attr = 'hi';

@@ -7,7 +7,7 @@ import { NestControl } from './nest-control.js';
 
 const TIMEOUT_MS = 180_000;
 
-/** How many of the 34 Python's own daemon passes: with json and marshal its own client cannot send what some of them send. */
+/** The number of the 34 tests that Python's own daemon passes. With json and marshal, Python's client cannot send what some tests send. */
 const PASSED_BY_PYTHON: Record<SerializerName, number> = { serpent: 34, json: 32, marshal: 28, msgpack: 34 };
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
@@ -16,12 +16,27 @@ const here = import.meta.dirname;
 /** How each test ended: `passed`, `failed` or `skipped`. */
 type Outcomes = Record<string, string>;
 
-/** Runs Pyro5's server tests against the daemons that a control server starts. */
-async function runUpstreamTests(controlUrl: string, serializer: SerializerName): Promise<{ outcomes: Outcomes; output: string }> {
+interface UpstreamRun {
+  outcomes: Outcomes;
+  output: string;
+}
+
+/** Runs Pyro5's server tests against the daemons that a control server starts. Failed tests run once more: some measure times. */
+async function runUpstreamTests(controlUrl: string, serializer: SerializerName): Promise<UpstreamRun> {
+  const first = await runPytest(controlUrl, serializer);
+  const failed = Object.keys(first.outcomes).filter((name) => first.outcomes[name] === 'failed');
+  if (failed.length === 0) return first;
+  const again = await runPytest(controlUrl, serializer, failed);
+  return { outcomes: { ...first.outcomes, ...again.outcomes }, output: first.output + again.output };
+}
+
+/** @param only names of the tests to run; default: all */
+async function runPytest(controlUrl: string, serializer: SerializerName, only: readonly string[] = []): Promise<UpstreamRun> {
   const tests = join(await upstreamDistribution(), 'tests', 'test_server.py');
   const env = {
     REMOTE_DAEMON_CONTROL: controlUrl,
     REMOTE_DAEMON_SERIALIZER: serializer,
+    REMOTE_DAEMON_ONLY: only.join(','),
     PYTHONPATH: here,
     PYTHONDONTWRITEBYTECODE: '1',
   };
@@ -59,7 +74,7 @@ describe("Pyro5's own server tests", { timeout: TIMEOUT_MS }, () => {
     await nest[Symbol.asyncDispose]();
   });
 
-  it.each(NAMES)('that pass against its own daemon in another process pass against a Nest app, in %s', async (serializer) => {
+  it.each(NAMES)('tests that pass against Pyro5’s own daemon pass against a Nest app, in %s', async (serializer) => {
     const [control, ours] = await Promise.all([runUpstreamTests(pythonUrl, serializer), runUpstreamTests(nest.url, serializer)]);
     const possible = passedOf(control.outcomes);
     const passed = passedOf(ours.outcomes);

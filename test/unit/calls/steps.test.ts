@@ -8,20 +8,20 @@ function* adding(...parts: unknown[]): Steps<number> {
 }
 
 describe('steps', () => {
-  it('run at once when nothing has to be waited for', () => {
+  it('runs Steps at once when they wait for nothing', () => {
     expect(runSteps(adding(1, 2, 3))).toBe(6);
     expect(runSteps(adding())).toBe(0);
   });
 
-  it('wait for promises, and for whatever else has a then', async () => {
-    // oxlint-disable-next-line unicorn/no-thenable -- what query builders are
+  it('waits in Steps for promises and for any other value with a then method', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- query builders are thenables
     const thenable = { then: (resolve: (value: number) => void) => resolve(4) };
     const sum = runSteps(adding(1, Promise.resolve(2), 3, thenable, 5));
     expect(sum).toBeInstanceOf(Promise);
     expect(await sum).toBe(15);
   });
 
-  it('are told of what fails, where they yielded it', async () => {
+  it('throws a rejection into the generator of Steps, at the yield that waits for it', async () => {
     function* guarded(pending: unknown): Steps<unknown> {
       try {
         return yield pending;
@@ -41,7 +41,7 @@ describe('steps', () => {
     expect(await runSteps(guarded(strange))).toBe('caught getter');
   });
 
-  it('fail as they run: by throwing at once, by rejecting behind a promise', async () => {
+  it('fails Steps as they run: throws at once, or rejects after the first promise', async () => {
     function* failing(pending: unknown): Steps<void> {
       yield pending;
       throw new Error('failed');
@@ -50,15 +50,15 @@ describe('steps', () => {
     await expect(runSteps(failing(Promise.resolve()))).rejects.toThrow('failed');
   });
 
-  it('take as long as many promises, without piling them up', async () => {
+  it('runs Steps that wait for 50,000 promises', async () => {
     const parts = Array.from({ length: 100_000 }, (_, index) => (index % 2 ? Promise.resolve(1) : 1));
     expect(await runSteps(adding(...parts))).toBe(100_000);
   });
 });
 
-it('only objects and functions with a then are thenable', () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- these are not
+it('counts only objects and functions with a then method as thenable', () => {
+  // oxlint-disable-next-line unicorn/no-thenable -- not a function
   expect([null, undefined, 0, 'then', {}, { then: 1 }, []].some(isThenable)).toBe(false);
-  // oxlint-disable-next-line unicorn/no-thenable -- this is
+  // oxlint-disable-next-line unicorn/no-thenable -- a function
   expect(isThenable(Object.assign(() => undefined, { then: () => undefined }))).toBe(true);
 });

@@ -16,7 +16,7 @@ expose(Thing);
 let daemon: PyroDaemon | undefined;
 afterEach(() => daemon?.close());
 
-/** One end of a connection whose other end a daemon serves alone. */
+/** The client's end of a connection; a daemon that serves only this connection holds the other end. */
 async function connected(): Promise<Duplex> {
   const [ours, theirs] = createMemoryPair();
   daemon = await PyroDaemon.listen({ connectedSocket: theirs });
@@ -25,7 +25,7 @@ async function connected(): Promise<Duplex> {
 }
 
 describe('a proxy on a connected socket', () => {
-  it('calls without a handshake', async () => {
+  it('a proxy on a connected socket calls without a handshake', async () => {
     const connectedSocket = await connected();
     const thing = await PyroProxy.connect<Thing>('thing', { connectedSocket, handshake: 'never sent' });
     expect(await thing.add(1, 2)).toBe(3);
@@ -34,7 +34,7 @@ describe('a proxy on a connected socket', () => {
     expect(connectedSocket.destroyed).toBe(true);
   });
 
-  it('has no other connection: behind the end of this one all calls fail', async () => {
+  it('a proxy on a connected socket never reconnects: all calls fail after the socket closed', async () => {
     const connectedSocket = await connected();
     const thing = await PyroProxy.connect<Thing>('PYRO:thing@elsewhere:1', { connectedSocket });
     await expect(thing.$with({ callTimeoutMs: 20 }).slow()).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -42,7 +42,7 @@ describe('a proxy on a connected socket', () => {
     await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toThrow('connectedSocket has ended');
   });
 
-  it('leaves no room for options that say otherwise', async () => {
+  it('refuses proxy options that contradict a connected socket', async () => {
     const connectedSocket = await connected();
     const wrong: PyroProxyOptions[] = [{ poolSize: 2 }, { tls: true }, { openSocket: () => connectedSocket }];
     for (const options of wrong) {

@@ -24,7 +24,7 @@ async function listen(script: Script): Promise<ScriptedDaemon> {
   return daemon;
 }
 
-/** Connects, and is released when the test ends. */
+/** Connects a proxy, which is released when the test ends. */
 async function connect(uri: string, options: PyroProxyOptions = {}): Promise<PyroProxy> {
   const proxy = await PyroProxy.connect(uri, { maxRetries: 0, ...options });
   cleanups.push(() => proxy.$release());
@@ -55,7 +55,7 @@ class Adder {
 expose(Adder);
 
 describe('connecting', () => {
-  it('fails with what is wrong with the place, and was surely not sent', async () => {
+  it('fails to connect with an error that names the address and says that the call was not sent', async () => {
     const port = await freePort();
     const refused = await failureOf(connect(`PYRO:thing@127.0.0.1:${port}`));
     expect(refused).toBeInstanceOf(ConnectionClosedError);
@@ -67,7 +67,7 @@ describe('connecting', () => {
     await expect(connect('PYRO:thing@no-such-host.invalid:1')).rejects.toThrow(/cannot connect to no-such-host.invalid:1/);
   });
 
-  it('refuses URIs and options that cannot work, before anything else', async () => {
+  it('refuses unusable URIs and options before it opens a connection', async () => {
     await expect(connect('burp')).rejects.toMatchObject({ code: 'BAD_URI' });
     const wrong: PyroProxyOptions[] = [
       { poolSize: 0 },
@@ -88,9 +88,9 @@ describe('connecting', () => {
     expect(() => proxy.$with({ callTimeoutMs: NaN })).toThrow('callTimeoutMs is NaN');
   });
 
-  it('is tried again until somebody listens', async () => {
+  it('retries to connect until a daemon listens', async () => {
     const port = await freePort();
-    const connecting = connect(`PYRO:adder@127.0.0.1:${port}`, { maxRetries: 20, retryDelayMs: 20, maxRetryDelayMs: 50 });
+    const connecting = connect(`PYRO:adder@127.0.0.1:${port}`, { maxRetries: 200, retryDelayMs: 20, maxRetryDelayMs: 50 });
     await sleep(150);
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
     cleanups.push(() => daemon.close());
@@ -98,35 +98,35 @@ describe('connecting', () => {
     expect(await (await connecting).$call('add', 1, 2)).toBe(3);
   });
 
-  it('waits longer from attempt to attempt', async () => {
+  it('waits longer before each further attempt to connect', async () => {
     const port = await freePort();
     const begin = performance.now();
     await failureOf(connect(`PYRO:thing@127.0.0.1:${port}`, { maxRetries: 3, retryDelayMs: 40, maxRetryDelayMs: 80 }));
-    // 40 + 80 + 80 ms, each up to its half shorter
+    // the delays are 40 + 80 + 80 ms, and jitter shortens each by up to a half
     expect(performance.now() - begin).toBeGreaterThanOrEqual(99);
   });
 
-  it('ends with connectTimeoutMs, when nothing is answered', async () => {
+  it('gives up connecting after connectTimeoutMs when the daemon does not answer', async () => {
     const daemon = await listen(async (peer) => peer.untilClosed());
     const error = await failureOf(connect(daemon.uri, { connectTimeoutMs: 100 }));
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error).toMatchObject({ sent: false, message: expect.stringContaining('connectTimeoutMs (100 ms)') });
   });
 
-  it('ends with connectTimeoutMs, when validateHandshake never does', async () => {
+  it('gives up connecting after connectTimeoutMs when the daemon’s validateHandshake never settles', async () => {
     const daemon = await listen(wellBehaved);
     const validateHandshake = (): Promise<void> => new Promise(() => undefined);
     await expect(connect(daemon.uri, { connectTimeoutMs: 100, validateHandshake })).rejects.toThrow('connectTimeoutMs');
   });
 
-  it('ends with the reason of its signal', async () => {
+  it('gives up connecting with the reason of an aborted signal', async () => {
     const daemon = await listen(async (peer) => peer.untilClosed());
     const controller = new AbortController();
     setTimeout(() => controller.abort(new RangeError('enough')), 50);
     await expect(connect(daemon.uri, { signal: controller.signal })).rejects.toThrow('enough');
   });
 
-  it('is not tried again when the daemon rejects us, in marshal as well', async () => {
+  it('does not retry to connect when the daemon refuses the handshake, in marshal as well', async () => {
     const marshal = createSerializers({}, ['marshal']).get(2)!;
     const daemon = await listen(async (peer) => {
       const frame = await peer.next();
@@ -143,14 +143,14 @@ describe('connecting', () => {
   it.each([
     ['a reason without end', 'x'.repeat(100_000), 'x'.repeat(1_000)],
     ['a reason that is none', { toString: 1 }, 'without a text'],
-  ])('is rejected with %s', async (_, reason, told) => {
+  ])('a rejected handshake with %s fails with a short text', async (_, reason, told) => {
     const daemon = await listen(async (peer) => reply(peer, await peer.next(), reason, { type: MESSAGE_TYPES.connectFail }));
     const error = await failureOf(connect(daemon.uri));
     expect(error).toBeInstanceOf(CommunicationError);
     expect((error as Error).message).toBe(`connection to ${daemon.uri.split('@')[1]} rejected: ${told}`);
   });
 
-  it('is tried again when the connection breaks during the handshake', async () => {
+  it('retries to connect when the connection breaks during the handshake', async () => {
     const daemon = await listen(async (peer, connection) => {
       if (connection === 3) return wellBehaved(peer, connection);
       await peer.next();
@@ -180,14 +180,14 @@ describe('connecting', () => {
       async (peer) =>
         reply(peer, await peer.next(), '', { type: MESSAGE_TYPES.connectOk, flags: FLAGS.compressed | FLAGS.correlationId }),
     ],
-  ])('refuses a peer that answers with %s', async (_, script) => {
+  ])('refuses a daemon that answers the handshake with %s', async (_, script) => {
     const daemon = await listen(script);
     const error = await failureOf(connect(daemon.uri));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({ sent: false });
   });
 
-  it('reaches IPv6 addresses, host names and unix sockets', async () => {
+  it('connects to IPv6 addresses, host names and unix sockets', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
     cleanups.push(() => rm(directory, { recursive: true }));
     const unixSocket = join(directory, 'daemon.sock');
@@ -202,7 +202,7 @@ describe('connecting', () => {
 });
 
 describe('a daemon that lets in and hangs up at once', () => {
-  it('is given up in time', async () => {
+  it('gives up soon on a daemon that accepts each handshake and then closes at once', async () => {
     const daemon = await listen(async (peer) => {
       await admit(peer);
       peer.end();
@@ -223,7 +223,7 @@ describe('a daemon that lets in and hangs up at once', () => {
 });
 
 describe('a connection', () => {
-  it('is opened anew for the call after it broke', async () => {
+  it('reconnects for the next call after a connection broke', async () => {
     const daemon = await listen(async (peer) => {
       await admit(peer);
       reply(peer, await peer.next(), 'only one');

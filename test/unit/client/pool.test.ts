@@ -18,7 +18,7 @@ class Worker {
     log.push(value);
     return value;
   }
-  /** Returns when so many of these calls run at once. */
+  /** Returns when `count` of these calls run at the same time. */
   async meet(count: number): Promise<void> {
     most = Math.max(most, ++running);
     if (running === count) for (const leave of meeting.splice(0)) leave();
@@ -51,7 +51,7 @@ async function connect(options: PyroProxyOptions, port = 0): Promise<{ daemon: P
 }
 
 describe('a pool', () => {
-  it('carries one call at a time by default, in their order', async () => {
+  it('a pool runs one call at a time by default, in order', async () => {
     const { daemon, worker } = await connect({});
     const values = [1, 2, 3, 4, 5, 6];
     expect(await Promise.all(values.map((value) => worker.work(5, value)))).toEqual(values);
@@ -60,7 +60,7 @@ describe('a pool', () => {
     expect(daemon.connections).toHaveLength(1);
   });
 
-  it('opens as many connections as calls run at once, up to poolSize', async () => {
+  it('a pool opens one connection per running call, up to poolSize', async () => {
     const { daemon, worker } = await connect({ poolSize: 10 });
     await worker.work(1);
     await worker.work(1);
@@ -70,7 +70,7 @@ describe('a pool', () => {
     expect(daemon.connections).toHaveLength(10);
   });
 
-  it('lets maxQueuedCalls wait, and refuses more', async () => {
+  it('a pool queues maxQueuedCalls calls and refuses more', async () => {
     const { worker } = await connect({ maxQueuedCalls: 2 });
     await worker.$connect();
     const results = await Promise.allSettled([1, 2, 3, 4].map((value) => worker.work(20, value)));
@@ -79,7 +79,7 @@ describe('a pool', () => {
     expect(String((results[3] as PromiseRejectedResult).reason)).toContain('maxQueuedCalls is 2');
   });
 
-  it('is connected while a call runs: $connect() opens no further connection, and does not wait for the call', async () => {
+  it('$connect() during a running call neither opens another connection nor waits for the call', async () => {
     const { daemon, worker } = await connect({ poolSize: 3 });
     const finished: string[] = [];
     const call = worker.work(300).then(() => finished.push('call'));
@@ -91,7 +91,7 @@ describe('a pool', () => {
     expect(daemon.connections).toHaveLength(1);
   });
 
-  it('opens one connection for those who only connect, and tells of it and of its end', async () => {
+  it('concurrent $connect() calls open one connection, and events tell of its start and end', async () => {
     const told: unknown[] = [];
     const { daemon, worker } = await connect({
       poolSize: 3,
@@ -108,12 +108,12 @@ describe('a pool', () => {
     expect(told.slice(3)).toEqual(['the proxy was released; $connect() takes it up again']);
   });
 
-  it('ends connections without a call after idleTimeoutMs, and opens others', async () => {
-    const { daemon, worker } = await connect({ poolSize: 3, idleTimeoutMs: 40 });
-    const longer = worker.work(150, 'longer');
+  it('a pool closes idle connections after idleTimeoutMs and opens new ones for later calls', async () => {
+    const { daemon, worker } = await connect({ poolSize: 3, idleTimeoutMs: 250 });
+    const longer = worker.work(1_500, 'longer');
     await Promise.all([worker.work(1), worker.work(1)]);
     expect(daemon.connections).toHaveLength(3);
-    // the one that carries a call is not idle
+    // a connection with a running call is not idle
     await expect.poll(() => daemon.connections).toHaveLength(1);
     expect(await longer).toBe('longer');
     await expect.poll(() => daemon.connections).toEqual([]);
@@ -121,7 +121,7 @@ describe('a pool', () => {
     expect(daemon.connections).toHaveLength(1);
   });
 
-  it('keeps a stream on the connection that opened it', async () => {
+  it('a pool keeps a stream on the connection that opened it', async () => {
     const { worker } = await connect({ poolSize: 3 });
     const streams = await Promise.all([worker.items(20), worker.items(20), worker.items(20)]);
     const all = streams.map(async (stream) => {
@@ -135,10 +135,10 @@ describe('a pool', () => {
     expect(await Promise.all(all)).toEqual([20, 20, 20]);
   });
 
-  it('serves other calls while a stream waits for its own busy connection', async () => {
+  it('a pool runs other calls while a stream waits for its own busy connection', async () => {
     const { worker } = await connect({ poolSize: 2 });
     const stream = await worker.items(3);
-    // both connections are there, and the one of the stream is busy
+    // both connections are open, and the stream's connection is busy
     const busy = Promise.all([worker.work(60, 'a'), worker.work(60, 'b')]);
     const item = stream.next();
     expect(await worker.work(1, 'c')).toBe('c');
@@ -146,7 +146,7 @@ describe('a pool', () => {
     await busy;
   });
 
-  it('takes a stream up again over a new connection', async () => {
+  it('a pool resumes a stream over a new connection', async () => {
     const { daemon, worker } = await connect({});
     const items: number[] = [];
     for await (const item of await worker.items(5)) {
@@ -160,8 +160,8 @@ describe('a pool', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('ends in a result or a typed error for every call, while the daemon comes and goes', async () => {
-    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 2_000 });
+  it('every call of a pool ends in a result or a typed error while the daemon restarts', async () => {
+    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 8_000 });
     const port = Number(daemon.locationStr.split(':')[1]);
     await worker.$connect();
     let current = daemon;
@@ -192,7 +192,7 @@ describe('a pool', () => {
     const kinds = new Set(outcomes);
     expect(kinds.has('right')).toBe(true);
     for (const kind of kinds) expect(['right', 'CONNECTION_CLOSED true', 'CONNECTION_CLOSED false']).toContain(kind);
-    // a call is carried out once at most, whatever became of it
+    // a call runs at most once, whatever its outcome
     expect(new Set(log).size).toBe(log.length);
     expect(await worker.work(1, 'last')).toBe('last');
   });

@@ -26,7 +26,7 @@ class CameraObject {
     this.calls.push('expose');
     return seconds * binning;
   }
-  // oxlint-disable-next-line unicorn/no-thenable -- what the proxy must not take for a promise
+  // oxlint-disable-next-line unicorn/no-thenable -- the proxy must not treat this object as a promise
   then(): string {
     this.calls.push('then');
     return 'remote then';
@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => daemon.close());
 
 describe('a proxy', () => {
-  it('never calls anything by being awaited, logged, compared, spread or looked into', async () => {
+  it('a proxy sends no call when it is awaited, logged, compared, spread or inspected', async () => {
     await using camera = await PyroProxy.connect<Camera>(uri);
     for (const proxy of [camera, PyroProxy.to<Camera>(uri)]) {
       const bare = proxy as unknown as Record<string | symbol, unknown>;
@@ -94,7 +94,7 @@ describe('a proxy', () => {
     served.calls.length = 0;
   });
 
-  it('has the methods of the object when connected, and any before', async () => {
+  it('a proxy has the methods of the object once connected, and any method before', async () => {
     const camera = PyroProxy.to<Camera>(uri);
     const bare = camera as unknown as Record<string, unknown>;
     expect(camera.$metadata).toBeUndefined();
@@ -109,7 +109,7 @@ describe('a proxy', () => {
     await camera.$release();
   });
 
-  it('cannot be written to', async () => {
+  it('a proxy refuses to be written to', async () => {
     await using camera = await PyroProxy.connect<Camera>(uri);
     const bare = camera as unknown as Record<string, unknown>;
     expect(() => (bare['gain'] = 3)).toThrow('$set("gain", value)');
@@ -118,7 +118,7 @@ describe('a proxy', () => {
     expect(() => Object.setPrototypeOf(camera, {})).toThrow(TypeError);
   });
 
-  it('takes keyword arguments as the last argument only', async () => {
+  it('a proxy takes keyword arguments as the last argument only', async () => {
     await using camera = await PyroProxy.connect<Camera>(uri);
     expect(await camera.expose(2, kwargs({ binning: 4 }))).toBe(8);
     expect(await camera.expose(kwargs({ seconds: 2, binning: undefined }))).toBe(2);
@@ -133,13 +133,13 @@ describe('a proxy', () => {
       await Promise.resolve();
       batch.expose(2);
     };
-    // oxlint-disable-next-line typescript/no-misused-promises -- what not everybody's linter sees
+    // oxlint-disable-next-line typescript/no-misused-promises -- the mistake of users without this rule
     await expect(camera.$batch(late)).rejects.toThrow('must not be async');
     expect(await camera.$batch((batch) => batch.expose(1))).toEqual([1]);
     expect(served.calls).toEqual(['expose']);
   });
 
-  it('is typed by the interface of the object', () => {
+  it('types a proxy by the interface of the remote object', () => {
     type Remote = RemoteObject<Camera>;
     expectTypeOf<Remote['expose']>().toBeCallableWith(1);
     expectTypeOf<Remote['expose']>().toBeCallableWith(1, 2);

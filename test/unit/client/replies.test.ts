@@ -33,7 +33,7 @@ async function scripted(
   return { daemon, thing };
 }
 
-/** The first connection answers its first call with what is given; later ones behave. */
+/** Changes the reply to the first call of the first connection; all other replies are right. */
 function wrongAtFirst(changed: Partial<OutgoingMessage>, value: unknown = 'wrong'): Script {
   return async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
@@ -42,7 +42,7 @@ function wrongAtFirst(changed: Partial<OutgoingMessage>, value: unknown = 'wrong
   };
 }
 
-describe('a reply that is not the one to the call', () => {
+describe('a wrong reply', () => {
   it.each<[string, Partial<OutgoingMessage>, RegExp]>([
     ['another sequence number', { seq: 7 }, /sequence number 7, expected 2/],
     ['another serializer', { serializerId: 3 }, /serializer 3, expected 1/],
@@ -54,7 +54,7 @@ describe('a reply that is not the one to the call', () => {
     ['a body that is said to be compressed', { flags: FLAGS.compressed }, /no zlib stream/],
     ['a value that is no literal', { data: Buffer.from('nonsense(') }, /./],
     ['no data', { data: Buffer.alloc(0) }, /./],
-  ])('with %s is a ProtocolError, and the next call gets its own', async (_, changed, text) => {
+  ])('a reply with %s is a ProtocolError, and the next call gets its own reply', async (_, changed, text) => {
     const { thing } = await scripted(wrongAtFirst(changed));
     const error = await thing.call().catch((failure: unknown) => failure);
     expect(error).toBeInstanceOf(ProtocolError);
@@ -63,7 +63,7 @@ describe('a reply that is not the one to the call', () => {
     if (/sequence|serializer|correlation|type/.test(String(text))) expect(await thing.call()).toBe(1);
   });
 
-  it('is refused when it is too large, before it is waited for', async () => {
+  it('refuses a reply that announces too many bytes, before they arrive', async () => {
     const { thing } = await scripted(wrongAtFirst({}, 'x'.repeat(10_000)), { maxMessageBytes: 1_000 });
     await expect(thing.call()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: true });
     expect(await thing.call()).toBe(1);
@@ -88,12 +88,12 @@ describe('a reply that is not the one to the call', () => {
       { data: Buffer.from('9'.repeat(5_000)) },
       { code: 'SERIALIZE', message: expect.stringContaining('maxIntDigits') },
     ],
-  ])('is refused when it %s beyond the limit', async (_, options, changed, expected) => {
+  ])('refuses a reply that %s beyond the limit', async (_, options, changed, expected) => {
     const { thing } = await scripted(wrongAtFirst(changed), options);
     await expect(thing.call()).rejects.toMatchObject({ sent: true, ...expected });
   });
 
-  it('that comes twice does not reach the next call', async () => {
+  it('a second reply to one call does not reach the next call', async () => {
     const { daemon, thing } = await scripted(async (peer, connection) => {
       await admit(peer);
       const first = await peer.next();
@@ -108,7 +108,7 @@ describe('a reply that is not the one to the call', () => {
   });
 });
 
-describe('a call that does not come to its end', () => {
+describe('a call that does not finish', () => {
   const silentAtFirst: Script = async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
     await admit(peer);
@@ -117,7 +117,7 @@ describe('a call that does not come to its end', () => {
     reply(peer, late, 'late');
   };
 
-  it('times out, and its late reply reaches nobody', async () => {
+  it('a call times out, and its late reply reaches no other call', async () => {
     const { daemon, thing } = await scripted(silentAtFirst);
     const error = await thing
       .$with({ callTimeoutMs: 100 })
@@ -131,7 +131,7 @@ describe('a call that does not come to its end', () => {
     expect(daemon.connections).toBe(2);
   });
 
-  it('ends with the reason of its signal', async () => {
+  it('a call ends with the reason of its aborted signal', async () => {
     const { thing } = await scripted(silentAtFirst);
     const controller = new AbortController();
     const call = thing.$with({ signal: controller.signal }).call();
@@ -141,7 +141,7 @@ describe('a call that does not come to its end', () => {
     await expect(thing.$with({ signal: controller.signal }).call()).rejects.toThrow('enough');
   });
 
-  it('shares its signal with any number of others, without a warning', async () => {
+  it('any number of calls may share one signal without a warning', async () => {
     const { thing } = await scripted(wellBehaved);
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
@@ -153,7 +153,7 @@ describe('a call that does not come to its end', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('says that it was never sent, when it waited for the connection only', async () => {
+  it('a call that only waited for a connection says that it was not sent', async () => {
     const { daemon, thing } = await scripted(silentAtFirst);
     const first = thing.call();
     const second = await thing
@@ -166,7 +166,7 @@ describe('a call that does not come to its end', () => {
     expect(daemon.connections).toBe(1);
   });
 
-  it('fails when the connection breaks, and says that it may have been carried out', async () => {
+  it('a call fails when the connection breaks, and says that it may have run', async () => {
     const { thing } = await scripted(async (peer, connection) => {
       if (connection > 1) return wellBehaved(peer, connection);
       await admit(peer);
@@ -179,7 +179,7 @@ describe('a call that does not come to its end', () => {
     expect(await thing.call()).toBe(1);
   });
 
-  it('is sent again only when that is safe', async () => {
+  it('sends a call again only when a repeat is safe', async () => {
     const breaking: Script = async (peer, connection) => {
       await admit(peer);
       const frame = await peer.next();
@@ -198,7 +198,7 @@ describe('a call that does not come to its end', () => {
     expect(tooFew.daemon.connections).toBe(2);
   });
 
-  it('may have been carried out, also when its repeat could not be sent', async () => {
+  it('says that a call may have run, even when its repeat could not be sent', async () => {
     const { daemon, thing } = await scripted(
       async (peer, connection) => {
         if (connection > 1) return reply(peer, await peer.next(), 'full up', { type: MESSAGE_TYPES.connectFail });
@@ -214,7 +214,7 @@ describe('a call that does not come to its end', () => {
     expect(daemon.connections).toBe(2);
   });
 
-  it('is given up when the reply stalls', async () => {
+  it('gives up a call whose reply stalls', async () => {
     const { thing } = await scripted(
       async (peer) => {
         await admit(peer);
@@ -229,12 +229,18 @@ describe('a call that does not come to its end', () => {
     expect((error as Error).message).toContain('frameTimeoutMs');
   });
 
-  it('fails when the proxy is released meanwhile, and so do waiting and later ones', async () => {
-    const { thing } = await scripted(silentAtFirst);
+  it('releasing a proxy fails its running, queued and later calls', async () => {
+    let asked = false;
+    const { thing } = await scripted(async (peer, connection) => {
+      if (connection > 1) return wellBehaved(peer, connection);
+      await admit(peer);
+      await peer.next();
+      asked = true;
+      await peer.untilClosed();
+    });
     const calls = [thing.call(), thing.other()];
     const settled = Promise.allSettled(calls);
-    await expect.poll(() => thing.$connected).toBe(true);
-    await sleep(20);
+    await expect.poll(() => asked).toBe(true);
     await thing.$release();
     expect(await settled).toMatchObject([
       { reason: { code: 'CONNECTION_CLOSED', sent: true } },
@@ -247,7 +253,7 @@ describe('a call that does not come to its end', () => {
 });
 
 describe('a request that cannot be sent', () => {
-  it('fails before anything is sent, and the connection lives on', async () => {
+  it('a request that cannot be serialized fails before anything is sent, and the connection stays open', async () => {
     const { daemon, thing } = await scripted(wellBehaved, { maxMessageBytes: 1_000 });
     await expect(thing.$call('call', () => 1)).rejects.toMatchObject({ code: 'SERIALIZE', sent: false });
     await expect(thing.$call('call', 'x'.repeat(2_000))).rejects.toMatchObject({ sent: false });
@@ -262,7 +268,7 @@ describe('a request that cannot be sent', () => {
   });
 });
 
-it('a connection that is reset ends its call alone, and says that it was sent', async () => {
+it('a reset connection fails only its own call, and says that the call was sent', async () => {
   const { daemon, thing } = await scripted(async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
     await admit(peer);
@@ -279,8 +285,8 @@ it('a connection that is reset ends its call alone, and says that it was sent', 
   expect(daemon.connections).toBe(2);
 });
 
-describe('a peer that reads nothing', () => {
-  it('holds up oneway calls before their bytes fill the memory', async () => {
+describe('a peer that does not read', () => {
+  it('a peer that does not read holds up oneway calls before their bytes fill the memory', async () => {
     const CALLS = 100;
     const { thing } = await scripted(
       async (peer) => {
@@ -298,7 +304,7 @@ describe('a peer that reads nothing', () => {
       for (; taken < CALLS; taken++) await thing.tell(text);
     })();
     for (let before = -1; before !== taken; await sleep(200)) before = taken;
-    // the buffers of two sockets, which the system makes as large as it likes
+    // the socket buffers of both ends; the system chooses their sizes
     expect(taken).toBeLessThan(CALLS / 2);
     unread?.socket.resume();
     await telling;

@@ -6,12 +6,12 @@ import type { OutgoingMessage } from '../../../lib/protocol/message.js';
 import { dumps } from '../../../lib/serpent/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
-/** What a scripted daemon does with one connection. */
+/** Serves one connection of a scripted daemon. */
 export type Script = (peer: ScriptedPeer, connection: number) => Promise<void>;
 
-/** A daemon that answers what it is told to, message for message: for what no daemon should ever answer. */
+/** A daemon that answers each message as a script says, for answers that no real daemon gives. */
 export class ScriptedDaemon {
-  /** Connections so far. */
+  /** The number of connections so far. */
   connections = 0;
   private readonly peers = new Set<ScriptedPeer>();
 
@@ -23,7 +23,7 @@ export class ScriptedDaemon {
     server.on('connection', (socket) => {
       const peer = new ScriptedPeer(socket);
       daemon.peers.add(peer);
-      // a script ends when its peer goes away, however far it got
+      // a script ends, finished or not, when its peer disconnects
       script(peer, ++daemon.connections).catch(() => undefined);
     });
     server.listen(0, host);
@@ -42,7 +42,7 @@ export class ScriptedDaemon {
   }
 }
 
-/** Answers a message as a daemon does, but for what `changed` says. */
+/** Answers a message as a daemon does, with the changes in `changed`. */
 export function reply(
   peer: ScriptedPeer,
   { header, correlationId }: Frame,
@@ -60,14 +60,14 @@ export function reply(
   });
 }
 
-/** Lets a client in that asks for an object with these methods. */
+/** Accepts the handshake of a client for an object with these methods. */
 export async function admit(peer: ScriptedPeer, methods: string[] = ['call', 'other']): Promise<void> {
   const connect = await peer.next();
   const meta = { methods: new Set(methods), oneway: new Set(['tell']), attrs: new Set(['value']) };
   reply(peer, connect, { handshake: 'hello', meta }, { type: MESSAGE_TYPES.connectOk });
 }
 
-/** Admits, and answers every call with its number. */
+/** Accepts the handshake, and answers every call with its number. */
 export const wellBehaved: Script = async (peer) => {
   await admit(peer);
   for (let n = 1; ; n++) reply(peer, await peer.next(), n);

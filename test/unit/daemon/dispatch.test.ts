@@ -88,7 +88,7 @@ async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Th
 }
 
 describe('a call', () => {
-  it('reaches the exposed method with positional and keyword arguments', async () => {
+  it('calls the exposed method with positional and keyword arguments', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     expect(await peer.call('thing', 'add', 1)).toBe(11);
@@ -109,7 +109,7 @@ describe('a call', () => {
     ['_secret', "attempt to access private attribute '_secret'"],
     ['__proto__', "attempt to access unexposed or unknown remote attribute '__proto__'"],
     ['__init__', "attempt to access private attribute '__init__'"],
-  ])('of %s is an AttributeError, and the connection lives on', async (name, message) => {
+  ])('a call of %s is an AttributeError, and the connection stays open', async (name, message) => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     const failure = await peer.fail('thing', name);
@@ -122,7 +122,7 @@ describe('a call', () => {
     [[1, 2, 3], {}, 'Thing.add() takes from 2 to 3 positional arguments but 4 were given'],
     [[1], { c: 1 }, "Thing.add() got an unexpected keyword argument 'c'"],
     [[1], { a: 1 }, "Thing.add() got multiple values for argument 'a'"],
-  ])('with arguments %j %j is a TypeError', async (args, kwargs, message) => {
+  ])('a call with arguments %j %j is a TypeError', async (args, kwargs, message) => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', 'add', args, kwargs);
@@ -130,12 +130,12 @@ describe('a call', () => {
     expect([failure.pythonType, failure.args]).toEqual(['builtins.TypeError', [message]]);
   });
 
-  it('of an unknown object is a DaemonError', async () => {
+  it('a call of an unknown object is a DaemonError', async () => {
     const peer = await join(await startDaemon());
     expect(await peer.fail('nobody', 'add')).toMatchObject({ pythonType: 'Pyro5.errors.DaemonError', args: ['unknown object'] });
   });
 
-  it('that fails gives type, args, attributes and traceback lines', async () => {
+  it('a call that fails replies with type, args, attributes and traceback lines', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     const failure = await peer.fail('thing', 'fail', 'python');
@@ -149,7 +149,7 @@ describe('a call', () => {
     expect(await peer.fail('thing', 'fail', 'js')).toMatchObject({ pythonType: 'builtins.ValueError', args: ['out of range'] });
   });
 
-  it('that throws what is no error, or one that cannot be asked, is answered all the same', async () => {
+  it('replies to a call that throws a value that is no Error, or a hostile one', async () => {
     const thrown: unknown[] = [
       undefined,
       'a text',
@@ -178,13 +178,13 @@ describe('a call', () => {
     expect(await peer.call('Pyro.Daemon', 'ping')).toBe(null);
   });
 
-  it('without detailedTraceback gives no lines', async () => {
+  it('sends no traceback lines without detailedTraceback', async () => {
     const { daemon } = await serveThing({ detailedTraceback: false });
     const failure = await (await join(daemon)).fail('thing', 'fail', 'js');
     expect(failure.attributes['_pyroTraceback'] ?? []).toEqual([]);
   });
 
-  it('whose result cannot be sent gives a PyroError, and the connection lives on', async () => {
+  it('a result that cannot be serialized is a PyroError, and the connection stays open', async () => {
     const { daemon, thing } = await serveThing();
     Object.defineProperty(thing, 'current', { value: { deep: [() => 1] } });
     const peer = await join(daemon);
@@ -194,7 +194,7 @@ describe('a call', () => {
     expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
   });
 
-  it('whose reply is over maxMessageBytes gives a PyroError, and the connection lives on', async () => {
+  it('a reply over maxMessageBytes is a PyroError, and the connection stays open', async () => {
     const { daemon, thing } = await serveThing({ maxMessageBytes: 2_000 });
     Object.defineProperty(thing, 'current', { value: 'x'.repeat(3_000) });
     const peer = await join(daemon);
@@ -206,7 +206,7 @@ describe('a call', () => {
 });
 
 describe('an attribute', () => {
-  it('is read and written through its accessors', async () => {
+  it('reads and writes an attribute through its accessors', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     expect(await peer.call('thing', '__getattr__', 'value')).toBe(12);
@@ -221,7 +221,7 @@ describe('an attribute', () => {
     ['__getattr__', ['_secret'], 'private attribute'],
     ['__setattr__', ['fixed', 1], 'read-only'],
     ['__setattr__', ['__proto__', {}], 'unexposed or unknown'],
-  ])('%s%j is an AttributeError', async (method, args, message) => {
+  ])('the attribute access %s%j is an AttributeError', async (method, args, message) => {
     const { daemon } = await serveThing();
     const failure = await (await join(daemon)).fail('thing', method, ...args);
     expect(failure.pythonType).toBe('builtins.AttributeError');
@@ -230,7 +230,7 @@ describe('an attribute', () => {
 });
 
 describe('a reply', () => {
-  it('keeps sequence number, serializer and correlation id of its request', async () => {
+  it('a reply keeps sequence number, serializer and correlation id of its request', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     const correlationId = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
@@ -240,7 +240,7 @@ describe('a reply', () => {
     expect(reply.correlationId).toEqual(correlationId);
   });
 
-  it('has a new correlation id when the request had none', async () => {
+  it('a reply has a new correlation id when the request had none', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', 'echo', ['x']);
@@ -250,7 +250,7 @@ describe('a reply', () => {
     for (const id of ids) expect(id.toString('hex')).toMatch(/^.{12}4.{3}[89ab]/);
   });
 
-  it('to a ping is a pong with the same sequence number', async () => {
+  it('replies to a ping with the same sequence number', async () => {
     const peer = await join(await startDaemon());
     peer.send({
       type: MESSAGE_TYPES.ping,
@@ -264,7 +264,7 @@ describe('a reply', () => {
     expect(frame.data.toString()).toBe('pong');
   });
 
-  it('is compressed on demand', async () => {
+  it('compresses a reply when the client asks for it', async () => {
     const { daemon } = await serveThing({ compression: true });
     const peer = await join(daemon);
     const text = 'squeeze '.repeat(10_000);
@@ -276,7 +276,7 @@ describe('a reply', () => {
 });
 
 describe('requests of one connection', () => {
-  it('are answered in order, one at a time', async () => {
+  it('runs the requests of one connection in order, one at a time', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     for (const [i, ms] of [30, 1, 10].entries()) peer.invoke('thing', 'slow', [ms, i]);
@@ -284,7 +284,7 @@ describe('requests of one connection', () => {
     expect(thing.log).toEqual([0, 1, 2]);
   });
 
-  it('are answered in order, whether their methods return promises or not', async () => {
+  it('replies in order, whether methods return promises or not', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.socket.cork();
@@ -298,7 +298,7 @@ describe('requests of one connection', () => {
     expect(answered).toEqual([...seqs, 100]);
   });
 
-  it.each(['note', 'noteLater'])('do not keep another connection from its turn, however many there are (%s)', async (method) => {
+  it.each(['note', 'noteLater'])('many requests of one connection do not starve another connection (%s)', async (method) => {
     const { daemon, thing } = await serveThing();
     const [flood, other] = [await join(daemon), await join(daemon)];
     flood.socket.cork();
@@ -312,31 +312,31 @@ describe('requests of one connection', () => {
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   });
 
-  it('do not wait for those of another', async () => {
+  it('requests of one connection do not wait for those of another', async () => {
     const { daemon } = await serveThing();
     const [first, second] = [await join(daemon), await join(daemon)];
-    first.invoke('thing', 'slow', [200, 'slow']);
+    first.invoke('thing', 'slow', [1_500, 'slow']);
     expect(await second.call('thing', 'add', 1, 1)).toBe(2);
     expect(first.frames).toHaveLength(0);
     expect(valueOf(await first.next())).toBe('slow');
   });
 
-  it('run oneway without a reply, while the next is served', async () => {
+  it('runs a oneway request without a reply while the next request is served', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
-    peer.invoke('thing', 'slow', [250, 'oneway'], {}, { flags: FLAGS.oneway });
+    peer.invoke('thing', 'slow', [1_500, 'oneway'], {}, { flags: FLAGS.oneway });
     expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
     expect(thing.log).toEqual([]);
     await eventually(() => thing.log.length === 1);
     expect(peer.frames).toHaveLength(0);
   });
 
-  it('reply to a oneway method when the flag is not set', async () => {
+  it('replies to a oneway method when the oneway flag is not set', async () => {
     const { daemon } = await serveThing();
     expect(await (await join(daemon)).call('thing', 'note', 1)).toBe(null);
   });
 
-  it('that fail oneway are told to the daemon alone', async () => {
+  it('reports a failed oneway call only to the daemon', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     const errors: unknown[] = [];
@@ -350,7 +350,7 @@ describe('requests of one connection', () => {
     ]);
   });
 
-  it('are carried out although the client has left', async () => {
+  it('runs requests even when the client has disconnected', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', 'slow', [30, 'first']);
@@ -364,7 +364,7 @@ describe('requests of one connection', () => {
 describe('a batch', () => {
   const entry = (method: string, ...args: unknown[]): unknown => pyTuple(method, pyTuple(...args), {});
 
-  it('runs in order up to the first error, which is its last result', async () => {
+  it('a batch runs in order up to the first error, which is its last result', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     const calls = [entry('add', 1, 2), entry('note', 'a'), entry('fail', 'python'), entry('note', 'b')];
@@ -382,7 +382,7 @@ describe('a batch', () => {
     expect(thing.log).toEqual(['a']);
   });
 
-  it('oneway gives no reply and runs in order with what follows', async () => {
+  it('a oneway batch sends no reply and runs in order with the requests after it', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.invoke(
@@ -397,7 +397,7 @@ describe('a batch', () => {
     expect(peer.frames).toHaveLength(0);
   });
 
-  it('of many entries lets other connections have their turn', async () => {
+  it('a batch of many entries lets other connections have their turn', async () => {
     const { daemon, thing } = await serveThing();
     const [busy, other] = [await join(daemon), await join(daemon)];
     busy.invoke(
@@ -413,7 +413,7 @@ describe('a batch', () => {
     expect((valueOf(await busy.next()) as unknown[]).length).toBe(20_000);
   });
 
-  it('with an entry of another shape is answered, and the connection lives on', async () => {
+  it('answers a batch with a malformed entry, and the connection stays open', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', '<batch>', ['add'], {}, { flags: FLAGS.batch });
@@ -422,13 +422,13 @@ describe('a batch', () => {
   });
 });
 
-describe('a request that cannot be read', () => {
+describe('a request that cannot be deserialized', () => {
   it.each([
     ['bytes that are no serpent', Buffer.from('}{')],
     ['an unknown class', dumps(pyTuple('thing', 'echo', pyTuple({ __class__: 'some.Class' }), {}))],
     ['another shape', dumps(['thing', 'echo'])],
     ['a method that is no string', dumps(pyTuple('thing', 5, pyTuple(), {}))],
-  ])('(%s) is answered with a SerializeError, then the connection ends', async (_, data) => {
+  ])('answers a request that is malformed (%s) with a SerializeError, then closes the connection', async (_, data) => {
     const { daemon } = await serveThing();
     const [peer, other] = [await join(daemon), await join(daemon)];
     peer.send({ data });
@@ -437,14 +437,14 @@ describe('a request that cannot be read', () => {
     expect(await other.call('thing', 'add', 1, 1)).toBe(2);
   });
 
-  it('for a class name with a double underscore is a SecurityError, and the connection lives on', async () => {
+  it('a class name with a double underscore is a SecurityError, and the connection stays open', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     expect((await peer.fail('thing', 'echo', { __class__: 'a.__b' })).pythonType).toBe('Pyro5.errors.SecurityError');
     expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
   });
 
-  it('of an unknown serializer is answered in marshal, then the connection ends', async () => {
+  it('answers an unknown serializer in marshal, then closes the connection', async () => {
     const peer = await join(await startDaemon());
     peer.send({ serializerId: 77, data: Buffer.from('?') });
     const frame = await peer.next();
@@ -453,7 +453,7 @@ describe('a request that cannot be read', () => {
     await peer.untilClosed();
   });
 
-  it('ends its session, too, when more requests came in the same chunk', async () => {
+  it('ends the session of a malformed request, even when the same chunk holds more requests', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.socket.cork();
@@ -465,7 +465,7 @@ describe('a request that cannot be read', () => {
     expect(thing.log).toEqual([]);
   });
 
-  it('since it is no Pyro message ends its connection alone, after what came before it', async () => {
+  it('bytes that are no Pyro message end only their own connection, after the requests before them', async () => {
     const { daemon, thing } = await serveThing();
     const [peer, other] = [await join(daemon), await join(daemon)];
     peer.invoke('thing', 'note', ['before']);
@@ -477,7 +477,7 @@ describe('a request that cannot be read', () => {
 });
 
 describe('classes', () => {
-  it('have a session instance per connection, disposed at its end', async () => {
+  it('makes a session instance per connection, and disposes it when the connection ends', async () => {
     const disposed: number[] = [];
     let made = 0;
     class Session {
@@ -505,7 +505,7 @@ describe('classes', () => {
     expect(disposed).toEqual([1, 2]);
   });
 
-  it('have one single instance, also under concurrent first calls through an async creator', async () => {
+  it('makes one single instance, even for concurrent first calls through an async creator', async () => {
     let made = 0;
     @behavior({
       instanceMode: 'single',
@@ -527,7 +527,7 @@ describe('classes', () => {
     expect(await Promise.all(peers.map((peer) => peer.call('single', 'number')))).toEqual([1, 1, 1]);
   });
 
-  it('have a percall instance per call, which a stream keeps until it ends', async () => {
+  it('makes a percall instance per call, and keeps it until a stream of the call ends', async () => {
     const log: string[] = [];
     @behavior({ instanceMode: 'percall' })
     class PerCall {
@@ -555,7 +555,7 @@ describe('classes', () => {
     expect(log).toEqual(['disposed', 'disposed']);
   });
 
-  it('whose creator gives another class are refused', async () => {
+  it('refuses an instance of another class from an instance creator', async () => {
     class Wanted {
       hello(): string {
         return 'hello';
@@ -569,13 +569,13 @@ describe('classes', () => {
     expect(failure.args[0]).toContain('instance creator of Wanted returned an object of another class');
   });
 
-  it('refuse an unknown instance mode', () => {
+  it('refuses an unknown instance mode', () => {
     expect(() => behavior({ instanceMode: 'sometimes' as 'single' })).toThrow('invalid instance mode: "sometimes"');
   });
 });
 
 describe('values', () => {
-  it('that are registered objects travel as proxies, in nested places too', async () => {
+  it('registered objects travel as proxies, in nested places too', async () => {
     const { daemon, thing } = await serveThing();
     const holder = { things: [thing] };
     Object.defineProperty(thing, 'current', { value: holder });
@@ -597,7 +597,7 @@ describe('values', () => {
     });
   });
 
-  it('of registered classes are made by their converter', async () => {
+  it('makes objects of registered classes with their converter', async () => {
     class Sample {
       constructor(readonly label: string) {}
     }
@@ -617,7 +617,7 @@ describe('values', () => {
   });
 });
 
-it('what comes with the CONNECT message waits until it is answered', async () => {
+it('a request in the same chunk as the CONNECT message waits until the handshake is answered', async () => {
   const { daemon } = await serveThing();
   const peer = await open(daemon);
   peer.connect('thing');

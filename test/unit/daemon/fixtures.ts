@@ -6,7 +6,7 @@ import { ScriptedPeer } from '../../../lib/testing/index.js';
 const daemons: PyroDaemon[] = [];
 const peers: ScriptedPeer[] = [];
 
-/** A daemon on a free port that is closed behind the test, which fails when the daemon reported an error. */
+/** Starts a daemon on a free port and closes it after the test. The test fails when the daemon reported an error. */
 export async function startDaemon(options: PyroDaemonOptions = {}): Promise<PyroDaemon> {
   const daemon = await PyroDaemon.listen(options.unixSocket === undefined ? { host: '127.0.0.1', ...options } : options);
   daemons.push(daemon);

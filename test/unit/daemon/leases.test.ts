@@ -24,7 +24,7 @@ it('keeps an object registered until the last lease is released', async () => {
   expect(daemon.referenceFor(listener)).toBeUndefined();
 });
 
-it('ends with its block', async () => {
+it('a lease ends with its `using` block', async () => {
   const daemon = await startDaemon();
   const listener = new Listener();
   {
@@ -35,7 +35,7 @@ it('ends with its block', async () => {
   expect(daemon.objectCount).toBe(1);
 });
 
-it('changes nothing for an object that is registered, or whose class is', async () => {
+it('a lease changes nothing for an object that is registered, or whose class is', async () => {
   const daemon = await startDaemon();
   const listener = new Listener();
   daemon.register(listener, 'listener');
@@ -49,7 +49,7 @@ it('changes nothing for an object that is registered, or whose class is', async 
   expect(daemon.objectCount).toBe(2);
 });
 
-it('is taken anew when the object was taken off meanwhile', async () => {
+it('a new lease registers an object again that was unregistered meanwhile', async () => {
   const daemon = await startDaemon();
   const listener = new Listener();
   const stale = daemon.lease(listener);
@@ -62,6 +62,6 @@ it('is taken anew when the object was taken off meanwhile', async () => {
   expect(daemon.objectCount).toBe(1);
 });
 
-it('needs a daemon that listens', () => {
+it('a lease needs a daemon that listens', () => {
   expect(() => new PyroDaemon().lease(new Listener())).toThrow('call start() first');
 });

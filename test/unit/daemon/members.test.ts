@@ -20,7 +20,7 @@ class Thing {
 expose(Thing);
 
 describe('sock and sockets', () => {
-  it('are the server and the byte streams of its connections', async () => {
+  it('sock and sockets are the server and the byte streams of its connections', async () => {
     const unstarted = new PyroDaemon();
     expect([unstarted.sock, unstarted.sockets]).toEqual([undefined, []]);
     const daemon = await startDaemon();
@@ -37,7 +37,7 @@ describe('sock and sockets', () => {
     await eventually(() => daemon.sockets.length === 3);
   });
 
-  it('are the connected socket where that is all there is', async () => {
+  it('sock and sockets are the connected socket when the daemon serves only that', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -53,14 +53,14 @@ describe('sock and sockets', () => {
     server.close();
   });
 
-  it('are none of a daemon that does not listen', async () => {
+  it('a daemon that does not listen has no sock and no sockets', async () => {
     const daemon = await PyroDaemon.listen({ listen: false });
     expect([daemon.sock, daemon.sockets]).toEqual([undefined, []]);
     await daemon.close();
   });
 });
 
-it('a daemon shows itself in one line', async () => {
+it('inspect() shows a daemon in one line', async () => {
   expect(inspect(new PyroDaemon())).toBe('PyroDaemon <not started, 1 objects, 0 connections>');
   const daemon = await startDaemon();
   daemon.register(new Thing());
@@ -68,7 +68,7 @@ it('a daemon shows itself in one line', async () => {
   expect(inspect(daemon)).toBe(`PyroDaemon <${daemon.locationStr}, 2 objects, 1 connections>`);
 });
 
-it('callFailed tells of every call that failed, callError only of those that nobody is told', async () => {
+it('callFailed reports every failed call, callError only those whose error reaches no client', async () => {
   const daemon = await startDaemon();
   daemon.register(new Thing(), 'thing');
   const failed: string[] = [];
@@ -114,7 +114,7 @@ describe('hosts', () => {
     ['::1', /^\[::1\]:\d+$/],
     ['[::1]', /^\[::1\]:\d+$/],
     ['::', /^\[::\]:\d+$/],
-  ])('"%s" are listened on and named in URIs', async (host, location) => {
+  ])('listens on the hosts "%s" and names them in URIs', async (host, location) => {
     const daemon = await startDaemon({ host });
     expect(daemon.locationStr).toMatch(location);
     expect(String(daemon.register(new Thing(), 'thing'))).toBe(`PYRO:thing@${daemon.locationStr}`);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { behavior, type CallContext, currentContext, expose, type PyroConnection, PyroDaemon } from '../../../lib/core.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 
-/** What the owner of a daemon does wrong must not end the process, nor hold what it served. */
+/** A mistake in the code that owns a daemon must neither end the process nor leak connections and objects. */
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
 beforeEach(() => {
@@ -37,7 +37,7 @@ describe('hooks that fail', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('answers a ping although the annotations hook throws', async () => {
+  it('answers a ping even when the annotations hook throws', async () => {
     const daemon = await startDaemon({
       annotations: () => {
         throw new Error('no annotations');
@@ -51,7 +51,7 @@ describe('hooks that fail', () => {
     expect(errors).toContain('no annotations');
   });
 
-  it('reports a timeout that cannot be answered, and closes', async () => {
+  it('closes the connection and reports an error when the reply to a timeout cannot be sent', async () => {
     let bad = false;
     const daemon = await startDaemon({
       callTimeoutMs: 20,
@@ -77,7 +77,7 @@ describe('hooks that fail', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('rejects the request loop whose condition throws', async () => {
+  it('rejects requestLoop() when its condition throws', async () => {
     const daemon = await startDaemon({ housekeepingIntervalMs: 5 });
     let asked = 0;
     const loop = daemon.requestLoop(() => {
@@ -88,8 +88,8 @@ describe('hooks that fail', () => {
   });
 });
 
-describe('closing at the wrong moment', () => {
-  it('leaves a unix socket behind when the process is killed: the next start says what to do', async () => {
+describe('closing at an unexpected moment', () => {
+  it('the next start says what to do with the unix socket of a killed process', async () => {
     const path = `${await mkdtemp(`${tmpdir()}/pyro-`)}/d.sock`;
     const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
     await new Promise((resolve) => execFile(process.execPath, ['-e', code], resolve));
@@ -97,7 +97,7 @@ describe('closing at the wrong moment', () => {
     await rm(dirname(path), { recursive: true });
   });
 
-  it('does not listen any more when it was closed while it started', async () => {
+  it('does not listen when it was closed during its start', async () => {
     const daemon = new PyroDaemon();
     const starting = daemon.start();
     await daemon.close();
@@ -105,7 +105,7 @@ describe('closing at the wrong moment', () => {
     expect(daemon.isListening).toBe(false);
   });
 
-  it('closes the iterator of a call that ends behind the daemon', async () => {
+  it('closes the iterator of a call that ends after its daemon', async () => {
     const daemon = await startDaemon();
     const seen: string[] = [];
     class Late {
@@ -133,7 +133,7 @@ describe('closing at the wrong moment', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('disposes an instance once that was in the making', async () => {
+  it('disposes an instance exactly once when the daemon closes while it is being made', async () => {
     const daemon = await startDaemon();
     let disposed = 0;
     let making = false;
@@ -164,7 +164,7 @@ describe('closing at the wrong moment', () => {
     expect(disposed).toBe(1);
   });
 
-  it('disposes every instance, although one of them fails to', async () => {
+  it('disposes every instance, even when one disposal fails', async () => {
     const daemon = await startDaemon();
     const errors: string[] = [];
     daemon.on('error', (error) => errors.push(error.message));
@@ -189,7 +189,7 @@ describe('closing at the wrong moment', () => {
 });
 
 describe('a connection that ends too early', () => {
-  it('is not announced when its handshake came to its end too late', async () => {
+  it('does not announce a connection that was closed before its handshake finished', async () => {
     const seen: string[] = [];
     const daemon = await startDaemon({
       handshakeTimeoutMs: 300,
@@ -211,7 +211,7 @@ describe('a connection that ends too early', () => {
     expect(daemon.connections).toEqual([]);
   });
 
-  it('fails once when its handshake is refused too late', async () => {
+  it('reports one failure for a handshake that is refused after the connection closed', async () => {
     const failures: string[] = [];
     let validated = false;
     const daemon = await startDaemon({
@@ -232,7 +232,7 @@ describe('a connection that ends too early', () => {
     expect(peer.frames).toHaveLength(1);
   });
 
-  it('ends its session when the client resets it, in the middle of a call or of a message', async () => {
+  it('ends the session when the client resets the connection, during a call or a message', async () => {
     const daemon = await startDaemon();
     const ends: (Error | undefined)[] = [];
     const errors: Error[] = [];
@@ -263,7 +263,7 @@ describe('a connection that ends too early', () => {
     expect(daemon.connections).toEqual([]);
   });
 
-  it('counts as not connected once a method closed it', async () => {
+  it('a connection is not connected any more once a method closed it', async () => {
     const daemon = await startDaemon();
     const states: boolean[] = [];
     let connection: PyroConnection | undefined;
@@ -284,7 +284,7 @@ describe('a connection that ends too early', () => {
 });
 
 describe('a batch over callTimeoutMs', () => {
-  it('begins no further entry once its client was told', async () => {
+  it('a batch over callTimeoutMs starts no further entry once the client was told', async () => {
     const daemon = await startDaemon({ callTimeoutMs: 30 });
     let begun = 0;
     class Slow {
@@ -303,8 +303,8 @@ describe('a batch over callTimeoutMs', () => {
   });
 });
 
-describe('results that resist', () => {
-  it('end a batch, behind the results before them', async () => {
+describe('results that throw when they are written', () => {
+  it('a result that throws when it is written ends a batch, after the results before it', async () => {
     const daemon = await startDaemon();
     class Resisting {
       fine(): number {
@@ -352,7 +352,7 @@ describe('results that resist', () => {
 });
 
 describe('a stream', () => {
-  it('whose next item never comes holds neither its connection nor its source when the client leaves', async () => {
+  it('a stream whose next item never comes is closed, and frees its connection, when the client disconnects', async () => {
     const daemon = await startDaemon({ streamLingerMs: 0 });
     let asked = false;
     let disposed = false;
@@ -392,7 +392,7 @@ describe('a stream', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('does not keep the message that asked for it', async () => {
+  it('a stream does not keep the message that opened it in memory', async () => {
     const daemon = await startDaemon();
     const contexts: CallContext[] = [];
     class Source {

@@ -18,7 +18,7 @@ class Giver {
 expose(Giver);
 
 describe('weak registration', () => {
-  it('can be taken back and made again', async () => {
+  it('a weak registration can be undone and made again', async () => {
     const daemon = await startDaemon();
     const thing = new Thing();
     daemon.register(thing, 'thing', { weak: true });
@@ -28,7 +28,7 @@ describe('weak registration', () => {
     expect(daemon.register(thing, 'other', { weak: true }).object).toBe('other');
   });
 
-  it('does not lend a replaced object the id of its successor', async () => {
+  it('does not give the id of a new object to the object that it replaced', async () => {
     const daemon = await startDaemon();
     const thing = new Thing();
     daemon.register(thing, 'thing', { weak: true });
@@ -38,7 +38,7 @@ describe('weak registration', () => {
     expect(JSON.stringify(await peer.call('giver', 'give'))).not.toContain('PYRO:');
   });
 
-  it('answers calls of a collected object, and the connection lives on', async () => {
+  it('answers calls of a garbage-collected object, and the connection stays open', async () => {
     const daemon = await startDaemon();
     const target = {
       get metadata(): never {
@@ -59,7 +59,7 @@ describe('weak registration', () => {
 });
 
 describe('combined daemons', () => {
-  it('refuses a circle, which could not be shut down', () => {
+  it('refuses to combine daemons in a circle, which could not be shut down', () => {
     const [a, b, c] = [new PyroDaemon(), new PyroDaemon(), new PyroDaemon()];
     a!.combine(b!);
     b!.combine(c!);

@@ -70,7 +70,7 @@ describe('an item stream', () => {
     ['count', [3], [1, 2, 3]],
     ['slowly', [2], [1, 2]],
     ['iterator', [], ['a', 'b']],
-  ])('of %s gives its items, StopIteration, and then is terminated', async (method, args, items) => {
+  ])('an item stream of %s gives its items, then StopIteration, and is terminated then', async (method, args, items) => {
     const { daemon } = await serveSource();
     const peer = await join(daemon);
     const id = await openStream(peer, method, ...args);
@@ -80,18 +80,18 @@ describe('an item stream', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('may come of an attribute', async () => {
+  it('an attribute may give an item stream', async () => {
     const { daemon } = await serveSource();
     const peer = await join(daemon);
     expect(await next(peer, await openStream(peer, '__getattr__', 'stream'))).toBe(7);
   });
 
-  it('is not what an array is', async () => {
+  it('an array is sent as a list and not as an item stream', async () => {
     const { daemon } = await serveSource();
     expect(await (await join(daemon)).call('source', 'list')).toEqual([1, 2]);
   });
 
-  it('is pulled: nothing runs ahead of the reader', async () => {
+  it('an item stream runs only when the client pulls an item', async () => {
     const { daemon, source } = await serveSource();
     const peer = await join(daemon);
     const id = await openStream(peer, 'count', 1_000);
@@ -101,7 +101,7 @@ describe('an item stream', () => {
     expect(source.pulled).toEqual([1]);
   });
 
-  it('that fails gives its error once', async () => {
+  it('an item stream that fails gives its error once', async () => {
     const { daemon } = await serveSource();
     const peer = await join(daemon);
     const id = await openStream(peer, 'failing');
@@ -110,7 +110,7 @@ describe('an item stream', () => {
     expect(await failNext(peer, id)).toEqual(TERMINATED);
   });
 
-  it.each(['count', 'slowly'])('of %s runs its finally block when the client closes it', async (method) => {
+  it.each(['count', 'slowly'])('an item stream of %s runs its finally block when the client closes it', async (method) => {
     const { daemon, source } = await serveSource();
     const peer = await join(daemon);
     const id = await openStream(peer, method, 5);
@@ -120,7 +120,7 @@ describe('an item stream', () => {
     expect(await failNext(peer, id)).toEqual(TERMINATED);
   });
 
-  it('outlives its connection, and goes on with another one', async () => {
+  it('an item stream outlives its connection and is resumed over another one', async () => {
     const { daemon } = await serveSource();
     const first = await join(daemon);
     const id = await openStream(first, 'count', 3);
@@ -131,7 +131,7 @@ describe('an item stream', () => {
     expect(await next(second, id)).toBe(2);
   });
 
-  it('ends with its connection when there is no linger time', async () => {
+  it('an item stream ends with its connection when there is no linger time', async () => {
     const { daemon, source } = await serveSource({ streamLingerMs: 0 });
     const peer = await join(daemon);
     const id = await openStream(peer, 'count', 3);
@@ -142,7 +142,7 @@ describe('an item stream', () => {
     expect(await failNext(await join(daemon), id)).toEqual(TERMINATED);
   });
 
-  it('ends when it has lingered long enough', async () => {
+  it('an item stream without a connection ends after its linger time', async () => {
     const { daemon, source } = await serveSource({ streamLingerMs: 30, housekeepingIntervalMs: 10 });
     const peer = await join(daemon);
     await next(peer, await openStream(peer, 'count', 3));
@@ -151,8 +151,8 @@ describe('an item stream', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('ends when it is over its lifetime', async () => {
-    const { daemon, source } = await serveSource({ streamLifetimeMs: 500, housekeepingIntervalMs: 10 });
+  it('an item stream ends after its lifetime', async () => {
+    const { daemon, source } = await serveSource({ streamLifetimeMs: 1_500, housekeepingIntervalMs: 10 });
     const peer = await join(daemon);
     const id = await openStream(peer, 'count', 3);
     await next(peer, id);
@@ -160,7 +160,7 @@ describe('an item stream', () => {
     expect(await failNext(peer, id)).toEqual(TERMINATED);
   });
 
-  it('ends with the daemon', async () => {
+  it('an item stream ends with the daemon', async () => {
     const { daemon, source } = await serveSource();
     const peer = await join(daemon);
     await next(peer, await openStream(peer, 'count', 3));
@@ -168,7 +168,7 @@ describe('an item stream', () => {
     await eventually(() => source.closed.length === 1);
   });
 
-  it('is refused over maxStreamsPerConnection, and its source closed', async () => {
+  it('refuses an item stream over maxStreamsPerConnection and closes its source', async () => {
     const { daemon, source } = await serveSource({ maxStreamsPerConnection: 2 });
     const peer = await join(daemon);
     const id = await openStream(peer, 'slowly', 2);
@@ -184,7 +184,7 @@ describe('an item stream', () => {
     expect(source.closed.length).toBeLessThanOrEqual(1);
   });
 
-  it('over maxStreams takes the place of the one that lingers longest, else is refused', async () => {
+  it('an item stream over maxStreams replaces the one that lingers longest, or is refused', async () => {
     const { daemon } = await serveSource({ maxStreams: 2 });
     const [gone, peer] = [await join(daemon), await join(daemon)];
     const lingering = await openStream(gone, 'count', 3);
@@ -196,7 +196,7 @@ describe('an item stream', () => {
     expect((await peer.fail('source', 'count', 3)).args[0]).toContain('maxStreams is 2');
   });
 
-  it('is not opened by a oneway call, whose iterator is closed', async () => {
+  it('a oneway call opens no item stream, and its iterator is closed', async () => {
     const { daemon } = await serveSource();
     const peer = await join(daemon);
     peer.invoke('source', 'count', [3], {}, { flags: FLAGS.oneway });
@@ -204,7 +204,7 @@ describe('an item stream', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('is not given when streaming is off: the flag comes without an id, as from Pyro5', async () => {
+  it('sends the stream flag without an id when streaming is off, as Pyro5 does', async () => {
     const { daemon } = await serveSource({ streaming: false });
     const peer = await join(daemon);
     peer.invoke('source', 'count', [3]);

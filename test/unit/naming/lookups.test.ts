@@ -21,7 +21,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A name server that lets everybody in; what it does with a lookup is said by `answer`. */
+/** A name server that accepts every handshake, and answers a lookup by `answer`. */
 async function nameServer(answer: Script): Promise<{ host: string; port: number }> {
   const daemon = await ScriptedDaemon.listen(async (peer, connection) => {
     await admit(peer, ['lookup', 'yplookup']);
@@ -31,8 +31,8 @@ async function nameServer(answer: Script): Promise<{ host: string; port: number 
   return { host: '127.0.0.1', port: Number(daemon.uri.split(':').at(-1)) };
 }
 
-describe('a call by name, when the lookup', () => {
-  it('breaks, was not sent, and is looked up once more', async () => {
+describe('a call by name', () => {
+  it('a call by name whose lookup breaks was not sent, and looks up once more', async () => {
     let lookups = 0;
     const address = await nameServer(async (peer) => {
       await peer.next();
@@ -49,7 +49,7 @@ describe('a call by name, when the lookup', () => {
     expect(lookups).toBe(2);
   });
 
-  it('fails over there, did not fail itself', async () => {
+  it('a call by name whose lookup fails in the name server is a NAMING error', async () => {
     const exception = { __class__: 'builtins.OSError', __exception__: true, args: ['database is locked'], attributes: {} };
     const address = await nameServer(async (peer) =>
       reply(peer, await peer.next(), exception, { flags: FLAGS.exception | FLAGS.correlationId }),
@@ -58,7 +58,7 @@ describe('a call by name, when the lookup', () => {
     await expect(thing.call()).rejects.toMatchObject({ code: 'NAMING', message: expect.stringContaining('database is locked') });
   });
 
-  it.each(['PYRONAME:other', 'PYROMETA:other'])('gives %s, goes nowhere', async (found) => {
+  it.each(['PYRONAME:other', 'PYROMETA:other'])('a call by name fails when the name server gives %s', async (found) => {
     const address = await nameServer(async (peer) => reply(peer, await peer.next(), found));
     const thing = PyroProxy.to<Thing>('PYRONAME:thing', { nameServer: address });
     await expect(thing.call()).rejects.toMatchObject({
@@ -67,7 +67,7 @@ describe('a call by name, when the lookup', () => {
     });
   });
 
-  describe('is not answered', () => {
+  describe('when the name server does not answer', () => {
     let asked: Promise<ScriptedPeer>;
 
     async function silent(): Promise<{ host: string; port: number }> {
@@ -80,7 +80,7 @@ describe('a call by name, when the lookup', () => {
       });
     }
 
-    it('leaves no connection to the name server when its proxy is released', async () => {
+    it('a call that waits for a lookup leaves no connection to the name server when its proxy is released', async () => {
       const thing = PyroProxy.to<Thing>('PYRONAME:thing', { nameServer: await silent() });
       const call = failureOf(thing.call());
       const peer = await asked;
@@ -89,7 +89,7 @@ describe('a call by name, when the lookup', () => {
       await peer.untilClosed();
     });
 
-    it('ends with the reason of a signal', async () => {
+    it('a call that waits for a lookup ends with the reason of its aborted signal', async () => {
       const controller = new AbortController();
       const lookup = failureOf(resolve('PYRONAME:thing', { ...(await silent()), signal: controller.signal }));
       const peer = await asked;

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A name server with rules of its own: what `refusals` holds is refused, `METHOD NAME`. */
+/** A name server that refuses the calls in `refusals`, written `METHOD NAME`. */
 async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<string, string>; port: number }> {
   const names = new Map<string, string>();
   const daemon = await ScriptedDaemon.listen(async (peer) => {
@@ -37,7 +37,7 @@ async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<str
   return { names, port: Number(daemon.uri.split(':').at(-1)) };
 }
 
-it('keeps and takes off the other names when the name server refuses one, and says so once', async () => {
+it('keeps and removes the other names when the name server refuses one, and reports the refusal once', async () => {
   const refusals = new Set(['register two']);
   const { names, port } = await strictNameServer(refusals);
   const objects = ['one', 'two', 'three'].map((name) => ({ name, uri: `PYRO:${name}@127.0.0.1:1111` }));

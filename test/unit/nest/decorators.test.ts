@@ -20,23 +20,23 @@ describe('@PyroMethod', () => {
     ['__', undefined],
     ['method', '_private'],
     ['method', '__call__'],
-  ])('refuses the private name of %s (%s) when it runs', (key, wireName) => {
+  ])('@PyroMethod refuses the private name of %s (%s) at run time', (key, wireName) => {
     expect(decorate(key, wireName)).toThrow(/is private in Python/);
   });
 
-  it('refuses names that begin with $, and empty ones', () => {
+  it('@PyroMethod refuses names that begin with $, and empty names', () => {
     expect(decorate('$get')).toThrow(/begin with \$ belong to proxies/);
     expect(decorate('method', '$x')).toThrow(/begin with \$ belong to proxies/);
     expect(decorate('method', '')).toThrow(/wire name is empty/);
   });
 
-  it('takes dunder names that are public, and any other name', () => {
+  it('@PyroMethod takes public dunder names, and any other name', () => {
     for (const name of ['__len__', '__iter__', 'a.b', 'any name', 'take_item']) expect(decorate('method', name)).not.toThrow();
     expect(decorate('_private', 'public')).not.toThrow();
     expect(decorate('$x', 'public')).not.toThrow();
   });
 
-  it('refuses what is no method of instances', () => {
+  it('@PyroMethod refuses members that are no methods of instances', () => {
     expect(() => {
       class Thing {
         static method(): void {}
@@ -56,14 +56,14 @@ describe('@PyroMethod', () => {
     expect(() => PyroMethod()(thing, symbol, Object.getOwnPropertyDescriptor(thing, symbol)!)).toThrow('string name');
   });
 
-  it('refuses to be put on twice', () => {
+  it('@PyroMethod refuses to be put on a method twice', () => {
     const thing = { method() {} };
     const descriptor = Object.getOwnPropertyDescriptor(thing, 'method')!;
     PyroMethod()(thing, 'method', descriptor);
     expect(() => PyroMethod('other')(thing, 'method', descriptor)).toThrow('decorated twice');
   });
 
-  it('refuses `params` that make no sense', () => {
+  it('@PyroMethod refuses impossible `params`', () => {
     const thing = { method() {} };
     expect(() => PyroMethod({ params: ['a', 'a'] })(thing, 'method', Object.getOwnPropertyDescriptor(thing, 'method')!)).toThrow(
       'given twice',
@@ -72,7 +72,7 @@ describe('@PyroMethod', () => {
 });
 
 describe('@PyroProperty', () => {
-  it('refuses methods, fields and private names', () => {
+  it('@PyroProperty refuses methods, fields and private names', () => {
     const thing = {
       method() {},
       get _private() {
@@ -84,7 +84,7 @@ describe('@PyroProperty', () => {
     expect(() => PyroProperty()(thing, '_private', Object.getOwnPropertyDescriptor(thing, '_private')!)).toThrow('is private');
   });
 
-  it('leaves the accessor as it is, and adds nothing enumerable', () => {
+  it('@PyroProperty leaves the accessor as it is, and adds nothing enumerable', () => {
     class Thing {
       private stored = 1;
       @PyroProperty() get value(): number {
@@ -104,14 +104,14 @@ describe('@PyroProperty', () => {
 });
 
 describe('@PyroController', () => {
-  it('refuses unknown instance modes and namings, and ids that no URI can have', () => {
+  it('@PyroController refuses unknown instance modes and namings, and ids that no URI can hold', () => {
     expect(() => PyroController({ instanceMode: 'other' as never })).toThrow('instanceMode is other');
     expect(() => PyroController({ naming: 'camel' as never })).toThrow('naming is camel');
     expect(() => PyroController('two words')).toThrow('cannot stand in a URI');
     expect(() => PyroController('')).toThrow('cannot stand in a URI');
   });
 
-  it('takes options behind an id, and refuses two ids and unknown options', () => {
+  it('@PyroController takes options after an id, and refuses two ids and unknown options', () => {
     @PyroController('thing', { instanceMode: 'single' })
     class Thing {}
     expect(controllerMetadataOf(Thing)).toEqual({ objectId: 'thing', instanceMode: 'single' });
@@ -123,7 +123,7 @@ describe('@PyroController', () => {
   });
 });
 
-it('@UseHandshakeGuards refuses what is no guard', () => {
+it('@UseHandshakeGuards refuses values that are no guards', () => {
   expect(() => UseHandshakeGuards({} as never)).toThrow('takes guards');
   expect(() => UseHandshakeGuards(undefined as never)).toThrow('takes guards');
 });

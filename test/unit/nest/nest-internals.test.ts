@@ -53,13 +53,13 @@ const compile = async () => {
 
 const members = USED_OF_NEST.flatMap(([{ name, prototype }, names]) => names.map((member) => ({ name, prototype, member })));
 
-describe('what is used of Nest’s inside', () => {
-  it('is there in the installed version', async () => {
+describe('the internals of Nest that the package uses', () => {
+  it('finds every internal of Nest in the installed version', async () => {
     const { contexts } = await compile();
     expect(() => assertNestInternals(contexts)).not.toThrow();
   });
 
-  it.each(members)('is missed by name when it is not: $name.$member', async ({ name, prototype, member }) => {
+  it.each(members)('names the internal of Nest that is missing: $name.$member', async ({ name, prototype, member }) => {
     const { contexts } = await compile();
     const holder = holderOf(prototype, member);
     const descriptor = Object.getOwnPropertyDescriptor(holder, member)!;
@@ -71,7 +71,7 @@ describe('what is used of Nest’s inside', () => {
     }
   });
 
-  it('is missed by name when the container is not where it was, with the versions that fit', () => {
+  it('names the versions of Nest that fit when the container is not where it was', () => {
     const { peerDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
       peerDependencies: Record<string, string>;
     };
@@ -83,7 +83,7 @@ describe('what is used of Nest’s inside', () => {
     expect(peerDependencies['@nestjs/common']).toBe(peerDependencies['@nestjs/core']);
   });
 
-  it('makes instances in contexts, tells them apart, and knows what they were given', async () => {
+  it('makes instances of Nest providers per context, tells them apart, and knows their dependencies', async () => {
     const { inner, contexts } = await compile();
     const loader = new ContextualLoader(containerOf(contexts));
     const wrapper = inner.providers.get(User) as InstanceWrapper;
@@ -99,13 +99,13 @@ describe('what is used of Nest’s inside', () => {
     expect(dependenciesOf(wrapper).map(({ token }) => token)).toEqual([Dependency]);
   });
 
-  it('knows the root module, and the one that is destroyed first', async () => {
+  it('finds the root module of Nest, and the module that is destroyed first', async () => {
     const { modules } = await compile();
     expect(rootModuleOf(modules).metatype.name).toBe('RootTestModule');
     expect(firstDestroyedModule(modules)?.distance).toBe(Math.min(...[...modules.values()].map(({ distance }) => distance)));
   });
 
-  it('makes the enhancers of an instance in a context of their own, with what they depend on', async () => {
+  it('makes the enhancers of an instance in a context of their own, with their dependencies', async () => {
     const { inner, contexts } = await compile();
     const loader = new ContextualLoader(containerOf(contexts));
     const wrapper = inner.providers.get(User) as InstanceWrapper;
@@ -118,7 +118,7 @@ describe('what is used of Nest’s inside', () => {
     expect(existingInstances(wrapper, call)).toEqual([]);
   });
 
-  it('runs a hook before those of all modules, once', async () => {
+  it('runs a lifecycle hook before those of all modules, once', async () => {
     const { app, modules, inner } = await compile();
     const calls: string[] = [];
     const hook = (name: string): OnModuleDestroy => ({ onModuleDestroy: () => void calls.push(name) });
@@ -132,7 +132,7 @@ describe('what is used of Nest’s inside', () => {
     expect(calls.toSorted()).toEqual(['first', 'neighbour', 'other']);
   });
 
-  it('announces strategies in the registry of the container', async () => {
+  it('adds strategies to the microservice registry of the Nest container', async () => {
     class Strategy extends Server implements CustomTransportStrategy {
       listen(callback: () => void): void {
         callback();
@@ -155,7 +155,7 @@ describe('what is used of Nest’s inside', () => {
     await microservice.close();
   });
 
-  it('has the numbers of @Payload() and @Ctx()', () => {
+  it('uses the parameter type numbers of Nest’s @Payload() and @Ctx()', () => {
     class Handlers {
       handle(@Payload() _payload: unknown, @Ctx() _context: unknown): void {}
     }
@@ -163,7 +163,7 @@ describe('what is used of Nest’s inside', () => {
     expect(kinds.toSorted()).toEqual([`${RPC_PARAM_TYPES.payload}:0`, `${RPC_PARAM_TYPES.context}:1`].toSorted());
   });
 
-  it('is imported by one file alone', () => {
+  it('only one file imports the internals of Nest', () => {
     const room = fileURLToPath(new URL('../../../lib', import.meta.url));
     const files = readdirSync(room, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     const deep = files.filter((file) => /from '@nestjs\/[a-z]+\//.test(readFileSync(`${room}/${file}`, 'utf8')));
@@ -171,7 +171,7 @@ describe('what is used of Nest’s inside', () => {
   });
 });
 
-/** The object of the prototype chain that has a member of its own. */
+/** The object in the prototype chain that has the member as an own property. */
 function holderOf(prototype: object, member: string): object {
   for (let holder: object | null = prototype; holder !== null; holder = Object.getPrototypeOf(holder) as object | null)
     if (Object.hasOwn(holder, member)) return holder;

@@ -7,7 +7,7 @@ import { packageRoot } from '../../../scripts/package-root.js';
 const NEST = ['@nestjs/common', '@nestjs/core', '@nestjs/microservices'] as const;
 
 describe('the Nest that tests load', () => {
-  it.each(NEST)('is in the range of package.json: %s', async (name) => {
+  it.each(NEST)('the Nest under test is in the range of package.json: %s', async (name) => {
     const { peerDependencies } = await readManifest(join(packageRoot, 'package.json'));
     const range = peerDependencies[name]!;
     expect(range).toMatch(/^\^\d+\.\d+\.\d+$/);
@@ -16,8 +16,8 @@ describe('the Nest that tests load', () => {
     expect(loaded.localeCompare(oldest, 'en', { numeric: true })).toBeGreaterThanOrEqual(0);
   });
 
-  it('is the one that was asked for', async () => {
-    // `npm run test:long` asks for the oldest and the newest; else package-lock.json has decided
+  it('the Nest under test is the version that was asked for', async () => {
+    // `npm run test:long` asks for the oldest and the newest version; otherwise package-lock.json decides
     const asked = JSON.parse(process.env['NEST_VERSIONS'] ?? '{}') as Record<string, string>;
     for (const name of NEST) expect(await loadedVersion(name)).toBe(asked[name] ?? (await lockedVersion(name)));
   });

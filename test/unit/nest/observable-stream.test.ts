@@ -10,12 +10,12 @@ const collect = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
 };
 
 describe('ObservableStream', () => {
-  it('gives all items in order, also many', async () => {
+  it('an ObservableStream gives all items in order, even many', async () => {
     const many = Array.from({ length: 1_000 }, (_, index) => index);
     expect(await collect(new ObservableStream(of(...many), options))).toEqual(many);
   });
 
-  it('serves readers that came before the items, in their order', async () => {
+  it('an ObservableStream serves readers that waited before the items came, in order', async () => {
     const subject = new Subject<number>();
     const stream = new ObservableStream(subject, options);
     const steps = [stream.next(), stream.next(), stream.next(), stream.next()];
@@ -25,7 +25,7 @@ describe('ObservableStream', () => {
     expect((await Promise.all(steps)).map(({ value, done }) => (done ? 'end' : value))).toEqual([1, 2, 'end', 'end']);
   });
 
-  it('rejects waiting readers when the source fails', async () => {
+  it('an ObservableStream rejects waiting readers when the source fails', async () => {
     const subject = new Subject<number>();
     const stream = new ObservableStream(subject, options);
     const step = stream.next();
@@ -34,7 +34,7 @@ describe('ObservableStream', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('ends waiting readers and unsubscribes at return()', async () => {
+  it('an ObservableStream ends waiting readers and unsubscribes on return()', async () => {
     const subject = new Subject<number>();
     const stream = new ObservableStream(subject, options);
     const step = stream.next();
@@ -43,7 +43,7 @@ describe('ObservableStream', () => {
     expect(subject.observed).toBe(false);
   });
 
-  it('keeps no more than its buffer, however long nobody reads', async () => {
+  it('an ObservableStream with dropOldest keeps only as many items as its buffer holds', async () => {
     const subject = new Subject<number>();
     const stream = new ObservableStream(subject, { buffer: 10, overflow: 'dropOldest' });
     for (let item = 0; item < 100_000; item++) subject.next(item);
@@ -51,7 +51,7 @@ describe('ObservableStream', () => {
     expect(await collect(stream)).toEqual([99_990, 99_991, 99_992, 99_993, 99_994, 99_995, 99_996, 99_997, 99_998, 99_999]);
   });
 
-  it('takes Observables of another copy of rxjs', async () => {
+  it('an ObservableStream takes Observables of another copy of rxjs', async () => {
     const foreign = {
       [Symbol.observable ?? '@@observable']() {
         return this;

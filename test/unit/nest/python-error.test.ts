@@ -22,7 +22,7 @@ import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js'
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 describe('PyroException', () => {
-  it('is the named exception also where it is a value, and not thrown', () => {
+  it('a PyroException travels as the named exception when it is a value that is not thrown', () => {
     const error = new PyroException('builtins.ValueError', ['bad', 1], { attributes: { extra: [2] } });
     const serializer = createSerializers({ detailedTraceback: false }).get(SERIALIZER_IDS.serpent)!;
     expect(serializer.loads(serializer.dumps([error]), { plain: true })).toEqual([
@@ -37,7 +37,7 @@ describe('PyroException', () => {
     expect(error.args).toEqual(args);
   });
 
-  it('is never sent as an error on which a Python proxy drops its connection, whoever throws it', () => {
+  it('a PyroException is never sent as an error on which a Python proxy drops its connection', () => {
     const shown = presentableError(new PyroException('Pyro5.errors.TimeoutError', ['late']));
     expect(shown).toMatchObject({ pythonType: 'builtins.TimeoutError', args: ['late'] });
   });
@@ -83,11 +83,11 @@ describe('toPythonError', () => {
       'ValueError',
       ['a.b: Invalid input: expected number, received string'],
     ],
-  ])('makes of %s the closest builtin', (_what, error, type, args) => {
+  ])('toPythonError translates %s to the closest builtin', (_what, error, type, args) => {
     expect(toPythonError(error)).toMatchObject({ pythonType: `builtins.${type}`, args });
   });
 
-  it('gives a PyroException as the Python class it names', () => {
+  it('toPythonError gives a PyroException as the Python class that it names', () => {
     const error = new PyroException('sqlite3.OperationalError', ['locked', 5], { attributes: { code: 5 }, cause: 'why' });
     expect(error.message).toBe('locked, 5');
     expect(error.name).toBe('OperationalError');
@@ -106,25 +106,25 @@ describe('toPythonError', () => {
     ['ProtocolError', 'Pyro5.errors.PyroError'],
     ['MessageTooLargeError', 'Pyro5.errors.PyroError'],
     ['SerializeError', 'Pyro5.errors.PyroError'],
-  ])('never sends %s, on which a Python proxy drops its connection', (name, standIn) => {
+  ])('an error never travels as %s, on which a Python proxy drops its connection', (name, standIn) => {
     const error = new PyroException(`Pyro5.errors.${name}`, ['x']);
     expect(toPythonError(error)).toMatchObject({ pythonType: standIn, args: ['x'] });
     expect(presentableError(error)).toMatchObject({ pythonType: standIn, args: ['x'] });
   });
 
-  it('leaves other errors to the serializers', () => {
+  it('toPythonError leaves other errors to the serializers', () => {
     for (const error of [new RangeError('x'), new PythonException('builtins.KeyError', ['k'])])
       expect(toPythonError(error)).toBe(error);
   });
 
-  it('keeps the stack of what was thrown, and the error as cause', () => {
+  it('toPythonError keeps the stack of the thrown error, and the error as cause', () => {
     const error = new NotFoundException('where');
     const mapped = toPythonError(error) as Error;
     expect(mapped.stack).toBe(error.stack);
     expect(mapped.cause).toBe(error);
   });
 
-  it('survives errors that are cyclic, deep or hostile', () => {
+  it('toPythonError survives errors that are cyclic, deep or hostile', () => {
     const cyclic: Record<string, unknown> = { property: 'a' };
     cyclic['children'] = [cyclic];
     expect(toPythonError([cyclic])).toMatchObject({ pythonType: 'builtins.RuntimeError' });
@@ -135,7 +135,7 @@ describe('toPythonError', () => {
   });
 });
 
-it('messageOf gives what a person should read', () => {
+it('messageOf() gives the text of an error for a person', () => {
   expect(messageOf(new BadRequestException(['a', 'b']))).toBe('a, b');
   expect(messageOf(new RangeError('x'))).toBe('x');
   expect(messageOf(new RangeError())).toBe('RangeError');

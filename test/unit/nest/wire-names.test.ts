@@ -12,7 +12,7 @@ it.each([
   ['ABTest', 'ab_test'],
   ['__len__', '__len__'],
   ['isOK', 'is_ok'],
-])('%s is %s in snake case', (name, expected) => {
+])('the name %s is %s in snake case', (name, expected) => {
   expect(wireNameOf(name, 'snake_case')).toBe(expected);
   expect(wireNameOf(name, 'same')).toBe(name);
   expect(wireNameOf(name, undefined)).toBe(name);

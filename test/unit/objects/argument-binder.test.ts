@@ -14,20 +14,20 @@ describe('ArgumentBinder', () => {
     [['a', 'b?'], [1, 2, 3], {}, 'takes from 2 to 3 positional arguments but 4 were given'],
     [['a'], [1], { a: 1 }, "got multiple values for argument 'a'"],
     [['a'], [], { a: 1, x: 1 }, "got an unexpected keyword argument 'x'"],
-  ])('refuses %j called with %j %j', (params, args, kwargs, text) => {
+  ])('refuses the arguments when parameters %j are called with %j %j', (params, args, kwargs, text) => {
     expect(() => binder(params).bind(args, kwargs)).toThrow(`Thing.method() ${text}`);
   });
 
-  it('hands over the arguments as they are when nothing has to be moved', () => {
+  it('passes the arguments unchanged when no keyword has to be placed', () => {
     const args = [1, 2];
     expect(binder(['a', 'b']).bind(args, {}).args).toBe(args);
   });
 
-  it('passes undefined for what was left out before a keyword', () => {
+  it('passes undefined for parameters that are left out before a keyword', () => {
     expect(binder(['a?', 'b?', 'c?']).bind([], { c: 3 }).args).toEqual([undefined, undefined, 3]);
   });
 
-  it('keeps None apart from left out', () => {
+  it('keeps a keyword argument None apart from one that is left out', () => {
     expect(binder(['a']).bind([null], {}).args).toEqual([null]);
     expect(binder(['a']).bind([], { a: null }).args).toEqual([null]);
   });
@@ -38,7 +38,7 @@ describe('ArgumentBinder', () => {
     expect({ ...bound.keywords }).toEqual({ b: 2, __proto__x: 3 });
   });
 
-  it('cannot be made to pollute a prototype by a keyword', () => {
+  it('a keyword cannot pollute a prototype', () => {
     const kwargs = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2}') as Record<string, unknown>;
     const { keywords } = binder([], true).bind([], kwargs);
     expect(Object.keys(keywords)).toEqual(['__proto__', 'constructor']);

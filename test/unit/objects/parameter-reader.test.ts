@@ -3,7 +3,7 @@ import { namedParameters, readParameters } from '../../../lib/objects/parameter-
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** Functions as a program's own source has them: nothing here goes through the test runner's compiler. */
+/** Makes a function from source text, because the test runner's compiler would rewrite a function in this file. */
 const evaluate = (source: string): AnyFunction => new Function(`return ${source}`)() as AnyFunction;
 const method = (source: string, key = 'method'): AnyFunction => {
   const type = evaluate(`class Thing { #secret = 1; ${source} }`) as unknown as { prototype: object };
@@ -25,7 +25,7 @@ describe('readParameters', () => {
     ["method(a = ')', b = `${'}'}`, c = /[/)]/) {}", ['a?', 'b?', 'c?']],
     ['method(a = (x, y) => x) { return super.toString() + this.#secret }', ['a?']],
     ['method() {}', []],
-  ])('reads %s', (source, expected) => {
+  ])('reads the parameters of %s', (source, expected) => {
     expect(names(method(source))?.map(String)).toEqual(expected);
   });
 
@@ -38,18 +38,18 @@ describe('readParameters', () => {
     ['function(a) {}', 'function'],
     ['set value(a) {}', 'value'],
     ['12(a) {}', '12'],
-  ])('reads a method whose head is %s', (source, key) => {
+  ])('reads the parameters of a method whose head is %s', (source, key) => {
     expect(names(method(source, key))).toEqual(['a']);
   });
 
   it.each(['function (a, b) {}', 'function f(a, b) {}', 'async function* f(a, b) {}', '(a, b) => a', 'async (a, b) => {}'])(
-    'reads %s',
+    'reads the parameters of the function %s',
     (source) => {
       expect(names(evaluate(source))).toEqual(['a', 'b']);
     },
   );
 
-  it('tells a rest parameter apart from the named ones', () => {
+  it('tells a rest parameter apart from the named parameters', () => {
     expect(readParameters(method('method(a, ...more) {}'))).toEqual({
       positional: [{ name: 'a', optional: false }],
       rest: true,
@@ -61,28 +61,28 @@ describe('readParameters', () => {
     'function (a_1) { return __awaiter(this, arguments, void 0, function* (a, b = 1) { yield a; }); }',
     'function (a_1) { return tslib_1.__awaiter(this, arguments, void 0, function* (a, b = 1) { yield a; }); }',
     'function (a_1) { return __asyncGenerator(this, arguments, function* f_1(a, b = 1) { yield a; }); }',
-  ])('finds the names that TypeScript moved inwards: %s', (source) => {
+  ])('finds the parameter names that TypeScript moved to an inner function: %s', (source) => {
     expect(names(evaluate(source))).toEqual(['a', 'b?']);
   });
 
-  it('keeps the outer names where TypeScript left them', () => {
+  it('keeps the outer parameter names when TypeScript left them there', () => {
     expect(names(evaluate('function (a) { return __awaiter(this, void 0, void 0, function* () {}); }'))).toEqual(['a']);
   });
 
-  it('gives nothing where there is no source', () => {
+  it('reads no parameters of a function without source', () => {
     expect(readParameters(Math.max as AnyFunction)).toBeUndefined();
     expect(readParameters(method('method(a) {}').bind(null) as AnyFunction)).toBeUndefined();
     expect(readParameters(class Thing {} as unknown as AnyFunction)).toBeUndefined();
   });
 
-  it('does not trust what looks minified or wrapped', () => {
+  it('does not trust parameter names that look minified or wrapped', () => {
     expect(readParameters(method('method(e,t){return e}'))?.trustworthy).toBe(false);
     expect(readParameters(evaluate('function (...args) { return 1; }'))?.trustworthy).toBe(false);
     expect(readParameters(method('method(e, t) { return e; }'))?.trustworthy).toBe(true);
     expect(readParameters(method('method(){}'))?.trustworthy).toBe(true);
   });
 
-  it('reads a large method in time', () => {
+  it('reads the parameters of a large method in linear time', () => {
     const body = 'x = [x, { y: () => x }];'.repeat(5_000);
     const started = performance.now();
     expect(names(method(`method(x) { ${body} }`))).toEqual(['x']);
@@ -91,7 +91,7 @@ describe('readParameters', () => {
 });
 
 describe('namedParameters', () => {
-  it('reads required, optional and rest', () => {
+  it('reads required, optional and rest parameters from `params`', () => {
     expect(namedParameters(['person', 'item?', '...more'])).toEqual({
       positional: [
         { name: 'person', optional: false },
@@ -102,7 +102,7 @@ describe('namedParameters', () => {
     });
   });
 
-  it('refuses an empty name, a repeated one, and one behind the rest', () => {
+  it('refuses `params` with an empty name, a repeated name, or a name after the rest', () => {
     expect(() => namedParameters(['?'])).toThrow('is empty');
     expect(() => namedParameters(['a', 'a?'])).toThrow('"a" is given twice');
     expect(() => namedParameters(['...a', 'b'])).toThrow('nothing can follow');

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** The core as a process sees it that was started with these variables. */
+/** Imports the core anew, as in a process that was started with these environment variables. */
 async function coreWith(environment: Record<string, string>): Promise<typeof import('../../../lib/core.js')> {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   vi.resetModules();
@@ -16,7 +16,7 @@ async function coreWith(environment: Record<string, string>): Promise<typeof imp
 }
 
 describe('reading the environment', () => {
-  it('gives what is set, by Pyro5’s names', () => {
+  it('reads options from environment variables with Pyro5’s names', () => {
     const config = readConfig({
       PYRO_HOST: '0.0.0.0',
       PYRO_NATPORT: ' 9_999 ',
@@ -54,7 +54,7 @@ describe('reading the environment', () => {
     ['PYRO_SERVERTYPE', 'both', 'thread or multiplex'],
     ['PYRO_PREFER_IP_VERSION', '5', '0, 4 or 6'],
     ['PYRO_BROADCAST_ADDRS', '10.0.0.1,', 'addresses, separated by commas'],
-  ])('refuses %s=%s, and says what it should be', (variable, value, expected) => {
+  ])('refuses the environment variable %s=%s, and says what is allowed', (variable, value, expected) => {
     expect(() => readConfig({ [variable]: value })).toThrow(
       expect.objectContaining({
         code: 'CONFIG',
@@ -63,7 +63,7 @@ describe('reading the environment', () => {
     );
   });
 
-  it('passes over what Kubernetes sets for services called pyro, pyro-ns and pyro-ssl-host', () => {
+  it('ignores the variables that Kubernetes sets for services called pyro, pyro-ns and pyro-ssl-host', () => {
     const environment = {
       PYRO_SERVICE_HOST: '10.0.0.1',
       PYRO_SERVICE_PORT: '9999',
@@ -88,7 +88,7 @@ describe('reading the environment', () => {
 });
 
 describe('the environment of a process', () => {
-  it('is read once, and its unknown variables are a warning then', async () => {
+  it('reads the environment once, and warns then of unknown variables', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { PyroDaemon, PyroProxy } = await coreWith({ PYRO_COMPRESION: '1', PYRO_HOST: '127.0.0.1' });
     const daemon = await PyroDaemon.listen();
@@ -110,7 +110,7 @@ describe('the environment of a process', () => {
     await another.close();
   });
 
-  it('stops daemons, proxies and name lookups when it is wrong', async () => {
+  it('a wrong environment variable stops daemons, proxies and name lookups', async () => {
     const { locateNameServer, PyroDaemon, PyroProxy, readConfig: read } = await coreWith({ PYRO_ITER_STREAM_LINGER: 'long' });
     const wrong = /PYRO_ITER_STREAM_LINGER="long": it must be seconds/;
     expect(() => new PyroDaemon()).toThrow(wrong);
@@ -119,7 +119,7 @@ describe('the environment of a process', () => {
     expect(() => read()).toThrow(wrong);
   });
 
-  it('counts less than options', async () => {
+  it('options in code win over environment variables', async () => {
     const { PyroDaemon } = await coreWith({ PYRO_HOST: '203.0.113.1', PYRO_NATHOST: 'nat.example', PYRO_NATPORT: '77' });
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     expect(daemon.natLocationStr).toBe('nat.example:77');
@@ -132,7 +132,7 @@ describe('the environment of a process', () => {
     expect(new PyroDaemon({ unixSocket: '/tmp/x', natHost: '' }).isListening).toBe(false);
   });
 
-  it('says nothing about what has no address', async () => {
+  it('ignores host and port variables for daemons and proxies that have no address', async () => {
     const { PyroDaemon, PyroProxy } = await coreWith({ PYRO_HOST: '203.0.113.1', PYRO_NATHOST: 'nat.example', PYRO_SSL: '1' });
     const daemon = await PyroDaemon.listen({ listen: false });
     expect(daemon.natLocationStr).toBeUndefined();
@@ -142,7 +142,7 @@ describe('the environment of a process', () => {
 });
 
 describe('defaults', () => {
-  it('turn seconds into milliseconds, and never a short time into none', () => {
+  it('environment variables in seconds become milliseconds, and a short time is never rounded to zero', () => {
     expect(daemonDefaults({}, { ITER_STREAM_LINGER: 1.5, COMMTIMEOUT: 0.0001 })).toEqual({
       streamLingerMs: 1_500,
       idleTimeoutMs: 1,
@@ -152,7 +152,7 @@ describe('defaults', () => {
     expect(daemonDefaults({}, { COMMTIMEOUT: 0 })).toEqual({ idleTimeoutMs: 0 });
   });
 
-  it('name the variable when TLS lacks something', () => {
+  it('an error about missing TLS files names the environment variable', () => {
     const wrong: [object, RegExp][] = [
       [{ SSL: true }, /PYRO_SSL is on, but PYRO_SSL_SERVERCERT names no certificate/],
       [{ SSL: true, SSL_SERVERCERT: '/nowhere.pem' }, /PYRO_SSL_SERVERCERT="\/nowhere.pem": it cannot be read: ENOENT/],

@@ -19,7 +19,7 @@ function reader(maxMessageBytes = MAX): FrameReader {
   return new FrameReader(sizeLimit(maxMessageBytes), [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping]);
 }
 
-/** All frames of the chunks, each copied, so that a view on reused memory would show. */
+/** Copies all frames of the chunks, so that a view on reused memory makes a test fail. */
 function readAll(
   from: FrameReader,
   chunks: Buffer[],
@@ -47,7 +47,7 @@ function codeOf(act: () => unknown): string {
 }
 
 describe('FrameReader', () => {
-  it('gives the same frames wherever the stream is cut', () => {
+  it('reads the same frames wherever the stream is cut', () => {
     const parts = fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3_000 }), note: fc.uint8Array({ maxLength: 50 }) }), {
       maxLength: 6,
     });
@@ -70,20 +70,20 @@ describe('FrameReader', () => {
     );
   });
 
-  it('takes a frame one byte at a time', () => {
+  it('reads a frame that arrives one byte at a time', () => {
     const wire = message(7, Buffer.from('payload'));
     const chunks = [...wire].map((byte) => Buffer.from([byte]));
     expect(readAll(reader(), chunks).map(({ seq }) => seq)).toEqual([7]);
   });
 
-  it('hands a frame that one chunk holds over without copying', () => {
+  it('does not copy a frame that one chunk holds', () => {
     const wire = message(1, Buffer.from('payload'));
     const from = reader();
     from.push(wire);
     expect(from.next()!.data.buffer).toBe(wire.buffer);
   });
 
-  it('is idle between frames and not within one', () => {
+  it('a frame reader is idle between frames and not within a frame', () => {
     const wire = message(1, Buffer.from('payload'));
     const from = reader();
     expect(from.idle).toBe(true);
@@ -99,7 +99,7 @@ describe('FrameReader', () => {
     ['a wrong tag in the first byte', Buffer.from('G'), 'BAD_TAG'],
     ['a wrong tag in the fourth byte', Buffer.from('PYRX'), 'BAD_TAG'],
     ['a wrong version after 6 bytes', Buffer.from('PYRO\x01\x00', 'latin1'), 'BAD_VERSION'],
-  ])('refuses %s at once', (_, bytes, code) => {
+  ])('refuses %s as soon as it is known', (_, bytes, code) => {
     const from = reader();
     from.push(bytes);
     expect(codeOf(() => from.next())).toBe(code);
@@ -113,7 +113,7 @@ describe('FrameReader', () => {
     expect(codeOf(() => from.next())).toBe('BAD_MAGIC');
   });
 
-  it('refuses a message type that is not accepted before its body is there', () => {
+  it('refuses a message type that is not accepted before its body arrives', () => {
     const [head] = encodeMessage(
       { type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(500) },
       MAX,
@@ -130,13 +130,13 @@ describe('FrameReader', () => {
     expect(() => from.next()).toThrow('message too large (1000 bytes, maxMessageBytes is 999)');
   });
 
-  it('takes a message of exactly maxMessageBytes, annotations counted', () => {
+  it('accepts a message of exactly maxMessageBytes, annotations included', () => {
     const from = reader(1_000);
     from.push(message(1, Buffer.alloc(988), new Map([['NOTE', Buffer.alloc(4)]])));
     expect(from.next()!.data.length).toBe(988);
   });
 
-  it('fails for good: later bytes change nothing', () => {
+  it('a frame reader that failed once refuses all later bytes', () => {
     const from = reader();
     from.push(Buffer.from('GET / HTTP/1.1\r\n'));
     expect(codeOf(() => from.next())).toBe('BAD_TAG');
@@ -151,7 +151,7 @@ describe('FrameReader', () => {
     ['has an id beyond ASCII', Buffer.from('NOT\xe9\x00\x00\x00\x00', 'latin1')],
   ])('refuses an annotation chunk that %s', (_, block) => {
     const wire = message(1, block);
-    // what was written as data is declared to be annotations
+    // the header declares the data to be annotations
     wire.writeUInt32BE(0, 12);
     wire.writeUInt32BE(block.length, 16);
     const from = reader();
@@ -159,13 +159,13 @@ describe('FrameReader', () => {
     expect(codeOf(() => from.next())).toBe('BAD_ANNOTATIONS');
   });
 
-  it('reads a message whose flags announce no correlation id as one without it', () => {
+  it('reads a message without a correlation id when its flags announce none', () => {
     const wire = message(3, Buffer.from('payload'));
     wire.writeUInt16BE(0, 8);
     expect(readAll(reader(), [wire])).toMatchObject([{ seq: 3, correlationId: undefined }]);
   });
 
-  it('answers every stream of bytes with frames or a ProtocolError', () => {
+  it('reads every stream of bytes as frames or fails with a ProtocolError', () => {
     const mutated = fc.tuple(fc.uint8Array({ maxLength: 60 }), fc.array(fc.tuple(fc.nat(120), fc.nat(255)), { maxLength: 4 }));
     fc.assert(
       fc.property(mutated, ([data, changes]) => {
@@ -177,7 +177,7 @@ describe('FrameReader', () => {
           expect(error).toBeInstanceOf(ProtocolError);
         }
       }),
-      // found by chance: a changed flag says that the message has no correlation id
+      // found by a random run: a changed flag says that the message has no correlation id
       { examples: [[[new Uint8Array(0), [[9, 0]]]]] },
     );
   });

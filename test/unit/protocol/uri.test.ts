@@ -24,7 +24,7 @@ describe('PyroUri', () => {
       'PYROMETA:one,two,one',
       { protocol: 'PYROMETA', object: 'one,two', host: undefined, port: undefined, socketName: undefined },
     ],
-  ])('reads %s', (text, parts) => {
+  ])('reads the URI %s', (text, parts) => {
     const uri = new PyroUri(text);
     expect({ ...uri }).toEqual(
       Object.fromEntries(Object.entries({ ...parts }).filter(([key, value]) => value !== undefined || key in uri)),
@@ -49,18 +49,18 @@ describe('PyroUri', () => {
     ['PYRO:obj@./u:a:b', 'socket path'],
     ['PYRO: obj@host:80', 'expected PYRO:'],
     ['PYRO:obj@ho st:80', 'white space'],
-  ])('refuses %j, naming it', (text, why) => {
+  ])('refuses the URI %j, naming it', (text, why) => {
     expect(() => new PyroUri(text)).toThrow(PyroError);
     expect(() => new PyroUri(text)).toThrow(why);
     expect(() => new PyroUri(text)).toThrow(JSON.stringify(text));
   });
 
-  it('reads a long text in linear time', () => {
+  it('reads a long URI in linear time', () => {
     for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);
   });
 
   it.each([[[]], [['PYRO', 5]], [['PYRO', 'obj', null, 'host', 'port']], [['PYRO', 'obj', null, null, null]]])(
-    'refuses the state %j',
+    'refuses the URI state %j',
     (state) => {
       expect(() => PyroUri.fromState(state)).toThrow(PyroError);
     },

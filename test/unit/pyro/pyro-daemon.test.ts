@@ -20,7 +20,7 @@ import { currentCall } from '../../../lib/calls/current-call.js';
 import { TestAuthority } from '../../certificates.js';
 import { ScriptedDaemon } from '../client/scripted-daemon.js';
 
-/** What the client serves. */
+/** Served by the client. */
 class Listener {
   readonly heard: unknown[] = [];
   ended = false;
@@ -43,7 +43,7 @@ class Listener {
 }
 expose(Listener, 'hear', 'numbers', 'another');
 
-/** What the server serves: it calls what it is given. */
+/** Served by the server: calls the proxies that it is passed. */
 class Caller {
   kept: RemoteObject<Listener> | undefined;
   given: unknown;
@@ -72,7 +72,7 @@ class Caller {
   async *relay(listener: RemoteObject<Listener>): AsyncGenerator<number> {
     for await (const number of await listener.numbers()) yield number;
   }
-  /** Goes on when the call has ended. */
+  /** Goes on working after the call has ended. */
   async later(listener: RemoteObject<Listener>): Promise<void> {
     await listener.hear('at once');
     this.work = new Promise<void>((resolve) => (this.proceed = resolve)).then(() => listener.hear('later'));
@@ -93,13 +93,13 @@ afterEach(async () => {
 interface Both {
   server: PyroDaemon;
   caller: Caller;
-  /** The client's own daemon. */
+  /** The daemon of the client, which serves its objects. */
   client: PyroDaemon;
   listener: Listener;
   proxy: CallerProxy;
 }
 
-/** A server, and a client with a daemon of its own. */
+/** Starts a server, and a client that has a daemon of its own. */
 async function meet(options: PyroDaemonOptions = {}, proxyOptions: PyroProxyOptions = {}): Promise<Both> {
   const server = await PyroDaemon.listen(options.unixSocket === undefined ? { host: '127.0.0.1', ...options } : options);
   const client = await PyroDaemon.listen({ host: '127.0.0.1' });
@@ -115,10 +115,10 @@ async function meet(options: PyroDaemonOptions = {}, proxyOptions: PyroProxyOpti
   return { server, caller, client, listener, proxy };
 }
 
-/** A proxy that the client passes for the place, whatever is there. */
+/** A proxy that the client passes for an address, whether or not a daemon listens there. */
 const proxyTo = (uri: string): RemoteObject<Listener> => PyroProxy.to<Listener>(uri);
 
-/** As TypeScript sees the client's objects on their way. */
+/** The client's object, typed as the server sees it. */
 const sent = (listener: object): RemoteObject<Listener> => listener as RemoteObject<Listener>;
 
 async function temporaryPath(name: string): Promise<string> {
@@ -128,7 +128,7 @@ async function temporaryPath(name: string): Promise<string> {
 }
 
 describe('a proxy that a client passes', () => {
-  it('arrives as a PyroProxy that is inert until it is called', async () => {
+  it('a proxy that a client passes is a PyroProxy that does nothing until it is called', async () => {
     const { caller, client, listener, proxy } = await meet();
     await proxy.take([{ deep: sent(listener) }]);
     const [{ deep }] = caller.given as [{ deep: RemoteObject<Listener> }];
@@ -140,14 +140,14 @@ describe('a proxy that a client passes', () => {
     expect(listener.heard).toEqual(['hello']);
   });
 
-  it('calls with the correlation id of the call that brought it', async () => {
+  it('calls of a received proxy carry the correlation id of the call that brought it', async () => {
     const { caller, listener, proxy } = await meet();
     await proxy.call(sent(listener), 1);
     expect(listener.correlationId).toBe(caller.correlationId);
     expect(caller.correlationId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('may be passed objects that the server has registered', async () => {
+  it('a received proxy may be passed objects that the server has registered', async () => {
     const { server, caller, listener, proxy } = await meet();
     class Back {
       heard(): string {
@@ -167,7 +167,7 @@ describe('a proxy that a client passes', () => {
 });
 
 describe('the connections of a received proxy', () => {
-  it('end with the call that brought it', async () => {
+  it('connections of a received proxy end with the call that brought it', async () => {
     const { client, listener, proxy } = await meet();
     for (let n = 1; n <= 5; n++) await proxy.call(sent(listener), n);
     await proxy.callAnother(sent(listener));
@@ -175,7 +175,7 @@ describe('the connections of a received proxy', () => {
     expect(listener.heard).toEqual([1, 2, 3, 4, 5, 'of another']);
   });
 
-  it('are opened again when the server kept it, also when its client’s connection is gone', async () => {
+  it('a received proxy that the server kept connects again, even after its client disconnected', async () => {
     const { server, client, caller, listener, proxy } = await meet();
     await proxy.keep(sent(listener));
     await expect.poll(() => client.connections).toEqual([]);
@@ -186,7 +186,7 @@ describe('the connections of a received proxy', () => {
     expect(client.connections).toHaveLength(1);
   });
 
-  it('last as long as the item stream of the call', async () => {
+  it('connections of a received proxy last as long as the item stream of the call', async () => {
     const { client, listener, proxy } = await meet();
     const stream = await proxy.relay(sent(listener));
     expect([(await stream.next()).value, (await stream.next()).value]).toEqual([1, 2]);
@@ -196,7 +196,7 @@ describe('the connections of a received proxy', () => {
     expect(listener.ended).toBe(true);
   });
 
-  it('end after idleTimeoutMs when what the call began goes on behind it', async () => {
+  it('connections of a received proxy end after idleTimeoutMs when work of the call goes on after it', async () => {
     const { client, caller, listener, proxy } = await meet({ receivedProxyOptions: { idleTimeoutMs: 50 } });
     await proxy.later(sent(listener));
     await expect.poll(() => client.connections).toEqual([]);
@@ -206,7 +206,7 @@ describe('the connections of a received proxy', () => {
     await expect.poll(() => client.connections).toEqual([]);
   });
 
-  it('end with the daemon, and are opened no more', async () => {
+  it('connections of a received proxy end with the daemon and are not opened again', async () => {
     const { server, client, caller, listener, proxy } = await meet();
     await proxy.keep(sent(listener));
     await caller.callKept('before');
@@ -217,7 +217,7 @@ describe('the connections of a received proxy', () => {
     await expect(caller.kept!.$connect()).rejects.toThrow('daemon that received the proxy has closed');
   });
 
-  it('are no more than maxConnections: idle ones make room, busy ones do not', async () => {
+  it('received proxies hold at most maxConnections: idle connections make room, busy ones do not', async () => {
     const { client, caller, listener, proxy } = await meet({ receivedProxyOptions: { maxConnections: 2 } });
     await proxy.all([1, 2, 3, 4].map(() => sent(listener)));
     expect(listener.heard).toHaveLength(4);
@@ -245,7 +245,7 @@ describe('the connections of a received proxy', () => {
     expect(third).toMatchObject({ code: 'COMMUNICATION', sent: false, message: expect.stringContaining('maxConnections is 2') });
   });
 
-  it('must not be bounded by nonsense', () => {
+  it('refuses impossible limits for received proxies', () => {
     for (const receivedProxyOptions of [{ maxConnections: 0 }, { callTimeoutMs: -1 }, { idleTimeoutMs: 1.5 }]) {
       expect(() => new PyroDaemon({ receivedProxyOptions })).toThrow(expect.objectContaining({ code: 'CONFIG' }));
     }
@@ -253,7 +253,7 @@ describe('the connections of a received proxy', () => {
 });
 
 describe('a hostile client', () => {
-  /** Counts who comes, at an address and on a unix socket. */
+  /** Counts the connections to an address and to a unix socket. */
   async function victim(
     where: { port: number; host: string } | { path: string },
   ): Promise<{ place: string; visits: () => number }> {
@@ -268,7 +268,7 @@ describe('a hostile client', () => {
     return { place: 'path' in where ? `./u:${where.path}` : `127.0.0.1:${address.port}`, visits: () => visits };
   }
 
-  it('cannot make the server connect elsewhere', async () => {
+  it('a hostile client cannot make the server connect elsewhere', async () => {
     const { proxy } = await meet();
     const secret = await victim({ path: await temporaryPath('secret') });
     for (const uri of [
@@ -288,7 +288,7 @@ describe('a hostile client', () => {
     expect(secret.visits()).toBe(0);
   });
 
-  it('has no address at all over a unix socket', async () => {
+  it('received proxies of a client on a unix socket have no address to connect to', async () => {
     const local = await victim({ host: '127.0.0.1', port: 0 });
     const { proxy, listener } = await meet({ unixSocket: await temporaryPath('daemon') });
     await expect(proxy.call(proxyTo(`PYRO:x@${local.place}`), 1)).rejects.toMatchObject({
@@ -298,7 +298,7 @@ describe('a hostile client', () => {
     expect(local.visits()).toBe(0);
   });
 
-  it('collects nothing of ours: it sees what it sent itself', async () => {
+  it('a hostile client receives none of the server’s handshake data, only its own', async () => {
     const seen: unknown[] = [];
     const trap = await ScriptedDaemon.listen(async (peer) => {
       const frame = await peer.next();
@@ -324,7 +324,7 @@ describe('a hostile client', () => {
     ]);
   });
 
-  it('cannot have another serializer spoken than the daemon’s', async () => {
+  it('a hostile client cannot choose another serializer than the daemon’s', async () => {
     const { proxy } = await meet({ serializers: ['json'], receivedProxyOptions: { maxRetries: 0 } }, { serializer: 'json' });
     const frames: number[] = [];
     const trap = await ScriptedDaemon.listen(async (peer) => {
@@ -337,7 +337,7 @@ describe('a hostile client', () => {
     expect(frames).toEqual([SERIALIZER_IDS.json]);
   });
 
-  it('is let go where receivedProxies says', async () => {
+  it('receivedProxies lets received proxies connect to other addresses', async () => {
     const asked: [string, string][] = [];
     const receivedProxies = (uri: PyroUri, { remoteAddress }: ProxySender): boolean => {
       asked.push([uri.object, remoteAddress]);
@@ -375,7 +375,7 @@ it('a daemon with TLS calls its clients over TLS, without showing its certificat
   expect(own.$connected && certificates.at(-1)).toMatchObject({ CN: 'own' });
 });
 
-it('a peer of this machine may come from one of its addresses and serve on another', async () => {
+it('a client on this machine may connect from one of its addresses and serve on another', async () => {
   const { proxy, listener } = await meet({ host: '::1' });
   expect(await proxy.call(sent(listener), 1)).toBe(1);
 });

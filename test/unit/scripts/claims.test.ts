@@ -25,7 +25,7 @@ Tests without a file are those of \`test/unit/a.test.ts\`.
 `;
 
 describe('readClaims', () => {
-  it('reads the rows of the tables with the title, with their tests', () => {
+  it('reads the rows and tests of the tables with the given title', () => {
     expect(readClaims(PAGE, 'upstream case')).toEqual<Claim[]>([
       {
         names: ['test_a.py::A::one', 'test_a.py::A::two'],
@@ -84,7 +84,7 @@ describe('faultsOf', () => {
   });
   const reason = (...names: string[]): Claim => ({ names, tests: [], hasText: true, line: 1 });
 
-  it('finds nothing where every name has a row with a test that passed, or a reason', () => {
+  it('finds no fault when every name has a row with a passed test or a reason', () => {
     expect(faultsOf([claim(['a.b', 'a.c'], 'group > passes'), reason('d*')], ['a.b', 'a.c', 'd', 'd.e'], report)).toEqual([]);
   });
 
@@ -101,11 +101,11 @@ describe('faultsOf', () => {
       [reason('a'), claim(['b'], 'passes')],
       ['line 1: unit/a.test.ts > passes: there is no such test in the report'],
     ],
-  ])('finds %s', (_, claims, faults) => {
+  ])('finds %s in the audit tables', (_, claims, faults) => {
     expect(faultsOf(claims, ['a', 'b'], report)).toEqual(faults);
   });
 
-  it('looks at rows alone where there is no list of names', () => {
+  it('checks only the rows of an audit table when there is no list of names', () => {
     const none: Claim = { names: [], tests: [], hasText: false, line: 7 };
     expect(faultsOf([reason(), claim([], 'group > passes')], undefined, report)).toEqual([]);
     expect(faultsOf([none, claim([], 'fails')], undefined, report)).toEqual([
@@ -114,13 +114,13 @@ describe('faultsOf', () => {
     ]);
   });
 
-  it('takes only * for any letters', () => {
+  it('treats no character but * as a wildcard', () => {
     expect(faultsOf([reason('f(x)'), reason('g.*')], ['f(x)', 'g.h', 'gxh'], report)).toEqual(['gxh has no row']);
   });
 });
 
 describe('withoutPeer', () => {
-  it('finds rows whose tests have nothing to do with Python, unless they say why', () => {
+  it('finds rows that no test with a Python peer shows, unless they say why', () => {
     const row = (tests: string[], hasText = false): Claim => ({ names: ['a'], tests, hasText, line: 7 });
     const [unit, interop] = ['unit/a.test.ts > passes', 'interop/a.test.ts > passes'];
     expect(withoutPeer([row([unit]), row([unit, interop]), row([unit], true), row([], true)])).toEqual([

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anchorsOf, deadLinks, readLinks } from '../../../scripts/page-links.js';
 
 describe('the links of a page', () => {
-  it('are those to other places of the project, with their lines', () => {
+  it('finds the links of a page to other files of the project, with their lines', () => {
     const page = [
       '# [Title](a.md)',
       'A [link](b.md#part), [another](#here "with a title") and [`code`](../c).',
@@ -19,13 +19,13 @@ describe('the links of a page', () => {
     ]);
   });
 
-  it('are not what stands in code or in comments', () => {
+  it('finds no links in code or in comments', () => {
     const page = ['`[a](b.md)`', '```ts', 'x[0](b.md)', '```', '<!-- given', '[a](b.md)', '-->', '[real](c.md)'].join('\n');
     expect(readLinks(page)).toEqual([{ line: 8, target: 'c.md' }]);
   });
 });
 
-it('anchors are headings as GitHub writes them', () => {
+it('makes anchors of headings as GitHub does', () => {
   const page = [
     '# First steps',
     '## Guards, pipes & `PyroContext`',
@@ -53,7 +53,7 @@ describe('dead links', () => {
     return deadLinks(root, ['docs/page.md']);
   };
 
-  it('are none where file and heading are there', async () => {
+  it('finds no dead link when file and heading exist', async () => {
     expect(await deadIn('[a](other.md) [b](other.md#other-page) [c](#page) [d](adr) [e](../docs/adr/)')).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe('dead links', () => {
     ['[a](#nothing)', '#nothing: no such heading'],
     ['[a](adr#nothing)', 'adr#nothing: only Markdown has headings'],
     ['[a](../../page.md)', '../../page.md: outside of the project'],
-  ])('are told with page and line: %s', async (text, message) => {
+  ])('reports a dead link with page and line: %s', async (text, message) => {
     expect(await deadIn(text)).toEqual([`docs/page.md, line 2: ${message}`]);
   });
 });

@@ -4,7 +4,7 @@ import { readSnippets } from '../../../scripts/page-snippets.js';
 const fence = (tag: string, ...lines: string[]) => ['```' + tag, ...lines, '```'].join('\n');
 
 describe('the blocks of a page', () => {
-  it('are run when a mark before them says so, and compiled otherwise, as they stand', () => {
+  it('runs the blocks of a page that a mark asks to run, and compiles the others, unchanged', () => {
     const page = [
       '# Title',
       fence('ts', 'let x: number;'),
@@ -26,14 +26,14 @@ describe('the blocks of a page', () => {
     ]);
   });
 
-  it('may have a name, and what they need before them', () => {
+  it('a block of a page may have a name and code that is given to it', () => {
     const page = ['<!-- file: app.module.ts -->', '<!-- given', 'declare const a: A;', '-->', fence('ts', 'a();')].join('\n');
     expect(readSnippets(page)).toEqual([
       { role: 'compiled', file: 'app.module.ts', language: 'ts', line: 5, code: 'declare const a: A;\na();\n' },
     ]);
   });
 
-  it('may be hidden as a whole', () => {
+  it('a whole block of a page may be hidden', () => {
     const page = ['<!-- hidden: app.module.ts', 'class A {}', '-->', '<!-- hidden: server', 'serve();', '-->'].join('\n');
     expect(readSnippets(page)).toEqual([
       { role: 'compiled', file: 'app.module.ts', language: 'ts', line: 1, code: 'class A {}\n' },
@@ -41,7 +41,7 @@ describe('the blocks of a page', () => {
     ]);
   });
 
-  it('are not those that another block shows', () => {
+  it('ignores a block that is shown inside another block', () => {
     expect(readSnippets(fence('markdown', '<!-- run: client -->', 'text'))).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe('the blocks of a page', () => {
     [`<!-- output -->\n${fence('text', 'x')}`, 'output without a client'],
     [`<!-- run: cleint -->\n${fence('python', 'x')}`, 'line 1: "<!-- run: cleint -->" is no mark'],
     ['<!-- run: client -->\n```python\ncall()', 'line 2: the fenced block is not closed'],
-  ])('must be complete: %j', (page, reason) => {
+  ])('refuses an incomplete block of a page: %j', (page, reason) => {
     expect(() => readSnippets(page)).toThrow(reason);
   });
 });

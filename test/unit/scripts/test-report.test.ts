@@ -29,13 +29,13 @@ describe('TestReport', () => {
     '/project/test',
   );
 
-  it('says how a test ended', () => {
+  it('a test report tells how a test ended', () => {
     expect(
       ['passes', 'fails', 'is skipped', 'is not there'].map((title) => report.outcomeOf(`unit/a.test.ts > group > ${title}`)),
     ).toEqual(['passed', 'failed', 'skipped', undefined]);
   });
 
-  it('lists what did not pass, with the first line of why, files that could not be run among it', () => {
+  it('a test report lists failed tests and files that could not run, with the first line of the reason', () => {
     expect(report.failures).toEqual([
       'unit/a.test.ts > group > fails: failed: Error: no',
       'unit/a.test.ts > group > is skipped: skipped: ',

@@ -13,7 +13,7 @@ const message = (parts: Partial<WireMessage> = {}): WireMessage => ({
   ...parts,
 });
 
-it('says everything of a message but what is in it', () => {
+it('the log text of a message names its fields without the content', () => {
   expect(describeWireMessage(message())).toBe('<- 127.0.0.1:5000 #3 invoke seq 7, serpent, 7 bytes');
   const annotations = new Map([
     ['BLBI', Buffer.from('a')],
@@ -25,13 +25,13 @@ it('says everything of a message but what is in it', () => {
   );
 });
 
-it('shows what is in it only when asked, on one line, and no more than the beginning', () => {
+it('the log text of a message shows the start of the content on one line, only when asked', () => {
   expect(describeWireMessage(message(), true)).toMatch(/ 7 bytes: "secret\\n"$/);
   expect(describeWireMessage(message({ data: Buffer.alloc(2_000, 'x') }), true)).toMatch(/: "x{1000}"…$/);
   expect(describeWireMessage(message({ serializerId: SERIALIZER_IDS.msgpack }), true)).toMatch(/: 7365637265740a$/);
   expect(describeWireMessage(message({ flags: FLAGS.compressed, data: Buffer.alloc(300, 1) }), true)).toMatch(/: (01){200}…$/);
 });
 
-it('names unknown types and serializers by their numbers', () => {
+it('the log text of a message shows unknown types and serializers by their numbers', () => {
   expect(describeWireMessage(message({ type: 99, serializerId: 42 }))).toContain('type 99 seq 7, serializer 42');
 });

@@ -3,7 +3,7 @@ import { KeyCrowds } from '../../../lib/serpent/key-crowds.js';
 
 const COUNT = 20_000;
 
-/** How many keys of a row are admitted to a new Map, one after the other. */
+/** Counts the keys of a row that are admitted to a new Map before the first refusal. */
 function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, crowds = new KeyCrowds()): number {
   const map = new Map<unknown, unknown>();
   for (let index = 0; index < count; index++) {
@@ -14,7 +14,7 @@ function admitted(keyAt: (index: number) => number | bigint | string, count = CO
   return count;
 }
 
-describe('KeyCrowds', () => {
+describe('KeyCrowds: the limit on colliding keys', () => {
   it.each<[string, (index: number) => number | bigint]>([
     ['ints in a row', (index) => index],
     ['negative ints', (index) => -index * 3],
@@ -27,23 +27,23 @@ describe('KeyCrowds', () => {
     ['large ints in a row', (index) => 2n ** 80n + BigInt(index)],
     ['large ints far apart', (index) => 2n ** 80n + BigInt(index) * 1_000_003n],
     ['large negative ints', (index) => -(2n ** 64n) - BigInt(index)],
-  ])('admits %s', (_, keyAt) => {
+  ])('admits the Map keys: %s', (_, keyAt) => {
     expect(admitted(keyAt)).toBe(COUNT);
   });
 
-  it('admits one key over and over, and the same keys in the same order', () => {
+  it('admits the same key again and again, and the same keys in the same order', () => {
     expect(admitted((index) => (index < 1_000 ? index : 5))).toBe(COUNT);
     expect(admitted((index) => index % 1_000)).toBe(COUNT);
   });
 
-  it('admits some thousand keys that collide, and no more', () => {
+  it('admits some thousand colliding keys, and no more', () => {
     // V8 looks at the lower 64 bits of a bigint only
     const sameLowerBits = (index: number): bigint => BigInt(index + 1) << 64n;
     expect(admitted(sameLowerBits, 3_000)).toBe(3_000);
     expect(admitted(sameLowerBits)).toBeLessThan(6_000);
   });
 
-  it('counts what collides in many tables together', () => {
+  it('counts colliding keys of many tables together', () => {
     const crowds = new KeyCrowds();
     let tables = 0;
     while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, crowds) === 1_000) tables++;
@@ -51,7 +51,7 @@ describe('KeyCrowds', () => {
     expect(tables).toBeLessThan(50);
   });
 
-  it('does not look at strings, nor at small tables', () => {
+  it('checks neither strings nor small tables for colliding keys', () => {
     expect(admitted((index) => String(index * 65_536))).toBe(COUNT);
     const crowds = new KeyCrowds();
     for (let table = 0; table < 1_000; table++) {

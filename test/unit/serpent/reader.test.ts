@@ -12,11 +12,11 @@ function errorOf(data: Uint8Array | string, options?: LoadsOptions): SerpentErro
 }
 
 describe('natural values', () => {
-  it('reads constants, numbers and strings', () => {
+  it('serpent: reads constants, numbers and strings', () => {
     expect(loads('[None, True, False, 1, -2, 1.5, \'a\', "b"]')).toEqual([null, true, false, 1, -2, 1.5, 'a', 'b']);
   });
 
-  it('reads ints as numbers as long as they are safe', () => {
+  it('serpent: reads ints as numbers while they are safe integers, else as bigint', () => {
     expect(loads('[9007199254740991, 9007199254740992, -9007199254740991]')).toEqual([
       9007199254740991,
       9007199254740992n,
@@ -24,12 +24,12 @@ describe('natural values', () => {
     ]);
   });
 
-  it('keeps the sign of a float zero, and knows no negative int zero', () => {
+  it('serpent: keeps the sign of a float zero, and reads an int -0 as 0', () => {
     expect(loads('-0.0')).toBe(-0);
     expect(loads('-0')).toBe(0);
   });
 
-  it('rounds every float as JavaScript and Python do', () => {
+  it('serpent: rounds every float as JavaScript and Python do', () => {
     for (const text of [
       '0.1',
       '123456.789',
@@ -44,11 +44,11 @@ describe('natural values', () => {
     }
   });
 
-  it('reads a dict with str keys as a plain object, and the empty dict too', () => {
+  it('serpent: reads a dict with str keys as a plain object, and the empty dict too', () => {
     expect(loads("{'a': {}, 'b': {'c': 1}}")).toStrictEqual({ a: {}, b: { c: 1 } });
   });
 
-  it('reads a dict with any other key as a Map, in the order of the text', () => {
+  it('serpent: reads a dict with any other key as a Map, in the order of the text', () => {
     expect([...(loads("{'b': 1, '7': 2, 'a': 3, '7': 4, None: {'z': 5}}") as Map<unknown, unknown>)]).toStrictEqual([
       ['b', 1],
       ['7', 4],
@@ -64,7 +64,7 @@ describe('natural values', () => {
     );
   });
 
-  it('takes keys that are equal in Python as one: the first key, the last value', () => {
+  it('serpent: merges keys that are equal in Python: the first key, the last value', () => {
     expect(loads('{1: "a", 1.0: "b", True: "c"}')).toStrictEqual(new Map([[1, 'c']]));
     expect(loads('{True: "a", 1: "b"}')).toStrictEqual(new Map([[true, 'b']]));
     expect(loads('{(1, 2): "a", (1.0, 2): "b"}')).toStrictEqual(new Map([[[1, 2], 'b']]));
@@ -79,14 +79,14 @@ describe('natural values', () => {
     expect(loads("{'a': 1, 'a': 2}")).toStrictEqual({ a: 2 });
   });
 
-  it('does not mix up keys whose text is alike', () => {
+  it('serpent: does not mix up keys with similar text', () => {
     expect(
       loads("{('1',): 1, (1,): 2, ('1', 2): 3, (('1',), 2): 4, None: 5, 'None': 6, (None,): 7, ('None',): 8}"),
     ).toHaveProperty('size', 8);
     expect(loads("{('a', 'b'): 1, ('a,b',): 2, ('as1:b',): 3, (b'a', b'b'): 4}")).toHaveProperty('size', 4);
   });
 
-  it('reads both forms of bytes as a Buffer of its own', () => {
+  it('serpent: reads both forms of bytes as a Buffer with its own memory', () => {
     const message = Buffer.from("[b'\\x00a\\377', {'data': 'AAFi', 'encoding': 'base64'}]");
     const value = loads(message) as Buffer[];
     message.fill(0);
@@ -101,18 +101,18 @@ describe('natural values', () => {
     "{'data': 1, 'encoding': 'base64'}",
     "{'data': '', 'encoding': 'hex'}",
     "{'encoding': 'base64', 'other': 1}",
-  ])('leaves %s a dict', (text) => {
+  ])('serpent: leaves %s a dict', (text) => {
     expect(Object.getPrototypeOf(loads(text))).toBe(Object.prototype);
   });
 
-  it('reads what serpent writes for nan, and for complex numbers with it', () => {
+  it('serpent: reads nan, and complex numbers with nan, as Python’s serpent writes them', () => {
     expect(loads("{'__class__':'float','value':'nan'}")).toBeNaN();
     expect(loads("{'__class__':'complex','real':{'__class__':'float','value':'nan'},'imag':-1.0}")).toStrictEqual(
       new PyComplex(NaN, -1),
     );
   });
 
-  it('reads records whose keys change from one to the next', () => {
+  it('serpent: reads records whose keys change from one record to the next', () => {
     const text =
       "[{'a': 1, 'b': {'a': 2}}, {'a': 3, 'b': {'b': 4}}, {'b': {'a': 5}}, {'a': 6, 'c': 7}, {'ab': 8}, {'a' 'b': 9}, {\"a\": 10, 11: 12}]";
     expect(loads(text)).toStrictEqual([
@@ -131,7 +131,7 @@ describe('natural values', () => {
 });
 
 describe('faithful values', () => {
-  it('keeps tuples, floats and dicts apart', () => {
+  it('serpent: keeps tuples, floats and dicts apart in faithful mode', () => {
     expect(loads("[(1, 2.0), [], {'a': -0.0}, {}, {'__class__':'float','value':'nan'}]", { values: 'faithful' })).toStrictEqual([
       pyTuple(1, new PyFloat(2)),
       [],
@@ -141,13 +141,13 @@ describe('faithful values', () => {
     ]);
   });
 
-  it('keeps a __proto__ key', () => {
+  it('serpent: keeps a __proto__ key in faithful mode', () => {
     expect(loads("{'__proto__': 1}", { values: 'faithful' })).toStrictEqual(new Map([['__proto__', 1]]));
   });
 });
 
 describe('parse', () => {
-  it('says whether a class dict is in the value', () => {
+  it('serpent: parse() tells whether a class dict is in the value', () => {
     expect(parse("{'a': [{'__class__': 'x'}]}").sawClass).toBe(true);
     expect(parse("{'a': [{'__class__': 'x'}]}", { values: 'faithful' }).sawClass).toBe(true);
     expect(parse("{'__class__': 'x', 1: 2}").sawClass).toBe(true);
@@ -156,7 +156,7 @@ describe('parse', () => {
 });
 
 describe('objects', () => {
-  it('get no key from a prototype, and lose none to it', () => {
+  it('serpent: objects neither gain nor lose keys by their prototype', () => {
     const value = loads(
       "{'constructor': 1, 'toString': 2, 'hasOwnProperty': 3, '__class__': 4, '__defineGetter__': 5}",
     ) as object;
@@ -175,20 +175,20 @@ describe('objects', () => {
     "{'a': 1, '__proto__': None}",
     "{'__pro' '\\x74o__': 1}",
     "[{1: 2, '__proto__': 1}, {'__proto__': 1}]",
-  ])('refuse a __proto__ key in %s', (text) => {
+  ])('serpent: refuses a __proto__ key in %s', (text) => {
     expect(errorOf(text).code).toBe('PROTO_KEY');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 });
 
 describe('strings', () => {
-  it('do not change with the length of what is around them', () => {
+  it('serpent: reads the same string whatever the length of its neighbours', () => {
     const texts = [12, 13, 100, 128, 129, 1000, 1024, 1025, 5000].map((length) => 'abcdefghij'.repeat(500).slice(0, length));
     expect(loads(`[${texts.map((text) => `'${text}'`).join(', ')}]`)).toStrictEqual(texts);
     expect(loads(`[${texts.map((text) => `'ä${text}\\n'`).join(', ')}]`)).toStrictEqual(texts.map((text) => `ä${text}\n`));
   });
 
-  it('may have characters of any length in UTF-8', () => {
+  it('serpent: reads strings with characters of any length in UTF-8', () => {
     expect(loads("['é', '€', '\u{1f600}', 'é\\t€', '\\u20ac\u{1f600}']")).toStrictEqual([
       'é',
       '€',
@@ -212,7 +212,7 @@ describe('long strings', () => {
     ['\u00e9', '\u00e9'],
     ['\u{1f600}', '\u{1f600}'],
     ["' 'y", 'y'],
-  ])('hold %j wherever it stands', (written, meant) => {
+  ])('serpent: reads %j anywhere in a long string', (written, meant) => {
     for (const before of around) {
       for (const behind of around) {
         const [start, end] = ['x'.repeat(before), 'z'.repeat(behind)];
@@ -221,7 +221,7 @@ describe('long strings', () => {
     }
   });
 
-  it('are refused with a line end in them, or without an end', () => {
+  it('serpent: refuses long strings with a line end in them, or without an end', () => {
     for (const text of [`'${x}\n'`, `'${x}\r${x}'`, `'${x}`, `["${x}', "a"]`]) expect(errorOf(text).code).toBe('SYNTAX');
   });
 });
@@ -237,7 +237,7 @@ describe('errors', () => {
     ['  nan', 2],
     ["['a' b'b']", 5],
     ['{[]: 1}', 1],
-  ])('say where: %s', (text, offset) => {
+  ])('serpent: an error tells the byte offset in %s', (text, offset) => {
     const error = errorOf(text);
     expect(error.offset).toBe(offset);
     expect(error.message).toContain(`at byte ${offset}`);
@@ -251,27 +251,27 @@ describe('errors', () => {
     ["{'a' 1}", /expected/],
     ['{1: 2, 3}', /":"/],
     ['{1, 2: 3}', /of a set/],
-  ])('say what: %s', (text, message) => {
+  ])('serpent: an error tells what is wrong in %s', (text, message) => {
     expect(errorOf(text).message).toMatch(message);
   });
 
-  it('refuses bytes that are no UTF-8, and zero bytes', () => {
+  it('serpent: refuses bytes that are not UTF-8, and zero bytes', () => {
     expect(errorOf(Buffer.from([0x27, 0xff, 0x27]))).toMatchObject({ code: 'ENCODING' });
     expect(errorOf(Buffer.from("'a\0'"))).toMatchObject({ code: 'ENCODING', offset: 2 });
   });
 
-  it('refuses a string with half a surrogate pair, as it would have become another one', () => {
+  it('serpent: refuses half a surrogate pair in a string, because decoding would change it', () => {
     expect(errorOf("'\ud800'").code).toBe('ENCODING');
     expect(loads("'\\ud800'")).toBe('\ud800');
   });
 });
 
 describe('limits', () => {
-  it.each(['[', '(', '{1:', '[(', '{(1,', '-(', "{'a':["])('are kept by many of %s', (opening) => {
+  it.each(['[', '(', '{1:', '[(', '{(1,', '-(', "{'a':["])('serpent: refuses 100,000 times %s', (opening) => {
     expect(errorOf(opening.repeat(100_000)).code).toMatch(/TOO_DEEP|UNHASHABLE|SYNTAX/);
   });
 
-  it('allow exactly maxDepth containers', () => {
+  it('serpent: allows exactly maxDepth containers', () => {
     expect(() => loads('['.repeat(200) + ']'.repeat(200))).not.toThrow();
     expect(errorOf('['.repeat(201) + ']'.repeat(201))).toMatchObject({ code: 'TOO_DEEP', offset: 200 });
     expect(errorOf('[[]]', { maxDepth: 1 }).message).toContain('maxDepth');
@@ -280,7 +280,7 @@ describe('limits', () => {
     expect(() => loads('{1:'.repeat(1000) + '1' + '}'.repeat(1000), { maxDepth: 1000 })).not.toThrow();
   });
 
-  it('bound the digits of an int, whatever its base', () => {
+  it('serpent: maxIntDigits limits an int in any base', () => {
     expect(loads('9'.repeat(4300))).toBeTypeOf('bigint');
     expect(errorOf('9'.repeat(4301)).code).toBe('TOO_MANY_DIGITS');
     expect(errorOf(`0x${'f'.repeat(4301)}`).code).toBe('TOO_MANY_DIGITS');
@@ -290,7 +290,7 @@ describe('limits', () => {
     expect(loads('9'.repeat(5000) + '.0')).toBe(Infinity);
   });
 
-  it('bound the message', () => {
+  it('serpent: maxBytes limits the message', () => {
     expect(errorOf("'äb'", { maxBytes: 4 })).toMatchObject({ code: 'TOO_LARGE' });
     expect(loads("'äb'", { maxBytes: 5 })).toBe('äb');
   });
@@ -303,7 +303,7 @@ describe('limits', () => {
     { maxIntDigits: Infinity },
     { maxBytes: NaN },
     { values: 'native' as 'natural' },
-  ])('refuse the option %j', (options) => {
+  ])('serpent: refuses the option %j', (options) => {
     expect(errorOf('1', options).code).toBe('BAD_OPTION');
   });
 });

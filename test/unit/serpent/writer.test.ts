@@ -64,11 +64,11 @@ describe('values', () => {
       "{'__class__':'TypeError','__exception__':True,'args':('no',),'attributes':{'code':5}}",
     ],
     [new URL('http://a.b/c'), "'http://a.b/c'"],
-  ])('writes %o as %s', (value, expected) => {
+  ])('serpent: writes %o as %s', (value, expected) => {
     expect(text(value)).toBe(expected);
   });
 
-  it('writes own members of class instances, and what their toJSON gives', () => {
+  it('serpent: writes own members of class instances, and what their toJSON returns', () => {
     class Point {
       x = 1;
       #hidden = 2;
@@ -84,17 +84,17 @@ describe('values', () => {
     expect(text([new Point(), new Money()])).toBe("[{'x':1},[{'x':1}]]");
   });
 
-  it('knows objects of another realm', () => {
+  it('serpent: writes objects of another realm', () => {
     const value: unknown = runInNewContext('[new Map([[1, new Set([2])]]), new Date(0), new Uint8Array([1]), { a: 1 }]');
     expect(text(value)).toBe("[{1:{2}},'1970-01-01T00:00:00+00:00',{'data': 'AQ==', 'encoding': 'base64'},{'a':1}]");
   });
 
-  it('writes the same object twice where it does not contain itself', () => {
+  it('serpent: writes an object twice when it does not contain itself', () => {
     const shared = { a: [1] };
     expect(text([shared, shared])).toBe("[{'a':[1]},{'a':[1]}]");
   });
 
-  it('reads each getter once', () => {
+  it('serpent: reads each getter once', () => {
     let reads = 0;
     const value = {
       get a() {
@@ -118,12 +118,12 @@ describe('strings', () => {
     ['\udc00\ud800', "'\\udc00\\ud800'"],
     ['\u{1f600}\u{10ffff}', "'\u{1f600}\\U0010ffff'"],
     ["\u0416's", '"Ж\'s"'],
-  ])('writes %j as repr does', (value, expected) => {
+  ])('serpent: writes %j as Python’s repr does', (value, expected) => {
     expect(text(value)).toBe(expected);
     expect(text({ [value]: value })).toBe(`{${expected}:${expected}}`);
   });
 
-  it.each([39, 40, 41, 42, 100, 511, 512, 513, 5000])('writes %i characters of any width', (length) => {
+  it.each([39, 40, 41, 42, 100, 511, 512, 513, 5000])('serpent: writes %i characters of any width', (length) => {
     for (const unit of ['a', 'é', '€', '\u{1f600}', "'", '\n', '\ud800']) {
       const value = [unit.repeat(length), unit.repeat(length)];
       expect(loads(dumps(value))).toStrictEqual(value);
@@ -132,7 +132,7 @@ describe('strings', () => {
 });
 
 describe('bytesRepr', () => {
-  it('writes bytes as repr does, and lets them be keys', () => {
+  it('bytesRepr writes bytes as Python’s repr does, and as dict keys too', () => {
     const bytes = Buffer.from("\0a'\\\n\x7f\xff", 'latin1');
     expect(text(bytes, { bytesRepr: true })).toBe('b"\\x00a\'\\\\\\n\\x7f\\xff"');
     expect(text(Buffer.from('"\''), { bytesRepr: true })).toBe("b'\"\\''");
@@ -149,7 +149,7 @@ describe('encodeObject', () => {
     return typeof value === 'function' ? 'a function' : undefined;
   };
 
-  it('replaces objects wherever they are', () => {
+  it('encodeObject replaces objects at any depth', () => {
     expect(text([new Thing('outer'), () => 1, { a: new Thing('b') }], { encodeObject })).toBe(
       "[{'__class__':'Thing','inner':{'__class__':'Thing','inner':'inner'}},'a function',{'a':{'__class__':'Thing','inner':'b'}}]",
     );
@@ -157,7 +157,7 @@ describe('encodeObject', () => {
     expect(errorOf(new Set([new Thing('a')]), { encodeObject })).toMatchObject({ code: 'UNHASHABLE' });
   });
 
-  it('is asked for plain objects and instances of subclasses, but not for its own replacement', () => {
+  it('encodeObject is called for plain objects and instances of subclasses, but not for its own replacement', () => {
     const asked: object[] = [];
     class List extends Array<number> {}
     const list = List.from([1]);
@@ -171,14 +171,14 @@ describe('encodeObject', () => {
     expect(asked).toEqual([plain, list]);
   });
 
-  it('is told the path', () => {
+  it('encodeObject receives the path of the object', () => {
     const paths: string[] = [];
     const value = { a: [new Map([['k', new Thing('x')]])], 'b c': new Set([new Thing('y')]) };
     dumps(value, { encodeObject: (item, path) => (item instanceof Thing ? (paths.push(path()), 1) : undefined) });
     expect(paths).toEqual(['value.a[0].get("k")', 'value["b c"]{…}']);
   });
 
-  it('does not count what was replaced as nested', () => {
+  it('a replacement by encodeObject does not count as nesting', () => {
     const nest = (depth: number): Thing => Object.assign(new Thing('a'), { inner: depth === 1 ? null : nest(depth - 1) });
     const inner = (value: object): unknown =>
       value instanceof Thing ? [(value as unknown as { inner: unknown }).inner] : undefined;
@@ -186,14 +186,14 @@ describe('encodeObject', () => {
     expect(errorOf(nest(201), { encodeObject: inner })).toMatchObject({ code: 'TOO_DEEP' });
   });
 
-  it('ends when it answers with itself', () => {
+  it('fails when encodeObject returns the object itself again and again', () => {
     expect(
       errorOf(new Thing('a'), { encodeObject: (value) => ({ value: value instanceof Thing ? value : new Thing('b') }) }).code,
     ).toBe('CYCLE');
     expect(errorOf(new Thing('a'), { encodeObject: () => [new Thing('b')] }).code).toBe('TOO_DEEP');
   });
 
-  it('passes its own errors on', () => {
+  it('passes an error of encodeObject on unchanged', () => {
     const error = new RangeError('mine');
     expect(() =>
       dumps(new Thing('a'), {
@@ -229,12 +229,12 @@ describe('what cannot be written', () => {
     ['nan as key', new Set([NaN]), 'UNHASHABLE', 'value{NaN}'],
     ['a symbol as key', new Set([Symbol('s')]), 'UNSUPPORTED', 'value{Symbol(s)}'],
     ['a function as key', new Set([() => 1]), 'UNHASHABLE', 'value{() => 1}'],
-  ])('%s, naming the path', (_, value, code, path) => {
+  ])('serpent: refuses to write %s, naming the path', (_, value, code, path) => {
     expect(errorOf(value)).toMatchObject({ code, path });
     expect(errorOf(value).message).toContain(`${path}: `);
   });
 
-  it('finds a toJSON that gives itself again', () => {
+  it('serpent: refuses a toJSON that returns its object again', () => {
     class Loop {
       toJSON(): unknown {
         return [this];
@@ -250,7 +250,7 @@ describe('what cannot be written', () => {
     expect(text(new Same())).toBe("{'a':1}");
   });
 
-  it('keeps its limits', () => {
+  it('serpent: writing keeps to maxDepth, maxBytes and maxIntDigits', () => {
     const nest = (depth: number): unknown => (depth === 0 ? 1 : [nest(depth - 1)]);
     expect(() => dumps(nest(200))).not.toThrow();
     expect(errorOf(nest(201))).toMatchObject({ code: 'TOO_DEEP' });

@@ -54,7 +54,7 @@ describe('connectInMemory', () => {
 
   afterEach(() => daemon.close());
 
-  it('calls objects of a daemon that listens nowhere', async () => {
+  it('connectInMemory calls objects of a daemon that does not listen', async () => {
     await serve();
     await using proxy = await connectInMemory<RemoteLab>(daemon, 'lab', { poolSize: 3 });
     expect(await Promise.all([proxy.sum(1, 2), proxy.sum(3, 4), proxy.sum(5, 6)])).toEqual([3, 7, 11]);
@@ -66,7 +66,7 @@ describe('connectInMemory', () => {
     await expect.poll(() => daemon.connections.length).toBe(0);
   });
 
-  it('shakes hands', async () => {
+  it('connectInMemory does the handshake', async () => {
     await serve({
       validateHandshake: ({ data }) => {
         if (data !== 'secret') throw new SecurityError('wrong token');
@@ -78,7 +78,7 @@ describe('connectInMemory', () => {
     expect(await proxy.sum(1, 1)).toBe(2);
   });
 
-  it('reaches objects that travel as proxies', async () => {
+  it('connectInMemory reaches objects that travel as proxies', async () => {
     await serve();
     await using proxy = await connectInMemory<RemoteLab>(daemon, 'lab');
     const sensor = (await proxy.getSensor()) as RemoteObject<{ read(): number }>;
@@ -86,14 +86,14 @@ describe('connectInMemory', () => {
     await sensor.$release();
   });
 
-  it('serves beside a port', async () => {
+  it('connectInMemory works for a daemon that also listens on a port', async () => {
     await serve({ listen: true, host: '127.0.0.1' });
     await using here = await connectInMemory<RemoteLab>(daemon, 'lab');
     await using there = await PyroProxy.connect<RemoteLab>(daemon.uriFor('lab'));
     expect([await here.sum(1, 2), await there.sum(1, 2)]).toEqual([3, 3]);
   });
 
-  it('fails when the daemon has closed', async () => {
+  it('connectInMemory fails when the daemon is closed', async () => {
     await serve();
     await daemon.close();
     await expect(connectInMemory(daemon, 'lab', { maxRetries: 0 })).rejects.toThrow(ConnectionClosedError);
@@ -101,13 +101,13 @@ describe('connectInMemory', () => {
 });
 
 describe('listen: false', () => {
-  it('excludes an address', () => {
+  it('`listen: false` excludes an address', () => {
     expect(() => new PyroDaemon({ listen: false, port: 0 })).toThrow('listen: false excludes');
   });
 });
 
 describe('openSocket', () => {
-  it('opens the connections of a proxy through what it likes', async () => {
+  it('openSocket opens the connections of a proxy over any stream', async () => {
     await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     daemon.register(new Lab(), 'lab');
     const { port } = daemon.uriFor('lab');
@@ -122,7 +122,7 @@ describe('openSocket', () => {
     expect(asked).toEqual([{ host: 'camera-behind-a-tunnel', port: 7 }]);
   });
 
-  it('is tried again when it fails, and its error is the cause', async () => {
+  it('retries when openSocket fails, and keeps its error as the cause', async () => {
     let attempts = 0;
     const reason = new Error('no tunnel');
     const connecting = PyroProxy.connect('PYRO:lab@far:7', {
@@ -137,7 +137,7 @@ describe('openSocket', () => {
     expect(attempts).toBe(3);
   });
 
-  it('may not take for ever, and a stream that opens too late is closed', async () => {
+  it('connectTimeoutMs limits openSocket, and a stream that opens too late is closed', async () => {
     let late!: (socket: Duplex) => void;
     const connecting = PyroProxy.connect('PYRO:lab@far:7', {
       maxRetries: 0,
@@ -150,7 +150,7 @@ describe('openSocket', () => {
     await expect.poll(() => ours.destroyed).toBe(true);
   });
 
-  it('excludes tls', () => {
+  it('openSocket excludes tls', () => {
     expect(() => PyroProxy.to('PYRO:lab@far:7', { tls: true, openSocket: () => createConnection(7) })).toThrow(
       'tls cannot be had',
     );

@@ -28,7 +28,7 @@ async function listen(tls: ServerTlsOptions): Promise<void> {
   await daemon.close();
 }
 
-it('takes a certificate with its key, in one file or two, encrypted or not', async () => {
+it('TLS takes a certificate with its key, in one file or two, encrypted or not', async () => {
   const { cert, key } = server;
   await listen({ cert, key });
   await listen({ cert: cert + key });
@@ -37,7 +37,7 @@ it('takes a certificate with its key, in one file or two, encrypted or not', asy
   await expect(listen({ cert, key })).resolves.toBeUndefined();
 });
 
-it('refuses certificates and keys that cannot work, and says which and why', async () => {
+it('TLS refuses unusable certificates and keys, and says which and why', async () => {
   const { cert, key } = server;
   const wrong: [ServerTlsOptions, string][] = [
     [{}, 'tls needs the certificate of the daemon: `cert` and `key`, or `pfx`'],
@@ -66,7 +66,7 @@ it('refuses certificates and keys that cannot work, and says which and why', asy
   }
 });
 
-it('may be started again with options that work', async () => {
+it('a daemon whose TLS options were refused can start again with usable ones', async () => {
   const tls: ServerTlsOptions = { cert: server.cert, key: other.key };
   const daemon = new PyroDaemon({ tls });
   await expect(daemon.start()).rejects.toThrow('does not belong');
@@ -75,7 +75,7 @@ it('may be started again with options that work', async () => {
   await daemon.close();
 });
 
-it('refuses TLS where there is no port for it', async () => {
+it('refuses TLS for a daemon without a port', async () => {
   const tls = { cert: server.cert, key: server.key };
   expect(() => new PyroDaemon({ tls, unixSocket: join(directory, 'socket') })).toThrow('tls needs a TCP port');
   expect(() => new PyroDaemon({ tls, listen: false })).toThrow('listen: false excludes');

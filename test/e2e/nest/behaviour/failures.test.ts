@@ -90,7 +90,7 @@ class Failing {
     return throwError(() => new NotFoundException('in the Observable'));
   }
   @PyroMethod() text(): never {
-    // oxlint-disable-next-line typescript/only-throw-error -- what users may do
+    // oxlint-disable-next-line typescript/only-throw-error -- users may throw anything
     throw 'only text';
   }
   @PyroMethod() @UseFilters(DomainFilter) domain(entity: string): never {
@@ -167,17 +167,17 @@ describe.each(WAYS)('errors (%s)', (way) => {
     ['everything', [], 'builtins.RuntimeError', ['everything: any']],
     ['base', [], 'builtins.LookupError', ['through Nest’s own']],
     ['translated', [], 'builtins.LookupError', ['translated trouble']],
-  ])('%s%j is a %s', async (method, args, type, errorArgs) => {
+  ])('the failed call %s%j is a %s', async (method, args, type, errorArgs) => {
     const failure = await (await served().join('failing')).fail('failing', method, ...args);
     expect([failure.pythonType, failure.args]).toEqual([type, errorArgs]);
     if (method.startsWith('domain')) expect(log).toEqual([`filter rpc ${method} ["chair"]`]);
   });
 
-  it('may be turned into results by an interceptor', async () => {
+  it('an interceptor may turn an error into a result', async () => {
     expect(await (await served().join('failing')).call('failing', 'rescued')).toBe('rescued from trouble');
   });
 
-  it.each(['generator', 'asyncGenerator', 'stream'])('inside a stream pass the filters behind the items: %s', async (method) => {
+  it.each(['generator', 'asyncGenerator', 'stream'])('filters catch an error inside a stream: %s', async (method) => {
     const peer = await served().join('failing');
     const id = await openStream(peer, 'failing', method);
     if (method !== 'asyncGenerator') expect(await nextItem(peer, id)).toBe(1);
@@ -187,13 +187,13 @@ describe.each(WAYS)('errors (%s)', (way) => {
 });
 
 describe('a filter', () => {
-  it('may answer for the rest of a generator', async () => {
+  it('an exception filter may replace the rest of a generator by other items', async () => {
     const { join } = await serve({ providers: [Failing] });
     const peer = await join('failing');
     expect(await readStream(peer, await openStream(peer, 'failing', 'continued'))).toEqual(['first', 'last', 'items']);
   });
 
-  it('that does not fit leaves the error of a generator as it is', async () => {
+  it('an exception filter for another error type leaves the error of a generator unchanged', async () => {
     const { join } = await serve({ providers: [Failing] });
     const peer = await join('failing');
     const id = await openStream(peer, 'failing', 'notFiltered');
@@ -208,7 +208,7 @@ describe('a filter', () => {
     ['a text', () => 'answer', 'answer'],
     ['a list', () => ['an', 'answer'], ['an', 'answer']],
     ['an object', () => ({ an: 'answer' }), { an: 'answer' }],
-  ])('may answer with %s, with and without interceptors', async (_what, answer, expected) => {
+  ])('an exception filter may answer with %s, with and without interceptors', async (_what, answer, expected) => {
     @PyroController('answered', { instanceMode: 'single' })
     @UseFilters(answering(answer))
     class Answered {
@@ -225,7 +225,7 @@ describe('a filter', () => {
     expect(await peer.call('answered', 'intercepted')).toEqual(expected);
   });
 
-  it('that answers nothing leaves the error as it is, and one that fails gives its own', async () => {
+  it('a filter that returns nothing leaves the error unchanged, and a filter that fails replaces the error', async () => {
     @PyroController('left', { instanceMode: 'single' })
     class Left {
       @PyroMethod() @UseFilters(answering(() => undefined)) silent(): never {

@@ -52,7 +52,7 @@ class Hooked {
   }
 }
 
-/** A hybrid application has pre-request hooks by a microservice that shares its configuration. */
+/** Registers a pre-request hook: in a hybrid application on the microservice that shares its configuration. */
 function registerHook(app: AnyApp, hook: PreRequestHook): void {
   if ('registerPreRequestHook' in app) {
     (app as NestMicroservice).registerPreRequestHook(hook);
@@ -70,7 +70,7 @@ describe.each(WAYS)('pre-request hooks (%s)', (way) => {
   const start = (...hooks: PreRequestHook[]) =>
     serveBy(way, { providers: [Hooked] }, { prepare: (app) => hooks.forEach((hook) => registerHook(app, hook)) });
 
-  it('run before guards, in their order, and around everything', async () => {
+  it('pre-request hooks run before guards, in order, and around the whole call', async () => {
     const hook =
       (name: string): PreRequestHook =>
       (context, next) => {
@@ -90,7 +90,7 @@ describe.each(WAYS)('pre-request hooks (%s)', (way) => {
     ]);
   });
 
-  it('may give the call a store of its own', async () => {
+  it('a pre-request hook may give the call an AsyncLocalStorage store of its own', async () => {
     const { join } = await start((context, next) => {
       requestStore.enterWith(context.switchToRpc().getContext<PyroContext>().method);
       return next();
@@ -100,7 +100,7 @@ describe.each(WAYS)('pre-request hooks (%s)', (way) => {
     expect(log[0]).toBe('guard sees method');
   });
 
-  it('keep the stores of calls apart that come at once', async () => {
+  it('stores of pre-request hooks stay apart in concurrent calls', async () => {
     const { join } = await start((context, next) => {
       if (context.switchToRpc().getData<unknown[]>().length > 0) requestStore.enterWith('of the first');
       return next();
@@ -112,7 +112,7 @@ describe.each(WAYS)('pre-request hooks (%s)', (way) => {
     expect(stores).toEqual(['of the first', null, 'of the first', null]);
   });
 
-  it('may change results, answer by themselves, and refuse', async () => {
+  it('pre-request hooks may change results, answer by themselves, and refuse', async () => {
     const { join } = await start((context, next) => {
       const { method } = context.switchToRpc().getContext<PyroContext>();
       if (method === 'fails') return of('answered');
@@ -148,7 +148,7 @@ describe.each(WAYS)('processing hooks (%s)', (way) => {
       },
     );
 
-  it('come once before a call and once behind it', async () => {
+  it('processing hooks run once before a call and once after it', async () => {
     const { join } = await start();
     const peer = await join('hooked');
     await peer.call('hooked', 'method');
@@ -158,7 +158,7 @@ describe.each(WAYS)('processing hooks (%s)', (way) => {
     expect(log.filter((line) => /^(start|end)/.test(line))).toEqual(['start true fails', 'end true fails']);
   });
 
-  it.each(['items', 'pushed', 'failing'])('end once behind the last item: %s', async (method) => {
+  it.each(['items', 'pushed', 'failing'])('the processing end hook runs once, after the last item: %s', async (method) => {
     const { join } = await start();
     const peer = await join('hooked');
     const id = await openStream(peer, 'hooked', method);
@@ -171,7 +171,7 @@ describe.each(WAYS)('processing hooks (%s)', (way) => {
     expect(log.filter((line) => /^(start|end)/.test(line))).toEqual([`start true ${method}`, `end true ${method}`]);
   });
 
-  it.each(['closes the stream', 'goes away'])('end once when the client %s', async (how) => {
+  it.each(['closes the stream', 'goes away'])('the processing end hook runs once when the client %s', async (how) => {
     const { join } = await serveBy(
       way,
       { providers: [Hooked] },
@@ -190,7 +190,7 @@ describe.each(WAYS)('processing hooks (%s)', (way) => {
     expect(log.filter((line) => line === 'end items')).toHaveLength(1);
   });
 
-  it('whose start fails fails the call', async () => {
+  it('a call fails when its processing start hook fails', async () => {
     const { join } = await serveBy(
       way,
       { providers: [Hooked] },
@@ -205,7 +205,7 @@ describe.each(WAYS)('processing hooks (%s)', (way) => {
     expect(log).toEqual([]);
   });
 
-  it('are told of oneway calls, too', async () => {
+  it('processing hooks run for oneway calls, too', async () => {
     const { join } = await start();
     const { FLAGS } = await import('../../../../lib/core.js');
     const peer = await join('hooked');
@@ -221,7 +221,7 @@ describe.each(WAYS)('the configuration of the application (%s)', (way) => {
   const metadata = { providers: [Hooked, { provide: APP_GUARD, useClass: AppGuard }] };
   const guards = (): string[] => log.filter((line) => line.includes(' guard ')).map((line) => line.split(' ')[0]!);
 
-  it('holds unless inheritAppConfig is false', async () => {
+  it('a server takes the configuration of the application unless inheritAppConfig is false', async () => {
     const prepare = (app: AnyApp): void => {
       app.useGlobalGuards(new GlobalGuard());
       app.useGlobalPipes({ transform: (value: unknown) => value });
@@ -246,7 +246,7 @@ describe.each(WAYS)('the configuration of the application (%s)', (way) => {
   });
 });
 
-it('what a hybrid application tells its microservice alone does not reach objects', async () => {
+it('objects ignore configuration that a hybrid application gives only to its microservice', async () => {
   const { join } = await serve(
     { providers: [Hooked] },
     { prepare: (app) => void app.getMicroservices()[0]!.useGlobalGuards(new (notingGuard('microservice'))()) },

@@ -159,7 +159,7 @@ const metadata = {
 describe.each(WAYS)('injection into objects (%s)', (way) => {
   const served = serveForAll(way, metadata);
 
-  it.each(MODES)('gives anything (%s)', async (mode) => {
+  it.each(MODES)('injects every kind of provider (%s)', async (mode) => {
     const peer = await served().join(mode);
     expect(await peer.call(mode, 'wiring')).toEqual([
       'plain',
@@ -184,7 +184,7 @@ describe.each(WAYS)('injection into objects (%s)', (way) => {
     ['session', SessionConnection],
     ['single', PyroDaemon],
     ['percall', PyroContext],
-  ] as const)('of REQUEST into a %s object gives what it lives for', async (mode, type) => {
+  ] as const)('injects as REQUEST into a %s object the connection, daemon or call that it belongs to', async (mode, type) => {
     const [one, two] = [await served().join(mode), await served().join(mode)];
     expect(await one.call(mode, 'request')).toBe(type.name);
     expect([await one.call(mode, 'isOwnRequest'), await two.call(mode, 'isOwnRequest')]).toEqual([true, true]);
@@ -192,7 +192,7 @@ describe.each(WAYS)('injection into objects (%s)', (way) => {
 });
 
 describe.each(WAYS)('modules that import each other (%s)', (way) => {
-  it('have their objects served', async () => {
+  it('serves objects of modules that import each other', async () => {
     @Injectable()
     class Left {
       constructor(@Inject(forwardRef(() => Right)) readonly right: { name: string }) {}
@@ -272,7 +272,7 @@ describe.each(WAYS)('an object that extends a decorated one (%s)', (way) => {
     }
   }
 
-  it('has its members, its enhancers and its handshake guards, and a mode of its own', async () => {
+  it('a subclass inherits members, enhancers and handshake guards, and may set its own instance mode', async () => {
     const { join, server } = await serveBy(way, {
       imports: [ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ answer: 42 })] })],
       providers: [Plain, Base, Derived],
@@ -314,12 +314,12 @@ describe.each(['testing', 'testing standalone'] as const)('overrides in tests (%
   });
   const providers = [Plain, ...objects];
 
-  it.each(MODES)('replace what is injected (%s)', async (mode) => {
+  it.each(MODES)('test overrides replace what is injected (%s)', async (mode) => {
     const override = serveBy(way, { providers }, { override: (b) => b.overrideProvider(Plain).useValue({ name: 'mock' }) });
     expect(await (await (await override).join(mode)).call(mode, 'name')).toBe('mock');
   });
 
-  it.each(MODES)('replace guards (%s)', async (mode) => {
+  it.each(MODES)('test overrides replace guards (%s)', async (mode) => {
     const { join } = await serveBy(
       way,
       { providers },
@@ -328,7 +328,7 @@ describe.each(['testing', 'testing standalone'] as const)('overrides in tests (%
     expect(await (await join(mode)).call(mode, 'denied')).toBe('let in');
   });
 
-  it.each(MODES)('replace the object: by a class, a value, a factory (%s)', async (mode) => {
+  it.each(MODES)('test overrides replace an object by a class, a value or a factory (%s)', async (mode) => {
     const type = objects[MODES.indexOf(mode)]!;
     @Injectable({ scope: mode === 'single' ? Scope.DEFAULT : Scope.REQUEST })
     class StandIn {
@@ -351,7 +351,7 @@ describe.each(['testing', 'testing standalone'] as const)('overrides in tests (%
     expect(await (await byFactory.join(mode)).call(mode, 'name')).toBe('made with plain');
   });
 
-  it('replace modules', async () => {
+  it('test overrides replace modules', async () => {
     const real = moduleOf({ providers: [{ provide: Plain, useValue: { name: 'real' } }], exports: [Plain] });
     const fake = moduleOf({ providers: [{ provide: Plain, useValue: { name: 'fake' } }], exports: [Plain] });
     const { join } = await serveBy(
@@ -391,7 +391,7 @@ describe.each(WAYS)('durable providers (%s)', (way) => {
     ContextIdFactory.apply(undefined as never);
   });
 
-  it('live as long as their object when no strategy tells tenants apart', async () => {
+  it('durable providers live as long as their object without a ContextIdStrategy for tenants', async () => {
     const { join } = await serveBy(way, { providers: [TenantStore, ...objects] });
     const [one, two] = [await join('session'), await join('session')];
     expect([await one.call('session', 'add'), await one.call('session', 'add'), await two.call('session', 'add')]).toEqual([
@@ -402,7 +402,7 @@ describe.each(WAYS)('durable providers (%s)', (way) => {
     expect(log).toEqual(['object disposed', 'store disposed']);
   });
 
-  it('are shared by what a ContextIdStrategy takes for one tenant, and outlive its objects', async () => {
+  it('durable providers are shared by one tenant of a ContextIdStrategy, and outlive its objects', async () => {
     const tenants = new Map<unknown, ReturnType<typeof ContextIdFactory.create>>();
     ContextIdFactory.apply({
       attach: (contextId, request: PyroConnection | PyroContext) => {

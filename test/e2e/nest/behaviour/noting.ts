@@ -13,13 +13,13 @@ import { RpcException } from '@nestjs/microservices';
 import { finalize, type Observable, throwError } from 'rxjs';
 import { beforeEach } from 'vitest';
 
-/** What the enhancers of a test did, in order. */
+/** The steps of the enhancers of a test, in order. */
 export const log: string[] = [];
 beforeEach(() => {
   log.length = 0;
 });
 
-/** Enhancers that note that they ran, under a name. */
+/** Enhancers that log their runs under a name. */
 export const notingGuard = (name: string): Type<CanActivate> =>
   class NotingGuard implements CanActivate {
     canActivate(context: ExecutionContext): boolean {
@@ -44,7 +44,7 @@ export const notingInterceptor = (name: string): Type<NestInterceptor> =>
     }
   };
 
-/** A filter that answers with an error which names it. */
+/** A filter that replaces the error by one with the filter's name. */
 export const notingFilter = (name: string, caught: Type<Error>): Type<ExceptionFilter> => {
   @Catch(caught)
   class NotingFilter implements ExceptionFilter {

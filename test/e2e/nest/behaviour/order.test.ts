@@ -90,7 +90,7 @@ const expected = [
 ];
 
 describe.each(WAYS)('the order of enhancers (%s)', (way) => {
-  it('is APP_*, global, class, method, parameter', async () => {
+  it('enhancers run in the order APP_*, global, class, method, parameter', async () => {
     const { join } = await serveBy(way, metadata, { prepare: useGlobals });
     expect(await (await join('ordered')).call('ordered', 'work', 1, 2)).toEqual([1, 2]);
     expect(log).toEqual(expected);
@@ -101,7 +101,7 @@ describe.each(WAYS)('the order of enhancers (%s)', (way) => {
     ['ordered', 'ClassOops', 'class'],
     ['plain', 'AppOops', 'app'],
     ['plain', 'GlobalOops', 'global'],
-  ])('lets the innermost filter that fits answer: %s, %s', async (object, error, filter) => {
+  ])('the innermost exception filter that fits answers: %s, %s', async (object, error, filter) => {
     const { join } = await serveBy(way, metadata, { prepare: useGlobals });
     const failure = await (await join(object)).fail(object, 'fails', error);
     expect(failure.message).toBe(`builtins.LookupError: ${filter} filter`);
@@ -109,7 +109,7 @@ describe.each(WAYS)('the order of enhancers (%s)', (way) => {
   });
 });
 
-it('the same object behind Nest’s TCP transport runs its enhancers in the same order', async () => {
+it('enhancers run in the same order for a controller behind Nest’s TCP transport', async () => {
   const { app, join } = await serve(metadata, {
     prepare: (made) => {
       useGlobals(made);

@@ -32,7 +32,7 @@ import { log } from './noting.js';
 type Intercept = (next: CallHandler, context: ExecutionContext) => Observable<unknown> | Promise<Observable<unknown>>;
 const intercepting = (intercept: Intercept): NestInterceptor => ({ intercept: (context, next) => intercept(next, context) });
 
-/** Keeps results by their arguments. */
+/** Caches results by their arguments. */
 @Injectable()
 class CacheInterceptor implements NestInterceptor {
   private readonly kept = new Map<string, unknown>();
@@ -155,27 +155,27 @@ describe.each(WAYS)('results (%s)', (way) => {
     ['mappedObservable', [], 4],
     ['late', [], 'in late'],
     ['withheld', [], null],
-  ])('%s%j is %j', async (method, args, expected) => {
+  ])('the result of %s%j is %j', async (method, args, expected) => {
     expect(await (await served().join('results')).call('results', method, ...args)).toEqual(expected);
   });
 
-  it.each(['slow', 'slowReadably'])('that take too long for an interceptor are a TimeoutError (%s)', async (method) => {
+  it.each(['slow', 'slowReadably'])('a result that an interceptor’s timeout() ends is a TimeoutError (%s)', async (method) => {
     const failure = await (await served().join('results')).fail('results', method);
     expect(failure.pythonType).toBe('builtins.TimeoutError');
   });
 
-  it.each(['flaky', 'flakyObservable'])('are tried again by an interceptor (%s)', async (method) => {
+  it.each(['flaky', 'flakyObservable'])('an interceptor may retry a call (%s)', async (method) => {
     attempts = 0;
     expect(await (await served().join('results')).call('results', method)).toBe(3);
   });
 
-  it('are not tried again without end', async () => {
+  it('an interceptor’s retry() stops after its count', async () => {
     attempts = 0;
     const failure = await (await served().join('results')).fail('results', 'hopeless');
     expect([failure.message, attempts]).toEqual(['builtins.RuntimeError: try again', 3]);
   });
 
-  it('are kept by an interceptor', async () => {
+  it('an interceptor may cache results', async () => {
     const peer = await served().join('results');
     const key = `key of ${way}`;
     const expected = key.toUpperCase();
@@ -194,7 +194,7 @@ describe.each(WAYS)('results (%s)', (way) => {
     expect(await readStream(peer, await openStream(peer, 'results', method))).toEqual(items);
   });
 
-  it('items that take too long for an interceptor end the stream in a TimeoutError', async () => {
+  it('items that an interceptor’s timeout() ends finish the stream with a TimeoutError', async () => {
     const peer = await served().join('results');
     const id = await openStream(peer, 'results', 'slowItems');
     await expect(readStream(peer, id)).rejects.toMatchObject({ pythonType: 'builtins.TimeoutError' });

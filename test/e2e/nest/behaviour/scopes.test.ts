@@ -24,7 +24,7 @@ import { log } from './noting.js';
 
 let made = 0;
 
-/** Made for each call by itself, and shared by the enhancers of the call. */
+/** Request-scoped: the enhancers of one call share an instance. */
 @Injectable({ scope: Scope.REQUEST })
 class CallNotes {
   private readonly number = ++made;
@@ -35,7 +35,7 @@ class CallNotes {
   }
 }
 
-// dependencies make them request-scoped, as they mostly are
+// a request-scoped dependency makes the enhancers request-scoped, which is the usual case
 @Injectable()
 class ScopedGuard implements CanActivate {
   constructor(private readonly notes: CallNotes) {}
@@ -72,7 +72,7 @@ class ScopedFilter implements ExceptionFilter {
 
 const MODES = ['session', 'single', 'percall'] as const;
 
-/** An object of each mode, with the enhancers on its class, its methods and parameters, or nowhere. */
+/** Makes an object of each instance mode, with the enhancers on its class, its methods, its parameters, or nowhere. */
 function objectsWith(level: 'class' | 'method' | 'parameter' | 'app'): Type[] {
   const on = (where: string, decorator: ClassDecorator & MethodDecorator): ClassDecorator & MethodDecorator =>
     (where === level ? decorator : () => undefined) as ClassDecorator & MethodDecorator;
@@ -112,7 +112,7 @@ const appEnhancers = [
 
 describe.each(WAYS)('request-scoped enhancers (%s)', (way) => {
   describe.each(['class', 'method', 'parameter', 'app'] as const)('of the %s', (level) => {
-    it.each(['controllers', 'providers'] as const)('are made for each call, and leave instances alone (%s)', async (kind) => {
+    it.each(['controllers', 'providers'] as const)('request-scoped enhancers are made anew for each call (%s)', async (kind) => {
       const providers = [CallNotes, ...(level === 'app' ? appEnhancers : [])];
       const objects = objectsWith(level);
       const { join } = await serveBy(
@@ -138,7 +138,7 @@ describe.each(WAYS)('request-scoped enhancers (%s)', (way) => {
 });
 
 describe.each(WAYS)('transient enhancers (%s)', (way) => {
-  it('are one for each object that uses them', async () => {
+  it('each object has its own instance of a transient enhancer', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class TransientGuard implements CanActivate {
       private count = 0;

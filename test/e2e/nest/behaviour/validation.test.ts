@@ -68,7 +68,7 @@ describe.each(WAYS)('a ValidationPipe with class-validator DTOs (%s)', (way) => 
     ['list', [[chair, chair]], {}, 2],
     ['strict', [chair], {}, 2],
     ['__setattr__', ['last', chair], {}, null],
-  ])('lets %s%j %j pass', async (method, args, kwargs, expected) => {
+  ])('a ValidationPipe lets %s%j %j pass', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected);
   });
 
@@ -89,7 +89,7 @@ describe.each(WAYS)('a ValidationPipe with class-validator DTOs (%s)', (way) => 
     ['strict', [{ ...chair, colour: 'red' }], {}, ['property colour should not exist']],
     ['__setattr__', ['last', { name: 'x' }], {}, ['count must not be less than 1', 'count must be an integer number']],
     ['__setattr__', ['last', 5], {}, expect.arrayContaining(['last: name must be a string']) as never],
-  ])('refuses %s%j %j as a ValueError that names the fields', async (method, args, kwargs, messages) => {
+  ])('a ValidationPipe refuses %s%j %j as a ValueError that names the fields', async (method, args, kwargs, messages) => {
     await expect(call(method, args, kwargs)).rejects.toMatchObject({ pythonType: 'builtins.ValueError', args: messages });
   });
 });
@@ -137,7 +137,7 @@ describe.each(WAYS)('a StandardSchemaValidationPipe with zod (%s)', (way) => {
     ['find', [], { limit: 1, order: 'up' }, { limit: 1, order: 'up' }],
     ['whole', ['a', 1], {}, ['a', 1]],
     ['checked', [5], {}, 5],
-  ])('lets %s%j %j pass', async (method, args, kwargs, expected) => {
+  ])('a StandardSchemaValidationPipe lets %s%j %j pass', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected);
   });
 
@@ -149,7 +149,7 @@ describe.each(WAYS)('a StandardSchemaValidationPipe with zod (%s)', (way) => {
     ['named', [], { size: 'big' }, ['size: Invalid input: expected number, received string']],
     ['find', [], { limit: 'x', door: 1 }, ['limit: Invalid input: expected number, received string', 'Unrecognized key: "door"']],
     ['whole', ['a', 'b'], {}, ['1: Invalid input: expected number, received string']],
-  ])('refuses %s%j %j as a ValueError that names the fields', async (method, args, kwargs, messages) => {
+  ])('a StandardSchemaValidationPipe refuses %s%j %j, naming the fields', async (method, args, kwargs, messages) => {
     await expect(call(method, args, kwargs)).rejects.toMatchObject({ pythonType: 'builtins.ValueError', args: messages });
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type PyroContext, PyroController, PyroMethod } from '../../../../lib/index.js';
 import { openStream, readStream, serve } from '../fixtures.js';
 
-/** Lets each connection call so many times. */
+/** Limits the calls of each connection. */
 @Injectable()
 class ThrottlerGuard implements CanActivate {
   private readonly calls = new Map<string, number>();
@@ -25,7 +25,7 @@ class Popular {
   }
 }
 
-it('a global guard throttles calls by their connection', async () => {
+it('a global guard limits the calls of each connection', async () => {
   const { join } = await serve({ providers: [Popular, { provide: APP_GUARD, useClass: ThrottlerGuard }] });
   const [eager, other] = [await join('popular'), await join('popular')];
   await eager.call('popular', 'call');
@@ -46,21 +46,21 @@ class Files {
 }
 
 describe('files', () => {
-  it('leave as a Readable, chunk by chunk', async () => {
+  it('sends a file as a Readable, chunk by chunk', async () => {
     const { join } = await serve({ providers: [Files] });
     const peer = await join('files');
     const chunks = await readStream(peer, await openStream(peer, 'files', 'download'));
     expect(chunks).toEqual([Buffer.from('first'), Buffer.from('second')]);
   });
 
-  it('come as bytes', async () => {
+  it('receives a file as bytes', async () => {
     const { join } = await serve({ providers: [Files] });
     const peer = await join('files');
     expect(await peer.call('files', 'upload', 'a.txt', Buffer.from('text'))).toBe('a.txt: text');
   });
 });
 
-/** Versions of an object are objects. */
+/** Each version of an object is an object with its own id. */
 @PyroController({ objectId: 'cats', instanceMode: 'single' })
 class Cats {
   @PyroMethod() find(): string {
@@ -77,7 +77,7 @@ class NewCats extends Cats {
   }
 }
 
-it('two versions of an object are served side by side, under ids of their own', async () => {
+it('serves two versions of an object under different ids', async () => {
   const { join } = await serve({ providers: [Cats, NewCats] });
   const peer = await join('cats');
   expect([await peer.call('cats', 'find'), await peer.call('cats.v2', 'find'), await peer.call('cats.v2', 'count')]).toEqual([

@@ -24,7 +24,7 @@ class Client {
 }
 expose(Client, 'hear');
 
-/** Who is in which room. */
+/** The clients in each room. */
 @Injectable()
 class Rooms {
   private readonly members = new Map<string, Map<string, RemoteObject<Client>>>();
@@ -43,7 +43,7 @@ class Rooms {
   }
 }
 
-/** What a gateway is for one client: an instance for each connection. */
+/** The gateway: a session object, one instance per connection. */
 @PyroController('chat')
 class Chat implements OnPyroConnect, OnPyroDisconnect {
   constructor(private readonly rooms: Rooms) {}
@@ -81,7 +81,7 @@ async function connect(uri: string): Promise<{ chat: RemoteObject<Chat>; client:
 }
 
 describe('an object as a gateway', () => {
-  it('tells everybody in a room, and forgets who goes away', async () => {
+  it('a gateway object notifies everybody in a room, and forgets clients that disconnect', async () => {
     const { app, server } = await serve({ providers: [Chat, Rooms] });
     const uri = String(server.unwrap<PyroDaemon>().uriFor('chat'));
     const [ann, bob, eve] = [await connect(uri), await connect(uri), await connect(uri)];
@@ -97,7 +97,7 @@ describe('an object as a gateway', () => {
     expect(bob.client.heard).toEqual(['Ann: hello']);
   });
 
-  it('hangs up', async () => {
+  it('a gateway object closes a client’s connection', async () => {
     const { server } = await serve({ providers: [Chat, Rooms] });
     const { chat, passed } = await connect(String(server.unwrap<PyroDaemon>().uriFor('chat')));
     await chat.join('garden', 'Ann', passed);

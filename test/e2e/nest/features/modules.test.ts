@@ -35,7 +35,7 @@ class Looking {
 }
 
 describe.each(WAYS)('ModuleRef in an object (%s)', (way) => {
-  it('gets, resolves and creates', async () => {
+  it('an object gets, resolves and creates providers with ModuleRef', async () => {
     const { join } = await serveBy(way, { providers: [Looking, Shared, Own] });
     const peer = await join('looking');
     expect([
@@ -71,12 +71,12 @@ class Loading {
 }
 
 describe('lazily loaded modules', () => {
-  it('give their providers to objects that load them', async () => {
+  it('an object loads a module lazily and gets its providers', async () => {
     const { join } = await serve({ providers: [Loading] });
     expect(await (await join('loading')).call('loading', 'work')).toBe('worked');
   });
 
-  it('have their objects served once the server listens anew', async () => {
+  it('serves objects of a lazily loaded module once the server listens anew', async () => {
     const { server, join } = await serve({ providers: [Loading] });
     const peer = await join('loading');
     await peer.call('loading', 'work');
@@ -139,7 +139,7 @@ class TwoDoors {
   }
 }
 
-it('a controller serves HTTP and Pyro by the same methods', async () => {
+it('a controller serves HTTP and Pyro with the same methods', async () => {
   const { app, join } = await serve({ controllers: [TwoDoors] });
   app.setGlobalPrefix('api');
   await app.listen(0, '127.0.0.1');

@@ -100,11 +100,11 @@ describe.each(WAYS)('a global ClassSerializerInterceptor (%s)', (way) => {
     ['forAdmins', { ...ann, email: 'ann@example.com' }],
     ['typed', { name: 'Ann', initial: 'A' }],
     ['plain', ['Ann', 1, 2.5, null, true]],
-  ])('leaves out what is excluded: %s', async (method, expected) => {
+  ])('ClassSerializerInterceptor leaves out excluded members: %s', async (method, expected) => {
     expect(await (await served().join('users')).call('users', method)).toEqual(expected);
   });
 
-  it('leaves what is no instance of a class as it is', async () => {
+  it('ClassSerializerInterceptor leaves values that are no class instances unchanged', async () => {
     const peer = await served().join('users');
     expect(await peer.call('users', 'bytes')).toEqual(Buffer.from('Ann'));
     expect(await peer.call('users', 'registered')).toMatchObject({ __class__: 'Pyro5.client.Proxy' });
@@ -112,7 +112,7 @@ describe.each(WAYS)('a global ClassSerializerInterceptor (%s)', (way) => {
     expect(await peer.call('users', 'float')).toBe(2);
   });
 
-  it.each(['pushed', 'pulled', 'pulledLate', 'readable'])('sees the items of a stream one by one: %s', async (method) => {
+  it.each(['pushed', 'pulled', 'pulledLate', 'readable'])('ClassSerializerInterceptor sees each item: %s', async (method) => {
     const peer = await served().join('users');
     expect(await readStream(peer, await openStream(peer, 'users', method))).toEqual([ann, { name: 'Bob', initial: 'B' }]);
     const numbers = await readStream(peer, await openStream(peer, 'users', 'numbers'));
@@ -147,12 +147,12 @@ class People {
 describe('a StandardSchemaSerializerInterceptor with zod', () => {
   const served = serveForAll('hybrid', { providers: [People] });
 
-  it('gives what the schema makes of results', async () => {
+  it('StandardSchemaSerializerInterceptor transforms results by the schema', async () => {
     const peer = await served().join('people');
     expect([await peer.call('people', 'one'), await peer.call('people', 'all')]).toEqual([{ name: 'ANN' }, [{ name: 'ANN' }]]);
   });
 
-  it('gives what it makes of the items of a stream, which ends where one does not fit', async () => {
+  it('StandardSchemaSerializerInterceptor transforms the items of a stream, which ends at an item that does not fit', async () => {
     const peer = await served().join('people');
     const id = await openStream(peer, 'people', 'items');
     expect(await nextItem(peer, id)).toEqual({ name: 'ANN' });
@@ -160,7 +160,7 @@ describe('a StandardSchemaSerializerInterceptor with zod', () => {
     expect(log).toEqual(['closed']);
   });
 
-  it('fails the call when the result does not fit', async () => {
+  it('StandardSchemaSerializerInterceptor fails a call whose result does not fit the schema', async () => {
     const failure = await (await served().join('people')).fail('people', 'wrong');
     expect(failure.pythonType).toBe('builtins.RuntimeError');
   });
@@ -190,14 +190,14 @@ class Extended {
   }
 }
 
-describe('a serializer that was extended', () => {
+describe('a subclass of ClassSerializerInterceptor', () => {
   const served = serveForAll('hybrid', { providers: [Extended] });
 
-  it('by an intercept of its own sees what there is', async () => {
+  it('a serializer interceptor with its own intercept() receives the whole result', async () => {
     expect(await (await served().join('extended')).call('extended', 'enveloped')).toEqual({ data: Buffer.from('Ann') });
   });
 
-  it('otherwise sees the items of streams as well', async () => {
+  it('a serializer interceptor without its own intercept() transforms the items of streams', async () => {
     const peer = await served().join('extended');
     expect(await readStream(peer, await openStream(peer, 'extended', 'counted'))).toEqual([{ name: 'Ann', initial: 'A' }]);
     expect(log).not.toEqual([]);

@@ -1,4 +1,4 @@
-/** An application that is ended by a signal while a call runs: `shutdown-app.ts hybrid|standalone`. */
+/** An application that a signal ends while a call runs: `shutdown-app.ts hybrid|standalone`. */
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ class Database implements OnModuleDestroy, OnApplicationShutdown {
 class Slow {
   constructor(private readonly database: Database) {}
 
-  /** Ends a while after the signal. */
+  /** Ends some time after the signal. */
   @PyroMethod() async work(): Promise<string> {
     console.log('call: begins');
     await once(process, 'SIGTERM');

@@ -13,7 +13,7 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
 };
 const PROGRAMS = 'test/e2e/nest/programs';
 
-/** The programs of this directory and the library, compiled without a look at their types; runs them in processes of their own. */
+/** Compiles the programs of this directory and the library without type checks, and runs the programs as processes. */
 export class TypeScriptPrograms implements AsyncDisposable {
   private constructor(private readonly directory: string) {}
 

@@ -3,7 +3,7 @@ import { type Example, SERVING } from '../example.js';
 
 @PyroController('example.attributes')
 class Thingy {
-  // not decorated: Python clients cannot see it, however public it is in TypeScript
+  // not decorated: Python clients cannot see this member, although TypeScript has it public
   readonly sub = { name: 'value' };
   private value = 42;
 
@@ -36,7 +36,7 @@ class Thingy {
   }
 }
 
-/** Remote attributes, and what of an object cannot be reached. */
+/** Remote attributes, and the members that clients cannot reach. */
 export default {
   async serve(stage) {
     const server = await stage.nest({ providers: [Thingy] });

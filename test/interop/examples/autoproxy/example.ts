@@ -3,7 +3,7 @@ import { expose, PyroContext, PyroController, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
 import { ServerConsole } from '../stage.js';
 
-/** Made while the server runs: no provider, but exposed by the core's decorator. */
+/** Made while the server runs: not a provider, so the core's decorator exposes the class. */
 @expose
 class Thingy {
   constructor(
@@ -23,7 +23,7 @@ class Factory {
   @PyroMethod()
   createSomething(number: number, @Ctx() context: PyroContext): Thingy {
     const thing = new Thingy(number, this.console);
-    // a registered object travels as a proxy of itself
+    // a registered object travels as a proxy
     context.daemon.register(thing);
     return thing;
   }

@@ -4,7 +4,7 @@ import type { ServerConsole } from '../stage.js';
 const CALLS_UNTIL_RESTART = 2;
 const OBJECT_ID = 'example.autoreconnect_fixed_objectid';
 
-/** Starts again at the same port, with the same object id, behind every second call: what a client has to get over. */
+/** Restarts on the same port, with the same object id, after every second call. The client has to reconnect each time. */
 export class RestartingServer implements AsyncDisposable {
   private calls = 0;
   private daemon!: PyroDaemon;
@@ -39,7 +39,7 @@ export class RestartingServer implements AsyncDisposable {
 
   private async restart(): Promise<void> {
     const { port } = this.uri;
-    // lets the running call end first
+    // the running call ends first
     await this.daemon.shutdown();
     this.console.log('server stopped');
     await this.listen(port!);

@@ -15,7 +15,7 @@ export default {
     await stage.nest({ providers: [CalcServer] }, { idleTimeoutMs: 500 });
   },
   original: [{ file: 'server.py', ready: SERVING }],
-  // a client that is held up for half a second between two calls is cut off
+  // the server closes the connection of a client that pauses for half a second between two calls
   alone: 'timed',
   scripts: [{ file: 'client.py', prints: ["ConnectionClosedError('receiving:", '3rd time (will not raise any exceptions)'] }],
 } satisfies Example;

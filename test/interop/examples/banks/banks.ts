@@ -21,7 +21,7 @@ class RestrictedAccount extends Account {
   }
 }
 
-/** What is decorated here is exposed on every bank. */
+/** Members that are decorated here are exposed on every bank. */
 abstract class Bank {
   private readonly accounts = new Map<string, Account>();
 
@@ -69,7 +69,7 @@ abstract class Bank {
 
 @PyroController({ name: 'example.banks.rabobank', instanceMode: 'single' })
 export class Rabobank extends Bank {
-  // an override is exposed when it is decorated itself, as in Python
+  // an override needs a decorator of its own, as in Python
   @PyroMethod()
   name(): string {
     return 'Rabobank';

@@ -6,7 +6,7 @@ interface Listener {
   process_blob(blob: SerializedBlob): void;
 }
 
-/** Passes on what it cannot read: it knows nothing of the class inside the blobs. */
+/** Forwards blobs that it cannot read, because it does not know the class inside. */
 @PyroController({ name: 'example.blobdispatcher', instanceMode: 'single' })
 class Dispatcher {
   private readonly listeners = new Map<string, RemoteObject<Listener>[]>();
@@ -27,7 +27,7 @@ class Dispatcher {
   }
 }
 
-/** Serialized arguments that go through a dispatcher untouched, to listeners that can read them. */
+/** Serialized arguments that a dispatcher forwards unread to listeners that can read them. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [Dispatcher] });

@@ -14,7 +14,7 @@ export default [
       const workers = new Set([...client!.matchAll(/worker ([1-5]) reports/g)].map(([, number]) => number));
       if (workers.size !== 5) throw new Error(client);
     },
-    // the script gives itself half a second for each connection
+    // the script allows half a second for each connection
     alone: 'timed',
   },
   {
@@ -24,7 +24,7 @@ export default [
     scripts: [
       {
         file: 'client2.py',
-        // the error of a `@callback` method is logged on its own side, too
+        // the error of a `@callback` method is also logged in the process that defines the method
         until: /WARNING\] error during handleRequest: [^]*ZeroDivisionError/,
         prints: ['waiting for callbacks to arrive...', 'callback 1 received from server!', 'callback 2 received from server!'],
         tracebacks: true,

@@ -26,7 +26,7 @@ class EchoServer {
   }
 }
 
-/** What a call knows of its client, and annotations that travel beside arguments and results. */
+/** The context of a call: data about the client, and annotations that travel with arguments and results. */
 export default {
   async serve(stage) {
     const annotations = () => ({ DDAA: Buffer.from('custom response annotation set by the daemon') });

@@ -1,9 +1,9 @@
 import type { Example } from '../example.js';
 import { ChatBox } from './chat-box.object.js';
 
-/** Two people who chat: upstream's client twice. */
+/** Two people chat: upstream's client runs twice. */
 export default {
-  // the script joins whether or not its own daemon, in another thread, is there by then
+  // the script joins without waiting for its own daemon, which starts in another thread
   alone: 'timed',
   async serve(stage) {
     await stage.nest({ providers: [ChatBox] });

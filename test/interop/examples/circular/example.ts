@@ -33,7 +33,7 @@ class Chain {
   }
 }
 
-/** A and C are ours, B between them is upstream's: servers that call each other in a circle, in the middle of a call. */
+/** Servers that call each other in a circle during one call: A and C are written here, B between them is upstream's. */
 export default {
   async serve(stage) {
     const serveLink = async (name: string, next: string): Promise<PyroDaemon> => {

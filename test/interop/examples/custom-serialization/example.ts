@@ -10,7 +10,7 @@ class OtherThingy {
   constructor(readonly number: number) {}
 }
 
-/** What Python's `register_class_to_dict` and `register_dict_to_class` do, each pair in one place. */
+/** The counterpart of Python's `register_class_to_dict` and `register_dict_to_class`: one registration for each pair. */
 const classes = new ClassRegistry();
 classes.registerClass(Thingy, {
   name: 'waheeee-custom-thingy',
@@ -56,7 +56,7 @@ export default {
         "<class 'mycustomclasses.OtherThingy'>",
         'number=999>',
       ],
-      // the members of a dict have no order that counts
+      // the order of the members of a dict does not matter
       normalize: (output) => output.replace(/\{deserializer hook.*999.*\}/, ''),
     },
   ],

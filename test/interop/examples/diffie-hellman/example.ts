@@ -3,7 +3,7 @@ import { PyroController, PyroMethod } from 'nestjs-pyro';
 import type { Example } from '../example.js';
 import { ServerConsole } from '../stage.js';
 
-/** One of them for each connection, with a key pair of its own. Python's long ints are bigints. */
+/** One instance per connection, with its own key pair. Python's long ints are bigints. */
 @PyroController({ name: 'example.dh.keyexchange', instanceMode: 'session' })
 class KeyExchange {
   private readonly pair = getDiffieHellman('modp14');
@@ -28,7 +28,7 @@ function toBytes(int: bigint): Buffer {
   return Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex');
 }
 
-/** As upstream's script hashes it: with room for a sign bit. */
+/** Hashes a key as upstream's script does: with room for a sign bit. */
 function withSignByte(int: bigint): Buffer {
   const bytes = toBytes(int);
   return bytes[0]! >= 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes;

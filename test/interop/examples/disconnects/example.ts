@@ -9,7 +9,7 @@ class TestDisconnect {
   }
 }
 
-/** A proxy of the client's own that pings before each call, and connects again when the server has closed the connection. */
+/** The client's proxy class pings before each call, and reconnects when the server has closed the connection. */
 export default {
   async serve(stage) {
     const server = await stage.nest({ providers: [TestDisconnect] }, { idleTimeoutMs: 300 });

@@ -1,7 +1,7 @@
 import type { Example } from '../example.js';
 import { Dispatcher, WordCounter } from './word-counters.js';
 
-/** Words that are as frequent as the fifth: which of them is told depends on whose count came first. */
+/** Words that are as frequent as the fifth. The order of the counters' answers decides which of them is printed. */
 function settled(output: string): string {
   return output.replaceAll(/(?: +\w+ \(\d+\)\n){5}/g, (words) => {
     const least = /\((\d+)\)\n$/.exec(words)![1];

@@ -21,14 +21,14 @@ export class WordCounter {
       for (const word of words) {
         if (/^\p{L}+$/u.test(word) && !FILTERED.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
       }
-      // upstream's delay, so that it pays to count in parallel
+      // upstream's delay, which makes parallel counting faster
       if (number % 10 === 0) await sleep(10);
     }
     return Object.fromEntries(counts);
   }
 }
 
-/** Spreads a text over all counters that the name server knows. */
+/** Distributes a text over all counters that are registered at the name server. */
 @expose
 export class Dispatcher {
   constructor(private readonly nameServer: { host: string; port: number }) {}

@@ -13,7 +13,7 @@ class Worker {
   }
 }
 
-/** Workers found by what they can do (`PYROMETA:`), not by name; the client takes any. */
+/** The client finds workers by metadata (`PYROMETA:`) instead of by name, and takes any of them. */
 export default {
   async serve(stage) {
     for (const id of ['first', 'second']) {

@@ -25,7 +25,7 @@ function iterationsOf(real: number, imaginary: number): number {
   return MAX_ITERATIONS;
 }
 
-/** The animation's first picture as it is at `seconds`, computed from what the client says of itself. */
+/** Computes the animation's first picture at `seconds`, from the parameters that the client prints. */
 function pictureAt(seconds: number): string {
   const [columns, rows, width] = [100, 40, 3 * (1 - seconds / 30 / 1.1)];
   const [left, top, step] = [-2 + 0.06 * seconds, -1 - 0.002 * seconds, width / columns];
@@ -35,7 +35,7 @@ function pictureAt(seconds: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** As upstream shades: by the turns until `z = z² + c` leaves a circle, in 64 characters from the blank on. */
+/** Shades as upstream does: by the iterations until `z = z² + c` leaves a circle, in 64 characters from the blank on. */
 function shade(real: number, imaginary: number): string {
   let [zReal, zImaginary, turns] = [real, imaginary, 0];
   while (Math.hypot(zReal, zImaginary) <= 2) {
@@ -45,7 +45,7 @@ function shade(real: number, imaginary: number): string {
   return String.fromCharCode(32 + (turns % 64));
 }
 
-/** Complex numbers, batches of calls, and objects found by their metadata. The animation is stopped behind its first pictures. */
+/** Complex numbers, batches of calls, and objects found by metadata. The animation is stopped after its first pictures. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [Mandelbrot] });
@@ -61,7 +61,7 @@ export default {
     const [, seconds, picture] = /FPS time=(\d+\.\d+) .*\n([^\u001B]*)\u001B/.exec(client!)!;
     const expected = pictureAt(Number(seconds));
     const different = [...picture!].filter((character, index) => character !== expected[index]).length;
-    // the client rounds the time that it tells: where the picture is finest, other characters may come of it
+    // the client prints a rounded time, so that some characters may differ in the finest part of the picture
     const most = picture!.length / 20;
     if (picture!.length !== expected.length || different > most) throw new Error(`${picture}\ninstead of\n${expected}`);
   },

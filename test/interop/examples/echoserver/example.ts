@@ -42,7 +42,7 @@ export default {
       input: (uri) => `${uri}\n`,
       prints: ['got element from remote iterator: three', 'ValueError: this is the generated error from echoserver'],
       tracebacks: true,
-      // the lines of a traceback name files
+      // the lines of a traceback name files, which differ
       normalize: (output) => output.replace(/caught an exception[^]*shutting down/, ''),
     },
   ],

@@ -16,8 +16,8 @@ class Status {
 }
 
 /**
- * Daemons of one program. Node has one event loop, which serves them all: what upstream's servers do with `select()` needs no code, and
- * `combine()` gives daemons one life.
+ * Several daemons in one program. Node's event loop serves them all without the `select()` code of upstream's servers, and
+ * `combine()` makes daemons close together.
  */
 export default {
   async serve(stage) {

@@ -4,7 +4,7 @@ import { type Observable, tap } from 'rxjs';
 import { type Example, SERVING } from '../example.js';
 import { ServerConsole } from '../stage.js';
 
-/** What `methodcall_error_handler` is to Pyro5's daemon. */
+/** The counterpart of `methodcall_error_handler` of Pyro5's daemon. */
 @Injectable()
 class ErrorReporter implements NestInterceptor {
   constructor(private readonly console: ServerConsole) {}
@@ -40,7 +40,7 @@ class TestClass {
     throw new PyroException('builtins.ValueError', ['a valueerror! Great!']);
   }
 
-  /** An exception is a value, too. */
+  /** Returns an exception as a value. */
   @PyroMethod()
   error2(): Error {
     return new PyroException('builtins.ValueError', ['a valueerror! Great!']);
@@ -67,7 +67,7 @@ class TestClass {
   }
 }
 
-/** Exceptions of every kind, with tracebacks of where they came from: here the lines of our own stack. */
+/** Exceptions of every kind, with tracebacks; a server here sends the lines of its JavaScript stack. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [TestClass] });

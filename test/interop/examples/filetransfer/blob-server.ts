@@ -12,7 +12,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 const ID_BYTES = 36;
 const CHUNK_BYTES = 100_000;
 
-/** Gives prepared files out over plain sockets: a client sends a file's id and gets its bytes, once. */
+/** Sends prepared files over plain sockets: a client sends a file's id and gets its bytes, once. */
 @Injectable()
 export class BlobServer implements OnModuleInit, OnModuleDestroy {
   private readonly server = createServer((socket) => void this.serve(socket).catch(() => socket.destroy()));
@@ -35,7 +35,7 @@ export class BlobServer implements OnModuleInit, OnModuleDestroy {
     return [address, port];
   }
 
-  /** @returns id of a file with so many bytes */
+  /** @returns id of a file of the given size */
   async prepare(size: number): Promise<string> {
     const id = randomUUID();
     const path = join(this.directory, id);

@@ -4,7 +4,7 @@ import { FileServer } from './file-server.object.js';
 
 const ways = ['regular_pyro', 'via_iterator', 'via_annotation_stream', 'raw_socket'];
 
-/** Two threads of the client fetch much in each of the ways, and count what they get. */
+/** Two threads of the client fetch data in each of the four ways, and count the bytes. */
 export default {
   alone: 'busy',
   async serve(stage) {

@@ -5,7 +5,7 @@ import { BlobServer } from './blob-server.js';
 
 const ANNOTATION_BYTES = 500_000;
 
-/** Four ways to get much data to a client. */
+/** Four ways to send much data to a client. */
 @PyroController({ objectId: 'example.filetransfer', naming: 'snake_case' })
 export class FileServer {
   constructor(private readonly blobs: BlobServer) {}
@@ -22,7 +22,7 @@ export class FileServer {
     for (let start = 0; start < size; start += chunkBytes) yield data.subarray(start, start + chunkBytes);
   }
 
-  /** The bytes go beside the items, as annotations: no serializer touches them. */
+  /** The bytes travel as annotations of the items: no serializer reads or copies them. */
   @PyroMethod()
   *annotationStream(@Ctx() context: PyroContext, withChecksum = false): Generator<PyTuple> {
     const file = Buffer.alloc(55_000_000, '1234567890!');

@@ -3,7 +3,7 @@ import { expose } from 'nestjs-pyro/core';
 import type { Example } from '../example.js';
 import type { ServerConsole } from '../stage.js';
 
-/** Calls and window share Node's event loop: neither threads nor polling are needed. */
+/** The calls and the window share Node's event loop, without threads or polling. */
 @expose
 class MessagePrinter {
   constructor(private readonly window: ServerConsole) {}
@@ -12,7 +12,7 @@ class MessagePrinter {
     this.window.log('from Pyro:', text);
   }
 
-  /** The window lives on meanwhile. */
+  /** The window stays responsive during the call. */
   async sleep(seconds: number): Promise<void> {
     this.window.log(`from Pyro: sleeping ${seconds} seconds...`);
     await sleep(seconds * 1000);
@@ -29,7 +29,7 @@ const lines = [
   'woke up!',
 ];
 
-/** Upstream's server wants a display; what its window would show is looked at here. */
+/** Upstream's server needs a display; the test checks the texts that the window would show. */
 export default {
   async serve(stage) {
     const daemon = await stage.daemon();

@@ -17,7 +17,7 @@ class SecretGuard implements CanActivate {
   }
 }
 
-/** The client only wants the daemon itself; guards need an application with at least one object. */
+/** The client calls only the daemon itself; this object is here because an application needs at least one. */
 @PyroController('greeter')
 class Greeter {
   @PyroMethod()

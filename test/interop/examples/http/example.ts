@@ -33,7 +33,7 @@ async function startGateway(stage: Stage): Promise<string> {
   return app.getUrl();
 }
 
-/** The client speaks HTTP to port 8080, which may be taken: it is told of our gateway as a proxy on the way there. */
+/** The client speaks HTTP to port 8080, which may be in use: the environment names our gateway as its HTTP proxy. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [EchoServer] });

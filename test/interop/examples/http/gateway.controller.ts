@@ -6,7 +6,7 @@ export const NAME_SERVER = Symbol('name server');
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Lets HTTP clients call Pyro objects: `/pyro/NAME/METHOD?argument=value` answers with JSON. */
+/** Lets HTTP clients call Pyro objects: `/pyro/NAME/METHOD?argument=value` returns JSON. */
 @Controller('pyro')
 export class GatewayController {
   constructor(@Inject(NAME_SERVER) private readonly nameServer: NameServerAddress) {}

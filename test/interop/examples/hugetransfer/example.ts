@@ -5,7 +5,7 @@ const CHUNK_BYTES = 200_000;
 
 @PyroController({ objectId: 'example.hugetransfer', naming: 'snake_case' })
 class Transfer {
-  /** Text and bytes arrive as what they are; of both the length counts. */
+  /** Text and bytes keep their type; only the length of each is checked. */
   @PyroMethod()
   transfer(data: string | Buffer): number {
     return data.length;

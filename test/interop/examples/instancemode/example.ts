@@ -14,7 +14,7 @@ class SingleInstance {
   }
 }
 
-/** One instance for each connection; it remembers the call that it was made for. */
+/** One instance per connection. It remembers the call that created it. */
 @PyroController({ name: 'instance.session', instanceMode: 'session' })
 class SessionInstance {
   private readonly id = ++made;
@@ -37,7 +37,7 @@ class PercallInstance {
   }
 }
 
-/** Gives each instance the number of its first appearance; Python may give a new one the id of one that is gone. */
+/** Numbers the instances in order of their first appearance, because Python may reuse the id of a deleted instance. */
 function numbered(output: string): string {
   const [head, percall, ...rest] = output.split(/^(?=-----)/m) as [string, string, ...string[]];
   const seen: string[] = [];

@@ -9,7 +9,7 @@ class EchoServer {
   }
 }
 
-/** The limit is the client's own; what it catches is another error than the one it gets, from Python's server as from ours. */
+/** The limit is the client's own. The client catches another error than the one that occurs, with Python's server as with ours. */
 export default {
   async serve(stage) {
     const server = await stage.nest({ providers: [EchoServer] });

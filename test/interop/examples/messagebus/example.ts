@@ -5,12 +5,12 @@ import { MessageBus } from './message-bus.object.js';
 const WEATHER = String.raw`\('Utrecht', '(?:sunny|cloudy|storm|rainy|hail|thunder|calm|mist|cold|hot)'\)`;
 const MESSAGE = String.raw` MESSAGE:\n   topic: weather-forecast\n   msgid: [0-9a-f-]{36}\n created: \d{4}-.*\n    data: ${WEATHER}\n`;
 
-/** How many messages the subscriber said were waiting, each time. */
+/** The numbers of waiting messages that the subscriber printed. */
 function waiting(output: string): number[] {
   return [...output.matchAll(/Approx\. number of received messages: (\d+)/g)].map(([, count]) => Number(count));
 }
 
-/** Publishers and subscribers are upstream's, the bus between them is ours. Tuples pass it as they are. */
+/** Upstream's publishers and subscribers use the message bus of this example, which forwards tuples unchanged. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [MessageBus] }, { values: 'faithful' });

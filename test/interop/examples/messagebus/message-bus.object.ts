@@ -1,7 +1,7 @@
 import { PyroController, PyroException, PyroMethod, type RemoteObject } from 'nestjs-pyro';
 import { Message } from './message.js';
 
-/** What the bus calls of a subscriber's. */
+/** The methods of a subscriber that the bus calls. */
 interface Subscriber {
   incoming_messages(topic: string, messages: Message[]): void;
 }
@@ -12,8 +12,8 @@ interface Topic {
 }
 
 /**
- * Delivers what publishers send to all who subscribed, in memory. Upstream's runs a thread for that; here a delivery is
- * begun with the first message of a topic and takes along what comes meanwhile.
+ * Delivers the messages of publishers to all subscribers, in memory. Upstream's bus runs a thread for that; here the first
+ * message of a topic starts a delivery, which includes the messages that arrive meanwhile.
  */
 @PyroController({ name: 'Pyro.MessageBus', instanceMode: 'single', naming: 'snake_case' })
 export class MessageBus {
@@ -72,7 +72,7 @@ export class MessageBus {
     while (topic.pending.length > 0) {
       const messages = topic.pending.splice(0);
       const deliveries = [...topic.subscribers].map(([uri, subscriber]) =>
-        // who cannot be reached is subscribed no longer
+        // an unreachable subscriber is unsubscribed
         subscriber.incoming_messages(name, messages).catch(() => this.drop(topic, uri)),
       );
       await Promise.all(deliveries);

@@ -13,7 +13,7 @@ registerClass(Message, {
   name: 'Pyro5.utils.messagebus.message',
   toDict: ({ id, created, data }) => ({
     msgid: id,
-    // subscribers read local time of microseconds, without a zone
+    // subscribers read local time in microseconds, without a zone
     created: new Date(created.getTime() - created.getTimezoneOffset() * 60_000).toISOString().replace('Z', '000'),
     data,
   }),

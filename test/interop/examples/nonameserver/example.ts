@@ -7,7 +7,7 @@ import type { Example } from '../example.js';
 
 const run = promisify(execFile);
 
-/** Gives what the program `fortune` says. */
+/** Returns the output of the program `fortune`. */
 @expose
 class QuoteGenerator {
   constructor(private readonly env: NodeJS.ProcessEnv) {}
@@ -17,9 +17,9 @@ class QuoteGenerator {
   }
 }
 
-/** Two objects of one class, the first with an id that the daemon makes up. */
+/** Two objects of one class, the first with an id that the daemon generates. */
 export default {
-  /** Few machines have a `fortune`, and theirs never says the same. */
+  /** Few machines have `fortune`, and its output changes. */
   async prepare({ directory, variables }) {
     const programs = join(directory, 'bin');
     await mkdir(programs);

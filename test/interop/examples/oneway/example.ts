@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PyroController, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
 
-/** Works on while its client goes on; the session's next calls find it busy. */
+/** Goes on working after the oneway call; the next calls of the session find the object busy. */
 @PyroController({ name: 'example.oneway', naming: 'snake_case' })
 class Server {
   private busy = false;
@@ -33,7 +33,7 @@ class Server {
   }
 }
 
-/** Counts half a second late. */
+/** Counts after half a second. */
 @PyroController({ name: 'example.oneway2', instanceMode: 'single', naming: 'snake_case' })
 class Counter {
   private counter = 0;
@@ -58,11 +58,11 @@ class Counter {
 export default [
   {
     async serve(stage) {
-      // it ends amid the last oneway call
+      // the script ends during the last oneway call
       await stage.nest({ providers: [Server] }, { drainTimeoutMs: 100 });
     },
     original: [{ file: 'server.py', ready: SERVING }],
-    // how often it asks is a matter of speed
+    // the number of its questions depends on the speed
     scripts: [{ file: 'client.py', normalize: (output) => output.replace(/(server done\?\nno, trying again\n)+/, '$1') }],
   },
   {

@@ -7,7 +7,7 @@ import { DmesgServer } from './dmesg.object.js';
 import { CONFINEMENT, RestrictedService } from './restricted.object.js';
 
 const me = userInfo();
-/** Only root can become somebody else; everybody else stays who they are. */
+/** Only root can switch to another user; for all others the user stays the same. */
 const isRoot = me.uid === 0;
 const nobody = isRoot ? { uid: idOf('-u'), gid: idOf('-g'), username: 'nobody' } : me;
 
@@ -26,7 +26,7 @@ export default [
       {
         file: 'elevated_client.py',
         input: (uri) => `${uri}\n`,
-        // the kernel may have said more between the two
+        // the kernel may have logged more between the two reads
         normalize: (output) => output.replaceAll(/^\[ *\d+\.\d+\] .*$/gm, 'a message'),
       },
     ],

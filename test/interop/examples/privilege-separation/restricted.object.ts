@@ -5,7 +5,7 @@ import { PyroController, PyroException, PyroMethod, pyTuple, type PyTuple } from
 
 const run = promisify(execFile);
 
-/** Whom the work is done as, and where. */
+/** The user and the directory for the work. */
 export interface Confinement {
   uid: number;
   gid: number;
@@ -16,8 +16,8 @@ export interface Confinement {
 export const CONFINEMENT = Symbol('confinement');
 
 /**
- * Does what clients ask for in a process of a user who may do little. Upstream's server gives its own privileges up once
- * it has started; as a program of its own this one could do so too, with `process.setuid`.
+ * Runs the clients' requests in a process of a user with few rights. Upstream's server drops its own privileges after
+ * its start; a server program could do the same here, with `process.setuid`.
  */
 @PyroController({ objectId: 'restricted', naming: 'snake_case' })
 export class RestrictedService {

@@ -46,7 +46,7 @@ const client: Script = {
   normalize: (output) => output.replaceAll(/(?<=allocating resource\.\.\. )\S+/g, 'RANDOM'),
 };
 
-/** One client ends as it should, one breaks off with two resources; the next one finds none. */
+/** One client frees its resources, one disconnects with two of them; the next client finds none. */
 export default {
   async serve(stage) {
     const server = await stage.nest({ providers: [Service] });

@@ -1,7 +1,7 @@
 import type { Example, Script } from '../example.js';
 import { GameServer } from './game-server.object.js';
 
-/** Each client is a robot's mind, and learns whether it has won. */
+/** Each client steers a robot, and is told whether the robot has won. */
 function robot(name: string, kind: string): Script {
   return {
     file: 'client.py',
@@ -12,7 +12,7 @@ function robot(name: string, kind: string): Script {
   };
 }
 
-/** Upstream's server wants a display; what it lets happen is a matter of chance, but for one thing: somebody wins. */
+/** Upstream's server needs a display. The game depends on chance, but exactly one robot wins. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [GameServer] });

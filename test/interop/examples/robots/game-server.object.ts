@@ -2,7 +2,7 @@ import { Ctx } from '@nestjs/microservices';
 import { expose, kwargs, PyroContext, PyroController, PyroException, PyroMethod, type RemoteObject } from 'nestjs-pyro';
 import { Robot, World } from './world.js';
 
-/** What a client brings: it is told what happens, and steers its robot. */
+/** The client's object: receives the events of the game, and steers the client's robot. */
 interface Observer {
   start(): void;
   world_update(iteration: number, world: unknown, robot: Robot): void;
@@ -10,7 +10,7 @@ interface Observer {
   death(killer: Robot | null): void;
 }
 
-/** What a client gets for its robot. */
+/** The remote control that a client gets for its robot. */
 @expose
 class RemoteBot {
   readonly said: string[] = [];
@@ -32,10 +32,10 @@ class RemoteBot {
 
 const PLAYERS = 3;
 const TURN_MS = 20;
-/** Robots that only ever get out of each other's way must not play for ever. */
+/** Limits a game in which the robots only avoid each other. */
 const MAX_TURNS = 100;
 
-/** The game begins when enough robots have signed up, and ends when one is left: by its own doing, or as the strongest. */
+/** The game starts when enough robots have signed up, and ends when one is left, or after MAX_TURNS turns. */
 @PyroController({ name: 'example.robotserver', instanceMode: 'single' })
 export class GameServer {
   private readonly world = new World();
@@ -80,7 +80,7 @@ export class GameServer {
     await Promise.all([...this.world.robots].map((robot) => this.tell(robot, (observer) => what(observer, robot))));
   }
 
-  /** A client that has gone away is told nothing; its robot stands where it is. */
+  /** Ignores a client that has disconnected; its robot stops moving. */
   private async tell(robot: Robot, what: (observer: RemoteObject<Observer>) => Promise<unknown>): Promise<void> {
     await what(this.observers.get(robot)!).catch(() => undefined);
   }

@@ -5,12 +5,12 @@ export interface Position {
   y: number;
 }
 
-/** What the world knows of something on its grid. */
+/** A thing on the grid of the world. */
 export type Wall = Position;
 
 const STRENGTH = 5;
 
-/** A robot moves a field a turn; it stops and gets weaker when it hits a wall, and weakens the robot that it hits. */
+/** Moves one field per turn. A robot that hits a wall stops and gets weaker; a robot that is hit gets weaker, too. */
 export class Robot implements Position {
   dx = 0;
   dy = 0;
@@ -23,7 +23,7 @@ export class Robot implements Position {
     public y: number,
   ) {}
 
-  /** @returns who died of it: this robot, the one it hit, or nobody */
+  /** @returns the robot that died and its killer; undefined when no robot died */
   move(): { dead: Robot; killer: Robot | null } | undefined {
     const x = clamp(this.x + this.dx, this.world.width);
     const y = clamp(this.y + this.dy, this.world.height);
@@ -39,7 +39,7 @@ export class Robot implements Position {
     return hurt.strength > 0 ? undefined : { dead: hurt, killer: hurt === this ? null : this };
   }
 
-  /** As upstream's clients know it. */
+  /** The state in the form that upstream's clients expect. */
   toDict(): Record<string, unknown> {
     return {
       name: this.name,

@@ -3,7 +3,7 @@ import { PyroController, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
 import { ServerConsole } from '../stage.js';
 
-/** One thread runs all calls; while one waits, those of other connections go on, as with Python's threads. */
+/** One thread runs all calls. While one call waits, calls of other connections go on, as with Python's threads. */
 @PyroController({ name: 'example.servertypes', instanceMode: 'single' })
 class Server {
   private completed = 0;
@@ -40,7 +40,7 @@ class Server {
   }
 }
 
-/** The client's threads print in any order, also into each other's lines. */
+/** The client's threads print in any order, even within each other's lines. */
 function sorted(output: string): string {
   const text = output.replaceAll(/(?<=processed by: )[^\]\n]+/g, 'A THREAD');
   const [before, after] = text.split('Waiting for threads to finish:') as [string, string];
@@ -49,13 +49,13 @@ function sorted(output: string): string {
     .replaceAll(/\d+(?= \(func\))/g, 'N');
 }
 
-/** Upstream's other server type, one call after the other over all connections, is none of ours. */
+/** Upstream's other server type, which runs the calls of all connections one after the other, does not exist here. */
 export default {
   async serve(stage) {
     await stage.nest({ providers: [Server] });
   },
   original: [{ file: 'server.py', input: 't\n', ready: SERVING }],
   scripts: [{ file: 'client.py', normalize: sorted }],
-  // first one after the other on one connection, then beside each other on several
+  // first one after the other on one connection, then in parallel on several
   serverPrints: [/(?:delay begins\ndelay ends\n){5}delay begins\ndelay begins\n/],
 } satisfies Example;

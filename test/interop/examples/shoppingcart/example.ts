@@ -1,14 +1,14 @@
 import { type Example, SERVING } from '../example.js';
 import { Shop } from './shop.object.js';
 
-/** Customers buy at random: what they bought is left out, and that their receipts add up is looked at here. */
+/** Customers buy at random: their purchases are not compared, but the sums of their receipts are checked. */
 function adjusted(output: string): string {
   return (
     output
       .replaceAll(/(?<=buys |takes )\w+/g, 'SOMETHING')
       .replaceAll(/(?<=Receipt Date: ).*/g, 'NOW')
       .replaceAll(/(?<=File ").*(?=clients\.py)/g, '')
-      // what the remote traceback says of the server's own code
+      // the lines of the remote traceback that show the server's own code
       .replaceAll(/^ \| .*\n/gm, '')
       .replaceAll(/((?: +\w+  \d+\.\d\d\n)+)\n +total:  (\d+\.\d\d)\n/g, (_all, items: string, total: string) => {
         const prices = items.match(/\d+\.\d\d/g)!.map(Number);

@@ -22,7 +22,7 @@ const INVENTORY: Readonly<Record<string, number>> = {
 export class Shop {
   private readonly carts = new Map<string, ShoppingCart>();
 
-  /** The cart is registered as an object of its own, so it goes to the customer as a proxy. */
+  /** The cart is registered as an object, so it travels to the customer as a proxy. */
   @PyroMethod()
   enter(name: string, @Ctx() { daemon }: PyroContext): ShoppingCart {
     const cart = new ShoppingCart();
@@ -46,7 +46,7 @@ export class Shop {
     return this.payCart(this.carts.get(name)!, name);
   }
 
-  /** @param cart of our own, or what a customer hands in: a proxy of one */
+  /** @param cart a cart of this shop, or the proxy of a cart that a customer passes */
   @PyroMethod()
   async payCart(cart: ShoppingCart | RemoteObject<ShoppingCart>, name: string | null = null): Promise<string> {
     const items = await cart.getContents();

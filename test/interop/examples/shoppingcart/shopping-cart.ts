@@ -1,6 +1,6 @@
 import { expose } from 'nestjs-pyro/core';
 
-/** Stays in the shop; the customer gets a proxy of it. */
+/** A cart stays in the shop; the customer gets a proxy of the cart. */
 @expose
 export class ShoppingCart {
   private contents: string[] = [];

@@ -4,7 +4,7 @@ import { PyroHandshakeContext } from 'nestjs-pyro';
 const CLIENT_SERIAL = '1FABD733200A52DCED0702B7A856773F37AAC0E3';
 const ORGANIZATION = 'Razorvine.net';
 
-/** TLS has made sure that the certificate is a good one; here it is made sure that it is the right one. */
+/** TLS has checked that the certificate is valid; this guard checks that it is the certificate of the expected client. */
 @Injectable()
 export class CertificateGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

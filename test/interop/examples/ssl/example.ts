@@ -18,7 +18,7 @@ class Safe {
 /** The scripts look for certificates in ../../certs. */
 const CWD = 'examples/ssl';
 
-/** Upstream's certificates are in force for some time only: here they are signed anew, with their own keys. */
+/** Signs upstream's certificates again with their own keys, because they expire. */
 async function renewCertificates({ directory }: Stage, ...ofClient: string[]): Promise<void> {
   const certificates = join(await upstreamDistribution(), 'certs');
   await mkdir(join(directory, CWD), { recursive: true });
@@ -55,11 +55,11 @@ const serve: Example['serve'] = async (stage) => {
 const original: Script[] = [{ file: 'server.py', cwd: CWD, ready: /PYRO:\S+\n/ }];
 const client: Script = { file: 'client.py', cwd: CWD, input: (uri) => `${uri}\n` };
 
-/** Both sides show a certificate, and look at the other's. */
+/** Both sides show a certificate, and check the certificate of the other side. */
 export default [
   { prepare: renewCertificates, serve, original, scripts: [client] },
   {
-    // trusted, but not the one that the server wants to see
+    // trusted, but not the certificate that the server expects
     prepare: (stage) => renewCertificates(stage, '-set_serial', '5'),
     serve,
     original,

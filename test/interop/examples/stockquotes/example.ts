@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expose, pyFloat, type PyFloat } from 'nestjs-pyro/core';
 import type { Example, Script } from '../example.js';
 
-/** Two objects of one class, registered as they are: that is the core's way, where Nest makes the instances itself. */
+/** Two objects of one class, registered with the core's `register()`; Nest would make the instances itself. */
 @expose
 class StockMarket {
   constructor(
@@ -10,7 +10,7 @@ class StockMarket {
     private readonly stockSymbols: readonly string[],
   ) {}
 
-  /** Never ends: the client pulls as many quotes as it wants. A price is a float, also a round one. */
+  /** Never ends: the client pulls as many quotes as it wants. A price is always a float, even a whole number. */
   async *quotes(): AsyncGenerator<[symbol: string, price: PyFloat]> {
     for (;;) {
       const symbol = this.stockSymbols[Math.floor(Math.random() * this.stockSymbols.length)]!;
@@ -41,7 +41,7 @@ const serve: Example['serve'] = async (stage) => {
 function viewer(file: string): Script {
   return {
     file,
-    // quotes of both markets, and nothing but quotes
+    // quotes of both markets, and no other lines
     until: /Shown quotes: .*\n(?=[^]*NASDAQ\.)(?=[^]*NYSE\.)(?:(?:NASDAQ\.(?:AAPL|MSFT)|NYSE\.IBM): \d+\.\d+\n){8}/,
     prints: ['found market example.stockmarket.nasdaq', 'found market example.stockmarket.newyork'],
   };

@@ -1,4 +1,4 @@
-// A library of somebody else: no decorator can be put on its classes.
+// A library of somebody else, whose classes cannot be decorated.
 
 export class WeirdReturnType {
   constructor(readonly value: string) {}
@@ -9,7 +9,7 @@ export class AwesomeClass {
     return 'awesome';
   }
 
-  /** Meant for the library's own use; only whoever exposes the whole class lets clients call it. */
+  /** Meant for internal use; clients can call this method only when the whole class is exposed. */
   private(): string {
     return 'boo';
   }

@@ -2,7 +2,7 @@ import { ClassRegistry, expose } from 'nestjs-pyro/core';
 import type { Example } from '../example.js';
 import { AwesomeClass, WeirdReturnType } from './awesome-library.js';
 
-/** Shows only what clients may use, and makes of the library's results what can travel. */
+/** Exposes only the methods for clients, and converts the library's results to serializable values. */
 class AwesomeAdapter {
   private readonly library = new AwesomeClass();
 
@@ -18,8 +18,8 @@ class AwesomeAdapter {
 }
 
 /**
- * A class that nobody registered travels as a dict of its members: TypeScript's data are objects of that kind more often than not.
- * Python tells the class's name, and a client that does not know it refuses the result; so does ours where a converter names it.
+ * An object of an unregistered class travels as a dict of its members, because most TypeScript data are such objects.
+ * Python adds the name of the class, and a client without that class refuses the result; a converter with a name does so here, too.
  */
 function classesAsInPython(): ClassRegistry {
   const classes = new ClassRegistry();
@@ -34,7 +34,7 @@ export default [
   {
     async serve(stage) {
       const daemon = await stage.daemon({ classes: classesAsInPython() });
-      // the whole class, as it is: also what its author thought was private
+      // the whole class, with methods that its author meant to be private
       expose(AwesomeClass);
       return daemon.register(AwesomeClass, 'example.thirdpartylib');
     },

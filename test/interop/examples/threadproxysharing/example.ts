@@ -1,7 +1,7 @@
 import type { Example } from '../example.js';
 import { serveNames } from '../name-server.object.js';
 
-/** All the sharing is the client's: it calls the name server. */
+/** The threads of the client share a proxy; the server is the name server. */
 export default {
   serve: serveNames,
   original: [],

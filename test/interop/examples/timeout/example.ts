@@ -16,7 +16,7 @@ export default {
   alone: 'timed',
   async serve(stage) {
     await stage.nest({ providers: [TimeoutServer] });
-    // accepts connections, and never says a word to them
+    // accepts connections, and never answers
     const frozen = await stage.daemon({ handshakeTimeoutMs: 0, validateHandshake: () => new Promise(() => {}) });
     await stage.register('example.timeout.frozendaemon', frozen.uriFor('frozen'));
   },

@@ -1,10 +1,10 @@
 import { PyroController, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
 
-/** Dates travel as ISO text, whatever made them: JavaScript's own `Date` knows no zone but UTC. */
+/** Dates travel as ISO text with their zone, because JavaScript's `Date` has no zone but UTC. */
 @PyroController('example.timezones')
 class TimeServer {
-  /** Python's serializer made a text of the date that was sent. */
+  /** Receives a date as text, because Python's serializer sends dates as text. */
   @PyroMethod()
   echo(date: string): string {
     return date;
@@ -35,7 +35,7 @@ function isoIn(timeZone: string, date = new Date()): string {
   return new Date(date.getTime() + minutesAhead * 60_000).toISOString().replace('Z', offset);
 }
 
-/** Leaves the zones; upstream's pytz method puts Amsterdam's on the clock of the machine, so hours are no matter. */
+/** Removes the hours and keeps the zones: upstream's pytz method puts the zone of Amsterdam on the machine's local time. */
 function timeless(output: string): string {
   return output
     .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?/g, 'DATE')

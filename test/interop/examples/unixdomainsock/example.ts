@@ -10,7 +10,7 @@ class Thingy {
   }
 }
 
-/** The abstract name of upstream's other server is none that Node can listen on: it pads it with zero bytes. */
+/** Leaves out upstream's other server: Node cannot listen on its abstract name, because Node pads the name with zero bytes. */
 export default {
   async serve(stage) {
     const unixSocket = join(stage.directory, 'example_unix.sock');

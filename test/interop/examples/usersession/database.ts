@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { PyroException } from 'nestjs-pyro';
 
-/** Slow, so that concurrent users meet. */
+/** Slow, so that concurrent users overlap. */
 const DELAY_MS = 30;
 
 @Injectable()

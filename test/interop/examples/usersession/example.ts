@@ -2,12 +2,12 @@ import { PyroContext, PyroController, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
 import { Database, type DatabaseConnection } from './database.js';
 
-/** Who calls: the client says so in an annotation of every message. */
+/** The name of the user, which the client sends in an annotation of every message. */
 function currentUser(): string {
   return PyroContext.current()!.annotations.get('USER')!.toString();
 }
 
-/** One connection to the database for all: calls that come at once get in each other's way. */
+/** One connection to the database for all clients: concurrent calls disturb each other. */
 @PyroController({ name: 'example.usersession.singletondb', instanceMode: 'single' })
 class SingletonDatabase {
   private readonly connection: DatabaseConnection;
@@ -27,7 +27,7 @@ class SingletonDatabase {
   }
 }
 
-/** A connection to the database for each session, of the user who opened it. */
+/** One connection to the database per session, for the user of the session. */
 @PyroController({ name: 'example.usersession.sessiondb', instanceMode: 'session' })
 class SessionboundDatabase {
   private readonly connection: DatabaseConnection;
@@ -51,7 +51,7 @@ class SessionboundDatabase {
 const SESSIONS = '***** Multiple concurrent proxies on the Session-Bound Database';
 const SINGLETON = '***** Multiple concurrent proxies on the Singleton Database';
 
-/** Two threads print in any order, and store the same item; which calls of theirs collide on the singleton is chance. */
+/** Two threads print in any order, and store the same item; chance decides which of their calls collide on the singleton. */
 function untangled(output: string): string {
   const [before, sessions] = output.split(SINGLETON)[0]!.split(SESSIONS) as [string, string];
   return [before, ...(sessions.match(/\[Thread-\d+\] num=10(?=[0-2])/g) ?? []).toSorted()].join('\n');

@@ -1,7 +1,7 @@
 import { PyroController, PyroException, PyroMethod } from 'nestjs-pyro';
 import { type Example, SERVING } from '../example.js';
 
-/** Everybody's warehouse: one object for all connections. */
+/** The warehouse: one object for all connections. */
 @PyroController({ objectId: 'example.warehouse', name: 'example.warehouse', instanceMode: 'single', naming: 'snake_case' })
 class Warehouse {
   private readonly contents = ['chair', 'bike', 'flashlight', 'laptop', 'couch'];
@@ -41,7 +41,7 @@ export default [
     original: [{ file: 'phase3/warehouse.py', ready: SERVING }],
     scripts: [
       { file: 'phase3/visit.py', input: 'computer\nbike\ncake\nchair\n' },
-      // Janet finds what was left, Henry asks for what is not there
+      // Janet takes an item that was left, Henry asks for a missing item
       {
         file: 'phase3/visit.py',
         input: '\ncake\n\npiano\n',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject } from '../../../../lib/core.js';
 
-/** What the other program serves: it calls back during its calls. */
+/** Served by the other program: calls back while it is called. */
 class Server {
   running = 0;
 
@@ -22,7 +22,7 @@ class Server {
 }
 expose(Server);
 
-/** What this program serves. */
+/** Served by this program: the target of the callbacks. */
 class Callee {
   constructor(private readonly body: (...args: unknown[]) => unknown) {}
 
@@ -37,7 +37,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-describe('a call that is made while this program is called back', () => {
+describe('nested calls: calls made while this program serves a callback', () => {
   let ours: PyroDaemon;
   let theirs: PyroDaemon;
   let object: Server;
@@ -66,7 +66,7 @@ describe('a call that is made while this program is called back', () => {
   }
   const callBack = (body: (...args: unknown[]) => unknown): Promise<unknown> => proxy.$call('callBack', new Callee(body));
 
-  it('does not wait for the call that it is part of', async () => {
+  it('a nested call does not wait for the call that it is part of', async () => {
     const [first] = theirs.connections;
     let connections = 0;
     const result = await callBack(async () => {
@@ -76,19 +76,19 @@ describe('a call that is made while this program is called back', () => {
     });
     expect(result).toBe(3);
     expect(connections).toBe(2);
-    // the session goes on, the other connection ends
+    // the connection of the outer call stays, the one of the nested call ends
     await expect.poll(() => theirs.connections).toEqual([first]);
     expect(await proxy.add(1, 1)).toBe(2);
   });
 
-  it('may itself be called back, at any depth up to 16', async () => {
+  it('nested calls may go back and forth to a depth of 16', async () => {
     const descend = (depth: number): Promise<unknown> => (depth === 0 ? proxy.add(0, 0) : callBack(() => descend(depth - 1)));
     expect(await descend(16)).toBe(0);
     await expect(descend(17)).rejects.toThrow('too many calls within calls');
     await expect.poll(() => theirs.connections).toHaveLength(1);
   });
 
-  it('may pull a stream of the connection that is busy with the other call', async () => {
+  it('a nested call may pull a stream whose connection is busy with the outer call', async () => {
     const numbers = await proxy.numbers();
     await numbers.next();
     expect(await callBack(async () => (await numbers.next()).value)).toBe(2);
@@ -96,7 +96,7 @@ describe('a call that is made while this program is called back', () => {
     await numbers.return();
   });
 
-  it('takes a connection of the pool that is free', async () => {
+  it('a nested call takes a free connection of the pool', async () => {
     await proxy.$release();
     proxy = await connect({ poolSize: 2 });
     await Promise.all([proxy.slow(5), proxy.slow(5)]);
@@ -105,7 +105,7 @@ describe('a call that is made while this program is called back', () => {
     expect(theirs.connections).toEqual(both);
   });
 
-  it('does not wait for others that do the same, however full the pool and its queue are', async () => {
+  it('a nested call does not wait for other nested calls, even when the pool and its queue are full', async () => {
     await proxy.$release();
     proxy = await connect({ poolSize: 3 });
     const numbers = Array.from({ length: 30 }, (_, n) => n);
@@ -114,9 +114,9 @@ describe('a call that is made while this program is called back', () => {
     await expect.poll(() => theirs.connections).toHaveLength(3);
   });
 
-  it('fails when the proxy is released meanwhile', async () => {
+  it('a nested call fails when the proxy is released before it ends', async () => {
     const outer = callBack(async () => {
-      const inner = proxy.slow(1_000);
+      const inner = proxy.slow(2_000);
       await expect.poll(() => object.running).toBe(1);
       const released = proxy.$release();
       await expect(inner).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
@@ -127,7 +127,7 @@ describe('a call that is made while this program is called back', () => {
   });
 });
 
-it('calls that a method makes beside each other share the connection in turn', async () => {
+it('parallel calls of one method share the connection in turn', async () => {
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
   cleanups.push(() => daemon.close());
   const object = new Server();

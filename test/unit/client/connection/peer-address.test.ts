@@ -44,7 +44,7 @@ function received(uri: PyroUri | string, sender: string, options: ReferencedProx
 }
 
 describe('a proxy that a peer sent', () => {
-  it('is inert until it is called, and then connects to the sender’s own address', async () => {
+  it('a received proxy does nothing until it is called, then connects to the sender’s own address', async () => {
     const { uri, handshakes } = await serve();
     for (const sender of ['127.0.0.1:5555', '[::ffff:127.0.0.1]:5555']) {
       const greeter = received(uri, sender);
@@ -54,7 +54,7 @@ describe('a proxy that a peer sent', () => {
     expect(handshakes).toEqual(['of the sender', 'of the sender']);
   });
 
-  it('goes to the very address that was allowed when it names a host', async () => {
+  it('a received proxy that names a host connects to the very address that was checked', async () => {
     const { uri } = await serve();
     expect(await received(`PYRO:greeter@localhost:${uri.port}`, '127.0.0.1:1').hello()).toBe('hello');
   });
@@ -66,7 +66,7 @@ describe('a proxy that a peer sent', () => {
     ['a host that is unknown', (port: number) => `PYRO:greeter@no-such-host.invalid:${port}`, '127.0.0.1:1'],
     ['anything, when it came over a unix socket', (port: number) => `PYRO:greeter@127.0.0.1:${port}`, 'local'],
     ['a name', () => 'PYRONAME:greeter@127.0.0.1:9090', '127.0.0.1:1'],
-  ])('does not connect to %s', async (_, uriOf, sender) => {
+  ])('a received proxy does not connect to %s', async (_, uriOf, sender) => {
     const { uri, handshakes } = await serve();
     await expect(received(uriOf(uri.port!), sender).hello()).rejects.toMatchObject({
       code: 'SECURITY',
@@ -75,7 +75,7 @@ describe('a proxy that a peer sent', () => {
     expect(handshakes).toEqual([]);
   });
 
-  it('connects where receivedProxies says, and nowhere else', async () => {
+  it('received proxies connect only where receivedProxies allows', async () => {
     const { uri } = await serve();
     const asked: [string, string][] = [];
     const receivedProxies = (place: PyroUri, connection: ProxySender): boolean => {
@@ -91,7 +91,7 @@ describe('a proxy that a peer sent', () => {
     ]);
   });
 
-  it('carries none of our credentials', async () => {
+  it('a received proxy sends none of this program’s credentials', async () => {
     const { uri, handshakes } = await serve();
     const seen: string[][] = [];
     const peer = await ScriptedDaemon.listen(async (scripted) => {
@@ -115,7 +115,7 @@ describe('a proxy that a peer sent', () => {
     expect(seen.at(-1)).toEqual(['MINE']);
   });
 
-  it('comes so out of the results of our own calls', async () => {
+  it('applies receivedProxies to proxies in the results of calls', async () => {
     const { uri, handshakes } = await serve();
     const elsewhere = 'PYRO:greeter@192.0.2.1:9';
     const daemon = await ScriptedDaemon.listen(async (peer) => {
@@ -139,8 +139,8 @@ describe('a proxy that a peer sent', () => {
   });
 });
 
-describe('a reference of our own', () => {
-  it('becomes a proxy without any rule', async () => {
+describe('a reference that this program wrote itself', () => {
+  it('makes a proxy of a reference that this program wrote, without asking receivedProxies', async () => {
     const { uri, handshakes } = await serve();
     const greeter = PyroProxy.from<Greeter>(new ProxyReference(uri), { handshake: 'mine' });
     cleanups.push(() => greeter.$release());

@@ -23,7 +23,7 @@ class Bare {
   readonly value = 1;
 }
 
-/** What the other program serves. */
+/** Served by the other program: keeps the objects that it is passed. */
 class Server {
   kept: unknown;
 
@@ -47,12 +47,12 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-describe('an object of ours that is passed in a call', () => {
+describe('an object that is passed in a call, registered for the connection', () => {
   let ours: PyroDaemon;
   let server: Server;
   let uri: string;
   const listener = new Listener();
-  /** As TypeScript sees it over there. */
+  /** The listener, typed as the other program sees it: a proxy. */
   const passed = listener as object as RemoteObject<Listener>;
 
   beforeEach(async () => {
@@ -75,7 +75,7 @@ describe('an object of ours that is passed in a call', () => {
   const callKept = (): Promise<unknown> => (server.kept as RemoteObject<Listener>).hear('kept');
   const isServed = (): boolean => ours.objectCount > 1;
 
-  it('travels as a proxy, and is served as long as the connection lasts', async () => {
+  it('an object passed in a call travels as a proxy and is served until the connection ends', async () => {
     const proxy = await connect();
     expect(await proxy.call(passed)).toBe(1);
     await proxy.keep(passed);
@@ -86,7 +86,7 @@ describe('an object of ours that is passed in a call', () => {
     await expect(callKept()).rejects.toThrow('unknown object');
   });
 
-  it('also among keyword arguments, in batches and in blobs', async () => {
+  it('serves objects passed as keyword arguments, in batches and in blobs', async () => {
     const proxy = await connect();
     await proxy.$call('call', null, kwargs({ named: { listener } }));
     await proxy.$batch((batch) => batch.call(passed));
@@ -96,7 +96,7 @@ describe('an object of ours that is passed in a call', () => {
     expect(ours.objectCount).toBe(2);
   });
 
-  it('is served until the last of several connections ends', async () => {
+  it('serves an object passed over several connections until the last of them ends', async () => {
     const [one, two] = [await connect(), await connect()];
     await Promise.all([one.keep(passed), two.keep(passed)]);
     expect(ours.objectCount).toBe(2);
@@ -106,7 +106,7 @@ describe('an object of ours that is passed in a call', () => {
     expect(isServed()).toBe(false);
   });
 
-  it('is served no more when the connection broke or was dropped', async () => {
+  it('stops serving a passed object when its connection breaks or is dropped', async () => {
     const proxy = await connect();
     await proxy.keep(passed);
     await expect(proxy.$with({ callTimeoutMs: 20 }).slow()).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -115,7 +115,7 @@ describe('an object of ours that is passed in a call', () => {
     expect(isServed()).toBe(true);
   });
 
-  it('stays served while a lease is held, or when it was registered', async () => {
+  it('goes on serving a passed object while another lease is held, or when it was registered', async () => {
     const proxy = await connect();
     const lease = ours.lease(listener);
     await proxy.keep(passed);
@@ -130,7 +130,7 @@ describe('an object of ours that is passed in a call', () => {
     expect(String(ours.uriFor(listener))).toContain('PYRO:listener@');
   });
 
-  it('is left to an explicit lease that holds when it is passed', async () => {
+  it('an explicit lease that is held when an object is passed decides how long the object is served', async () => {
     const proxy = await connect();
     const lease = ours.lease(listener);
     await proxy.keep(passed);
@@ -139,7 +139,7 @@ describe('an object of ours that is passed in a call', () => {
     await expect(callKept()).rejects.toThrow('unknown object');
   });
 
-  it('is a value when it exposes nothing, or nobody is there to serve it', async () => {
+  it('sends an object as a value when it exposes nothing or no daemon can serve it', async () => {
     const proxy = await connect();
     await proxy.$call('keep', new Bare());
     expect(server.kept).toEqual({ value: 1 });
@@ -149,7 +149,7 @@ describe('an object of ours that is passed in a call', () => {
     expect(isServed()).toBe(false);
   });
 
-  it('cannot be passed before the daemon listens that shall serve it', async () => {
+  it('refuses to pass an object before the daemon that serves it listens', async () => {
     const proxy = await connect({ autoproxy: new PyroDaemon() });
     await expect(proxy.keep(passed)).rejects.toMatchObject({
       sent: false,
@@ -157,7 +157,7 @@ describe('an object of ours that is passed in a call', () => {
     });
   });
 
-  it('is a value when its class has a converter', async () => {
+  it('sends an object as a value when its class has a converter', async () => {
     const classes = new ClassRegistry();
     classes.registerClass(Listener, { name: 'lab.Listener', toDict: ({ heard }) => ({ heard }) });
     const proxy = await connect({ classes });

@@ -6,7 +6,7 @@ import { eventually, join, startDaemon } from '../fixtures.js';
 
 type Class = new () => object;
 
-/** The class at the end of a piece of TypeScript whose decorators are those of the standard, or TypeScript's own. */
+/** Compiles TypeScript with standard or experimental decorators, and gives the class that the code returns. */
 function compiled(code: string, experimentalDecorators = false): Class {
   const { outputText } = ts.transpileModule(code, {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, experimentalDecorators },
@@ -46,7 +46,7 @@ describe.each([
   ['the standard', false],
   ['TypeScript', true],
 ])('decorators of %s', (_, experimental) => {
-  it('expose members', async () => {
+  it('@expose exposes members', async () => {
     expect(await metadataOf(compiled(MEMBERS, experimental))).toEqual({
       methods: new Set(['add', 'note', 'log', 'later', 'items', '__len__']),
       oneway: new Set(['note', 'log']),
@@ -54,7 +54,7 @@ describe.each([
     });
   });
 
-  it('expose classes, and say how they are instantiated', async () => {
+  it('@expose exposes classes, and @behavior says how they are instantiated', async () => {
     const type = compiled(
       `@expose @behavior({ instanceMode: 'single' }) class Thing { n = 0; next() { return ++this.n; } get now() { return this.n; } }
        return Thing;`,
@@ -67,7 +67,7 @@ describe.each([
     expect(await (await join(daemon)).call('thing', '__getattr__', 'now')).toBe(2);
   });
 
-  it('mark callbacks and parameters', async () => {
+  it('@callback and @params mark callbacks and name parameters', async () => {
     const type = compiled(
       `class Thing {
          @expose @callback fail() { throw new Error('failed'); }
@@ -92,13 +92,13 @@ describe.each([
     ['static accessors', '@expose static get one() { return 1; }'],
     ['fields', '@expose value = 1;'],
     ['names that are no strings', '@expose [Symbol.iterator]() {}'],
-  ])('refuse %s', (__, member) => {
+  ])('@expose refuses %s', (__, member) => {
     expect(() => compiled(`class Thing { ${member} } return Thing;`, experimental)).toThrow(
       /decorate methods and accessors of instances/,
     );
   });
 
-  it('refuse private names, and names that are a proxy’s own', () => {
+  it('@expose refuses private names, and names that a proxy has itself', () => {
     for (const name of ['_hidden', '__init__', '__call__']) {
       expect(() => compiled(`class Thing { @expose ${name}() {} } return Thing;`, experimental)).toThrow(
         'exposing private names (starting with _) is not allowed',
@@ -109,7 +109,7 @@ describe.each([
 });
 
 describe('decorators of the standard alone', () => {
-  it('expose a pair of accessors by either of them, and auto-accessors', async () => {
+  it('@expose exposes a pair of accessors from either of them, and auto-accessors', async () => {
     const type = compiled(`
       class Thing {
         get one() { return 1; }
@@ -128,7 +128,7 @@ describe('decorators of the standard alone', () => {
     expect(await peer.call('thing', '__getattr__', 'one')).toBe(1);
   });
 
-  it('refuse #private members', () => {
+  it('@expose refuses #private members', () => {
     expect(() => compiled('class Thing { @expose #hidden() {} } return Thing;')).toThrow(/not .* #private members/);
   });
 });
@@ -165,14 +165,14 @@ describe('inheritance', () => {
   class Other extends Derived {}
   behavior({ instanceMode: 'percall' })(Other);
 
-  it('keeps what is exposed, and hides overrides until they are exposed again', async () => {
+  it('a subclass inherits exposed members, and hides overrides until they are exposed again', async () => {
     expect((await metadataOf(Derived)).methods).toEqual(new Set(['next', 'again']));
     const daemon = await startDaemon();
     daemon.register(Derived, 'derived');
     expect(await (await join(daemon)).call('derived', 'again')).toBe('exposed again');
   });
 
-  it('keeps how a class is instantiated, until something else is said', async () => {
+  it('a subclass inherits how a class is instantiated, until it says otherwise', async () => {
     const daemon = await startDaemon();
     daemon.register(Derived, 'derived');
     daemon.register(Other, 'other');
@@ -194,7 +194,7 @@ describe('functions instead of decorators', () => {
     }
   }
 
-  it('refuse what the class has not', () => {
+  it('expose() as a function refuses members that the class does not have', () => {
     for (const mark of [expose, oneway, callback]) expect(() => mark(Thing, 'sub')).toThrow('no method or accessor "sub"');
     expect(() => params(Thing, 'sub', 'a')).toThrow('no method or accessor "sub"');
     expect(() => expose(Thing, '_secret')).toThrow('private names');
@@ -202,7 +202,7 @@ describe('functions instead of decorators', () => {
     expect(() => (expose as (what: unknown) => unknown)({})).toThrow('decorate methods');
   });
 
-  it('refuse parameters that cannot be', () => {
+  it('params() as a function refuses impossible parameters', () => {
     expect(() => params(Thing, 'add', 'a', 'a')).toThrow('"a" is given twice');
     expect(() => params(Thing, 'add', '...rest', 'a')).toThrow('nothing can follow');
     expect(() => params(Thing, 'add', '**a', '**b')).toThrow('only one parameter takes the remaining keywords');

@@ -11,7 +11,7 @@ class Thing {
 }
 expose(Thing);
 
-/** A target that lets in who sends its password. */
+/** A target whose guard admits clients that send its password. */
 class Guarded implements PyroTarget {
   readonly metadata = { methods: new Set(['whoami', 'items']), oneway: new Set<string>(), attrs: new Set(['colour']) };
   readonly asked: unknown[] = [];
@@ -41,7 +41,7 @@ class Guarded implements PyroTarget {
 }
 
 describe('the handshake', () => {
-  it('answers hello and the metadata, in the client’s serializer', async () => {
+  it('answers the handshake with hello and the metadata, in the client’s serializer', async () => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'thing');
     const peer = await open(daemon);
@@ -51,19 +51,19 @@ describe('the handshake', () => {
     expect(valueOf(frame)).toEqual({ handshake: 'hello', meta: { methods: new Set(['hello']), oneway: [], attrs: [] } });
   });
 
-  it('keeps what the client sent on the connection', async () => {
+  it('keeps the client’s handshake data on the connection', async () => {
     const daemon = await startDaemon();
     await join(daemon, 'Pyro.Daemon', { user: 'ann' });
     expect(daemon.connections.map(({ handshake }) => handshake)).toEqual([{ user: 'ann' }]);
   });
 
-  it('leaves class dicts in its data as dicts', async () => {
+  it('leaves class dicts in the handshake data as dicts', async () => {
     const daemon = await startDaemon();
     await join(daemon, 'Pyro.Daemon', { __class__: 'builtins.ValueError', __exception__: true, args: [] });
     expect(daemon.connections[0]!.handshake).toEqual({ __class__: 'builtins.ValueError', __exception__: true, args: [] });
   });
 
-  it('fails for an unknown object, and the connection closes', async () => {
+  it('refuses a handshake for an unknown object, and closes the connection', async () => {
     const peer = await open(await startDaemon());
     peer.connect('nobody');
     const frame = await peer.next();
@@ -71,7 +71,7 @@ describe('the handshake', () => {
     await peer.untilClosed();
   });
 
-  it('asks the validation before the object is looked up, and tells its reason', async () => {
+  it('validates a handshake before it looks up the object, and tells the client the reason of a refusal', async () => {
     const daemon = await startDaemon({
       validateHandshake: async ({ data, objectId }) => {
         await sleep(1);
@@ -90,7 +90,7 @@ describe('the handshake', () => {
   it.each([
     ['text that is no Pyro', Buffer.from('GET / HTTP/1.1\r\n'), 'invalid data'],
     ['another version', Buffer.from('PYRO\x00\x30', 'latin1'), 'invalid protocol version: 48'],
-  ])('answers %s with a refusal in marshal, then closes', async (_, bytes, reason) => {
+  ])('answers %s in place of a handshake with a refusal in marshal, then closes', async (_, bytes, reason) => {
     const peer = await open(await startDaemon());
     peer.write(bytes);
     const frame = await peer.next();
@@ -99,7 +99,7 @@ describe('the handshake', () => {
     await peer.untilClosed();
   });
 
-  it('answers a wrong first message in marshal', async () => {
+  it('answers a first message of a wrong type in marshal', async () => {
     const peer = await open(await startDaemon());
     peer.invoke('Pyro.Daemon', 'ping');
     const frame = await peer.next();
@@ -107,7 +107,7 @@ describe('the handshake', () => {
     expect(frame.data.toString('latin1')).toContain('invalid msg type 4 received (expected: 1)');
   });
 
-  it('answers an unknown serializer in marshal', async () => {
+  it('answers a handshake in an unknown serializer in marshal', async () => {
     const peer = await open(await startDaemon({ serializers: ['serpent'] }));
     peer.connect('Pyro.Daemon', 'hello', { serializerId: 3, data: Buffer.from('{"handshake":"hello","object":"Pyro.Daemon"}') });
     const frame = await peer.next();
@@ -116,7 +116,7 @@ describe('the handshake', () => {
   });
 
   it.each([dumps('hello'), dumps({ handshake: 1 }), dumps({ handshake: 1, object: 5 }), Buffer.from('}{')])(
-    'refuses data that is no connect dict',
+    'refuses handshake data that is no connect dict',
     async (data) => {
       const peer = await open(await startDaemon());
       peer.send({ type: MESSAGE_TYPES.connect, data });
@@ -125,7 +125,7 @@ describe('the handshake', () => {
     },
   );
 
-  it('is over after handshakeTimeoutMs, guards included', async () => {
+  it('gives up a handshake after handshakeTimeoutMs, guards included', async () => {
     const daemon = await startDaemon({ handshakeTimeoutMs: 50, validateHandshake: async () => (await sleep(100_000), {}) });
     const [silent, waiting] = [await open(daemon), await open(daemon)];
     waiting.connect();
@@ -137,7 +137,7 @@ describe('the handshake', () => {
     }
   });
 
-  it('tells who is one too many', async () => {
+  it('refuses a connection over maxConnections with the reason', async () => {
     const daemon = await startDaemon({ maxConnections: 2 });
     const first = await join(daemon);
     await join(daemon);
@@ -153,8 +153,8 @@ describe('the handshake', () => {
   });
 });
 
-describe('an object’s own guard', () => {
-  it('gives the answer, and the principal of its calls', async () => {
+describe('the guard of an object', () => {
+  it('an object’s guard gives the answer of the handshake, and the principal of its calls', async () => {
     const daemon = await startDaemon();
     const guarded = new Guarded('a');
     daemon.registerTarget('guarded', guarded);
@@ -166,7 +166,7 @@ describe('an object’s own guard', () => {
     expect(guarded.asked).toEqual(['a']);
   });
 
-  it('refuses a connection with its reason', async () => {
+  it('an object’s guard refuses a connection with its reason', async () => {
     const daemon = await startDaemon();
     daemon.registerTarget('guarded', new Guarded('a'));
     const peer = await open(daemon);
@@ -188,7 +188,7 @@ describe('an object’s own guard', () => {
     ],
   ];
 
-  it.each(ways)('holds for a connection of another object that comes by %s', async (_, reach) => {
+  it.each(ways)('asks an object’s guard when a connection of another object reaches it by %s', async (_, reach) => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'open');
     const guarded = new Guarded('a');
@@ -207,7 +207,7 @@ describe('an object’s own guard', () => {
     expect((await friend.next()).data.toString()).not.toContain('wrong password');
   });
 
-  it('holds for oneway calls, asked once per connection', async () => {
+  it('asks an object’s guard for oneway calls too, once per connection', async () => {
     const daemon = await startDaemon();
     const guarded = new Guarded('a');
     daemon.registerTarget('guarded', guarded);
@@ -218,7 +218,7 @@ describe('an object’s own guard', () => {
     expect(guarded.asked).toEqual(['b']);
   });
 
-  it('holds for the items of its streams', async () => {
+  it('an object’s guard protects the items of its streams', async () => {
     const daemon = await startDaemon();
     daemon.registerTarget('guarded', new Guarded('a'));
     const friend = await join(daemon, 'guarded', 'a');
@@ -230,7 +230,7 @@ describe('an object’s own guard', () => {
     expect(await friend.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe(1);
   });
 
-  it('hides the object from registered() until it was passed', async () => {
+  it('registered() hides a guarded object from clients that its guard has not admitted', async () => {
     const daemon = await startDaemon();
     daemon.registerTarget('guarded', new Guarded('a'));
     const peer = await join(daemon, 'Pyro.Daemon', 'a');
@@ -240,7 +240,7 @@ describe('an object’s own guard', () => {
   });
 });
 
-it('refusals leave nothing behind', async () => {
+it('refused handshakes leave nothing behind', async () => {
   const daemon = await startDaemon({ validateHandshake: () => Promise.reject(new Error('no')) });
   const failures: string[] = [];
   daemon.on('handshakeFailed', (error) => failures.push(error.message));

@@ -35,7 +35,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
   const read = (value: unknown, context?: ReadContext) => serializer.loads(serializer.dumps(value), context);
   const uriState = ['PYRO', 'obj', null, 'localhost', 4444];
 
-  it('become URIs, wrappers and exceptions, and are written as such again', () => {
+  it('class dicts become URIs, wrappers and exceptions, and are written as class dicts again', () => {
     const uri = new PyroUri('PYRO:obj@localhost:4444');
     expect(read(uri)).toEqual(uri);
     expect(read(new PyroUri('PYROMETA:a,b'))).toEqual(new PyroUri('PYROMETA:a,b'));
@@ -47,14 +47,14 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
     expect(wrapper[0].exception).toMatchObject({ pythonType: 'builtins.KeyError' });
   });
 
-  it('become what decodeProxy makes of a proxy, and nothing without it', () => {
+  it('the class dict of a proxy becomes what decodeProxy returns, and is refused without it', () => {
     const proxy = { __class__: 'Pyro5.client.Proxy', state: ['PYRO:o@h:1', [], [], [], 'hello', null] };
     const decodeProxy = (state: readonly unknown[]) => `proxy of ${String(state[0])}`;
     expect(read([proxy], { decodeProxy })).toEqual(['proxy of PYRO:o@h:1']);
     expect(() => read([proxy])).toThrow(SerializeError);
   });
 
-  it('become objects of registered classes, what is inside first', () => {
+  it('class dicts become objects of registered classes, inner dicts first', () => {
     const sample = read(new Sample(1, [new Sample(2, null), new PyroUri('PYRONAME:n')])) as Sample;
     expect(sample).toBeInstanceOf(Sample);
     expect(sample.id).toBe(1);
@@ -62,7 +62,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
     expect((sample.parts as unknown[])[1]).toEqual(new PyroUri('PYRONAME:n'));
   });
 
-  it('inside the args of an exception are converted when they are known', () => {
+  it('converts class dicts in the args of an exception when their class is known', () => {
     const inner = { __class__: 'lab.Other', x: 1 };
     const error = read({
       __class__: 'builtins.ValueError',
@@ -76,12 +76,12 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
     expect(error.attributes['sample']).toEqual(new Sample(3, null));
   });
 
-  it('of unknown classes are refused', () => {
+  it('refuses class dicts of unknown classes', () => {
     expect(() => read({ __class__: 'lab.Unknown' })).toThrow(/unsupported serialized class: lab\.Unknown/);
     expect(() => read([{ a: { __class__: 'builtins.ValueError', args: [] } }])).toThrow(SerializeError);
   });
 
-  it('with a double underscore in the name are refused as unsafe', () => {
+  it('refuses class names with a double underscore as unsafe', () => {
     expect(() => read({ __class__: 'os.__import__' })).toThrow(SecurityError);
     expect(() => read({ __class__: 'a__b', __exception__: true, args: [] })).toThrow(SecurityError);
   });
@@ -103,11 +103,11 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
     'a class that is a list': { __class__: ['lab.Sample'] },
     'a class that is a dict': { __class__: {} },
   };
-  it.each(Object.keys(malformed))('refuses %s', (what) => {
+  it.each(Object.keys(malformed))('refuses a malformed class dict: %s', (what) => {
     expect(() => read([malformed[what]], { decodeProxy: () => null })).toThrow(SerializeError);
   });
 
-  it('whose converter throws are refused, with the cause', () => {
+  it('refuses a class dict whose converter throws, with the cause', () => {
     const failing = new ClassRegistry();
     const cause = new TypeError('no such sample');
     failing.registerClass(Sample, {
@@ -122,7 +122,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
     );
   });
 
-  it('stay dicts when a plain value is asked for', () => {
+  it('class dicts stay dicts when a plain value is asked for', () => {
     const plain = read([new PyroUri('PYRONAME:n'), new Sample(1, 2), new Error('x')], { plain: true }) as unknown[];
     const names = plain.map((item) => (item instanceof Map ? item.get('__class__') : (item as { __class__: string }).__class__));
     expect(names).toEqual(['Pyro5.core.URI', 'lab.Sample', 'builtins.RuntimeError']);
@@ -130,7 +130,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
 });
 
 describe('a class name that is bytes', () => {
-  it.each(['marshal', 'msgpack'] as const)('counts as text in %s', (name) => {
+  it.each(['marshal', 'msgpack'] as const)('a class name that is bytes counts as text in %s', (name) => {
     const serializer = createSerializers({ classes }).get(SERIALIZER_IDS[name])!;
     const data = serializer.dumps({ __class__: Buffer.from('lab.Sample'), id: 1, parts: null });
     expect(serializer.loads(data)).toEqual(new Sample(1, null));
@@ -142,7 +142,7 @@ describe('values that marshal references share', () => {
   const marshal = createSerializers({ classes }).get(SERIALIZER_IDS.marshal)!;
   const reference = (index: number) => Buffer.from([0x72, index, 0, 0, 0]);
 
-  it('are converted once', () => {
+  it('converts a class dict once that marshal references share', () => {
     const dict = marshal.dumps({ __class__: 'lab.Sample', id: 1, parts: [] });
     dict[0]! |= 0x80;
     const list = Buffer.concat([Buffer.from([0x5b, 3, 0, 0, 0]), dict, reference(0), reference(0)]);
@@ -152,19 +152,20 @@ describe('values that marshal references share', () => {
     expect(read[2]).toBe(read[0]);
   });
 
-  it('are walked once', () => {
-    // 16 levels of 2 references each, twice over: 130,000 values for whoever walks them one by one
+  it('walks a value once that marshal references share', () => {
+    // 16 levels of 2 references each, twice: a walk without sharing would visit 130,000 values
     const levels = [Buffer.from([0x5b, 18, 0, 0, 0]), marshal.dumps({ __class__: 'lab.Sample', id: 1, parts: null })];
     levels.push(Buffer.from([0xdb, 1, 0, 0, 0, 0x4e]));
     for (let i = 0; i < 16; i++) levels.push(Buffer.from([0xdb, 2, 0, 0, 0]), reference(i), reference(i));
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (let i = 0; i < 200; i++) marshal.loads(Buffer.concat(levels));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 });
 
 describe('the class registry', () => {
-  it('refuses names that are empty, unsafe or taken', () => {
+  it('the class registry refuses names that are empty, unsafe or taken', () => {
     const registry = new ClassRegistry();
     expect(() => registry.registerClass(Sample, { name: '' })).toThrow(SerializeError);
     expect(() => registry.registerClass(Sample, { name: 'a.__b' })).toThrow(SecurityError);
@@ -176,7 +177,7 @@ describe('the class registry', () => {
     expect(registry.converterOf(new Sample(1, 2))).toBeUndefined();
   });
 
-  it('takes the nearest class of an object, whatever its constructor property says', () => {
+  it('the class registry finds the nearest class of an object, whatever its constructor property says', () => {
     class Special extends Sample {}
     const registry = new ClassRegistry();
     registry.registerClass(Sample, { name: 'lab.Sample' });
@@ -186,7 +187,7 @@ describe('the class registry', () => {
     expect(registry.converterOf(Object.create({ constructor: Sample }) as object)).toBeUndefined();
   });
 
-  it('sends objects of a class without toDict by the default rule', () => {
+  it('the class registry sends objects of a class without toDict by the default rule', () => {
     const registry = new ClassRegistry();
     registry.registerClass(Sample, { name: 'lab.Sample', fromDict: () => null });
     const serializer = createSerializers({ classes: registry }).get(SERIALIZER_IDS.serpent)!;

@@ -9,7 +9,7 @@ import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
-it.each(NAMES)('a SerializedBlob cannot be written in %s, and its text says what to do', (name) => {
+it.each(NAMES)('a SerializedBlob cannot be written in %s, and the error says what to do', (name) => {
   const serializer = createSerializers().get(SERIALIZER_IDS[name])!;
   for (const value of [SerializedBlob.of('info', [1]), [{ blob: SerializedBlob.of('info', [1]) }]]) {
     expect(() => serializer.dumps(value)).toThrow(SerializeError);
@@ -44,12 +44,12 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     ['invalid Date', new Date(NaN), /invalid Date/],
     ['RegExp of another realm', runInNewContext('/x/'), /RegExp/],
     ['int without end', 10n ** 4300n, /4300/],
-  ])('a %s is named with its path', (_, value, what) => {
+  ])('refuses to write a %s, naming its path', (_, value, what) => {
     expectRefusal({ items: [0, { 'a key': value }] }, 'value.items[1]["a key"]', what);
     expectRefusal(new Map([['k', pyTuple(value)]]), 'value.get("k")[0]', what);
   });
 
-  it('values that contain themselves', () => {
+  it('refuses to write values that contain themselves', () => {
     const loop: Record<string, unknown> = { list: [] };
     (loop['list'] as unknown[]).push(loop);
     expectRefusal(loop, 'value.list[0]', /contains itself/);
@@ -57,7 +57,7 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expect(serializer.loads(serializer.dumps([twice, twice]))).toEqual([twice, twice]);
   });
 
-  it('values deeper than maxDepth', () => {
+  it('refuses to write values deeper than maxDepth', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 201; i++) deep = [deep];
     expectRefusal(deep, 'value[0][0]', /200 nested containers.*maxDepth/);
@@ -67,7 +67,7 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expectRefusal(millions, 'value.next', /maxDepth/);
   });
 
-  it('members and keys that Python cannot hash', () => {
+  it('refuses to write set members and keys that Python cannot hash', () => {
     for (const key of [{}, new Map(), new (class Thing {})()]) {
       expectRefusal([new Map([[key, 1]])], 'value[0]', /dict key or (a )?set member/);
       expectRefusal([new Set([key])], 'value[0]', /dict key or (a )?set member/);
@@ -76,14 +76,14 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expectRefusal([new Set([Symbol('s')])], 'value[0]', /symbol/);
   });
 
-  it('values of more than maxMessageBytes', () => {
+  it('refuses to write values of more than maxMessageBytes', () => {
     const small = make({ maxBytes: 1_000 });
     expect(small.dumps('x'.repeat(900)).length).toBeLessThanOrEqual(1_000);
     expect(() => small.dumps('x'.repeat(1_001))).toThrow(/maxMessageBytes \(1000\)/);
     expect(() => small.dumps(Array.from({ length: 600 }, () => 'ab'))).toThrow(/maxMessageBytes \(1000\)/);
   });
 
-  it('what a getter, a toJSON or an encoder throws is the cause', () => {
+  it('keeps an error of a getter, a toJSON or an encoder as the cause', () => {
     const cause = new TypeError('mine');
     const fail = () => {
       throw cause;
@@ -100,7 +100,7 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expect(() => make({ encodeObject: fail }).dumps([{}])).toThrow(expect.objectContaining({ name: 'SerializeError', cause }));
   });
 
-  it('a revoked proxy is an error of ours', () => {
+  it('refuses to write a revoked Proxy with a SerializeError', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(() => serializer.dumps([proxy])).toThrow(SerializeError);
@@ -111,7 +111,7 @@ describe.each(NAMES)('values that are written in %s', (name) => {
   const serializer = createSerializers().get(SERIALIZER_IDS[name])!;
   const round = (value: unknown) => serializer.loads(serializer.dumps(value));
 
-  it('may come from another realm, or have no prototype', () => {
+  it('writes values of another realm or without a prototype', () => {
     expect(round(runInNewContext('[1, { a: new Date(0), m: new Map([["k", 1]]) }]'))).toEqual([
       1,
       { a: '1970-01-01T00:00:00+00:00', m: { k: 1 } },
@@ -119,7 +119,7 @@ describe.each(NAMES)('values that are written in %s', (name) => {
     expect(round(Object.assign(Object.create(null) as object, { a: 1 }))).toEqual({ a: 1 });
   });
 
-  it('are replaced once by what encodeObject gives', () => {
+  it('writes what encodeObject returns in place of a value, once', () => {
     const asked: object[] = [];
     const encoding = createSerializers({
       encodeObject: (value) => {
@@ -134,26 +134,26 @@ describe.each(NAMES)('values that are written in %s', (name) => {
     expect(asked.some((object) => 'url' in object)).toBe(false);
   });
 
-  it('are subclasses of what they extend', () => {
+  it('writes instances of subclasses as the class that they extend', () => {
     class Names extends Map<string, number> {}
     class Items extends Array<number> {}
     expect(round([new Names([['a', 1]]), Items.from([1, 2])])).toEqual([{ a: 1 }, [1, 2]]);
   });
 
-  it('have holes as None', () => {
+  it('writes holes in arrays as None', () => {
     const holes: unknown[] = [];
     holes[2] = 1;
     expect(round(holes)).toEqual([null, null, 1]);
   });
 
-  it('keep text of any length as it is', () => {
+  it('writes text of any length', () => {
     for (const length of [0, 1, 31, 32, 40, 41, 255, 256, 65_535, 65_536]) {
       expect(round('a'.repeat(length))).toBe('a'.repeat(length));
       expect(round('\u20ac'.repeat(length))).toBe('\u20ac'.repeat(length));
     }
   });
 
-  it('keep containers of any length as they are', () => {
+  it('writes containers of any length', () => {
     for (const length of [0, 15, 16, 255, 256, 65_535, 65_536]) {
       const items = Array.from({ length }, (_, index) => index);
       expect(isDeepStrictEqual(round(items), items)).toBe(true);
@@ -165,7 +165,7 @@ describe.each(NAMES)('values that are written in %s', (name) => {
 
 describe('json keys', () => {
   const json = createSerializers().get(SERIALIZER_IDS.json)!;
-  it('that would become the same text are refused', () => {
+  it('refuses json keys that would become the same text', () => {
     expect(() =>
       json.dumps(
         new Map<unknown, unknown>([
@@ -194,7 +194,7 @@ describe('msgpack', () => {
   const msgpack = createSerializers().get(SERIALIZER_IDS.msgpack)!;
   const hex = (text: string) => msgpack.loads(Buffer.from(text, 'hex'));
 
-  it('has ints in their shortest form, and longer ones as digits', () => {
+  it('msgpack: writes ints in their shortest form, and larger ints as digits', () => {
     const forms: [number | bigint, string][] = [
       [0, '00'],
       [127, '7f'],
@@ -220,7 +220,7 @@ describe('msgpack', () => {
     }
   });
 
-  it('reads dates of 4 and 8 bytes, and points in time', () => {
+  it('msgpack: reads dates of 4 and 8 bytes, and points in time', () => {
     expect(hex('d63303470b00')).toBe('2024-07-08');
     expect(hex('d73303470b0000000000')).toBe('2024-07-08');
     const moment = Buffer.alloc(8);
@@ -229,7 +229,7 @@ describe('msgpack', () => {
     expect(() => hex('d733ffffffffffffffff')).toThrow(SerializeError);
   });
 
-  it('refuses ext types and data that are not Pyro5s', () => {
+  it('msgpack: refuses ext types and data that are not Pyro5’s', () => {
     for (const bad of [
       'd43000',
       'd4310a',
@@ -248,13 +248,13 @@ describe('msgpack', () => {
     expect(() => msgpack.loads(long)).toThrow(/4300/);
   });
 
-  it('refuses lengths that the rest of the data cannot hold', () => {
+  it('msgpack: refuses lengths that the rest of the data cannot hold', () => {
     for (const head of ['ddffffffff', 'dfffffffff', 'dbffffffff', 'c6ffffffff', 'c9ffffffff31', '9f', '8f', 'a5']) {
       expect(() => hex(head), head).toThrow(SerializeError);
     }
   });
 
-  it('refuses keys that cannot be hashed, a __proto__ key, and text that is not UTF-8', () => {
+  it('msgpack: refuses keys that cannot be hashed, a __proto__ key, and text that is not UTF-8', () => {
     expect(() => hex('819001')).toThrow(/dict key/);
     expect(() => hex('818001')).toThrow(/dict key/);
     expect(() => msgpack.loads(Buffer.concat([Buffer.from([0x81, 0xa9]), Buffer.from('__proto__'), Buffer.from([1])]))).toThrow(
