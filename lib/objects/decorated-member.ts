@@ -2,9 +2,37 @@ import { PyroError } from '../protocol/errors.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** Decorator of both kinds (TypeScript's and the standard's), for methods, accessors and classes. */
-// oxlint-disable-next-line typescript/no-explicit-any -- decorators of both kinds have no common type
-export type AnyDecorator = (...args: any[]) => any;
+/** Any class, an abstract one too. */
+export type AnyClass = abstract new (...args: never[]) => object;
+
+/** The names of the public members that instances of a class have. */
+export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, string>;
+
+/** Of a standard decorator's context: the member belongs to instances, and has a name that can travel. */
+interface InstanceMemberContext {
+  name: string;
+  static: false;
+  private: false;
+}
+
+/** What a TypeScript decorator of an instance member gets as its target; a class, the target of a static member, is none. */
+type Prototype = object & { prototype?: undefined };
+
+/** A decorator of methods, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
+export interface RemoteMethodDecorator {
+  (method: AnyFunction, context: ClassMethodDecoratorContext & InstanceMemberContext): void;
+  <F extends AnyFunction>(prototype: Prototype, name: string, descriptor: TypedPropertyDescriptor<F>): void;
+}
+
+/** A decorator of accessors, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
+export interface RemoteAttributeDecorator {
+  (accessor: AnyFunction, context: (ClassGetterDecoratorContext | ClassSetterDecoratorContext) & InstanceMemberContext): void;
+  (
+    accessor: ClassAccessorDecoratorTarget<unknown, unknown>,
+    context: ClassAccessorDecoratorContext & InstanceMemberContext,
+  ): void;
+  <V>(prototype: Prototype, name: string, descriptor: TypedPropertyDescriptor<V>): void;
+}
 
 /** A method, or an accessor by its getter (its setter, if there is no getter). */
 export interface Member {
