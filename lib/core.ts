@@ -3,15 +3,33 @@
  *
  * @packageDocumentation
  */
-export * from './serpent/index.js';
 
-export * from './protocol/errors.js';
+// values that JavaScript has no type for; their codec is `nestjs-pyro/serpent`
+export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './serpent/index.js';
+
+// errors, with Pyro5's names
+export {
+  CommunicationError,
+  ConnectionClosedError,
+  DaemonError,
+  MessageTooLargeError,
+  NamingError,
+  ProtocolError,
+  PyroError,
+  type PyroErrorCode,
+  SecurityError,
+  SerializeError,
+  TimeoutError,
+} from './protocol/errors.js';
+
+// addresses, and the protocol's own names and numbers
 export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION } from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
 export type { WireLog, WireMessage } from './protocol/wire-message.js';
 
+// serializers, and classes of yours that travel
 export {
   type ClassConverter,
   ClassRegistry,
@@ -23,21 +41,33 @@ export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
 
+// defaults from the environment
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
+
+// objects to serve: what of them is exposed, and what a call of them sees
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
 export type { ProxyOrigin } from './daemon/call/call.js';
 export type { RegisterOptions } from './daemon/object/registrations.js';
 export { DaemonConnection as PyroConnection } from './daemon/session/connection.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
-export { callback, expose, oneway } from './daemon/object/expose.js';
+export { callback, expose, type Expose, type MarkByName, type MethodMark, oneway } from './daemon/object/expose.js';
 export { type Behavior, behavior, type InstanceMode } from './daemon/object/instances.js';
 export type { ObjectLease } from './daemon/leases.js';
+export type {
+  AnyClass,
+  InstanceMemberContext,
+  MemberName,
+  Prototype,
+  RemoteAttributeDecorator,
+  RemoteMethodDecorator,
+} from './objects/decorated-member.js';
 export { params } from './objects/params.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
+// calls of remote objects
 export { type KeywordArguments, kwargs } from './client/options/keyword-arguments.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
@@ -54,17 +84,21 @@ export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions } from './transport/connector.js';
 export { withCorrelationId } from './calls/current-call.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
+
+// names
 export { DaemonNames, type RegistrationOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/type-meta.js';
 export { type NameFilter, NameServer, type Registration, type TagFilter } from './naming/name-server.js';
-export { PyroDaemon, type PyroDaemonOptions } from './pyro/pyro-daemon.js';
-export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export {
   type NamedObject,
   RegistrationKeeper,
   type RegistrationKeeperEvents,
   type RegistrationKeeperOptions,
 } from './naming/registration-keeper.js';
+
+// daemon and proxy
+export { PyroDaemon, type PyroDaemonOptions } from './pyro/pyro-daemon.js';
+export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';

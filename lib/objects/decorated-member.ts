@@ -9,14 +9,14 @@ export type AnyClass = abstract new (...args: never[]) => object;
 export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, string>;
 
 /** Of a standard decorator's context: the member belongs to instances, and has a name that can travel. */
-interface InstanceMemberContext {
+export interface InstanceMemberContext {
   name: string;
   static: false;
   private: false;
 }
 
 /** What a TypeScript decorator of an instance member gets as its target; a class, the target of a static member, is none. */
-type Prototype = object & { prototype?: undefined };
+export type Prototype = object & { prototype?: undefined };
 
 /** A decorator of methods, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
 export interface RemoteMethodDecorator {

@@ -46,7 +46,7 @@ const LIFECYCLE_NAMES = new Set([
 ]);
 
 /** Marks named members of a class, and gives the class back; inherited members too. */
-interface MarkByName {
+export interface MarkByName {
   <T extends AnyClass>(type: T, name: MemberName<T>, ...names: MemberName<T>[]): T;
 }
 

@@ -11,9 +11,9 @@ import {
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
 import { Ctx, RpcException } from '@nestjs/microservices';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { PyroConnection } from '../../../lib/core.js';
 import {
   CommunicationError,
-  PyroConnection,
   PyroContext,
   PyroController,
   type PyroDaemon,

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { locateNameServer, type NameServer } from '../../../lib/core.js';
 import {
   expose,
-  locateNameServer,
-  type NameServer,
   type PyroDaemon,
   PyroController,
   PyroMethod,
