@@ -23,6 +23,7 @@ export {
 } from './protocol/errors.js';
 
 // addresses, and the protocol's own names and numbers
+export type { Annotations } from './protocol/annotations.js';
 export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION } from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
@@ -50,6 +51,7 @@ export { type CallContext, currentContext } from './daemon/contract/call-context
 export type { ProxyOrigin } from './daemon/call/call.js';
 export type { RegisterOptions } from './daemon/object/registrations.js';
 export { DaemonConnection as PyroConnection } from './daemon/session/connection.js';
+export type { DaemonOptions } from './daemon/options/daemon-options.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, type Expose, type MarkByName, type MethodMark, oneway } from './daemon/object/expose.js';
@@ -57,9 +59,9 @@ export { type Behavior, behavior, type InstanceMode } from './daemon/object/inst
 export type { ObjectLease } from './daemon/leases.js';
 export type {
   AnyClass,
+  DecoratedPrototype,
   InstanceMemberContext,
   MemberName,
-  Prototype,
   RemoteAttributeDecorator,
   RemoteMethodDecorator,
 } from './objects/decorated-member.js';
@@ -81,7 +83,7 @@ export type { ReceivedProxyOptions } from './client/options/received-proxy-optio
 export type { ProxySender, ReceivedProxies } from './client/options/received-proxies.js';
 export type { RemoteMethods, RemoteObject, RemoteResult, UntypedRemote } from './client/proxy/remote-object.js';
 export { RemoteStream } from './client/call/remote-stream.js';
-export type { ClientTlsOptions } from './transport/connector.js';
+export type { ClientTlsOptions, ConnectAddress } from './transport/connector.js';
 export { withCorrelationId } from './calls/current-call.js';
 export type { ServerTlsOptions } from './transport/secure-server.js';
 

@@ -16,22 +16,29 @@ export interface InstanceMemberContext {
 }
 
 /** What a TypeScript decorator of an instance member gets as its target; a class, the target of a static member, is none. */
-export type Prototype = object & { prototype?: undefined };
+export type DecoratedPrototype = object & { prototype?: undefined };
 
 /** A decorator of methods, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
 export interface RemoteMethodDecorator {
-  (method: AnyFunction, context: ClassMethodDecoratorContext & InstanceMemberContext): void;
-  <F extends AnyFunction>(prototype: Prototype, name: string, descriptor: TypedPropertyDescriptor<F>): void;
+  (method: (...args: never[]) => unknown, context: ClassMethodDecoratorContext & InstanceMemberContext): void;
+  <F extends (...args: never[]) => unknown>(
+    prototype: DecoratedPrototype,
+    name: string,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): void;
 }
 
 /** A decorator of accessors, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
 export interface RemoteAttributeDecorator {
-  (accessor: AnyFunction, context: (ClassGetterDecoratorContext | ClassSetterDecoratorContext) & InstanceMemberContext): void;
+  (
+    accessor: (...args: never[]) => unknown,
+    context: (ClassGetterDecoratorContext | ClassSetterDecoratorContext) & InstanceMemberContext,
+  ): void;
   (
     accessor: ClassAccessorDecoratorTarget<unknown, unknown>,
     context: ClassAccessorDecoratorContext & InstanceMemberContext,
   ): void;
-  <V>(prototype: Prototype, name: string, descriptor: TypedPropertyDescriptor<V>): void;
+  <V>(prototype: DecoratedPrototype, name: string, descriptor: TypedPropertyDescriptor<V>): void;
 }
 
 /** A method, or an accessor by its getter (its setter, if there is no getter). */
