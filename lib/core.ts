@@ -3,15 +3,34 @@
  *
  * @packageDocumentation
  */
-export * from './serpent/index.js';
 
-export * from './protocol/errors.js';
+// values that JavaScript has no type for; their codec is `nestjs-pyro/serpent`
+export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './serpent/index.js';
+
+// errors, with Pyro5's names
+export {
+  CommunicationError,
+  ConnectionClosedError,
+  DaemonError,
+  MessageTooLargeError,
+  NamingError,
+  ProtocolError,
+  PyroError,
+  type PyroErrorCode,
+  SecurityError,
+  SerializeError,
+  TimeoutError,
+} from './protocol/errors.js';
+
+// addresses, and the protocol's own names and numbers
+export type { Annotations } from './protocol/annotations.js';
 export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION } from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
 export type { WireLog, WireMessage } from './protocol/message.js';
 
+// serializers, and classes of yours that travel
 export {
   type ClassConverter,
   ClassRegistry,
@@ -23,22 +42,35 @@ export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
 
+// defaults from the environment
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
+
+// objects to serve: what of them is exposed, and what a call of them sees
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
-export type { PyroConnection } from './daemon/contract/connection.js';
 export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
 export { BaseDaemon } from './daemon/daemon.js';
+export type { PyroConnection } from './daemon/contract/connection.js';
+export type { DaemonOptions } from './daemon/options/daemon-options.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
-export { callback, expose, oneway } from './daemon/object/expose.js';
+export { callback, expose, type Expose, type MarkByName, type MethodMark, oneway } from './daemon/object/expose.js';
 export { type Behavior, behavior } from './daemon/object/instances.js';
 export type { InstanceMode } from './objects/keyed-instances.js';
+export type {
+  AnyClass,
+  DecoratedPrototype,
+  InstanceMemberContext,
+  MemberName,
+  RemoteAttributeDecorator,
+  RemoteMethodDecorator,
+} from './objects/decorated-member.js';
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
 export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
+// calls of remote objects
 export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
@@ -62,14 +94,19 @@ export type { RemoteMetadata } from './client/connection/remote-metadata.js';
 export type { RemoteObject, RemoteProxy } from './client/proxy/remote-proxy.js';
 export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
+export type { ConnectAddress } from './transport/connector.js';
 export { withCorrelationId } from './calls/current-call.js';
+
+// names
 export { DaemonNames, type DaemonNamesOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/metadata-tags.js';
 export { type NameFilter, NameServerClient, type NameRegistration, type TagFilter } from './naming/name-server-client.js';
+export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
+
+// daemon and proxy
 export { PyroDaemon } from './pyro/pyro-daemon.js';
 export type { PyroDaemonOptions } from './pyro/pyro-daemon-options.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
-export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';

@@ -1,24 +1,45 @@
 /**
- * Pyro5 for Nest: serve providers to Pyro5 clients. With everything of `nestjs-pyro/core`.
+ * Pyro5 for Nest: serve providers to Pyro5 clients, and inject remote objects.
+ *
+ * The names of core that an application with Nest needs are here too; the others are in `nestjs-pyro/core`.
  *
  * @packageDocumentation
  */
-export * from './core.js';
 
-export { PyroClient, type PyroClientEvents, type PyroClientOptions, type PyroClientStatus } from './nest/client/pyro-client.js';
-export type { PyroPattern } from './nest/client/pyro-pattern.js';
-export { PyroContext } from './nest/context/pyro-context.js';
+// the server
+export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';
+export type { PyroServerOptions } from './nest/server/pyro-server-options.js';
+export type { PyroRegisterOptions, RegisteredObject } from './nest/server/runtime-objects.js';
+export { PyroServers } from './nest/server/pyro-servers.js';
+
+// decorators of objects and their members, and their options
 export { PyroController } from './nest/decorators/pyro-controller.decorator.js';
+export type { PyroControllerOptions } from './nest/metadata/controller-metadata.js';
 export { PyroKwargs } from './nest/decorators/pyro-kwargs.decorator.js';
 export { PyroMethod, type PyroMethodOptions } from './nest/decorators/pyro-method.decorator.js';
-export { PyroProperty, type PyroPropertyOptions } from './nest/decorators/pyro-property.decorator.js';
-export { UseHandshakeGuards } from './nest/decorators/use-handshake-guards.decorator.js';
-export { PyroException, type PyroExceptionOptions } from './nest/errors/pyro.exception.js';
-export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js';
-export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';
-export type { HandshakeGuard, PyroControllerOptions } from './nest/metadata/controller-metadata.js';
+export { PyroProperty } from './nest/decorators/pyro-property.decorator.js';
+export type { PyroPropertyOptions } from './nest/decorators/pyro-property.decorator.js';
 export type { PyroStreamOptions } from './nest/metadata/member-metadata.js';
 export type { PyroNaming } from './nest/metadata/wire-names.js';
+
+// hooks of an object's life
+export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';
+
+// calls and handshakes, as methods, guards, pipes, interceptors and filters see them
+export { PyroContext } from './nest/context/pyro-context.js';
+export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js';
+export type { HandshakeGuard } from './nest/metadata/controller-metadata.js';
+export { UseHandshakeGuards } from './nest/decorators/use-handshake-guards.decorator.js';
+export { PyroException, type PyroExceptionOptions } from './nest/errors/pyro.exception.js';
+
+// remote objects
+export { PyroModule } from './nest/module/pyro.module.js';
+export type { PyroModuleOptions } from './nest/client/client-registry.js';
+export type { PyroAsyncFeature, PyroFeature, PyroFeatureOptions } from './nest/module/pyro-feature.js';
+export { PyroClient, type PyroClientEvents, type PyroClientOptions, type PyroClientStatus } from './nest/client/pyro-client.js';
+export type { PyroPattern } from './nest/client/pyro-pattern.js';
+
+// health and logs
 export {
   PyroHealthIndicator,
   type PyroHealthOptions,
@@ -27,10 +48,51 @@ export {
   type PyroServerHealthOptions,
 } from './nest/health/pyro-health.indicator.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
-export type { PyroModuleOptions } from './nest/client/client-registry.js';
-export type { PyroAsyncFeature, PyroFeature, PyroFeatureOptions } from './nest/module/pyro-feature.js';
-export { PyroServers } from './nest/server/pyro-servers.js';
-export { PyroModule } from './nest/module/pyro.module.js';
-export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';
-export type { PyroServerOptions } from './nest/server/pyro-server-options.js';
-export type { PyroRegisterOptions, RegisteredObject } from './nest/server/runtime-objects.js';
+
+// of core: connections, and objects that a running server registers
+export { expose, type PyroConnection, type PyroDaemon } from './core.js';
+
+// of core: calls of remote objects
+export {
+  type AnnotationValues,
+  type CallOptions,
+  kwargs,
+  type KeywordArguments,
+  PyroProxy,
+  type PyroProxyOptions,
+  PyroUri,
+  type RemoteMethods,
+  type RemoteObject,
+  type RemoteResult,
+  RemoteStream,
+  type UntypedRemote,
+} from './core.js';
+
+// of core: errors that remote calls throw
+export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCode, PyroRemoteError } from './core.js';
+
+// of core: values that JavaScript has no type for, and classes of yours that travel
+export {
+  type ClassConverter,
+  PyComplex,
+  PyFloat,
+  pyFloat,
+  PyTuple,
+  pyTuple,
+  registerClass,
+  SerializedBlob,
+  type SerializerName,
+  type ValueMode,
+} from './core.js';
+
+// of core: types of options
+export type {
+  Autoproxy,
+  ClientTlsOptions,
+  InstanceMode,
+  NameServerAddress,
+  ReceivedProxies,
+  ReceivedProxyOptions,
+  DaemonNamesOptions,
+  ServerTlsOptions,
+} from './core.js';

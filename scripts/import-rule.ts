@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import ts from 'typescript';
 
 /**
- * What each room of `lib/` may import from besides itself, and which packages are its alone.
- * Rooms of one row of docs/development.md do not import each other.
+ * What each room of `lib/` may import from besides itself. Between the folders of a room only circles are refused:
+ * see import-circles.ts.
  */
 const ROOMS: Record<string, readonly string[]> = {
   serpent: [],
@@ -78,6 +78,11 @@ export function checkImports(file: string, text: string): Violation[] {
   return violations;
 }
 
+/** The files of `lib/` that a file imports or re-exports, also for their types only. */
+export function importedFiles(file: string, text: string): string[] {
+  return importsOf(file, text).flatMap(({ specifier }) => (specifier?.startsWith('.') ? [targetOf(file, specifier)] : []));
+}
+
 function checkSpecifier(file: string, place: string, specifier: string | undefined): string | undefined {
   if (specifier === undefined) return 'an import of what only the run knows cannot be checked';
   return specifier.startsWith('.') ? checkRelative(file, place, specifier) : checkPackage(file, place, specifier);
@@ -85,9 +90,9 @@ function checkSpecifier(file: string, place: string, specifier: string | undefin
 
 function checkRelative(file: string, place: string, specifier: string): string | undefined {
   if (!specifier.endsWith('.js')) return `"${specifier}" does not end in .js`;
-  const target = posix.join(posix.dirname(file), specifier);
+  const target = targetOf(file, specifier);
   if (target.startsWith('..')) return `"${specifier}" leaves lib/`;
-  const targetPlace = placeOf(`${target.slice(0, -'.js'.length)}.ts`);
+  const targetPlace = placeOf(target);
   if (targetPlace === place && place in ROOMS) return undefined;
   const allowed = ROOMS[place] ?? ENTRIES[place] ?? [];
   return allowed.includes(targetPlace) ? undefined : `${place} must not import ${targetPlace} ("${specifier}")`;
@@ -102,6 +107,11 @@ function checkPackage(file: string, place: string, specifier: string): string | 
   if (place !== NEST_ROOM) return `only ${NEST_ROOM} may import "${specifier}"`;
   if (NEST_DEEP_PATH.test(specifier) && file !== NEST_INTERNALS) return `only ${NEST_INTERNALS} may import "${specifier}"`;
   return undefined;
+}
+
+/** The source file that a relative specifier names. */
+function targetOf(file: string, specifier: string): string {
+  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts');
 }
 
 /** The room of a file, or the file itself where it lies in `lib/`. */

@@ -1,4 +1,4 @@
-import { type AnyDecorator, decoratedMember, memberNamed } from './decorated-member.js';
+import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -31,9 +31,9 @@ const declaredOf = new WeakMap<object, DeclaredParameters>();
  * @throws {TypeError} on a name that is empty or given twice, and on `...` before the end
  * @throws {PyroError} when the class has no such method
  */
-export function params(...names: string[]): AnyDecorator;
-export function params(type: abstract new (...args: never[]) => object, method: string, ...names: string[]): void;
-export function params(...given: unknown[]): AnyDecorator | undefined {
+export function params(...names: string[]): RemoteMethodDecorator;
+export function params<T extends AnyClass>(type: T, method: MemberName<T>, ...names: string[]): void;
+export function params(...given: unknown[]): RemoteMethodDecorator | undefined {
   const [type, method, ...names] = given;
   if (typeof type === 'function') {
     declaredOf.set(memberNamed(type, method as string).fn, parseNames(names as string[]));

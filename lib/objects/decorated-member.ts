@@ -5,9 +5,41 @@ export type AnyClass = abstract new (...args: never[]) => object;
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A decorator for methods, accessors and classes, of TypeScript's kind and of the standard's. */
-// oxlint-disable-next-line typescript/no-explicit-any -- decorators of both kinds have no common type
-export type AnyDecorator = (...args: any[]) => any;
+/** The names of the public members that instances of a class have. */
+export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, string>;
+
+/** Of a standard decorator's context: the member belongs to instances, and has a name that can travel. */
+export interface InstanceMemberContext {
+  name: string;
+  static: false;
+  private: false;
+}
+
+/** What a TypeScript decorator of an instance member gets as its target; a class, the target of a static member, is none. */
+export type DecoratedPrototype = object & { prototype?: undefined };
+
+/** A decorator of methods, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
+export interface RemoteMethodDecorator {
+  (method: (...args: never[]) => unknown, context: ClassMethodDecoratorContext & InstanceMemberContext): void;
+  <F extends (...args: never[]) => unknown>(
+    prototype: DecoratedPrototype,
+    name: string,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): void;
+}
+
+/** A decorator of accessors, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */
+export interface RemoteAttributeDecorator {
+  (
+    accessor: (...args: never[]) => unknown,
+    context: (ClassGetterDecoratorContext | ClassSetterDecoratorContext) & InstanceMemberContext,
+  ): void;
+  (
+    accessor: ClassAccessorDecoratorTarget<unknown, unknown>,
+    context: ClassAccessorDecoratorContext & InstanceMemberContext,
+  ): void;
+  <V>(prototype: DecoratedPrototype, name: string, descriptor: TypedPropertyDescriptor<V>): void;
+}
 
 /** A method or an accessor. The function of an accessor is its getter, or its setter when there is no getter. */
 export interface Member {

@@ -1,13 +1,15 @@
 import { PyroError } from '../../protocol/errors.js';
 import {
   type AnyClass,
-  type AnyDecorator,
   decoratedMember,
   findDescriptor,
   functionsOf,
   isClassContext,
   type Member,
+  type MemberName,
   memberNamed,
+  type RemoteAttributeDecorator,
+  type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
@@ -43,6 +45,19 @@ const LIFECYCLE_NAMES = new Set([
   'onPyroHousekeeping',
 ]);
 
+/** Marks named members of a class, and gives the class back; inherited members too. */
+export interface MarkByName {
+  <T extends AnyClass>(type: T, name: MemberName<T>, ...names: MemberName<T>[]): T;
+}
+
+/** {@link oneway} and {@link callback}: a method decorator, and a function for named methods of a class. */
+export interface MethodMark extends RemoteMethodDecorator, MarkByName {}
+
+/** {@link expose}: a decorator of methods, accessors and classes, and a function for a class or its named members. */
+export interface Expose extends RemoteMethodDecorator, RemoteAttributeDecorator, MarkByName {
+  <T extends AnyClass>(type: T, context?: ClassDecoratorContext<T>): T;
+}
+
 /**
  * Exposes a method, an accessor (as a remote attribute), named members of a class, or all own public members of a class.
  *
@@ -52,20 +67,20 @@ const LIFECYCLE_NAMES = new Set([
  * @throws {PyroError} on private names (`_x`) and names the class does not have
  * @see Pyro5/server.py, `expose`
  */
-export const expose: AnyDecorator = (...args: unknown[]): unknown => {
+export const expose = ((...args: unknown[]): unknown => {
   const [target, context] = args;
   if (typeof target === 'function' && (context === undefined || isClassContext(context))) {
     exposeClass(target as unknown as AnyClass);
     return target;
   }
   return markMembers(args, { exposed: true });
-};
+}) as Expose;
 
 /** Marks a method oneway: clients do not wait for it. @see Pyro5/server.py, `oneway` */
-export const oneway: AnyDecorator = (...args: unknown[]): unknown => markMembers(args, { oneway: true });
+export const oneway = ((...args: unknown[]): unknown => markMembers(args, { oneway: true })) as MethodMark;
 
 /** Marks a method a callback: its errors also surface on this side, as the daemon's `callError`. @see Pyro5/server.py, `callback` */
-export const callback: AnyDecorator = (...args: unknown[]): unknown => markMembers(args, { callback: true });
+export const callback = ((...args: unknown[]): unknown => markMembers(args, { callback: true })) as MethodMark;
 
 /** Exposed members of an object's class and of the object itself. Cached per class until {@link resetMetadata}. */
 export function metadataFor(source: object): ObjectMetadata {

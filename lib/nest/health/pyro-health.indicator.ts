@@ -40,7 +40,7 @@ const DEFAULT_TIMEOUT_MS = 1_000;
  */
 @Injectable()
 export class PyroHealthIndicator {
-  /** @internal */
+  /** @internal Nest makes it */
   constructor(
     private readonly servers: PyroServers,
     private readonly clients: ClientRegistry,

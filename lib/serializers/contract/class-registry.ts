@@ -10,8 +10,6 @@ export interface ClassConverter<T extends object = object> {
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
 }
 
-type Constructor<T extends object> = abstract new (...args: never[]) => T;
-
 /** The classes a daemon or a proxy knows how to send and to make. */
 export class ClassRegistry {
   private readonly byName = new Map<string, ClassConverter>();
@@ -22,7 +20,7 @@ export class ClassRegistry {
    * @throws {SerializeError} when the name is empty or taken by another class
    * @throws {SecurityError} when the name contains `__`
    */
-  registerClass<T extends object>(type: Constructor<T>, converter: ClassConverter<T>): void {
+  registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
     const { name } = converter;
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
     if (name.includes('__')) throw new SecurityError(`registerClass: "${name}" has a double underscore in it`);
@@ -35,7 +33,7 @@ export class ClassRegistry {
     this.byClass.set(type.prototype, converter as unknown as ClassConverter);
   }
 
-  unregisterClass(type: Constructor<object>): void {
+  unregisterClass(type: abstract new (...args: never[]) => object): void {
     const known = this.byClass.get(type.prototype);
     if (known === undefined) return;
     this.byClass.delete(type.prototype);
@@ -61,6 +59,6 @@ export class ClassRegistry {
 export const defaultClassRegistry = new ClassRegistry();
 
 /** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */
-export function registerClass<T extends object>(type: Constructor<T>, converter: ClassConverter<T>): void {
+export function registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
   defaultClassRegistry.registerClass(type, converter);
 }

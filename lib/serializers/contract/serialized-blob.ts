@@ -9,10 +9,11 @@ import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
  * @see Pyro5/client.py, `SerializedBlob`
  */
 export class SerializedBlob {
+  /** @internal use {@link SerializedBlob.of} */
   constructor(
     /** What the sender says about the data. */
     readonly info: unknown,
-    /** The data as it came, and the serializer it is in; undefined for a blob made here of values. */
+    /** @internal the data as it came, and the serializer it is in; undefined for a blob made here of values. */
     readonly received: { data: Buffer; serializer: Serializer; context: ReadContext } | undefined,
     private readonly values: unknown[] = [],
   ) {}

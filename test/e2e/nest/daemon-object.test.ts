@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { DaemonObject, expose, PyroController, PyroMethod } from '../../../lib/index.js';
+import { DaemonObject } from '../../../lib/core.js';
+import { expose, PyroController, PyroMethod } from '../../../lib/index.js';
 import { serve } from './fixtures.js';
 
 @PyroController('lamp')

@@ -1,10 +1,9 @@
 import { Inject, Injectable, Scope, UseGuards } from '@nestjs/common';
 import { INQUIRER, REQUEST } from '@nestjs/core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FLAGS, type PyroConnection } from '../../../lib/core.js';
 import {
-  FLAGS,
   type OnPyroDisconnect,
-  type PyroConnection,
   PyroContext,
   PyroController,
   type PyroDaemon,

@@ -2,8 +2,8 @@ import { Injectable, Logger, type LoggerService } from '@nestjs/common';
 import { NestFactory, SerializedGraph } from '@nestjs/core';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describeWireMessage, readConfig } from '../../../lib/core.js';
 import {
-  describeWireMessage,
   PyroClient,
   PyroController,
   type PyroDaemon,
@@ -13,7 +13,6 @@ import {
   PyroProxy,
   PyroServer,
   type PyroServerOptions,
-  readConfig,
   type RemoteObject,
 } from '../../../lib/index.js';
 import { wireLogOf } from '../../../lib/nest/logging/wire-log.js';

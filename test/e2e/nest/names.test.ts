@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { locateNameServer, type NameServerClient } from '../../../lib/core.js';
 import {
   expose,
-  locateNameServer,
-  type NameServerClient,
   type PyroDaemon,
   PyroController,
   PyroMethod,

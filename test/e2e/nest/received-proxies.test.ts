@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { expose, PyroController, PyroDaemon, PyroMethod, PyroProxy, type RemoteObject } from '../../../lib/index.js';
+import { PyroDaemon } from '../../../lib/core.js';
+import { expose, PyroController, PyroMethod, PyroProxy, type RemoteObject } from '../../../lib/index.js';
 import { closeAfter, serve } from './fixtures.js';
 
 class Listener {

@@ -1,13 +1,5 @@
-import {
-  NamingError,
-  PyroController,
-  type PyroDaemon,
-  PyroException,
-  PyroMethod,
-  PyroUri,
-  pyTuple,
-  type PyTuple,
-} from 'nestjs-pyro';
+import { PyroController, type PyroDaemon, PyroException, PyroMethod, PyroUri, pyTuple, type PyTuple } from 'nestjs-pyro';
+import { NamingError } from 'nestjs-pyro/core';
 import type { Stage } from './stage.js';
 
 interface Entry {

@@ -6,14 +6,8 @@ import { join } from 'node:path';
 import type { ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import {
-  locateNameServer,
-  PyroDaemon,
-  type PyroDaemonOptions,
-  PyroServer,
-  type PyroServerOptions,
-  type PyroUri,
-} from 'nestjs-pyro';
+import { PyroServer, type PyroServerOptions, type PyroUri } from 'nestjs-pyro';
+import { locateNameServer, PyroDaemon, type PyroDaemonOptions } from 'nestjs-pyro/core';
 import { vi } from 'vitest';
 import { findIn } from '../../../scripts/program.js';
 import { upstreamDistribution } from '../python-env.js';

@@ -315,7 +315,7 @@ describe('exposed members', () => {
         return 'a dunder';
       }
     }
-    for (const name of ['_private', '__private']) expect(() => expose(Private, name)).toThrow(PyroError);
+    for (const name of ['_private', '__private'] as const) expect(() => expose(Private, name)).toThrow(PyroError);
     expose(Private, '__dunder__');
     const uri = (await listen()).register(new Private());
     expect(await members(uri)).toEqual([['__dunder__'], [], []]);

@@ -14,14 +14,8 @@ import {
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { ContextIdFactory, INQUIRER, ModuleRef, REQUEST } from '@nestjs/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type PyroConnection,
-  PyroContext,
-  PyroController,
-  PyroDaemon,
-  PyroMethod,
-  UseHandshakeGuards,
-} from '../../../../lib/index.js';
+import { type PyroConnection, PyroDaemon } from '../../../../lib/core.js';
+import { PyroContext, PyroController, PyroMethod, UseHandshakeGuards } from '../../../../lib/index.js';
 import { SessionConnection } from '../../../../lib/daemon/connection/connection.js';
 import { eventually, moduleOf, serveBy, serveForAll, WAYS } from '../fixtures.js';
 import { log } from './noting.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Ctx } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
+import { PyroDaemon } from '../../../../lib/core.js';
 import {
   expose,
   type OnPyroConnect,
@@ -8,7 +9,6 @@ import {
   type PyroConnection,
   PyroContext,
   PyroController,
-  PyroDaemon,
   PyroMethod,
   PyroProxy,
   type RemoteObject,

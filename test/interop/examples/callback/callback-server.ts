@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ctx } from '@nestjs/microservices';
 import {
   expose,
-  oneway,
   type PyroDaemon,
   PyroContext,
   PyroController,
@@ -10,6 +9,7 @@ import {
   PyroRemoteError,
   type RemoteObject,
 } from 'nestjs-pyro';
+import { oneway } from 'nestjs-pyro/core';
 import { ServerConsole } from '../stage.js';
 
 interface CallbackHandler {

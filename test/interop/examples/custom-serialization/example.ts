@@ -1,4 +1,5 @@
-import { ClassRegistry, PyroController, PyroMethod } from 'nestjs-pyro';
+import { PyroController, PyroMethod } from 'nestjs-pyro';
+import { ClassRegistry } from 'nestjs-pyro/core';
 import { type Example, SERVING } from '../example.js';
 import { ServerConsole } from '../stage.js';
 

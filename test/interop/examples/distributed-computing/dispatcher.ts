@@ -1,4 +1,5 @@
-import { ClassRegistry, PyroController, PyroException, PyroMethod } from 'nestjs-pyro';
+import { PyroController, PyroException, PyroMethod } from 'nestjs-pyro';
+import { ClassRegistry } from 'nestjs-pyro/core';
 
 class Workitem {
   constructor(

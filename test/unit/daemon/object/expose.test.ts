@@ -195,9 +195,15 @@ describe('functions instead of decorators', () => {
   }
 
   it('expose() as a function refuses members that the class does not have', () => {
-    for (const mark of [expose, oneway, callback]) expect(() => mark(Thing, 'sub')).toThrow('no method or accessor "sub"');
+    for (const mark of [expose, oneway, callback]) {
+      // @ts-expect-error -- no such member
+      expect(() => mark(Thing, 'sub')).toThrow('no method or accessor "sub"');
+    }
+    // @ts-expect-error -- no such member
     expect(() => params(Thing, 'sub', 'a')).toThrow('no method or accessor "sub"');
+    // @ts-expect-error -- a private member
     expect(() => expose(Thing, '_secret')).toThrow('private names');
+    // @ts-expect-error -- no class
     expect(() => expose(() => 1, 'name')).toThrow('no method or accessor "name"');
     expect(() => (expose as (what: unknown) => unknown)({})).toThrow('decorate methods');
   });
