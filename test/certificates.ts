@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A certificate with its key: the content of the PEM files, and where they are. */
+/** A certificate with its key: the content and the paths of the PEM files. */
 export interface IssuedCertificate {
   cert: string;
   key: string;
@@ -13,12 +13,12 @@ export interface IssuedCertificate {
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** A certificate authority of a test, made by openssl in a directory of the test's. */
+/** A certificate authority for a test, made by openssl in the test's directory. */
 export class TestAuthority {
   private constructor(
     private readonly directory: string,
     private readonly name: string,
-    /** Its own certificate. */
+    /** The authority's own certificate. */
     readonly cert: string,
   ) {}
 
@@ -34,7 +34,7 @@ export class TestAuthority {
 
   /**
    * @param names default: localhost, 127.0.0.1 and ::1
-   * @param days negative: it has expired
+   * @param days validity from today; negative for an expired certificate
    */
   async issue(name: string, { names = 'DNS:localhost,IP:127.0.0.1,IP:::1', days = 2 } = {}): Promise<IssuedCertificate> {
     const file = (extension: string): string => join(this.directory, `${this.name}-${name}.${extension}`);

@@ -2,7 +2,7 @@
 
 {"body", "given"} -> {"result"} or {"error": "Type: text, and the traceback"}
 
-The body is that of a function whose arguments are `given`. What is global here can be used in it; `state` keeps things between pieces.
+The body is the body of a function with the arguments `given`. It may use the globals of this file; `state` keeps values between pieces.
 """
 import array
 import collections
@@ -35,7 +35,7 @@ from Pyro5.callcontext import current_context
 from Pyro5.serializers import SerializerBase, serializers
 
 answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-# what pieces print is no answer
+# output of the pieces must not mix with the answers
 sys.stdout = sys.stderr
 
 state = types.SimpleNamespace()
@@ -44,7 +44,7 @@ state = types.SimpleNamespace()
 def run(number, body, given):
     source = f"def piece({', '.join(given)}):\n" + textwrap.indent(textwrap.dedent(body), "    ") + "\n    return None\n"
     name = f"<piece {number}>"
-    # lets tracebacks show its lines
+    # with the source in linecache, tracebacks show the lines of the piece
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     exec(compile(source, name, "exec"), globals())
     return globals()["piece"](**given)
@@ -53,7 +53,7 @@ def run(number, body, given):
 for number, line in enumerate(sys.stdin):
     question = json.loads(line)
     try:
-        # what the body defines as a global stays; what it changes of Pyro's configuration does not
+        # globals of a body stay; changes of Pyro's configuration are undone
         config.reset(use_environment=False)
         current_context.annotations = {}
         current_context.correlation_id = None

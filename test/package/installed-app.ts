@@ -5,23 +5,23 @@ import { Program, run } from '../../scripts/program.js';
 
 const NPM_TIMEOUT_MS = 240_000;
 
-/** What an app of {@link installApp} is. */
+/** An app that {@link installApp} makes. */
 export interface AppOptions {
   type: 'module' | 'commonjs';
   /** A file of `test/package/app/`, without its suffix. */
   program: string;
-  /** Packages to install beside ours, in the versions that are installed here. */
+  /** Packages to install with ours, in the versions that are installed here. */
   packages: readonly string[];
 }
 
-/** Runs npm and gives what it says; the packages come from its cache where they are. */
+/** Runs npm and returns its output; cached packages are not downloaded. */
 export async function npm(args: readonly string[], cwd: string): Promise<string> {
   const { stdout } = await run('npm', [...args, '--no-audit', '--no-fund'], { cwd, timeoutMs: NPM_TIMEOUT_MS });
   return stdout;
 }
 
 /**
- * Makes an app in an empty directory: our tarball and its other packages from npm, its TypeScript compiled with the types it finds there.
+ * Makes an app in an empty directory: installs our tarball and the other packages, and compiles the app against their types.
  *
  * @returns the command line that starts it
  */
@@ -51,7 +51,7 @@ export async function installApp(
   return [process.execPath, join(directory, 'out', `${program}.js`)];
 }
 
-/** Starts a program that prints `ready: URI`, and hands the URI to `use` while it runs. */
+/** Starts a program that prints `ready: URI`, and calls `use` with the URI while the program runs. */
 export async function whileRunning<T>(
   [command, script]: [string, string],
   cwd: string,

@@ -23,7 +23,7 @@ describe('the installed package', () => {
 
   beforeAll(async () => {
     workspace = await mkdtemp(join(await realpath(tmpdir()), 'nestjs-pyro package '));
-    // npm pack makes dist/ anew; what it says first is the build's
+    // npm pack builds dist/ again and prints the output of the build first
     const answer = await npm(['pack', '--json', '--silent', '--pack-destination', workspace], packageRoot);
     const [packed] = JSON.parse(answer.slice(answer.indexOf('[\n'))) as { filename: string; files: { path: string }[] }[];
     tarball = join(workspace, packed!.filename);
@@ -39,20 +39,20 @@ describe('the installed package', () => {
     return stdout;
   };
 
-  it('holds what is built and what is to be read, and nothing else', () => {
+  it('the package holds the built files and the documentation, and no other files', () => {
     expect(files).toEqual(
       expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts']),
     );
     expect(files.filter((file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual([]);
   });
 
-  it.each(['module', 'commonjs'] as const)('serves a call in a Nest app of type %s', async (type) => {
+  it.each(['module', 'commonjs'] as const)('the installed package serves a call in a Nest app of type %s', async (type) => {
     const directory = join(workspace, type);
     const app = await installApp(directory, tarball, { type, program: 'main', packages: NEST });
     expect(await whileRunning(app, directory, callFromPython)).toBe('Hello, Ann!\nWelcome, Bob!\n');
   });
 
-  it('serves a call without Nest, from nestjs-pyro/core', async () => {
+  it('the installed package serves a call without Nest, from nestjs-pyro/core', async () => {
     const directory = join(workspace, 'core');
     const app = await installApp(directory, tarball, { type: 'module', program: 'core-only', packages: [] });
     expect(existsSync(join(directory, 'node_modules', '@nestjs'))).toBe(false);

@@ -5,7 +5,7 @@ import { packageRoot } from '../../scripts/package-root.js';
 import { Program, run } from '../../scripts/program.js';
 import { TestReport } from '../../scripts/test-report.js';
 
-/** Versions of packages, by their names. */
+/** Versions of packages by name. */
 export type Versions = Readonly<Record<string, string>>;
 
 interface Manifest {
@@ -19,10 +19,10 @@ const COPIED = ['lib', 'test', 'scripts', 'package-lock.json', 'tsconfig.json', 
 /** Development dependencies that no test loads. */
 const TOOLS = ['@arethetypeswrong/cli', 'knip', 'oxlint', 'oxlint-tsgolint', 'prettier', 'publint'];
 
-/** The oldest or the newest of every Nest package that the registry has and package.json allows. */
+/** The oldest or the newest version of every Nest package in the registry that package.json allows. */
 export async function nestVersions(which: 'oldest' | 'newest'): Promise<Versions> {
   const { peerDependencies, devDependencies } = await manifest();
-  // an HTTP adapter has the versions of the core
+  // HTTP adapters have the same versions as the core
   const ranges = { ...devDependencies, ...peerDependencies, '@nestjs/platform-express': peerDependencies['@nestjs/core']! };
   const versions: Record<string, string> = {};
   for (const [name, range] of Object.entries(ranges)) {
@@ -33,14 +33,14 @@ export async function nestVersions(which: 'oldest' | 'newest'): Promise<Versions
   return versions;
 }
 
-/** The library and its tests in a directory of their own, where nothing but the Nest packages has other versions than here. */
+/** A copy of the library and its tests in its own directory, with other versions of the Nest packages and no other changes. */
 export class NestProject implements AsyncDisposable {
   private constructor(
     private readonly directory: string,
     private readonly versions: Versions,
   ) {}
 
-  /** @throws {Error} with what npm says, when the packages do not go together */
+  /** @throws {Error} with npm's output, when the packages are not compatible */
   static async install(versions: Versions): Promise<NestProject> {
     const directory = await mkdtemp(join(await realpath(tmpdir()), 'nestjs-pyro versions '));
     const project = new NestProject(directory, versions);
@@ -53,7 +53,7 @@ export class NestProject implements AsyncDisposable {
     }
   }
 
-  /** Compiles the library. @throws {Error} with what the compiler says */
+  /** Compiles the library. @throws {Error} with the compiler's output */
   async compile(): Promise<void> {
     await run(process.execPath, [this.program('typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--noEmit'], {
       cwd: this.directory,
@@ -61,9 +61,9 @@ export class NestProject implements AsyncDisposable {
   }
 
   /**
-   * Runs tests; those that ask for it are told the versions.
+   * Runs tests, with the versions in an environment variable for the tests that check them.
    *
-   * @param folder of test/; its first part is the name of their room
+   * @param folder a folder in test/; the first part of its path is the name of the Vitest project
    * @throws {Error} with the output, when there is no report
    */
   async test(folder: string): Promise<TestReport> {
@@ -108,10 +108,10 @@ async function manifest(): Promise<Manifest> {
   return JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** Ascending. */
+/** Lists the published versions in a range, in ascending order. */
 async function publishedVersions(name: string, range: string): Promise<string[]> {
   const { stdout } = await run('npm', ['view', `${name}@${range}`, 'version', '--json'], { timeoutMs: NPM_TIMEOUT_MS });
-  // one version alone is no list
+  // npm prints a single version as a text instead of a list
   const versions = [JSON.parse(stdout) as string | string[]].flat();
   return versions.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
 }

@@ -16,11 +16,11 @@ describe.each(['oldest', 'newest'] as const)('with the %s Nest that package.json
 
   afterAll(() => project?.[Symbol.asyncDispose]());
 
-  it('the library compiles', async () => {
+  it('the library compiles with these versions of Nest', async () => {
     await expect(project!.compile()).resolves.toBeUndefined();
   });
 
-  it('that very version is loaded, and everything used of its inside is there', async () => {
+  it('tests load these versions of Nest, which have every internal that the library uses', async () => {
     const report = await project!.test('unit/nest');
     expect(report.failures).toEqual([]);
     expect(report.outcomeOf('unit/nest/nest-versions.test.ts > the Nest that tests load > is the one that was asked for')).toBe(
@@ -28,7 +28,7 @@ describe.each(['oldest', 'newest'] as const)('with the %s Nest that package.json
     );
   });
 
-  it('applications behave', async () => {
+  it('applications behave the same with these versions of Nest', async () => {
     const report = await project!.test('e2e/nest');
     expect(report.failures).toEqual([]);
   });

@@ -1,4 +1,4 @@
-"""What a Python client sees of Nest objects; run by python-client.test.ts."""
+"""Checks of Nest objects with a Python client; run by python-client.test.ts."""
 import os
 
 import Pyro5.api

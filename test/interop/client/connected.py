@@ -1,4 +1,4 @@
-"""One end of a connected socket. usage: connected.py serve|call PORT, where somebody listens for it."""
+"""The Python end of a connected socket. usage: connected.py serve|call PORT, the port that the test listens on."""
 
 import socket
 import sys

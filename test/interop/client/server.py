@@ -22,11 +22,11 @@ MEETING = threading.Barrier(50)
 
 
 class Sample:
-    """A class that nobody but its converters knows."""
+    """A class that only registered converters know."""
 
 
 class Journal:
-    """A file that says what was carried out; it outlives the server."""
+    """A file with the calls that were run; it outlives the server."""
 
     file = None
 
@@ -78,7 +78,7 @@ class Thing:
         return value
 
     def meet(self):
-        """Returns when fifty calls run at once; fails when they never do."""
+        """Returns when fifty calls run at the same time; fails when they never do."""
         return MEETING.wait(timeout=20)
 
     def count(self, key):
@@ -169,7 +169,7 @@ class Thing:
         self.kept = proxy
 
     def call_kept(self, *args):
-        # as a stored proxy that several threads use: each takes it over
+        # several threads use the stored proxy: each thread claims it first
         self.kept._pyroClaimOwnership()
         return self.kept.call(*args)
 

@@ -1,4 +1,4 @@
-"""Pyro5's own config items: their defaults, and what Python makes of texts in the environment. Reads from its standard input the pairs
+"""Pyro5's own config items: their defaults, and the values that Python reads from environment variables. Reads from standard input the pairs
 of item and text to try, as JSON, and prints JSON."""
 
 import json
@@ -9,7 +9,7 @@ from Pyro5.configure import Configuration
 
 
 def read(item, text):
-    """What the item becomes, in a list; None when Python refuses the text."""
+    """Returns the value of the item in a list; None when Python refuses the text."""
     os.environ["PYRO_" + item] = text
     try:
         return [getattr(Configuration(), item)]

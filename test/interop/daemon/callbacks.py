@@ -1,4 +1,4 @@
-"""Python programs that a daemon of ours calls back. Run by pytest from callbacks.test.ts, which says where the daemon is."""
+"""Python programs that our daemon calls back. Run by pytest from callbacks.test.ts, which passes the daemon's address."""
 import os
 import threading
 import time
@@ -34,7 +34,7 @@ class Listener:
 
     @Pyro5.api.expose
     def ask_again(self, value):
-        """Calls the server that is calling."""
+        """Calls the server that made this call."""
         self.correlations.append(current_context.correlation_id)
         with proxy("caller") as caller:
             return [value, caller.add(value, 1), caller.correlation()]
@@ -51,7 +51,7 @@ class Listener:
 
 
 class Serving:
-    """A daemon in a thread of its own, as a client that wants callbacks has it."""
+    """A daemon in its own thread, as in a client that receives callbacks."""
 
     def __init__(self, kind, threads=40):
         config.SERVERTYPE = kind
@@ -113,7 +113,7 @@ def test_a_callback_may_call_the_server_again(kind):
         current_context.correlation_id = uuid.uuid4()
         value, result, correlation = caller.call(listener, "ask_again", 41)
         assert (value, result) == (41, 42)
-        # ours to theirs to ours to theirs
+        # the calls go back and forth between the two daemons
         assert listener.correlations == [current_context.correlation_id]
         assert correlation == str(current_context.correlation_id)
 
@@ -157,7 +157,7 @@ def test_a_kept_proxy_is_called_when_the_connection_that_brought_it_is_gone(kind
         room._pyroRelease()
         listener.wait_for(3)
     with proxy("room") as room:
-        # who is no longer there is dropped
+        # the server drops a listener that has disconnected
         assert room.say("nobody there") == 0
 
 

@@ -1,4 +1,4 @@
-"""What Python's own client sees of our daemon. Run by pytest from daemon.test.ts, which says where the daemon is."""
+"""Checks of our daemon with Python's own client. Run by pytest from daemon.test.ts, which passes the daemon's address."""
 import os
 import threading
 import time

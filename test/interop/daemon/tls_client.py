@@ -1,4 +1,4 @@
-"""Calls `whoami` with Python's own client, configured as told, and prints what came of it as JSON.
+"""Calls `whoami` with Python's own client, configured by the arguments, and prints the result as JSON.
 
 usage: tls_client.py URI CONFIG (a JSON object of config items)
 """

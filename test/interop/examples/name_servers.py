@@ -1,4 +1,4 @@
-"""Pyro5's name servers, as many as asked for: one for each line of standard input, whose port is printed. Ends with its input."""
+"""Starts a Pyro5 name server for each line of standard input, and prints its port. Ends with standard input."""
 
 import os
 import sys

@@ -153,7 +153,7 @@ it('registers added names and removes others at once, without waiting for its in
   expect(await nameServer.count()).toBe(1);
 });
 
-it('ends within its time limit when the name server is gone', async () => {
+it('stop() ends within its time limit when the name server is gone', async () => {
   const server = await startNameServer();
   const { registrar } = keep(server.port, objects);
   await registrar.start();

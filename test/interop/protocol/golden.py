@@ -1,4 +1,4 @@
-"""Prints messages as Pyro5 writes them, and what Pyro5 makes of messages on standard input: one JSON document."""
+"""Prints one JSON document: messages as Pyro5 writes them, and the messages on standard input as Pyro5 reads them."""
 import json
 import sys
 import uuid

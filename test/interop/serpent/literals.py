@@ -127,7 +127,7 @@ class Generator:
         names = [f"field{number}" for number in range(size)]
         return [{name: self.value(depth - 2 if depth > 1 else 0) for name in names} for _ in range(r.randrange(4))]
 
-    # A literal as somebody may have typed it: everything that the grammar allows and repr never prints.
+    # A literal as a person may type it, with everything that the grammar allows and repr never prints.
 
     def blank(self):
         return self.random.choice(("", "", "", "", " ", "\n", "  \t", " # a comment ' \"\n", "\\\n", "\r\n", "\f"))
@@ -205,12 +205,12 @@ class Generator:
 
 
 def has_bytes_key(value):
-    """Serpent writes such a key, and cannot read it back."""
+    """True for a value with a key that serpent writes but cannot read."""
     return any(isinstance(key, bytes) for key in keys_of(value, True))
 
 
 def has_none_key(value):
-    """Serpent refuses to write such a key."""
+    """True for a value with a key that serpent refuses to write."""
     return any(key is None for key in keys_of(value, False))
 
 

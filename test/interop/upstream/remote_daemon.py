@@ -52,11 +52,11 @@ def control(method, path=""):
 
 
 class RemoteDaemon:
-    """What the tests use of a daemon, for one that runs elsewhere."""
+    """The part of a daemon that the tests use, for a daemon in another process."""
 
     def __init__(self, port=0):
         assert port == 0
-        # here, since the tests' own set-up has just chosen serpent
+        # set here, because the tests' own set-up has just chosen serpent
         Pyro5.config.SERIALIZER = os.environ["REMOTE_DAEMON_SERIALIZER"]
         self.location = control("POST")
         self.ended = threading.Event()

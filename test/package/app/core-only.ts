@@ -1,4 +1,4 @@
-// The daemon and the codec where Nest is not installed.
+// The daemon and the codec, used without Nest.
 import { expose, PyroDaemon } from 'nestjs-pyro/core';
 import { dumps, loads } from 'nestjs-pyro/serpent';
 

@@ -201,7 +201,7 @@ describe('connecting', () => {
   });
 });
 
-describe('a daemon that lets in and hangs up at once', () => {
+describe('a daemon that accepts a handshake and closes', () => {
   it('gives up soon on a daemon that accepts each handshake and then closes at once', async () => {
     const daemon = await listen(async (peer) => {
       await admit(peer);

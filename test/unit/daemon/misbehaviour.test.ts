@@ -97,7 +97,7 @@ describe('closing at an unexpected moment', () => {
     await rm(dirname(path), { recursive: true });
   });
 
-  it('does not listen when it was closed during its start', async () => {
+  it('a daemon that was closed during its start does not listen', async () => {
     const daemon = new PyroDaemon();
     const starting = daemon.start();
     await daemon.close();
