@@ -37,7 +37,7 @@ const DEFAULT_DRAIN_MS = 10_000;
  * @see Pyro5/server.py, `Daemon`
  */
 export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon {
-  protected readonly options: ResolvedDaemonOptions;
+  private readonly options: ResolvedDaemonOptions;
   private readonly reporter = new EventReporter(this);
   private readonly registrations = new Registrations(this.reporter);
   private readonly leases = new ObjectLeases(this);
@@ -45,7 +45,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   private readonly sessions: Sessions;
   private readonly lifecycle: Lifecycle;
 
-  /** @throws {PyroError} `CONFIG`, when an option is wrong */
+  /** @internal @throws {PyroError} `CONFIG`, when an option is wrong */
   constructor(given: DaemonOptions, proxies: ProxyReceiver) {
     super();
     this.options = resolveDaemonOptions(given);

@@ -26,19 +26,22 @@ const END_OF_STREAM = { done: true, value: undefined } as const;
  * @see Pyro5/client.py, `_StreamResultIterator`
  */
 export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, AsyncDisposable {
+  /** Id of the stream at its daemon. */
+  readonly id: string;
   private ended = false;
   /** The last request. The requests of a stream run one after the other. */
   private last: Promise<unknown> = Promise.resolve();
 
-  /** @param connection the connection that opened the stream; later the connection of the last request */
+  /** @internal @param connection the connection that opened the stream; later the connection of the last request */
   constructor(
     private readonly caller: StreamCaller,
     private readonly connections: OpenConnections,
-    /** Id of the stream at its daemon. */
-    readonly id: string,
+    streamId: string,
     private connection: ClientConnection | undefined,
     private readonly callOptions: CallOptions,
-  ) {}
+  ) {
+    this.id = streamId;
+  }
 
   next(): Promise<IteratorResult<T, undefined>> {
     const pull = this.last.then(() => this.pull());
