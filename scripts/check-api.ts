@@ -22,9 +22,14 @@ const BUILD_FOLDER = join(packageRoot, 'build', 'api');
 /** Types that may stay unexported, because nobody has to name them. */
 const UNNAMED_TYPES = [
   // they only compute a public type
-  ...['CallSignature', 'ConfigItem', 'INHERITED_OPTIONS', 'Items', 'MethodName'],
+  'CallSignature',
+  'ConfigItem',
+  'INHERITED_OPTIONS',
+  'Items',
+  'MethodName',
   // Nest's ConfigurableModuleBuilder makes them
-  ...['ASYNC_OPTIONS_TYPE', 'ConfigurableModuleClass'],
+  'ASYNC_OPTIONS_TYPE',
+  'ConfigurableModuleClass',
 ];
 
 const write = process.argv.includes('--write');

@@ -56,7 +56,7 @@ export function unknownSerializerText(id: number, { serializers }: ResolvedDaemo
   return `message used serializer ${id}, which is not accepted; this daemon accepts ${allowed.join(', ')} (serializers)`;
 }
 
-/** What a proxy that came with a request becomes. */
+/** Turns a proxy that came with a request into a value. */
 export function receiveProxy({ proxies }: CallServices, state: readonly unknown[], origin: ProxyOrigin): unknown {
   return proxies.receive(ProxyReference.fromState(state), origin);
 }

@@ -14,7 +14,7 @@ import {
 import { isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
-/** What was said of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
+/** The marks of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
 interface Marks {
   exposed?: boolean;
   oneway?: boolean;

@@ -30,7 +30,7 @@ type SessionState =
   | { readonly is: 'draining'; /** A refusal of the handshake was reported. */ readonly refused: boolean }
   | { readonly is: 'closed' };
 
-/** What a session tells the sessions of its daemon. */
+/** Follows the sessions of a daemon. */
 export interface SessionObserver {
   /** The session has passed its handshake. */
   opened(session: Session): void;
