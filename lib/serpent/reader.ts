@@ -1,4 +1,16 @@
-import {
+import { CHARACTERS, isDecimalDigit, isLetter } from './characters.js';
+import { SerpentError } from './errors.js';
+import { KeyCrowds } from './key-crowds.js';
+import { KeyMemo, mapOf } from './key-memo.js';
+import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
+import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
+import { readNumber } from './number.js';
+import { NumberKind, Scanner } from './scanner.js';
+import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
+import { isPrefixLetter, readStrings } from './string.js';
+import { PyComplex, PyFloat, PyTuple } from './values.js';
+
+const {
   DOUBLE_QUOTE,
   QUOTE,
   PAREN_OPEN,
@@ -8,21 +20,16 @@ import {
   MINUS,
   POINT,
   COLON,
+  UPPER_F,
+  UPPER_N,
+  UPPER_T,
   BRACKET_OPEN,
   BRACKET_CLOSE,
+  UNDERSCORE,
+  LOWER_S,
   BRACE_OPEN,
   BRACE_CLOSE,
-} from './characters.js';
-import { SerpentError } from './errors.js';
-import { KeyCrowds } from './key-crowds.js';
-import { KeyMemo, mapOf } from './key-memo.js';
-import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
-import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
-import { readNumber } from './number.js';
-import { NumberKind, Scanner } from './scanner.js';
-import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
-import { readStrings } from './string.js';
-import { PyComplex, PyFloat, PyTuple } from './values.js';
+} = CHARACTERS;
 
 export interface LoadsOptions extends SerpentLimits {
   /**
@@ -118,21 +125,9 @@ class Reader {
 
   private operand(code: number): unknown {
     const { scanner } = this;
+    if (code === QUOTE || code === DOUBLE_QUOTE) return this.string();
+    if (isDecimalDigit(code)) return readNumber(scanner);
     switch (code) {
-      case QUOTE:
-      case DOUBLE_QUOTE:
-        return this.string();
-      case 48:
-      case 49:
-      case 50:
-      case 51:
-      case 52:
-      case 53:
-      case 54:
-      case 55:
-      case 56:
-      case 57:
-        return readNumber(scanner);
       case BRACE_OPEN:
         return this.brace();
       case BRACKET_OPEN:
@@ -159,21 +154,18 @@ class Reader {
   private name(code: number): unknown {
     const { scanner } = this;
     switch (code) {
-      case 84:
+      case UPPER_T:
         return this.constant('True', true);
-      case 70:
+      case UPPER_F:
         if (this.isWord('False')) return this.constant('False', false);
         break;
-      case 78:
+      case UPPER_N:
         return this.constant('None', null);
-      case 115:
+      case LOWER_S:
         if (this.isWord('set')) return this.emptySet();
         break;
     }
-    if (code === 98 || code === 66 || code === 114 || code === 82 || code === 117 || code === 85 || code === 102 || code === 70) {
-      return this.string();
-    }
-    return scanner.expected('a Python literal');
+    return isPrefixLetter(code) ? this.string() : scanner.expected('a Python literal');
   }
 
   private constant<T>(word: string, value: T): T {
@@ -189,8 +181,7 @@ class Reader {
       if (scanner.codeAt(scanner.pos + index) !== word.charCodeAt(index)) return false;
     }
     const after = scanner.codeAt(scanner.pos + word.length);
-    const lower = after | 32;
-    return !(after > 127 || after === 95 || (after >= 48 && after <= 57) || (lower >= 97 && lower <= 122));
+    return !(after > 127 || after === UNDERSCORE || isDecimalDigit(after) || isLetter(after));
   }
 
   private emptySet(): Set<unknown> {

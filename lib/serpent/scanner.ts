@@ -1,6 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import type { CheckedLimits } from './limits.js';
+
+const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELETE } = CHARACTERS;
 
 /** What the number read last is: signs and `1+2j` are only allowed on some of them. */
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
@@ -54,7 +57,7 @@ export class Scanner {
     if (this.pos < this.text.length) {
       const code = this.text.charCodeAt(this.pos);
       // All but quotation marks that is not white space, `#` or a backslash.
-      if (code > 35 && code !== 92) return code;
+      if (code > HASH && code !== BACKSLASH) return code;
     }
     return this.skipBlanks();
   }
@@ -63,11 +66,11 @@ export class Scanner {
     const { text } = this;
     while (this.pos < text.length) {
       const code = text.charCodeAt(this.pos);
-      if (code === 32 || code === 10 || code === 13 || code === 9 || code === 12) {
+      if (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB || code === FORM_FEED) {
         this.pos++;
-      } else if (code === 35) {
+      } else if (code === HASH) {
         this.skipComment();
-      } else if (code === 92 && this.isLineEnd(this.pos + 1)) {
+      } else if (code === BACKSLASH && this.isLineEnd(this.pos + 1)) {
         this.pos += 2;
       } else {
         return code;
@@ -84,7 +87,7 @@ export class Scanner {
   isLineEnd(at: number): boolean {
     if (at >= this.text.length) return false;
     const code = this.text.charCodeAt(at);
-    return code === 10 || code === 13;
+    return code === LINE_FEED || code === CARRIAGE_RETURN;
   }
 
   /** Code at `at`, -1 after the end: reading over the end of a string would make V8 give up its fast path. */
@@ -118,7 +121,7 @@ export class Scanner {
   expected(what: string): never {
     if (this.pos >= this.text.length) this.fail(`expected ${what}, but the text ends`);
     const code = this.text.charCodeAt(this.pos);
-    const found = code > 32 && code < 127 ? `"${this.text[this.pos]}"` : `character 0x${code.toString(16)}`;
+    const found = code > SPACE && code < DELETE ? `"${this.text[this.pos]}"` : `character 0x${code.toString(16)}`;
     return this.fail(`expected ${what}, found ${found}`);
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { types } from 'node:util';
-import { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } from './characters.js';
+import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
@@ -8,6 +8,8 @@ import { NO_STEP, pathOf } from './path.js';
 import { ByteSink } from './sink.js';
 import { unsendableKind } from './unsendable.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
+
+const { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } = CHARACTERS;
 
 export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
@@ -187,7 +189,7 @@ class Writer {
       return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
     }
     const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
-    let separator = BRACKET_OPEN;
+    let separator: number = BRACKET_OPEN;
     for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
       this.sink.byte(separator);
       separator = COMMA;
@@ -213,7 +215,7 @@ class Writer {
 
   private writeMembers(value: object): void {
     const at = this.enter(value);
-    let separator = BRACE_OPEN;
+    let separator: number = BRACE_OPEN;
     for (const key of Object.keys(value)) {
       this.steps[at] = key;
       const member = (value as Record<string, unknown>)[key];
@@ -230,7 +232,7 @@ class Writer {
 
   private writeMap(map: Map<unknown, unknown>): void {
     const at = this.enter(map);
-    let separator = BRACE_OPEN;
+    let separator: number = BRACE_OPEN;
     for (const [key, member] of map) {
       this.sink.byte(separator);
       separator = COMMA;
@@ -245,7 +247,7 @@ class Writer {
 
   private writeSet(set: Set<unknown>): void {
     const at = this.enter(set);
-    let separator = BRACE_OPEN;
+    let separator: number = BRACE_OPEN;
     for (const member of set) {
       this.sink.byte(separator);
       separator = COMMA;

@@ -1,19 +1,14 @@
+import { CHARACTERS } from '../../serpent/characters.js';
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { floatLiteral } from '../../serpent/literals.js';
 import { ByteWriter } from '../bytes/byte-writer.js';
 import { Unwritable } from '../bytes/unwritable.js';
 import type { DictKey, ValueSink } from '../values/value-writer.js';
 
+const { DOUBLE_QUOTE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
+
 /** ASCII that stands in json as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-
-const QUOTE = 34;
-const COMMA = 44;
-const COLON = 58;
-const BRACKET_OPEN = 91;
-const BRACKET_CLOSE = 93;
-const BRACE_OPEN = 123;
-const BRACE_CLOSE = 125;
 
 /** Writes what Python's `json.loads` reads: NaN and infinities by name, ints of any length, floats with a point. */
 export class JsonSink implements ValueSink {
@@ -112,9 +107,9 @@ export class JsonSink implements ValueSink {
 
   private text(text: string): void {
     if (!PLAIN.test(text)) return this.escaped(JSON.stringify(text));
-    this.out.byte(QUOTE);
+    this.out.byte(DOUBLE_QUOTE);
     this.out.ascii(text);
-    this.out.byte(QUOTE);
+    this.out.byte(DOUBLE_QUOTE);
   }
 
   private escaped(literal: string): void {
