@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import type { CheckedLimits } from './limits.js';
+import { TextWindow } from './text-window.js';
 
 const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELETE } = CHARACTERS;
 
@@ -9,13 +10,8 @@ const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELE
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
 export type NumberKind = (typeof NumberKind)[keyof typeof NumberKind];
 
-/**
- * A slice of 13 characters or more keeps the text it is of alive in V8: so it is taken of a copy of this many characters
- * around it, and can hold no more memory than that. Making each string by a call into C++ would cost 150 ns, this 30.
- */
-const WINDOW_CHARS = 1024;
+/** V8 copies a slice that is shorter, so such a slice does not keep the whole text alive. */
 const COPIED_SLICE_CHARS = 13;
-const LONG_CHARS = 128;
 
 /**
  * A cursor over the bytes of one message.
@@ -28,15 +24,14 @@ export class Scanner {
   readonly text: string;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  private windowText = '';
-  private windowStart = 0;
-  private windowEnd = 0;
+  private readonly window: TextWindow;
   pos = 0;
   kind: NumberKind = NumberKind.none;
 
   /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
     this.bytes = bytes;
+    this.window = new TextWindow(bytes);
     this.limits = limits;
     this.faithful = faithful;
     if (bytes.length > limits.maxBytes) {
@@ -97,15 +92,7 @@ export class Scanner {
 
   /** Text of ASCII bytes, without keeping a large message alive. */
   ascii(start: number, end: number): string {
-    const length = end - start;
-    if (length < COPIED_SLICE_CHARS) return this.text.slice(start, end);
-    if (length > LONG_CHARS) return this.bytes.toString('latin1', start, end);
-    if (start < this.windowStart || end > this.windowEnd) {
-      this.windowStart = start;
-      this.windowEnd = start + WINDOW_CHARS;
-      this.windowText = this.bytes.toString('latin1', start, this.windowEnd);
-    }
-    return this.windowText.slice(start - this.windowStart, end - this.windowStart);
+    return end - start < COPIED_SLICE_CHARS ? this.text.slice(start, end) : this.window.ascii(start, end);
   }
 
   /** Text of any bytes; `codes` are those in it, joined by OR. */

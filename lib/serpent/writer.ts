@@ -5,7 +5,7 @@ import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { NO_STEP, pathOf } from './path.js';
-import { ByteSink } from './sink.js';
+import { ByteWriter } from './byte-writer.js';
 import { unsendableKind } from './unsendable.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 
@@ -40,7 +40,7 @@ class Writer {
   private readonly limits: CheckedLimits;
   private readonly bytesRepr: boolean;
   private readonly encodeObject: DumpsOptions['encodeObject'];
-  private readonly sink: ByteSink;
+  private readonly sink: ByteWriter;
   private depth = 0;
   /** How many of `ancestors` were replaced by what `encodeObject` gave. */
   private replaced = 0;
@@ -53,7 +53,7 @@ class Writer {
 
   constructor(limits: CheckedLimits, options: DumpsOptions) {
     this.limits = limits;
-    this.sink = new ByteSink(limits.maxBytes, () => this.failTooLarge());
+    this.sink = new ByteWriter(limits.maxBytes, () => this.failTooLarge());
     this.sink.ascii(HEADER);
     this.bytesRepr = options.bytesRepr ?? false;
     this.encodeObject = options.encodeObject;

@@ -3,7 +3,14 @@ import { SerializeError } from '../../protocol/errors.js';
 import { PyComplex, PyFloat, PyTuple } from '../../serpent/index.js';
 import { NO_STEP, pathOf } from '../../serpent/path.js';
 import { unsendableKind } from '../../serpent/unsendable.js';
-import { Unwritable } from '../bytes/unwritable.js';
+
+/** Thrown by a sink that cannot write a value. A sink does not know the path to the value; {@link ValueWriter} adds the path. */
+export class Unwritable extends Error {
+  /** @param what cannot be written, a noun */
+  constructor(readonly what: string) {
+    super(what);
+  }
+}
 
 /**
  * Where marshal, json and msgpack put the parts of a value. Containers announce their length; their members follow, then `end`.
