@@ -1,6 +1,6 @@
 import { CHARACTERS, isDecimalDigit, isLetter, toLower } from './characters.js';
 import { NumberKind, type Scanner } from './scanner.js';
-import { PyComplex, PyFloat } from './values.js';
+import { PyComplex, PyFloat, safeInt } from './values.js';
 
 const {
   PLUS,
@@ -174,11 +174,7 @@ function failAt(scanner: Scanner, at: number, message: string): never {
 
 function int(scanner: Scanner, value: number | bigint): number | bigint {
   scanner.kind = NumberKind.int;
-  if (typeof value === 'bigint') {
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-  }
-  return value;
+  return typeof value === 'bigint' ? safeInt(value) : value;
 }
 
 function float(scanner: Scanner, value: number): number | PyFloat {

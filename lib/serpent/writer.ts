@@ -6,7 +6,7 @@ import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { NO_STEP, pathOf } from './path.js';
 import { ByteWriter } from './byte-writer.js';
-import { unsendableKind } from './unsendable.js';
+import { isoformat, isPyNumber, unsendableKind } from './value-kinds.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 
 const { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } = CHARACTERS;
@@ -140,7 +140,7 @@ class Writer {
 
   private writeReplacement(value: object, replacement: unknown): void {
     this.enterReplaced(value);
-    if (typeof replacement === 'object' && replacement !== null && !isPyValue(replacement)) {
+    if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) {
       if (Array.isArray(replacement)) this.writeItems(replacement, replacement instanceof PyTuple);
       else this.writeByDefault(replacement);
     } else {
@@ -180,8 +180,7 @@ class Writer {
 
   private dateText(date: Date): string {
     if (Number.isNaN(date.getTime())) this.fail('an invalid Date cannot be written', 'UNSUPPORTED');
-    // Python's isoformat has six digits after the point, or none.
-    return date.toISOString().replace(/\.(\d{3})Z$/, (_, millis) => (millis === '000' ? '+00:00' : `.${millis}000+00:00`));
+    return isoformat(date);
   }
 
   private writeView(view: ArrayBufferView): void {
@@ -280,7 +279,7 @@ class Writer {
   }
 
   private writeReplacedKey(key: object, replacement: unknown): void {
-    if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyValue(replacement)) {
+    if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyNumber(replacement)) {
       this.failKey('an object');
     }
     this.enterReplaced(key);
@@ -359,8 +358,4 @@ class Writer {
 function exceptionDict(error: Error): object {
   const attributes = Object.fromEntries(Object.entries(error));
   return { __class__: error.name, __exception__: true, args: pyTuple(error.message), attributes };
-}
-
-function isPyValue(value: object): boolean {
-  return value instanceof PyFloat || value instanceof PyComplex;
 }
