@@ -3,7 +3,7 @@ import { optionText } from '../protocol/safe-text.js';
 
 /** The error of an option or of a combination of options that cannot work. */
 export function configError(message: string, cause?: Error): PyroError {
-  return new PyroError(message, { code: 'CONFIG', cause });
+  return new PyroError(message, { code: 'CONFIG', ...(cause && { cause }) });
 }
 
 /** The options without the members whose value is undefined. */

@@ -14,12 +14,9 @@ export class SerpentSerializer extends FormatSerializer {
       return dumps(value, { maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
     } catch (error) {
       if (!(error instanceof SerpentError)) throw error;
-      // serpent stands alone and does not know what our option is called
-      const tooLarge = error.code === 'TOO_LARGE';
-      const message = tooLarge
-        ? `the value takes more than maxMessageBytes (${maxBytes}) to write`
-        : `${error.message} (in serpent)`;
-      throw new SerializeError(message, { cause: error });
+      // serpent stands alone and does not know that the option is called maxMessageBytes
+      if (error.code === 'TOO_LARGE') throw this.tooLarge(error);
+      throw new SerializeError(`${error.message} (in serpent)`, { cause: error });
     }
   }
 

@@ -1,4 +1,7 @@
+import { CHARACTERS } from './characters.js';
 import { PyComplex } from './values.js';
+
+const { SPACE, QUOTE, BACKSLASH, DELETE } = CHARACTERS;
 
 /**
  * A float as Python's `repr` writes it, and infinity as serpent does. Not for nan, which has no literal.
@@ -58,7 +61,7 @@ function withAsciiEscapes(value: string, quote: string): string {
     const code = value.charCodeAt(at);
     if (code > 127) continue;
     const escape = ASCII_ESCAPES[code]!;
-    if (escape === '' || (code === 39 && quote === '"')) continue;
+    if (escape === '' || (code === QUOTE && quote === '"')) continue;
     escaped += value.slice(run, at) + escape;
     run = at + 1;
   }
@@ -86,7 +89,7 @@ function escapeOf(character: string): string {
 
 /** Escape of each ASCII character; empty where it needs none. */
 const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
-  code < 32 || code === 39 || code === 92 || code === 127 ? escapeOf(String.fromCharCode(code)) : '',
+  code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
 );
 
 /** Bytes as serpent writes them by default. */

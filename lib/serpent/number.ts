@@ -1,5 +1,26 @@
+import { CHARACTERS, isDecimalDigit, isLetter, toLower } from './characters.js';
 import { NumberKind, type Scanner } from './scanner.js';
-import { PyComplex, PyFloat } from './values.js';
+import { PyComplex, PyFloat, safeInt } from './values.js';
+
+const {
+  PLUS,
+  COMMA,
+  MINUS,
+  POINT,
+  ZERO,
+  NINE,
+  COLON,
+  BRACKET_CLOSE,
+  UNDERSCORE,
+  LOWER_A,
+  LOWER_B,
+  LOWER_E,
+  LOWER_F,
+  LOWER_J,
+  LOWER_O,
+  LOWER_X,
+  BRACE_CLOSE,
+} = CHARACTERS;
 
 /** Dividing an integer below 2^53 by one of these is correctly rounded, and much faster than `Number(text)`. */
 const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
@@ -17,21 +38,21 @@ export function readNumber(scanner: Scanner): PyNumber {
   let at = start;
   let mantissa = 0;
   let code = -1;
-  while (at < length && (code = text.charCodeAt(at)) >= 48 && code <= 57) {
-    mantissa = mantissa * 10 + (code - 48);
+  while (at < length && (code = text.charCodeAt(at)) >= ZERO && code <= NINE) {
+    mantissa = mantissa * 10 + (code - ZERO);
     at++;
   }
   if (at === length) code = -1;
   const whole = at - start;
   if (!continuesNumber(code) && whole > 0 && whole <= SAFE_DIGITS && whole <= scanner.limits.maxIntDigits) {
-    if (whole > 1 && mantissa !== 0 && text.charCodeAt(start) === 48) failLeadingZero(scanner);
+    if (whole > 1 && mantissa !== 0 && text.charCodeAt(start) === ZERO) failLeadingZero(scanner);
     scanner.pos = at;
     return int(scanner, mantissa);
   }
-  if (code !== 46) return readAnyNumber(scanner);
+  if (code !== POINT) return readAnyNumber(scanner);
   at++;
-  while (at < length && (code = text.charCodeAt(at)) >= 48 && code <= 57) {
-    mantissa = mantissa * 10 + (code - 48);
+  while (at < length && (code = text.charCodeAt(at)) >= ZERO && code <= NINE) {
+    mantissa = mantissa * 10 + (code - ZERO);
     at++;
   }
   if (at === length) code = -1;
@@ -43,38 +64,38 @@ export function readNumber(scanner: Scanner): PyNumber {
 }
 
 function continuesNumber(code: number): boolean {
-  if (code <= 44 || code === 93 || code === 125 || code === 58) return false;
-  return (code >= 48 && code <= 57) || code === 46 || code === 95 || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+  if (code <= COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE || code === COLON) return false;
+  return isDecimalDigit(code) || code === POINT || code === UNDERSCORE || isLetter(code);
 }
 
 /** The whole grammar: underscores, exponents, other bases, imaginary numbers, any length. */
 function readAnyNumber(scanner: Scanner): PyNumber {
   const { text } = scanner;
   const start = scanner.pos;
-  if (text.charCodeAt(start) === 48) {
+  if (text.charCodeAt(start) === ZERO) {
     const radix = radixOf(scanner.codeAt(start + 1));
     if (radix !== 0) return readPrefixed(scanner, radix);
   }
   let isFloat = false;
   let at = digitsEnd(scanner, start, 10);
   let hasDigits = at > start;
-  if (scanner.codeAt(at) === 46) {
+  if (scanner.codeAt(at) === POINT) {
     isFloat = true;
     const end = digitsEnd(scanner, at + 1, 10);
     hasDigits ||= end > at + 1;
     at = end;
   }
   if (!hasDigits) scanner.expected('a number');
-  const code = scanner.codeAt(at) | 32;
-  if (code === 101) {
+  const code = toLower(scanner.codeAt(at));
+  if (code === LOWER_E) {
     isFloat = true;
     const sign = scanner.codeAt(at + 1);
-    const from = sign === 43 || sign === 45 ? at + 2 : at + 1;
+    const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
     at = digitsEnd(scanner, from, 10);
     if (at === from) failAt(scanner, at, 'expected digits of an exponent');
   }
   const literal = withoutUnderscores(text.slice(start, at));
-  const imaginary = (scanner.codeAt(at) | 32) === 106;
+  const imaginary = toLower(scanner.codeAt(at)) === LOWER_J;
   scanner.pos = imaginary ? at + 1 : at;
   if (continuesNumber(scanner.codeAt(scanner.pos))) failAt(scanner, scanner.pos, 'unexpected character in a number');
   if (imaginary) {
@@ -93,7 +114,7 @@ function readAnyNumber(scanner: Scanner): PyNumber {
 function readPrefixed(scanner: Scanner, radix: number): PyNumber {
   const start = scanner.pos;
   let from = start + 2;
-  if (scanner.codeAt(from) === 95) from++;
+  if (scanner.codeAt(from) === UNDERSCORE) from++;
   const end = digitsEnd(scanner, from, radix);
   if (end === from || continuesNumber(scanner.codeAt(end))) failAt(scanner, end, `expected a digit of base ${radix}`);
   const digits = withoutUnderscores(scanner.text.slice(from, end));
@@ -103,12 +124,12 @@ function readPrefixed(scanner: Scanner, radix: number): PyNumber {
 }
 
 function radixOf(code: number): number {
-  switch (code | 32) {
-    case 120:
+  switch (toLower(code)) {
+    case LOWER_X:
       return 16;
-    case 111:
+    case LOWER_O:
       return 8;
-    case 98:
+    case LOWER_B:
       return 2;
     default:
       return 0;
@@ -120,7 +141,7 @@ function digitsEnd(scanner: Scanner, from: number, radix: number): number {
   let at = from;
   while (isDigit(scanner.codeAt(at), radix)) {
     at++;
-    if (scanner.codeAt(at) === 95) {
+    if (scanner.codeAt(at) === UNDERSCORE) {
       at++;
       if (!isDigit(scanner.codeAt(at), radix)) failAt(scanner, at, 'expected a digit after the underscore');
     }
@@ -129,8 +150,8 @@ function digitsEnd(scanner: Scanner, from: number, radix: number): number {
 }
 
 function isDigit(code: number, radix: number): boolean {
-  if (radix === 16 && code > 57) return (code | 32) >= 97 && (code | 32) <= 102;
-  return code >= 48 && code < 48 + Math.min(radix, 10);
+  if (radix === 16 && code > NINE) return toLower(code) >= LOWER_A && toLower(code) <= LOWER_F;
+  return code >= ZERO && code < ZERO + Math.min(radix, 10);
 }
 
 function withoutUnderscores(literal: string): string {
@@ -153,11 +174,7 @@ function failAt(scanner: Scanner, at: number, message: string): never {
 
 function int(scanner: Scanner, value: number | bigint): number | bigint {
   scanner.kind = NumberKind.int;
-  if (typeof value === 'bigint') {
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-  }
-  return value;
+  return typeof value === 'bigint' ? safeInt(value) : value;
 }
 
 function float(scanner: Scanner, value: number): number | PyFloat {

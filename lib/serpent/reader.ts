@@ -1,28 +1,15 @@
-import {
-  DOUBLE_QUOTE,
-  QUOTE,
-  PAREN_OPEN,
-  PAREN_CLOSE,
-  PLUS,
-  COMMA,
-  MINUS,
-  POINT,
-  COLON,
-  BRACKET_OPEN,
-  BRACKET_CLOSE,
-  BRACE_OPEN,
-  BRACE_CLOSE,
-} from './characters.js';
+import { CHARACTERS } from './characters.js';
 import { SerpentError } from './errors.js';
+import { ExpressionReader } from './expression-reader.js';
 import { KeyCrowds } from './key-crowds.js';
 import { KeyMemo, mapOf } from './key-memo.js';
-import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
-import { readNumber } from './number.js';
-import { NumberKind, Scanner } from './scanner.js';
+import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
+import { NumberKind } from './scanner.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
-import { readStrings } from './string.js';
-import { PyComplex, PyFloat, PyTuple } from './values.js';
+import { PyTuple } from './values.js';
+
+const { PAREN_CLOSE, COMMA, COLON, BRACKET_CLOSE, BRACE_CLOSE } = CHARACTERS;
 
 export interface LoadsOptions extends SerpentLimits {
   /**
@@ -68,18 +55,15 @@ function bufferOf(data: Uint8Array | string): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-class Reader {
-  private readonly scanner: Scanner;
+class Reader extends ExpressionReader {
   private readonly maxDepth: number;
   private depth = 0;
   private sawClass = false;
-  /** Inside a dict key or a set member, where only hashable values may stand. */
-  private inKey = false;
   private memo = new KeyMemo('', '');
   private readonly crowds = new KeyCrowds();
 
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
-    this.scanner = new Scanner(bytes, limits, faithful);
+    super(bytes, limits, faithful);
     this.maxDepth = limits.maxDepth;
   }
 
@@ -105,145 +89,6 @@ class Reader {
     return items;
   }
 
-  /** Reads one expression; `code` is its first character, at the cursor. */
-  private value(code: number): unknown {
-    const value = this.operand(code);
-    if (typeof value === 'string') return value;
-    const { scanner } = this;
-    const next = scanner.codeAt(scanner.pos);
-    if (next === COMMA || next === BRACKET_CLOSE || next === BRACE_CLOSE || next === COLON) return value;
-    const operator = scanner.token();
-    return operator === PLUS || operator === MINUS ? this.complexSum(value, operator) : value;
-  }
-
-  private operand(code: number): unknown {
-    const { scanner } = this;
-    switch (code) {
-      case QUOTE:
-      case DOUBLE_QUOTE:
-        return this.string();
-      case 48:
-      case 49:
-      case 50:
-      case 51:
-      case 52:
-      case 53:
-      case 54:
-      case 55:
-      case 56:
-      case 57:
-        return readNumber(scanner);
-      case BRACE_OPEN:
-        return this.brace();
-      case BRACKET_OPEN:
-        return this.list();
-      case PAREN_OPEN:
-        return this.paren();
-      case MINUS:
-      case PLUS:
-        return this.signed(code);
-      case POINT:
-        if (scanner.text.startsWith('...', scanner.pos)) scanner.fail('Ellipsis has no counterpart here');
-        return readNumber(scanner);
-      default:
-        return this.name(code);
-    }
-  }
-
-  private string(): string | Buffer {
-    const value = readStrings(this.scanner);
-    this.scanner.kind = NumberKind.none;
-    return value;
-  }
-
-  private name(code: number): unknown {
-    const { scanner } = this;
-    switch (code) {
-      case 84:
-        return this.constant('True', true);
-      case 70:
-        if (this.isWord('False')) return this.constant('False', false);
-        break;
-      case 78:
-        return this.constant('None', null);
-      case 115:
-        if (this.isWord('set')) return this.emptySet();
-        break;
-    }
-    if (code === 98 || code === 66 || code === 114 || code === 82 || code === 117 || code === 85 || code === 102 || code === 70) {
-      return this.string();
-    }
-    return scanner.expected('a Python literal');
-  }
-
-  private constant<T>(word: string, value: T): T {
-    if (!this.isWord(word)) this.scanner.expected('a Python literal');
-    this.scanner.pos += word.length;
-    this.scanner.kind = NumberKind.none;
-    return value;
-  }
-
-  private isWord(word: string): boolean {
-    const { scanner } = this;
-    for (let index = 0; index < word.length; index++) {
-      if (scanner.codeAt(scanner.pos + index) !== word.charCodeAt(index)) return false;
-    }
-    const after = scanner.codeAt(scanner.pos + word.length);
-    const lower = after | 32;
-    return !(after > 127 || after === 95 || (after >= 48 && after <= 57) || (lower >= 97 && lower <= 122));
-  }
-
-  private emptySet(): Set<unknown> {
-    const { scanner } = this;
-    if (this.inKey) this.unhashable('a set');
-    scanner.pos += 3;
-    if (scanner.token() !== PAREN_OPEN) scanner.expected('"()" after set');
-    scanner.pos++;
-    if (scanner.token() !== PAREN_CLOSE) scanner.expected('")": only the empty set is written as a call');
-    scanner.pos++;
-    scanner.kind = NumberKind.none;
-    return new Set();
-  }
-
-  /** A sign stands before a number, never before a sign or a sum. */
-  private signed(sign: number): unknown {
-    const { scanner } = this;
-    scanner.pos++;
-    const at = scanner.pos;
-    const code = scanner.token();
-    const value = code === MINUS || code === PLUS ? undefined : this.operand(code);
-    const { kind } = scanner;
-    if (value === undefined || kind === NumberKind.none || kind > NumberKind.imaginary) {
-      return scanner.fail('expected a number after the sign', 'SYNTAX', at);
-    }
-    scanner.kind =
-      kind === NumberKind.int ? NumberKind.signedInt : kind === NumberKind.float ? NumberKind.signedFloat : NumberKind.sum;
-    if (sign === PLUS) return value;
-    if (typeof value === 'bigint') return -value;
-    // The int zero has no sign; the float has.
-    if (typeof value === 'number') return value === 0 && kind === NumberKind.int ? 0 : -value;
-    if (value instanceof PyFloat) return new PyFloat(-value.value);
-    return new PyComplex(-(value as PyComplex).real, -(value as PyComplex).imag);
-  }
-
-  /** `1+2j`: a real number, which may have a sign, and an imaginary one, which has none. */
-  private complexSum(left: unknown, operator: number): PyComplex {
-    const { scanner } = this;
-    const { kind } = scanner;
-    if (kind === NumberKind.none || kind === NumberKind.imaginary || kind === NumberKind.sum) {
-      return scanner.expected('"," or the end of the value');
-    }
-    scanner.pos++;
-    const at = scanner.pos;
-    const code = scanner.token();
-    const right = code === MINUS || code === PLUS ? undefined : this.operand(code);
-    if (scanner.kind !== NumberKind.imaginary || !(right instanceof PyComplex)) {
-      return scanner.fail('expected the imaginary part of a complex number', 'SYNTAX', at);
-    }
-    scanner.kind = NumberKind.sum;
-    return new PyComplex(Number(left), operator === MINUS ? -right.imag : right.imag);
-  }
-
   private enter(): void {
     if (++this.depth > this.maxDepth) {
       this.scanner.fail(`more than ${this.maxDepth} nested containers: the limit is maxDepth`, 'TOO_DEEP');
@@ -257,7 +102,7 @@ class Reader {
     this.depth--;
   }
 
-  private list(): unknown[] {
+  protected override list(): unknown[] {
     const { scanner } = this;
     if (this.inKey) this.unhashable('a list');
     this.enter();
@@ -278,7 +123,7 @@ class Reader {
   }
 
   /** A tuple, or an expression in parentheses, which keeps its number kind. */
-  private paren(): unknown {
+  protected override paren(): unknown {
     const { scanner } = this;
     this.enter();
     let code = scanner.token();
@@ -311,7 +156,7 @@ class Reader {
     return this.scanner.faithful ? new PyTuple() : [];
   }
 
-  private brace(): unknown {
+  protected override brace(): unknown {
     const { scanner } = this;
     if (this.inKey) this.unhashable('a dict or set');
     this.enter();
@@ -436,9 +281,5 @@ class Reader {
     const admitted = keys !== undefined ? keys.resolve(key) : this.crowds.admits(table, key) ? key : CROWDED;
     if (admitted !== CROWDED) return admitted;
     return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
-  }
-
-  private unhashable(what: string): never {
-    return this.scanner.fail(`${what} cannot be a dict key or a set member, nor be inside one; found`, 'UNHASHABLE');
   }
 }

@@ -1,18 +1,17 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import type { CheckedLimits } from './limits.js';
+import { TextWindow } from './text-window.js';
+
+const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELETE } = CHARACTERS;
 
 /** What the number read last is: signs and `1+2j` are only allowed on some of them. */
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
 export type NumberKind = (typeof NumberKind)[keyof typeof NumberKind];
 
-/**
- * A slice of 13 characters or more keeps the text it is of alive in V8: so it is taken of a copy of this many characters
- * around it, and can hold no more memory than that. Making each string by a call into C++ would cost 150 ns, this 30.
- */
-const WINDOW_CHARS = 1024;
+/** V8 copies a slice that is shorter, so such a slice does not keep the whole text alive. */
 const COPIED_SLICE_CHARS = 13;
-const LONG_CHARS = 128;
 
 /**
  * A cursor over the bytes of one message.
@@ -25,15 +24,14 @@ export class Scanner {
   readonly text: string;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  private windowText = '';
-  private windowStart = 0;
-  private windowEnd = 0;
+  private readonly window: TextWindow;
   pos = 0;
   kind: NumberKind = NumberKind.none;
 
   /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
     this.bytes = bytes;
+    this.window = new TextWindow(bytes);
     this.limits = limits;
     this.faithful = faithful;
     if (bytes.length > limits.maxBytes) {
@@ -54,7 +52,7 @@ export class Scanner {
     if (this.pos < this.text.length) {
       const code = this.text.charCodeAt(this.pos);
       // All but quotation marks that is not white space, `#` or a backslash.
-      if (code > 35 && code !== 92) return code;
+      if (code > HASH && code !== BACKSLASH) return code;
     }
     return this.skipBlanks();
   }
@@ -63,11 +61,11 @@ export class Scanner {
     const { text } = this;
     while (this.pos < text.length) {
       const code = text.charCodeAt(this.pos);
-      if (code === 32 || code === 10 || code === 13 || code === 9 || code === 12) {
+      if (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB || code === FORM_FEED) {
         this.pos++;
-      } else if (code === 35) {
+      } else if (code === HASH) {
         this.skipComment();
-      } else if (code === 92 && this.isLineEnd(this.pos + 1)) {
+      } else if (code === BACKSLASH && this.isLineEnd(this.pos + 1)) {
         this.pos += 2;
       } else {
         return code;
@@ -84,7 +82,7 @@ export class Scanner {
   isLineEnd(at: number): boolean {
     if (at >= this.text.length) return false;
     const code = this.text.charCodeAt(at);
-    return code === 10 || code === 13;
+    return code === LINE_FEED || code === CARRIAGE_RETURN;
   }
 
   /** Code at `at`, -1 after the end: reading over the end of a string would make V8 give up its fast path. */
@@ -94,15 +92,7 @@ export class Scanner {
 
   /** Text of ASCII bytes, without keeping a large message alive. */
   ascii(start: number, end: number): string {
-    const length = end - start;
-    if (length < COPIED_SLICE_CHARS) return this.text.slice(start, end);
-    if (length > LONG_CHARS) return this.bytes.toString('latin1', start, end);
-    if (start < this.windowStart || end > this.windowEnd) {
-      this.windowStart = start;
-      this.windowEnd = start + WINDOW_CHARS;
-      this.windowText = this.bytes.toString('latin1', start, this.windowEnd);
-    }
-    return this.windowText.slice(start - this.windowStart, end - this.windowStart);
+    return end - start < COPIED_SLICE_CHARS ? this.text.slice(start, end) : this.window.ascii(start, end);
   }
 
   /** Text of any bytes; `codes` are those in it, joined by OR. */
@@ -118,7 +108,7 @@ export class Scanner {
   expected(what: string): never {
     if (this.pos >= this.text.length) this.fail(`expected ${what}, but the text ends`);
     const code = this.text.charCodeAt(this.pos);
-    const found = code > 32 && code < 127 ? `"${this.text[this.pos]}"` : `character 0x${code.toString(16)}`;
+    const found = code > SPACE && code < DELETE ? `"${this.text[this.pos]}"` : `character 0x${code.toString(16)}`;
     return this.fail(`expected ${what}, found ${found}`);
   }
 }

@@ -1,5 +1,29 @@
-import { BACKSLASH, CARRIAGE_RETURN, DOUBLE_QUOTE, LINE_FEED, QUOTE } from './characters.js';
+import { CHARACTERS, isDecimalDigit, toLower } from './characters.js';
 import type { Scanner } from './scanner.js';
+
+const {
+  TAB,
+  LINE_FEED,
+  FORM_FEED,
+  CARRIAGE_RETURN,
+  SPACE,
+  DOUBLE_QUOTE,
+  QUOTE,
+  ZERO,
+  SEVEN,
+  UPPER_N,
+  UPPER_U,
+  BACKSLASH,
+  LOWER_A,
+  LOWER_B,
+  LOWER_F,
+  LOWER_N,
+  LOWER_R,
+  LOWER_T,
+  LOWER_U,
+  LOWER_V,
+  LOWER_X,
+} = CHARACTERS;
 
 interface Prefix {
   raw: boolean;
@@ -36,9 +60,10 @@ function followsLiteral(scanner: Scanner): boolean {
   return isPrefixLetter(code) && prefixLength(scanner) > 0;
 }
 
-function isPrefixLetter(code: number): boolean {
-  const lower = code | 32;
-  return lower === 98 || lower === 114 || lower === 117 || lower === 102;
+/** Whether a string literal can begin with this letter. */
+export function isPrefixLetter(code: number): boolean {
+  const lower = toLower(code);
+  return lower === LOWER_B || lower === LOWER_R || lower === LOWER_U || lower === LOWER_F;
 }
 
 /** Letters before the quotation mark at the cursor; 0 when it is no literal. */
@@ -69,7 +94,7 @@ function readLiteral(scanner: Scanner): string | Buffer {
       scanner.pos = at + 1;
       return scanner.decoded(start, at, codes);
     }
-    if (code === BACKSLASH || code < 32) break;
+    if (code === BACKSLASH || code < SPACE) break;
     codes |= code;
     if (++at - start === LONG_CHARS) return readLong(scanner, quote, start) ?? readBody(scanner, NO_PREFIX);
   }
@@ -122,7 +147,7 @@ function findEnd(scanner: Scanner, opening: number, closing: string): number {
       if (closing.length === 1 || text.startsWith(closing, at)) return at;
     } else if (code === BACKSLASH) {
       at++;
-      if (text.charCodeAt(at) === 13 && scanner.codeAt(at + 1) === 10) at++;
+      if (text.charCodeAt(at) === CARRIAGE_RETURN && scanner.codeAt(at + 1) === LINE_FEED) at++;
     } else if (closing.length === 1 && scanner.isLineEnd(at)) {
       break;
     }
@@ -138,9 +163,9 @@ function readText(scanner: Scanner, end: number, raw: boolean): string {
   let codes = 0;
   for (let at = run; at < end;) {
     const code = text.charCodeAt(at);
-    if (code === 13) {
+    if (code === CARRIAGE_RETURN) {
       value += scanner.decoded(run, at, codes) + '\n';
-      at += text.charCodeAt(at + 1) === 10 ? 2 : 1;
+      at += text.charCodeAt(at + 1) === LINE_FEED ? 2 : 1;
       run = at;
     } else if (code === BACKSLASH && !raw) {
       if (run < at) value += scanner.decoded(run, at, codes);
@@ -160,14 +185,14 @@ function readEscape(scanner: Scanner, end: number): string {
   const at = scanner.pos;
   const code = scanner.text.charCodeAt(at + 1);
   switch (code) {
-    case 117:
+    case LOWER_U:
       return String.fromCharCode(readHex(scanner, end, 4));
-    case 85: {
+    case UPPER_U: {
       const point = readHex(scanner, end, 8);
       if (point > 0x10ffff) scanner.fail('\\U escape beyond U+10FFFF', 'SYNTAX', at);
       return String.fromCodePoint(point);
     }
-    case 78:
+    case UPPER_N:
       return scanner.fail('\\N escapes (characters by name) are not read', 'SYNTAX', at);
     default: {
       const simple = readSimpleEscape(scanner, end);
@@ -185,9 +210,9 @@ function readBytes(scanner: Scanner, end: number, raw: boolean): Buffer {
   for (let at = start; at < end;) {
     const code = text.charCodeAt(at);
     if (code > 127) scanner.fail('bytes literals hold ASCII characters only', 'SYNTAX', at);
-    if (code === 13) {
-      value[length++] = 10;
-      at += text.charCodeAt(at + 1) === 10 ? 2 : 1;
+    if (code === CARRIAGE_RETURN) {
+      value[length++] = LINE_FEED;
+      at += text.charCodeAt(at + 1) === LINE_FEED ? 2 : 1;
     } else if (code === BACKSLASH && !raw) {
       scanner.pos = at;
       const byte = readSimpleEscape(scanner, end);
@@ -208,10 +233,10 @@ const UNKNOWN = -2;
 function readSimpleEscape(scanner: Scanner, end: number): number {
   const { text } = scanner;
   const code = text.charCodeAt(scanner.pos + 1);
-  if (code === 120) return readHex(scanner, end, 2);
-  if (code >= 48 && code <= 55) return readOctal(scanner);
-  if (code === 13 || code === 10) {
-    scanner.pos += code === 13 && text.charCodeAt(scanner.pos + 2) === 10 ? 3 : 2;
+  if (code === LOWER_X) return readHex(scanner, end, 2);
+  if (isOctalDigit(code)) return readOctal(scanner);
+  if (code === CARRIAGE_RETURN || code === LINE_FEED) {
+    scanner.pos += code === CARRIAGE_RETURN && text.charCodeAt(scanner.pos + 2) === LINE_FEED ? 3 : 2;
     return NOTHING;
   }
   const simple = simpleEscapes[code] ?? UNKNOWN;
@@ -223,13 +248,13 @@ const simpleEscapes: Readonly<Record<number, number>> = {
   [BACKSLASH]: BACKSLASH,
   [QUOTE]: QUOTE,
   [DOUBLE_QUOTE]: DOUBLE_QUOTE,
-  97: 7,
-  98: 8,
-  102: 12,
-  110: 10,
-  114: 13,
-  116: 9,
-  118: 11,
+  [LOWER_A]: 7,
+  [LOWER_B]: 8,
+  [LOWER_F]: FORM_FEED,
+  [LOWER_N]: LINE_FEED,
+  [LOWER_R]: CARRIAGE_RETURN,
+  [LOWER_T]: TAB,
+  [LOWER_V]: 11,
 };
 
 function readHex(scanner: Scanner, end: number, digits: number): number {
@@ -246,9 +271,9 @@ function readHex(scanner: Scanner, end: number, digits: number): number {
 }
 
 function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+  if (isDecimalDigit(code)) return code - ZERO;
+  const lower = toLower(code);
+  return lower >= LOWER_A && lower <= LOWER_F ? lower - LOWER_A + 10 : -1;
 }
 
 /** One to three digits; `\400` to `\777` are characters in strings, and cut to 8 bits in bytes. */
@@ -258,9 +283,13 @@ function readOctal(scanner: Scanner): number {
   let value = 0;
   for (const last = at + 3; at < last; at++) {
     const code = text.charCodeAt(at);
-    if (!(code >= 48 && code <= 55)) break;
-    value = value * 8 + (code - 48);
+    if (!isOctalDigit(code)) break;
+    value = value * 8 + (code - ZERO);
   }
   scanner.pos = at;
   return value;
+}
+
+function isOctalDigit(code: number): boolean {
+  return code >= ZERO && code <= SEVEN;
 }

@@ -38,6 +38,11 @@ export function pyFloat(value: number): PyFloat {
   return new PyFloat(value);
 }
 
+/** An int as users get it: a number when a number is exact, else a bigint. */
+export function safeInt(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}
+
 /** Python's `complex`. */
 export class PyComplex {
   readonly real: number;

@@ -1,13 +1,15 @@
 import { constants } from 'node:buffer';
 import { types } from 'node:util';
-import { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } from './characters.js';
+import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { NO_STEP, pathOf } from './path.js';
-import { ByteSink } from './sink.js';
-import { unsendableKind } from './unsendable.js';
+import { ByteWriter } from './byte-writer.js';
+import { isoformat, isPyNumber, unsendableKind } from './value-kinds.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
+
+const { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } = CHARACTERS;
 
 export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
@@ -38,7 +40,7 @@ class Writer {
   private readonly limits: CheckedLimits;
   private readonly bytesRepr: boolean;
   private readonly encodeObject: DumpsOptions['encodeObject'];
-  private readonly sink: ByteSink;
+  private readonly sink: ByteWriter;
   private depth = 0;
   /** How many of `ancestors` were replaced by what `encodeObject` gave. */
   private replaced = 0;
@@ -51,7 +53,7 @@ class Writer {
 
   constructor(limits: CheckedLimits, options: DumpsOptions) {
     this.limits = limits;
-    this.sink = new ByteSink(limits.maxBytes, () => this.failTooLarge());
+    this.sink = new ByteWriter(limits.maxBytes, () => this.failTooLarge());
     this.sink.ascii(HEADER);
     this.bytesRepr = options.bytesRepr ?? false;
     this.encodeObject = options.encodeObject;
@@ -138,7 +140,7 @@ class Writer {
 
   private writeReplacement(value: object, replacement: unknown): void {
     this.enterReplaced(value);
-    if (typeof replacement === 'object' && replacement !== null && !isPyValue(replacement)) {
+    if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) {
       if (Array.isArray(replacement)) this.writeItems(replacement, replacement instanceof PyTuple);
       else this.writeByDefault(replacement);
     } else {
@@ -178,8 +180,7 @@ class Writer {
 
   private dateText(date: Date): string {
     if (Number.isNaN(date.getTime())) this.fail('an invalid Date cannot be written', 'UNSUPPORTED');
-    // Python's isoformat has six digits after the point, or none.
-    return date.toISOString().replace(/\.(\d{3})Z$/, (_, millis) => (millis === '000' ? '+00:00' : `.${millis}000+00:00`));
+    return isoformat(date);
   }
 
   private writeView(view: ArrayBufferView): void {
@@ -187,7 +188,7 @@ class Writer {
       return this.writeBytes(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
     }
     const isFloat = types.isFloat32Array(view) || types.isFloat64Array(view);
-    let separator = BRACKET_OPEN;
+    let separator: number = BRACKET_OPEN;
     for (const item of view as Iterable<number | bigint> & ArrayBufferView) {
       this.sink.byte(separator);
       separator = COMMA;
@@ -213,7 +214,7 @@ class Writer {
 
   private writeMembers(value: object): void {
     const at = this.enter(value);
-    let separator = BRACE_OPEN;
+    let separator: number = BRACE_OPEN;
     for (const key of Object.keys(value)) {
       this.steps[at] = key;
       const member = (value as Record<string, unknown>)[key];
@@ -230,7 +231,7 @@ class Writer {
 
   private writeMap(map: Map<unknown, unknown>): void {
     const at = this.enter(map);
-    let separator = BRACE_OPEN;
+    let separator: number = BRACE_OPEN;
     for (const [key, member] of map) {
       this.sink.byte(separator);
       separator = COMMA;
@@ -245,7 +246,7 @@ class Writer {
 
   private writeSet(set: Set<unknown>): void {
     const at = this.enter(set);
-    let separator = BRACE_OPEN;
+    let separator: number = BRACE_OPEN;
     for (const member of set) {
       this.sink.byte(separator);
       separator = COMMA;
@@ -278,7 +279,7 @@ class Writer {
   }
 
   private writeReplacedKey(key: object, replacement: unknown): void {
-    if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyValue(replacement)) {
+    if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyNumber(replacement)) {
       this.failKey('an object');
     }
     this.enterReplaced(key);
@@ -357,8 +358,4 @@ class Writer {
 function exceptionDict(error: Error): object {
   const attributes = Object.fromEntries(Object.entries(error));
   return { __class__: error.name, __exception__: true, args: pyTuple(error.message), attributes };
-}
-
-function isPyValue(value: object): boolean {
-  return value instanceof PyFloat || value instanceof PyComplex;
 }

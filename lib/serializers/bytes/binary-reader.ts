@@ -2,7 +2,7 @@ import { SerializeError } from '../../protocol/errors.js';
 import { KeyCrowds } from '../../serpent/key-crowds.js';
 import { PyFloat } from '../../serpent/index.js';
 import type { SerializerOptions } from '../contract/serializer.js';
-import { TextWindow } from './text-window.js';
+import { TextWindow } from '../../serpent/text-window.js';
 
 /** What readers of binary formats have in common: a place in the bytes, which they never leave. */
 export abstract class BinaryReader {

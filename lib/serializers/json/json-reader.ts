@@ -1,22 +1,32 @@
+import { CHARACTERS } from '../../serpent/characters.js';
 import { PyFloat } from '../../serpent/index.js';
 import { checkLimits } from '../../serpent/limits.js';
 import { Scanner } from '../../serpent/scanner.js';
 import { setMember } from '../values/dict-builder.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 
-const TAB = 9;
-const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
-const SPACE = 32;
-const QUOTE = 34;
-const COMMA = 44;
-const MINUS = 45;
-const COLON = 58;
-const BRACKET_OPEN = 91;
-const BACKSLASH = 92;
-const BRACKET_CLOSE = 93;
-const BRACE_OPEN = 123;
-const BRACE_CLOSE = 125;
+const {
+  TAB,
+  LINE_FEED,
+  CARRIAGE_RETURN,
+  SPACE,
+  DOUBLE_QUOTE,
+  COMMA,
+  MINUS,
+  ZERO,
+  NINE,
+  COLON,
+  UPPER_I,
+  UPPER_N,
+  BRACKET_OPEN,
+  BACKSLASH,
+  BRACKET_CLOSE,
+  LOWER_F,
+  LOWER_N,
+  LOWER_T,
+  BRACE_OPEN,
+  BRACE_CLOSE,
+} = CHARACTERS;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const HEX4 = /^[\da-fA-F]{4}$/;
@@ -82,24 +92,24 @@ export class JsonReader {
 
   private value(code: number): unknown {
     switch (code) {
-      case QUOTE:
+      case DOUBLE_QUOTE:
         return this.string();
       case BRACE_OPEN:
         return this.faithful ? this.map() : this.object();
       case BRACKET_OPEN:
         return this.list();
-      case 116:
+      case LOWER_T:
         return this.word('true', true);
-      case 102:
+      case LOWER_F:
         return this.word('false', false);
-      case 110:
+      case LOWER_N:
         return this.word('null', null);
-      case 78:
+      case UPPER_N:
         return this.word('NaN', this.float(NaN));
-      case 73:
+      case UPPER_I:
         return this.word('Infinity', this.float(Infinity));
       default:
-        if (code === MINUS && this.scanner.codeAt(this.scanner.pos + 1) === 73)
+        if (code === MINUS && this.scanner.codeAt(this.scanner.pos + 1) === UPPER_I)
           return this.word('-Infinity', this.float(-Infinity));
         return this.number();
     }
@@ -124,12 +134,12 @@ export class JsonReader {
     let at = start;
     let value = 0;
     let code = -1;
-    while (at < text.length && (code = text.charCodeAt(at)) >= 48 && code <= 57 && at - start < SAFE_DIGITS) {
-      value = value * 10 + (code - 48);
+    while (at < text.length && (code = text.charCodeAt(at)) >= ZERO && code <= NINE && at - start < SAFE_DIGITS) {
+      value = value * 10 + (code - ZERO);
       at++;
     }
     const ends = at < text.length && (code === COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE);
-    const leadingZero = at - start > 1 && text.charCodeAt(start) === 48;
+    const leadingZero = at - start > 1 && text.charCodeAt(start) === ZERO;
     if (!ends || at === start || leadingZero || at - start > scanner.limits.maxIntDigits) return this.anyNumber();
     scanner.pos = at;
     return value;
@@ -160,7 +170,7 @@ export class JsonReader {
     let codes = 0;
     for (let at = start; at < text.length; at++) {
       const code = text.charCodeAt(at);
-      if (code === QUOTE) {
+      if (code === DOUBLE_QUOTE) {
         scanner.pos = at + 1;
         return scanner.decoded(start, at, codes);
       }
@@ -180,7 +190,7 @@ export class JsonReader {
     let run = start;
     while (at < text.length) {
       const code = text.charCodeAt(at);
-      if (code === QUOTE) {
+      if (code === DOUBLE_QUOTE) {
         scanner.pos = at + 1;
         return value + scanner.decoded(run, at, 255);
       }
@@ -255,7 +265,7 @@ export class JsonReader {
 
   private key(code: number): string {
     const { scanner } = this;
-    if (code !== QUOTE) scanner.expected('a string as key');
+    if (code !== DOUBLE_QUOTE) scanner.expected('a string as key');
     const key = this.string();
     if (key === '__class__') this.sawClass = true;
     if (this.token() !== COLON) scanner.expected('":" after a key');

@@ -18,9 +18,7 @@ export class JsonSerializer extends FormatSerializer {
   }
 
   protected write(value: unknown): Buffer {
-    const sink = new JsonSink(this.options.maxBytes);
-    this.writeInto(sink, value);
-    return sink.finish();
+    return this.writeInto(JsonSink, value);
   }
 
   protected read(data: Buffer): ReadValue {

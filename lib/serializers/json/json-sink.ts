@@ -1,29 +1,20 @@
+import { CHARACTERS } from '../../serpent/characters.js';
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { floatLiteral } from '../../serpent/literals.js';
-import { ByteWriter } from '../bytes/byte-writer.js';
-import { Unwritable } from '../bytes/unwritable.js';
-import type { DictKey, ValueSink } from '../values/value-writer.js';
+import type { ByteWriter } from '../../serpent/byte-writer.js';
+import { type DictKey, Unwritable, type ValueSink } from '../values/value-writer.js';
+
+const { DOUBLE_QUOTE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
 
 /** ASCII that stands in json as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-const QUOTE = 34;
-const COMMA = 44;
-const COLON = 58;
-const BRACKET_OPEN = 91;
-const BRACKET_CLOSE = 93;
-const BRACE_OPEN = 123;
-const BRACE_CLOSE = 125;
-
 /** Writes what Python's `json.loads` reads: NaN and infinities by name, ints of any length, floats with a point. */
 export class JsonSink implements ValueSink {
-  private readonly out: ByteWriter;
   private readonly closers: number[] = [];
   private needsComma = false;
 
-  constructor(maxBytes: number) {
-    this.out = new ByteWriter(maxBytes);
-  }
+  constructor(private readonly out: ByteWriter) {}
 
   none(): void {
     this.scalar('null');
@@ -89,10 +80,6 @@ export class JsonSink implements ValueSink {
     this.needsComma = true;
   }
 
-  finish(): Buffer {
-    return this.out.finish();
-  }
-
   private open(opening: number, closing: number): void {
     this.separate();
     this.out.byte(opening);
@@ -111,14 +98,10 @@ export class JsonSink implements ValueSink {
   }
 
   private text(text: string): void {
-    if (!PLAIN.test(text)) return this.escaped(JSON.stringify(text));
-    this.out.byte(QUOTE);
+    if (!PLAIN.test(text)) return this.out.utf8(JSON.stringify(text));
+    this.out.byte(DOUBLE_QUOTE);
     this.out.ascii(text);
-    this.out.byte(QUOTE);
-  }
-
-  private escaped(literal: string): void {
-    this.out.utf8(literal, Buffer.byteLength(literal));
+    this.out.byte(DOUBLE_QUOTE);
   }
 }
 

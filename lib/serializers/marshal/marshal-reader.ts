@@ -3,7 +3,7 @@ import { BinaryReader } from '../bytes/binary-reader.js';
 import { crowdedKeys, DictBuilder } from '../values/dict-builder.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
-import { safeInt } from '../values/safe-int.js';
+import { safeInt } from '../../serpent/values.js';
 
 /**
  * How many values references may add to those that stand in the bytes: a few bytes with references to references could stand

@@ -9,9 +9,7 @@ export class MarshalSerializer extends FormatSerializer {
   readonly name = 'marshal';
 
   protected write(value: unknown): Buffer {
-    const sink = new MarshalSink(this.options.maxBytes);
-    this.writeInto(sink, value);
-    return sink.finish();
+    return this.writeInto(MarshalSink, value);
   }
 
   protected read(data: Buffer): ReadValue {

@@ -1,5 +1,5 @@
 import type { PyComplex } from '../../serpent/index.js';
-import { ByteWriter, isShortAscii } from '../bytes/byte-writer.js';
+import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
 import { MARSHAL } from './marshal-types.js';
 import { encodeSurrogatePass } from '../bytes/python-text.js';
 import type { ValueSink } from '../values/value-writer.js';
@@ -8,12 +8,9 @@ const FIFTEEN_BITS = 0x7fffn;
 
 /** Writes marshal without references: types that every Python 3 reads. @see CPython, Python/marshal.c */
 export class MarshalSink implements ValueSink {
-  private readonly out: ByteWriter;
   private readonly closers: number[] = [];
 
-  constructor(maxBytes: number) {
-    this.out = new ByteWriter(maxBytes);
-  }
+  constructor(private readonly out: ByteWriter) {}
 
   none(): void {
     this.out.byte(MARSHAL.none);
@@ -78,10 +75,6 @@ export class MarshalSink implements ValueSink {
   end(): void {
     const closer = this.closers.pop();
     if (closer) this.out.byte(closer);
-  }
-
-  finish(): Buffer {
-    return this.out.finish();
   }
 
   private begin(type: number, length: number): void {

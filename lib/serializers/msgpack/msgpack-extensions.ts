@@ -1,7 +1,7 @@
 import { SerializeError } from '../../protocol/errors.js';
 import { PyComplex } from '../../serpent/index.js';
 import { PYRO_EXT } from './msgpack-types.js';
-import { safeInt } from '../values/safe-int.js';
+import { safeInt } from '../../serpent/values.js';
 
 const DIGITS = /^[+-]?\d+$/;
 const MS_PER_DAY = 86_400_000;

@@ -4,7 +4,7 @@ import { DictBuilder } from '../values/dict-builder.js';
 import { MSGPACK } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
-import { safeInt } from '../values/safe-int.js';
+import { safeInt } from '../../serpent/values.js';
 
 /** Reads msgpack with Pyro5's extension types. */
 export class MsgpackReader extends BinaryReader {

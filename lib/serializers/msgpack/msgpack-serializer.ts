@@ -9,9 +9,7 @@ export class MsgpackSerializer extends FormatSerializer {
   readonly name = 'msgpack';
 
   protected write(value: unknown): Buffer {
-    const sink = new MsgpackSink(this.options.maxBytes);
-    this.writeInto(sink, value);
-    return sink.finish();
+    return this.writeInto(MsgpackSink, value);
   }
 
   protected read(data: Buffer): ReadValue {

@@ -1,20 +1,15 @@
 import type { PyComplex } from '../../serpent/index.js';
-import { ByteWriter, isShortAscii } from '../bytes/byte-writer.js';
+import { type ByteWriter, isShortAscii } from '../../serpent/byte-writer.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { isWellFormed } from '../bytes/python-text.js';
-import { Unwritable } from '../bytes/unwritable.js';
-import type { DictKey, ValueSink } from '../values/value-writer.js';
+import { type DictKey, Unwritable, type ValueSink } from '../values/value-writer.js';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 
 /** Writes msgpack as Pyro5's serializer does, every value in its shortest form. */
 export class MsgpackSink implements ValueSink {
-  private readonly out: ByteWriter;
-
-  constructor(maxBytes: number) {
-    this.out = new ByteWriter(maxBytes);
-  }
+  constructor(private readonly out: ByteWriter) {}
 
   none(): void {
     this.out.byte(MSGPACK.nil);
@@ -111,10 +106,6 @@ export class MsgpackSink implements ValueSink {
 
   end(): void {
     // lengths stand before the members
-  }
-
-  finish(): Buffer {
-    return this.out.finish();
   }
 
   private stringHead(size: number): void {

@@ -1,20 +1,21 @@
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
+import { ByteWriter } from '../../serpent/byte-writer.js';
 import { callOf } from '../contract/call-shape.js';
 import { recreateClasses } from '../objects/class-dicts.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
 import type { ReadContext, SerializedCall, Serializer, SerializerName, SerializerOptions } from '../contract/serializer.js';
 import { type ValueSink, ValueWriter } from './value-writer.js';
 
-/** What a reader gives. */
+/** A value that was read. */
 export interface ReadValue {
   value: unknown;
-  /** Whether any dict has a `__class__` key. */
+  /** True when a dict has a `__class__` key. */
   sawClass: boolean;
 }
 
-/** What the serializers share: class dicts, the shape of a call, and that nothing but our own errors leaves. */
+/** The common part of the serializers: class dicts, the shape of a call, and errors. */
 export abstract class FormatSerializer implements Serializer {
   abstract readonly id: number;
   abstract readonly name: SerializerName;
@@ -59,9 +60,20 @@ export abstract class FormatSerializer implements Serializer {
 
   protected readonly encodeObject = (value: object): unknown => this.objects.encode(value);
 
-  protected writeInto(sink: ValueSink, value: unknown): void {
-    const { maxDepth, maxIntDigits } = this.options;
-    new ValueWriter(this.name, sink, { maxDepth, maxIntDigits, encodeObject: this.encodeObject }).dump(value);
+  protected writeInto(Sink: new (out: ByteWriter) => ValueSink, value: unknown): Buffer {
+    const { maxDepth, maxIntDigits, maxBytes } = this.options;
+    const out = new ByteWriter(maxBytes, () => {
+      throw this.tooLarge();
+    });
+    new ValueWriter(this.name, new Sink(out), { maxDepth, maxIntDigits, encodeObject: this.encodeObject }).dump(value);
+    return out.finish();
+  }
+
+  protected tooLarge(cause?: SerpentError): SerializeError {
+    return new SerializeError(
+      `the value takes more than maxMessageBytes (${this.options.maxBytes}) to write`,
+      cause && { cause },
+    );
   }
 }
 

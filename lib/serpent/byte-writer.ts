@@ -1,0 +1,203 @@
+import { constants } from 'node:buffer';
+import { CHARACTERS } from './characters.js';
+
+const { SPACE, DOUBLE_QUOTE, QUOTE, ZERO, BACKSLASH, DELETE } = CHARACTERS;
+
+/** Shorter text is written character by character. For longer text a call into C++ is faster. */
+const SHORT_CHARS = 40;
+
+/** Room for short text is reserved before its size is known: at most 3 bytes for a character that takes 1. */
+const MAX_RESERVED_TOO_MUCH = 2 * SHORT_CHARS;
+
+/** 1 for printable ASCII except quotation marks and the backslash. */
+const IS_PLAIN = Uint8Array.from({ length: 128 }, (_, code) =>
+  code < SPACE || code === DELETE || code === DOUBLE_QUOTE || code === QUOTE || code === BACKSLASH ? 0 : 1,
+);
+
+/** True for short ASCII text, which is written without a call into C++. */
+export function isShortAscii(text: string): boolean {
+  const { length } = text;
+  if (length > SHORT_CHARS) return false;
+  let codes = 0;
+  for (let index = 0; index < length; index++) codes |= text.charCodeAt(index);
+  return codes < 128;
+}
+
+/**
+ * A growing buffer with a limit. Writing text into the buffer takes half the time of joining strings and encoding them.
+ */
+export class ByteWriter {
+  private bytes: Buffer = Buffer.allocUnsafe(512);
+  private length = 0;
+  private readonly maxBytes: number;
+  private readonly failTooLarge: () => never;
+
+  /** @param failTooLarge throws the error of a message that is over `maxBytes`, or over what a Buffer can hold */
+  constructor(maxBytes: number, failTooLarge: () => never) {
+    this.maxBytes = maxBytes;
+    this.failTooLarge = failTooLarge;
+  }
+
+  /** @returns a view on the written bytes */
+  finish(): Buffer {
+    if (this.length > this.maxBytes) this.failTooLarge();
+    return this.bytes.subarray(0, this.length);
+  }
+
+  byte(code: number): void {
+    if (this.length === this.bytes.length) this.grow(1);
+    this.bytes[this.length++] = code;
+  }
+
+  raw(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length);
+    this.bytes.set(bytes, at);
+  }
+
+  int32LE(value: number): void {
+    const at = this.reserve(4);
+    this.bytes.writeInt32LE(value, at);
+  }
+
+  doubleLE(value: number): void {
+    const at = this.reserve(8);
+    this.bytes.writeDoubleLE(value, at);
+  }
+
+  doubleBE(value: number): void {
+    const at = this.reserve(8);
+    this.bytes.writeDoubleBE(value, at);
+  }
+
+  uint16LE(value: number): void {
+    const at = this.reserve(2);
+    this.bytes.writeUInt16LE(value, at);
+  }
+
+  uint16BE(value: number): void {
+    const at = this.reserve(2);
+    this.bytes.writeUInt16BE(value, at);
+  }
+
+  uint32BE(value: number): void {
+    const at = this.reserve(4);
+    this.bytes.writeUInt32BE(value, at);
+  }
+
+  bigInt64BE(value: bigint): void {
+    const at = this.reserve(8);
+    this.bytes.writeBigInt64BE(value, at);
+  }
+
+  bigUint64BE(value: bigint): void {
+    const at = this.reserve(8);
+    this.bytes.writeBigUInt64BE(value, at);
+  }
+
+  /** Appends ASCII text. */
+  ascii(text: string): void {
+    const { length } = text;
+    if (this.length + length > this.bytes.length) this.grow(length);
+    if (length > SHORT_CHARS) {
+      this.length += this.bytes.write(text, this.length, 'latin1');
+      return;
+    }
+    const { bytes } = this;
+    let at = this.length;
+    for (let index = 0; index < length; index++) bytes[at++] = text.charCodeAt(index);
+    this.length = at;
+  }
+
+  /** Appends a safe integer in decimal digits. */
+  int(value: number): void {
+    if (value < 0 || value > 999_999_999) return this.ascii(String(value));
+    if (this.length + 9 > this.bytes.length) this.grow(9);
+    let size = 1;
+    for (let limit = 10; value >= limit; limit *= 10) size++;
+    let rest = value;
+    for (let at = this.length + size - 1; at >= this.length; at--) {
+      const next = (rest / 10) | 0;
+      this.bytes[at] = ZERO + rest - next * 10;
+      rest = next;
+    }
+    this.length += size;
+  }
+
+  /**
+   * Appends text as UTF-8.
+   *
+   * @param text without lone surrogates
+   * @param size of the text in bytes, when the caller knows it
+   */
+  utf8(text: string, size?: number): void {
+    if (text.length <= SHORT_CHARS) return this.shortUtf8(text);
+    const at = this.reserve(size ?? Buffer.byteLength(text));
+    this.bytes.write(text, at, 'utf8');
+  }
+
+  /**
+   * Appends a Python string literal, if the text is short and printable ASCII without quotation marks and backslashes.
+   *
+   * @returns false when the text is different; nothing is appended then
+   */
+  plainLiteral(text: string): boolean {
+    const { length } = text;
+    if (length > SHORT_CHARS) return false;
+    if (this.length + length + 2 > this.bytes.length) this.grow(length + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 127 || IS_PLAIN[code] === 0) return false;
+      bytes[at++] = code;
+    }
+    bytes[at++] = QUOTE;
+    this.length = at;
+    return true;
+  }
+
+  private shortUtf8(text: string): void {
+    const { length } = text;
+    if (this.length + length * 3 > this.bytes.length) this.grow(length * 3);
+    const { bytes } = this;
+    let at = this.length;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < 0x80) {
+        bytes[at++] = code;
+      } else if (code < 0x800) {
+        bytes[at++] = 0xc0 | (code >> 6);
+        bytes[at++] = 0x80 | (code & 0x3f);
+      } else if (code < 0xd800 || code > 0xdfff) {
+        bytes[at++] = 0xe0 | (code >> 12);
+        bytes[at++] = 0x80 | ((code >> 6) & 0x3f);
+        bytes[at++] = 0x80 | (code & 0x3f);
+      } else {
+        const point = text.codePointAt(index++)!;
+        bytes[at++] = 0xf0 | (point >> 18);
+        bytes[at++] = 0x80 | ((point >> 12) & 0x3f);
+        bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
+        bytes[at++] = 0x80 | (point & 0x3f);
+      }
+    }
+    this.length = at;
+  }
+
+  /** @returns where the reserved bytes begin */
+  private reserve(count: number): number {
+    const start = this.length;
+    if (start + count > this.bytes.length) this.grow(count);
+    this.length = start + count;
+    return start;
+  }
+
+  private grow(count: number): void {
+    const needed = this.length + count;
+    // `finish` compares exactly
+    if (needed > this.maxBytes + MAX_RESERVED_TOO_MUCH || needed > constants.MAX_LENGTH) this.failTooLarge();
+    const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(this.bytes.length * 2, this.maxBytes)));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+}

@@ -1,0 +1,172 @@
+import { CHARACTERS, isDecimalDigit, isLetter } from './characters.js';
+import type { CheckedLimits } from './limits.js';
+import { readNumber } from './number.js';
+import { NumberKind, Scanner } from './scanner.js';
+import { isPrefixLetter, readStrings } from './string.js';
+import { PyComplex, PyFloat } from './values.js';
+
+const {
+  DOUBLE_QUOTE,
+  QUOTE,
+  PAREN_OPEN,
+  PAREN_CLOSE,
+  PLUS,
+  COMMA,
+  MINUS,
+  POINT,
+  COLON,
+  UPPER_F,
+  UPPER_N,
+  UPPER_T,
+  BRACKET_OPEN,
+  BRACKET_CLOSE,
+  UNDERSCORE,
+  LOWER_S,
+  BRACE_OPEN,
+  BRACE_CLOSE,
+} = CHARACTERS;
+
+/**
+ * Reads expressions: strings, numbers with signs and sums, and the names `True`, `False`, `None` and `set()`. Containers are left to
+ * the subclass.
+ */
+export abstract class ExpressionReader {
+  protected readonly scanner: Scanner;
+  /** True inside a dict key or a set member, where only hashable values are allowed. */
+  protected inKey = false;
+
+  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
+    this.scanner = new Scanner(bytes, limits, faithful);
+  }
+
+  protected abstract list(): unknown;
+  protected abstract paren(): unknown;
+  protected abstract brace(): unknown;
+
+  /** Reads one expression; `code` is its first character, at the cursor. */
+  protected value(code: number): unknown {
+    const value = this.operand(code);
+    if (typeof value === 'string') return value;
+    const { scanner } = this;
+    const next = scanner.codeAt(scanner.pos);
+    if (next === COMMA || next === BRACKET_CLOSE || next === BRACE_CLOSE || next === COLON) return value;
+    const operator = scanner.token();
+    return operator === PLUS || operator === MINUS ? this.complexSum(value, operator) : value;
+  }
+
+  private operand(code: number): unknown {
+    const { scanner } = this;
+    if (code === QUOTE || code === DOUBLE_QUOTE) return this.string();
+    if (isDecimalDigit(code)) return readNumber(scanner);
+    switch (code) {
+      case BRACE_OPEN:
+        return this.brace();
+      case BRACKET_OPEN:
+        return this.list();
+      case PAREN_OPEN:
+        return this.paren();
+      case MINUS:
+      case PLUS:
+        return this.signed(code);
+      case POINT:
+        if (scanner.text.startsWith('...', scanner.pos)) scanner.fail('Ellipsis has no counterpart here');
+        return readNumber(scanner);
+      default:
+        return this.name(code);
+    }
+  }
+
+  private string(): string | Buffer {
+    const value = readStrings(this.scanner);
+    this.scanner.kind = NumberKind.none;
+    return value;
+  }
+
+  private name(code: number): unknown {
+    const { scanner } = this;
+    switch (code) {
+      case UPPER_T:
+        return this.constant('True', true);
+      case UPPER_F:
+        if (this.isWord('False')) return this.constant('False', false);
+        break;
+      case UPPER_N:
+        return this.constant('None', null);
+      case LOWER_S:
+        if (this.isWord('set')) return this.emptySet();
+        break;
+    }
+    return isPrefixLetter(code) ? this.string() : scanner.expected('a Python literal');
+  }
+
+  private constant<T>(word: string, value: T): T {
+    if (!this.isWord(word)) this.scanner.expected('a Python literal');
+    this.scanner.pos += word.length;
+    this.scanner.kind = NumberKind.none;
+    return value;
+  }
+
+  private isWord(word: string): boolean {
+    const { scanner } = this;
+    for (let index = 0; index < word.length; index++) {
+      if (scanner.codeAt(scanner.pos + index) !== word.charCodeAt(index)) return false;
+    }
+    const after = scanner.codeAt(scanner.pos + word.length);
+    return !(after > 127 || after === UNDERSCORE || isDecimalDigit(after) || isLetter(after));
+  }
+
+  private emptySet(): Set<unknown> {
+    const { scanner } = this;
+    if (this.inKey) this.unhashable('a set');
+    scanner.pos += 3;
+    if (scanner.token() !== PAREN_OPEN) scanner.expected('"()" after set');
+    scanner.pos++;
+    if (scanner.token() !== PAREN_CLOSE) scanner.expected('")": only the empty set is written as a call');
+    scanner.pos++;
+    scanner.kind = NumberKind.none;
+    return new Set();
+  }
+
+  /** A sign stands before a number, never before a sign or a sum. */
+  private signed(sign: number): unknown {
+    const { scanner } = this;
+    scanner.pos++;
+    const at = scanner.pos;
+    const code = scanner.token();
+    const value = code === MINUS || code === PLUS ? undefined : this.operand(code);
+    const { kind } = scanner;
+    if (value === undefined || kind === NumberKind.none || kind > NumberKind.imaginary) {
+      return scanner.fail('expected a number after the sign', 'SYNTAX', at);
+    }
+    scanner.kind =
+      kind === NumberKind.int ? NumberKind.signedInt : kind === NumberKind.float ? NumberKind.signedFloat : NumberKind.sum;
+    if (sign === PLUS) return value;
+    if (typeof value === 'bigint') return -value;
+    // The int zero has no sign; the float has.
+    if (typeof value === 'number') return value === 0 && kind === NumberKind.int ? 0 : -value;
+    if (value instanceof PyFloat) return new PyFloat(-value.value);
+    return new PyComplex(-(value as PyComplex).real, -(value as PyComplex).imag);
+  }
+
+  /** `1+2j`: a real number, which may have a sign, and an imaginary one, which has none. */
+  private complexSum(left: unknown, operator: number): PyComplex {
+    const { scanner } = this;
+    const { kind } = scanner;
+    if (kind === NumberKind.none || kind === NumberKind.imaginary || kind === NumberKind.sum) {
+      return scanner.expected('"," or the end of the value');
+    }
+    scanner.pos++;
+    const at = scanner.pos;
+    const code = scanner.token();
+    const right = code === MINUS || code === PLUS ? undefined : this.operand(code);
+    if (scanner.kind !== NumberKind.imaginary || !(right instanceof PyComplex)) {
+      return scanner.fail('expected the imaginary part of a complex number', 'SYNTAX', at);
+    }
+    scanner.kind = NumberKind.sum;
+    return new PyComplex(Number(left), operator === MINUS ? -right.imag : right.imag);
+  }
+
+  protected unhashable(what: string): never {
+    return this.scanner.fail(`${what} cannot be a dict key or a set member, nor be inside one; found`, 'UNHASHABLE');
+  }
+}

@@ -1,0 +1,28 @@
+import { types } from 'node:util';
+import { PyComplex, PyFloat } from './values.js';
+
+/**
+ * The kind of an object that has no counterpart in Python, and would be written as an empty dict; undefined for other objects.
+ *
+ * The kind is found by V8's own types, so that it is right for objects of other realms too.
+ */
+export function unsendableKind(value: object): string | undefined {
+  if (typeof value === 'function') return 'function';
+  if (types.isPromise(value)) return 'Promise (await it first)';
+  if (types.isRegExp(value)) return 'RegExp';
+  if (types.isWeakMap(value)) return 'WeakMap';
+  if (types.isWeakSet(value)) return 'WeakSet';
+  if (value instanceof WeakRef) return 'WeakRef';
+  if (types.isModuleNamespaceObject(value)) return 'module';
+  if ('next' in value && (Symbol.iterator in value || Symbol.asyncIterator in value)) return 'iterator (make an array of it)';
+  return undefined;
+}
+
+export function isPyNumber(value: object): value is PyFloat | PyComplex {
+  return value instanceof PyFloat || value instanceof PyComplex;
+}
+
+/** A valid date as Python's `isoformat` writes it: six digits after the point, or none. */
+export function isoformat(date: Date): string {
+  return date.toISOString().replace(/\.(\d{3})Z$/, (_, millis) => (millis === '000' ? '+00:00' : `.${millis}000+00:00`));
+}
