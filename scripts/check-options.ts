@@ -14,7 +14,7 @@ const HEAD = '| option | |\n| --- | --- |\n';
 const SECTION = /^## (\w+)\n([^]*?)(?=^## |$(?![^]))/gm;
 const TABLE = /^\| option .*\n(?:\|.*\n)*/m;
 
-const types = optionTypes(join(packageRoot, 'lib', 'index.ts'));
+const types = optionTypes(['index.ts', 'core.ts'].map((entry) => join(packageRoot, 'lib', entry)));
 const shown = await readFile(page, 'utf8');
 const right = shown.replaceAll(SECTION, (section, name: string, text: string) => {
   const rows = types(name);
@@ -33,15 +33,17 @@ if (process.argv.includes('--write')) {
 }
 
 /** @returns the rows of a type's table; undefined when nothing of that name is exported */
-function optionTypes(entry: string): (name: string) => string | undefined {
+function optionTypes(entries: string[]): (name: string) => string | undefined {
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(join(packageRoot, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config,
     ts.sys,
     packageRoot,
   );
-  const program = ts.createProgram([entry], options);
+  const program = ts.createProgram(entries, options);
   const checker = program.getTypeChecker();
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!);
+  const exported = entries.flatMap((entry) =>
+    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!),
+  );
   return (name) => {
     const found = exported.find((symbol) => symbol.name === name);
     if (found === undefined) return undefined;
