@@ -22,9 +22,20 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const storage = new AsyncLocalStorage<CurrentCall>();
 
-/** Runs `body` with `call` as the current one, also behind its awaits. */
-export function runInCall<T>(call: CurrentCall, body: () => T): T {
-  return storage.run(call, body);
+/**
+ * Lets Node follow the async context of promises from now on.
+ *
+ * Node 20 and 22 begin with that only when a process enters its first store. A first store that a handshake guard enters would
+ * otherwise stay on the connection.
+ */
+export function followPromises(): void {
+  // Node ignores a store that is the current one already
+  storage.run({ correlationId: '' }, () => undefined);
+}
+
+/** Makes `call` the current call of the running async context, which must be the call's own (see `runIsolated`). */
+export function enterCall(call: CurrentCall): void {
+  storage.enterWith(call);
 }
 
 /** The call that this code runs for; undefined outside of one. */
