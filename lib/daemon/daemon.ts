@@ -6,7 +6,7 @@ import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { PyroUri } from '../protocol/uri.js';
-import type { Arrivals } from '../transport/arrivals.js';
+import type { Acceptor } from '../transport/acceptor.js';
 import { endsWithin } from '../calls/deadline.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation, natLocationOf } from '../protocol/location.js';
@@ -55,8 +55,8 @@ export class Daemon extends OverridableDaemon {
   private readonly streams: StreamRegistry;
   private readonly keeper: ConnectionKeeper;
   /** Clients that come while it listens; those that are under way when it stops go away. */
-  private readonly arrivals: Arrivals<Place> = {
-    arrive: () => (this.isListening ? this.keeper.arrive() : undefined),
+  private readonly acceptor: Acceptor<Place> = {
+    accept: () => (this.isListening ? this.keeper.accept() : undefined),
     enter: (place, socket) => {
       if (this.isListening) return this.keeper.enter(place, socket);
       this.keeper.leave(place);
@@ -113,7 +113,7 @@ export class Daemon extends OverridableDaemon {
       });
     } else {
       try {
-        this.listener = await Listener.open(this.options, this.arrivals, (error) => this.fail(error));
+        this.listener = await Listener.open(this.options, this.acceptor, (error) => this.fail(error));
       } catch (error) {
         if (this.isListening) this.lifecycle = 'new';
         throw error;
@@ -255,7 +255,7 @@ export class Daemon extends OverridableDaemon {
 
   /** Serves one connected socket or other byte stream, with handshake, and as it is: `tls` is for what the daemon accepts itself. */
   serve(socket: Duplex): void {
-    const place = this.arrivals.arrive();
+    const place = this.acceptor.accept();
     if (place) this.keeper.enter(place, socket);
     else socket.on('error', () => undefined).destroy();
   }

@@ -24,14 +24,14 @@ export class Scanner {
   readonly text: string;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  private readonly window: TextWindow;
+  /** Made at first use: small messages need none. */
+  private window: TextWindow | undefined = undefined;
   pos = 0;
   kind: NumberKind = NumberKind.none;
 
   /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
     this.bytes = bytes;
-    this.window = new TextWindow(bytes);
     this.limits = limits;
     this.faithful = faithful;
     if (bytes.length > limits.maxBytes) {
@@ -92,7 +92,8 @@ export class Scanner {
 
   /** Text of ASCII bytes, without keeping a large message alive. */
   ascii(start: number, end: number): string {
-    return end - start < COPIED_SLICE_CHARS ? this.text.slice(start, end) : this.window.ascii(start, end);
+    if (end - start < COPIED_SLICE_CHARS) return this.text.slice(start, end);
+    return (this.window ??= new TextWindow(this.bytes)).ascii(start, end);
   }
 
   /** Text of any bytes; `codes` are those in it, joined by OR. */

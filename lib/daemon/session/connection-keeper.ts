@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { Arrivals } from '../../transport/arrivals.js';
+import type { Acceptor } from '../../transport/acceptor.js';
 import { DaemonConnection } from './connection.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import type { Dispatcher } from '../call/dispatcher.js';
@@ -19,7 +19,7 @@ export interface ConnectionEvents {
 }
 
 /** The connections of a daemon, from the accepted socket to the end of the session. */
-export class ConnectionKeeper implements RequestLoopOwner, Arrivals<Place> {
+export class ConnectionKeeper implements RequestLoopOwner, Acceptor<Place> {
   private readonly loops = new Set<RequestLoop>();
   private readonly admitted = new Set<RequestLoop>();
   private readonly endings = new Set<Promise<void>>();
@@ -42,7 +42,7 @@ export class ConnectionKeeper implements RequestLoopOwner, Arrivals<Place> {
   }
 
   /** A client has come; it has a place until it {@link leave}s or its connection ends. Undefined: there is none left. */
-  arrive(): Place | undefined {
+  accept(): Place | undefined {
     return this.places.take();
   }
 
