@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 
-/** What calls made inside a call take from it. */
+/** The call that this code runs for. Calls to other objects take the correlation id of the current call. */
 export interface CurrentCall {
   /** UUID in its usual text form. */
   readonly correlationId: string;
-  /** The message it came with; a batch has many calls in one. */
+  /** The request message of the call. The calls of a batch have one request. */
   readonly request?: object;
 }
 
-/** A correlation id of our own, around calls that we make. */
+/** A correlation id that was given with {@link withCorrelationId}. */
 class GivenCorrelationId implements CurrentCall {
   constructor(
     readonly correlationId: string,
-    /** The call that is served meanwhile. */
+    /** The current call outside of `withCorrelationId`. */
     readonly within: CurrentCall | undefined,
   ) {}
 }
@@ -22,28 +22,28 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const storage = new AsyncLocalStorage<CurrentCall>();
 
-/** Runs `body` with `call` as the current one, also behind its awaits. */
+/** Runs `body` with `call` as the current call, also after awaits in `body`. */
 export function runInCall<T>(call: CurrentCall, body: () => T): T {
   return storage.run(call, body);
 }
 
-/** The call that this code runs for; undefined outside of one. */
+/** The call that this code runs for; undefined outside of a call. */
 export function currentCall(): CurrentCall | undefined {
   const stored = storage.getStore();
   return stored instanceof GivenCorrelationId ? stored.within : stored;
 }
 
-/** True when both are served for one message. */
+/** True when both calls belong to one request message. */
 export function isSameRequest(one: CurrentCall | undefined, other: CurrentCall | undefined): boolean {
   return one === other || (one?.request !== undefined && one.request === other?.request);
 }
 
 /**
- * Runs `body`; the calls it makes to Pyro objects, also behind its awaits, carry this correlation id. Without it they carry that
- * of the call they are made in, or each a new one.
+ * Runs `body`. All calls to Pyro objects that `body` makes, also after awaits, carry this correlation id. Without this function they
+ * carry the id of the current call, or a new id each.
  *
  * @param correlationId a UUID, e.g. of `randomUUID()`
- * @throws {PyroError} when it is none
+ * @throws {PyroError} when the text is no UUID
  * @see Pyro5/callcontext.py, `current_context.correlation_id`
  */
 export function withCorrelationId<T>(correlationId: string, body: () => T): T {
@@ -51,7 +51,7 @@ export function withCorrelationId<T>(correlationId: string, body: () => T): T {
   return storage.run(new GivenCorrelationId(correlationId, currentCall()), body);
 }
 
-/** What calls made here carry; undefined: each a new one. */
+/** The correlation id for calls that this code makes; undefined: each call gets a new id. */
 export function outgoingCorrelationId(): string | undefined {
   return storage.getStore()?.correlationId;
 }
