@@ -97,7 +97,7 @@ const NO_TLS = 'the client does not speak TLS, which this port does; switch it o
 const UNTRUSTED = 'no authority in tls.ca has signed it';
 const OLD_TLS = 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)';
 
-/** What to do about an error of OpenSSL, by its code. */
+/** Remedies for errors of OpenSSL, by code. */
 const failures: Record<string, string> = {
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_HTTP_REQUEST: NO_TLS,
