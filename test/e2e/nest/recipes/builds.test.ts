@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
 import { build, type Plugin } from 'esbuild';
 import { expect, it } from 'vitest';
-import { packageRoot } from '../../../../scripts/package-root.js';
 import { run } from '../../../../scripts/program.js';
 import { appDirectory, compile, expectToServe, SWC_OPTIONS } from './built-app.js';
 
@@ -49,10 +49,10 @@ it('Jest: tests of an app run in Jest, as modules, compiled by @swc/jest', async
     rootDir: 'src',
     extensionsToTreatAsEsm: ['.ts'],
     moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
-    transform: { '\\.ts$': ['@swc/jest', { ...SWC_OPTIONS, swcrc: false }] },
+    transform: { '\\.ts$': [fileURLToPath(import.meta.resolve('@swc/jest')), { ...SWC_OPTIONS, swcrc: false }] },
   };
   await writeFile(join(directory, 'jest.config.json'), JSON.stringify(config));
-  const jest = join(packageRoot, 'node_modules', 'jest', 'bin', 'jest.js');
+  const jest = fileURLToPath(import.meta.resolve('jest/bin/jest'));
   const args = ['--experimental-vm-modules', jest, '--config', 'jest.config.json', '--json', '--runInBand', '--no-watchman'];
   const { stdout } = await run(process.execPath, args, { cwd: directory });
   expect(JSON.parse(stdout)).toMatchObject({ success: true, numPassedTests: 2, numFailedTests: 0, openHandles: [] });

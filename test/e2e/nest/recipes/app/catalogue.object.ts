@@ -1,10 +1,10 @@
 import { Injectable, Module } from '@nestjs/common';
 import { PyroController, PyroKwargs, PyroMethod, PyroProperty } from 'nestjs-pyro';
-import { limit, text } from './names.js';
+import { limit as spare, text as metal } from './names.js';
 
 @Injectable()
 export class Stock {
-  readonly names = [text, 'copper', 'silver', 'stone'];
+  readonly names = [metal, 'copper', 'silver', 'stone'];
 }
 
 @PyroController('catalogue')
@@ -28,7 +28,7 @@ export class CatalogueObject {
 
   @PyroProperty()
   get size(): number {
-    return this.stock.names.length + limit;
+    return this.stock.names.length + spare;
   }
 }
 
