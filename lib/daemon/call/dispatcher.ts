@@ -12,6 +12,7 @@ import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
+import type { PyroTarget } from '../contract/target.js';
 import { runBatch } from './batch.js';
 import { type CallServices, receiveProxy, unknownSerializerText } from './call-services.js';
 import { reportFailure, runCall } from './run-call.js';
@@ -74,7 +75,12 @@ export class Dispatcher {
   private *answer(request: Request, call: SerializedCall): Steps<void> {
     const stopTimeout = this.startTimeout(request, call);
     try {
-      const result = yield* this.run(request, call);
+      const target = this.targetOf(request, call);
+      const authorization = request.connection.authorizations.authorize(target, call.objectId);
+      // a promise only for the first call of a guarded object
+      const { principal } = authorization instanceof Promise ? ((yield authorization) as Authorization) : authorization;
+      request.principal = principal;
+      const result = yield this.run(request, target, call);
       yield stopTimeout() ? this.reply(request, call, result) : closeUnpulled(result);
     } catch (error) {
       if (stopTimeout()) yield request.error(error);
@@ -84,16 +90,17 @@ export class Dispatcher {
     }
   }
 
-  private *run(request: Request, call: SerializedCall): Steps<unknown> {
-    const target = this.services.objects.get(call.objectId);
+  private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
+    const target = this.services.objects.get(objectId);
     if (target === undefined) throw new DaemonError('unknown object');
-    const { connection } = request;
     // only targets that must be told of the end are kept
     if (target.connectionEnded) connection.usedTargets.add(target);
-    const authorization = (yield connection.authorizations.authorize(target, call.objectId)) as Authorization;
-    request.principal = authorization.principal;
-    if (request.isBatch) return yield* runBatch(this.services, request, target, call);
-    return yield runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
+    return target;
+  }
+
+  private run(request: Request, target: PyroTarget, call: SerializedCall): unknown {
+    if (request.isBatch) return runSteps(runBatch(this.services, request, target, call));
+    return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
   }
 
   private reply(request: Request, call: SerializedCall, result: unknown): Promise<void> | void {
