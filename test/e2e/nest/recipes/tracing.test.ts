@@ -57,6 +57,10 @@ class OvenObject {
     if (celsius > 1200) throw new PyroException('builtins.ValueError', ['too hot']);
     return trace.getActiveSpan()?.spanContext().traceId;
   }
+
+  @PyroMethod() *curve(): Generator<string | undefined> {
+    for (let i = 0; i < 3; i++) yield trace.getActiveSpan()?.spanContext().traceId;
+  }
 }
 
 const exporter = new InMemorySpanExporter();
@@ -89,6 +93,18 @@ it('OpenTelemetry: each call has a span of its own, which is active in the metho
   ]);
   expect(spans.slice(0, 2).map((span) => span.spanContext().traceId)).toEqual(traces);
   expect(new Set(traces).size).toBe(2);
+});
+
+it('OpenTelemetry: the span of a call is active at every item of its generator', async () => {
+  await using proxy = await PyroProxy.connect<OvenObject>(await oven());
+  const curve = await proxy.curve();
+  const seen: unknown[] = [];
+  for await (const traceId of curve) {
+    seen.push(traceId);
+    await proxy.heat(20);
+  }
+  const { traceId } = exporter.getFinishedSpans()[0]!.spanContext();
+  expect(seen).toEqual([traceId, traceId, traceId]);
 });
 
 it('OpenTelemetry: the trace of a client goes on in the server, from TypeScript and from Python', async () => {
