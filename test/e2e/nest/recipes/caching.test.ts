@@ -7,6 +7,7 @@ import {
   PyroController,
   type PyroDaemon,
   PyroMethod,
+  PyroProperty,
   PyroProxy,
   type RemoteObject,
 } from '../../../../lib/index.js';
@@ -23,8 +24,8 @@ beforeEach(() => {
 class CallCacheInterceptor extends CacheInterceptor {
   protected override trackBy(context: ExecutionContext): ReturnType<CacheInterceptor['trackBy']> {
     if (context.getType() === 'http') return super.trackBy(context);
-    const { objectId, method } = context.switchToRpc().getContext<PyroContext>();
-    return dumps([objectId, method, context.getArgByIndex<unknown>(0)]).toString();
+    const { objectId } = context.switchToRpc().getContext<PyroContext>();
+    return dumps([objectId, context.getHandler().name, context.switchToRpc().getData<unknown[]>()]).toString();
   }
 
   protected override setHeadersWhenHttp(context: ExecutionContext, value: unknown): void {
@@ -47,6 +48,14 @@ class CachedObject {
   @PyroMethod() spectrum(channel: string, gain: number | bigint = 1): string {
     measured += 1;
     return `${channel} ${gain} ${measured}`;
+  }
+  @PyroProperty() get first(): string {
+    measured += 1;
+    return `first ${measured}`;
+  }
+  @PyroProperty() get second(): string {
+    measured += 1;
+    return `second ${measured}`;
   }
   @CacheTTL(1) @PyroMethod() brief(): number {
     measured += 1;
@@ -108,6 +117,11 @@ it('cache: an interceptor that knows Pyro caches by object, method and arguments
     const gain = 2n ** 64n;
     expect(await cached.spectrum('red', gain)).toBe(`red ${gain} 3`);
     expect(await cached.spectrum('red', kwargs({ gain }))).toBe(`red ${gain} 3`);
+    expect([await cached.$get('first'), await cached.$get('second'), await cached.$get('first')]).toEqual([
+      'first 4',
+      'second 5',
+      'first 4',
+    ]);
     const first = await cached.brief();
     await expect.poll(() => cached.brief()).toBe(first + 1);
   }

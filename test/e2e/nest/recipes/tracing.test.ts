@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { context as otel, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { finalize, type Observable, tap } from 'rxjs';
+import { finalize, type Observable, ReplaySubject, tap } from 'rxjs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {
   type PyroContext,
@@ -50,12 +50,18 @@ function traceAnnotations(): Record<string, Buffer> {
   return carrier.traceparent === undefined ? {} : { [TRACE_ANNOTATION]: Buffer.from(carrier.traceparent) };
 }
 
+const temperatures = new ReplaySubject<number>();
+
 @PyroController('oven')
 class OvenObject {
   @PyroMethod() async heat(celsius: number): Promise<string | undefined> {
     await new Promise(setImmediate);
     if (celsius > 1200) throw new PyroException('builtins.ValueError', ['too hot']);
     return trace.getActiveSpan()?.spanContext().traceId;
+  }
+
+  @PyroMethod({ stream: true }) temperatures(): Observable<number> {
+    return temperatures;
   }
 
   @PyroMethod() *curve(): Generator<string | undefined> {
@@ -105,6 +111,17 @@ it('OpenTelemetry: the span of a call is active at every item of its generator',
   }
   const { traceId } = exporter.getFinishedSpans()[0]!.spanContext();
   expect(seen).toEqual([traceId, traceId, traceId]);
+});
+
+it('OpenTelemetry: the span of an Observable stream ends with its last item', async () => {
+  await using proxy = await PyroProxy.connect<OvenObject>(await oven());
+  const stream = (await proxy.temperatures()) as unknown as AsyncGenerator<number>;
+  temperatures.next(20);
+  expect(await stream.next()).toEqual({ value: 20, done: false });
+  expect(exporter.getFinishedSpans()).toEqual([]);
+  temperatures.complete();
+  expect((await stream.next()).done).toBe(true);
+  expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['oven.temperatures']);
 });
 
 it('OpenTelemetry: the trace of a client goes on in the server, from TypeScript and from Python', async () => {
