@@ -5,7 +5,7 @@
  */
 
 // values that JavaScript has no type for; their codec is `nestjs-pyro/serpent`
-export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './serpent/index.js';
+export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './serpent/index.js';
 
 // errors, with Pyro5's names
 export {

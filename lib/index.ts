@@ -77,6 +77,7 @@ export {
   PyComplex,
   PyFloat,
   pyFloat,
+  PyFrozenSet,
   PyTuple,
   pyTuple,
   registerClass,

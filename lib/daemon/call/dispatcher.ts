@@ -77,7 +77,7 @@ export class Dispatcher {
     const { flags } = frame.header;
     const readFrom = (data: Buffer): SerializedCall =>
       flags & FLAGS.keepSerialized
-        ? readBlobCall(data, frame.annotations, serializer, services.marshal, reading)
+        ? readBlobCall(data, frame.annotations, serializer, services.blobInfoReaders, reading)
         : serializer.loadsCall(data, reading);
     if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
     const data = decompress(frame.data, sizeLimit(services.options.maxMessageBytes));

@@ -1,4 +1,4 @@
-import { PyComplex, PyTuple } from '../../serpent/index.js';
+import { PyComplex, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
@@ -104,9 +104,9 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.list:
         return this.unhashable(this.items(this.length(1)));
       case MARSHAL.set:
-        return this.unhashable(this.set());
+        return this.unhashable(this.membersOf(new Set()));
       case MARSHAL.frozenset:
-        return this.set();
+        return this.membersOf(this.options.values === 'faithful' ? new PyFrozenSet() : new Set());
       case MARSHAL.dict:
         return this.dict();
       default:
@@ -152,10 +152,9 @@ export class MarshalReader extends BinaryReader {
     return items;
   }
 
-  private set(): Set<unknown> {
+  private membersOf(set: Set<unknown>): Set<unknown> {
     const members = this.items(this.length(1));
     if (!this.hashable) this.fail('a member of a set is a list, dict or set', 'TypeError');
-    const set = new Set<unknown>();
     for (const member of members) {
       if (!this.crowds.admits(set, member)) throw crowdedKeys();
       set.add(member);
