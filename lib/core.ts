@@ -67,7 +67,7 @@ export type {
 } from './objects/decorated-member.js';
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
-export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
+export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/contract/authorization.js';
 export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects

@@ -3,6 +3,7 @@ import { PythonException } from '../../protocol/python-exception.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { Steps } from '../../calls/steps.js';
+import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { PyroTarget } from '../contract/target.js';
 import { reportFailure } from './failure-report.js';
@@ -21,6 +22,19 @@ const ENTRIES_PER_TURN = 100;
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
 export function* runBatch(request: Request, target: PyroTarget, { objectId, args: entries }: SerializedCall): Steps<unknown[]> {
+  try {
+    return yield* runEntries(request, target, objectId, entries);
+  } finally {
+    if (request.batchInstance) yield disposeBatchInstance(request.batchInstance);
+  }
+}
+
+async function disposeBatchInstance(instance: object | Promise<object>): Promise<void> {
+  const made = await Promise.resolve(instance).catch(() => undefined);
+  if (made) await disposeObject(made);
+}
+
+function* runEntries(request: Request, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
   const results: unknown[] = [];
   for (const [index, entry] of entries.entries()) {
     if (request.timedOut) break;

@@ -11,6 +11,9 @@ export class ExceptionWrapper {
   constructor(readonly exception: unknown) {}
 }
 
+/** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
+export const IS_DAEMON: unique symbol = Symbol('IS_DAEMON');
+
 /** What a daemon that came along with an object of a peer becomes: nothing but a place. */
 export class DaemonStub {}
 
