@@ -8,7 +8,7 @@ const KUBERNETES_NAME = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|S
 const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\//;
 
 /**
- * Reads Pyro5's config items from `PYRO_*` environment variables: what they say, checked. An empty text is no value.
+ * Reads Pyro5's config items from `PYRO_*` environment variables: what they say, checked. An empty text is no value for an item that is a text.
  *
  * ```ts
  * readConfig().SERIALIZER; // what PYRO_SERIALIZER says; undefined when it is not set
