@@ -8,6 +8,7 @@ import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type CallServices, unknownSerializerText } from '../call/call-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/connection.js';
+import { authorizationOf } from '../contract/authorization.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**
@@ -55,13 +56,15 @@ async function authorizeConnect(
   const { annotations } = frame;
   connection.handshake = handshake;
   connection.handshakeAnnotations = annotations;
-  authorizations.ofDaemon = await daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
+  authorizations.ofDaemon = authorizationOf(
+    await daemon.validateHandshake({ connection, objectId, data: handshake, annotations }),
+  );
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target?.connectionEnded) connection.usedTargets.add(target);
   await target?.connected?.(connection);
-  return { handshake: response ?? DEFAULT_HANDSHAKE, meta };
+  return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }
 
 function readConnect(data: unknown): { handshake: unknown; object: string } {
