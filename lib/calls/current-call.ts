@@ -29,7 +29,7 @@ const storage = new AsyncLocalStorage<CurrentCall>();
  * otherwise stay on the connection.
  */
 export function followPromises(): void {
-  // Node ignores a store that is the current one already
+  // a value must be stored: to store the current one, undefined, does nothing
   storage.run({ correlationId: '' }, () => undefined);
 }
 

@@ -9,6 +9,17 @@ export class PyTuple<T = unknown> extends Array<T> {
   }
 }
 
+/**
+ * Python's `frozenset`. A Set in every way but one: marshal writes it as a frozenset. The other serializers know no frozenset.
+ *
+ * Received ones are of this class only with `values: 'faithful'`.
+ */
+export class PyFrozenSet<T = unknown> extends Set<T> {
+  static override get [Symbol.species](): SetConstructor {
+    return Set;
+  }
+}
+
 /** Makes a Python tuple of the given items. */
 export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
   const tuple = new PyTuple<T[number]>();
