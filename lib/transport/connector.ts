@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { lookup, type LookupOptions } from 'node:dns';
-import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectPlain, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
@@ -87,7 +88,14 @@ const ipv4First: LookupFunction = (host, options, callback) => {
 /** The certificate must name the host of the URI, not the address that was looked up. */
 function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
-  return isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
+  const names = isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
+  return { checkServerIdentity: namesServer, ...names };
+}
+
+/** Node's own check, and before it a check of IPv6 addresses: Node 22.23 finds no IPv6 address in any certificate. */
+function namesServer(host: string, certificate: PeerCertificate): Error | undefined {
+  const isNamed = isIPv6(host) && new X509Certificate(certificate.raw).checkIP(host) !== undefined;
+  return isNamed ? undefined : checkServerIdentity(host, certificate);
 }
 
 const reasons: Record<string, string> = {

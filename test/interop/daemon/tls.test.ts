@@ -75,6 +75,16 @@ it('TLS: serves Python’s client, and our own, by name, IPv4 and IPv6', async (
   }
 });
 
+it('TLS: a client refuses an IPv6 address that the certificate does not name', async () => {
+  const local = await authority.issue('local', { names: 'DNS:localhost,IP:127.0.0.1,IP:::2' });
+  const { uri } = await serve({ host: '::1', tls: { cert: local.cert, key: local.key } });
+  const tls = { ca: authority.cert };
+  await expect(PyroProxy.connect(uri, { tls, maxRetries: 0 })).rejects.toThrow('ERR_TLS_CERT_ALTNAME_INVALID');
+  // a check of the user's own replaces the usual check
+  await using thing = await PyroProxy.connect<Thing>(uri, { tls: { ...tls, checkServerIdentity: () => undefined } });
+  expect(await thing.size('three')).toBe(5);
+});
+
 it('TLS: knows a client by its certificate, and refuses clients without a valid one', async () => {
   const tls = { cert: server.cert, key: server.key, ca: authority.cert, requestClientCert: true };
   const { daemon, uri, refusals } = await serve({ tls });
