@@ -6,18 +6,19 @@ import ts from 'typescript';
  * see import-circles.ts.
  */
 const ROOMS: Record<string, readonly string[]> = {
-  serpent: [],
-  protocol: [],
-  calls: ['protocol'],
-  objects: ['protocol'],
+  copies: [],
+  serpent: ['copies'],
+  protocol: ['copies'],
+  calls: ['protocol', 'copies'],
+  objects: ['protocol', 'copies'],
   options: ['protocol'],
   transport: ['options', 'protocol'],
-  serializers: ['options', 'protocol', 'serpent'],
-  daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'protocol'],
-  client: ['serializers', 'options', 'transport', 'calls', 'protocol', 'serpent'],
+  serializers: ['options', 'protocol', 'serpent', 'copies'],
+  daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'protocol', 'copies'],
+  client: ['serializers', 'options', 'transport', 'calls', 'protocol', 'serpent', 'copies'],
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
-  pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol'],
-  nest: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol', 'copies'],
+  nest: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent', 'copies'],
   testing: [
     'nest',
     'pyro',

@@ -1,9 +1,15 @@
+import { recogniseInstances } from '../copies/process-wide.js';
+
 /**
  * Python's `tuple`. An Array in every way but one: it is written as a tuple.
  *
  * What is made from it (`map`, `filter`, `slice`) is a plain Array. Make one with {@link pyTuple}.
  */
 export class PyTuple<T = unknown> extends Array<T> {
+  static {
+    recogniseInstances(this, 'PyTuple');
+  }
+
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
@@ -18,6 +24,10 @@ export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
 
 /** Python's `float`, where a number would be an int: `new PyFloat(2)` is written as `2.0`. */
 export class PyFloat {
+  static {
+    recogniseInstances(this, 'PyFloat');
+  }
+
   readonly value: number;
 
   constructor(value: number) {
@@ -45,6 +55,10 @@ export function safeInt(value: bigint): number | bigint {
 
 /** Python's `complex`. */
 export class PyComplex {
+  static {
+    recogniseInstances(this, 'PyComplex');
+  }
+
   readonly real: number;
   readonly imag: number;
 

@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import {
   type AnyClass,
@@ -21,11 +22,11 @@ interface Marks {
   callback?: boolean;
 }
 
-const marksOf = new WeakMap<object, Marks>();
+const marksOf = processWide('marks', () => new WeakMap<object, Marks>());
 /** By a prototype, or by an object that has exposed members of its own. */
-const metadataOf = new WeakMap<object, ObjectMetadata>();
+const metadataOf = processWide('metadata', () => new WeakMap<object, ObjectMetadata>());
 /** Which of these tells the members of an object or class. */
-const describedBy = new WeakMap<object, object>();
+const describedBy = processWide('described-by', () => new WeakMap<object, object>());
 
 /** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
 const LIFECYCLE_NAMES = new Set([

@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameters } from '../../objects/parameter-reader.js';
 import { isPrivateName } from '../../objects/private-names.js';
@@ -40,7 +41,7 @@ export interface PropertyMetadata {
 export type MemberMetadata = MethodMetadata | PropertyMetadata;
 
 /** Metadata by the prototype that declares the member. An override is another member: it must be decorated again. */
-const membersOf = new WeakMap<object, Map<string, MemberMetadata>>();
+const membersOf = processWide('members', () => new WeakMap<object, Map<string, MemberMetadata>>());
 
 export function addMemberMetadata(prototype: object, metadata: MemberMetadata): void {
   let members = membersOf.get(prototype);

@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 
 /** How objects of one class travel. */
@@ -56,7 +57,7 @@ export class ClassRegistry {
 }
 
 /** Filled by {@link registerClass}; what a daemon or proxy uses unless it is given a registry of its own. */
-export const defaultClassRegistry = new ClassRegistry();
+export const defaultClassRegistry = processWide('classes', () => new ClassRegistry());
 
 /** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */
 export function registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/annotations.js';
@@ -9,6 +10,10 @@ import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
  * @see Pyro5/client.py, `SerializedBlob`
  */
 export class SerializedBlob {
+  static {
+    recogniseInstances(this, 'SerializedBlob');
+  }
+
   /** @internal use {@link SerializedBlob.of} */
   constructor(
     /** What the sender says about the data. */
