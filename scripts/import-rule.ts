@@ -10,7 +10,7 @@ const ROOMS: Record<string, readonly string[]> = {
   serpent: ['copies'],
   protocol: ['copies'],
   calls: ['protocol', 'copies'],
-  objects: ['protocol', 'copies'],
+  objects: ['calls', 'protocol', 'copies'],
   options: ['protocol'],
   transport: ['options', 'protocol'],
   serializers: ['options', 'protocol', 'serpent', 'copies'],
@@ -18,7 +18,7 @@ const ROOMS: Record<string, readonly string[]> = {
   client: ['serializers', 'options', 'transport', 'calls', 'protocol', 'serpent', 'copies'],
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
   pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol', 'copies'],
-  nest: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent', 'copies'],
+  nest: ['calls', 'pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent', 'copies'],
   testing: [
     'nest',
     'pyro',
