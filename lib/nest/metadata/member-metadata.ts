@@ -17,6 +17,8 @@ export const DEFAULT_STREAM_OPTIONS: Readonly<Required<PyroStreamOptions>> = { b
 export interface MethodMetadata {
   readonly kind: 'method';
   readonly key: string;
+  /** The method as `@PyroMethod` saw it. A decorator above may have put another function in its place. */
+  readonly decorated: (...args: never[]) => unknown;
   /** Wire name; undefined when the decorator gives none. */
   readonly name: string | undefined;
   readonly oneway: boolean;
@@ -33,9 +35,9 @@ export interface PropertyMetadata {
   readonly kind: 'property';
   readonly key: string;
   readonly name: string | undefined;
-  /** Names of the companion methods that the pipeline runs for the accessor; undefined without a getter or setter. */
-  readonly getter: string | undefined;
-  readonly setter: string | undefined;
+  /** Names of the companion methods that the pipeline runs for the accessor, whether or not it has a getter and a setter. */
+  readonly getter: string;
+  readonly setter: string;
 }
 
 export type MemberMetadata = MethodMetadata | PropertyMetadata;
