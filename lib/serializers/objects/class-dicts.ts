@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
@@ -8,6 +9,10 @@ import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
 export class ExceptionWrapper {
+  static {
+    recogniseInstances(this, 'ExceptionWrapper');
+  }
+
   constructor(readonly exception: unknown) {}
 }
 
