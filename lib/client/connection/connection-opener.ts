@@ -35,23 +35,31 @@ export interface Destination {
   sender: ProxySender | undefined;
 }
 
+/** How an opener uses the other parts of its proxy. */
+export interface OpenerCallbacks {
+  handshakeParts(): HandshakeParts;
+  /** Closes idle connections of related proxies. Returns true when some were closed. */
+  makeRoom(): boolean;
+  onEnded(connection: ClientConnection, error: Error): void;
+}
+
 /** Opens the connections of a proxy, with retries. */
 export class ConnectionOpener {
   private hasUsedConnected = false;
 
   constructor(
     private readonly destination: Destination,
-    private readonly handshakeParts: () => HandshakeParts,
-    private readonly onEnded: (connection: ClientConnection, error: Error) => void,
+    private readonly callbacks: OpenerCallbacks,
   ) {}
 
   /**
    * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * This retries connecting only; calls are repeated by the call runner.
+   * This retries connecting only; calls are repeated by the call runner. A daemon that rejects the handshake may have too many
+   * connections: if idle ones can be closed, this tries again, too.
    *
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
-   * @throws {CommunicationError} at once, when the daemon rejects the handshake
+   * @throws {CommunicationError} when the daemon rejects the handshake
    * @throws the reason of `signal` when the signal is aborted
    */
   async open(signal: AbortSignal): Promise<OpenedConnection> {
@@ -61,7 +69,9 @@ export class ConnectionOpener {
         return await this.openOnce(signal);
       } catch (error) {
         const worthRetrying = error instanceof ConnectionClosedError || error instanceof TimeoutError;
-        if (signal.aborted || !worthRetrying || attempt > maxRetries) throw error;
+        const isRejected = error instanceof CommunicationError && error.code === 'COMMUNICATION';
+        if (signal.aborted || attempt > maxRetries) throw error;
+        if (!worthRetrying && !(isRejected && this.callbacks.makeRoom())) throw error;
         await backOff(attempt, this.destination.options, signal);
       }
     }
@@ -95,13 +105,13 @@ export class ConnectionOpener {
     const leases = new AutoproxyLeases(options.autoproxy);
     const connection = new ClientConnection(socket, locationOf(address), options, (ended, error) => {
       leases.end();
-      this.onEnded(ended, error);
+      this.callbacks.onEnded(ended, error);
     });
     const introduce = options.connectedSocket ? askMetadata : shakeHands;
     // no timeout of its own: `signal` ends the handshake with the attempt
     const deadline = new Deadline('connecting', 0, signal);
     try {
-      const metadata = await orAborted(introduce(connection, uri, this.handshakeParts(), deadline), signal);
+      const metadata = await orAborted(introduce(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = false;

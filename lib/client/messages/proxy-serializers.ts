@@ -1,6 +1,7 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type Serializer, type SerializerOptions } from '../../serializers/contract/serializer.js';
+import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createSerializers } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { Autoproxy, ResolvedProxyOptions } from '../options/proxy-options.js';
@@ -26,7 +27,7 @@ export class ProxySerializers {
       classes,
       encodeObject: (value) => {
         const reference = referenceOf(value) ?? this.autoproxyReference(value, autoproxy, classes);
-        return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+        return reference && proxyToDict(reference);
       },
     };
     this.all = createSerializers({ ...shared, values });
