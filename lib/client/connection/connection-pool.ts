@@ -286,12 +286,12 @@ export class ConnectionPool {
   }
 
   private openOne(): void {
-    const { group, open } = this.parts;
+    const { group } = this.parts;
     const refusal = group?.openConnection(this);
     if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
-    open(controller.signal).then(
+    this.parts.open(controller.signal).then(
       (opened) => {
         if (this.opening.delete(controller)) return this.opened(opened);
         group?.connectionClosed(this);

@@ -42,11 +42,11 @@ export class ProxyCore {
   private received: ProxyGroup | undefined;
 
   constructor(private readonly parts: ProxyCoreParts) {
-    const { destination, metadata, group, makeProxy } = parts;
+    const { destination, metadata, group } = parts;
     this.connections = new ProxyConnections(destination, metadata, group);
     this.calls = new CallRunner(destination.options, this.connections, (reference, sender) => {
       this.received ??= group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED);
-      return makeProxy(reference, sender, this.received);
+      return parts.makeProxy(reference, sender, this.received);
     });
     // a connected socket belongs to the program that gave it
     if (!destination.options.connectedSocket) collected.register(this.calls, this.connections.pool);

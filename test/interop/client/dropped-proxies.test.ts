@@ -63,6 +63,7 @@ describe('proxies that a remote object gives', () => {
     const factory = await connect(40);
     await useRounds(5, () => take(factory));
     await collectUntil(async () => (await factory.connections()) === 1);
+    expect(factory.$connected).toBe(true);
   });
 
   it('a proxy that is held or that runs a call is not closed by the garbage collector', async () => {
