@@ -1,4 +1,5 @@
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { servedReference } from '../../protocol/served-objects.js';
 import { RandomIds } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
@@ -35,7 +36,7 @@ export function createCallServices(
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
-    const reference = referenceOf(value) ?? daemon.referenceFor(value);
+    const reference = referenceOf(value) ?? daemon.referenceFor(value) ?? servedReference(value, daemon);
     return reference && proxyToDict(reference);
   };
   const common = { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
