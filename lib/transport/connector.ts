@@ -5,23 +5,23 @@ import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
 
-/** Where to connect to; `address` is what to take `host` for, instead of looking it up. */
+/** Where to connect to. With `address`, the host name is not looked up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;
-  /** The system asks an idle peer after so long whether it is still there; 0: never. */
+  /** TCP keep-alive: the system probes a peer that was silent so long; 0: never. */
   keepAliveMs: number;
-  /** Gives up connecting; the error is its reason. */
+  /** Aborts connecting. The error is the signal's reason. */
   signal: AbortSignal;
 }
 
 /**
- * Opens a socket: TCP (name, IPv4 or IPv6 address) or unix domain socket, and TLS in it when asked for.
+ * Opens a TCP socket (host name, IPv4 or IPv6 address) or a unix domain socket, with TLS when `tls` is given.
  *
- * @throws {ConnectionClosedError} when nobody can be reached there: trying again later may help
- * @throws {CommunicationError} when the peer's certificate is refused: trying again will not help
- * @throws the reason of `signal` when it was aborted
+ * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
+ * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused; a later attempt will fail too
+ * @throws the reason of `signal` when the signal is aborted
  */
 export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {
   const { tls, signal } = options;
@@ -42,7 +42,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     };
     const onConnect = (): void => {
       settle();
-      // who takes the socket listens only a moment later
+      // the caller adds its own listener a moment later
       socket.on('error', ignore);
       if (options.keepAliveMs > 0) socket.setKeepAlive(true, options.keepAliveMs);
       socket.setNoDelay(true);
@@ -50,7 +50,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     };
     const onAbort = (): void => fail(signal.reason as Error);
     const onError = (error: NodeJS.ErrnoException): void => fail(connectError(address, error, tls !== undefined));
-    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), tls !== undefined));
+    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), false));
     signal.addEventListener('abort', onAbort);
     socket
       .on(tls ? 'secureConnect' : 'connect', onConnect)
@@ -70,12 +70,12 @@ function target(address: ConnectAddress): { path: string } | { host: string; por
   return { host: address.address ?? address.host, port: address.port, lookup: ipv4First };
 }
 
-/** As Pyro5: a daemon at `localhost` listens on 127.0.0.1. */
+/** Looks up IPv4 addresses first, as Pyro5 does: a daemon at `localhost` listens on 127.0.0.1. */
 const ipv4First: LookupFunction = (host, options, callback) => {
   lookup(host, { ...(options as LookupOptions), order: 'ipv4first' }, callback);
 };
 
-/** The certificate must name what the URI says, not the address that was looked up for it. */
+/** The certificate must name the host of the URI, not the address that was looked up. */
 function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
   return isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
@@ -92,14 +92,50 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-/** What a peer that does not speak TLS, or does not like ours, makes of a connection. */
-const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO)/;
+/**
+ * Codes of failures of the network, in contrast to those of TLS. An error without a code, of `checkServerIdentity` for example, is
+ * none of the network.
+ */
+const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
+
+/** TLS alerts of a daemon about the certificate of this program, in the words of OpenSSL, which change with its version. */
+const ALERTS: readonly (readonly [RegExp, string])[] = [
+  [/certificate.required/i, 'the daemon asks for a certificate of the client: give cert and key in tls'],
+  [
+    /handshake.failure/i,
+    'the daemon refuses the TLS handshake. It may ask for a certificate of the client: give cert and key in tls',
+  ],
+  [/unknown.ca/i, 'the daemon does not trust the authority of the client certificate (tls.cert)'],
+  [/certificate.expired/i, 'the daemon refuses the client certificate (tls.cert): it has expired'],
+  [/certificate/i, 'the daemon refuses the client certificate (tls.cert)'],
+];
+
+/** Says what a TLS alert of a daemon means; undefined for every other error. */
+function alertReason({ code = '', message }: NodeJS.ErrnoException): string | undefined {
+  if (!code.startsWith('ERR_SSL_') || !/alert/i.test(code + message)) return undefined;
+  return ALERTS.find(([alert]) => alert.test(code + message))?.[1];
+}
 
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
-  const message = `cannot connect to ${locationOf(address)}: ${reasons[code] ?? error.message}${code && ` (${code})`}`;
+  const reason = reasons[code] ?? alertReason(error) ?? error.message;
+  const message = `cannot connect to ${locationOf(address)}: ${reason}${code && ` (${code})`}`;
   const options = { cause: error, sent: false };
-  return secure && TLS_CODE.test(code) ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+  const isRefusal = secure && !NETWORK_CODE.test(code);
+  return isRefusal ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+}
+
+/**
+ * Makes the error of a daemon that refuses the certificate of this program. With TLS 1.3 the refusal arrives only after the
+ * connection was opened.
+ *
+ * @param error why the connection ended during the handshake
+ * @returns undefined when the connection ended for another reason, so that trying again may help
+ */
+export function certificateRefusal(address: ConnectAddress, error: unknown): CommunicationError | undefined {
+  const { cause } = error as Error;
+  if (!(error instanceof ConnectionClosedError) || !(cause instanceof Error) || !alertReason(cause)) return undefined;
+  return connectError(address, cause, true);
 }
 
 function ignore(): void {}

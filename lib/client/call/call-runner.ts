@@ -1,5 +1,5 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
@@ -22,6 +22,8 @@ import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
 type ProxyMaker = (reference: ProxyReference, sender: ProxySender) => unknown;
+
+const SECURITY_ERROR = 'Pyro5.errors.SecurityError';
 
 /** The connections of a proxy and what its messages are made with; implemented by `ProxyConnections`. */
 interface CallConnections {
@@ -90,7 +92,7 @@ export class CallRunner {
             isUnsent = false;
             pool.callSent();
             const frame = await reply;
-            return frame && (await this.read(opened, frame, serializer, call, callOptions));
+            return frame && (await this.read(opened, frame, serializer, { call, callOptions, deadline }));
           }
           opened.connection.drop(new ConnectionClosedError('connection was closed', { sent: false }));
         } finally {
@@ -133,8 +135,7 @@ export class CallRunner {
     opened: OpenedConnection,
     frame: Frame,
     serializer: Serializer,
-    call: OutgoingCall,
-    callOptions: CallOptions,
+    { call, callOptions, deadline }: { call: OutgoingCall; callOptions: CallOptions; deadline: Deadline },
   ): Promise<unknown> {
     const { options } = this;
     if (frame.annotations.size > 0) {
@@ -147,9 +148,27 @@ export class CallRunner {
       return new RemoteStream(this, this.pool, value.id, call.connection, callOptions);
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = true;
-      // the daemon closes the connection after this reply, so no other call may use it
-      if (error instanceof PyroRemoteError && CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+      if (error instanceof PyroRemoteError) {
+        // the daemon closes the connection after this reply, so no other call may use it
+        if (CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+        if (error.pythonType === SECURITY_ERROR) await this.awaitAnswer(opened, deadline);
+      }
       throw error;
+    }
+  }
+
+  /**
+   * Asks the daemon for any answer. Called after a SecurityError: a Python daemon then closes the connection, and a daemon of this
+   * library keeps the connection with its session. The next call must not be sent before that is known.
+   */
+  private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
+    const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
+    try {
+      await (
+        await this.send(opened, ping, { oneway: false }, deadline)
+      ).reply;
+    } catch {
+      // the connection has ended; the next call opens another
     }
   }
 

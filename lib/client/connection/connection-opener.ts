@@ -3,7 +3,7 @@ import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { type ConnectAddress, locationOf, openSocket } from '../../transport/connector.js';
+import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/connector.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
@@ -35,6 +35,9 @@ export interface Destination {
   sender: ProxySender | undefined;
 }
 
+/** Every `connectedSocket` of this program that a proxy uses or has used. */
+const usedSockets = new WeakSet<Duplex>();
+
 /** How an opener uses the other parts of its proxy. */
 export interface OpenerCallbacks {
   handshakeParts(): HandshakeParts;
@@ -45,8 +48,6 @@ export interface OpenerCallbacks {
 
 /** Opens the connections of a proxy, with retries. */
 export class ConnectionOpener {
-  private hasUsedConnected = false;
-
   constructor(
     private readonly destination: Destination,
     private readonly callbacks: OpenerCallbacks,
@@ -114,9 +115,10 @@ export class ConnectionOpener {
       const metadata = await orAborted(introduce(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
-      if (error instanceof CommunicationError) error.sent = false;
-      connection.drop(error as Error);
-      throw error;
+      const failure = certificateRefusal(address, error) ?? (error as Error);
+      if (failure instanceof CommunicationError) failure.sent = false;
+      connection.drop(failure);
+      throw failure;
     } finally {
       deadline.end();
     }
@@ -142,11 +144,12 @@ export class ConnectionOpener {
   }
 
   private useConnected(socket: Duplex): Duplex {
-    if (this.hasUsedConnected || socket.destroyed) {
-      const message = 'connectedSocket has ended, or carries another call: there is only this one connection';
+    if (usedSockets.has(socket) || socket.destroyed) {
+      const message =
+        'connectedSocket has ended or is in use; it carries one call at a time, of one proxy, whose $release() closes it';
       throw new CommunicationError(message, { sent: false });
     }
-    this.hasUsedConnected = true;
+    usedSockets.add(socket);
     return socket;
   }
 

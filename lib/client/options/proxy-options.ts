@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { PeerCertificate } from 'node:tls';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
@@ -12,7 +13,7 @@ import type { ClassRegistry } from '../../serializers/contract/class-registry.js
 import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
-import type { ReceivedProxies } from './received-proxies.js';
+import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 
 /** Annotations: ids of four ASCII letters, and their bytes. */
 export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
@@ -23,8 +24,8 @@ export interface PyroProxyOptions {
   serializer?: SerializerName;
   /** Handshake data, sent to the daemon when connecting. Default `hello`. */
   handshake?: unknown;
-  /** Gets the daemon's answer to the handshake. Throw an error to refuse the connection. */
-  validateHandshake?: (response: unknown) => void | Promise<void>;
+  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error to refuse the connection. */
+  validateHandshake?: (response: unknown, daemon: ConnectedDaemon) => void | Promise<void>;
   /** Sends `handshake` along when the proxy is passed to a peer. Default false. */
   shareHandshake?: boolean;
   /** Longest time for one call, including the wait for a connection and repeats. Default 60,000; 0: no limit. */
@@ -96,6 +97,12 @@ export interface PyroProxyOptions {
   autoproxy?: Autoproxy;
   /** Aborts `PyroProxy.connect` and `$connect()`, but no calls. For calls, see `$with({ signal })`. */
   signal?: AbortSignal;
+}
+
+/** The daemon at the other end of a new connection. */
+export interface ConnectedDaemon extends ProxySender {
+  /** The TLS certificate of the daemon. Undefined without TLS. */
+  readonly peerCertificate: PeerCertificate | undefined;
 }
 
 /** Makes references for objects that this program serves, so that they are sent as proxies. */

@@ -1,6 +1,7 @@
 import { PyroError, SerializeError } from '../../protocol/errors.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import { runIsolated } from '../../calls/async-context.js';
 import type { Steps } from '../../calls/steps.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -31,7 +32,8 @@ export function* runBatch(
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
     const { method, args, kwargs } = readEntry(entry);
     try {
-      const result = yield runCall(new Call(request, objectId, method, kwargs), target, args);
+      const call = new Call(request, objectId, method, kwargs);
+      const result = yield runIsolated(() => runCall(call, target, args));
       const stream = asStream(result);
       if (stream) {
         yield closeUnpulled(stream);

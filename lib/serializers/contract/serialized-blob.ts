@@ -4,16 +4,16 @@ import type { Annotations } from '../../protocol/annotations.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
 
 /**
- * Arguments of a call that stay serialized until somebody asks, so that they can be passed on without the cost of reading.
+ * Arguments of a call that stay serialized until {@link deserialized} is called. They can be forwarded without the cost of reading.
  *
  * @see Pyro5/client.py, `SerializedBlob`
  */
 export class SerializedBlob {
   /** @internal use {@link SerializedBlob.of} */
   constructor(
-    /** What the sender says about the data. */
+    /** The sender's description of the data. */
     readonly info: unknown,
-    /** @internal the data as it came, and the serializer it is in; undefined for a blob made here of values. */
+    /** @internal The received data and its serializer; undefined for a blob that was made here of values. */
     readonly received: { data: Buffer; serializer: Serializer; context: ReadContext } | undefined,
     private readonly values: unknown[] = [],
   ) {}
@@ -32,9 +32,9 @@ export class SerializedBlob {
 }
 
 /**
- * Reads a message whose data stays serialized: the called method gets one blob.
+ * Reads a message whose data stays serialized. The called method gets one blob.
  *
- * @param marshal reads the annotation, whatever the data is in
+ * @param marshal the serializer of the annotation; the data may be in another one
  * @throws {SerializeError} when the annotation is missing or has another shape
  */
 export function readBlobCall(

@@ -59,13 +59,13 @@ expose(Widget, ...PROBED, 'subscribe');
 
 const WIDGET = Symbol('widget');
 
-let widget: Widget;
+let served: Widget;
 let daemon: PyroDaemon;
 let uri: string;
 beforeEach(async () => {
   daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
-  widget = new Widget();
-  uri = String(daemon.register(widget, 'widget'));
+  served = new Widget();
+  uri = String(daemon.register(served, 'widget'));
 });
 afterEach(() => daemon.close());
 
@@ -80,7 +80,7 @@ function lazy(): RemoteObject<Widget> {
 async function expectNothingAsked(): Promise<void> {
   await using other = await PyroProxy.connect<Widget>(uri);
   expect(await other.subscribe()).toBe('subscribe');
-  expect(widget.asked.splice(0)).toEqual(['subscribe']);
+  expect(served.asked.splice(0)).toEqual(['subscribe']);
 }
 
 describe('a remote object that is not connected', () => {
@@ -111,8 +111,8 @@ describe('a remote object that is not connected', () => {
     expect(equals(proxy, lazy(), [iterableEquality])).toBe(true);
     expect(equals(proxy, { some: 'thing' }, [iterableEquality])).toBe(false);
     expect(proxy).toEqual(proxy);
-    expect(() => expect(proxy).toEqual({ a: 1 })).toThrow();
-    expect(() => expect(proxy).toMatchObject({ a: 1 })).toThrow();
+    expect(() => expect(proxy).toEqual({ a: 1 })).toThrow('to deeply equal');
+    expect(() => expect(proxy).toMatchObject({ a: 1 })).toThrow('to match object');
     expect(JSON.stringify({ proxy })).toBe('{"proxy":{}}');
     expect(proxy.$connected).toBe(false);
     await expectNothingAsked();

@@ -143,6 +143,9 @@ class Thing:
         error.extra = {"a": [1]}
         raise error
 
+    def fail_security(self):
+        raise Pyro5.errors.SecurityError("not for you")
+
     def fail_comm(self):
         raise Pyro5.errors.SerializeError("made up")
 
