@@ -48,7 +48,10 @@ export interface PyroProxyOptions {
   repeatable?: readonly string[];
   /** Idle time after which TCP keep-alive checks whether the daemon still answers. Default 60,000; 0: never. */
   keepAliveMs?: number;
-  /** Closes the connections after this time without a call. The next call opens a new one. Default 0: never. */
+  /**
+   * Closes the connections after this time without a call. The next call opens a new one. Default 0: never; for the proxies in results
+   * of calls 30,000.
+   */
   idleTimeoutMs?: number;
   /** Connects over TLS, with these certificates; `true`: with the authorities that Node trusts. Default: no TLS. */
   tls?: boolean | ClientTlsOptions;
@@ -59,7 +62,7 @@ export interface PyroProxyOptions {
   openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
   /**
    * A connected socket or other byte stream to use, in place of opening connections. The daemon at the other end serves it as its
-   * `connectedSocket`: there is no handshake, and no second connection. `$release()` closes it. The URI may be the object id alone.
+   * `connectedSocket`: there is no handshake, and no second connection. It serves one proxy, whose `$release()` closes it. The URI may be the object id alone.
    */
   connectedSocket?: Duplex;
   /** Compresses requests over 100 bytes. Default false. Compressed replies are always accepted. */
@@ -92,7 +95,8 @@ export interface PyroProxyOptions {
   receivedProxies?: ReceivedProxies;
   /**
    * A `PyroDaemon` of this program. It serves the objects that are passed in calls, which are then sent as proxies. An object that is
-   * not registered at the daemon is registered until the connection closes that it was passed over.
+   * not registered at the daemon is registered until the connection closes that it was passed over. Objects that are registered at a
+   * daemon of this process need no `autoproxy`.
    */
   autoproxy?: Autoproxy;
   /** Aborts `PyroProxy.connect` and `$connect()`, but no calls. For calls, see `$with({ signal })`. */

@@ -98,6 +98,20 @@ describe('a threaded server of Pyro5', () => {
   });
 });
 
+it('calls that were made before $release() reach Python, also over a proxy that was not connected', async () => {
+  const server = await start();
+  const thing = PyroProxy.to<Thing>(server.uri('thing'));
+  cleanups.push(() => thing.$release());
+  for (let n = 0; n < 10; n++) void thing.note(n);
+  thing.$set('value', 77).catch(() => undefined);
+  await thing.$release();
+  await thing.$connect();
+  // Python runs each oneway call in a thread of its own
+  const noted = async (): Promise<unknown> => ((await thing.noted()) as number[]).toSorted((a, b) => a - b);
+  await expect.poll(noted).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  await expect.poll(() => thing.$get('value')).toBe(77);
+});
+
 it.each(['thread', 'multiplex'] as const)(
   'after a SecurityError, with which a %s server closes the connection, no call is lost',
   async (kind) => {
