@@ -100,11 +100,8 @@ const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
 
 /** TLS alerts of a daemon about the certificate of this program, in the words of OpenSSL, which change with its version. */
 const ALERTS: readonly (readonly [RegExp, string])[] = [
-  [/certificate.required/i, 'the daemon asks for a certificate of the client: give cert and key in tls'],
-  [
-    /handshake.failure/i,
-    'the daemon refuses the TLS handshake. It may ask for a certificate of the client: give cert and key in tls',
-  ],
+  [/certificate.required/i, 'client certificate required; give cert and key in tls'],
+  [/handshake.failure/i, 'the daemon refuses the TLS handshake. A client certificate may be required; give cert and key in tls'],
   [/unknown.ca/i, 'the daemon does not trust the authority of the client certificate (tls.cert)'],
   [/certificate.expired/i, 'the daemon refuses the client certificate (tls.cert): it has expired'],
   [/certificate/i, 'the daemon refuses the client certificate (tls.cert)'],
