@@ -76,6 +76,7 @@ export {
   PyComplex,
   PyFloat,
   pyFloat,
+  PyFrozenSet,
   PyTuple,
   pyTuple,
   registerClass,

@@ -4,6 +4,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { unixPathFault } from './unix-path.js';
 
 /** Where to connect to. With `address`, the host name is not looked up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
@@ -20,13 +21,16 @@ export interface ConnectOptions {
  * Opens a TCP socket (host name, IPv4 or IPv6 address) or a unix domain socket, with TLS when `tls` is given.
  *
  * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
- * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused; a later attempt will fail too
+ * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or a socket path cannot be used; a later attempt will fail too
  * @throws the reason of `signal` when the signal is aborted
  */
 export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {
   const { tls, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
+    const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
+    if (fault !== undefined)
+      return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
     const socket = tls ? connectTls({ ...tlsNames(address, tls), ...target(address) }) : connectPlain(target(address));
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
@@ -63,6 +67,11 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
 export function locationOf(address: ConnectAddress): string {
   if ('unixSocket' in address) return unixLocation(address.unixSocket);
   return tcpLocation(address.host, address.port);
+}
+
+/** A location in an error: a zero byte would end the text in many logs. */
+function shownLocation(address: ConnectAddress): string {
+  return locationOf(address).replaceAll('\0', '\\0');
 }
 
 function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {
@@ -116,7 +125,7 @@ function alertReason({ code = '', message }: NodeJS.ErrnoException): string | un
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
   const reason = reasons[code] ?? alertReason(error) ?? error.message;
-  const message = `cannot connect to ${locationOf(address)}: ${reason}${code && ` (${code})`}`;
+  const message = `cannot connect to ${shownLocation(address)}: ${reason}${code && ` (${code})`}`;
   const options = { cause: error, sent: false };
   const isRefusal = secure && !NETWORK_CODE.test(code);
   return isRefusal ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);

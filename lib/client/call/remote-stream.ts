@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';
@@ -30,6 +31,10 @@ const collected = new FinalizationRegistry<StreamRequests>((requests) => void re
  * @see Pyro5/client.py, `_StreamResultIterator`
  */
 export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, AsyncDisposable {
+  static {
+    recogniseInstances(this, 'RemoteStream');
+  }
+
   private readonly requests: StreamRequests;
 
   /** @internal @param connection the connection that opened the stream; later the connection of the last request */

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
-import { PyComplex, PyFloat, PyTuple } from '../../serpent/index.js';
+import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { NO_STEP, pathOf } from '../../serpent/path.js';
 import { isoformat, isPyNumber, unsendableKind } from '../../serpent/value-kinds.js';
 
@@ -112,11 +112,13 @@ export class ValueWriter {
   }
 
   private object(value: object): void {
-    if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
+    if (Array.isArray(value) && (Object.getPrototypeOf(value) === Array.prototype || value instanceof PyTuple)) {
       return this.items(value);
     }
-    if (value instanceof PyFloat) return this.sink.float(value.value);
-    if (value instanceof PyComplex) return this.sink.complex(value);
+    if (Object.getPrototypeOf(value) !== Object.prototype) {
+      if (value instanceof PyFloat) return this.sink.float(value.value);
+      if (value instanceof PyComplex) return this.sink.complex(value);
+    }
     const replacement = this.options.encodeObject(value);
     if (replacement === undefined) return this.byDefault(value);
     this.replaced++;
@@ -217,7 +219,8 @@ export class ValueWriter {
 
   private set(set: Set<unknown>): void {
     const at = this.enter(set);
-    this.sink.set(set.size);
+    if (set instanceof PyFrozenSet) this.sink.frozenset(set.size);
+    else this.sink.set(set.size);
     for (const member of set) {
       this.steps[at] = member;
       this.hashable(member);

@@ -90,6 +90,27 @@ describe('handshake guards of an object', () => {
     expect(log).toEqual(['token guarded pyro-handshake Guarded true']);
   });
 
+  it('a handshake guard may answer None, and the default without a response', async () => {
+    const answering = {
+      canActivate(context: ExecutionContext): boolean {
+        const handshake = PyroHandshakeContext.from(context);
+        handshake.setResponse(handshake.data === 'none' ? null : undefined);
+        return true;
+      },
+    };
+    const { server } = await serve({ providers: [Open] }, { handshakeGuards: [answering] });
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    for (const [data, answer] of [
+      ['none', null],
+      ['nothing', 'hello'],
+    ]) {
+      const peer = await ScriptedPeer.open(locationStr);
+      closeAfter(() => peer.destroy());
+      peer.connect('open', data);
+      expect(valueOf(await peer.next())).toMatchObject({ handshake: answer });
+    }
+  });
+
   it('a handshake guard refuses with "Forbidden resource", or with the error that it throws', async () => {
     const { server } = await serve({ providers: [Guarded, Users, TokenGuard] });
     const { locationStr } = server.unwrap<PyroDaemon>();
@@ -286,6 +307,19 @@ describe('handshake guards of an object', () => {
     }
     const { join } = await serve({ providers: [Thing] });
     expect(await (await join('meta')).call('meta', 'method')).toBe('ok');
+  });
+});
+
+describe('handshake guards that this version cannot read', () => {
+  it('an object with handshake guards of a foreign version stops the start', async () => {
+    @PyroController('foreign')
+    class Foreign {
+      @PyroMethod() method(): void {}
+    }
+    Reflect.defineMetadata(Symbol('pyro:handshake-guards'), [TokenGuard], Foreign);
+    await expect(serve({ providers: [Foreign] })).rejects.toThrow(
+      'Foreign has handshake guards of another version of nestjs-pyro, which this version cannot read: it would let every client in.',
+    );
   });
 });
 
