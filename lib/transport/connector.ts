@@ -54,7 +54,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     };
     const onAbort = (): void => fail(signal.reason as Error);
     const onError = (error: NodeJS.ErrnoException): void => fail(connectError(address, error, tls !== undefined));
-    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), tls !== undefined));
+    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), false));
     signal.addEventListener('abort', onAbort);
     socket
       .on(tls ? 'secureConnect' : 'connect', onConnect)
@@ -101,14 +101,47 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-/** Error codes of a peer that does not speak TLS, or whose TLS does not go with ours. */
-const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO)/;
+/**
+ * Codes of failures of the network, in contrast to those of TLS. An error without a code, of `checkServerIdentity` for example, is
+ * none of the network.
+ */
+const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
+
+/** TLS alerts of a daemon about the certificate of this program, in the words of OpenSSL, which change with its version. */
+const ALERTS: readonly (readonly [RegExp, string])[] = [
+  [/certificate.required/i, 'client certificate required; give cert and key in tls'],
+  [/handshake.failure/i, 'the daemon refuses the TLS handshake. A client certificate may be required; give cert and key in tls'],
+  [/unknown.ca/i, 'the daemon does not trust the authority of the client certificate (tls.cert)'],
+  [/certificate.expired/i, 'the daemon refuses the client certificate (tls.cert): it has expired'],
+  [/certificate/i, 'the daemon refuses the client certificate (tls.cert)'],
+];
+
+/** Says what a TLS alert of a daemon means; undefined for every other error. */
+function alertReason({ code = '', message }: NodeJS.ErrnoException): string | undefined {
+  if (!code.startsWith('ERR_SSL_') || !/alert/i.test(code + message)) return undefined;
+  return ALERTS.find(([alert]) => alert.test(code + message))?.[1];
+}
 
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
-  const message = `cannot connect to ${shownLocation(address)}: ${reasons[code] ?? error.message}${code && ` (${code})`}`;
+  const reason = reasons[code] ?? alertReason(error) ?? error.message;
+  const message = `cannot connect to ${shownLocation(address)}: ${reason}${code && ` (${code})`}`;
   const options = { cause: error, sent: false };
-  return secure && TLS_CODE.test(code) ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+  const isRefusal = secure && !NETWORK_CODE.test(code);
+  return isRefusal ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+}
+
+/**
+ * Makes the error of a daemon that refuses the certificate of this program. With TLS 1.3 the refusal arrives only after the
+ * connection was opened.
+ *
+ * @param error why the connection ended during the handshake
+ * @returns undefined when the connection ended for another reason, so that trying again may help
+ */
+export function certificateRefusal(address: ConnectAddress, error: unknown): CommunicationError | undefined {
+  const { cause } = error as Error;
+  if (!(error instanceof ConnectionClosedError) || !(cause instanceof Error) || !alertReason(cause)) return undefined;
+  return connectError(address, cause, true);
 }
 
 function ignore(): void {}

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
@@ -114,9 +115,15 @@ export class ClientConnection {
     this.frames.destroy();
   }
 
+  /** Sets whether the socket keeps the process alive. Byte streams other than sockets never do. */
+  keepProcessAlive(isWanted: boolean): void {
+    const socket = this.socket as Partial<Socket>;
+    if (isWanted) socket.ref?.();
+    else socket.unref?.();
+  }
+
   /** Closes the connection after the unsent bytes were sent. A running call fails with `error`. */
   release(error: Error): void {
-    if (this.state.is === 'awaiting') return this.drop(error);
     this.end(error);
     this.frames.endSoon();
   }

@@ -198,7 +198,15 @@ describe('a process with PYRO variables', () => {
     await using byHost = await PyroProxy.connect('PYRONAME:Pyro.NameServer@localhost');
     expect(byHost.$uri.port).toBe(server.port);
 
+    const socket = join(tmpdir(), `pyro-${process.pid}.sock`);
+    await start('nameserver', '--unixsocket', socket);
+    const local = await coreWith({ PYRO_NS_HOST: `./u:${socket}` });
+    await using byPath = await local.locateNameServer();
+    expect(byPath.uri.socketName).toBe(socket);
+    expect(String(await local.resolve('PYRONAME:Pyro.NameServer'))).toBe(`PYRO:Pyro.NameServer@./u:${socket}`);
+
     const elsewhere = await coreWith({
+      PYRO_NS_HOST: '127.0.0.1',
       PYRO_NS_PORT: '1',
       PYRO_NS_LOOKUP_DELAY: '0',
       PYRO_NS_BCPORT: String(server.broadcastPort),
