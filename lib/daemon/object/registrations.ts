@@ -35,7 +35,7 @@ export class Registrations {
 
   /** Registers a target of another kind. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
-    this.objects.add(checkObjectId(objectId)!, target, undefined, false);
+    this.objects.add(checkObjectId(objectId)!, target, target.instance, false);
   }
 
   /** Unregisters an object with all its ids, or one id. The object `Pyro.Daemon` stays. @throws {DaemonError} when an object is not registered */

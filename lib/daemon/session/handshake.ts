@@ -53,6 +53,7 @@ async function authorizeConnect(
   const { authorizations } = connection;
   const { annotations } = frame;
   connection.handshake = handshake;
+  connection.requestedObject = objectId;
   connection.handshakeAnnotations = annotations;
   authorizations.ofDaemon = await daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
   const target = objects.get(objectId);

@@ -4,6 +4,7 @@ import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.
 import { PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
+import { validationMessages } from './validation-messages.js';
 
 /** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
@@ -20,9 +21,6 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   501: 'NotImplementedError',
   504: 'TimeoutError',
 };
-
-/** Depth up to which nested validation errors are read. */
-const MAX_VALIDATION_DEPTH = 20;
 
 /** Names of the arguments that pipes refused, by the error of the pipe. */
 const refusedArguments = new WeakMap<object, string>();
@@ -104,28 +102,4 @@ function messagesOf(response: unknown, fallback: string): unknown[] {
   const { message } = (response ?? {}) as { message?: unknown };
   if (Array.isArray(message) && message.length > 0 && message.every((line) => typeof line === 'string')) return message;
   return [typeof message === 'string' ? message : fallback];
-}
-
-/** Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither package is a dependency. */
-function validationMessages(error: unknown): string[] | undefined {
-  if (Array.isArray(error)) {
-    const messages = constraintMessages(error, 0);
-    return messages.length > 0 ? messages : undefined;
-  }
-  const { issues } = (typeof error === 'object' && error !== null ? error : {}) as { issues?: unknown };
-  if (!Array.isArray(issues) || issues.length === 0) return undefined;
-  const lines = (issues as { path?: unknown; message?: unknown }[]).map(({ path, message } = {}) => {
-    const where = Array.isArray(path) && path.length > 0 ? `${path.map(String).join('.')}: ` : '';
-    return `${where}${String(message)}`;
-  });
-  return lines;
-}
-
-function constraintMessages(errors: unknown[], depth: number): string[] {
-  if (depth > MAX_VALIDATION_DEPTH) return [];
-  return errors.flatMap((error) => {
-    if (typeof error !== 'object' || error === null || !('property' in error)) return [];
-    const { constraints, children } = error as { constraints?: Record<string, string>; children?: unknown[] };
-    return [...Object.values(constraints ?? {}), ...constraintMessages(children ?? [], depth + 1)];
-  });
 }
