@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { CallErrorInfo } from '../../daemon/options/daemon-events.js';
 import { safeText } from '../../protocol/safe-text.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -23,7 +23,7 @@ export function logFailedCalls(daemon: PyroDaemon, logger: Logger, failureLevel:
     const thrown = thrownError(error);
     const isKnown = daemon.objectIds.includes(info.objectId);
     const level = failureLevel?.(thrown, info) ?? (isTold ? defaultFailureLevel(thrown, isKnown) : 'error');
-    if (level === false || !Logger.isLevelEnabled(level)) return;
+    if (level === false) return;
     const text = `${failureText(error, info)}${isKnown ? '' : `; ${knownObjects(daemon)}`}`;
     if (level === 'error' || level === 'fatal') logger[level](text, stackOf(thrown));
     else logger[level](text);
