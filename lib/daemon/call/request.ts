@@ -1,6 +1,5 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import { currentCall } from '../../calls/current-call.js';
@@ -16,8 +15,6 @@ export class Request extends Reply implements ProxyOrigin {
   readonly flags: number;
   /** Set before the object is used. */
   principal: unknown;
-  /** The call that returned the stream, when this request asks for an item of a stream. */
-  streamCall: CallContext | undefined;
   private requestAnnotations: Annotations;
   private uuid: string | undefined;
   private controller: AbortController | undefined;
@@ -227,6 +224,6 @@ function formatUuid(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-function clientGone(): PyroError {
-  return new PyroError('the client has gone away');
+function clientGone(): Error {
+  return new Error('the client has gone away');
 }

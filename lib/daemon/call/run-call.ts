@@ -21,14 +21,13 @@ export function runCall(call: Call, target: PyroTarget, args: unknown[]): unknow
 export function reportFailure(
   { objects, reporter }: CallServices,
   error: unknown,
-  { connection, oneway, correlationId, streamCall }: Request,
-  call: { objectId: string; method: string },
+  { connection, oneway }: Request,
+  { objectId, method }: { objectId: string; method: string },
 ): void {
-  const { objectId, method } = streamCall ?? call;
-  const info = { connection, objectId, method, correlationId };
+  const info = { connection, objectId, method };
+  reporter.emit('callFailed', error, info);
   // no client is told of a oneway call; of a callback method, this side asked to be told
   if (oneway || isCallback(objects.get(objectId), method)) reporter.emit('callError', error, info);
-  reporter.emit('callFailed', error, info);
 }
 
 function isCallback(target: PyroTarget | undefined, method: string): boolean {

@@ -14,8 +14,6 @@ import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 export interface StreamingCall extends CallContext {
   readonly connection: SessionConnection;
   readonly request: {
-    /** The call that returned the stream, when the request asks for an item. */
-    streamCall: CallContext | undefined;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -112,10 +110,9 @@ export class Streams {
    * @throws {PythonException} `StopIteration` at the end
    * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal
    */
-  async next({ connection, request, responseAnnotations }: StreamingCall, id: string): Promise<unknown> {
+  async next({ connection, responseAnnotations }: StreamingCall, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
-    request.streamCall = stream.call;
     const pull = stream.pulling
       .then(() => this.pull(stream))
       .finally(() => moveAll(stream.call.responseAnnotations, responseAnnotations));
@@ -209,7 +206,7 @@ export class Streams {
   /** Closes a stream before its end: the signal of its call aborts, and its iterator is closed. */
   private drop(stream: ItemStream, reason: string): void {
     if (!this.forget(stream)) return;
-    stream.call.request.abort(new PyroError(reason));
+    stream.call.request.abort(new Error(reason));
     const { iterator, call } = stream;
     // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
     const closing = Promise.resolve()
@@ -262,14 +259,14 @@ async function closeIterator(iterator: AnyIterator): Promise<void> {
   await iterator.return?.();
 }
 
-function callInfoOf({ connection, objectId, method, correlationId }: StreamingCall): CallErrorInfo {
-  return { connection, objectId, method, correlationId };
+function callInfoOf({ connection, objectId, method }: StreamingCall): CallErrorInfo {
+  return { connection, objectId, method };
 }
 
 /** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
 function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(new PyroError('the client has gone away'));
+    const leave = (): void => reject(new Error('the client has gone away'));
     if (!connection.connected) return leave();
     const forget = connection.onGone(leave);
     pull.then(resolve, reject).finally(forget);

@@ -5,12 +5,8 @@ import type { PyroConnection } from '../contract/connection.js';
 /** The call that failed. */
 export interface CallErrorInfo {
   connection: PyroConnection;
-  /** Of an item of a stream: the object and the method that returned the stream. */
   objectId: string;
-  /** Wire name. For attributes: `__getattr__` or `__setattr__`. */
   method: string;
-  /** UUID in text form. */
-  correlationId: string;
 }
 
 /** Events of a daemon and their arguments. */
@@ -21,8 +17,8 @@ export interface PyroDaemonEvents {
   connection: [connection: PyroConnection];
   /** A connection that had passed its handshake has ended. `error`: the cause, when the peer did not simply disconnect. */
   disconnect: [connection: PyroConnection, error: Error | undefined];
-  /** A client was refused, or did not speak Pyro. `objectId`: the object that the client asked for; undefined when the client named none. */
-  handshakeFailed: [error: Error, connection: PyroConnection, objectId: string | undefined];
+  /** A client was refused, or did not speak Pyro. */
+  handshakeFailed: [error: Error, connection: PyroConnection];
   /** An object was unregistered. Not emitted when the daemon closes. */
   unregistered: [objectId: string];
   /** A call failed or was refused, whether or not its client is told. @see Pyro5/server.py, `methodcall_error_handler` */
