@@ -35,6 +35,3 @@ export const attributeError = (message: string): PythonException => new PythonEx
 
 /** Python's `TypeError`. */
 export const pythonTypeError = (message: string): PythonException => new PythonException('builtins.TypeError', [message]);
-
-/** Python's `StopIteration`, as a stream ends with. */
-export const stopIteration = (): PythonException => new PythonException('builtins.StopIteration', []);

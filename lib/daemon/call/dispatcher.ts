@@ -4,7 +4,8 @@ import { DaemonError, PyroError, SecurityError } from '../../protocol/errors.js'
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
 import { PythonException } from '../../protocol/python-exception.js';
-import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import { runSteps, type Steps } from '../../calls/steps.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
@@ -12,10 +13,12 @@ import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { PyroTarget } from '../contract/target.js';
 import { runBatch } from './batch.js';
-import { type CallServices, receiveProxy, unknownSerializerText } from './call-services.js';
-import { reportFailure, runCall } from './run-call.js';
+import { type CallServices, unknownSerializerText } from './call-services.js';
+import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Call, Request } from './request.js';
+import { RequestReading } from './request-reading.js';
+import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /** Turns one request into calls, and their results into one reply. @see Pyro5/server.py, `Daemon.handleRequest` */
@@ -36,34 +39,46 @@ export class Dispatcher {
   private async refuseSerializer(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> {
     const { services } = this;
     const request = new Request(services, channel, connection, services.marshal, frame);
-    await request.refuse(new PyroError(unknownSerializerText(frame.header.serializerId, services.options)));
+    const refusal = new PyroError(unknownSerializerText(frame.header.serializerId, services.options));
+    await request.refuse(refusal);
+    reportFailure(refusal, request, {});
     channel.close();
   }
 
   private *serveInvoke(request: Request, serializer: Serializer, frame: Frame): Steps<void> {
     let call: SerializedCall;
+    const reading = new RequestReading(this.services, request);
     try {
-      call = (yield this.read(request, serializer, frame)) as SerializedCall;
+      call = (yield this.read(reading, serializer, frame)) as SerializedCall;
     } catch (error) {
-      // bytes that cannot be read may hide more than one mistake: the connection ends after the answer
-      yield request.refuse(error);
-      if (!(error instanceof SecurityError)) request.closeConnection();
+      yield this.refuseUnread(request, error);
+      reportFailure(error, request, reading.target);
       return;
     }
+    request.call = call;
     const inOrder = !request.oneway || request.isBatch || call.method === '__setattr__';
     const work = runSteps(this.answer(request, call));
     if (inOrder) yield work;
     else if (work) request.runInBackground(work);
   }
 
-  private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
+  /**
+   * Answers a request whose call cannot be read. As in Pyro5 the connection goes on, but for communication errors: an unknown class,
+   * or data that cannot be inflated.
+   */
+  private async refuseUnread(request: Request, error: unknown): Promise<void> {
+    if (error instanceof UnreadableError) return request.error(error.toPythonError());
+    await request.refuse(error);
+    if (!(error instanceof SecurityError)) request.closeConnection();
+  }
+
+  private read(reading: RequestReading, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
     const { services } = this;
     const { flags } = frame.header;
-    const context: ReadContext = { decodeProxy: (state) => receiveProxy(services, state, request) };
     const readFrom = (data: Buffer): SerializedCall =>
       flags & FLAGS.keepSerialized
-        ? readBlobCall(data, frame.annotations, serializer, services.marshal, context)
-        : serializer.loadsCall(data, context);
+        ? readBlobCall(data, frame.annotations, serializer, services.marshal, reading)
+        : serializer.loadsCall(data, reading);
     if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
     const data = decompress(frame.data, sizeLimit(services.options.maxMessageBytes));
     return data instanceof Promise ? data.then(readFrom) : readFrom(data);
@@ -77,7 +92,7 @@ export class Dispatcher {
       yield stopTimeout() ? this.reply(request, call, result) : closeUnpulled(result);
     } catch (error) {
       if (stopTimeout()) yield request.error(error);
-      reportFailure(this.services, error, request, call);
+      reportFailure(error, request, call);
     } finally {
       request.finish();
     }
@@ -97,7 +112,7 @@ export class Dispatcher {
 
   private runAuthorized(request: Request, target: PyroTarget, call: SerializedCall, principal: unknown): unknown {
     request.principal = principal;
-    if (request.isBatch) return runSteps(runBatch(this.services, request, target, call));
+    if (request.isBatch) return runSteps(runBatch(request, target, call));
     return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
   }
 
@@ -111,6 +126,11 @@ export class Dispatcher {
     const { options, streams } = this.services;
     if (!options.streaming) {
       await closeUnpulled(stream);
+      reportFailure(
+        new PyroError(`${call.method} gives an item stream, but this daemon does not stream (streaming)`),
+        request,
+        call,
+      );
       return request.stream(undefined);
     }
     let id: string;

@@ -57,7 +57,10 @@ export class Reply {
 
   /** Answers with the result of a call. @param flags `FLAGS.batch` for the results of a batch */
   protected sendResult(value: unknown, flags: number): Promise<void> | void {
-    const failed = (error: unknown): Promise<void> => this.sendError(error);
+    const failed = (error: unknown): Promise<void> => {
+      this.resultFailed(error);
+      return this.sendError(error);
+    };
     let data: Buffer;
     try {
       data = this.serializer.dumps(value);
@@ -71,6 +74,9 @@ export class Reply {
       return failed(error);
     }
   }
+
+  /** A result cannot be sent. The client gets the error in its place. */
+  protected resultFailed(_error: unknown): void {}
 
   /** Answers with an item stream, which the client pulls by its id. @param streamId undefined: this daemon does not stream */
   protected async sendStream(streamId: string | undefined): Promise<void> {

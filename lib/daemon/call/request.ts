@@ -1,13 +1,15 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { Serializer } from '../../serializers/contract/serializer.js';
+import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { currentCall } from '../../calls/current-call.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { CallErrorInfo } from '../options/daemon-events.js';
 import type { CallServices } from './call-services.js';
+import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 
 /** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
@@ -15,6 +17,10 @@ export class Request extends Reply implements ProxyOrigin {
   readonly flags: number;
   /** Set before the object is used. */
   principal: unknown;
+  /** Set once the call was read. */
+  call: SerializedCall | undefined;
+  /** Set when the request asks for the next item of a stream. */
+  pulledStream: CallErrorInfo['stream'];
   private requestAnnotations: Annotations;
   private uuid: string | undefined;
   private controller: AbortController | undefined;
@@ -89,6 +95,11 @@ export class Request extends Reply implements ProxyOrigin {
     if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
   }
 
+  /** The call has ended, but its result cannot be sent. */
+  protected override resultFailed(error: unknown): void {
+    reportFailure(error, this, this.call ?? {});
+  }
+
   /** Sends an exception. Nothing is sent to a oneway request. */
   async error(error: unknown): Promise<void> {
     if (!this.oneway) await this.sendError(error);
@@ -116,6 +127,7 @@ export class Request extends Reply implements ProxyOrigin {
 
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
+    reportFailure(reason, this, this.call ?? {});
     this.isTimedOut = true;
     this.abort(reason);
     const told = this.error(reason).catch((failure: unknown) => {

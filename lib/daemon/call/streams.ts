@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../../protocol/errors.js';
-import { stopIteration } from '../../protocol/python-exception.js';
+import { PythonException } from '../../protocol/python-exception.js';
 import { runInCall } from '../../calls/current-call.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { ObjectRegistry } from '../object/registry.js';
@@ -14,6 +15,9 @@ import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 export interface StreamingCall extends CallContext {
   readonly connection: SessionConnection;
   readonly request: {
+    /** The stream whose next item the request asks for. */
+    pulledStream: CallErrorInfo['stream'];
+    readonly call: Pick<SerializedCall, 'args'> | undefined;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -34,6 +38,13 @@ interface ItemStream {
   lingersSince: number;
   /** The running pull. The next pull waits for it. */
   pulling: Promise<unknown>;
+}
+
+/** A stream has no more items. Python's `StopIteration`; no failure of a call. */
+export class EndOfStream extends PythonException {
+  constructor() {
+    super('builtins.StopIteration');
+  }
 }
 
 /** Longest wait for an iterator to end after it was closed. */
@@ -110,9 +121,10 @@ export class Streams {
    * @throws {PythonException} `StopIteration` at the end
    * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal
    */
-  async next({ connection, responseAnnotations }: StreamingCall, id: string): Promise<unknown> {
+  async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
+    request.pulledStream = { objectId: stream.call.objectId, method: stream.call.method };
     const pull = stream.pulling
       .then(() => this.pull(stream))
       .finally(() => moveAll(stream.call.responseAnnotations, responseAnnotations));
@@ -184,7 +196,7 @@ export class Streams {
       throw error;
     }
     if (this.forget(stream)) this.countEnded(stream);
-    throw stopIteration();
+    throw new EndOfStream();
   }
 
   private isExpired({ openedAt, lingersSince }: ItemStream, now: number): boolean {
@@ -259,8 +271,8 @@ async function closeIterator(iterator: AnyIterator): Promise<void> {
   await iterator.return?.();
 }
 
-function callInfoOf({ connection, objectId, method }: StreamingCall): CallErrorInfo {
-  return { connection, objectId, method };
+function callInfoOf({ connection, objectId, method, kwargs, request }: StreamingCall): CallErrorInfo {
+  return { connection, objectId, method, args: request.call?.args ?? [], kwargs };
 }
 
 /** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */

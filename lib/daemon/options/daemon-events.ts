@@ -5,8 +5,15 @@ import type { PyroConnection } from '../contract/connection.js';
 /** The call that failed. */
 export interface CallErrorInfo {
   connection: PyroConnection;
+  /** `<unknown>` when the request cannot be read so far. */
   objectId: string;
+  /** Wire name; `<batch>` when a batch fails as a whole, and `<unknown>` when the request cannot be read so far. */
   method: string;
+  /** The arguments. None when they cannot be read. */
+  args: readonly unknown[];
+  kwargs: Readonly<Record<string, unknown>>;
+  /** The call that returned the stream, when the failed call asked for its next item. */
+  stream?: { objectId: string; method: string };
 }
 
 /** Events of a daemon and their arguments. */
@@ -21,9 +28,14 @@ export interface PyroDaemonEvents {
   handshakeFailed: [error: Error, connection: PyroConnection];
   /** An object was unregistered. Not emitted when the daemon closes. */
   unregistered: [objectId: string];
-  /** A call failed or was refused, whether or not its client is told. @see Pyro5/server.py, `methodcall_error_handler` */
+  /**
+   * A call failed or was refused, whether or not its client is told: its method threw, its arguments cannot be read, its result or
+   * its stream item cannot be sent, or it took longer than `callTimeoutMs`. The end of a stream is no failure.
+   *
+   * @see Pyro5/server.py, `methodcall_error_handler`
+   */
   callFailed: [error: unknown, info: CallErrorInfo];
-  /** A oneway call, a callback method or the clean-up of a stream failed. */
+  /** A oneway call, a callback method, the clean-up of a stream, or a call whose client was told of a timeout before failed. */
   callError: [error: unknown, info: CallErrorInfo];
   /** The daemon's own work failed: a hook, a disposal, the server socket. */
   error: [error: Error];

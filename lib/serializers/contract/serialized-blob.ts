@@ -1,6 +1,6 @@
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
-import { SerializeError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/annotations.js';
+import { UnreadableError } from './unreadable-error.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
 
 /**
@@ -35,7 +35,7 @@ export class SerializedBlob {
  * Reads a message whose data stays serialized: the called method gets one blob.
  *
  * @param marshal reads the annotation, whatever the data is in
- * @throws {SerializeError} when the annotation is missing or has another shape
+ * @throws {UnreadableError} when the annotation is missing or has another shape
  */
 export function readBlobCall(
   data: Buffer,
@@ -53,7 +53,7 @@ export function readBlobCall(
       return { objectId, method, args: [blob], kwargs: {} };
     }
   }
-  throw new SerializeError(
+  throw new UnreadableError(
     `a message that stays serialized needs annotation ${BLOB_ANNOTATION}: marshal of (info, object id, method)`,
   );
 }

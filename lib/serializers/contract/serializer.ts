@@ -42,6 +42,8 @@ export interface SerializerOptions {
 export interface ReadContext {
   /** Makes what a peer's `Pyro5.client.Proxy` becomes here, of its `state`; without it a proxy is a SerializeError. */
   decodeProxy?: (state: readonly unknown[]) => unknown;
+  /** Called when a call cannot be read: names its object and method, as far as they were read. */
+  onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
   /** Class converters (`registerClass`) off: handshake data is read so. Known classes and exceptions stay dicts too. */
   plain?: boolean;
 }

@@ -1,5 +1,7 @@
 import { PyComplex, PyTuple } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
+import { failedInside } from '../contract/unreadable-error.js';
+import { shortText } from '../objects/short-text.js';
 import { crowdedKeys, DictBuilder } from '../values/dict-builder.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
@@ -33,7 +35,7 @@ export class MarshalReader extends BinaryReader {
   /** Whether Python can hash the value read last. */
   private hashable = true;
 
-  /** @throws {SerializeError} naming the offset */
+  /** @throws {UnreadableError} naming the offset */
   read(): unknown {
     const value = this.value();
     if (value === NULL) this.fail('NULL stands for no value');
@@ -137,9 +139,13 @@ export class MarshalReader extends BinaryReader {
     const items: unknown[] = [];
     let hashable = true;
     this.enter();
-    for (let i = 0; i < length; i++) {
-      items.push(this.member());
-      hashable &&= this.hashable;
+    try {
+      for (let i = 0; i < length; i++) {
+        items.push(this.member());
+        hashable &&= this.hashable;
+      }
+    } catch (error) {
+      throw failedInside(error, items.length, items);
     }
     this.depth--;
     this.hashable = hashable;
@@ -148,7 +154,7 @@ export class MarshalReader extends BinaryReader {
 
   private set(): Set<unknown> {
     const members = this.items(this.length(1));
-    if (!this.hashable) this.fail('a member of a set is a list, dict or set');
+    if (!this.hashable) this.fail('a member of a set is a list, dict or set', 'TypeError');
     const set = new Set<unknown>();
     for (const member of members) {
       if (!this.crowds.admits(set, member)) throw crowdedKeys();
@@ -160,10 +166,16 @@ export class MarshalReader extends BinaryReader {
   private dict(): unknown {
     const dict = new DictBuilder(this.options.values, this.crowds);
     this.enter();
-    for (let key = this.value(); key !== NULL; key = this.value()) {
-      if (!this.hashable) this.fail('a dict key is a list, dict or set');
-      if (key === '__class__') this.sawClass = true;
-      dict.set(key, this.member());
+    let key: unknown;
+    try {
+      while ((key = this.value()) !== NULL) {
+        if (!this.hashable) this.fail('a dict key is a list, dict or set', 'TypeError');
+        if (key === '__class__') this.sawClass = true;
+        dict.set(key, this.member());
+        key = undefined;
+      }
+    } catch (error) {
+      throw failedInside(error, shortText(key ?? 'a key'));
     }
     this.depth--;
     return this.unhashable(dict.finish());
