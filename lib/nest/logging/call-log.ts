@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import { UNKNOWN } from '../../daemon/call/failure-report.js';
 import type { CallErrorInfo } from '../../daemon/options/daemon-events.js';
 import { safeText } from '../../protocol/safe-text.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -21,7 +22,7 @@ export function logFailedCalls(daemon: PyroDaemon, logger: Logger, failureLevel:
     if (logged.has(info)) return;
     logged.add(info);
     const thrown = thrownError(error);
-    const isKnown = daemon.objectIds.includes(info.objectId);
+    const isKnown = info.objectId === UNKNOWN || daemon.objectIds.includes(info.objectId);
     const level = failureLevel?.(thrown, info) ?? (isTold ? defaultFailureLevel(thrown, isKnown) : 'error');
     if (level === false) return;
     const text = `${failureText(error, info)}${isKnown ? '' : `; ${knownObjects(daemon)}`}`;
@@ -32,7 +33,9 @@ export function logFailedCalls(daemon: PyroDaemon, logger: Logger, failureLevel:
   daemon.on('callFailed', (error, info) => log(error, info, true));
 }
 
-function failureText(error: unknown, { objectId, method, connection, correlationId }: CallErrorInfo): string {
+function failureText(error: unknown, { connection, correlationId, ...call }: CallErrorInfo): string {
+  // the items of a stream fail in calls of the daemon's own object
+  const { objectId, method } = call.stream ?? call;
   const text = error instanceof Error ? `${error.name}: ${safeText(error)}` : safeText(error);
   return `${printable(objectId)}.${printable(method)} failed for ${connection.remoteAddress} (correlation id ${correlationId}): ${text}`;
 }
