@@ -27,6 +27,9 @@ const metadataOf = new WeakMap<object, ObjectMetadata>();
 /** Which of these tells the members of an object or class. */
 const describedBy = new WeakMap<object, object>();
 
+/** Prototypes of the classes that were exposed as a whole. */
+const exposedClasses = new WeakSet<object>();
+
 /** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
 const LIFECYCLE_NAMES = new Set([
   'constructor',
@@ -99,6 +102,17 @@ export function resetMetadata(source: object): void {
   metadataOf.delete(membersOf(source));
 }
 
+/** Public functions in fields of an object whose class was exposed as a whole. `expose` of a class sees no fields. */
+export function unexposedFields(object: object): string[] {
+  let at = Object.getPrototypeOf(object) as object | null;
+  while (at !== null && !exposedClasses.has(at)) at = Object.getPrototypeOf(at) as object | null;
+  if (at === null) return [];
+  return Object.getOwnPropertyNames(object).filter((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(object, name);
+    return typeof descriptor?.value === 'function' && isExposable(name) && marksIn(descriptor)?.exposed !== true;
+  });
+}
+
 /** True for methods marked {@link callback}. */
 export function isCallbackMethod(source: object, name: string): boolean {
   return marksIn(findDescriptor(source, name))?.callback === true;
@@ -144,11 +158,17 @@ function collectMetadata(source: object): ObjectMetadata {
 function exposeClass(type: AnyClass): void {
   const prototype = type.prototype as object;
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    if (LIFECYCLE_NAMES.has(name) || name.startsWith('$') || isPrivateName(name)) continue;
+    if (!isExposable(name)) continue;
     const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
     if (fn) mark({ name, fn }, { exposed: true });
   }
+  exposedClasses.add(prototype);
   metadataOf.delete(prototype);
+}
+
+/** False for names that exposing a whole class passes over. */
+function isExposable(name: string): boolean {
+  return !LIFECYCLE_NAMES.has(name) && !name.startsWith('$') && !isPrivateName(name);
 }
 
 /** Of `mark(Thing, 'add', 'total')`, which gives the class back, or of a decorated member. */

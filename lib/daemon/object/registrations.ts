@@ -2,6 +2,7 @@ import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
+import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warnings.js';
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { EventReporter } from '../options/daemon-events.js';
@@ -30,6 +31,8 @@ export class Registrations {
     const target = this.targetOf(objectOrClass, weak);
     this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
+    warnOfNothingExposed(objectOrClass);
+    if (typeof objectOrClass !== 'function') warnOfUnexposedFields(objectOrClass);
     return id;
   }
 
