@@ -173,8 +173,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (this.bindError) throw this.bindError;
     const targets = (await this.binding?.prepare()) ?? [];
     if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
-    if (targets.length === 0 && this.runtimeObjects.isEmpty)
-      this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
+    if (targets.length === 0 && this.runtimeObjects.isEmpty) {
+      const remedy = this.binding ? '' : '; where a factory or a value gives the object, import PyroModule, too';
+      this.logger.warn(`no @PyroController for this server among controllers and providers: it serves no objects${remedy}`);
+    }
     if (this.binding && !isInitialized(this.binding.modules)) {
       this.logger.warn(
         'the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()',

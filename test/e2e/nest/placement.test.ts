@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
 import { moduleOf, serve, serveBy } from './fixtures.js';
 
@@ -21,7 +21,13 @@ class Served extends Base {}
 const silence = (): ReturnType<typeof vi.spyOn> => vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
 const warnings = (): string[] => (Logger.prototype.warn as ReturnType<typeof vi.fn>).mock.calls.map(String);
 
+/** Lets the time pass that a server gives other applications of the process to start. */
+const settle = (): unknown => vi.advanceTimersByTime(5_000);
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -36,7 +42,11 @@ it('warns an application that registers objects at run time of classes in no mod
   silence();
   const { server } = await serve({}, { prepare: (_app, pyro) => void pyro.register({}, { objectId: 'at-run-time' }) });
   expect(server.unwrap<PyroDaemon>().objectCount).toBe(2);
-  expect(warnings()[0]).toContain('Forgotten, Base, Served have @PyroController but are in no module of this application');
+  expect(warnings()).toEqual([]);
+  settle();
+  expect(warnings()).toEqual([
+    'Forgotten, Base, Served have @PyroController but are in no module of this process, so that nobody serves them: list such a class among the providers (or controllers) of one',
+  ]);
 });
 
 it('warns an application once of each class in no module, but not of base classes of its objects', async () => {
@@ -46,9 +56,24 @@ it('warns an application once of each class in no module, but not of base classe
   }
   silence();
   await serve({ providers: [Served] });
+  settle();
   expect(warnings()).toEqual([expect.stringContaining('AlsoForgotten has @PyroController but is in no module')]);
   await serve({ providers: [Served] });
+  settle();
   expect(warnings()).toHaveLength(1);
   await serve({ providers: [AlsoForgotten, Forgotten] });
+  settle();
   expect(warnings()).toHaveLength(1);
+});
+
+it('does not warn an application of the classes of another one that starts after it', async () => {
+  @PyroController('of.another')
+  class OfAnother {
+    @PyroMethod() method(): void {}
+  }
+  silence();
+  await serve({ providers: [Served] });
+  await serve({ providers: [OfAnother] });
+  settle();
+  expect(warnings()).toEqual([]);
 });
