@@ -4,6 +4,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { connectionFailureText } from './tls-reasons.js';
 
 /** Where to connect to; `address` is what to take `host` for, instead of looking it up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
@@ -97,7 +98,9 @@ const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|
 
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
-  const message = `cannot connect to ${locationOf(address)}: ${reasons[code] ?? error.message}${code && ` (${code})`}`;
+  const known = reasons[code];
+  const why = code.startsWith('ERR_SSL_') ? connectionFailureText(error) : `${known ?? error.message}${code && ` (${code})`}`;
+  const message = `cannot connect to ${locationOf(address)}: ${why}`;
   const options = { cause: error, sent: false };
   return secure && TLS_CODE.test(code) ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
 }

@@ -102,14 +102,20 @@ export function resetMetadata(source: object): void {
   metadataOf.delete(membersOf(source));
 }
 
-/** Public functions in fields of an object whose class was exposed as a whole. `expose` of a class sees no fields. */
+/**
+ * Public functions that a class which was exposed as a whole writes into fields: `read = () => …`. `expose` of a class sees no
+ * fields. Functions that the object was given are left out.
+ */
 export function unexposedFields(object: object): string[] {
   let at = Object.getPrototypeOf(object) as object | null;
   while (at !== null && !exposedClasses.has(at)) at = Object.getPrototypeOf(at) as object | null;
   if (at === null) return [];
+  const source = String(at.constructor);
   return Object.getOwnPropertyNames(object).filter((name) => {
     const descriptor = Object.getOwnPropertyDescriptor(object, name);
-    return typeof descriptor?.value === 'function' && isExposable(name) && marksIn(descriptor)?.exposed !== true;
+    const fn: unknown = descriptor?.value;
+    if (typeof fn !== 'function' || !isExposable(name) || marksIn(descriptor)?.exposed === true) return false;
+    return source.includes(String(fn));
   });
 }
 

@@ -9,7 +9,11 @@ export function warnOfNothingExposed(objectOrClass: object): void {
   const { methods, attrs } = metadataFor(objectOrClass);
   if (methods.size + attrs.size > 0 || isKnown(exposingNothing, objectOrClass)) return;
   const name = nameOf(objectOrClass);
-  warn(`${name} exposes nothing to clients: put @expose on its members or on the class, or call expose(${name}, 'member')`);
+  warn(
+    name === undefined
+      ? 'a registered object exposes nothing to clients: expose works on classes, so make it an instance of a class with exposed members'
+      : `${name} exposes nothing to clients: put @expose on its members or on the class, or call expose(${name}, 'member')`,
+  );
 }
 
 /**
@@ -19,8 +23,10 @@ export function warnOfNothingExposed(objectOrClass: object): void {
 export function warnOfUnexposedFields(object: object): void {
   const fields = unexposedFields(object);
   if (fields.length === 0 || isKnown(withFields, object)) return;
-  const names = fields.map((field) => `${nameOf(object)}.${field}`).join(', ');
-  warn(`expose does not see functions in fields, which each instance has for itself: ${names}; write methods, ${fields[0]}() { … }`);
+  const names = fields.map((field) => `${nameOf(object) ?? 'the object'}.${field}`).join(', ');
+  warn(
+    `expose does not see functions in fields, which each instance has for itself: ${names}; write methods, ${fields[0]}() { … }`,
+  );
 }
 
 function isKnown(known: WeakSet<object>, objectOrClass: object): boolean {
@@ -37,9 +43,10 @@ function prototypeOf(objectOrClass: object): object | null {
   return Object.getPrototypeOf(objectOrClass) as object | null;
 }
 
-function nameOf(objectOrClass: object): string {
+/** Undefined for a class without a name, and for an object without a class. */
+function nameOf(objectOrClass: object): string | undefined {
   const type: unknown = typeof objectOrClass === 'function' ? objectOrClass : prototypeOf(objectOrClass)?.constructor;
-  return (typeof type === 'function' && type.name) || 'a class without a name';
+  return typeof type === 'function' && type !== Object && type.name ? type.name : undefined;
 }
 
 function warn(text: string): void {

@@ -34,7 +34,8 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
     const method: unknown = descriptor?.value;
     if (typeof prototype === 'function')
       throw new TypeError(`${where}: a static method cannot be exposed, only methods of instances`);
-    if (typeof key !== 'string') throw new TypeError(`${where}: @PyroMethod is for methods with a string name, not with a symbol`);
+    if (typeof key !== 'string')
+      throw new TypeError(`${where}: @PyroMethod is for methods with a string name, not with a symbol`);
     if (descriptor === undefined) {
       throw new TypeError(
         `${where} is a field, and @PyroMethod is for methods: each instance gets a field of its own, so write \`${key}(…) { … }\` in place of \`${key} = (…) => …\``,

@@ -48,7 +48,12 @@ export function undecoratedProviders(modules: ModulesContainer): string[] {
       const members = exposedMembers(type);
       if (members.length === 0) continue;
       told.add(type);
-      texts.push(undecoratedText(type, members.map(({ metadata }) => metadata.key)));
+      texts.push(
+        undecoratedText(
+          type,
+          members.map(({ metadata }) => metadata.key),
+        ),
+      );
     }
   }
   return texts;

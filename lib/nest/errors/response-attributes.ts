@@ -15,7 +15,8 @@ const PYTHON_MEMBERS = new Set(['args', 'add_note', 'with_traceback']);
  */
 export function responseAttributes(response: unknown): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};
-  if (typeof response !== 'object' || response === null || Array.isArray(response) || response instanceof Error) return attributes;
+  if (typeof response !== 'object' || response === null || Array.isArray(response) || response instanceof Error)
+    return attributes;
   const isByNest = typeof (response as { statusCode?: unknown }).statusCode === 'number';
   for (const [name, value] of Object.entries(response)) {
     const isSaid =

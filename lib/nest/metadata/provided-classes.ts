@@ -42,7 +42,9 @@ export function warnOfUnprovided(warn: (text: string) => void): void {
   if (news.length === 0) return;
   for (const type of news) warnedOf.add(type);
   const it = news.length === 1 ? 'it' : 'them';
-  warn(`${describe(news)} of this process, so that nobody serves ${it}: list such a class among the providers (or controllers) of one`);
+  warn(
+    `${describe(news)} of this process, so that nobody serves ${it}: list such a class among the providers (or controllers) of one`,
+  );
 }
 
 function lookUp(): { missing: AnyClass[]; isAnyProvided: boolean } {

@@ -23,6 +23,7 @@ class Lab {
     return nothing.name;
   }
   @PyroMethod() text(): never {
+    // oxlint-disable-next-line typescript/only-throw-error -- libraries do this
     throw 'a text';
   }
   @PyroMethod() wrapped(): never {
@@ -165,7 +166,9 @@ it('a call to an unknown object is logged with the objects that there are', asyn
 it('a refused connection is logged with the object that was asked for, and an unknown one with the objects that there are', async () => {
   const { join } = await start();
   await expect(join('lap')).rejects.toThrow('unknown object');
-  expect(lines(debug)).toEqual([expect.stringMatching(/^refused 127\.0\.0\.1:\d+, which asked for "lap": unknown object; there are lab$/)]);
+  expect(lines(debug)).toEqual([
+    expect.stringMatching(/^refused 127\.0\.0\.1:\d+, which asked for "lap": unknown object; there are lab$/),
+  ]);
 });
 
 it('the option failureLevel chooses the level by the error as it was thrown', async () => {

@@ -1,6 +1,13 @@
 import { Injectable, Logger, Scope } from '@nestjs/common';
 import { afterEach, expect, it, vi } from 'vitest';
-import { type OnPyroDisconnect, PyroController, type PyroDaemon, PyroMethod, PyroModule, PyroProperty } from '../../../lib/index.js';
+import {
+  type OnPyroDisconnect,
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroModule,
+  PyroProperty,
+} from '../../../lib/index.js';
 import { eventually, serve, serveBy, WAYS } from './fixtures.js';
 
 afterEach(() => {
@@ -144,7 +151,9 @@ it('warns of a factory’s object whose class has no @PyroController', async () 
   }
   const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
   await serve({ providers: [Other, { provide: 'PLAIN', useFactory: () => new Plain() }] });
-  expect(warn.mock.calls.map(String)).toEqual([expect.stringContaining('Plain has exposed members (read) but no @PyroController')]);
+  expect(warn.mock.calls.map(String)).toEqual([
+    expect.stringContaining('Plain has exposed members (read) but no @PyroController'),
+  ]);
 });
 
 it('serves a class that a decorator above @PyroController replaces', async () => {

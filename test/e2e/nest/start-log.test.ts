@@ -99,7 +99,9 @@ it('warns of names that nobody registers', async () => {
   );
   expect(texts(warn)).toEqual([
     expect.stringContaining('nobody registers the name "lab.device" at a name server: give PyroServer the option nameServer'),
-    expect.stringContaining('Named ("lab.named") has a name, which nobody registers at a name server: give PyroServer the option nameServer'),
+    expect.stringContaining(
+      'Named ("lab.named") has a name, which nobody registers at a name server: give PyroServer the option nameServer',
+    ),
   ]);
 });
 

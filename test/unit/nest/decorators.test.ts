@@ -62,7 +62,9 @@ describe('@PyroMethod', () => {
         @(PyroMethod() as PropertyDecorator) read = (): number => 1;
       }
       return Thing;
-    }).toThrow('Thing.read is a field, and @PyroMethod is for methods: each instance gets a field of its own, so write `read(…) { … }`');
+    }).toThrow(
+      'Thing.read is a field, and @PyroMethod is for methods: each instance gets a field of its own, so write `read(…) { … }`',
+    );
   });
 
   it('@PyroMethod refuses to be put on a method twice', () => {
