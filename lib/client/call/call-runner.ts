@@ -17,7 +17,7 @@ import { OpenedStream, readReply } from '../messages/reply-reader.js';
 import { writeCall } from '../messages/request-writer.js';
 import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
-import { explainAttribute } from '../proxy/attribute-hints.js';
+import { explainAttribute } from './attribute-hints.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 

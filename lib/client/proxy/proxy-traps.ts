@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
-import { hintAtGet } from './attribute-hints.js';
+import { hintAtGet } from '../call/attribute-hints.js';
 import { isLocalName } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
 import { methodCall } from '../call/outgoing-call.js';
