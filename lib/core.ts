@@ -5,7 +5,7 @@
  */
 
 // values that JavaScript has no type for; their codec is `nestjs-pyro/serpent`
-export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './serpent/index.js';
+export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './serpent/index.js';
 
 // errors, with Pyro5's names
 export {
@@ -49,7 +49,7 @@ export type { PyroConfig } from './options/config-items.js';
 // objects to serve: what of them is exposed, and what a call of them sees
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
 export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
-export { BaseDaemon } from './daemon/daemon.js';
+export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
@@ -67,7 +67,7 @@ export type {
 } from './objects/decorated-member.js';
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
-export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
+export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/contract/authorization.js';
 export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects

@@ -2,7 +2,9 @@ import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import { runIsolated } from '../../calls/async-context.js';
 import type { Steps } from '../../calls/steps.js';
+import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { PyroTarget } from '../contract/target.js';
 import { reportFailure } from './failure-report.js';
@@ -21,13 +23,27 @@ const ENTRIES_PER_TURN = 100;
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
 export function* runBatch(request: Request, target: PyroTarget, { objectId, args: entries }: SerializedCall): Steps<unknown[]> {
+  try {
+    return yield* runEntries(request, target, objectId, entries);
+  } finally {
+    if (request.batchInstance) yield disposeBatchInstance(request.batchInstance);
+  }
+}
+
+async function disposeBatchInstance(instance: object | Promise<object>): Promise<void> {
+  const made = await Promise.resolve(instance).catch(() => undefined);
+  if (made) await disposeObject(made);
+}
+
+function* runEntries(request: Request, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
   const results: unknown[] = [];
   for (const [index, entry] of entries.entries()) {
     if (request.timedOut) break;
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
     const { method, args, kwargs } = readEntry(entry, index);
     try {
-      const result = yield runCall(new Call(request, objectId, method, kwargs), target, args);
+      const call = new Call(request, objectId, method, kwargs);
+      const result = yield runIsolated(() => runCall(call, target, args));
       const stream = asStream(result);
       if (stream) {
         yield closeUnpulled(stream);

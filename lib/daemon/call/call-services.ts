@@ -1,6 +1,7 @@
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { RandomIds } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
+import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
 import { createSerializers } from '../../serializers/serializers.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
@@ -21,8 +22,10 @@ export interface CallServices {
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
   readonly handshakeSerializers: ReadonlyMap<number, Serializer>;
-  /** For answers to messages whose serializer is unknown, as in Pyro5. */
+  /** For refusals before the serializer of the client is known, as in Pyro5, and for the info of a SerializedBlob. */
   readonly marshal: Serializer;
+  /** Read what blobs say about their data. */
+  readonly blobInfoReaders: BlobInfoReaders;
   /** Ids for requests that came without one. */
   readonly correlationIds: RandomIds;
 }
@@ -40,12 +43,14 @@ export function createCallServices(
   const common = { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
     createSerializers({ ...common, values }, allowed);
+  const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
     streams: new Streams(given),
     serializers: serializersFor(options.values),
     handshakeSerializers: serializersFor('natural'),
-    marshal: serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!,
+    marshal: marshalFor('natural'),
+    blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },
     correlationIds: new RandomIds(),
   };
 }

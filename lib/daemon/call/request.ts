@@ -20,6 +20,8 @@ export class Request extends Reply implements ProxyOrigin {
   principal: unknown;
   /** Set once the call was read. */
   call: SerializedCall | undefined;
+  /** The percall instance that the entries of a batch share. */
+  batchInstance: object | Promise<object> | undefined;
   /** Set when the request asks for the next item of a stream. */
   pulledStream: CallErrorInfo['stream'];
   private requestAnnotations: Annotations;
@@ -56,11 +58,6 @@ export class Request extends Reply implements ProxyOrigin {
   /** Annotations of the INVOKE message. */
   get annotations(): Annotations {
     return this.requestAnnotations;
-  }
-
-  /** 16 bytes: the id that the client sent, or else a new one. */
-  override get correlationBytes(): Buffer {
-    return (this.idBytes ??= this.services.correlationIds.next());
   }
 
   get correlationId(): string {
@@ -216,7 +213,7 @@ export class Call implements CallContext {
   track(resource: object): void {
     const { resources } = this.connection;
     resources.track(resource);
-    // the stream of a closed connection is the last user of the resource
+    // only a lingering stream still runs here: the resource is closed when that stream ends
     if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
   }
 

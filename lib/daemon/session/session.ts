@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { OutgoingMessage } from '../../protocol/message.js';
+import { runIsolated } from '../../calls/async-context.js';
 import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
 import type { CallServices } from '../call/call-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
@@ -38,7 +39,7 @@ export interface SessionObserver {
   closed(session: Session, error: Error | undefined): void;
 }
 
-/** Serves one connection: first its handshake, then its requests in order, one at a time. */
+/** Serves one connection: first its handshake, then its requests in order, one at a time; only oneway requests run while later ones are served. */
 export class Session implements FrameConnectionHandler, ReplyChannel {
   readonly connection: SessionConnection;
   private readonly frames: FrameConnection;
@@ -46,7 +47,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   private state: SessionState;
   /** Requests (or handshakes) that run in order: 0 or 1. */
   private running = 0;
-  /** Oneway requests and timeouts that run while later requests are served. */
+  /** Oneway requests, and replies that tell of a timeout, that run while later requests are served. */
   private background = 0;
   private servedInTurn = 0;
   /** Set while the session waits for its next turn. */
@@ -168,7 +169,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     this.running++;
     // the messages behind a CONNECT wait until it is answered
     this.frames.hold();
-    void this.handshake(frame).then((opened) => {
+    void runIsolated(() => this.handshake(frame)).then((opened) => {
       this.running--;
       if (opened) {
         this.startServing();

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
-import { PyComplex, PyFloat, PyTuple } from '../../serpent/index.js';
+import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { NO_STEP, pathOf } from '../../serpent/path.js';
 import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
@@ -217,7 +217,8 @@ export class ValueWriter {
 
   private set(set: Set<unknown>): void {
     const at = this.enter(set);
-    this.sink.set(set.size);
+    if (set instanceof PyFrozenSet) this.sink.frozenset(set.size);
+    else this.sink.set(set.size);
     for (const member of set) {
       this.steps[at] = member;
       this.hashable(member);
@@ -252,7 +253,7 @@ export class ValueWriter {
     this.leave();
   }
 
-  /** @returns the container's place in `steps` */
+  /** @returns the index of the container in `steps` */
   private enter(container: object): number {
     const at = this.depth;
     const { ancestors } = this;

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
+import { expose, PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
 import { moduleOf, serve, serveBy } from './fixtures.js';
 
 // these tests depend on their order: they are the applications that one process makes one after the other
@@ -17,6 +17,11 @@ class Base {
 }
 @PyroController('served')
 class Served extends Base {}
+
+class AtRunTime {
+  method(): void {}
+}
+expose(AtRunTime);
 
 const silence = (): ReturnType<typeof vi.spyOn> => vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
 const warnings = (): string[] => (Logger.prototype.warn as ReturnType<typeof vi.fn>).mock.calls.map(String);
@@ -40,7 +45,10 @@ it('refuses an application without objects while classes with @PyroController ar
 
 it('warns an application that registers objects at run time of classes in no module', async () => {
   silence();
-  const { server } = await serve({}, { prepare: (_app, pyro) => void pyro.register({}, { objectId: 'at-run-time' }) });
+  const { server } = await serve(
+    {},
+    { prepare: (_app, pyro) => void pyro.register(new AtRunTime(), { objectId: 'at-run-time' }) },
+  );
   expect(server.unwrap<PyroDaemon>().objectCount).toBe(2);
   expect(warnings()).toEqual([]);
   settle();
