@@ -103,6 +103,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.objects.size;
   }
 
+  /** @internal The ids of all registered objects, `Pyro.Daemon` included. */
+  get objectIds(): string[] {
+    return [...this.objects.ids()];
+  }
+
   get connections(): PyroConnection[] {
     return this.sessions.connections;
   }

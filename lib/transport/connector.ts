@@ -4,6 +4,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
 /** Where to connect to. With `address`, the host name is not looked up. */
@@ -107,25 +108,11 @@ const reasons: Record<string, string> = {
  */
 const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
 
-/** TLS alerts of a daemon about the certificate of this program, in the words of OpenSSL, which change with its version. */
-const ALERTS: readonly (readonly [RegExp, string])[] = [
-  [/certificate.required/i, 'client certificate required; give cert and key in tls'],
-  [/handshake.failure/i, 'the daemon refuses the TLS handshake. A client certificate may be required; give cert and key in tls'],
-  [/unknown.ca/i, 'the daemon does not trust the authority of the client certificate (tls.cert)'],
-  [/certificate.expired/i, 'the daemon refuses the client certificate (tls.cert): it has expired'],
-  [/certificate/i, 'the daemon refuses the client certificate (tls.cert)'],
-];
-
-/** Says what a TLS alert of a daemon means; undefined for every other error. */
-function alertReason({ code = '', message }: NodeJS.ErrnoException): string | undefined {
-  if (!code.startsWith('ERR_SSL_') || !/alert/i.test(code + message)) return undefined;
-  return ALERTS.find(([alert]) => alert.test(code + message))?.[1];
-}
-
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
-  const reason = reasons[code] ?? alertReason(error) ?? error.message;
-  const message = `cannot connect to ${shownLocation(address)}: ${reason}${code && ` (${code})`}`;
+  const known = reasons[code];
+  const why = code.startsWith('ERR_SSL_') ? connectionFailureText(error) : `${known ?? error.message}${code && ` (${code})`}`;
+  const message = `cannot connect to ${shownLocation(address)}: ${why}`;
   const options = { cause: error, sent: false };
   const isRefusal = secure && !NETWORK_CODE.test(code);
   return isRefusal ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
@@ -140,7 +127,7 @@ function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, sec
  */
 export function certificateRefusal(address: ConnectAddress, error: unknown): CommunicationError | undefined {
   const { cause } = error as Error;
-  if (!(error instanceof ConnectionClosedError) || !(cause instanceof Error) || !alertReason(cause)) return undefined;
+  if (!(error instanceof ConnectionClosedError) || !(cause instanceof Error) || !isAlertOfPeer(cause)) return undefined;
   return connectError(address, cause, true);
 }
 

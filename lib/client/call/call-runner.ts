@@ -17,6 +17,7 @@ import { OpenedStream, readReply } from '../messages/reply-reader.js';
 import { writeCall } from '../messages/request-writer.js';
 import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
+import { explainAttribute } from './attribute-hints.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
@@ -148,6 +149,7 @@ export class CallRunner {
       return new RemoteStream(this, this.pool, value.id, call.connection, callOptions);
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = true;
+      if (call.objectId === undefined) explainAttribute(error, opened.metadata, call.method);
       if (error instanceof PyroRemoteError) {
         // the daemon closes the connection after this reply, so no other call may use it
         if (CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);

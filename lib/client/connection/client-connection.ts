@@ -5,6 +5,7 @@ import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { WireLog } from '../../protocol/message.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
+import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { RequestMessage } from '../messages/request-writer.js';
 
@@ -165,7 +166,7 @@ export class ClientConnection {
   private closedError(cause: Error | undefined): CommunicationError {
     if (cause instanceof CommunicationError) return cause;
     const when = this.state.is === 'free' ? '' : ' before the reply came';
-    const why = cause ? `: ${cause.message}` : '';
+    const why = cause ? `: ${connectionFailureText(cause)}` : '';
     return new ConnectionClosedError(`connection to ${this.location} was closed${when}${why}`, {
       cause,
       sent: true,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
+import { hintAtGet } from '../call/attribute-hints.js';
 import { isLocalName, mayBeRemote } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
 import { methodCall } from '../call/outgoing-call.js';
@@ -36,7 +37,9 @@ class ProxyTraps implements ProxyHandler<object> {
     if (key === HANDLE) return this.handle;
     if (key === PROXY_REFERENCE) return this.handle.core.reference;
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.get(target, key, receiver) as unknown;
-    return this.has(target, key) ? this.remoteFunction(key) : undefined;
+    if (this.has(target, key)) return this.remoteFunction(key);
+    hintAtGet(this.handle.core.metadata, key);
+    return undefined;
   }
 
   /** Until the metadata is known, the object may have any method, except those that libraries look for on every object. */

@@ -1,5 +1,6 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
+import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
@@ -247,6 +248,6 @@ function formatUuid(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-function clientGone(): Error {
-  return new Error('the client has gone away');
+function clientGone(): PyroError {
+  return new PyroError('the client has gone away');
 }

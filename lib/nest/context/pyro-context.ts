@@ -84,6 +84,11 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
     return this.call.signal;
   }
 
+  /** `objectId.method`: the name by which tools for traces and metrics know the call. */
+  getPattern(): string {
+    return `${this.objectId}.${this.method}`;
+  }
+
   /** Metadata that the dispatch hook of a `PyroClient` attached to the call, a trace id for example. Any peer can send metadata. */
   getMetadata(): Record<string, string> | undefined {
     return readPacketMetadata(this.annotations);

@@ -1,4 +1,5 @@
 import type { CanActivate } from '@nestjs/common';
+import { checkDecoratorKind } from './decorator-target.js';
 import { addHandshakeGuards, type HandshakeGuard } from '../metadata/controller-metadata.js';
 
 /**
@@ -14,5 +15,8 @@ export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator 
       throw new TypeError('@UseHandshakeGuards takes guards: classes, or objects with canActivate');
     }
   }
-  return (type) => addHandshakeGuards(type, guards);
+  return (type, ...rest: unknown[]) => {
+    checkDecoratorKind('@UseHandshakeGuards', rest[0]);
+    addHandshakeGuards(type, guards);
+  };
 }

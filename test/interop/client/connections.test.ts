@@ -165,11 +165,11 @@ it('speaks TLS with certificates on both sides, and trusts no other certificate'
     await expect(refused({})).rejects.toMatchObject({
       code: 'COMMUNICATION',
       sent: false,
-      message: expect.stringContaining('give cert and key in tls'),
+      message: expect.stringContaining('the daemon wants a certificate of the client: give tls `cert` and `key`'),
     });
     await expect(refused({ cert: stranger.cert, key: stranger.key })).rejects.toMatchObject({
       code: 'COMMUNICATION',
-      message: expect.stringContaining('does not trust the authority of the client certificate'),
+      message: expect.stringContaining('the daemon does not trust the authority of tls.cert'),
     });
     const checkServerIdentity = (): Error => new Error('another host was meant');
     await expect(refused({ cert, key, checkServerIdentity })).rejects.toMatchObject({
