@@ -1,3 +1,4 @@
+import { anyOf, checkOptions, OBJECT, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
 import { addMemberMetadata, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
@@ -16,6 +17,14 @@ export interface PyroMethodOptions {
   params?: readonly string[];
 }
 
+const RULES: OptionRules<PyroMethodOptions> = {
+  name: TEXT,
+  oneway: SWITCH,
+  stream: anyOf(SWITCH, { ...OBJECT, takes: 'an object with buffer and overflow' }),
+  callback: SWITCH,
+  params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
+};
+
 const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
 
 /**
@@ -33,6 +42,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
     if (typeof key !== 'string' || typeof method !== 'function') {
       throw new TypeError(`${where}: @PyroMethod is for methods with a string name; accessors take @PyroProperty`);
     }
+    checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
     addMemberMetadata(prototype, {
       kind: 'method',

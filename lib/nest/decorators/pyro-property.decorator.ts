@@ -6,6 +6,16 @@ import {
   PARAMTYPES_METADATA,
   PIPES_METADATA,
 } from '../nest-internals.js';
+import {
+  anyOf,
+  checkOptions,
+  FUNCTION,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  TEXT,
+  withMethods,
+} from '../../options/option-checks.js';
 import { addMemberMetadata, classNameOf } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
@@ -23,6 +33,18 @@ export interface PyroPropertyOptions {
   filters?: (ExceptionFilter | Type<ExceptionFilter>)[];
 }
 
+/** Takes a list of enhancers of one kind: classes, or objects that have the method of the kind. */
+const enhancers = (kind: string, method: string): OptionRule =>
+  listOf(anyOf(FUNCTION, withMethods('', method)), `a list of ${kind}: classes, or objects with ${method}`);
+
+const RULES: OptionRules<PyroPropertyOptions> = {
+  name: TEXT,
+  guards: enhancers('guards', 'canActivate'),
+  pipes: enhancers('pipes', 'transform'),
+  interceptors: enhancers('interceptors', 'intercept'),
+  filters: enhancers('filters', 'catch'),
+};
+
 /**
  * Exposes an accessor of a {@link PyroController} as a remote attribute: readable with a getter, writable with a setter.
  *
@@ -37,6 +59,7 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
     if (typeof prototype === 'function' || typeof key !== 'string' || (get === undefined && set === undefined)) {
       throw new TypeError(`${where}: @PyroProperty is for accessors (get and set) of instances; methods take @PyroMethod`);
     }
+    checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
     const type: unknown = Reflect.getMetadata('design:type', prototype, key);
     // a decorator above this one may replace the accessor, so the companions use the accessor as it is when they are called

@@ -105,8 +105,9 @@ function nothingExposed(type: AnyClass): string {
 
 /** Whether a property can be read and written, as all its decorators together have left it. */
 function accessOf(prototype: object, key: string): { isReadable: boolean; isWritable: boolean } {
-  const { get, set, writable } = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
-  return { isReadable: get !== undefined || writable !== undefined, isWritable: set !== undefined || writable === true };
+  const accessor = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
+  const isData = 'value' in accessor;
+  return { isReadable: isData || accessor.get !== undefined, isWritable: accessor.writable ?? accessor.set !== undefined };
 }
 
 /** The parameter of a setter. */
