@@ -97,8 +97,8 @@ export function oneOf(...choices: readonly string[]): OptionRule {
 }
 
 /** A rule for a list, empty or not, whose items fit another rule. */
-export function listOf({ fits }: OptionRule, takes: string): OptionRule {
-  return { takes, fits: (value) => Array.isArray(value) && value.every(fits) };
+export function listOf(rule: OptionRule, takes: string): OptionRule {
+  return { takes, fits: (value) => Array.isArray(value) && value.every((item) => rule.fits(item)) };
 }
 
 /** A rule for a list of at least one of several texts. */

@@ -26,7 +26,7 @@ import { CLIENT_TLS, checkTls, type ClientTlsOptions, clientTlsOf } from '../../
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import { type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
+import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
 import { checkNameServerAddress, type NameServerAddress } from './name-resolver.js';
 import type { ReceivedProxies } from './received-proxies.js';

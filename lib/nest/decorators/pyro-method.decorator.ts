@@ -1,5 +1,6 @@
 import { anyOf, checkOptions, OBJECT, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
+import { changedNames } from '../../objects/renamed-parameters.js';
 import { addMemberMetadata, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
@@ -44,6 +45,8 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
     }
     checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
+    const read = options.params ? undefined : readParameters(method as () => unknown);
+    const changed = changedNames(method as () => unknown, read);
     addMemberMetadata(prototype, {
       kind: 'method',
       key,
@@ -52,7 +55,10 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
       oneway: options.oneway ?? false,
       callback: options.callback ?? false,
       stream: streamOptions(options.stream, where),
-      parameters: options.params ? namedParameters(options.params) : readParameters(method as () => unknown),
+      parameters: options.params
+        ? namedParameters(options.params)
+        : read && { ...read, trustworthy: read.trustworthy && changed.length === 0 },
+      changedNames: changed,
       namesGiven: options.params !== undefined,
     });
   };

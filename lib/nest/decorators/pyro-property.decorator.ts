@@ -34,15 +34,15 @@ export interface PyroPropertyOptions {
 }
 
 /** Takes a list of enhancers of one kind: classes, or objects that have the method of the kind. */
-const enhancers = (kind: string, method: string): OptionRule =>
+const enhancersOfKind = (kind: string, method: string): OptionRule =>
   listOf(anyOf(FUNCTION, withMethods('', method)), `a list of ${kind}: classes, or objects with ${method}`);
 
 const RULES: OptionRules<PyroPropertyOptions> = {
   name: TEXT,
-  guards: enhancers('guards', 'canActivate'),
-  pipes: enhancers('pipes', 'transform'),
-  interceptors: enhancers('interceptors', 'intercept'),
-  filters: enhancers('filters', 'catch'),
+  guards: enhancersOfKind('guards', 'canActivate'),
+  pipes: enhancersOfKind('pipes', 'transform'),
+  interceptors: enhancersOfKind('interceptors', 'intercept'),
+  filters: enhancersOfKind('filters', 'catch'),
 };
 
 /**

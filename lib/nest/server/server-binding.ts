@@ -97,6 +97,7 @@ export class ServerBinding {
       const { handshakeGuards, type, wrapper } = definition;
       const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
+      this.warnOfChangedNames(definition);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
@@ -108,6 +109,15 @@ export class ServerBinding {
 
   private runnerOf(host: GuardedClass, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
     return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure);
+  }
+
+  private warnOfChangedNames({ type, changedNames }: ObjectDefinition): void {
+    if (changedNames.size === 0) return;
+    const methods = [...changedNames].map(([key, names]) => `${key}(${names.join(', ')})`);
+    this.logger.warn(
+      `a bundler or minifier has changed parameter names of ${type.name}: ${methods.join(', ')}. ` +
+        "Keyword arguments of these methods are refused; give the names: @PyroMethod({ params: ['item', 'count?'] })",
+    );
   }
 
   private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {

@@ -126,7 +126,7 @@ describe('options that are no numbers are checked, too', () => {
 
   it.each(['oneway', 'settled'])('$batch refuses a text for %s', async (name) => {
     const proxy = PyroProxy.to('PYRO:a@host:1');
-    await expect(proxy.$batch((recorder) => void recorder['a']!(), { [name]: 'false' } as never)).rejects.toThrow(
+    await expect(proxy.$batch((recorder) => recorder['a']!(), { [name]: 'false' } as never)).rejects.toThrow(
       `${name} is the text "false"; it must be`,
     );
   });
