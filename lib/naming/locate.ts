@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type NameServerAddress, type ResolvedName, waitMsOf } from '../client/options/name-resolver.js';
+import { checkNameServerAddress, type NameServerAddress, type ResolvedName, waitMsOf } from '../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
-import { configError } from '../options/option-checks.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -70,13 +69,6 @@ const NEVER = new AbortController().signal;
 function addressFor({ host, port, socketName }: PyroUri, address: NameServerAddress): NameServerAddress {
   if (socketName !== undefined) return { ...address, host: undefined, port: undefined, unixSocket: socketName };
   return host === undefined ? address : { ...address, host, port, unixSocket: undefined };
-}
-
-/** @throws {PyroError} `CONFIG`, when the address has both `unixSocket` and `host` or `port` */
-export function checkNameServerAddress({ host, port, unixSocket }: NameServerAddress): void {
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
-    throw configError('nameServer: unixSocket excludes host and port');
-  }
 }
 
 async function locateOnce(options: NameServerOptions): Promise<NameServerClient> {

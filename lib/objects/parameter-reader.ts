@@ -16,6 +16,8 @@ export interface MethodParameters {
   readonly rest: boolean;
   /** False when the names probably come from a minifier, or from a wrapper's `...args`, and not from the author. */
   readonly trustworthy: boolean;
+  /** True when the author gave the names, by `params`. */
+  readonly declared?: boolean;
 }
 
 interface FunctionNode {
@@ -65,7 +67,7 @@ export function namedParameters(names: readonly string[]): MethodParameters {
     if (positional.some((other) => other.name === name)) throw new TypeError(`params: "${name}" is given twice`);
     positional.push({ name, optional });
   }
-  return { positional, rest, trustworthy: true };
+  return { positional, rest, trustworthy: true, declared: true };
 }
 
 interface Found {

@@ -4,7 +4,8 @@ import { RECEIVED_IDLE_TIMEOUT_MS } from '../client/options/received-proxy-optio
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
-import { checkNumber, givenOptions } from '../options/option-checks.js';
+import { checkDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
+import { checkNumber, checkOptions, FUNCTION, givenOptions, OBJECT } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import type { PyroDaemonOptions } from './pyro-daemon-options.js';
@@ -48,6 +49,8 @@ class ClientProxies implements ProxyReceiver {
   private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
 
   constructor({ receivedProxies, receivedProxyOptions = {}, ...daemon }: PyroDaemonOptions) {
+    checkDaemonOptions(daemon);
+    checkOptions({ receivedProxies, receivedProxyOptions }, { receivedProxies: FUNCTION, receivedProxyOptions: OBJECT });
     const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
     const limits = { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes };
     const { maxConnections = MAX_CONNECTIONS, ...own } = receivedProxyOptions;

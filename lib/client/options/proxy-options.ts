@@ -5,14 +5,31 @@ import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js'
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
-import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
-import { type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
+import {
+  ABORT_SIGNAL,
+  anyOf,
+  checkNumber,
+  checkNumbers,
+  checkOptions,
+  configError,
+  FUNCTION,
+  givenOptions,
+  LIMIT_BOUNDS,
+  OBJECT,
+  type OptionRules,
+  STREAM,
+  SWITCH,
+  TEXTS,
+  withMethods,
+} from '../../options/option-checks.js';
+import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
+import { CLIENT_TLS, checkTls, type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
+import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
-import type { NameServerAddress } from './name-resolver.js';
+import { checkNameServerAddress, type NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 
 /** Annotations: ids of four ASCII letters, and their bytes. */
@@ -166,24 +183,59 @@ const DEFAULTS = {
 
 const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
+const RULES: OptionRules<PyroProxyOptions> = {
+  ...VALUE_RULES,
+  serializer: ONE_SERIALIZER,
+  validateHandshake: FUNCTION,
+  shareHandshake: SWITCH,
+  repeatable: TEXTS,
+  tls: CLIENT_TLS,
+  openSocket: FUNCTION,
+  connectedSocket: STREAM,
+  annotations: anyOf(FUNCTION, { ...OBJECT, takes: 'an object or Map of annotations' }),
+  onAnnotations: FUNCTION,
+  onConnected: FUNCTION,
+  onDisconnected: FUNCTION,
+  wireLog: FUNCTION,
+  nameServer: OBJECT,
+  receivedProxies: FUNCTION,
+  autoproxy: withMethods('a PyroDaemon', 'referenceFor'),
+  signal: ABORT_SIGNAL,
+};
+
+const CALL_RULES: OptionRules<CallOptions> = {
+  signal: ABORT_SIGNAL,
+  annotations: { ...OBJECT, takes: 'an object or Map of annotations' },
+  onAnnotations: FUNCTION,
+  repeatable: SWITCH,
+  oneway: SWITCH,
+};
+
+/**
+ * Checks the options that are given.
+ *
+ * @throws {PyroError} `CONFIG`; the text names the option, its value and what it takes
+ */
+export function checkProxyOptions(options: PyroProxyOptions): void {
+  checkOptions(options, RULES);
+  checkTls(options.tls);
+  if (options.nameServer) checkNameServerAddress(options.nameServer);
+  checkNumbers({ ...DEFAULTS, ...givenOptions(options) }, DEFAULTS, BOUNDS);
+}
+
 /**
  * Fills in the defaults and checks the options.
  *
  * @throws {PyroError} `CONFIG`; the text names the option, its value and the values it may have
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
+  checkProxyOptions(options);
   const given = givenOptions(options);
   const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
-  checkNumbers(resolved, DEFAULTS, BOUNDS);
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
   if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
     throw configError('connectedSocket excludes openSocket, tls and a poolSize over 1');
-  if (!Object.hasOwn(SERIALIZER_IDS, resolved.serializer)) {
-    throw configError(
-      `serializer is ${JSON.stringify(resolved.serializer)}; it must be ${Object.keys(SERIALIZER_IDS).join(', ')}`,
-    );
-  }
   return resolved;
 }
 
@@ -212,6 +264,7 @@ export function environmentProxyOptions(
 
 /** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
 export function checkCallOptions(options: CallOptions): CallOptions {
+  checkOptions(options, CALL_RULES);
   if (options.callTimeoutMs !== undefined) checkNumber('callTimeoutMs', options.callTimeoutMs);
   // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
   if (options.signal) setMaxListeners(0, options.signal);

@@ -13,6 +13,8 @@ import {
   type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
 import { decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
+import { declaredParameters } from '../../objects/declared-parameters.js';
+import { noteChangedNames } from '../../objects/renamed-parameters.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
@@ -200,6 +202,7 @@ function mark({ name, fn }: Member, marks: Marks): void {
   if (name.startsWith('$')) throw new PyroError(`"${name}" cannot be exposed: names with $ are a proxy's own`);
   if (marks.exposed && isPrivateName(name))
     throw new PyroError(`exposing private names (starting with _) is not allowed: "${name}"`);
+  if (marks.exposed) noteChangedNames(name, fn, () => declaredParameters(fn) !== undefined);
   marksOf.set(fn, { ...marksOf.get(fn), ...marks });
 }
 

@@ -1,4 +1,5 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
@@ -7,6 +8,9 @@ import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { PyroTarget } from '../contract/target.js';
+
+/** The rules of the options of `register`. */
+export const REGISTER_RULES: OptionRules<RegisterOptions> = { force: SWITCH, weak: SWITCH };
 
 /** Makes targets of the objects and classes that the application registers, and releases these targets in the end. */
 export class Registrations {
@@ -26,6 +30,7 @@ export class Registrations {
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
   register(objectOrClass: object, objectId: string | undefined, { force = false, weak = false }: RegisterOptions): string {
+    checkOptions({ force, weak }, REGISTER_RULES);
     checkRegistrable(objectOrClass, weak);
     const id = checkObjectId(objectId) ?? newObjectId();
     const target = this.targetOf(objectOrClass, weak);

@@ -1,5 +1,7 @@
 import { UseFilters } from '@nestjs/common';
+import { anyOf, checkOptions, OBJECT, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
+import { changedNames } from '../../objects/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { decoratedName } from './decorator-target.js';
 import { addMemberMetadata, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
@@ -18,6 +20,14 @@ export interface PyroMethodOptions {
   /** Names of the parameters: `'item?'` may be left out, a last `'...items'` takes the rest. Default: read from the source. */
   params?: readonly string[];
 }
+
+const RULES: OptionRules<PyroMethodOptions> = {
+  name: TEXT,
+  oneway: SWITCH,
+  stream: anyOf(SWITCH, { ...OBJECT, takes: 'an object with buffer and overflow' }),
+  callback: SWITCH,
+  params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
+};
 
 const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
 
@@ -42,9 +52,12 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
       );
     }
     if (typeof method !== 'function') throw new TypeError(`${where}: @PyroMethod is for methods; accessors take @PyroProperty`);
+    checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
     // a class without @PyroController has no binder of its own, and a warning of it needs one
     UseFilters(PyroBinder)(prototype, key, descriptor);
+    const read = options.params ? undefined : readParameters(method as () => unknown);
+    const changed = changedNames(method as () => unknown, read);
     addMemberMetadata(prototype, {
       kind: 'method',
       key,
@@ -53,7 +66,10 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
       oneway: options.oneway ?? false,
       callback: options.callback ?? false,
       stream: streamOptions(options.stream, where),
-      parameters: options.params ? namedParameters(options.params) : readParameters(method as () => unknown),
+      parameters: options.params
+        ? namedParameters(options.params)
+        : read && { ...read, trustworthy: read.trustworthy && changed.length === 0 },
+      changedNames: changed,
       namesGiven: options.params !== undefined,
     });
   };

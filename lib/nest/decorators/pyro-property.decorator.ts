@@ -6,8 +6,18 @@ import {
   PARAMTYPES_METADATA,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { addMemberMetadata } from '../metadata/member-metadata.js';
+import {
+  anyOf,
+  checkOptions,
+  FUNCTION,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  TEXT,
+  withMethods,
+} from '../../options/option-checks.js';
 import { decoratedName } from './decorator-target.js';
+import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroProperty`. Enhancers are given here, because Nest's own decorators refuse accessors. */
@@ -23,6 +33,18 @@ export interface PyroPropertyOptions {
   /** Catch the errors of reads and writes, before the filters of the class. */
   filters?: (ExceptionFilter | Type<ExceptionFilter>)[];
 }
+
+/** Takes a list of enhancers of one kind: classes, or objects that have the method of the kind. */
+const enhancersOfKind = (kind: string, method: string): OptionRule =>
+  listOf(anyOf(FUNCTION, withMethods('', method)), `a list of ${kind}: classes, or objects with ${method}`);
+
+const RULES: OptionRules<PyroPropertyOptions> = {
+  name: TEXT,
+  guards: enhancersOfKind('guards', 'canActivate'),
+  pipes: enhancersOfKind('pipes', 'transform'),
+  interceptors: enhancersOfKind('interceptors', 'intercept'),
+  filters: enhancersOfKind('filters', 'catch'),
+};
 
 /**
  * Exposes an accessor of a {@link PyroController} as a remote attribute: readable with a getter, writable with a setter.
@@ -40,6 +62,7 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
         `${where}: @PyroProperty is for accessors (get and set) of instances; methods take @PyroMethod, and a field becomes an accessor by \`get ${String(key)}() { … }\``,
       );
     }
+    checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
     const type: unknown = Reflect.getMetadata('design:type', prototype, key);
     // a decorator above this one may replace the accessor, so the companions use the accessor as it is when they are called

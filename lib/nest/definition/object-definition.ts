@@ -43,6 +43,8 @@ export interface ObjectDefinition {
   readonly getters: ReadonlyMap<string, Operation>;
   readonly setters: ReadonlyMap<string, Operation>;
   readonly callbacks: ReadonlySet<string>;
+  /** Names of parameters that a bundler or minifier has changed, by the method's key. */
+  readonly changedNames: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -61,6 +63,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   const oneway = new Set<string>();
   const attrs = new Set<string>();
   const callbacks = new Set<string>();
+  const changedNames = new Map<string, readonly string[]>();
   for (const { metadata, prototype } of exposedMembers(type)) {
     const where = `${type.name}.${metadata.key}`;
     const wireName = checkWireName(metadata.name ?? wireNameOf(metadata.key, naming), where);
@@ -71,6 +74,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
       methods.set(wireName, methodOperation(metadata, prototype, qualifiedName, naming, where));
       if (metadata.oneway) oneway.add(wireName);
       if (metadata.callback) callbacks.add(wireName);
+      if (metadata.changedNames.length > 0) changedNames.set(metadata.key, metadata.changedNames);
     } else {
       attrs.add(wireName);
       const { isReadable, isWritable } = accessOf(prototype, metadata.key);
@@ -92,6 +96,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     getters,
     setters,
     callbacks,
+    changedNames,
   };
 }
 
@@ -105,8 +110,9 @@ function nothingExposed(type: AnyClass): string {
 
 /** Whether a property can be read and written, as all its decorators together have left it. */
 function accessOf(prototype: object, key: string): { isReadable: boolean; isWritable: boolean } {
-  const { get, set, writable } = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
-  return { isReadable: get !== undefined || writable !== undefined, isWritable: set !== undefined || writable === true };
+  const accessor = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
+  const isData = 'value' in accessor;
+  return { isReadable: isData || accessor.get !== undefined, isWritable: accessor.writable ?? accessor.set !== undefined };
 }
 
 /** The parameter of a setter. */

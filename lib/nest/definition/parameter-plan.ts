@@ -86,9 +86,15 @@ export function planParameters(
   if (twice) throw new TypeError(`two parameters have the wire name "${twice.name}"`);
   const open =
     written.some(({ rest }) => rest) || (names.length === 0 && parameters.some(({ source }) => source.kind === 'arguments'));
+  const takesKeywords = parameters.some(({ source }) => source.kind === 'keywords');
+  // a keyword may be meant for a parameter whose name is unknown: the remaining keywords must not swallow it
+  const isGuess = known === undefined && takesKeywords && names.length > 0;
   return {
-    wire: known && { positional: names, rest: open, trustworthy: known.trustworthy },
-    takesKeywords: parameters.some(({ source }) => source.kind === 'keywords'),
+    wire:
+      known || isGuess
+        ? { positional: names, rest: open, trustworthy: known?.trustworthy ?? false, declared: namesGiven }
+        : undefined,
+    takesKeywords,
     parameters: parameters
       .map((parameter) => ({ ...parameter, label: labelOf(parameter.source, names) }))
       .sort((a, b) => a.index - b.index),

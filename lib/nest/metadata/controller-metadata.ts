@@ -1,6 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
 import { objectIdFault } from '../../objects/object-ids.js';
+import { checkOptions, FULL_TEXT, type OptionRule, type OptionRules, TEXTS } from '../../options/option-checks.js';
 import type { PyroNaming } from './wire-names.js';
 
 /** Options of `@PyroController`. */
@@ -29,6 +30,18 @@ export type ControllerMetadata = PyroControllerOptions & {
 /** A guard instance, or a class that Nest provides or makes. */
 export type HandshakeGuard = CanActivate | Type<CanActivate>;
 
+/** Takes a guard: a class, or an object with `canActivate`. */
+export const GUARD: OptionRule = {
+  takes: 'a guard: a class, or an object with canActivate',
+  fits: (value) => typeof value === 'function' || typeof (value as CanActivate | null | undefined)?.canActivate === 'function',
+};
+
+const RULES: OptionRules<PyroControllerOptions> = {
+  name: FULL_TEXT,
+  metadata: { ...TEXTS, takes: 'a list of tags, which are texts: ["camera"]' },
+  server: FULL_TEXT,
+};
+
 /** Key of the metadata of `@PyroController`. */
 export const CONTROLLER_METADATA = Symbol.for('nestjs-pyro:controller');
 const HANDSHAKE_GUARDS_METADATA = Symbol.for('nestjs-pyro:handshake-guards');
@@ -51,6 +64,7 @@ export function controllerMetadata(options: PyroControllerOptions): ControllerMe
   const unknown = Object.keys(options).find((key) => !(KNOWN_OPTIONS as string[]).includes(key));
   if (unknown !== undefined)
     throw new TypeError(`@PyroController has no option "${unknown}"; it has ${KNOWN_OPTIONS.join(', ')}`);
+  checkOptions(options, RULES, '@PyroController: ', (text) => new TypeError(text));
   const { instanceMode = 'session', objectId, naming } = options;
   if (!isInstanceMode(instanceMode))
     throw new TypeError(`instanceMode is ${String(instanceMode)}; it is session, single or percall`);

@@ -26,6 +26,8 @@ export interface MethodMetadata {
   readonly stream: Required<PyroStreamOptions> | undefined;
   /** Undefined when the parameters cannot be read from the source. */
   readonly parameters: MethodParameters | undefined;
+  /** Names of parameters that a bundler or minifier has changed. */
+  readonly changedNames: readonly string[];
   /** True when the decorator gives the parameter names: they are wire names, and `naming` does not change them. */
   readonly namesGiven: boolean;
 }

@@ -19,6 +19,7 @@ import { LateCheck } from './late-check.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
+import { checkServerOptions } from './server-option-rules.js';
 import { ServerBinding } from './server-binding.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
@@ -171,6 +172,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private async begin(): Promise<void> {
     await this.ending;
     if (this.bindError) throw this.bindError;
+    checkServerOptions(this.options);
     const targets = (await this.binding?.prepare(this)) ?? [];
     if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
     if (targets.length === 0 && this.runtimeObjects.isEmpty) {

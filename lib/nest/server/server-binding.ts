@@ -95,6 +95,7 @@ export class ServerBinding {
       const { handshakeGuards, type, wrapper } = definition;
       const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
+      this.warnOfChangedNames(definition);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
@@ -119,6 +120,15 @@ export class ServerBinding {
     this.logger.warn(
       `${objects.map(({ type, name }) => `${type.name} ("${name}")`).join(', ')} ${verb} ${what}, which nobody registers at a name server: ` +
         'give PyroServer the option nameServer, or take `name` out of @PyroController',
+    );
+  }
+
+  private warnOfChangedNames({ type, changedNames }: ObjectDefinition): void {
+    if (changedNames.size === 0) return;
+    const methods = [...changedNames].map(([key, names]) => `${key}(${names.join(', ')})`);
+    this.logger.warn(
+      `a bundler or minifier has changed parameter names of ${type.name}: ${methods.join(', ')}. ` +
+        "Keyword arguments of these methods are refused; give the names: @PyroMethod({ params: ['item', 'count?'] })",
     );
   }
 

@@ -99,6 +99,7 @@ describe('namedParameters', () => {
       ],
       rest: true,
       trustworthy: true,
+      declared: true,
     });
   });
 
