@@ -49,7 +49,7 @@ export type { PyroConfig } from './options/config-items.js';
 // objects to serve: what of them is exposed, and what a call of them sees
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
 export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
-export { BaseDaemon } from './daemon/daemon.js';
+export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';

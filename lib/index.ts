@@ -17,8 +17,7 @@ export { PyroController } from './nest/decorators/pyro-controller.decorator.js';
 export type { PyroControllerOptions } from './nest/metadata/controller-metadata.js';
 export { PyroKwargs } from './nest/decorators/pyro-kwargs.decorator.js';
 export { PyroMethod, type PyroMethodOptions } from './nest/decorators/pyro-method.decorator.js';
-export { PyroProperty } from './nest/decorators/pyro-property.decorator.js';
-export type { PyroPropertyOptions } from './nest/decorators/pyro-property.decorator.js';
+export { PyroProperty, type PyroPropertyOptions } from './nest/decorators/pyro-property.decorator.js';
 export type { PyroStreamOptions } from './nest/metadata/member-metadata.js';
 export type { PyroNaming } from './nest/metadata/wire-names.js';
 
@@ -90,10 +89,10 @@ export {
 export type {
   Autoproxy,
   ClientTlsOptions,
+  DaemonNamesOptions,
   InstanceMode,
   NameServerAddress,
   ReceivedProxies,
   ReceivedProxyOptions,
-  DaemonNamesOptions,
   ServerTlsOptions,
 } from './core.js';

@@ -9,7 +9,7 @@ const ROOMS: Record<string, readonly string[]> = {
   serpent: [],
   protocol: [],
   calls: ['protocol'],
-  objects: ['protocol'],
+  objects: ['calls', 'protocol'],
   options: ['protocol'],
   transport: ['options', 'protocol'],
   serializers: ['options', 'protocol', 'serpent'],
@@ -17,7 +17,7 @@ const ROOMS: Record<string, readonly string[]> = {
   client: ['serializers', 'options', 'transport', 'calls', 'protocol', 'serpent'],
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
   pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol'],
-  nest: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  nest: ['calls', 'pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
   testing: [
     'nest',
     'pyro',

@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 
-/** What calls made inside a call take from it. */
+/** The served call, as calls that are made inside of it see it. */
 export interface CurrentCall {
   /** UUID in its usual text form. */
   readonly correlationId: string;
-  /** The message it came with; a batch has many calls in one. */
+  /** The request of the call. The calls of a batch share one request. */
   readonly request?: object;
 }
 
-/** A correlation id of our own, around calls that we make. */
+/** A correlation id that the application chose for its own calls. */
 class GivenCorrelationId implements CurrentCall {
   constructor(
     readonly correlationId: string,
-    /** The call that is served meanwhile. */
+    /** The call that is being served. */
     readonly within: CurrentCall | undefined,
   ) {}
 }
@@ -22,28 +22,39 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const storage = new AsyncLocalStorage<CurrentCall>();
 
-/** Runs `body` with `call` as the current one, also behind its awaits. */
-export function runInCall<T>(call: CurrentCall, body: () => T): T {
-  return storage.run(call, body);
+/**
+ * Lets Node follow the async context of promises from now on.
+ *
+ * Node 20 and 22 begin with that only when a process enters its first store. A first store that a handshake guard enters would
+ * otherwise stay on the connection.
+ */
+export function followPromises(): void {
+  // Node ignores a store that is the current one already
+  storage.run({ correlationId: '' }, () => undefined);
 }
 
-/** The call that this code runs for; undefined outside of one. */
+/** Makes `call` the current call of the running async context, which must be the call's own (see `runIsolated`). */
+export function enterCall(call: CurrentCall): void {
+  storage.enterWith(call);
+}
+
+/** The call that this code runs for; undefined outside of a call. */
 export function currentCall(): CurrentCall | undefined {
   const stored = storage.getStore();
   return stored instanceof GivenCorrelationId ? stored.within : stored;
 }
 
-/** True when both are served for one message. */
+/** True when both calls belong to one request. */
 export function isSameRequest(one: CurrentCall | undefined, other: CurrentCall | undefined): boolean {
   return one === other || (one?.request !== undefined && one.request === other?.request);
 }
 
 /**
- * Runs `body`; the calls it makes to Pyro objects, also behind its awaits, carry this correlation id. Without it they carry that
- * of the call they are made in, or each a new one.
+ * Runs `body`. The calls that `body` makes to Pyro objects, also after an `await`, carry this correlation id. Other calls carry the
+ * id of the call that they are made in, or each a new id.
  *
  * @param correlationId a UUID, e.g. of `randomUUID()`
- * @throws {PyroError} when it is none
+ * @throws {PyroError} when the id is no UUID
  * @see Pyro5/callcontext.py, `current_context.correlation_id`
  */
 export function withCorrelationId<T>(correlationId: string, body: () => T): T {
@@ -51,7 +62,7 @@ export function withCorrelationId<T>(correlationId: string, body: () => T): T {
   return storage.run(new GivenCorrelationId(correlationId, currentCall()), body);
 }
 
-/** What calls made here carry; undefined: each a new one. */
+/** The correlation id of calls that are made here; undefined: each call gets a new id. */
 export function outgoingCorrelationId(): string | undefined {
   return storage.getStore()?.correlationId;
 }

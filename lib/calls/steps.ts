@@ -1,33 +1,32 @@
-/** What is yielded is waited for and given back, as with `await`, but what is there already costs no turn of the event loop. */
+/** An async function as a generator: `yield` works like `await`, but takes no turn of the event loop for a value that is no promise. */
 export type Steps<T> = Generator<unknown, T, unknown>;
 
 type Step<T> = IteratorResult<unknown, T>;
 
 /**
- * Runs steps: at once up to the first promise, then as an async function would.
+ * Runs steps: synchronously up to the first promise, then like an async function.
  *
- * Between the request and the reply of a small call there were ten promises, which under AsyncLocalStorage on Node 20 took
- * half of the time.
+ * A small call had ten promises between request and reply, which took half of the time under AsyncLocalStorage on Node 20.
  *
- * @returns a promise only when something had to be waited for
+ * @returns a promise only when the steps yield a promise
  */
 export function runSteps<T>(steps: Steps<T>): T | Promise<T> {
   const step = runOn(steps, steps.next());
   return step.done ? step.value : runAsync(steps, step.value);
 }
 
-/** Whether `await` would wait for it. */
+/** True when `await` would wait for the value. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   try {
     return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
   } catch {
-    // a getter that throws: `await` will say so
+    // the getter of `then` throws; `await` will throw the same error
     return true;
   }
 }
 
-/** Up to the end, or to what has to be waited for. */
+/** Runs the steps up to the end, or to the next promise. */
 function runOn<T>(steps: Steps<T>, step: Step<T>): Step<T> {
   while (!step.done && !isThenable(step.value)) step = steps.next(step.value);
   return step;

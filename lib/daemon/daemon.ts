@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
+import { followPromises } from '../calls/current-call.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
@@ -51,6 +52,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   /** @internal @throws {PyroError} `CONFIG`, when an option is wrong */
   constructor(given: DaemonOptions, proxies: ProxyReceiver) {
     super();
+    followPromises();
     this.options = resolveDaemonOptions(given);
     const { options, objects, reporter, registrations } = this;
     const services = createCallServices({ daemon: this, options, objects, proxies, reporter });

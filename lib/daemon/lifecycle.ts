@@ -4,7 +4,7 @@ import { endsWithin } from '../calls/deadline.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
-import type { Arrivals } from '../transport/arrivals.js';
+import type { Acceptor } from '../transport/acceptor.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { CallServices } from './call/call-services.js';
@@ -73,7 +73,7 @@ export class Lifecycle {
       await this.sessions.serveWithoutHandshake(connectedSocket, (connection) => this.validate(connection));
     } else {
       try {
-        this.listener = await Listener.open(options, this.accepting, (error) => reporter.error(error));
+        this.listener = await Listener.open(options, this.acceptor, (error) => reporter.error(error));
       } catch (error) {
         if (this.isListening) this.state = 'new';
         throw error;
@@ -89,7 +89,7 @@ export class Lifecycle {
 
   /** Serves one more socket, with a handshake. */
   serve(socket: Duplex): void {
-    const slot = this.accepting.arrive();
+    const slot = this.acceptor.accept();
     if (slot) this.sessions.enter(slot, socket);
     else socket.on('error', () => undefined).destroy();
   }
@@ -157,8 +157,8 @@ export class Lifecycle {
   }
 
   /** Clients that connect while the daemon listens. Those that are still in their TLS handshake when it stops are closed. */
-  private readonly accepting: Arrivals<Slot> = {
-    arrive: () => (this.isListening ? this.sessions.arrive() : undefined),
+  private readonly acceptor: Acceptor<Slot> = {
+    accept: () => (this.isListening ? this.sessions.accept() : undefined),
     enter: (slot, socket) => {
       if (this.isListening) return this.sessions.enter(slot, socket);
       this.sessions.leave(slot);

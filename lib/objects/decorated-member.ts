@@ -15,7 +15,7 @@ export interface InstanceMemberContext {
   private: false;
 }
 
-/** What a TypeScript decorator of an instance member gets as its target; a class, the target of a static member, is none. */
+/** The target of a TypeScript decorator of an instance member. A class, the target of a static member, does not fit. */
 export type DecoratedPrototype = object & { prototype?: undefined };
 
 /** A decorator of methods, both of the standard's kind and of TypeScript's (`experimentalDecorators`). */

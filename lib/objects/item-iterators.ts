@@ -1,3 +1,5 @@
+import type { RunInContext } from '../calls/async-context.js';
+
 /** An iterator of either kind. Only `next` is required. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
@@ -10,17 +12,24 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
  * @see Pyro5/server.py, `_streamResponse`
  */
 export function asStream(result: unknown): AnyIterator | undefined {
-  if (typeof result !== 'object' || result === null) return undefined;
+  if (!isStream(result)) return undefined;
+  return 'next' in result && typeof result.next === 'function'
+    ? result
+    : (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+}
+
+/** True for results that {@link asStream} turns into a stream. Makes no iterator. */
+export function isStream(result: unknown): result is AnyIterator | AsyncIterable<unknown> {
+  if (typeof result !== 'object' || result === null) return false;
   const candidate = result as Partial<AsyncIterable<unknown> & Iterable<unknown> & AnyIterator>;
-  if (Symbol.asyncIterator in candidate && typeof candidate[Symbol.asyncIterator] === 'function') {
-    return typeof candidate.next === 'function' ? (candidate as AnyIterator) : candidate[Symbol.asyncIterator]!();
-  }
-  if (Symbol.iterator in candidate && typeof candidate.next === 'function') return candidate as AnyIterator;
-  return undefined;
+  if (Symbol.asyncIterator in candidate && typeof candidate[Symbol.asyncIterator] === 'function') return true;
+  return Symbol.iterator in candidate && typeof candidate.next === 'function';
 }
 
 /** The changes that a {@link WrappedIterator} makes to its iterator. */
 export interface IteratorHooks {
+  /** Runs the code of the iterator, for example in the context in which the iterator was made. */
+  run?: RunInContext;
   /** Changes an item. An error of this hook closes the iterator and is the stream's error. */
   mapItem?: (item: unknown) => unknown;
   /** Called for the first error of the iterator: gives an iterator that goes on in its place, or throws the stream's error. */
@@ -56,7 +65,7 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
 
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
     try {
-      await this.iterator.return?.(value);
+      await this.run(() => this.iterator.return?.(value));
     } finally {
       await this.end();
     }
@@ -71,14 +80,14 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
     try {
       return await mapItem(item);
     } catch (error) {
-      await this.iterator.return?.();
+      await this.run(() => this.iterator.return?.());
       throw error;
     }
   }
 
   private async advance(): Promise<IteratorResult<unknown>> {
     try {
-      return await this.iterator.next();
+      return await this.run(() => this.iterator.next());
     } catch (error) {
       const { recover } = this.hooks;
       if (recover === undefined || this.hasRecovered) throw error;
@@ -86,6 +95,10 @@ export class WrappedIterator implements AsyncIterableIterator<unknown> {
       this.iterator = recover(error);
       return this.iterator.next();
     }
+  }
+
+  private run<T>(body: () => T): T {
+    return this.hooks.run ? this.hooks.run(body) : body();
   }
 
   private async end(): Promise<void> {

@@ -1,15 +1,15 @@
 import { MAX_TIMER_MS } from './option-checks.js';
 
-/** A config item of Pyro5: how its text is read, and what it should have been when it cannot be. */
+/** A config item of Pyro5: how to read its text, and the expected text for errors. */
 export interface ConfigItem<T> {
   readonly expected: string;
-  /** Undefined: the text is none that the item can have. */
+  /** Undefined: the item cannot have this text. */
   read(text: string): T | undefined;
 }
 
 const MAX_TIMER_SECONDS = MAX_TIMER_MS / 1_000;
 
-/** Python's `int()` and `float()`, which take spaces around and underscores within. */
+/** As Python's `int()` and `float()` read numbers: with spaces around and underscores inside. */
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const DECIMAL = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?$/i;
 
@@ -84,7 +84,7 @@ const addresses: ConfigItem<readonly string[]> = {
 };
 
 /**
- * All config items of Pyro5. Those that mean nothing here are read as well: a value that Python refuses is a mistake in either.
+ * All config items of Pyro5. Items without a meaning here are checked too, because Python would refuse their values.
  *
  * @see Pyro5/configure.py, `Configuration`
  */
@@ -132,7 +132,7 @@ export const CONFIG_ITEMS = {
 
 type Items = typeof CONFIG_ITEMS;
 
-/** Config items by their Pyro5 names, without `PYRO_`; those that the environment does not set are absent. Times are seconds. */
+/** Config items by their Pyro5 names, without `PYRO_`; items that the environment does not set are absent. Times are in seconds. */
 export type PyroConfig = {
   readonly [Name in keyof Items]?: Items[Name] extends ConfigItem<infer T> ? T : never;
 };

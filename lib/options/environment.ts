@@ -3,19 +3,19 @@ import { configError } from './option-checks.js';
 
 const PREFIX = 'PYRO_';
 
-/** What Kubernetes sets in every container for a service called `pyro…`: such names, and `…_PORT` with such a value. */
+/** Variables that Kubernetes sets in every container for a service called `pyro…`: by name, and `…_PORT` by value. */
 const KUBERNETES_NAME = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\//;
 
 /**
- * Reads Pyro5's config items from `PYRO_*` environment variables: what they say, checked. An empty text is no value for an item that is a text.
+ * Reads and checks Pyro5's config items from `PYRO_*` environment variables. An empty text is no value for an item that is a text.
  *
  * ```ts
- * readConfig().SERIALIZER; // what PYRO_SERIALIZER says; undefined when it is not set
+ * readConfig().SERIALIZER; // the value of PYRO_SERIALIZER; undefined when the variable is not set
  * ```
  *
  * @param environment default `process.env`
- * @throws {PyroError} `CONFIG`, naming variable, value and what it should be
+ * @throws {PyroError} `CONFIG`, naming variable, value and the expected text
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): PyroConfig {
   const config: Record<string, unknown> = {};
@@ -32,7 +32,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze(config);
 }
 
-/** Variables that look like config items and are none. */
+/** Variables with the prefix of config items that are no config items. */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(environment)
     .filter(([variable, text]) => variable.startsWith(PREFIX) && !isOfKubernetes(variable, text ?? ''))
@@ -43,8 +43,8 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
 let atFirst: PyroConfig | undefined;
 
 /**
- * What the environment of the process said when it was first asked for: later changes are not seen, as in Python. Unknown
- * variables are a warning of the process then.
+ * The config items of the process, read once: later changes of the environment have no effect, as in Python. The first read emits a
+ * process warning for each unknown variable.
  *
  * @throws {PyroError} `CONFIG`, as {@link readConfig}
  */
@@ -60,6 +60,6 @@ export function environmentConfig(): PyroConfig {
 }
 
 function isOfKubernetes(variable: string, text: string): boolean {
-  // a service called `pyro-ns` even takes the name of a config item
+  // for a service called `pyro-ns` Kubernetes sets PYRO_NS_PORT, which is a config item too
   return KUBERNETES_NAME.test(variable) || (variable.endsWith('_PORT') && KUBERNETES_PORT.test(text));
 }

@@ -7,8 +7,8 @@ import type { PyroConfig } from './config-items.js';
 import { configError } from './option-checks.js';
 
 /**
- * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and what else
- * Node's `tls.createServer` takes. Certificates and keys are given as the content of their PEM files.
+ * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and the other
+ * options of Node's `tls.createServer`. Certificates and keys are the contents of PEM files, not paths.
  *
  * @see Pyro5/socketutil.py, `get_ssl_context`
  */
@@ -16,25 +16,25 @@ export interface ServerTlsOptions extends Omit<
   TlsOptions,
   'enableTrace' | 'handshakeTimeout' | 'pskCallback' | 'pskIdentityHint' | 'requestCert' | 'secureContext' | keyof ServerOpts
 > {
-  /** Default: `cert`, whose file may hold the key as well. */
+  /** Default: `cert`, because one PEM file may hold both. */
   key?: TlsOptions['key'];
   /**
-   * Refuse clients without a certificate that one of `ca` has signed (mutual TLS). With `rejectUnauthorized: false` clients are
-   * only asked for one, and a handshake guard decides by `connection.peerCertificate`. Default false.
+   * Refuse clients whose certificate is not signed by one of `ca` (mutual TLS). With `rejectUnauthorized: false` clients without
+   * such a certificate are accepted, and a handshake guard can decide by `connection.peerCertificate`. Default false.
    */
   requestClientCert?: boolean;
 }
 
-/** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and what else Node's `tls.connect` takes. */
+/** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and the other options of Node's `tls.connect`. */
 export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
-/** How OpenSSL names the certificates of a directory that it may look authorities up in. */
+/** File names of certificates in a directory of authorities, as OpenSSL looks them up. */
 const HASHED_NAME = /^[0-9a-f]{8}\.\d+$/;
 
 /**
- * TLS of daemons as the config items say; undefined: plain.
+ * TLS of daemons by the config items; undefined: no TLS.
  *
- * @throws {PyroError} `CONFIG`, when something is missing or a file cannot be read
+ * @throws {PyroError} `CONFIG`, when an item is missing or a file cannot be read
  */
 export function serverTlsOf(config: PyroConfig): ServerTlsOptions | undefined {
   if (!config.SSL) return undefined;
@@ -54,7 +54,7 @@ export function serverTlsOf(config: PyroConfig): ServerTlsOptions | undefined {
 }
 
 /**
- * TLS of proxies as the config items say; undefined: plain.
+ * TLS of proxies by the config items; undefined: no TLS.
  *
  * @throws {PyroError} `CONFIG`, when a file cannot be read
  */
@@ -62,7 +62,7 @@ export function clientTlsOf(config: PyroConfig): ClientTlsOptions | undefined {
   if (!config.SSL) return undefined;
   const cert = contentOf('SSL_CLIENTCERT', config.SSL_CLIENTCERT);
   return {
-    // a member that is undefined would be another thing than one that is absent
+    // Node treats a member that is undefined differently from an absent one
     ...(cert && {
       cert,
       key: contentOf('SSL_CLIENTKEY', config.SSL_CLIENTKEY) ?? cert,

@@ -1,6 +1,6 @@
 import { ProtocolError } from './errors.js';
 
-/** Four ASCII letters to bytes. */
+/** Annotations of a message: data by id, four ASCII letters. */
 export type Annotations = ReadonlyMap<string, Buffer>;
 
 export const NO_ANNOTATIONS: Annotations = new Map<string, Buffer>();
@@ -14,7 +14,7 @@ const CHUNK_HEAD_BYTES = 8;
  * Each chunk: 4 ASCII letters, uint32 big-endian length in bytes, data.
  *
  * @param block exactly `header.annotationsBytes` bytes
- * @returns chunks in wire order, as views on `block`; of a repeated id the last one counts
+ * @returns the chunks in wire order, as views on `block`; if an id repeats, the last chunk wins
  * @throws {ProtocolError} `BAD_ANNOTATIONS` when a chunk overruns the block or an id is not ASCII
  * @see Pyro5/protocol.py, `ReceivingMessage.add_payload`
  */
@@ -37,8 +37,10 @@ export function decodeAnnotations(block: Buffer): Annotations {
 }
 
 /**
- * @returns bytes the annotations will take
- * @throws {ProtocolError} `BAD_ANNOTATIONS` when an id is not four ASCII characters or its data no bytes
+ * Checks annotations before they are written.
+ *
+ * @returns their size on the wire in bytes
+ * @throws {ProtocolError} `BAD_ANNOTATIONS` when an id is not four ASCII characters, or the data are no bytes
  */
 export function measureAnnotations(annotations: Annotations): number {
   let bytes = 0;
@@ -50,7 +52,7 @@ export function measureAnnotations(annotations: Annotations): number {
   return bytes;
 }
 
-/** Writes measured annotations at `offset`; returns the offset behind them. */
+/** Writes annotations that {@link measureAnnotations} has checked. @returns the offset after the last chunk */
 export function writeAnnotations(target: Buffer, offset: number, annotations: Annotations): number {
   for (const [id, data] of annotations) {
     target.write(id, offset, 4, 'latin1');

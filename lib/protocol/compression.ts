@@ -3,34 +3,34 @@ import { deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
 import { ProtocolError } from './errors.js';
 import { messageTooLarge, type SizeLimit } from './header.js';
 
-const deflateAside = promisify(deflate);
-const inflateAside = promisify(inflate) as (data: Buffer, options: object) => Promise<Buffer>;
+const deflateOnWorker = promisify(deflate);
+const inflateOnWorker = promisify(inflate) as (data: Buffer, options: object) => Promise<Buffer>;
 
-/** Shorter data is sent as it is. @see Pyro5/protocol.py, `SendingMessage` */
+/** Data up to this size is not compressed. @see Pyro5/protocol.py, `SendingMessage` */
 const MIN_COMPRESSED_BYTES = 100;
-/** Longer data is (de)compressed on a worker thread, so that other connections go on. */
-const ASIDE_BYTES = 16 * 1024;
+/** Longer data is compressed on a worker thread, so that it does not block the event loop. */
+const WORKER_BYTES = 16 * 1024;
 const LEVEL = 4;
 
-/** True when data of this size gains from compression. */
+/** True when compression can make data of this size smaller. */
 export function worthCompressing(dataBytes: number): boolean {
   return dataBytes > MIN_COMPRESSED_BYTES;
 }
 
 export function compress(data: Buffer): Buffer | Promise<Buffer> {
-  return data.length > ASIDE_BYTES ? deflateAside(data, { level: LEVEL }) : deflateSync(data, { level: LEVEL });
+  return data.length > WORKER_BYTES ? deflateOnWorker(data, { level: LEVEL }) : deflateSync(data, { level: LEVEL });
 }
 
 /**
- * Inflates the data of a message, never further than its limit.
+ * Inflates the data of a message, up to the limit.
  *
- * @throws {MessageTooLargeError} when more would come out
- * @throws {ProtocolError} `BAD_COMPRESSION` when it is no zlib stream
+ * @throws {MessageTooLargeError} when the result is larger than the limit
+ * @throws {ProtocolError} `BAD_COMPRESSION` when the data is no zlib stream
  */
 export function decompress(data: Buffer, limit: SizeLimit): Buffer | Promise<Buffer> {
-  // a zlib stream grows at most about 1,030-fold, so a small one can still be a bomb: those go aside too
+  // a zlib stream grows at most about 1,030-fold: more than 256 bytes can be a bomb, so they are inflated on a worker thread
   const options = { maxOutputLength: Math.max(1, limit.bytes) };
-  if (data.length > 256) return inflateAside(data, options).catch((error: unknown) => fail(error, limit));
+  if (data.length > 256) return inflateOnWorker(data, options).catch((error: unknown) => fail(error, limit));
   try {
     return inflateSync(data, options);
   } catch (error) {

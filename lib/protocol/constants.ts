@@ -1,7 +1,7 @@
 /** Message types. @see Pyro5/protocol.py, `MSG_*` */
 export const MESSAGE_TYPES = { connect: 1, connectOk: 2, connectFail: 3, invoke: 4, result: 5, ping: 6 } as const;
 
-/** Message flags, a bit each. @see Pyro5/protocol.py, `FLAGS_*` */
+/** Message flags, one bit each. @see Pyro5/protocol.py, `FLAGS_*` */
 export const FLAGS = {
   exception: 1,
   compressed: 2,
@@ -12,24 +12,24 @@ export const FLAGS = {
   correlationId: 64,
 } as const;
 
-/** Bytes of the header. */
+/** Size of the header. */
 export const HEADER_BYTES = 40;
 export const CORRELATION_ID_BYTES = 16;
 export const PROTOCOL_VERSION = 502;
 export const TAG = 0x5059524f; // 'PYRO'
 export const MAGIC = 0x4dc5;
 
-/** Id of the object every daemon serves about itself. */
+/** Id of the object that describes a daemon. */
 export const DAEMON_OBJECT_ID = 'Pyro.Daemon';
-/** Id of a name server's object. */
+/** Id of the object of a name server. */
 export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
 
-/** Handshake data of a client that is given none, and a daemon's answer unless its hook gives another. */
+/** Default handshake data of a client, and default answer of a daemon. */
 export const DEFAULT_HANDSHAKE = 'hello';
 /** Annotation with the id of an item stream. */
 export const STREAM_ANNOTATION = 'STRM';
 /** Annotation of a message whose arguments stay serialized: marshal of (info, object id, method). */
 export const BLOB_ANNOTATION = 'BLBI';
 
-/** Largest message (annotations and data, also after inflation) unless `maxMessageBytes` says otherwise: 256 MiB. */
+/** Default of `maxMessageBytes`: 256 MiB for annotations and data together, also after inflation. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024;

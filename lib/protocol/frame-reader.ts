@@ -3,11 +3,11 @@ import { HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
 import { checkHeaderStart, correlationIdOf, decodeHeader, type Header, type SizeLimit } from './header.js';
 
-/** One whole message. What it gives are views on its bytes, which are valid as long as they are held. */
+/** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
 export class Frame {
   readonly annotations: Annotations;
 
-  /** @param bytes the message as it came, header included */
+  /** @param bytes the whole message, header included */
   constructor(
     readonly header: Header,
     private readonly bytes: Buffer,
@@ -17,7 +17,7 @@ export class Frame {
       annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(HEADER_BYTES, HEADER_BYTES + annotationsBytes));
   }
 
-  /** Still compressed, if the flags say so. */
+  /** Still compressed when the flags say so. */
   get data(): Buffer {
     return this.bytes.subarray(HEADER_BYTES + this.header.annotationsBytes);
   }
@@ -27,7 +27,7 @@ export class Frame {
     return correlationIdOf(this.header, this.bytes);
   }
 
-  /** Bytes of the whole message. */
+  /** Size of the whole message in bytes. */
   get length(): number {
     return this.bytes.length;
   }
@@ -36,33 +36,33 @@ export class Frame {
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Cuts a byte stream into frames. Bytes are pushed in, frames are pulled out, so that who is busy pulls no more.
+ * Splits a byte stream into frames. The caller pushes bytes in and pulls frames out, so a busy caller can stop pulling.
  *
- * A frame that one chunk holds is handed over without copying; what spans chunks is gathered in a block that at most
- * doubles, so neither a header's announcement nor a peer that sends single bytes makes it take more than twice what arrived.
+ * A frame that lies in one chunk is not copied. A frame that spans chunks is collected in a block that at most doubles. So the
+ * reader never holds more than twice the received bytes, whatever size a header announces and however small the chunks are.
  */
 export class FrameReader {
   private block: Buffer = NOTHING;
   private start = 0;
   private end = 0;
-  /** Blocks of our own have room behind `end`; a socket's chunk has not. */
+  /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
   private header: Header | undefined;
   private failure: Error | undefined;
 
   constructor(
-    /** Frames over it fail before their body is waited for. */
+    /** A larger frame fails when its header is read. */
     public limit: SizeLimit,
-    /** Message types that {@link next} lets through; others fail with `BAD_MESSAGE_TYPE` before their body is waited for. */
+    /** Accepted message types. A frame of another type fails with `BAD_MESSAGE_TYPE` when its header is read. */
     public acceptedTypes: readonly number[],
   ) {}
 
-  /** True between frames: a stream that ends now has ended cleanly. */
+  /** True between two frames. A stream that ends now has ended cleanly. */
   get idle(): boolean {
     return this.start === this.end;
   }
 
-  /** Bytes that are held and not yet handed out. */
+  /** Received bytes that are in no returned frame yet. */
   get bufferedBytes(): number {
     return this.end - this.start;
   }
@@ -82,9 +82,9 @@ export class FrameReader {
   }
 
   /**
-   * The next whole frame, or undefined until more bytes are pushed.
+   * The next complete frame; undefined when more bytes are needed.
    *
-   * @throws {ProtocolError} on bytes that are no Pyro message; from then on every call throws the same error
+   * @throws {ProtocolError} when the bytes are no Pyro message; from then on every call throws the same error
    */
   next(): Frame | undefined {
     if (this.failure !== undefined) throw this.failure;

@@ -1,12 +1,12 @@
 import { CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES, MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
 import { MessageTooLargeError, ProtocolError } from './errors.js';
 
-/** The fixed part every message begins with. */
+/** The fixed part at the start of every message. */
 export interface Header {
   type: number;
   serializerId: number;
   flags: number;
-  /** 0 to 65,535; a reply carries that of its request. */
+  /** 0 to 65,535. A reply has the number of its request. */
   seq: number;
   dataBytes: number;
   annotationsBytes: number;
@@ -27,9 +27,9 @@ const at = {
 };
 
 /**
- * Checks as much of a header as has arrived: tag and version are known from the first 6 bytes.
+ * Checks the received part of a header. Tag and version are in the first 6 bytes.
  *
- * @throws {ProtocolError} `BAD_TAG`, `TLS` (the peer speaks that) or `BAD_VERSION`
+ * @throws {ProtocolError} `BAD_TAG`, `TLS` (the peer speaks TLS) or `BAD_VERSION`
  */
 export function checkHeaderStart(bytes: Buffer, start: number, available: number): void {
   if (available >= 6 && bytes.readUInt32BE(start) === TAG && bytes.readUInt16BE(start + at.version) === PROTOCOL_VERSION) return;
@@ -55,18 +55,18 @@ export function checkHeaderStart(bytes: Buffer, start: number, available: number
   }
 }
 
-/** A TLS record of a handshake or an alert. */
+/** True for a TLS record of a handshake or an alert. */
 function isTls(bytes: Buffer, start: number, available: number): boolean {
   return (bytes[start] === 0x16 || bytes[start] === 0x15) && (available < 2 || bytes[start + 1] === 3);
 }
 
-/** How large a message may be, and the option that says so. */
+/** The largest size of a message, and the option that sets it. */
 export interface SizeLimit {
   bytes: number;
   option: 'maxMessageBytes' | 'maxHandshakeBytes';
 }
 
-/** @param maxHandshakeBytes of a message before the handshake is over; the smaller one holds */
+/** @param maxHandshakeBytes limit before the end of the handshake; the smaller limit holds */
 export function sizeLimit(maxMessageBytes: number, maxHandshakeBytes = maxMessageBytes): SizeLimit {
   return maxHandshakeBytes < maxMessageBytes
     ? { bytes: maxHandshakeBytes, option: 'maxHandshakeBytes' }
@@ -76,10 +76,10 @@ export function sizeLimit(maxMessageBytes: number, maxHandshakeBytes = maxMessag
 /**
  * Decodes a header whose start {@link checkHeaderStart} has accepted.
  *
- * @param bytes holds at least 40 bytes from `start` on
- * @param limit on data and annotations together
+ * @param bytes has at least 40 bytes after `start`
+ * @param limit of data and annotations together
  * @throws {ProtocolError} `BAD_MAGIC`
- * @throws {MessageTooLargeError} before anything of the body is waited for
+ * @throws {MessageTooLargeError} when the header announces more than the limit
  */
 export function decodeHeader(bytes: Buffer, start: number, limit: SizeLimit): Header {
   if (bytes.readUInt16BE(start + at.magic) !== MAGIC) {
@@ -98,17 +98,17 @@ export function decodeHeader(bytes: Buffer, start: number, limit: SizeLimit): He
   return header;
 }
 
-/** The error of a message over its limit; it names both sizes and the option. */
+/** The error of a message over its limit. The text names both sizes and the option. */
 export function messageTooLarge(bytes: number, limit: SizeLimit): MessageTooLargeError {
   return new MessageTooLargeError(`message too large (${bytes} bytes, ${limit.option} is ${limit.bytes})`);
 }
 
-/** The correlation id of a whole message: 16 bytes, a view; undefined when it has none. */
+/** The correlation id of a message: 16 bytes, a view; undefined when the message has none. */
 export function correlationIdOf({ flags }: Header, message: Buffer): Buffer | undefined {
   return flags & FLAGS.correlationId ? message.subarray(at.correlation, at.correlation + CORRELATION_ID_BYTES) : undefined;
 }
 
-/** Writes a header into the first 40 bytes of `target`. `correlationId` absent: zeros. */
+/** Writes a header into the first 40 bytes of `target`. Without `correlationId`, zeros stand in its bytes. */
 export function writeHeader(target: Buffer, header: Header, correlationId: Buffer | undefined): void {
   target.writeUInt32BE(TAG, at.tag);
   target.writeUInt16BE(PROTOCOL_VERSION, at.version);

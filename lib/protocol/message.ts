@@ -2,7 +2,7 @@ import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations 
 import { FLAGS, HEADER_BYTES } from './constants.js';
 import { messageTooLarge, sizeLimit, writeHeader } from './header.js';
 
-/** A message to be written. */
+/** A message to write. */
 export interface OutgoingMessage {
   type: number;
   serializerId: number;
@@ -15,13 +15,13 @@ export interface OutgoingMessage {
   correlationId?: Buffer;
 }
 
-/** Data up to this size is copied behind its header, larger data is its own part: one copy costs less than a second write up to there. */
+/** Data up to this size is copied after its header, because a copy costs less than a second write. Larger data is not copied. */
 const COPY_LIMIT_BYTES = 16 * 1024;
 
 /**
- * Encodes a message as one buffer, or as two when its data is large.
+ * Encodes a message as one buffer, or as two buffers when the data is large.
  *
- * @throws {MessageTooLargeError} when annotations and data are over `maxMessageBytes`
+ * @throws {MessageTooLargeError} when annotations and data together are over `maxMessageBytes`
  * @throws {ProtocolError} `BAD_ANNOTATIONS`
  */
 export function encodeMessage(message: OutgoingMessage, maxMessageBytes: number): Buffer[] {

@@ -3,7 +3,7 @@ import { PyroError } from './errors.js';
 import { PyroUri } from './uri.js';
 
 /**
- * A remote object as it travels: where it is and what it exposes. Inert: it opens no connection by itself.
+ * A remote object as it travels: its URI and the members it exposes. A reference opens no connection.
  *
  * @see Pyro5/client.py, `Proxy.__getstate__`
  */
@@ -13,13 +13,13 @@ export class ProxyReference {
     readonly oneway: ReadonlySet<string> = new Set(),
     readonly methods: ReadonlySet<string> = new Set(),
     readonly attrs: ReadonlySet<string> = new Set(),
-    /** Handshake data the proxy carries; `hello` unless its owner shares it. */
+    /** Handshake data of the proxy; `hello` unless the owner shares its own data. */
     readonly handshake: unknown = DEFAULT_HANDSHAKE,
-    /** Serializer the proxy's owner prefers; undefined: the reader's default. */
+    /** Serializer that the owner prefers; undefined: the receiver's default. */
     readonly serializer: string | undefined = undefined,
   ) {}
 
-  /** @throws {PyroError} when the state is not one that {@link toState} gives */
+  /** @throws {PyroError} when the state has another shape than {@link toState} gives */
   static fromState(state: readonly unknown[]): ProxyReference {
     const [uri, oneway, methods, attrs, handshake, serializer] = state;
     if (typeof uri !== 'string' || state.length < 6)
@@ -45,10 +45,10 @@ function namesOf(value: unknown): Set<string> {
   return new Set([...value].filter((name): name is string => typeof name === 'string'));
 }
 
-/** Where a remote object that this side calls keeps how it travels: a {@link ProxyReference}. */
+/** Property of a proxy with its {@link ProxyReference}. */
 export const PROXY_REFERENCE: unique symbol = Symbol('ProxyReference');
 
-/** How a value travels as a proxy; undefined when it is none. */
+/** The reference of a proxy or of a reference; undefined for every other value. */
 export function referenceOf(value: object): ProxyReference | undefined {
   if (value instanceof ProxyReference) return value;
   return (value as { [PROXY_REFERENCE]?: ProxyReference })[PROXY_REFERENCE];

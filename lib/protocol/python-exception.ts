@@ -5,8 +5,8 @@ export class PythonException extends Error {
   /**
    * @param pythonType dotted class name, e.g. `builtins.ValueError`. A Python client re-creates `builtins.*`,
    *   `Pyro5.errors.*`, `sqlite3.*Error`, `struct.error` and what it registered a converter for
-   * @param args what Python's `exception.args` will be
-   * @param attributes extra attributes set on the exception there
+   * @param args Python's `exception.args`
+   * @param attributes extra attributes of the Python exception
    */
   constructor(
     readonly pythonType: string,
@@ -22,10 +22,10 @@ export class PythonException extends Error {
   }
 }
 
-/** What an error carries that cannot extend {@link PythonException}, and says the same as one. */
+/** Property of an error class that cannot extend {@link PythonException}, but has the same members. */
 export const SAYS_PYTHON_EXCEPTION = Symbol('says a PythonException');
 
-/** Whether an error says itself which Python exception it is. */
+/** True when an error says which Python exception it becomes. */
 export function saysPythonException(error: unknown): error is Pick<PythonException, 'pythonType' | 'args' | 'attributes'> {
   return error instanceof PythonException || (error instanceof Error && SAYS_PYTHON_EXCEPTION in error);
 }

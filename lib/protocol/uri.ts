@@ -1,15 +1,15 @@
 import { PyroError } from './errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
-/** Port of a name server unless the URI or `nameServer` says otherwise. */
+/** Port of a name server. The URI or the option `nameServer` can name another port. */
 export const DEFAULT_NAME_SERVER_PORT = 9090;
 
 const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;
 const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
 
 /**
- * Where a Pyro object is: `PYRO:object@host:port`, `PYRO:object@[v6]:port`, `PYRO:object@./u:socket path`,
- * `PYRONAME:name[@name server]`, `PYROMETA:tag,tag[@name server]`. The protocol is read in any case.
+ * The address of a Pyro object: `PYRO:object@host:port`, `PYRO:object@[v6]:port`, `PYRO:object@./u:socket path`,
+ * `PYRONAME:name[@name server]`, `PYROMETA:tag,tag[@name server]`. The protocol may be in upper or lower case.
  *
  * @see Pyro5/core.py, `URI`
  */
@@ -23,8 +23,8 @@ export class PyroUri {
   readonly socketName: string | undefined;
 
   /**
-   * @param nameServerPort of a name server that is given without one
-   * @throws {PyroError} `BAD_URI`, naming the text and what is wrong with it
+   * @param nameServerPort port of a name server whose URI has no port
+   * @throws {PyroError} `BAD_URI`, naming the text and the fault
    */
   constructor(text: string, nameServerPort: number = DEFAULT_NAME_SERVER_PORT) {
     if (typeof text !== 'string') throw badUri(String(text), 'it is no string');
@@ -50,7 +50,7 @@ export class PyroUri {
     this.port = parsePort(text, port, protocol === 'PYRO' ? undefined : nameServerPort);
   }
 
-  /** `host:port`, `[v6]:port` or `./u:path`; undefined when the URI has none. */
+  /** `host:port`, `[v6]:port` or `./u:path`; undefined when the URI has no location. */
   get location(): string | undefined {
     if (this.host !== undefined) return tcpLocation(this.host, this.port);
     return this.socketName === undefined ? undefined : unixLocation(this.socketName);
@@ -65,13 +65,13 @@ export class PyroUri {
     return other instanceof PyroUri && other.toString() === this.toString();
   }
 
-  /** The `state` a URI travels with: protocol, object (a set of tags for PYROMETA), socket name, host, port. */
+  /** The `state` of a URI on the wire: protocol, object (a set of tags for PYROMETA), socket name, host, port. */
   toState(): [string, string | Set<string>, string | null, string | null, number | null] {
     const object = this.protocol === 'PYROMETA' ? new Set(tagsOf(this.object)) : this.object;
     return [this.protocol, object, this.socketName ?? null, this.host ?? null, this.port ?? null];
   }
 
-  /** @throws {PyroError} `BAD_URI` when the state is not one that {@link toState} gives */
+  /** @throws {PyroError} `BAD_URI` when the state has another shape than {@link toState} gives */
   static fromState(state: readonly unknown[]): PyroUri {
     const [protocol, object, socketName, host, port] = state;
     const tags = object instanceof Set || Array.isArray(object) ? [...object].join(',') : object;
@@ -83,7 +83,7 @@ export class PyroUri {
     return new PyroUri(`${name}@${tcpLocation(host, String(port))}`);
   }
 
-  /** A PYRO uri of an object at a location as {@link location} gives it. */
+  /** The PYRO URI of an object. @param location as {@link location} gives it */
   static at(object: string, location: string): PyroUri {
     return new PyroUri(`PYRO:${object}@${location}`);
   }

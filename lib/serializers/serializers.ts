@@ -30,8 +30,8 @@ const DEFAULTS: SerializerOptions = {
 /**
  * The serializers by wire id.
  *
- * @param allowed default: all
- * @throws {SerializeError} on a name that is none, and on a limit that is out of its range
+ * @param allowed names of the serializers; default all
+ * @throws {SerializeError} on an unknown name, and on a limit that is out of its range
  */
 export function createSerializers(
   options: Partial<SerializerOptions> = {},

@@ -9,10 +9,10 @@ const SERIALIZER_NAMES = namesOf(SERIALIZER_IDS);
 const TEXTUAL: readonly number[] = [SERIALIZER_IDS.serpent, SERIALIZER_IDS.json];
 
 /**
- * A message as one line of a log: `<- 127.0.0.1:51234 #3 invoke seq 7, serpent, 58 bytes, oneway`.
+ * Describes a message in one line of a log: `<- 127.0.0.1:51234 #3 invoke seq 7, serpent, 58 bytes, oneway`.
  *
- * @param payloads show what is in it, too: up to 1,000 bytes of text, or 200 of binary data in hexadecimal. Passwords and tokens
- *   among it
+ * @param payloads show the data too: up to 1,000 bytes of text, or 200 bytes of binary data in hexadecimal. The data can hold
+ *   passwords and tokens
  */
 export function describeWireMessage(message: WireMessage, payloads = false): string {
   const { direction, peer, type, flags, seq, serializerId, annotations, data } = message;
@@ -30,12 +30,12 @@ function payloadOf({ data, flags, serializerId }: WireMessage): string {
   const isText = TEXTUAL.includes(serializerId) && (flags & FLAGS.compressed) === 0;
   const limit = isText ? MAX_TEXT_BYTES : MAX_HEX_BYTES;
   const shown = data.subarray(0, limit);
-  // quoted: a peer's line breaks must not look like lines of the log
+  // quoted, so that line breaks of a peer do not look like lines of the log
   const text = isText ? JSON.stringify(shown.toString()) : shown.toString('hex');
   return data.length > limit ? `${text}…` : text;
 }
 
-/** That there is a correlation id goes without saying. */
+/** Names of the flags, without `correlationId`, which nearly every message has. */
 function flagNames(flags: number): string[] {
   return Object.entries(FLAGS)
     .filter(([name, flag]) => (flags & flag) !== 0 && name !== 'correlationId')

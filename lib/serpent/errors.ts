@@ -1,12 +1,12 @@
-/** What went wrong; stable, unlike the messages. */
+/** The stable code of an error. The messages may change. */
 export type SerpentErrorCode =
-  /** The text is no Python literal, or none that is read here. */
+  /** The text is no Python literal, or a literal that is not supported. */
   | 'SYNTAX'
   /** The bytes are not UTF-8, or contain a zero byte. */
   | 'ENCODING'
   /** More nested containers than `maxDepth`. */
   | 'TOO_DEEP'
-  /** More bytes than `maxBytes`, or than a JavaScript string holds. */
+  /** More bytes than `maxBytes`, or than a JavaScript string can hold. */
   | 'TOO_LARGE'
   /** An int with more digits than `maxIntDigits`. */
   | 'TOO_MANY_DIGITS'
@@ -23,13 +23,13 @@ export type SerpentErrorCode =
   /** An option that is out of its range. */
   | 'BAD_OPTION';
 
-/** Every error that is raised here. Nobody should branch on its text. */
+/** The error of all functions of this module. Programs branch on `code`, never on the message. */
 export class SerpentError extends Error {
   static readonly className: string = 'SerpentError';
   readonly code: SerpentErrorCode;
-  /** Reading: where in the message, in bytes from its beginning. */
+  /** When reading: byte offset in the message. */
   readonly offset: number | undefined;
-  /** Writing: where in the value, e.g. `value.items[3].callback`. */
+  /** When writing: path in the value, e.g. `value.items[3].callback`. */
   readonly path: string | undefined;
 
   constructor(message: string, code: SerpentErrorCode, where: { offset?: number; path?: string; cause?: unknown } = {}) {

@@ -1,25 +1,26 @@
-/** Smaller tables are not looked at: even if all of their keys collide, they cost little more than to read them. */
+/** Smaller tables are not checked: even when all keys collide, they take little more time than reading them. */
 const LEAST_KEYS = 128;
-/** Fewer keys at one place are chance. */
+/** Up to so many keys in one bucket happen by chance. */
 const USUAL_AT_A_PLACE = 8;
-/** Keys passed by in vain that one read may cost, about a tenth of a second. */
+/** Comparisons with colliding keys that one read may take, about a tenth of a second. */
 const BUDGET = 8_000_000;
 
 type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
 
 /**
- * Keeps a peer from making Map and Set slow. V8 hashes numbers and bigints without a seed, so that anybody can find as many as he
- * likes that lie at one place of the table, where each new one is compared with all before it: 100,000 of them take a minute.
- * One for each read; bounds what collisions may cost in all of it.
+ * Limits the time that colliding keys of Maps and Sets take in one read.
+ *
+ * V8 hashes numbers and bigints without a seed, so a peer can compute many numbers that collide. A new key is compared with all
+ * colliding keys before it: 100,000 such keys take a minute.
  */
 export class KeyCrowds {
   private readonly crowds = new WeakMap<Table, Crowd>();
   private budget = BUDGET;
 
   /**
-   * False when looking `key` up in the table would cost more than is left; always true for strings, whose hash has a seed.
+   * False when looking up `key` would go over the limit of the read. Always true for strings, whose hash has a seed.
    *
-   * @param isAdded whether it is added to the table then, unless it is there
+   * @param isAdded true when the caller adds the key to the table
    */
   admits(table: Table, key: unknown, isAdded = true): boolean {
     if (table.size < LEAST_KEYS || (typeof key !== 'number' && typeof key !== 'bigint')) return true;
@@ -37,7 +38,7 @@ export class KeyCrowds {
   }
 }
 
-/** How many keys lie at each place of a table that has a place for every key. */
+/** The number of keys in each bucket of a table. */
 class Crowd {
   private hashes = new Int32Array(LEAST_KEYS);
   private counts = new Uint16Array(LEAST_KEYS);
@@ -66,7 +67,7 @@ const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 const WORD = 2 ** 32;
 
-/** As V8 hashes a key. Should it do so differently one day, this is just another hash. @see V8, src/objects, `Object::GetSimpleHash` */
+/** The hash of V8 for a key. If V8 changes its hash, this is merely another hash. @see V8, src/objects, `Object::GetSimpleHash` */
 function hashOf(key: number | bigint): number {
   if (typeof key === 'bigint') {
     const magnitude = BigInt.asUintN(64, key < 0n ? -key : key);
@@ -74,7 +75,7 @@ function hashOf(key: number | bigint): number {
   }
   if ((key | 0) === key) return mixed32(key);
   double[0] = key;
-  // little end first, as on every machine that Node runs on but s390x, where this is another hash
+  // the words are in little-endian order; on s390x, which is big-endian, this is another hash
   return mixed64(words[1]!, words[0]!);
 }
 

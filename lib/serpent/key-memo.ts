@@ -1,11 +1,11 @@
 import { isSpecialKey } from './special-dicts.js';
 
-/** `'key':` as it was read last at some place of the text, and what stood after it. Records mostly repeat their keys. */
+/** Remembers `'key':` and the key after it, because records mostly repeat their keys: a known key is compared, not read. */
 export class KeyMemo {
   readonly source: string;
   readonly key: string;
   readonly special: boolean;
-  /** First key of the dicts in this key's value. */
+  /** First key of the dicts in the value of this key. */
   first: KeyMemo | undefined = undefined;
   /** Key after this one in the same dict. */
   next: KeyMemo | undefined = undefined;
@@ -17,7 +17,7 @@ export class KeyMemo {
   }
 }
 
-/** The dict so far, as a Map. The memos from `parent` to `last` are its keys, in the order of the text: an object's may be in another. */
+/** Converts an unfinished dict to a Map. The memos from `parent` to `last` give the keys in the order of the text; an object may have another order. */
 export function mapOf(dict: Record<string, unknown>, parent: KeyMemo, last: KeyMemo): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>();
   for (let memo = parent; memo !== last;) {

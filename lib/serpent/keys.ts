@@ -1,12 +1,12 @@
 import type { KeyCrowds } from './key-crowds.js';
 import { PyComplex, PyFloat } from './values.js';
 
-/** Instead of a key: too many collide. */
+/** Returned instead of a key when too many keys collide. */
 export const CROWDED = Symbol('crowded');
 
 /**
- * Python's equality of dict keys and set members, where it is not that of Map and Set: `1`, `1.0` and `True` are
- * one key, and so are equal tuples. The first key stays, as in Python.
+ * Python's equality of dict keys and set members, where it differs from Map and Set: `1`, `1.0` and `True` are one key, and equal
+ * tuples are one key. The first key stays in the table, as in Python.
  */
 export class PythonKeys {
   /** Key by its stand-in. */
@@ -18,7 +18,7 @@ export class PythonKeys {
     private readonly crowds: KeyCrowds,
   ) {}
 
-  /** The key in the target that equals `key`, or else `key` itself, which is taken to be added then; or {@link CROWDED}. */
+  /** The key in the target that equals `key`, else `key` itself, which the caller then adds; or {@link CROWDED}. */
   resolve(key: unknown): unknown {
     const standIn = simpleStandIn(key);
     if (standIn === undefined) return this.find(this.composed, composedStandIn(key), key);
@@ -41,7 +41,7 @@ export function isOwnStandIn(key: unknown): boolean {
   return typeof key === 'string' || Number.isSafeInteger(key);
 }
 
-/** What Map and Set compare as Python would compare `key`; undefined for complex numbers, tuples and bytes. */
+/** A value that Map and Set compare as Python compares `key`; undefined for complex numbers, tuples and bytes. */
 function simpleStandIn(key: unknown): string | number | bigint | null | undefined {
   switch (typeof key) {
     case 'boolean':

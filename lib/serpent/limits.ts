@@ -1,12 +1,12 @@
 import { SerpentError } from './errors.js';
 
-/** What bounds reading and writing. */
+/** Limits of reading and writing. */
 export interface SerpentLimits {
   /** Nested containers and parentheses, 1 to 1,000. Default 200: as many as Python's own parser takes. */
   maxDepth?: number;
   /** Digits of one int, signs and underscores not counted; 1 to 1,000,000. Default 4,300, as in Python. */
   maxIntDigits?: number;
-  /** Bytes of a message. Default: none but what a JavaScript string holds (about 512 MiB). */
+  /** Size of a message in bytes. Default: the longest JavaScript string, about 512 MiB. */
   maxBytes?: number;
 }
 
@@ -18,10 +18,10 @@ export interface CheckedLimits {
 
 const DEFAULT_LIMITS: CheckedLimits = { maxDepth: 200, maxIntDigits: 4300, maxBytes: Infinity };
 
-/** More would be at risk of running out of stack, wherever the call came from. */
+/** With more, the call stack could overflow. */
 const DEEPEST = 1000;
 
-/** Reading an int takes more than proportional time. */
+/** The time to read an int grows faster than its digits. */
 const MOST_DIGITS = 1_000_000;
 
 /** @throws {SerpentError} `BAD_OPTION` when a limit is out of its range */

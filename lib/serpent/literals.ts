@@ -17,7 +17,7 @@ export function floatLiteral(value: number): string {
   return String(value);
 }
 
-/** What serpent writes for a nan. */
+/** A nan as serpent writes it. */
 export const NAN_LITERAL = "{'__class__':'float','value':'nan'}";
 
 /** A complex number as serpent writes it. */
@@ -35,25 +35,25 @@ function partOf(value: number): string {
 /** Printable ASCII without quotation marks and backslashes. */
 const PLAIN = /^[ !#-&(-[\]-~]*$/;
 
-/** Whether a string needs no escapes and is ASCII. */
+/** True when a string is ASCII and needs no escapes. */
 export function isPlain(value: string): boolean {
   return PLAIN.test(value);
 }
 
-/** ASCII, and printable letters of the scripts that come up most: there only ASCII needs escapes, which is found 5 times faster. */
+/** ASCII and printable letters of common scripts. In such text only ASCII characters need escapes, and the search is 5 times faster. */
 const COMMON = /^[\0-\x7f\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
-/** What Python's `str.isprintable` is false for, and the backslash. The space is printable, other separators are not. */
+/** Characters that Python's `str.isprintable` refuses, and the backslash. The space is printable, other separators are not. */
 const ALL_ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const ALL_ESCAPED_QUOTE = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
-/** A string as Python's `repr` writes it. Of plain ones, `'` around them is the same. */
+/** A string as Python's `repr` writes it. */
 export function stringLiteral(value: string): string {
   const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
   if (COMMON.test(value)) return quote + withAsciiEscapes(value, quote) + quote;
   return quote + value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapeOf) + quote;
 }
 
-/** Only a quotation mark around the literal needs its escape, and that is never the double one. */
+/** Escapes ASCII characters. A double quotation mark never needs an escape. */
 function withAsciiEscapes(value: string, quote: string): string {
   let escaped = '';
   let run = 0;
@@ -87,7 +87,7 @@ function escapeOf(character: string): string {
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-/** Escape of each ASCII character; empty where it needs none. */
+/** Escape of each ASCII character; empty for characters without one. */
 const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
   code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
 );

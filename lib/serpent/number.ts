@@ -25,12 +25,12 @@ const {
 /** Dividing an integer below 2^53 by one of these is correctly rounded, and much faster than `Number(text)`. */
 const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 
-/** As many digits always make a safe integer. */
+/** An int with at most so many digits is a safe integer. */
 const SAFE_DIGITS = 15;
 
 type PyNumber = number | bigint | PyFloat | PyComplex;
 
-/** Reads an unsigned number whose first character, a digit or a point, is at the cursor; sets `kind`. */
+/** Reads an unsigned number and sets `kind`. The first character, a digit or a point, is at the cursor. */
 export function readNumber(scanner: Scanner): PyNumber {
   const { text } = scanner;
   const { length } = text;
@@ -68,7 +68,7 @@ function continuesNumber(code: number): boolean {
   return isDecimalDigit(code) || code === POINT || code === UNDERSCORE || isLetter(code);
 }
 
-/** The whole grammar: underscores, exponents, other bases, imaginary numbers, any length. */
+/** Reads a number of the whole grammar: underscores, exponents, other bases, imaginary numbers, any length. */
 function readAnyNumber(scanner: Scanner): PyNumber {
   const { text } = scanner;
   const start = scanner.pos;
@@ -136,7 +136,7 @@ function radixOf(code: number): number {
   }
 }
 
-/** End of a run of digits, which single underscores may divide. */
+/** End of a run of digits with single underscores between them. */
 function digitsEnd(scanner: Scanner, from: number, radix: number): number {
   let at = from;
   while (isDigit(scanner.codeAt(at), radix)) {

@@ -2,14 +2,14 @@ import { types } from 'node:util';
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-/** The step into a container none of whose members is being written. */
+/** The step of a container whose members are not being written. */
 export const NO_STEP = Symbol('no step');
 
 /**
- * Names a place inside a value as one would write it: `value.items[3].callback`.
+ * The path to a member inside a value, as JavaScript code: `value.items[3].callback`.
  *
  * @param containers outermost first
- * @param steps the member of each container, as many as there are containers
+ * @param steps the current member of each container
  */
 export function pathOf(containers: readonly object[], steps: readonly unknown[]): string {
   let path = 'value';
@@ -24,7 +24,7 @@ export function pathOf(containers: readonly object[], steps: readonly unknown[])
   return path;
 }
 
-/** A key in few characters, without running any code of its own. */
+/** The short text of a key. Runs no code of the key. */
 function nameOf(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key);
   return typeof key === 'object' && key !== null ? '…' : String(key).slice(0, 40);

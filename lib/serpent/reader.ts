@@ -19,10 +19,10 @@ export interface LoadsOptions extends SerpentLimits {
   values?: 'natural' | 'faithful';
 }
 
-/** What {@link parse} gives. */
+/** The result of {@link parse}. */
 export interface Parsed {
   value: unknown;
-  /** Whether any dict has a `__class__` key, but those of nan and complex numbers, which are decoded already. */
+  /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   sawClass: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Parsed {
  * Reads a Python literal: serpent's output, and all that `repr` and `pprint` print and `ast.literal_eval` takes.
  *
  * @param data UTF-8 bytes, or a string
- * @throws {SerpentError} for everything else; `offset` says where
+ * @throws {SerpentError} when the text is no such literal; `offset` says where
  */
 export function loads(data: Uint8Array | string, options?: LoadsOptions): unknown {
   return parse(data, options).value;
@@ -201,7 +201,7 @@ class Reader extends ExpressionReader {
     return members;
   }
 
-  /** Reads on from the colon of the first key, or from the first key, when it is the expected one. */
+  /** Reads the rest of a dict. @param first the first key, when it was read already */
   private dict(first: { start: number; key: unknown } | undefined): unknown {
     const { scanner } = this;
     const parent = this.memo;
@@ -276,7 +276,7 @@ class Reader extends ExpressionReader {
     return map ?? dict;
   }
 
-  /** The key to add to a table: the equal one that is there, or itself. */
+  /** The key to add to a table: the equal key in the table, else `key` itself. */
   private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
     const admitted = keys !== undefined ? keys.resolve(key) : this.crowds.admits(table, key) ? key : CROWDED;
     if (admitted !== CROWDED) return admitted;

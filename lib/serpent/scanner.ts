@@ -6,7 +6,7 @@ import { TextWindow } from './text-window.js';
 
 const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELETE } = CHARACTERS;
 
-/** What the number read last is: signs and `1+2j` are only allowed on some of them. */
+/** Kind of the last number. Signs and `1+2j` are allowed for some kinds only. */
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
 export type NumberKind = (typeof NumberKind)[keyof typeof NumberKind];
 
@@ -16,22 +16,22 @@ const COPIED_SLICE_CHARS = 13;
 /**
  * A cursor over the bytes of one message.
  *
- * `text` has one character per byte (latin1), whatever the bytes mean: so an index is a byte offset, and only
- * strings with bytes over 127 are ever decoded. That is 5 times faster than decoding everything as UTF-8 first.
+ * `text` has one character for each byte (latin1), so an index is a byte offset. Only strings with bytes over 127 are decoded as
+ * UTF-8. This is 5 times faster than decoding the whole message first.
  */
 export class Scanner {
   readonly bytes: Buffer;
   readonly text: string;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  private readonly window: TextWindow;
+  /** Made at first use: small messages need none. */
+  private window: TextWindow | undefined = undefined;
   pos = 0;
   kind: NumberKind = NumberKind.none;
 
   /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
     this.bytes = bytes;
-    this.window = new TextWindow(bytes);
     this.limits = limits;
     this.faithful = faithful;
     if (bytes.length > limits.maxBytes) {
@@ -51,7 +51,7 @@ export class Scanner {
   token(): number {
     if (this.pos < this.text.length) {
       const code = this.text.charCodeAt(this.pos);
-      // All but quotation marks that is not white space, `#` or a backslash.
+      // codes above `#`, except the backslash, never begin a blank; `"` is below and takes the slow way
       if (code > HASH && code !== BACKSLASH) return code;
     }
     return this.skipBlanks();
@@ -85,17 +85,18 @@ export class Scanner {
     return code === LINE_FEED || code === CARRIAGE_RETURN;
   }
 
-  /** Code at `at`, -1 after the end: reading over the end of a string would make V8 give up its fast path. */
+  /** Code at `at`; -1 after the end. V8 leaves its fast path when code reads after the end of a string. */
   codeAt(at: number): number {
     return at < this.text.length ? this.text.charCodeAt(at) : -1;
   }
 
-  /** Text of ASCII bytes, without keeping a large message alive. */
+  /** Text of ASCII bytes. The text does not keep a large message alive. */
   ascii(start: number, end: number): string {
-    return end - start < COPIED_SLICE_CHARS ? this.text.slice(start, end) : this.window.ascii(start, end);
+    if (end - start < COPIED_SLICE_CHARS) return this.text.slice(start, end);
+    return (this.window ??= new TextWindow(this.bytes)).ascii(start, end);
   }
 
-  /** Text of any bytes; `codes` are those in it, joined by OR. */
+  /** Text of any bytes. @param codes all bytes of the text, joined by OR */
   decoded(start: number, end: number, codes: number): string {
     return codes > 127 ? this.bytes.toString('utf8', start, end) : this.ascii(start, end);
   }
@@ -104,7 +105,7 @@ export class Scanner {
     throw new SerpentError(`${message} at byte ${at}`, code, { offset: at });
   }
 
-  /** Fails at the cursor, naming what stands there. */
+  /** Fails at the cursor. The error names the character that was found. */
   expected(what: string): never {
     if (this.pos >= this.text.length) this.fail(`expected ${what}, but the text ends`);
     const code = this.text.charCodeAt(this.pos);

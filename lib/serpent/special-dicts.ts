@@ -1,6 +1,6 @@
 import { PyComplex, PyFloat } from './values.js';
 
-/** Keys that need a second look: those of the dicts below, and those that a plain object has from its prototype. */
+/** True for keys of the special dicts below, and for keys that a plain object inherits. */
 export function isSpecialKey(key: string): boolean {
   return key === '__class__' || key === 'encoding' || key === '__proto__' || key in Object.prototype;
 }
@@ -8,13 +8,13 @@ export function isSpecialKey(key: string): boolean {
 /**
  * Decodes a dict that serpent writes for a value without a literal: bytes, nan, and complex numbers with nan.
  *
- * @returns undefined when it is any other dict
+ * @returns undefined for every other dict
  */
 export function decodeSpecialObject(dict: Record<string, unknown>): unknown {
   return decode(Object.keys(dict).length, (key) => (Object.hasOwn(dict, key) ? dict[key] : undefined), false);
 }
 
-/** As {@link decodeSpecialObject}, of a Map. */
+/** As {@link decodeSpecialObject}, for a Map. */
 export function decodeSpecialMap(dict: Map<unknown, unknown>): unknown {
   return decode(dict.size, (key) => dict.get(key), true);
 }
@@ -36,7 +36,7 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Only what serpent itself would have written: anything else is a dict of somebody's own. */
+/** Decodes only base64 text as serpent writes it. Another dict with these keys stays a dict. */
 function decodeBase64(data: unknown): Buffer | undefined {
   if (typeof data !== 'string' || data.length % 4 !== 0) return undefined;
   const bytes = Buffer.from(data, 'base64');

@@ -40,7 +40,7 @@ const PREFIXES: Readonly<Record<string, Prefix>> = {
   br: { raw: true, bytes: true },
 };
 
-/** Reads the string or bytes literal at the cursor, and those that follow it directly: they are one, as in C. */
+/** Reads the string or bytes literal at the cursor. Literals that follow directly are joined to one, as in C. */
 export function readStrings(scanner: Scanner): string | Buffer {
   const first = readLiteral(scanner);
   if (!followsLiteral(scanner)) return first;
@@ -60,13 +60,13 @@ function followsLiteral(scanner: Scanner): boolean {
   return isPrefixLetter(code) && prefixLength(scanner) > 0;
 }
 
-/** Whether a string literal can begin with this letter. */
+/** True for a letter that can begin a string literal. */
 export function isPrefixLetter(code: number): boolean {
   const lower = toLower(code);
   return lower === LOWER_B || lower === LOWER_R || lower === LOWER_U || lower === LOWER_F;
 }
 
-/** Letters before the quotation mark at the cursor; 0 when it is no literal. */
+/** Number of letters before the quotation mark; 0 when no literal with a prefix is at the cursor. */
 function prefixLength(scanner: Scanner): number {
   for (let length = 0; length <= 2; length++) {
     const code = scanner.codeAt(scanner.pos + length);
@@ -76,7 +76,7 @@ function prefixLength(scanner: Scanner): number {
   return 0;
 }
 
-/** From here on calls into C++ look for the end of a literal: 5 MB of text are read in 10 ms instead of 85. */
+/** The end of a longer literal is searched by calls into C++: 5 MB of text are read in 10 ms instead of 85. */
 const LONG_CHARS = 1024;
 
 function readLiteral(scanner: Scanner): string | Buffer {
@@ -101,7 +101,7 @@ function readLiteral(scanner: Scanner): string | Buffer {
   return readBody(scanner, NO_PREFIX);
 }
 
-/** Reads a literal whose body starts at `start`; undefined when there is more in it than characters that mean themselves. */
+/** Reads a literal whose body starts at `start`; undefined when the body has escapes or line ends. */
 function readLong(scanner: Scanner, quote: number, start: number): string | undefined {
   const end = scanner.bytes.indexOf(quote, start);
   if (end === -1) return undefined;
@@ -123,7 +123,7 @@ function readPrefixed(scanner: Scanner): string | Buffer {
   return readBody(scanner, prefix);
 }
 
-/** Reads any literal, its quotation mark at the cursor. */
+/** Reads any literal. The quotation mark is at the cursor. */
 function readBody(scanner: Scanner, prefix: Prefix): string | Buffer {
   const { text } = scanner;
   const opening = scanner.pos;
@@ -137,7 +137,7 @@ function readBody(scanner: Scanner, prefix: Prefix): string | Buffer {
   return value;
 }
 
-/** A backslash takes the next character with it, in raw strings too; only triple quotes may span lines. */
+/** Finds the closing quotation mark. A backslash escapes the next character, in raw strings too. Only triple quotes may span lines. */
 function findEnd(scanner: Scanner, opening: number, closing: string): number {
   const { text } = scanner;
   const mark = closing.charCodeAt(0);
@@ -229,7 +229,7 @@ function readBytes(scanner: Scanner, end: number, raw: boolean): Buffer {
 const NOTHING = -1;
 const UNKNOWN = -2;
 
-/** Reads an escape that strings and bytes share: its code, or NOTHING (a line end), or UNKNOWN (the backslash stays). */
+/** Reads an escape of strings and bytes. @returns its code, NOTHING for a line end, or UNKNOWN when the backslash stays */
 function readSimpleEscape(scanner: Scanner, end: number): number {
   const { text } = scanner;
   const code = text.charCodeAt(scanner.pos + 1);
@@ -276,7 +276,7 @@ function hexDigit(code: number): number {
   return lower >= LOWER_A && lower <= LOWER_F ? lower - LOWER_A + 10 : -1;
 }
 
-/** One to three digits; `\400` to `\777` are characters in strings, and cut to 8 bits in bytes. */
+/** Reads one to three digits. `\400` to `\777` are characters in strings, and cut to 8 bits in bytes. */
 function readOctal(scanner: Scanner): number {
   const { text } = scanner;
   let at = scanner.pos + 1;

@@ -1,7 +1,7 @@
 /**
- * Python's `tuple`. An Array in every way but one: it is written as a tuple.
+ * Python's `tuple`: an Array that is written as a tuple. Make a tuple with {@link pyTuple}.
  *
- * What is made from it (`map`, `filter`, `slice`) is a plain Array. Make one with {@link pyTuple}.
+ * `map`, `filter` and `slice` of a tuple give a plain Array.
  */
 export class PyTuple<T = unknown> extends Array<T> {
   static override get [Symbol.species](): ArrayConstructor {
@@ -27,7 +27,7 @@ export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
   return tuple;
 }
 
-/** Python's `float`, where a number would be an int: `new PyFloat(2)` is written as `2.0`. */
+/** Python's `float`, for numbers that would be written as an int: `new PyFloat(2)` is written as `2.0`. */
 export class PyFloat {
   readonly value: number;
 
@@ -64,7 +64,7 @@ export class PyComplex {
     this.imag = imag;
   }
 
-  /** As Python writes it, but always with both parts: `(1-2j)`. */
+  /** As in Python, but always with both parts: `(1-2j)`. */
   toString(): string {
     const sign = this.imag < 0 || Object.is(this.imag, -0) ? '-' : '+';
     return `(${this.real}${sign}${Math.abs(this.imag)}j)`;

@@ -15,10 +15,10 @@ export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
   bytesRepr?: boolean;
   /**
-   * Asked for every object, functions and plain objects too, but arrays and the Py classes of here.
+   * Is called for every object, also for functions and plain objects, but not for arrays, PyFloat and PyComplex.
    *
-   * @param path where the object is, e.g. `value.items[3]`
-   * @returns what to write in its place, which is not asked for again; undefined: the default rule
+   * @param path of the object, e.g. `value.items[3]`
+   * @returns the value to write instead, for which `encodeObject` is not called again; undefined: the default rule
    */
   encodeObject?: (value: object, path: () => string) => unknown;
 }
@@ -28,9 +28,9 @@ const HEADER = '# serpent utf-8 python3.2\n';
 /**
  * Writes a value as serpent does: a Python literal in UTF-8, after serpent's header line.
  *
- * What a getter, a `toJSON` or `encodeObject` throws is passed on as it is.
+ * Errors of getters, `toJSON` and `encodeObject` are passed on unchanged.
  *
- * @throws {SerpentError} when something in the value cannot be written; `path` says where it is
+ * @throws {SerpentError} when the value, or a member of it, cannot be written; `path` says which
  */
 export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
   return new Writer(checkLimits(options), options).dumps(value);
@@ -42,12 +42,12 @@ class Writer {
   private readonly encodeObject: DumpsOptions['encodeObject'];
   private readonly sink: ByteWriter;
   private depth = 0;
-  /** How many of `ancestors` were replaced by what `encodeObject` gave. */
+  /** How many of `ancestors` were replaced by the result of `encodeObject`. */
   private replaced = 0;
-  /** The containers around the current value, outermost first, and which of their members is being written. */
+  /** The containers around the current value, outermost first. `steps` has the current member of each. */
   private readonly ancestors: object[] = [];
   private readonly steps: unknown[] = [];
-  /** First power of ten with too many digits; made when a bigint comes up. */
+  /** The first power of ten with too many digits. Made for the first bigint. */
   private tooLongInt: bigint | undefined;
   private readonly path = (): string => pathOf(this.ancestors.slice(0, this.depth), this.steps);
 
@@ -253,7 +253,7 @@ class Writer {
       this.steps[at] = member;
       this.writeKey(member);
     }
-    // There is no literal for the empty set: serpent writes a tuple.
+    // Python has no literal for the empty set; serpent writes an empty tuple
     this.sink.ascii(separator === BRACE_OPEN ? '()' : '}');
     this.leave();
   }
@@ -299,7 +299,7 @@ class Writer {
     this.leave();
   }
 
-  /** @returns the container's place in `steps` */
+  /** @returns the index of the container in `steps` */
   private enter(container: object): number {
     const at = this.depth;
     const { ancestors } = this;
@@ -319,7 +319,7 @@ class Writer {
     this.depth--;
   }
 
-  /** The object is in no text, so it does not count as a container; but it must not come up inside its replacement. */
+  /** A replaced object is not written, so `maxDepth` does not count it. But its replacement must not contain it. */
   private enterReplaced(value: object): void {
     this.replaced++;
     this.enter(value);
@@ -330,7 +330,7 @@ class Writer {
     this.replaced--;
   }
 
-  /** A literal can be four times as long as its value; only of huge ones that may be more than a string holds. */
+  /** A literal can be four times as long as its value. The literal of a huge value can be longer than a string can be. */
   private makeLiteral(length: number, make: () => string): string {
     if (length * 10 < constants.MAX_STRING_LENGTH) return make();
     try {

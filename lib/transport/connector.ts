@@ -6,23 +6,23 @@ import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js
 import { tcpLocation, unixLocation } from '../protocol/location.js';
 import { unixPathFault } from './unix-path.js';
 
-/** Where to connect to; `address` is what to take `host` for, instead of looking it up. */
+/** Where to connect to. With `address`, the host name is not looked up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;
-  /** The system asks an idle peer after so long whether it is still there; 0: never. */
+  /** TCP keep-alive: the system probes a peer that was silent so long; 0: never. */
   keepAliveMs: number;
-  /** Gives up connecting; the error is its reason. */
+  /** Aborts connecting. The error is the signal's reason. */
   signal: AbortSignal;
 }
 
 /**
- * Opens a socket: TCP (name, IPv4 or IPv6 address) or unix domain socket, and TLS in it when asked for.
+ * Opens a TCP socket (host name, IPv4 or IPv6 address) or a unix domain socket, with TLS when `tls` is given.
  *
- * @throws {ConnectionClosedError} when nobody can be reached there: trying again later may help
- * @throws {CommunicationError} when the peer's certificate is refused, or a socket path cannot be used: trying again will not help
- * @throws the reason of `signal` when it was aborted
+ * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
+ * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or when a socket path cannot be used; a later attempt will fail too
+ * @throws the reason of `signal` when the signal is aborted
  */
 export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {
   const { tls, signal } = options;
@@ -46,7 +46,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     };
     const onConnect = (): void => {
       settle();
-      // who takes the socket listens only a moment later
+      // the caller adds its own listener a moment later
       socket.on('error', ignore);
       if (options.keepAliveMs > 0) socket.setKeepAlive(true, options.keepAliveMs);
       socket.setNoDelay(true);
@@ -79,12 +79,12 @@ function target(address: ConnectAddress): { path: string } | { host: string; por
   return { host: address.address ?? address.host, port: address.port, lookup: ipv4First };
 }
 
-/** As Pyro5: a daemon at `localhost` listens on 127.0.0.1. */
+/** Looks up IPv4 addresses first, as Pyro5 does: a daemon at `localhost` listens on 127.0.0.1. */
 const ipv4First: LookupFunction = (host, options, callback) => {
   lookup(host, { ...(options as LookupOptions), order: 'ipv4first' }, callback);
 };
 
-/** The certificate must name what the URI says, not the address that was looked up for it. */
+/** The certificate must name the host of the URI, not the address that was looked up. */
 function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
   const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
   return isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
@@ -101,7 +101,7 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-/** What a peer that does not speak TLS, or does not like ours, makes of a connection. */
+/** Error codes of a peer that does not speak TLS, or whose TLS does not go with ours. */
 const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO)/;
 
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {

@@ -9,39 +9,39 @@ import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 export interface FrameConnectionOptions {
   /** Largest message either way, in bytes. */
   maxMessageBytes: number;
-  /** Largest message that may come before {@link FrameConnection.accept}, where that is less. */
+  /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
-  /** A begun frame fails when nothing more of it comes for so long; 0: never. */
+  /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
-  /** First message types that are let through, see {@link FrameConnection.accept}. */
+  /** Message types that are accepted before {@link FrameConnection.accept} is called. */
   acceptedTypes: readonly number[];
-  /** How the peer is called in the wire log. */
+  /** Name of the peer in the wire log. */
   peer?: string;
-  /** Sees every message. */
+  /** Is called with every message. */
   wireLog?: WireLog;
 }
 
-/** What the owner of a connection does with it. */
+/** The callbacks of a connection's owner. */
 export interface FrameConnectionHandler {
   /**
-   * Frames may be waiting, or the peer takes bytes again: pull with {@link FrameConnection.next} until it gives none, or
+   * Frames may be waiting, or the peer reads again. Call {@link FrameConnection.next} until it gives none, or
    * {@link FrameConnection.hold} the connection.
    */
   onReady(): void;
-  /** The connection is gone. Without an error the peer ended it between two frames. Called exactly once. */
+  /** The connection is closed. Without an error, the peer ended it between two frames. Called exactly once. */
   onClosed(error: Error | undefined): void;
 }
 
-/** Unsent bytes over which a connection is congested; a single message may be larger. */
+/** With more unsent bytes a connection is congested. A single message may be larger. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
-/** An ended connection whose last bytes cannot be delivered is destroyed after so long. */
+/** An ended connection is destroyed after so long when its last bytes cannot be delivered. */
 const LINGER_MS = 2_000;
 
 /**
  * Frames over a byte stream (TCP, TLS, unix socket, in-memory pair).
  *
- * Reading stops while the owner holds it ({@link hold}) or the peer does not take what was written, so that a peer's
- * speed bounds what is kept for it.
+ * Reading stops while the owner holds the connection ({@link hold}), or while the peer does not read. So a slow peer cannot make
+ * the buffers grow.
  */
 export class FrameConnection {
   private readonly reader: FrameReader;
@@ -49,10 +49,10 @@ export class FrameConnection {
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
   private congested = false;
-  /** Messages that leave together at the end of this turn of the event loop. */
+  /** Messages of this turn of the event loop. They leave in one write. */
   private outbox: Buffer[] = [];
   private outboxBytes = 0;
-  /** Somebody will flush the outbox. */
+  /** True when a flush of the outbox is scheduled. */
   private flushing = false;
   private closeError: Error | undefined;
 
@@ -74,21 +74,21 @@ export class FrameConnection {
     return this.state === 'open';
   }
 
-  /** True while the peer takes too little of what was written: nothing is read, and the owner should produce no more. */
+  /** True while too many bytes are unsent: nothing is read, and the owner should send no more. */
   get isCongested(): boolean {
     return this.congested;
   }
 
-  /** Sets which message types may come from now on, of any size up to `maxMessageBytes`. */
+  /** Sets the message types that are accepted from now on. From now on messages may have up to `maxMessageBytes`. */
   accept(types: readonly number[]): void {
     this.reader.acceptedTypes = types;
     this.reader.limit = sizeLimit(this.options.maxMessageBytes);
   }
 
   /**
-   * The next frame that has arrived whole.
+   * The next complete frame; undefined when there is none.
    *
-   * @throws {ProtocolError} when the peer sent something else; the owner decides what it answers before {@link destroy}
+   * @throws {ProtocolError} when the bytes are no Pyro message; the owner may answer before {@link destroy}
    */
   next(): Frame | undefined {
     const frame = this.reader.next();
@@ -110,9 +110,9 @@ export class FrameConnection {
   }
 
   /**
-   * Writes one message; all of one turn of the event loop leave in one write.
+   * Sends one message. All messages of one turn of the event loop leave in one write.
    *
-   * @returns false when the connection is closed and the message went nowhere
+   * @returns false when the connection is closed and the message is dropped
    * @throws {MessageTooLargeError} before anything is written
    */
   send(message: OutgoingMessage): boolean {
@@ -134,22 +134,22 @@ export class FrameConnection {
     return true;
   }
 
-  /** Sends what was written, then closes. */
+  /** Sends the messages in the outbox, then closes. */
   end(): void {
     if (this.state !== 'open') return;
     this.flush();
     this.state = 'ending';
     this.clearFrameTimer();
     this.socket.end();
-    // A peer that never reads must not keep the socket. What it still writes is read and dropped: closing over unread
-    // bytes makes TCP reset the connection, and our last words would be lost.
+    // A peer that never reads must not keep the socket open. The bytes that it still sends are read and dropped: TCP resets a
+    // connection that is closed with unread bytes, and the last messages would be lost.
     const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
     timer.unref();
     this.socket.once('close', () => clearTimeout(timer));
     this.socket.resume();
   }
 
-  /** Sends what was written, then closes without waiting for the peer. */
+  /** Sends the messages in the outbox, then closes without waiting for the peer. */
   endSoon(): void {
     if (this.state !== 'open') return;
     this.end();
@@ -165,7 +165,7 @@ export class FrameConnection {
     this.socket.destroy();
   }
 
-  /** A log that throws is no reason to end a connection. */
+  /** An error of the user's log is a warning and does not end the connection. */
   private log(
     direction: WireMessage['direction'],
     { type, flags, seq, serializerId, annotations = NO_ANNOTATIONS, data }: OutgoingMessage,
@@ -231,7 +231,7 @@ export class FrameConnection {
     this.watchFrame();
   }
 
-  /** Runs only while part of a frame is here and we are reading: what we do not read cannot make progress. */
+  /** The timer runs only while a frame is unfinished and the socket is read. */
   private watchFrame(): void {
     const { frameTimeoutMs } = this.options;
     if (frameTimeoutMs === 0) return;

@@ -3,7 +3,7 @@ import type { PyroError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
 import { configError } from '../options/option-checks.js';
 import type { ServerTlsOptions } from '../options/tls.js';
-import type { Arrivals } from './arrivals.js';
+import type { Acceptor } from './acceptor.js';
 import { SecureHandshakes } from './secure-handshakes.js';
 import { createSecureServer } from './secure-server.js';
 import { unixPathFault } from './unix-path.js';
@@ -20,13 +20,13 @@ export interface ListenAddress {
 
 /** How to listen. */
 export interface ListenerOptions extends ListenAddress {
-  /** Let clients in over TLS only; TCP only. */
+  /** Accept clients over TLS only. Not for a unix socket. */
   tls?: ServerTlsOptions | false;
-  /** Longest that a TLS handshake may take; 0: no limit. */
+  /** Longest time of a TLS handshake; 0: no limit. */
   handshakeTimeoutMs: number;
 }
 
-/** After so long without a byte the system asks whether the peer is still there. */
+/** TCP keep-alive: the system probes a connection that was silent so long. */
 const KEEP_ALIVE_MS = 60_000;
 const SOCKET_OPTIONS: ServerOpts = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true };
 const BACKLOG = 511;
@@ -41,17 +41,17 @@ export class Listener {
   ) {}
 
   /**
-   * @param arrivals who takes the clients
+   * @param acceptor takes the clients
    * @param onError errors of the server socket while it listens
-   * @throws {PyroError} that says address or option, reason and remedy, when it cannot listen
+   * @throws {PyroError} `CONFIG`, naming the address, the reason and the remedy, when it cannot listen
    */
-  static async open<Place>(
+  static async open<Slot>(
     address: ListenerOptions,
-    arrivals: Arrivals<Place>,
+    acceptor: Acceptor<Slot>,
     onError: (error: Error) => void,
   ): Promise<Listener> {
     const options = listenOptions(address);
-    const { server, handshakes } = createServerFor(address, arrivals);
+    const { server, handshakes } = createServerFor(address, acceptor);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
       server.listen({ ...options, backlog: BACKLOG }, () => {
@@ -63,25 +63,25 @@ export class Listener {
     return new Listener(server, locationOf(server, address), handshakes);
   }
 
-  /** Accepts no more. Accepted connections live on, but for those whose TLS handshake is under way. */
+  /** Stops accepting clients. Connections stay open, except those whose TLS handshake is not finished. */
   close(): void {
     if (this.server.listening) this.server.close();
     this.handshakes?.destroyAll();
   }
 }
 
-function createServerFor<Place>(
+function createServerFor<Slot>(
   { tls, handshakeTimeoutMs }: ListenerOptions,
-  arrivals: Arrivals<Place>,
-): { server: Server; handshakes?: SecureHandshakes<Place> } {
+  acceptor: Acceptor<Slot>,
+): { server: Server; handshakes?: SecureHandshakes<Slot> } {
   if (tls) {
     const server = createSecureServer(tls, SOCKET_OPTIONS);
-    return { server, handshakes: new SecureHandshakes(server, handshakeTimeoutMs, arrivals) };
+    return { server, handshakes: new SecureHandshakes(server, handshakeTimeoutMs, acceptor) };
   }
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    const place = arrivals.arrive();
-    if (place === undefined) socket.destroy();
-    else arrivals.enter(place, socket);
+    const slot = acceptor.accept();
+    if (slot === undefined) socket.destroy();
+    else acceptor.enter(slot, socket);
   });
   return { server };
 }
@@ -89,7 +89,7 @@ function createServerFor<Place>(
 function listenOptions(address: ListenAddress): ListenOptions {
   const { unixSocket } = address;
   if (unixSocket === undefined) {
-    // Node may bind `localhost` to ::1 alone; Pyro5 peers look for it on 127.0.0.1
+    // Node may bind `localhost` to ::1 only, but Pyro5 peers connect to 127.0.0.1
     const host = hostOf(address);
     return { host: host === 'localhost' ? '127.0.0.1' : host, port: address.port ?? 0 };
   }
@@ -109,11 +109,11 @@ function listenOptions(address: ListenAddress): ListenOptions {
 function locationOf(server: Server, asked: ListenAddress): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return unixLocation(asked.unixSocket!);
-  // a name stays a name, so that what a URI says is what was configured
+  // a host name is kept, so that URIs show the configured name
   return tcpLocation(hostOf(asked), address.port);
 }
 
-/** An empty host is every interface of IPv4, as in Pyro5. IPv6 may stand in brackets, as it does in URIs. */
+/** An empty host means all IPv4 interfaces, as in Pyro5. An IPv6 address may have brackets, as in URIs. */
 function hostOf({ host = 'localhost' }: ListenAddress): string {
   return host === '' ? '0.0.0.0' : host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream';
 
 /**
- * Two ends of a connection within the process: what one writes, the other reads, with the push-back of a socket.
+ * Makes a connection within the process, with the back pressure of a socket.
  *
- * @returns both ends; ending or destroying one closes the other
+ * @returns both ends; each reads the bytes that the other writes. Ending or destroying one end closes the other
  */
 export function createMemoryPair(): [Duplex, Duplex] {
   const left = new MemoryEnd();

@@ -1,86 +1,86 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { CommunicationError } from '../protocol/errors.js';
-import type { Arrivals } from './arrivals.js';
+import type { Acceptor } from './acceptor.js';
 
-/** A client whose TLS handshake is under way. */
-interface Handshake<Place> {
-  place: Place;
+/** An unfinished TLS handshake of a client. */
+interface TlsHandshake<Slot> {
+  slot: Slot;
   timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * The TLS handshakes of a server: each has its time, and takes the place of a connection.
+ * The TLS handshakes of a server. Each has a time limit, and holds a slot like a connection.
  *
- * @param timeoutMs longest that a handshake may take; 0: no limit
+ * @param timeoutMs longest time of a handshake; 0: no limit
  */
-export class SecureHandshakes<Place> {
-  private readonly running = new Map<Socket, Handshake<Place>>();
-  /** Outlives `running`: Node may tell why a handshake failed only when its socket is closed. */
-  private readonly places = new WeakMap<Socket, Place>();
+export class SecureHandshakes<Slot> {
+  private readonly running = new Map<Socket, TlsHandshake<Slot>>();
+  /** Entries outlive those of `running`: Node may report why a handshake failed only after its socket is closed. */
+  private readonly slots = new WeakMap<Socket, Slot>();
 
   constructor(
     server: Server,
     private readonly timeoutMs: number,
-    private readonly arrivals: Arrivals<Place>,
+    private readonly acceptor: Acceptor<Slot>,
   ) {
     server.on('connection', (raw) => this.begin(raw));
     server.on('secureConnection', (socket) => this.succeed(socket));
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => this.fail(error, socket));
   }
 
-  /** Cuts all that run. */
+  /** Closes the sockets of all unfinished handshakes. */
   destroyAll(): void {
     for (const raw of this.running.keys()) raw.destroy();
   }
 
   private begin(raw: Socket): void {
-    // asked for now: once the socket is closed, Node only knows what it was asked before
-    const place = raw.remoteAddress === undefined ? undefined : this.arrivals.arrive();
-    if (place === undefined) {
+    // Node remembers the address of a closed socket only if the address was read before
+    const slot = raw.remoteAddress === undefined ? undefined : this.acceptor.accept();
+    if (slot === undefined) {
       raw.destroy();
       return;
     }
-    const handshake: Handshake<Place> = { place, timer: undefined };
+    const handshake: TlsHandshake<Slot> = { slot, timer: undefined };
     if (this.timeoutMs > 0) {
       handshake.timer = setTimeout(() => this.timeOut(raw), this.timeoutMs);
       handshake.timer.unref();
     }
     this.running.set(raw, handshake);
-    this.places.set(raw, place);
+    this.slots.set(raw, slot);
     raw.once('close', () => {
-      if (this.end(raw)) this.arrivals.leave(place);
+      if (this.end(raw)) this.acceptor.leave(slot);
     });
   }
 
   private succeed(socket: TLSSocket): void {
     const raw = rawOf(socket);
     const handshake = this.end(raw);
-    if (handshake) this.arrivals.enter(handshake.place, socket);
+    if (handshake) this.acceptor.enter(handshake.slot, socket);
     else socket.destroy();
   }
 
   private fail(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     const raw = rawOf(socket);
     const reason = reasonOf(error, socket);
-    if (reason !== undefined) this.tell(raw, new CommunicationError(reason, { code: 'TLS', cause: error }));
+    if (reason !== undefined) this.refuse(raw, new CommunicationError(reason, { code: 'TLS', cause: error }));
     raw.destroy();
   }
 
   private timeOut(raw: Socket): void {
     const text = `TLS handshake took longer than handshakeTimeoutMs (${this.timeoutMs} ms)`;
-    this.tell(raw, new CommunicationError(text, { code: 'TLS' }));
+    this.refuse(raw, new CommunicationError(text, { code: 'TLS' }));
     raw.destroy();
   }
 
-  private tell(raw: Socket, error: Error): void {
-    const place = this.places.get(raw);
-    if (place === undefined) return;
-    this.places.delete(raw);
-    this.arrivals.refused(place, error, raw);
+  private refuse(raw: Socket, error: Error): void {
+    const slot = this.slots.get(raw);
+    if (slot === undefined) return;
+    this.slots.delete(raw);
+    this.acceptor.refused(slot, error, raw);
   }
 
-  private end(raw: Socket): Handshake<Place> | undefined {
+  private end(raw: Socket): TlsHandshake<Slot> | undefined {
     const handshake = this.running.get(raw);
     clearTimeout(handshake?.timer);
     this.running.delete(raw);
@@ -88,7 +88,7 @@ export class SecureHandshakes<Place> {
   }
 }
 
-/** Node has no public way from a TLS socket to the one it was made of; of its own code, much relies on this one. */
+/** The socket below a TLS socket. Node has no public property for it; much of Node's own code relies on `_parent`. */
 function rawOf(socket: TLSSocket): Socket {
   return (socket as unknown as { _parent: Socket })._parent;
 }
@@ -97,7 +97,7 @@ const NO_TLS = 'the client does not speak TLS, which this port does; switch it o
 const UNTRUSTED = 'no authority in tls.ca has signed it';
 const OLD_TLS = 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)';
 
-/** What OpenSSL calls what went wrong, in words that say what to do. */
+/** Remedies for errors of OpenSSL, by code. */
 const failures: Record<string, string> = {
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_HTTP_REQUEST: NO_TLS,
@@ -111,7 +111,7 @@ const failures: Record<string, string> = {
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
 };
 
-/** Node's names for what is wrong with a certificate of a client. */
+/** Why a client's certificate is refused, by Node's code. */
 const certificateFailures: Record<string, string> = {
   CERT_HAS_EXPIRED: 'it has expired',
   CERT_NOT_YET_VALID: 'it is not valid yet',
@@ -123,7 +123,7 @@ const certificateFailures: Record<string, string> = {
   CERT_SIGNATURE_FAILURE: UNTRUSTED,
 };
 
-/** Undefined: the client just went away, as probes do. */
+/** The reason of a failed handshake; undefined when the client only disconnected, as health probes do. */
 function reasonOf(error: NodeJS.ErrnoException, socket: TLSSocket): string | undefined {
   const { code = '' } = error;
   const certificateCode = socket.authorizationError as unknown as string | null;

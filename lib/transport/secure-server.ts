@@ -5,7 +5,7 @@ import { configError } from '../options/option-checks.js';
 import type { ServerTlsOptions } from '../options/tls.js';
 import { asError } from '../protocol/safe-text.js';
 
-/** Handshakes are timed by who counts them. */
+/** `SecureHandshakes` has a timer of its own for each handshake. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
@@ -38,7 +38,7 @@ const reasons: Record<string, string> = {
   ERR_OSSL_UNSUPPORTED: '`key` is no PEM key; it must be the content of the file',
 };
 
-/** What Node takes without a word, and what would fail only with the first client. */
+/** Refuses options that Node accepts, but that fail with the first client. */
 function checkCertificates({ cert, pfx, ca, SNICallback, requestClientCert }: ServerTlsOptions): void {
   if (cert === undefined && pfx === undefined && SNICallback === undefined) {
     throw configError('tls needs the certificate of the daemon: `cert` and `key`, or `pfx`');
@@ -54,7 +54,7 @@ function checkCertificates({ cert, pfx, ca, SNICallback, requestClientCert }: Se
 
 function checkCertificate(name: 'cert' | 'ca', content: string | Buffer): void {
   try {
-    // of several certificates in one file it reads the first
+    // X509Certificate reads the first certificate of a file
     void new X509Certificate(content);
   } catch (error) {
     const isPath = typeof content === 'string' && !content.includes('\n');

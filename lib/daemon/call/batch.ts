@@ -2,6 +2,7 @@ import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import { runIsolated } from '../../calls/async-context.js';
 import type { Steps } from '../../calls/steps.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
@@ -41,7 +42,8 @@ function* runEntries(request: Request, target: PyroTarget, objectId: string, ent
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
     const { method, args, kwargs } = readEntry(entry, index);
     try {
-      const result = yield runCall(new Call(request, objectId, method, kwargs), target, args);
+      const call = new Call(request, objectId, method, kwargs);
+      const result = yield runIsolated(() => runCall(call, target, args));
       const stream = asStream(result);
       if (stream) {
         yield closeUnpulled(stream);

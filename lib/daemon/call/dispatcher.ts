@@ -7,10 +7,12 @@ import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
+import { runIsolated } from '../../calls/async-context.js';
 import { runSteps, type Steps } from '../../calls/steps.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';
 import { runBatch } from './batch.js';
 import { type CallServices, unknownSerializerText } from './call-services.js';
@@ -57,7 +59,7 @@ export class Dispatcher {
     }
     request.call = call;
     const inOrder = !request.oneway || request.isBatch || call.method === '__setattr__';
-    const work = runSteps(this.answer(request, call));
+    const work = runIsolated(() => runSteps(this.answer(request, call)));
     if (inOrder) yield work;
     else if (work) request.runInBackground(work);
   }
@@ -88,7 +90,12 @@ export class Dispatcher {
   private *answer(request: Request, call: SerializedCall): Steps<void> {
     const stopTimeout = this.startTimeout(request, call);
     try {
-      const result = yield this.run(request, call);
+      const target = this.targetOf(request, call);
+      const authorization = request.connection.authorizations.authorize(target, call.objectId);
+      // a promise only for the first call of a guarded object
+      const { principal } = authorization instanceof Promise ? ((yield authorization) as Authorization) : authorization;
+      request.principal = principal;
+      const result = yield this.run(request, target, call);
       yield stopTimeout() ? this.reply(request, call, result) : closeUnpulled(result);
     } catch (error) {
       if (stopTimeout()) yield request.error(error);
@@ -98,20 +105,15 @@ export class Dispatcher {
     }
   }
 
-  private run(request: Request, call: SerializedCall): unknown {
-    const target = this.services.objects.get(call.objectId);
+  private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
+    const target = this.services.objects.get(objectId);
     if (target === undefined) throw new DaemonError('unknown object');
-    const { connection } = request;
     // only targets that must be told of the end are kept
     if (target.connectionEnded) connection.usedTargets.add(target);
-    const authorization = connection.authorizations.authorize(target, call.objectId);
-    if (authorization instanceof Promise)
-      return authorization.then(({ principal }) => this.runAuthorized(request, target, call, principal));
-    return this.runAuthorized(request, target, call, authorization.principal);
+    return target;
   }
 
-  private runAuthorized(request: Request, target: PyroTarget, call: SerializedCall, principal: unknown): unknown {
-    request.principal = principal;
+  private run(request: Request, target: PyroTarget, call: SerializedCall): unknown {
     if (request.isBatch) return runSteps(runBatch(request, target, call));
     return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
   }

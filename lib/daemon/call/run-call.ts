@@ -1,19 +1,22 @@
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
-import { runInCall } from '../../calls/current-call.js';
+import { enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { Call } from './request.js';
 
-/** Runs one call on an object that the connection may use. Only members that its metadata names can be reached. */
+/**
+ * Runs one call on an object that the connection may use. Only members that its metadata names can be reached.
+ *
+ * The running async context must be the call's own: stores that the call enters stay there.
+ */
 export function runCall(call: Call, target: PyroTarget, args: unknown[]): unknown {
   const { method } = call;
   const { metadata } = target;
-  return runInCall(call, () => {
-    if (metadata.methods.has(method)) return target.invoke(method, args, call.kwargs as Record<string, unknown>, call);
-    if (method === '__getattr__') return target.getAttribute(attributeName(metadata.attrs, args, 1), call);
-    if (method === '__setattr__') return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], call);
-    throw unreachable(method);
-  });
+  enterCall(call);
+  if (metadata.methods.has(method)) return target.invoke(method, args, call.kwargs as Record<string, unknown>, call);
+  if (method === '__getattr__') return target.getAttribute(attributeName(metadata.attrs, args, 1), call);
+  if (method === '__setattr__') return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], call);
+  throw unreachable(method);
 }
 
 function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
-import { runInCall } from '../../calls/current-call.js';
+import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { SessionConnection } from '../connection/connection.js';
@@ -32,6 +32,8 @@ interface ItemStream {
   readonly id: string;
   readonly call: StreamingCall;
   readonly iterator: AnyIterator;
+  /** Runs code of the iterator in the context of the call: with its stores, and with the call as the current one. */
+  readonly inContext: RunInContext;
   readonly openedAt: number;
   /** The connection that pulls the stream now. Undefined while the stream lingers. */
   reader: SessionConnection | undefined;
@@ -77,7 +79,7 @@ export class Streams {
   }
 
   /**
-   * Opens a stream on an iterator.
+   * Opens a stream on an iterator, whose code runs in the async context that is running now.
    *
    * @returns the stream's id
    * @throws {PyroError} over `maxStreamsPerConnection`, or over `maxStreams` when none of the streams lingers; after {@link closeAll}
@@ -100,6 +102,7 @@ export class Streams {
       id,
       call,
       iterator,
+      inContext: captureContext(),
       openedAt: Date.now(),
       reader: undefined,
       lingersSince: 0,
@@ -189,7 +192,7 @@ export class Streams {
   private async pull(stream: ItemStream): Promise<unknown> {
     if (!this.streams.has(stream.id)) throw terminated();
     try {
-      const step = await runInCall(stream.call, () => stream.iterator.next());
+      const step = await stream.inContext(() => stream.iterator.next());
       if (!step.done) return step.value;
     } catch (error) {
       if (this.forget(stream)) this.countEnded(stream);
@@ -219,10 +222,10 @@ export class Streams {
   private drop(stream: ItemStream, reason: string): void {
     if (!this.forget(stream)) return;
     stream.call.request.abort(new Error(reason));
-    const { iterator, call } = stream;
+    const { iterator, call, inContext } = stream;
     // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
     const closing = Promise.resolve()
-      .then(() => runInCall(call, () => iterator.return?.()))
+      .then(() => inContext(() => iterator.return?.()))
       .catch((error: unknown) => this.daemon.reporter.emit('callError', error, callInfoOf(call)));
     stream.pulling = Promise.all([stream.pulling, closing]);
     this.countEnded(stream);

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { runIsolated } from '../../calls/async-context.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroConnection } from '../contract/connection.js';
 
@@ -62,7 +63,7 @@ export class EventReporter {
   /** Runs a hook of the application and reports its error, also that of an async hook. Does not wait for it. */
   run(hook: () => unknown): void {
     try {
-      const result = hook();
+      const result = runIsolated(hook);
       if (result instanceof Promise) result.catch((error: unknown) => this.error(error));
     } catch (error) {
       this.error(error);

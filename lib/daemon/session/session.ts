@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { OutgoingMessage } from '../../protocol/message.js';
+import { runIsolated } from '../../calls/async-context.js';
 import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
 import type { CallServices } from '../call/call-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
@@ -168,7 +169,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     this.running++;
     // the messages behind a CONNECT wait until it is answered
     this.frames.hold();
-    void this.handshake(frame).then((opened) => {
+    void runIsolated(() => this.handshake(frame)).then((opened) => {
       this.running--;
       if (opened) {
         this.startServing();

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { endsWithin } from '../../calls/deadline.js';
-import type { Arrivals } from '../../transport/arrivals.js';
+import type { Acceptor } from '../../transport/acceptor.js';
 import type { CallServices } from '../call/call-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/connection.js';
@@ -11,7 +11,7 @@ import { type Slot, Slots } from './slots.js';
 const MAX_LAST_CALL_MS = 10_000;
 
 /** The sessions of a daemon, from the accepted socket to the clean-up behind its close. */
-export class Sessions implements SessionObserver, Arrivals<Slot> {
+export class Sessions implements SessionObserver, Acceptor<Slot> {
   private readonly all = new Set<Session>();
   /** Sessions that passed their handshake. */
   private readonly open = new Set<Session>();
@@ -35,7 +35,7 @@ export class Sessions implements SessionObserver, Arrivals<Slot> {
   }
 
   /** A client has connected. Its slot must be given back by {@link leave}, or {@link enter} takes it over. */
-  arrive(): Slot | undefined {
+  accept(): Slot | undefined {
     return this.slots.take();
   }
 

@@ -1,4 +1,6 @@
-import { isObservable } from 'rxjs';
+import { isObservable, Observable } from 'rxjs';
+import { captureContext, type RunInContext } from '../../calls/async-context.js';
+import { isStream } from '../../objects/item-iterators.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import type { PyroContext } from '../context/pyro-context.js';
 
@@ -9,6 +11,8 @@ export type PipelineArguments = [args: unknown[], context: PyroContext, record: 
 export class CallRecord {
   /** The kind of value that the method itself returned; interceptors turn plain results into Observables. */
   private returned: 'nothing yet' | 'value' | 'observable' = 'nothing yet';
+  /** Runs code in the context in which the method returned a stream: with the stores of guards and interceptors. */
+  inContext: RunInContext = runHere;
   private waiting: ((isObservable: boolean) => void) | undefined;
 
   /** @param keywords keyword arguments that no parameter took */
@@ -19,11 +23,21 @@ export class CallRecord {
     return this.returned !== 'nothing yet';
   }
 
-  /** Notes the result of the method, and returns it; a proxy is replaced by its reference. */
+  /**
+   * Notes the result of the method, and returns it. A proxy is replaced by its reference, an Observable by one that is subscribed
+   * to in the running context.
+   */
   note(result: unknown): unknown {
     const inert = inertResult(result);
-    this.returned = isObservable(inert) ? 'observable' : 'value';
-    this.waiting?.(this.returned === 'observable');
+    if (isObservable(inert)) {
+      this.returned = 'observable';
+      this.waiting?.(true);
+      const inContext = captureContext();
+      return new Observable((subscriber) => inContext(() => inert.subscribe(subscriber)));
+    }
+    this.returned = 'value';
+    if (isStream(inert)) this.inContext = captureContext();
+    this.waiting?.(false);
     return inert;
   }
 
@@ -33,6 +47,8 @@ export class CallRecord {
     else then(this.returned === 'observable');
   }
 }
+
+const runHere: RunInContext = (body) => body();
 
 /** A proxy that was never connected seems to have any method: rxjs and Nest would take it for an Observable, and call it. */
 function inertResult(result: unknown): unknown {

@@ -42,7 +42,8 @@ export function streamOfResult(
   const recover = (error: unknown): ObservableStream =>
     new ObservableStream(pipeline.filter(error, args), DEFAULT_STREAM_OPTIONS);
   // the errors of an Observable passed the filters in the pipeline already
-  const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover };
+  const [, , { inContext: run }] = args;
+  const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover, run };
   return new WrappedIterator(stream, { ...hooks, mapError: toPythonError });
 }
 

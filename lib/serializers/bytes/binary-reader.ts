@@ -4,9 +4,9 @@ import { PyFloat } from '../../serpent/index.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import { TextWindow } from '../../serpent/text-window.js';
 
-/** What readers of binary formats have in common: a place in the bytes, which they never leave. */
+/** The common part of the readers of binary formats: a cursor that never leaves the bytes. */
 export abstract class BinaryReader {
-  /** Whether any dict has a `__class__` key. */
+  /** True when a dict has a `__class__` key. */
   sawClass = false;
   protected at = 0;
   protected depth = 0;
@@ -20,7 +20,7 @@ export abstract class BinaryReader {
     this.text = new TextWindow(bytes);
   }
 
-  /** How errors call it. */
+  /** Name of the format in errors. */
   protected abstract readonly format: string;
 
   protected float(value: number): unknown {
@@ -36,7 +36,7 @@ export abstract class BinaryReader {
     return this.bytes.subarray(start, this.at);
   }
 
-  /** @returns where the taken bytes begin */
+  /** Moves the cursor. @returns the offset of the taken bytes */
   protected take(count: number): number {
     const start = this.at;
     if (start + count > this.bytes.length) this.fail('the data ends in the middle of a value');

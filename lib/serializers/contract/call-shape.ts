@@ -8,9 +8,9 @@ export interface CallTarget {
 }
 
 /**
- * A call as serpent, marshal and msgpack hold it: (object id, method, args, kwargs).
+ * Reads the call of serpent, marshal and msgpack: (object id, method, args, kwargs).
  *
- * @throws {UnreadableError} that says what was expected, when the value has another shape
+ * @throws {UnreadableError} naming the expected shape, when the value has another one
  */
 export function callOf(value: unknown): SerializedCall {
   if (!Array.isArray(value) || value.length !== 4) throw badCall('a tuple of four');
@@ -18,7 +18,7 @@ export function callOf(value: unknown): SerializedCall {
   return callOfParts(objectId, method, args, kwargs);
 }
 
-/** A call as json holds it: an object with `object`, `method`, `params` and `kwargs`. Other members are passed over. */
+/** Reads the call of json: an object with `object`, `method`, `params` and `kwargs`. Other members are ignored. */
 export function callOfMembers(value: unknown): SerializedCall {
   const get = memberReader(value);
   if (get === undefined) throw badCall('an object with the members object, method, params and kwargs');
@@ -59,7 +59,7 @@ function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: 
   return { objectId, method, args: Array.from(args as unknown[]), kwargs: kwargsOf(kwargs) };
 }
 
-/** None is no keyword arguments. */
+/** Python's `None` stands for no keyword arguments. */
 function kwargsOf(value: unknown): Record<string, unknown> {
   if (value === null) return {};
   if (isPlainObject(value)) return value;

@@ -1,19 +1,19 @@
 import { SerializeError } from '../../protocol/errors.js';
 
-/** How objects of one class travel. */
+/** Converts objects of one class to dicts and back. */
 export interface ClassConverter<T extends object = object> {
   /** Dotted Python class name, e.g. `lab.Sample`, or `__main__.Sample` for a class of a script: the `__class__` of the dict. */
   name: string;
-  /** Members to send; `__class__` is added. Without it objects of the class are sent by the default rule. */
+  /** The members to send; `__class__` is added. Without `toDict`, objects of the class are sent by the default rule. */
   toDict?: (value: T) => Record<string, unknown>;
-  /** Makes the object of the received dict, `__class__` included. Without it a received one is a SerializeError. */
+  /** Makes the object from the received dict, which has `__class__`. Without `fromDict`, a received object is a SerializeError. */
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
 }
 
-/** The classes a daemon or a proxy knows how to send and to make. */
+/** The classes whose objects a daemon or a proxy can send and receive. */
 export class ClassRegistry {
   private readonly byName = new Map<string, ClassConverter>();
-  /** By the class's prototype. */
+  /** By prototype of the class. */
   private readonly byClass = new Map<unknown, ClassConverter>();
 
   /**
@@ -53,7 +53,7 @@ export class ClassRegistry {
   }
 }
 
-/** Filled by {@link registerClass}; what a daemon or proxy uses unless it is given a registry of its own. */
+/** The registry of {@link registerClass}. Daemons and proxies use it unless they have the option `classes`. */
 export const defaultClassRegistry = new ClassRegistry();
 
 /** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */

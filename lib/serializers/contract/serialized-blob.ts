@@ -21,7 +21,7 @@ export interface BlobInfoReaders {
 }
 
 /**
- * Arguments of a call that stay serialized until somebody asks, so that they can be passed on without the cost of reading.
+ * Arguments of a call that stay serialized until {@link deserialized} is called. They can be forwarded without the cost of reading.
  *
  * @see Pyro5/client.py, `SerializedBlob`
  */
@@ -39,7 +39,7 @@ export class SerializedBlob {
   /** @internal a blob that was received */
   constructor(info: unknown, data: readonly unknown[], received: ReceivedBlob);
   constructor(
-    /** What the sender says about the data. */
+    /** The sender's description of the data. */
     readonly info: unknown,
     private readonly data: readonly unknown[],
     received?: ReceivedBlob,
@@ -67,7 +67,7 @@ export class SerializedBlob {
 }
 
 /**
- * Reads a message whose data stays serialized: the called method gets one blob.
+ * Reads a message whose data stays serialized. The called method gets one blob.
  *
  * @param readers read the annotation, whatever serializer the data is in
  * @throws {UnreadableError} when the annotation is missing or has another shape

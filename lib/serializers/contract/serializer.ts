@@ -8,23 +8,23 @@ export type SerializerName = keyof typeof SERIALIZER_IDS;
 /** `natural`: plain JavaScript values. `faithful`: tuple, float and key types stay apart (PyTuple, PyFloat, Map). */
 export type ValueMode = 'natural' | 'faithful';
 
-/** Remote call as it stands in an INVOKE message. */
+/** A remote call in an INVOKE message. */
 export interface SerializedCall {
   objectId: string;
   method: string;
   args: unknown[];
-  /** Always string keys; Python's `None` reads as an empty object. */
+  /** The keys are strings. Python's `None` is read as an empty object. */
   kwargs: Record<string, unknown>;
 }
 
-/** What a serializer is made with; one set per daemon or proxy. */
+/** Options of a serializer. Each daemon and each proxy has one set. */
 export interface SerializerOptions {
   values: ValueMode;
-  /** Nested containers, both ways. Default 200. */
+  /** Nested containers, for reading and writing. Default 200. */
   maxDepth: number;
-  /** Decimal digits of an int, both ways. Default 4,300, as in Python. */
+  /** Decimal digits of an int, for reading and writing. Default 4,300, as in Python. */
   maxIntDigits: number;
-  /** Bytes of what is written. Default 256 MiB. */
+  /** Size of a written message in bytes. Default 256 MiB. */
   maxBytes: number;
   /** Write bytes as `b'…'` instead of a base64 dict (serpent only). Default false, as in Pyro5. */
   serpentBytesRepr: boolean;
@@ -32,26 +32,26 @@ export interface SerializerOptions {
   detailedTraceback: boolean;
   classes: ClassRegistry;
   /**
-   * Asked for every object that is no plain value before its class is looked up: a registered Pyro object
-   * (autoproxy), a proxy or a URI answers with the class dict it travels as; undefined: not one of those.
+   * Is called for every object that is no plain value, before its class is looked up. For a registered Pyro object (autoproxy) and
+   * for a proxy it returns a class dict; for other objects undefined.
    */
   encodeObject?: (value: object) => Record<string, unknown> | undefined;
 }
 
-/** What one read needs beyond the serializer's own options. */
+/** Options of one read. */
 export interface ReadContext {
-  /** Makes what a peer's `Pyro5.client.Proxy` becomes here, of its `state`; without it a proxy is a SerializeError. */
+  /** Makes a value from the `state` of a received `Pyro5.client.Proxy`. Without `decodeProxy`, a received proxy is a SerializeError. */
   decodeProxy?: (state: readonly unknown[]) => unknown;
   /** Called when a call cannot be read: names its object and method, as far as they were read. */
   onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
-  /** Class converters (`registerClass`) off: handshake data is read so. Known classes and exceptions stay dicts too. */
+  /** True: class dicts stay dicts, those of registered classes and exceptions too. Handshake data is read so. */
   plain?: boolean;
 }
 
 /**
  * One wire serializer.
  *
- * All methods throw `SerializeError` (or `SecurityError` for class names with `__`) and nothing else, whatever the bytes or values are.
+ * All methods throw only `SerializeError`, or `SecurityError` for class names with `__`, for any bytes and values.
  */
 export interface Serializer {
   readonly id: number;

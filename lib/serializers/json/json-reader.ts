@@ -31,7 +31,7 @@ const {
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const HEX4 = /^[\da-fA-F]{4}$/;
 
-/** As many digits always make a safe integer. */
+/** An int with at most so many digits is a safe integer. */
 const SAFE_DIGITS = 15;
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -46,19 +46,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length, of a repeated key the last value.
+ * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length; if a key repeats,
+ * the last value wins.
  *
- * `JSON.parse` would lose the digits of long ints, tell no float from an int, set no limits and make `__proto__` a member.
+ * `JSON.parse` is not used: it loses digits of long ints, does not tell a float from an int, has no limits, and makes `__proto__` a
+ * member.
  */
 export class JsonReader {
-  /** Whether any dict has a `__class__` key. */
+  /** True when an object has a `__class__` key. */
   sawClass = false;
   private readonly scanner: Scanner;
   private readonly faithful: boolean;
   private readonly maxDepth: number;
   private depth = 0;
 
-  /** @throws {SerpentError} on bytes that are no UTF-8 text, as all methods do on what is not json */
+  /** @throws {SerpentError} when the bytes are no UTF-8 text. The other methods throw it when the text is no json */
   constructor(
     bytes: Buffer,
     { values, maxDepth, maxIntDigits }: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
@@ -126,7 +128,7 @@ export class JsonReader {
     return this.faithful ? new PyFloat(value) : value;
   }
 
-  /** Most numbers are short ints: those are read without the regular expression. */
+  /** Reads a number. Most numbers are short ints, which are read without the regular expression. */
   private number(): unknown {
     const { scanner } = this;
     const { text } = scanner;
@@ -276,7 +278,7 @@ export class JsonReader {
     return key;
   }
 
-  /** @returns the first character inside */
+  /** @returns the code of the first character inside */
   private enter(): number {
     if (++this.depth > this.maxDepth) {
       this.scanner.fail(`more than ${this.maxDepth} nested containers: the limit is maxDepth`, 'TOO_DEEP');

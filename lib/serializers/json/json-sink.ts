@@ -6,10 +6,10 @@ import { type DictKey, Unwritable, type ValueSink } from '../values/value-writer
 
 const { DOUBLE_QUOTE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
 
-/** ASCII that stands in json as it is. */
+/** ASCII text that needs no escapes in json. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** Writes what Python's `json.loads` reads: NaN and infinities by name, ints of any length, floats with a point. */
+/** Writes json for Python's `json.loads`: NaN and infinities by name, ints of any length, floats with a point. */
 export class JsonSink implements ValueSink {
   private readonly closers: number[] = [];
   private needsComma = false;

@@ -8,8 +8,8 @@ import { decodeSurrogatePass } from '../bytes/python-text.js';
 import { safeInt } from '../../serpent/values.js';
 
 /**
- * How many values references may add to those that stand in the bytes: a few bytes with references to references could stand
- * for an endless tree, which somebody would walk. A list of the same row over and over is far below it.
+ * Limit of the values that references add to the values in the bytes. Without the limit, a few bytes with references to references
+ * could make a huge tree. A list that repeats one row many times is far below the limit.
  */
 const REFERENCED_VALUES = 1_000_000;
 const REFERENCED_VALUES_PER_BYTE = 16;
@@ -23,16 +23,16 @@ const UNFINISHED = Symbol('unfinished');
 export class MarshalReader extends BinaryReader {
   protected override readonly format = 'marshal';
   private readonly refs: unknown[] = [];
-  /** Values inside each referable one, itself included. */
+  /** Number of values in each referable value, itself included. */
   private readonly refSizes: number[] = [];
   private readonly refHashable: boolean[] = [];
   /** Nested containers in each referable value, itself included. */
   private readonly refHeights: number[] = [];
-  /** The deepest level since the referable value that is being read began. */
+  /** The deepest level since the start of the current referable value. */
   private deepest = 0;
   private values = 0;
   private referenced = 0;
-  /** Whether Python can hash the value read last. */
+  /** True when Python can hash the last value. */
   private hashable = true;
 
   /** @throws {UnreadableError} naming the offset */
@@ -122,7 +122,7 @@ export class MarshalReader extends BinaryReader {
     this.reach(this.depth + this.refHeights[index]!);
     this.hashable = this.refHashable[index]!;
     const size = this.refSizes[index]!;
-    // what contains this reference is as large as if the value stood here, so that sizes multiply as a walk would
+    // the container counts the value again, as if the value stood here instead of the reference
     this.values += size;
     this.referenced += size - 1;
     const limit = REFERENCED_VALUES + REFERENCED_VALUES_PER_BYTE * this.bytes.length;
@@ -246,7 +246,7 @@ export class MarshalReader extends BinaryReader {
     return this.bytes.readInt32LE(this.take(4));
   }
 
-  /** A length whose members, of so many bytes at least, can still be there. */
+  /** Reads a length. @param bytesEach smallest size of a member; the remaining bytes must be enough for all members */
   private length(bytesEach: number): number {
     const length = this.int32();
     if (length < 0 || length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);

@@ -6,7 +6,7 @@ import type { ValueSink } from '../values/value-writer.js';
 
 const FIFTEEN_BITS = 0x7fffn;
 
-/** Writes marshal without references: types that every Python 3 reads. @see CPython, Python/marshal.c */
+/** Writes marshal without references, with types that every Python 3 reads. @see CPython, Python/marshal.c */
 export class MarshalSink implements ValueSink {
   private readonly closers: number[] = [];
 

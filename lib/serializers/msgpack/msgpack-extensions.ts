@@ -16,7 +16,7 @@ const FIRST_SECOND = -62_135_596_800;
 const END_SECOND = 253_402_300_800;
 
 /**
- * The value of one of Pyro5's extension types. Points in time and dates become the text that the other serializers have for them.
+ * Decodes an extension type of Pyro5. A datetime or date becomes the same text as in the other serializers.
  *
  * @throws {SerializeError} on other types
  * @throws {UnreadableError} on data that is not of the type

@@ -105,7 +105,7 @@ export class MsgpackSink implements ValueSink {
   }
 
   end(): void {
-    // lengths stand before the members
+    // a container has its length in its head, and no end
   }
 
   private stringHead(size: number): void {

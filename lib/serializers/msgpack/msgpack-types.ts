@@ -38,8 +38,8 @@ export const MSGPACK = {
 } as const;
 
 /**
- * Extension types of Pyro5. Its numbers are in the byte order of the machine that wrote them, which no byte tells: they are
- * taken to be little-endian.
+ * Extension types of Pyro5. The numbers are in the byte order of the machine that wrote them. The message does not say which order;
+ * little-endian is assumed.
  *
  * @see Pyro5/serializers.py, `MsgpackSerializer.ext_hook`
  */

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** What a Python peer makes an exception of. */
+/** The parts of a Python exception. */
 export interface ExceptionDescription {
   /** Dotted class name. */
   pythonType: string;
@@ -8,7 +8,7 @@ export interface ExceptionDescription {
   attributes: Readonly<Record<string, unknown>>;
 }
 
-/** JavaScript's error names and their closest builtin; everything else is a RuntimeError. */
+/** The builtin exception for each name of a JavaScript error. Other names become RuntimeError. */
 const BUILTIN_OF_NAME: ReadonlyMap<string, string> = new Map([
   ['TypeError', 'TypeError'],
   ['RangeError', 'ValueError'],
@@ -28,7 +28,7 @@ const CLASSES: readonly [abstract new () => Error, string][] = [
   [ReferenceError, 'NameError'],
 ];
 
-/** Subclasses of OSError by the code that Node's errors of the system have. @see Python's `OSError` */
+/** Subclasses of OSError by the `code` of Node's system errors. @see Python's `OSError` */
 const OS_ERRORS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'FileNotFoundError'],
   ['EEXIST', 'FileExistsError'],
@@ -52,11 +52,11 @@ const OS_ERRORS: ReadonlyMap<string, string> = new Map([
 /**
  * The builtin exception closest to a JavaScript error.
  *
- * Of the error's own members only `code` goes along, as an attribute: others may hold what no client should see
- * (requests with their credentials, queries). Who wants more to be sent throws a `PythonException`.
+ * Of the error's own members only `code` is sent, as an attribute. Other members may hold secrets, such as a request with its
+ * credentials. To send more, throw a `PythonException`.
  */
 export function describeError(error: Error): ExceptionDescription {
-  // a DOMException inherits one, which is of no use
+  // a DOMException inherits a legacy `code`, which is not sent
   const code: unknown = Object.hasOwn(error, 'code') ? (error as { code?: unknown }).code : undefined;
   const isCode = (typeof code === 'string' && code !== '') || Number.isSafeInteger(code);
   const attributes = isCode ? { code } : {};
@@ -82,7 +82,7 @@ function errnoOf(error: Error, code: unknown): number | undefined {
   return constants.errno[code as keyof typeof constants.errno];
 }
 
-/** An AggregateError of Node's own has no message but those of its errors. */
+/** An AggregateError of Node has no message; the messages of its errors are joined. */
 function messageOf(error: Error): string {
   const { errors } = error as { errors?: unknown };
   if (error.message !== '' || !Array.isArray(errors)) return error.message;

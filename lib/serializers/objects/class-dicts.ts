@@ -14,15 +14,16 @@ export class ExceptionWrapper {
 /** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
 export const IS_DAEMON: unique symbol = Symbol('IS_DAEMON');
 
-/** What a daemon that came along with an object of a peer becomes: nothing but a place. */
+/** Stands for a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}
 
 type Dict = Record<string, unknown> | Map<unknown, unknown>;
 
 /**
- * Makes objects of the class dicts in a value that was read, which is changed in place.
+ * Replaces the class dicts in a received value by objects. The value is changed in place.
  *
- * Members of a class dict are converted before it; there a dict of an unknown class stays a dict, elsewhere it is refused.
+ * The members of a class dict are converted first. A member that is a dict of an unknown class stays a dict; elsewhere such a dict is
+ * refused.
  *
  * @throws {SerializeError} on an unknown class
  * @throws {SecurityError} on a class name with a double underscore, but for exceptions: each becomes a `PyroRemoteError`, and no class
@@ -35,7 +36,7 @@ export function recreateClasses(value: unknown, options: Pick<SerializerOptions,
 }
 
 class ClassDicts {
-  /** Marshal's references share values: each is converted once, and stays shared. */
+  /** With marshal's references, values can be shared. A shared value is converted once and stays shared. */
   private readonly done = new Map<object, unknown>();
 
   constructor(
@@ -43,7 +44,7 @@ class ClassDicts {
     private readonly context: ReadContext,
   ) {}
 
-  /** Sets and keys are passed over: no dict can be inside of what Python hashes. */
+  /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */
   convert(value: unknown, insideClass: boolean): unknown {
     if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDict(value))) return value;
     if (this.done.has(value)) return this.done.get(value);
@@ -134,7 +135,7 @@ class ClassDicts {
   }
 }
 
-/** Python re-creates its own and Pyro's exceptions; of all others the mark is enough here. */
+/** True for exceptions: class dicts with `__exception__`, errors of Pyro5, and `struct.error`. */
 function isExceptionDict(name: string, dict: Dict): boolean {
   return isMarkedException(dict) || name.startsWith('Pyro5.errors.') || name === 'struct.error';
 }
@@ -149,7 +150,7 @@ function stateOf(dict: Dict, name: string): readonly unknown[] {
   return state as readonly unknown[];
 }
 
-/** What converters get, in both value modes. */
+/** The class dict as a plain object, for converters in both value modes. */
 function recordOf(dict: Dict, name: string): Record<string, unknown> {
   if (!(dict instanceof Map)) return dict;
   for (const key of dict.keys()) {

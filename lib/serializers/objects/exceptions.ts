@@ -44,8 +44,8 @@ const MAX_TRACEBACK_CHARS = 32 * 1024;
 type ExceptionOptions = Pick<SerializerOptions, 'detailedTraceback' | 'maxBytes'>;
 
 /**
- * The class dict an error travels as: what it says itself, as a PythonException and a {@link PyroRemoteError} do, else the
- * builtin exception closest to the error.
+ * The class dict of an error. A PythonException and a {@link PyroRemoteError} name their Python class; another error becomes the
+ * closest builtin exception.
  */
 export function exceptionToDict(error: Error, options: ExceptionOptions): ClassDict {
   const { pythonType, args, attributes } = describe(error);
@@ -77,11 +77,11 @@ export function unserializableException(error: unknown, failure: unknown, option
 }
 
 /**
- * Makes the error of a received exception.
+ * Makes an error from a received exception.
  *
- * @param args what stands for `args`
- * @param attributes what stands for `attributes`; undefined when there are none
- * @throws {UnreadableError} when either has another shape
+ * @param args the received `args`
+ * @param attributes the received `attributes`; undefined when there are none
+ * @throws {UnreadableError} when `args` are no list or `attributes` no dict
  */
 export function dictToException(pythonType: string, args: unknown, attributes: unknown): PyroRemoteError {
   if (!Array.isArray(args)) throw new UnreadableError(`the args of exception ${pythonType} are no tuple or list`);
@@ -114,13 +114,13 @@ function attributeEntries(pythonType: string, attributes: unknown): [string, unk
 }
 
 /**
- * The stack of the error and of its causes, as a list of lines like Python's. Of long ones the end is left out: they must not
- * make a reply too large.
+ * The stacks of the error and of its causes, as a list of lines like Python's. Long tracebacks are cut at the end, so that they do
+ * not make a reply too large.
  */
 function tracebackLines(error: Error, maxBytes: number): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
-  // an error that was translated has the stack of what was thrown, which is its cause
+  // a translated error has the stack of its cause, which is shown only once
   const told = new Set<string>();
   const add = (current: unknown, heading: string): void => {
     if (!(current instanceof Error) || seen.has(current) || seen.size >= MAX_CAUSES || lines.length >= MAX_LINES) return;
@@ -148,7 +148,7 @@ function typeOf(error: unknown): string {
   return typeof name === 'string' ? name : 'Error';
 }
 
-/** Getters of an error are anybody's code: one that throws must not make a reply fail. */
+/** Reads a member of an error. A getter of user code may throw; that must not make a reply fail. */
 function memberOf(error: Error, name: string): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[name];

@@ -8,7 +8,7 @@ import { isWellFormed } from '../bytes/python-text.js';
 import { SerializedBlob } from '../contract/serialized-blob.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 
-/** What objects that are no plain values are written as; the same in all serializers. */
+/** Encodes objects that are no plain values, in the same way for all serializers. */
 export class ObjectEncoder {
   private probing = false;
 
@@ -18,7 +18,7 @@ export class ObjectEncoder {
     private readonly write: (value: unknown) => unknown,
   ) {}
 
-  /** @returns undefined: the writer's own rule */
+  /** @returns the value to write instead of the object; undefined: the writer's own rule holds */
   encode(value: object): unknown {
     const own = this.options.encodeObject?.(value);
     if (own !== undefined) return own;
@@ -37,9 +37,9 @@ export class ObjectEncoder {
     return undefined;
   }
 
-  /** An error must never make a reply fail: one that cannot be written is replaced by one that says so. */
+  /** An error must never make a reply fail. So an error that cannot be written is replaced by a PyroError that says so. */
   private exception(error: Error): ClassDict {
-    // inside of an exception that is tried out failing is right: that one is replaced as a whole
+    // inside of an exception that is being tried, a failure is right: the outer exception is replaced as a whole
     if (this.probing) return exceptionToDict(error, this.options);
     this.probing = true;
     try {
@@ -54,7 +54,7 @@ export class ObjectEncoder {
   }
 }
 
-/** Every serializer can write text, and lists of it. */
+/** True for text and lists of text, which every serializer can write. */
 function isText(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isText);
   return typeof value === 'string' && isWellFormed(value);

@@ -5,15 +5,15 @@ const MAX_ITEMS = 10;
 const MAX_INNER_CHARS = 100;
 
 /**
- * A value that came over the wire, for people: strings as they are, containers in their first members.
+ * The text of a received value for error messages: strings unchanged, containers by their first members.
  *
- * Not `inspect`, which writes all members of an object, however many a peer has sent.
+ * Node's `inspect` is not used, because it writes all members of an object, however many a peer has sent.
  */
 export function shortText(value: unknown): string {
   return typeof value === 'string' ? value : inner(value, 2);
 }
 
-/** Several of them, as an exception's message shows its args. */
+/** The texts of the args of an exception. */
 export function shortTexts(values: readonly unknown[]): string {
   const texts = values.slice(0, MAX_ITEMS).map(shortText);
   return (values.length > MAX_ITEMS ? [...texts, '…'] : texts).join(', ');

@@ -2,12 +2,12 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 import type { KeyCrowds } from '../../serpent/key-crowds.js';
 import type { ValueMode } from '../contract/serializer.js';
 
-/** A dict while it is read: a plain object while all its keys are strings, else a Map; in faithful mode always a Map. */
+/** Builds a dict that is read: a plain object while all keys are strings, else a Map. In faithful mode the dict is always a Map. */
 export class DictBuilder {
   private readonly object: Record<string, unknown> | undefined;
   private map: Map<unknown, unknown> | undefined;
 
-  /** @param crowds of the whole read */
+  /** @param crowds shared by all dicts and sets of one read */
   constructor(
     mode: ValueMode,
     private readonly crowds: KeyCrowds,
@@ -17,7 +17,7 @@ export class DictBuilder {
   }
 
   /**
-   * Of a repeated key the last value counts.
+   * If a key repeats, the last value wins.
    *
    * @throws {UnreadableError} on a `__proto__` key in natural mode, and on number keys that collide too often
    */
@@ -36,7 +36,7 @@ export class DictBuilder {
 
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Sets a member of an object that is read in natural mode. @throws {UnreadableError} on `__proto__` */
+/** Sets a member of a plain object. @throws {UnreadableError} on `__proto__` */
 export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
   if (!INHERITED.has(key)) {
     object[key] = value;

@@ -253,7 +253,7 @@ export class ValueWriter {
     this.leave();
   }
 
-  /** @returns the container's place in `steps` */
+  /** @returns the index of the container in `steps` */
   private enter(container: object): number {
     const at = this.depth;
     const { ancestors } = this;

@@ -1,0 +1,23 @@
+import { AsyncResource } from 'node:async_hooks';
+
+/** Node need not tell the end of these resources to async hooks, which would follow each by the garbage collector. */
+const UNTRACKED = { requireManualDestroy: true };
+
+/** Runs a function in the async context in which it was captured. */
+export type RunInContext = <T>(body: () => T) => T;
+
+/**
+ * Runs `body` in an async context of its own.
+ *
+ * `body` sees the stores of the code that calls this function. A store that `body` enters (`AsyncLocalStorage.enterWith`) holds for
+ * everything that `body` starts, and is not seen outside. `AsyncLocalStorage.run` does not give that: it restores only its own store.
+ */
+export function runIsolated<T>(body: () => T): T {
+  return new AsyncResource('PyroCall', UNTRACKED).runInAsyncScope(body);
+}
+
+/** Captures the stores of the running code, for code that runs later on its behalf: the items of a stream, for example. */
+export function captureContext(): RunInContext {
+  const resource = new AsyncResource('PyroContext', UNTRACKED);
+  return (body) => resource.runInAsyncScope(body);
+}
