@@ -1,3 +1,4 @@
+import { processWide, recogniseInstances } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 
@@ -11,6 +12,10 @@ export interface CurrentCall {
 
 /** A correlation id that the application chose for its own calls. */
 class GivenCorrelationId implements CurrentCall {
+  static {
+    recogniseInstances(this, 'GivenCorrelationId');
+  }
+
   constructor(
     readonly correlationId: string,
     /** The call that is being served. */
@@ -20,7 +25,7 @@ class GivenCorrelationId implements CurrentCall {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const storage = new AsyncLocalStorage<CurrentCall>();
+const storage = processWide('current-call', () => new AsyncLocalStorage<CurrentCall>());
 
 /**
  * Lets Node follow the async context of promises from now on.
@@ -29,7 +34,7 @@ const storage = new AsyncLocalStorage<CurrentCall>();
  * otherwise stay on the connection.
  */
 export function followPromises(): void {
-  // Node ignores a store that is the current one already
+  // a value must be stored: to store the current one, undefined, does nothing
   storage.run({ correlationId: '' }, () => undefined);
 }
 

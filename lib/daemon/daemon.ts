@@ -71,7 +71,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return daemon;
   }
 
-  /** Starts to listen. @throws {DaemonError} on a second call */
+  /** Starts to listen. @throws {DaemonError} on a second call @throws {PyroError} `CONFIG`, when the address cannot be used */
   async start(): Promise<void> {
     await this.lifecycle.start();
     this.emit('listening', this.locationStr);

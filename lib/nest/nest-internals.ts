@@ -24,7 +24,7 @@ import {
   PipesContextCreator,
   STATIC_CONTEXT,
 } from '@nestjs/core/internal';
-import { ClientProxy } from '@nestjs/microservices';
+import { ClientProxy, NestMicroservice } from '@nestjs/microservices';
 import { ExceptionFiltersContext } from '@nestjs/microservices/context/exception-filters-context.js';
 import { RpcContextCreator } from '@nestjs/microservices/context/rpc-context-creator.js';
 import { RpcProxy } from '@nestjs/microservices/context/rpc-proxy.js';
@@ -137,7 +137,12 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
   [
     [ExternalContextCreator, ['registerRequestProvider']],
     [ModulesContainer, ['getRpcTargetRegistry']],
-    [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions']],
+    [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions', 'replace']],
+    [NestMicroservice, ['listen']],
+    [
+      ApplicationConfig,
+      ['getGlobalGuards', 'getGlobalPipes', 'getGlobalInterceptors', 'getGlobalFilters', 'getGlobalPreRequestHooks'],
+    ],
     [SerializedGraph, ['getNodeById', 'insertEntrypoint']],
     [Injector, ['loadInstance', 'loadEnhancersPerContext', 'waitForDeferredLoads']],
     [Module, ['addProvider', 'getProviderByKey', 'controllers', 'providers', 'injectables', 'distance', 'metatype', 'name']],

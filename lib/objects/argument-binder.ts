@@ -1,4 +1,5 @@
 import { pythonTypeError } from '../protocol/python-exception.js';
+import { decoratedFunctionsOf } from './decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
 import { type MethodParameters, type Parameter, readParameters } from './parameter-reader.js';
 
@@ -141,13 +142,23 @@ export function bindArguments(
 ): unknown[] {
   let binding = bindings.get(fn);
   if (binding === undefined) {
-    const { parameters, keywordsIndex } = declaredParameters(fn) ?? { parameters: readParameters(fn), keywordsIndex: undefined };
+    const decorated = decoratedFunctionsOf(object, name);
+    const declared = [fn, ...decorated].map((each) => declaredParameters(each)).find((each) => each !== undefined);
+    const { parameters, keywordsIndex } = declared ?? { parameters: ownParameters(fn, decorated), keywordsIndex: undefined };
     const qualifiedName = `${object.constructor?.name || 'object'}.${name}`;
     binding = { binder: new ArgumentBinder(qualifiedName, parameters, keywordsIndex !== undefined), keywordsIndex };
     bindings.set(fn, binding);
   }
   const bound = binding.binder.bind(args, kwargs);
   return binding.keywordsIndex === undefined ? bound.args : withKeywords(bound, binding.keywordsIndex);
+}
+
+/** The parameters in the source of a method. A wrapper around the method, `(...args)`, has the parameters of the method itself. */
+function ownParameters(fn: Method, decorated: readonly Method[]): MethodParameters | undefined {
+  const read = readParameters(fn);
+  const isWrapper = read === undefined || (read.rest && read.positional.length === 0);
+  const original = isWrapper ? decorated.find((each) => each !== fn) : undefined;
+  return (original && readParameters(original)) ?? read;
 }
 
 function withKeywords({ args, keywords }: BoundArguments, index: number): unknown[] {

@@ -1,4 +1,5 @@
 import { PyroError } from '../protocol/errors.js';
+import { noteDecoratedFunction } from './decorated-functions.js';
 
 /** Any class, abstract or not, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -120,5 +121,7 @@ function typeScriptMember(target: unknown, name: unknown, descriptor: unknown): 
   if (typeof name !== 'string' || typeof target !== 'object' || target === null || typeof descriptor === 'number')
     return undefined;
   const [fn] = functionsOf((descriptor as PropertyDescriptor | undefined) ?? Object.getOwnPropertyDescriptor(target, name));
-  return fn && { name, fn };
+  if (fn === undefined) return undefined;
+  noteDecoratedFunction(target, name, fn);
+  return { name, fn };
 }

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import { PyroError } from './errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
@@ -14,6 +15,10 @@ const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
  * @see Pyro5/core.py, `URI`
  */
 export class PyroUri {
+  static {
+    recogniseInstances(this, 'PyroUri');
+  }
+
   readonly protocol: 'PYRO' | 'PYRONAME' | 'PYROMETA';
   /** Object id, name, or (PYROMETA) the tags, sorted and joined by commas. */
   readonly object: string;

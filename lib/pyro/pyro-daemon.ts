@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
@@ -20,6 +21,10 @@ import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-
  * @see Pyro5/server.py, `Daemon`
  */
 export class PyroDaemon extends BaseDaemon {
+  static {
+    recogniseInstances(this, 'PyroDaemon');
+  }
+
   constructor(options: PyroDaemonOptions = {}) {
     super(options, new ClientProxies(options));
   }

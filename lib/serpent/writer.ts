@@ -86,8 +86,11 @@ class Writer {
         break;
       default:
         if (value === null) this.sink.ascii('None');
-        else if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
-          this.writeItems(value, value instanceof PyTuple);
+        else if (Object.getPrototypeOf(value) === Object.prototype) this.writeObject(value as object);
+        else if (Array.isArray(value)) {
+          if (Object.getPrototypeOf(value) === Array.prototype) this.writeItems(value, false);
+          else if (value instanceof PyTuple) this.writeItems(value, true);
+          else this.writeObject(value);
         } else if (value instanceof PyFloat) {
           this.writeFloat(value.value);
         } else if (value instanceof PyComplex) {

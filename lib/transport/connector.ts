@@ -21,7 +21,7 @@ export interface ConnectOptions {
  * Opens a TCP socket (host name, IPv4 or IPv6 address) or a unix domain socket, with TLS when `tls` is given.
  *
  * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
- * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or when a socket path cannot be used; a later attempt will fail too
+ * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or a socket path cannot be used; a later attempt will fail too
  * @throws the reason of `signal` when the signal is aborted
  */
 export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {

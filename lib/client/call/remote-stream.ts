@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';
@@ -26,6 +27,10 @@ const END_OF_STREAM = { done: true, value: undefined } as const;
  * @see Pyro5/client.py, `_StreamResultIterator`
  */
 export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, AsyncDisposable {
+  static {
+    recogniseInstances(this, 'RemoteStream');
+  }
+
   /** Id of the stream at its daemon. */
   readonly id: string;
   private ended = false;

@@ -22,7 +22,7 @@ export interface CallServices {
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
   readonly handshakeSerializers: ReadonlyMap<number, Serializer>;
-  /** For answers to messages whose serializer is unknown, as in Pyro5. */
+  /** For refusals before the serializer of the client is known, as in Pyro5, and for the info of a SerializedBlob. */
   readonly marshal: Serializer;
   /** Read what blobs say about their data. */
   readonly blobInfoReaders: BlobInfoReaders;

@@ -1,6 +1,6 @@
 import { decompress } from '../../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
-import { DaemonError, PyroError, SecurityError } from '../../protocol/errors.js';
+import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
 import { PythonException } from '../../protocol/python-exception.js';
@@ -106,8 +106,7 @@ export class Dispatcher {
   }
 
   private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
-    const target = this.services.objects.get(objectId);
-    if (target === undefined) throw new DaemonError('unknown object');
+    const target = this.services.objects.known(objectId);
     // only targets that must be told of the end are kept
     if (target.connectionEnded) connection.usedTargets.add(target);
     return target;

@@ -212,7 +212,7 @@ export class Call implements CallContext {
   track(resource: object): void {
     const { resources } = this.connection;
     resources.track(resource);
-    // the stream of a closed connection is the last user of the resource
+    // only a lingering stream still runs here: the resource is closed when that stream ends
     if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
   }
 

@@ -55,8 +55,8 @@ const CLOSE_GRACE_MS = 5_000;
 /**
  * The open item streams of a daemon.
  *
- * A stream belongs to the connection that opened it. When this connection ends, the stream lingers. Another connection may then
- * resume it, if the handshake guards of the object authorize that connection as the same principal.
+ * A stream belongs to the connection that read it last. When this connection ends, the stream lingers. Every connection that knows
+ * the id may resume the stream, if the handshake guards of the object authorize that connection as the same principal.
  *
  * @see Pyro5/server.py, `streaming_responses`
  */

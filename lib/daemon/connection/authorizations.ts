@@ -25,6 +25,7 @@ export class Authorizations {
       this.byTarget.set(target, authorization);
       authorization.then(
         (settled) => this.byTarget.set(target, settled),
+        // the rejected promise stays: the connection is not authorized
         () => undefined,
       );
     }

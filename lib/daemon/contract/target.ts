@@ -13,7 +13,7 @@ export interface ObjectMetadata {
  * A registered object as the dispatcher needs it. The core makes a target of any object or class (`exposed-object.ts`), the Nest
  * layer makes one of each `@PyroController`.
  *
- * Every method may return a promise or throw; errors go to the client. The dispatcher checks names against {@link metadata} first.
+ * Every method may return a promise or throw; errors go to the client. Names are checked against {@link metadata} before a method is called (`run-call.ts`).
  */
 export interface PyroTarget {
   /** Read for each call and each `get_metadata`. */
@@ -30,7 +30,7 @@ export interface PyroTarget {
    * member of the object is shown or run. When absent, every connection may use the object.
    */
   authorize?(request: AuthorizeRequest): Promise<Authorization> | Authorization;
-  /** Called when a handshake that named the object has succeeded. An error refuses the connection. */
+  /** Called last in a handshake that named the object, before its answer. An error refuses the connection. */
   connected?(connection: PyroConnection): Promise<void> | void;
   /**
    * Called when a connection that used the object has ended. Drops what was kept for the connection, users before their dependencies.

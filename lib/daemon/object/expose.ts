@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import {
   type AnyClass,
@@ -11,6 +12,7 @@ import {
   type RemoteAttributeDecorator,
   type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
+import { decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
@@ -21,11 +23,11 @@ interface Marks {
   callback?: boolean;
 }
 
-const marksOf = new WeakMap<object, Marks>();
+const marksOf = processWide('marks', () => new WeakMap<object, Marks>());
 /** By a prototype, or by an object that has exposed members of its own. */
-const metadataOf = new WeakMap<object, ObjectMetadata>();
+const metadataOf = processWide('metadata', () => new WeakMap<object, ObjectMetadata>());
 /** Which of these tells the members of an object or class. */
-const describedBy = new WeakMap<object, object>();
+const describedBy = processWide('described-by', () => new WeakMap<object, object>());
 
 /** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
 const LIFECYCLE_NAMES = new Set([
@@ -101,7 +103,7 @@ export function resetMetadata(source: object): void {
 
 /** True for methods marked {@link callback}. */
 export function isCallbackMethod(source: object, name: string): boolean {
-  return marksIn(findDescriptor(source, name))?.callback === true;
+  return marksIn(findDescriptor(source, name), decoratedFunctionsOf(source, name))?.callback === true;
 }
 
 /** The prototype that has the members of a class, or of an object. */
@@ -111,7 +113,9 @@ function membersOf(source: object): object {
 
 function hasOwnMarks(source: object): boolean {
   if (typeof source === 'function') return false;
-  return Object.getOwnPropertyNames(source).some((name) => marksIn(Object.getOwnPropertyDescriptor(source, name)) !== undefined);
+  return Object.getOwnPropertyNames(source).some(
+    (name) => marksIn(Object.getOwnPropertyDescriptor(source, name), decoratedFunctions(source, name)) !== undefined,
+  );
 }
 
 function collectMetadata(source: object): ObjectMetadata {
@@ -129,7 +133,7 @@ function collectMetadata(source: object): ObjectMetadata {
       seen.add(name);
       if (isPrivateName(name)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(holder, name)!;
-      const marks = marksIn(descriptor);
+      const marks = marksIn(descriptor, decoratedFunctions(holder, name));
       if (!marks?.exposed) continue;
       if (typeof descriptor.value !== 'function') attrs.add(name);
       else {
@@ -146,7 +150,9 @@ function exposeClass(type: AnyClass): void {
   for (const name of Object.getOwnPropertyNames(prototype)) {
     if (LIFECYCLE_NAMES.has(name) || name.startsWith('$') || isPrivateName(name)) continue;
     const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
-    if (fn) mark({ name, fn }, { exposed: true });
+    if (fn === undefined) continue;
+    noteDecoratedFunction(prototype, name, fn);
+    mark({ name, fn }, { exposed: true });
   }
   metadataOf.delete(prototype);
 }
@@ -170,10 +176,18 @@ function mark({ name, fn }: Member, marks: Marks): void {
   marksOf.set(fn, { ...marksOf.get(fn), ...marks });
 }
 
-/** Of an accessor, what was said of its getter or its setter: a decorator of the standard is put on one of them. */
-function marksIn(descriptor: PropertyDescriptor | undefined): Marks | undefined {
+/**
+ * The marks of a member. An accessor has the marks of its getter and of its setter: a decorator of the standard is put on one of
+ * them.
+ *
+ * @param decorated the functions that the decorators of the member saw: a decorator above them may have put another function there
+ */
+function marksIn(
+  descriptor: PropertyDescriptor | undefined,
+  decorated: readonly ((...args: never[]) => unknown)[],
+): Marks | undefined {
   let marks: Marks | undefined;
-  for (const fn of functionsOf(descriptor)) {
+  for (const fn of [...decorated, ...functionsOf(descriptor)]) {
     const own = marksOf.get(fn);
     if (own) marks = { ...marks, ...own };
   }

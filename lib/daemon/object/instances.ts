@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { type InstanceMode, isInstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
@@ -13,7 +14,7 @@ export interface Behavior {
   instanceCreator?: (type: never) => object | Promise<object>;
 }
 
-const behaviors = new WeakMap<object, Behavior>();
+const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>());
 
 /**
  * Sets how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or

@@ -14,7 +14,8 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
 /**
  * Answers a CONNECT message: authorizes the connection and says so, or refuses it and says why.
  *
- * The daemon's own hook is asked first, then the guards of the object that the client named, then the object is looked up.
+ * The daemon's own hook is asked first, then the guards of the object that the client named. An unknown id is refused only after the
+ * hook. Last, `connected` of the object is called.
  *
  * @param refusal a reason that holds before the message is read: the daemon is full
  * @returns undefined when the connection is authorized, else why it is refused

@@ -1,3 +1,4 @@
+import { processWide, recogniseInstances } from '../../copies/process-wide.js';
 import { BaseRpcContext } from '@nestjs/microservices';
 import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
@@ -6,10 +7,14 @@ import { readPacketMetadata } from './packet-metadata.js';
 
 export type { PyroConnection };
 
-const contexts = new WeakMap<CallContext, PyroContext>();
+const contexts = processWide('contexts', () => new WeakMap<CallContext, PyroContext>());
 
 /** The context of one remote call: injected by `@Ctx()`, and returned by `switchToRpc().getContext()`. */
 export class PyroContext extends BaseRpcContext<[CallContext]> implements CallContext {
+  static {
+    recogniseInstances(this, 'PyroContext');
+  }
+
   private constructor(private readonly call: CallContext) {
     super([call]);
   }

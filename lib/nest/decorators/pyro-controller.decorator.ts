@@ -1,5 +1,6 @@
 import { applyDecorators, Controller, Injectable, Scope, SetMetadata, UseFilters } from '@nestjs/common';
 import { PyroBinder } from '../binding/pyro-binder.js';
+import { carryMetadata } from '../metadata/carried-metadata.js';
 import { CONTROLLER_METADATA, controllerMetadata, type PyroControllerOptions } from '../metadata/controller-metadata.js';
 import { noteDecorated } from '../metadata/provided-classes.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
@@ -25,6 +26,7 @@ export function PyroController(
     SetMetadata(ENTRY_PROVIDER_WATERMARK, true),
     UseFilters(PyroBinder),
     noteDecorated as ClassDecorator,
+    carryMetadata as ClassDecorator,
   ) as ClassDecorator;
 }
 

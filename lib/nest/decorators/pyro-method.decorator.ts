@@ -37,6 +37,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
     addMemberMetadata(prototype, {
       kind: 'method',
       key,
+      decorated: method as () => unknown,
       name: options.name,
       oneway: options.oneway ?? false,
       callback: options.callback ?? false,

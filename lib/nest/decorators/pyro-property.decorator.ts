@@ -39,18 +39,19 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
     }
     checkWireName(options.name ?? key, where);
     const type: unknown = Reflect.getMetadata('design:type', prototype, key);
-    const read = function (this: object): unknown {
-      return get!.call(this);
+    // a decorator above this one may replace the accessor, so the companions use the accessor as it is when they are called
+    const read = function (this: Record<string, unknown>): unknown {
+      return this[key];
     };
-    const write = function (this: object, value: unknown): void {
-      set!.call(this, value);
+    const write = function (this: Record<string, unknown>, value: unknown): void {
+      this[key] = value;
     };
     addMemberMetadata(prototype, {
       kind: 'property',
       key,
       name: options.name,
-      getter: get && addCompanion(prototype, `get ${key}`, read, options, []),
-      setter: set && addCompanion(prototype, `set ${key}`, write, options, [type]),
+      getter: addCompanion(prototype, `get ${key}`, read, options, []),
+      setter: addCompanion(prototype, `set ${key}`, write, options, [type]),
     });
   };
 }

@@ -73,8 +73,9 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
       if (metadata.callback) callbacks.add(wireName);
     } else {
       attrs.add(wireName);
-      if (metadata.getter) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
-      if (metadata.setter) setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName)]));
+      const { isReadable, isWritable } = accessOf(prototype, metadata.key);
+      if (isReadable) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
+      if (isWritable) setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName)]));
     }
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
@@ -100,6 +101,12 @@ function nothingExposed(type: AnyClass): string {
   const text = `${type.name} has no member that clients may use: put @PyroMethod() on the methods they may call${candidates}, @PyroProperty() on attributes`;
   const overridden = undecoratedOverrides(type)[0];
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
+}
+
+/** Whether a property can be read and written, as all its decorators together have left it. */
+function accessOf(prototype: object, key: string): { isReadable: boolean; isWritable: boolean } {
+  const { get, set, writable } = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
+  return { isReadable: get !== undefined || writable !== undefined, isWritable: set !== undefined || writable === true };
 }
 
 /** The parameter of a setter. */

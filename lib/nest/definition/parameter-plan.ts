@@ -1,6 +1,6 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
-import { type ParameterFactory, remainingKeywords, type RouteArgument } from '../metadata/parameter-metadata.js';
+import { type ParameterFactory, type RouteArgument, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
 import { type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
 
@@ -102,7 +102,7 @@ function labelOf(source: ParameterSource, names: readonly Parameter[]): string |
 /** The source of a parameter that takes no argument of the wire; undefined for other parameters. */
 function specialSource(key: string, { factory }: RouteArgument): ParameterSource | undefined {
   if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) {
-    if (factory === remainingKeywords) return { kind: 'keywords' };
+    if (takesRemainingKeywords(factory)) return { kind: 'keywords' };
     return factory ? { kind: 'custom', factory } : { kind: 'nothing' };
   }
   const type = Number(key.split(':')[0]);

@@ -10,6 +10,7 @@ import {
   type Module,
   PIPES_METADATA,
 } from '../nest-internals.js';
+import { carryMetadata } from '../metadata/carried-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
@@ -40,6 +41,7 @@ export function exploreObjects(
     const { server } = controllerMetadataOf(type)!;
     if (server !== undefined && server !== serverName) continue;
     checkScope(type, wrapper);
+    carryMetadata(type);
     const definition = defineObject(type, wrapper, naming);
     checkEnhancers(definition, module);
     const other = definitions.get(definition.objectId);
@@ -107,7 +109,8 @@ function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, m
   for (const enhancer of new Set(enhancers)) {
     if (typeof enhancer !== 'function' || module.injectables.has(enhancer as never)) continue;
     throw new Error(
-      `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory`,
+      `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory; ` +
+        'and put a class decorator that wraps the methods below @PyroController',
     );
   }
 }

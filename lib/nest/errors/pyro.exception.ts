@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { RpcException } from '@nestjs/microservices';
 import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -16,6 +17,10 @@ export interface PyroExceptionOptions extends ErrorOptions {
  * its connection on them.
  */
 export class PyroException extends RpcException {
+  static {
+    recogniseInstances(this, 'PyroException');
+  }
+
   readonly attributes: Readonly<Record<string, unknown>>;
 
   /**

@@ -27,7 +27,7 @@ export type HandshakeGuard = CanActivate | Type<CanActivate>;
 
 /** Key of the metadata of `@PyroController`. */
 export const CONTROLLER_METADATA = Symbol.for('nestjs-pyro:controller');
-const HANDSHAKE_GUARDS_METADATA = Symbol('pyro:handshake-guards');
+const HANDSHAKE_GUARDS_METADATA = Symbol.for('nestjs-pyro:handshake-guards');
 
 const KNOWN_OPTIONS = [
   'objectId',
@@ -67,7 +67,18 @@ export function addHandshakeGuards(type: object, guards: readonly HandshakeGuard
   Reflect.defineMetadata(HANDSHAKE_GUARDS_METADATA, [...handshakeGuardsOf(type), ...guards], type);
 }
 
-/** The handshake guards of a class. The guards of its base classes come first. */
+/**
+ * The handshake guards of a class. The guards of its base classes come first.
+ *
+ * @throws {Error} when the class has guards of a version of this package that keeps them in another way: such guards would be lost
+ */
 export function handshakeGuardsOf(type: object): HandshakeGuard[] {
+  const isUnreadable = (key: unknown): boolean =>
+    typeof key === 'symbol' && key !== HANDSHAKE_GUARDS_METADATA && /pyro.*handshake-guards/.test(key.description ?? '');
+  if (Reflect.getMetadataKeys(type).some(isUnreadable))
+    throw new Error(
+      `${(type as { name?: string }).name} has handshake guards of another version of nestjs-pyro, which this version cannot read: ` +
+        'it would let every client in. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
+    );
   return (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, type) ?? []) as HandshakeGuard[];
 }

@@ -1,11 +1,12 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 
 /** Every class of this process that has `@PyroController`. Held weakly, because tests make and drop many. */
-const decorated = new Set<WeakRef<AnyClass>>();
+const decorated = processWide('decorated-classes', () => new Set<WeakRef<AnyClass>>());
 /** Classes that a module of some application of this process provides. */
-const provided = new WeakSet<object>();
+const provided = processWide('provided-classes', () => new WeakSet<object>());
 /** Classes that a warning named already. */
-const warnedOf = new WeakSet<object>();
+const warnedOf = processWide('warned-classes', () => new WeakSet<object>());
 
 /** Notes a class with `@PyroController`. */
 export function noteDecorated(type: AnyClass): void {

@@ -23,7 +23,7 @@ export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: Py
 export type PyroServerStatus = 'connected' | 'disconnected';
 
 /** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
-export const PYRO_TRANSPORT: unique symbol = Symbol('PYRO');
+export const PYRO_TRANSPORT: unique symbol = Symbol.for('nestjs-pyro:transport');
 
 const DEFAULT_DRAIN_MS = 10_000;
 /** Longest time that a shutdown waits for a name server that does not answer. */
@@ -153,7 +153,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private async begin(): Promise<void> {
     await this.ending;
     if (this.bindError) throw this.bindError;
-    const targets = (await this.binding?.prepare()) ?? [];
+    const targets = (await this.binding?.prepare(this)) ?? [];
     checkProvided(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
     if (targets.length === 0 && this.runtimeObjects.isEmpty)
       this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');

@@ -17,6 +17,7 @@ import {
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
+import { JoinedConfig, microserviceConfigOf, overridesIn } from '../nest-observers.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
@@ -35,6 +36,8 @@ export class ServerBinding {
   private readonly environment: TargetEnvironment;
   private readonly container: NestContainer;
   private isInGraph = false;
+  /** The configurations whose global enhancers run. */
+  private readonly configs = new Set<ApplicationConfig>();
 
   /** @throws {Error} when this version of Nest does not fit */
   constructor(
@@ -45,9 +48,9 @@ export class ServerBinding {
   ) {
     assertNestInternals(contexts);
     const container = (this.container = containerOf(contexts));
-    const config = options.inheritAppConfig === false ? new ApplicationConfig() : container.applicationConfig!;
+    if (options.inheritAppConfig !== false) this.configs.add(container.applicationConfig!);
     this.environment = {
-      contextCreator: new PyroContextCreator(container, config),
+      contextCreator: new PyroContextCreator(container, new JoinedConfig(this.configs)),
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,
@@ -71,9 +74,17 @@ export class ServerBinding {
     });
   }
 
-  /** Finds the objects of the server, and makes their targets. @throws {Error} when an object cannot be served as it is */
-  async prepare(): Promise<NestTarget[]> {
+  /**
+   * Finds the objects of the server, and makes their targets.
+   *
+   * @param strategy the server: the global enhancers of its microservice run, too
+   * @throws {Error} when an object cannot be served as it is
+   */
+  async prepare(strategy: object): Promise<NestTarget[]> {
     const { name, naming } = this.options;
+    const own = microserviceConfigOf(strategy);
+    // the configuration of the application itself is inherited or not, as the option says
+    if (own !== undefined && own !== this.container.applicationConfig) this.configs.add(own);
     checkServerNames(
       this.modules,
       serversOf(this.modules).map((server) => server.name),
@@ -96,7 +107,7 @@ export class ServerBinding {
   }
 
   private runnerOf(host: GuardedClass, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
-    return HandshakeRunner.create(host, guards, module, this.environment.onFailure);
+    return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure);
   }
 
   private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {

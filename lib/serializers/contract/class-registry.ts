@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import { SerializeError } from '../../protocol/errors.js';
 
 /** Converts objects of one class to dicts and back. */
@@ -54,7 +55,7 @@ export class ClassRegistry {
 }
 
 /** The registry of {@link registerClass}. Daemons and proxies use it unless they have the option `classes`. */
-export const defaultClassRegistry = new ClassRegistry();
+export const defaultClassRegistry = processWide('classes', () => new ClassRegistry());
 
 /** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */
 export function registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {

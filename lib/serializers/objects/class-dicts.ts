@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
@@ -8,11 +9,15 @@ import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
 export class ExceptionWrapper {
+  static {
+    recogniseInstances(this, 'ExceptionWrapper');
+  }
+
   constructor(readonly exception: unknown) {}
 }
 
 /** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
-export const IS_DAEMON: unique symbol = Symbol('IS_DAEMON');
+export const IS_DAEMON: unique symbol = Symbol.for('nestjs-pyro:daemon');
 
 /** Stands for a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}
@@ -26,9 +31,9 @@ type Dict = Record<string, unknown> | Map<unknown, unknown>;
  * refused.
  *
  * @throws {SerializeError} on an unknown class
- * @throws {SecurityError} on a class name with a double underscore, but for exceptions: each becomes a `PyroRemoteError`, and no class
- *   is looked up for it
- * @throws {UnreadableError} on a class dict whose members are not what its class needs
+ * @throws {SecurityError} on a class name with a double underscore, unless the class dict is an exception: it becomes a
+ *   `PyroRemoteError`, and no class is looked up
+ * @throws {UnreadableError} on wrong members of a known class
  * @see Pyro5/serializers.py, `recreate_classes` and `dict_to_class`
  */
 export function recreateClasses(value: unknown, options: Pick<SerializerOptions, 'classes'>, context: ReadContext): unknown {

@@ -112,11 +112,13 @@ export class ValueWriter {
   }
 
   private object(value: object): void {
-    if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
+    if (Array.isArray(value) && (Object.getPrototypeOf(value) === Array.prototype || value instanceof PyTuple)) {
       return this.items(value);
     }
-    if (value instanceof PyFloat) return this.sink.float(value.value);
-    if (value instanceof PyComplex) return this.sink.complex(value);
+    if (Object.getPrototypeOf(value) !== Object.prototype) {
+      if (value instanceof PyFloat) return this.sink.float(value.value);
+      if (value instanceof PyComplex) return this.sink.complex(value);
+    }
     const replacement = this.options.encodeObject(value);
     if (replacement === undefined) return this.byDefault(value);
     this.replaced++;
