@@ -21,6 +21,10 @@ export class PyTuple<T = unknown> extends Array<T> {
  * Received ones are of this class only with `values: 'faithful'`.
  */
 export class PyFrozenSet<T = unknown> extends Set<T> {
+  static {
+    recogniseInstances(this, 'PyFrozenSet');
+  }
+
   static override get [Symbol.species](): SetConstructor {
     return Set;
   }

@@ -17,7 +17,7 @@ export class ExceptionWrapper {
 }
 
 /** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
-export const IS_DAEMON: unique symbol = Symbol('IS_DAEMON');
+export const IS_DAEMON: unique symbol = Symbol.for('nestjs-pyro:daemon');
 
 /** Stands for a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}
