@@ -27,6 +27,8 @@ interface FunctionNode {
 
 /** Minifiers write no space between the parameters and the body. */
 const MINIFIED_HEAD = /\)\{$/;
+/** Names that minifiers give. Authors who write no space there have longer names. */
+const MINIFIED_NAME = /^[\w$]{1,2}$/;
 
 /**
  * Reads the parameters of a function from its source.
@@ -43,7 +45,7 @@ export function readParameters(fn: (...args: never[]) => unknown): MethodParamet
   if (found === undefined) return undefined;
   const head = found.text.slice(0, found.node.body.start + 1);
   const { rest, named } = parametersOf(downleveled(found.node) ?? found.node.params);
-  const minified = named.length > 0 && MINIFIED_HEAD.test(head);
+  const minified = MINIFIED_HEAD.test(head) && named.some(({ name }) => name !== undefined && MINIFIED_NAME.test(name));
   return { positional: named, rest, trustworthy: !minified && !(rest && named.length === 0) };
 }
 
