@@ -138,7 +138,7 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExternalContextCreator, ['registerRequestProvider']],
     [ModulesContainer, ['getRpcTargetRegistry']],
     [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions', 'replace']],
-    [NestMicroservice, ['listen']],
+    [NestMicroservice, ['registerListeners']],
     [
       ApplicationConfig,
       ['getGlobalGuards', 'getGlobalPipes', 'getGlobalInterceptors', 'getGlobalFilters', 'getGlobalPreRequestHooks'],
