@@ -21,7 +21,7 @@ interface Room {
   include?: string[];
 }
 
-/** What `vitest run` runs, and what `--mode long` and `--mode package` run instead. */
+/** What `vitest run` runs, and what `--mode long`, `--mode runtimes` and `--mode package` run instead. */
 const rooms: Record<string, Room[]> = {
   test: [
     { name: 'unit', testTimeoutMs: 10_000, python: false },
@@ -44,7 +44,9 @@ const rooms: Record<string, Room[]> = {
       include: ['test/e2e/nest/leaks.test.ts', 'test/e2e/nest/names.test.ts'],
     },
     { name: 'versions', testTimeoutMs: 3_600_000, python: true },
+    { name: 'runtimes', testTimeoutMs: 3_600_000, python: true },
   ],
+  runtimes: [{ name: 'runtimes', testTimeoutMs: 3_600_000, python: true, env: { RUNTIMES: 'short' } }],
   package: [{ name: 'package', testTimeoutMs: 300_000, python: true }],
 };
 

@@ -5,7 +5,7 @@
  */
 
 // values that JavaScript has no type for; their codec is `nestjs-pyro/serpent`
-export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './serpent/index.js';
+export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './serpent/index.js';
 
 // errors, with Pyro5's names
 export {
@@ -67,7 +67,7 @@ export type {
 } from './objects/decorated-member.js';
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
-export type { Authorization, AuthorizeRequest } from './daemon/contract/authorization.js';
+export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/contract/authorization.js';
 export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects
@@ -78,6 +78,7 @@ export type {
   Autoproxy,
   AutoproxyLease,
   CallOptions,
+  ConnectedDaemon,
   PyroProxyOptions,
 } from './client/options/proxy-options.js';
 export type { ReceivedProxyOptions } from './client/options/received-proxy-options.js';

@@ -3,13 +3,13 @@
  * that Vitest's JSON reporter wrote.
  *
  * Every test case of Pyro5's distribution, as pytest finds them, and every public name of its API must have a row, and every row
- * something of Python's, and a test of ours that has passed or, in its last cell, a reason; what is said of the API is shown by a
+ * something of Python's, and a test of ours that has passed or, in its last cell, a reason in a full sentence; what is said of the API is shown by a
  * test with real Python. What Nest has is written down nowhere but on our page: there rows are told by their lines.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePythonEnv, upstreamDistribution } from '../test/interop/python-env.js';
-import { type Claim, faultsOf, readClaims, withoutPeer } from './claims.js';
+import { type Claim, faultsOf, readClaims, unfinishedReasons, withoutPeer } from './claims.js';
 import { packageRoot } from './package-root.js';
 import { run } from './program.js';
 import { TestReport } from './test-report.js';
@@ -27,7 +27,7 @@ async function check(
 ): Promise<void> {
   const text = await readFile(join(packageRoot, page), 'utf8');
   const claims: Claim[] = readClaims(text, title);
-  const faults = [...faultsOf(claims, names, report), ...more(claims)];
+  const faults = [...faultsOf(claims, names, report), ...unfinishedReasons(text, title), ...more(claims)];
   for (const fault of faults) console.error(`FAILED: ${page}: ${fault}`);
   if (faults.length > 0) process.exitCode = 1;
   const tests = new Set(claims.flatMap((claim) => claim.tests));

@@ -36,7 +36,25 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
  * @param title of the first column; other tables are passed over
  */
 export function readClaims(page: string, title: string): Claim[] {
-  const claims: Claim[] = [];
+  return rowsOf(page, title).map(({ first, others, prefix, file, line }) => {
+    const { names, ...rest } = claimOf(first, others, file);
+    return { names: names.map((name) => prefix + name), ...rest, line };
+  });
+}
+
+/** A row of a table whose first column has the title that was asked for. */
+interface Row {
+  first: string;
+  others: string[];
+  /** What stands before the names of Python. */
+  prefix: string;
+  /** The file of tests without one. */
+  file: string;
+  line: number;
+}
+
+function rowsOf(page: string, title: string): Row[] {
+  const rows: Row[] = [];
   let [prefix, file] = ['', ''];
   let inTable = false;
   for (const [index, line] of page.split('\n').entries()) {
@@ -50,12 +68,42 @@ export function readClaims(page: string, title: string): Claim[] {
     }
     const [first = '', ...others] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
     if (first === title) inTable = true;
-    else if (inTable && !RULE.test(row)) {
-      const { names, ...rest } = claimOf(first, others, file);
-      claims.push({ names: names.map((name) => prefix + name), ...rest, line: index + 1 });
-    }
+    else if (inTable && !RULE.test(row)) rows.push({ first, others, prefix, file, line: index + 1 });
   }
-  return claims;
+  return rows;
+}
+
+/**
+ * Finds the reasons that are no sentence: placeholders and single words.
+ *
+ * A sentence has at least three words, begins with a capital letter or with code, and ends with a full stop.
+ *
+ * @param title of the first column, as for {@link readClaims}
+ */
+export function unfinishedReasons(page: string, title: string): string[] {
+  return rowsOf(page, title).flatMap(({ others, line }) => {
+    const reason = reasonIn(others);
+    // a sentence may lead to the tests behind it: `It tells where it listens: `
+    const sentence = (others.at(-1) ?? '').includes('`') ? reason.replace(/:$/, '.') : reason;
+    return reason === '' || isSentence(sentence)
+      ? []
+      : [`line ${line}: the reason ${JSON.stringify(reason)} is no full sentence`];
+  });
+}
+
+/** The last cell without its tests. */
+function reasonIn(others: readonly string[]): string {
+  const last = others.at(-1) ?? '';
+  const tests = codeOf(last).filter((code) => TEST.test(code.replaceAll(String.raw`\|`, '|')));
+  return tests
+    .reduce((text, code) => text.replace(`\`${code}\``, ''), last)
+    .replaceAll('<br>', ' ')
+    .trim();
+}
+
+function isSentence(text: string): boolean {
+  const words = text.split(/\s+/).filter((word) => /\w/.test(word));
+  return words.length >= 3 && /^[\p{Lu}`"(]/u.test(text) && /[.!?][)"`]?$/.test(text);
 }
 
 function claimOf(first: string, others: readonly string[], file: string): Omit<Claim, 'line'> {

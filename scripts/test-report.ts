@@ -16,6 +16,8 @@ interface VitestReport {
 export class TestReport {
   /** What did not pass, with the first line of why: `file > describe > test: failed: …`. */
   readonly failures: string[] = [];
+  /** How many tests passed. */
+  passed = 0;
   private readonly outcomes = new Map<string, string>();
 
   /** @param testRoot absolute path of test/ */
@@ -26,7 +28,8 @@ export class TestReport {
       for (const { ancestorTitles, title, status, failureMessages: [reason = ''] = [] } of assertionResults) {
         const test = [file, ...ancestorTitles, title].join(' > ');
         this.add(test, status);
-        if (status !== 'passed') this.failures.push(`${test}: ${status}: ${firstLine(reason)}`);
+        if (status === 'passed') this.passed += 1;
+        else this.failures.push(`${test}: ${status}: ${firstLine(reason)}`);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { processWide, recogniseInstances } from '../copies/process-wide.js';
+import { processWide } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 
@@ -12,15 +12,14 @@ export interface CurrentCall {
 
 /** A correlation id that the application chose for its own calls. */
 class GivenCorrelationId implements CurrentCall {
-  static {
-    recogniseInstances(this, 'GivenCorrelationId');
-  }
-
   constructor(
     readonly correlationId: string,
     /** The call that is being served. */
-    readonly within: CurrentCall | undefined,
+    readonly servedCall: CurrentCall | undefined,
   ) {}
+
+  /** Tells the ids of every copy of this package from calls. */
+  readonly isGiven = true;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -34,7 +33,7 @@ const storage = processWide('current-call', () => new AsyncLocalStorage<CurrentC
  * otherwise stay on the connection.
  */
 export function followPromises(): void {
-  // Node ignores a store that is the current one already
+  // a value must be stored: to store the current one, undefined, does nothing
   storage.run({ correlationId: '' }, () => undefined);
 }
 
@@ -46,7 +45,7 @@ export function enterCall(call: CurrentCall): void {
 /** The call that this code runs for; undefined outside of a call. */
 export function currentCall(): CurrentCall | undefined {
   const stored = storage.getStore();
-  return stored instanceof GivenCorrelationId ? stored.within : stored;
+  return stored !== undefined && 'isGiven' in stored ? (stored as GivenCorrelationId).servedCall : stored;
 }
 
 /** True when both calls belong to one request. */

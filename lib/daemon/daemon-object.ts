@@ -6,7 +6,7 @@ import { expose } from './object/expose.js';
 /**
  * The object `Pyro.Daemon` of a daemon. To expose more members there, extend this class and give your class as `daemonObject`.
  *
- * Clients reach an item of a stream through this object, which is why these methods read the call that they serve.
+ * Its methods act for the calling connection: its streams, and the objects that it may use. So they read the served call.
  *
  * @see Pyro5/server.py, `DaemonObject`
  */

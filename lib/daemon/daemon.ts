@@ -7,14 +7,16 @@ import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
+import { addServingDaemon, removeServingDaemon } from '../protocol/served-objects.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
 import { createCallServices } from './call/call-services.js';
 import type { Streams } from './call/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
-import type { Authorization, AuthorizeRequest } from './contract/authorization.js';
+import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';
 import type { PyroTarget } from './contract/target.js';
+import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
 import { ObjectLeases } from './leases.js';
 import { Lifecycle } from './lifecycle.js';
@@ -38,6 +40,8 @@ const DEFAULT_DRAIN_MS = 10_000;
  * @see Pyro5/server.py, `Daemon`
  */
 export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon {
+  /** @internal */
+  readonly [IS_DAEMON] = true;
   private readonly options: ResolvedDaemonOptions;
   private readonly reporter = new EventReporter(this);
   private readonly registrations = new Registrations(this.reporter);
@@ -68,9 +72,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return daemon;
   }
 
-  /** Starts to listen. @throws {DaemonError} on a second call */
+  /** Starts to listen. @throws {DaemonError} on a second call @throws {PyroError} `CONFIG`, when the address cannot be used */
   async start(): Promise<void> {
     await this.lifecycle.start();
+    addServingDaemon(this);
+    this.once('close', () => removeServingDaemon(this));
     this.emit('listening', this.locationStr);
   }
 
@@ -95,6 +101,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   get objectCount(): number {
     return this.objects.size;
+  }
+
+  /** @internal The ids of all registered objects, `Pyro.Daemon` included. */
+  get objectIds(): string[] {
+    return [...this.objects.ids()];
   }
 
   get connections(): PyroConnection[] {
@@ -180,10 +191,16 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.leases.leaseFor(object);
   }
 
-  /** Reads the exposed members of an object's class anew. Clients see them with their next proxy. An unknown id is ignored. */
+  /**
+   * Reads the exposed members of an object's class anew. Clients see them with their next proxy. An unknown id is ignored.
+   *
+   * @throws {DaemonError} when an object is not registered
+   */
   resetMetadataCache(objectOrId: object | string): void {
     const source = typeof objectOrId === 'string' ? this.objects.sourceOf(objectOrId) : objectOrId;
-    if (source !== undefined) resetMetadata(source);
+    if (source === undefined) return;
+    if (this.objects.idForAutoproxy(source) === undefined) throw notRegistered();
+    resetMetadata(source);
   }
 
   /** Serves one connected socket or other byte stream, with a handshake and without TLS: `tls` is for sockets that the daemon accepts. */
@@ -197,7 +214,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   }
 
   /**
-   * Resolves when the daemon closes, or when `condition`, called every `housekeepingIntervalMs`, returns false. In the second case
+   * Resolves when the daemon closes, when the peer of its `connectedSocket` has gone, or when `condition`, called every `housekeepingIntervalMs`, returns false. In the second case
    * the daemon stays open.
    *
    * @throws the error of `condition`
@@ -217,7 +234,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.drain(deadlineMs);
   }
 
-  /** Drains for at most `deadlineMs` (default 10,000), then closes. */
+  /** Drains for at most `deadlineMs` (default 10,000), then closes. A call that shuts down its own daemon still gets its reply. */
   async shutdown(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
     await this.drain(deadlineMs);
     await this.lifecycle.close('soon');
@@ -232,20 +249,17 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     await this.shutdown();
   }
 
-  /** Override, or give the option, to add annotations to every reply. */
-  annotations(): ReadonlyMap<string, Buffer> {
-    const given = this.options.annotations?.();
-    if (given === undefined) return NO_ANNOTATIONS;
-    const entries =
-      given instanceof Map
-        ? [...(given as ReadonlyMap<string, Uint8Array>)]
-        : Object.entries(given as Record<string, Uint8Array>);
-    return new Map(entries.map(([id, data]) => [id, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
+  /**
+   * Override, or give the option, to add annotations to every reply. Called once when the daemon starts, so that a mistake is found
+   * then, and for each reply.
+   */
+  annotations(): ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>> {
+    return this.options.annotations?.() ?? NO_ANNOTATIONS;
   }
 
   /** Override, or give the option, to decide which connections may be used. To refuse one, throw: the client is told the message. */
-  validateHandshake(request: AuthorizeRequest): Promise<Authorization> | Authorization {
-    return this.options.validateHandshake?.(request) ?? {};
+  validateHandshake(request: AuthorizeRequest): Promise<HandshakeAnswer> | HandshakeAnswer {
+    return this.options.validateHandshake?.(request);
   }
 
   /** Override, or give the option, to learn that a connection has ended. */

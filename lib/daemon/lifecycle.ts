@@ -8,7 +8,9 @@ import type { Acceptor } from '../transport/acceptor.js';
 import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { CallServices } from './call/call-services.js';
+import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/connection.js';
+import { authorizationOf } from './contract/authorization.js';
 import { currentContext } from './contract/call-context.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
@@ -62,10 +64,12 @@ export class Lifecycle {
     this.state = 'listening';
     const { options, reporter } = this.services;
     const { connectedSocket, listen = true } = options;
+    this.checkHooks();
     if (!listen) {
       this.location = inProcessLocation();
     } else if (connectedSocket) {
       this.location = localLocation(connectedSocket);
+      connectedSocket.once('close', () => this.endRequestLoops());
       await this.sessions.serveWithoutHandshake(connectedSocket, (connection) => this.validate(connection));
     } else {
       try {
@@ -96,7 +100,10 @@ export class Lifecycle {
     this.combined.add(other);
   }
 
-  /** Resolves when the daemon closes, or when `condition`, called every `housekeepingIntervalMs`, returns false. */
+  /**
+   * Resolves when the daemon closes, when the peer of a `connectedSocket` has gone, or when `condition`, called every
+   * `housekeepingIntervalMs`, returns false.
+   */
   requestLoop(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (): void => {
@@ -114,7 +121,7 @@ export class Lifecycle {
       };
       const timer = setInterval(ask, this.services.options.housekeepingIntervalMs);
       this.closeCallbacks.add(done);
-      if (this.state === 'closed') done();
+      if (this.state === 'closed' || this.services.options.connectedSocket?.destroyed) done();
       else ask();
     });
   }
@@ -131,20 +138,21 @@ export class Lifecycle {
 
   /** Closes the daemon, once. `soon`: replies that were sent still leave; `now`: connections are cut. Every caller waits for the same end. */
   close(when: 'soon' | 'now'): Promise<void> {
-    return (this.closing ??= this.closeOnce(when));
+    return (this.closing ??= this.closeOnce(when, when === 'soon' ? this.callingConnection() : undefined));
   }
 
-  private async closeOnce(when: 'soon' | 'now'): Promise<void> {
+  /** @param calling the connection whose call closes the daemon; its reply is still sent */
+  private async closeOnce(when: 'soon' | 'now', calling: SessionConnection | undefined): Promise<void> {
     const { streams, proxies } = this.services;
     this.state = 'closed';
     clearInterval(this.housekeepingTimer);
     await Promise.all([...this.combined].map((lifecycle) => lifecycle.close(when)));
     this.listener?.close();
     streams.closeAll();
-    await this.unlessHung(this.sessions.hangUpAll(when), 'the end of a session');
+    await this.unlessHung(this.sessions.hangUpAll(when, calling), 'the end of a session');
     await this.unlessHung(this.registrations.releaseAll(), 'the disposal of an object');
     await proxies.release();
-    for (const callback of this.closeCallbacks) callback();
+    this.endRequestLoops();
     this.services.reporter.emit('close');
   }
 
@@ -160,9 +168,23 @@ export class Lifecycle {
     refused: (slot, error, socket) => this.sessions.refused(slot, error, socket),
   };
 
+  private endRequestLoops(): void {
+    for (const callback of this.closeCallbacks) callback();
+  }
+
+  /** A daemon whose hooks cannot work is `new` again. */
+  private checkHooks(): void {
+    try {
+      checkAnnotationsHook(() => this.services.daemon.annotations());
+    } catch (error) {
+      this.state = 'new';
+      throw error;
+    }
+  }
+
   private async validate(connection: SessionConnection): Promise<void> {
     const request = { connection, objectId: DAEMON_OBJECT_ID, data: undefined, annotations: NO_ANNOTATIONS };
-    connection.authorizations.ofDaemon = await this.services.daemon.validateHandshake(request);
+    connection.authorizations.ofDaemon = authorizationOf(await this.services.daemon.validateHandshake(request));
   }
 
   /** The connection of the call that runs this code. A call that waited for its own end would wait for ever. */

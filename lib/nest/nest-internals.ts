@@ -115,6 +115,18 @@ export function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return [...(wrapper.getCtorMetadata() ?? []), ...properties].filter((dependency) => dependency !== undefined);
 }
 
+/** The object of a `useValue` provider, or of a `useFactory` provider that Nest runs once. Undefined for other providers and values. */
+export function givenInstance(wrapper: InstanceWrapper): object | undefined {
+  if (!isGiven(wrapper)) return undefined;
+  const instance = wrapper.instance as unknown;
+  return typeof instance === 'object' && instance !== null ? instance : undefined;
+}
+
+/** True for a provider whose value or factory gives one object to the whole application. */
+export function isGiven(wrapper: InstanceWrapper): boolean {
+  return wrapper.isNotMetatype && wrapper.isDependencyTreeStatic();
+}
+
 /** The container of a context creator. */
 export function containerOf(contexts: ExternalContextCreator): NestContainer {
   return (contexts as unknown as { container: NestContainer }).container;

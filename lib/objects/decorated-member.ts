@@ -77,7 +77,10 @@ export function decoratedMember(args: readonly unknown[]): Member {
 export function memberNamed(type: object, name: string): Member {
   const prototype = (type as { prototype?: object }).prototype;
   const [fn] = prototype ? functionsOf(findDescriptor(prototype, name)) : [];
-  if (fn === undefined) throw new PyroError(`the class has no method or accessor "${name}"`);
+  if (fn === undefined)
+    throw new PyroError(
+      `the class has no method or accessor "${name}"; a function in a field (${name} = () => …) is none: each instance has its own, so write a method`,
+    );
   return { name, fn };
 }
 

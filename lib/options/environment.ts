@@ -8,7 +8,7 @@ const KUBERNETES_NAME = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|S
 const KUBERNETES_PORT = /^(?:tcp|udp|sctp):\/\//;
 
 /**
- * Reads and checks Pyro5's config items from `PYRO_*` environment variables. An empty text is no value.
+ * Reads and checks Pyro5's config items from `PYRO_*` environment variables. An empty text is no value for an item that is a text.
  *
  * ```ts
  * readConfig().SERIALIZER; // the value of PYRO_SERIALIZER; undefined when the variable is not set

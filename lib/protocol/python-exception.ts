@@ -40,6 +40,3 @@ export const attributeError = (message: string): PythonException => new PythonEx
 
 /** Python's `TypeError`. */
 export const pythonTypeError = (message: string): PythonException => new PythonException('builtins.TypeError', [message]);
-
-/** Python's `StopIteration`, which ends an item stream. */
-export const stopIteration = (): PythonException => new PythonException('builtins.StopIteration', []);

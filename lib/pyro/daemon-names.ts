@@ -6,7 +6,7 @@ import { NameRegistrar } from '../naming/name-registrar.js';
 
 /** The name server at which the objects of a daemon are registered, and how often the names are checked. */
 export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
-  /** Pause between two checks: each looks for the name server if there is no connection to it, and asks it for the names. Default 5,000. */
+  /** Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. */
   retryIntervalMs?: number;
 }
 

@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
+import { RECEIVED_IDLE_TIMEOUT_MS } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
@@ -36,7 +37,6 @@ export class PyroDaemon extends BaseDaemon {
   }
 }
 
-const IDLE_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 1_000;
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
@@ -56,11 +56,11 @@ class ClientProxies implements ProxyReceiver {
     const { maxConnections = MAX_CONNECTIONS, ...own } = receivedProxyOptions;
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
-    const idleTimeoutMs = IDLE_TIMEOUT_MS;
+    const idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS;
     const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
     checkNumber('receivedProxyOptions.maxConnections', maxConnections, { least: 1 });
-    this.group = new ProxyGroup(maxConnections);
+    this.group = new ProxyGroup({ maxConnections, isStrict: true });
   }
 
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown {

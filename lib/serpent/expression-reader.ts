@@ -1,6 +1,7 @@
 import { CHARACTERS, isDecimalDigit, isLetter } from './characters.js';
 import type { CheckedLimits } from './limits.js';
 import { readNumber } from './number.js';
+import { isNumpyName, numpyKindOf, type NumpyKind, numpyNumber, readNumpyName } from './numpy-scalars.js';
 import { NumberKind, Scanner } from './scanner.js';
 import { isPrefixLetter, readStrings } from './string.js';
 import { PyComplex, PyFloat } from './values.js';
@@ -21,6 +22,8 @@ const {
   BRACKET_OPEN,
   BRACKET_CLOSE,
   UNDERSCORE,
+  LOWER_J,
+  LOWER_N,
   LOWER_S,
   BRACE_OPEN,
   BRACE_CLOSE,
@@ -34,6 +37,7 @@ export abstract class ExpressionReader {
   protected readonly scanner: Scanner;
   /** True inside a dict key or a set member, where only hashable values are allowed. */
   protected inKey = false;
+  private inNumpy = false;
 
   constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
     this.scanner = new Scanner(bytes, limits, faithful);
@@ -51,7 +55,9 @@ export abstract class ExpressionReader {
     const next = scanner.codeAt(scanner.pos);
     if (next === COMMA || next === BRACKET_CLOSE || next === BRACE_CLOSE || next === COLON) return value;
     const operator = scanner.token();
-    return operator === PLUS || operator === MINUS ? this.complexSum(value, operator) : value;
+    if (operator === PLUS || operator === MINUS) return this.complexSum(value, operator);
+    // serpent writes no sign between the parts of a complex number of NumPy when the imaginary one has its own
+    return operator === LOWER_N && scanner.kind === NumberKind.float && isNumpyName(scanner) ? this.complexSum(value) : value;
   }
 
   private operand(code: number): unknown {
@@ -95,6 +101,9 @@ export abstract class ExpressionReader {
       case LOWER_S:
         if (this.isWord('set')) return this.emptySet();
         break;
+      case LOWER_N:
+        if (isNumpyName(scanner)) return this.numpyScalar();
+        break;
     }
     return isPrefixLetter(code) ? this.string() : scanner.expected('a Python literal');
   }
@@ -113,6 +122,54 @@ export abstract class ExpressionReader {
     }
     const after = scanner.codeAt(scanner.pos + word.length);
     return !(after > 127 || after === UNDERSCORE || isDecimalDigit(after) || isLetter(after));
+  }
+
+  /** `np.float64(1.5)`, `np.True_`: as serpent writes scalars of NumPy 2. */
+  private numpyScalar(): unknown {
+    const { scanner } = this;
+    const start = scanner.pos;
+    const name = readNumpyName(scanner);
+    const kind = numpyKindOf(name);
+    if (typeof kind === 'boolean') {
+      scanner.kind = NumberKind.none;
+      return kind;
+    }
+    if (kind === undefined || scanner.token() !== PAREN_OPEN) {
+      const remedy = 'send a Python value instead: .item() of a scalar, .tolist() of an array';
+      return scanner.fail(`np.${name} of NumPy has no counterpart here; ${remedy}; found`, 'SYNTAX', start);
+    }
+    scanner.pos++;
+    const code = scanner.token();
+    // no scalar is inside of another: the limit on nested containers does not count them
+    if (this.inNumpy) scanner.fail(`expected a literal inside a value of NumPy, found np.${name}`, 'SYNTAX', start);
+    this.inNumpy = true;
+    const value = numpyNumber(scanner, kind) ?? this.value(code);
+    this.inNumpy = false;
+    if (scanner.token() !== PAREN_CLOSE) scanner.expected(`")" after the value of np.${name}`);
+    scanner.pos++;
+    return this.numpyValue(name, kind, value, start);
+  }
+
+  private numpyValue(name: string, kind: NumpyKind, value: unknown, start: number): unknown {
+    const { scanner } = this;
+    scanner.kind = NumberKind.none;
+    if (kind === 'float' && isReal(value)) {
+      const number = Number(value);
+      if (scanner.codeAt(scanner.pos) === LOWER_J) {
+        scanner.pos++;
+        scanner.kind = NumberKind.imaginary;
+        return new PyComplex(0, number);
+      }
+      scanner.kind = NumberKind.float;
+      return scanner.faithful ? new PyFloat(number) : number;
+    }
+    const fits =
+      (kind === 'int' && (typeof value === 'bigint' || Number.isSafeInteger(value))) ||
+      (kind === 'complex' && (value instanceof PyComplex || isReal(value))) ||
+      (kind === 'str' && typeof value === 'string') ||
+      (kind === 'bytes' && Buffer.isBuffer(value));
+    if (!fits) return scanner.fail(`expected the value of np.${name}; found`, 'SYNTAX', start);
+    return kind === 'complex' && isReal(value) ? new PyComplex(Number(value), 0) : value;
   }
 
   private emptySet(): Set<unknown> {
@@ -149,13 +206,13 @@ export abstract class ExpressionReader {
   }
 
   /** `1+2j`: a real number, which may have a sign, and an imaginary one, which has none. */
-  private complexSum(left: unknown, operator: number): PyComplex {
+  private complexSum(left: unknown, operator?: number): PyComplex {
     const { scanner } = this;
     const { kind } = scanner;
     if (kind === NumberKind.none || kind === NumberKind.imaginary || kind === NumberKind.sum) {
       return scanner.expected('"," or the end of the value');
     }
-    scanner.pos++;
+    if (operator !== undefined) scanner.pos++;
     const at = scanner.pos;
     const code = scanner.token();
     const right = code === MINUS || code === PLUS ? undefined : this.operand(code);
@@ -169,4 +226,8 @@ export abstract class ExpressionReader {
   protected unhashable(what: string): never {
     return this.scanner.fail(`${what} cannot be a dict key or a set member, nor be inside one; found`, 'UNHASHABLE');
   }
+}
+
+function isReal(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'bigint' || value instanceof PyFloat;
 }

@@ -6,5 +6,5 @@
 export { SerpentError, type SerpentErrorCode } from './errors.js';
 export type { SerpentLimits } from './limits.js';
 export { loads, parse, type LoadsOptions, type Parsed } from './reader.js';
-export { PyComplex, PyFloat, pyFloat, PyTuple, pyTuple } from './values.js';
+export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './values.js';
 export { dumps, type DumpsOptions } from './writer.js';

@@ -1,4 +1,4 @@
-import { recogniseInstances } from '../copies/process-wide.js';
+import { recogniseInstances } from './recognised-instances.js';
 
 /**
  * Python's `tuple`: an Array that is written as a tuple. Make a tuple with {@link pyTuple}.
@@ -12,6 +12,21 @@ export class PyTuple<T = unknown> extends Array<T> {
 
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
+  }
+}
+
+/**
+ * Python's `frozenset`. A Set in every way but one: marshal writes it as a frozenset. The other serializers know no frozenset.
+ *
+ * Received ones are of this class only with `values: 'faithful'`.
+ */
+export class PyFrozenSet<T = unknown> extends Set<T> {
+  static {
+    recogniseInstances(this, 'PyFrozenSet');
+  }
+
+  static override get [Symbol.species](): SetConstructor {
+    return Set;
   }
 }
 

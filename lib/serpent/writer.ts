@@ -6,7 +6,7 @@ import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { NO_STEP, pathOf } from './path.js';
 import { ByteWriter } from './byte-writer.js';
-import { isoformat, isPyNumber, unsendableKind } from './value-kinds.js';
+import { isoformat, isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 
 const { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } = CHARACTERS;
@@ -167,7 +167,7 @@ class Writer {
 
   private writeInstance(value: object): void {
     const kind = unsendableKind(value);
-    if (kind !== undefined) this.fail(`a ${kind} cannot be written`, 'UNSUPPORTED');
+    if (kind !== undefined) this.fail(`${withArticle(kind)} cannot be written`, 'UNSUPPORTED');
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON !== 'function') {
       if (types.isNativeError(value)) this.writeByDefault(exceptionDict(value));

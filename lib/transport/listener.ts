@@ -6,6 +6,7 @@ import type { ServerTlsOptions } from '../options/tls.js';
 import type { Acceptor } from './acceptor.js';
 import { SecureHandshakes } from './secure-handshakes.js';
 import { createSecureServer } from './secure-server.js';
+import { unixPathFault } from './unix-path.js';
 
 /** Where to listen. Exactly one of TCP (`host`, `port`) and `unixSocket`. */
 export interface ListenAddress {
@@ -100,6 +101,8 @@ function listenOptions(address: ListenAddress): ListenOptions {
   if (unixSocket === '' || unixSocket.includes(':')) {
     throw configError(`cannot listen on unix socket ${JSON.stringify(unixSocket)}: the path must not be empty nor contain ":"`);
   }
+  const fault = unixPathFault(unixSocket);
+  if (fault !== undefined) throw configError(`cannot listen on unix socket ${JSON.stringify(unixSocket)}: ${fault} (unixSocket)`);
   return { path: unixSocket };
 }
 

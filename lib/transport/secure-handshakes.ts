@@ -9,6 +9,9 @@ interface TlsHandshake<Slot> {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** `reason`: OpenSSL's words for the error, without addresses and files of its source. */
+type TlsError = NodeJS.ErrnoException & { reason?: string };
+
 /**
  * The TLS handshakes of a server. Each has a time limit, and holds a slot like a connection.
  *
@@ -26,7 +29,7 @@ export class SecureHandshakes<Slot> {
   ) {
     server.on('connection', (raw) => this.begin(raw));
     server.on('secureConnection', (socket) => this.succeed(socket));
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => this.fail(error, socket));
+    server.on('tlsClientError', (error: TlsError, socket) => this.fail(error, socket));
   }
 
   /** Closes the sockets of all unfinished handshakes. */
@@ -60,7 +63,7 @@ export class SecureHandshakes<Slot> {
     else socket.destroy();
   }
 
-  private fail(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+  private fail(error: TlsError, socket: TLSSocket): void {
     const raw = rawOf(socket);
     const reason = reasonOf(error, socket);
     if (reason !== undefined) this.refuse(raw, new CommunicationError(reason, { code: 'TLS', cause: error }));
@@ -96,20 +99,34 @@ function rawOf(socket: TLSSocket): Socket {
 const NO_TLS = 'the client does not speak TLS, which this port does; switch it on there (Pyro5: config.SSL = True)';
 const UNTRUSTED = 'no authority in tls.ca has signed it';
 const OLD_TLS = 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)';
+const NO_CIPHER = 'client and daemon have no cipher in common (tls.ciphers; a key of another kind may help)';
 
-/** Remedies for errors of OpenSSL, by code. */
+/** Remedies for errors of OpenSSL, by {@link codeName}. */
 const failures: Record<string, string> = {
-  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
-  ERR_SSL_HTTP_REQUEST: NO_TLS,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+  WRONG_VERSION_NUMBER: NO_TLS,
+  HTTP_REQUEST: NO_TLS,
+  PACKET_LENGTH_TOO_LONG: NO_TLS,
+  PEER_DID_NOT_RETURN_A_CERTIFICATE:
     'the client has no certificate, which tls.requestClientCert asks for (Pyro5: config.SSL_CLIENTCERT, SSL_CLIENTKEY)',
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the client does not trust the authority of tls.cert (Pyro5: config.SSL_CACERTS)',
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'the client refuses tls.cert; does it name the host that the client connects to?',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'the client refuses tls.cert: it has expired',
-  ERR_SSL_UNSUPPORTED_PROTOCOL: OLD_TLS,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
+  ALERT_UNKNOWN_CA: 'the client does not trust the authority of tls.cert (Pyro5: config.SSL_CACERTS)',
+  ALERT_BAD_CERTIFICATE: 'the client refuses tls.cert; does it name the host that the client connects to?',
+  ALERT_CERTIFICATE_EXPIRED: 'the client refuses tls.cert: it has expired',
+  ALERT_CERTIFICATE_REVOKED: 'the client refuses tls.cert: its authority has revoked it',
+  ALERT_CERTIFICATE_UNKNOWN: 'the client refuses tls.cert; does the client trust its authority, and does it name the host?',
+  ALERT_UNSUPPORTED_CERTIFICATE: 'the client refuses tls.cert: it cannot use certificates of this kind',
+  UNSUPPORTED_PROTOCOL: OLD_TLS,
+  ALERT_PROTOCOL_VERSION: OLD_TLS,
+  NO_SHARED_CIPHER: NO_CIPHER,
+  ALERT_HANDSHAKE_FAILURE: NO_CIPHER,
 };
+
+/** `ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE`, as Node 20 says, and `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`, as Node 22 and later say. */
+const CODE = /^ERR_SSL_(?:(?:SSLV3|TLSV1|TLSV13|SSL\/TLS|TLS)_(?=ALERT_))?/;
+
+/** The code of an error of OpenSSL without the version of TLS in front of an alert: every version of OpenSSL names another one. */
+function codeName(code: string): string {
+  return code.replace(CODE, '');
+}
 
 /** Why a client's certificate is refused, by Node's code. */
 const certificateFailures: Record<string, string> = {
@@ -124,12 +141,12 @@ const certificateFailures: Record<string, string> = {
 };
 
 /** The reason of a failed handshake; undefined when the client only disconnected, as health probes do. */
-function reasonOf(error: NodeJS.ErrnoException, socket: TLSSocket): string | undefined {
+function reasonOf(error: TlsError, socket: TLSSocket): string | undefined {
   const { code = '' } = error;
   const certificateCode = socket.authorizationError as unknown as string | null;
   if (certificateCode !== null) {
     return `TLS handshake failed: the client's certificate is refused: ${certificateFailures[certificateCode] ?? 'it is not valid'} (${certificateCode})`;
   }
   if (!code.startsWith('ERR_')) return undefined;
-  return `TLS handshake failed: ${failures[code] ?? error.message.trim()} (${code})`;
+  return `TLS handshake failed: ${failures[codeName(code)] ?? error.reason ?? error.message.trim()} (${code})`;
 }

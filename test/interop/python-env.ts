@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cached } from '../cache-directory.js';
 
 const MINIMUM = [3, 10] as const;
 const INTERPRETERS = process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python'];
-const LEFTOVER_AGE_MS = 60 * 60_000;
 
 /** A Python interpreter of this machine, from which the environment is made. */
 interface Interpreter {
@@ -96,56 +95,6 @@ async function findInterpreter(): Promise<Interpreter> {
   throw new Error(
     `the tests run real Python programs: install Python ${MINIMUM.join('.')} or later, or name one in PYTHON (${tried})`,
   );
-}
-
-/**
- * Returns a directory of the cache, and makes it when it is missing.
- *
- * @param landmark a file that a finished directory has; a directory without this file is made again, for example when its interpreter is gone
- * @param make fills the workspace and returns the directory to keep: the workspace or one inside it
- */
-async function cached(name: string, landmark: string, make: (workspace: string) => Promise<string>): Promise<string> {
-  const root = await cacheRoot();
-  const directory = join(root, name);
-  const finished = () => existsSync(join(directory, landmark));
-  if (finished()) return directory;
-  await removeLeftovers(root);
-  const workspace = join(root, `.making-${name}-${randomUUID()}`);
-  await mkdir(workspace);
-  try {
-    const made = await make(workspace);
-    if (existsSync(directory) && !finished()) await rm(directory, { recursive: true, force: true });
-    await rename(made, directory).catch((error: unknown) => {
-      // another run was faster; its result is as good
-      if (!finished()) throw error;
-    });
-    return directory;
-  } finally {
-    await rm(workspace, { recursive: true, force: true });
-  }
-}
-
-async function cacheRoot(): Promise<string> {
-  const { NESTJS_PYRO_CACHE, XDG_CACHE_HOME } = process.env;
-  const root = NESTJS_PYRO_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'nestjs-pyro');
-  try {
-    await mkdir(root, { recursive: true });
-    return root;
-  } catch {
-    const fallback = join(tmpdir(), `nestjs-pyro-${process.getuid?.() ?? 'cache'}`);
-    await mkdir(fallback, { recursive: true, mode: 0o700 });
-    return fallback;
-  }
-}
-
-/** Finds workspaces that a killed run left behind. */
-async function removeLeftovers(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    if (!name.startsWith('.making-')) continue;
-    const path = join(root, name);
-    const age = Date.now() - (await stat(path).then(({ mtimeMs }) => mtimeMs, Date.now));
-    if (age > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
-  }
 }
 
 // relative to the package root, because this file also runs compiled, from another directory

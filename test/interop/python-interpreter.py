@@ -29,6 +29,7 @@ import Pyro5.nameserver
 import Pyro5.protocol
 import Pyro5.serializers
 import Pyro5.server
+import Pyro5.socketutil
 from Pyro5 import config
 from Pyro5.api import Proxy, URI, expose
 from Pyro5.callcontext import current_context

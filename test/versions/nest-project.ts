@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../scripts/package-root.js';
 import { Program, run } from '../../scripts/program.js';
 import { TestReport } from '../../scripts/test-report.js';
+import { NPM_TIMEOUT_MS, publishedVersions } from '../npm-registry.js';
 
 /** Versions of packages by name. */
 export type Versions = Readonly<Record<string, string>>;
@@ -13,7 +14,6 @@ interface Manifest {
   devDependencies: Record<string, string>;
 }
 
-const NPM_TIMEOUT_MS = 300_000;
 const TESTS_TIMEOUT_MS = 1_800_000;
 const COPIED = ['lib', 'test', 'scripts', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vitest.config.ts'];
 /** Development dependencies that no test loads. */
@@ -106,12 +106,4 @@ export class NestProject implements AsyncDisposable {
 
 async function manifest(): Promise<Manifest> {
   return JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as Manifest;
-}
-
-/** Lists the published versions in a range, in ascending order. */
-async function publishedVersions(name: string, range: string): Promise<string[]> {
-  const { stdout } = await run('npm', ['view', `${name}@${range}`, 'version', '--json'], { timeoutMs: NPM_TIMEOUT_MS });
-  // npm prints a single version as a text instead of a list
-  const versions = [JSON.parse(stdout) as string | string[]].flat();
-  return versions.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
 }

@@ -53,7 +53,10 @@ export async function writeCall(
       throw new SerializeError('a SerializedBlob must be the only argument of its call');
     }
     flags |= FLAGS.keepSerialized;
-    annotations = new Map([...annotations, [BLOB_ANNOTATION, serializers.marshal.dumps([blob.info, objectId, call.method])]]);
+    annotations = new Map([
+      ...annotations,
+      [BLOB_ANNOTATION, serializers.marshal.dumps([blob.infoToSend, objectId, call.method])],
+    ]);
     if (blob.received) {
       ({ data } = blob.received);
       serializer = serializers.withId(blob.received.serializer.id) ?? blob.received.serializer;

@@ -18,7 +18,7 @@ import type { ProxySender } from './received-proxies.js';
 
 /** Address of the name server. Default: the address in a PYRONAME or PYROMETA URI, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
 export interface NameServerAddress {
-  /** Default `localhost`. */
+  /** Host name or IP address, or the path of a unix domain socket as `./u:path`. Default `localhost`. */
   host?: string;
   /** Default 9090. */
   port?: number;

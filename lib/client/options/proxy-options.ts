@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { PeerCertificate } from 'node:tls';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
@@ -29,7 +30,7 @@ import type { ClassRegistry } from '../../serializers/contract/class-registry.js
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
 import { checkNameServerAddress, type NameServerAddress } from './name-resolver.js';
-import type { ReceivedProxies } from './received-proxies.js';
+import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 
 /** Annotations: ids of four ASCII letters, and their bytes. */
 export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
@@ -40,8 +41,8 @@ export interface PyroProxyOptions {
   serializer?: SerializerName;
   /** Handshake data, sent to the daemon when connecting. Default `hello`. */
   handshake?: unknown;
-  /** Gets the daemon's answer to the handshake. Throw an error to refuse the connection. */
-  validateHandshake?: (response: unknown) => void | Promise<void>;
+  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error to refuse the connection. */
+  validateHandshake?: (response: unknown, daemon: ConnectedDaemon) => void | Promise<void>;
   /** Sends `handshake` along when the proxy is passed to a peer. Default false. */
   shareHandshake?: boolean;
   /** Longest time for one call, including the wait for a connection and repeats. Default 60,000; 0: no limit. */
@@ -64,7 +65,10 @@ export interface PyroProxyOptions {
   repeatable?: readonly string[];
   /** Idle time after which TCP keep-alive checks whether the daemon still answers. Default 60,000; 0: never. */
   keepAliveMs?: number;
-  /** Closes the connections after this time without a call. The next call opens a new one. Default 0: never. */
+  /**
+   * Closes the connections after this time without a call. The next call opens a new one. Default 0: never; for the proxies in results
+   * of calls 30,000.
+   */
   idleTimeoutMs?: number;
   /** Connects over TLS, with these certificates; `true`: with the authorities that Node trusts. Default: no TLS. */
   tls?: boolean | ClientTlsOptions;
@@ -75,7 +79,7 @@ export interface PyroProxyOptions {
   openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
   /**
    * A connected socket or other byte stream to use, in place of opening connections. The daemon at the other end serves it as its
-   * `connectedSocket`: there is no handshake, and no second connection. `$release()` closes it. The URI may be the object id alone.
+   * `connectedSocket`: there is no handshake, and no second connection. It serves one proxy, whose `$release()` closes it. The URI may be the object id alone.
    */
   connectedSocket?: Duplex;
   /** Compresses requests over 100 bytes. Default false. Compressed replies are always accepted. */
@@ -108,11 +112,18 @@ export interface PyroProxyOptions {
   receivedProxies?: ReceivedProxies;
   /**
    * A `PyroDaemon` of this program. It serves the objects that are passed in calls, which are then sent as proxies. An object that is
-   * not registered at the daemon is registered until the connection closes that it was passed over.
+   * not registered at the daemon is registered until the connection closes that it was passed over. Objects that are registered at a
+   * daemon of this process need no `autoproxy`.
    */
   autoproxy?: Autoproxy;
   /** Aborts `PyroProxy.connect` and `$connect()`, but no calls. For calls, see `$with({ signal })`. */
   signal?: AbortSignal;
+}
+
+/** The daemon at the other end of a new connection. */
+export interface ConnectedDaemon extends ProxySender {
+  /** The TLS certificate of the daemon. Undefined without TLS. */
+  readonly peerCertificate: PeerCertificate | undefined;
 }
 
 /** Makes references for objects that this program serves, so that they are sent as proxies. */

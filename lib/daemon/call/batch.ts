@@ -1,14 +1,16 @@
-import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { PyroError } from '../../protocol/errors.js';
+import { PythonException } from '../../protocol/python-exception.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
 import type { Steps } from '../../calls/steps.js';
+import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { PyroTarget } from '../contract/target.js';
-import type { CallServices } from './call-services.js';
+import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call, type Request } from './request.js';
-import { reportFailure, runCall } from './run-call.js';
+import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /** Entries of a batch that run before other connections are served. */
@@ -20,17 +22,25 @@ const ENTRIES_PER_TURN = 100;
  * @returns the results; the error of the entry that failed is the last one
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
-export function* runBatch(
-  services: CallServices,
-  request: Request,
-  target: PyroTarget,
-  { objectId, args: entries }: SerializedCall,
-): Steps<unknown[]> {
+export function* runBatch(request: Request, target: PyroTarget, { objectId, args: entries }: SerializedCall): Steps<unknown[]> {
+  try {
+    return yield* runEntries(request, target, objectId, entries);
+  } finally {
+    if (request.batchInstance) yield disposeBatchInstance(request.batchInstance);
+  }
+}
+
+async function disposeBatchInstance(instance: object | Promise<object>): Promise<void> {
+  const made = await Promise.resolve(instance).catch(() => undefined);
+  if (made) await disposeObject(made);
+}
+
+function* runEntries(request: Request, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
   const results: unknown[] = [];
   for (const [index, entry] of entries.entries()) {
     if (request.timedOut) break;
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
-    const { method, args, kwargs } = readEntry(entry);
+    const { method, args, kwargs } = readEntry(entry, index);
     try {
       const call = new Call(request, objectId, method, kwargs);
       const result = yield runIsolated(() => runCall(call, target, args));
@@ -42,14 +52,15 @@ export function* runBatch(
       results.push(result);
     } catch (error) {
       results.push(new ExceptionWrapper(presentableError(error)));
-      reportFailure(services, error, request, { objectId, method });
+      reportFailure(error, request, { objectId, method, args, kwargs });
       break;
     }
   }
   return results;
 }
 
-function readEntry(entry: unknown): { method: string; args: unknown[]; kwargs: Record<string, unknown> } {
+/** @throws {PythonException} `ValueError`, as in Python */
+function readEntry(entry: unknown, index: number): { method: string; args: unknown[]; kwargs: Record<string, unknown> } {
   if (Array.isArray(entry) && entry.length === 3) {
     const [method, args, kwargs] = entry as unknown[];
     const named = kwargs instanceof Map ? (Object.fromEntries(kwargs as Map<string, unknown>) as unknown) : (kwargs ?? {});
@@ -57,5 +68,5 @@ function readEntry(entry: unknown): { method: string; args: unknown[]; kwargs: R
       return { method, args, kwargs: named as Record<string, unknown> };
     }
   }
-  throw new SerializeError('an entry of a batch is (method, args, kwargs)');
+  throw new PythonException('builtins.ValueError', [`entry ${index + 1} of the batch is not (method, args, kwargs)`]);
 }

@@ -1,7 +1,10 @@
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { servedReference } from '../../protocol/served-objects.js';
 import { RandomIds } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
+import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
+import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createSerializers } from '../../serializers/serializers.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
 import type { ObjectRegistry } from '../object/registry.js';
@@ -21,8 +24,10 @@ export interface CallServices {
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
   readonly handshakeSerializers: ReadonlyMap<number, Serializer>;
-  /** For answers to messages whose serializer is unknown, as in Pyro5. */
+  /** For refusals before the serializer of the client is known, as in Pyro5, and for the info of a SerializedBlob. */
   readonly marshal: Serializer;
+  /** Read what blobs say about their data. */
+  readonly blobInfoReaders: BlobInfoReaders;
   /** Ids for requests that came without one. */
   readonly correlationIds: RandomIds;
 }
@@ -34,18 +39,20 @@ export function createCallServices(
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
-    const reference = referenceOf(value) ?? daemon.referenceFor(value);
-    return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+    const reference = referenceOf(value) ?? daemon.referenceFor(value) ?? servedReference(value, daemon);
+    return reference && proxyToDict(reference);
   };
   const common = { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
     createSerializers({ ...common, values }, allowed);
+  const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
     streams: new Streams(given),
     serializers: serializersFor(options.values),
     handshakeSerializers: serializersFor('natural'),
-    marshal: serializersFor('natural', ['marshal']).get(SERIALIZER_IDS.marshal)!,
+    marshal: marshalFor('natural'),
+    blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },
     correlationIds: new RandomIds(),
   };
 }

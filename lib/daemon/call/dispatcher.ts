@@ -1,10 +1,11 @@
 import { decompress } from '../../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
-import { DaemonError, PyroError, SecurityError } from '../../protocol/errors.js';
+import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
 import { PythonException } from '../../protocol/python-exception.js';
-import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { runSteps, type Steps } from '../../calls/steps.js';
@@ -12,11 +13,13 @@ import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
+import type { PyroTarget } from '../contract/target.js';
 import { runBatch } from './batch.js';
-import { type CallServices, receiveProxy, unknownSerializerText } from './call-services.js';
-import { reportFailure, runCall } from './run-call.js';
+import { type CallServices, unknownSerializerText } from './call-services.js';
+import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Call, Request } from './request.js';
+import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /** Turns one request into calls, and their results into one reply. @see Pyro5/server.py, `Daemon.handleRequest` */
@@ -37,7 +40,9 @@ export class Dispatcher {
   private async refuseSerializer(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> {
     const { services } = this;
     const request = new Request(services, channel, connection, services.marshal, frame);
-    await request.refuse(new PyroError(unknownSerializerText(frame.header.serializerId, services.options)));
+    const refusal = new PyroError(unknownSerializerText(frame.header.serializerId, services.options));
+    await request.refuse(refusal);
+    reportFailure(refusal, request, {});
     channel.close();
   }
 
@@ -46,25 +51,34 @@ export class Dispatcher {
     try {
       call = (yield this.read(request, serializer, frame)) as SerializedCall;
     } catch (error) {
-      // bytes that cannot be read may hide more than one mistake: the connection ends after the answer
-      yield request.refuse(error);
-      if (!(error instanceof SecurityError)) request.closeConnection();
+      yield this.refuseUnread(request, error);
+      reportFailure(error, request, request.unread);
       return;
     }
+    request.call = call;
     const inOrder = !request.oneway || request.isBatch || call.method === '__setattr__';
     const work = runIsolated(() => runSteps(this.answer(request, call)));
     if (inOrder) yield work;
     else if (work) request.runInBackground(work);
   }
 
+  /**
+   * Answers a request whose call cannot be read. As in Pyro5 the connection goes on, but for communication errors: an unknown class,
+   * or data that cannot be inflated.
+   */
+  private async refuseUnread(request: Request, error: unknown): Promise<void> {
+    if (error instanceof UnreadableError) return request.error(error.toPythonError());
+    await request.refuse(error);
+    if (!(error instanceof SecurityError)) request.closeConnection();
+  }
+
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
     const { services } = this;
     const { flags } = frame.header;
-    const context: ReadContext = { decodeProxy: (state) => receiveProxy(services, state, request) };
     const readFrom = (data: Buffer): SerializedCall =>
       flags & FLAGS.keepSerialized
-        ? readBlobCall(data, frame.annotations, serializer, services.marshal, context)
-        : serializer.loadsCall(data, context);
+        ? readBlobCall(data, frame.annotations, serializer, services.blobInfoReaders, request)
+        : serializer.loadsCall(data, request);
     if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
     const data = decompress(frame.data, sizeLimit(services.options.maxMessageBytes));
     return data instanceof Promise ? data.then(readFrom) : readFrom(data);
@@ -74,26 +88,31 @@ export class Dispatcher {
   private *answer(request: Request, call: SerializedCall): Steps<void> {
     const stopTimeout = this.startTimeout(request, call);
     try {
-      const result = yield* this.run(request, call);
+      const target = this.targetOf(request, call);
+      const authorization = request.connection.authorizations.authorize(target, call.objectId);
+      // a promise only for the first call of a guarded object
+      const { principal } = authorization instanceof Promise ? ((yield authorization) as Authorization) : authorization;
+      request.principal = principal;
+      const result = yield this.run(request, target, call);
       yield stopTimeout() ? this.reply(request, call, result) : closeUnpulled(result);
     } catch (error) {
       if (stopTimeout()) yield request.error(error);
-      reportFailure(this.services, error, request, call);
+      reportFailure(error, request, call);
     } finally {
       request.finish();
     }
   }
 
-  private *run(request: Request, call: SerializedCall): Steps<unknown> {
-    const target = this.services.objects.get(call.objectId);
-    if (target === undefined) throw new DaemonError('unknown object');
-    const { connection } = request;
+  private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
+    const target = this.services.objects.known(objectId);
     // only targets that must be told of the end are kept
     if (target.connectionEnded) connection.usedTargets.add(target);
-    const authorization = (yield connection.authorizations.authorize(target, call.objectId)) as Authorization;
-    request.principal = authorization.principal;
-    if (request.isBatch) return yield* runBatch(this.services, request, target, call);
-    return yield runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
+    return target;
+  }
+
+  private run(request: Request, target: PyroTarget, call: SerializedCall): unknown {
+    if (request.isBatch) return runSteps(runBatch(request, target, call));
+    return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
   }
 
   private reply(request: Request, call: SerializedCall, result: unknown): Promise<void> | void {
@@ -106,6 +125,11 @@ export class Dispatcher {
     const { options, streams } = this.services;
     if (!options.streaming) {
       await closeUnpulled(stream);
+      reportFailure(
+        new PyroError(`${call.method} gives an item stream, but this daemon does not stream (streaming)`),
+        request,
+        call,
+      );
       return request.stream(undefined);
     }
     let id: string;

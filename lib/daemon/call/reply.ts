@@ -8,6 +8,7 @@ import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { CallServices } from './call-services.js';
+import { annotationsOf } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
 /** Longest text of an error that replaces one that could not be sent. */
@@ -57,7 +58,10 @@ export class Reply {
 
   /** Answers with the result of a call. @param flags `FLAGS.batch` for the results of a batch */
   protected sendResult(value: unknown, flags: number): Promise<void> | void {
-    const failed = (error: unknown): Promise<void> => this.sendError(error);
+    const failed = (error: unknown): Promise<void> => {
+      this.resultFailed(error);
+      return this.sendError(error);
+    };
     let data: Buffer;
     try {
       data = this.serializer.dumps(value);
@@ -71,6 +75,9 @@ export class Reply {
       return failed(error);
     }
   }
+
+  /** A result cannot be sent. The client gets the error in its place. */
+  protected resultFailed(_error: unknown): void {}
 
   /** Answers with an item stream, which the client pulls by its id. @param streamId undefined: this daemon does not stream */
   protected async sendStream(streamId: string | undefined): Promise<void> {
@@ -99,9 +106,9 @@ export class Reply {
     return (this.annotationsOfReply ??= new Map());
   }
 
-  /** The correlation id that the reply carries. */
-  protected get correlationBytes(): Buffer | undefined {
-    return this.idBytes;
+  /** 16 bytes, which the reply carries: the id that the client sent, or else a new one. */
+  protected get correlationBytes(): Buffer {
+    return (this.idBytes ??= this.services.correlationIds.next());
   }
 
   private send(type: number, flags: number, data: Buffer): Promise<void> | void {
@@ -136,7 +143,7 @@ export class Reply {
 
   private daemonAnnotations(): Annotations {
     try {
-      return this.services.daemon.annotations();
+      return annotationsOf(this.services.daemon.annotations());
     } catch (error) {
       this.services.reporter.error(error);
       return NO_ANNOTATIONS;

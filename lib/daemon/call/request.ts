@@ -1,20 +1,34 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
+import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { Serializer } from '../../serializers/contract/serializer.js';
+import type { CallTarget } from '../../serializers/contract/call-shape.js';
+import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { currentCall } from '../../calls/current-call.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { CallServices } from './call-services.js';
+import type { CallErrorInfo } from '../options/daemon-events.js';
+import { type CallServices, receiveProxy } from './call-services.js';
+import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 
+const NOT_READ: Partial<CallTarget> = {};
+
 /** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
-export class Request extends Reply implements ProxyOrigin {
+export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
   principal: unknown;
+  /** Set once the call was read. */
+  call: SerializedCall | undefined;
+  /** Object and method of a call that could not be read, as far as they were read. */
+  unread: Partial<CallTarget> = NOT_READ;
+  /** The percall instance that the entries of a batch share. */
+  batchInstance: object | Promise<object> | undefined;
+  /** Set when the request asks for the next item of a stream. */
+  pulledStream: CallErrorInfo['stream'];
   private requestAnnotations: Annotations;
   private uuid: string | undefined;
   private controller: AbortController | undefined;
@@ -51,11 +65,6 @@ export class Request extends Reply implements ProxyOrigin {
     return this.requestAnnotations;
   }
 
-  /** 16 bytes: the id that the client sent, or else a new one. */
-  override get correlationBytes(): Buffer {
-    return (this.idBytes ??= this.services.correlationIds.next());
-  }
-
   get correlationId(): string {
     return (this.uuid ??= formatUuid(this.correlationBytes));
   }
@@ -89,6 +98,20 @@ export class Request extends Reply implements ProxyOrigin {
     if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
   }
 
+  /** Turns a proxy that came with the request into a value. */
+  decodeProxy(state: readonly unknown[]): unknown {
+    return receiveProxy(this.services, state, this);
+  }
+
+  onUnread(target: CallTarget): void {
+    this.unread = target;
+  }
+
+  /** The call has ended, but its result cannot be sent. */
+  protected override resultFailed(error: unknown): void {
+    reportFailure(error, this, this.call ?? {});
+  }
+
   /** Sends an exception. Nothing is sent to a oneway request. */
   async error(error: unknown): Promise<void> {
     if (!this.oneway) await this.sendError(error);
@@ -116,6 +139,7 @@ export class Request extends Reply implements ProxyOrigin {
 
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
+    reportFailure(reason, this, this.call ?? {});
     this.isTimedOut = true;
     this.abort(reason);
     const told = this.error(reason).catch((failure: unknown) => {
@@ -203,7 +227,7 @@ export class Call implements CallContext {
   track(resource: object): void {
     const { resources } = this.connection;
     resources.track(resource);
-    // the stream of a closed connection is the last user of the resource
+    // only a lingering stream still runs here: the resource is closed when that stream ends
     if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
   }
 
@@ -224,6 +248,6 @@ function formatUuid(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-function clientGone(): Error {
-  return new Error('the client has gone away');
+function clientGone(): PyroError {
+  return new PyroError('the client has gone away');
 }

@@ -2,8 +2,7 @@ import { attributeError, pythonTypeError } from '../../protocol/python-exception
 import { enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { PyroTarget } from '../contract/target.js';
-import type { CallServices } from './call-services.js';
-import type { Call, Request } from './request.js';
+import type { Call } from './request.js';
 
 /**
  * Runs one call on an object that the connection may use. Only members that its metadata names can be reached.
@@ -18,28 +17,6 @@ export function runCall(call: Call, target: PyroTarget, args: unknown[]): unknow
   if (method === '__getattr__') return target.getAttribute(attributeName(metadata.attrs, args, 1), call);
   if (method === '__setattr__') return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], call);
   throw unreachable(method);
-}
-
-/** Emits the events of a call that failed. */
-export function reportFailure(
-  { objects, reporter }: CallServices,
-  error: unknown,
-  { connection, oneway }: Request,
-  { objectId, method }: { objectId: string; method: string },
-): void {
-  const info = { connection, objectId, method };
-  reporter.emit('callFailed', error, info);
-  // no client is told of a oneway call; of a callback method, this side asked to be told
-  if (oneway || isCallback(objects.get(objectId), method)) reporter.emit('callError', error, info);
-}
-
-function isCallback(target: PyroTarget | undefined, method: string): boolean {
-  try {
-    return target?.isCallback(method) === true;
-  } catch {
-    // a weakly registered object was collected: the caller was told
-    return false;
-  }
 }
 
 function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../../protocol/errors.js';
-import { stopIteration } from '../../protocol/python-exception.js';
+import { PythonException } from '../../protocol/python-exception.js';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { ObjectRegistry } from '../object/registry.js';
@@ -14,6 +15,9 @@ import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 export interface StreamingCall extends CallContext {
   readonly connection: SessionConnection;
   readonly request: {
+    /** The stream whose next item the request asks for. */
+    pulledStream: CallErrorInfo['stream'];
+    readonly call: Pick<SerializedCall, 'args'> | undefined;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -38,14 +42,21 @@ interface ItemStream {
   pulling: Promise<unknown>;
 }
 
+/** A stream has no more items. Python's `StopIteration`; no failure of a call. */
+export class EndOfStream extends PythonException {
+  constructor() {
+    super('builtins.StopIteration');
+  }
+}
+
 /** Longest wait for an iterator to end after it was closed. */
 const CLOSE_GRACE_MS = 5_000;
 
 /**
  * The open item streams of a daemon.
  *
- * A stream belongs to the connection that opened it. When this connection ends, the stream lingers. Another connection may then
- * resume it, if the handshake guards of the object authorize that connection as the same principal.
+ * A stream belongs to the connection that read it last. When this connection ends, the stream lingers. Every connection that knows
+ * the id may resume the stream, if the handshake guards of the object authorize that connection as the same principal.
  *
  * @see Pyro5/server.py, `streaming_responses`
  */
@@ -113,9 +124,10 @@ export class Streams {
    * @throws {PythonException} `StopIteration` at the end
    * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal
    */
-  async next({ connection, responseAnnotations }: StreamingCall, id: string): Promise<unknown> {
+  async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
+    request.pulledStream = { objectId: stream.call.objectId, method: stream.call.method };
     const pull = stream.pulling
       .then(() => this.pull(stream))
       .finally(() => moveAll(stream.call.responseAnnotations, responseAnnotations));
@@ -187,7 +199,7 @@ export class Streams {
       throw error;
     }
     if (this.forget(stream)) this.countEnded(stream);
-    throw stopIteration();
+    throw new EndOfStream();
   }
 
   private isExpired({ openedAt, lingersSince }: ItemStream, now: number): boolean {
@@ -209,7 +221,7 @@ export class Streams {
   /** Closes a stream before its end: the signal of its call aborts, and its iterator is closed. */
   private drop(stream: ItemStream, reason: string): void {
     if (!this.forget(stream)) return;
-    stream.call.request.abort(new Error(reason));
+    stream.call.request.abort(new PyroError(reason));
     const { iterator, call, inContext } = stream;
     // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
     const closing = Promise.resolve()
@@ -262,14 +274,14 @@ async function closeIterator(iterator: AnyIterator): Promise<void> {
   await iterator.return?.();
 }
 
-function callInfoOf({ connection, objectId, method }: StreamingCall): CallErrorInfo {
-  return { connection, objectId, method };
+function callInfoOf({ connection, objectId, method, kwargs, correlationId, request }: StreamingCall): CallErrorInfo {
+  return { connection, objectId, method, args: request.call?.args ?? [], kwargs, correlationId };
 }
 
 /** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
 function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(new Error('the client has gone away'));
+    const leave = (): void => reject(new PyroError('the client has gone away'));
     if (!connection.connected) return leave();
     const forget = connection.onGone(leave);
     pull.then(resolve, reject).finally(forget);

@@ -1,6 +1,6 @@
 import { SecurityError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
-import type { Authorization } from '../contract/authorization.js';
+import { type Authorization, authorizationOf } from '../contract/authorization.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 
@@ -25,6 +25,7 @@ export class Authorizations {
       this.byTarget.set(target, authorization);
       authorization.then(
         (settled) => this.byTarget.set(target, settled),
+        // the rejected promise stays: the connection is not authorized
         () => undefined,
       );
     }
@@ -42,8 +43,11 @@ export class Authorizations {
     const { connection } = this;
     const { handshake: data, handshakeAnnotations: annotations } = connection;
     try {
-      const { response, principal } = await target.authorize!({ connection, objectId, data, annotations });
-      return { response: response ?? this.ofDaemon.response, principal: principal ?? this.ofDaemon.principal };
+      const { ofDaemon } = this;
+      const { response = ofDaemon.response, principal = ofDaemon.principal } = authorizationOf(
+        await target.authorize!({ connection, objectId, data, annotations }),
+      );
+      return { response, principal };
     } catch (error) {
       throw new SecurityError(safeText(error) || 'access denied', { cause: error });
     }

@@ -1,3 +1,4 @@
+import { PyroError } from '../../protocol/errors.js';
 import type { PyroConnection } from './connection.js';
 
 /** One question whether a connection may use an object. */
@@ -11,8 +12,30 @@ export interface AuthorizeRequest {
 
 /** The answer when a connection may use an object. */
 export interface Authorization {
-  /** Answer of the handshake. Undefined: the answer of the daemon's own hook, or else `hello`. */
+  /** Answer of the handshake; null is Python's None. Undefined: the answer of the daemon's own hook, or else `hello`. */
   response?: unknown;
   /** Who the peer is, see `CallContext.principal`. Undefined: the principal of the daemon's own hook. */
   principal?: unknown;
+}
+
+/**
+ * The answer of a handshake hook: an {@link Authorization}, or nothing for its defaults, or a response that is no object: a text, a
+ * number, a list, or null for Python's None.
+ */
+export type HandshakeAnswer = Authorization | string | number | bigint | boolean | readonly unknown[] | null | undefined | void;
+
+/**
+ * Reads the answer of a handshake hook.
+ *
+ * @throws {PyroError} when the answer is an object with other members than those of an {@link Authorization}: nobody would read them
+ */
+export function authorizationOf(answer: HandshakeAnswer): Authorization {
+  if (answer === undefined) return {};
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
+  const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
+  if (unknown === undefined) return answer as Authorization;
+  throw new PyroError(
+    `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
+    { code: 'CONFIG' },
+  );
 }

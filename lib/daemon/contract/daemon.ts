@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PyroConnection } from './connection.js';
-import type { Authorization, AuthorizeRequest } from './authorization.js';
+import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 
 export interface RegisterOptions {
   /** Replace the object that has the id, or give a registered object a further id. Default false. */
@@ -71,9 +71,9 @@ export interface Daemon {
   // Hooks. A subclass may override them; the options of the same names do the same.
 
   /** Annotations that every reply carries. */
-  annotations(): ReadonlyMap<string, Buffer>;
+  annotations(): ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
   /** Decides whether a connection may be used. To refuse it, throw: the client is told the message. */
-  validateHandshake(request: AuthorizeRequest): Promise<Authorization> | Authorization;
+  validateHandshake(request: AuthorizeRequest): Promise<HandshakeAnswer> | HandshakeAnswer;
   /** Called when a connection that had passed its handshake has ended. */
   clientDisconnect(connection: PyroConnection): Promise<void> | void;
   /** Called every `housekeepingIntervalMs`. */

@@ -13,13 +13,15 @@ export interface ObjectMetadata {
  * A registered object as the dispatcher needs it. The core makes a target of any object or class (`exposed-object.ts`), the Nest
  * layer makes one of each `@PyroController`.
  *
- * Every method may return a promise or throw; errors go to the client. The dispatcher checks names against {@link metadata} first.
+ * Every method may return a promise or throw; errors go to the client. Names are checked against {@link metadata} before a method is called (`run-call.ts`).
  */
 export interface PyroTarget {
   /** Read for each call and each `get_metadata`. */
   readonly metadata: ObjectMetadata;
   /** Instances of this class travel as proxies of the object (autoproxy). */
   readonly type?: abstract new (...args: never[]) => object;
+  /** The object, where there is only this one. It travels as its proxy (autoproxy). */
+  readonly instance?: object;
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown;
   getAttribute(name: string, context: CallContext): unknown;
   setAttribute(name: string, value: unknown, context: CallContext): unknown;
@@ -30,7 +32,7 @@ export interface PyroTarget {
    * member of the object is shown or run. When absent, every connection may use the object.
    */
   authorize?(request: AuthorizeRequest): Promise<Authorization> | Authorization;
-  /** Called when a handshake that named the object has succeeded. An error refuses the connection. */
+  /** Called last in a handshake that named the object, before its answer. An error refuses the connection. */
   connected?(connection: PyroConnection): Promise<void> | void;
   /**
    * Called when a connection that used the object has ended. Drops what was kept for the connection, users before their dependencies.

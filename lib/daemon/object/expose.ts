@@ -31,6 +31,9 @@ const metadataOf = processWide('metadata', () => new WeakMap<object, ObjectMetad
 /** Which of these tells the members of an object or class. */
 const describedBy = processWide('described-by', () => new WeakMap<object, object>());
 
+/** Prototypes of the classes that were exposed as a whole. */
+const exposedClasses = processWide('exposed-classes', () => new WeakSet<object>());
+
 /** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
 const LIFECYCLE_NAMES = new Set([
   'constructor',
@@ -103,6 +106,24 @@ export function resetMetadata(source: object): void {
   metadataOf.delete(membersOf(source));
 }
 
+/**
+ * Public functions that a class which was exposed as a whole writes into fields: `read = () => …`. `expose` of a class sees no
+ * fields. Functions that the object was given are left out.
+ */
+export function unexposedFields(object: object): string[] {
+  let at = Object.getPrototypeOf(object) as object | null;
+  while (at !== null && !exposedClasses.has(at)) at = Object.getPrototypeOf(at) as object | null;
+  if (at === null) return [];
+  const source = String(at.constructor);
+  return Object.getOwnPropertyNames(object).filter((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(object, name);
+    const fn: unknown = descriptor?.value;
+    if (typeof fn !== 'function' || !isExposable(name) || marksIn(descriptor, decoratedFunctions(object, name))?.exposed === true)
+      return false;
+    return source.includes(String(fn));
+  });
+}
+
 /** True for methods marked {@link callback}. */
 export function isCallbackMethod(source: object, name: string): boolean {
   return marksIn(findDescriptor(source, name), decoratedFunctionsOf(source, name))?.callback === true;
@@ -150,13 +171,19 @@ function collectMetadata(source: object): ObjectMetadata {
 function exposeClass(type: AnyClass): void {
   const prototype = type.prototype as object;
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    if (LIFECYCLE_NAMES.has(name) || name.startsWith('$') || isPrivateName(name)) continue;
+    if (!isExposable(name)) continue;
     const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
     if (fn === undefined) continue;
     noteDecoratedFunction(prototype, name, fn);
     mark({ name, fn }, { exposed: true });
   }
+  exposedClasses.add(prototype);
   metadataOf.delete(prototype);
+}
+
+/** False for names that exposing a whole class passes over. */
+function isExposable(name: string): boolean {
+  return !LIFECYCLE_NAMES.has(name) && !name.startsWith('$') && !isPrivateName(name);
 }
 
 /** Of `mark(Thing, 'add', 'total')`, which gives the class back, or of a decorated member. */

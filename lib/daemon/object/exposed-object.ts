@@ -19,6 +19,14 @@ interface ObjectSource {
   readonly described: object;
 }
 
+/** The request of a call. */
+interface Batch {
+  readonly isBatch: boolean;
+  batchInstance: object | Promise<object> | undefined;
+}
+
+type BatchedCall = CallContext & { readonly request?: Batch };
+
 /** The target of a registered object. */
 export class ExposedObject implements PyroTarget {
   constructor(protected readonly source: ObjectSource) {}
@@ -53,7 +61,9 @@ export class ExposedObject implements PyroTarget {
 
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown {
     return this.use(context, (object) => {
-      const fn = (object as Record<string, Method>)[method]!;
+      const fn = (object as Record<string, Method | undefined>)[method];
+      // deleted since the metadata was read
+      if (typeof fn !== 'function') throw attributeError(`'${nameOf(object)}' object has no attribute '${method}'`);
       return fn.apply(object, bindArguments(object, method, fn, args, kwargs));
     });
   }
@@ -61,7 +71,8 @@ export class ExposedObject implements PyroTarget {
   getAttribute(name: string, context: CallContext): unknown {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
-      if (descriptor?.get === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+      if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
+      if (descriptor.get === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
       return descriptor.get.call(object) as unknown;
     });
   }
@@ -69,7 +80,8 @@ export class ExposedObject implements PyroTarget {
   setAttribute(name: string, value: unknown, context: CallContext): unknown {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
-      if (descriptor?.set === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+      if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
+      if (descriptor.set === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
       descriptor.set.call(object, value);
     });
   }
@@ -106,7 +118,15 @@ export class ExposedClass extends ExposedObject {
   }
 
   protected override use(context: CallContext, body: (object: object) => unknown): unknown {
-    return this.instances.isPerCall ? this.usePerCall(context, body) : super.use(context, body);
+    if (!this.instances.isPerCall) return super.use(context, body);
+    const { request } = context as BatchedCall;
+    return request?.isBatch ? this.useInBatch(request, context, body) : this.usePerCall(context, body);
+  }
+
+  /** As in Pyro5, the entries of a batch share an instance. The batch disposes it. */
+  private async useInBatch(batch: Batch, { connection }: CallContext, body: (object: object) => unknown): Promise<unknown> {
+    batch.batchInstance ??= this.source.get(connection);
+    return body(await batch.batchInstance);
   }
 
   private async usePerCall(context: CallContext, body: (object: object) => unknown): Promise<unknown> {
@@ -122,4 +142,8 @@ export class ExposedClass extends ExposedObject {
       if (!handedOn) await disposeObject(object);
     }
   }
+}
+
+function nameOf(object: object): string {
+  return (object as { constructor?: { name?: string } }).constructor?.name || 'object';
 }

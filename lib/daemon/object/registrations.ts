@@ -3,6 +3,7 @@ import { checkOptions, type OptionRules, SWITCH } from '../../options/option-che
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
+import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warnings.js';
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { EventReporter } from '../options/daemon-events.js';
@@ -35,12 +36,14 @@ export class Registrations {
     const target = this.targetOf(objectOrClass, weak);
     this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
+    warnOfNothingExposed(objectOrClass);
+    if (typeof objectOrClass !== 'function') warnOfUnexposedFields(objectOrClass);
     return id;
   }
 
   /** Registers a target of another kind. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
-    this.objects.add(checkObjectId(objectId)!, target, undefined, false);
+    this.objects.add(checkObjectId(objectId)!, target, target.instance, false);
   }
 
   /** Unregisters an object with all its ids, or one id. The object `Pyro.Daemon` stays. @throws {DaemonError} when an object is not registered */

@@ -23,7 +23,7 @@ export class ObjectRegistry {
     return this.byId.get(objectId)?.target;
   }
 
-  /** @throws {DaemonError} `unknown object` */
+  /** The target with this id. @throws {DaemonError} `unknown object` */
   known(objectId: string): PyroTarget {
     const target = this.get(objectId);
     if (target === undefined) throw new DaemonError('unknown object');

@@ -6,8 +6,17 @@ import type { PyroConnection } from '../contract/connection.js';
 /** The call that failed. */
 export interface CallErrorInfo {
   connection: PyroConnection;
+  /** `<unknown>` when the request cannot be read so far. */
   objectId: string;
+  /** Wire name; `<batch>` when a batch fails as a whole, and `<unknown>` when the request cannot be read so far. */
   method: string;
+  /** The arguments. None when they cannot be read. */
+  args: readonly unknown[];
+  kwargs: Readonly<Record<string, unknown>>;
+  /** UUID in text form. */
+  correlationId: string;
+  /** The call that returned the stream, when the failed call asked for its next item. */
+  stream?: { objectId: string; method: string };
 }
 
 /** Events of a daemon and their arguments. */
@@ -18,13 +27,18 @@ export interface PyroDaemonEvents {
   connection: [connection: PyroConnection];
   /** A connection that had passed its handshake has ended. `error`: the cause, when the peer did not simply disconnect. */
   disconnect: [connection: PyroConnection, error: Error | undefined];
-  /** A client was refused, or did not speak Pyro. */
-  handshakeFailed: [error: Error, connection: PyroConnection];
+  /** A client was refused, or did not speak Pyro. `objectId`: the object that the client asked for; undefined when the client named none. */
+  handshakeFailed: [error: Error, connection: PyroConnection, objectId: string | undefined];
   /** An object was unregistered. Not emitted when the daemon closes. */
   unregistered: [objectId: string];
-  /** A call failed or was refused, whether or not its client is told. @see Pyro5/server.py, `methodcall_error_handler` */
+  /**
+   * A call failed or was refused, whether or not its client is told: its method threw, its arguments cannot be read, its result or
+   * its stream item cannot be sent, or it took longer than `callTimeoutMs`. The end of a stream is no failure.
+   *
+   * @see Pyro5/server.py, `methodcall_error_handler`
+   */
   callFailed: [error: unknown, info: CallErrorInfo];
-  /** A oneway call, a callback method or the clean-up of a stream failed. */
+  /** A oneway call, a callback method, the clean-up of a stream, or a call whose client was told of a timeout before failed. */
   callError: [error: unknown, info: CallErrorInfo];
   /** The daemon's own work failed: a hook, a disposal, the server socket. */
   error: [error: Error];

@@ -6,7 +6,7 @@ import type { SerializerName, ValueMode } from '../../serializers/contract/seria
 import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
-import type { Authorization, AuthorizeRequest } from '../contract/authorization.js';
+import type { AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 
 /**
  * Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off.
@@ -77,7 +77,7 @@ export interface DaemonOptions {
   /** Annotations of every reply; see {@link Daemon.annotations}. */
   annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
   /** Decides whether a connection may be used; throws to refuse it. See {@link Daemon.validateHandshake}. */
-  validateHandshake?: (request: AuthorizeRequest) => Promise<Authorization> | Authorization;
+  validateHandshake?: (request: AuthorizeRequest) => Promise<HandshakeAnswer> | HandshakeAnswer;
   /** Called with every message, handshakes included: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
   /** Called when a connection has ended; see {@link Daemon.clientDisconnect}. */

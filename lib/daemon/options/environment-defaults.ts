@@ -17,7 +17,8 @@ export function environmentDefaults(given: DaemonOptions, config: PyroConfig = e
   return givenOptions({
     ...addressDefaults(given, config),
     compression: config.COMPRESSION,
-    detailedTraceback: config.DETAILED_TRACEBACK,
+    // off, Pyro5's default, withholds the variables of each frame, which are never sent here; it withholds no traceback
+    detailedTraceback: config.DETAILED_TRACEBACK || undefined,
     idleTimeoutMs,
     frameTimeoutMs: idleTimeoutMs || undefined,
     housekeepingIntervalMs: millisecondsOf(config.POLLTIMEOUT),

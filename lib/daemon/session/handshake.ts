@@ -8,12 +8,14 @@ import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type CallServices, unknownSerializerText } from '../call/call-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/connection.js';
+import { authorizationOf } from '../contract/authorization.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**
  * Answers a CONNECT message: authorizes the connection and says so, or refuses it and says why.
  *
- * The daemon's own hook is asked first, then the guards of the object that the client named, then the object is looked up.
+ * The daemon's own hook is asked first, then the guards of the object that the client named. An unknown id is refused only after the
+ * hook. Last, `connected` of the object is called.
  *
  * @param refusal a reason that holds before the message is read: the daemon is full
  * @returns undefined when the connection is authorized, else why it is refused
@@ -53,14 +55,17 @@ async function authorizeConnect(
   const { authorizations } = connection;
   const { annotations } = frame;
   connection.handshake = handshake;
+  connection.requestedObject = objectId;
   connection.handshakeAnnotations = annotations;
-  authorizations.ofDaemon = await daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
+  authorizations.ofDaemon = authorizationOf(
+    await daemon.validateHandshake({ connection, objectId, data: handshake, annotations }),
+  );
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target?.connectionEnded) connection.usedTargets.add(target);
   await target?.connected?.(connection);
-  return { handshake: response ?? DEFAULT_HANDSHAKE, meta };
+  return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }
 
 function readConnect(data: unknown): { handshake: unknown; object: string } {

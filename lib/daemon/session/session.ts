@@ -39,7 +39,7 @@ export interface SessionObserver {
   closed(session: Session, error: Error | undefined): void;
 }
 
-/** Serves one connection: first its handshake, then its requests in order, one at a time. */
+/** Serves one connection: first its handshake, then its requests in order, one at a time; only oneway requests run while later ones are served. */
 export class Session implements FrameConnectionHandler, ReplyChannel {
   readonly connection: SessionConnection;
   private readonly frames: FrameConnection;
@@ -47,7 +47,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   private state: SessionState;
   /** Requests (or handshakes) that run in order: 0 or 1. */
   private running = 0;
-  /** Oneway requests and timeouts that run while later requests are served. */
+  /** Oneway requests, and replies that tell of a timeout, that run while later requests are served. */
   private background = 0;
   private servedInTurn = 0;
   /** Set while the session waits for its next turn. */
@@ -190,7 +190,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
       : undefined;
     const failure = await answerHandshake(services, this, connection, frame, refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
-    if (failure && !reported) services.reporter.emit('handshakeFailed', failure, connection);
+    if (failure && !reported) services.reporter.emit('handshakeFailed', failure, connection, connection.requestedObject);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
   }
 
@@ -199,7 +199,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);
     void this.sendRefusal(error.message);
-    this.services.reporter.emit('handshakeFailed', error, this.connection);
+    this.services.reporter.emit('handshakeFailed', error, this.connection, this.connection.requestedObject);
   }
 
   private async sendRefusal(reason: string): Promise<void> {

@@ -1,10 +1,14 @@
 import type { Duplex } from 'node:stream';
+import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/acceptor.js';
 import type { CallServices } from '../call/call-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/connection.js';
 import { Session, type SessionObserver } from './session.js';
 import { type Slot, Slots } from './slots.js';
+
+/** Longest that a call which shuts down its own daemon may go on. */
+const MAX_LAST_CALL_MS = 10_000;
 
 /** The sessions of a daemon, from the accepted socket to the clean-up behind its close. */
 export class Sessions implements SessionObserver, Acceptor<Slot> {
@@ -47,7 +51,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /** The client failed before it could send a CONNECT message: its TLS handshake failed. */
   refused({ connectionId }: Slot, error: Error, socket: Duplex): void {
     const connection = new SessionConnection(connectionId, socket, () => socket.destroy());
-    this.services.reporter.emit('handshakeFailed', error, connection);
+    this.services.reporter.emit('handshakeFailed', error, connection, undefined);
   }
 
   /**
@@ -79,13 +83,25 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     await Promise.all(draining.filter(({ connection }) => connection !== except).map(({ drained }) => drained));
   }
 
-  /** Ends all connections. Resolves when those without a running call are closed and cleaned up. */
-  async hangUpAll(when: 'soon' | 'now'): Promise<void> {
+  /**
+   * Ends all connections. Resolves when those without a running call are closed and cleaned up.
+   *
+   * @param calling a connection that ends when its running call has ended, or after {@link MAX_LAST_CALL_MS}
+   */
+  async hangUpAll(when: 'soon' | 'now', calling?: SessionConnection): Promise<void> {
     const idle = [...this.all].filter((session) => !session.isBusy);
     const closed = idle.map(({ socket }) => new Promise<void>((resolve) => void socket.once('close', () => resolve())));
-    for (const session of this.all) session.hangUp(when);
+    for (const session of this.all) {
+      if (session.connection === calling) void this.hangUpAfterCall(session);
+      else session.hangUp(when);
+    }
     await Promise.all(closed);
     await Promise.all(this.cleanUps);
+  }
+
+  private async hangUpAfterCall(session: Session): Promise<void> {
+    await endsWithin(session.drain(), MAX_LAST_CALL_MS);
+    session.hangUp('soon');
   }
 
   private start(slot: Slot, socket: Duplex): Session {

@@ -3,6 +3,7 @@ import { PyroBinder } from '../binding/pyro-binder.js';
 import { carryMetadata } from '../metadata/carried-metadata.js';
 import { CONTROLLER_METADATA, controllerMetadata, type PyroControllerOptions } from '../metadata/controller-metadata.js';
 import { noteDecorated } from '../metadata/provided-classes.js';
+import { checkDecoratorKind } from './decorator-target.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
 
 /**
@@ -18,7 +19,7 @@ export function PyroController(
   furtherOptions?: PyroControllerOptions,
 ): ClassDecorator {
   const metadata = controllerMetadata(mergedOptions(objectIdOrOptions, furtherOptions));
-  return applyDecorators(
+  const decorate = applyDecorators(
     routeless,
     Injectable({ scope: metadata.instanceMode === 'single' ? Scope.DEFAULT : Scope.REQUEST }),
     SetMetadata(CONTROLLER_METADATA, metadata),
@@ -28,6 +29,10 @@ export function PyroController(
     noteDecorated as ClassDecorator,
     carryMetadata as ClassDecorator,
   ) as ClassDecorator;
+  return (type, ...rest: unknown[]) => {
+    checkDecoratorKind('@PyroController', rest[0]);
+    return decorate(type);
+  };
 }
 
 function mergedOptions(first: string | PyroControllerOptions, second: PyroControllerOptions | undefined): PyroControllerOptions {

@@ -16,7 +16,8 @@ import {
   TEXT,
   withMethods,
 } from '../../options/option-checks.js';
-import { addMemberMetadata, classNameOf } from '../metadata/member-metadata.js';
+import { decoratedName } from './decorator-target.js';
+import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroProperty`. Enhancers are given here, because Nest's own decorators refuse accessors. */
@@ -54,10 +55,12 @@ const RULES: OptionRules<PyroPropertyOptions> = {
  */
 export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator & PropertyDecorator {
   return (prototype: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const where = `${typeof prototype === 'function' ? prototype.name : classNameOf(prototype)}.${String(key)}`;
+    const where = decoratedName('@PyroProperty', prototype, key);
     const { get, set } = descriptor ?? {};
     if (typeof prototype === 'function' || typeof key !== 'string' || (get === undefined && set === undefined)) {
-      throw new TypeError(`${where}: @PyroProperty is for accessors (get and set) of instances; methods take @PyroMethod`);
+      throw new TypeError(
+        `${where}: @PyroProperty is for accessors (get and set) of instances; methods take @PyroMethod, and a field becomes an accessor by \`get ${String(key)}() { … }\``,
+      );
     }
     checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);

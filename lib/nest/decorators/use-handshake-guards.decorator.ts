@@ -1,3 +1,4 @@
+import { checkDecoratorKind } from './decorator-target.js';
 import { addHandshakeGuards, GUARD, type HandshakeGuard } from '../metadata/controller-metadata.js';
 
 /**
@@ -11,5 +12,8 @@ export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator 
   for (const guard of guards) {
     if (!GUARD.fits(guard)) throw new TypeError('@UseHandshakeGuards takes guards: classes, or objects with canActivate');
   }
-  return (type) => addHandshakeGuards(type, guards);
+  return (type, ...rest: unknown[]) => {
+    checkDecoratorKind('@UseHandshakeGuards', rest[0]);
+    addHandshakeGuards(type, guards);
+  };
 }

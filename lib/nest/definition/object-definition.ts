@@ -5,7 +5,7 @@ import { ArgumentBinder } from '../../objects/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
 import { controllerMetadataOf, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
 import { parameterTypesOf, routeArgumentsOf } from '../metadata/parameter-metadata.js';
-import type { InstanceWrapper } from '../nest-internals.js';
+import { type InstanceWrapper, isGiven } from '../nest-internals.js';
 import {
   classNameOf,
   exposedMembers,
@@ -87,7 +87,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     objectId: options.objectId ?? newObjectId(),
     name: options.name,
     tags: options.metadata ?? [],
-    instanceMode: options.instanceMode,
+    instanceMode: isGiven(wrapper) ? 'single' : options.instanceMode,
     type,
     wrapper,
     handshakeGuards: handshakeGuardsOf(type),

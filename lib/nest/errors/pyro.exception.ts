@@ -37,6 +37,20 @@ export class PyroException extends RpcException {
     if ('cause' in options) this.cause = options.cause;
   }
 
+  /**
+   * The exception itself, so that a filter that passes on `exception.getError()`, as Nest's documentation shows it, passes on the
+   * Python type, args and attributes too.
+   */
+  override getError(): string | object {
+    return this;
+  }
+
+  /** What other transports of a hybrid application send: those of Nest write errors as JSON. */
+  toJSON(): object {
+    const { pythonType, args, attributes, message } = this;
+    return { status: 'error', message, pythonType, args, attributes };
+  }
+
   /** @internal Has the error travel as this exception also where a method returns it as a value. */
   get [SAYS_PYTHON_EXCEPTION](): true {
     return true;

@@ -21,7 +21,11 @@ export interface PyroControllerOptions {
 }
 
 /** The checked options of a `@PyroController`. */
-export type ControllerMetadata = PyroControllerOptions & { readonly instanceMode: InstanceMode };
+export type ControllerMetadata = PyroControllerOptions & {
+  readonly instanceMode: InstanceMode;
+  /** True when the options give no mode; else undefined. */
+  readonly isDefaultMode?: true;
+};
 
 /** A guard instance, or a class that Nest provides or makes. */
 export type HandshakeGuard = CanActivate | Type<CanActivate>;
@@ -68,12 +72,25 @@ export function controllerMetadata(options: PyroControllerOptions): ControllerMe
   if (fault !== undefined) throw new TypeError(fault);
   if (naming !== undefined && naming !== 'same' && naming !== 'snake_case')
     throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
-  return { ...options, instanceMode };
+  return { ...options, instanceMode, ...(options.instanceMode === undefined && { isDefaultMode: true }) };
 }
 
-/** The options of a decorated class; undefined for other classes, also for classes that extend a decorated one. */
+/**
+ * The options of a decorated class, or of the decorated class that a decorator above `@PyroController` replaced by this one.
+ * Undefined for other classes, also for classes that merely extend a decorated one.
+ */
 export function controllerMetadataOf(type: object): ControllerMetadata | undefined {
-  return Reflect.getOwnMetadata(CONTROLLER_METADATA, type) as ControllerMetadata | undefined;
+  for (let at: object = type; ; at = Object.getPrototypeOf(at) as object) {
+    const own = Reflect.getOwnMetadata(CONTROLLER_METADATA, at) as ControllerMetadata | undefined;
+    if (own !== undefined || !isReplacement(at)) return own;
+  }
+}
+
+/** True for a class that extends its own namesake, or has no name: `@Traced` returned `class extends target {}`. */
+function isReplacement(type: object): boolean {
+  const { name } = type as { name?: unknown };
+  const base: unknown = Object.getPrototypeOf(type);
+  return typeof base === 'function' && base !== Function.prototype && (name === '' || name === base.name);
 }
 
 /** Adds handshake guards to a class, after the guards that the class or its base classes have already. */

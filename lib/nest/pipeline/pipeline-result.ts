@@ -65,9 +65,9 @@ function lastValue(source: Observable<unknown>, record: CallRecord, context: Pyr
       error: (error: unknown) => settle(() => reject(error as Error)),
       complete: () => settle(() => resolve(last)),
     });
-    // only an Observable of the method itself may never end
-    record.whenReturned((mayNotEnd) => {
-      if (!mayNotEnd || subscription.closed) return;
+    // only an Observable that the method itself returned might run for ever
+    record.whenReturned((mightRunForever) => {
+      if (!mightRunForever || subscription.closed) return;
       ({ signal } = context);
       if (signal.aborted) giveUp();
       else signal.addEventListener('abort', giveUp, { once: true });
@@ -83,7 +83,7 @@ async function streamOrValue(
   { signal }: PyroContext,
 ): Promise<unknown> {
   const stream = new ObservableStream(source, options);
-  // a client that goes away before the reply does not close the stream
+  // nothing else closes the stream when the client goes away before the reply
   const giveUp = (): void => void stream.return();
   signal.addEventListener('abort', giveUp, { once: true });
   const isStream = await new Promise<boolean>((resolve) => {

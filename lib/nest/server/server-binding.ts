@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
-import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { failureOf } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
@@ -22,14 +22,13 @@ import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../tar
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
+import { undecoratedProviders } from '../definition/provided-controllers.js';
 import { serversOf } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
 /** Connects one server to the container of an application: finds the server's objects, and makes their targets. */
 export class ServerBinding {
   objects: readonly ObjectDefinition[] = [];
-  /** True once every `onModuleInit` of the application has run. */
-  isInitialized = false;
   /** The daemon of the server; undefined before the server starts to listen. */
   daemon: PyroDaemon | undefined;
   private readonly logger = new Logger('PyroServer');
@@ -67,9 +66,6 @@ export class ServerBinding {
     const module = firstDestroyedModule(this.modules);
     if (!module) return;
     addFirstHookOf(module, Symbol('PyroServer lifecycle'), {
-      onModuleInit: () => {
-        this.isInitialized = true;
-      },
       onModuleDestroy: destroy,
     });
   }
@@ -90,6 +86,8 @@ export class ServerBinding {
       serversOf(this.modules).map((server) => server.name),
     );
     this.objects = exploreObjects(this.modules, name, naming);
+    for (const text of undecoratedProviders(this.modules)) this.logger.warn(text);
+    if (!this.options.nameServer) this.warnOfUnregisteredNames();
     if (!this.isInGraph) insertEntrypoints(this.container, this.objects);
     this.isInGraph = true;
     const targets: NestTarget[] = [];
@@ -109,6 +107,20 @@ export class ServerBinding {
 
   private runnerOf(host: GuardedClass, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
     return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure);
+  }
+
+  private warnOfUnregisteredNames(): void {
+    const isRegisteredElsewhere = serversOf(this.modules).some(({ registersNames }) => registersNames);
+    const objects = this.objects.filter(({ type }) => {
+      const { name, server } = controllerMetadataOf(type)!;
+      return name !== undefined && (server !== undefined || !isRegisteredElsewhere);
+    });
+    if (objects.length === 0) return;
+    const [verb, what] = objects.length === 1 ? ['has', 'a name'] : ['have', 'names'];
+    this.logger.warn(
+      `${objects.map(({ type, name }) => `${type.name} ("${name}")`).join(', ')} ${verb} ${what}, which nobody registers at a name server: ` +
+        'give PyroServer the option nameServer, or take `name` out of @PyroController',
+    );
   }
 
   private warnOfChangedNames({ type, changedNames }: ObjectDefinition): void {

@@ -1,4 +1,4 @@
-import { SerializeError } from '../../protocol/errors.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
 import { KeyCrowds } from '../../serpent/key-crowds.js';
 import { PyFloat } from '../../serpent/index.js';
 import type { SerializerOptions } from '../contract/serializer.js';
@@ -48,7 +48,7 @@ export abstract class BinaryReader {
     if (this.at < this.bytes.length) this.fail(`${this.bytes.length - this.at} bytes are left over`);
   }
 
-  protected fail(what: string): never {
-    throw new SerializeError(`bad ${this.format} data at byte ${this.at}: ${what}`);
+  protected fail(reason: string, builtin?: 'TypeError'): never {
+    throw new UnreadableError(`bad ${this.format} data at byte ${this.at}: ${reason}`, { reason, builtin });
   }
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { SerializeError } from '../../protocol/errors.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -30,7 +30,7 @@ export function encodeSurrogatePass(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** The opposite of {@link encodeSurrogatePass}. @throws {SerializeError} on bytes that are neither UTF-8 nor a surrogate */
+/** The opposite of {@link encodeSurrogatePass}. @throws {UnreadableError} on bytes that are neither UTF-8 nor a surrogate */
 export function decodeSurrogatePass(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString();
   let text = '';
@@ -46,8 +46,8 @@ export function decodeSurrogatePass(bytes: Buffer): string {
   return text + decodeUtf8(bytes.subarray(start));
 }
 
-/** @throws {SerializeError} on bytes that are no UTF-8 */
+/** @throws {UnreadableError} on bytes that are no UTF-8 */
 export function decodeUtf8(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new SerializeError('text is not UTF-8');
+  if (!isUtf8(bytes)) throw new UnreadableError('text is not UTF-8');
   return bytes.toString();
 }

@@ -1,10 +1,16 @@
-import { SerializeError } from '../../protocol/errors.js';
+import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
+
+/** Object id and method of a call that could not be read; undefined where they could not be read either. */
+export interface CallTarget {
+  objectId: string | undefined;
+  method: string | undefined;
+}
 
 /**
  * Reads the call of serpent, marshal and msgpack: (object id, method, args, kwargs).
  *
- * @throws {SerializeError} naming the expected shape, when the value has another one
+ * @throws {UnreadableError} naming the expected shape, when the value has another one
  */
 export function callOf(value: unknown): SerializedCall {
   if (!Array.isArray(value) || value.length !== 4) throw badCall('a tuple of four');
@@ -17,6 +23,27 @@ export function callOfMembers(value: unknown): SerializedCall {
   const get = memberReader(value);
   if (get === undefined) throw badCall('an object with the members object, method, params and kwargs');
   return callOfParts(get('object'), get('method'), get('params'), get('kwargs'));
+}
+
+/** Object id and method of a tuple that may be a call. */
+export function targetOf(value: unknown): CallTarget {
+  const [objectId, method] = Array.isArray(value) ? (value as unknown[]) : [];
+  return { objectId: textOf(objectId), method: textOf(method) };
+}
+
+/** Object id and method of an object that may be a call in json, or of the texts of its members. */
+export function targetOfMembers(value: unknown): CallTarget {
+  if (Array.isArray(value)) {
+    const textOfMember = (name: string): string | undefined =>
+      value.map((member) => new RegExp(`^\\s*"${name}"\\s*:\\s*"(.*)"\\s*$`).exec(String(member))?.[1]).find(Boolean);
+    return { objectId: textOfMember('object'), method: textOfMember('method') };
+  }
+  const get = memberReader(value);
+  return { objectId: textOf(get?.('object')), method: textOf(get?.('method')) };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function memberReader(value: unknown): ((name: string) => unknown) | undefined {
@@ -50,6 +77,6 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-function badCall(expected: string): SerializeError {
-  return new SerializeError(`a call is (object id, method, args, kwargs): expected ${expected}`);
+function badCall(expected: string): UnreadableError {
+  return new UnreadableError(`a call is (object id, method, args, kwargs): expected ${expected}`);
 }

@@ -1,10 +1,10 @@
 import { processWide } from '../../copies/process-wide.js';
 import { checkOptions, FUNCTION, TEXT } from '../../options/option-checks.js';
-import { SecurityError, SerializeError } from '../../protocol/errors.js';
+import { SerializeError } from '../../protocol/errors.js';
 
 /** Converts objects of one class to dicts and back. */
 export interface ClassConverter<T extends object = object> {
-  /** Dotted Python class name, e.g. `lab.Sample`: the `__class__` of the dict. */
+  /** Dotted Python class name, e.g. `lab.Sample`, or `__main__.Sample` for a class of a script: the `__class__` of the dict. */
   name: string;
   /** The members to send; `__class__` is added. Without `toDict`, objects of the class are sent by the default rule. */
   toDict?: (value: T) => Record<string, unknown>;
@@ -20,13 +20,11 @@ export class ClassRegistry {
 
   /**
    * @throws {SerializeError} when the name is empty or taken by another class
-   * @throws {SecurityError} when the name contains `__`
    */
   registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
     const { name } = converter;
     checkOptions(converter, { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION }, 'registerClass: ');
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
-    if (name.includes('__')) throw new SecurityError(`registerClass: "${name}" has a double underscore in it`);
     const known = this.byName.get(name);
     if (known !== undefined && known !== this.byClass.get(type.prototype)) {
       throw new SerializeError(`registerClass: "${name}" is registered for another class; unregister that one first`);

@@ -2,7 +2,24 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/annotations.js';
+import { UnreadableError } from './unreadable-error.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
+
+/** The data of a blob as it came. */
+export interface ReceivedBlob {
+  readonly data: Buffer;
+  readonly serializer: Serializer;
+  readonly context: ReadContext;
+  /** The info, read so that it is written as the same Python value. */
+  faithfulInfo(): unknown;
+}
+
+/** Reads the annotation of a blob. */
+export interface BlobInfoReaders {
+  readonly marshal: Serializer;
+  /** Marshal that keeps the types of Python apart. */
+  readonly faithfulMarshal: Serializer;
+}
 
 /**
  * Arguments of a call that stay serialized until {@link deserialized} is called. They can be forwarded without the cost of reading.
@@ -14,23 +31,41 @@ export class SerializedBlob {
     recogniseInstances(this, 'SerializedBlob');
   }
 
-  /** @internal use {@link SerializedBlob.of} */
+  /** @internal undefined for a blob that was made here */
+  readonly received: ReceivedBlob | undefined;
+
+  /**
+   * Makes a blob to send.
+   *
+   * @param data the arguments of the call
+   * @throws {SerializeError} when `data` is no array
+   */
+  constructor(info: unknown, data: readonly unknown[]);
+  /** @internal a blob that was received */
+  constructor(info: unknown, data: readonly unknown[], received: ReceivedBlob);
   constructor(
     /** The sender's description of the data. */
     readonly info: unknown,
-    /** @internal The received data and its serializer; undefined for a blob that was made here of values. */
-    readonly received: { data: Buffer; serializer: Serializer; context: ReadContext } | undefined,
-    private readonly values: unknown[] = [],
-  ) {}
+    private readonly data: readonly unknown[],
+    received?: ReceivedBlob,
+  ) {
+    if (!Array.isArray(data)) throw new SerializeError('the data of a SerializedBlob is an array: the arguments of the call');
+    this.received = received;
+  }
 
-  /** A blob to send. */
+  /** A blob to send. The same as the constructor. */
   static of(info: unknown, values: unknown[]): SerializedBlob {
-    return new SerializedBlob(info, undefined, values);
+    return new SerializedBlob(info, values);
+  }
+
+  /** @internal the info as it is sent. That of a blob that is passed on is unchanged, also where {@link info} has plain values. */
+  get infoToSend(): unknown {
+    return this.received ? this.received.faithfulInfo() : this.info;
   }
 
   /** The arguments inside. @throws {SerializeError} when the data cannot be read */
   deserialized(): unknown[] {
-    if (this.received === undefined) return this.values;
+    if (this.received === undefined) return [...this.data];
     const { data, serializer, context } = this.received;
     return serializer.loadsCall(data, context).args;
   }
@@ -39,14 +74,14 @@ export class SerializedBlob {
 /**
  * Reads a message whose data stays serialized. The called method gets one blob.
  *
- * @param marshal the serializer of the annotation; the data may be in another one
- * @throws {SerializeError} when the annotation is missing or has another shape
+ * @param readers read the annotation; the data may be in another serializer
+ * @throws {UnreadableError} when the annotation is missing or has another shape
  */
 export function readBlobCall(
   data: Buffer,
   annotations: Annotations,
   serializer: Serializer,
-  marshal: Serializer,
+  { marshal, faithfulMarshal }: BlobInfoReaders,
   context: ReadContext,
 ): SerializedCall {
   const annotation = annotations.get(BLOB_ANNOTATION);
@@ -54,11 +89,12 @@ export function readBlobCall(
   if (Array.isArray(parts) && parts.length === 3) {
     const [info, objectId, method] = parts as unknown[];
     if (typeof objectId === 'string' && typeof method === 'string') {
-      const blob = new SerializedBlob(info, { data, serializer, context });
+      const faithfulInfo = (): unknown => (faithfulMarshal.loads(annotation!, { plain: true }) as unknown[])[0];
+      const blob = new SerializedBlob(info, [], { data, serializer, context, faithfulInfo });
       return { objectId, method, args: [blob], kwargs: {} };
     }
   }
-  throw new SerializeError(
+  throw new UnreadableError(
     `a message that stays serialized needs annotation ${BLOB_ANNOTATION}: marshal of (info, object id, method)`,
   );
 }

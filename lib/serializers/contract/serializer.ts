@@ -42,6 +42,8 @@ export interface SerializerOptions {
 export interface ReadContext {
   /** Makes a value from the `state` of a received `Pyro5.client.Proxy`. Without `decodeProxy`, a received proxy is a SerializeError. */
   decodeProxy?: (state: readonly unknown[]) => unknown;
+  /** Called when a call cannot be read, with its object and method, as far as they were read. */
+  onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
   /** True: class dicts stay dicts, those of registered classes and exceptions too. Handshake data is read so. */
   plain?: boolean;
 }

@@ -268,8 +268,11 @@ export class JsonReader {
   private key(code: number): string {
     const { scanner } = this;
     if (code !== DOUBLE_QUOTE) scanner.expected('a string as key');
+    const start = scanner.pos;
     const key = this.string();
     if (key === '__class__') this.sawClass = true;
+    else if (key === '__proto__' && !this.faithful)
+      scanner.fail('the dict key "__proto__" is only read with values: \'faithful\'; found', 'PROTO_KEY', start);
     if (this.token() !== COLON) scanner.expected('":" after a key');
     scanner.pos++;
     return key;

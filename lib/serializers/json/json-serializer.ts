@@ -1,20 +1,24 @@
-import { callOfMembers } from '../contract/call-shape.js';
-import { FormatSerializer, type ReadValue, withSerializeErrors } from '../values/format-serializer.js';
+import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
+import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
 import { JsonSink } from './json-sink.js';
-import { type ReadContext, type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
+import { type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
 
 /** Json as Python writes it. @see Pyro5/serializers.py, `JsonSerializer` */
 export class JsonSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.json;
   readonly name = 'json';
 
-  override dumpsCall({ objectId, method, args, kwargs }: SerializedCall): Buffer {
-    return this.dumps({ object: objectId, method, params: args, kwargs });
+  protected override callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
+    return { object: objectId, method, params: args, kwargs };
   }
 
-  override loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
-    return withSerializeErrors(() => callOfMembers(this.readAll(data, context)));
+  protected override callOf(value: unknown): SerializedCall {
+    return callOfMembers(value);
+  }
+
+  protected override targetOf(value: unknown): CallTarget {
+    return targetOfMembers(value);
   }
 
   protected write(value: unknown): Buffer {

@@ -1,5 +1,7 @@
-import { PyComplex, PyTuple } from '../../serpent/index.js';
+import { PyComplex, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
+import { failedInside } from '../contract/unreadable-error.js';
+import { shortText } from '../objects/short-text.js';
 import { crowdedKeys, DictBuilder } from '../values/dict-builder.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
@@ -33,7 +35,7 @@ export class MarshalReader extends BinaryReader {
   /** True when Python can hash the last value. */
   private hashable = true;
 
-  /** @throws {SerializeError} naming the offset */
+  /** @throws {UnreadableError} naming the offset */
   read(): unknown {
     const value = this.value();
     if (value === NULL) this.fail('NULL stands for no value');
@@ -102,9 +104,9 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.list:
         return this.unhashable(this.items(this.length(1)));
       case MARSHAL.set:
-        return this.unhashable(this.set());
+        return this.unhashable(this.membersOf(new Set()));
       case MARSHAL.frozenset:
-        return this.set();
+        return this.membersOf(this.options.values === 'faithful' ? new PyFrozenSet() : new Set());
       case MARSHAL.dict:
         return this.dict();
       default:
@@ -137,19 +139,22 @@ export class MarshalReader extends BinaryReader {
     const items: unknown[] = [];
     let hashable = true;
     this.enter();
-    for (let i = 0; i < length; i++) {
-      items.push(this.member());
-      hashable &&= this.hashable;
+    try {
+      for (let i = 0; i < length; i++) {
+        items.push(this.member());
+        hashable &&= this.hashable;
+      }
+    } catch (error) {
+      throw failedInside(error, items.length, items);
     }
     this.depth--;
     this.hashable = hashable;
     return items;
   }
 
-  private set(): Set<unknown> {
+  private membersOf(set: Set<unknown>): Set<unknown> {
     const members = this.items(this.length(1));
-    if (!this.hashable) this.fail('a member of a set is a list, dict or set');
-    const set = new Set<unknown>();
+    if (!this.hashable) this.fail('a member of a set is a list, dict or set', 'TypeError');
     for (const member of members) {
       if (!this.crowds.admits(set, member)) throw crowdedKeys();
       set.add(member);
@@ -160,10 +165,16 @@ export class MarshalReader extends BinaryReader {
   private dict(): unknown {
     const dict = new DictBuilder(this.options.values, this.crowds);
     this.enter();
-    for (let key = this.value(); key !== NULL; key = this.value()) {
-      if (!this.hashable) this.fail('a dict key is a list, dict or set');
-      if (key === '__class__') this.sawClass = true;
-      dict.set(key, this.member());
+    let key: unknown;
+    try {
+      while ((key = this.value()) !== NULL) {
+        if (!this.hashable) this.fail('a dict key is a list, dict or set', 'TypeError');
+        if (key === '__class__') this.sawClass = true;
+        dict.set(key, this.member());
+        key = undefined;
+      }
+    } catch (error) {
+      throw failedInside(error, shortText(key ?? 'a key'));
     }
     this.depth--;
     return this.unhashable(dict.finish());

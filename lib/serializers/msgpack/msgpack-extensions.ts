@@ -1,9 +1,12 @@
 import { SerializeError } from '../../protocol/errors.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
 import { PyComplex } from '../../serpent/index.js';
 import { PYRO_EXT } from './msgpack-types.js';
 import { safeInt } from '../../serpent/values.js';
 
 const DIGITS = /^[+-]?\d+$/;
+const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?(?:e[+-]\d+)?|inf|nan)$/;
+const REAL_PART = /^-?(?:[\d.]+(?:e[+-]\d+)?|inf|nan)(?=[+-])/;
 const MS_PER_DAY = 86_400_000;
 /** Python's `date.toordinal` of 1970-01-01, and of 9999-12-31. */
 const ORDINAL_OF_1970 = 719_163;
@@ -15,9 +18,15 @@ const END_SECOND = 253_402_300_800;
 /**
  * Decodes an extension type of Pyro5. A datetime or date becomes the same text as in the other serializers.
  *
- * @throws {SerializeError} on other types, and on data that is not of the type
+ * @throws {SerializeError} on other types
+ * @throws {UnreadableError} on data that is not of the type
  */
-export function decodePyroExtension(type: number, data: Buffer, maxIntDigits: number): unknown {
+export function decodePyroExtension(
+  type: number,
+  data: Buffer,
+  maxIntDigits: number,
+  asFloat: (value: number) => unknown,
+): unknown {
   switch (type) {
     case PYRO_EXT.complex:
       expectSize(type, data, 16);
@@ -25,10 +34,12 @@ export function decodePyroExtension(type: number, data: Buffer, maxIntDigits: nu
     case PYRO_EXT.int: {
       const text = data.toString('latin1');
       if (text.length > maxIntDigits + 1 || text.replace(/^[+-]/, '').length > maxIntDigits) {
-        throw new SerializeError(`a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`);
+        throw new UnreadableError(`a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`);
       }
-      if (!DIGITS.test(text)) throw badData(type);
-      return safeInt(BigInt(text));
+      if (DIGITS.test(text)) return safeInt(BigInt(text));
+      // Pyro5 writes every number that is no int of Python so: float32 and complex64 of NumPy
+      if (FLOAT.test(text)) return asFloat(floatOf(text));
+      return complexOf(text) ?? fail(badData(type));
     }
     case PYRO_EXT.datetime:
       expectSize(type, data, 8);
@@ -42,7 +53,7 @@ export function decodePyroExtension(type: number, data: Buffer, maxIntDigits: nu
 }
 
 function dateTimeText(seconds: number): string {
-  if (!(seconds >= FIRST_SECOND && seconds < END_SECOND)) throw new SerializeError('a msgpack datetime is out of range');
+  if (!(seconds >= FIRST_SECOND && seconds < END_SECOND)) throw new UnreadableError('a msgpack datetime is out of range');
   let whole = Math.floor(seconds);
   let micros = Math.round((seconds - whole) * 1e6);
   if (micros === 1e6) {
@@ -54,7 +65,7 @@ function dateTimeText(seconds: number): string {
 }
 
 function dateText(ordinal: bigint): string {
-  if (ordinal < 1n || ordinal > LAST_ORDINAL) throw new SerializeError('a msgpack date is out of range');
+  if (ordinal < 1n || ordinal > LAST_ORDINAL) throw new UnreadableError('a msgpack date is out of range');
   return new Date((Number(ordinal) - ORDINAL_OF_1970) * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
@@ -62,6 +73,24 @@ function expectSize(type: number, data: Buffer, size: number): void {
   if (data.length !== size) throw badData(type);
 }
 
-function badData(type: number): SerializeError {
-  return new SerializeError(`bad data of msgpack ext code ${type}`);
+function badData(type: number): UnreadableError {
+  return new UnreadableError(`bad data of msgpack ext code ${type}`);
+}
+
+function floatOf(text: string): number {
+  return Number(text.replace('inf', 'Infinity').replace('nan', 'NaN'));
+}
+
+/** `(1-2j)`, `2j` */
+function complexOf(text: string): PyComplex | undefined {
+  const [, parts] = /^\(?([^()]+)j\)?$/.exec(text) ?? [];
+  if (parts === undefined) return undefined;
+  const real = REAL_PART.exec(parts)?.[0] ?? '';
+  const imag = parts.slice(real.length);
+  if (!FLOAT.test(imag) || (real !== '' && !FLOAT.test(real))) return undefined;
+  return new PyComplex(real === '' ? 0 : floatOf(real), floatOf(imag));
+}
+
+function fail(error: Error): never {
+  throw error;
 }

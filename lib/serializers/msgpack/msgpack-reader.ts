@@ -1,6 +1,8 @@
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { DictBuilder } from '../values/dict-builder.js';
+import { failedInside } from '../contract/unreadable-error.js';
+import { shortText } from '../objects/short-text.js';
 import { MSGPACK } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
@@ -10,7 +12,7 @@ import { safeInt } from '../../serpent/values.js';
 export class MsgpackReader extends BinaryReader {
   protected override readonly format = 'msgpack';
 
-  /** @throws {SerializeError} naming the offset */
+  /** @throws {UnreadableError} naming the offset */
   read(): unknown {
     const value = this.value();
     this.expectEnd();
@@ -92,7 +94,11 @@ export class MsgpackReader extends BinaryReader {
   private list(length: number): unknown[] {
     const items: unknown[] = [];
     this.enter(length, 1);
-    for (let i = 0; i < length; i++) items.push(this.value());
+    try {
+      for (let i = 0; i < length; i++) items.push(this.value());
+    } catch (error) {
+      throw failedInside(error, items.length, items);
+    }
     this.depth--;
     return items;
   }
@@ -100,11 +106,18 @@ export class MsgpackReader extends BinaryReader {
   private dict(length: number): unknown {
     const dict = new DictBuilder(this.options.values, this.crowds);
     this.enter(length, 2);
-    for (let i = 0; i < length; i++) {
-      const key = this.value();
-      if (key === '__class__') this.sawClass = true;
-      else if (typeof key === 'object' && key !== null && !isHashable(key)) this.fail('a dict key is a list or dict');
-      dict.set(key, this.value());
+    let key: unknown;
+    try {
+      for (let i = 0; i < length; i++) {
+        key = this.value();
+        if (key === '__class__') this.sawClass = true;
+        else if (typeof key === 'object' && key !== null && !isHashable(key))
+          this.fail('a dict key is a list or dict', 'TypeError');
+        dict.set(key, this.value());
+        key = undefined;
+      }
+    } catch (error) {
+      throw failedInside(error, shortText(key ?? 'a key'));
     }
     this.depth--;
     return dict.finish();
@@ -123,7 +136,7 @@ export class MsgpackReader extends BinaryReader {
 
   private extension(length: number): unknown {
     const code = this.bytes.readInt8(this.take(1));
-    return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits);
+    return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits, (value) => this.float(value));
   }
 
   private uint16(): number {

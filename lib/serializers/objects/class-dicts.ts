@@ -3,7 +3,9 @@ import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
+import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
+import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
 export class ExceptionWrapper {
@@ -13,6 +15,9 @@ export class ExceptionWrapper {
 
   constructor(readonly exception: unknown) {}
 }
+
+/** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
+export const IS_DAEMON: unique symbol = Symbol.for('nestjs-pyro:daemon');
 
 /** Stands for a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}
@@ -25,8 +30,10 @@ type Dict = Record<string, unknown> | Map<unknown, unknown>;
  * The members of a class dict are converted first. A member that is a dict of an unknown class stays a dict; elsewhere such a dict is
  * refused.
  *
- * @throws {SerializeError} on an unknown class, and on wrong members of a known class
- * @throws {SecurityError} on a class name with a double underscore
+ * @throws {SerializeError} on an unknown class
+ * @throws {SecurityError} on a class name with a double underscore, unless the class dict is an exception: it becomes a
+ *   `PyroRemoteError`, and no class is looked up
+ * @throws {UnreadableError} on wrong members of a known class
  * @see Pyro5/serializers.py, `recreate_classes` and `dict_to_class`
  */
 export function recreateClasses(value: unknown, options: Pick<SerializerOptions, 'classes'>, context: ReadContext): unknown {
@@ -53,10 +60,7 @@ class ClassDicts {
 
   private make(value: unknown[] | Dict, insideClass: boolean): unknown {
     if (Array.isArray(value)) {
-      for (let index = 0; index < value.length; index++) {
-        const item: unknown = value[index];
-        if (typeof item === 'object') value[index] = this.convert(item, insideClass);
-      }
+      this.convertItems(value, insideClass);
       return value;
     }
     const name = get(value, '__class__');
@@ -67,14 +71,31 @@ class ClassDicts {
     return this.object(value, name, insideClass);
   }
 
-  private convertMembers(dict: Dict, insideClass: boolean): void {
-    if (dict instanceof Map) {
-      for (const [key, item] of dict) if (typeof item === 'object') dict.set(key, this.convert(item, insideClass));
-      return;
+  private convertItems(items: unknown[], insideClass: boolean): void {
+    let index = 0;
+    try {
+      for (; index < items.length; index++) {
+        const item = items[index];
+        if (typeof item === 'object') items[index] = this.convert(item, insideClass);
+      }
+    } catch (error) {
+      throw failedInside(error, index);
     }
-    for (const key of Object.keys(dict)) {
-      const item = dict[key];
-      if (typeof item === 'object') dict[key] = this.convert(item, insideClass);
+  }
+
+  private convertMembers(dict: Dict, insideClass: boolean): void {
+    let key: unknown;
+    try {
+      if (dict instanceof Map) {
+        for (const [name, item] of dict) if (typeof item === 'object') dict.set((key = name), this.convert(item, insideClass));
+        return;
+      }
+      for (const name of Object.keys(dict)) {
+        const item = dict[name];
+        if (typeof item === 'object') dict[(key = name)] = this.convert(item, insideClass);
+      }
+    } catch (error) {
+      throw failedInside(error, shortText(key));
     }
   }
 
@@ -82,14 +103,14 @@ class ClassDicts {
     const name = className instanceof Uint8Array ? decodeUtf8(Buffer.from(className)) : className;
     if (typeof name !== 'string') {
       if (insideClass) return this.keep(dict);
-      throw new SerializeError('the __class__ of a class dict is no string');
+      throw new UnreadableError('the __class__ of a class dict is no string', { builtin: 'TypeError' });
     }
     const converter = this.options.classes.converterNamed(name);
     if (converter?.fromDict) {
       this.convertMembers(dict, true);
       return converter.fromDict(recordOf(dict, name), name);
     }
-    if (name.includes('__')) {
+    if (name.includes('__') && !isMarkedException(dict)) {
       if (insideClass) return this.keep(dict);
       throw new SecurityError(`refused to deserialize types with double underscores in their name: ${shortened(name)}`);
     }
@@ -102,7 +123,7 @@ class ClassDicts {
       case 'Pyro5.server.Daemon':
         return new DaemonStub();
       case 'Pyro5.core._ExceptionWrapper':
-        if (get(dict, 'exception') === undefined) throw new SerializeError(`a ${name} has no exception`);
+        if (get(dict, 'exception') === undefined) throw new UnreadableError(`a ${name} has no exception`);
         return new ExceptionWrapper(this.convert(get(dict, 'exception'), false));
     }
     if (isExceptionDict(name, dict)) {
@@ -121,12 +142,16 @@ class ClassDicts {
 
 /** True for exceptions: class dicts with `__exception__`, errors of Pyro5, and `struct.error`. */
 function isExceptionDict(name: string, dict: Dict): boolean {
-  return Boolean(get(dict, '__exception__')) || name.startsWith('Pyro5.errors.') || name === 'struct.error';
+  return isMarkedException(dict) || name.startsWith('Pyro5.errors.') || name === 'struct.error';
+}
+
+function isMarkedException(dict: Dict): boolean {
+  return Boolean(get(dict, '__exception__'));
 }
 
 function stateOf(dict: Dict, name: string): readonly unknown[] {
   const state = get(dict, 'state');
-  if (!Array.isArray(state)) throw new SerializeError(`the state of a ${name} is no tuple or list`);
+  if (!Array.isArray(state)) throw new UnreadableError(`the state of a ${name} is no tuple or list`);
   return state as readonly unknown[];
 }
 
@@ -135,7 +160,7 @@ function recordOf(dict: Dict, name: string): Record<string, unknown> {
   if (!(dict instanceof Map)) return dict;
   for (const key of dict.keys()) {
     if (typeof key !== 'string' || key === '__proto__') {
-      throw new SerializeError(`the dict of class ${shortened(name)} has a key that is no member name`);
+      throw new UnreadableError(`the dict of class ${shortened(name)} has a key that is no member name`);
     }
   }
   return Object.fromEntries(dict as Map<string, unknown>);

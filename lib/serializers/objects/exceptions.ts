@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
-import { PyroError, SerializeError } from '../../protocol/errors.js';
+import { PyroError } from '../../protocol/errors.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyTuple, pyTuple } from '../../serpent/index.js';
@@ -85,10 +86,10 @@ export function unserializableException(error: unknown, failure: unknown, option
  *
  * @param args the received `args`
  * @param attributes the received `attributes`; undefined when there are none
- * @throws {SerializeError} when `args` are no list or `attributes` no dict
+ * @throws {UnreadableError} when `args` are no list or `attributes` no dict
  */
 export function dictToException(pythonType: string, args: unknown, attributes: unknown): PyroRemoteError {
-  if (!Array.isArray(args)) throw new SerializeError(`the args of exception ${pythonType} are no tuple or list`);
+  if (!Array.isArray(args)) throw new UnreadableError(`the args of exception ${pythonType} are no tuple or list`);
   const extra: Record<string, unknown> = {};
   let traceback: unknown;
   for (const [name, value] of attributeEntries(pythonType, attributes)) {
@@ -107,11 +108,11 @@ export function dictToException(pythonType: string, args: unknown, attributes: u
 function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {
   if (attributes === undefined) return [];
   const isDict = typeof attributes === 'object' && attributes !== null && Object.getPrototypeOf(attributes) === Object.prototype;
-  if (!isDict && !(attributes instanceof Map)) throw new SerializeError(`the attributes of exception ${pythonType} are no dict`);
+  if (!isDict && !(attributes instanceof Map)) throw new UnreadableError(`the attributes of exception ${pythonType} are no dict`);
   const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
   for (const [name] of entries) {
     if (typeof name !== 'string' || name === '__proto__') {
-      throw new SerializeError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
+      throw new UnreadableError(`exception ${pythonType} has an attribute with a name that is refused: ${shortText(name)}`);
     }
   }
   return entries as [string, unknown][];

@@ -1,4 +1,4 @@
-import { SerializeError } from '../../protocol/errors.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
 import type { KeyCrowds } from '../../serpent/key-crowds.js';
 import type { ValueMode } from '../contract/serializer.js';
 
@@ -19,7 +19,7 @@ export class DictBuilder {
   /**
    * If a key repeats, the last value wins.
    *
-   * @throws {SerializeError} on a `__proto__` key in natural mode, and on number keys that collide too often
+   * @throws {UnreadableError} on a `__proto__` key in natural mode, and on number keys that collide too often
    */
   set(key: unknown, value: unknown): void {
     if (this.map === undefined && typeof key !== 'string') this.map = new Map(Object.entries(this.object!));
@@ -36,17 +36,17 @@ export class DictBuilder {
 
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Sets a member of a plain object. @throws {SerializeError} on `__proto__` */
+/** Sets a member of a plain object. @throws {UnreadableError} on `__proto__` */
 export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
   if (!INHERITED.has(key)) {
     object[key] = value;
   } else if (key === '__proto__') {
-    throw new SerializeError('the dict key "__proto__" is only read with values: \'faithful\'');
+    throw new UnreadableError('the dict key "__proto__" is only read with values: \'faithful\'');
   } else {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   }
 }
 
-export function crowdedKeys(): SerializeError {
-  return new SerializeError('number keys collide so often that they were made for it');
+export function crowdedKeys(): UnreadableError {
+  return new UnreadableError('number keys collide so often that they were made for it');
 }

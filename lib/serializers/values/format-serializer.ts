@@ -2,10 +2,14 @@ import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
 import { ByteWriter } from '../../serpent/byte-writer.js';
-import { callOf } from '../contract/call-shape.js';
+import { placeInLiteral } from '../../serpent/place.js';
+import { callOf, type CallTarget, targetOf } from '../contract/call-shape.js';
+import { ConversionError, UnreadableError } from '../contract/unreadable-error.js';
 import { recreateClasses } from '../objects/class-dicts.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
 import type { ReadContext, SerializedCall, Serializer, SerializerName, SerializerOptions } from '../contract/serializer.js';
+import { placeInCall } from './call-place.js';
+import { inArgument } from './unwritable-argument.js';
 import { type ValueSink, ValueWriter } from './value-writer.js';
 
 /** A value that was read. */
@@ -30,22 +34,52 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
-    return withSerializeErrors(() => this.readAll(data, context));
+    return withConversionErrors(() => this.recreated(this.readValue(bufferOf(data)), context));
   }
 
-  dumpsCall({ objectId, method, args, kwargs }: SerializedCall): Buffer {
-    return this.dumps(pyTuple(objectId, method, PyTuple.from(args), kwargs));
+  dumpsCall(call: SerializedCall): Buffer {
+    try {
+      return this.dumps(this.callValue(call));
+    } catch (error) {
+      throw error instanceof SerializeError ? inArgument(error, call, this) : error;
+    }
+  }
+
+  /** The value that stands for a call. */
+  protected callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
+    return pyTuple(objectId, method, PyTuple.from(args), kwargs);
   }
 
   loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
-    return withSerializeErrors(() => callOf(this.readAll(data, context)));
+    let read: ReadValue;
+    try {
+      read = this.readValue(bufferOf(data));
+    } catch (error) {
+      throw this.inCall(error, context);
+    }
+    const target = this.targetOf(read.value);
+    try {
+      return withConversionErrors(() => this.callOf(this.recreated(read, context)));
+    } catch (error) {
+      context.onUnread?.(target);
+      throw error instanceof UnreadableError && error.steps.length > 0 ? withPlace(error, target.method) : error;
+    }
   }
 
   protected abstract write(value: unknown): Buffer;
   protected abstract read(data: Buffer): ReadValue;
 
-  protected readAll(data: Uint8Array, context: ReadContext): unknown {
-    const { value, sawClass } = this.readValue(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  /** The call that was read. @throws {UnreadableError} when the value has another shape */
+  protected callOf(value: unknown): SerializedCall {
+    return callOf(value);
+  }
+
+  /** Object id and method of a call, as far as they can be told. */
+  protected targetOf(value: unknown): CallTarget {
+    return targetOf(value);
+  }
+
+  private recreated({ value, sawClass }: ReadValue, context: ReadContext): unknown {
     return sawClass && !context.plain ? recreateClasses(value, this.options, context) : value;
   }
 
@@ -54,8 +88,16 @@ export abstract class FormatSerializer implements Serializer {
       return this.read(data);
     } catch (error) {
       if (!(error instanceof SerpentError)) throw error;
-      throw new SerializeError(`bad ${this.name} data: ${error.message}`, { cause: error });
+      throw unreadableLiteral(error, this.name, data);
     }
+  }
+
+  /** The error of a call that cannot be read: it names the argument instead of the byte. */
+  private inCall(error: unknown, context: ReadContext): unknown {
+    if (!(error instanceof UnreadableError)) return error;
+    const target = this.targetOf(error.before);
+    context.onUnread?.(target);
+    return withPlace(error, target.method);
   }
 
   protected readonly encodeObject = (value: object): unknown => this.objects.encode(value);
@@ -89,4 +131,42 @@ export function withSerializeErrors<T>(work: () => T): T {
     if (error instanceof SerializeError || error instanceof SecurityError) throw error;
     throw new SerializeError(safeText(error), { cause: error });
   }
+}
+
+/**
+ * Runs `work`, which reads a value and may call code of users: converters.
+ *
+ * @throws {ConversionError} for everything that `work` throws but errors of this package that a reader knows
+ */
+function withConversionErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SerializeError || error instanceof SecurityError) throw error;
+    throw new ConversionError(error);
+  }
+}
+
+/** The literals of serpent and json are read by code that stands alone and has errors of its own. */
+function unreadableLiteral(error: SerpentError, format: string, data: Buffer): UnreadableError {
+  const { message, offset, code } = error;
+  const { steps, before } = offset === undefined ? NOWHERE : placeInLiteral(data.toString('latin1'), offset);
+  const unreadable = new UnreadableError(`bad ${format} data: ${message}`, {
+    reason: message.replace(/(?:[;,] found)? at byte \d+$/, ''),
+    builtin: code === 'UNHASHABLE' ? 'TypeError' : 'ValueError',
+    steps,
+    cause: error,
+  });
+  unreadable.before = before;
+  return unreadable;
+}
+
+const NOWHERE = { steps: [], before: [] };
+
+function withPlace({ reason, builtin, steps, cause }: UnreadableError, method: string | undefined): UnreadableError {
+  return new UnreadableError(`${placeInCall(method, steps)} cannot be read: ${reason}`, { builtin, cause });
+}
+
+function bufferOf(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
-import { PyComplex, PyFloat, PyTuple } from '../../serpent/index.js';
+import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { NO_STEP, pathOf } from '../../serpent/path.js';
-import { isoformat, isPyNumber, unsendableKind } from '../../serpent/value-kinds.js';
+import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
 /** Thrown by a sink that cannot write a value. A sink does not know the path to the value; {@link ValueWriter} adds the path. */
 export class Unwritable extends Error {
@@ -145,7 +145,7 @@ export class ValueWriter {
 
   private instance(value: object): void {
     const kind = unsendableKind(value);
-    if (kind !== undefined) throw new Unwritable(`${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`);
+    if (kind !== undefined) throw new Unwritable(withArticle(kind));
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON !== 'function') return this.members(value);
     const replacement: unknown = toJSON.call(value, '');
@@ -219,7 +219,8 @@ export class ValueWriter {
 
   private set(set: Set<unknown>): void {
     const at = this.enter(set);
-    this.sink.set(set.size);
+    if (set instanceof PyFrozenSet) this.sink.frozenset(set.size);
+    else this.sink.set(set.size);
     for (const member of set) {
       this.steps[at] = member;
       this.hashable(member);

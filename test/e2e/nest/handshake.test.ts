@@ -90,6 +90,27 @@ describe('handshake guards of an object', () => {
     expect(log).toEqual(['token guarded pyro-handshake Guarded true']);
   });
 
+  it('a handshake guard may answer None, and the default without a response', async () => {
+    const answering = {
+      canActivate(context: ExecutionContext): boolean {
+        const handshake = PyroHandshakeContext.from(context);
+        handshake.setResponse(handshake.data === 'none' ? null : undefined);
+        return true;
+      },
+    };
+    const { server } = await serve({ providers: [Open] }, { handshakeGuards: [answering] });
+    const { locationStr } = server.unwrap<PyroDaemon>();
+    for (const [data, answer] of [
+      ['none', null],
+      ['nothing', 'hello'],
+    ]) {
+      const peer = await ScriptedPeer.open(locationStr);
+      closeAfter(() => peer.destroy());
+      peer.connect('open', data);
+      expect(valueOf(await peer.next())).toMatchObject({ handshake: answer });
+    }
+  });
+
   it('a handshake guard refuses with "Forbidden resource", or with the error that it throws', async () => {
     const { server } = await serve({ providers: [Guarded, Users, TokenGuard] });
     const { locationStr } = server.unwrap<PyroDaemon>();

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { expose, PyroDaemon, PyroProxy, type RemoteObject, SerializedBlob } from '../../../lib/core.js';
+import {
+  expose,
+  PyFrozenSet,
+  PyroDaemon,
+  PyroProxy,
+  pyTuple,
+  type RemoteObject,
+  SerializedBlob,
+  type ValueMode,
+} from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { PythonServer } from './python-server.js';
 import type { Thing } from './thing.js';
@@ -47,4 +56,38 @@ it.each(['serpent', 'marshal', 'msgpack'])('forwards a blob of Python to Python 
   // the blob is deserialized only on request
   expect(dispatcher.seen!.received!.serializer.name).toBe(serializer);
   expect(dispatcher.seen!.deserialized()).toEqual([1, { two: [2.5, null] }, 'thrée']);
+});
+
+it.each<ValueMode>(['natural', 'faithful'])(
+  'the info of a blob reaches Python as the value that Python sent (%s)',
+  async (values) => {
+    const target = await python.run<string>(`
+    class Target:
+      @expose
+      def blob(self, blob):
+        return repr(blob.info)
+    state.target = Pyro5.api.Daemon()
+    threading.Thread(target=state.target.requestLoop, daemon=True).start()
+    return str(state.target.register(Target()))`);
+    await using gateway = await PyroDaemon.listen({ host: '127.0.0.1', values });
+    await using onward = await PyroProxy.connect<Thing>(target, { values });
+    const dispatcher = new Dispatcher(onward);
+    const uri = String(gateway.register(dispatcher));
+    const info = '(1, 2.0, frozenset({3}), [4], {5: None}, {6})';
+    expect(
+      await python.run('with Proxy(uri) as p: return p.dispatch(Pyro5.api.SerializedBlob(eval(info), [1]))', { uri, info }),
+    ).toBe(info);
+    if (values === 'faithful') {
+      expect((dispatcher.seen!.info as unknown[])[2]).toStrictEqual(new PyFrozenSet([3]));
+      expect(dispatcher.seen!.info).toBeInstanceOf(pyTuple().constructor);
+    } else {
+      expect(dispatcher.seen!.info).toEqual([1, 2, new Set([3]), [4], new Map([[5, null]]), new Set([6])]);
+    }
+    await python.run('state.target.shutdown()');
+  },
+);
+
+it('a blob is made as in Python, of its info and the arguments', async () => {
+  expect(await thing.blob(new SerializedBlob('the info', [1, 'two']))).toEqual(['the info', [1, 'two']]);
+  expect(() => new SerializedBlob('the info', 'text' as never)).toThrow('the data of a SerializedBlob is an array');
 });

@@ -83,7 +83,7 @@ describe('a daemon', () => {
         return [answer, type(error).__name__]`,
         { name, id, uri: String(daemon.uriFor(DAEMON_OBJECT_ID)) },
       );
-      expect(outcome).toEqual([[DAEMON_OBJECT_ID], 'SerializeError']);
+      expect(outcome).toEqual([[DAEMON_OBJECT_ID], 'ValueError']);
     }
   });
 

@@ -424,15 +424,23 @@ describe('a batch', () => {
 
 describe('a request that cannot be deserialized', () => {
   it.each([
-    ['bytes that are no serpent', Buffer.from('}{')],
-    ['an unknown class', dumps(pyTuple('thing', 'echo', pyTuple({ __class__: 'some.Class' }), {}))],
-    ['another shape', dumps(['thing', 'echo'])],
-    ['a method that is no string', dumps(pyTuple('thing', 5, pyTuple(), {}))],
-  ])('answers a request that is malformed (%s) with a SerializeError, then closes the connection', async (_, data) => {
+    ['bytes that are no serpent', Buffer.from('}{'), 'ValueError'],
+    ['another shape', dumps(['thing', 'echo']), 'ValueError'],
+    ['a method that is no string', dumps(pyTuple('thing', 5, pyTuple(), {})), 'ValueError'],
+    ['a key that Python cannot hash', Buffer.from("('thing','echo',({[]:1},),{})"), 'TypeError'],
+    ['a class that is a number', Buffer.from("('thing','echo',({'__class__':5},),{})"), 'TypeError'],
+  ])('answers a request that is malformed (%s) as Python does, and the connection stays open', async (_, data, type) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    peer.send({ data });
+    expect(new RemoteFailure(await peer.next()).pythonType).toBe(`builtins.${type}`);
+    expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
+  });
+
+  it('answers a request with an unknown class with a SerializeError, then closes the connection', async () => {
     const { daemon } = await serveThing();
     const [peer, other] = [await join(daemon), await join(daemon)];
-    peer.send({ data });
-    expect(new RemoteFailure(await peer.next()).pythonType).toBe('Pyro5.errors.SerializeError');
+    expect((await peer.fail('thing', 'echo', { __class__: 'some.Class' })).pythonType).toBe('Pyro5.errors.SerializeError');
     await peer.untilClosed();
     expect(await other.call('thing', 'add', 1, 1)).toBe(2);
   });

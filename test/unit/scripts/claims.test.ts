@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Claim, faultsOf, readClaims, withoutPeer } from '../../../scripts/claims.js';
+import { type Claim, faultsOf, readClaims, unfinishedReasons, withoutPeer } from '../../../scripts/claims.js';
 import { TestReport } from '../../../scripts/test-report.js';
 
 const PAGE = `# Title
@@ -127,4 +127,26 @@ describe('withoutPeer', () => {
       'line 7: a: no test with Python as the peer, and no reason why',
     ]);
   });
+});
+
+it('unfinishedReasons finds reasons that are no sentence', () => {
+  const reasons = [
+    '',
+    'A full sentence is a reason.',
+    '`code` may begin a sentence, too.',
+    'It is shown by its test: `> group > does it`',
+    'SERVE',
+    'Not here.',
+    'there is no capital letter here.',
+    'There is no full stop here',
+    'There is no test behind this:',
+  ];
+  const page = [
+    '| Python | shown by | what differs |',
+    '| --- | --- | --- |',
+    ...reasons.map((text) => `| \`a\` | | ${text} |`),
+  ].join('\n');
+  expect(unfinishedReasons(page, 'Python')).toEqual(
+    reasons.slice(4).map((text, index) => `line ${index + 7}: the reason ${JSON.stringify(text)} is no full sentence`),
+  );
 });

@@ -1,0 +1,51 @@
+import { shortText } from '../objects/short-text.js';
+import type { MemberStep } from '../contract/unreadable-error.js';
+
+/** Index of the arguments and of the keyword arguments in a call, and their names in json. */
+const ARGS: readonly MemberStep[] = [2, 'params'];
+const KWARGS: readonly MemberStep[] = [3, 'kwargs'];
+const MAX_STEPS = 10;
+
+/**
+ * Names the part of a call in which reading failed: `argument 2 of measure`, `argument 1["k"] of entry 3 of the batch`.
+ *
+ * @param steps the members that lead from the call to the fault
+ */
+export function placeInCall(method: string | undefined, steps: readonly MemberStep[]): string {
+  const [part, ...inner] = steps;
+  if (part !== undefined && ARGS.includes(part) && inner.length > 0) {
+    if (method === '<batch>') return placeInBatch(inner);
+    return argument(method, inner);
+  }
+  if (part !== undefined && KWARGS.includes(part) && inner.length > 0) return `${keyword(inner)}${ofMethod(method)}`;
+  return 'the call';
+}
+
+function placeInBatch([entry, part, ...inner]: readonly MemberStep[]): string {
+  const of = ` of entry ${Number(entry) + 1} of the batch`;
+  if (part === 1 && inner.length > 0) return `${positional(inner)}${of}`;
+  if (part === 2 && inner.length > 0) return `${keyword(inner)}${of}`;
+  return `entry ${Number(entry) + 1} of the batch`;
+}
+
+function argument(method: string | undefined, steps: readonly MemberStep[]): string {
+  if (method === '__setattr__' && steps[0] === 1) return `the new value${pathOf(steps.slice(1))} of the attribute`;
+  return `${positional(steps)}${ofMethod(method)}`;
+}
+
+function positional([index, ...inner]: readonly MemberStep[]): string {
+  return `argument ${Number(index) + 1}${pathOf(inner)}`;
+}
+
+function keyword([name, ...inner]: readonly MemberStep[]): string {
+  return `keyword argument ${shortText(name)}${pathOf(inner)}`;
+}
+
+function ofMethod(method: string | undefined): string {
+  return method === undefined ? '' : ` of ${shortText(method).slice(0, 100)}`;
+}
+
+function pathOf(steps: readonly MemberStep[]): string {
+  const shown = steps.slice(0, MAX_STEPS).map((step) => `[${typeof step === 'number' ? step : JSON.stringify(step)}]`);
+  return steps.length > MAX_STEPS ? `${shown.join('')}…` : shown.join('');
+}
