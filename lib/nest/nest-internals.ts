@@ -150,7 +150,7 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExternalContextCreator, ['registerRequestProvider']],
     [ModulesContainer, ['getRpcTargetRegistry']],
     [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions', 'replace']],
-    [NestMicroservice, ['registerListeners']],
+    [NestMicroservice, ['listen']],
     [
       ApplicationConfig,
       ['getGlobalGuards', 'getGlobalPipes', 'getGlobalInterceptors', 'getGlobalFilters', 'getGlobalPreRequestHooks'],

@@ -16,22 +16,11 @@ export interface EnhancerOverride extends Partial<Pick<FactoryProvider, 'useFact
   readonly useClass?: Type<object>;
 }
 
-/** The configuration of a microservice. */
-export interface MicroserviceConfig {
-  /** The configuration itself: that of the application, or one of the microservice's own. */
-  readonly config: ApplicationConfig;
-  /**
-   * The global enhancers that it had when the microservice registered its listeners. Nest warns of later ones, and ignores them for
-   * its own transports.
-   */
-  readonly enhancers: ApplicationConfig;
-}
-
 /** Overrides by the enhancer that they replace. */
 export type EnhancerOverrides = ReadonlyMap<unknown, EnhancerOverride>;
 
 const overridesByContainer = processWide('overrides', () => new WeakMap<object, Map<unknown, EnhancerOverride>>());
-const configByStrategy = processWide('microservice-configs', () => new WeakMap<object, MicroserviceConfig>());
+const configByStrategy = processWide('microservice-configs', () => new WeakMap<object, ApplicationConfig>());
 
 const NO_OVERRIDES: EnhancerOverrides = new Map();
 
@@ -40,8 +29,8 @@ export function overridesIn(container: NestContainer): EnhancerOverrides {
   return overridesByContainer.get(container) ?? NO_OVERRIDES;
 }
 
-/** The configuration of the microservice that has the strategy; undefined before the microservice registers its listeners. */
-export function microserviceConfigOf(strategy: object): MicroserviceConfig | undefined {
+/** The configuration of the microservice that has the strategy; undefined before its `listen`. */
+export function microserviceConfigOf(strategy: object): ApplicationConfig | undefined {
   return configByStrategy.get(strategy);
 }
 
@@ -72,25 +61,13 @@ function observeMicroservices(): void {
   const { prototype } = NestMicroservice;
   if (OBSERVED in prototype) return;
   // oxlint-disable-next-line typescript/unbound-method -- called with the microservice as `this`
-  const { registerListeners } = prototype;
-  prototype.registerListeners = function (this: NestMicroservice): void {
+  const { listen } = prototype;
+  prototype.listen = function (this: NestMicroservice): ReturnType<typeof listen> {
     const { serverInstance, applicationConfig } = this as unknown as MicroserviceMembers;
-    if (serverInstance && applicationConfig) {
-      configByStrategy.set(serverInstance, { config: applicationConfig, enhancers: copyOf(applicationConfig) });
-    }
-    registerListeners.call(this);
+    if (serverInstance && applicationConfig) configByStrategy.set(serverInstance, applicationConfig);
+    return listen.call(this);
   };
   Object.defineProperty(prototype, OBSERVED, { value: true });
-}
-
-function copyOf(config: ApplicationConfig): ApplicationConfig {
-  const copy = new ApplicationConfig();
-  copy.useGlobalGuards(...config.getGlobalGuards());
-  copy.useGlobalPipes(...config.getGlobalPipes());
-  copy.useGlobalInterceptors(...config.getGlobalInterceptors());
-  copy.useGlobalFilters(...config.getGlobalFilters());
-  copy.registerPreRequestHook(...config.getGlobalPreRequestHooks());
-  return copy;
 }
 
 observeOverrides();

@@ -80,7 +80,7 @@ export class ServerBinding {
     const { name, naming } = this.options;
     const own = microserviceConfigOf(strategy);
     // the configuration of the application itself is inherited or not, as the option says
-    if (own !== undefined && own.config !== this.container.applicationConfig) this.configs.add(own.enhancers);
+    if (own !== undefined && own !== this.container.applicationConfig) this.configs.add(own);
     checkServerNames(
       this.modules,
       serversOf(this.modules).map((server) => server.name),

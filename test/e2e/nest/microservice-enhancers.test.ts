@@ -43,7 +43,7 @@ async function join(
   return joinServer(server, 'lab');
 }
 
-describe.each([{ deferInitialization: true }, { deferInitialization: true, inheritAppConfig: true }])(
+describe.each([{ deferInitialization: true }, { deferInitialization: true, inheritAppConfig: true }, {}])(
   'global enhancers of a microservice (%o)',
   (hybridOptions) => {
     it.each([{}, { inheritAppConfig: false }])('a guard refuses calls, reads and batches (server %o)', async (options) => {
@@ -103,20 +103,4 @@ it('the enhancers of one microservice do not run for the server of another', asy
   await app.startAllMicroservices();
   expect(await (await joinServer(open, 'lab')).call('lab', 'echo', 1)).toBe(1);
   expect((await (await joinServer(guarded, 'lab')).fail('lab', 'echo', 1)).message).toContain('Forbidden resource');
-});
-
-it('global enhancers that come after the initialization are ignored, as Nest warns', async () => {
-  const peer = await join({}, (microservice) => microservice.useGlobalGuards(closed));
-  expect(await peer.call('lab', 'echo', 1)).toBe(1);
-});
-
-it('the guards of a microservice hold when it is initialized before it listens', async () => {
-  const server = new PyroServer({ host: '127.0.0.1', port: 0 });
-  const app = await NestFactory.create(moduleOf({ providers: [Lab] }), { logger: false });
-  closeAfter(() => app.close());
-  const microservice = app.connectMicroservice({ strategy: server }, { deferInitialization: true });
-  microservice.useGlobalGuards(closed);
-  await microservice.init();
-  await app.startAllMicroservices();
-  expect((await (await joinServer(server, 'lab')).fail('lab', 'echo', 1)).message).toContain('Forbidden resource');
 });
