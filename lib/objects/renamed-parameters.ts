@@ -60,19 +60,31 @@ export function hasChangedNames(fn: AnyFunction): boolean {
   return changedFunctions.has(fn);
 }
 
-/** The text of the file on the stack that has this source in it, if that file is a bundle. */
-function bundleOf(source: string): string | undefined {
+/** A bundle, and the indentation of the top-level declarations of one of its modules. */
+interface Bundle {
+  readonly text: string;
+  readonly indentation: string;
+}
+
+/** The file on the stack that has the source of this method in it, if that file is a bundle. */
+function bundleOf(method: string): Bundle | undefined {
   for (const file of new Set(filesOnStack())) {
-    const text = textOf(file);
-    if (text?.includes(source)) return MODULE_COMMENT.test(text) ? text : undefined;
+    const text = textOf(file) ?? '';
+    const at = text.indexOf(method);
+    if (at < 0) continue;
+    if (!MODULE_COMMENT.test(text)) return undefined;
+    const [indentation = ''] = /^ */.exec(text.slice(text.lastIndexOf('\n', at) + 1, at)) ?? [];
+    // a method is one step deeper than its class
+    return { text, indentation: indentation.slice(2) };
   }
   return undefined;
 }
 
-function declares(text: string, name: string): boolean {
+/** True when the bundle, or the module's wrapper in the bundle, declares the name. */
+function declares({ text, indentation }: Bundle, name: string): boolean {
   const escaped = name.replace(/\$/g, String.raw`\$`);
-  const declaration = String.raw`^\s*(?:export\s+)?(?:(?:async\s+)?function\*?|class|(?:var|let|const)(?:\s[^;=\n]*,)?|import\s[^;]*)\s*\b${escaped}\b`;
-  return new RegExp(declaration, 'm').test(text);
+  const kinds = String.raw`(?:(?:async\s+)?function\*?|class|(?:var|let|const)(?:\s[^;=\n]*,)?|import\s[^;]*)`;
+  return new RegExp(String.raw`^(?:${indentation})?(?:export\s+)?${kinds}\s*\b${escaped}\b`, 'm').test(text);
 }
 
 /** The files themselves, also where source maps make other names of them in the texts of stacks. */

@@ -104,3 +104,14 @@ it('the enhancers of one microservice do not run for the server of another', asy
   expect(await (await joinServer(open, 'lab')).call('lab', 'echo', 1)).toBe(1);
   expect((await (await joinServer(guarded, 'lab')).fail('lab', 'echo', 1)).message).toContain('Forbidden resource');
 });
+
+it('the guards of a microservice hold when it is initialized before it listens', async () => {
+  const server = new PyroServer({ host: '127.0.0.1', port: 0 });
+  const app = await NestFactory.create(moduleOf({ providers: [Lab] }), { logger: false });
+  closeAfter(() => app.close());
+  const microservice = app.connectMicroservice({ strategy: server }, { deferInitialization: true });
+  microservice.useGlobalGuards(closed);
+  await microservice.init();
+  await app.startAllMicroservices();
+  expect((await (await joinServer(server, 'lab')).fail('lab', 'echo', 1)).message).toContain('Forbidden resource');
+});
