@@ -78,6 +78,7 @@ export type {
   Autoproxy,
   AutoproxyLease,
   CallOptions,
+  ConnectedDaemon,
   PyroProxyOptions,
 } from './client/options/proxy-options.js';
 export type { ReceivedProxyOptions } from './client/options/received-proxy-options.js';

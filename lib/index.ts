@@ -47,9 +47,10 @@ export {
   type PyroServerHealthOptions,
 } from './nest/health/pyro-health.indicator.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
+export type { PyroFailureLevel } from './nest/logging/failure-level.js';
 
 // of core: connections, and objects that a running server registers
-export { expose, type PyroConnection, type PyroDaemon } from './core.js';
+export { type CallErrorInfo, expose, type PyroConnection, type PyroDaemon } from './core.js';
 
 // of core: calls of remote objects
 export {

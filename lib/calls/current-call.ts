@@ -1,3 +1,4 @@
+import { processWide } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 
@@ -14,13 +15,16 @@ class GivenCorrelationId implements CurrentCall {
   constructor(
     readonly correlationId: string,
     /** The call that is being served. */
-    readonly within: CurrentCall | undefined,
+    readonly servedCall: CurrentCall | undefined,
   ) {}
+
+  /** Tells the ids of every copy of this package from calls. */
+  readonly isGiven = true;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const storage = new AsyncLocalStorage<CurrentCall>();
+const storage = processWide('current-call', () => new AsyncLocalStorage<CurrentCall>());
 
 /**
  * Lets Node follow the async context of promises from now on.
@@ -41,7 +45,7 @@ export function enterCall(call: CurrentCall): void {
 /** The call that this code runs for; undefined outside of a call. */
 export function currentCall(): CurrentCall | undefined {
   const stored = storage.getStore();
-  return stored instanceof GivenCorrelationId ? stored.within : stored;
+  return stored !== undefined && 'isGiven' in stored ? (stored as GivenCorrelationId).servedCall : stored;
 }
 
 /** True when both calls belong to one request. */

@@ -7,6 +7,7 @@ import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
+import { addServingDaemon, removeServingDaemon } from '../protocol/served-objects.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
 import { createCallServices } from './call/call-services.js';
@@ -74,6 +75,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   /** Starts to listen. @throws {DaemonError} on a second call @throws {PyroError} `CONFIG`, when the address cannot be used */
   async start(): Promise<void> {
     await this.lifecycle.start();
+    addServingDaemon(this);
+    this.once('close', () => removeServingDaemon(this));
     this.emit('listening', this.locationStr);
   }
 
@@ -98,6 +101,11 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   get objectCount(): number {
     return this.objects.size;
+  }
+
+  /** @internal The ids of all registered objects, `Pyro.Daemon` included. */
+  get objectIds(): string[] {
+    return [...this.objects.ids()];
   }
 
   get connections(): PyroConnection[] {

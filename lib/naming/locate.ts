@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type NameServerAddress, type ResolvedName, waitMsOf } from '../client/options/name-resolver.js';
+import { checkNameServerAddress, type NameServerAddress, type ResolvedName, waitMsOf } from '../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
-import { configError } from '../options/option-checks.js';
-import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
@@ -72,32 +71,31 @@ function addressFor({ host, port, socketName }: PyroUri, address: NameServerAddr
   return host === undefined ? address : { ...address, host, port, unixSocket: undefined };
 }
 
-/** @throws {PyroError} `CONFIG`, when the address has both `unixSocket` and `host` or `port` */
-export function checkNameServerAddress({ host, port, unixSocket }: NameServerAddress): void {
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
-    throw configError('nameServer: unixSocket excludes host and port');
-  }
-}
-
 async function locateOnce(options: NameServerOptions): Promise<NameServerClient> {
   checkNameServerAddress(options);
   const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
   const { NS_HOST = 'localhost', NS_PORT = DEFAULT_NAME_SERVER_PORT } = environmentConfig();
-  const location = unixSocket === undefined ? tcpLocation(host ?? NS_HOST, port ?? NS_PORT) : unixLocation(unixSocket);
+  const location = unixSocket === undefined ? locationAt(host ?? NS_HOST, port ?? NS_PORT) : unixLocation(unixSocket);
   try {
-    return await connectTo(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options);
+    return await connectToNameServer(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options);
   } catch (error) {
     if (!(error instanceof CommunicationError)) throw error;
     const found =
       broadcast !== false && host === undefined && unixSocket === undefined
         ? await findByBroadcast(broadcast === true ? {} : broadcast, signal)
         : undefined;
-    if (found) return connectTo(found, options);
+    if (found) return connectToNameServer(found, options);
     throw new NamingError(`no name server at ${location}: ${error.message}`, { cause: error });
   }
 }
 
-function connectTo(uri: PyroUri, options: NameServerOptions): Promise<NameServerClient> {
+/** As in Pyro5, a host may be the path of a unix domain socket: `./u:path`. */
+function locationAt(host: string, port: number): string {
+  return host.startsWith(UNIX_PREFIX) ? host : tcpLocation(host, port);
+}
+
+/** Connects to the name server at a PYRO URI, whose address wins over the address in the options. */
+export function connectToNameServer(uri: PyroUri, options: NameServerOptions): Promise<NameServerClient> {
   const { callTimeoutMs = CALL_TIMEOUT_MS, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls } = options;
   const proxyOptions = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls, maxRetries: 0 };
   return NameServerClient.at(uri, proxyOptions);

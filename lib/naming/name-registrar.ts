@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { checkNumber, configError } from '../options/option-checks.js';
-import { checkNameServerAddress, locateNameServer, type NameServerOptions } from './locate.js';
+import { checkNameServerAddress } from '../client/options/name-resolver.js';
+import { backOff } from '../client/connection/backoff.js';
+import { connectToNameServer, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
 import { tagList } from './metadata-tags.js';
@@ -20,7 +22,7 @@ export interface NameRegistrarOptions {
   nameServer: NameServerOptions;
   /** Objects to register from the start; `add()` takes more later. Default none. */
   objects?: Iterable<NamedObject>;
-  /** Pause between two checks: each looks for the name server if there is no connection to it, and asks it for the names. Default 5,000. */
+  /** Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. */
   retryIntervalMs?: number;
 }
 
@@ -49,17 +51,23 @@ interface RegistrarEntry {
 
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 
+/** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */
+const BUSY_RETRIES = { maxRetries: 4, retryDelayMs: 100, maxRetryDelayMs: 1_000 };
+
 /**
  * Keeps objects registered at a name server.
  *
  * It waits for a name server that starts later, registers the objects again when the name server has lost them or has moved, and
- * removes its own names at the end.
+ * removes its own names at the end. Between two checks it has no connection, because each takes a thread of Python's name server.
  */
 export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   private readonly entries = new Map<string, RegistrarEntry>();
   private readonly retryIntervalMs: number;
   private readonly stopping = new AbortController();
+  /** The connection of the running check. */
   private nameServer: NameServerClient | undefined;
+  /** Where the name server was at the last check. */
+  private lastUri: PyroUri | undefined;
   private isUnavailable = false;
   private running: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -128,16 +136,15 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
       await this.running;
       const registered = [...this.entries.values()].filter(({ state }) => state.is === 'registered');
       if (registered.length > 0) {
-        const nameServer = (this.nameServer ??= await this.locate(deadline));
-        const refusal = await eachOf(registered, (entry) => this.unregister(entry, nameServer));
+        const refusal = await this.visit(deadline, (nameServer) =>
+          eachOf(registered, (entry) => this.unregister(entry, nameServer)),
+        );
         if (refusal) this.reportUnavailable(refusal);
       }
     } catch (error) {
       this.reportUnavailable(error as Error);
     } finally {
       deadline.removeEventListener('abort', giveUp);
-      await this.nameServer?.release();
-      this.nameServer = undefined;
     }
   }
 
@@ -155,21 +162,36 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     if (this.pause.signal.aborted) this.pause = new AbortController();
     const { signal } = this.stopping;
     try {
-      if (this.nameServer) {
-        // a broken connection does not mean that the name server is gone: it is located again below
-        const isDone = await this.syncAll(this.nameServer).catch(() => this.disconnect());
-        if (isDone) return;
-      }
-      if (signal.aborted) return;
-      await this.syncAll((this.nameServer = await this.locate(signal)));
+      if (!signal.aborted) await this.visit(signal, (nameServer) => this.syncAll(nameServer));
     } catch (error) {
-      // the next check locates the name server again, since it may come back at another address
-      await this.disconnect();
       if (!signal.aborted) this.reportUnavailable(error as Error);
     }
   }
 
-  private async syncAll(nameServer: NameServerClient): Promise<true> {
+  /** Connects to the name server for `work` alone. */
+  private async visit<T>(signal: AbortSignal, work: (nameServer: NameServerClient) => Promise<T>): Promise<T> {
+    const nameServer = (this.nameServer = await this.connect(signal));
+    this.lastUri = nameServer.uri;
+    try {
+      return await work(nameServer);
+    } finally {
+      this.nameServer = undefined;
+      await nameServer.release();
+    }
+  }
+
+  private async connect(signal: AbortSignal): Promise<NameServerClient> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.locate(signal);
+      } catch (error) {
+        if (signal.aborted || attempt > BUSY_RETRIES.maxRetries || !isRejection((error as Error).cause)) throw error;
+        await backOff(attempt, BUSY_RETRIES, signal);
+      }
+    }
+  }
+
+  private async syncAll(nameServer: NameServerClient): Promise<void> {
     const refusal = await eachOf(this.entries.values(), async (entry) => {
       if (this.stopping.signal.aborted) return;
       await (entry.isWanted ? this.register(entry, nameServer) : this.unregister(entry, nameServer));
@@ -179,14 +201,6 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
       this.isUnavailable = false;
       this.emit('available', nameServer.uri);
     }
-    return true;
-  }
-
-  private async disconnect(): Promise<false> {
-    const gone = this.nameServer;
-    this.nameServer = undefined;
-    await gone?.release();
-    return false;
   }
 
   private async register(entry: RegistrarEntry, nameServer: NameServerClient): Promise<void> {
@@ -220,14 +234,22 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     if (this.entries.get(name) === entry) this.entries.delete(name);
   }
 
-  private locate(signal: AbortSignal): Promise<NameServerClient> {
-    return locateNameServer({ ...this.options.nameServer, waitMs: 0, signal });
+  /** Connects where the name server was before, so that the network is asked only when there is none any more. */
+  private async locate(signal: AbortSignal): Promise<NameServerClient> {
+    const options = { ...this.options.nameServer, waitMs: 0, signal };
+    const before = this.lastUri && (await connectToNameServer(this.lastUri, options).catch(() => undefined));
+    return before ?? locateNameServer(options);
   }
 
   private reportUnavailable(error: Error): void {
     if (!this.isUnavailable) this.emit('unavailable', error);
     this.isUnavailable = true;
   }
+}
+
+/** True when a name server answered and refused the connection. */
+function isRejection(error: unknown): boolean {
+  return error instanceof CommunicationError && error.code === 'COMMUNICATION';
 }
 
 function entryOf({ name, uri, metadata = [] }: NamedObject): RegistrarEntry {

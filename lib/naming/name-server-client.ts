@@ -4,6 +4,7 @@ import type { ConnectionEnds } from '../client/connection/peer-address.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
+import { checkOptions, SWITCH } from '../options/option-checks.js';
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -63,6 +64,7 @@ export class NameServerClient implements AsyncDisposable {
     uri: PyroUri | string,
     { safe = false, metadata }: { safe?: boolean; metadata?: Iterable<string> } = {},
   ): Promise<void> {
+    checkOptions({ safe }, { safe: SWITCH });
     await this.call('register', name, String(uri), safe, metadata === undefined ? null : tagList(metadata));
   }
 

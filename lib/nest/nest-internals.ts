@@ -24,7 +24,7 @@ import {
   PipesContextCreator,
   STATIC_CONTEXT,
 } from '@nestjs/core/internal';
-import { ClientProxy } from '@nestjs/microservices';
+import { ClientProxy, NestMicroservice } from '@nestjs/microservices';
 import { ExceptionFiltersContext } from '@nestjs/microservices/context/exception-filters-context.js';
 import { RpcContextCreator } from '@nestjs/microservices/context/rpc-context-creator.js';
 import { RpcProxy } from '@nestjs/microservices/context/rpc-proxy.js';
@@ -115,6 +115,18 @@ export function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return [...(wrapper.getCtorMetadata() ?? []), ...properties].filter((dependency) => dependency !== undefined);
 }
 
+/** The object of a `useValue` provider, or of a `useFactory` provider that Nest runs once. Undefined for other providers and values. */
+export function givenInstance(wrapper: InstanceWrapper): object | undefined {
+  if (!isGiven(wrapper)) return undefined;
+  const instance = wrapper.instance as unknown;
+  return typeof instance === 'object' && instance !== null ? instance : undefined;
+}
+
+/** True for a provider whose value or factory gives one object to the whole application. */
+export function isGiven(wrapper: InstanceWrapper): boolean {
+  return wrapper.isNotMetatype && wrapper.isDependencyTreeStatic();
+}
+
 /** The container of a context creator. */
 export function containerOf(contexts: ExternalContextCreator): NestContainer {
   return (contexts as unknown as { container: NestContainer }).container;
@@ -137,7 +149,12 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
   [
     [ExternalContextCreator, ['registerRequestProvider']],
     [ModulesContainer, ['getRpcTargetRegistry']],
-    [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions']],
+    [NestContainer, ['applicationConfig', 'serializedGraph', 'contextOptions', 'replace']],
+    [NestMicroservice, ['listen']],
+    [
+      ApplicationConfig,
+      ['getGlobalGuards', 'getGlobalPipes', 'getGlobalInterceptors', 'getGlobalFilters', 'getGlobalPreRequestHooks'],
+    ],
     [SerializedGraph, ['getNodeById', 'insertEntrypoint']],
     [Injector, ['loadInstance', 'loadEnhancersPerContext', 'waitForDeferredLoads']],
     [Module, ['addProvider', 'getProviderByKey', 'controllers', 'providers', 'injectables', 'distance', 'metatype', 'name']],

@@ -1,4 +1,6 @@
 import { pythonTypeError } from '../protocol/python-exception.js';
+import { hasChangedNames, nameBeforeNumber } from './renamed-parameters.js';
+import { decoratedFunctionsOf } from './decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
 import { type MethodParameters, type Parameter, readParameters } from './parameter-reader.js';
 
@@ -16,6 +18,8 @@ const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) a
 export class ArgumentBinder {
   private readonly indexOf = new Map<string, number>();
   private readonly required: number;
+  /** Parameters that a bundler may have renamed, by the names that they may have had. */
+  private readonly renamedFrom = new Map<string, string>();
 
   /**
    * @param qualifiedName name of the method in errors, `Class.method`
@@ -29,7 +33,12 @@ export class ArgumentBinder {
     private readonly takesKeywords = false,
   ) {
     const positional = parameters?.positional ?? [];
-    for (const [index, { name }] of positional.entries()) if (name !== undefined) this.indexOf.set(name, index);
+    for (const [index, { name }] of positional.entries()) {
+      if (name === undefined) continue;
+      this.indexOf.set(name, index);
+      const before = parameters?.declared ? undefined : nameBeforeNumber(name);
+      if (before !== undefined) this.renamedFrom.set(before, name);
+    }
     this.required = positional.filter(({ optional }) => !optional).length;
   }
 
@@ -59,7 +68,7 @@ export class ArgumentBinder {
     for (const name of names) {
       const index = indexOf.get(name);
       if (index === undefined) {
-        if (!this.takesKeywords) throw this.unexpected(name);
+        if (!this.takesKeywords || this.mayBeParameter(name)) throw this.unexpected(name);
         keywords[name] = kwargs[name];
       } else if (index < args.length) {
         throw pythonTypeError(`${qualifiedName}() got multiple values for argument '${name}'`);
@@ -96,9 +105,20 @@ export class ArgumentBinder {
     return pythonTypeError(`${this.qualifiedName}() takes ${takes} but ${count + 1} were given`);
   }
 
+  /** True when a keyword that no parameter has may be the name of one all the same: its name was changed, or cannot be read. */
+  private mayBeParameter(name: string): boolean {
+    const { positional = [], trustworthy = true } = this.parameters ?? {};
+    return (!trustworthy && positional.length > 0) || this.renamedFrom.has(name);
+  }
+
   private unexpected(name: string): Error {
     const { parameters, qualifiedName } = this;
     const text = `${qualifiedName}() got an unexpected keyword argument '${name}'`;
+    const renamed = this.renamedFrom.get(name);
+    if (renamed !== undefined)
+      return pythonTypeError(
+        `${text} (a bundler may have renamed the parameter to '${renamed}'; the server has to give the names as \`params\`)`,
+      );
     if (parameters?.trustworthy) return pythonTypeError(text);
     return pythonTypeError(
       `${text} (its parameter names cannot be read from its source; the server has to give them as \`params\`)`,
@@ -141,13 +161,24 @@ export function bindArguments(
 ): unknown[] {
   let binding = bindings.get(fn);
   if (binding === undefined) {
-    const { parameters, keywordsIndex } = declaredParameters(fn) ?? { parameters: readParameters(fn), keywordsIndex: undefined };
+    const decorated = decoratedFunctionsOf(object, name);
+    const declared = [fn, ...decorated].map((each) => declaredParameters(each)).find((each) => each !== undefined);
+    const { parameters, keywordsIndex } = declared ?? { parameters: ownParameters(fn, decorated), keywordsIndex: undefined };
     const qualifiedName = `${object.constructor?.name || 'object'}.${name}`;
     binding = { binder: new ArgumentBinder(qualifiedName, parameters, keywordsIndex !== undefined), keywordsIndex };
     bindings.set(fn, binding);
   }
   const bound = binding.binder.bind(args, kwargs);
   return binding.keywordsIndex === undefined ? bound.args : withKeywords(bound, binding.keywordsIndex);
+}
+
+/** The parameters in the source of a method. A wrapper around the method, `(...args)`, has the parameters of the method itself. */
+function ownParameters(fn: Method, decorated: readonly Method[]): MethodParameters | undefined {
+  const given = readParameters(fn);
+  const read = given && { ...given, trustworthy: given.trustworthy && !hasChangedNames(fn) };
+  const isWrapper = read === undefined || (read.rest && read.positional.length === 0);
+  const original = isWrapper ? decorated.find((each) => each !== fn) : undefined;
+  return (original && ownParameters(original, [])) ?? read;
 }
 
 function withKeywords({ args, keywords }: BoundArguments, index: number): unknown[] {

@@ -1,3 +1,4 @@
+import { processWide } from '../copies/process-wide.js';
 import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';
 
@@ -11,7 +12,7 @@ export interface DeclaredParameters {
   readonly keywordsIndex: number | undefined;
 }
 
-const declaredOf = new WeakMap<object, DeclaredParameters>();
+const declaredOf = processWide('parameters', () => new WeakMap<object, DeclaredParameters>());
 
 /**
  * Declares the parameters of a method, in their order. Needed where they cannot be read from the source (minified or wrapped

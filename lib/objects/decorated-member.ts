@@ -1,4 +1,5 @@
 import { PyroError } from '../protocol/errors.js';
+import { noteDecoratedFunction } from './decorated-functions.js';
 
 /** Any class, abstract or not, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -76,7 +77,10 @@ export function decoratedMember(args: readonly unknown[]): Member {
 export function memberNamed(type: object, name: string): Member {
   const prototype = (type as { prototype?: object }).prototype;
   const [fn] = prototype ? functionsOf(findDescriptor(prototype, name)) : [];
-  if (fn === undefined) throw new PyroError(`the class has no method or accessor "${name}"`);
+  if (fn === undefined)
+    throw new PyroError(
+      `the class has no method or accessor "${name}"; a function in a field (${name} = () => …) is none: each instance has its own, so write a method`,
+    );
   return { name, fn };
 }
 
@@ -120,5 +124,7 @@ function typeScriptMember(target: unknown, name: unknown, descriptor: unknown): 
   if (typeof name !== 'string' || typeof target !== 'object' || target === null || typeof descriptor === 'number')
     return undefined;
   const [fn] = functionsOf((descriptor as PropertyDescriptor | undefined) ?? Object.getOwnPropertyDescriptor(target, name));
-  return fn && { name, fn };
+  if (fn === undefined) return undefined;
+  noteDecoratedFunction(target, name, fn);
+  return { name, fn };
 }

@@ -16,6 +16,8 @@ export interface MethodParameters {
   readonly rest: boolean;
   /** False when the names probably come from a minifier, or from a wrapper's `...args`, and not from the author. */
   readonly trustworthy: boolean;
+  /** True when the author gave the names, by `params`. */
+  readonly declared?: boolean;
 }
 
 interface FunctionNode {
@@ -25,6 +27,8 @@ interface FunctionNode {
 
 /** Minifiers write no space between the parameters and the body. */
 const MINIFIED_HEAD = /\)\{$/;
+/** Names that minifiers give. Authors who write no space there have longer names. */
+const MINIFIED_NAME = /^[\w$]{1,2}$/;
 
 /**
  * Reads the parameters of a function from its source.
@@ -41,7 +45,7 @@ export function readParameters(fn: (...args: never[]) => unknown): MethodParamet
   if (found === undefined) return undefined;
   const head = found.text.slice(0, found.node.body.start + 1);
   const { rest, named } = parametersOf(downleveled(found.node) ?? found.node.params);
-  const minified = named.length > 0 && MINIFIED_HEAD.test(head);
+  const minified = MINIFIED_HEAD.test(head) && named.some(({ name }) => name !== undefined && MINIFIED_NAME.test(name));
   return { positional: named, rest, trustworthy: !minified && !(rest && named.length === 0) };
 }
 
@@ -65,7 +69,7 @@ export function namedParameters(names: readonly string[]): MethodParameters {
     if (positional.some((other) => other.name === name)) throw new TypeError(`params: "${name}" is given twice`);
     positional.push({ name, optional });
   }
-  return { positional, rest, trustworthy: true };
+  return { positional, rest, trustworthy: true, declared: true };
 }
 
 interface Found {

@@ -4,7 +4,7 @@ import type { ServerOpts } from 'node:net';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { asError } from '../protocol/safe-text.js';
 import type { PyroConfig } from './config-items.js';
-import { configError } from './option-checks.js';
+import { anyOf, checkOptions, configError, OBJECT, type OptionRule, SWITCH } from './option-checks.js';
 
 /**
  * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and the other
@@ -27,6 +27,20 @@ export interface ServerTlsOptions extends Omit<
 
 /** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and the other options of Node's `tls.connect`. */
 export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
+
+/** Takes the option `tls` of a client. */
+export const CLIENT_TLS: OptionRule = anyOf(SWITCH, { ...OBJECT, takes: 'an object with certificates' });
+
+const NO_TLS: OptionRule = { takes: 'false', fits: (value) => value === false };
+
+/** Takes the option `tls` of a daemon. */
+export const SERVER_TLS: OptionRule = anyOf({ ...OBJECT, takes: 'an object with cert and key' }, NO_TLS);
+
+/** Refuses switches inside of the option `tls` that are neither true nor false. @throws {PyroError} `CONFIG` */
+export function checkTls(tls: unknown): void {
+  if (typeof tls === 'object' && tls !== null)
+    checkOptions(tls as Record<string, unknown>, { requestClientCert: SWITCH, rejectUnauthorized: SWITCH }, 'tls.');
+}
 
 /** File names of certificates in a directory of authorities, as OpenSSL looks them up. */
 const HASHED_NAME = /^[0-9a-f]{8}\.\d+$/;

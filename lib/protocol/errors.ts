@@ -1,3 +1,5 @@
+import { recogniseInstances } from '../copies/process-wide.js';
+
 /**
  * The stable code of an error. Programs branch on the code and the class, never on the message.
  *
@@ -51,6 +53,10 @@ export type PyroErrorCode =
  * @see Pyro5/errors.py
  */
 export class PyroError extends Error {
+  static {
+    recogniseInstances(this, 'PyroError');
+  }
+
   /** Dotted name of the Python class that a Python peer gets when this error travels. */
   readonly pythonType: string = 'Pyro5.errors.PyroError';
   readonly code: PyroErrorCode;
@@ -70,6 +76,10 @@ export class PyroError extends Error {
 
 /** The network or the peer failed. The outcome of a pending call is unknown. */
 export class CommunicationError extends PyroError {
+  static {
+    recogniseInstances(this, 'CommunicationError');
+  }
+
   static override readonly pyroName: string = 'CommunicationError';
   override readonly pythonType: string = 'Pyro5.errors.CommunicationError';
   /** For a failed call: false when the request was not sent, so the call was not carried out; true when it may have been carried out. */
@@ -83,48 +93,80 @@ export class CommunicationError extends PyroError {
 
 /** The connection was lost, or could not be opened. */
 export class ConnectionClosedError extends CommunicationError {
+  static {
+    recogniseInstances(this, 'ConnectionClosedError');
+  }
+
   static override readonly pyroName: string = 'ConnectionClosedError';
   override readonly pythonType: string = 'Pyro5.errors.ConnectionClosedError';
 }
 
 /** Something took longer than its limit. */
 export class TimeoutError extends CommunicationError {
+  static {
+    recogniseInstances(this, 'TimeoutError');
+  }
+
   static override readonly pyroName: string = 'TimeoutError';
   override readonly pythonType: string = 'Pyro5.errors.TimeoutError';
 }
 
 /** The peer sent bytes or messages that break the Pyro5 protocol. */
 export class ProtocolError extends CommunicationError {
+  static {
+    recogniseInstances(this, 'ProtocolError');
+  }
+
   static override readonly pyroName: string = 'ProtocolError';
   override readonly pythonType: string = 'Pyro5.errors.ProtocolError';
 }
 
 /** A message is larger than `maxMessageBytes`. */
 export class MessageTooLargeError extends ProtocolError {
+  static {
+    recogniseInstances(this, 'MessageTooLargeError');
+  }
+
   static override readonly pyroName: string = 'MessageTooLargeError';
   override readonly pythonType: string = 'Pyro5.errors.MessageTooLargeError';
 }
 
 /** The serializer cannot read or write a value. */
 export class SerializeError extends ProtocolError {
+  static {
+    recogniseInstances(this, 'SerializeError');
+  }
+
   static override readonly pyroName: string = 'SerializeError';
   override readonly pythonType: string = 'Pyro5.errors.SerializeError';
 }
 
 /** A name server cannot be found or used, or does not have the name. */
 export class NamingError extends PyroError {
+  static {
+    recogniseInstances(this, 'NamingError');
+  }
+
   static override readonly pyroName: string = 'NamingError';
   override readonly pythonType: string = 'Pyro5.errors.NamingError';
 }
 
 /** The daemon refuses: an object is unknown, registered already, or cannot be registered. */
 export class DaemonError extends PyroError {
+  static {
+    recogniseInstances(this, 'DaemonError');
+  }
+
   static override readonly pyroName: string = 'DaemonError';
   override readonly pythonType: string = 'Pyro5.errors.DaemonError';
 }
 
 /** A guard or a rule of safety refuses. */
 export class SecurityError extends PyroError {
+  static {
+    recogniseInstances(this, 'SecurityError');
+  }
+
   static override readonly pyroName: string = 'SecurityError';
   override readonly pythonType: string = 'Pyro5.errors.SecurityError';
 }

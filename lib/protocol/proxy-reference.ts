@@ -1,6 +1,10 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
 import { PyroUri } from './uri.js';
+
+/** The member by which a value says how it travels as a proxy: a {@link ProxyReference}. */
+export const PROXY_REFERENCE: unique symbol = Symbol.for('nestjs-pyro:proxy-reference');
 
 /**
  * A remote object as it travels: its URI and the members it exposes. A reference opens no connection.
@@ -8,6 +12,10 @@ import { PyroUri } from './uri.js';
  * @see Pyro5/client.py, `Proxy.__getstate__`
  */
 export class ProxyReference {
+  static {
+    recogniseInstances(this, 'ProxyReference');
+  }
+
   constructor(
     readonly uri: PyroUri,
     readonly oneway: ReadonlySet<string> = new Set(),
@@ -34,6 +42,11 @@ export class ProxyReference {
     );
   }
 
+  /** @internal */
+  get [PROXY_REFERENCE](): ProxyReference {
+    return this;
+  }
+
   toState(): unknown[] {
     return [String(this.uri), [...this.oneway], [...this.methods], [...this.attrs], this.handshake, this.serializer ?? null];
   }
@@ -45,11 +58,7 @@ function namesOf(value: unknown): Set<string> {
   return new Set([...value].filter((name): name is string => typeof name === 'string'));
 }
 
-/** Property of a proxy with its {@link ProxyReference}. */
-export const PROXY_REFERENCE: unique symbol = Symbol('ProxyReference');
-
 /** The reference of a proxy or of a reference; undefined for every other value. */
 export function referenceOf(value: object): ProxyReference | undefined {
-  if (value instanceof ProxyReference) return value;
   return (value as { [PROXY_REFERENCE]?: ProxyReference })[PROXY_REFERENCE];
 }

@@ -1,7 +1,12 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import { safeText } from './safe-text.js';
 
 /** An error that travels as the named Python exception, with these args and attributes. */
 export class PythonException extends Error {
+  static {
+    recogniseInstances(this, 'PythonException');
+  }
+
   /**
    * @param pythonType dotted class name, e.g. `builtins.ValueError`. A Python client re-creates `builtins.*`,
    *   `Pyro5.errors.*`, `sqlite3.*Error`, `struct.error` and what it registered a converter for
@@ -23,7 +28,7 @@ export class PythonException extends Error {
 }
 
 /** Property of an error class that cannot extend {@link PythonException}, but has the same members. */
-export const SAYS_PYTHON_EXCEPTION = Symbol('says a PythonException');
+export const SAYS_PYTHON_EXCEPTION = Symbol.for('nestjs-pyro:says-python-exception');
 
 /** True when an error says which Python exception it becomes. */
 export function saysPythonException(error: unknown): error is Pick<PythonException, 'pythonType' | 'args' | 'attributes'> {

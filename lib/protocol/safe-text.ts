@@ -16,7 +16,16 @@ export function safeText(value: unknown): string {
 
 /** The value of an option for an error message. A string is shown as a text, since a number in quotes is a common mistake. */
 export function optionText(value: unknown): string {
-  return typeof value === 'string' ? `the text ${JSON.stringify(value.slice(0, MAX_CHARS))}` : safeText(value);
+  if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, MAX_CHARS))}`;
+  if (typeof value === 'function') return 'a function';
+  // the members of an object may be secrets
+  if (typeof value !== 'object' || value === null) return safeText(value);
+  if (!Array.isArray(value)) return 'an object';
+  return value.length === 0 ? 'an empty list' : `the list [${value.map(itemText).join(', ').slice(0, MAX_CHARS)}]`;
+}
+
+function itemText(item: unknown): string {
+  return typeof item === 'string' ? JSON.stringify(item) : optionText(item);
 }
 
 /** A thrown value as an error: itself when it is an error, else a new error with its text. */

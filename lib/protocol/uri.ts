@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import { PyroError } from './errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
@@ -14,6 +15,10 @@ const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
  * @see Pyro5/core.py, `URI`
  */
 export class PyroUri {
+  static {
+    recogniseInstances(this, 'PyroUri');
+  }
+
   readonly protocol: 'PYRO' | 'PYRONAME' | 'PYROMETA';
   /** Object id, name, or (PYROMETA) the tags, sorted and joined by commas. */
   readonly object: string;
@@ -23,12 +28,13 @@ export class PyroUri {
   readonly socketName: string | undefined;
 
   /**
+   * @param text line breaks at its end are ignored, so that it may be the content of a file
    * @param nameServerPort port of a name server whose URI has no port
    * @throws {PyroError} `BAD_URI`, naming the text and the fault
    */
   constructor(text: string, nameServerPort: number = DEFAULT_NAME_SERVER_PORT) {
     if (typeof text !== 'string') throw badUri(String(text), 'it is no string');
-    const match = SHAPE.exec(text);
+    const match = SHAPE.exec(withoutLineBreaks(text));
     if (!match) throw badUri(text, 'expected PYRO:object@location, PYRONAME:name or PYROMETA:tags');
     const protocol = match[1]!.toUpperCase();
     const location = match[3];
@@ -87,6 +93,13 @@ export class PyroUri {
   static at(object: string, location: string): PyroUri {
     return new PyroUri(`PYRO:${object}@${location}`);
   }
+}
+
+/** Removes line breaks at the end. A regular expression would take quadratic time for many of them elsewhere. */
+function withoutLineBreaks(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n' || text[end - 1] === '\r') end--;
+  return text.slice(0, end);
 }
 
 function tagsOf(object: string): string[] {

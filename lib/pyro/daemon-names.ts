@@ -1,14 +1,20 @@
 import type { BaseDaemon } from '../daemon/daemon.js';
-import { configError } from '../options/option-checks.js';
+import { checkOptions, configError, OBJECT, type OptionRule } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
 import { NameRegistrar } from '../naming/name-registrar.js';
 
 /** The name server at which the objects of a daemon are registered, and how often the names are checked. */
 export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
-  /** Pause between two checks: each looks for the name server if there is no connection to it, and asks it for the names. Default 5,000. */
+  /** Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. */
   retryIntervalMs?: number;
 }
+
+/** Takes the option `nameServer` of a server. */
+export const NAME_SERVER: OptionRule = {
+  takes: 'true, false, or an object with the address of the name server',
+  fits: (value) => typeof value === 'boolean' || OBJECT.fits(value),
+};
 
 /** Longest time that `start()` waits for a name server that does not answer. */
 const MAX_FIRST_CHECK_MS = 2_000;
@@ -33,6 +39,7 @@ export class DaemonNames {
     private readonly daemon: BaseDaemon,
     options: true | DaemonNamesOptions,
   ) {
+    checkOptions({ nameServer: options }, { nameServer: NAME_SERVER });
     const { retryIntervalMs, ...nameServer } = options === true ? {} : options;
     this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
     daemon.on('unregistered', (objectId) => this.remove(objectId));

@@ -1,8 +1,11 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
+import { RECEIVED_IDLE_TIMEOUT_MS } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
-import { checkNumber, givenOptions } from '../options/option-checks.js';
+import { checkDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
+import { checkNumber, checkOptions, FUNCTION, givenOptions, OBJECT } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import type { PyroDaemonOptions } from './pyro-daemon-options.js';
@@ -20,6 +23,10 @@ import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-
  * @see Pyro5/server.py, `Daemon`
  */
 export class PyroDaemon extends BaseDaemon {
+  static {
+    recogniseInstances(this, 'PyroDaemon');
+  }
+
   constructor(options: PyroDaemonOptions = {}) {
     super(options, new ClientProxies(options));
   }
@@ -30,7 +37,6 @@ export class PyroDaemon extends BaseDaemon {
   }
 }
 
-const IDLE_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 1_000;
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
@@ -43,16 +49,18 @@ class ClientProxies implements ProxyReceiver {
   private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
 
   constructor({ receivedProxies, receivedProxyOptions = {}, ...daemon }: PyroDaemonOptions) {
+    checkDaemonOptions(daemon);
+    checkOptions({ receivedProxies, receivedProxyOptions }, { receivedProxies: FUNCTION, receivedProxyOptions: OBJECT });
     const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
     const limits = { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes };
     const { maxConnections = MAX_CONNECTIONS, ...own } = receivedProxyOptions;
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
-    const idleTimeoutMs = IDLE_TIMEOUT_MS;
+    const idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS;
     const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
     checkNumber('receivedProxyOptions.maxConnections', maxConnections, { least: 1 });
-    this.group = new ProxyGroup(maxConnections);
+    this.group = new ProxyGroup({ maxConnections, isStrict: true });
   }
 
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown {

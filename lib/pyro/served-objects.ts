@@ -1,8 +1,9 @@
+import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import type { BaseDaemon } from '../daemon/daemon.js';
-import { configError } from '../options/option-checks.js';
+import { checkOptions, configError, listOf, oneOf, SWITCH } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
-import { DaemonNames, type DaemonNamesOptions } from './daemon-names.js';
+import { DaemonNames, type DaemonNamesOptions, NAME_SERVER } from './daemon-names.js';
 import type { PyroDaemonOptions } from './pyro-daemon-options.js';
 
 /** Objects and classes by name, or names by object or class. In a map, objects may have no name. */
@@ -20,6 +21,7 @@ export interface ServeOptions extends PyroDaemonOptions {
   signals?: readonly NodeJS.Signals[];
 }
 
+const SIGNALS = listOf(oneOf(...Object.keys(constants.signals)), 'a list of signals, for example ["SIGINT"]');
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
 /** Objects that are served until a signal arrives, or until `close()` of this or of the daemon. */
@@ -52,6 +54,7 @@ export class ServedObjects implements AsyncDisposable {
     objects: ObjectsToServe,
     { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions }: ServeOptions,
   ): Promise<ServedObjects> {
+    checkOptions({ nameServer, verbose, signals }, { nameServer: NAME_SERVER, verbose: SWITCH, signals: SIGNALS });
     const [excluded] = Object.entries(daemonOptions).filter(([, value]) => value !== undefined);
     if (given && excluded) throw configError(`serve: ${excluded[0]} is an option of a new daemon; it does not go with daemon`);
     const daemon = given ?? makeDaemon(daemonOptions);

@@ -2,6 +2,9 @@ import { types } from 'node:util';
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
+/** The name of the outermost value in a path. */
+export const ROOT = 'value';
+
 /** The step of a container whose members are not being written. */
 export const NO_STEP = Symbol('no step');
 
@@ -12,7 +15,7 @@ export const NO_STEP = Symbol('no step');
  * @param steps the current member of each container
  */
 export function pathOf(containers: readonly object[], steps: readonly unknown[]): string {
-  let path = 'value';
+  let path = ROOT;
   for (const [index, container] of containers.entries()) {
     const step = steps[index];
     if (step === NO_STEP) continue;

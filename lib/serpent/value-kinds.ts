@@ -18,6 +18,11 @@ export function unsendableKind(value: object): string | undefined {
   return undefined;
 }
 
+/** A noun with its article: `an iterator`, `a function`. */
+export function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
 export function isPyNumber(value: object): value is PyFloat | PyComplex {
   return value instanceof PyFloat || value instanceof PyComplex;
 }

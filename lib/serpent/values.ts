@@ -1,9 +1,15 @@
+import { recogniseInstances } from './recognised-instances.js';
+
 /**
  * Python's `tuple`: an Array that is written as a tuple. Make a tuple with {@link pyTuple}.
  *
  * `map`, `filter` and `slice` of a tuple give a plain Array.
  */
 export class PyTuple<T = unknown> extends Array<T> {
+  static {
+    recogniseInstances(this, 'PyTuple');
+  }
+
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
@@ -15,6 +21,10 @@ export class PyTuple<T = unknown> extends Array<T> {
  * Received ones are of this class only with `values: 'faithful'`.
  */
 export class PyFrozenSet<T = unknown> extends Set<T> {
+  static {
+    recogniseInstances(this, 'PyFrozenSet');
+  }
+
   static override get [Symbol.species](): SetConstructor {
     return Set;
   }
@@ -29,6 +39,10 @@ export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
 
 /** Python's `float`, for numbers that would be written as an int: `new PyFloat(2)` is written as `2.0`. */
 export class PyFloat {
+  static {
+    recogniseInstances(this, 'PyFloat');
+  }
+
   readonly value: number;
 
   constructor(value: number) {
@@ -56,6 +70,10 @@ export function safeInt(value: bigint): number | bigint {
 
 /** Python's `complex`. */
 export class PyComplex {
+  static {
+    recogniseInstances(this, 'PyComplex');
+  }
+
   readonly real: number;
   readonly imag: number;
 

@@ -6,7 +6,7 @@ import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js
 import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { NO_STEP, pathOf } from './path.js';
 import { ByteWriter } from './byte-writer.js';
-import { isoformat, isPyNumber, unsendableKind } from './value-kinds.js';
+import { isoformat, isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 
 const { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } = CHARACTERS;
@@ -86,8 +86,11 @@ class Writer {
         break;
       default:
         if (value === null) this.sink.ascii('None');
-        else if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
-          this.writeItems(value, value instanceof PyTuple);
+        else if (Object.getPrototypeOf(value) === Object.prototype) this.writeObject(value as object);
+        else if (Array.isArray(value)) {
+          if (Object.getPrototypeOf(value) === Array.prototype) this.writeItems(value, false);
+          else if (value instanceof PyTuple) this.writeItems(value, true);
+          else this.writeObject(value);
         } else if (value instanceof PyFloat) {
           this.writeFloat(value.value);
         } else if (value instanceof PyComplex) {
@@ -164,7 +167,7 @@ class Writer {
 
   private writeInstance(value: object): void {
     const kind = unsendableKind(value);
-    if (kind !== undefined) this.fail(`a ${kind} cannot be written`, 'UNSUPPORTED');
+    if (kind !== undefined) this.fail(`${withArticle(kind)} cannot be written`, 'UNSUPPORTED');
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON !== 'function') {
       if (types.isNativeError(value)) this.writeByDefault(exceptionDict(value));

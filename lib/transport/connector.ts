@@ -5,6 +5,7 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
 /** Where to connect to. With `address`, the host name is not looked up. */
@@ -55,7 +56,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     };
     const onAbort = (): void => fail(signal.reason as Error);
     const onError = (error: NodeJS.ErrnoException): void => fail(connectError(address, error, tls !== undefined));
-    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), tls !== undefined));
+    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), false));
     signal.addEventListener('abort', onAbort);
     socket
       .on(tls ? 'secureConnect' : 'connect', onConnect)
@@ -109,14 +110,33 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-/** Error codes of a peer that does not speak TLS, or whose TLS does not go with ours. */
-const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO)/;
+/**
+ * Codes of failures of the network, in contrast to those of TLS. An error without a code, of `checkServerIdentity` for example, is
+ * none of the network.
+ */
+const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
 
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
-  const message = `cannot connect to ${shownLocation(address)}: ${reasons[code] ?? error.message}${code && ` (${code})`}`;
+  const known = reasons[code];
+  const why = code.startsWith('ERR_SSL_') ? connectionFailureText(error) : `${known ?? error.message}${code && ` (${code})`}`;
+  const message = `cannot connect to ${shownLocation(address)}: ${why}`;
   const options = { cause: error, sent: false };
-  return secure && TLS_CODE.test(code) ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+  const isRefusal = secure && !NETWORK_CODE.test(code);
+  return isRefusal ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+}
+
+/**
+ * Makes the error of a daemon that refuses the certificate of this program. With TLS 1.3 the refusal arrives only after the
+ * connection was opened.
+ *
+ * @param error why the connection ended during the handshake
+ * @returns undefined when the connection ended for another reason, so that trying again may help
+ */
+export function certificateRefusal(address: ConnectAddress, error: unknown): CommunicationError | undefined {
+  const { cause } = error as Error;
+  if (!(error instanceof ConnectionClosedError) || !(cause instanceof Error) || !isAlertOfPeer(cause)) return undefined;
+  return connectError(address, cause, true);
 }
 
 function ignore(): void {}

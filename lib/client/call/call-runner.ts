@@ -1,5 +1,5 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
@@ -17,24 +17,34 @@ import { OpenedStream, readReply } from '../messages/reply-reader.js';
 import { writeCall } from '../messages/request-writer.js';
 import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
+import { explainAttribute } from './attribute-hints.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
-export type ProxyMaker = (reference: ProxyReference, sender: ProxySender, parent: ResolvedProxyOptions) => unknown;
+type ProxyMaker = (reference: ProxyReference, sender: ProxySender) => unknown;
+
+const SECURITY_ERROR = 'Pyro5.errors.SecurityError';
+
+/** The connections of a proxy and what its messages are made with; implemented by `ProxyConnections`. */
+interface CallConnections {
+  readonly pool: ConnectionPool;
+  readonly correlationIds: CorrelationIds;
+  readonly serializers: ProxySerializers;
+}
 
 /** Runs the calls of a proxy: takes a connection, sends the request, reads the reply. */
 export class CallRunner {
   private readonly repeatable: ReadonlySet<string>;
 
-  /** @param serializers called for each call, so that the serializers can be made for the first one */
+  private readonly pool: ConnectionPool;
+
   constructor(
     private readonly options: ResolvedProxyOptions,
-    private readonly pool: ConnectionPool,
-    private readonly serializers: () => ProxySerializers,
-    private readonly correlationIds: CorrelationIds,
+    private readonly connections: CallConnections,
     private readonly makeProxy: ProxyMaker,
   ) {
+    this.pool = connections.pool;
     this.repeatable = new Set(options.repeatable);
   }
 
@@ -70,19 +80,28 @@ export class CallRunner {
 
   /** Sends the call once. Takes another connection only if the first turns out to be closed before anything was sent. */
   private async runOnce(call: OutgoingCall, callOptions: CallOptions, deadline: Deadline): Promise<unknown> {
-    for (;;) {
-      const taken = this.pool.take(deadline, call.connection);
-      const opened = taken instanceof Promise ? await taken : taken;
-      try {
-        const { reply, serializer } = await this.send(opened, call, callOptions, deadline);
-        if (reply !== false) {
-          const frame = await reply;
-          return frame && (await this.read(opened, frame, serializer, call, callOptions));
+    const { pool } = this;
+    let isUnsent = true;
+    pool.callMade();
+    try {
+      for (;;) {
+        const taken = pool.take(deadline, call.connection);
+        const opened = taken instanceof Promise ? await taken : taken;
+        try {
+          const { reply, serializer } = await this.send(opened, call, callOptions, deadline);
+          if (reply !== false) {
+            isUnsent = false;
+            pool.callSent();
+            const frame = await reply;
+            return frame && (await this.read(opened, frame, serializer, { call, callOptions, deadline }));
+          }
+          opened.connection.drop(new ConnectionClosedError('connection was closed', { sent: false }));
+        } finally {
+          pool.giveBack(opened);
         }
-        opened.connection.drop(new ConnectionClosedError('connection was closed', { sent: false }));
-      } finally {
-        this.pool.giveBack(opened);
       }
+    } finally {
+      if (isUnsent) pool.callSent();
     }
   }
 
@@ -101,10 +120,10 @@ export class CallRunner {
       objectId: call.objectId ?? objectId,
       flags: isOneway ? call.flags | FLAGS.oneway : call.flags,
       annotations: annotationsOf(options.annotations, callOptions.annotations),
-      correlationId: this.correlationIds.next(),
+      correlationId: this.connections.correlationIds.next(),
     };
     try {
-      const { request, serializer } = await writeCall(call, parts, this.serializers(), options);
+      const { request, serializer } = await writeCall(call, parts, this.connections.serializers, options);
       return { reply: connection.request(request, deadline), serializer };
     } catch (error) {
       // an error of the deadline has `sent` already: an earlier attempt may have been sent
@@ -117,8 +136,7 @@ export class CallRunner {
     opened: OpenedConnection,
     frame: Frame,
     serializer: Serializer,
-    call: OutgoingCall,
-    callOptions: CallOptions,
+    { call, callOptions, deadline }: { call: OutgoingCall; callOptions: CallOptions; deadline: Deadline },
   ): Promise<unknown> {
     const { options } = this;
     if (frame.annotations.size > 0) {
@@ -131,15 +149,34 @@ export class CallRunner {
       return new RemoteStream(this, this.pool, value.id, call.connection, callOptions);
     } catch (error) {
       if (error instanceof CommunicationError) error.sent = true;
-      // the daemon closes the connection after this reply, so no other call may use it
-      if (error instanceof PyroRemoteError && CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+      if (call.objectId === undefined) explainAttribute(error, opened.metadata, call.method);
+      if (error instanceof PyroRemoteError) {
+        // the daemon closes the connection after this reply, so no other call may use it
+        if (CONNECTION_ENDING_TYPES.has(error.pythonType)) opened.connection.drop(error);
+        if (error.pythonType === SECURITY_ERROR) await this.awaitAnswer(opened, deadline);
+      }
       throw error;
+    }
+  }
+
+  /**
+   * Asks the daemon for any answer. Called after a SecurityError: a Python daemon then closes the connection, and a daemon of this
+   * library keeps the connection with its session. The next call must not be sent before that is known.
+   */
+  private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
+    const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
+    try {
+      await (
+        await this.send(opened, ping, { oneway: false }, deadline)
+      ).reply;
+    } catch {
+      // the connection has ended; the next call opens another
     }
   }
 
   private readContext({ connection }: OpenedConnection): ReadContext {
     return {
-      decodeProxy: (state) => this.makeProxy(ProxyReference.fromState(state), endsOf(connection), this.options),
+      decodeProxy: (state) => this.makeProxy(ProxyReference.fromState(state), endsOf(connection)),
     };
   }
 

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 
@@ -13,6 +14,10 @@ export interface OutgoingCall extends Omit<SerializedCall, 'objectId'> {
 
 /** Python's keyword arguments; made by {@link kwargs}. */
 export class KeywordArguments {
+  static {
+    recogniseInstances(this, 'KeywordArguments');
+  }
+
   constructor(readonly values: Readonly<Record<string, unknown>>) {}
 }
 

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';
@@ -16,44 +17,46 @@ interface OpenConnections {
 
 const END_OF_STREAM = { done: true, value: undefined } as const;
 
+/** Closes the remote iterators of streams that were garbage-collected before their end, as in Pyro5. */
+const collected = new FinalizationRegistry<StreamRequests>((requests) => void requests.close());
+
 /**
  * The items of a remote iterator, requested one by one: `for await (const frame of await camera.frames())`.
  *
- * Leaving the loop early closes the remote iterator. If the connection breaks between two items, the next item is requested over a
- * new connection; that works as long as the daemon keeps the stream (30 s by default). If the connection breaks or the time is over
- * during a request, the error is thrown and the item may be lost. `next()` then goes on with the item after it.
+ * Leaving the loop early closes the remote iterator, and so does the garbage collector when the stream is dropped before its end. If
+ * the connection breaks between two items, the next item is requested over a new connection; that works as long as the daemon
+ * keeps the stream (30 s by default). If the connection breaks or the time is over during a request, the error is thrown and the
+ * item may be lost. `next()` then goes on with the item after it.
  *
  * @see Pyro5/client.py, `_StreamResultIterator`
  */
 export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, AsyncDisposable {
-  /** Id of the stream at its daemon. */
-  readonly id: string;
-  private ended = false;
-  /** The last request. The requests of a stream run one after the other. */
-  private last: Promise<unknown> = Promise.resolve();
+  static {
+    recogniseInstances(this, 'RemoteStream');
+  }
+
+  private readonly requests: StreamRequests;
 
   /** @internal @param connection the connection that opened the stream; later the connection of the last request */
   constructor(
-    private readonly caller: StreamCaller,
-    private readonly connections: OpenConnections,
-    streamId: string,
-    private connection: ClientConnection | undefined,
-    private readonly callOptions: CallOptions,
+    caller: StreamCaller,
+    connections: OpenConnections,
+    /** Id of the stream at its daemon. */
+    readonly id: string,
+    connection: ClientConnection | undefined,
+    callOptions: CallOptions,
   ) {
-    this.id = streamId;
+    this.requests = new StreamRequests(caller, connections, id, connection, callOptions);
+    collected.register(this, this.requests);
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    const pull = this.last.then(() => this.pull());
-    this.last = pull.catch(() => undefined);
-    return pull;
+    return this.requests.next() as Promise<IteratorResult<T, undefined>>;
   }
 
   /** Closes the remote iterator. Never fails: the daemon closes a stream that is not used any more after some time. */
   return(): Promise<IteratorResult<T, undefined>> {
-    const closing = this.last.then(() => this.close());
-    this.last = closing;
-    return closing;
+    return this.requests.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,12 +66,38 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
 
-  private async pull(): Promise<IteratorResult<T, undefined>> {
+/** The requests of a stream, which run one after the other. They never refer to the stream, so that it can be garbage-collected. */
+class StreamRequests {
+  private ended = false;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly caller: StreamCaller,
+    private readonly connections: OpenConnections,
+    private readonly streamId: string,
+    private connection: ClientConnection | undefined,
+    private readonly callOptions: CallOptions,
+  ) {}
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    const pull = this.last.then(() => this.pull());
+    this.last = pull.catch(() => undefined);
+    return pull;
+  }
+
+  close(): Promise<typeof END_OF_STREAM> {
+    const closing = this.last.then(() => this.closeNow());
+    this.last = closing;
+    return closing;
+  }
+
+  private async pull(): Promise<IteratorResult<unknown, undefined>> {
     if (this.ended) return END_OF_STREAM;
     const call = this.call('get_next_stream_item');
     try {
-      const value = (await this.caller.run(call, { ...this.callOptions, oneway: false, repeatable: false })) as T;
+      const value = await this.caller.run(call, { ...this.callOptions, oneway: false, repeatable: false });
       return { done: false, value };
     } catch (error) {
       if (error instanceof PyroRemoteError) {
@@ -77,7 +106,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
         if (END_TYPES.has(error.pythonType)) return END_OF_STREAM;
       } else if (this.isConnected) {
         // the item could not be read, or the call was not sent: the loop ends here and requests no more items
-        void this.close();
+        void this.closeNow();
       }
       throw error;
     } finally {
@@ -85,7 +114,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
     }
   }
 
-  private async close(): Promise<IteratorResult<T, undefined>> {
+  private async closeNow(): Promise<typeof END_OF_STREAM> {
     if (this.ended) return END_OF_STREAM;
     this.ended = true;
     // no connection is opened just to close the stream
@@ -100,7 +129,7 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
   }
 
   private call(method: string): OutgoingCall {
-    return { objectId: DAEMON_OBJECT_ID, method, args: [this.id], kwargs: {}, flags: 0, connection: this.connection };
+    return { objectId: DAEMON_OBJECT_ID, method, args: [this.streamId], kwargs: {}, flags: 0, connection: this.connection };
   }
 }
 

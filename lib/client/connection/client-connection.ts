@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { WireLog } from '../../protocol/message.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
+import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { RequestMessage } from '../messages/request-writer.js';
 
@@ -114,9 +116,15 @@ export class ClientConnection {
     this.frames.destroy();
   }
 
+  /** Sets whether the socket keeps the process alive. Byte streams other than sockets never do. */
+  keepProcessAlive(isWanted: boolean): void {
+    const socket = this.socket as Partial<Socket>;
+    if (isWanted) socket.ref?.();
+    else socket.unref?.();
+  }
+
   /** Closes the connection after the unsent bytes were sent. A running call fails with `error`. */
   release(error: Error): void {
-    if (this.state.is === 'awaiting') return this.drop(error);
     this.end(error);
     this.frames.endSoon();
   }
@@ -158,7 +166,7 @@ export class ClientConnection {
   private closedError(cause: Error | undefined): CommunicationError {
     if (cause instanceof CommunicationError) return cause;
     const when = this.state.is === 'free' ? '' : ' before the reply came';
-    const why = cause ? `: ${cause.message}` : '';
+    const why = cause ? `: ${connectionFailureText(cause)}` : '';
     return new ConnectionClosedError(`connection to ${this.location} was closed${when}${why}`, {
       cause,
       sent: true,

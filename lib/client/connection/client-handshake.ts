@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import { decompress } from '../../protocol/compression.js';
 import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
@@ -5,8 +6,9 @@ import type { Frame } from '../../protocol/frame-reader.js';
 import { safeText } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { ClientConnection } from './client-connection.js';
+import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
-import { annotationsOf, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { annotationsOf, type ConnectedDaemon, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
@@ -58,7 +60,7 @@ export async function shakeHands(
   }
   const { handshake, meta } = answer as { handshake: unknown; meta: unknown };
   const metadata = readMetadata(meta, uri);
-  await options.validateHandshake?.(handshake);
+  await options.validateHandshake?.(handshake, daemonOf(connection));
   connection.handshakeDone();
   return metadata;
 }
@@ -82,6 +84,12 @@ export async function askMetadata(
   const frame = await connection.request({ ...message, annotations: annotationsOf(options.annotations) }, deadline);
   if (!frame) throw closed(connection);
   return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, options.maxMessageBytes), uri);
+}
+
+function daemonOf(connection: ClientConnection): ConnectedDaemon {
+  const { getPeerCertificate } = connection.socket as Partial<TLSSocket>;
+  const { remoteAddress } = endsOf(connection);
+  return { remoteAddress, peerCertificate: getPeerCertificate?.call(connection.socket) };
 }
 
 function closed({ location }: ClientConnection): CommunicationError {

@@ -3,7 +3,7 @@ import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { type ConnectAddress, locationOf, openSocket } from '../../transport/connector.js';
+import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/connector.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
@@ -35,23 +35,32 @@ export interface Destination {
   sender: ProxySender | undefined;
 }
 
+/** Every `connectedSocket` of this program that a proxy uses or has used. */
+const usedSockets = new WeakSet<Duplex>();
+
+/** How an opener uses the other parts of its proxy. */
+export interface OpenerCallbacks {
+  handshakeParts(): HandshakeParts;
+  /** Closes idle connections of related proxies. Returns true when some were closed. */
+  makeRoom(): boolean;
+  onEnded(connection: ClientConnection, error: Error): void;
+}
+
 /** Opens the connections of a proxy, with retries. */
 export class ConnectionOpener {
-  private hasUsedConnected = false;
-
   constructor(
     private readonly destination: Destination,
-    private readonly handshakeParts: () => HandshakeParts,
-    private readonly onEnded: (connection: ClientConnection, error: Error) => void,
+    private readonly callbacks: OpenerCallbacks,
   ) {}
 
   /**
    * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * This retries connecting only; calls are repeated by the call runner.
+   * This retries connecting only; calls are repeated by the call runner. A daemon that rejects the handshake may have too many
+   * connections: if idle ones can be closed, this tries again, too.
    *
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
-   * @throws {CommunicationError} at once, when the daemon rejects the handshake
+   * @throws {CommunicationError} when the daemon rejects the handshake
    * @throws the reason of `signal` when the signal is aborted
    */
   async open(signal: AbortSignal): Promise<OpenedConnection> {
@@ -61,7 +70,9 @@ export class ConnectionOpener {
         return await this.openOnce(signal);
       } catch (error) {
         const worthRetrying = error instanceof ConnectionClosedError || error instanceof TimeoutError;
-        if (signal.aborted || !worthRetrying || attempt > maxRetries) throw error;
+        const isRejected = error instanceof CommunicationError && error.code === 'COMMUNICATION';
+        if (signal.aborted || attempt > maxRetries) throw error;
+        if (!worthRetrying && !(isRejected && this.callbacks.makeRoom())) throw error;
         await backOff(attempt, this.destination.options, signal);
       }
     }
@@ -95,18 +106,19 @@ export class ConnectionOpener {
     const leases = new AutoproxyLeases(options.autoproxy);
     const connection = new ClientConnection(socket, locationOf(address), options, (ended, error) => {
       leases.end();
-      this.onEnded(ended, error);
+      this.callbacks.onEnded(ended, error);
     });
     const introduce = options.connectedSocket ? askMetadata : shakeHands;
     // no timeout of its own: `signal` ends the handshake with the attempt
     const deadline = new Deadline('connecting', 0, signal);
     try {
-      const metadata = await orAborted(introduce(connection, uri, this.handshakeParts(), deadline), signal);
+      const metadata = await orAborted(introduce(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
-      if (error instanceof CommunicationError) error.sent = false;
-      connection.drop(error as Error);
-      throw error;
+      const failure = certificateRefusal(address, error) ?? (error as Error);
+      if (failure instanceof CommunicationError) failure.sent = false;
+      connection.drop(failure);
+      throw failure;
     } finally {
       deadline.end();
     }
@@ -132,11 +144,12 @@ export class ConnectionOpener {
   }
 
   private useConnected(socket: Duplex): Duplex {
-    if (this.hasUsedConnected || socket.destroyed) {
-      const message = 'connectedSocket has ended, or carries another call: there is only this one connection';
+    if (usedSockets.has(socket) || socket.destroyed) {
+      const message =
+        'connectedSocket has ended or is in use; it carries one call at a time, of one proxy, whose $release() closes it';
       throw new CommunicationError(message, { sent: false });
     }
-    this.hasUsedConnected = true;
+    usedSockets.add(socket);
     return socket;
   }
 

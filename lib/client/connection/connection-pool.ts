@@ -1,8 +1,8 @@
+import { endsWithin, type Deadline } from '../../calls/deadline.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { currentCall, type CurrentCall } from '../../calls/current-call.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
-import type { Deadline } from '../../calls/deadline.js';
 import { NestedCalls } from './nested-calls.js';
 import type { ProxyGroup } from './proxy-group.js';
 
@@ -10,6 +10,16 @@ export interface PoolOptions {
   poolSize: number;
   maxQueuedCalls: number;
   idleTimeoutMs: number;
+}
+
+/** The parts of a pool besides its options. */
+export interface PoolParts {
+  open(signal: AbortSignal): Promise<OpenedConnection>;
+  onOpened(opened: OpenedConnection): void;
+  /** The group that the proxy belongs to, if any. */
+  group: ProxyGroup | undefined;
+  /** True: open connections keep the process alive. False: only connections that a call uses do. */
+  keepsProcessAlive: boolean;
 }
 
 interface Waiter {
@@ -24,10 +34,18 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-type PoolState = 'open' | 'released';
+/**
+ * - `open`: takes calls.
+ * - `releasing`: takes no more calls, and sends the calls that were made before.
+ * - `released`: has no connections and takes no calls.
+ */
+type PoolState = { is: 'open' } | { is: 'releasing'; end: Promise<void>; allSent(): void } | { is: 'released' };
 
 /** Deepest nesting of calls. Each level may open `poolSize` connections beyond the pool's own. */
 const MAX_NESTING = 16;
+
+/** Longest time for which a release waits until the calls that were made before it are sent. */
+const MAX_SENDING_MS = 2_000;
 
 /**
  * The connections of a proxy.
@@ -44,15 +62,16 @@ export class ConnectionPool {
   /** Members beyond `poolSize`, each for one nested call. They are closed after the call. */
   private readonly nested = new Set<ClientConnection>();
   private readonly openingNested = new Set<AbortController>();
-  private state: PoolState = 'open';
+  /** Members to close when their calls have ended. */
+  private readonly leaving = new Set<ClientConnection>();
+  /** Calls that were made and are not sent yet. */
+  private unsentCalls = 0;
+  private state: PoolState = { is: 'open' };
   private idleTimer: NodeJS.Timeout | undefined;
 
-  /** @param group the group that the proxy belongs to, if any */
   constructor(
     private readonly options: PoolOptions,
-    private readonly open: (signal: AbortSignal) => Promise<OpenedConnection>,
-    private readonly onOpened: (opened: OpenedConnection) => void,
-    private readonly group: ProxyGroup | undefined,
+    private readonly parts: PoolParts,
   ) {}
 
   get isConnected(): boolean {
@@ -63,9 +82,24 @@ export class ConnectionPool {
     return this.members.has(connection);
   }
 
+  /** Resolves when no {@link release} is under way. Undefined: none is. */
+  get releaseEnd(): Promise<void> | undefined {
+    return this.state.is === 'releasing' ? this.state.end : undefined;
+  }
+
   /** Allows connections again after {@link release}. */
   reopen(): void {
-    this.state = 'open';
+    this.state = { is: 'open' };
+  }
+
+  /** Called when a call is made. {@link callSent} must follow, so that {@link release} knows whether calls are to be sent. */
+  callMade(): void {
+    this.unsentCalls++;
+  }
+
+  /** Called when a call was sent, or failed before. */
+  callSent(): void {
+    if (--this.unsentCalls === 0 && this.state.is === 'releasing') this.state.allSent();
   }
 
   /**
@@ -76,7 +110,7 @@ export class ConnectionPool {
    * @throws the failure of the deadline, when the deadline comes first
    */
   take(deadline: Deadline, wanted?: ClientConnection): OpenedConnection | Promise<OpenedConnection> {
-    if (this.state === 'released') throw released();
+    if (this.state.is !== 'open') throw released();
     if (deadline.failure !== undefined) throw deadline.failure;
     const needed = wanted && this.members.has(wanted) ? wanted : undefined;
     // a connection is in `free` only when no waiting call can use it
@@ -98,15 +132,36 @@ export class ConnectionPool {
 
   giveBack(opened: OpenedConnection): void {
     this.nestedCalls.givenBack(opened.connection);
-    if (this.nested.has(opened.connection)) return opened.connection.release(notNeeded());
-    if (!opened.connection.isFree || this.state === 'released') return;
+    const { connection } = opened;
+    if (this.nested.has(connection) || this.leaving.has(connection)) return connection.release(notNeeded());
+    if (!connection.isFree || this.state.is === 'released') return;
     this.offer(opened);
     this.watchIdle();
   }
 
-  /** Closes the connections that no call uses. The next call opens a new one. */
-  endIdle(): void {
-    for (const { connection } of this.free.splice(0)) connection.release(notNeeded());
+  /**
+   * Closes the connections that no call uses. The next call opens a new one. Connections over which objects of this program are
+   * leased stay open, because the peer could not call these objects any more.
+   *
+   * @returns true when a connection was closed
+   */
+  endIdle(): boolean {
+    const ending = this.free.filter(({ leases }) => leases.isEmpty);
+    for (const { connection } of ending) connection.release(notNeeded());
+    return ending.length > 0;
+  }
+
+  /** Closes the connections: those that no call uses at once, the others after their calls. The next call opens a new one. */
+  async letGo(): Promise<void> {
+    const free = this.free.map(({ connection }) => connection);
+    for (const connection of this.members.keys()) this.leaving.add(connection);
+    await closeAll(free, notNeeded);
+  }
+
+  /** Called when the proxy was garbage-collected, so that no call runs and none will be made. */
+  abandon(): void {
+    for (const controller of this.opening) controller.abort(notNeeded());
+    this.endIdle();
   }
 
   /**
@@ -117,8 +172,9 @@ export class ConnectionPool {
   remove(connection: ClientConnection): boolean {
     if (!this.members.delete(connection)) return false;
     this.nested.delete(connection);
+    this.leaving.delete(connection);
     this.nestedCalls.givenBack(connection);
-    this.group?.connectionClosed(this);
+    this.parts.group?.connectionClosed(this);
     if (this.members.size === 0) this.stopWatchingIdle();
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
     for (const waiter of this.waiting) if (waiter.wanted === connection) waiter.wanted = undefined;
@@ -127,18 +183,29 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Closes all connections and rejects waiting calls; resolves when all sockets are closed. */
-  async release(): Promise<void> {
-    this.state = 'released';
+  /**
+   * Sends the calls that were made before, for at most 2 s, then closes all connections and rejects the calls that wait for a
+   * connection or a reply. Resolves when all sockets are closed.
+   */
+  release(): Promise<void> {
+    if (this.state.is === 'releasing') return this.state.end;
+    this.reject(released(), ({ takes }) => !takes);
+    if (this.unsentCalls === 0) return this.close();
+    let allSent!: () => void;
+    const sending = new Promise<void>((resolve) => (allSent = resolve));
+    const end = endsWithin(sending, MAX_SENDING_MS).then(() => this.close());
+    this.state = { is: 'releasing', end, allSent };
+    return end;
+  }
+
+  private async close(): Promise<void> {
+    this.state = { is: 'released' };
     const error = released();
     for (const controller of [...this.opening, ...this.openingNested]) controller.abort(error);
     this.opening.clear();
-    this.rejectAll(error);
-    const connections = [...this.members.keys()];
-    const closed = connections.map((connection) => connection.closed);
+    this.reject(error);
     const duringCall = new ConnectionClosedError('the proxy was released during the call');
-    for (const connection of connections) connection.release(connection.isFree ? error : duringCall);
-    await Promise.all(closed);
+    await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
   }
 
   private wait(parts: Pick<Waiter, 'wanted' | 'takes' | 'deadline' | 'madeIn'>): Promise<OpenedConnection> {
@@ -163,6 +230,7 @@ export class ConnectionPool {
   /** Notes in which served call the connection is used. */
   private lend(opened: OpenedConnection, madeIn: CurrentCall | undefined): OpenedConnection {
     this.nestedCalls.taken(opened.connection, madeIn);
+    if (!this.parts.keepsProcessAlive) opened.connection.keepProcessAlive(true);
     return opened;
   }
 
@@ -173,21 +241,22 @@ export class ConnectionPool {
       const message = `too many calls within calls (at most ${MAX_NESTING} for each of poolSize ${poolSize})`;
       throw new CommunicationError(message, { sent: false });
     }
-    const refusal = this.group?.openConnection(this);
+    const { group } = this.parts;
+    const refusal = group?.openConnection(this);
     if (refusal) throw refusal;
     const controller = new AbortController();
     this.openingNested.add(controller);
     deadline.watch((error) => controller.abort(error));
     try {
-      const opened = await this.open(controller.signal);
+      const opened = await this.parts.open(controller.signal);
       if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
       if (!opened.connection.isOpen) throw endedAtOnce(opened.connection);
       this.nested.add(opened.connection);
       this.members.set(opened.connection, opened);
-      this.onOpened(opened);
+      this.parts.onOpened(opened);
       return this.lend(opened, madeIn);
     } catch (error) {
-      this.group?.connectionClosed(this);
+      group?.connectionClosed(this);
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       this.openingNested.delete(controller);
@@ -202,13 +271,14 @@ export class ConnectionPool {
       return this.settle(waiter, opened);
     }
     this.free.push(opened);
+    if (!this.parts.keepsProcessAlive) opened.connection.keepProcessAlive(false);
   }
 
   /** Opens as many connections as waiting calls need and `poolSize` allows. */
   private openMore(): void {
     let wanting = 0;
     for (const { wanted, takes } of this.waiting) {
-      if (this.state === 'released' || this.members.size + this.opening.size >= this.options.poolSize) return;
+      if (this.state.is === 'released' || this.members.size + this.opening.size >= this.options.poolSize) return;
       if (wanted !== undefined) continue;
       if (takes) wanting++;
       if (Math.max(wanting, 1) > this.opening.size) this.openOne();
@@ -216,18 +286,19 @@ export class ConnectionPool {
   }
 
   private openOne(): void {
-    const refusal = this.group?.openConnection(this);
+    const { group } = this.parts;
+    const refusal = group?.openConnection(this);
     if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
-    this.open(controller.signal).then(
+    this.parts.open(controller.signal).then(
       (opened) => {
         if (this.opening.delete(controller)) return this.opened(opened);
-        this.group?.connectionClosed(this);
+        group?.connectionClosed(this);
         opened.connection.drop(released());
       },
       (error: Error) => {
-        this.group?.connectionClosed(this);
+        group?.connectionClosed(this);
         if (this.opening.delete(controller)) this.notOpened(error);
       },
     );
@@ -237,11 +308,11 @@ export class ConnectionPool {
     const { connection } = opened;
     if (!connection.isOpen) {
       // the daemon closed the connection at once: without this error, opening the next one could go on for ever
-      this.group?.connectionClosed(this);
+      this.parts.group?.connectionClosed(this);
       return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
-    this.onOpened(opened);
+    this.parts.onOpened(opened);
     for (const waiter of this.waiting) if (!waiter.takes) this.settle(waiter, opened);
     this.offer(opened);
     this.watchIdle();
@@ -249,15 +320,16 @@ export class ConnectionPool {
 
   /** Rejects the waiting calls, unless another connection is open or is being opened. */
   private notOpened(error: Error): void {
-    if (this.members.size === 0 && this.opening.size === 0) this.rejectAll(error);
+    if (this.members.size === 0 && this.opening.size === 0) this.reject(error);
   }
 
-  private rejectAll(error: Error): void {
+  private reject(error: Error, isMeant: (waiter: Waiter) => boolean = () => true): void {
     for (const waiter of this.waiting) {
+      if (!isMeant(waiter)) continue;
+      this.waiting.delete(waiter);
       waiter.deadline.unwatch();
       waiter.reject(error);
     }
-    this.waiting.clear();
   }
 
   /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */
@@ -272,6 +344,17 @@ export class ConnectionPool {
     clearTimeout(this.idleTimer);
     this.idleTimer = undefined;
   }
+}
+
+/** Closes connections after their unsent bytes were sent. Resolves when their sockets are closed. */
+async function closeAll(connections: ClientConnection[], errorFor: (connection: ClientConnection) => Error): Promise<void> {
+  const closed = connections.map((connection) => connection.closed);
+  for (const connection of connections) {
+    // somebody waits for the end of the socket
+    connection.keepProcessAlive(true);
+    connection.release(errorFor(connection));
+  }
+  await Promise.all(closed);
 }
 
 function endedAtOnce({ location }: ClientConnection): ConnectionClosedError {

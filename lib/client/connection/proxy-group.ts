@@ -2,33 +2,40 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 
 /** The connections of one proxy in a group. */
 interface GroupMember {
-  /** Closes the connections that no call uses. */
-  endIdle(): void;
+  /** Closes the connections that no call uses, except those over which objects of this program are leased. */
+  endIdle(): boolean;
+  /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the first ones are closed. */
+  letGo(): Promise<void>;
   /** Closes all connections for good; resolves when their sockets are closed. */
   release(): Promise<void>;
 }
 
+/** Options of a {@link ProxyGroup}. */
+interface GroupOptions {
+  /** Limit for all proxies of the group together. At the limit, idle connections are closed to make room. */
+  maxConnections: number;
+  /** True: no connection is opened when the limit is reached and all connections are in use. */
+  isStrict: boolean;
+}
+
 /**
- * A group of proxies with one limit on their connections and a common end: the proxies that a daemon received, and as a group
- * within it those of one request.
+ * A group of proxies with one limit on their connections and a common end: the proxies that a daemon received, as a group within
+ * it those of one request, and the proxies in the results of the calls of one proxy.
  */
 export class ProxyGroup {
   private readonly connected = new Map<GroupMember, number>();
   private connections = 0;
   private ended = false;
 
-  /**
-   * @param maxConnections limit for all proxies of the group together
-   * @param parent the group that contains this one
-   */
+  /** @param parent the group that contains this one */
   constructor(
-    private readonly maxConnections: number,
+    private readonly options: GroupOptions,
     private readonly parent?: ProxyGroup,
   ) {}
 
   /** Makes a group within this one. It may use all connections of this group. */
   subgroup(): ProxyGroup {
-    return new ProxyGroup(this.maxConnections, this);
+    return new ProxyGroup(this.options, this);
   }
 
   /**
@@ -38,14 +45,15 @@ export class ProxyGroup {
    * @returns an error when the connection must not be opened
    */
   openConnection(member: GroupMember): CommunicationError | undefined {
+    const { maxConnections, isStrict } = this.options;
     if (this.ended) return new ConnectionClosedError('the daemon that received the proxy has closed', { sent: false });
     for (const other of this.connected.keys()) {
-      if (this.connections < this.maxConnections) break;
+      if (this.connections < maxConnections) break;
       other.endIdle();
     }
-    if (this.connections >= this.maxConnections) {
+    if (isStrict && this.connections >= maxConnections) {
       return new CommunicationError(
-        `too many connections to proxies that clients sent (receivedProxyOptions.maxConnections is ${this.maxConnections})`,
+        `too many connections to proxies that clients sent (receivedProxyOptions.maxConnections is ${maxConnections})`,
         { sent: false },
       );
     }
@@ -65,9 +73,18 @@ export class ProxyGroup {
     this.parent?.connectionClosed(member);
   }
 
-  /** Closes the connections that no call uses. The proxies open new ones when they are called again. */
-  endIdle(): void {
-    for (const member of this.connected.keys()) member.endIdle();
+  /**
+   * Closes the connections that no call uses. The proxies open new ones when they are called again.
+   *
+   * @returns true when a connection was closed
+   */
+  endIdle(): boolean {
+    return [...this.connected.keys()].map((member) => member.endIdle()).includes(true);
+  }
+
+  /** Closes all connections, those in use after their calls. The proxies open new ones when they are called again. */
+  async letGo(): Promise<void> {
+    await Promise.all([...this.connected.keys()].map((member) => member.letGo()));
   }
 
   /** Closes all connections. No proxy of the group can open another. Resolves when the sockets are closed. */

@@ -8,6 +8,11 @@ export class AutoproxyLeases {
 
   constructor(private readonly autoproxy: Autoproxy | undefined) {}
 
+  /** True when the connection has no leases, so closing it takes no object away from the peer. */
+  get isEmpty(): boolean {
+    return this.leases.size === 0;
+  }
+
   /** Gives the reference that is sent for an object; undefined when the object is not sent as a proxy. */
   referenceFor(value: object): ProxyReference | undefined {
     const lease = this.leases.get(value) ?? this.autoproxy?.leaseFor?.(value);

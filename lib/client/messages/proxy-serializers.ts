@@ -1,6 +1,8 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { servedReference } from '../../protocol/served-objects.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import { SERIALIZER_IDS, type Serializer, type SerializerOptions } from '../../serializers/contract/serializer.js';
+import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createSerializers } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { Autoproxy, ResolvedProxyOptions } from '../options/proxy-options.js';
@@ -25,8 +27,8 @@ export class ProxySerializers {
       serpentBytesRepr,
       classes,
       encodeObject: (value) => {
-        const reference = referenceOf(value) ?? this.autoproxyReference(value, autoproxy, classes);
-        return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+        const reference = referenceOf(value) ?? this.ownReference(value, autoproxy, classes);
+        return reference && proxyToDict(reference);
       },
     };
     this.all = createSerializers({ ...shared, values });
@@ -57,13 +59,13 @@ export class ProxySerializers {
     return this.natural.get(id);
   }
 
-  /** An object whose class has a converter travels as a proxy only if it was registered by hand, so it gets no lease. */
-  private autoproxyReference(
-    value: object,
-    autoproxy: Autoproxy | undefined,
-    classes: ClassRegistry,
-  ): ProxyReference | undefined {
-    if (autoproxy === undefined) return undefined;
+  /**
+   * Gives the reference of an object of this program. Objects that are registered at a daemon have one. With `autoproxy` others have
+   * one, too, if they expose members and their class has no converter; they are leased.
+   */
+  private ownReference(value: object, autoproxy: Autoproxy | undefined, classes: ClassRegistry): ProxyReference | undefined {
+    const registered = servedReference(value, autoproxy);
+    if (autoproxy === undefined || (registered && !autoproxy.referenceFor(value))) return registered;
     const source = classes.converterOf(value)?.toDict ? autoproxy : (this.leases ?? autoproxy);
     return source.referenceFor(value);
   }

@@ -1,12 +1,24 @@
 import { millisecondsOf } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
+import {
+  anyOf,
+  checkNumber,
+  checkOptions,
+  configError,
+  OBJECT,
+  type OptionRules,
+  PORT_BOUNDS,
+  SWITCH,
+  TEXT,
+  TEXTS,
+} from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import type { ClientTlsOptions } from '../../options/tls.js';
+import { checkTls, CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
 import type { ProxySender } from './received-proxies.js';
 
 /** Address of the name server. Default: the address in a PYRONAME or PYROMETA URI, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
 export interface NameServerAddress {
-  /** Default `localhost`. */
+  /** Host name or IP address, or the path of a unix domain socket as `./u:path`. Default `localhost`. */
   host?: string;
   /** Default 9090. */
   port?: number;
@@ -29,6 +41,29 @@ export interface BroadcastAddress {
   port?: number;
   /** Default the limited broadcast address, 255.255.255.255. */
   addresses?: readonly string[];
+}
+
+const RULES: OptionRules<NameServerAddress> = {
+  host: TEXT,
+  unixSocket: TEXT,
+  broadcast: anyOf(SWITCH, { ...OBJECT, takes: 'an object with port and addresses' }),
+  tls: CLIENT_TLS,
+};
+
+/** @throws {PyroError} `CONFIG`, when an option is wrong, or the address has both `unixSocket` and `host` or `port` */
+export function checkNameServerAddress(address: NameServerAddress): void {
+  const { host, port, unixSocket, broadcast, waitMs, tls } = address;
+  checkOptions(address, RULES, 'nameServer.');
+  checkTls(tls);
+  if (port !== undefined) checkNumber('nameServer.port', port, PORT_BOUNDS);
+  if (waitMs !== undefined) checkNumber('nameServer.waitMs', waitMs);
+  if (typeof broadcast === 'object') {
+    checkOptions(broadcast, { addresses: TEXTS }, 'nameServer.broadcast.');
+    if (broadcast.port !== undefined) checkNumber('nameServer.broadcast.port', broadcast.port, PORT_BOUNDS);
+  }
+  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
+    throw configError('nameServer: unixSocket excludes host and port');
+  }
 }
 
 /** Gives the longest wait for a name or a name server: `waitMs`, else `PYRO_NS_LOOKUP_DELAY`. */

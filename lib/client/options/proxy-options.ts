@@ -1,18 +1,36 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { PeerCertificate } from 'node:tls';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
-import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS } from '../../options/option-checks.js';
-import { type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
+import {
+  ABORT_SIGNAL,
+  anyOf,
+  checkNumber,
+  checkNumbers,
+  checkOptions,
+  configError,
+  FUNCTION,
+  givenOptions,
+  LIMIT_BOUNDS,
+  OBJECT,
+  type OptionRules,
+  STREAM,
+  SWITCH,
+  TEXTS,
+  withMethods,
+} from '../../options/option-checks.js';
+import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
+import { CLIENT_TLS, checkTls, type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../serializers/contract/serializer.js';
+import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
-import type { NameServerAddress } from './name-resolver.js';
-import type { ReceivedProxies } from './received-proxies.js';
+import { checkNameServerAddress, type NameServerAddress } from './name-resolver.js';
+import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 
 /** Annotations: ids of four ASCII letters, and their bytes. */
 export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
@@ -23,8 +41,8 @@ export interface PyroProxyOptions {
   serializer?: SerializerName;
   /** Handshake data, sent to the daemon when connecting. Default `hello`. */
   handshake?: unknown;
-  /** Gets the daemon's answer to the handshake. Throw an error to refuse the connection. */
-  validateHandshake?: (response: unknown) => void | Promise<void>;
+  /** Gets the daemon's answer to the handshake, and the daemon's address and certificate. Throw an error to refuse the connection. */
+  validateHandshake?: (response: unknown, daemon: ConnectedDaemon) => void | Promise<void>;
   /** Sends `handshake` along when the proxy is passed to a peer. Default false. */
   shareHandshake?: boolean;
   /** Longest time for one call, including the wait for a connection and repeats. Default 60,000; 0: no limit. */
@@ -47,7 +65,10 @@ export interface PyroProxyOptions {
   repeatable?: readonly string[];
   /** Idle time after which TCP keep-alive checks whether the daemon still answers. Default 60,000; 0: never. */
   keepAliveMs?: number;
-  /** Closes the connections after this time without a call. The next call opens a new one. Default 0: never. */
+  /**
+   * Closes the connections after this time without a call. The next call opens a new one. Default 0: never; for the proxies in results
+   * of calls 30,000.
+   */
   idleTimeoutMs?: number;
   /** Connects over TLS, with these certificates; `true`: with the authorities that Node trusts. Default: no TLS. */
   tls?: boolean | ClientTlsOptions;
@@ -58,7 +79,7 @@ export interface PyroProxyOptions {
   openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
   /**
    * A connected socket or other byte stream to use, in place of opening connections. The daemon at the other end serves it as its
-   * `connectedSocket`: there is no handshake, and no second connection. `$release()` closes it. The URI may be the object id alone.
+   * `connectedSocket`: there is no handshake, and no second connection. It serves one proxy, whose `$release()` closes it. The URI may be the object id alone.
    */
   connectedSocket?: Duplex;
   /** Compresses requests over 100 bytes. Default false. Compressed replies are always accepted. */
@@ -91,11 +112,18 @@ export interface PyroProxyOptions {
   receivedProxies?: ReceivedProxies;
   /**
    * A `PyroDaemon` of this program. It serves the objects that are passed in calls, which are then sent as proxies. An object that is
-   * not registered at the daemon is registered until the connection closes that it was passed over.
+   * not registered at the daemon is registered until the connection closes that it was passed over. Objects that are registered at a
+   * daemon of this process need no `autoproxy`.
    */
   autoproxy?: Autoproxy;
   /** Aborts `PyroProxy.connect` and `$connect()`, but no calls. For calls, see `$with({ signal })`. */
   signal?: AbortSignal;
+}
+
+/** The daemon at the other end of a new connection. */
+export interface ConnectedDaemon extends ProxySender {
+  /** The TLS certificate of the daemon. Undefined without TLS. */
+  readonly peerCertificate: PeerCertificate | undefined;
 }
 
 /** Makes references for objects that this program serves, so that they are sent as proxies. */
@@ -155,24 +183,59 @@ const DEFAULTS = {
 
 const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
+const RULES: OptionRules<PyroProxyOptions> = {
+  ...VALUE_RULES,
+  serializer: ONE_SERIALIZER,
+  validateHandshake: FUNCTION,
+  shareHandshake: SWITCH,
+  repeatable: TEXTS,
+  tls: CLIENT_TLS,
+  openSocket: FUNCTION,
+  connectedSocket: STREAM,
+  annotations: anyOf(FUNCTION, { ...OBJECT, takes: 'an object or Map of annotations' }),
+  onAnnotations: FUNCTION,
+  onConnected: FUNCTION,
+  onDisconnected: FUNCTION,
+  wireLog: FUNCTION,
+  nameServer: OBJECT,
+  receivedProxies: FUNCTION,
+  autoproxy: withMethods('a PyroDaemon', 'referenceFor'),
+  signal: ABORT_SIGNAL,
+};
+
+const CALL_RULES: OptionRules<CallOptions> = {
+  signal: ABORT_SIGNAL,
+  annotations: { ...OBJECT, takes: 'an object or Map of annotations' },
+  onAnnotations: FUNCTION,
+  repeatable: SWITCH,
+  oneway: SWITCH,
+};
+
+/**
+ * Checks the options that are given.
+ *
+ * @throws {PyroError} `CONFIG`; the text names the option, its value and what it takes
+ */
+export function checkProxyOptions(options: PyroProxyOptions): void {
+  checkOptions(options, RULES);
+  checkTls(options.tls);
+  if (options.nameServer) checkNameServerAddress(options.nameServer);
+  checkNumbers({ ...DEFAULTS, ...givenOptions(options) }, DEFAULTS, BOUNDS);
+}
+
 /**
  * Fills in the defaults and checks the options.
  *
  * @throws {PyroError} `CONFIG`; the text names the option, its value and the values it may have
  */
 export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
+  checkProxyOptions(options);
   const given = givenOptions(options);
   const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
-  checkNumbers(resolved, DEFAULTS, BOUNDS);
   if (resolved.openSocket && resolved.tls)
     throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
   if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
     throw configError('connectedSocket excludes openSocket, tls and a poolSize over 1');
-  if (!Object.hasOwn(SERIALIZER_IDS, resolved.serializer)) {
-    throw configError(
-      `serializer is ${JSON.stringify(resolved.serializer)}; it must be ${Object.keys(SERIALIZER_IDS).join(', ')}`,
-    );
-  }
   return resolved;
 }
 
@@ -201,6 +264,7 @@ export function environmentProxyOptions(
 
 /** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
 export function checkCallOptions(options: CallOptions): CallOptions {
+  checkOptions(options, CALL_RULES);
   if (options.callTimeoutMs !== undefined) checkNumber('callTimeoutMs', options.callTimeoutMs);
   // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
   if (options.signal) setMaxListeners(0, options.signal);

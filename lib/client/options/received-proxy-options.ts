@@ -5,6 +5,9 @@ import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/
 import type { ClientTlsOptions } from '../../options/tls.js';
 import type { PyroProxyOptions } from './proxy-options.js';
 
+/** Default `idleTimeoutMs` of a proxy from a peer: nobody may know when to release the proxy. */
+export const RECEIVED_IDLE_TIMEOUT_MS = 30_000;
+
 /** Options that a proxy from a peer takes over from its parent: limits and settings, no credentials. */
 const INHERITED_OPTIONS = [
   'serializer',

@@ -1,15 +1,10 @@
 /**
- * Names that JavaScript itself, test frameworks or Nest read from any object. They are never remote, so that awaiting, logging or
+ * Names that JavaScript and Nest themselves call on any object that has them. They are never remote, so that awaiting, logging or
  * injecting a proxy calls nothing. `$call` calls a remote method with such a name.
  */
 const LOCAL_NAMES: ReadonlySet<string> = new Set([
   'then',
-  'catch',
-  'finally',
   'toJSON',
-  'inspect',
-  'asymmetricMatch',
-  'nodeType',
   'onModuleInit',
   'onModuleDestroy',
   'onApplicationBootstrap',
@@ -18,9 +13,41 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * True for names that are looked up on the proxy itself: the names above, names that begin with `$` or `@@` (`@@observable`), and
- * the members of every object.
+ * Names by which libraries find out what kind of object they have, and which some then call. They are remote as soon as the metadata
+ * lists them, and not before: a proxy that is not connected yet must not pass for such an object.
+ */
+const PROBED_NAMES: ReadonlySet<string> = new Set([
+  // promises
+  'catch',
+  'finally',
+  // Node and chai print with it
+  'inspect',
+  // pretty-format, vitest and jest: elements of a page, matchers
+  'nodeType',
+  'tagName',
+  'hasAttribute',
+  'asymmetricMatch',
+  'toAsymmetricMatcher',
+  // rxjs: an Observable of another copy of rxjs. A handler may return a proxy
+  'lift',
+  // Nest: clients and servers of microservices, looked for among all providers by @nestjs/observe
+  'setOnDispatchHook',
+  'setOnProcessingStartHook',
+  'setOnProcessingEndHook',
+]);
+
+/**
+ * True for names that are looked up on the proxy itself: those that JavaScript and Nest call, names that begin with `$` or `@@`
+ * (`@@observable`), and the members of every object.
  */
 export function isLocalName(name: string): boolean {
   return name.startsWith('$') || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;
+}
+
+/** Names that Pyro5 never exposes: `_x`, but not `__len__`. */
+const PRIVATE_NAME = /^_(?!_.+__$)/;
+
+/** True for names that a remote object may have as methods, as far as is known before its metadata. */
+export function mayBeRemote(name: string): boolean {
+  return !PROBED_NAMES.has(name) && !PRIVATE_NAME.test(name);
 }

@@ -1,91 +1,98 @@
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { ConnectionOpener, type Destination } from '../connection/connection-opener.js';
-import { ConnectionPool } from '../connection/connection-pool.js';
-import { type ConnectionEnds, endsOf } from '../connection/peer-address.js';
-import type { ProxyGroup } from '../connection/proxy-group.js';
+import type { Destination } from '../connection/connection-opener.js';
+import type { ConnectionPool } from '../connection/connection-pool.js';
+import type { ConnectionEnds } from '../connection/peer-address.js';
+import { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
-import { CorrelationIds } from '../../calls/correlation-id.js';
 import { Deadline } from '../../calls/deadline.js';
-import { CallRunner, type ProxyMaker } from '../call/call-runner.js';
-import { ProxySerializers } from '../messages/proxy-serializers.js';
+import { CallRunner } from '../call/call-runner.js';
+import type { ProxySender } from '../options/received-proxies.js';
+import { ProxyConnections } from './proxy-connections.js';
 
 /** The parts of a core. */
-export interface ProxyCoreParts extends Destination {
+export interface ProxyCoreParts {
+  destination: Destination;
   /** Metadata that is known before the first connection. */
   metadata: RemoteMetadata | undefined;
-  makeProxy: ProxyMaker;
+  /** The serializer that was chosen for the proxy; undefined: the default of whoever makes the call. */
+  chosenSerializer: string | undefined;
+  /** Makes a proxy that was received in a reply, in the group of such proxies. */
+  makeProxy(reference: ProxyReference, sender: ProxySender, group: ProxyGroup): unknown;
   /** The group that the proxy belongs to, if any. */
   group: ProxyGroup | undefined;
 }
+
+/** At this number of connections of received proxies, the idle ones are closed: they are a small part of a Python server's 80 threads. */
+const MAX_RECEIVED = { maxConnections: 32, isStrict: false };
+
+/**
+ * Closes the connections of proxies that were garbage-collected, as in Pyro5. A proxy, its streams and its running calls refer to
+ * its CallRunner, and sockets do not.
+ */
+const collected = new FinalizationRegistry<ConnectionPool>((pool) => pool.abandon());
 
 /** The state behind a proxy: its connections, and the metadata of its object. The proxies that `$with` makes share one core. */
 export class ProxyCore {
   /** Runs the calls of the proxy. */
   readonly calls: CallRunner;
-  /** Metadata from the last handshake. */
-  metadata: RemoteMetadata | undefined;
-  /** Addresses of the connection that was opened last. */
-  ends: ConnectionEnds | undefined;
-  private readonly pool: ConnectionPool;
+  private readonly connections: ProxyConnections;
+  /** The proxies in the results of this proxy's calls. */
+  private received: ProxyGroup | undefined;
 
   constructor(private readonly parts: ProxyCoreParts) {
-    const { options, metadata, makeProxy, group } = parts;
-    this.metadata = metadata;
-    // made at first use: many received proxies are never called
-    let made: ProxySerializers | undefined;
-    const serializers = (): ProxySerializers => (made ??= new ProxySerializers(options));
-    const correlationIds = new CorrelationIds();
-    const opener = new ConnectionOpener(
-      parts,
-      () => ({ options, serializers: serializers(), correlationId: correlationIds.next() }),
-      (connection, error) => {
-        const { onDisconnected } = options;
-        // in a microtask, so that a callback that throws does not interrupt the pool
-        if (this.pool.remove(connection) && onDisconnected) queueMicrotask(() => onDisconnected(error));
-      },
-    );
-    this.pool = new ConnectionPool(
-      options,
-      (signal) => opener.open(signal),
-      (opened) => {
-        this.metadata = opened.metadata;
-        this.ends = endsOf(opened.connection);
-        if (options.onConnected) queueMicrotask(options.onConnected);
-      },
-      group,
-    );
-    this.calls = new CallRunner(options, this.pool, serializers, correlationIds, makeProxy);
+    const { destination, metadata, group } = parts;
+    this.connections = new ProxyConnections(destination, metadata, group);
+    this.calls = new CallRunner(destination.options, this.connections, (reference, sender) => {
+      this.received ??= group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED);
+      return parts.makeProxy(reference, sender, this.received);
+    });
+    // a connected socket belongs to the program that gave it
+    if (!destination.options.connectedSocket) collected.register(this.calls, this.connections.pool);
   }
 
   get uri(): PyroUri {
-    return this.parts.uri;
+    return this.parts.destination.uri;
+  }
+
+  /** Metadata from the last handshake. */
+  get metadata(): RemoteMetadata | undefined {
+    return this.connections.metadata;
+  }
+
+  /** Addresses of the connection that was opened last. */
+  get ends(): ConnectionEnds | undefined {
+    return this.connections.ends;
   }
 
   get isConnected(): boolean {
-    return this.pool.isConnected;
+    return this.connections.pool.isConnected;
   }
 
   /** The reference that is sent when the proxy is passed to a peer. It has the handshake data only with `shareHandshake`. */
   get reference(): ProxyReference {
-    const { shareHandshake, handshake, serializer } = this.parts.options;
+    const { shareHandshake, handshake } = this.parts.destination.options;
     const { oneway, methods, attrs } = this.metadata ?? {};
-    return new ProxyReference(this.uri, oneway, methods, attrs, shareHandshake ? handshake : DEFAULT_HANDSHAKE, serializer);
+    const shared = shareHandshake ? handshake : DEFAULT_HANDSHAKE;
+    return new ProxyReference(this.uri, oneway, methods, attrs, shared, this.parts.chosenSerializer);
   }
 
   /** Connects, if there is no connection. */
   async connect(): Promise<void> {
-    this.pool.reopen();
-    const deadline = new Deadline('connecting', 0, this.parts.options.signal);
+    const { pool } = this.connections;
+    while (pool.releaseEnd) await pool.releaseEnd;
+    pool.reopen();
+    const deadline = new Deadline('connecting', 0, this.parts.destination.options.signal);
     try {
-      await this.pool.connect(deadline);
+      await pool.connect(deadline);
     } finally {
       deadline.end();
     }
   }
 
-  release(): Promise<void> {
-    return this.pool.release();
+  /** Closes the connections of this proxy, and those of the proxies in its results. */
+  async release(): Promise<void> {
+    await Promise.all([this.connections.pool.release(), this.received?.letGo()]);
   }
 }

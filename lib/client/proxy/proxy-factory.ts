@@ -5,7 +5,7 @@ import { endsOf } from '../connection/peer-address.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';
 import type { NameResolver } from '../options/name-resolver.js';
 import { type PyroProxyOptions, resolveProxyOptions } from '../options/proxy-options.js';
-import { optionsOfReceived } from '../options/received-proxy-options.js';
+import { optionsOfReceived, RECEIVED_IDLE_TIMEOUT_MS } from '../options/received-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { ProxyCore } from './proxy-core.js';
 import { createProxy } from './proxy-traps.js';
@@ -52,14 +52,14 @@ export class ProxyFactory {
     sender: ProxySender | undefined,
   ): object {
     const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
+    const resolved = resolveProxyOptions(options);
+    const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS } = options;
     const core = new ProxyCore({
-      uri,
-      options: resolveProxyOptions(options),
-      resolve: this.resolve,
-      sender,
+      destination: { uri, options: resolved, resolve: this.resolve, sender },
       metadata: isKnown ? reference : undefined,
+      chosenSerializer: sender ? reference?.serializer : (options.serializer ?? reference?.serializer),
       group: this.group,
-      makeProxy: (received, from, parent) => this.forReference(received, from, parent),
+      makeProxy: (received, from, group) => this.inGroup(group).forReference(received, from, { ...resolved, idleTimeoutMs }),
     });
     return createProxy(this.prototype, { core, callOptions: {} });
   }

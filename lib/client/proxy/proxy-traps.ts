@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
-import { isLocalName } from './local-names.js';
+import { hintAtGet } from '../call/attribute-hints.js';
+import { isLocalName, mayBeRemote } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
 import { methodCall } from '../call/outgoing-call.js';
 import type { CallOptions } from '../options/proxy-options.js';
@@ -36,13 +37,16 @@ class ProxyTraps implements ProxyHandler<object> {
     if (key === HANDLE) return this.handle;
     if (key === PROXY_REFERENCE) return this.handle.core.reference;
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.get(target, key, receiver) as unknown;
-    return this.has(target, key) ? this.remoteFunction(key) : undefined;
+    if (this.has(target, key)) return this.remoteFunction(key);
+    hintAtGet(this.handle.core.metadata, key);
+    return undefined;
   }
 
-  /** Until the metadata is known, the object may have any method. */
+  /** Until the metadata is known, the object may have any method, except those that libraries look for on every object. */
   has(target: object, key: string | symbol): boolean {
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.has(target, key);
-    return this.handle.core.metadata?.methods.has(key) ?? true;
+    const { metadata } = this.handle.core;
+    return metadata ? metadata.methods.has(key) : mayBeRemote(key);
   }
 
   set(_target: object, key: string | symbol): never {

@@ -4,6 +4,7 @@ import type { PyroUri } from '../../protocol/uri.js';
 import { methodCall } from '../call/outgoing-call.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { type CallOptions, checkCallOptions } from '../options/proxy-options.js';
+import { checkOptions, SWITCH } from '../../options/option-checks.js';
 import { BATCH_METHOD, type BatchOptions, plainResults, recordBatch, settledResults } from './batch.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
@@ -42,7 +43,8 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   }
 
   /**
-   * Closes the connections. Running, waiting and later calls fail with a ConnectionClosedError.
+   * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take
+   * up to 2 s. Calls without a reply by then, and later ones, fail with a ConnectionClosedError.
    *
    * @returns resolves when all sockets are closed
    */
@@ -92,6 +94,7 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     record: (recorder: BatchMethods<T>) => void,
     { oneway = this[HANDLE].callOptions.oneway ?? false, settled = false }: BatchOptions = {},
   ): Promise<unknown[] | undefined> {
+    checkOptions({ oneway, settled }, { oneway: SWITCH, settled: SWITCH });
     const { core, callOptions } = this[HANDLE];
     const args = recordBatch(record as (recorder: object) => void);
     if (args.length === 0) return oneway ? undefined : [];

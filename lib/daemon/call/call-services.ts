@@ -1,8 +1,10 @@
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { servedReference } from '../../protocol/served-objects.js';
 import { RandomIds } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
+import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createSerializers } from '../../serializers/serializers.js';
 import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
 import type { ObjectRegistry } from '../object/registry.js';
@@ -37,8 +39,8 @@ export function createCallServices(
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
-    const reference = referenceOf(value) ?? daemon.referenceFor(value);
-    return reference && { __class__: 'Pyro5.client.Proxy', state: reference.toState() };
+    const reference = referenceOf(value) ?? daemon.referenceFor(value) ?? servedReference(value, daemon);
+    return reference && proxyToDict(reference);
   };
   const common = { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>

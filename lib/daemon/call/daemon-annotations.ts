@@ -12,7 +12,8 @@ export type GivenAnnotations = ReadonlyMap<string, Uint8Array> | Readonly<Record
  * @throws {PyroError} `CONFIG`, when the hook gave a promise or another value that holds no annotations
  */
 export function annotationsOf(given: GivenAnnotations): Annotations {
-  if (given === undefined) return NO_ANNOTATIONS;
+  // every reply asks
+  if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
   if (typeof given !== 'object' || given === null) throw badAnnotations(`gives ${String(given)}`);
   if (isThenable(given)) {
     // the promise itself may fail later, which nobody else waits for

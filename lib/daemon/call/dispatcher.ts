@@ -19,7 +19,6 @@ import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Call, Request } from './request.js';
-import { RequestReading } from './request-reading.js';
 import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
@@ -49,12 +48,11 @@ export class Dispatcher {
 
   private *serveInvoke(request: Request, serializer: Serializer, frame: Frame): Steps<void> {
     let call: SerializedCall;
-    const reading = new RequestReading(this.services, request);
     try {
-      call = (yield this.read(reading, serializer, frame)) as SerializedCall;
+      call = (yield this.read(request, serializer, frame)) as SerializedCall;
     } catch (error) {
       yield this.refuseUnread(request, error);
-      reportFailure(error, request, reading.target);
+      reportFailure(error, request, request.unread);
       return;
     }
     request.call = call;
@@ -74,13 +72,13 @@ export class Dispatcher {
     if (!(error instanceof SecurityError)) request.closeConnection();
   }
 
-  private read(reading: RequestReading, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
+  private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
     const { services } = this;
     const { flags } = frame.header;
     const readFrom = (data: Buffer): SerializedCall =>
       flags & FLAGS.keepSerialized
-        ? readBlobCall(data, frame.annotations, serializer, services.blobInfoReaders, reading)
-        : serializer.loadsCall(data, reading);
+        ? readBlobCall(data, frame.annotations, serializer, services.blobInfoReaders, request)
+        : serializer.loadsCall(data, request);
     if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
     const data = decompress(frame.data, sizeLimit(services.options.maxMessageBytes));
     return data instanceof Promise ? data.then(readFrom) : readFrom(data);

@@ -10,6 +10,7 @@ interface FailedRequest {
   readonly services: { readonly objects: ObjectRegistry; readonly reporter: EventReporter };
   readonly connection: SessionConnection;
   readonly oneway: boolean;
+  readonly correlationId: string;
   /** The stream that the request asked for its next item. */
   readonly pulledStream?: CallErrorInfo['stream'];
   /** True when its client was told of another failure before. */
@@ -17,19 +18,19 @@ interface FailedRequest {
 }
 
 /** In place of an object id or a method that could not be read. */
-const UNKNOWN = '<unknown>';
+export const UNKNOWN = '<unknown>';
 
 /** Emits the events of a call that failed. The end of a stream is no failure. */
 export function reportFailure(error: unknown, request: FailedRequest, call: Partial<SerializedCall>): void {
   if (isEndOfStream(error)) return;
   const { objects, reporter } = request.services;
   const { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} } = call;
-  const { connection, oneway, pulledStream: stream, timedOut } = request;
-  const info: CallErrorInfo = { connection, objectId, method, args, kwargs, ...(stream && { stream }) };
-  // a call that took too long was told of when its client was
-  if (!timedOut) reporter.emit('callFailed', error, info);
+  const { connection, oneway, correlationId, pulledStream: stream, timedOut } = request;
+  const info: CallErrorInfo = { connection, objectId, method, args, kwargs, correlationId, ...(stream && { stream }) };
   // no client is told of a oneway call, nor of an error behind a timeout; of a callback method, this side asked to be told
   if (oneway || timedOut || isCallback(objects.get(objectId), method)) reporter.emit('callError', error, info);
+  // a call that took too long was told of when its client was
+  if (!timedOut) reporter.emit('callFailed', error, info);
 }
 
 function isEndOfStream(error: unknown): boolean {

@@ -1,24 +1,30 @@
 import type { Annotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
+import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import type { CallTarget } from '../../serializers/contract/call-shape.js';
+import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { currentCall } from '../../calls/current-call.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
-import type { CallServices } from './call-services.js';
+import { type CallServices, receiveProxy } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 
+const NOT_READ: Partial<CallTarget> = {};
+
 /** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
-export class Request extends Reply implements ProxyOrigin {
+export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
   principal: unknown;
   /** Set once the call was read. */
   call: SerializedCall | undefined;
+  /** Object and method of a call that could not be read, as far as they were read. */
+  unread: Partial<CallTarget> = NOT_READ;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
   /** Set when the request asks for the next item of a stream. */
@@ -90,6 +96,15 @@ export class Request extends Reply implements ProxyOrigin {
   /** Sends the result. Nothing is sent to a oneway request. */
   result(value: unknown): Promise<void> | void {
     if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
+  }
+
+  /** Turns a proxy that came with the request into a value. */
+  decodeProxy(state: readonly unknown[]): unknown {
+    return receiveProxy(this.services, state, this);
+  }
+
+  onUnread(target: CallTarget): void {
+    this.unread = target;
   }
 
   /** The call has ended, but its result cannot be sent. */
@@ -233,6 +248,6 @@ function formatUuid(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-function clientGone(): Error {
-  return new Error('the client has gone away');
+function clientGone(): PyroError {
+  return new PyroError('the client has gone away');
 }

@@ -221,7 +221,7 @@ export class Streams {
   /** Closes a stream before its end: the signal of its call aborts, and its iterator is closed. */
   private drop(stream: ItemStream, reason: string): void {
     if (!this.forget(stream)) return;
-    stream.call.request.abort(new Error(reason));
+    stream.call.request.abort(new PyroError(reason));
     const { iterator, call, inContext } = stream;
     // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
     const closing = Promise.resolve()
@@ -274,14 +274,14 @@ async function closeIterator(iterator: AnyIterator): Promise<void> {
   await iterator.return?.();
 }
 
-function callInfoOf({ connection, objectId, method, kwargs, request }: StreamingCall): CallErrorInfo {
-  return { connection, objectId, method, args: request.call?.args ?? [], kwargs };
+function callInfoOf({ connection, objectId, method, kwargs, correlationId, request }: StreamingCall): CallErrorInfo {
+  return { connection, objectId, method, args: request.call?.args ?? [], kwargs, correlationId };
 }
 
 /** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
 function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(new Error('the client has gone away'));
+    const leave = (): void => reject(new PyroError('the client has gone away'));
     if (!connection.connected) return leave();
     const forget = connection.onGone(leave);
     pull.then(resolve, reject).finally(forget);

@@ -13,6 +13,8 @@ export class SessionConnection implements PyroConnection {
   readonly metadata = new Map<unknown, unknown>();
   handshake: unknown;
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
+  /** The object that the CONNECT message named. It may not exist. */
+  requestedObject: string | undefined;
   readonly remoteAddress: string;
   readonly peerCertificate: PeerCertificate | undefined;
 

@@ -20,6 +20,8 @@ export interface PyroTarget {
   readonly metadata: ObjectMetadata;
   /** Instances of this class travel as proxies of the object (autoproxy). */
   readonly type?: abstract new (...args: never[]) => object;
+  /** The object, where there is only this one. It travels as its proxy (autoproxy). */
+  readonly instance?: object;
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown;
   getAttribute(name: string, context: CallContext): unknown;
   setAttribute(name: string, value: unknown, context: CallContext): unknown;

@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import {
   type AnyClass,
@@ -11,6 +12,9 @@ import {
   type RemoteAttributeDecorator,
   type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
+import { decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
+import { declaredParameters } from '../../objects/declared-parameters.js';
+import { noteChangedNames } from '../../objects/renamed-parameters.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
@@ -21,11 +25,14 @@ interface Marks {
   callback?: boolean;
 }
 
-const marksOf = new WeakMap<object, Marks>();
+const marksOf = processWide('marks', () => new WeakMap<object, Marks>());
 /** By a prototype, or by an object that has exposed members of its own. */
-const metadataOf = new WeakMap<object, ObjectMetadata>();
+const metadataOf = processWide('metadata', () => new WeakMap<object, ObjectMetadata>());
 /** Which of these tells the members of an object or class. */
-const describedBy = new WeakMap<object, object>();
+const describedBy = processWide('described-by', () => new WeakMap<object, object>());
+
+/** Prototypes of the classes that were exposed as a whole. */
+const exposedClasses = processWide('exposed-classes', () => new WeakSet<object>());
 
 /** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
 const LIFECYCLE_NAMES = new Set([
@@ -99,9 +106,27 @@ export function resetMetadata(source: object): void {
   metadataOf.delete(membersOf(source));
 }
 
+/**
+ * Public functions that a class which was exposed as a whole writes into fields: `read = () => …`. `expose` of a class sees no
+ * fields. Functions that the object was given are left out.
+ */
+export function unexposedFields(object: object): string[] {
+  let at = Object.getPrototypeOf(object) as object | null;
+  while (at !== null && !exposedClasses.has(at)) at = Object.getPrototypeOf(at) as object | null;
+  if (at === null) return [];
+  const source = String(at.constructor);
+  return Object.getOwnPropertyNames(object).filter((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(object, name);
+    const fn: unknown = descriptor?.value;
+    if (typeof fn !== 'function' || !isExposable(name) || marksIn(descriptor, decoratedFunctions(object, name))?.exposed === true)
+      return false;
+    return source.includes(String(fn));
+  });
+}
+
 /** True for methods marked {@link callback}. */
 export function isCallbackMethod(source: object, name: string): boolean {
-  return marksIn(findDescriptor(source, name))?.callback === true;
+  return marksIn(findDescriptor(source, name), decoratedFunctionsOf(source, name))?.callback === true;
 }
 
 /** The prototype that has the members of a class, or of an object. */
@@ -111,7 +136,9 @@ function membersOf(source: object): object {
 
 function hasOwnMarks(source: object): boolean {
   if (typeof source === 'function') return false;
-  return Object.getOwnPropertyNames(source).some((name) => marksIn(Object.getOwnPropertyDescriptor(source, name)) !== undefined);
+  return Object.getOwnPropertyNames(source).some(
+    (name) => marksIn(Object.getOwnPropertyDescriptor(source, name), decoratedFunctions(source, name)) !== undefined,
+  );
 }
 
 function collectMetadata(source: object): ObjectMetadata {
@@ -129,7 +156,7 @@ function collectMetadata(source: object): ObjectMetadata {
       seen.add(name);
       if (isPrivateName(name)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(holder, name)!;
-      const marks = marksIn(descriptor);
+      const marks = marksIn(descriptor, decoratedFunctions(holder, name));
       if (!marks?.exposed) continue;
       if (typeof descriptor.value !== 'function') attrs.add(name);
       else {
@@ -144,11 +171,19 @@ function collectMetadata(source: object): ObjectMetadata {
 function exposeClass(type: AnyClass): void {
   const prototype = type.prototype as object;
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    if (LIFECYCLE_NAMES.has(name) || name.startsWith('$') || isPrivateName(name)) continue;
+    if (!isExposable(name)) continue;
     const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
-    if (fn) mark({ name, fn }, { exposed: true });
+    if (fn === undefined) continue;
+    noteDecoratedFunction(prototype, name, fn);
+    mark({ name, fn }, { exposed: true });
   }
+  exposedClasses.add(prototype);
   metadataOf.delete(prototype);
+}
+
+/** False for names that exposing a whole class passes over. */
+function isExposable(name: string): boolean {
+  return !LIFECYCLE_NAMES.has(name) && !name.startsWith('$') && !isPrivateName(name);
 }
 
 /** Of `mark(Thing, 'add', 'total')`, which gives the class back, or of a decorated member. */
@@ -167,13 +202,22 @@ function mark({ name, fn }: Member, marks: Marks): void {
   if (name.startsWith('$')) throw new PyroError(`"${name}" cannot be exposed: names with $ are a proxy's own`);
   if (marks.exposed && isPrivateName(name))
     throw new PyroError(`exposing private names (starting with _) is not allowed: "${name}"`);
+  if (marks.exposed) noteChangedNames(name, fn, () => declaredParameters(fn) !== undefined);
   marksOf.set(fn, { ...marksOf.get(fn), ...marks });
 }
 
-/** Of an accessor, what was said of its getter or its setter: a decorator of the standard is put on one of them. */
-function marksIn(descriptor: PropertyDescriptor | undefined): Marks | undefined {
+/**
+ * The marks of a member. An accessor has the marks of its getter and of its setter: a decorator of the standard is put on one of
+ * them.
+ *
+ * @param decorated the functions that the decorators of the member saw: a decorator above them may have put another function there
+ */
+function marksIn(
+  descriptor: PropertyDescriptor | undefined,
+  decorated: readonly ((...args: never[]) => unknown)[],
+): Marks | undefined {
   let marks: Marks | undefined;
-  for (const fn of functionsOf(descriptor)) {
+  for (const fn of [...decorated, ...functionsOf(descriptor)]) {
     const own = marksOf.get(fn);
     if (own) marks = { ...marks, ...own };
   }

@@ -1,9 +1,11 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { type InstanceMode, isInstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import type { PyroConnection } from '../contract/connection.js';
+import { warnOfUnexposedFields } from './registration-warnings.js';
 
 /** Options of {@link behavior}. */
 export interface Behavior {
@@ -13,7 +15,7 @@ export interface Behavior {
   instanceCreator?: (type: never) => object | Promise<object>;
 }
 
-const behaviors = new WeakMap<object, Behavior>();
+const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>());
 
 /**
  * Sets how a registered class, and classes that extend it, are instantiated: `@behavior({ instanceMode: 'single' })`, or
@@ -51,6 +53,7 @@ const SHARED = 'shared';
 /** The instances of one registered class in one daemon. */
 export class Instances {
   private readonly mode: InstanceMode;
+  private hasMade = false;
   private readonly create: (() => object | Promise<object>) | undefined;
   private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.make());
 
@@ -88,13 +91,20 @@ export class Instances {
   }
 
   private make(): Pending<object> {
-    if (this.create === undefined) return new (this.type as unknown as new () => object)();
+    if (this.create === undefined) return this.note(new (this.type as unknown as new () => object)());
     const made = this.create();
     return made instanceof Promise ? made.then((instance) => this.check(instance)) : this.check(made);
   }
 
+  /** A class does not show its fields, its first instance does. */
+  private note(instance: object): object {
+    if (!this.hasMade) warnOfUnexposedFields(instance);
+    this.hasMade = true;
+    return instance;
+  }
+
   private check(instance: object): object {
-    if (instance instanceof (this.type as unknown as new () => object)) return instance;
+    if (instance instanceof (this.type as unknown as new () => object)) return this.note(instance);
     throw pythonTypeError(`instance creator of ${this.type.name} returned an object of another class`);
   }
 }

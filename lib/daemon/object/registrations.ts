@@ -1,11 +1,16 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { checkOptions, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
+import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warnings.js';
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { PyroTarget } from '../contract/target.js';
+
+/** The rules of the options of `register`. */
+export const REGISTER_RULES: OptionRules<RegisterOptions> = { force: SWITCH, weak: SWITCH };
 
 /** Makes targets of the objects and classes that the application registers, and releases these targets in the end. */
 export class Registrations {
@@ -25,17 +30,20 @@ export class Registrations {
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
   register(objectOrClass: object, objectId: string | undefined, { force = false, weak = false }: RegisterOptions): string {
+    checkOptions({ force, weak }, REGISTER_RULES);
     checkRegistrable(objectOrClass, weak);
     const id = checkObjectId(objectId) ?? newObjectId();
     const target = this.targetOf(objectOrClass, weak);
     this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
+    warnOfNothingExposed(objectOrClass);
+    if (typeof objectOrClass !== 'function') warnOfUnexposedFields(objectOrClass);
     return id;
   }
 
   /** Registers a target of another kind. @throws {DaemonError} when the id is taken */
   registerTarget(objectId: string, target: PyroTarget): void {
-    this.objects.add(checkObjectId(objectId)!, target, undefined, false);
+    this.objects.add(checkObjectId(objectId)!, target, target.instance, false);
   }
 
   /** Unregisters an object with all its ids, or one id. The object `Pyro.Daemon` stays. @throws {DaemonError} when an object is not registered */

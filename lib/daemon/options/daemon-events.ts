@@ -13,6 +13,8 @@ export interface CallErrorInfo {
   /** The arguments. None when they cannot be read. */
   args: readonly unknown[];
   kwargs: Readonly<Record<string, unknown>>;
+  /** UUID in text form. */
+  correlationId: string;
   /** The call that returned the stream, when the failed call asked for its next item. */
   stream?: { objectId: string; method: string };
 }
@@ -25,8 +27,8 @@ export interface PyroDaemonEvents {
   connection: [connection: PyroConnection];
   /** A connection that had passed its handshake has ended. `error`: the cause, when the peer did not simply disconnect. */
   disconnect: [connection: PyroConnection, error: Error | undefined];
-  /** A client was refused, or did not speak Pyro. */
-  handshakeFailed: [error: Error, connection: PyroConnection];
+  /** A client was refused, or did not speak Pyro. `objectId`: the object that the client asked for; undefined when the client named none. */
+  handshakeFailed: [error: Error, connection: PyroConnection, objectId: string | undefined];
   /** An object was unregistered. Not emitted when the daemon closes. */
   unregistered: [objectId: string];
   /**

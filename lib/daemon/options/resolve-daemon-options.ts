@@ -1,5 +1,20 @@
 import type { TLSSocket } from 'node:tls';
-import { checkNumber, checkNumbers, configError, givenOptions, LIMIT_BOUNDS, PORT_BOUNDS } from '../../options/option-checks.js';
+import {
+  checkNumber,
+  checkNumbers,
+  checkOptions,
+  configError,
+  FUNCTION,
+  givenOptions,
+  LIMIT_BOUNDS,
+  type OptionRules,
+  PORT_BOUNDS,
+  STREAM,
+  SWITCH,
+  TEXT,
+} from '../../options/option-checks.js';
+import { checkTls, SERVER_TLS } from '../../options/tls.js';
+import { SOME_SERIALIZERS, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
 import { DEFAULT_LIMITS, type DaemonOptions, type ResolvedDaemonOptions } from './daemon-options.js';
 import { environmentDefaults } from './environment-defaults.js';
 
@@ -11,12 +26,42 @@ const BOUNDS = {
   housekeepingIntervalMs: { least: 1 },
 };
 
+const RULES: OptionRules<DaemonOptions> = {
+  ...VALUE_RULES,
+  host: TEXT,
+  unixSocket: TEXT,
+  natHost: TEXT,
+  listen: SWITCH,
+  connectedSocket: STREAM,
+  tls: SERVER_TLS,
+  serializers: SOME_SERIALIZERS,
+  detailedTraceback: SWITCH,
+  streaming: SWITCH,
+  annotations: FUNCTION,
+  validateHandshake: FUNCTION,
+  wireLog: FUNCTION,
+  clientDisconnect: FUNCTION,
+  housekeeping: FUNCTION,
+  daemonObject: { ...FUNCTION, takes: 'a class that extends DaemonObject' },
+};
+
+/**
+ * Checks the options that are no numbers.
+ *
+ * @throws {PyroError} `CONFIG`, naming the option, its value and what it takes
+ */
+export function checkDaemonOptions(options: DaemonOptions): void {
+  checkOptions(options, RULES);
+  checkTls(options.tls);
+}
+
 /**
  * Fills in the defaults and checks every option.
  *
  * @throws {PyroError} `CONFIG`, naming the option, its value and the allowed values
  */
 export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
+  checkDaemonOptions(options);
   const given = givenOptions(options);
   const resolved: ResolvedDaemonOptions = {
     ...DEFAULT_LIMITS,

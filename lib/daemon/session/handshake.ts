@@ -55,6 +55,7 @@ async function authorizeConnect(
   const { authorizations } = connection;
   const { annotations } = frame;
   connection.handshake = handshake;
+  connection.requestedObject = objectId;
   connection.handshakeAnnotations = annotations;
   authorizations.ofDaemon = authorizationOf(
     await daemon.validateHandshake({ connection, objectId, data: handshake, annotations }),

@@ -190,7 +190,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
       : undefined;
     const failure = await answerHandshake(services, this, connection, frame, refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
-    if (failure && !reported) services.reporter.emit('handshakeFailed', failure, connection);
+    if (failure && !reported) services.reporter.emit('handshakeFailed', failure, connection, connection.requestedObject);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
   }
 
@@ -199,7 +199,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);
     void this.sendRefusal(error.message);
-    this.services.reporter.emit('handshakeFailed', error, this.connection);
+    this.services.reporter.emit('handshakeFailed', error, this.connection, this.connection.requestedObject);
   }
 
   private async sendRefusal(reason: string): Promise<void> {

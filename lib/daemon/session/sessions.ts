@@ -51,7 +51,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /** The client failed before it could send a CONNECT message: its TLS handshake failed. */
   refused({ connectionId }: Slot, error: Error, socket: Duplex): void {
     const connection = new SessionConnection(connectionId, socket, () => socket.destroy());
-    this.services.reporter.emit('handshakeFailed', error, connection);
+    this.services.reporter.emit('handshakeFailed', error, connection, undefined);
   }
 
   /**

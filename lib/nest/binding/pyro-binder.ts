@@ -1,5 +1,6 @@
 import { Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { followApplication } from './application-phase.js';
 
 /** Marks PyroServers, also those of another copy of this library. */
 export const PYRO_SERVER = Symbol.for('nestjs-pyro:server');
@@ -9,6 +10,8 @@ export interface BindableServer {
   readonly [PYRO_SERVER]: true;
   /** `name` of the server's options. */
   readonly name: string | undefined;
+  /** True when the server registers names at a name server. */
+  readonly registersNames?: boolean;
   /** Gives the server the container that has its objects. */
   bind(modules: ModulesContainer, contexts: ExternalContextCreator): void;
 }
@@ -44,6 +47,7 @@ abstract class Nothing {
 @Injectable()
 export class PyroBinder implements ExceptionFilter {
   constructor(modules: ModulesContainer, contexts: ExternalContextCreator) {
+    followApplication(modules);
     watchServers(modules, (server) => server.bind(modules, contexts));
   }
 

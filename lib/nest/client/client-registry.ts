@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { checkProxyOptions, type PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { givenOptions } from '../../options/option-checks.js';
@@ -27,7 +27,11 @@ export class ClientRegistry implements OnApplicationShutdown {
   constructor(
     private readonly servers: PyroServers,
     @Optional() @Inject(MODULE_OPTIONS_TOKEN) private readonly defaults: PyroModuleOptions = {},
-  ) {}
+  ) {
+    const { wireLog, ...proxyOptions } = this.defaults;
+    // wrong defaults stop the start, also where no object is injected yet
+    checkProxyOptions({ ...proxyOptions, wireLog: wireLogOf(wireLog) });
+  }
 
   /** A proxy that connects at its first call. The registry releases the proxy when the application shuts down. */
   provide(uri: PyroUri | string, options: PyroModuleOptions): RemoteObject {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { connectable, defer, Observable, Subject } from 'rxjs';
-import type { CallOptions } from '../../client/options/proxy-options.js';
+import { type CallOptions, checkProxyOptions } from '../../client/options/proxy-options.js';
 import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
@@ -125,6 +125,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
 
   private makeProxy(): RemoteObject<T> {
     const { uri, onConnected, onDisconnected, wireLog, ...options } = this.options;
+    checkProxyOptions({ onConnected, onDisconnected });
     return PyroProxy.to<T>(uri, {
       ...options,
       wireLog: wireLogOf(wireLog),

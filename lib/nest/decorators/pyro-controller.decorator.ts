@@ -1,7 +1,9 @@
 import { applyDecorators, Controller, Injectable, Scope, SetMetadata, UseFilters } from '@nestjs/common';
 import { PyroBinder } from '../binding/pyro-binder.js';
+import { carryMetadata } from '../metadata/carried-metadata.js';
 import { CONTROLLER_METADATA, controllerMetadata, type PyroControllerOptions } from '../metadata/controller-metadata.js';
 import { noteDecorated } from '../metadata/provided-classes.js';
+import { checkDecoratorKind } from './decorator-target.js';
 import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
 
 /**
@@ -17,7 +19,7 @@ export function PyroController(
   furtherOptions?: PyroControllerOptions,
 ): ClassDecorator {
   const metadata = controllerMetadata(mergedOptions(objectIdOrOptions, furtherOptions));
-  return applyDecorators(
+  const decorate = applyDecorators(
     routeless,
     Injectable({ scope: metadata.instanceMode === 'single' ? Scope.DEFAULT : Scope.REQUEST }),
     SetMetadata(CONTROLLER_METADATA, metadata),
@@ -25,7 +27,12 @@ export function PyroController(
     SetMetadata(ENTRY_PROVIDER_WATERMARK, true),
     UseFilters(PyroBinder),
     noteDecorated as ClassDecorator,
+    carryMetadata as ClassDecorator,
   ) as ClassDecorator;
+  return (type, ...rest: unknown[]) => {
+    checkDecoratorKind('@PyroController', rest[0]);
+    return decorate(type);
+  };
 }
 
 function mergedOptions(first: string | PyroControllerOptions, second: PyroControllerOptions | undefined): PyroControllerOptions {

@@ -1,5 +1,10 @@
+import { UseFilters } from '@nestjs/common';
+import { anyOf, checkOptions, OBJECT, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
-import { addMemberMetadata, classNameOf, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
+import { changedNames } from '../../objects/renamed-parameters.js';
+import { PyroBinder } from '../binding/pyro-binder.js';
+import { decoratedName } from './decorator-target.js';
+import { addMemberMetadata, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroMethod`. */
@@ -16,32 +21,55 @@ export interface PyroMethodOptions {
   params?: readonly string[];
 }
 
+const RULES: OptionRules<PyroMethodOptions> = {
+  name: TEXT,
+  oneway: SWITCH,
+  stream: anyOf(SWITCH, { ...OBJECT, takes: 'an object with buffer and overflow' }),
+  callback: SWITCH,
+  params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
+};
+
 const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
 
 /**
  * Exposes a method of a {@link PyroController}.
  *
- * @throws {TypeError} on private wire names, names that begin with `$`, static methods, and wrong options
+ * @throws {TypeError} on private wire names, names that begin with `$`, static methods, fields, and wrong options; and when the
+ *   compiler does not make TypeScript's own kind of decorators (`experimentalDecorators`)
  */
 export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): MethodDecorator {
   const options = typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions;
   return (prototype, key, descriptor) => {
-    const where = `${typeof prototype === 'function' ? prototype.name : classNameOf(prototype)}.${String(key)}`;
+    const where = decoratedName('@PyroMethod', prototype, key);
     const method: unknown = descriptor?.value;
     if (typeof prototype === 'function')
       throw new TypeError(`${where}: a static method cannot be exposed, only methods of instances`);
-    if (typeof key !== 'string' || typeof method !== 'function') {
-      throw new TypeError(`${where}: @PyroMethod is for methods with a string name; accessors take @PyroProperty`);
+    if (typeof key !== 'string')
+      throw new TypeError(`${where}: @PyroMethod is for methods with a string name, not with a symbol`);
+    if (descriptor === undefined) {
+      throw new TypeError(
+        `${where} is a field, and @PyroMethod is for methods: each instance gets a field of its own, so write \`${key}(…) { … }\` in place of \`${key} = (…) => …\``,
+      );
     }
+    if (typeof method !== 'function') throw new TypeError(`${where}: @PyroMethod is for methods; accessors take @PyroProperty`);
+    checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
+    // a class without @PyroController has no binder of its own, and a warning of it needs one
+    UseFilters(PyroBinder)(prototype, key, descriptor);
+    const read = options.params ? undefined : readParameters(method as () => unknown);
+    const changed = changedNames(method as () => unknown, read);
     addMemberMetadata(prototype, {
       kind: 'method',
       key,
+      decorated: method as () => unknown,
       name: options.name,
       oneway: options.oneway ?? false,
       callback: options.callback ?? false,
       stream: streamOptions(options.stream, where),
-      parameters: options.params ? namedParameters(options.params) : readParameters(method as () => unknown),
+      parameters: options.params
+        ? namedParameters(options.params)
+        : read && { ...read, trustworthy: read.trustworthy && changed.length === 0 },
+      changedNames: changed,
       namesGiven: options.params !== undefined,
     });
   };

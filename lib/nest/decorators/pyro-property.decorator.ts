@@ -6,7 +6,18 @@ import {
   PARAMTYPES_METADATA,
   PIPES_METADATA,
 } from '../nest-internals.js';
-import { addMemberMetadata, classNameOf } from '../metadata/member-metadata.js';
+import {
+  anyOf,
+  checkOptions,
+  FUNCTION,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  TEXT,
+  withMethods,
+} from '../../options/option-checks.js';
+import { decoratedName } from './decorator-target.js';
+import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroProperty`. Enhancers are given here, because Nest's own decorators refuse accessors. */
@@ -23,6 +34,18 @@ export interface PyroPropertyOptions {
   filters?: (ExceptionFilter | Type<ExceptionFilter>)[];
 }
 
+/** Takes a list of enhancers of one kind: classes, or objects that have the method of the kind. */
+const enhancersOfKind = (kind: string, method: string): OptionRule =>
+  listOf(anyOf(FUNCTION, withMethods('', method)), `a list of ${kind}: classes, or objects with ${method}`);
+
+const RULES: OptionRules<PyroPropertyOptions> = {
+  name: TEXT,
+  guards: enhancersOfKind('guards', 'canActivate'),
+  pipes: enhancersOfKind('pipes', 'transform'),
+  interceptors: enhancersOfKind('interceptors', 'intercept'),
+  filters: enhancersOfKind('filters', 'catch'),
+};
+
 /**
  * Exposes an accessor of a {@link PyroController} as a remote attribute: readable with a getter, writable with a setter.
  *
@@ -32,25 +55,29 @@ export interface PyroPropertyOptions {
  */
 export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator & PropertyDecorator {
   return (prototype: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const where = `${typeof prototype === 'function' ? prototype.name : classNameOf(prototype)}.${String(key)}`;
+    const where = decoratedName('@PyroProperty', prototype, key);
     const { get, set } = descriptor ?? {};
     if (typeof prototype === 'function' || typeof key !== 'string' || (get === undefined && set === undefined)) {
-      throw new TypeError(`${where}: @PyroProperty is for accessors (get and set) of instances; methods take @PyroMethod`);
+      throw new TypeError(
+        `${where}: @PyroProperty is for accessors (get and set) of instances; methods take @PyroMethod, and a field becomes an accessor by \`get ${String(key)}() { … }\``,
+      );
     }
+    checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
     const type: unknown = Reflect.getMetadata('design:type', prototype, key);
-    const read = function (this: object): unknown {
-      return get!.call(this);
+    // a decorator above this one may replace the accessor, so the companions use the accessor as it is when they are called
+    const read = function (this: Record<string, unknown>): unknown {
+      return this[key];
     };
-    const write = function (this: object, value: unknown): void {
-      set!.call(this, value);
+    const write = function (this: Record<string, unknown>, value: unknown): void {
+      this[key] = value;
     };
     addMemberMetadata(prototype, {
       kind: 'property',
       key,
       name: options.name,
-      getter: get && addCompanion(prototype, `get ${key}`, read, options, []),
-      setter: set && addCompanion(prototype, `set ${key}`, write, options, [type]),
+      getter: addCompanion(prototype, `get ${key}`, read, options, []),
+      setter: addCompanion(prototype, `set ${key}`, write, options, [type]),
     });
   };
 }

@@ -1,5 +1,5 @@
-import type { CanActivate } from '@nestjs/common';
-import { addHandshakeGuards, type HandshakeGuard } from '../metadata/controller-metadata.js';
+import { checkDecoratorKind } from './decorator-target.js';
+import { addHandshakeGuards, GUARD, type HandshakeGuard } from '../metadata/controller-metadata.js';
 
 /**
  * Guards an object: only clients that pass the guards may use it. The guards run once per connection and object, before
@@ -10,9 +10,10 @@ import { addHandshakeGuards, type HandshakeGuard } from '../metadata/controller-
  */
 export function UseHandshakeGuards(...guards: HandshakeGuard[]): ClassDecorator {
   for (const guard of guards) {
-    if (typeof guard !== 'function' && typeof (guard as CanActivate | undefined)?.canActivate !== 'function') {
-      throw new TypeError('@UseHandshakeGuards takes guards: classes, or objects with canActivate');
-    }
+    if (!GUARD.fits(guard)) throw new TypeError('@UseHandshakeGuards takes guards: classes, or objects with canActivate');
   }
-  return (type) => addHandshakeGuards(type, guards);
+  return (type, ...rest: unknown[]) => {
+    checkDecoratorKind('@UseHandshakeGuards', rest[0]);
+    addHandshakeGuards(type, guards);
+  };
 }

@@ -5,7 +5,7 @@ import { ArgumentBinder } from '../../objects/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
 import { controllerMetadataOf, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
 import { parameterTypesOf, routeArgumentsOf } from '../metadata/parameter-metadata.js';
-import type { InstanceWrapper } from '../nest-internals.js';
+import { type InstanceWrapper, isGiven } from '../nest-internals.js';
 import {
   classNameOf,
   exposedMembers,
@@ -43,6 +43,8 @@ export interface ObjectDefinition {
   readonly getters: ReadonlyMap<string, Operation>;
   readonly setters: ReadonlyMap<string, Operation>;
   readonly callbacks: ReadonlySet<string>;
+  /** Names of parameters that a bundler or minifier has changed, by the method's key. */
+  readonly changedNames: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -61,6 +63,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
   const oneway = new Set<string>();
   const attrs = new Set<string>();
   const callbacks = new Set<string>();
+  const changedNames = new Map<string, readonly string[]>();
   for (const { metadata, prototype } of exposedMembers(type)) {
     const where = `${type.name}.${metadata.key}`;
     const wireName = checkWireName(metadata.name ?? wireNameOf(metadata.key, naming), where);
@@ -71,10 +74,12 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
       methods.set(wireName, methodOperation(metadata, prototype, qualifiedName, naming, where));
       if (metadata.oneway) oneway.add(wireName);
       if (metadata.callback) callbacks.add(wireName);
+      if (metadata.changedNames.length > 0) changedNames.set(metadata.key, metadata.changedNames);
     } else {
       attrs.add(wireName);
-      if (metadata.getter) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
-      if (metadata.setter) setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName)]));
+      const { isReadable, isWritable } = accessOf(prototype, metadata.key);
+      if (isReadable) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
+      if (isWritable) setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName)]));
     }
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
@@ -82,7 +87,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     objectId: options.objectId ?? newObjectId(),
     name: options.name,
     tags: options.metadata ?? [],
-    instanceMode: options.instanceMode,
+    instanceMode: isGiven(wrapper) ? 'single' : options.instanceMode,
     type,
     wrapper,
     handshakeGuards: handshakeGuardsOf(type),
@@ -91,6 +96,7 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     getters,
     setters,
     callbacks,
+    changedNames,
   };
 }
 
@@ -100,6 +106,13 @@ function nothingExposed(type: AnyClass): string {
   const text = `${type.name} has no member that clients may use: put @PyroMethod() on the methods they may call${candidates}, @PyroProperty() on attributes`;
   const overridden = undecoratedOverrides(type)[0];
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
+}
+
+/** Whether a property can be read and written, as all its decorators together have left it. */
+function accessOf(prototype: object, key: string): { isReadable: boolean; isWritable: boolean } {
+  const accessor = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
+  const isData = 'value' in accessor;
+  return { isReadable: isData || accessor.get !== undefined, isWritable: accessor.writable ?? accessor.set !== undefined };
 }
 
 /** The parameter of a setter. */

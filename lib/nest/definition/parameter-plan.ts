@@ -1,6 +1,6 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
-import { type ParameterFactory, remainingKeywords, type RouteArgument } from '../metadata/parameter-metadata.js';
+import { type ParameterFactory, type RouteArgument, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
 import { type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
 
@@ -86,9 +86,15 @@ export function planParameters(
   if (twice) throw new TypeError(`two parameters have the wire name "${twice.name}"`);
   const open =
     written.some(({ rest }) => rest) || (names.length === 0 && parameters.some(({ source }) => source.kind === 'arguments'));
+  const takesKeywords = parameters.some(({ source }) => source.kind === 'keywords');
+  // a keyword may be meant for a parameter whose name is unknown: the remaining keywords must not swallow it
+  const isGuess = known === undefined && takesKeywords && names.length > 0;
   return {
-    wire: known && { positional: names, rest: open, trustworthy: known.trustworthy },
-    takesKeywords: parameters.some(({ source }) => source.kind === 'keywords'),
+    wire:
+      known || isGuess
+        ? { positional: names, rest: open, trustworthy: known?.trustworthy ?? false, declared: namesGiven }
+        : undefined,
+    takesKeywords,
     parameters: parameters
       .map((parameter) => ({ ...parameter, label: labelOf(parameter.source, names) }))
       .sort((a, b) => a.index - b.index),
@@ -102,7 +108,7 @@ function labelOf(source: ParameterSource, names: readonly Parameter[]): string |
 /** The source of a parameter that takes no argument of the wire; undefined for other parameters. */
 function specialSource(key: string, { factory }: RouteArgument): ParameterSource | undefined {
   if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) {
-    if (factory === remainingKeywords) return { kind: 'keywords' };
+    if (takesRemainingKeywords(factory)) return { kind: 'keywords' };
     return factory ? { kind: 'custom', factory } : { kind: 'nothing' };
   }
   const type = Number(key.split(':')[0]);

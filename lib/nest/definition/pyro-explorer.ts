@@ -1,25 +1,24 @@
 import { Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AnyClass } from '../../objects/decorated-member.js';
+import type { InstanceMode } from '../../objects/keyed-instances.js';
+import { PyroBinder } from '../binding/pyro-binder.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import {
   EXCEPTION_FILTERS_METADATA,
+  givenInstance,
   GUARDS_METADATA,
   type InstanceWrapper,
   INTERCEPTORS_METADATA,
+  isGiven,
   type Module,
   PIPES_METADATA,
 } from '../nest-internals.js';
+import { carryMetadata } from '../metadata/carried-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
+import { findControllers } from './provided-controllers.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
-
-/** A decorated class that a module provides. */
-interface ProvidedController {
-  readonly type: AnyClass;
-  readonly wrapper: InstanceWrapper;
-  readonly module: Module;
-}
 
 /**
  * Finds the Pyro objects of one server among the controllers and providers of a container.
@@ -40,6 +39,7 @@ export function exploreObjects(
     const { server } = controllerMetadataOf(type)!;
     if (server !== undefined && server !== serverName) continue;
     checkScope(type, wrapper);
+    carryMetadata(type);
     const definition = defineObject(type, wrapper, naming);
     checkEnhancers(definition, module);
     const other = definitions.get(definition.objectId);
@@ -68,33 +68,35 @@ export function checkServerNames(modules: ModulesContainer, names: readonly (str
   }
 }
 
-function findControllers(modules: ModulesContainer): ProvidedController[] {
-  const found: ProvidedController[] = [];
-  for (const module of modules.values()) {
-    for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
-      if (wrapper.isAlias) continue;
-      const type = [wrapper.metatype, wrapper.token].find(
-        (candidate) => typeof candidate === 'function' && controllerMetadataOf(candidate) !== undefined,
-      );
-      if (type) found.push({ type: type as unknown as AnyClass, wrapper, module });
-    }
-  }
-  return found;
-}
-
 /** Refuses a class whose scope another decorator has changed: all connections would share one instance. */
 function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
-  const { instanceMode } = controllerMetadataOf(type)!;
+  const { instanceMode, isDefaultMode } = controllerMetadataOf(type)!;
   const scope = wrapper.scope ?? Scope.DEFAULT;
-  if (wrapper.isNotMetatype && wrapper.isDependencyTreeStatic() && !wrapper.isFactory) return;
+  if (isGiven(wrapper)) {
+    checkGiven(type, wrapper, isDefaultMode ? 'single' : instanceMode);
+    return;
+  }
   const fits = instanceMode === 'single' ? scope === Scope.DEFAULT : scope === Scope.REQUEST;
   if (fits) return;
   const wanted = instanceMode === 'single' ? 'DEFAULT' : 'REQUEST';
-  throw new Error(
-    `${type.name} has instanceMode "${instanceMode}" but is not Scope.${wanted} for Nest: ` +
-      `a decorator above @PyroController (@Controller, @Injectable) or its provider changed the scope; ` +
-      `put @PyroController on top, without @Controller, or change the instanceMode`,
-  );
+  const remedy = wrapper.isFactory
+    ? `give the factory \`scope: Scope.${wanted}\`, or change the instanceMode`
+    : `a decorator above @PyroController (@Controller, @Injectable) or its provider changed the scope; ` +
+      `put @PyroController on top, without @Controller, or change the instanceMode`;
+  throw new Error(`${type.name} has instanceMode "${instanceMode}" but is not Scope.${wanted} for Nest: ${remedy}`);
+}
+
+/** Refuses a factory that runs once, but whose class says that connections or calls have instances of their own. */
+function checkGiven(type: AnyClass, wrapper: InstanceWrapper, instanceMode: InstanceMode): void {
+  if (givenInstance(wrapper) === undefined) {
+    const what = wrapper.isFactory ? 'factory returns' : 'value is';
+    throw new Error(`the provider of ${type.name} gives no object: its ${what} ${String(wrapper.instance)}`);
+  }
+  if (wrapper.isFactory && instanceMode !== 'single')
+    throw new Error(
+      `${type.name} has instanceMode "${instanceMode}", but its factory runs once, at the start, and all clients would share the object: ` +
+        `give the factory \`scope: Scope.REQUEST\` and the class as its token, or set instanceMode to single`,
+    );
 }
 
 /** Nest skips enhancer classes that it did not find when it scanned the modules. Refuses them, because a guard would be missing. */
@@ -105,9 +107,11 @@ function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, m
   const enhancers = holders.flatMap((holder) => kinds.flatMap((kind) => (Reflect.getMetadata(kind, holder) ?? []) as unknown[]));
   enhancers.push(...operations.flatMap(({ parameters }) => parameters.flatMap(({ pipes }) => pipes)));
   for (const enhancer of new Set(enhancers)) {
-    if (typeof enhancer !== 'function' || module.injectables.has(enhancer as never)) continue;
+    // only the scan of a class needs the binder
+    if (typeof enhancer !== 'function' || enhancer === PyroBinder || module.injectables.has(enhancer as never)) continue;
     throw new Error(
-      `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory`,
+      `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory; ` +
+        'and put a class decorator that wraps the methods below @PyroController',
     );
   }
 }
@@ -115,7 +119,9 @@ function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, m
 function twoWithOneId(one: ObjectDefinition, other: ObjectDefinition): string {
   const remedy =
     one.type === other.type
-      ? 'provide it in one module alone, and export it from there'
+      ? isGiven(other.wrapper)
+        ? 'leave objectId out of its @PyroController, or give each a class of its own'
+        : 'provide it in one module alone, and export it from there'
       : 'give each an objectId of its own, or each to a server of its own (`server`)';
   return `two Pyro objects have the id "${one.objectId}": ${describe(one)} and ${describe(other)}; ${remedy}`;
 }

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { RpcException } from '@nestjs/microservices';
 import { SAYS_PYTHON_EXCEPTION } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -16,6 +17,10 @@ export interface PyroExceptionOptions extends ErrorOptions {
  * its connection on them.
  */
 export class PyroException extends RpcException {
+  static {
+    recogniseInstances(this, 'PyroException');
+  }
+
   readonly attributes: Readonly<Record<string, unknown>>;
 
   /**
@@ -30,6 +35,20 @@ export class PyroException extends RpcException {
     super(args.map(safeText).join(', '));
     this.attributes = options.attributes ?? {};
     if ('cause' in options) this.cause = options.cause;
+  }
+
+  /**
+   * The exception itself, so that a filter that passes on `exception.getError()`, as Nest's documentation shows it, passes on the
+   * Python type, args and attributes too.
+   */
+  override getError(): string | object {
+    return this;
+  }
+
+  /** What other transports of a hybrid application send: those of Nest write errors as JSON. */
+  toJSON(): object {
+    const { pythonType, args, attributes, message } = this;
+    return { status: 'error', message, pythonType, args, attributes };
   }
 
   /** @internal Has the error travel as this exception also where a method returns it as a value. */

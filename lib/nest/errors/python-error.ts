@@ -4,6 +4,8 @@ import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.
 import { PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
+import { responseAttributes, sendable } from './response-attributes.js';
+import { validationMessages } from './validation-messages.js';
 
 /** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
@@ -20,9 +22,6 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   501: 'NotImplementedError',
   504: 'TimeoutError',
 };
-
-/** Depth up to which nested validation errors are read. */
-const MAX_VALIDATION_DEPTH = 20;
 
 /** Names of the arguments that pipes refused, by the error of the pipe. */
 const refusedArguments = new WeakMap<object, string>();
@@ -48,6 +47,16 @@ export function toPythonError(error: unknown): unknown {
   return mapped;
 }
 
+/**
+ * The error with which an exception filter answers. A filter may answer with a value that is no Error, as `getError()` of an
+ * RpcException gives one: such an answer is meant for the client, and was thrown nowhere.
+ */
+export function answerOfFilter(error: unknown): Error {
+  if (error instanceof Error) return error;
+  const { pythonType, args, attributes } = ofRpcError(error, error);
+  return new PythonException(pythonType, args, attributes);
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   const mapped = pythonExceptionOf(error) ?? error;
@@ -68,7 +77,7 @@ function unlabelledExceptionOf(error: unknown): PythonException | undefined {
     const type = CONNECTION_ENDING_TYPES.get(error.pythonType) ?? error.pythonType;
     return new PythonException(type, error.args, error.attributes, { cause: error });
   }
-  if (error instanceof HttpException) return ofStatus(error.getStatus(), messagesOf(error.getResponse(), error.message), error);
+  if (error instanceof HttpException) return ofStatus(error.getStatus(), error.getResponse(), error.message, error);
   if (error instanceof RpcException) return ofRpcError(error.getError(), error);
   const invalid = validationMessages(error);
   if (invalid) return new PythonException('builtins.ValueError', invalid, {}, { cause: error });
@@ -86,46 +95,18 @@ function ofRpcError(content: unknown, cause: unknown): PythonException {
   const { status, statusCode, message } = content as { status?: unknown; statusCode?: unknown; message?: unknown };
   const code = typeof statusCode === 'number' ? statusCode : status;
   const fallback = cause instanceof Error ? cause.message : 'unknown error';
-  return ofStatus(
-    typeof code === 'number' ? code : 500,
-    messagesOf(content, typeof message === 'string' ? message : fallback),
-    cause,
-  );
+  return ofStatus(typeof code === 'number' ? code : 500, content, typeof message === 'string' ? message : fallback, cause);
 }
 
-function ofStatus(status: number, messages: unknown[], cause: unknown): PythonException {
+function ofStatus(status: number, response: unknown, fallback: string, cause: unknown): PythonException {
   const type = TYPE_OF_STATUS[status] ?? 'RuntimeError';
-  return new PythonException(`builtins.${type}`, messages, {}, { cause });
+  return new PythonException(`builtins.${type}`, messagesOf(response, fallback), responseAttributes(response), { cause });
 }
 
 /** The messages of an exception's response, one per arg: the response of a ValidationPipe has a list of messages. */
 function messagesOf(response: unknown, fallback: string): unknown[] {
   if (typeof response === 'string') return [response];
   const { message } = (response ?? {}) as { message?: unknown };
-  if (Array.isArray(message) && message.length > 0 && message.every((line) => typeof line === 'string')) return message;
+  if (Array.isArray(message) && message.length > 0) return validationMessages(message) ?? message.map((line) => sendable(line));
   return [typeof message === 'string' ? message : fallback];
-}
-
-/** Messages of class-validator's ValidationErrors and of a ZodError, recognised by their shape: neither package is a dependency. */
-function validationMessages(error: unknown): string[] | undefined {
-  if (Array.isArray(error)) {
-    const messages = constraintMessages(error, 0);
-    return messages.length > 0 ? messages : undefined;
-  }
-  const { issues } = (typeof error === 'object' && error !== null ? error : {}) as { issues?: unknown };
-  if (!Array.isArray(issues) || issues.length === 0) return undefined;
-  const lines = (issues as { path?: unknown; message?: unknown }[]).map(({ path, message } = {}) => {
-    const where = Array.isArray(path) && path.length > 0 ? `${path.map(String).join('.')}: ` : '';
-    return `${where}${String(message)}`;
-  });
-  return lines;
-}
-
-function constraintMessages(errors: unknown[], depth: number): string[] {
-  if (depth > MAX_VALIDATION_DEPTH) return [];
-  return errors.flatMap((error) => {
-    if (typeof error !== 'object' || error === null || !('property' in error)) return [];
-    const { constraints, children } = error as { constraints?: Record<string, string>; children?: unknown[] };
-    return [...Object.values(constraints ?? {}), ...constraintMessages(children ?? [], depth + 1)];
-  });
 }

@@ -1,26 +1,31 @@
-import { type CanActivate, Scope, type Type } from '@nestjs/common';
+import { type CanActivate, type InjectionToken, Scope, type Type } from '@nestjs/common';
 import { type ContextId, createContextId, ModuleRef } from '@nestjs/core';
 import type { PyroConnection } from '../context/pyro-context.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import { InvalidClassScopeException, type Module, SCOPE_OPTIONS_METADATA, UnknownElementException } from '../nest-internals.js';
+import type { EnhancerOverride, EnhancerOverrides } from '../nest-observers.js';
 
-/** Gives the guard for one handshake. */
-type GuardSource = (contextId: ContextId) => Promise<CanActivate>;
+/** Gives the guard, or a dependency of the guard, for one handshake. */
+type Source<T> = (contextId: ContextId) => Promise<T>;
 
 /**
  * Finds handshake guards among Nest's providers, first in the object's own module. Makes guards that no module provides, with
- * dependencies from that module. Each guard has one instance, unless it is request-scoped or transient.
+ * dependencies from that module. Each guard has one instance, unless it is request-scoped or transient. A test may override
+ * guards, as all guards of Nest: `overrideGuard(TokenGuard)`.
  */
 export class GuardResolver {
-  private readonly sources: GuardSource[] = [];
+  private readonly sources: Source<CanActivate>[] = [];
   private scoped = false;
 
-  private constructor(private readonly ref: ModuleRef) {}
+  private constructor(
+    private readonly ref: ModuleRef,
+    private readonly overrides: EnhancerOverrides,
+  ) {}
 
   /** @throws {Error} when Nest cannot make a guard */
-  static async create(guards: readonly HandshakeGuard[], module: Module): Promise<GuardResolver> {
+  static async create(guards: readonly HandshakeGuard[], module: Module, overrides: EnhancerOverrides): Promise<GuardResolver> {
     const ref = module.getProviderByKey<ModuleRef>(ModuleRef).instance;
-    const resolver = new GuardResolver(ref);
+    const resolver = new GuardResolver(ref, overrides);
     for (const guard of guards) resolver.sources.push(await resolver.sourceOf(guard));
     return resolver;
   }
@@ -32,23 +37,54 @@ export class GuardResolver {
     return Promise.all(this.sources.map((source) => source(contextId)));
   }
 
-  private async sourceOf(guard: HandshakeGuard): Promise<GuardSource> {
+  private async sourceOf(guard: HandshakeGuard): Promise<Source<CanActivate>> {
+    const override = this.overrides.get(guard);
+    if (override !== undefined) return this.sourceOfOverride(override);
     if (typeof guard !== 'function') return async () => guard;
+    return this.sourceOfProvided<CanActivate>(guard) ?? this.sourceOfUnprovided(guard);
+  }
+
+  private async sourceOfOverride({
+    useValue,
+    useClass,
+    useFactory,
+    inject = [],
+  }: EnhancerOverride): Promise<Source<CanActivate>> {
+    if (useClass) return this.sourceOfUnprovided(useClass as Type<CanActivate>);
+    if (!useFactory) return async () => useValue as CanActivate;
+    const dependencies = inject.map((dependency) => this.sourceOfDependency(dependency));
+    return async (contextId) =>
+      (await useFactory(...(await Promise.all(dependencies.map((source) => source(contextId)))))) as CanActivate;
+  }
+
+  /** @throws {Error} when no module provides the dependency, unless it is optional */
+  private sourceOfDependency(dependency: NonNullable<EnhancerOverride['inject']>[number]): Source<unknown> {
+    const isObject = typeof dependency === 'object' && 'token' in dependency;
+    const token = isObject ? dependency.token : dependency;
+    const source = this.sourceOfProvided(token);
+    if (source) return source;
+    if (isObject && dependency.optional) return async () => undefined;
+    throw new Error(
+      `overrideGuard: no module provides ${typeof token === 'function' ? token.name : String(token)}, which its factory injects`,
+    );
+  }
+
+  private sourceOfProvided<T>(token: InjectionToken<T>): Source<T> | undefined {
     for (const strict of [true, false]) {
       try {
-        const instance = this.ref.get(guard, { strict });
+        const instance = this.ref.get<T, T>(token as never, { strict });
         return async () => instance;
       } catch (error) {
         if (error instanceof UnknownElementException) continue;
         if (!(error instanceof InvalidClassScopeException)) throw error;
         this.scoped = true;
-        return (contextId) => this.ref.resolve(guard, contextId, { strict });
+        return (contextId) => this.ref.resolve<T, T>(token as never, contextId, { strict });
       }
     }
-    return this.sourceOfUnprovided(guard);
+    return undefined;
   }
 
-  private async sourceOfUnprovided(guard: Type<CanActivate>): Promise<GuardSource> {
+  private async sourceOfUnprovided(guard: Type<CanActivate>): Promise<Source<CanActivate>> {
     const { scope = Scope.DEFAULT } = (Reflect.getMetadata(SCOPE_OPTIONS_METADATA, guard) ?? {}) as { scope?: Scope };
     if (scope === Scope.DEFAULT) {
       try {

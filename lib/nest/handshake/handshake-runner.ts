@@ -2,6 +2,7 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/contract/auth
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../errors/failures.js';
 import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';
+import type { EnhancerOverrides } from '../nest-observers.js';
 import { GuardResolver } from './guard-resolver.js';
 import { HANDSHAKE_CONTEXT_TYPE, PyroHandshakeContext } from './pyro-handshake-context.js';
 import { accidentOf, refusalOf } from './refusal.js';
@@ -26,6 +27,7 @@ export class HandshakeRunner {
   ) {}
 
   /**
+   * @param overrides guards that a test overrides
    * @param onFailure gets the errors of guards that fail by accident
    * @throws {Error} when Nest cannot make a guard
    */
@@ -33,9 +35,10 @@ export class HandshakeRunner {
     host: GuardedClass,
     guards: readonly HandshakeGuard[],
     module: Module,
+    overrides: EnhancerOverrides,
     onFailure: OnFailure,
   ): Promise<HandshakeRunner> {
-    return new HandshakeRunner(host, await GuardResolver.create(guards, module), onFailure);
+    return new HandshakeRunner(host, await GuardResolver.create(guards, module, overrides), onFailure);
   }
 
   /** @throws {Error} with the text for the client, when a guard refuses or fails */

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { PyroConnection } from '../context/pyro-context.js';
@@ -7,6 +8,10 @@ export const HANDSHAKE_CONTEXT_TYPE = 'pyro-handshake';
 
 /** The context of one handshake, for handshake guards. */
 export class PyroHandshakeContext {
+  static {
+    recogniseInstances(this, 'PyroHandshakeContext');
+  }
+
   /** Handshake data of the client, unchecked: any value, Python's default is `"hello"`; undefined on a `connectedSocket`. */
   readonly data: unknown;
   /** The object that the client wants to use. It may not exist. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TimeoutError } from '../../protocol/errors.js';
+import { checkNumber } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
@@ -74,6 +75,7 @@ export class PyroHealthIndicator {
     timeoutMs = DEFAULT_TIMEOUT_MS,
     ...options
   }: PyroObjectHealthOptions): Promise<Record<string, unknown>> {
+    checkNumber('timeoutMs', timeoutMs, { least: 1 });
     const late = new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(late), timeoutMs);

@@ -4,7 +4,7 @@ import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroConnection, PyroContext } from '../context/pyro-context.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';
-import type { ContextualLoader } from '../nest-internals.js';
+import { type ContextualLoader, isGiven } from '../nest-internals.js';
 import type { Pipeline } from '../pipeline/pyro-context-creator.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
@@ -109,7 +109,7 @@ export class InstanceManager {
 
   /** True when a value is provided in place of the class, as test modules do: there is nothing to make. */
   private get isGiven(): boolean {
-    return this.definition.wrapper.isNotMetatype && this.isStatic;
+    return isGiven(this.definition.wrapper);
   }
 
   private get isStatic(): boolean {

@@ -1,22 +1,20 @@
 import type { Logger } from '@nestjs/common';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
 import { PyroError } from '../../protocol/errors.js';
-import { safeText } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { knownObjects, printable } from './log-texts.js';
 
 /** Logs the errors of a server's daemon, and the handshakes that it refuses. */
 export function logDaemonEvents(daemon: PyroDaemon, logger: Logger): void {
   daemon.on('error', (error) => logger.error(error.message, error.stack));
-  daemon.on('callError', (error, { objectId, method }) => {
-    const isError = error instanceof Error;
-    const text = isError ? `${error.name}: ${safeText(error)}` : safeText(error);
-    logger.error(`${objectId}.${method} failed: ${text}`, isError ? error.stack : undefined);
-  });
-  daemon.on('handshakeFailed', (error, { remoteAddress }) => {
+  daemon.on('handshakeFailed', (error, { remoteAddress }, objectId) => {
     // a TLS failure is mostly a mistake in the configuration of server or client; other refusals are the server's decision
     const isMistake = error instanceof PyroError && error.code === 'TLS';
-    logger[isMistake ? 'warn' : 'debug'](`refused ${remoteAddress}: ${error.message}`);
+    const asked = objectId === undefined ? '' : `, which asked for "${printable(objectId)}"`;
+    const isUnknown = objectId !== undefined && !daemon.objectIds.includes(objectId);
+    const known = isUnknown ? `; ${knownObjects(daemon)}` : '';
+    logger[isMistake ? 'warn' : 'debug'](`refused ${remoteAddress}${asked}: ${error.message}${known}`);
   });
 }
 

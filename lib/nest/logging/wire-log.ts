@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { checkOptions, OBJECT, type OptionRule } from '../../options/option-checks.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
 import type { WireLog } from '../../protocol/message.js';
@@ -11,8 +12,18 @@ import { describeWireMessage } from '../../serializers/wire-text.js';
  */
 export type PyroWireLog = boolean | { payloads?: boolean } | WireLog;
 
+/** Takes the option `wireLog`. */
+export const WIRE_LOG: OptionRule = {
+  takes: 'true, false, an object with payloads (true or false), or a function',
+  fits: (value) =>
+    typeof value === 'boolean' ||
+    typeof value === 'function' ||
+    (OBJECT.fits(value) && ['boolean', 'undefined'].includes(typeof (value as { payloads?: unknown }).payloads)),
+};
+
 /** The function that logs messages; undefined when they are not logged. @param option undefined: the value of `PYRO_LOGWIRE` */
 export function wireLogOf(option: PyroWireLog | undefined, config: PyroConfig = environmentConfig()): WireLog | undefined {
+  checkOptions({ wireLog: option }, { wireLog: WIRE_LOG });
   const chosen = option ?? config.LOGWIRE ?? false;
   if (chosen === false) return undefined;
   if (typeof chosen === 'function') return chosen;

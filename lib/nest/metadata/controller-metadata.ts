@@ -1,6 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
 import { objectIdFault } from '../../objects/object-ids.js';
+import { checkOptions, FULL_TEXT, type OptionRule, type OptionRules, TEXTS } from '../../options/option-checks.js';
 import type { PyroNaming } from './wire-names.js';
 
 /** Options of `@PyroController`. */
@@ -20,14 +21,30 @@ export interface PyroControllerOptions {
 }
 
 /** The checked options of a `@PyroController`. */
-export type ControllerMetadata = PyroControllerOptions & { readonly instanceMode: InstanceMode };
+export type ControllerMetadata = PyroControllerOptions & {
+  readonly instanceMode: InstanceMode;
+  /** True when the options give no mode; else undefined. */
+  readonly isDefaultMode?: true;
+};
 
 /** A guard instance, or a class that Nest provides or makes. */
 export type HandshakeGuard = CanActivate | Type<CanActivate>;
 
+/** Takes a guard: a class, or an object with `canActivate`. */
+export const GUARD: OptionRule = {
+  takes: 'a guard: a class, or an object with canActivate',
+  fits: (value) => typeof value === 'function' || typeof (value as CanActivate | null | undefined)?.canActivate === 'function',
+};
+
+const RULES: OptionRules<PyroControllerOptions> = {
+  name: FULL_TEXT,
+  metadata: { ...TEXTS, takes: 'a list of tags, which are texts: ["camera"]' },
+  server: FULL_TEXT,
+};
+
 /** Key of the metadata of `@PyroController`. */
 export const CONTROLLER_METADATA = Symbol.for('nestjs-pyro:controller');
-const HANDSHAKE_GUARDS_METADATA = Symbol('pyro:handshake-guards');
+const HANDSHAKE_GUARDS_METADATA = Symbol.for('nestjs-pyro:handshake-guards');
 
 const KNOWN_OPTIONS = [
   'objectId',
@@ -47,6 +64,7 @@ export function controllerMetadata(options: PyroControllerOptions): ControllerMe
   const unknown = Object.keys(options).find((key) => !(KNOWN_OPTIONS as string[]).includes(key));
   if (unknown !== undefined)
     throw new TypeError(`@PyroController has no option "${unknown}"; it has ${KNOWN_OPTIONS.join(', ')}`);
+  checkOptions(options, RULES, '@PyroController: ', (text) => new TypeError(text));
   const { instanceMode = 'session', objectId, naming } = options;
   if (!isInstanceMode(instanceMode))
     throw new TypeError(`instanceMode is ${String(instanceMode)}; it is session, single or percall`);
@@ -54,12 +72,25 @@ export function controllerMetadata(options: PyroControllerOptions): ControllerMe
   if (fault !== undefined) throw new TypeError(fault);
   if (naming !== undefined && naming !== 'same' && naming !== 'snake_case')
     throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
-  return { ...options, instanceMode };
+  return { ...options, instanceMode, ...(options.instanceMode === undefined && { isDefaultMode: true }) };
 }
 
-/** The options of a decorated class; undefined for other classes, also for classes that extend a decorated one. */
+/**
+ * The options of a decorated class, or of the decorated class that a decorator above `@PyroController` replaced by this one.
+ * Undefined for other classes, also for classes that merely extend a decorated one.
+ */
 export function controllerMetadataOf(type: object): ControllerMetadata | undefined {
-  return Reflect.getOwnMetadata(CONTROLLER_METADATA, type) as ControllerMetadata | undefined;
+  for (let at: object = type; ; at = Object.getPrototypeOf(at) as object) {
+    const own = Reflect.getOwnMetadata(CONTROLLER_METADATA, at) as ControllerMetadata | undefined;
+    if (own !== undefined || !isReplacement(at)) return own;
+  }
+}
+
+/** True for a class that extends its own namesake, or has no name: `@Traced` returned `class extends target {}`. */
+function isReplacement(type: object): boolean {
+  const { name } = type as { name?: unknown };
+  const base: unknown = Object.getPrototypeOf(type);
+  return typeof base === 'function' && base !== Function.prototype && (name === '' || name === base.name);
 }
 
 /** Adds handshake guards to a class, after the guards that the class or its base classes have already. */
@@ -67,7 +98,18 @@ export function addHandshakeGuards(type: object, guards: readonly HandshakeGuard
   Reflect.defineMetadata(HANDSHAKE_GUARDS_METADATA, [...handshakeGuardsOf(type), ...guards], type);
 }
 
-/** The handshake guards of a class. The guards of its base classes come first. */
+/**
+ * The handshake guards of a class. The guards of its base classes come first.
+ *
+ * @throws {Error} when the class has guards of a version of this package that keeps them in another way: such guards would be lost
+ */
 export function handshakeGuardsOf(type: object): HandshakeGuard[] {
+  const isUnreadable = (key: unknown): boolean =>
+    typeof key === 'symbol' && key !== HANDSHAKE_GUARDS_METADATA && /pyro.*handshake-guards/.test(key.description ?? '');
+  if (Reflect.getMetadataKeys(type).some(isUnreadable))
+    throw new Error(
+      `${(type as { name?: string }).name} has handshake guards of another version of nestjs-pyro, which this version cannot read: ` +
+        'it would let every client in. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
+    );
   return (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, type) ?? []) as HandshakeGuard[];
 }

@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameters } from '../../objects/parameter-reader.js';
 import { isPrivateName } from '../../objects/private-names.js';
@@ -16,6 +17,8 @@ export const DEFAULT_STREAM_OPTIONS: Readonly<Required<PyroStreamOptions>> = { b
 export interface MethodMetadata {
   readonly kind: 'method';
   readonly key: string;
+  /** The method as `@PyroMethod` saw it. A decorator above may have put another function in its place. */
+  readonly decorated: (...args: never[]) => unknown;
   /** Wire name; undefined when the decorator gives none. */
   readonly name: string | undefined;
   readonly oneway: boolean;
@@ -23,6 +26,8 @@ export interface MethodMetadata {
   readonly stream: Required<PyroStreamOptions> | undefined;
   /** Undefined when the parameters cannot be read from the source. */
   readonly parameters: MethodParameters | undefined;
+  /** Names of parameters that a bundler or minifier has changed. */
+  readonly changedNames: readonly string[];
   /** True when the decorator gives the parameter names: they are wire names, and `naming` does not change them. */
   readonly namesGiven: boolean;
 }
@@ -32,15 +37,15 @@ export interface PropertyMetadata {
   readonly kind: 'property';
   readonly key: string;
   readonly name: string | undefined;
-  /** Names of the companion methods that the pipeline runs for the accessor; undefined without a getter or setter. */
-  readonly getter: string | undefined;
-  readonly setter: string | undefined;
+  /** Names of the companion methods that the pipeline runs for the accessor, whether or not it has a getter and a setter. */
+  readonly getter: string;
+  readonly setter: string;
 }
 
 export type MemberMetadata = MethodMetadata | PropertyMetadata;
 
 /** Metadata by the prototype that declares the member. An override is another member: it must be decorated again. */
-const membersOf = new WeakMap<object, Map<string, MemberMetadata>>();
+const membersOf = processWide('members', () => new WeakMap<object, Map<string, MemberMetadata>>());
 
 export function addMemberMetadata(prototype: object, metadata: MemberMetadata): void {
   let members = membersOf.get(prototype);

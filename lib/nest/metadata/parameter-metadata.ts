@@ -1,3 +1,4 @@
+import { sharedSymbol } from '../../copies/process-wide.js';
 import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 import { PARAMTYPES_METADATA, ROUTE_ARGS_METADATA } from '../nest-internals.js';
 
@@ -23,9 +24,21 @@ export function parameterTypesOf(prototype: object, method: string): unknown[] {
   return (Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) ?? []) as unknown[];
 }
 
+/** Marks the factory of `@PyroKwargs()`, also that of another copy of this package. */
+const REMAINING_KEYWORDS = sharedSymbol('remaining-keywords');
+
 /**
  * The factory of `@PyroKwargs()` parameters: gives the keyword arguments that no parameter took. The parameter plan recognises
  * these parameters by this factory. The pipeline passes the keywords in its third argument, the call record.
  */
-export const remainingKeywords: ParameterFactory = (_data, context) =>
-  context.getArgByIndex<{ readonly keywords: Readonly<Record<string, unknown>> }>(2).keywords;
+export const remainingKeywords: ParameterFactory = Object.defineProperty(
+  (_data: unknown, context: ExecutionContext): unknown =>
+    context.getArgByIndex<{ readonly keywords: Readonly<Record<string, unknown>> }>(2).keywords,
+  REMAINING_KEYWORDS,
+  { value: true },
+);
+
+/** True for the factory of `@PyroKwargs()` parameters. */
+export function takesRemainingKeywords(factory: ParameterFactory | undefined): boolean {
+  return factory !== undefined && REMAINING_KEYWORDS in factory;
+}

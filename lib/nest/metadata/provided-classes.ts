@@ -1,11 +1,12 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 
 /** Every class of this process that has `@PyroController`. Held weakly, because tests make and drop many. */
-const decorated = new Set<WeakRef<AnyClass>>();
+const decorated = processWide('decorated-classes', () => new Set<WeakRef<AnyClass>>());
 /** Classes that a module of some application of this process provides. */
-const provided = new WeakSet<object>();
+const provided = processWide('provided-classes', () => new WeakSet<object>());
 /** Classes that a warning named already. */
-const warnedOf = new WeakSet<object>();
+const warnedOf = processWide('warned-classes', () => new WeakSet<object>());
 
 /** Notes a class with `@PyroController`. */
 export function noteDecorated(type: AnyClass): void {
@@ -18,14 +19,36 @@ export function noteProvided(type: AnyClass): void {
 }
 
 /**
- * Looks for decorated classes that no module provides: no server serves them. They may belong to an application that is made
- * later, so each of them gives one warning, and only an application that serves nothing at all is refused.
+ * For an application that has no object at all.
  *
- * @param servesNothing true when the starting application has no decorated class
- * @param warn gets the text of the warning
- * @throws {Error} when no application of this process provides any of the decorated classes
+ * @throws {Error} when classes have `@PyroController`, and no application of this process provides any of them
  */
-export function checkProvided(servesNothing: boolean, warn: (text: string) => void): void {
+export function refuseUnprovided(): void {
+  const { missing, isAnyProvided } = lookUp();
+  if (isAnyProvided || missing.length === 0) return;
+  throw new Error(
+    `${describe(missing)}, so that nothing would be served: list such a class among the providers (or controllers) of one; ` +
+      'where a factory or a value gives the object, import PyroModule, too',
+  );
+}
+
+/**
+ * Warns of decorated classes that no module provides: no server serves them. Each of them gives one warning. Called some time after
+ * the start, because other applications of this process may provide the classes.
+ *
+ * @param warn gets the text of the warning
+ */
+export function warnOfUnprovided(warn: (text: string) => void): void {
+  const news = lookUp().missing.filter((type) => !warnedOf.has(type));
+  if (news.length === 0) return;
+  for (const type of news) warnedOf.add(type);
+  const it = news.length === 1 ? 'it' : 'them';
+  warn(
+    `${describe(news)} of this process, so that nobody serves ${it}: list such a class among the providers (or controllers) of one`,
+  );
+}
+
+function lookUp(): { missing: AnyClass[]; isAnyProvided: boolean } {
   const missing: AnyClass[] = [];
   let isAnyProvided = false;
   for (const reference of decorated) {
@@ -34,17 +57,7 @@ export function checkProvided(servesNothing: boolean, warn: (text: string) => vo
     else if (provided.has(type)) isAnyProvided = true;
     else missing.push(type);
   }
-  if (servesNothing && !isAnyProvided && missing.length > 0)
-    throw new Error(
-      `${describe(missing)}, so that nothing would be served: list such a class among the providers (or controllers) of one`,
-    );
-  const news = missing.filter((type) => !warnedOf.has(type));
-  if (news.length === 0) return;
-  for (const type of news) warnedOf.add(type);
-  warn(
-    `${describe(news)} of this application, so that nobody serves it: ` +
-      'list such a class among the providers (or controllers) of one, unless another application of this process does',
-  );
+  return { missing, isAnyProvided };
 }
 
 function describe(types: readonly AnyClass[]): string {

@@ -1,7 +1,11 @@
+import { oneOf, type OptionRule } from '../../options/option-checks.js';
 import { isPrivateName } from '../../objects/private-names.js';
 
 /** Makes wire names of the names of members and parameters: the same name, or snake case. Names in options are not changed. */
 export type PyroNaming = 'same' | 'snake_case';
+
+/** Takes the option `naming`. */
+export const NAMING: OptionRule = oneOf('same', 'snake_case');
 
 /** With `snake_case`: `takeItem` → `take_item`, `getHTTPStatus` → `get_http_status`. Names in snake case stay as they are. */
 export function wireNameOf(name: string, naming: PyroNaming | undefined): string {

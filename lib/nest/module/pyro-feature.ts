@@ -1,5 +1,6 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
+import { checkOptions, SWITCH } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
 
@@ -36,6 +37,7 @@ export function featureProvider({ token, useFactory, inject = [] }: PyroAsyncFea
     inject: [ClientRegistry, ...inject],
     useFactory: async (registry: ClientRegistry, ...dependencies: unknown[]) => {
       const { uri, eager = false, ...options } = await useFactory(...dependencies);
+      checkOptions({ eager }, { eager: SWITCH }, `PyroModule.forFeature, ${String(uri)}: `);
       const proxy = registry.provide(uri, options);
       return eager ? proxy.$connect() : proxy;
     },

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
+import { checkOptions, SWITCH } from '../../options/option-checks.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
 import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
@@ -65,6 +66,7 @@ export class PyroModule extends ConfigurableModuleClass {
     features: readonly PyroAsyncFeature[],
     { isGlobal = false }: { isGlobal?: boolean } = {},
   ): DynamicModule {
+    checkOptions({ isGlobal }, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
     const providers = features.map(featureProvider);
     return {
       module: PyroFeatureModule,

@@ -1,8 +1,8 @@
 import type { NestInterceptor, PipeTransform } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
-import { from, isObservable, mergeMap, type Observable, of } from 'rxjs';
+import { catchError, from, isObservable, mergeMap, type Observable, of } from 'rxjs';
 import { PyroException } from '../errors/pyro.exception.js';
-import { noteRefusedArgument } from '../errors/python-error.js';
+import { answerOfFilter, noteRefusedArgument } from '../errors/python-error.js';
 import {
   type ApplicationConfig,
   ExceptionFiltersContext,
@@ -189,6 +189,11 @@ class RethrowingExceptionsHandler extends RpcExceptionsHandler {
     const handled: unknown = this.handler.invokeCustomFilters(exception, host);
     if (!handled) throw exception;
     // Nest would split a list or a text that a filter returns, and would not wait for a promise
-    return from(Promise.resolve(handled)).pipe(mergeMap((answer) => (isObservable(answer) ? answer : of(answer))));
+    return from(Promise.resolve(handled)).pipe(
+      mergeMap((answer) => (isObservable(answer) ? answer : of(answer))),
+      catchError((error: unknown) => {
+        throw answerOfFilter(error);
+      }),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { DaemonNamesOptions } from '../../pyro/daemon-names.js';
 import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import type { PyroFailureLevel } from '../logging/failure-level.js';
 import type { PyroWireLog } from '../logging/wire-log.js';
 import type { PyroNaming } from '../metadata/wire-names.js';
 
@@ -24,6 +25,11 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   inheritAppConfig?: boolean;
   /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: the value of `PYRO_LOGWIRE`, or false. */
   wireLog?: PyroWireLog;
+  /**
+   * Level at which a failed call is logged; `false`: not at all. Default, and where the function returns undefined: `error` for
+   * errors that nobody expected, with their stack, and `debug` for errors that are meant for the client.
+   */
+  failureLevel?: PyroFailureLevel;
   /** Longest time that a shutdown waits for running calls. Default 10,000. */
   drainTimeoutMs?: number;
 }

@@ -6,14 +6,20 @@ import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroContext } from '../context/pyro-context.js';
-import { checkProvided } from '../metadata/provided-classes.js';
+import { controllerMetadataOf } from '../metadata/controller-metadata.js';
+import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
+import { logFailedCalls } from '../logging/call-log.js';
+import { servedObjects } from '../logging/log-texts.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
+import { isInitialized, whenInitialized } from '../binding/application-phase.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
+import { LateCheck } from './late-check.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
+import { checkServerOptions } from './server-option-rules.js';
 import { ServerBinding } from './server-binding.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
@@ -23,7 +29,7 @@ export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: Py
 export type PyroServerStatus = 'connected' | 'disconnected';
 
 /** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
-export const PYRO_TRANSPORT: unique symbol = Symbol('PYRO');
+export const PYRO_TRANSPORT: unique symbol = Symbol.for('nestjs-pyro:transport');
 
 const DEFAULT_DRAIN_MS = 10_000;
 /** Longest time that a shutdown waits for a name server that does not answer. */
@@ -48,6 +54,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private starting: Promise<void> | undefined;
   private ending: Promise<void> | undefined;
   private hasProcessingHooks = false;
+  private readonly startCheck = new LateCheck();
+  private readonly classCheck = new LateCheck();
 
   constructor(private readonly options: PyroServerOptions = {}) {
     super();
@@ -56,6 +64,11 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   /** `name` of the options. */
   get name(): string | undefined {
     return this.options.name;
+  }
+
+  /** @internal */
+  get registersNames(): boolean {
+    return Boolean(this.options.nameServer);
   }
 
   /** @internal The objects of the server; none before it listens. */
@@ -75,6 +88,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       if (this.binding) throw new Error('this PyroServer is the strategy of two applications; make one for each');
       this.binding = new ServerBinding(modules, contexts, this.options, () => this.processingHooks);
       this.binding.onDestroy(() => this.close());
+      whenInitialized(modules, () => this.startCheck.schedule(() => this.warnOfMissingStart()));
     } catch (error) {
       // nobody catches an error that is thrown here; listen() reports it
       this.bindError = error as Error;
@@ -109,6 +123,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
    * @throws {PyroError} when another object has the name
    */
   register(object: object, options: PyroRegisterOptions = {}): RegisteredObject {
+    if (options.name !== undefined && !this.registersNames)
+      this.logger.warn(
+        `nobody registers the name "${options.name}" at a name server: give PyroServer the option nameServer, or take \`name\` out of the options of register()`,
+      );
     return this.runtimeObjects.register(object, options);
   }
 
@@ -143,6 +161,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   private start(): Promise<void> {
+    this.startCheck.cancel();
     this.starting ??= this.begin().catch((error: unknown) => {
       this.starting = undefined;
       throw error;
@@ -153,11 +172,14 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private async begin(): Promise<void> {
     await this.ending;
     if (this.bindError) throw this.bindError;
-    const targets = (await this.binding?.prepare()) ?? [];
-    checkProvided(this.binding === undefined && this.runtimeObjects.isEmpty, (text) => this.logger.warn(text));
-    if (targets.length === 0 && this.runtimeObjects.isEmpty)
-      this.logger.warn('no @PyroController for this server among controllers and providers: it serves no objects');
-    if (this.binding?.isInitialized === false) {
+    checkServerOptions(this.options);
+    const targets = (await this.binding?.prepare(this)) ?? [];
+    if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
+    if (targets.length === 0 && this.runtimeObjects.isEmpty) {
+      const remedy = this.binding ? '' : '; where a factory or a value gives the object, import PyroModule, too';
+      this.logger.warn(`no @PyroController for this server among controllers and providers: it serves no objects${remedy}`);
+    }
+    if (this.binding && !isInitialized(this.binding.modules)) {
       this.logger.warn(
         'the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()',
       );
@@ -169,6 +191,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       handshakeGuards: _guards,
       inheritAppConfig: _inherit,
       drainTimeoutMs: _drain,
+      failureLevel,
       nameServer,
       wireLog,
       ...daemonOptions
@@ -182,6 +205,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     if (this.binding) this.binding.daemon = daemon;
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
     logDaemonEvents(daemon, this.logger);
+    logFailedCalls(daemon, this.logger, failureLevel);
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
     // listeners of 'listening' may call unwrap()
     this.daemon = daemon;
@@ -196,7 +220,8 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       throw error;
     }
     this._status$.next('connected');
-    this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${daemon.objectCount - 1} objects`);
+    this.logger.log(`Pyro daemon listens on ${daemon.locationStr} with ${servedObjects(daemon, (id) => this.typeOf(id))}`);
+    this.classCheck.schedule(() => warnOfUnprovided((text) => this.logger.warn(text)));
     if (!names) return;
     this.names = names;
     logRegistrations(names.registrar, this.logger);
@@ -214,7 +239,21 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     return (request) => runner.run(request);
   }
 
+  /** Name of the class of an object that has a random id. */
+  private typeOf(objectId: string): string | undefined {
+    const type = this.objects.find((object) => object.objectId === objectId)?.type;
+    return type && controllerMetadataOf(type)?.objectId === undefined ? type.name : undefined;
+  }
+
+  private warnOfMissingStart(): void {
+    this.logger.warn(
+      'the PyroServer is connected to the application but does not listen: nobody called app.startAllMicroservices()',
+    );
+  }
+
   private async end(): Promise<void> {
+    this.startCheck.cancel();
+    this.classCheck.cancel();
     await this.starting?.catch(() => undefined);
     this.starting = undefined;
     const { daemon } = this;

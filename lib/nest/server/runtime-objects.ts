@@ -1,4 +1,7 @@
 import type { RegisterOptions } from '../../daemon/contract/daemon.js';
+import { REGISTER_RULES } from '../../daemon/object/registrations.js';
+import { tagList } from '../../naming/metadata-tags.js';
+import { checkOptions, FULL_TEXT, type OptionRules } from '../../options/option-checks.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -23,6 +26,8 @@ export interface RegisteredObject extends Disposable {
   /** Unregisters the object, and removes its name from the name server. A second call does nothing. */
   unregister(): void;
 }
+
+const RULES: OptionRules<PyroRegisterOptions> = { ...REGISTER_RULES, objectId: FULL_TEXT, name: FULL_TEXT };
 
 /** The daemon and names of a listening server. */
 interface Listening {
@@ -51,6 +56,8 @@ export class RuntimeObjects {
    * @throws {TypeError} when the object's class has `@PyroMethod` members
    */
   register(object: object, options: PyroRegisterOptions): RegisteredObject {
+    checkOptions(options, RULES);
+    if (options.metadata !== undefined) tagList(options.metadata);
     checkKind(object);
     const { objectId = newObjectId() } = options;
     const entry: Entry = { object: options.weak ? new WeakRef(object) : object, options: { ...options, objectId } };

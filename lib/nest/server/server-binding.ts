@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
-import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { failureOf } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
@@ -17,24 +17,26 @@ import {
   type NestContainer,
   rootModuleOf,
 } from '../nest-internals.js';
+import { JoinedConfig, microserviceConfigOf, overridesIn } from '../nest-observers.js';
 import { NestTarget, type ProcessingHooks, type TargetEnvironment } from '../target/nest-target.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
+import { undecoratedProviders } from '../definition/provided-controllers.js';
 import { serversOf } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
 /** Connects one server to the container of an application: finds the server's objects, and makes their targets. */
 export class ServerBinding {
   objects: readonly ObjectDefinition[] = [];
-  /** True once every `onModuleInit` of the application has run. */
-  isInitialized = false;
   /** The daemon of the server; undefined before the server starts to listen. */
   daemon: PyroDaemon | undefined;
   private readonly logger = new Logger('PyroServer');
   private readonly environment: TargetEnvironment;
   private readonly container: NestContainer;
   private isInGraph = false;
+  /** The configurations whose global enhancers run. */
+  private readonly configs = new Set<ApplicationConfig>();
 
   /** @throws {Error} when this version of Nest does not fit */
   constructor(
@@ -45,9 +47,9 @@ export class ServerBinding {
   ) {
     assertNestInternals(contexts);
     const container = (this.container = containerOf(contexts));
-    const config = options.inheritAppConfig === false ? new ApplicationConfig() : container.applicationConfig!;
+    if (options.inheritAppConfig !== false) this.configs.add(container.applicationConfig!);
     this.environment = {
-      contextCreator: new PyroContextCreator(container, config),
+      contextCreator: new PyroContextCreator(container, new JoinedConfig(this.configs)),
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,
@@ -64,21 +66,28 @@ export class ServerBinding {
     const module = firstDestroyedModule(this.modules);
     if (!module) return;
     addFirstHookOf(module, Symbol('PyroServer lifecycle'), {
-      onModuleInit: () => {
-        this.isInitialized = true;
-      },
       onModuleDestroy: destroy,
     });
   }
 
-  /** Finds the objects of the server, and makes their targets. @throws {Error} when an object cannot be served as it is */
-  async prepare(): Promise<NestTarget[]> {
+  /**
+   * Finds the objects of the server, and makes their targets.
+   *
+   * @param strategy the server: the global enhancers of its microservice run, too
+   * @throws {Error} when an object cannot be served as it is
+   */
+  async prepare(strategy: object): Promise<NestTarget[]> {
     const { name, naming } = this.options;
+    const own = microserviceConfigOf(strategy);
+    // the configuration of the application itself is inherited or not, as the option says
+    if (own !== undefined && own !== this.container.applicationConfig) this.configs.add(own);
     checkServerNames(
       this.modules,
       serversOf(this.modules).map((server) => server.name),
     );
     this.objects = exploreObjects(this.modules, name, naming);
+    for (const text of undecoratedProviders(this.modules)) this.logger.warn(text);
+    if (!this.options.nameServer) this.warnOfUnregisteredNames();
     if (!this.isInGraph) insertEntrypoints(this.container, this.objects);
     this.isInGraph = true;
     const targets: NestTarget[] = [];
@@ -86,6 +95,7 @@ export class ServerBinding {
       const { handshakeGuards, type, wrapper } = definition;
       const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
+      this.warnOfChangedNames(definition);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
@@ -96,7 +106,30 @@ export class ServerBinding {
   }
 
   private runnerOf(host: GuardedClass, guards: readonly HandshakeGuard[], module: Module): Promise<HandshakeRunner> {
-    return HandshakeRunner.create(host, guards, module, this.environment.onFailure);
+    return HandshakeRunner.create(host, guards, module, overridesIn(this.container), this.environment.onFailure);
+  }
+
+  private warnOfUnregisteredNames(): void {
+    const isRegisteredElsewhere = serversOf(this.modules).some(({ registersNames }) => registersNames);
+    const objects = this.objects.filter(({ type }) => {
+      const { name, server } = controllerMetadataOf(type)!;
+      return name !== undefined && (server !== undefined || !isRegisteredElsewhere);
+    });
+    if (objects.length === 0) return;
+    const [verb, what] = objects.length === 1 ? ['has', 'a name'] : ['have', 'names'];
+    this.logger.warn(
+      `${objects.map(({ type, name }) => `${type.name} ("${name}")`).join(', ')} ${verb} ${what}, which nobody registers at a name server: ` +
+        'give PyroServer the option nameServer, or take `name` out of @PyroController',
+    );
+  }
+
+  private warnOfChangedNames({ type, changedNames }: ObjectDefinition): void {
+    if (changedNames.size === 0) return;
+    const methods = [...changedNames].map(([key, names]) => `${key}(${names.join(', ')})`);
+    this.logger.warn(
+      `a bundler or minifier has changed parameter names of ${type.name}: ${methods.join(', ')}. ` +
+        "Keyword arguments of these methods are refused; give the names: @PyroMethod({ params: ['item', 'count?'] })",
+    );
   }
 
   private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {

@@ -13,7 +13,7 @@ import { refusalOf } from '../handshake/refusal.js';
 import { type InstanceHolder, InstanceManager } from '../instances/instance-manager.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
-import { type ContextualLoader, enhancersOf, STATIC_CONTEXT } from '../nest-internals.js';
+import { type ContextualLoader, enhancersOf, givenInstance, isGiven, STATIC_CONTEXT } from '../nest-internals.js';
 import { settleResult, streamOfResult } from '../pipeline/pipeline-result.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 
@@ -58,8 +58,13 @@ export class NestTarget implements PyroTarget {
     return this.definition.metadata;
   }
 
-  get type(): ObjectDefinition['type'] {
-    return this.definition.type;
+  /** Undefined for a given object: another object of its class is another Pyro object, or none. */
+  get type(): ObjectDefinition['type'] | undefined {
+    return isGiven(this.definition.wrapper) ? undefined : this.definition.type;
+  }
+
+  get instance(): object | undefined {
+    return givenInstance(this.definition.wrapper);
   }
 
   isCallback(method: string): boolean {

@@ -1,3 +1,5 @@
+import { processWide } from '../../copies/process-wide.js';
+import { checkOptions, FUNCTION, TEXT } from '../../options/option-checks.js';
 import { SerializeError } from '../../protocol/errors.js';
 
 /** Converts objects of one class to dicts and back. */
@@ -21,6 +23,7 @@ export class ClassRegistry {
    */
   registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
     const { name } = converter;
+    checkOptions(converter, { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION }, 'registerClass: ');
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
     const known = this.byName.get(name);
     if (known !== undefined && known !== this.byClass.get(type.prototype)) {
@@ -54,7 +57,7 @@ export class ClassRegistry {
 }
 
 /** The registry of {@link registerClass}. Daemons and proxies use it unless they have the option `classes`. */
-export const defaultClassRegistry = new ClassRegistry();
+export const defaultClassRegistry = processWide('classes', () => new ClassRegistry());
 
 /** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */
 export function registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {

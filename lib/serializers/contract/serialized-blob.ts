@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import type { Annotations } from '../../protocol/annotations.js';
@@ -26,6 +27,10 @@ export interface BlobInfoReaders {
  * @see Pyro5/client.py, `SerializedBlob`
  */
 export class SerializedBlob {
+  static {
+    recogniseInstances(this, 'SerializedBlob');
+  }
+
   /** @internal undefined for a blob that was made here */
   readonly received: ReceivedBlob | undefined;
 

@@ -9,8 +9,8 @@ export class JsonSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.json;
   readonly name = 'json';
 
-  override dumpsCall({ objectId, method, args, kwargs }: SerializedCall): Buffer {
-    return this.dumps({ object: objectId, method, params: args, kwargs });
+  protected override callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
+    return { object: objectId, method, params: args, kwargs };
   }
 
   protected override callOf(value: unknown): SerializedCall {

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
@@ -8,11 +9,15 @@ import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
 export class ExceptionWrapper {
+  static {
+    recogniseInstances(this, 'ExceptionWrapper');
+  }
+
   constructor(readonly exception: unknown) {}
 }
 
 /** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
-export const IS_DAEMON: unique symbol = Symbol('IS_DAEMON');
+export const IS_DAEMON: unique symbol = Symbol.for('nestjs-pyro:daemon');
 
 /** Stands for a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}

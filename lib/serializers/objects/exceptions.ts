@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
@@ -17,6 +18,10 @@ export interface ClassDict extends Record<string, unknown> {
 
 /** An exception that a Python peer raised. */
 export class PyroRemoteError extends PyroError {
+  static {
+    recogniseInstances(this, 'PyroRemoteError');
+  }
+
   static override readonly pyroName: string = 'PyroRemoteError';
   override readonly pythonType: string;
 

@@ -4,6 +4,7 @@ import { PyroUri } from '../../protocol/uri.js';
 import { pyTuple } from '../../serpent/index.js';
 import { DaemonStub, ExceptionWrapper, IS_DAEMON } from './class-dicts.js';
 import { type ClassDict, exceptionToDict, unserializableException } from './exceptions.js';
+import { uriToDict } from './pyro-objects.js';
 import { isWellFormed } from '../bytes/python-text.js';
 import { SerializedBlob } from '../contract/serialized-blob.js';
 import type { SerializerOptions } from '../contract/serializer.js';
@@ -24,7 +25,7 @@ export class ObjectEncoder {
     if (own !== undefined) return own;
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return undefined;
-    if (value instanceof PyroUri) return { __class__: 'Pyro5.core.URI', state: value.toState() };
+    if (value instanceof PyroUri) return uriToDict(value);
     if (value instanceof ExceptionWrapper) return { __class__: 'Pyro5.core._ExceptionWrapper', exception: value.exception };
     if (value instanceof DaemonStub || IS_DAEMON in value) return { __class__: 'Pyro5.server.Daemon', state: pyTuple() };
     if (value instanceof SerializedBlob)

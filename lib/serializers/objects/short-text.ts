@@ -1,3 +1,4 @@
+import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 
@@ -23,11 +24,26 @@ function inner(value: unknown, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
   if (typeof value !== 'object' || value === null) return cut(String(value));
   if (value instanceof PyFloat || value instanceof PyComplex || value instanceof PyroUri) return value.toString();
+  if (value instanceof Error) return cut(errorText(value));
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (Array.isArray(value) || value instanceof Set) return `[${members(value, (item) => inner(item, depth - 1), depth)}]`;
   const entries = value instanceof Map ? value : plainEntries(value);
-  if (entries === undefined) return '[object]';
+  if (entries === undefined) return instanceText(value);
   return `{${members(entries, ([key, item]) => `${inner(key, depth - 1)}: ${inner(item, depth - 1)}`, depth)}}`;
+}
+
+/** An error that came inside another one, as the message of that one shows it: `builtins.KeyError: chair`. */
+function errorText(error: Error): string {
+  const { message, name } = error;
+  return message.startsWith(name) || 'pythonType' in error ? message : `${name}: ${message}`;
+}
+
+/** An object of a class of its own: a proxy by its URI, all others by the name of their class. */
+function instanceText(value: object): string {
+  const reference = referenceOf(value);
+  if (reference) return `[Proxy ${reference.uri}]`;
+  const type = (Object.getPrototypeOf(value) as object | null)?.constructor;
+  return `[${type?.name || 'object'}]`;
 }
 
 function members<T>(items: Iterable<T>, text: (item: T) => string, depth: number): string {

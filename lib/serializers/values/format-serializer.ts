@@ -9,6 +9,7 @@ import { recreateClasses } from '../objects/class-dicts.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
 import type { ReadContext, SerializedCall, Serializer, SerializerName, SerializerOptions } from '../contract/serializer.js';
 import { placeInCall } from './call-place.js';
+import { inArgument } from './unwritable-argument.js';
 import { type ValueSink, ValueWriter } from './value-writer.js';
 
 /** A value that was read. */
@@ -36,8 +37,17 @@ export abstract class FormatSerializer implements Serializer {
     return withConversionErrors(() => this.recreated(this.readValue(bufferOf(data)), context));
   }
 
-  dumpsCall({ objectId, method, args, kwargs }: SerializedCall): Buffer {
-    return this.dumps(pyTuple(objectId, method, PyTuple.from(args), kwargs));
+  dumpsCall(call: SerializedCall): Buffer {
+    try {
+      return this.dumps(this.callValue(call));
+    } catch (error) {
+      throw error instanceof SerializeError ? inArgument(error, call, this) : error;
+    }
+  }
+
+  /** The value that stands for a call. */
+  protected callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
+    return pyTuple(objectId, method, PyTuple.from(args), kwargs);
   }
 
   loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { NO_STEP, pathOf } from '../../serpent/path.js';
-import { isoformat, isPyNumber, unsendableKind } from '../../serpent/value-kinds.js';
+import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
 /** Thrown by a sink that cannot write a value. A sink does not know the path to the value; {@link ValueWriter} adds the path. */
 export class Unwritable extends Error {
@@ -112,11 +112,13 @@ export class ValueWriter {
   }
 
   private object(value: object): void {
-    if (Array.isArray(value) && (value instanceof PyTuple || Object.getPrototypeOf(value) === Array.prototype)) {
+    if (Array.isArray(value) && (Object.getPrototypeOf(value) === Array.prototype || value instanceof PyTuple)) {
       return this.items(value);
     }
-    if (value instanceof PyFloat) return this.sink.float(value.value);
-    if (value instanceof PyComplex) return this.sink.complex(value);
+    if (Object.getPrototypeOf(value) !== Object.prototype) {
+      if (value instanceof PyFloat) return this.sink.float(value.value);
+      if (value instanceof PyComplex) return this.sink.complex(value);
+    }
     const replacement = this.options.encodeObject(value);
     if (replacement === undefined) return this.byDefault(value);
     this.replaced++;
@@ -143,7 +145,7 @@ export class ValueWriter {
 
   private instance(value: object): void {
     const kind = unsendableKind(value);
-    if (kind !== undefined) throw new Unwritable(`${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`);
+    if (kind !== undefined) throw new Unwritable(withArticle(kind));
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON !== 'function') return this.members(value);
     const replacement: unknown = toJSON.call(value, '');

@@ -310,6 +310,19 @@ describe('handshake guards of an object', () => {
   });
 });
 
+describe('handshake guards that this version cannot read', () => {
+  it('an object with handshake guards of a foreign version stops the start', async () => {
+    @PyroController('foreign')
+    class Foreign {
+      @PyroMethod() method(): void {}
+    }
+    Reflect.defineMetadata(Symbol('pyro:handshake-guards'), [TokenGuard], Foreign);
+    await expect(serve({ providers: [Foreign] })).rejects.toThrow(
+      'Foreign has handshake guards of another version of nestjs-pyro, which this version cannot read: it would let every client in.',
+    );
+  });
+});
+
 describe('handshake guards of a server', () => {
   it('handshake guards of a server run for every connection and object, before those of the object', async () => {
     const first = {

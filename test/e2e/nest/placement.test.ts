@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { afterEach, expect, it, vi } from 'vitest';
-import { PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expose, PyroController, type PyroDaemon, PyroMethod } from '../../../lib/index.js';
 import { moduleOf, serve, serveBy } from './fixtures.js';
 
 // these tests depend on their order: they are the applications that one process makes one after the other
@@ -18,10 +18,21 @@ class Base {
 @PyroController('served')
 class Served extends Base {}
 
+class AtRunTime {
+  method(): void {}
+}
+expose(AtRunTime);
+
 const silence = (): ReturnType<typeof vi.spyOn> => vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
 const warnings = (): string[] => (Logger.prototype.warn as ReturnType<typeof vi.fn>).mock.calls.map(String);
 
+/** Lets the time pass that a server gives other applications of the process to start. */
+const settle = (): unknown => vi.advanceTimersByTime(5_000);
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -34,9 +45,16 @@ it('refuses an application without objects while classes with @PyroController ar
 
 it('warns an application that registers objects at run time of classes in no module', async () => {
   silence();
-  const { server } = await serve({}, { prepare: (_app, pyro) => void pyro.register({}, { objectId: 'at-run-time' }) });
+  const { server } = await serve(
+    {},
+    { prepare: (_app, pyro) => void pyro.register(new AtRunTime(), { objectId: 'at-run-time' }) },
+  );
   expect(server.unwrap<PyroDaemon>().objectCount).toBe(2);
-  expect(warnings()[0]).toContain('Forgotten, Base, Served have @PyroController but are in no module of this application');
+  expect(warnings()).toEqual([]);
+  settle();
+  expect(warnings()).toEqual([
+    'Forgotten, Base, Served have @PyroController but are in no module of this process, so that nobody serves them: list such a class among the providers (or controllers) of one',
+  ]);
 });
 
 it('warns an application once of each class in no module, but not of base classes of its objects', async () => {
@@ -46,9 +64,24 @@ it('warns an application once of each class in no module, but not of base classe
   }
   silence();
   await serve({ providers: [Served] });
+  settle();
   expect(warnings()).toEqual([expect.stringContaining('AlsoForgotten has @PyroController but is in no module')]);
   await serve({ providers: [Served] });
+  settle();
   expect(warnings()).toHaveLength(1);
   await serve({ providers: [AlsoForgotten, Forgotten] });
+  settle();
   expect(warnings()).toHaveLength(1);
+});
+
+it('does not warn an application of the classes of another one that starts after it', async () => {
+  @PyroController('of.another')
+  class OfAnother {
+    @PyroMethod() method(): void {}
+  }
+  silence();
+  await serve({ providers: [Served] });
+  await serve({ providers: [OfAnother] });
+  settle();
+  expect(warnings()).toEqual([]);
 });

@@ -98,6 +98,34 @@ describe('a threaded server of Pyro5', () => {
   });
 });
 
+it('calls that were made before $release() reach Python, also over a proxy that was not connected', async () => {
+  const server = await start();
+  const thing = PyroProxy.to<Thing>(server.uri('thing'));
+  cleanups.push(() => thing.$release());
+  for (let n = 0; n < 10; n++) void thing.note(n);
+  thing.$set('value', 77).catch(() => undefined);
+  await thing.$release();
+  await thing.$connect();
+  // Python runs each oneway call in a thread of its own
+  const noted = async (): Promise<unknown> => ((await thing.noted()) as number[]).toSorted((a, b) => a - b);
+  await expect.poll(noted).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  await expect.poll(() => thing.$get('value')).toBe(77);
+});
+
+it.each(['thread', 'multiplex'] as const)(
+  'after a SecurityError, with which a %s server closes the connection, no call is lost',
+  async (kind) => {
+    const server = await PythonServer.start(kind);
+    cleanups.push(() => server.kill());
+    const thing = await connect(server.uri('thing'), { maxRetries: 0 });
+    for (let n = 0; n < 50; n++) {
+      const failed = thing.fail_security().catch((error: unknown) => error);
+      expect(await thing.add(n)).toBe(n + 10);
+      expect(await failed).toMatchObject({ pythonType: 'Pyro5.errors.SecurityError' });
+    }
+  },
+);
+
 it('reaches Pyro5 on a unix socket and on IPv6', async () => {
   const directory = await temporaryDirectory();
   for (const args of [
@@ -129,6 +157,33 @@ it('speaks TLS with certificates on both sides, and trusts no other certificate'
     message: expect.stringMatching(/certificate/),
   });
   await expect(connect(server.uri('thing'), { tls: { ca }, ...few })).rejects.toMatchObject({ sent: false });
+  // what is refused once is refused again: no time is lost on retries
+  const stranger = await (await TestAuthority.create(directory, 'other')).issue('stranger');
+  const retries = { maxRetries: 3, retryDelayMs: 5_000, maxRetryDelayMs: 60_000 };
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const refused = (own: object) => connect(server.uri('thing'), { tls: { ca, maxVersion, ...own }, ...retries });
+    await expect(refused({})).rejects.toMatchObject({
+      code: 'COMMUNICATION',
+      sent: false,
+      message: expect.stringContaining('a certificate of the client'),
+    });
+    await expect(refused({ cert: stranger.cert, key: stranger.key })).rejects.toMatchObject({
+      code: 'COMMUNICATION',
+      message: expect.stringContaining('the daemon does not trust the authority of tls.cert'),
+    });
+    const checkServerIdentity = (): Error => new Error('another host was meant');
+    await expect(refused({ cert, key, checkServerIdentity })).rejects.toMatchObject({
+      code: 'COMMUNICATION',
+      message: expect.stringContaining('another host was meant'),
+    });
+  }
+  const subjects: unknown[] = [];
+  const seen = await connect(server.uri('thing'), {
+    tls: { ca, cert, key },
+    validateHandshake: (_, daemon) => void subjects.push(daemon.peerCertificate?.subject.CN, daemon.remoteAddress),
+  });
+  expect(await seen.add(1)).toBe(11);
+  expect(subjects).toEqual(['server', server.location]);
   await expect(connect(server.uri('thing'), few)).rejects.toMatchObject({ sent: false });
 });
 

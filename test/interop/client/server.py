@@ -1,7 +1,7 @@
 """Pyro5's own daemon or name server, for the tests of our client. Prints its location, and ends with its standard input.
 
 usage: server.py thread|multiplex|nameserver [--host H] [--port N] [--unixsocket PATH] [--bcport N] [--storage memory|sql:FILE] [--tls CERT KEY CA]
-    [--linger SECONDS] [--journal FILE]
+    [--linger SECONDS] [--journal FILE] [--threads N]
 """
 
 import argparse
@@ -23,6 +23,48 @@ MEETING = threading.Barrier(50)
 
 class Sample:
     """A class that only registered converters know."""
+
+
+@Pyro5.api.expose
+class Motor:
+    def position(self):
+        return 1
+
+    def numbers(self):
+        try:
+            yield 1
+            yield 2
+        finally:
+            Factory.closed += 1
+
+
+@Pyro5.api.expose
+class Factory:
+    """Makes objects, which travel as proxies, in every place where a result may hold them."""
+
+    closed = 0
+
+    def motor(self):
+        motor = Motor()
+        self._pyroDaemon.register(motor)
+        return motor
+
+    def motors(self):
+        return [self.motor(), {"motor": self.motor()}]
+
+    @property
+    def main_motor(self):
+        return self.motor()
+
+    def stream(self):
+        yield self.motor()
+        yield self.motor()
+
+    def closed_streams(self):
+        return Factory.closed
+
+    def connections(self):
+        return len(self._pyroDaemon.transportServer.pool.busy)
 
 
 class Journal:
@@ -100,6 +142,9 @@ class Thing:
         error = ValueError(message, 42)
         error.extra = {"a": [1]}
         raise error
+
+    def fail_security(self):
+        raise Pyro5.errors.SecurityError("not for you")
 
     def fail_comm(self):
         raise Pyro5.errors.SerializeError("made up")
@@ -219,13 +264,13 @@ def serve(options):
     config.SERVERTYPE = options.kind
     config.COMMTIMEOUT = 0.0
     config.ITER_STREAM_LINGER = options.linger
-    config.THREADPOOL_SIZE = 100
     daemon = Daemon(host=options.host, port=options.port, unixsocket=options.unixsocket)
     daemon.register(Thing, "thing")
     daemon.register(Session, "session")
     # Pyro5 warns when a client asks for the members of a class that exposes nothing
     warnings.filterwarnings("ignore", message="Class .* doesn't expose any methods")
     daemon.register(Bare, "bare")
+    daemon.register(Factory(), "factory")
     return daemon
 
 
@@ -241,9 +286,11 @@ def main():
     parser.add_argument("--linger", type=float, default=30.0)
     parser.add_argument("--tls", nargs=3)
     parser.add_argument("--journal")
+    parser.add_argument("--threads", type=int, default=100)
     options = parser.parse_args()
     if options.journal:
         Journal.file = os.open(options.journal, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    config.THREADPOOL_SIZE = options.threads
     if options.kind == "nameserver":
         broadcast = options.bcport is not None
         _uri, daemon, responder = Pyro5.nameserver.start_ns(

@@ -17,6 +17,7 @@ export interface Thing {
   clear(): void;
   fail(message: string): never;
   fail_comm(): never;
+  fail_security(): never;
   numbers(to: number): Iterator<number>;
   ticks(seconds: number): Iterator<string>;
   breaking(): Iterator<number>;

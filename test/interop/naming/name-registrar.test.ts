@@ -162,3 +162,21 @@ it('stop() ends within its time limit when the name server is gone', async () =>
   await registrar.stop(300);
   expect(Date.now() - begin).toBeLessThan(10_000);
 });
+
+it('holds no thread of the name server: twelve programs and more clients share one with five', async () => {
+  const { port } = await startNameServer('--threads', '5');
+  const nameServer = { host: '127.0.0.1', port };
+  const made = Array.from({ length: 12 }, (_, n) => {
+    const name = `app.${n}`;
+    const registrar = new NameRegistrar({ nameServer, objects: [{ name, uri: `PYRO:it@127.0.0.1:${1000 + n}` }] });
+    cleanups.push(() => registrar.stop());
+    return registrar;
+  });
+  expect(await Promise.all(made.map((registrar) => registrar.start()))).toEqual(made.map(() => true));
+  const clients = await Promise.all(Array.from({ length: 4 }, () => locateNameServer({ ...nameServer, waitMs: 5_000 })));
+  expect(await Promise.all(clients.map((client) => client.count()))).toEqual([13, 13, 13, 13]);
+  await Promise.all(clients.map((client) => client.release()));
+  await Promise.all(made.map((registrar) => registrar.stop()));
+  await using last = await locateNameServer(nameServer);
+  expect(await last.count()).toBe(1);
+});

@@ -150,6 +150,8 @@ describe('locating a name server', () => {
     await using byPath = await locateNameServer({ unixSocket });
     expect(byPath.uri.socketName).toBe(unixSocket);
     expect(await resolve(`PYRONAME:Pyro.NameServer@${local.location}`)).toEqual(byPath.uri);
+    await using byHost = await locateNameServer({ host: `./u:${unixSocket}` });
+    expect(byHost.uri).toEqual(byPath.uri);
     const six = await startNameServer('--host', '::1');
     await using byAddress = await locateNameServer({ host: '::1', port: six.port });
     expect(await byAddress.count()).toBe(1);

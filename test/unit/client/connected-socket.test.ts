@@ -42,6 +42,16 @@ describe('a proxy on a connected socket', () => {
     await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toThrow('connectedSocket has ended');
   });
 
+  it('a connected socket serves one proxy: a second one is refused before it sends anything', async () => {
+    const connectedSocket = await connected();
+    const thing = await PyroProxy.connect<Thing>('thing', { connectedSocket });
+    const refusal = { code: 'COMMUNICATION', sent: false, message: expect.stringContaining('whose $release() closes it') };
+    await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toMatchObject(refusal);
+    expect(await thing.add(1, 2)).toBe(3);
+    await thing.$release();
+    await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toMatchObject(refusal);
+  });
+
   it('refuses proxy options that contradict a connected socket', async () => {
     const connectedSocket = await connected();
     const wrong: PyroProxyOptions[] = [{ poolSize: 2 }, { tls: true }, { openSocket: () => connectedSocket }];

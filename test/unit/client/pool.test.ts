@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
-import { behavior, expose, PyroDaemon } from '../../../lib/core.js';
+import { behavior, expose, PyroDaemon, SecurityError } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 
 let running = 0;
@@ -27,6 +27,9 @@ class Worker {
   }
   *items(to: number): Generator<number> {
     for (let n = 1; n <= to; n++) yield n;
+  }
+  refuse(): never {
+    throw new SecurityError('not for you');
   }
   note(value: unknown): void {
     log.push(value);
@@ -119,6 +122,14 @@ describe('a pool', () => {
     await expect.poll(() => daemon.connections).toEqual([]);
     expect(await worker.work(1, 'again')).toBe('again');
     expect(daemon.connections).toHaveLength(1);
+  });
+
+  it('a SecurityError of a daemon that keeps the connection leaves the session as it was', async () => {
+    const { daemon, worker } = await connect({});
+    await expect(worker.refuse()).rejects.toMatchObject({ pythonType: 'Pyro5.errors.SecurityError' });
+    const [connection] = daemon.connections;
+    await worker.work(0);
+    expect(daemon.connections).toEqual([connection]);
   });
 
   it('a pool keeps a stream on the connection that opened it', async () => {

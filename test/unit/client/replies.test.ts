@@ -229,7 +229,7 @@ describe('a call that does not finish', () => {
     expect((error as Error).message).toContain('frameTimeoutMs');
   });
 
-  it('releasing a proxy fails its running, queued and later calls', async () => {
+  it('releasing a proxy fails its running and later calls, and queued ones that cannot be sent soon', async () => {
     let asked = false;
     const { thing } = await scripted(async (peer, connection) => {
       if (connection > 1) return wellBehaved(peer, connection);

@@ -54,7 +54,7 @@ class Thing {
   }
 }
 
-interface Told extends Omit<CallErrorInfo, 'connection'> {
+interface Told extends Omit<CallErrorInfo, 'connection' | 'correlationId'> {
   message: string;
 }
 

@@ -56,6 +56,17 @@ describe('@PyroMethod', () => {
     expect(() => PyroMethod()(thing, symbol, Object.getOwnPropertyDescriptor(thing, symbol)!)).toThrow('string name');
   });
 
+  it('@PyroMethod on a field says to write a method', () => {
+    expect(() => {
+      class Thing {
+        @(PyroMethod() as PropertyDecorator) read = (): number => 1;
+      }
+      return Thing;
+    }).toThrow(
+      'Thing.read is a field, and @PyroMethod is for methods: each instance gets a field of its own, so write `read(…) { … }`',
+    );
+  });
+
   it('@PyroMethod refuses to be put on a method twice', () => {
     const thing = { method() {} };
     const descriptor = Object.getOwnPropertyDescriptor(thing, 'method')!;
@@ -121,6 +132,19 @@ describe('@PyroController', () => {
       '@PyroController has no option "mode"; it has objectId, name, instanceMode, metadata, server, naming',
     );
   });
+});
+
+it('decorators say which options of the compiler they need, when they are called as standard decorators', () => {
+  const remedy = /was called as a standard decorator, which Nest cannot use: set "experimentalDecorators": true/;
+  const context = (kind: string, name: string): never => ({ kind, name, static: false, private: false }) as never;
+  const method = (): void => undefined;
+  expect(() => (PyroMethod() as (...args: unknown[]) => void)(method, context('method', 'greet'))).toThrow(
+    '@PyroMethod on the method greet was called as a standard decorator',
+  );
+  expect(() => (PyroMethod() as (...args: unknown[]) => void)(undefined, context('field', 'greet'))).toThrow(remedy);
+  expect(() => (PyroProperty() as (...args: unknown[]) => void)(method, context('getter', 'gain'))).toThrow(remedy);
+  expect(() => (PyroController() as (...args: unknown[]) => void)(class {}, context('class', 'Greeter'))).toThrow(remedy);
+  expect(() => (UseHandshakeGuards() as (...args: unknown[]) => void)(class {}, context('class', 'Greeter'))).toThrow(remedy);
 });
 
 it('@UseHandshakeGuards refuses values that are no guards', () => {

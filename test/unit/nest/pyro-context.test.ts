@@ -12,6 +12,10 @@ describe('PyroContext', () => {
     expect(contextOf({})).not.toBe(contextOf(call));
   });
 
+  it('gives object and method as the pattern of the call', () => {
+    expect(contextOf({ objectId: 'lab.camera', method: 'read' }).getPattern()).toBe('lab.camera.read');
+  });
+
   it('gives the PyroDaemon of the call, and refuses a daemon of another kind', () => {
     const daemon = new PyroDaemon({ listen: false });
     expect(contextOf({ daemon }).daemon).toBe(daemon);

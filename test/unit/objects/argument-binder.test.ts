@@ -61,6 +61,30 @@ describe('ArgumentBinder', () => {
     expect(() => unnamed.bind([], {})).toThrow("missing 1 required positional argument: 'argument 1'");
   });
 
+  describe('with names that a bundler or minifier may have changed', () => {
+    const read = (names: string[], trustworthy = true): ArgumentBinder => {
+      const { positional, rest } = namedParameters(names);
+      return new ArgumentBinder('Thing.method', { positional, rest, trustworthy }, true);
+    };
+
+    it.each(['text2', 'text$1'])('a keyword that may be the name of %s is none of the remaining keywords', (name) => {
+      expect(() => read([`${name}?`]).bind([], { text: 'steel' })).toThrow(
+        `Thing.method() got an unexpected keyword argument 'text' (a bundler may have renamed the parameter to '${name}'; ` +
+          'the server has to give the names as `params`)',
+      );
+      expect(read([`${name}?`]).bind([], { other: 1 }).keywords).toEqual({ other: 1 });
+    });
+
+    it('names that cannot be trusted leave no keyword to the remaining keywords', () => {
+      expect(() => read(['e?'], false).bind([], { text: 'steel' })).toThrow('`params`');
+      expect(read([], false).bind([], { text: 'steel' }).keywords).toEqual({ text: 'steel' });
+    });
+
+    it('a number at the end of a name that the author gave is a part of the name', () => {
+      expect(binder(['base64'], true).bind([], { base64: 1, base: 3 })).toMatchObject({ args: [1], keywords: { base: 3 } });
+    });
+  });
+
   it('binds many keywords in linear time', () => {
     const params = Array.from({ length: 2_000 }, (_, index) => `p${index}`);
     const kwargs = Object.fromEntries(params.map((name) => [name, 1]));

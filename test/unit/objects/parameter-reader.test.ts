@@ -80,6 +80,8 @@ describe('readParameters', () => {
     expect(readParameters(evaluate('function (...args) { return 1; }'))?.trustworthy).toBe(false);
     expect(readParameters(method('method(e, t) { return e; }'))?.trustworthy).toBe(true);
     expect(readParameters(method('method(){}'))?.trustworthy).toBe(true);
+    // an author who writes no spaces
+    expect(readParameters(method('method(person,item){return item}'))?.trustworthy).toBe(true);
   });
 
   it('reads the parameters of a large method in linear time', () => {
@@ -99,6 +101,7 @@ describe('namedParameters', () => {
       ],
       rest: true,
       trustworthy: true,
+      declared: true,
     });
   });
 

@@ -55,7 +55,15 @@ describe('PyroUri', () => {
     expect(() => new PyroUri(text)).toThrow(JSON.stringify(text));
   });
 
+  it('reads a URI with the line break at the end of the file that it came from', () => {
+    for (const text of ['PYRO:obj@localhost:9999', 'PYRONAME:name', 'PYRO:obj@./u:/tmp/socket']) {
+      for (const end of ['\n', '\r\n', '\n\n']) expect(String(new PyroUri(text + end))).toBe(text);
+    }
+    expect(() => new PyroUri('PYRO:obj\n@localhost:9999')).toThrow('expected PYRO:');
+  });
+
   it('reads a long URI in linear time', () => {
+    expect(() => new PyroUri(`PYRO:${'\n'.repeat(1_000_000)} `)).toThrow(PyroError);
     for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);
   });
 

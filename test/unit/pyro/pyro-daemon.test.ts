@@ -49,7 +49,7 @@ class Caller {
   given: unknown;
   correlationId: string | undefined;
   work: Promise<unknown> | undefined;
-  proceed: () => void = () => undefined;
+  _proceed: () => void = () => undefined;
 
   take(given: unknown): void {
     this.given = given;
@@ -75,7 +75,7 @@ class Caller {
   /** Goes on working after the call has ended. */
   async later(listener: RemoteObject<Listener>): Promise<void> {
     await listener.hear('at once');
-    this.work = new Promise<void>((resolve) => (this.proceed = resolve)).then(() => listener.hear('later'));
+    this.work = new Promise<void>((resolve) => (this._proceed = resolve)).then(() => listener.hear('later'));
   }
   async all(listeners: RemoteObject<Listener>[]): Promise<void> {
     for (const listener of listeners) await listener.hear('all');
@@ -200,7 +200,7 @@ describe('the connections of a received proxy', () => {
     const { client, caller, listener, proxy } = await meet({ receivedProxyOptions: { idleTimeoutMs: 50 } });
     await proxy.later(sent(listener));
     await expect.poll(() => client.connections).toEqual([]);
-    caller.proceed();
+    caller._proceed();
     expect(await caller.work).toBe(2);
     expect(client.connections).toHaveLength(1);
     await expect.poll(() => client.connections).toEqual([]);

@@ -246,11 +246,11 @@ describe.each(WAYS)('the configuration of the application (%s)', (way) => {
   });
 });
 
-it('objects ignore configuration that a hybrid application gives only to its microservice', async () => {
+it('objects run the global guards that a hybrid application gives only to its microservice', async () => {
   const { join } = await serve(
     { providers: [Hooked] },
     { prepare: (app) => void app.getMicroservices()[0]!.useGlobalGuards(new (notingGuard('microservice'))()) },
   );
   await (await join('hooked')).call('hooked', 'method');
-  expect(log).toEqual(['guard sees undefined', 'method', 'disposed']);
+  expect(log).toEqual(['microservice guard rpc Hooked.method', 'guard sees undefined', 'method', 'disposed']);
 });

@@ -9,6 +9,7 @@ import {
   type RemoteObject,
   SerializedBlob,
 } from '../../../../lib/core.js';
+import { collectUntil } from '../../../garbage-collection.js';
 
 class Listener {
   readonly heard: unknown[] = [];
@@ -49,6 +50,7 @@ afterEach(async () => {
 
 describe('an object that is passed in a call, registered for the connection', () => {
   let ours: PyroDaemon;
+  let theirs: PyroDaemon;
   let server: Server;
   let uri: string;
   const listener = new Listener();
@@ -57,7 +59,7 @@ describe('an object that is passed in a call, registered for the connection', ()
 
   beforeEach(async () => {
     ours = await PyroDaemon.listen({ host: '127.0.0.1' });
-    const theirs = await PyroDaemon.listen({ host: '127.0.0.1' });
+    theirs = await PyroDaemon.listen({ host: '127.0.0.1' });
     cleanups.push(
       () => ours.close(),
       () => theirs.close(),
@@ -113,6 +115,18 @@ describe('an object that is passed in a call, registered for the connection', ()
     expect(isServed()).toBe(false);
     expect(await proxy.call(passed)).toBe(1);
     expect(isServed()).toBe(true);
+  });
+
+  it('a connection over which an object was passed is neither idle nor closed by the garbage collector', async () => {
+    const pass = async (): Promise<void> =>
+      (await PyroProxy.connect<Server>(uri, { autoproxy: ours, idleTimeoutMs: 20 })).keep(passed);
+    await pass();
+    const bystander = async (): Promise<void> => void (await PyroProxy.connect(uri));
+    await bystander();
+    expect(theirs.connections).toHaveLength(2);
+    await collectUntil(() => theirs.connections.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await callKept()).toBe(1);
   });
 
   it('goes on serving a passed object while another lease is held, or when it was registered', async () => {

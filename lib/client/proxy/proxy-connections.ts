@@ -1,0 +1,57 @@
+import { CorrelationIds } from '../../calls/correlation-id.js';
+import { ConnectionOpener, type Destination } from '../connection/connection-opener.js';
+import { ConnectionPool } from '../connection/connection-pool.js';
+import { type ConnectionEnds, endsOf } from '../connection/peer-address.js';
+import type { ProxyGroup } from '../connection/proxy-group.js';
+import type { RemoteMetadata } from '../connection/remote-metadata.js';
+import { ProxySerializers } from '../messages/proxy-serializers.js';
+
+/**
+ * The connections of a proxy, and what the last one told about the object.
+ *
+ * Open sockets refer to this object. So nothing here refers to the proxy, or the proxy could not be garbage-collected while it is
+ * connected.
+ */
+export class ProxyConnections {
+  readonly pool: ConnectionPool;
+  readonly correlationIds = new CorrelationIds();
+  /** Addresses of the connection that was opened last. */
+  ends: ConnectionEnds | undefined;
+  private madeSerializers: ProxySerializers | undefined;
+
+  /**
+   * @param metadata metadata that is known before the first connection; later that of the last handshake
+   * @param group the group that the proxy belongs to, if any
+   */
+  constructor(
+    private readonly destination: Destination,
+    public metadata: RemoteMetadata | undefined,
+    group: ProxyGroup | undefined,
+  ) {
+    const { options, sender } = destination;
+    const opener = new ConnectionOpener(destination, {
+      handshakeParts: () => ({ options, serializers: this.serializers, correlationId: this.correlationIds.next() }),
+      makeRoom: () => group?.endIdle() ?? false,
+      onEnded: (connection, error) => {
+        const { onDisconnected } = options;
+        // in a microtask, so that a callback that throws does not interrupt the pool
+        if (this.pool.remove(connection) && onDisconnected) queueMicrotask(() => onDisconnected(error));
+      },
+    });
+    this.pool = new ConnectionPool(options, {
+      open: (signal) => opener.open(signal),
+      onOpened: (opened) => {
+        this.metadata = opened.metadata;
+        this.ends = endsOf(opened.connection);
+        if (options.onConnected) queueMicrotask(options.onConnected);
+      },
+      group,
+      keepsProcessAlive: sender === undefined,
+    });
+  }
+
+  /** Made at first use: many received proxies are never called. */
+  get serializers(): ProxySerializers {
+    return (this.madeSerializers ??= new ProxySerializers(this.destination.options));
+  }
+}

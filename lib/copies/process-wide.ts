@@ -1,0 +1,20 @@
+/**
+ * A program may load this package more than once: a shared library can bring a copy of its own. The copies are separate modules,
+ * so a WeakMap, an AsyncLocalStorage or a class of one copy means nothing to the other. This file holds what they share.
+ *
+ * A version of this package that changes the shape of a shared value must give the value another name.
+ */
+import { sharedSymbol } from '../serpent/recognised-instances.js';
+
+export { recogniseInstances, sharedSymbol } from '../serpent/recognised-instances.js';
+
+/** The value that all copies of this package share under a name. The first copy that asks for the value makes it. */
+export function processWide<T>(name: string, make: () => T): T {
+  const key = sharedSymbol(name);
+  const holder = globalThis as unknown as Record<symbol, T | undefined>;
+  const known = holder[key];
+  if (known !== undefined) return known;
+  const value = make();
+  Object.defineProperty(globalThis, key, { value });
+  return value;
+}

@@ -1,0 +1,42 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
+
+/** How far the start of an application is. */
+interface Phase {
+  isInitialized: boolean;
+  readonly waiting: (() => void)[];
+}
+
+const phases = new WeakMap<ModulesContainer, Phase>();
+const HOOK = Symbol('PyroServer init');
+
+/**
+ * Follows an application from the creation of its providers on, so that a server that is connected after `app.init()` knows that
+ * the application is initialized.
+ */
+export function followApplication(modules: ModulesContainer): void {
+  if (phases.has(modules)) return;
+  const phase: Phase = { isInitialized: false, waiting: [] };
+  phases.set(modules, phase);
+  const module = firstDestroyedModule(modules);
+  if (!module) return;
+  // Nest initializes this module last
+  addFirstHookOf(module, HOOK, {
+    onModuleInit: () => {
+      phase.isInitialized = true;
+      for (const then of phase.waiting.splice(0)) then();
+    },
+  });
+}
+
+/** True once every `onModuleInit` of the application has run. */
+export function isInitialized(modules: ModulesContainer): boolean {
+  return phases.get(modules)?.isInitialized ?? false;
+}
+
+/** Calls `then` when the application is initialized: at once, when it is already. */
+export function whenInitialized(modules: ModulesContainer, then: () => void): void {
+  const phase = phases.get(modules);
+  if (phase?.isInitialized) then();
+  else phase?.waiting.push(then);
+}

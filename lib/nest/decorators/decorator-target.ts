@@ -1,0 +1,25 @@
+import { classNameOf } from '../metadata/member-metadata.js';
+
+/**
+ * The name of a decorated member for errors: `Class.member`.
+ *
+ * @param decorator the decorator, for the error: `@PyroMethod`
+ * @param member what the decorator got as its second argument
+ * @throws {TypeError} when the compiler calls decorators as the standard says: Nest and this package need TypeScript's own kind
+ */
+export function decoratedName(decorator: string, target: unknown, member: unknown): string {
+  checkDecoratorKind(decorator, member);
+  const type = typeof target === 'function' ? target.name : classNameOf(target as object);
+  return `${type}.${String(member)}`;
+}
+
+/** @throws {TypeError} when the second argument of a decorator is the context of a standard decorator */
+export function checkDecoratorKind(decorator: string, second: unknown): void {
+  if (typeof second !== 'object' || second === null || !('kind' in second)) return;
+  const { kind, name } = second as { kind: unknown; name?: unknown };
+  throw new TypeError(
+    `${decorator} on the ${String(kind)} ${String(name)} was called as a standard decorator, which Nest cannot use: set ` +
+      '"experimentalDecorators": true and "emitDecoratorMetadata": true in the compilerOptions of tsconfig.json ' +
+      '(SWC: legacyDecorator and decoratorMetadata; other compilers read tsconfig.json or have options of their own)',
+  );
+}

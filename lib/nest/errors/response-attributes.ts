@@ -1,0 +1,44 @@
+import { isPrivateName } from '../../objects/private-names.js';
+import { safeText } from '../../protocol/safe-text.js';
+
+/** Depth up to which details are sent as they are. */
+const MAX_DEPTH = 20;
+/** Keys that a dict on the wire cannot have: they would make a class of it, or are refused. */
+const REFUSED_KEYS = new Set(['__class__', '__proto__']);
+/** Members of Python's exceptions: an attribute of this name would hide one, or cannot be set. */
+const PYTHON_MEMBERS = new Set(['args', 'add_note', 'with_traceback']);
+
+/**
+ * The details of an exception's response as attributes of the Python exception: all members but the message and the status.
+ *
+ * The `error` that Nest writes beside its `statusCode` ("Bad Request") is left out: it says what the Python type says.
+ */
+export function responseAttributes(response: unknown): Record<string, unknown> {
+  const attributes: Record<string, unknown> = {};
+  if (typeof response !== 'object' || response === null || Array.isArray(response) || response instanceof Error)
+    return attributes;
+  const isByNest = typeof (response as { statusCode?: unknown }).statusCode === 'number';
+  for (const [name, value] of Object.entries(response)) {
+    const isSaid =
+      (name === 'message' && (typeof value === 'string' || Array.isArray(value))) ||
+      name === 'statusCode' ||
+      (name === 'status' && (typeof value === 'number' || value === 'error')) ||
+      (name === 'error' && isByNest && typeof value === 'string');
+    if (isSaid || value === undefined || PYTHON_MEMBERS.has(name) || isPrivateName(name) || name.startsWith('__')) continue;
+    attributes[name] = sendable(value, 0);
+  }
+  return attributes;
+}
+
+/** A copy of a detail that every serializer can write: of what is no plain data, the text. A detail must not cost the error itself. */
+export function sendable(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'function' || typeof value === 'symbol' ? safeText(value) : value;
+  }
+  if (depth >= MAX_DEPTH) return '…';
+  if (value instanceof Error) return safeText(value);
+  if (Array.isArray(value)) return value.map((item) => sendable(item, depth + 1));
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? safeText(value) : value.toISOString();
+  const members = Object.entries(value).filter(([name, member]) => member !== undefined && !REFUSED_KEYS.has(name));
+  return Object.fromEntries(members.map(([name, member]) => [name, sendable(member, depth + 1)]));
+}

@@ -1,0 +1,44 @@
+import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+
+/** Longest text of a peer in a log line. */
+const MAX_CHARS = 200;
+/** Objects that one log line lists. */
+const MAX_OBJECTS = 20;
+
+/** A text of a peer for a log line: at most 200 characters, with control characters escaped. */
+export function printable(text: string): string {
+  const short = text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text;
+  return short.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * The objects that a daemon serves, for the line that a server logs at its start: as URIs where the daemon listens, else as ids.
+ *
+ * @param typeOf gives the name of the class of an object whose id is a random one
+ */
+export function servedObjects(daemon: PyroDaemon, typeOf: (objectId: string) => string | undefined): string {
+  const ids = ownIds(daemon);
+  if (ids.length === 0) return 'no objects yet';
+  const text = (id: string): string => {
+    const type = typeOf(id);
+    const where = daemon.isReachable ? String(daemon.uriFor(id)) : id;
+    return type === undefined ? where : `${where} (${type})`;
+  };
+  return `${ids.length} ${ids.length === 1 ? 'object' : 'objects'}: ${listed(ids, text)}`;
+}
+
+/** The ids of a daemon, for the log of a client that asked for an unknown one. */
+export function knownObjects(daemon: PyroDaemon): string {
+  const ids = ownIds(daemon);
+  return ids.length === 0 ? 'there are no objects' : `there are ${listed(ids)}`;
+}
+
+function ownIds({ objectIds }: PyroDaemon): string[] {
+  return objectIds.filter((id) => id !== DAEMON_OBJECT_ID);
+}
+
+function listed(ids: readonly string[], text = (id: string): string => id): string {
+  const shown = ids.slice(0, MAX_OBJECTS).map(text).join(', ');
+  return ids.length > MAX_OBJECTS ? `${shown} and ${ids.length - MAX_OBJECTS} more` : shown;
+}

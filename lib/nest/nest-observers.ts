@@ -1,0 +1,113 @@
+import { ApplicationConfig, NestContainer } from '@nestjs/core';
+import { NestMicroservice } from '@nestjs/microservices';
+import type { FactoryProvider, Type } from '@nestjs/common';
+import { processWide, sharedSymbol } from '../copies/process-wide.js';
+
+/**
+ * Nest gives a strategy no way to the global enhancers of its own microservice, nor to the guards that a test overrides. Without
+ * them guards would be lost without a word. So this file observes the two methods of Nest that know: it notes their arguments,
+ * and changes nothing about them.
+ */
+const OBSERVED = sharedSymbol('observed');
+
+/** The replacement of a guard, pipe, interceptor or filter in a test, as `overrideGuard(…)` and its siblings give it. */
+export interface EnhancerOverride extends Partial<Pick<FactoryProvider, 'useFactory' | 'inject'>> {
+  readonly useValue?: unknown;
+  readonly useClass?: Type<object>;
+}
+
+/** Overrides by the enhancer that they replace. */
+export type EnhancerOverrides = ReadonlyMap<unknown, EnhancerOverride>;
+
+const overridesByContainer = processWide('overrides', () => new WeakMap<object, Map<unknown, EnhancerOverride>>());
+const configByStrategy = processWide('microservice-configs', () => new WeakMap<object, ApplicationConfig>());
+
+const NO_OVERRIDES: EnhancerOverrides = new Map();
+
+/** The enhancers that a test overrides in a container. */
+export function overridesIn(container: NestContainer): EnhancerOverrides {
+  return overridesByContainer.get(container) ?? NO_OVERRIDES;
+}
+
+/** The configuration of the microservice that has the strategy; undefined before its `listen`. */
+export function microserviceConfigOf(strategy: object): ApplicationConfig | undefined {
+  return configByStrategy.get(strategy);
+}
+
+/** The private members of a microservice that are read here. */
+interface MicroserviceMembers {
+  readonly serverInstance?: object;
+  readonly applicationConfig?: ApplicationConfig;
+}
+
+function observeOverrides(): void {
+  const { prototype } = NestContainer;
+  if (OBSERVED in prototype) return;
+  // oxlint-disable-next-line typescript/unbound-method -- called with the container as `this`
+  const { replace } = prototype;
+  prototype.replace = function (this: NestContainer, token: unknown, given: Parameters<typeof replace>[1]): void {
+    // Nest's declaration says less than what a testing module passes
+    const options = given as EnhancerOverride & { isProvider?: boolean };
+    if (!options.isProvider) {
+      const overrides = overridesByContainer.get(this) ?? new Map<unknown, EnhancerOverride>();
+      overridesByContainer.set(this, overrides.set(token, options));
+    }
+    replace.call(this, token, given);
+  };
+  Object.defineProperty(prototype, OBSERVED, { value: true });
+}
+
+function observeMicroservices(): void {
+  const { prototype } = NestMicroservice;
+  if (OBSERVED in prototype) return;
+  // oxlint-disable-next-line typescript/unbound-method -- called with the microservice as `this`
+  const { listen } = prototype;
+  prototype.listen = function (this: NestMicroservice): ReturnType<typeof listen> {
+    const { serverInstance, applicationConfig } = this as unknown as MicroserviceMembers;
+    if (serverInstance && applicationConfig) configByStrategy.set(serverInstance, applicationConfig);
+    return listen.call(this);
+  };
+  Object.defineProperty(prototype, OBSERVED, { value: true });
+}
+
+observeOverrides();
+observeMicroservices();
+
+/** The global enhancers of several configurations together: those of the application, and those of a microservice of its own. */
+export class JoinedConfig extends ApplicationConfig {
+  constructor(private readonly configs: Set<ApplicationConfig>) {
+    super();
+  }
+
+  override getGlobalGuards(): ReturnType<ApplicationConfig['getGlobalGuards']> {
+    return this.all((config) => config.getGlobalGuards());
+  }
+  override getGlobalRequestGuards(): ReturnType<ApplicationConfig['getGlobalRequestGuards']> {
+    return this.all((config) => config.getGlobalRequestGuards());
+  }
+  override getGlobalPipes(): ReturnType<ApplicationConfig['getGlobalPipes']> {
+    return this.all((config) => config.getGlobalPipes());
+  }
+  override getGlobalRequestPipes(): ReturnType<ApplicationConfig['getGlobalRequestPipes']> {
+    return this.all((config) => config.getGlobalRequestPipes());
+  }
+  override getGlobalInterceptors(): ReturnType<ApplicationConfig['getGlobalInterceptors']> {
+    return this.all((config) => config.getGlobalInterceptors());
+  }
+  override getGlobalRequestInterceptors(): ReturnType<ApplicationConfig['getGlobalRequestInterceptors']> {
+    return this.all((config) => config.getGlobalRequestInterceptors());
+  }
+  override getGlobalFilters(): ReturnType<ApplicationConfig['getGlobalFilters']> {
+    return this.all((config) => config.getGlobalFilters());
+  }
+  override getGlobalRequestFilters(): ReturnType<ApplicationConfig['getGlobalRequestFilters']> {
+    return this.all((config) => config.getGlobalRequestFilters());
+  }
+  override getGlobalPreRequestHooks(): ReturnType<ApplicationConfig['getGlobalPreRequestHooks']> {
+    return this.all((config) => config.getGlobalPreRequestHooks());
+  }
+
+  private all<T>(listOf: (config: ApplicationConfig) => readonly T[]): T[] {
+    return [...this.configs].flatMap(listOf);
+  }
+}

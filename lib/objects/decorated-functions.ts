@@ -1,0 +1,33 @@
+import { processWide } from '../copies/process-wide.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * The functions that the decorators of a member saw, by prototype and name. A decorator above another one may put a new function in
+ * place of the decorated function, so the function of the member when it is called need not be among them.
+ */
+const functionsByMember = processWide('decorated-functions', () => new WeakMap<object, Map<string, AnyFunction[]>>());
+
+/** Notes the function of a member that a decorator of this package sees. The first function comes first. */
+export function noteDecoratedFunction(prototype: object, name: string, fn: AnyFunction): void {
+  const members = functionsByMember.get(prototype) ?? new Map<string, AnyFunction[]>();
+  functionsByMember.set(prototype, members);
+  const known = members.get(name);
+  if (known === undefined) members.set(name, [fn]);
+  else if (!known.includes(fn)) known.push(fn);
+}
+
+const NONE: readonly AnyFunction[] = [];
+
+/** The functions that decorators saw of a member that the prototype itself declares. */
+export function decoratedFunctions(prototype: object, name: string): readonly AnyFunction[] {
+  return functionsByMember.get(prototype)?.get(name) ?? NONE;
+}
+
+/** The same for a member of an object or class prototype, own or inherited. An override has no functions of the base class. */
+export function decoratedFunctionsOf(source: object, name: string): readonly AnyFunction[] {
+  for (let holder: object | null = source; holder; holder = Object.getPrototypeOf(holder) as object | null) {
+    if (Object.hasOwn(holder, name)) return decoratedFunctions(holder, name);
+  }
+  return NONE;
+}

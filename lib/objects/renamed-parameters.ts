@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type MethodParameters, readParameters } from './parameter-reader.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** A name as bundlers make it of a name that is taken: `text2` (esbuild, bun) or `text$1` (Rollup, Vite, Rolldown). */
+const NUMBERED = /^(.*[^\d$])(?:\$\d+|[2-9]|[1-9]\d+)$/;
+
+/** The line that esbuild and bun write above each module in a bundle: `// src/names.ts`. */
+const MODULE_COMMENT = /^\s*\/\/ \S+\.[cm]?[jt]sx?$/m;
+
+/** Frames of the stack between a decorator and the module of its class, helpers of compilers included. */
+const MAX_FRAMES = 20;
+
+/** The name that a parameter had before a bundler added a number to it, if it looks so. */
+export function nameBeforeNumber(name: string): string | undefined {
+  return NUMBERED.exec(name)?.[1];
+}
+
+/**
+ * The parameters of a method whose names a bundler or a minifier has changed.
+ *
+ * A bundler puts all modules into one scope, and renames a parameter that has the name of a top-level variable of any module. A
+ * number at the end of a name may be the author's. So a name counts as changed only if the file of the method is a bundle in which
+ * a top-level variable has the name without the number. Call this while the module of the method is evaluated: its file is found
+ * on the stack.
+ */
+export function changedNames(fn: AnyFunction, parameters: MethodParameters | undefined): string[] {
+  const names = (parameters?.positional ?? []).flatMap(({ name }) => name ?? []);
+  if (parameters?.trustworthy === false) return names;
+  const numbered = names.filter((name) => NUMBERED.test(name));
+  const changed = numbered.filter((name) => name.includes('$'));
+  const doubtful = numbered.filter((name) => !name.includes('$'));
+  if (doubtful.length === 0) return changed;
+  const bundle = bundleOf(Function.prototype.toString.call(fn));
+  return bundle === undefined ? changed : [...changed, ...doubtful.filter((name) => declares(bundle, nameBeforeNumber(name)!))];
+}
+
+const changedFunctions = new WeakSet<object>();
+
+/** Notes whether parameter names of an exposed function were changed, and warns of it unless `isDeclared` says that `params` gives them. */
+export function noteChangedNames(name: string, fn: AnyFunction, isDeclared: () => boolean): void {
+  const changed = changedNames(fn, readParameters(fn));
+  if (changed.length === 0) return;
+  changedFunctions.add(fn);
+  // `params` may be the next decorator
+  queueMicrotask(() => {
+    if (isDeclared()) return;
+    process.emitWarning(
+      `a bundler or minifier has changed parameter names of ${name}(${changed.join(', ')}): keyword arguments of this method are refused; ` +
+        "give the names: params('item', 'count?')",
+      { code: 'PYRO_CHANGED_NAMES' },
+    );
+  });
+}
+
+/** True for a function that {@link noteChangedNames} noted. */
+export function hasChangedNames(fn: AnyFunction): boolean {
+  return changedFunctions.has(fn);
+}
+
+/** A bundle, and the indentation of the top-level declarations of one of its modules. */
+interface Bundle {
+  readonly text: string;
+  readonly indentation: string;
+}
+
+/** The file on the stack that has the source of this method in it, if that file is a bundle. */
+function bundleOf(method: string): Bundle | undefined {
+  for (const file of new Set(filesOnStack())) {
+    const text = textOf(file) ?? '';
+    const at = text.indexOf(method);
+    if (at < 0) continue;
+    if (!MODULE_COMMENT.test(text)) return undefined;
+    const [indentation = ''] = /^ */.exec(text.slice(text.lastIndexOf('\n', at) + 1, at)) ?? [];
+    // a method is one step deeper than its class
+    return { text, indentation: indentation.slice(2) };
+  }
+  return undefined;
+}
+
+/** True when the bundle, or the module's wrapper in the bundle, declares the name. */
+function declares({ text, indentation }: Bundle, name: string): boolean {
+  const escaped = name.replace(/\$/g, String.raw`\$`);
+  const kinds = String.raw`(?:(?:async\s+)?function\*?|class|(?:var|let|const)(?:\s[^;=\n]*,)?|import\s[^;]*)`;
+  return new RegExp(String.raw`^(?:${indentation})?(?:export\s+)?${kinds}\s*\b${escaped}\b`, 'm').test(text);
+}
+
+/** The files themselves, also where source maps make other names of them in the texts of stacks. */
+function filesOnStack(): string[] {
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = MAX_FRAMES;
+    Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName());
+    const files = new Error().stack as unknown as (string | null | undefined)[];
+    return files.filter((file) => typeof file === 'string' && !file.startsWith('node:')) as string[];
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file.startsWith('file:') ? fileURLToPath(file) : file, 'utf8');
+  } catch {
+    // code that is in no file
+    return undefined;
+  }
+}

@@ -1,0 +1,149 @@
+import { inspect } from 'node:util';
+import { Inject, Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createObserveModule } from '@nestjs/observe';
+import { equals, iterableEquality } from '@vitest/expect';
+import { format, plugins } from '@vitest/pretty-format';
+import { from, isObservable, lastValueFrom } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expose, PyroController, PyroMethod, PyroModule, PyroProxy, type RemoteObject } from '../../../lib/index.js';
+import { PyroDaemon } from '../../../lib/core.js';
+import { closeAfter, moduleOf, serve } from './fixtures.js';
+
+/** A Python object may have methods with any of these names. */
+class Widget {
+  readonly asked: string[] = [];
+  inspect(): string {
+    return this.ask('inspect');
+  }
+  nodeType(): string {
+    return this.ask('nodeType');
+  }
+  tagName(): string {
+    return this.ask('tagName');
+  }
+  hasAttribute(name = ''): string {
+    return this.ask(`hasAttribute ${name}`);
+  }
+  asymmetricMatch(): string {
+    return this.ask('asymmetricMatch');
+  }
+  lift(): string {
+    return this.ask('lift');
+  }
+  subscribe(): string {
+    return this.ask('subscribe');
+  }
+  catch(): string {
+    return this.ask('catch');
+  }
+  setOnDispatchHook(): string {
+    return this.ask('setOnDispatchHook');
+  }
+  private ask(what: string): string {
+    this.asked.push(what);
+    return what;
+  }
+}
+const PROBED = [
+  'inspect',
+  'nodeType',
+  'tagName',
+  'hasAttribute',
+  'asymmetricMatch',
+  'lift',
+  'catch',
+  'setOnDispatchHook',
+] as const;
+expose(Widget, ...PROBED, 'subscribe');
+
+const WIDGET = Symbol('widget');
+
+let served: Widget;
+let daemon: PyroDaemon;
+let uri: string;
+beforeEach(async () => {
+  daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  served = new Widget();
+  uri = String(daemon.register(served, 'widget'));
+});
+afterEach(() => daemon.close());
+
+/** Makes a proxy that has not connected, as PyroModule injects one. */
+function lazy(): RemoteObject<Widget> {
+  const proxy = PyroProxy.to<Widget>(uri);
+  closeAfter(() => proxy.$release());
+  return proxy;
+}
+
+/** Waits until a call that somebody made would have arrived. */
+async function expectNothingAsked(): Promise<void> {
+  await using other = await PyroProxy.connect<Widget>(uri);
+  expect(await other.subscribe()).toBe('subscribe');
+  expect(served.asked.splice(0)).toEqual(['subscribe']);
+}
+
+describe('a remote object that is not connected', () => {
+  it('@nestjs/observe starts an application, and calls nothing of an injected remote object', async () => {
+    @Injectable()
+    class User {
+      constructor(@Inject(WIDGET) readonly widget: RemoteObject<Widget>) {}
+    }
+    const { ObserveInstrument } = createObserveModule();
+    const app = await NestFactory.createApplicationContext(
+      moduleOf({ imports: [PyroModule.forFeature([{ token: WIDGET, uri }])], providers: [User] }),
+      { logger: false, abortOnError: false, instrument: ObserveInstrument },
+    );
+    closeAfter(() => app.close());
+    const injected = app.get(User).widget;
+    expect(injected.$connected).toBe(false);
+    await expectNothingAsked();
+    expect(await injected.subscribe()).toBe('subscribe');
+    // the object has such a method, and the metadata lists it
+    expect(await injected.setOnDispatchHook()).toBe('setOnDispatchHook');
+    expect(await app.get<RemoteObject<Widget>>(WIDGET).$call('inspect')).toBe('inspect');
+  });
+
+  it('printing and comparing it, as test frameworks do, calls nothing', async () => {
+    const proxy = lazy();
+    expect(format(proxy, { plugins: [plugins.DOMElement, plugins.Immutable, plugins.AsymmetricMatcher] })).toContain('PyroProxy');
+    expect(inspect({ proxy }, { depth: 5 })).toContain('PyroProxy');
+    expect(equals(proxy, lazy(), [iterableEquality])).toBe(true);
+    expect(equals(proxy, { some: 'thing' }, [iterableEquality])).toBe(false);
+    expect(proxy).toEqual(proxy);
+    expect(() => expect(proxy).toEqual({ a: 1 })).toThrow('to deeply equal');
+    expect(() => expect(proxy).toMatchObject({ a: 1 })).toThrow('to match object');
+    expect(JSON.stringify({ proxy })).toBe('{"proxy":{}}');
+    expect(proxy.$connected).toBe(false);
+    await expectNothingAsked();
+  });
+
+  it('is no Observable: rxjs and Nest pass it on as a value', async () => {
+    expect(isObservable(lazy())).toBe(false);
+    expect(await lastValueFrom(from([lazy()]))).toBeInstanceOf(PyroProxy);
+
+    @PyroController('shop')
+    class Shop {
+      @PyroMethod() widget(): RemoteObject<Widget> {
+        return lazy();
+      }
+    }
+    const { server } = await serve({ providers: [Shop] });
+    await using shop = await PyroProxy.connect<Shop>(`PYRO:shop@${server.unwrap<PyroDaemon>().locationStr}`);
+    await using received = await shop.widget();
+    expect(String(received.$uri)).toBe(uri);
+    await expectNothingAsked();
+  });
+
+  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])('%s is undefined before the first connection', (name) => {
+    const proxy = lazy();
+    expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
+    expect('__len__' in proxy).toBe(true);
+  });
+});
+
+it('a remote object whose metadata lists a probed name is called by this name', async () => {
+  await using proxy = await PyroProxy.connect<Widget>(uri);
+  const bare = proxy as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  for (const name of PROBED) expect([name, await bare[name]!()]).toEqual([name, expect.stringMatching(name)]);
+});

@@ -1,0 +1,154 @@
+import { Injectable, Logger, Scope } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expose, PyroController, type PyroDaemon, PyroMethod, PyroModule, PyroServer } from '../../../lib/index.js';
+import { closeAfter, moduleOf, serve } from './fixtures.js';
+
+@PyroController('camera')
+class Camera {
+  @PyroMethod() read(): number {
+    return 1;
+  }
+}
+@PyroController()
+class Stage {
+  @PyroMethod() move(): void {}
+}
+@PyroController({ objectId: 'named', name: 'lab.named' })
+class Named {
+  @PyroMethod() read(): void {}
+}
+class Device {
+  read(): void {}
+}
+expose(Device);
+
+let warn: ReturnType<typeof vi.spyOn>;
+let log: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  log = vi.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+const texts = (spy: typeof warn): string[] => (spy.mock.calls as unknown[][]).map(([text]) => String(text));
+
+const location = (server: PyroServer): string => server.unwrap<PyroDaemon>().locationStr;
+
+it('the line of the start lists the URI of one object', async () => {
+  const { server } = await serve({ providers: [Camera] });
+  expect(texts(log)).toContain(`Pyro daemon listens on ${location(server)} with 1 object: PYRO:camera@${location(server)}`);
+});
+
+it('the line of the start lists several objects, those of the run time too, and names classes of random ids', async () => {
+  const { server } = await serve(
+    { providers: [Camera, Stage] },
+    { natHost: 'lab.example', natPort: 7, prepare: (_app, pyro) => void pyro.register(new Device(), { objectId: 'device' }) },
+  );
+  const [line] = texts(log).filter((text) => text.startsWith('Pyro daemon'));
+  expect(line).toMatch(
+    / with 3 objects: PYRO:camera@lab\.example:7, PYRO:obj_[0-9a-f]+@lab\.example:7 \(Stage\), PYRO:device@lab\.example:7$/,
+  );
+  expect(line).toContain(`listens on ${location(server)}`);
+});
+
+it('the line of the start says that there are no objects yet', async () => {
+  await serve({ imports: [PyroModule.forRoot()] });
+  expect(texts(log)).toContainEqual(expect.stringMatching(/^Pyro daemon listens on \S+ with no objects yet$/));
+});
+
+it('warns of a provider with @PyroMethod but without @PyroController, also when it is the only one', async () => {
+  @Injectable()
+  class Forgotten {
+    @PyroMethod() read(): void {}
+    @PyroMethod() write(): void {}
+  }
+  await serve({ providers: [Forgotten] });
+  const text =
+    'Forgotten has exposed members (read, write) but no @PyroController, so that nobody serves it: put @PyroController() on the class';
+  expect(texts(warn)).toContain(text);
+  warn.mockClear();
+  await serve({ providers: [Camera, Forgotten] });
+  expect(texts(warn)).toEqual([]);
+});
+
+it('warns of a provider that merely extends a class with @PyroController', async () => {
+  @Injectable({ scope: Scope.REQUEST })
+  class Fast extends Camera {}
+  await serve({ providers: [Camera, Fast] });
+  expect(texts(warn)).toEqual([expect.stringMatching(/^Fast extends Camera, which has @PyroController, but has none itself/)]);
+});
+
+it('does not warn of an exposed base class of an object', async () => {
+  @Injectable()
+  class Base {
+    @PyroMethod() read(): void {}
+  }
+  @PyroController('derived')
+  class Derived extends Base {}
+  await serve({ providers: [Base, Derived] });
+  expect(texts(warn)).toEqual([]);
+});
+
+it('warns of names that nobody registers', async () => {
+  await serve(
+    { providers: [Camera, Named] },
+    { prepare: (_app, pyro) => void pyro.register(new Device(), { name: 'lab.device' }) },
+  );
+  expect(texts(warn)).toEqual([
+    expect.stringContaining('nobody registers the name "lab.device" at a name server: give PyroServer the option nameServer'),
+    expect.stringContaining(
+      'Named ("lab.named") has a name, which nobody registers at a name server: give PyroServer the option nameServer',
+    ),
+  ]);
+});
+
+it('does not warn of names that another server of the application registers', async () => {
+  const app = await NestFactory.create(moduleOf({ providers: [Named] }), { logger: false });
+  closeAfter(() => app.close());
+  const port = 1;
+  const nameServer = { host: '127.0.0.1', port, retryIntervalMs: 60_000 };
+  app.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0, nameServer }) });
+  app.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0 }) });
+  await app.init();
+  await app.startAllMicroservices();
+  expect(texts(warn).filter((text) => text.includes('nobody registers'))).toEqual([]);
+});
+
+it('does not warn of an application that was initialized before the server was connected', async () => {
+  const app = await NestFactory.create(moduleOf({ providers: [Camera] }), { logger: false });
+  closeAfter(() => app.close());
+  await app.init();
+  app.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0 }) });
+  await app.startAllMicroservices();
+  expect(texts(warn)).toEqual([]);
+});
+
+it.each([
+  ['before', true],
+  ['after', false],
+])('warns of a server that was connected %s app.init() and never started', async (_when, connectsFirst) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const app = await NestFactory.create(moduleOf({ providers: [Camera] }), { logger: false });
+  closeAfter(() => app.close());
+  const connect = (): unknown => app.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0 }) });
+  if (connectsFirst) connect();
+  await app.init();
+  if (!connectsFirst) connect();
+  expect(texts(warn)).toEqual([]);
+  vi.advanceTimersByTime(10_000);
+  expect(texts(warn)).toEqual([expect.stringContaining('nobody called app.startAllMicroservices()')]);
+});
+
+it('does not warn of a server that was started, or whose application was closed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await serve({ providers: [Camera] });
+  const closed = await NestFactory.create(moduleOf({ providers: [Camera] }), { logger: false });
+  closed.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0 }) });
+  await closed.init();
+  await closed.close();
+  vi.advanceTimersByTime(10_000);
+  expect(texts(warn).filter((text) => text.includes('startAllMicroservices'))).toEqual([]);
+});

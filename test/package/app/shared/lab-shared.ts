@@ -1,0 +1,81 @@
+// a shared library that brings a copy of nestjs-pyro of its own
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import {
+  kwargs,
+  PyroContext,
+  PyroController,
+  PyroException,
+  pyFloat,
+  PyroHandshakeContext,
+  PyroKwargs,
+  PyroMethod,
+  PyroProperty,
+  PyroProxy,
+  PyroRemoteError,
+  PyroUri,
+  pyTuple,
+  registerClass,
+  SerializedBlob,
+  UseHandshakeGuards,
+} from 'nestjs-pyro';
+import { behavior, expose, params, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
+
+@Injectable()
+export class TokenGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const handshake = PyroHandshakeContext.from(context);
+    handshake.setPrincipal('Ann');
+    return handshake.data === 'secret';
+  }
+}
+
+export class Sample {
+  constructor(readonly mass: number) {}
+}
+registerClass(Sample, { name: 'lab.Sample', toDict: ({ mass }) => ({ mass }) });
+
+/** An object of the library, which the application lists among its providers. */
+@PyroController('shared.bench')
+@UseHandshakeGuards(TokenGuard)
+export class SharedBench {
+  @PyroMethod() whose(): unknown {
+    return PyroContext.current()?.principal;
+  }
+  @PyroMethod() search(text = 'everything', @PyroKwargs() options: Record<string, unknown> = {}): unknown {
+    return [text, options];
+  }
+  @PyroProperty() get size(): number {
+    return 3;
+  }
+}
+
+/** Served by `register`: exposed by the library. */
+@behavior({ instanceMode: 'single' })
+export class SharedLamp {
+  private calls = 0;
+  @expose light(): number {
+    return ++this.calls;
+  }
+  @expose @params('text', '**options') find(text: string, options: unknown): unknown {
+    return [text, options];
+  }
+}
+
+/** Values and errors that the library makes for methods of the application. */
+export const made = {
+  float: (): unknown => pyFloat(2),
+  tuple: (): unknown => pyTuple(1, 2),
+  uri: (): unknown => new PyroUri('PYRO:a@host:1'),
+  proxy: (): unknown => PyroProxy.to('PYRO:a@host:1'),
+  sample: (): unknown => new Sample(5),
+  blob: (): unknown => SerializedBlob.of('info', [1]),
+};
+export const thrown = {
+  exception: (): Error => new PyroException('builtins.KeyError', ['k'], { attributes: { code: 7 } }),
+  remote: (): Error => new PyroRemoteError('builtins.LookupError', ['gone']),
+  security: (): Error => new SecurityError('no entry'),
+};
+export const currentOfLibrary = (): PyroContext | undefined => PyroContext.current();
+export { kwargs as sharedKwargs, PyroContext as SharedContext, PyroRemoteError as SharedRemoteError, withCorrelationId };
+export { PyroKwargs as SharedKwargs, PyroMethod as SharedMethod, PyroProperty as SharedProperty };
+export { UseHandshakeGuards as SharedGuards };

@@ -1,0 +1,86 @@
+import { build, type BuildOptions } from 'esbuild';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { kwargs, PyroProxy, type RemoteObject } from 'nestjs-pyro';
+import { packageRoot } from '../../scripts/package-root.js';
+import { Program } from '../../scripts/program.js';
+
+const built = (path: string): string => join(packageRoot, 'dist', path);
+const PEERS = ['@nestjs/*', 'rxjs', 'reflect-metadata', 'acorn'];
+let bundles = 0;
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+const closeAfter = (close: () => unknown): void => void closers.push(close);
+
+/** Bundles the application of `programs/bundled` with esbuild, and starts it. */
+async function start(options: BuildOptions): Promise<{ program: Program; lab: RemoteObject; lamp: RemoteObject }> {
+  const directory = join(packageRoot, 'build', `bundle-${process.pid}-${++bundles}`);
+  await mkdir(directory, { recursive: true });
+  closeAfter(() => rm(directory, { recursive: true, force: true }));
+  const outfile = join(directory, 'main.mjs');
+  await build({
+    entryPoints: [join(packageRoot, 'test', 'package', 'app', 'bundled', 'main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: [...PEERS, 'nestjs-pyro'],
+    logLevel: 'silent',
+    ...options,
+  });
+  const program = new Program(process.execPath, ['--enable-source-maps', outfile]);
+  closeAfter(() => program.stop());
+  const uri = (await program.line('ready:')).replace(/^ready: */, '');
+  const [lab, lamp] = ['lab', 'lamp'].map((id) => PyroProxy.to(uri.replace('lab', id)));
+  closeAfter(() => Promise.all([lab!.$release(), lamp!.$release()]));
+  return { program, lab: lab!, lamp: lamp! };
+}
+
+const INLINED: BuildOptions = {
+  external: PEERS,
+  alias: { 'nestjs-pyro': built('index.js'), 'nestjs-pyro/core': built('core.js') },
+};
+
+describe.each([
+  ['without its packages', {}],
+  ['with source maps', { sourcemap: true }],
+  ['with nestjs-pyro', INLINED],
+] as [string, BuildOptions][])('an application that esbuild has bundled %s', (_, options) => {
+  it('a keyword of a renamed parameter is refused, and never lands among the remaining keywords', async () => {
+    const { lab, lamp } = await start(options);
+    await expect(lab.$call('search', kwargs({ text: 'steel', limit: 5 }))).rejects.toThrow('the server has to give');
+    await expect(lab.$call('search', kwargs({ limit: 5 }))).rejects.toThrow('`params`');
+    await expect(lab.$call('read', 1, kwargs({ offset: 5 }))).rejects.toThrow('`params`');
+    await expect(lamp.$call('find', kwargs({ text: 'steel' }))).rejects.toThrow('`params`');
+  });
+
+  it('positional arguments, `params`, and parameters that kept their names work', async () => {
+    const { lab, lamp } = await start(options);
+    expect(await lab.$call('search', 'steel')).toEqual(['steel', {}]);
+    expect(await lab.$call('named', kwargs({ text: 'steel', limit: 5 }))).toEqual(['steel', { limit: 5 }]);
+    expect(await lab.$call('hash', kwargs({ sha256: 'a', base64: 'b', limit: 5 }))).toEqual(['a', 'b', { limit: 5 }]);
+    expect(await lamp.$call('seek', kwargs({ text: 'steel' }))).toBe('steel');
+  });
+
+  it('the server warns at its start, of the renamed parameters alone', async () => {
+    const { program } = await start(options);
+    const { text } = await program.printed(/changed parameter names of Lab: .*/);
+    expect(text).toMatch(
+      /: read\((?:from\d+, )?offset\d+\), search\(text\d+\)\. Keyword arguments of these methods are refused; give the names/,
+    );
+    expect(program.soFar).toMatch(/changed parameter names of find\(text\d+\)/);
+    expect(program.soFar).not.toContain('seek(');
+  });
+});
+
+it('an application that esbuild has minified refuses keywords, and warns', async () => {
+  const { program, lab } = await start({ minify: true, keepNames: true });
+  await expect(lab.$call('search', kwargs({ text: 'steel' }))).rejects.toThrow('`params`');
+  expect(await lab.$call('named', kwargs({ text: 'steel', limit: 5 }))).toEqual(['steel', { limit: 5 }]);
+  await program.printed(/changed parameter names of Lab/);
+});

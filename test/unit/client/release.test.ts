@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { behavior, expose, oneway, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject } from '../../../lib/core.js';
+import { PyroClient } from '../../../lib/index.js';
+
+const notes: unknown[] = [];
+
+class Notebook {
+  private text = '';
+  note(value: unknown): void {
+    notes.push(value);
+  }
+  jot(value: unknown): void {
+    notes.push(value);
+  }
+  async slow(ms: number): Promise<void> {
+    await sleep(ms);
+    notes.push('slow');
+  }
+  get title(): string {
+    return this.text;
+  }
+  set title(text: string) {
+    this.text = text;
+    notes.push(text);
+  }
+}
+expose(Notebook, 'note', 'jot', 'slow', 'title');
+oneway(Notebook, 'jot');
+behavior({ instanceMode: 'single' })(Notebook);
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function served(options: PyroProxyOptions = {}): Promise<{ notebook: RemoteObject<Notebook>; uri: string }> {
+  notes.length = 0;
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+  cleanups.push(() => daemon.close());
+  const uri = String(daemon.register(Notebook, 'notebook'));
+  return { notebook: PyroProxy.to<Notebook>(uri, options), uri };
+}
+
+const ignore = (): void => undefined;
+
+describe('$release() after calls that nobody awaits', () => {
+  it.each([
+    ['a connected proxy', true],
+    ['a proxy that is not connected yet', false],
+  ])('sends every call that was made before it, over %s', async (_, isConnected) => {
+    const { notebook } = await served();
+    if (isConnected) await notebook.$connect();
+    const made = [
+      notebook.note(1),
+      notebook.jot(2),
+      notebook.$set('title', 'a title'),
+      notebook.$batch((batch) => batch.note(3)),
+      notebook.$batch((batch) => batch.note(4), { oneway: true }),
+      notebook.$with({ oneway: true }).note(5),
+      notebook.$call('note', 6),
+    ];
+    for (const call of made) call.catch(ignore);
+    await notebook.$release();
+    await expect.poll(() => notes).toEqual([1, 2, 'a title', 3, 4, 5, 6]);
+    await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+  });
+
+  it('sends a large compressed call that was made before it', async () => {
+    const { notebook } = await served({ compression: true });
+    await notebook.$connect();
+    const text = 'x'.repeat(1_000_000);
+    notebook.note(text).catch(ignore);
+    await notebook.$release();
+    await expect.poll(() => notes).toEqual([text]);
+  });
+
+  it('the end of an await using block sends what was called in the block', async () => {
+    const { notebook } = await served();
+    await (async () => {
+      await using used = notebook;
+      void used.jot('in the block');
+    })();
+    await expect.poll(() => notes).toEqual(['in the block']);
+  });
+
+  it('does not wait for the reply of a call that was sent', async () => {
+    const { notebook } = await served();
+    await notebook.$connect();
+    const call = notebook.slow(300).catch((error: unknown) => error);
+    await notebook.$release();
+    expect(await call).toMatchObject({ code: 'CONNECTION_CLOSED', sent: true });
+    expect(notes).toEqual([]);
+  });
+
+  it('a second $release() and a $connect() wait for the calls that are still being sent', async () => {
+    const { notebook } = await served();
+    notebook.slow(50).catch(ignore);
+    notebook.note(1).catch(ignore);
+    const releases = [notebook.$release(), notebook.$release()];
+    await notebook.$connect();
+    await Promise.all(releases);
+    await notebook.note(2);
+    expect(notes).toEqual(['slow', 1, 2]);
+    await notebook.$release();
+  });
+
+  it('close() of a PyroClient sends what was emitted before it', async () => {
+    const { uri } = await served();
+    const client = new PyroClient<Notebook>({ uri });
+    client.emit('note', 'emitted');
+    client.emit({ set: 'title' }, 'written');
+    await client.close();
+    await expect.poll(() => notes).toEqual(['emitted', 'written']);
+  });
+});

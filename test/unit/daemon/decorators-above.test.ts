@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { callback, expose, kwargs, oneway, params, PyroDaemon, type RemoteObject } from 'nestjs-pyro/core';
+import { connectInMemory } from 'nestjs-pyro/testing';
+
+type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Puts a new function in place of a method, getter or setter. */
+function Loud(_prototype: object, _key: string, descriptor: PropertyDescriptor): void {
+  for (const part of ['get', 'set', 'value'] as const) {
+    const original = descriptor[part] as AnyFunction | undefined;
+    if (typeof original !== 'function') continue;
+    const wrapper: AnyFunction = function (...args) {
+      const result = original.apply(this, args);
+      return typeof result === 'string' ? result.toUpperCase() : result;
+    };
+    Object.assign(descriptor, { [part]: wrapper });
+  }
+}
+
+class Thing {
+  private text = 'text';
+  @Loud @expose greet(name: string, greeting = 'hello'): string {
+    return `${greeting} ${name}`;
+  }
+  @Loud @expose @params('text', '**options') find(text: string, options: object): string {
+    return `${text} ${Object.keys(options).join()}`;
+  }
+  @Loud @expose get label(): string {
+    return this.text;
+  }
+  set label(value: string) {
+    this.text = value;
+  }
+  @Loud @expose @oneway @callback log(): void {}
+  @Loud hidden(): string {
+    return 'hidden';
+  }
+}
+
+class Derived extends Thing {
+  override greet(): string {
+    return 'not exposed again';
+  }
+}
+
+async function connected(thing: object): Promise<{ proxy: RemoteObject } & AsyncDisposable> {
+  const daemon = new PyroDaemon({ listen: false });
+  await daemon.start();
+  daemon.register(thing, 'thing');
+  const proxy = await connectInMemory(daemon, 'thing');
+  return { proxy: proxy as RemoteObject, [Symbol.asyncDispose]: () => daemon.close() };
+}
+
+describe('decorators above those of core', () => {
+  it.each([new Thing(), Thing])('a member stays exposed when a decorator above wraps it (%o)', async (thing) => {
+    await using session = await connected(thing);
+    const { methods, attrs, oneway: onewayNames } = session.proxy.$metadata!;
+    expect([...methods].sort()).toEqual(['find', 'greet', 'log']);
+    expect([...attrs]).toEqual(['label']);
+    expect([...onewayNames]).toEqual(['log']);
+  });
+
+  it('the decorator above holds for calls, reads and writes', async () => {
+    await using session = await connected(new Thing());
+    expect(await session.proxy.$call('greet', 'Ann')).toBe('HELLO ANN');
+    await session.proxy.$set('label', 'new');
+    expect(await session.proxy.$get('label')).toBe('NEW');
+  });
+
+  it('keywords bind by the names of the wrapped method, and by `params` below the wrapper', async () => {
+    await using session = await connected(new Thing());
+    expect(await session.proxy.$call('greet', kwargs({ greeting: 'welcome', name: 'Bob' }))).toBe('WELCOME BOB');
+    expect(await session.proxy.$call('find', kwargs({ text: 'steel', limit: 5 }))).toBe('STEEL LIMIT');
+  });
+
+  it('an override of a wrapped member must be exposed again', async () => {
+    await using session = await connected(new Derived());
+    expect(session.proxy.$metadata!.methods.has('greet')).toBe(false);
+    await expect(session.proxy.$call('greet')).rejects.toThrow("'greet'");
+  });
+
+  it('a member stays exposed when a decorator of the class wraps it', async () => {
+    const wrapAll = ({ prototype }: { prototype: object }): void => {
+      const descriptor = Object.getOwnPropertyDescriptor(prototype, 'read')!;
+      Loud(prototype, 'read', descriptor);
+      Object.defineProperty(prototype, 'read', descriptor);
+    };
+    @wrapAll
+    @expose
+    class Whole {
+      read(): string {
+        return 'text';
+      }
+    }
+    await using session = await connected(new Whole());
+    expect(await session.proxy.$call('read')).toBe('TEXT');
+  });
+});

@@ -1,0 +1,256 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import {
+  PyroClient,
+  PyroController,
+  type PyroControllerOptions,
+  PyroMethod,
+  type PyroMethodOptions,
+  PyroModule,
+  PyroProperty,
+  type PyroPropertyOptions,
+  PyroServer,
+  type PyroServerOptions,
+} from 'nestjs-pyro';
+import {
+  behavior,
+  type DaemonNamesOptions,
+  locateNameServer,
+  PyroDaemon,
+  type PyroDaemonOptions,
+  PyroProxy,
+  type PyroProxyOptions,
+  registerClass,
+  serve,
+  type ServeOptions,
+} from 'nestjs-pyro/core';
+
+type Wrong = [name: string, value: unknown, takes: string];
+
+const SWITCH = 'true or false, and no text';
+const SERIALIZERS = 'serpent, marshal, json or msgpack';
+/** A value of an environment variable or a file: a text where a switch is meant. */
+const switches = (...names: string[]): Wrong[] =>
+  names.flatMap((name, index): Wrong[] => [
+    [name, 'false', SWITCH],
+    [name, ['no', 0, null, {}][index % 4], SWITCH],
+  ]);
+
+const DAEMON: Wrong[] = [
+  ...switches('detailedTraceback', 'streaming', 'compression', 'serpentBytesRepr', 'listen'),
+  ['host', 5, 'a text'],
+  ['unixSocket', ['a'], 'a text'],
+  ['natHost', true, 'a text'],
+  ['connectedSocket', 'socket', 'a socket or another byte stream'],
+  ['tls', true, 'an object with cert and key, or false'],
+  ['tls', 'no', 'an object with cert and key, or false'],
+  ['serializers', [], `a list of at least one of ${SERIALIZERS}`],
+  ['serializers', 'json', `a list of at least one of ${SERIALIZERS}`],
+  ['serializers', ['json', 'pickle'], `a list of at least one of ${SERIALIZERS}`],
+  ['values', 'foo', 'natural or faithful'],
+  ['classes', {}, 'a ClassRegistry'],
+  ['annotations', {}, 'a function'],
+  ['validateHandshake', 'yes', 'a function'],
+  ['clientDisconnect', true, 'a function'],
+  ['housekeeping', 5, 'a function'],
+  ['daemonObject', {}, 'a class that extends DaemonObject'],
+];
+
+const PROXY: Wrong[] = [
+  ...switches('compression', 'serpentBytesRepr', 'shareHandshake'),
+  ['serializer', 'pickle', SERIALIZERS],
+  ['serializer', ['json'], SERIALIZERS],
+  ['values', 'Natural', 'natural or faithful'],
+  ['classes', [], 'a ClassRegistry'],
+  ['validateHandshake', true, 'a function'],
+  ['repeatable', 'read', 'a list of texts'],
+  ['repeatable', [1], 'a list of texts'],
+  ['tls', 'yes', 'true or false, and no text, or an object with certificates'],
+  ['openSocket', {}, 'a function'],
+  ['connectedSocket', {}, 'a socket or another byte stream'],
+  ['annotations', 'ABCD', 'a function, or an object or Map of annotations'],
+  ['onAnnotations', true, 'a function'],
+  ['onConnected', 'x', 'a function'],
+  ['onDisconnected', 'x', 'a function'],
+  ['nameServer', 'control:9090', 'an object'],
+  ['receivedProxies', true, 'a function'],
+  ['autoproxy', true, 'a PyroDaemon'],
+  ['signal', true, 'an AbortSignal'],
+];
+
+const NAME_SERVER: Wrong[] = [
+  ['host', 5, 'a text'],
+  ['unixSocket', 5, 'a text'],
+  ['broadcast', 'no', 'true or false, and no text, or an object with port and addresses'],
+  ['tls', 'no', 'true or false, and no text, or an object with certificates'],
+  ['port', '9090', 'a whole number from 0 to 65535'],
+  ['waitMs', '5', 'a whole number from 0'],
+];
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? `the text ${JSON.stringify(value)}` : Array.isArray(value) ? '' : '';
+
+const refusal = ([name, value, takes]: Wrong): RegExp => {
+  const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`${escaped(name)} is ${escaped(shown(value))}.*; it must be ${escaped(takes)}`);
+};
+
+describe('options that are no numbers are checked, too', () => {
+  it.each([...DAEMON, ['wireLog', 'yes', 'a function'], ['receivedProxies', 'all', 'a function']] as Wrong[])(
+    'a daemon refuses %s: %j',
+    (...wrong) => {
+      const make = () => new PyroDaemon({ [wrong[0]]: wrong[1] } as PyroDaemonOptions);
+      expect(make).toThrow(refusal(wrong));
+      expect(make).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+    },
+  );
+
+  it.each(['requestClientCert', 'rejectUnauthorized'])('a daemon and a proxy refuse a text for tls.%s', (name) => {
+    const tls = { [name]: 'false' } as never;
+    const text = `tls.${name} is the text "false"; it must be true or false`;
+    expect(() => new PyroDaemon({ tls })).toThrow(text);
+    expect(() => PyroProxy.to('PYRO:a@host:1', { tls })).toThrow(text);
+  });
+
+  it.each(PROXY)('a proxy refuses %s: %j', (...wrong) => {
+    const options = { [wrong[0]]: wrong[1] } as PyroProxyOptions;
+    expect(() => PyroProxy.to('PYRO:a@host:1', options)).toThrow(refusal(wrong));
+    expect(() => new PyroClient({ uri: 'PYRO:a@host:1', ...options })).toThrow(refusal(wrong));
+  });
+
+  it.each([['oneway'], ['repeatable'], ['signal'], ['onAnnotations']])('$with refuses a text for %s', (name) => {
+    expect(() => PyroProxy.to('PYRO:a@host:1').$with({ [name]: 'false' })).toThrow(`${name} is the text "false"; it must be`);
+  });
+
+  it.each(['oneway', 'settled'])('$batch refuses a text for %s', async (name) => {
+    const proxy = PyroProxy.to('PYRO:a@host:1');
+    await expect(proxy.$batch((recorder) => recorder['a']!(), { [name]: 'false' } as never)).rejects.toThrow(
+      `${name} is the text "false"; it must be`,
+    );
+  });
+
+  it.each(NAME_SERVER)('a name server address refuses %s: %j', async (name, value, takes) => {
+    const nameServer = { [name]: value } as DaemonNamesOptions;
+    const text = refusal([`nameServer.${name}`, value, takes]);
+    expect(() => PyroProxy.to('PYRONAME:a', { nameServer })).toThrow(text);
+    await expect(locateNameServer(nameServer)).rejects.toThrow(text);
+  });
+
+  it.each([
+    ['nameServer', 'yes', 'true, false, or an object'],
+    ['verbose', 'no', SWITCH],
+    ['signals', 'SIGINT', 'a list of signals'],
+    ['signals', ['INT'], 'a list of signals'],
+  ] as Wrong[])('serve refuses %s: %j', async (...wrong) => {
+    await expect(serve({}, { [wrong[0]]: wrong[1] } as ServeOptions)).rejects.toThrow(refusal(wrong));
+  });
+
+  it.each(['force', 'weak'])('register refuses a text for %s', async (name) => {
+    const daemon = new PyroDaemon({ listen: false });
+    await daemon.start();
+    expect(() => daemon.register({}, 'a', { [name]: 'no' })).toThrow(`${name} is the text "no"; it must be ${SWITCH}`);
+    expect(() => new PyroServer().register({}, { [name]: 'no' })).toThrow(`${name} is the text "no"; it must be ${SWITCH}`);
+    await daemon.close();
+  });
+
+  it('registerClass and behavior refuse wrong options', () => {
+    class Thing {}
+    expect(() => registerClass(Thing, { name: 5 as never })).toThrow('registerClass: name is 5; it must be a text');
+    expect(() => registerClass(Thing, { name: 'a.B', toDict: 'x' as never })).toThrow(
+      'toDict is the text "x"; it must be a function',
+    );
+    expect(() => behavior({ instanceMode: 'Single' as never })).toThrow('it is session, single or percall');
+  });
+});
+
+@PyroController('lab')
+class Lab {
+  @PyroMethod() read(): number {
+    return 1;
+  }
+}
+
+async function start(options: object): Promise<void> {
+  @Module({ providers: [Lab] })
+  class App {}
+  const server = new PyroServer({ listen: false, ...options } as PyroServerOptions);
+  const app = await NestFactory.createMicroservice(App, { strategy: server, logger: false, abortOnError: false });
+  try {
+    await app.listen();
+  } finally {
+    await app.close();
+  }
+}
+
+describe('options of the Nest layer', () => {
+  it.each([
+    ...DAEMON.filter(([name]) => name !== 'validateHandshake'),
+    ...switches('inheritAppConfig'),
+    ['name', 5, 'a text that is not empty'],
+    ['naming', 'camelCase', 'same or snake_case'],
+    ['nameServer', 'control', 'true, false, or an object'],
+    ['handshakeGuards', Lab, 'a list of guards'],
+    ['handshakeGuards', [5], 'a list of guards'],
+    ['handshakeGuards', [null], 'a list of guards'],
+    ['wireLog', 'no', 'true, false, an object with payloads (true or false), or a function'],
+    ['wireLog', { payloads: 'no' }, 'true, false, an object with payloads (true or false), or a function'],
+    ['drainTimeoutMs', '5', 'a whole number'],
+  ] as Wrong[])('a server refuses %s: %j', async (...wrong) => {
+    await expect(start({ [wrong[0]]: wrong[1] })).rejects.toThrow(refusal(wrong));
+  });
+
+  it.each([
+    ['name', 5, 'a text'],
+    ['metadata', 'camera', 'a list of tags'],
+    ['server', '', 'a text that is not empty'],
+  ] as Wrong[])('@PyroController refuses %s: %j', (...wrong) => {
+    expect(() => PyroController({ [wrong[0]]: wrong[1] } as PyroControllerOptions)).toThrow(refusal(wrong));
+  });
+
+  it.each([
+    ...switches('oneway', 'callback'),
+    ['stream', 'yes', 'true or false'],
+    ['params', 'item', 'a list of names'],
+    ['name', 5, 'a text'],
+  ] as Wrong[])('@PyroMethod refuses %s: %j', (...wrong) => {
+    const decorate = PyroMethod({ [wrong[0]]: wrong[1] } as PyroMethodOptions);
+    expect(() => decorate(Lab.prototype, 'other', { value: () => 1 } as never)).toThrow(
+      refusal([`Lab.other: ${wrong[0]}`, wrong[1], wrong[2]]),
+    );
+  });
+
+  it.each([
+    ['guards', Lab, 'a list of guards'],
+    ['pipes', ['trim'], 'a list of pipes'],
+    ['interceptors', {}, 'a list of interceptors'],
+    ['filters', [null], 'a list of filters'],
+    ['name', true, 'a text'],
+  ] as Wrong[])('@PyroProperty refuses %s: %j', (...wrong) => {
+    const decorate = PyroProperty({ [wrong[0]]: wrong[1] } as PyroPropertyOptions) as MethodDecorator;
+    const descriptor = { get: () => 1 };
+    expect(() => decorate(Lab.prototype, 'other', descriptor)).toThrow(refusal([`Lab.other: ${wrong[0]}`, wrong[1], wrong[2]]));
+  });
+
+  it.each(PROXY)('PyroModule refuses %s: %j when the application starts', async (...wrong) => {
+    const wrongModule = PyroModule.forRoot({ [wrong[0]]: wrong[1] } as PyroProxyOptions);
+    @Module({ imports: [wrongModule] })
+    class App {}
+    await expect(NestFactory.createApplicationContext(App, { logger: false, abortOnError: false })).rejects.toThrow(
+      refusal(wrong),
+    );
+  });
+
+  it('forFeature refuses a text for eager and isGlobal', async () => {
+    const features = [{ token: 'camera', uri: 'PYRO:a@host:1', eager: 'false' as never }];
+    @Module({ imports: [PyroModule.forFeature(features)] })
+    class App {}
+    await expect(NestFactory.createApplicationContext(App, { logger: false, abortOnError: false })).rejects.toThrow(
+      'eager is the text "false"; it must be true or false',
+    );
+    expect(() => PyroModule.forFeature([], { isGlobal: 'yes' as never })).toThrow(
+      'isGlobal is the text "yes"; it must be true or false',
+    );
+  });
+});
