@@ -52,8 +52,8 @@ const rooms: Record<string, Room[]> = {
 
 export default defineConfig(({ mode }) => ({
   test: {
-    // two workers: the programs that interop tests start want a core as well
-    maxWorkers: 2,
+    // two workers: the programs that interop tests start want a core as well. One for the package: npm pack makes dist/ anew
+    maxWorkers: mode === 'package' ? 1 : 2,
     projects: (rooms[mode] ?? rooms.test!).map(projectOf),
   },
 }));

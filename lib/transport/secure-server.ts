@@ -26,8 +26,14 @@ export function createSecureServer(tls: ServerTlsOptions, socketOptions: ServerO
     });
   } catch (error) {
     const cause = asError(error) as NodeJS.ErrnoException;
-    throw configError(`tls: ${reasons[cause.code ?? ''] ?? cause.message}`, cause);
+    throw configError(`tls: ${reasonOf(cause, tls)}`, cause);
   }
+}
+
+/** A wrong passphrase makes random bytes of an encrypted key: in one case of 256 they look as if they were decrypted well. */
+function reasonOf({ code = '', message }: NodeJS.ErrnoException, { key, cert }: ServerTlsOptions): string {
+  const isEncrypted = /ENCRYPTED/.test(String(key ?? cert));
+  return reasons[code === 'ERR_OSSL_UNSUPPORTED' && isEncrypted ? 'ERR_OSSL_BAD_DECRYPT' : code] ?? message;
 }
 
 const reasons: Record<string, string> = {

@@ -66,6 +66,13 @@ it('TLS refuses unusable certificates and keys, and says which and why', async (
   }
 });
 
+it('TLS names a wrong passphrase also when it happens to decrypt the key to bytes that are no key', async () => {
+  const { cert } = server;
+  for (let i = 0; i < 300; i++) {
+    await expect(listen({ cert, key: encryptedKey, passphrase: `wrong ${i}` })).rejects.toThrow('missing or wrong');
+  }
+});
+
 it('a daemon whose TLS options were refused can start again with usable ones', async () => {
   const tls: ServerTlsOptions = { cert: server.cert, key: other.key };
   const daemon = new PyroDaemon({ tls });
