@@ -32,8 +32,15 @@ export function createSecureServer(tls: ServerTlsOptions, socketOptions: ServerO
 
 /** A wrong passphrase makes random bytes of an encrypted key: in one case of 256 they look as if they were decrypted well. */
 function reasonOf({ code = '', message }: NodeJS.ErrnoException, { key, cert }: ServerTlsOptions): string {
-  const isEncrypted = /ENCRYPTED/.test(String(key ?? cert));
+  const isEncrypted = listOf(key ?? cert).some((content) => /ENCRYPTED/.test(textOf(content)));
   return reasons[code === 'ERR_OSSL_UNSUPPORTED' && isEncrypted ? 'ERR_OSSL_BAD_DECRYPT' : code] ?? message;
+}
+
+type KeyContent = string | Buffer | { pem: string | Buffer };
+
+function textOf(content: KeyContent): string {
+  if (typeof content === 'string') return content;
+  return Buffer.isBuffer(content) ? content.toString('latin1') : textOf(content.pem);
 }
 
 const reasons: Record<string, string> = {
