@@ -10,7 +10,7 @@ import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { CallServices } from './call/call-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/connection.js';
-import { authorizationOf } from './contract/authorization.js';
+import { authorizationOf } from './connection/authorizations.js';
 import { currentContext } from './contract/call-context.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';

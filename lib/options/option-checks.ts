@@ -58,7 +58,7 @@ export function checkNumbers<T extends object>(
   }
 }
 
-/** What an option takes. */
+/** The values that an option takes. */
 export interface OptionRule {
   /** Completes the sentence "it must be …". */
   readonly takes: string;

@@ -1,7 +1,7 @@
 import { isDecimalDigit, isLetter, CHARACTERS } from './characters.js';
 import type { Scanner } from './scanner.js';
 
-/** What a scalar type of NumPy holds. */
+/** The kind of value in a scalar type of NumPy. */
 export type NumpyKind = 'int' | 'float' | 'complex' | 'str' | 'bytes';
 
 /** `repr` of NumPy 2 writes `np.`; a program may have set the longer name. */

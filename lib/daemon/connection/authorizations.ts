@@ -1,6 +1,7 @@
+import { configError } from '../../options/option-checks.js';
 import { SecurityError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
-import { type Authorization, authorizationOf } from '../contract/authorization.js';
+import type { Authorization, HandshakeAnswer } from '../contract/authorization.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 
@@ -52,4 +53,19 @@ export class Authorizations {
       throw new SecurityError(safeText(error) || 'access denied', { cause: error });
     }
   }
+}
+
+/**
+ * Reads the answer of a handshake hook.
+ *
+ * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}: nobody would read them
+ */
+export function authorizationOf(answer: HandshakeAnswer): Authorization {
+  if (answer === undefined) return {};
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
+  const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
+  if (unknown === undefined) return answer as Authorization;
+  throw configError(
+    `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
+  );
 }

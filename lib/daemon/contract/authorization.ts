@@ -1,4 +1,3 @@
-import { PyroError } from '../../protocol/errors.js';
 import type { PyroConnection } from './connection.js';
 
 /** One question whether a connection may use an object. */
@@ -23,19 +22,3 @@ export interface Authorization {
  * number, a list, or null for Python's None.
  */
 export type HandshakeAnswer = Authorization | string | number | bigint | boolean | readonly unknown[] | null | undefined | void;
-
-/**
- * Reads the answer of a handshake hook.
- *
- * @throws {PyroError} when the answer is an object with other members than those of an {@link Authorization}: nobody would read them
- */
-export function authorizationOf(answer: HandshakeAnswer): Authorization {
-  if (answer === undefined) return {};
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
-  const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
-  if (unknown === undefined) return answer as Authorization;
-  throw new PyroError(
-    `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
-    { code: 'CONFIG' },
-  );
-}

@@ -2,8 +2,7 @@ import { millisecondsOf } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
 import { serverTlsOf } from '../../options/tls.js';
-import { PyroError } from '../../protocol/errors.js';
-import { givenOptions } from '../../options/option-checks.js';
+import { configError, givenOptions } from '../../options/option-checks.js';
 import type { DaemonOptions } from './daemon-options.js';
 
 /**
@@ -37,7 +36,7 @@ function addressDefaults(given: DaemonOptions, config: PyroConfig): Partial<Daem
   const tls = given.tls === undefined ? serverTlsOf(config) : undefined;
   if (given.unixSocket !== undefined) {
     if (config.NATHOST !== undefined && given.natHost === undefined)
-      throw new PyroError("cannot use PYRO_NATHOST together with unixSocket; say natHost: ''", { code: 'CONFIG' });
+      throw configError("cannot use PYRO_NATHOST together with unixSocket; say natHost: ''");
     return { tls };
   }
   const natHost = given.natHost ?? config.NATHOST;

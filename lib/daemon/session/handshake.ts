@@ -8,7 +8,7 @@ import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type CallServices, unknownSerializerText } from '../call/call-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/connection.js';
-import { authorizationOf } from '../contract/authorization.js';
+import { authorizationOf } from '../connection/authorizations.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**

@@ -5,7 +5,7 @@ import { type CallOptions, checkProxyOptions } from '../../client/options/proxy-
 import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import { PyroError } from '../../protocol/errors.js';
+import { configError } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../context/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
@@ -44,7 +44,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   constructor(options: PyroClientOptions) {
     super();
     if (options?.uri === undefined)
-      throw new PyroError("PyroClient has no uri; give it as options: { uri: 'PYRO:object@host:port' }", { code: 'CONFIG' });
+      throw configError("PyroClient has no uri; give it as options: { uri: 'PYRO:object@host:port' }");
     this.options = options;
     this.proxy = this.makeProxy();
   }

@@ -45,7 +45,7 @@ export class PyroException extends RpcException {
     return this;
   }
 
-  /** What other transports of a hybrid application send: those of Nest write errors as JSON. */
+  /** The form that Nest's own transports of a hybrid application send: they write errors as JSON. */
   toJSON(): object {
     const { pythonType, args, attributes, message } = this;
     return { status: 'error', message, pythonType, args, attributes };

@@ -5,7 +5,7 @@ import { type PyroContext, PyroController, type PyroDaemon, PyroMethod, PyroProx
 import { PythonInterpreter } from '../../../interop/python-interpreter.js';
 import { closeAfter, serve } from '../fixtures.js';
 
-/** What runs at the start of each call: the store gets the user, here the first argument. */
+/** Runs at the start of each call: the store gets the user, here the first argument. */
 const setup = (cls: ClsService, context: ExecutionContext): void => {
   const { objectId } = context.switchToRpc().getContext<PyroContext>();
   cls.set('user', `${String(context.switchToRpc().getData<unknown[]>()[0])} at ${objectId}`);
