@@ -54,9 +54,7 @@ const RULES: OptionRules<NameRegistrarOptions> = {
   objects: ANYTHING,
   retryIntervalMs: milliseconds({ least: 1 }),
 };
-
 const NAMED_OBJECT_RULES: OptionRules<NamedObject> = { name: ANYTHING, uri: ANYTHING, metadata: ANYTHING };
-
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 
 /** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */

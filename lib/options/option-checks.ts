@@ -72,9 +72,9 @@ export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: Numbe
   };
 }
 
-/** A rule for times in milliseconds. */
-export function milliseconds({ least = 0 }: Pick<NumberBounds, 'least'> = {}): OptionRule {
-  return wholeNumber({ least, most: MAX_TIMER_MS });
+/** A rule for times in milliseconds. Default `most`: the longest delay of a timer. */
+export function milliseconds({ least = 0, most = MAX_TIMER_MS }: NumberBounds = {}): OptionRule {
+  return wholeNumber({ least, most });
 }
 
 export const PORT: OptionRule = wholeNumber({ most: 65_535 });
