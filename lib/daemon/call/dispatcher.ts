@@ -1,5 +1,5 @@
 import { decompress } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -19,7 +19,6 @@ import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Call, Request } from './request.js';
-import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /**
@@ -68,6 +67,25 @@ export class Dispatcher {
     channel.close();
   }
 
+<<<<<<< HEAD
+=======
+  private *serveInvoke(request: Request, serializer: Serializer, frame: Frame): Steps<void> {
+    let call: SerializedCall;
+    try {
+      call = (yield this.read(request, serializer, frame)) as SerializedCall;
+    } catch (error) {
+      yield this.refuseUnread(request, error);
+      reportFailure(error, request, request.unread);
+      return;
+    }
+    request.call = call;
+    const inOrder = !request.oneway || request.isBatch || call.method === SET_ATTRIBUTE;
+    const work = runIsolated(() => runSteps(this.answer(request, call)));
+    if (inOrder) yield work;
+    else if (work) request.runInBackground(work);
+  }
+
+>>>>>>> main
   /**
    * Answers a request whose call cannot be read. As in Pyro5 the connection goes on, but for communication errors: an unknown class,
    * or data that cannot be inflated.
@@ -165,7 +183,7 @@ export class Dispatcher {
     request.principal = principal;
     const call = request.call!;
     if (request.isBatch) return runSteps(runBatch(request, target, call));
-    return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
+    return new Call(request, call.objectId, call.method, call.kwargs).run(target, call.args);
   }
 
   private reply(request: Request, result: unknown): Promise<void> | void {
