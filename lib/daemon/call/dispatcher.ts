@@ -67,25 +67,6 @@ export class Dispatcher {
     channel.close();
   }
 
-<<<<<<< HEAD
-=======
-  private *serveInvoke(request: Request, serializer: Serializer, frame: Frame): Steps<void> {
-    let call: SerializedCall;
-    try {
-      call = (yield this.read(request, serializer, frame)) as SerializedCall;
-    } catch (error) {
-      yield this.refuseUnread(request, error);
-      reportFailure(error, request, request.unread);
-      return;
-    }
-    request.call = call;
-    const inOrder = !request.oneway || request.isBatch || call.method === SET_ATTRIBUTE;
-    const work = runIsolated(() => runSteps(this.answer(request, call)));
-    if (inOrder) yield work;
-    else if (work) request.runInBackground(work);
-  }
-
->>>>>>> main
   /**
    * Answers a request whose call cannot be read. As in Pyro5 the connection goes on, but for communication errors: an unknown class,
    * or data that cannot be inflated.
@@ -118,7 +99,7 @@ export class Dispatcher {
     this.timeouts.start(request);
     const work = runIsolated(this.answer, request);
     if (work === undefined) return;
-    if (!request.oneway || request.isBatch || call.method === '__setattr__') return work;
+    if (!request.oneway || request.isBatch || call.method === SET_ATTRIBUTE) return work;
     request.runInBackground(work);
   }
 

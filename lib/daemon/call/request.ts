@@ -1,5 +1,5 @@
 import type { Annotations } from '../../protocol/annotations.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
@@ -203,8 +203,8 @@ export class Call implements CallContext {
     const { metadata } = target;
     enterCall(this);
     if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
-    if (method === '__getattr__') return target.getAttribute(attributeName(metadata.attrs, args, 1), this);
-    if (method === '__setattr__') return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], this);
+    if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);
+    if (method === SET_ATTRIBUTE) return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], this);
     throw unreachable(method);
   }
 
