@@ -12,7 +12,7 @@ RECORDS = [
         "id": i,
         "name": f"sample number {i}",
         "tags": ["one", "two"],
-        "position": {"x": i * 1.5, "y": -i / 3},
+        "position": {"x": i * 1.5, "y": 1 - i / 3},
         "active": i % 2 == 0,
         "note": None,
     }
@@ -33,7 +33,7 @@ class Bench:
         return RECORDS
 
     def items(self, count):
-        return iter(range(count))
+        return (42 for _ in range(count))
 
 
 daemon = Pyro5.server.Daemon(host="127.0.0.1")
