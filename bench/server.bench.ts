@@ -5,7 +5,7 @@ import { type ServerName, SERVERS, Servers } from './servers.js';
 
 const ROUNDS: Rounds = { rounds: 5, warmUpMs: 200, ms: 700 };
 
-const ALL = Object.keys(SERVERS) as ServerName[];
+const ALL = (Object.keys(SERVERS) as ServerName[]).filter((name) => !name.includes('process'));
 const PYRO: ServerName[] = ['Pyro5 thread', 'Pyro5 multiplex', 'core', 'Nest'];
 const OURS_AND_THREAD: ServerName[] = ['Pyro5 thread', 'core', 'Nest'];
 /** All but the variants under Nest. The figures are compared with the first. */

@@ -47,7 +47,7 @@ export class RunningServer {
 }
 
 type ServerKind = readonly [
-  program: 'servers/core' | 'servers/nest' | 'servers/nest-other' | 'servers/pyro5.py' | 'servers/raw',
+  program: 'servers/cluster' | 'servers/core' | 'servers/nest' | 'servers/nest-other' | 'servers/pyro5.py' | 'servers/raw',
   ...args: string[],
 ];
 
@@ -65,6 +65,8 @@ export const SERVERS = {
   'Nest, session': ['servers/nest', 'session'],
   'Nest, percall': ['servers/nest', 'percall'],
   'Nest, request-scoped guard': ['servers/nest', 'scoped'],
+  'Nest, 1 process': ['servers/cluster', '1'],
+  'Nest, 2 processes': ['servers/cluster', '2'],
   'Nest TCP': ['servers/nest-other', 'tcp'],
   'Nest gRPC': ['servers/nest-other', 'grpc'],
   'Pyro5 thread': ['servers/pyro5.py', 'thread'],
