@@ -16,12 +16,14 @@ export interface Case {
   expected: unknown;
   connections: number;
   serializer?: SerializerName;
-  /** Called at the same time by 4 other connections. */
+  /** Called at the same time, by connections of its own. */
   beside?: Case;
 }
 
 const MIB = 1024 * 1024;
 const ENDLESS = 1_000_000_000;
+/** A smoke run opens no more. */
+const SMOKE_CONNECTIONS = 8;
 
 export const add = (connections: number): Case => {
   return { kind: 'call', method: 'add', args: [17, 25], expected: ANSWER, connections };
@@ -31,8 +33,10 @@ export const echo = (value: unknown, connections: number): Case => {
 };
 export const echoText = (bytes: number, connections: number): Case => echo('x'.repeat(bytes), connections);
 export const echoRecords = (connections: number): Case => echo(records, connections);
-export const echoBytes = (mebibytes: number, connections: number): Case =>
-  echo(Buffer.alloc(mebibytes * MIB, 'bench'), connections);
+/** A method that gets bytes and returns bytes, in Python too. */
+export const echoBytes = (mebibytes: number, connections: number): Case => {
+  return { ...echo(Buffer.alloc(mebibytes * MIB, 'bench'), connections), method: 'echoBytes' };
+};
 export const batches = (connections: number): Case => ({ ...add(connections), kind: 'batch' });
 export const oneway = (connections: number): Case => ({ ...add(connections), kind: 'oneway' });
 export const visits = (connections: number): Case => ({ ...add(connections), kind: 'visit' });
@@ -48,28 +52,26 @@ export async function holdCase(
   rounds: Rounds,
   options: Pick<BenchmarkOptions, 'smoke'>,
 ): Promise<Contest> {
-  const contenders = await Promise.all(names.map((name) => contenderFor(servers, name, theCase)));
+  const connections = options.smoke ? Math.min(theCase.connections, SMOKE_CONNECTIONS) : theCase.connections;
+  const contenders = await Promise.all(names.map((name) => contenderFor(servers, name, { ...theCase, connections })));
   return Contest.hold(contenders, rounds, options);
 }
 
+/** @param as its name in the contest */
 export async function contenderFor(servers: Servers, name: ServerName, theCase: Case, as: string = name): Promise<Contender> {
   const server = await servers.get(name);
+  return { name: as, measure: measureOf(server, name, theCase) };
+}
+
+function measureOf(server: RunningServer, name: ServerName, theCase: Case): Contender['measure'] {
+  const { location, pid } = server;
+  const { args, connections, kind } = theCase;
   if (name === 'Nest gRPC') {
-    const [a, b] = theCase.args as [number, number];
-    const load = {
-      location: server.location,
-      pid: server.pid,
-      connections: theCase.connections,
-      pair: { a, b },
-      expected: ANSWER,
-    };
-    return { name: as, measure: (turn) => measureGrpc(load, turn) };
+    const [a, b] = args as [number, number];
+    return (turn) => measureGrpc({ location, pid, connections, pair: { a, b }, expected: ANSWER }, turn);
   }
   const load = loadFor(server, name, theCase);
-  return {
-    name: as,
-    measure: (turn) => (theCase.kind === 'visit' ? measureVisits(load, turn) : LoadGenerator.measure(load, turn)),
-  };
+  return (turn) => (kind === 'visit' ? measureVisits(load, turn) : LoadGenerator.measure(load, turn));
 }
 
 function loadFor(server: RunningServer, name: ServerName, theCase: Case): Load {

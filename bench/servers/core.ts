@@ -10,6 +10,9 @@ class Bench {
   echo(value: unknown): unknown {
     return value;
   }
+  echoBytes(data: Buffer): Buffer {
+    return data;
+  }
   records(): unknown {
     return records;
   }

@@ -49,6 +49,9 @@ class Bare {
   @PyroMethod() echo(value: unknown): unknown {
     return value;
   }
+  @PyroMethod() echoBytes(data: Buffer): Buffer {
+    return data;
+  }
   @PyroMethod() *items(count: number): Generator<number> {
     for (let item = 0; item < count; item++) yield ANSWER;
   }

@@ -2,6 +2,7 @@
 import sys
 
 import Pyro5.server
+import serpent
 from Pyro5 import config
 
 config.SERVERTYPE = sys.argv[1]
@@ -28,6 +29,10 @@ class Bench:
 
     def echo(self, value):
         return value
+
+    def echoBytes(self, data):
+        # serpent gives a dict with base64 text: this is how a Python program gets the bytes
+        return serpent.tobytes(data)
 
     def records(self):
         return RECORDS
