@@ -38,6 +38,7 @@ const benchmark: Benchmark = async (options) => {
             client,
             'a second': contest.median(client, 'rate'),
             [`× ${CLIENTS[0]!}`]: contest.ratio(client, CLIENTS[0]!),
+            'by CPU': contest.ratio(CLIENTS[0]!, client, 'cpu'),
             'CPU, µs': contest.median(client, 'cpu'),
           });
         }

@@ -24,6 +24,8 @@ if (process.send === undefined) await runAll();
 else await runOne(process.argv[2]!, JSON.parse(process.argv[3]!) as BenchmarkOptions);
 
 async function runOne(name: string, options: BenchmarkOptions): Promise<void> {
+  // also when the parent was killed
+  process.once('disconnect', () => process.exit());
   const file = pathToFileURL(join(import.meta.dirname, `${name}.bench.js`));
   const { default: benchmark } = (await import(file.href)) as { default: Benchmark };
   const result = await benchmark(options);

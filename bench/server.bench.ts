@@ -5,7 +5,7 @@ import { type ServerName, SERVERS, Servers } from './servers.js';
 
 const ROUNDS: Rounds = { rounds: 5, warmUpMs: 200, ms: 700 };
 
-const ALL = (Object.keys(SERVERS) as ServerName[]).filter((name) => !name.includes('process'));
+const ALL = (Object.keys(SERVERS) as ServerName[]).filter((name) => !/process|objects/.test(name));
 const PYRO: ServerName[] = ['Pyro5 thread', 'Pyro5 multiplex', 'core', 'Nest'];
 const OURS_AND_THREAD: ServerName[] = ['Pyro5 thread', 'core', 'Nest'];
 /** All but the variants under Nest. The figures are compared with the first. */
@@ -27,7 +27,7 @@ const TASKS: Record<string, Task> = {
   'echo of 100 records, 64 connections': { case: echoRecords(64), servers: [...PYRO, 'Nest TCP'] },
   'echo of 1 MiB of bytes, 4 connections': { case: echoBytes(1, 4), servers: PYRO },
   'echo of 10 MiB of bytes, 4 connections': { case: echoBytes(10, 4), servers: PYRO },
-  'add, 64 connections, beside 10 MiB on 4': { case: { ...add(64), beside: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
+  'add beside 10 MiB on 4, 64 connections': { case: { ...add(64), beside: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
   'batches of 100 add, 16 connections': { case: batches(16), servers: PYRO },
   'oneway add, 16 connections': { case: oneway(16), servers: PYRO },
   'stream items, 16 connections': { case: items(16), servers: PYRO },
@@ -56,7 +56,8 @@ const benchmark: Benchmark = async (options) => {
           case: name,
           server,
           'a second': contest.median(server, 'rate'),
-          [`× first`]: contest.ratio(server, first!),
+          '× first': contest.ratio(server, first!),
+          'by CPU': contest.ratio(first!, server, 'cpu'),
           'CPU, µs': contest.median(server, 'cpu'),
           'p50, µs': contest.median(server, 'p50'),
           'p99, µs': contest.median(server, 'p99'),

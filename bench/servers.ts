@@ -6,6 +6,12 @@ import { ensurePythonEnv } from '../test/interop/python-env.js';
 /** Longer than any benchmark runs. */
 const TIMEOUT_MS = 3_600_000;
 
+const running = new Set<RunningServer>();
+// an error, or the end of the parent, must not leave servers behind
+process.once('exit', () => {
+  for (const { pid } of running) process.kill(pid, 'SIGKILL');
+});
+
 /** A benchmarked program that listens. */
 export class RunningServer {
   private reports = 0;
@@ -32,7 +38,9 @@ export class RunningServer {
 
   private static async start(command: string, args: string[]): Promise<RunningServer> {
     const program = new Program(command, args, { timeoutMs: TIMEOUT_MS, interactive: true });
-    return new RunningServer(program, await program.line('ready: '));
+    const server = new RunningServer(program, await program.line('ready: '));
+    running.add(server);
+    return server;
   }
 
   /** Bytes, after a garbage collection. Only of servers with `memory-reports.ts`. */
@@ -42,6 +50,7 @@ export class RunningServer {
   }
 
   stop(): Promise<void> {
+    running.delete(this);
     return this.program.stop();
   }
 }
