@@ -111,3 +111,23 @@ export type { PyroDaemonOptions } from './pyro/pyro-daemon-options.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';
+
+// a name server of our own
+export {
+  PyroNameServer,
+  type PyroNameServerEvents,
+  type PyroNameServerOptions,
+  startNameServer,
+} from './name-server/name-server.js';
+export type { BroadcastResponderAddress } from './name-server/broadcast-responder.js';
+export type { NameAction, NamePolicy, NameRequest, NameRule } from './name-server/name-policy.js';
+export type { NameLimits } from './name-server/name-rules.js';
+export type {
+  NameChange,
+  NameLease,
+  NameRecord,
+  NameSelection,
+  NameStore,
+  PutOptions,
+  RemoveOptions,
+} from './name-server/store/name-store.js';
