@@ -8,6 +8,7 @@ import { NamingError } from '../protocol/errors.js';
 import { PythonException } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
+import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
 import { namePattern } from './name-pattern.js';
 import type { NameRules } from './name-policy.js';
@@ -191,7 +192,7 @@ export class NameServer {
     const record = await this.store.get(name);
     const remedy =
       'it is free when its lease ends or its owner removes it; the rule "takeover" of the name server\'s policy may allow it';
-    return new NamingError(`name is in use: ${name} belongs to the running server at ${record?.uri}; ${remedy}`);
+    return new NamingError(`${NAME_IN_USE}${name} belongs to the running server at ${record?.uri}; ${remedy}`);
   }
 }
 

@@ -134,11 +134,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   private responder: BroadcastResponder | undefined;
   private cleaner: AutoCleaner | undefined;
 
-  private async open(
-    object: NameServer,
-    broadcast: boolean | BroadcastResponderAddress,
-    autocleanMs: number,
-  ): Promise<void> {
+  private async open(object: NameServer, broadcast: boolean | BroadcastResponderAddress, autocleanMs: number): Promise<void> {
     const { daemon, store } = this;
     await daemon.start();
     daemon.register(object, NAME_SERVER_OBJECT_ID);

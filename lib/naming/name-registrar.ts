@@ -8,6 +8,7 @@ import { backOff } from '../client/connection/backoff.js';
 import { connectToNameServer, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
+import { currentUri, RegistrarLease } from './registrar-lease.js';
 import { tagList } from './metadata-tags.js';
 
 /** An object to register at a name server. */
@@ -58,11 +59,14 @@ const BUSY_RETRIES = { maxRetries: 4, retryDelayMs: 100, maxRetryDelayMs: 1_000 
  * Keeps objects registered at a name server.
  *
  * It waits for a name server that starts later, registers the objects again when the name server has lost them or has moved, and
- * removes its own names at the end. Between two checks it has no connection, because each takes a thread of Python's name server.
+ * removes its own names at the end. At a name server of this library each name has a lease of four checks, at least 15 s: if this program
+ * crashes, the name goes away, and while it lives, no other program can take the name. Between two checks it has no connection, because
+ * each takes a thread of Python's name server.
  */
 export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   private readonly entries = new Map<string, RegistrarEntry>();
   private readonly retryIntervalMs: number;
+  private readonly lease: RegistrarLease;
   private readonly stopping = new AbortController();
   /** The connection of the running check. */
   private nameServer: NameServerClient | undefined;
@@ -80,6 +84,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
     checkNumber('retryIntervalMs', this.retryIntervalMs, { least: 1 });
+    this.lease = new RegistrarLease(this.retryIntervalMs);
     for (const object of options.objects ?? []) this.add(object);
   }
 
@@ -134,7 +139,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     deadline.addEventListener('abort', giveUp);
     try {
       await this.running;
-      const registered = [...this.entries.values()].filter(({ state }) => state.is === 'registered');
+      const registered = this.registered();
       if (registered.length > 0) {
         const refusal = await this.visit(deadline, (nameServer) =>
           eachOf(registered, (entry) => this.unregister(entry, nameServer)),
@@ -146,6 +151,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     } finally {
       deadline.removeEventListener('abort', giveUp);
     }
+  }
+
+  private registered(): RegistrarEntry[] {
+    return [...this.entries.values()].filter(({ state }) => state.is === 'registered');
   }
 
   private async repeat(): Promise<void> {
@@ -192,6 +201,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   }
 
   private async syncAll(nameServer: NameServerClient): Promise<void> {
+    await this.lease.renew(
+      nameServer,
+      this.registered().map(({ name }) => name),
+    );
     const refusal = await eachOf(this.entries.values(), async (entry) => {
       if (this.stopping.signal.aborted) return;
       await (entry.isWanted ? this.register(entry, nameServer) : this.unregister(entry, nameServer));
@@ -219,7 +232,12 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
         return;
       }
     }
-    await nameServer.register(name, uri, { metadata });
+    if (!(await this.lease.put(nameServer, name, uri, metadata))) {
+      const current = await currentUri(nameServer, name);
+      if (current !== undefined && entry.state.is !== 'taken') this.emit('taken', name, current);
+      entry.state = { is: 'taken' };
+      return;
+    }
     entry.state = { is: 'registered', uri };
     this.emit('registered', name, uri, nameServer.uri);
   }
@@ -227,7 +245,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   private async unregister(entry: RegistrarEntry, nameServer: NameServerClient): Promise<void> {
     const { name, state } = entry;
     if (state.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
-      await nameServer.remove(name);
+      await this.lease.remove(nameServer, name);
       this.emit('removed', name);
     }
     // the name may belong to another entry by now, added after remove()
@@ -279,14 +297,4 @@ async function eachOf(
     }
   }
   return refusal;
-}
-
-/** Looks a name up; undefined when it is not registered. */
-async function currentUri(nameServer: NameServerClient, name: string): Promise<PyroUri | undefined> {
-  try {
-    return await nameServer.lookup(name);
-  } catch (error) {
-    if (error instanceof NamingError) return undefined;
-    throw error;
-  }
 }

@@ -21,7 +21,14 @@ describe('random operations', () => {
   });
 
   async function differences(ours: PyroNameServer, serializer: string): Promise<string[]> {
-    const given = { directory, uri: theirs.uri('Pyro.NameServer'), other: String(ours.uri), seed: SEED, count: COUNT, serializer };
+    const given = {
+      directory,
+      uri: theirs.uri('Pyro.NameServer'),
+      other: String(ours.uri),
+      seed: SEED,
+      count: COUNT,
+      serializer,
+    };
     return python.run(
       `
       import sys
