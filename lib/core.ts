@@ -103,8 +103,9 @@ export { DaemonNames, type DaemonNamesOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/metadata-tags.js';
 export { type NameFilter, NameServerClient, type NameRegistration, type TagFilter } from './naming/name-server-client.js';
-export type { NameEvent, NameWatchOptions } from './naming/name-watch.js';
-export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
+export type { NameEvent, NameWaitOptions, NameWatchOptions } from './naming/name-watch.js';
+export type { NamedObject } from './naming/named-object.js';
+export { NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
 
 // daemon and proxy
 export { PyroDaemon } from './pyro/pyro-daemon.js';

@@ -1,5 +1,4 @@
-import { configError } from '../options/option-checks.js';
-import { optionText } from '../protocol/safe-text.js';
+import { anyOf, FUNCTION, oneOf, type OptionRules } from '../options/option-checks.js';
 import { SecurityError } from '../protocol/errors.js';
 import type { CallContext } from '../daemon/contract/call-context.js';
 import { isLoopback } from './name-rules.js';
@@ -42,7 +41,16 @@ export interface NamePolicy {
 }
 
 const ACTIONS: readonly NameAction[] = ['register', 'remove', 'setMetadata', 'list', 'takeover'];
-const TEXT_RULES: readonly unknown[] = ['everybody', 'loopback', 'nobody'];
+const RULE = anyOf(oneOf('everybody', 'loopback', 'nobody'), FUNCTION);
+
+export const POLICY_RULES: OptionRules<NamePolicy> = {
+  register: RULE,
+  remove: RULE,
+  setMetadata: RULE,
+  list: RULE,
+  takeover: RULE,
+};
+
 const DEFAULT_RULES: Record<NameAction, NameRule> = {
   register: 'everybody',
   remove: 'everybody',
@@ -55,15 +63,7 @@ const DEFAULT_RULES: Record<NameAction, NameRule> = {
 export class NameRules {
   private readonly rules: Record<NameAction, NameRule>;
 
-  /** @throws {PyroError} `CONFIG` when a rule is none */
   constructor(policy: NamePolicy = {}) {
-    for (const [action, rule] of Object.entries(policy)) {
-      if (!ACTIONS.includes(action as NameAction)) {
-        throw configError(`policy.${action} is no rule of a name server; the rules are ${ACTIONS.join(', ')}`);
-      }
-      if (rule === undefined || typeof rule === 'function' || TEXT_RULES.includes(rule)) continue;
-      throw configError(`policy.${action} is ${optionText(rule)}; it must be everybody, loopback, nobody, or a function`);
-    }
     this.rules = { ...DEFAULT_RULES };
     for (const action of ACTIONS) this.rules[action] = policy[action] ?? DEFAULT_RULES[action];
   }

@@ -2,23 +2,27 @@ import { EventEmitter } from 'node:events';
 import { environmentConfig } from '../options/environment.js';
 import { millisecondsOf } from '../options/config-items.js';
 import {
-  checkNumber,
-  checkNumbers,
+  ANYTHING,
+  anyOf,
   checkOptions,
   configError,
-  OBJECT,
-  anyOf,
+  FULL_TEXT,
+  givenOptions,
+  milliseconds,
+  numberRules,
+  objectOf,
+  type OptionRules,
+  PORT,
   SWITCH,
   withMethods,
-  FULL_TEXT,
 } from '../options/option-checks.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { DEFAULT_NAME_SERVER_PORT, type PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
-import type { PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
+import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
 import { AutoCleaner } from './auto-cleaner.js';
 import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-responder.js';
-import { type NamePolicy, NameRules } from './name-policy.js';
+import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
 import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.js';
 import { NameServer } from './name-server-object.js';
 import type { NameStore } from './store/name-store.js';
@@ -85,25 +89,18 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
    *
    * @throws {PyroError} `CONFIG`, when an option is wrong, or an address or the store cannot be used
    */
-  static async start({
-    storage = 'memory',
-    broadcast = false,
-    autocleanMs = millisecondsOf(environmentConfig().NS_AUTOCLEAN) ?? 0,
-    policy,
-    limits = {},
-    ...daemonOptions
-  }: PyroNameServerOptions = {}): Promise<PyroNameServer> {
-    checkOptions({ storage, broadcast, policy, limits }, OPTION_RULES);
-    const allLimits = { ...DEFAULT_NAME_LIMITS, ...limits };
-    checkNumbers(allLimits, DEFAULT_NAME_LIMITS, {});
-    if (autocleanMs !== 0) checkNumber('autocleanMs', autocleanMs, { least: MIN_AUTOCLEAN_MS });
+  static async start(options: PyroNameServerOptions = {}): Promise<PyroNameServer> {
+    checkOptions(options, NAME_SERVER_RULES);
+    const { storage = 'memory', broadcast = false, policy, limits, autocleanMs, ...daemonOptions } = options;
+    const allLimits = { ...DEFAULT_NAME_LIMITS, ...(limits && givenOptions(limits)) };
+    const cleanMs = autocleanMs ?? millisecondsOf(environmentConfig().NS_AUTOCLEAN) ?? 0;
     const rules = new NameRules(policy);
     const port = daemonOptions.port ?? environmentConfig().NS_PORT ?? DEFAULT_NAME_SERVER_PORT;
     const daemon = new PyroDaemon({ ...daemonOptions, ...(daemonOptions.unixSocket === undefined && { port }) });
     const store = typeof storage === 'string' ? await openNameStore(storage) : storage;
     const server = new PyroNameServer(daemon, store, typeof storage === 'string');
     try {
-      await server.open(new NameServer(store, allLimits, rules, server.closing.signal), broadcast, autocleanMs);
+      await server.open(new NameServer(store, allLimits, rules, server.closing.signal), broadcast, cleanMs);
     } catch (error) {
       await server.close();
       throw error;
@@ -171,14 +168,16 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   }
 }
 
-const OPTION_RULES = {
-  storage: anyOf(
-    FULL_TEXT,
-    withMethods('a NameStore', 'get', 'put', 'setMetadata', 'remove', 'renew', 'list', 'count', 'watch', 'close'),
-  ),
-  broadcast: anyOf(SWITCH, OBJECT),
-  policy: OBJECT,
-  limits: OBJECT,
+const STORE_METHODS = ['get', 'put', 'setMetadata', 'remove', 'renew', 'list', 'count', 'watch', 'close'];
+
+/** The rules of the options of a name server. */
+export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
+  ...PYRO_DAEMON_RULES,
+  storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
+  broadcast: anyOf(SWITCH, objectOf<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
+  autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
+  policy: objectOf('an object with rules', POLICY_RULES),
+  limits: objectOf('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
 };
 
 /** Starts a name server, see {@link PyroNameServer}. @throws {PyroError} `CONFIG`, as {@link PyroNameServer.start} */

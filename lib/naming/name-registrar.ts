@@ -1,23 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
-import { PyroUri } from '../protocol/uri.js';
-import { checkNumber, configError } from '../options/option-checks.js';
+import { CommunicationError, NamingError } from '../protocol/errors.js';
+import type { PyroUri } from '../protocol/uri.js';
+import { ANYTHING, checkOptions, configError, milliseconds, OBJECT, type OptionRules } from '../options/option-checks.js';
 import { checkNameServerAddress } from '../client/options/name-resolver.js';
 import { backOff } from '../client/connection/backoff.js';
 import { connectToNameServer, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
 import { currentUri, RegistrarLease } from './registrar-lease.js';
-import { tagList } from './metadata-tags.js';
-
-/** An object to register at a name server. */
-export interface NamedObject {
-  name: string;
-  /** A PYRO URI. The hosts `0.0.0.0` and `::` are replaced by this machine's address in the connection to the name server. */
-  uri: PyroUri | string;
-  metadata?: Iterable<string>;
-}
+import { entryOf, type NamedObject, type RegistrarEntry } from './named-object.js';
 
 export interface NameRegistrarOptions {
   nameServer: NameServerOptions;
@@ -41,15 +33,11 @@ export interface NameRegistrarEvents {
   available: [nameServer: PyroUri];
 }
 
-interface RegistrarEntry {
-  readonly name: string;
-  readonly uri: PyroUri;
-  readonly metadata: readonly string[];
-  state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
-  /** False: the name is to be removed from the name server. */
-  isWanted: boolean;
-}
-
+const RULES: OptionRules<NameRegistrarOptions> = {
+  nameServer: OBJECT,
+  objects: ANYTHING,
+  retryIntervalMs: milliseconds({ least: 1 }),
+};
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 
 /** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */
@@ -81,9 +69,9 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   /** @throws {PyroError} when an option is wrong, two objects have the same name, or a URI is not a PYRO URI */
   constructor(private readonly options: NameRegistrarOptions) {
     super();
+    checkOptions(options, RULES);
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
-    checkNumber('retryIntervalMs', this.retryIntervalMs, { least: 1 });
     this.lease = new RegistrarLease(this.retryIntervalMs);
     for (const object of options.objects ?? []) this.add(object);
   }
@@ -194,7 +182,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
       try {
         return await this.locate(signal);
       } catch (error) {
-        if (signal.aborted || attempt > BUSY_RETRIES.maxRetries || !isRejection((error as Error).cause)) throw error;
+        if (signal.aborted || attempt > BUSY_RETRIES.maxRetries || !isFull((error as Error).cause)) throw error;
         await backOff(attempt, BUSY_RETRIES, signal);
       }
     }
@@ -265,16 +253,9 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   }
 }
 
-/** True when a name server answered and refused the connection. */
-function isRejection(error: unknown): boolean {
-  return error instanceof CommunicationError && error.code === 'COMMUNICATION';
-}
-
-function entryOf({ name, uri, metadata = [] }: NamedObject): RegistrarEntry {
-  const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
-  if (parsed.protocol !== 'PYRO')
-    throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
-  return { name, uri: parsed, metadata: tagList(metadata), state: { is: 'new' }, isWanted: true };
+/** True when a name server answered, but takes no more connections at the moment. */
+function isFull(error: unknown): boolean {
+  return error instanceof CommunicationError && error.code === 'DAEMON_FULL';
 }
 
 /**

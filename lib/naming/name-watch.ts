@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { checkNumber, checkOptions, ABORT_SIGNAL, TEXT, TEXTS } from '../options/option-checks.js';
+import { ABORT_SIGNAL, checkOptions, milliseconds, type OptionRules, TEXT, TEXTS } from '../options/option-checks.js';
 import type { NameRegistration, NameServerClient } from './name-server-client.js';
 
 /** What happened to a name. */
@@ -21,6 +21,23 @@ export interface NameWatchOptions {
   signal?: AbortSignal;
 }
 
+const WATCH_RULES: OptionRules<NameWatchOptions> = {
+  prefix: TEXT,
+  tags: TEXTS,
+  pollIntervalMs: milliseconds({ least: 10 }),
+  signal: ABORT_SIGNAL,
+};
+
+/** How long to wait for a name. */
+export interface NameWaitOptions {
+  /** Default 30,000. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+const WAIT_RULES: OptionRules<NameWaitOptions> = { timeoutMs: milliseconds({ least: 1 }), signal: ABORT_SIGNAL };
+const DEFAULT_WAIT_MS = 30_000;
+
 const DEFAULT_POLL_MS = 1_000;
 /** Pause before the next attempt, when the name server does not answer. */
 const RETRY_MS = 1_000;
@@ -34,10 +51,10 @@ const RETRY_MS = 1_000;
  */
 export async function* watchNames(
   connect: () => Promise<NameServerClient>,
-  { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER }: NameWatchOptions,
+  options: NameWatchOptions,
 ): AsyncGenerator<NameEvent, void> {
-  checkOptions({ prefix, tags, signal }, { prefix: TEXT, tags: TEXTS, signal: ABORT_SIGNAL });
-  checkNumber('pollIntervalMs', pollIntervalMs, { least: 10 });
+  checkOptions(options, WATCH_RULES);
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
   const known = new KnownNames();
   while (!signal.aborted) {
     let nameServer: NameServerClient | undefined;
@@ -67,9 +84,10 @@ export async function* watchNames(
 export async function waitForName(
   connect: () => Promise<NameServerClient>,
   name: string,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  options: NameWaitOptions,
 ): Promise<PyroUri> {
-  checkNumber('timeoutMs', timeoutMs, { least: 1 });
+  checkOptions(options, WAIT_RULES);
+  const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
   const late = AbortSignal.timeout(timeoutMs);
   const either = signal ? AbortSignal.any([late, signal]) : late;
   for await (const event of watchNames(connect, { prefix: name, signal: either })) {
