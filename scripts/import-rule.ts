@@ -18,7 +18,21 @@ const ROOMS: Record<string, readonly string[]> = {
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'protocol', 'serpent', 'copies'],
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
   pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol', 'copies'],
-  nest: ['calls', 'pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent', 'copies'],
+  'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  nest: [
+    'calls',
+    'name-server',
+    'pyro',
+    'naming',
+    'client',
+    'daemon',
+    'serializers',
+    'options',
+    'objects',
+    'protocol',
+    'serpent',
+    'copies',
+  ],
   testing: [
     'nest',
     'pyro',
@@ -37,8 +51,8 @@ const ROOMS: Record<string, readonly string[]> = {
 
 /** Files of `lib/` itself: what the package exports, and who may import them. */
 const ENTRIES: Record<string, readonly string[]> = {
-  'core.ts': Object.keys(ROOMS).filter((room) => room !== 'nest' && room !== 'testing'),
-  'index.ts': [...Object.keys(ROOMS).filter((room) => room !== 'testing'), 'core.ts'],
+  'core.ts': Object.keys(ROOMS).filter((room) => !['nest', 'testing', 'command-line'].includes(room)),
+  'index.ts': [...Object.keys(ROOMS).filter((room) => !['testing', 'command-line'].includes(room)), 'core.ts'],
 };
 
 const NEST_ROOM = 'nest';
