@@ -33,6 +33,8 @@ export class Contest {
   ): Promise<Contest> {
     const contest = new Contest();
     const { rounds: count, ...turn } = smoke ? SMOKE : rounds;
+    // a round that does not count: what runs for the first time is not compiled yet
+    if (!smoke) for (const contender of contenders) await contender.measure(turn);
     for (let round = 0; round < count; round++) {
       for (const contender of contenders) contest.add(contender.name, await contender.measure(turn));
     }
