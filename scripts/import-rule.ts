@@ -19,6 +19,7 @@ const ROOMS: Record<string, readonly string[]> = {
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
   pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'protocol', 'copies'],
   'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  'command-line': ['name-server', 'naming', 'options', 'protocol'],
   nest: [
     'calls',
     'name-server',
