@@ -13,7 +13,7 @@ export type ConnectAddress = { host: string; port: number; address?: string } | 
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;
-  /** TCP keep-alive: the system probes a peer that was silent so long; 0: never. */
+  /** TCP keep-alive: after this time without data the system probes the peer; 0: never. */
   keepAliveMs: number;
   /** Aborts connecting. The error is the signal's reason. */
   signal: AbortSignal;

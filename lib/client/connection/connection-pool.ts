@@ -212,9 +212,11 @@ export class ConnectionPool {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { ...parts, resolve, reject };
       this.waiting.add(waiter);
-      parts.deadline.watch((error) => {
-        this.waiting.delete(waiter);
-        reject(error);
+      parts.deadline.watch({
+        drop: (error) => {
+          this.waiting.delete(waiter);
+          reject(error);
+        },
       });
       this.openMore();
     });
@@ -246,7 +248,7 @@ export class ConnectionPool {
     if (refusal) throw refusal;
     const controller = new AbortController();
     this.openingNested.add(controller);
-    deadline.watch((error) => controller.abort(error));
+    deadline.watch({ drop: (error) => controller.abort(error) });
     try {
       const opened = await this.parts.open(controller.signal);
       if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
