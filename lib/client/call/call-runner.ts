@@ -102,7 +102,7 @@ export class CallRunner {
     let opened: OpenedConnection | undefined;
     let reply: ReturnType<ClientConnection['request']> = false;
     let frame: Frame | undefined;
-    pool.callMade();
+    pool.unsentCalls.made();
     deadline.begin();
     try {
       let request: RequestMessage;
@@ -114,7 +114,7 @@ export class CallRunner {
         request = written instanceof Promise ? await written : written;
         reply = opened.connection.request(request, deadline);
       } while (reply === false);
-      pool.callSent();
+      pool.unsentCalls.sent();
       frame = reply && (await reply);
       if (frame === undefined) return undefined;
       const value = this.read(frame, request, callOptions, opened);
@@ -127,7 +127,7 @@ export class CallRunner {
       throw error;
     } finally {
       deadline.end();
-      if (reply === false) pool.callSent();
+      if (reply === false) pool.unsentCalls.sent();
       if (opened) pool.giveBack(opened);
     }
   }
