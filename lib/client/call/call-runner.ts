@@ -14,7 +14,8 @@ import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
-import { type RequestMessage, writeCall } from '../messages/request-writer.js';
+import type { Request } from '../messages/request.js';
+import { requestOf } from '../messages/request-writer.js';
 import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
@@ -105,13 +106,13 @@ export class CallRunner {
     pool.unsentCalls.made();
     deadline.begin();
     try {
-      let request: RequestMessage;
+      let request: Request;
       do {
         if (opened) this.discard(opened);
         const taken = pool.take(deadline, call.connection);
         opened = taken instanceof Promise ? await taken : taken;
-        const written = this.write(call, callOptions, opened);
-        request = written instanceof Promise ? await written : written;
+        const prepared = this.requestOf(call, callOptions, opened);
+        request = prepared instanceof Promise ? await prepared : prepared;
         reply = opened.connection.request(request, deadline);
       } while (reply === false);
       pool.unsentCalls.sent();
@@ -139,30 +140,23 @@ export class CallRunner {
   }
 
   /** @returns a promise only when the request is compressed */
-  private write(
+  private requestOf(
     call: OutgoingCall,
     callOptions: CallOptions,
     { connection, leases, objectId, metadata }: OpenedConnection,
-  ): RequestMessage | Promise<RequestMessage> {
+  ): Request | Promise<Request> {
     call.connection = connection;
     const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
-    const parts = {
-      leases,
-      objectId: call.objectId ?? objectId,
-      flags: isOneway ? call.flags | FLAGS.oneway : call.flags,
-      annotations: annotationsOf(this.options.annotations, callOptions.annotations),
-      correlationId: this.connections.correlationIds.next(),
-    };
-    return writeCall(call, parts, this.connections.serializers, this.options);
+    const { method, args, kwargs } = call;
+    const { correlationIds, serializers } = this.connections;
+    const flags = isOneway ? call.flags | FLAGS.oneway : call.flags;
+    const annotations = annotationsOf(this.options.annotations, callOptions.annotations);
+    const parts = { leases, flags, annotations, correlationIds };
+    return requestOf({ objectId: call.objectId ?? objectId, method, args, kwargs }, parts, serializers, this.options);
   }
 
   /** @returns the result of the call; a promise of it only when the reply is compressed */
-  private read(
-    frame: Frame,
-    { serializer }: RequestMessage,
-    callOptions: CallOptions,
-    { connection }: OpenedConnection,
-  ): unknown {
+  private read(frame: Frame, { serializer }: Request, callOptions: CallOptions, { connection }: OpenedConnection): unknown {
     const { onAnnotations, maxMessageBytes } = this.options;
     if (frame.annotations.size > 0) {
       onAnnotations?.(frame.annotations);
@@ -189,7 +183,7 @@ export class CallRunner {
   private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
     const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
     try {
-      await opened.connection.request(await this.write(ping, { oneway: false }, opened), deadline);
+      await opened.connection.request(await this.requestOf(ping, { oneway: false }, opened), deadline);
     } catch {
       // the connection has ended; the next call opens another
     }

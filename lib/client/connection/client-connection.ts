@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { CORRELATION_ID_AT, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { WireLog } from '../../protocol/message.js';
@@ -8,7 +8,7 @@ import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
-import type { RequestMessage } from '../messages/request-writer.js';
+import type { Request } from '../messages/request.js';
 
 export interface ClientConnectionOptions {
   maxMessageBytes: number;
@@ -18,7 +18,7 @@ export interface ClientConnectionOptions {
 
 /** A call that uses the connection. */
 interface RunningCall {
-  request: RequestMessage;
+  request: Request;
   deadline: Deadline;
   resolve(reply: Frame | undefined): void;
   reject(error: Error): void;
@@ -35,6 +35,7 @@ type State =
 const FREE: State = { is: 'free' };
 const ENDED: State = { is: 'ended' };
 
+/** The connections of all proxies. */
 const group = new ConnectionGroup();
 
 /**
@@ -83,7 +84,7 @@ export class ClientConnection implements DeadlineWatcher {
 
   /** True while a call with this correlation id waits for its reply. */
   awaits(correlationId: Buffer): boolean {
-    return this.state.is === 'awaiting' && this.state.request.correlationId.equals(correlationId);
+    return this.state.is === 'awaiting' && this.state.request.hasId(correlationId, 0);
   }
 
   /** Called after the handshake: from now on replies to calls are accepted, and no answers to a handshake. */
@@ -100,13 +101,14 @@ export class ClientConnection implements DeadlineWatcher {
    * @throws {CommunicationError} when the connection ends before the reply arrives; `sent` is true
    * @throws {TimeoutError} or the signal's reason, when the deadline comes first; the connection is closed
    */
-  request(request: RequestMessage, deadline: Deadline): Promise<Frame | undefined> | undefined | false {
+  request(request: Request, deadline: Deadline): Promise<Frame | undefined> | undefined | false {
     if (deadline.failure !== undefined) throw deadline.failure;
     if (!this.isFree) return false;
     request.seq = this.seq = (this.seq + 1) & 0xffff;
-    if (!this.frames.send(request)) return false;
+    // writing the arguments may call code of the application, which may end the connection
+    if (!request.sendOver(this.frames) || !this.isOpen) return false;
     deadline.sent = true;
-    const isOneway = (request.flags & FLAGS.oneway) !== 0;
+    const { isOneway } = request;
     if (isOneway && !this.frames.isCongested) return undefined;
     return new Promise((resolve, reject) => {
       this.state = { is: isOneway ? 'flushing' : 'awaiting', request, deadline, resolve, reject };
@@ -183,7 +185,7 @@ export class ClientConnection implements DeadlineWatcher {
  *
  * @throws {ProtocolError} when it is not
  */
-function checkReply({ header, correlationId }: Frame, request: RequestMessage): void {
+function checkReply({ header, bytes, start }: Frame, request: Request): void {
   // a daemon may refuse the handshake before it has read the request, so the refusal need not match it
   if (header.type === MESSAGE_TYPES.connectFail) return;
   if (header.seq !== request.seq) {
@@ -192,7 +194,7 @@ function checkReply({ header, correlationId }: Frame, request: RequestMessage): 
   if (header.serializerId !== request.serializerId) {
     throw new ProtocolError(`reply has serializer ${header.serializerId}, expected ${request.serializerId}`);
   }
-  if (!correlationId?.equals(request.correlationId)) {
+  if (!(header.flags & FLAGS.correlationId) || !request.hasId(bytes, start + CORRELATION_ID_AT)) {
     throw new ProtocolError('reply has not the correlation id of its call');
   }
 }

@@ -11,7 +11,8 @@ import type { Deadline } from '../../calls/deadline.js';
 import { annotationsOf, type ConnectedDaemon, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
-import type { RequestMessage } from '../messages/request-writer.js';
+import { type Request, WrittenRequest } from '../messages/request.js';
+import type { CorrelationIds } from '../../calls/correlation-id.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
 import { readReply } from '../messages/reply-reader.js';
 
@@ -19,7 +20,7 @@ import { readReply } from '../messages/reply-reader.js';
 export interface HandshakeParts {
   options: ResolvedProxyOptions;
   serializers: ProxySerializers;
-  correlationId: Buffer;
+  correlationIds: CorrelationIds;
 }
 
 /**
@@ -77,10 +78,8 @@ export async function askMetadata(
   return readMetadata(await readReply(frame, natural, {}, options.maxMessageBytes), uri);
 }
 
-function requestOf(type: number, data: Buffer, { options, serializers, correlationId }: HandshakeParts): RequestMessage {
-  const { own: serializer } = serializers;
-  const annotations = annotationsOf(options.annotations);
-  return { type, serializerId: serializer.id, serializer, flags: 0, seq: 0, data, annotations, correlationId };
+function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): Request {
+  return new WrittenRequest(type, data, annotationsOf(options.annotations), serializers.own, 0, correlationIds);
 }
 
 function daemonOf(connection: ClientConnection): ConnectedDaemon {

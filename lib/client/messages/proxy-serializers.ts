@@ -1,4 +1,5 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { ByteWriter } from '../../serpent/byte-writer.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import {
@@ -19,7 +20,7 @@ export class ProxySerializers {
   private readonly all: ReadonlyMap<number, Serializer>;
   /** With `values: 'natural'`, for the messages of the daemon itself. */
   private readonly natural: ReadonlyMap<number, Serializer>;
-  /** Leases of the connection that is being written for; see {@link writeCall}. */
+  /** Leases of the connection that is being written for; see {@link writeCallInto}. */
   private leases: AutoproxyLeases | undefined;
 
   constructor(options: ResolvedProxyOptions) {
@@ -43,9 +44,16 @@ export class ProxySerializers {
 
   /** Writes a call. Objects of this program in its arguments are leased until the connection of `leases` closes. */
   writeCall(call: SerializedCall, leases: AutoproxyLeases): Buffer {
+    const out = new ByteWriter();
+    this.writeCallInto(call, leases, out);
+    return out.written();
+  }
+
+  /** Appends a call to a message that is being written, see {@link writeCall}. */
+  writeCallInto(call: SerializedCall, leases: AutoproxyLeases, out: ByteWriter): void {
     this.leases = leases;
     try {
-      return this.own.dumpsCall(call);
+      this.own.dumpsCallInto(call, out);
     } finally {
       this.leases = undefined;
     }
