@@ -238,6 +238,8 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
+    // the middle of a large message is nothing to serve
+    if (this.reader.isFilling) return this.watchFrame();
     if (this.waitsForTurn) return this.group.turns.received(chunk.length);
     this.waitsForTurn = true;
     this.group.turns.wait(this, chunk.length);
@@ -275,6 +277,7 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     }
     if (socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
       this.congested = true;
+      socket.once('drain', () => this.onDrain());
       this.flow();
     }
   }
@@ -315,9 +318,7 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     this.handler.onClosed(this.closeError);
   }
 
-  /** @internal called by the socket */
-  onDrain(): void {
-    if (!this.congested) return;
+  private onDrain(): void {
     this.congested = false;
     this.flow();
     if (this.state === 'open') this.handler.onReady();

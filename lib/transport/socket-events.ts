@@ -6,7 +6,6 @@ export interface SocketOwner {
   onEnd(): void;
   onError(error: Error): void;
   onClose(): void;
-  onDrain(): void;
 }
 
 /** The member of a socket that holds its owner. */
@@ -17,7 +16,7 @@ type OwnedSocket = Duplex & { [OWNER]: SocketOwner };
 /**
  * Lets `owner` receive the events of a socket.
  *
- * All sockets share these five listeners: functions of their own take 0.3 KiB for each connection.
+ * All sockets share these four listeners: functions of their own take 0.3 KiB for each connection.
  */
 export function listen(socket: Duplex, owner: SocketOwner): void {
   (socket as OwnedSocket)[OWNER] = owner;
@@ -26,7 +25,6 @@ export function listen(socket: Duplex, owner: SocketOwner): void {
   socket.prependListener('end', onEnd);
   socket.on('error', onError);
   socket.on('close', onClose);
-  socket.on('drain', onDrain);
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {
@@ -43,8 +41,4 @@ function onError(this: OwnedSocket, error: Error): void {
 
 function onClose(this: OwnedSocket): void {
   this[OWNER].onClose();
-}
-
-function onDrain(this: OwnedSocket): void {
-  this[OWNER].onDrain();
 }

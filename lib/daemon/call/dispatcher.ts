@@ -1,5 +1,5 @@
 import { decompress } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -19,7 +19,6 @@ import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Call, Request } from './request.js';
-import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /**
@@ -100,7 +99,7 @@ export class Dispatcher {
     this.timeouts.start(request);
     const work = runIsolated(this.answer, request);
     if (work === undefined) return;
-    if (!request.oneway || request.isBatch || call.method === '__setattr__') return work;
+    if (!request.oneway || request.isBatch || call.method === SET_ATTRIBUTE) return work;
     request.runInBackground(work);
   }
 
@@ -165,7 +164,7 @@ export class Dispatcher {
     request.principal = principal;
     const call = request.call!;
     if (request.isBatch) return runSteps(runBatch(request, target, call));
-    return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
+    return new Call(request, call.objectId, call.method, call.kwargs).run(target, call.args);
   }
 
   private reply(request: Request, result: unknown): Promise<void> | void {

@@ -5,7 +5,8 @@ import type { Authorization, HandshakeAnswer } from '../contract/authorization.j
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 
-const OPEN: Authorization = {};
+/** No answer for the client, and no principal. */
+const OPEN: Authorization = Object.freeze({});
 
 /** The objects that one connection may use. The handshake guards of an object are asked once for each connection. */
 export class Authorizations {
@@ -64,7 +65,7 @@ export class Authorizations {
  * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}: nobody would read them
  */
 export function authorizationOf(answer: HandshakeAnswer): Authorization {
-  if (answer === undefined) return {};
+  if (answer === undefined) return OPEN;
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
   const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
   if (unknown === undefined) return answer as Authorization;
