@@ -105,8 +105,7 @@ export class ClientConnection implements DeadlineWatcher {
     if (deadline.failure !== undefined) throw deadline.failure;
     if (!this.isFree) return false;
     request.seq = this.seq = (this.seq + 1) & 0xffff;
-    // writing the arguments may call code of the application, which may end the connection
-    if (!request.sendOver(this.frames) || !this.isOpen) return false;
+    if (!request.sendOver(this.frames)) return false;
     deadline.sent = true;
     const { isOneway } = request;
     if (isOneway && !this.frames.isCongested) return undefined;
