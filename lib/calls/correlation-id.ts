@@ -41,14 +41,16 @@ export function isSameId(one: Buffer, oneAt: number, other: Buffer, otherAt: num
   return true;
 }
 
+/** The random ids of all proxies: a block for each proxy would take 4 KiB. */
+const randomIds = new IdPool();
+
 /** Makes the correlation ids of outgoing calls. */
 export class CorrelationIds {
-  private readonly random = new IdPool();
   private given: Buffer | undefined;
 
   /** The block of the id that {@link take} made. */
   get block(): Buffer {
-    return this.given ?? this.random.block;
+    return this.given ?? randomIds.block;
   }
 
   /**
@@ -59,7 +61,7 @@ export class CorrelationIds {
   take(): number {
     const given = outgoingCorrelationId();
     this.given = given === undefined ? undefined : correlationBytes(given);
-    return given === undefined ? this.random.take() : 0;
+    return given === undefined ? randomIds.take() : 0;
   }
 }
 
