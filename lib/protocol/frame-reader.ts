@@ -7,13 +7,19 @@ import { LargeMessage } from './large-message.js';
 /** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
 export class Frame {
   readonly annotations: Annotations;
+  /** @internal The bytes that hold the message. */
+  readonly bytes: Buffer;
+  /** @internal Where the message begins in {@link bytes}. */
+  readonly start: number;
 
   /** @param start where the message begins in `bytes` */
   constructor(
     readonly header: Header,
-    readonly bytes: Buffer,
-    readonly start: number,
+    bytes: Buffer,
+    start: number,
   ) {
+    this.bytes = bytes;
+    this.start = start;
     const { annotationsBytes } = header;
     const at = start + HEADER_BYTES;
     this.annotations = annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(at, at + annotationsBytes));

@@ -3,14 +3,6 @@ import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations 
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { messageTooLarge, sizeLimit, writeHeader } from './header.js';
 
-/** The fields of a header that the sender chooses. */
-export interface MessageHead {
-  type: number;
-  serializerId: number;
-  flags: number;
-  seq: number;
-}
-
 /** The request that a message answers. Its reply repeats these values. */
 export interface ReplyAddress {
   readonly serializerId: number;
@@ -21,7 +13,11 @@ export interface ReplyAddress {
 }
 
 /** A message to write. */
-export interface OutgoingMessage extends MessageHead {
+export interface OutgoingMessage {
+  type: number;
+  serializerId: number;
+  flags: number;
+  seq: number;
   /** Already compressed when `flags` says so. */
   data: Buffer;
   annotations?: Annotations;

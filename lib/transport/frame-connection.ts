@@ -1,36 +1,18 @@
 import type { Duplex } from 'node:stream';
-import type { ByteWriter } from '../serpent/byte-writer.js';
-import { copyId } from '../calls/correlation-id.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
-import { CORRELATION_ID_AT, FLAGS, HEADER_BYTES } from '../protocol/constants.js';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
-import { sizeLimit, writeHeader } from '../protocol/header.js';
-import {
-  appendMessage,
-  encodeHead,
-  isSmall,
-  measureMessage,
-  type OutgoingMessage,
-  type ReplyAddress,
-  type WireLog,
-  type WireMessage,
-} from '../protocol/message.js';
+import { sizeLimit } from '../protocol/header.js';
 import { asError } from '../protocol/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';
-import type { SendBufferUser } from './send-buffer.js';
+import { MessageSender, type SenderOptions } from './message-sender.js';
 import { listen, type SocketOwner } from './socket-events.js';
 import type { TurnTaker } from './turns.js';
 
-export interface FrameConnectionOptions {
-  /** Largest message either way, in bytes. */
-  maxMessageBytes: number;
+export interface FrameConnectionOptions extends SenderOptions {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
-  /** Is called with every message. */
-  wireLog?: WireLog;
 }
 
 /** The owner of a connection. */
@@ -46,13 +28,8 @@ export interface FrameConnectionHandler {
   onClosed(error: Error | undefined): void;
 }
 
-/** With more unsent bytes a connection is congested. A single message may be larger. */
-const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 /** An ended connection is destroyed after so long when its last bytes cannot be delivered. */
 const LINGER_MS = 2_000;
-
-/** With more bytes in the send buffer, they are written before the end of the turn. */
-const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /**
  * Frames over a byte stream (TCP, TLS, unix socket, in-memory pair).
@@ -60,16 +37,13 @@ const MAX_BUFFERED_BYTES = 64 * 1024;
  * Reading stops while the owner holds the connection ({@link hold}), or while the peer does not read. So a slow peer cannot make
  * the buffers grow.
  */
-export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
+export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner {
   private readonly reader: FrameReader;
   private frameTimer: NodeJS.Timeout | undefined;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
-  private congested = false;
   /** True when bytes have arrived that are not served yet. */
   private waitsForTurn = false;
-  /** True when a flush will follow in this turn of the event loop. */
-  private flushing = false;
   private closeError: Error | undefined;
 
   /**
@@ -78,12 +52,13 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
    * @param group the connections that take turns with this one and share its send buffer
    */
   constructor(
-    readonly socket: Duplex,
-    private readonly options: FrameConnectionOptions,
+    socket: Duplex,
+    protected override readonly options: FrameConnectionOptions,
     private readonly handler: FrameConnectionHandler,
     acceptedTypes: readonly number[],
-    private readonly group: ConnectionGroup,
+    group: ConnectionGroup,
   ) {
+    super(socket, options, group);
     const { maxMessageBytes, maxHandshakeBytes } = options;
     this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
     listen(socket, this);
@@ -93,9 +68,8 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     return this.state === 'open';
   }
 
-  /** True while too many bytes are unsent: nothing is read, and the owner should send no more. */
-  get isCongested(): boolean {
-    return this.congested;
+  protected get peerName(): string {
+    return this.handler.peerName;
   }
 
   /** Sets the message types that are accepted from now on. From now on messages may have up to `maxMessageBytes`. */
@@ -126,67 +100,6 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     if (!this.held) return;
     this.held = false;
     this.flow();
-  }
-
-  /**
-   * Sends one message. All small messages of one turn of the event loop leave in one write.
-   *
-   * @returns false when the connection is closed and the message is dropped
-   * @throws {MessageTooLargeError} before anything is written
-   */
-  send(message: OutgoingMessage): boolean {
-    const annotationsBytes = measureMessage(message, this.options.maxMessageBytes);
-    if (!this.isWritable) return false;
-    const out = isSmall(message) ? this.group.sendBuffer.begin(this) : undefined;
-    if (out !== undefined) {
-      appendMessage(out, message, annotationsBytes);
-      this.group.sendBuffer.end();
-    } else {
-      this.flush();
-      const { socket } = this;
-      socket.cork();
-      socket.write(encodeHead(message, annotationsBytes));
-      socket.write(message.data);
-      socket.uncork();
-    }
-    if (this.options.wireLog) this.log('sent', message);
-    this.sent();
-    return true;
-  }
-
-  /**
-   * Starts a message whose data the caller appends to the writer. {@link sendWritten} or {@link dropWritten} must follow.
-   *
-   * @returns undefined when the message has to be sent with {@link send}
-   */
-  beginMessage(): ByteWriter | undefined {
-    if (!this.isWritable || this.options.wireLog !== undefined) return undefined;
-    const out = this.group.sendBuffer.begin(this);
-    out?.skip(HEADER_BYTES);
-    return out;
-  }
-
-  /**
-   * Sends the message that {@link beginMessage} started. It has no annotations, and at most `maxMessageBytes`.
-   *
-   * @param isLast true: the message leaves now. No other message follows in this turn of the event loop
-   */
-  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress, isLast = false): void {
-    const { sendBuffer } = this.group;
-    const { start } = sendBuffer;
-    const { buffer } = out;
-    writeHeader(buffer, start, type, flags | FLAGS.correlationId, to, out.size - start - HEADER_BYTES, 0);
-    copyId(to.idBlock, to.idAt, buffer, start + CORRELATION_ID_AT);
-    sendBuffer.end();
-    this.sent(isLast);
-  }
-
-  /** Forgets the message that {@link beginMessage} started. @returns its data */
-  dropWritten(out: ByteWriter): Buffer {
-    const { sendBuffer } = this.group;
-    const data = Buffer.from(out.written(sendBuffer.start + HEADER_BYTES));
-    sendBuffer.drop();
-    return data;
   }
 
   /** Sends the messages that wait, then closes. */
@@ -220,20 +133,6 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     this.socket.destroy();
   }
 
-  /** An error of the user's log is a warning and does not end the connection. */
-  private log(
-    direction: WireMessage['direction'],
-    { type, flags, seq, serializerId, annotations = NO_ANNOTATIONS, data }: OutgoingMessage,
-  ): void {
-    const { wireLog } = this.options;
-    const peer = this.handler.peerName;
-    try {
-      wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
-    } catch (error) {
-      process.emitWarning(asError(error));
-    }
-  }
-
   /** @internal called by the socket */
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
@@ -249,50 +148,14 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     if (!this.waitsForTurn) return;
     this.waitsForTurn = false;
     if (this.state !== 'open') return;
-    const { flushing } = this;
-    this.flushing = true;
+    this.collect();
     this.handler.onReady();
-    if (!flushing) this.flush();
+    this.flush();
     this.watchFrame();
   }
 
   turnFailed(error: unknown): void {
     this.destroy(asError(error));
-  }
-
-  private get isWritable(): boolean {
-    return this.state === 'open' && this.socket.writable;
-  }
-
-  /** A message was sent: sees to it that it leaves, and that the connection is congested when its peer does not read. */
-  private sent(isLast = false): void {
-    const { socket } = this;
-    if (isLast) {
-      this.writeBuffered();
-    } else if (!this.flushing) {
-      this.flushing = true;
-      process.nextTick(flushLater, this);
-    } else if (this.group.sendBuffer.size > MAX_BUFFERED_BYTES) {
-      this.writeBuffered();
-    }
-    if (socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
-      this.congested = true;
-      socket.once('drain', () => this.onDrain());
-      this.flow();
-    }
-  }
-
-  /** Writes the messages that wait. */
-  flush(): void {
-    this.flushing = false;
-    this.writeBuffered();
-  }
-
-  private writeBuffered(): void {
-    const { sendBuffer } = this.group;
-    if (!sendBuffer.isUsedBy(this)) return;
-    if (this.socket.writable) sendBuffer.writeTo(this.socket);
-    else sendBuffer.clear();
   }
 
   /** @internal called by the socket */
@@ -318,15 +181,15 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     this.handler.onClosed(this.closeError);
   }
 
-  private onDrain(): void {
-    this.congested = false;
+  protected onCongestion(): void {
     this.flow();
+    if (this.isCongested) return;
     if (this.state === 'open') this.handler.onReady();
   }
 
   private flow(): void {
     if (this.state !== 'open') return;
-    if (this.held || this.congested) this.socket.pause();
+    if (this.held || this.isCongested) this.socket.pause();
     else this.socket.resume();
     this.watchFrame();
   }
@@ -335,7 +198,7 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
   private watchFrame(): void {
     const { frameTimeoutMs } = this.options;
     if (frameTimeoutMs === 0) return;
-    if (this.state !== 'open' || this.reader.idle || this.held || this.congested) {
+    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested) {
       this.clearFrameTimer();
     } else if (this.frameTimer) {
       this.frameTimer.refresh();
@@ -356,8 +219,4 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     clearTimeout(this.frameTimer);
     this.frameTimer = undefined;
   }
-}
-
-function flushLater(connection: FrameConnection): void {
-  connection.flush();
 }

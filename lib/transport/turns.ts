@@ -64,7 +64,7 @@ export class Turns {
   }
 
   private serve(): void {
-    if (!this.isServing) this.context.runInAsyncScope(this.serveWaiting, this);
+    if (!this.isServing) this.context.runInAsyncScope(() => this.serveWaiting());
   }
 
   private schedule(): void {
