@@ -35,16 +35,33 @@ export function copyId(from: Buffer, fromAt: number, to: Buffer, toAt: number): 
   for (let index = 0; index < CORRELATION_ID_BYTES; index++) to[toAt + index] = from[fromAt + index]!;
 }
 
+/** True when the 16 bytes of two ids are equal. */
+export function isSameId(one: Buffer, oneAt: number, other: Buffer, otherAt: number): boolean {
+  for (let index = 0; index < CORRELATION_ID_BYTES; index++) if (one[oneAt + index] !== other[otherAt + index]) return false;
+  return true;
+}
+
+/** The random ids of all proxies: a block for each proxy would take 4 KiB. */
+const randomIds = new IdPool();
+
 /** Makes the correlation ids of outgoing calls. */
 export class CorrelationIds {
-  private readonly random = new IdPool();
+  private given: Buffer | undefined;
 
-  /** 16 bytes: the id given with `withCorrelationId`, else the id of the current call, else a random id. */
-  next(): Buffer {
+  /** The block of the id that {@link take} made. */
+  get block(): Buffer {
+    return this.given ?? randomIds.block;
+  }
+
+  /**
+   * Makes the id of a call: the id given with `withCorrelationId`, else the id of the current call, else a random id.
+   *
+   * @returns where its 16 bytes begin in {@link block}
+   */
+  take(): number {
     const given = outgoingCorrelationId();
-    if (given !== undefined) return correlationBytes(given);
-    const at = this.random.take();
-    return this.random.block.subarray(at, at + CORRELATION_ID_BYTES);
+    this.given = given === undefined ? undefined : correlationBytes(given);
+    return given === undefined ? randomIds.take() : 0;
   }
 }
 

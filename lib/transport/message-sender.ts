@@ -91,15 +91,19 @@ export abstract class MessageSender implements SendBufferUser {
     return out;
   }
 
-  /** Sends the message that {@link beginMessage} started. It has no annotations, and at most `maxMessageBytes`. */
-  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void {
+  /**
+   * Sends the message that {@link beginMessage} started. It has no annotations, and at most `maxMessageBytes`.
+   *
+   * @param isLast true: the message leaves now. No other message follows in this turn of the event loop
+   */
+  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress, isLast = false): void {
     const { sendBuffer } = this.group;
     const { start } = sendBuffer;
     const { buffer } = out;
     writeHeader(buffer, start, type, flags | FLAGS.correlationId, to, out.size - start - HEADER_BYTES, 0);
     copyId(to.idBlock, to.idAt, buffer, start + CORRELATION_ID_AT);
     sendBuffer.end();
-    this.sent();
+    this.sent(isLast);
   }
 
   /** Forgets the message that {@link beginMessage} started. @returns its data */
@@ -111,9 +115,11 @@ export abstract class MessageSender implements SendBufferUser {
   }
 
   /** A message was sent: sees to it that it leaves, and that the connection is congested when its peer does not read. */
-  private sent(): void {
+  private sent(isLast = false): void {
     const { socket } = this;
-    if (!this.flushing) {
+    if (isLast) {
+      this.writeBuffered();
+    } else if (!this.flushing) {
       this.flushing = true;
       process.nextTick(flushLater, this);
     } else if (this.group.sendBuffer.size > MAX_BUFFERED_BYTES) {

@@ -62,5 +62,7 @@ export interface Serializer {
   dumpsInto(value: unknown, out: ByteWriter): void;
   loads(data: Uint8Array, context?: ReadContext): unknown;
   dumpsCall(call: SerializedCall): Buffer;
+  /** Appends the call to a message that is being written. When it throws, `out` may have a part of the call. */
+  dumpsCallInto(call: SerializedCall, out: ByteWriter): void;
   loadsCall(data: Uint8Array, context?: ReadContext): SerializedCall;
 }

@@ -48,8 +48,14 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   dumpsCall(call: SerializedCall): Buffer {
+    const out = new ByteWriter();
+    this.dumpsCallInto(call, out);
+    return out.written();
+  }
+
+  dumpsCallInto(call: SerializedCall, out: ByteWriter): void {
     try {
-      return this.dumps(this.callValue(call));
+      this.dumpsInto(this.callValue(call), out);
     } catch (error) {
       throw error instanceof SerializeError ? inArgument(error, call, this) : error;
     }
