@@ -21,8 +21,8 @@ const NOBODY: TurnTaker = { takeTurn: () => undefined, turnFailed: () => undefin
 /**
  * Serves the connections on which bytes arrived in one turn of the event loop together, after the last read of the turn.
  *
- * All reads, then all calls, then all writes take a quarter less time than read, call and write of one connection after the other: each finds its code and
- * data in the caches of the processor (10.9 instead of 11.8 µs for a small call with 64 connections).
+ * All reads, then all calls, then all writes take less time than read, call and write of one connection after the other, because each finds its
+ * code and data in the caches of the processor (10.3 instead of 10.8 µs for a small call with 64 connections, Node 20).
  */
 export class Turns {
   private readonly waiting: TurnTaker[] = [];
