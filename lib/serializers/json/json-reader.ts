@@ -1,7 +1,7 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { PyFloat } from '../../serpent/index.js';
 import { checkLimits } from '../../serpent/limits.js';
-import { Scanner } from '../../serpent/scanner.js';
+import { Scanner } from './text-scanner.js';
 import { setMember } from '../values/dict-builder.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 
