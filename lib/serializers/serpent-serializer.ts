@@ -2,6 +2,7 @@ import { SerializeError } from '../protocol/errors.js';
 import { dumps, parse, SerpentError } from '../serpent/index.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
 import { SERIALIZER_IDS } from './contract/serializer.js';
+import type { ValueBudget } from './contract/value-budget.js';
 
 /** Pyro5's default serializer: Python literals. @see Pyro5/serializers.py, `SerpentSerializer` */
 export class SerpentSerializer extends FormatSerializer {
@@ -20,8 +21,8 @@ export class SerpentSerializer extends FormatSerializer {
     }
   }
 
-  protected read(data: Buffer): ReadValue {
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
     const { maxDepth, maxIntDigits, values } = this.options;
-    return parse(data, { maxDepth, maxIntDigits, values });
+    return parse(data, { maxDepth, maxIntDigits, values, budget });
   }
 }

@@ -8,6 +8,8 @@ export type SerpentErrorCode =
   | 'TOO_DEEP'
   /** More bytes than `maxBytes`, or than a JavaScript string can hold. */
   | 'TOO_LARGE'
+  /** A value that takes more memory than the budget of the read. */
+  | 'TOO_COSTLY'
   /** An int with more digits than `maxIntDigits`. */
   | 'TOO_MANY_DIGITS'
   /** A dict key or set member that Python cannot hash or read back. */

@@ -7,6 +7,7 @@ import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { NumberKind } from './scanner.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
+import type { ReadBudget } from './value-costs.js';
 import { PyTuple } from './values.js';
 
 const { PAREN_CLOSE, COMMA, COLON, BRACKET_CLOSE, BRACE_CLOSE } = CHARACTERS;
@@ -17,6 +18,8 @@ export interface LoadsOptions extends SerpentLimits {
    * Map), so that the value is written back as the same Python value.
    */
   values?: 'natural' | 'faithful';
+  /** The memory that the value may take. Default: no limit. */
+  budget?: ReadBudget;
 }
 
 /** The result of {@link parse}. */

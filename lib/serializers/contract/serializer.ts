@@ -1,4 +1,5 @@
 import type { ClassRegistry } from './class-registry.js';
+import type { ValueBudget } from './value-budget.js';
 
 /** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
 export const SERIALIZER_IDS = { serpent: 1, marshal: 2, json: 3, msgpack: 4 } as const;
@@ -24,6 +25,8 @@ export interface SerializerOptions {
   maxDepth: number;
   /** Decimal digits of an int, for reading and writing. Default 4,300, as in Python. */
   maxIntDigits: number;
+  /** Memory that a read value may take, as estimated while reading. Default: {@link DEFAULT_MAX_VALUE_BYTES}. */
+  maxValueBytes: number;
   /** Size of a written message in bytes. Default 256 MiB. */
   maxBytes: number;
   /** Write bytes as `b'…'` instead of a base64 dict (serpent only). Default false, as in Pyro5. */
@@ -46,6 +49,8 @@ export interface ReadContext {
   onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
   /** True: class dicts stay dicts, those of registered classes and exceptions too. Handshake data is read so. */
   plain?: boolean;
+  /** Memory that the value may take. Default: `maxValueBytes` of the serializer. */
+  budget?: ValueBudget;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ValueBudget } from '../contract/value-budget.js';
 import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
@@ -25,8 +26,8 @@ export class JsonSerializer extends FormatSerializer {
     return this.writeInto(JsonSink, value);
   }
 
-  protected read(data: Buffer): ReadValue {
-    const reader = new JsonReader(data, this.options);
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
+    const reader = new JsonReader(data, this.options, budget);
     return { value: reader.read(), sawClass: reader.sawClass };
   }
 }

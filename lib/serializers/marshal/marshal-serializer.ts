@@ -1,4 +1,5 @@
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
 import { MarshalReader } from './marshal-reader.js';
 import { MarshalSink } from './marshal-sink.js';
 import { SERIALIZER_IDS } from '../contract/serializer.js';
@@ -12,8 +13,8 @@ export class MarshalSerializer extends FormatSerializer {
     return this.writeInto(MarshalSink, value);
   }
 
-  protected read(data: Buffer): ReadValue {
-    const reader = new MarshalReader(data, this.options);
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
+    const reader = new MarshalReader(data, this.options, budget);
     return { value: reader.read(), sawClass: reader.sawClass };
   }
 }

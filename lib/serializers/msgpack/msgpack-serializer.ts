@@ -1,4 +1,5 @@
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
 import { MsgpackReader } from './msgpack-reader.js';
 import { MsgpackSink } from './msgpack-sink.js';
 import { SERIALIZER_IDS } from '../contract/serializer.js';
@@ -12,8 +13,8 @@ export class MsgpackSerializer extends FormatSerializer {
     return this.writeInto(MsgpackSink, value);
   }
 
-  protected read(data: Buffer): ReadValue {
-    const reader = new MsgpackReader(data, this.options);
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
+    const reader = new MsgpackReader(data, this.options, budget);
     return { value: reader.read(), sawClass: reader.sawClass };
   }
 }

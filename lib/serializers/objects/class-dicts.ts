@@ -103,7 +103,7 @@ class ClassDicts {
     const name = className instanceof Uint8Array ? decodeUtf8(Buffer.from(className)) : className;
     if (typeof name !== 'string') {
       if (insideClass) return this.keep(dict);
-      throw new UnreadableError('the __class__ of a class dict is no string', { builtin: 'TypeError' });
+      throw new UnreadableError('the __class__ of a class dict is no string', { raisedAs: 'builtins.TypeError' });
     }
     const converter = this.options.classes.converterNamed(name);
     if (converter?.fromDict) {
