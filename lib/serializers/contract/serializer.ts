@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ClassRegistry } from './class-registry.js';
 import type { ValueBudget } from './value-budget.js';
 
@@ -25,7 +26,7 @@ export interface SerializerOptions {
   maxDepth: number;
   /** Decimal digits of an int, for reading and writing. Default 4,300, as in Python. */
   maxIntDigits: number;
-  /** Memory that a read value may take, as estimated while reading. Default: {@link DEFAULT_MAX_VALUE_BYTES}. */
+  /** Memory that a read value may take, as estimated while reading. Default 512 MiB, at most a quarter of the heap limit. */
   maxValueBytes: number;
   /** Size of a written message in bytes. Default 256 MiB. */
   maxBytes: number;
@@ -62,6 +63,8 @@ export interface Serializer {
   readonly id: number;
   readonly name: SerializerName;
   dumps(value: unknown): Buffer;
+  /** Appends the value to a message that is being written. When it throws, `out` may have a part of the value. */
+  dumpsInto(value: unknown, out: ByteWriter): void;
   loads(data: Uint8Array, context?: ReadContext): unknown;
   dumpsCall(call: SerializedCall): Buffer;
   loadsCall(data: Uint8Array, context?: ReadContext): SerializedCall;
