@@ -1,8 +1,8 @@
 import { failedInside, type RaisedAs, UnreadableError } from '../contract/unreadable-error.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { COSTS } from '../../serpent/value-costs.js';
-import { beginList } from '../values/number-list.js';
-import { ValueAccount } from '../values/value-account.js';
+import type { MemberShapes } from '../values/member-shape.js';
+import { beginList, ValueReader } from '../values/value-reader.js';
 import { PyFloat } from '../../serpent/index.js';
 import { safeInt } from '../../serpent/values.js';
 import type { SerializerOptions } from '../contract/serializer.js';
@@ -11,45 +11,44 @@ import { TextWindow } from '../../serpent/text-window.js';
 const NO_ITEMS: unknown[] = [];
 
 /** The common part of the readers of binary formats: a cursor that never leaves the bytes. */
-export abstract class BinaryReader {
+export abstract class BinaryReader extends ValueReader {
   protected at = 0;
   protected depth = 0;
-  protected readonly account: ValueAccount;
   protected readonly text: TextWindow;
 
   constructor(
     protected readonly bytes: Buffer,
     protected readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
     budget: ValueBudget,
+    shapes: MemberShapes,
   ) {
+    super(options.values === 'faithful', budget, shapes);
     this.text = new TextWindow(bytes);
-    this.account = new ValueAccount(budget, options.values === 'faithful', () => this.fail(budget.reason, budget.raisedAs));
   }
 
-  /** True when a dict has a `__class__` key. */
-  get sawClass(): boolean {
-    return this.account.sawClass;
+  protected override failTooCostly(): never {
+    return this.fail(this.budget.reason, this.budget.raisedAs);
   }
 
   /** Name of the format in errors. */
   protected abstract readonly format: string;
 
   protected float(value: number): unknown {
-    if (!this.account.faithful) return value;
-    this.account.spend(COSTS.float);
+    if (!this.isFaithful) return value;
+    this.spend(COSTS.float);
     return new PyFloat(value);
   }
 
   /** A copy of the next bytes, as a value. */
   protected buffer(length: number): Buffer {
     const bytes = this.sized(length);
-    this.account.spend(COSTS.bytes + length);
+    this.spend(COSTS.bytes + length);
     return Buffer.from(bytes);
   }
 
   protected int64(value: bigint): number | bigint {
     const int = safeInt(value);
-    if (typeof int === 'bigint') this.account.spend(COSTS.bigint);
+    if (typeof int === 'bigint') this.spend(COSTS.bigint);
     return int;
   }
 
@@ -75,27 +74,45 @@ export abstract class BinaryReader {
 
   /** Reads the items of a list. */
   protected items(length: number): unknown[] {
-    const { account } = this;
-    account.spend(length === 0 ? COSTS.emptyList : COSTS.list);
+    this.spend(length === 0 ? COSTS.emptyList : COSTS.list);
     if (length === 0) return [];
     let items: unknown[] = NO_ITEMS;
-    let capacity = 1;
     try {
-      items = beginList(this.item());
-      let onlyNumbers = typeof items[0] === 'number';
-      while (items.length < length) {
-        const item = this.item();
-        if (typeof item !== 'number' && onlyNumbers) {
-          items = account.boxed(items);
-          onlyNumbers = false;
-        } else if (!onlyNumbers) account.spendNumber(item);
-        if (items.length === capacity) capacity = account.growList(capacity);
+      let item: unknown = this.item();
+      items = beginList(item);
+      if (typeof item === 'number') {
+        item = this.moreNumbers(items, length);
+        if (item === undefined) return items;
+        items = this.boxed(items);
         items.push(item);
       }
+      this.moreItems(items, length);
     } catch (error) {
       throw failedInside(error, items.length, items);
     }
     return items;
+  }
+
+  /** @returns the first item that is no number; undefined when there is none */
+  private moreNumbers(numbers: unknown[], length: number): unknown {
+    let capacity = 1;
+    for (let index = 1; index < length; index++) {
+      const item = this.item();
+      if (typeof item !== 'number') return item;
+      if (index === capacity) capacity = this.growList(capacity);
+      numbers.push(item);
+    }
+    return undefined;
+  }
+
+  private moreItems(items: unknown[], length: number): void {
+    let capacity = items.length;
+    for (let index = capacity; index < length; index++) {
+      const item = this.item();
+      if (typeof item === 'number') this.spendNumber(item);
+      if (index === capacity) capacity = this.growList(capacity);
+      items.push(item);
+    }
   }
 
   protected expectEnd(): void {

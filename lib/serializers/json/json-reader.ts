@@ -5,10 +5,9 @@ import { Scanner } from '../../serpent/scanner.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
-import { DictBuilder } from '../values/dict-builder.js';
-import type { MemberShape } from '../values/member-shape.js';
-import { beginList } from '../values/number-list.js';
-import { ValueAccount } from '../values/value-account.js';
+import { DictBuilder, emptyDict } from '../values/dict-builder.js';
+import type { MemberShape, MemberShapes } from '../values/member-shape.js';
+import { beginList, ValueReader } from '../values/value-reader.js';
 
 const {
   TAB,
@@ -49,10 +48,8 @@ const ESCAPED = '"\\/bfnrt';
  * `JSON.parse` is not used: it loses digits of long ints, does not tell a float from an int, has no limits, and makes `__proto__` a
  * member.
  */
-export class JsonReader {
-  private readonly account: ValueAccount;
+export class JsonReader extends ValueReader {
   private readonly scanner: Scanner;
-  private readonly faithful: boolean;
   private readonly maxDepth: number;
   private depth = 0;
 
@@ -61,16 +58,15 @@ export class JsonReader {
     bytes: Buffer,
     { values, maxDepth, maxIntDigits }: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
     budget: ValueBudget,
+    shapes: MemberShapes,
   ) {
-    this.faithful = values === 'faithful';
+    super(values === 'faithful', budget, shapes);
     this.maxDepth = maxDepth;
-    this.scanner = new Scanner(bytes, checkLimits({ maxDepth, maxIntDigits }), this.faithful);
-    this.account = new ValueAccount(budget, this.faithful, () => this.scanner.fail(budget.reason, 'TOO_COSTLY'));
+    this.scanner = new Scanner(bytes, checkLimits({ maxDepth, maxIntDigits }), this.isFaithful);
   }
 
-  /** True when an object has a `__class__` key. */
-  get sawClass(): boolean {
-    return this.account.sawClass;
+  protected override failTooCostly(): never {
+    return this.scanner.fail(this.budget.reason, 'TOO_COSTLY');
   }
 
   read(): unknown {
@@ -128,8 +124,8 @@ export class JsonReader {
   }
 
   private float(value: number): number | PyFloat {
-    if (!this.faithful) return value;
-    this.account.spend(COSTS.float);
+    if (!this.isFaithful) return value;
+    this.spend(COSTS.float);
     return new PyFloat(value);
   }
 
@@ -168,7 +164,7 @@ export class JsonReader {
     // the int zero has no sign
     const number = Number(literal) + 0;
     if (Number.isSafeInteger(number)) return number;
-    this.account.spendBigInt(digits);
+    this.spendBigInt(digits);
     return BigInt(literal);
   }
 
@@ -176,7 +172,7 @@ export class JsonReader {
   private string(): string {
     const start = this.scanner.pos + 1;
     const text = this.text();
-    this.account.spendText(text, this.scanner.pos - 1 - start);
+    this.spendText(text, this.scanner.pos - 1 - start);
     return text;
   }
 
@@ -239,9 +235,8 @@ export class JsonReader {
   }
 
   private list(): unknown[] {
-    const { account } = this;
     let code = this.enter();
-    account.spend(code === BRACKET_CLOSE ? COSTS.emptyList : COSTS.list);
+    this.spend(code === BRACKET_CLOSE ? COSTS.emptyList : COSTS.list);
     let items: unknown[] = [];
     if (code !== BRACKET_CLOSE) {
       items = beginList(this.value(code));
@@ -250,10 +245,10 @@ export class JsonReader {
       while ((code = this.nextItem()) !== BRACKET_CLOSE) {
         const item = this.value(code);
         if (typeof item !== 'number' && onlyNumbers) {
-          items = account.boxed(items);
+          items = this.boxed(items);
           onlyNumbers = false;
-        } else if (!onlyNumbers) account.spendNumber(item);
-        if (items.length === capacity) capacity = account.growList(capacity);
+        } else if (!onlyNumbers) this.spendNumber(item);
+        if (items.length === capacity) capacity = this.growList(capacity);
         items.push(item);
       }
     }
@@ -262,8 +257,13 @@ export class JsonReader {
   }
 
   private object(): unknown {
-    const dict = new DictBuilder(this.account);
-    for (let code = this.enter(); code !== BRACE_CLOSE; code = this.nextMember()) {
+    let code = this.enter();
+    if (code === BRACE_CLOSE) {
+      this.leave();
+      return emptyDict(this);
+    }
+    const dict = new DictBuilder(this);
+    for (; code !== BRACE_CLOSE; code = this.nextMember()) {
       const { expected } = dict;
       if (expected !== undefined && this.isNext(expected)) dict.takeExpected(expected);
       else dict.key(this.key(code));
@@ -311,7 +311,7 @@ export class JsonReader {
     if (code !== DOUBLE_QUOTE) scanner.expected('a string as key');
     const start = scanner.pos;
     const key = this.text();
-    if (key === '__proto__' && !this.faithful)
+    if (key === '__proto__' && !this.isFaithful)
       scanner.fail('the dict key "__proto__" is only read with values: \'faithful\'; found', 'PROTO_KEY', start);
     return key;
   }

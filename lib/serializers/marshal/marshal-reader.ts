@@ -59,7 +59,7 @@ export class MarshalReader extends BinaryReader {
     const before = this.values++;
     if (!(byte & FLAG_REF)) return this.typed(type);
     const index = this.refs.push(UNFINISHED) - 1;
-    this.account.spend(REFERABLE_COST);
+    this.spend(REFERABLE_COST);
     const { deepest } = this;
     this.deepest = this.depth;
     const value = this.typed(type);
@@ -116,7 +116,7 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.set:
         return this.unhashable(this.membersOf(new Set()));
       case MARSHAL.frozenset:
-        return this.membersOf(this.account.faithful ? new PyFrozenSet() : new Set());
+        return this.membersOf(this.isFaithful ? new PyFrozenSet() : new Set());
       case MARSHAL.dict:
         return this.dict();
       default:
@@ -141,13 +141,13 @@ export class MarshalReader extends BinaryReader {
   }
 
   private complex(real: number, imag: number): PyComplex {
-    this.account.spend(COSTS.complex);
+    this.spend(COSTS.complex);
     return new PyComplex(real, imag);
   }
 
   private tuple(length: number): unknown {
     const items = this.hashableItems(length);
-    return this.account.faithful ? PyTuple.from(items) : items;
+    return this.isFaithful ? PyTuple.from(items) : items;
   }
 
   private hashableItems(length: number): unknown[] {
@@ -168,15 +168,14 @@ export class MarshalReader extends BinaryReader {
   }
 
   private membersOf(set: Set<unknown>): Set<unknown> {
-    const { account } = this;
     const members = this.hashableItems(this.length(1));
     if (!this.hashable) this.fail('a member of a set is a list, dict or set', 'builtins.TypeError');
-    account.spend(COSTS.set);
+    this.spend(COSTS.set);
     let capacity = EMPTY_SET_MEMBERS;
     for (const member of members) {
-      if (!account.crowds.admits(set, member)) throw crowdedKeys();
+      if (!this.crowds.admits(set, member)) throw crowdedKeys();
       if (set.size === capacity) {
-        account.spend(capacity * COSTS.setMember);
+        this.spend(capacity * COSTS.setMember);
         capacity *= 2;
       }
       set.add(member);
@@ -185,7 +184,7 @@ export class MarshalReader extends BinaryReader {
   }
 
   private dict(): unknown {
-    const dict = new DictBuilder(this.account);
+    const dict = new DictBuilder(this);
     this.enter();
     let key: unknown;
     try {
@@ -224,14 +223,14 @@ export class MarshalReader extends BinaryReader {
   private string(length: number): string {
     const start = this.take(length);
     const text = this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
-    this.account.spendText(text, length);
+    this.spendText(text, length);
     return text;
   }
 
   private latin1(length: number): string {
     const start = this.take(length);
     const text = this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
-    this.account.spendText(text, length);
+    this.spendText(text, length);
     return text;
   }
 
@@ -250,7 +249,7 @@ export class MarshalReader extends BinaryReader {
     if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
     const start = this.take(digits * 2);
     if (digits === 0) return 0;
-    this.account.spend(COSTS.bigint + 2 * digits);
+    this.spend(COSTS.bigint + 2 * digits);
     // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
     const hex: string[] = [];
     for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {

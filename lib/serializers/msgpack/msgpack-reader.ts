@@ -1,6 +1,6 @@
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
-import { DictBuilder } from '../values/dict-builder.js';
+import { DictBuilder, emptyDict } from '../values/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
 import { COSTS } from '../../serpent/value-costs.js';
@@ -104,8 +104,12 @@ export class MsgpackReader extends BinaryReader {
   }
 
   private dict(length: number): unknown {
-    const dict = new DictBuilder(this.account);
     this.enter(length, 2);
+    if (length === 0) {
+      this.depth--;
+      return emptyDict(this);
+    }
+    const dict = new DictBuilder(this);
     let key: unknown;
     try {
       for (let i = 0; i < length; i++) {
@@ -153,9 +157,8 @@ export class MsgpackReader extends BinaryReader {
   }
 
   private string(length: number): string {
-    const text = this.textOf(length);
-    this.account.spendText(text, length);
-    return text;
+    if (length > 1) this.spend(COSTS.string + length);
+    return this.textOf(length);
   }
 
   private textOf(length: number): string {
@@ -165,8 +168,8 @@ export class MsgpackReader extends BinaryReader {
 
   private extension(length: number): unknown {
     const code = this.bytes.readInt8(this.take(1));
-    if (code === PYRO_EXT.int) this.account.spendBigInt(length);
-    else this.account.spend(COSTS.complex);
+    if (code === PYRO_EXT.int) this.spendBigInt(length);
+    else this.spend(COSTS.complex);
     return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits, (value) => this.float(value));
   }
 

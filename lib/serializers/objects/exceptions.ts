@@ -97,12 +97,26 @@ export function dictToException(pythonType: string, args: unknown, attributes: u
   const traceback = entries.findLast(([name]) => name === TRACEBACK)?.[1];
   const extra = objectOf(entries.filter(([name]) => name !== TRACEBACK));
   const lines = typeof traceback === 'string' ? [traceback] : Array.isArray(traceback) ? traceback : [];
-  return new PyroRemoteError(
-    pythonType,
-    Array.from(args as unknown[]),
-    extra,
-    lines.filter((line) => typeof line === 'string'),
+  return withoutStackTrace(
+    () =>
+      new PyroRemoteError(
+        pythonType,
+        Array.from(args as unknown[]),
+        extra,
+        lines.filter((line) => typeof line === 'string'),
+      ),
   );
+}
+
+/** Makes an error whose stack would only show how it was read. The stack would take most of the time and of the memory. */
+function withoutStackTrace<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {

@@ -3,7 +3,7 @@ import { storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
 import type { MemberShape } from './member-shape.js';
-import type { ValueAccount } from './value-account.js';
+import type { ValueReader } from './value-reader.js';
 
 /** Entries for which V8 makes room in an empty Map. */
 const EMPTY_MAP_ENTRIES = 4;
@@ -25,13 +25,12 @@ export class DictBuilder {
   private shape: MemberShape | undefined;
   private readonly outer: MemberShape;
 
-  /** @param account shared by all dicts of one read */
-  constructor(private readonly account: ValueAccount) {
-    this.outer = account.context;
-    this.shape = account.root;
-    if (account.faithful) this.map = new Map();
+  constructor(private readonly reader: ValueReader) {
+    this.outer = reader.context;
+    this.shape = reader.root;
+    if (reader.isFaithful) this.map = new Map();
     else this.object = {};
-    account.spend(account.faithful ? COSTS.map : COSTS.dict);
+    reader.spend(reader.isFaithful ? COSTS.map : COSTS.dict);
   }
 
   /** The member whose name most likely comes next, when its name can be compared with bytes; undefined when none is likely. */
@@ -53,22 +52,22 @@ export class DictBuilder {
    * @throws {UnreadableError} on `__proto__` in natural mode
    */
   key(key: unknown): void {
-    const { account, shape } = this;
+    const { reader, shape } = this;
     this.currentKey = key;
     if (typeof key !== 'string') {
       this.map ??= this.toMap();
-      account.spendNumber(key);
-      account.context = account.root;
+      reader.spendNumber(key);
+      reader.context = reader.root;
       return;
     }
-    if (key === '__class__') account.sawClass = true;
+    if (key === '__class__') reader.sawClass = true;
     else if (key === '__proto__' && this.map === undefined)
       throw new UnreadableError('the dict key "__proto__" is only read with values: \'faithful\'');
     if (shape === undefined) {
-      account.spendNewName(this.size, key);
-      account.context = account.root;
+      reader.spendNewName(this.size, key);
+      reader.context = reader.root;
     } else {
-      const followed = account.follow(shape, key);
+      const followed = reader.follow(shape, key);
       // one string for all dicts with this name
       if (followed !== undefined) this.currentKey = followed.name;
       this.enter(followed);
@@ -81,29 +80,29 @@ export class DictBuilder {
    * @throws {UnreadableError} on number keys that collide too often
    */
   value(value: unknown): void {
-    const { account, object, currentKey } = this;
-    account.spendNumber(value);
+    const { reader, object, currentKey } = this;
+    reader.spendNumber(value);
     this.size++;
     if (object === undefined || this.map !== undefined) this.setEntry(this.map!, currentKey, value);
     else this.setNamed(object, currentKey as string, value);
   }
 
   finish(): Map<unknown, unknown> | Record<string, unknown> {
-    this.account.context = this.outer;
+    this.reader.context = this.outer;
     return this.map ?? this.object!;
   }
 
   private enter(shape: MemberShape | undefined): void {
     if (this.size === 0) this.outer.first = shape;
     this.shape = shape;
-    this.account.context = shape ?? this.account.root;
+    this.reader.context = shape ?? this.reader.root;
   }
 
   private setEntry(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
-    const { account } = this;
-    if (typeof key !== 'string' && !account.crowds.admits(map, key)) throw crowdedKeys();
+    const { reader } = this;
+    if (typeof key !== 'string' && !reader.crowds.admits(map, key)) throw crowdedKeys();
     if (map.size === this.capacity) {
-      account.spend(this.capacity * COSTS.mapEntry);
+      reader.spend(this.capacity * COSTS.mapEntry);
       this.capacity *= 2;
     }
     map.set(key, value);
@@ -111,14 +110,14 @@ export class DictBuilder {
 
   private setNamed(object: Record<string, unknown>, name: string, value: unknown): void {
     const kind = this.shape?.kind ?? kindOf(name);
-    this.account.spendMember(this.size);
+    this.reader.spendMember(this.size);
     if (kind === MemberKind.plain) object[name] = value;
     else this.setUnusual(object, name, value, kind);
   }
 
   private setUnusual(object: Record<string, unknown>, name: string, value: unknown, kind: MemberKind): void {
     if (kind === MemberKind.index) {
-      this.account.spend(this.hasIndexKeys ? COSTS.indexMember : COSTS.indexTable);
+      this.reader.spend(this.hasIndexKeys ? COSTS.indexMember : COSTS.indexTable);
       if (!this.hasIndexKeys) storeIndexKeysInHashTable(object);
       this.hasIndexKeys = true;
     }
@@ -126,13 +125,19 @@ export class DictBuilder {
   }
 
   private toMap(): Map<unknown, unknown> {
-    const { account, object } = this;
+    const { reader, object } = this;
     const map = new Map<unknown, unknown>();
-    account.spend(COSTS.map);
+    reader.spend(COSTS.map);
     for (const name of Object.keys(object!)) this.setEntry(map, name, object![name]);
     this.object = undefined;
     return map;
   }
+}
+
+/** A dict without entries. */
+export function emptyDict(reader: ValueReader): Map<unknown, unknown> | Record<string, unknown> {
+  reader.spend(reader.isFaithful ? COSTS.map : COSTS.dict);
+  return reader.isFaithful ? new Map() : {};
 }
 
 export function crowdedKeys(): UnreadableError {
