@@ -1,35 +1,40 @@
 import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
-import { HEADER_BYTES } from './constants.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
-import { checkHeaderStart, correlationIdOf, decodeHeader, type Header, type SizeLimit } from './header.js';
+import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
 
 /** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
 export class Frame {
   readonly annotations: Annotations;
 
-  /** @param bytes the whole message, header included */
+  /** @param start where the message begins in `bytes` */
   constructor(
     readonly header: Header,
-    private readonly bytes: Buffer,
+    readonly bytes: Buffer,
+    readonly start: number,
   ) {
     const { annotationsBytes } = header;
-    this.annotations =
-      annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(HEADER_BYTES, HEADER_BYTES + annotationsBytes));
+    const at = start + HEADER_BYTES;
+    this.annotations = annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(at, at + annotationsBytes));
   }
 
   /** Still compressed when the flags say so. */
   get data(): Buffer {
-    return this.bytes.subarray(HEADER_BYTES + this.header.annotationsBytes);
+    const { annotationsBytes, dataBytes } = this.header;
+    const at = this.start + HEADER_BYTES + annotationsBytes;
+    return this.bytes.subarray(at, at + dataBytes);
   }
 
   /** 16 bytes; undefined when the message has none. */
   get correlationId(): Buffer | undefined {
-    return correlationIdOf(this.header, this.bytes);
+    if (!(this.header.flags & FLAGS.correlationId)) return undefined;
+    const at = this.start + CORRELATION_ID_AT;
+    return this.bytes.subarray(at, at + CORRELATION_ID_BYTES);
   }
 
   /** Size of the whole message in bytes. */
   get length(): number {
-    return this.bytes.length;
+    return HEADER_BYTES + this.header.annotationsBytes + this.header.dataBytes;
   }
 }
 
@@ -114,8 +119,7 @@ export class FrameReader {
     const { annotationsBytes, dataBytes } = this.header;
     const total = HEADER_BYTES + annotationsBytes + dataBytes;
     if (available < total) return undefined;
-    const isWhole = this.start === 0 && this.block.length === total;
-    const frame = new Frame(this.header, isWhole ? this.block : this.block.subarray(this.start, this.start + total));
+    const frame = new Frame(this.header, this.block, this.start);
     this.header = undefined;
     this.start += total;
     if (this.start === this.end) {

@@ -4,6 +4,7 @@ import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { WireLog } from '../../protocol/message.js';
+import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline } from '../../calls/deadline.js';
@@ -32,6 +33,8 @@ type State =
 const FREE: State = { is: 'free' };
 const ENDED: State = { is: 'ended' };
 
+const group = new ConnectionGroup();
+
 /**
  * A connection to a daemon. It runs one call at a time.
  *
@@ -53,12 +56,12 @@ export class ClientConnection {
     options: ClientConnectionOptions,
     private readonly onEnded: (connection: ClientConnection, error: Error) => void,
   ) {
-    const acceptedTypes = [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail];
-    this.frames = new FrameConnection(
-      socket,
-      { ...options, acceptedTypes, peer: location },
-      { onReady: () => this.onReady(), onClosed: (error) => this.end(this.closedError(error)) },
-    );
+    const owner = {
+      peerName: location,
+      onReady: () => this.onReady(),
+      onClosed: (error: Error | undefined) => this.end(this.closedError(error)),
+    };
+    this.frames = new FrameConnection(socket, options, owner, [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail], group);
   }
 
   /** True when the connection can run a call now. */

@@ -35,6 +35,8 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   private abortReason: Error | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
+  /** `performance.now()` when its call began, see `call-timeouts.ts`. */
+  startedAt = 0;
   private isTimedOut = false;
   private endHooks: (() => void)[] | undefined;
 
@@ -45,11 +47,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     serializer: Serializer,
     frame: Frame,
   ) {
-    const { header, annotations, correlationId } = frame;
-    // a copy of the id: a context that is kept must not keep the message
-    super(services, channel, serializer, frame, correlationId && Buffer.from(correlationId));
-    this.flags = header.flags;
-    this.requestAnnotations = annotations;
+    super(services, channel, serializer, frame);
+    this.flags = frame.header.flags;
+    this.requestAnnotations = frame.annotations;
   }
 
   get daemon(): Daemon {
