@@ -1,4 +1,12 @@
-import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
+import {
+  ANNOTATION_DEFAULTS,
+  type AnnotationLimits,
+  type Annotations,
+  checkAnnotationsBytes,
+  checkAnnotationsCount,
+  decodeAnnotations,
+  NO_ANNOTATIONS,
+} from './annotations.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
 import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
@@ -53,6 +61,8 @@ export class FrameReader {
   /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
   private header: Header | undefined;
+  /** True when the annotations of the unfinished frame were counted. */
+  private counted = false;
   private failure: Error | undefined;
 
   constructor(
@@ -60,6 +70,7 @@ export class FrameReader {
     public limit: SizeLimit,
     /** Accepted message types. A frame of another type fails with `BAD_MESSAGE_TYPE` when its header is read. */
     public acceptedTypes: readonly number[],
+    private readonly annotationLimits: AnnotationLimits = ANNOTATION_DEFAULTS,
   ) {}
 
   /** True between two frames. A stream that ends now has ended cleanly. */
@@ -114,13 +125,20 @@ export class FrameReader {
         const text = `invalid msg type ${header.type} received (expected: ${this.acceptedTypes.join(',')})`;
         throw new ProtocolError(text, { code: 'BAD_MESSAGE_TYPE' });
       }
+      checkAnnotationsBytes(header.annotationsBytes, this.annotationLimits);
       this.header = header;
     }
     const { annotationsBytes, dataBytes } = this.header;
+    if (annotationsBytes > 0 && !this.counted && available >= HEADER_BYTES + annotationsBytes) {
+      const at = this.start + HEADER_BYTES;
+      checkAnnotationsCount(this.block.subarray(at, at + annotationsBytes), this.annotationLimits);
+      this.counted = true;
+    }
     const total = HEADER_BYTES + annotationsBytes + dataBytes;
     if (available < total) return undefined;
     const frame = new Frame(this.header, this.block, this.start);
     this.header = undefined;
+    this.counted = false;
     this.start += total;
     if (this.start === this.end) {
       this.block = NOTHING;

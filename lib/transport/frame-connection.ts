@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import { copyId } from '../calls/correlation-id.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { type AnnotationLimits, NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { CORRELATION_ID_AT, FLAGS, HEADER_BYTES } from '../protocol/constants.js';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
@@ -22,7 +22,7 @@ import type { SendBufferUser } from './send-buffer.js';
 import { listen, type SocketOwner } from './socket-events.js';
 import type { TurnTaker } from './turns.js';
 
-export interface FrameConnectionOptions {
+export interface FrameConnectionOptions extends AnnotationLimits {
   /** Largest message either way, in bytes. */
   maxMessageBytes: number;
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
@@ -85,7 +85,7 @@ export class FrameConnection implements TurnTaker, SendBufferUser, SocketOwner {
     private readonly group: ConnectionGroup,
   ) {
     const { maxMessageBytes, maxHandshakeBytes } = options;
-    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
+    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes, options);
     listen(socket, this);
   }
 

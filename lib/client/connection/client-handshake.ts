@@ -1,6 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { decompress } from '../../protocol/compression.js';
-import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -9,6 +8,7 @@ import type { ClientConnection } from './client-connection.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import { annotationsOf, type ConnectedDaemon, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
@@ -83,7 +83,7 @@ export async function askMetadata(
   const message = { type: MESSAGE_TYPES.invoke, serializerId: own.id, flags: 0, data: own.dumpsCall(call), correlationId };
   const frame = await connection.request({ ...message, annotations: annotationsOf(options.annotations) }, deadline);
   if (!frame) throw closed(connection);
-  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, options.maxMessageBytes), uri);
+  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, serializers.inflation), uri);
 }
 
 function daemonOf(connection: ClientConnection): ConnectedDaemon {
@@ -96,11 +96,14 @@ function closed({ location }: ClientConnection): CommunicationError {
   return new CommunicationError(`connection to ${location} was closed`, { sent: false });
 }
 
-async function readHandshakeAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
-  const serializer = serializers.naturalWithId(header.serializerId);
-  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
-  const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;
-  return serializer.loads(plain, { plain: true });
+async function readHandshakeAnswer(frame: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
+  const { serializerId } = frame.header;
+  const { maxMessageBytes, maxHandshakeBytes } = options;
+  const serializer = serializers.naturalWithId(serializerId);
+  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${serializerId}`);
+  const budget = new HandshakeBudget(maxHandshakeBytes);
+  const limit = sizeLimit(maxMessageBytes, maxHandshakeBytes);
+  return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
 }
 
 /** The beginnings of the reasons of a daemon that has as many connections as it takes: Pyro5's and ours. The protocol has no code for it. */

@@ -51,7 +51,9 @@ export interface ReadContext {
   /** True: class dicts stay dicts, those of registered classes and exceptions too. Handshake data is read so. */
   plain?: boolean;
   /** Memory that the value may take. Default: `maxValueBytes` of the serializer. */
-  budget?: ValueBudget;
+  budget?: ValueBudget | undefined;
+  /** Reads a call that came with the read value, in place of `loadsCall` of its serializer. */
+  readCall?(data: Uint8Array, serializer: Serializer): SerializedCall;
 }
 
 /**

@@ -8,29 +8,34 @@ import type { RaisedAs } from './unreadable-error.js';
 export class ValueBudget implements ReadBudget {
   spentBytes = 0;
 
-  constructor(
-    readonly limitBytes: number,
-    /** The option that sets the limit. */
-    protected readonly option: 'maxValueBytes' | 'maxHandshakeBytes' = 'maxValueBytes',
-  ) {}
+  constructor(readonly limitBytes: number) {}
 
   /** Why a value over the limit is refused. */
   get reason(): string {
-    const { spentBytes, limitBytes, option } = this;
-    const limit = option === 'maxValueBytes' ? `${option} is ${limitBytes}` : `${option} allows ${limitBytes}`;
-    return `the value takes ${Math.ceil(spentBytes)} bytes of memory or more (${limit})`;
+    return `${this.spent} (maxValueBytes is ${this.limitBytes})`;
   }
 
   /** What a Python client gets then. */
   get raisedAs(): RaisedAs {
     return 'builtins.ValueError';
   }
+
+  protected get spent(): string {
+    return `the value takes ${this.spentBytes} bytes of memory or more`;
+  }
 }
 
-/** A value takes four times its bytes, roughly: the limit of the value of a handshake, for a limit of its bytes. */
-const HANDSHAKE_VALUE_FACTOR = 4;
+/** The value of a handshake takes four times its bytes, roughly. */
+const HANDSHAKE_FACTOR = 4;
 
 /** The memory that the value of a handshake message may take. */
-export function handshakeBudget(maxHandshakeBytes: number): ValueBudget {
-  return new ValueBudget(maxHandshakeBytes * HANDSHAKE_VALUE_FACTOR, 'maxHandshakeBytes');
+export class HandshakeBudget extends ValueBudget {
+  constructor(private readonly maxHandshakeBytes: number) {
+    super(maxHandshakeBytes * HANDSHAKE_FACTOR);
+  }
+
+  override get reason(): string {
+    const { spent, maxHandshakeBytes } = this;
+    return `${spent}, and that of a handshake may take ${HANDSHAKE_FACTOR} times maxHandshakeBytes (${maxHandshakeBytes})`;
+  }
 }
