@@ -22,6 +22,10 @@ export interface NumberBounds {
 /** Bounds of the limits that daemons and proxies have in common. */
 export const LIMIT_BOUNDS = {
   maxMessageBytes: { least: 1 },
+  maxHandshakeBytes: { least: 1 },
+  maxValueBytes: { least: 1 },
+  maxInflationRatio: { least: 1 },
+  maxInflatingBytes: { least: 1 },
   maxDepth: { least: 1, most: 1_000 },
   maxIntDigits: { least: 1, most: 1_000_000 },
 } as const satisfies Record<string, NumberBounds>;

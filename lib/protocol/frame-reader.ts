@@ -1,35 +1,48 @@
-import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
-import { HEADER_BYTES } from './constants.js';
+import {
+  ANNOTATION_DEFAULTS,
+  type AnnotationLimits,
+  type Annotations,
+  checkAnnotationsBytes,
+  checkAnnotationsCount,
+  decodeAnnotations,
+  NO_ANNOTATIONS,
+} from './annotations.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
-import { checkHeaderStart, correlationIdOf, decodeHeader, type Header, type SizeLimit } from './header.js';
+import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
 
 /** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
 export class Frame {
   readonly annotations: Annotations;
 
-  /** @param bytes the whole message, header included */
+  /** @param start where the message begins in `bytes` */
   constructor(
     readonly header: Header,
-    private readonly bytes: Buffer,
+    readonly bytes: Buffer,
+    readonly start: number,
   ) {
     const { annotationsBytes } = header;
-    this.annotations =
-      annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(HEADER_BYTES, HEADER_BYTES + annotationsBytes));
+    const at = start + HEADER_BYTES;
+    this.annotations = annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(at, at + annotationsBytes));
   }
 
   /** Still compressed when the flags say so. */
   get data(): Buffer {
-    return this.bytes.subarray(HEADER_BYTES + this.header.annotationsBytes);
+    const { annotationsBytes, dataBytes } = this.header;
+    const at = this.start + HEADER_BYTES + annotationsBytes;
+    return this.bytes.subarray(at, at + dataBytes);
   }
 
   /** 16 bytes; undefined when the message has none. */
   get correlationId(): Buffer | undefined {
-    return correlationIdOf(this.header, this.bytes);
+    if (!(this.header.flags & FLAGS.correlationId)) return undefined;
+    const at = this.start + CORRELATION_ID_AT;
+    return this.bytes.subarray(at, at + CORRELATION_ID_BYTES);
   }
 
   /** Size of the whole message in bytes. */
   get length(): number {
-    return this.bytes.length;
+    return HEADER_BYTES + this.header.annotationsBytes + this.header.dataBytes;
   }
 }
 
@@ -48,6 +61,8 @@ export class FrameReader {
   /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
   private header: Header | undefined;
+  /** True when the annotations of the unfinished frame were counted. */
+  private counted = false;
   private failure: Error | undefined;
 
   constructor(
@@ -55,6 +70,7 @@ export class FrameReader {
     public limit: SizeLimit,
     /** Accepted message types. A frame of another type fails with `BAD_MESSAGE_TYPE` when its header is read. */
     public acceptedTypes: readonly number[],
+    private readonly annotationLimits: AnnotationLimits = ANNOTATION_DEFAULTS,
   ) {}
 
   /** True between two frames. A stream that ends now has ended cleanly. */
@@ -109,14 +125,20 @@ export class FrameReader {
         const text = `invalid msg type ${header.type} received (expected: ${this.acceptedTypes.join(',')})`;
         throw new ProtocolError(text, { code: 'BAD_MESSAGE_TYPE' });
       }
+      checkAnnotationsBytes(header.annotationsBytes, this.annotationLimits);
       this.header = header;
     }
     const { annotationsBytes, dataBytes } = this.header;
+    if (annotationsBytes > 0 && !this.counted && available >= HEADER_BYTES + annotationsBytes) {
+      const at = this.start + HEADER_BYTES;
+      checkAnnotationsCount(this.block.subarray(at, at + annotationsBytes), this.annotationLimits);
+      this.counted = true;
+    }
     const total = HEADER_BYTES + annotationsBytes + dataBytes;
     if (available < total) return undefined;
-    const isWhole = this.start === 0 && this.block.length === total;
-    const frame = new Frame(this.header, isWhole ? this.block : this.block.subarray(this.start, this.start + total));
+    const frame = new Frame(this.header, this.block, this.start);
     this.header = undefined;
+    this.counted = false;
     this.start += total;
     if (this.start === this.end) {
       this.block = NOTHING;

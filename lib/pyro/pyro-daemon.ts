@@ -52,7 +52,11 @@ class ClientProxies implements ProxyReceiver {
     checkDaemonOptions(daemon);
     checkOptions({ receivedProxies, receivedProxyOptions }, { receivedProxies: FUNCTION, receivedProxyOptions: OBJECT });
     const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
-    const limits = { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes };
+    const { maxValueBytes, maxAnnotations, maxAnnotationsBytes, maxInflationRatio, maxInflatingBytes } = daemon;
+    const limits = {
+      ...{ maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes },
+      ...{ maxValueBytes, maxAnnotations, maxAnnotationsBytes, maxInflationRatio, maxInflatingBytes },
+    };
     const { maxConnections = MAX_CONNECTIONS, ...own } = receivedProxyOptions;
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));

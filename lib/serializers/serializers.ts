@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
+import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
 import { checkLimits } from '../serpent/limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
@@ -22,6 +23,7 @@ const DEFAULTS: SerializerOptions = {
   maxDepth: 200,
   maxIntDigits: 4_300,
   maxBytes: DEFAULT_MAX_MESSAGE_BYTES,
+  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
   serpentBytesRepr: false,
   detailedTraceback: true,
   classes: defaultClassRegistry,

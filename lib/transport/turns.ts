@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /** A connection on which bytes have arrived. */
 export interface TurnTaker {
   /** Serves what has arrived. */
@@ -30,23 +32,21 @@ export class Turns {
   /** The connection that waited or was served last. */
   private last: TurnTaker | undefined;
 
-  /**
-   * Called when bytes arrive.
-   *
-   * @returns false when no other connection is busy: the taker does not wait and should be served at once
-   */
-  wait(taker: TurnTaker, bytes: number): boolean {
-    if (taker === this.last && this.waiting.length === 0) return false;
-    this.last = taker;
+  /** Takers run in the async context in which this object was made: none sees the stores of another, or of the socket that was read last. */
+  private readonly context = new AsyncResource('PyroTurns', { requireManualDestroy: true });
+
+  /** Bytes have arrived. The taker is served in this turn of the event loop, and at once when no other connection is busy. */
+  wait(taker: TurnTaker, bytes: number): void {
     this.waiting.push(taker);
+    if (taker === this.last && this.waiting.length === 1) return this.serve();
+    this.last = taker;
     this.received(bytes);
-    return true;
   }
 
   /** More bytes arrive on a connection that waits. */
   received(bytes: number): void {
     this.waitingBytes += bytes;
-    if (this.isServing || (this.waiting.length < MAX_WAITING && this.waitingBytes <= MAX_WAITING_BYTES)) this.schedule();
+    if (this.waiting.length < MAX_WAITING && this.waitingBytes <= MAX_WAITING_BYTES) this.schedule();
     else this.serve();
   }
 
@@ -59,8 +59,12 @@ export class Turns {
   /** A connection was closed. It is not held here any longer. */
   leave(taker: TurnTaker): void {
     if (this.last === taker) this.last = undefined;
-    const index = this.waiting.indexOf(taker);
+    const index = this.waiting.lastIndexOf(taker);
     if (index !== -1) this.waiting[index] = NOBODY;
+  }
+
+  private serve(): void {
+    if (!this.isServing) this.context.runInAsyncScope(this.serveWaiting, this);
   }
 
   private schedule(): void {
@@ -76,7 +80,7 @@ export class Turns {
   }
 
   /** Serves those that wait now. */
-  private serve(): void {
+  private serveWaiting(): void {
     const { waiting } = this;
     const { length } = waiting;
     if (length === 0) return;

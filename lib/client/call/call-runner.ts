@@ -138,13 +138,13 @@ export class CallRunner {
     serializer: Serializer,
     { call, callOptions, deadline }: { call: OutgoingCall; callOptions: CallOptions; deadline: Deadline },
   ): Promise<unknown> {
-    const { options } = this;
+    const { options, connections } = this;
     if (frame.annotations.size > 0) {
       options.onAnnotations?.(frame.annotations);
       callOptions.onAnnotations?.(frame.annotations);
     }
     try {
-      const value = await readReply(frame, serializer, this.readContext(opened), options.maxMessageBytes);
+      const value = await readReply(frame, serializer, this.readContext(opened), connections.serializers.inflation);
       if (!(value instanceof OpenedStream)) return value;
       return new RemoteStream(this, this.pool, value.id, call.connection, callOptions);
     } catch (error) {

@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AnnotationLimits } from '../../protocol/annotations.js';
 import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { WireLog } from '../../protocol/message.js';
+import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { RequestMessage } from '../messages/request-writer.js';
 
-export interface ClientConnectionOptions {
+export interface ClientConnectionOptions extends AnnotationLimits {
   maxMessageBytes: number;
   frameTimeoutMs: number;
   wireLog?: WireLog;
@@ -32,6 +34,8 @@ type State =
 const FREE: State = { is: 'free' };
 const ENDED: State = { is: 'ended' };
 
+const group = new ConnectionGroup();
+
 /**
  * A connection to a daemon. It runs one call at a time.
  *
@@ -53,12 +57,12 @@ export class ClientConnection {
     options: ClientConnectionOptions,
     private readonly onEnded: (connection: ClientConnection, error: Error) => void,
   ) {
-    const acceptedTypes = [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail];
-    this.frames = new FrameConnection(
-      socket,
-      { ...options, acceptedTypes, peer: location },
-      { onReady: () => this.onReady(), onClosed: (error) => this.end(this.closedError(error)) },
-    );
+    const owner = {
+      peerName: location,
+      onReady: () => this.onReady(),
+      onClosed: (error: Error | undefined) => this.end(this.closedError(error)),
+    };
+    this.frames = new FrameConnection(socket, options, owner, [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail], group);
   }
 
   /** True when the connection can run a call now. */

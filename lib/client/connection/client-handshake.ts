@@ -1,6 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { decompress } from '../../protocol/compression.js';
-import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -9,6 +8,7 @@ import type { ClientConnection } from './client-connection.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import { annotationsOf, type ConnectedDaemon, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
@@ -53,7 +53,7 @@ export async function shakeHands(
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
   const answer = await readHandshakeAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
-    throw new CommunicationError(`connection to ${connection.location} rejected: ${safeText(answer)}`, { sent: false });
+    throw rejection(connection.location, safeText(answer));
   }
   if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'meta')) {
     throw new ProtocolError('the answer to a handshake is a dict with "handshake" and "meta"');
@@ -83,7 +83,7 @@ export async function askMetadata(
   const message = { type: MESSAGE_TYPES.invoke, serializerId: own.id, flags: 0, data: own.dumpsCall(call), correlationId };
   const frame = await connection.request({ ...message, annotations: annotationsOf(options.annotations) }, deadline);
   if (!frame) throw closed(connection);
-  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, options.maxMessageBytes), uri);
+  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, serializers.inflation), uri);
 }
 
 function daemonOf(connection: ClientConnection): ConnectedDaemon {
@@ -96,9 +96,21 @@ function closed({ location }: ClientConnection): CommunicationError {
   return new CommunicationError(`connection to ${location} was closed`, { sent: false });
 }
 
-async function readHandshakeAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
-  const serializer = serializers.naturalWithId(header.serializerId);
-  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
-  const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;
-  return serializer.loads(plain, { plain: true });
+async function readHandshakeAnswer(frame: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
+  const { serializerId } = frame.header;
+  const { maxMessageBytes, maxHandshakeBytes } = options;
+  const serializer = serializers.naturalWithId(serializerId);
+  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${serializerId}`);
+  const budget = new HandshakeBudget(maxHandshakeBytes);
+  const limit = sizeLimit(maxMessageBytes, maxHandshakeBytes);
+  return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
+}
+
+/** The beginnings of the reasons of a daemon that has as many connections as it takes: Pyro5's and ours. The protocol has no code for it. */
+const REASONS_OF_FULL_DAEMONS = ['no free workers', 'daemon is full'];
+
+function rejection(location: string, reason: string): CommunicationError {
+  const isFull = REASONS_OF_FULL_DAEMONS.some((beginning) => reason.startsWith(beginning));
+  const code = isFull ? 'DAEMON_FULL' : 'COMMUNICATION';
+  return new CommunicationError(`connection to ${location} rejected: ${reason}`, { code, sent: false });
 }

@@ -1,8 +1,7 @@
-import { decompress } from '../../protocol/compression.js';
 import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import { sizeLimit } from '../../protocol/header.js';
+import type { Inflation } from '../../protocol/inflation.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 
@@ -23,7 +22,7 @@ export async function readReply(
   frame: Frame,
   serializer: Serializer,
   context: ReadContext,
-  maxMessageBytes: number,
+  inflation: Inflation,
 ): Promise<unknown> {
   const { flags } = frame.header;
   if (flags & FLAGS.itemStream) {
@@ -31,8 +30,7 @@ export async function readReply(
     if (id) return new OpenedStream(id);
     throw new ProtocolError('result of call is an iterator, but the server is not configured to allow streaming');
   }
-  const data = flags & FLAGS.compressed ? await decompress(frame.data, sizeLimit(maxMessageBytes)) : frame.data;
-  const value = serializer.loads(data, context);
+  const value = await inflation.open(frame, (data) => serializer.loads(data, context));
   if (!(flags & FLAGS.exception)) return value;
   if (value instanceof PyroRemoteError) throw withCaller(value);
   throw new ProtocolError('the reply says that the call failed, but holds no exception');

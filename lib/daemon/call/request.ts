@@ -1,9 +1,11 @@
-import type { Annotations } from '../../protocol/annotations.js';
+import { type Annotations, copiedAnnotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
+import type { ValueBudget } from '../../serializers/contract/value-budget.js';
 import { currentCall } from '../../calls/current-call.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
@@ -13,6 +15,7 @@ import type { CallErrorInfo } from '../options/daemon-events.js';
 import { type CallServices, receiveProxy } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
+import { REQUEST_BYTES } from './value-memory.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -35,7 +38,13 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   private abortReason: Error | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
+  /** `performance.now()` when its call began, see `call-timeouts.ts`. */
+  startedAt = 0;
   private isTimedOut = false;
+  /** Memory that the next read may take. */
+  budget: ValueBudget | undefined;
+  private heldBytes = 0;
+  private hasEnded = false;
   private endHooks: (() => void)[] | undefined;
 
   constructor(
@@ -45,11 +54,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     serializer: Serializer,
     frame: Frame,
   ) {
-    const { header, annotations, correlationId } = frame;
-    // a copy of the id: a context that is kept must not keep the message
-    super(services, channel, serializer, frame, correlationId && Buffer.from(correlationId));
-    this.flags = header.flags;
-    this.requestAnnotations = annotations;
+    super(services, channel, serializer, frame);
+    this.flags = frame.header.flags;
+    this.requestAnnotations = frame.annotations;
   }
 
   get daemon(): Daemon {
@@ -101,6 +108,29 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** Turns a proxy that came with the request into a value. */
   decodeProxy(state: readonly unknown[]): unknown {
     return receiveProxy(this.services, state, this);
+  }
+
+  /** Reads a call within the memory that is left, and holds its memory until the request ends. */
+  readCall(data: Uint8Array, serializer: Serializer): SerializedCall {
+    const budget = (this.budget = this.services.memory.budget());
+    const call = serializer.loadsCall(data, this);
+    this.hold(budget.spentBytes + REQUEST_BYTES);
+    return call;
+  }
+
+  /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
+  readBlob(data: Buffer, serializer: Serializer): SerializedCall {
+    const budget = (this.budget = this.services.memory.budget());
+    const call = readBlobCall(data, this.annotations, serializer, this.services.blobInfoReaders, this);
+    this.hold(budget.spentBytes + REQUEST_BYTES + data.length);
+    return call;
+  }
+
+  private hold(bytes: number): void {
+    // blobs may be read after the request has ended; their values are the application's
+    if (this.hasEnded) return;
+    this.heldBytes += bytes;
+    this.services.memory.hold(bytes);
   }
 
   onUnread(target: CallTarget): void {
@@ -158,7 +188,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   becomeStream(): void {
     this.streaming = true;
     // views on the message, which may be large, would live as long as the stream
-    this.requestAnnotations = new Map([...this.requestAnnotations].map(([id, data]) => [id, Buffer.from(data)]));
+    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     this.finish();
   }
 
@@ -171,6 +201,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
 
   /** The method has ended, and so has its stream, if it returned one. */
   end(): void {
+    this.hasEnded = true;
+    this.services.memory.release(this.heldBytes);
+    this.heldBytes = 0;
     const hooks = this.endHooks;
     this.endHooks = undefined;
     for (const hook of hooks ?? []) hook();

@@ -20,7 +20,6 @@ import { environmentDefaults } from './environment-defaults.js';
 
 const BOUNDS = {
   ...LIMIT_BOUNDS,
-  maxHandshakeBytes: { least: 1 },
   maxConnections: { least: 1 },
   maxQueuedRequests: { least: 1 },
   housekeepingIntervalMs: { least: 1 },
@@ -37,6 +36,7 @@ const RULES: OptionRules<DaemonOptions> = {
   serializers: SOME_SERIALIZERS,
   detailedTraceback: SWITCH,
   streaming: SWITCH,
+  keepHandshake: SWITCH,
   annotations: FUNCTION,
   validateHandshake: FUNCTION,
   wireLog: FUNCTION,
