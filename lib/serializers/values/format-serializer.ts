@@ -1,7 +1,7 @@
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
-import { ByteWriter } from '../../serpent/byte-writer.js';
+import { bytesOf, ByteWriter } from '../../serpent/byte-writer.js';
 import { placeInLiteral } from '../../serpent/place.js';
 import { callOf, type CallTarget, targetOf } from '../contract/call-shape.js';
 import { ConversionError, UnreadableError } from '../contract/unreadable-error.js';
@@ -31,9 +31,7 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   dumps(value: unknown): Buffer {
-    const out = new ByteWriter();
-    this.dumpsInto(value, out);
-    return out.written();
+    return bytesOf((out) => this.dumpsInto(value, out));
   }
 
   dumpsInto(value: unknown, out: ByteWriter): void {
