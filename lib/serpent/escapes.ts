@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { CHARACTERS, isDecimalDigit, toLower } from './characters.js';
 import type { Scanner } from './scanner.js';
 import { TextUnits } from './text-units.js';
@@ -30,6 +31,7 @@ const {
 export function readText(scanner: Scanner, end: number, raw: boolean): string {
   const { bytes } = scanner;
   let at = scanner.pos;
+  if (end - at > constants.MAX_STRING_LENGTH) scanner.fail('a string longer than a JavaScript string can be', 'TOO_LARGE', at);
   const units = new TextUnits(end - at);
   while (at < end) {
     const code = bytes[at]!;

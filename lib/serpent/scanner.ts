@@ -25,6 +25,8 @@ export class Scanner {
   readonly texts: TextWindow;
   pos = 0;
   kind: NumberKind = NumberKind.none;
+  /** True once a string had escapes that json has not. */
+  hasPythonEscapes = false;
   /** The estimated memory of what was read, in bytes. */
   spent: number;
   private readonly mostSpent: number;

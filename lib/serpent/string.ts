@@ -77,6 +77,9 @@ function prefixLength(scanner: Scanner): number {
 /** The end of a longer literal is searched by calls into C++: 5 MB of text are read in 10 ms instead of 85. */
 const LONG_CHARS = 256;
 
+/** More than any byte. */
+const ESCAPED = 256;
+
 function readLiteral(scanner: Scanner): string | Buffer {
   const { bytes } = scanner;
   const quote = bytes[scanner.pos]!;
@@ -88,25 +91,51 @@ function readLiteral(scanner: Scanner): string | Buffer {
   while (at < stop) {
     const code = bytes[at]!;
     if (code === quote) {
-      if (at === start && scanner.codeAt(at + 1) === quote) break;
+      if (codes >= ESCAPED || (at === start && scanner.codeAt(at + 1) === quote)) break;
       scanner.pos = at + 1;
       return scanner.text(start, at, codes);
     }
-    if (code === BACKSLASH || code < SPACE) break;
+    if (code < SPACE) break;
+    if (code === BACKSLASH) {
+      codes = ESCAPED;
+      at++;
+    }
     codes |= code;
     at++;
   }
-  return (at === start + LONG_CHARS ? readLong(scanner, quote, start) : undefined) ?? readBody(scanner, NO_PREFIX);
+  return (at >= start + LONG_CHARS ? readLong(scanner, quote, start) : undefined) ?? readBody(scanner, NO_PREFIX);
 }
 
-/** Reads a literal whose body starts at `start`; undefined when the body has escapes or line ends. */
+/** Reads a literal whose body starts at `start`; undefined when the body has line ends, or escapes that json has not. */
 function readLong(scanner: Scanner, quote: number, start: number): string | undefined {
   const end = scanner.bytes.indexOf(quote, start);
-  if (end === -1) return undefined;
+  if (end === -1 || scanner.bytes[end - 1] === BACKSLASH) return undefined;
   const body = scanner.bytes.subarray(start, end);
-  if (body.includes(BACKSLASH) || body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) return undefined;
-  scanner.pos = end + 1;
-  return scanner.text(start, end, isAscii(body) ? 0 : 255);
+  if (body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) return undefined;
+  const text = body.includes(BACKSLASH) ? readAsJson(scanner, body) : scanner.text(start, end, isAscii(body) ? 0 : 255);
+  if (text !== undefined) scanner.pos = end + 1;
+  return text;
+}
+
+/**
+ * Reads escapes with V8's reader of json, which takes a fifth of the time. It knows `\n`, `\t`, `\\`, `\u20ac`,
+ * but no `\x1b` and no `\'`.
+ *
+ * @returns undefined when the body has other escapes
+ */
+function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
+  // in Python the backslash of `\/` is a character of its own
+  if (scanner.hasPythonEscapes || body.includes(DOUBLE_QUOTE) || body.includes('\\/')) return undefined;
+  let text: string;
+  try {
+    text = JSON.parse(`"${body.toString()}"`) as string;
+  } catch {
+    // an error takes longer than many escapes
+    scanner.hasPythonEscapes = true;
+    return undefined;
+  }
+  scanner.spendText(text.length, !isAscii(body));
+  return text;
 }
 
 function readPrefixed(scanner: Scanner): string | Buffer {

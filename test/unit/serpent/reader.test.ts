@@ -302,6 +302,15 @@ describe('long strings', () => {
     ['\u00e9', '\u00e9'],
     ['\u{1f600}', '\u{1f600}'],
     ["' 'y", 'y'],
+    ['\\/', '\\/'],
+    ['\\\\', '\\'],
+    ['\\u20ac', '\u20ac'],
+    ['\\ud83d', '\ud83d'],
+    ['\\x1b', '\u001b'],
+    ['\\b\\f\\t', '\b\f\t'],
+    ['\\q', '\\q'],
+    ['\\"', '"'],
+    ['\\n\\x41\\n', '\nA\n'],
   ])('serpent: reads %j anywhere in a long string', (written, meant) => {
     for (const before of around) {
       for (const behind of around) {
