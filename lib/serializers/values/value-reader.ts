@@ -49,7 +49,7 @@ export abstract class ValueReader {
 
   /** @param digits decimal digits */
   protected spendBigInt(digits: number): void {
-    this.spend(COSTS.bigint + (digits >> 1));
+    this.spend(COSTS.bigint + digits);
   }
 
   /** A value that is a member of something else than a list of numbers. */
