@@ -1,13 +1,13 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { PyFloat } from '../../serpent/index.js';
 import { checkLimits } from '../../serpent/limits.js';
-import { Scanner } from '../../serpent/scanner.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { DictBuilder, emptyDict } from '../values/dict-builder.js';
 import type { MemberShape, MemberShapes } from '../values/member-shape.js';
 import { beginList, ValueReader } from '../values/value-reader.js';
+import { Scanner } from './text-scanner.js';
 
 const {
   TAB,
