@@ -58,7 +58,7 @@ const textOf = (counter: Counter, length: number): string => {
   for (let rest = counter.index; text.length < length; rest = Math.floor(rest / 26)) text += LETTERS[rest % 26];
   return text;
 };
-const indexOf = (counter: Counter, length: number): string => String((10 ** Math.min(length, 9) - 1 - counter.index) % 4e9 | 0);
+const indexOf = (counter: Counter, length: number): string => String(((10 ** Math.min(length, 9) - 1 - counter.index) % 4e9) | 0);
 const EXCEPTION: [string, unknown][] = [
   ['__class__', 'builtins.ValueError'],
   ['__exception__', true],
@@ -236,11 +236,7 @@ const marshal = (tree: WireTree, counter: Counter): Buffer => {
       return Buffer.concat([Buffer.from('{'), ...tree.entries.flat().map(write), Buffer.from('0')]);
     case 'exception':
     case 'uri':
-      return Buffer.concat([
-        Buffer.from('{'),
-        ...(tree.is === 'uri' ? URI : EXCEPTION).flat().map(fixed),
-        Buffer.from('0'),
-      ]);
+      return Buffer.concat([Buffer.from('{'), ...(tree.is === 'uri' ? URI : EXCEPTION).flat().map(fixed), Buffer.from('0')]);
     case 'flagged': {
       const bytes = write(tree.value);
       bytes[0]! |= 0x80;

@@ -130,7 +130,7 @@ describe('budgets', () => {
     const big = Buffer.concat([Buffer.from([0xdb, 100, 0, 0, 0]), Buffer.alloc(100, 'N')]);
     const reference = Buffer.from([0x72, 0, 0, 0, 0]);
     const list = (count: number): Buffer =>
-      Buffer.concat([Buffer.from([0x5b, count + 1, 0, 0, 0]), big, ...many(count, reference) as Buffer[]]);
+      Buffer.concat([Buffer.from([0x5b, count + 1, 0, 0, 0]), big, ...(many(count, reference) as Buffer[])]);
     const costs = [1, 100].map((count) => {
       const budget = new ValueBudget(Infinity);
       serializer('marshal').loads(list(count), { budget });
