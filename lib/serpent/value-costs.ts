@@ -36,7 +36,7 @@ export const COSTS = {
   complex: 80,
   tuple: 80,
   /** A member whose name has not followed the members before it in this read: V8 makes a hidden class for it. Its characters come on top. */
-  newMember: 110,
+  newMember: 75,
   /** The hash table for members of a plain object that look like array indices, with the first of them, and each further one. */
   indexTable: 200,
   indexMember: 50,

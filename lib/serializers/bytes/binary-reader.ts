@@ -83,10 +83,12 @@ export abstract class BinaryReader extends ValueReader {
       if (typeof item === 'number') {
         item = this.moreNumbers(items, length);
         if (item === undefined) return items;
-        items = this.boxed(items);
-        items.push(item);
+        const capacity = this.growList(items.length);
+        items = this.mixed(items, item);
+        this.moreItems(items, length, capacity);
+      } else {
+        this.moreItems(items, length, 1);
       }
-      this.moreItems(items, length);
     } catch (error) {
       throw failedInside(error, items.length, items);
     }
@@ -105,9 +107,8 @@ export abstract class BinaryReader extends ValueReader {
     return undefined;
   }
 
-  private moreItems(items: unknown[], length: number): void {
-    let capacity = items.length;
-    for (let index = capacity; index < length; index++) {
+  private moreItems(items: unknown[], length: number, capacity: number): void {
+    for (let index = items.length; index < length; index++) {
       const item = this.item();
       if (typeof item === 'number') this.spendNumber(item);
       if (index === capacity) capacity = this.growList(capacity);

@@ -32,7 +32,10 @@ export class UnreadableError extends SerializeError {
   /** The members of the outermost container that were read before the fault. */
   before: readonly unknown[] = [];
 
-  constructor(message: string, { reason = message, raisedAs = 'builtins.ValueError', steps = [], cause }: UnreadableOptions = {}) {
+  constructor(
+    message: string,
+    { reason = message, raisedAs = 'builtins.ValueError', steps = [], cause }: UnreadableOptions = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
     this.raisedAs = raisedAs;

@@ -235,25 +235,46 @@ export class JsonReader extends ValueReader {
   }
 
   private list(): unknown[] {
-    let code = this.enter();
+    const code = this.enter();
     this.spend(code === BRACKET_CLOSE ? COSTS.emptyList : COSTS.list);
-    let items: unknown[] = [];
-    if (code !== BRACKET_CLOSE) {
-      items = beginList(this.value(code));
-      let onlyNumbers = typeof items[0] === 'number';
-      let capacity = 1;
-      while ((code = this.nextItem()) !== BRACKET_CLOSE) {
-        const item = this.value(code);
-        if (typeof item !== 'number' && onlyNumbers) {
-          items = this.boxed(items);
-          onlyNumbers = false;
-        } else if (!onlyNumbers) this.spendNumber(item);
-        if (items.length === capacity) capacity = this.growList(capacity);
-        items.push(item);
-      }
+    if (code === BRACKET_CLOSE) {
+      this.leave();
+      return [];
+    }
+    let item = this.value(code);
+    let items = beginList(item);
+    let capacity = 1;
+    if (typeof item === 'number') {
+      item = this.moreNumbers(items);
+      if (item === undefined) return items;
+      capacity = this.growList(items.length);
+      items = this.mixed(items, item);
+    }
+    this.moreItems(items, capacity);
+    return items;
+  }
+
+  /** @returns the first item that is no number; undefined when there is none */
+  private moreNumbers(numbers: unknown[]): unknown {
+    let capacity = 1;
+    for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
+      const item = this.value(code);
+      if (typeof item !== 'number') return item;
+      if (numbers.length === capacity) capacity = this.growList(capacity);
+      numbers.push(item);
     }
     this.leave();
-    return items;
+    return undefined;
+  }
+
+  private moreItems(items: unknown[], capacity: number): void {
+    for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
+      const item = this.value(code);
+      if (typeof item === 'number') this.spendNumber(item);
+      if (items.length === capacity) capacity = this.growList(capacity);
+      items.push(item);
+    }
+    this.leave();
   }
 
   private object(): unknown {

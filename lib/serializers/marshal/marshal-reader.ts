@@ -49,6 +49,7 @@ export class MarshalReader extends BinaryReader {
     const value = this.value();
     if (value === NULL) this.fail('NULL stands for no value');
     this.expectEnd();
+    this.spend(-REFERABLE_COST * this.refs.length);
     return value;
   }
 
@@ -188,7 +189,7 @@ export class MarshalReader extends BinaryReader {
     this.enter();
     let key: unknown;
     try {
-      while ((key = this.value()) !== NULL) {
+      while ((key = this.key()) !== NULL) {
         if (!this.hashable) this.fail('a dict key is a list, dict or set', 'builtins.TypeError');
         dict.key(key);
         dict.value(this.member());
@@ -199,6 +200,15 @@ export class MarshalReader extends BinaryReader {
     }
     this.depth--;
     return this.unhashable(dict.finish());
+  }
+
+  private key(): unknown {
+    const { budget } = this;
+    const { spentBytes } = budget;
+    const key = this.value();
+    // the dict knows what its names cost
+    if (typeof key === 'string') budget.spentBytes = spentBytes;
+    return key;
   }
 
   private unhashable<T>(value: T): T {

@@ -146,7 +146,8 @@ export class MsgpackReader extends BinaryReader {
     // the cost of names is that of their dict
     if (type >= MSGPACK.fixstr && type < MSGPACK.nil) return this.textOf(this.byte() & 0x1f);
     const key = this.value();
-    if (typeof key === 'object' && key !== null && !isHashable(key)) this.fail('a dict key is a list or dict', 'builtins.TypeError');
+    if (typeof key === 'object' && key !== null && !isHashable(key))
+      this.fail('a dict key is a list or dict', 'builtins.TypeError');
     return key;
   }
 

@@ -48,7 +48,7 @@ export function recreateClasses(
 }
 
 /** What an exception takes, besides the members that it has from its dict, and a proxy. */
-const EXCEPTION_COST = 600;
+const EXCEPTION_COST = 250;
 const PROXY_COST = 4_096;
 
 class ClassDicts {

@@ -57,10 +57,12 @@ export abstract class ValueReader {
     if (typeof value === 'number' && !isSmallInt(value)) this.spend(COSTS.number);
   }
 
-  /** A list of numbers that gets another item beside them. @returns a copy: the numbers take more from now on */
-  protected boxed(numbers: readonly unknown[]): unknown[] {
+  /** A list of numbers that gets another item behind them. @returns a copy: its numbers take more, and it has grown once */
+  protected mixed(numbers: readonly unknown[], item: unknown): unknown[] {
     for (const number of numbers) this.spendNumber(number);
-    return numbers.slice();
+    const items = numbers.slice();
+    items.push(item);
+    return items;
   }
 
   /** An Array is full. @returns its new capacity */
@@ -80,7 +82,7 @@ export abstract class ValueReader {
 
   /** A name that did not follow the members before it. @param count the members before it */
   spendNewName(count: number, name: string): void {
-    this.spend((count < TABLE_MEMBERS ? COSTS.newMember : COSTS.string) + name.length);
+    this.spend((count < TABLE_MEMBERS && !this.isFaithful ? COSTS.newMember : COSTS.string) + name.length);
   }
 
   /** The `count`th member of a plain object. */
