@@ -82,6 +82,10 @@ export const PORT: OptionRule = wholeNumber({ most: 65_535 });
 /** Bounds of the limits that daemons and proxies have in common. */
 export const LIMIT_BOUNDS = {
   maxMessageBytes: { least: 1 },
+  maxHandshakeBytes: { least: 1 },
+  maxValueBytes: { least: 1 },
+  maxInflationRatio: { least: 1 },
+  maxInflatingBytes: { least: 1 },
   maxDepth: { least: 1, most: DEEPEST },
   maxIntDigits: { least: 1, most: MOST_DIGITS },
 } as const satisfies Record<string, NumberBounds>;

@@ -5,6 +5,16 @@ export type Annotations = ReadonlyMap<string, Buffer>;
 
 export const NO_ANNOTATIONS: Annotations = new Map<string, Buffer>();
 
+/** Limits of the annotations of one message. */
+export interface AnnotationLimits {
+  maxAnnotations: number;
+  /** Of the whole block: ids, lengths and data. */
+  maxAnnotationsBytes: number;
+}
+
+/** Defaults of the limits of annotations. Programs send files in annotations, in pieces. */
+export const ANNOTATION_DEFAULTS: AnnotationLimits = { maxAnnotations: 100, maxAnnotationsBytes: 16 * 1024 * 1024 };
+
 /** Bytes of id and length before each chunk's data. */
 const CHUNK_HEAD_BYTES = 8;
 
@@ -34,6 +44,31 @@ export function decodeAnnotations(block: Buffer): Annotations {
     i = end;
   }
   return annotations;
+}
+
+/** The same annotations on bytes of their own: those of a message keep all its bytes. */
+export function copiedAnnotations(annotations: Annotations): Annotations {
+  if (annotations.size === 0) return NO_ANNOTATIONS;
+  return new Map([...annotations].map(([id, data]) => [id, Buffer.from(data)]));
+}
+
+/** @throws {ProtocolError} `BAD_ANNOTATIONS` when a header announces more bytes of annotations than the limit */
+export function checkAnnotationsBytes(bytes: number, { maxAnnotationsBytes }: AnnotationLimits): void {
+  if (bytes > maxAnnotationsBytes)
+    throw badAnnotations(`block too large (${bytes} bytes, maxAnnotationsBytes is ${maxAnnotationsBytes})`);
+}
+
+/**
+ * Counts the chunks of an annotation block, before they are read.
+ *
+ * @throws {ProtocolError} `BAD_ANNOTATIONS` when there are more than the limit
+ */
+export function checkAnnotationsCount(block: Buffer, { maxAnnotations }: AnnotationLimits): void {
+  let count = 0;
+  for (let at = 0; at + CHUNK_HEAD_BYTES <= block.length; at += CHUNK_HEAD_BYTES + block.readUInt32BE(at + 4)) {
+    if (++count > maxAnnotations)
+      throw badAnnotations(`block has more annotations than maxAnnotations (${maxAnnotations}) allows`);
+  }
 }
 
 /**

@@ -1,4 +1,12 @@
-import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
+import {
+  ANNOTATION_DEFAULTS,
+  type AnnotationLimits,
+  type Annotations,
+  checkAnnotationsBytes,
+  checkAnnotationsCount,
+  decodeAnnotations,
+  NO_ANNOTATIONS,
+} from './annotations.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
 import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
@@ -66,6 +74,8 @@ export class FrameReader {
   private header: Header | undefined;
   /** The frame of `header`, when it is large. The block is empty then. */
   private large: LargeMessage | undefined;
+  /** True when the annotations of the unfinished frame were counted. */
+  private counted = false;
   private failure: Error | undefined;
 
   constructor(
@@ -73,6 +83,7 @@ export class FrameReader {
     public limit: SizeLimit,
     /** Accepted message types. A frame of another type fails with `BAD_MESSAGE_TYPE` when its header is read. */
     public acceptedTypes: readonly number[],
+    private readonly annotationLimits: AnnotationLimits = ANNOTATION_DEFAULTS,
   ) {}
 
   /** True between two frames. A stream that ends now has ended cleanly. */
@@ -83,7 +94,7 @@ export class FrameReader {
   /** True while a frame has begun that {@link next} cannot give yet, because it is known how many bytes are missing. */
   get isFilling(): boolean {
     if (this.large !== undefined) return !this.large.isComplete;
-    return this.header !== undefined && this.end - this.start < sizeOf(this.header);
+    return this.header !== undefined && !this.hasUncounted && this.end - this.start < sizeOf(this.header);
   }
 
   /** Received bytes that are in no returned frame yet. */
@@ -139,12 +150,20 @@ export class FrameReader {
         const text = `invalid msg type ${header.type} received (expected: ${this.acceptedTypes.join(',')})`;
         throw new ProtocolError(text, { code: 'BAD_MESSAGE_TYPE' });
       }
+      checkAnnotationsBytes(header.annotationsBytes, this.annotationLimits);
       this.header = header;
+    }
+    const { annotationsBytes } = this.header;
+    if (this.hasUncounted && available >= HEADER_BYTES + annotationsBytes) {
+      const at = this.start + HEADER_BYTES;
+      checkAnnotationsCount(this.block.subarray(at, at + annotationsBytes), this.annotationLimits);
+      this.counted = true;
     }
     const total = sizeOf(this.header);
     if (available < total) return undefined;
     const frame = new Frame(this.header, this.block, this.start);
     this.header = undefined;
+    this.counted = false;
     this.start += total;
     if (this.start === this.end) {
       this.block = NOTHING;
@@ -154,11 +173,17 @@ export class FrameReader {
     return frame;
   }
 
+  /** True when the annotations of the unfinished frame may be too many. */
+  private get hasUncounted(): boolean {
+    return this.header !== undefined && this.header.annotationsBytes > 0 && !this.counted;
+  }
+
   private readLarge(large: LargeMessage): Frame | undefined {
     if (!large.isComplete) return undefined;
     const { message, rest } = large.finish();
     const frame = new Frame(this.header!, message, 0);
     this.header = this.large = undefined;
+    this.counted = false;
     this.push(rest);
     return frame;
   }
@@ -166,7 +191,7 @@ export class FrameReader {
   /** Goes on with a list of chunks, when enough has arrived of a frame that is much larger. */
   private startLarge(): boolean {
     const held = this.end - this.start;
-    if (this.header === undefined || held < MIN_LARGE_BYTES || sizeOf(this.header) < 2 * held) return false;
+    if (this.header === undefined || this.hasUncounted || held < MIN_LARGE_BYTES || sizeOf(this.header) < 2 * held) return false;
     this.large = new LargeMessage(sizeOf(this.header));
     this.large.add(this.block.subarray(this.start, this.end));
     this.block = NOTHING;

@@ -63,7 +63,7 @@ function isTls(bytes: Buffer, start: number, available: number): boolean {
 /** The largest size of a message, and the option that sets it. */
 export interface SizeLimit {
   bytes: number;
-  option: 'maxMessageBytes' | 'maxHandshakeBytes';
+  option: 'maxMessageBytes' | 'maxHandshakeBytes' | 'maxInflationRatio';
 }
 
 /** @param maxHandshakeBytes limit before the end of the handshake; the smaller limit holds */

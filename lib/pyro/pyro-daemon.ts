@@ -57,7 +57,11 @@ class ClientProxies implements ProxyReceiver {
     { maxConnections = MAX_CONNECTIONS, ...own }: ReceivedProxyOptions = {},
   ) {
     const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
-    const limits = { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes };
+    const { maxValueBytes, maxAnnotations, maxAnnotationsBytes, maxInflationRatio, maxInflatingBytes } = daemon;
+    const limits = {
+      ...{ maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes },
+      ...{ maxValueBytes, maxAnnotations, maxAnnotationsBytes, maxInflationRatio, maxInflatingBytes },
+    };
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
     const idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS;

@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
+import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
 import { checkLimits, VALUE_LIMITS } from '../serpent/limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
@@ -21,6 +22,7 @@ const DEFAULTS: SerializerOptions = {
   values: 'natural',
   ...VALUE_LIMITS,
   maxBytes: DEFAULT_MAX_MESSAGE_BYTES,
+  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
   serpentBytesRepr: false,
   detailedTraceback: true,
   classes: defaultClassRegistry,

@@ -4,6 +4,7 @@ import { parse, SerpentError } from '../serpent/index.js';
 import { dumpsInto } from '../serpent/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
 import { SERIALIZER_IDS } from './contract/serializer.js';
+import type { ValueBudget } from './contract/value-budget.js';
 
 /** Pyro5's default serializer: Python literals. @see Pyro5/serializers.py, `SerpentSerializer` */
 export class SerpentSerializer extends FormatSerializer {
@@ -22,8 +23,8 @@ export class SerpentSerializer extends FormatSerializer {
     }
   }
 
-  protected read(data: Buffer): ReadValue {
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
     const { maxDepth, maxIntDigits, values } = this.options;
-    return parse(data, { maxDepth, maxIntDigits, values });
+    return parse(data, { maxDepth, maxIntDigits, values, budget });
   }
 }

@@ -6,8 +6,10 @@ export type SerpentErrorCode =
   | 'ENCODING'
   /** More nested containers than `maxDepth`. */
   | 'TOO_DEEP'
-  /** More bytes than `maxBytes`, or than a JavaScript string can hold. */
+  /** More bytes than `maxBytes`, or a string that is longer than a JavaScript string can be. */
   | 'TOO_LARGE'
+  /** A value that takes more memory than the budget of the read. */
+  | 'TOO_COSTLY'
   /** An int with more digits than `maxIntDigits`. */
   | 'TOO_MANY_DIGITS'
   /** A dict key or set member that Python cannot hash or read back. */

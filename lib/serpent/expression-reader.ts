@@ -1,9 +1,9 @@
 import { CHARACTERS, isDecimalDigit, isLetter } from './characters.js';
-import type { CheckedLimits } from './limits.js';
 import { readNumber } from './number.js';
 import { isNumpyName, numpyKindOf, type NumpyKind, numpyNumber, readNumpyName } from './numpy-scalars.js';
-import { NumberKind, Scanner } from './scanner.js';
+import { NumberKind, type Scanner } from './scanner.js';
 import { isPrefixLetter, readStrings } from './string.js';
+import { COSTS } from './value-costs.js';
 import { PyComplex, PyFloat } from './values.js';
 
 const {
@@ -39,8 +39,8 @@ export abstract class ExpressionReader {
   protected inKey = false;
   private inNumpy = false;
 
-  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
-    this.scanner = new Scanner(bytes, limits, faithful);
+  constructor(scanner: Scanner) {
+    this.scanner = scanner;
   }
 
   protected abstract list(): unknown;
@@ -75,7 +75,7 @@ export abstract class ExpressionReader {
       case PLUS:
         return this.signed(code);
       case POINT:
-        if (scanner.text.startsWith('...', scanner.pos)) scanner.fail('Ellipsis has no counterpart here');
+        if (scanner.isNext('...')) scanner.fail('Ellipsis has no counterpart here');
         return readNumber(scanner);
       default:
         return this.name(code);
@@ -117,9 +117,7 @@ export abstract class ExpressionReader {
 
   private isWord(word: string): boolean {
     const { scanner } = this;
-    for (let index = 0; index < word.length; index++) {
-      if (scanner.codeAt(scanner.pos + index) !== word.charCodeAt(index)) return false;
-    }
+    if (!scanner.isNext(word)) return false;
     const after = scanner.codeAt(scanner.pos + word.length);
     return !(after > 127 || after === UNDERSCORE || isDecimalDigit(after) || isLetter(after));
   }
@@ -158,7 +156,7 @@ export abstract class ExpressionReader {
       if (scanner.codeAt(scanner.pos) === LOWER_J) {
         scanner.pos++;
         scanner.kind = NumberKind.imaginary;
-        return new PyComplex(0, number);
+        return scanner.newComplex(0, number);
       }
       scanner.kind = NumberKind.float;
       return scanner.faithful ? new PyFloat(number) : number;
@@ -169,7 +167,7 @@ export abstract class ExpressionReader {
       (kind === 'str' && typeof value === 'string') ||
       (kind === 'bytes' && Buffer.isBuffer(value));
     if (!fits) return scanner.fail(`expected the value of np.${name}; found`, 'SYNTAX', start);
-    return kind === 'complex' && isReal(value) ? new PyComplex(Number(value), 0) : value;
+    return kind === 'complex' && isReal(value) ? scanner.newComplex(Number(value), 0) : value;
   }
 
   private emptySet(): Set<unknown> {
@@ -181,6 +179,7 @@ export abstract class ExpressionReader {
     if (scanner.token() !== PAREN_CLOSE) scanner.expected('")": only the empty set is written as a call');
     scanner.pos++;
     scanner.kind = NumberKind.none;
+    scanner.spend(COSTS.set);
     return new Set();
   }
 
@@ -202,7 +201,7 @@ export abstract class ExpressionReader {
     // The int zero has no sign; the float has.
     if (typeof value === 'number') return value === 0 && kind === NumberKind.int ? 0 : -value;
     if (value instanceof PyFloat) return new PyFloat(-value.value);
-    return new PyComplex(-(value as PyComplex).real, -(value as PyComplex).imag);
+    return scanner.newComplex(-(value as PyComplex).real, -(value as PyComplex).imag);
   }
 
   /** `1+2j`: a real number, which may have a sign, and an imaginary one, which has none. */
@@ -220,6 +219,7 @@ export abstract class ExpressionReader {
       return scanner.fail('expected the imaginary part of a complex number', 'SYNTAX', at);
     }
     scanner.kind = NumberKind.sum;
+    // paid by the imaginary part, which is dropped
     return new PyComplex(Number(left), operator === MINUS ? -right.imag : right.imag);
   }
 

@@ -1,31 +1,56 @@
 import { isIndexKey } from './index-keys.js';
 import { isSpecialKey } from './special-dicts.js';
 
-/** Remembers `'key':` and the key after it, because records mostly repeat their keys: a known key is compared, not read. */
+/** How a dict key becomes a member of a plain object. */
+export const KeyKind = { plain: 0, index: 1, special: 2 } as const;
+export type KeyKind = (typeof KeyKind)[keyof typeof KeyKind];
+
+const NO_SOURCE = new Uint8Array();
+
+/**
+ * A dict key, behind certain other keys. The keys of one read are a tree, because records mostly repeat their keys in the same order.
+ *
+ * A known key is compared with the bytes of the message, not read: 11 ns instead of 60. And it costs nothing: V8 makes one hidden
+ * class for all objects that have the same keys in the same order.
+ */
 export class KeyMemo {
-  readonly source: string;
-  readonly key: string;
-  readonly special: boolean;
-  readonly isIndex: boolean;
-  /** First key of the dicts in the value of this key. */
-  first: KeyMemo | undefined = undefined;
-  /** Key after this one in the same dict. */
+  readonly kind: KeyKind;
+  /** Number of the keys up to this one that are no index keys. */
+  readonly count: number;
+  /** The key that came behind this one last. */
   next: KeyMemo | undefined = undefined;
+  /** The first key of the last dict in the value of this key. */
+  first: KeyMemo | undefined = undefined;
+  private others: Map<string, KeyMemo> | undefined = undefined;
 
-  constructor(source: string, key: string) {
-    this.source = source;
-    this.key = key;
-    this.special = isSpecialKey(key);
-    this.isIndex = isIndexKey(key);
-  }
-}
+  /** The bytes of the literal and the colon: `'key':`. */
+  source: Uint8Array = NO_SOURCE;
 
-/** Converts an unfinished dict to a Map. The memos from `parent` to `last` give the keys in the order of the text; an object may have another order. */
-export function mapOf(dict: Record<string, unknown>, parent: KeyMemo, last: KeyMemo): Map<unknown, unknown> {
-  const map = new Map<unknown, unknown>();
-  for (let memo = parent; memo !== last;) {
-    memo = memo === parent ? parent.first! : memo.next!;
-    map.set(memo.key, dict[memo.key]);
+  constructor(
+    readonly key: string,
+    /** Number of the keys before this one that are no index keys. */
+    before: number,
+    /** False for a key that is not in the tree, because the tree is full. */
+    readonly isKept: boolean,
+  ) {
+    this.kind = isSpecialKey(key) ? KeyKind.special : isIndexKey(key) ? KeyKind.index : KeyKind.plain;
+    this.count = this.kind === KeyKind.index ? before : before + 1;
   }
-  return map;
+
+  /** The known memo of the key behind this one. */
+  follow(key: string): KeyMemo | undefined {
+    const { next } = this;
+    if (next !== undefined && next.key === key) return next;
+    const found = this.others?.get(key);
+    if (found !== undefined) this.next = found;
+    return found;
+  }
+
+  add(key: string): KeyMemo {
+    const { next } = this;
+    const added = new KeyMemo(key, this.count, true);
+    if (next !== undefined) (this.others ??= new Map([[next.key, next]])).set(key, added);
+    this.next = added;
+    return added;
+  }
 }

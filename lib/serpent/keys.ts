@@ -5,11 +5,11 @@ import { PyComplex, PyFloat } from './values.js';
 export const CROWDED = Symbol('crowded');
 
 /**
- * Python's equality of dict keys and set members, where it differs from Map and Set: `1`, `1.0` and `True` are one key, and equal
- * tuples are one key. The first key stays in the table, as in Python.
+ * Finds equal keys as Python does, for a Map or Set. In Python `1`, `1.0` and `True` are one key, and equal tuples are one key; a Map
+ * takes them for different keys. The first of equal keys stays in the table, as in Python.
  */
 export class PythonKeys {
-  /** Key by its stand-in. */
+  /** The key for each stand-in: a value that Map compares as Python compares the key. */
   private readonly simple = new Map<unknown, unknown>();
   private readonly composed = new Map<string, unknown>();
 

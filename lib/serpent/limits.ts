@@ -6,7 +6,7 @@ export interface SerpentLimits {
   maxDepth?: number;
   /** Digits of one int, signs and underscores not counted; 1 to 1,000,000. Default 4,300, as in Python. */
   maxIntDigits?: number;
-  /** Size of a message in bytes. Default: the longest JavaScript string, about 512 MiB. */
+  /** Size of a message in bytes. Default: no limit. */
   maxBytes?: number;
 }
 

@@ -1,6 +1,8 @@
 import { CHARACTERS, isDecimalDigit, isLetter, toLower } from './characters.js';
+import { longDecimal, POWERS_OF_TEN, SAFE_DIGITS } from './decimal.js';
 import { NumberKind, type Scanner } from './scanner.js';
-import { PyComplex, PyFloat, safeInt } from './values.js';
+import { COSTS } from './value-costs.js';
+import { type PyComplex, PyFloat, safeInt } from './values.js';
 
 const {
   PLUS,
@@ -22,45 +24,60 @@ const {
   BRACE_CLOSE,
 } = CHARACTERS;
 
-/** Dividing an integer below 2^53 by one of these is correctly rounded, and much faster than `Number(text)`. */
-const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
-
-/** An int with at most so many digits is a safe integer. */
-const SAFE_DIGITS = 15;
-
 type PyNumber = number | bigint | PyFloat | PyComplex;
 
 /** Reads an unsigned number and sets `kind`. The first character, a digit or a point, is at the cursor. */
 export function readNumber(scanner: Scanner): PyNumber {
-  const { text } = scanner;
-  const { length } = text;
+  const { bytes } = scanner;
+  const { length } = bytes;
   const start = scanner.pos;
   let at = start;
   let mantissa = 0;
   let code = -1;
-  while (at < length && (code = text.charCodeAt(at)) >= ZERO && code <= NINE) {
+  while (at < length && (code = bytes[at]!) >= ZERO && code <= NINE) {
     mantissa = mantissa * 10 + (code - ZERO);
     at++;
   }
   if (at === length) code = -1;
   const whole = at - start;
   if (!continuesNumber(code) && whole > 0 && whole <= SAFE_DIGITS && whole <= scanner.limits.maxIntDigits) {
-    if (whole > 1 && mantissa !== 0 && text.charCodeAt(start) === ZERO) failLeadingZero(scanner);
+    if (whole > 1 && mantissa !== 0 && bytes[start] === ZERO) failLeadingZero(scanner);
     scanner.pos = at;
-    return int(scanner, mantissa);
+    scanner.kind = NumberKind.int;
+    if (mantissa !== (mantissa | 0)) scanner.spent += COSTS.number;
+    return mantissa;
   }
-  if (code !== POINT) return readAnyNumber(scanner);
-  at++;
-  while (at < length && (code = text.charCodeAt(at)) >= ZERO && code <= NINE) {
+  return code === POINT && whole <= SAFE_DIGITS ? readDecimal(scanner, mantissa, whole) : readAnyNumber(scanner);
+}
+
+/** Reads a float without an exponent. @param whole number of digits before the point, whose value is `wholePart` */
+function readDecimal(scanner: Scanner, wholePart: number, whole: number): PyNumber {
+  const { bytes } = scanner;
+  const start = scanner.pos;
+  const from = start + whole + 1;
+  const stop = Math.min(bytes.length, start + SAFE_DIGITS + 1);
+  let at = from;
+  let mantissa = wholePart;
+  let code = -1;
+  while (at < stop && (code = bytes[at]!) >= ZERO && code <= NINE) {
     mantissa = mantissa * 10 + (code - ZERO);
     at++;
   }
-  if (at === length) code = -1;
-  const fraction = at - start - whole - 1;
-  if (continuesNumber(code) || whole + fraction === 0) return readAnyNumber(scanner);
+  const safe = at;
+  let low = 0;
+  if (at === stop) {
+    while (at < bytes.length && (code = bytes[at]!) >= ZERO && code <= NINE) {
+      low = low * 10 + (code - ZERO);
+      at++;
+    }
+  }
+  if (at === bytes.length) code = -1;
+  if (continuesNumber(code) || at === start + 1) return readAnyNumber(scanner);
   scanner.pos = at;
-  if (whole + fraction <= SAFE_DIGITS) return float(scanner, mantissa / POWERS_OF_TEN[fraction]!);
-  return float(scanner, Number(text.slice(start, at)));
+  // a quotient of safe integers is correctly rounded
+  if (at === safe) return float(scanner, mantissa / POWERS_OF_TEN[at - from]!);
+  const value = longDecimal(mantissa, low, at - safe, at - from);
+  return float(scanner, Number.isNaN(value) ? Number(scanner.texts.ascii(start, at)) : value);
 }
 
 function continuesNumber(code: number): boolean {
@@ -70,9 +87,8 @@ function continuesNumber(code: number): boolean {
 
 /** Reads a number of the whole grammar: underscores, exponents, other bases, imaginary numbers, any length. */
 function readAnyNumber(scanner: Scanner): PyNumber {
-  const { text } = scanner;
   const start = scanner.pos;
-  if (text.charCodeAt(start) === ZERO) {
+  if (scanner.codeAt(start) === ZERO) {
     const radix = radixOf(scanner.codeAt(start + 1));
     if (radix !== 0) return readPrefixed(scanner, radix);
   }
@@ -94,13 +110,13 @@ function readAnyNumber(scanner: Scanner): PyNumber {
     at = digitsEnd(scanner, from, 10);
     if (at === from) failAt(scanner, at, 'expected digits of an exponent');
   }
-  const literal = withoutUnderscores(text.slice(start, at));
+  const literal = withoutUnderscores(scanner.texts.ascii(start, at));
   const imaginary = toLower(scanner.codeAt(at)) === LOWER_J;
   scanner.pos = imaginary ? at + 1 : at;
   if (continuesNumber(scanner.codeAt(scanner.pos))) failAt(scanner, scanner.pos, 'unexpected character in a number');
   if (imaginary) {
     scanner.kind = NumberKind.imaginary;
-    return new PyComplex(0, Number(literal));
+    return scanner.newComplex(0, Number(literal));
   }
   if (isFloat) return float(scanner, Number(literal));
   checkDigits(scanner, literal.length, start);
@@ -108,7 +124,7 @@ function readAnyNumber(scanner: Scanner): PyNumber {
     scanner.pos = start;
     failLeadingZero(scanner);
   }
-  return int(scanner, BigInt(literal));
+  return int(scanner, BigInt(literal), literal.length * Math.log2(10));
 }
 
 function readPrefixed(scanner: Scanner, radix: number): PyNumber {
@@ -117,10 +133,10 @@ function readPrefixed(scanner: Scanner, radix: number): PyNumber {
   if (scanner.codeAt(from) === UNDERSCORE) from++;
   const end = digitsEnd(scanner, from, radix);
   if (end === from || continuesNumber(scanner.codeAt(end))) failAt(scanner, end, `expected a digit of base ${radix}`);
-  const digits = withoutUnderscores(scanner.text.slice(from, end));
+  const digits = withoutUnderscores(scanner.texts.ascii(from, end));
   checkDigits(scanner, digits.length, start);
   scanner.pos = end;
-  return int(scanner, BigInt(`${scanner.text.slice(start, start + 2)}${digits}`));
+  return int(scanner, BigInt(`${scanner.texts.ascii(start, start + 2)}${digits}`), digits.length * Math.log2(radix));
 }
 
 function radixOf(code: number): number {
@@ -172,12 +188,21 @@ function failAt(scanner: Scanner, at: number, message: string): never {
   return scanner.fail(message, 'SYNTAX', at);
 }
 
-function int(scanner: Scanner, value: number | bigint): number | bigint {
+/** @param bits of the value, about */
+function int(scanner: Scanner, value: bigint, bits: number): number | bigint {
   scanner.kind = NumberKind.int;
-  return typeof value === 'bigint' ? safeInt(value) : value;
+  const read = safeInt(value);
+  if (typeof read === 'bigint') scanner.spend(COSTS.bigint + (bits >> 3));
+  else scanner.spent += COSTS.number;
+  return read;
 }
 
 function float(scanner: Scanner, value: number): number | PyFloat {
   scanner.kind = NumberKind.float;
-  return scanner.faithful ? new PyFloat(value) : value;
+  if (!scanner.faithful) {
+    scanner.spent += COSTS.number;
+    return value;
+  }
+  scanner.spend(COSTS.float);
+  return new PyFloat(value);
 }

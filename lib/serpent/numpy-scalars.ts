@@ -24,14 +24,13 @@ const SPECIAL_FLOATS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** True when a name of NumPy stands at the cursor. */
-export function isNumpyName({ text, pos }: Scanner): boolean {
-  return PREFIXES.some((prefix) => text.startsWith(prefix, pos));
+export function isNumpyName(scanner: Scanner): boolean {
+  return PREFIXES.some((prefix) => scanner.isNext(prefix));
 }
 
 /** Reads `np.float64` and gives `float64`. */
 export function readNumpyName(scanner: Scanner): string {
-  const { text } = scanner;
-  const start = text.indexOf('.', scanner.pos) + 1;
+  const start = scanner.bytes.indexOf(CHARACTERS.POINT, scanner.pos) + 1;
   let end = start;
   for (
     let code = scanner.codeAt(end);
@@ -41,7 +40,7 @@ export function readNumpyName(scanner: Scanner): string {
     end++;
   }
   scanner.pos = end;
-  return text.slice(start, Math.min(end, start + 40));
+  return scanner.texts.ascii(start, Math.min(end, start + 40));
 }
 
 /** The kind of a scalar type, or the value of a constant; undefined for everything else of NumPy. */
@@ -52,7 +51,7 @@ export function numpyKindOf(name: string): NumpyKind | boolean | undefined {
 /** Floats that have no literal, and those that NumPy writes as texts: `nan`, `-inf`, `'1.5'` of a long double. */
 export function numpyNumber(scanner: Scanner, kind: NumpyKind): number | undefined {
   if (kind !== 'float') return undefined;
-  const rest = scanner.text.slice(scanner.pos, scanner.pos + 80);
+  const rest = scanner.bytes.toString('latin1', scanner.pos, scanner.pos + 80);
   for (const [name, value] of SPECIAL_FLOATS) {
     if (!rest.startsWith(`${name})`)) continue;
     scanner.pos += name.length;

@@ -1,8 +1,10 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { constants, isAscii, isUtf8 } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import type { CheckedLimits } from './limits.js';
 import { TextWindow } from './text-window.js';
+import { COSTS, type ReadBudget } from './value-costs.js';
+import { PyComplex } from './values.js';
 
 const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELETE } = CHARACTERS;
 
@@ -10,47 +12,44 @@ const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELE
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
 export type NumberKind = (typeof NumberKind)[keyof typeof NumberKind];
 
-/** V8 copies a slice that is shorter, so such a slice does not keep the whole text alive. */
-const COPIED_SLICE_CHARS = 13;
+const { MAX_STRING_LENGTH } = constants;
 
-/**
- * A cursor over the bytes of one message.
- *
- * `text` has one character for each byte (latin1), so an index is a byte offset. Only strings with bytes over 127 are decoded as
- * UTF-8. This is 5 times faster than decoding the whole message first.
- */
+/** Shorter messages are checked by a loop: a call into C++ takes 100 ns. */
+const SHORT_BYTES = 128;
+
+/** A cursor over the bytes of one message. */
 export class Scanner {
   readonly bytes: Buffer;
-  readonly text: string;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  /** Made at first use: small messages need none. */
-  private window: TextWindow | undefined = undefined;
+  readonly texts: TextWindow;
   pos = 0;
   kind: NumberKind = NumberKind.none;
+  /** True once a string had escapes that json has not. */
+  hasPythonEscapes = false;
+  /** The estimated memory of what was read, in bytes. */
+  spent: number;
+  private readonly mostSpent: number;
 
   /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
-  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean) {
+  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean, budget: ReadBudget) {
     this.bytes = bytes;
     this.limits = limits;
     this.faithful = faithful;
+    this.texts = new TextWindow(bytes);
+    this.spent = budget.spentBytes;
+    this.mostSpent = budget.limitBytes;
     if (bytes.length > limits.maxBytes) {
       throw new SerpentError(`message of ${bytes.length} bytes is over maxBytes (${limits.maxBytes})`, 'TOO_LARGE');
     }
-    const zero = bytes.indexOf(0);
-    if (zero !== -1) throw new SerpentError(`zero byte in the text at byte ${zero}`, 'ENCODING', { offset: zero });
-    if (!isAscii(bytes) && !isUtf8(bytes)) throw new SerpentError('the text is not valid UTF-8', 'ENCODING', { offset: 0 });
-    try {
-      this.text = bytes.toString('latin1');
-    } catch (cause) {
-      throw new SerpentError(`message of ${bytes.length} bytes is longer than a string can be`, 'TOO_LARGE', { cause });
-    }
+    if (bytes.length > SHORT_BYTES || !isPlainAscii(bytes)) checkEncoding(bytes);
   }
 
   /** Code of the next character that is no white space, comment or line continuation; -1 at the end. */
   token(): number {
-    if (this.pos < this.text.length) {
-      const code = this.text.charCodeAt(this.pos);
+    const { bytes, pos } = this;
+    if (pos < bytes.length) {
+      const code = bytes[pos]!;
       // codes above `#`, except the backslash, never begin a blank; `"` is below and takes the slow way
       if (code > HASH && code !== BACKSLASH) return code;
     }
@@ -58,9 +57,9 @@ export class Scanner {
   }
 
   private skipBlanks(): number {
-    const { text } = this;
-    while (this.pos < text.length) {
-      const code = text.charCodeAt(this.pos);
+    const { bytes } = this;
+    while (this.pos < bytes.length) {
+      const code = bytes[this.pos]!;
       if (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB || code === FORM_FEED) {
         this.pos++;
       } else if (code === HASH) {
@@ -75,30 +74,81 @@ export class Scanner {
   }
 
   private skipComment(): void {
-    const { text } = this;
-    while (this.pos < text.length && !this.isLineEnd(this.pos)) this.pos++;
+    const { bytes } = this;
+    while (this.pos < bytes.length && !this.isLineEnd(this.pos)) this.pos++;
   }
 
   isLineEnd(at: number): boolean {
-    if (at >= this.text.length) return false;
-    const code = this.text.charCodeAt(at);
+    const code = this.codeAt(at);
     return code === LINE_FEED || code === CARRIAGE_RETURN;
   }
 
-  /** Code at `at`; -1 after the end. V8 leaves its fast path when code reads after the end of a string. */
+  /** The byte at `at`; -1 after the end. V8 leaves its fast path when code reads after the end. */
   codeAt(at: number): number {
-    return at < this.text.length ? this.text.charCodeAt(at) : -1;
+    return at < this.bytes.length ? this.bytes[at]! : -1;
   }
 
-  /** Text of ASCII bytes. The text does not keep a large message alive. */
-  ascii(start: number, end: number): string {
-    if (end - start < COPIED_SLICE_CHARS) return this.text.slice(start, end);
-    return (this.window ??= new TextWindow(this.bytes)).ascii(start, end);
+  /** Adds to the estimated memory of what was read. Small parts add to `spent` themselves; the container around them comes by here. */
+  spend(bytes: number): void {
+    this.spent += bytes;
+    if (this.spent > this.mostSpent) this.failTooCostly();
   }
 
-  /** Text of any bytes. @param codes all bytes of the text, joined by OR */
-  decoded(start: number, end: number, codes: number): string {
-    return codes > 127 ? this.bytes.toString('utf8', start, end) : this.ascii(start, end);
+  private failTooCostly(): never {
+    return this.fail(`the value takes ${this.spent} bytes of memory or more (maxValueBytes is ${this.mostSpent})`, 'TOO_COSTLY');
+  }
+
+  /** True when this ASCII text stands at the cursor. */
+  isNext(text: string): boolean {
+    return this.isAt(text, this.pos);
+  }
+
+  /** True when this ASCII text stands at `start`. */
+  isAt(text: string, start: number): boolean {
+    for (let at = 0; at < text.length; at++) if (this.codeAt(start + at) !== text.charCodeAt(at)) return false;
+    return true;
+  }
+
+  /** Moves behind these bytes, if they stand at the cursor. */
+  takes(source: Uint8Array): boolean {
+    const { bytes, pos } = this;
+    const { length } = source;
+    if (pos + length > bytes.length) return false;
+    for (let at = 0; at < length; at++) if (bytes[pos + at] !== source[at]) return false;
+    this.pos = pos + length;
+    return true;
+  }
+
+  /** A copy of the few bytes before the cursor. */
+  copy(start: number): Uint8Array {
+    const { bytes, pos } = this;
+    const copy = new Uint8Array(pos - start);
+    for (let at = start; at < pos; at++) copy[at - start] = bytes[at]!;
+    return copy;
+  }
+
+  /** A string, and what it costs. @param codes all bytes of the text, joined by OR */
+  text(start: number, end: number, codes: number): string {
+    const length = end - start;
+    if (length > MAX_STRING_LENGTH) this.fail('a string longer than a JavaScript string can be', 'TOO_LARGE', start);
+    if (codes < 128) {
+      this.spendText(length, false);
+      return this.texts.ascii(start, end);
+    }
+    const text = this.texts.utf8(start, end);
+    this.spendText(text.length, true);
+    return text;
+  }
+
+  /** The cost of a string. @param isWide true when a character may be over U+00FF. V8 takes two bytes for each then, else one */
+  spendText(length: number, isWide: boolean): void {
+    // V8 shares strings of one character
+    if (length > 1) this.spend(COSTS.string + (isWide ? length + (length >> 1) : length));
+  }
+
+  newComplex(real: number, imag: number): PyComplex {
+    this.spend(COSTS.complex);
+    return new PyComplex(real, imag);
   }
 
   fail(message: string, code: SerpentErrorCode = 'SYNTAX', at = this.pos): never {
@@ -107,9 +157,24 @@ export class Scanner {
 
   /** Fails at the cursor. The error names the character that was found. */
   expected(what: string): never {
-    if (this.pos >= this.text.length) this.fail(`expected ${what}, but the text ends`);
-    const code = this.text.charCodeAt(this.pos);
-    const found = code > SPACE && code < DELETE ? `"${this.text[this.pos]}"` : `character 0x${code.toString(16)}`;
+    const code = this.codeAt(this.pos);
+    if (code === -1) this.fail(`expected ${what}, but the text ends`);
+    const found = code > SPACE && code < DELETE ? `"${String.fromCharCode(code)}"` : `character 0x${code.toString(16)}`;
     return this.fail(`expected ${what}, found ${found}`);
   }
+}
+
+/** True when all bytes are ASCII, and none is zero. */
+function isPlainAscii(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at++) {
+    const code = bytes[at]!;
+    if (code === 0 || code > 127) return false;
+  }
+  return true;
+}
+
+function checkEncoding(bytes: Buffer): void {
+  const zero = bytes.indexOf(0);
+  if (zero !== -1) throw new SerpentError(`zero byte in the text at byte ${zero}`, 'ENCODING', { offset: zero });
+  if (!isAscii(bytes) && !isUtf8(bytes)) throw new SerpentError('the text is not valid UTF-8', 'ENCODING', { offset: 0 });
 }

@@ -1,3 +1,4 @@
+import { decodeBase64 } from './base64.js';
 import { PyComplex, PyFloat } from './values.js';
 
 /** True for keys of the special dicts below, and for keys that a plain object inherits. */
@@ -21,7 +22,8 @@ export function decodeSpecialMap(dict: Map<unknown, unknown>): unknown {
 
 function decode(size: number, get: (key: string) => unknown, faithful: boolean): unknown {
   if (size === 2) {
-    if (get('encoding') === 'base64') return decodeBase64(get('data'));
+    const data = get('encoding') === 'base64' ? get('data') : undefined;
+    if (typeof data === 'string') return decodeText(data);
     if (get('__class__') === 'float' && get('value') === 'nan') return faithful ? new PyFloat(NaN) : NaN;
   } else if (size === 3 && get('__class__') === 'complex') {
     const real = numberOf(get('real'));
@@ -36,9 +38,7 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Decodes only base64 text as serpent writes it. Another dict with these keys stays a dict. */
-function decodeBase64(data: unknown): Buffer | undefined {
-  if (typeof data !== 'string' || data.length % 4 !== 0) return undefined;
-  const bytes = Buffer.from(data, 'base64');
-  return bytes.toString('base64') === data ? bytes : undefined;
+function decodeText(data: string): Buffer | undefined {
+  const text = Buffer.from(data);
+  return decodeBase64(text, 0, text.length);
 }

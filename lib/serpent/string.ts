@@ -1,28 +1,24 @@
-import { CHARACTERS, isDecimalDigit, toLower } from './characters.js';
+import { isAscii } from 'node:buffer';
+import { CHARACTERS, toLower } from './characters.js';
+import { readBytes, readText } from './escapes.js';
 import type { Scanner } from './scanner.js';
 
 const {
-  TAB,
   LINE_FEED,
-  FORM_FEED,
   CARRIAGE_RETURN,
   SPACE,
   DOUBLE_QUOTE,
   QUOTE,
-  ZERO,
-  SEVEN,
-  UPPER_N,
-  UPPER_U,
+  PAREN_CLOSE,
+  COMMA,
+  COLON,
   BACKSLASH,
-  LOWER_A,
+  BRACKET_CLOSE,
   LOWER_B,
   LOWER_F,
-  LOWER_N,
   LOWER_R,
-  LOWER_T,
   LOWER_U,
-  LOWER_V,
-  LOWER_X,
+  BRACE_CLOSE,
 } = CHARACTERS;
 
 interface Prefix {
@@ -55,6 +51,8 @@ export function readStrings(scanner: Scanner): string | Buffer {
 }
 
 function followsLiteral(scanner: Scanner): boolean {
+  const next = scanner.codeAt(scanner.pos);
+  if (next === COMMA || next === COLON || next === BRACKET_CLOSE || next === BRACE_CLOSE || next === PAREN_CLOSE) return false;
   const code = scanner.token();
   if (code === QUOTE || code === DOUBLE_QUOTE) return true;
   return isPrefixLetter(code) && prefixLength(scanner) > 0;
@@ -77,43 +75,72 @@ function prefixLength(scanner: Scanner): number {
 }
 
 /** The end of a longer literal is searched by calls into C++: 5 MB of text are read in 10 ms instead of 85. */
-const LONG_CHARS = 1024;
+const LONG_CHARS = 256;
+
+/** More than any byte. */
+const ESCAPED = 256;
 
 function readLiteral(scanner: Scanner): string | Buffer {
-  const { text } = scanner;
-  const quote = text.charCodeAt(scanner.pos);
+  const { bytes } = scanner;
+  const quote = bytes[scanner.pos]!;
   if (quote !== QUOTE && quote !== DOUBLE_QUOTE) return readPrefixed(scanner);
   const start = scanner.pos + 1;
-  const { length } = text;
+  const stop = Math.min(bytes.length, start + LONG_CHARS);
   let at = start;
   let codes = 0;
-  while (at < length) {
-    const code = text.charCodeAt(at);
+  while (at < stop) {
+    const code = bytes[at]!;
     if (code === quote) {
-      if (at === start && scanner.codeAt(at + 1) === quote) break;
+      if (codes >= ESCAPED || (at === start && scanner.codeAt(at + 1) === quote)) break;
       scanner.pos = at + 1;
-      return scanner.decoded(start, at, codes);
+      return scanner.text(start, at, codes);
     }
-    if (code === BACKSLASH || code < SPACE) break;
+    if (code < SPACE) break;
+    if (code === BACKSLASH) {
+      codes = ESCAPED;
+      at++;
+    }
     codes |= code;
-    if (++at - start === LONG_CHARS) return readLong(scanner, quote, start) ?? readBody(scanner, NO_PREFIX);
+    at++;
   }
-  return readBody(scanner, NO_PREFIX);
+  return (at >= start + LONG_CHARS ? readLong(scanner, quote, start) : undefined) ?? readBody(scanner, NO_PREFIX);
 }
 
-/** Reads a literal whose body starts at `start`; undefined when the body has escapes or line ends. */
+/** Reads a literal whose body starts at `start`; undefined when the body has line ends, or escapes that json has not. */
 function readLong(scanner: Scanner, quote: number, start: number): string | undefined {
   const end = scanner.bytes.indexOf(quote, start);
-  if (end === -1) return undefined;
+  if (end === -1 || scanner.bytes[end - 1] === BACKSLASH) return undefined;
   const body = scanner.bytes.subarray(start, end);
-  if (body.includes(BACKSLASH) || body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) return undefined;
-  scanner.pos = end + 1;
-  return body.toString('utf8');
+  if (body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) return undefined;
+  const text = body.includes(BACKSLASH) ? readAsJson(scanner, body) : scanner.text(start, end, isAscii(body) ? 0 : 255);
+  if (text !== undefined) scanner.pos = end + 1;
+  return text;
+}
+
+/**
+ * Reads escapes with V8's reader of json, which takes a fifth of the time. It knows `\n`, `\t`, `\\`, `\u20ac`,
+ * but no `\x1b` and no `\'`.
+ *
+ * @returns undefined when the body has other escapes
+ */
+function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
+  // in Python the backslash of `\/` is a character of its own
+  if (scanner.hasPythonEscapes || body.includes(DOUBLE_QUOTE) || body.includes('\\/')) return undefined;
+  let text: string;
+  try {
+    text = JSON.parse(`"${body.toString()}"`) as string;
+  } catch {
+    // an error takes longer than many escapes
+    scanner.hasPythonEscapes = true;
+    return undefined;
+  }
+  scanner.spendText(text.length, !isAscii(body));
+  return text;
 }
 
 function readPrefixed(scanner: Scanner): string | Buffer {
   const length = prefixLength(scanner);
-  const letters = scanner.text.slice(scanner.pos, scanner.pos + length).toLowerCase();
+  const letters = scanner.texts.ascii(scanner.pos, scanner.pos + length).toLowerCase();
   const prefix = Object.hasOwn(PREFIXES, letters) ? PREFIXES[letters]! : undefined;
   if (prefix === undefined) {
     if (letters.includes('f')) scanner.fail('f-strings are no literals');
@@ -125,171 +152,29 @@ function readPrefixed(scanner: Scanner): string | Buffer {
 
 /** Reads any literal. The quotation mark is at the cursor. */
 function readBody(scanner: Scanner, prefix: Prefix): string | Buffer {
-  const { text } = scanner;
-  const opening = scanner.pos;
-  const mark = text.charAt(opening);
-  const triple = text.startsWith(mark.repeat(3), opening);
-  const closing = triple ? mark.repeat(3) : mark;
-  scanner.pos += closing.length;
-  const end = findEnd(scanner, opening, closing);
+  const { pos } = scanner;
+  const mark = scanner.codeAt(pos);
+  const marks = scanner.codeAt(pos + 1) === mark && scanner.codeAt(pos + 2) === mark ? 3 : 1;
+  scanner.pos += marks;
+  const end = findEnd(scanner, pos, mark, marks);
   const value = prefix.bytes ? readBytes(scanner, end, prefix.raw) : readText(scanner, end, prefix.raw);
-  scanner.pos = end + closing.length;
+  scanner.pos = end + marks;
   return value;
 }
 
-/** Finds the closing quotation mark. A backslash escapes the next character, in raw strings too. Only triple quotes may span lines. */
-function findEnd(scanner: Scanner, opening: number, closing: string): number {
-  const { text } = scanner;
-  const mark = closing.charCodeAt(0);
-  for (let at = scanner.pos; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+/** Finds the closing quotation marks. A backslash escapes the next character, in raw strings too. Only triple quotes may span lines. */
+function findEnd(scanner: Scanner, opening: number, mark: number, marks: number): number {
+  const { bytes } = scanner;
+  for (let at = scanner.pos; at < bytes.length; at++) {
+    const code = bytes[at]!;
     if (code === mark) {
-      if (closing.length === 1 || text.startsWith(closing, at)) return at;
+      if (marks === 1 || (scanner.codeAt(at + 1) === mark && scanner.codeAt(at + 2) === mark)) return at;
     } else if (code === BACKSLASH) {
       at++;
-      if (text.charCodeAt(at) === CARRIAGE_RETURN && scanner.codeAt(at + 1) === LINE_FEED) at++;
-    } else if (closing.length === 1 && scanner.isLineEnd(at)) {
+      if (scanner.codeAt(at) === CARRIAGE_RETURN && scanner.codeAt(at + 1) === LINE_FEED) at++;
+    } else if (marks === 1 && (code === LINE_FEED || code === CARRIAGE_RETURN)) {
       break;
     }
   }
   return scanner.fail('string without an end', 'SYNTAX', opening);
-}
-
-/** Text from the cursor to `end`. */
-function readText(scanner: Scanner, end: number, raw: boolean): string {
-  const { text } = scanner;
-  let value = '';
-  let run = scanner.pos;
-  let codes = 0;
-  for (let at = run; at < end;) {
-    const code = text.charCodeAt(at);
-    if (code === CARRIAGE_RETURN) {
-      value += scanner.decoded(run, at, codes) + '\n';
-      at += text.charCodeAt(at + 1) === LINE_FEED ? 2 : 1;
-      run = at;
-    } else if (code === BACKSLASH && !raw) {
-      if (run < at) value += scanner.decoded(run, at, codes);
-      scanner.pos = at;
-      value += readEscape(scanner, end);
-      at = scanner.pos;
-      run = at;
-    } else {
-      codes |= code;
-      at++;
-    }
-  }
-  return value + scanner.decoded(run, end, codes);
-}
-
-function readEscape(scanner: Scanner, end: number): string {
-  const at = scanner.pos;
-  const code = scanner.text.charCodeAt(at + 1);
-  switch (code) {
-    case LOWER_U:
-      return String.fromCharCode(readHex(scanner, end, 4));
-    case UPPER_U: {
-      const point = readHex(scanner, end, 8);
-      if (point > 0x10ffff) scanner.fail('\\U escape beyond U+10FFFF', 'SYNTAX', at);
-      return String.fromCodePoint(point);
-    }
-    case UPPER_N:
-      return scanner.fail('\\N escapes (characters by name) are not read', 'SYNTAX', at);
-    default: {
-      const simple = readSimpleEscape(scanner, end);
-      if (simple >= 0) return String.fromCharCode(simple);
-      return simple === NOTHING ? '' : '\\';
-    }
-  }
-}
-
-function readBytes(scanner: Scanner, end: number, raw: boolean): Buffer {
-  const { text } = scanner;
-  const start = scanner.pos;
-  const value = Buffer.allocUnsafe(end - start);
-  let length = 0;
-  for (let at = start; at < end;) {
-    const code = text.charCodeAt(at);
-    if (code > 127) scanner.fail('bytes literals hold ASCII characters only', 'SYNTAX', at);
-    if (code === CARRIAGE_RETURN) {
-      value[length++] = LINE_FEED;
-      at += text.charCodeAt(at + 1) === LINE_FEED ? 2 : 1;
-    } else if (code === BACKSLASH && !raw) {
-      scanner.pos = at;
-      const byte = readSimpleEscape(scanner, end);
-      if (byte !== NOTHING) value[length++] = byte === UNKNOWN ? BACKSLASH : byte;
-      at = scanner.pos;
-    } else {
-      value[length++] = code;
-      at++;
-    }
-  }
-  return length === value.length ? value : Buffer.from(value.subarray(0, length));
-}
-
-const NOTHING = -1;
-const UNKNOWN = -2;
-
-/** Reads an escape of strings and bytes. @returns its code, NOTHING for a line end, or UNKNOWN when the backslash stays */
-function readSimpleEscape(scanner: Scanner, end: number): number {
-  const { text } = scanner;
-  const code = text.charCodeAt(scanner.pos + 1);
-  if (code === LOWER_X) return readHex(scanner, end, 2);
-  if (isOctalDigit(code)) return readOctal(scanner);
-  if (code === CARRIAGE_RETURN || code === LINE_FEED) {
-    scanner.pos += code === CARRIAGE_RETURN && text.charCodeAt(scanner.pos + 2) === LINE_FEED ? 3 : 2;
-    return NOTHING;
-  }
-  const simple = simpleEscapes[code] ?? UNKNOWN;
-  scanner.pos += simple === UNKNOWN ? 1 : 2;
-  return simple;
-}
-
-const simpleEscapes: Readonly<Record<number, number>> = {
-  [BACKSLASH]: BACKSLASH,
-  [QUOTE]: QUOTE,
-  [DOUBLE_QUOTE]: DOUBLE_QUOTE,
-  [LOWER_A]: 7,
-  [LOWER_B]: 8,
-  [LOWER_F]: FORM_FEED,
-  [LOWER_N]: LINE_FEED,
-  [LOWER_R]: CARRIAGE_RETURN,
-  [LOWER_T]: TAB,
-  [LOWER_V]: 11,
-};
-
-function readHex(scanner: Scanner, end: number, digits: number): number {
-  const { text } = scanner;
-  const start = scanner.pos;
-  let value = 0;
-  for (let at = start + 2; at < start + 2 + digits; at++) {
-    const digit = at < end ? hexDigit(text.charCodeAt(at)) : -1;
-    if (digit === -1) scanner.fail(`\\${text[start + 1]} escape without its ${digits} hex digits`, 'SYNTAX', start);
-    value = value * 16 + digit;
-  }
-  scanner.pos = start + 2 + digits;
-  return value;
-}
-
-function hexDigit(code: number): number {
-  if (isDecimalDigit(code)) return code - ZERO;
-  const lower = toLower(code);
-  return lower >= LOWER_A && lower <= LOWER_F ? lower - LOWER_A + 10 : -1;
-}
-
-/** Reads one to three digits. `\400` to `\777` are characters in strings, and cut to 8 bits in bytes. */
-function readOctal(scanner: Scanner): number {
-  const { text } = scanner;
-  let at = scanner.pos + 1;
-  let value = 0;
-  for (const last = at + 3; at < last; at++) {
-    const code = text.charCodeAt(at);
-    if (!isOctalDigit(code)) break;
-    value = value * 8 + (code - ZERO);
-  }
-  scanner.pos = at;
-  return value;
-}
-
-function isOctalDigit(code: number): boolean {
-  return code >= ZERO && code <= SEVEN;
 }

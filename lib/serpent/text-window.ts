@@ -1,6 +1,12 @@
-/** Longer text is made by a call into C++, which takes 150 ns. A shorter slice of the window takes 30 ns. */
+/** Longer text is made by a call into C++, which takes 100 ns. A shorter slice of the window takes 30 ns. */
 const LONG_CHARS = 128;
 const WINDOW_CHARS = 1024;
+
+/** Node's decoders. `toString` is the same behind checks of its arguments, which take 50 ns. */
+interface Decoders {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+}
 
 /**
  * Makes short strings of the bytes of a message.
@@ -12,18 +18,26 @@ export class TextWindow {
   private text = '';
   private start = 0;
   private end = 0;
+  private readonly bytes: Buffer & Decoders;
 
-  constructor(private readonly bytes: Buffer) {}
+  constructor(bytes: Buffer) {
+    this.bytes = bytes as Buffer & Decoders;
+  }
 
   /** Text of ASCII bytes. */
   ascii(from: number, to: number): string {
-    if (to - from > LONG_CHARS) return this.bytes.toString('latin1', from, to);
+    if (to - from > LONG_CHARS) return this.bytes.latin1Slice(from, to);
     if (from < this.start || to > this.end) {
       this.start = from;
-      this.end = from + WINDOW_CHARS;
-      this.text = this.bytes.toString('latin1', from, this.end);
+      this.end = Math.min(from + WINDOW_CHARS, this.bytes.length);
+      this.text = this.bytes.latin1Slice(from, this.end);
     }
     return this.text.slice(from - this.start, to - this.start);
+  }
+
+  /** Text of bytes in UTF-8. */
+  utf8(from: number, to: number): string {
+    return this.bytes.utf8Slice(from, to);
   }
 
   /** Text of bytes that may be anything; undefined when they are not all ASCII, or too many. */

@@ -1,15 +1,15 @@
-import { constants } from 'node:buffer';
 import { types } from 'node:util';
+import { type ByteWriter, bytesOf } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
-import { base64Literal, bytesLiteral, complexLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
-import { NO_STEP, pathOf } from './path.js';
-import { ByteWriter } from './byte-writer.js';
-import { isoformat, isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
+import { complexLiteral } from './literals.js';
+import { Nesting } from './nesting.js';
+import { ScalarWriter } from './scalar-writer.js';
+import { isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 
-const { QUOTE, PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN } = CHARACTERS;
+const { PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
 
 export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
@@ -23,7 +23,7 @@ export interface DumpsOptions extends SerpentLimits {
   encodeObject?: (value: object, path: () => string) => unknown;
 }
 
-const HEADER = '# serpent utf-8 python3.2\n';
+const HEADER = Buffer.from('# serpent utf-8 python3.2\n');
 
 /**
  * Writes a value as serpent does: a Python literal in UTF-8, after serpent's header line.
@@ -33,9 +33,7 @@ const HEADER = '# serpent utf-8 python3.2\n';
  * @throws {SerpentError} when the value, or a member of it, cannot be written; `path` says which
  */
 export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
-  const out = new ByteWriter();
-  dumpsInto(value, out, options);
-  return out.written();
+  return bytesOf((out) => dumpsInto(value, out, options));
 }
 
 /** As {@link dumps}, but appends the literal to `out`. When it throws, `out` may have a part of the literal. */
@@ -43,31 +41,19 @@ export function dumpsInto(value: unknown, out: ByteWriter, options: DumpsOptions
   new Writer(out, checkLimits(options), options).dumps(value);
 }
 
-class Writer {
-  private readonly limits: CheckedLimits;
-  private readonly bytesRepr: boolean;
+class Writer extends ScalarWriter {
   private readonly encodeObject: DumpsOptions['encodeObject'];
-  private readonly sink: ByteWriter;
-  private depth = 0;
-  /** How many of `ancestors` were replaced by the result of `encodeObject`. */
-  private replaced = 0;
-  /** The containers around the current value, outermost first. `steps` has the current member of each. */
-  private readonly ancestors: object[] = [];
-  private readonly steps: unknown[] = [];
-  /** The first power of ten with too many digits. Made for the first bigint. */
-  private tooLongInt: bigint | undefined;
-  private readonly path = (): string => pathOf(this.ancestors.slice(0, this.depth), this.steps);
+  private readonly nesting: Nesting;
+  private readonly path = (): string => this.nesting.path;
 
   constructor(sink: ByteWriter, limits: CheckedLimits, options: DumpsOptions) {
-    this.limits = limits;
-    this.sink = sink;
-    sink.limit(limits.maxBytes, () => this.failTooLarge());
-    sink.ascii(HEADER);
-    this.bytesRepr = options.bytesRepr ?? false;
+    super(sink, limits, options.bytesRepr ?? false);
     this.encodeObject = options.encodeObject;
+    this.nesting = new Nesting(limits.maxDepth, (what, fault) => this.fail(`${what} cannot be written`, fault));
   }
 
   dumps(value: unknown): void {
+    this.sink.raw(HEADER);
     this.write(value);
     this.sink.checkLimit();
   }
@@ -109,40 +95,6 @@ class Writer {
     }
   }
 
-  private writeString(value: string): void {
-    const { sink } = this;
-    if (sink.plainLiteral(value)) return;
-    if (isPlain(value)) {
-      sink.byte(QUOTE);
-      sink.ascii(value);
-      sink.byte(QUOTE);
-    } else {
-      sink.utf8(this.makeLiteral(value.length, () => stringLiteral(value)));
-    }
-  }
-
-  private writeNumber(value: number): void {
-    if (Number.isSafeInteger(value) && (value !== 0 || !Object.is(value, -0))) this.sink.int(value);
-    else this.writeFloat(value);
-  }
-
-  private writeFloat(value: number): void {
-    this.sink.ascii(Number.isNaN(value) ? NAN_LITERAL : floatLiteral(value));
-  }
-
-  private writeBigint(value: bigint): void {
-    const { maxIntDigits } = this.limits;
-    const limit = (this.tooLongInt ??= 10n ** BigInt(maxIntDigits));
-    if (value >= limit || value <= -limit) {
-      this.fail(`an int of more than ${maxIntDigits} digits cannot be written: the limit is maxIntDigits`, 'TOO_MANY_DIGITS');
-    }
-    this.sink.ascii(String(value));
-  }
-
-  private writeBytes(bytes: Buffer): void {
-    this.sink.ascii(this.makeLiteral(bytes.length, () => (this.bytesRepr ? bytesLiteral(bytes) : base64Literal(bytes))));
-  }
-
   private writeObject(value: object): void {
     const replacement = this.encodeObject?.(value, this.path);
     if (replacement === undefined) this.writeByDefault(value);
@@ -150,14 +102,14 @@ class Writer {
   }
 
   private writeReplacement(value: object, replacement: unknown): void {
-    this.enterReplaced(value);
+    this.nesting.enterReplaced(value);
     if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) {
       if (Array.isArray(replacement)) this.writeItems(replacement, replacement instanceof PyTuple);
       else this.writeByDefault(replacement);
     } else {
       this.write(replacement);
     }
-    this.leaveReplaced();
+    this.nesting.leaveReplaced();
   }
 
   private writeByDefault(value: object): void {
@@ -184,14 +136,9 @@ class Writer {
     }
     const replacement: unknown = toJSON.call(value, '');
     if (replacement === value) return this.writeMembers(value);
-    this.enter(value);
+    this.nesting.enter(value);
     this.write(replacement);
-    this.leave();
-  }
-
-  private dateText(date: Date): string {
-    if (Number.isNaN(date.getTime())) this.fail('an invalid Date cannot be written', 'UNSUPPORTED');
-    return isoformat(date);
+    this.nesting.leave();
   }
 
   private writeView(view: ArrayBufferView): void {
@@ -210,63 +157,65 @@ class Writer {
   }
 
   private writeItems(items: readonly unknown[], tuple: boolean): void {
-    const at = this.enter(items);
+    const at = this.nesting.enter(items);
     const { length } = items;
     this.sink.byte(tuple ? PAREN_OPEN : BRACKET_OPEN);
     for (let index = 0; index < length; index++) {
       if (index > 0) this.sink.byte(COMMA);
-      this.steps[at] = index;
+      this.nesting.at(at, index);
       this.write(items[index]);
     }
     if (tuple && length === 1) this.sink.byte(COMMA);
     this.sink.byte(tuple ? PAREN_CLOSE : BRACKET_CLOSE);
-    this.leave();
+    this.nesting.leave();
   }
 
   private writeMembers(value: object): void {
-    const at = this.enter(value);
+    const { sink, nesting } = this;
+    const at = nesting.enter(value);
     let separator: number = BRACE_OPEN;
     for (const key of Object.keys(value)) {
-      this.steps[at] = key;
+      nesting.at(at, key);
       const member = (value as Record<string, unknown>)[key];
       if (member === undefined) continue;
-      this.sink.byte(separator);
+      sink.byte(separator);
       separator = COMMA;
       this.writeString(key);
-      this.sink.byte(COLON);
+      sink.byte(COLON);
       this.write(member);
     }
-    this.sink.ascii(separator === BRACE_OPEN ? '{}' : '}');
-    this.leave();
+    if (separator === BRACE_OPEN) sink.ascii('{}');
+    else sink.byte(BRACE_CLOSE);
+    nesting.leave();
   }
 
   private writeMap(map: Map<unknown, unknown>): void {
-    const at = this.enter(map);
+    const at = this.nesting.enter(map);
     let separator: number = BRACE_OPEN;
     for (const [key, member] of map) {
       this.sink.byte(separator);
       separator = COMMA;
-      this.steps[at] = key;
+      this.nesting.at(at, key);
       this.writeKey(key);
       this.sink.byte(COLON);
       this.write(member);
     }
     this.sink.ascii(separator === BRACE_OPEN ? '{}' : '}');
-    this.leave();
+    this.nesting.leave();
   }
 
   private writeSet(set: Set<unknown>): void {
-    const at = this.enter(set);
+    const at = this.nesting.enter(set);
     let separator: number = BRACE_OPEN;
     for (const member of set) {
       this.sink.byte(separator);
       separator = COMMA;
-      this.steps[at] = member;
+      this.nesting.at(at, member);
       this.writeKey(member);
     }
     // Python has no literal for the empty set; serpent writes an empty tuple
     this.sink.ascii(separator === BRACE_OPEN ? '()' : '}');
-    this.leave();
+    this.nesting.leave();
   }
 
   /** Writes a dict key or a set member: only what Python can hash and read back. */
@@ -293,73 +242,28 @@ class Writer {
     if (typeof replacement === 'object' && replacement !== null && !Array.isArray(replacement) && !isPyNumber(replacement)) {
       this.failKey('an object');
     }
-    this.enterReplaced(key);
+    this.nesting.enterReplaced(key);
     this.writeKey(replacement);
-    this.leaveReplaced();
+    this.nesting.leaveReplaced();
   }
 
   private writeKeyTuple(items: readonly unknown[]): void {
-    const at = this.enter(items);
+    const at = this.nesting.enter(items);
     this.sink.byte(PAREN_OPEN);
     for (const [index, item] of items.entries()) {
       if (index > 0) this.sink.byte(COMMA);
-      this.steps[at] = index;
+      this.nesting.at(at, index);
       this.writeKey(item);
     }
     this.sink.ascii(items.length === 1 ? ',)' : ')');
-    this.leave();
-  }
-
-  /** @returns the index of the container in `steps` */
-  private enter(container: object): number {
-    const at = this.depth;
-    const { ancestors } = this;
-    for (let index = 0; index < at; index++) {
-      if (ancestors[index] === container) this.fail('a value that contains itself cannot be written', 'CYCLE');
-    }
-    if (at >= this.limits.maxDepth + this.replaced) {
-      this.fail(`more than ${this.limits.maxDepth} nested containers cannot be written: the limit is maxDepth`, 'TOO_DEEP');
-    }
-    ancestors[at] = container;
-    this.steps[at] = NO_STEP;
-    this.depth = at + 1;
-    return at;
-  }
-
-  private leave(): void {
-    this.depth--;
-  }
-
-  /** A replaced object is not written, so `maxDepth` does not count it. But its replacement must not contain it. */
-  private enterReplaced(value: object): void {
-    this.replaced++;
-    this.enter(value);
-  }
-
-  private leaveReplaced(): void {
-    this.leave();
-    this.replaced--;
-  }
-
-  /** A literal can be four times as long as its value. The literal of a huge value can be longer than a string can be. */
-  private makeLiteral(length: number, make: () => string): string {
-    if (length * 10 < constants.MAX_STRING_LENGTH) return make();
-    try {
-      return make();
-    } catch {
-      return this.failTooLarge();
-    }
-  }
-
-  private failTooLarge(): never {
-    return this.fail(`the text is longer than maxBytes (${this.limits.maxBytes}), or than a string can be`, 'TOO_LARGE');
+    this.nesting.leave();
   }
 
   private failKey(what: string): never {
     return this.fail(`${what} cannot be a dict key or a set member in Python`, 'UNHASHABLE');
   }
 
-  private fail(message: string, code: SerpentErrorCode): never {
+  protected override fail(message: string, code: SerpentErrorCode): never {
     const path = this.path();
     throw new SerpentError(`${path}: ${message}`, code, { path });
   }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { AnnotationLimits } from '../protocol/annotations.js';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
@@ -8,7 +9,7 @@ import { MessageSender, type SenderOptions } from './message-sender.js';
 import { listen, type SocketOwner } from './socket-events.js';
 import type { TurnTaker } from './turns.js';
 
-export interface FrameConnectionOptions extends SenderOptions {
+export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
@@ -60,7 +61,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   ) {
     super(socket, options, group);
     const { maxMessageBytes, maxHandshakeBytes } = options;
-    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
+    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes, options);
     listen(socket, this);
   }
 

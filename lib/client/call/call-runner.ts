@@ -157,12 +157,17 @@ export class CallRunner {
 
   /** @returns the result of the call; a promise of it only when the reply is compressed */
   private read(frame: Frame, { serializer }: Request, callOptions: CallOptions, { connection }: OpenedConnection): unknown {
-    const { onAnnotations, maxMessageBytes } = this.options;
+    const { onAnnotations } = this.options;
     if (frame.annotations.size > 0) {
       onAnnotations?.(frame.annotations);
       callOptions.onAnnotations?.(frame.annotations);
     }
-    const value = readReply(frame, serializer, new ReplyContext(this.makeProxy, connection), maxMessageBytes);
+    const value = readReply(
+      frame,
+      serializer,
+      new ReplyContext(this.makeProxy, connection),
+      this.connections.serializers.inflation,
+    );
     return value instanceof OpenedStream ? new RemoteStream(this, this.pool, value.id, connection, callOptions) : value;
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AnnotationLimits } from '../../protocol/annotations.js';
 import { CORRELATION_ID_AT, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
@@ -10,7 +11,7 @@ import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { Request } from '../messages/request.js';
 
-export interface ClientConnectionOptions {
+export interface ClientConnectionOptions extends AnnotationLimits {
   maxMessageBytes: number;
   frameTimeoutMs: number;
   wireLog?: WireLog;

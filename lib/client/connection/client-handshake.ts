@@ -1,6 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { decompress } from '../../protocol/compression.js';
-import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -9,6 +8,7 @@ import type { ClientConnection } from './client-connection.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import { annotationsOf, type ConnectedDaemon, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { type Request, WrittenRequest } from '../messages/request.js';
@@ -68,14 +68,14 @@ export async function askMetadata(
   parts: HandshakeParts,
   deadline: Deadline,
 ): Promise<RemoteMetadata> {
-  const { options, serializers } = parts;
+  const { serializers } = parts;
   connection.handshakeDone();
   const call = { objectId: DAEMON_OBJECT_ID, method: 'get_metadata', args: [uri.object], kwargs: {} };
   const request = requestOf(MESSAGE_TYPES.invoke, serializers.own.dumpsCall(call), parts);
   const frame = await connection.request(request, deadline);
   if (!frame) throw closed(connection);
   const natural = serializers.naturalWithId(request.serializerId)!;
-  return readMetadata(await readReply(frame, natural, {}, options.maxMessageBytes), uri);
+  return readMetadata(await readReply(frame, natural, {}, serializers.inflation), uri);
 }
 
 function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): Request {
@@ -92,11 +92,14 @@ function closed({ location }: ClientConnection): CommunicationError {
   return new CommunicationError(`connection to ${location} was closed`, { sent: false });
 }
 
-async function readHandshakeAnswer({ header, data }: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
-  const serializer = serializers.naturalWithId(header.serializerId);
-  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
-  const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;
-  return serializer.loads(plain, { plain: true });
+async function readHandshakeAnswer(frame: Frame, { options, serializers }: HandshakeParts): Promise<unknown> {
+  const { serializerId } = frame.header;
+  const { maxMessageBytes, maxHandshakeBytes } = options;
+  const serializer = serializers.naturalWithId(serializerId);
+  if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${serializerId}`);
+  const budget = new HandshakeBudget(maxHandshakeBytes);
+  const limit = sizeLimit(maxMessageBytes, maxHandshakeBytes);
+  return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
 }
 
 /** The beginnings of the reasons of a daemon that has as many connections as it takes: Pyro5's and ours. The protocol has no code for it. */

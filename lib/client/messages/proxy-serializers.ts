@@ -1,4 +1,5 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { Inflation } from '../../protocol/inflation.js';
 import { ByteWriter } from '../../serpent/byte-writer.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
@@ -17,6 +18,8 @@ import type { Autoproxy, ResolvedProxyOptions } from '../options/proxy-options.j
 export class ProxySerializers {
   /** The serializer of requests. */
   readonly own: Serializer;
+  /** Opens the data of replies. */
+  readonly inflation: Inflation;
   private readonly all: ReadonlyMap<number, Serializer>;
   /** With `values: 'natural'`, for the messages of the daemon itself. */
   private readonly natural: ReadonlyMap<number, Serializer>;
@@ -24,12 +27,13 @@ export class ProxySerializers {
   private leases: AutoproxyLeases | undefined;
 
   constructor(options: ResolvedProxyOptions) {
-    const { values, maxDepth, maxIntDigits, maxMessageBytes, serpentBytesRepr, autoproxy } = options;
+    const { values, maxDepth, maxIntDigits, maxMessageBytes, maxValueBytes, serpentBytesRepr, autoproxy } = options;
     const { classes = defaultClassRegistry } = options;
     const shared: Partial<SerializerOptions> = {
       maxDepth,
       maxIntDigits,
       maxBytes: maxMessageBytes,
+      maxValueBytes,
       serpentBytesRepr,
       classes,
       encodeObject: (value) => {
@@ -37,6 +41,7 @@ export class ProxySerializers {
         return reference && proxyToDict(reference);
       },
     };
+    this.inflation = new Inflation(options);
     this.all = createSerializers({ ...shared, values });
     this.natural = values === 'natural' ? this.all : createSerializers({ ...shared, values: 'natural' });
     this.own = this.all.get(SERIALIZER_IDS[options.serializer])!;

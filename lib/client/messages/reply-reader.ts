@@ -1,8 +1,7 @@
-import { decompress } from '../../protocol/compression.js';
 import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import { sizeLimit } from '../../protocol/header.js';
+import type { Inflation } from '../../protocol/inflation.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 
@@ -19,24 +18,15 @@ export class OpenedStream {
  * @throws {SerializeError} when the reply cannot be deserialized
  * @throws {ProtocolError} when the reply has contradicting flags, annotations or data
  */
-export function readReply(frame: Frame, serializer: Serializer, context: ReadContext, maxMessageBytes: number): unknown {
+export function readReply(frame: Frame, serializer: Serializer, context: ReadContext, inflation: Inflation): unknown {
   const { flags } = frame.header;
   if (flags & FLAGS.itemStream) {
     const id = frame.annotations.get(STREAM_ANNOTATION)?.toString('latin1');
     if (id) return new OpenedStream(id);
     throw new ProtocolError('result of call is an iterator, but the server is not configured to allow streaming');
   }
-  if (flags & FLAGS.compressed) return readCompressed(frame, serializer, context, maxMessageBytes);
+  if (flags & FLAGS.compressed) return inflation.open(frame, (data) => readValue(data, flags, serializer, context));
   return readValue(frame.data, flags, serializer, context);
-}
-
-async function readCompressed(
-  { data, header }: Frame,
-  serializer: Serializer,
-  context: ReadContext,
-  maxMessageBytes: number,
-): Promise<unknown> {
-  return readValue(await decompress(data, sizeLimit(maxMessageBytes)), header.flags, serializer, context);
 }
 
 function readValue(data: Buffer, flags: number, serializer: Serializer, context: ReadContext): unknown {

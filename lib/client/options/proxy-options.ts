@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { ANNOTATION_DEFAULTS, type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
+import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import {
@@ -88,6 +90,24 @@ export interface PyroProxyOptions {
   compression?: boolean;
   /** Largest request or reply, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
+  /**
+   * Largest answer to the handshake, also after inflation. Its value may take four times as much memory. Connecting fails over this
+   * limit. Default 1 MiB.
+   */
+  maxHandshakeBytes?: number;
+  /**
+   * Memory that the value of one reply may take, as estimated while it is read. A call whose reply is over this limit fails with a
+   * SerializeError. Default 512 MiB, at most a quarter of the heap limit of the process.
+   */
+  maxValueBytes?: number;
+  /** Annotations of one reply. A reply with more ends its connection. Default 100. */
+  maxAnnotations?: number;
+  /** Bytes of the annotations of one reply together. A reply with more ends its connection. Default 16 MiB. */
+  maxAnnotationsBytes?: number;
+  /** Largest inflated data of a reply, as a multiple of its compressed size; data up to 16 MiB may have any ratio. Default 100. */
+  maxInflationRatio?: number;
+  /** Bytes that the compressed replies of all connections of the proxy inflate to at the same time. Others wait. Default 256 MiB. */
+  maxInflatingBytes?: number;
   /** Deepest nesting of containers in a value. Default 200. */
   maxDepth?: number;
   /** Largest number of decimal digits of an int. Default 4,300, as in Python. */
@@ -177,6 +197,10 @@ const DEFAULTS = {
   idleTimeoutMs: 0,
   compression: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+  maxHandshakeBytes: 1024 * 1024,
+  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
+  ...ANNOTATION_DEFAULTS,
+  ...INFLATION_DEFAULTS,
   ...VALUE_LIMITS,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,

@@ -1,3 +1,4 @@
+import { Inflation } from '../../protocol/inflation.js';
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { IdPool } from '../../calls/correlation-id.js';
@@ -11,6 +12,7 @@ import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import { Streams } from './streams.js';
+import { ValueMemory } from './value-memory.js';
 
 /** The parts of one daemon that its handshakes, requests and replies use. Made once for each daemon. */
 export interface CallServices {
@@ -18,6 +20,10 @@ export interface CallServices {
   readonly options: ResolvedDaemonOptions;
   readonly objects: ObjectRegistry;
   readonly streams: Streams;
+  /** The memory for the values that peers send. */
+  readonly memory: ValueMemory;
+  /** Opens the data of messages. */
+  readonly inflation: Inflation;
   readonly proxies: ProxyReceiver;
   readonly reporter: EventReporter;
   /** By serializer id. */
@@ -36,19 +42,21 @@ export function createCallServices(
   given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter'>,
 ): CallServices {
   const { daemon, options } = given;
-  const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
+  const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
     const reference = referenceOf(value) ?? daemon.referenceFor(value) ?? servedReference(value, daemon);
     return reference && proxyToDict(reference);
   };
-  const common = { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
+  const common = { maxDepth, maxIntDigits, maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
     createSerializers({ ...common, values }, allowed);
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
     streams: new Streams(given),
+    memory: new ValueMemory(options),
+    inflation: new Inflation(options),
     serializers: serializersFor(options.values),
     handshakeSerializers: serializersFor('natural'),
     marshal: marshalFor('natural'),

@@ -1,11 +1,8 @@
-import { decompress } from '../../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import { sizeLimit } from '../../protocol/header.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
-import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { isThenable, runSteps } from '../../calls/steps.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
@@ -84,13 +81,9 @@ export class Dispatcher {
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
     const { services } = this;
     const { flags } = frame.header;
-    const readFrom = (data: Buffer): SerializedCall =>
-      flags & FLAGS.keepSerialized
-        ? readBlobCall(data, frame.annotations, serializer, services.blobInfoReaders, request)
-        : serializer.loadsCall(data, request);
-    if (!(flags & FLAGS.compressed)) return readFrom(frame.data);
-    const data = decompress(frame.data, sizeLimit(services.options.maxMessageBytes));
-    return data instanceof Promise ? data.then(readFrom) : readFrom(data);
+    return services.inflation.open(frame, (data) =>
+      flags & FLAGS.keepSerialized ? request.readBlob(data, serializer) : request.readCall(data, serializer),
+    );
   }
 
   /** Starts the call of a request, in an async context of its own. @returns a promise of its end; undefined when later requests need not wait */

@@ -1,9 +1,11 @@
-import type { Annotations } from '../../protocol/annotations.js';
+import { type Annotations, copiedAnnotations } from '../../protocol/annotations.js';
 import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
+import type { ValueBudget } from '../../serializers/contract/value-budget.js';
 import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
@@ -16,6 +18,7 @@ import type { CallErrorInfo } from '../options/daemon-events.js';
 import { type CallServices, receiveProxy } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
+import { REQUEST_BYTES } from './value-memory.js';
 
 const NOT_READ: Partial<CallTarget> = {};
 
@@ -41,6 +44,10 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** `performance.now()` when its call began, see `call-timeouts.ts`. */
   startedAt = 0;
   private isTimedOut = false;
+  /** Memory that the next read may take. */
+  budget: ValueBudget | undefined;
+  private heldBytes = 0;
+  private hasEnded = false;
   private endHooks: (() => void)[] | undefined;
 
   constructor(
@@ -106,6 +113,29 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     return receiveProxy(this.services, state, this);
   }
 
+  /** Reads a call within the memory that is left, and holds its memory until the request ends. */
+  readCall(data: Uint8Array, serializer: Serializer): SerializedCall {
+    const budget = (this.budget = this.services.memory.budget());
+    const call = serializer.loadsCall(data, this);
+    this.hold(budget.spentBytes + REQUEST_BYTES);
+    return call;
+  }
+
+  /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
+  readBlob(data: Buffer, serializer: Serializer): SerializedCall {
+    const budget = (this.budget = this.services.memory.budget());
+    const call = readBlobCall(data, this.annotations, serializer, this.services.blobInfoReaders, this);
+    this.hold(budget.spentBytes + REQUEST_BYTES + data.length);
+    return call;
+  }
+
+  private hold(bytes: number): void {
+    // blobs may be read after the request has ended; their values are the application's
+    if (this.hasEnded) return;
+    this.heldBytes += bytes;
+    this.services.memory.hold(bytes);
+  }
+
   onUnread(target: CallTarget): void {
     this.unread = target;
   }
@@ -161,7 +191,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   becomeStream(): void {
     this.streaming = true;
     // views on the message, which may be large, would live as long as the stream
-    this.requestAnnotations = new Map([...this.requestAnnotations].map(([id, data]) => [id, Buffer.from(data)]));
+    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     this.finish();
   }
 
@@ -174,6 +204,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
 
   /** The method has ended, and so has its stream, if it returned one. */
   end(): void {
+    this.hasEnded = true;
+    this.services.memory.release(this.heldBytes);
+    this.heldBytes = 0;
     const hooks = this.endHooks;
     this.endHooks = undefined;
     for (const hook of hooks ?? []) hook();

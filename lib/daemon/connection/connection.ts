@@ -1,12 +1,21 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { tcpLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
 import { TrackedResources } from './tracked-resources.js';
+
+/** Memory of a daemon that is held for some time. */
+interface HeldMemory {
+  hold(bytes: number): void;
+  release(bytes: number): void;
+}
+
+/** Handshake data and annotations that take no more memory stay with the connection. */
+const SMALL_HANDSHAKE_BYTES = 2 * 1024;
 
 /** A connection with everything that its session keeps for it. Most connections need little of it, so the rest is made when it is used. */
 export class SessionConnection implements PyroConnection {
@@ -17,6 +26,7 @@ export class SessionConnection implements PyroConnection {
   readonly remoteAddress: string;
   readonly peerCertificate: PeerCertificate | undefined;
   readonly authorizations = new Authorizations(this);
+  private handshakeMemory: { readonly memory: HeldMemory; readonly bytes: number } | undefined;
   private metadataMap: Map<unknown, unknown> | undefined;
   private targets: Set<PyroTarget> | undefined;
   private trackedResources: TrackedResources | undefined;
@@ -30,6 +40,32 @@ export class SessionConnection implements PyroConnection {
   ) {
     this.remoteAddress = remoteAddressOf(socket);
     this.peerCertificate = certificateOf(socket);
+  }
+
+  /** Holds the memory of the handshake data until {@link endHandshake} or {@link releaseHandshake}. */
+  holdHandshake(memory: HeldMemory, bytes: number): void {
+    memory.hold(bytes);
+    this.handshakeMemory = { memory, bytes };
+  }
+
+  /** The handshake is over: keeps its data and annotations, or drops them. @param keepsLarge the option `keepHandshake` */
+  endHandshake(keepsLarge: boolean): void {
+    const isSmall = (this.handshakeMemory?.bytes ?? 0) <= SMALL_HANDSHAKE_BYTES;
+    this.requestedObject = undefined;
+    if (isSmall || keepsLarge) {
+      this.handshakeAnnotations = copiedAnnotations(this.handshakeAnnotations);
+    } else {
+      this.handshake = undefined;
+      this.handshakeAnnotations = NO_ANNOTATIONS;
+    }
+    if (isSmall || !keepsLarge) this.releaseHandshake();
+  }
+
+  /** Gives the memory of the handshake data back. */
+  releaseHandshake(): void {
+    const held = this.handshakeMemory;
+    held?.memory.release(held.bytes);
+    this.handshakeMemory = undefined;
   }
 
   get metadata(): Map<unknown, unknown> {

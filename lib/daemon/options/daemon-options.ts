@@ -1,5 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
+import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
 import { VALUE_LIMITS } from '../../serpent/limits.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
@@ -35,8 +38,39 @@ export interface DaemonOptions {
   serializers?: SerializerName[];
   /** Largest message either way, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
-  /** Largest CONNECT message, also after inflation: the most that a client may send before its handshake has ended. Default 1 MiB. */
+  /**
+   * Largest CONNECT message, also after inflation: the most that a client may send before its handshake has ended. Its value may take
+   * four times as much memory. Default 64 KiB.
+   */
   maxHandshakeBytes?: number;
+  /**
+   * Memory that the arguments of one request may take, as estimated while they are read. A request over this limit is answered with
+   * `builtins.ValueError`. Default 512 MiB, at most a quarter of the heap limit of the process.
+   */
+  maxValueBytes?: number;
+  /**
+   * Memory that the arguments of all running requests and the data of all running handshakes may take together, with 1 KiB for each
+   * request. A request over this limit is answered with `Pyro5.errors.PyroError`, a handshake is refused. Default: a quarter of the
+   * heap limit of the process.
+   */
+  maxInFlightValueBytes?: number;
+  /** Annotations of one message. A message with more ends its connection. Default 100. */
+  maxAnnotations?: number;
+  /** Bytes of the annotations of one message together. A message with more ends its connection. Default 16 MiB. */
+  maxAnnotationsBytes?: number;
+  /**
+   * Largest inflated data of a message, as a multiple of its compressed size; data up to 16 MiB may have any ratio. A message over this
+   * limit is answered with `Pyro5.errors.MessageTooLargeError`, and its connection is closed. Default 100.
+   */
+  maxInflationRatio?: number;
+  /** Bytes that the compressed messages of all connections inflate to at the same time. Messages over this limit wait. Default 256 MiB. */
+  maxInflatingBytes?: number;
+  /**
+   * Keeps handshake data and annotations of any size with the connection. Otherwise those that take more than 2 KiB of memory are
+   * dropped after the handshake: `connection.handshake` is undefined then, and so is the data for handshake guards of further objects.
+   * Kept data of more than 2 KiB counts under `maxInFlightValueBytes`. Default false.
+   */
+  keepHandshake?: boolean;
   /** Open connections. A client over this number is told so and disconnected. Default 10,000. */
   maxConnections?: number;
   /** Longest time from accept to the end of the handshake, guards included. Default 10,000. */
@@ -96,7 +130,12 @@ export type ResolvedDaemonOptions = DaemonOptions &
 /** Defaults of limits and switches. */
 export const DEFAULT_LIMITS = {
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
-  maxHandshakeBytes: 1024 * 1024,
+  maxHandshakeBytes: 64 * 1024,
+  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
+  maxInFlightValueBytes: HEAP_SHARE_BYTES,
+  ...ANNOTATION_DEFAULTS,
+  ...INFLATION_DEFAULTS,
+  keepHandshake: false,
   maxConnections: 10_000,
   handshakeTimeoutMs: 10_000,
   frameTimeoutMs: 30_000,

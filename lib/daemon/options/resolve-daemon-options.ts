@@ -19,7 +19,6 @@ import { environmentDefaults } from './environment-defaults.js';
 
 const BOUNDS = {
   ...LIMIT_BOUNDS,
-  maxHandshakeBytes: { least: 1 },
   maxConnections: { least: 1 },
   maxQueuedRequests: { least: 1 },
   housekeepingIntervalMs: { least: 1 },
@@ -40,6 +39,7 @@ export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   serializers: SOME_SERIALIZERS,
   detailedTraceback: SWITCH,
   streaming: SWITCH,
+  keepHandshake: SWITCH,
   annotations: FUNCTION,
   validateHandshake: FUNCTION,
   wireLog: FUNCTION,

@@ -1,5 +1,4 @@
-import { decompress } from '../../protocol/compression.js';
-import { DEFAULT_HANDSHAKE, FLAGS } from '../../protocol/constants.js';
+import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -44,14 +43,13 @@ export async function answerHandshake(
 }
 
 async function authorizeConnect(
-  { daemon, objects, options }: CallServices,
+  services: CallServices,
   connection: SessionConnection,
   serializer: Serializer,
   frame: Frame,
 ): Promise<object> {
-  const limit = sizeLimit(options.maxMessageBytes, options.maxHandshakeBytes);
-  const data = frame.header.flags & FLAGS.compressed ? await decompress(frame.data, limit) : frame.data;
-  const { handshake, object: objectId } = readConnect(serializer.loads(data, { plain: true }));
+  const { daemon, objects } = services;
+  const { handshake, object: objectId } = readConnect(await readWithin(services, connection, serializer, frame));
   const { authorizations } = connection;
   const { annotations } = frame;
   connection.handshake = handshake;
@@ -66,6 +64,23 @@ async function authorizeConnect(
   if (target) connection.use(target);
   await target?.connected?.(connection);
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
+}
+
+/** Reads the value of a CONNECT message within the memory that is left. The connection holds its memory. */
+function readWithin(
+  { memory, inflation, options }: CallServices,
+  connection: SessionConnection,
+  serializer: Serializer,
+  frame: Frame,
+): unknown {
+  const { maxMessageBytes, maxHandshakeBytes } = options;
+  const read = (data: Buffer): unknown => {
+    const budget = memory.handshakeBudget();
+    const value = serializer.loads(data, { plain: true, budget });
+    connection.holdHandshake(memory, budget.spentBytes + frame.header.annotationsBytes);
+    return value;
+  };
+  return inflation.open(frame, read, sizeLimit(maxMessageBytes, maxHandshakeBytes));
 }
 
 function readConnect(data: unknown): { handshake: unknown; object: string } {

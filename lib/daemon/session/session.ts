@@ -146,6 +146,7 @@ export class Session extends RequestLoop {
       } else {
         this.close();
       }
+      this.connection.endHandshake(opened && this.shared.services.options.keepHandshake);
       this.settle();
     });
   }
@@ -201,6 +202,7 @@ export class Session extends RequestLoop {
     if (!this.connection.isGone) return this.watchIdle();
     if (this.state.is === 'closed') return;
     this.state = CLOSED;
+    this.connection.releaseHandshake();
     this.observer.closed(this, this.closeError);
   }
 

@@ -1,3 +1,4 @@
+import { objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
 
@@ -60,17 +61,15 @@ function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: 
 }
 
 /** Python's `None` stands for no keyword arguments. */
-function kwargsOf(value: unknown): Record<string, unknown> {
+export function kwargsOf(value: unknown): Record<string, unknown> {
   if (value === null) return {};
   if (isPlainObject(value)) return value;
   if (!(value instanceof Map)) throw badCall('a dict or None as kwargs');
-  const kwargs: Record<string, unknown> = {};
-  for (const [name, argument] of value as Map<unknown, unknown>) {
+  for (const name of (value as Map<unknown, unknown>).keys()) {
     if (typeof name !== 'string') throw badCall('strings as keys of kwargs');
     if (name === '__proto__') throw badCall('no keyword argument __proto__');
-    kwargs[name] = argument;
   }
-  return kwargs;
+  return objectOf(value as Map<string, unknown>);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -67,7 +67,8 @@ export class SerializedBlob {
   deserialized(): unknown[] {
     if (this.received === undefined) return [...this.data];
     const { data, serializer, context } = this.received;
-    return serializer.loadsCall(data, context).args;
+    const { args } = context.readCall ? context.readCall(data, serializer) : serializer.loadsCall(data, context);
+    return args;
   }
 }
 
@@ -85,7 +86,7 @@ export function readBlobCall(
   context: ReadContext,
 ): SerializedCall {
   const annotation = annotations.get(BLOB_ANNOTATION);
-  const parts = annotation && marshal.loads(annotation, { plain: true });
+  const parts = annotation && marshal.loads(annotation, { plain: true, budget: context.budget });
   if (Array.isArray(parts) && parts.length === 3) {
     const [info, objectId, method] = parts as unknown[];
     if (typeof objectId === 'string' && typeof method === 'string') {

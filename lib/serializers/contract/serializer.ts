@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ClassRegistry } from './class-registry.js';
+import type { ValueBudget } from './value-budget.js';
 
 /** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
 export const SERIALIZER_IDS = { serpent: 1, marshal: 2, json: 3, msgpack: 4 } as const;
@@ -25,6 +26,8 @@ export interface SerializerOptions {
   maxDepth: number;
   /** Decimal digits of an int, for reading and writing. Default 4,300, as in Python. */
   maxIntDigits: number;
+  /** Memory that a read value may take, as estimated while reading. Default 512 MiB, at most a quarter of the heap limit. */
+  maxValueBytes: number;
   /** Size of a written message in bytes. Default 256 MiB. */
   maxBytes: number;
   /** Write bytes as `b'…'` instead of a base64 dict (serpent only). Default false, as in Pyro5. */
@@ -47,6 +50,10 @@ export interface ReadContext {
   onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
   /** True: class dicts stay dicts, those of registered classes and exceptions too. Handshake data is read so. */
   plain?: boolean;
+  /** Memory that the value may take. Default: `maxValueBytes` of the serializer. */
+  budget?: ValueBudget | undefined;
+  /** Reads a call that came with the read value, in place of `loadsCall` of its serializer. */
+  readCall?(data: Uint8Array, serializer: Serializer): SerializedCall;
 }
 
 /**

@@ -5,11 +5,14 @@ import { PythonException } from '../../protocol/python-exception.js';
 /** A member of a container: an index, or a dict key as text. */
 export type MemberStep = number | string;
 
+/** The Python exception that a client gets for a value that cannot be read. */
+export type RaisedAs = 'builtins.TypeError' | 'builtins.ValueError' | 'Pyro5.errors.PyroError';
+
 interface UnreadableOptions {
   /** The message without the position in the bytes. */
   reason?: string;
-  /** Default `ValueError`. */
-  builtin?: 'TypeError' | 'ValueError';
+  /** Default `builtins.ValueError`. */
+  raisedAs?: RaisedAs;
   /** The members that lead from the outermost container to the fault. */
   steps?: MemberStep[];
   cause?: unknown;
@@ -24,21 +27,24 @@ interface UnreadableOptions {
  */
 export class UnreadableError extends SerializeError {
   readonly reason: string;
-  readonly builtin: 'TypeError' | 'ValueError';
+  readonly raisedAs: RaisedAs;
   readonly steps: MemberStep[];
   /** The members of the outermost container that were read before the fault. */
   before: readonly unknown[] = [];
 
-  constructor(message: string, { reason = message, builtin = 'ValueError', steps = [], cause }: UnreadableOptions = {}) {
+  constructor(
+    message: string,
+    { reason = message, raisedAs = 'builtins.ValueError', steps = [], cause }: UnreadableOptions = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
-    this.builtin = builtin;
+    this.raisedAs = raisedAs;
     this.steps = steps;
   }
 
   /** The exception that a Python client gets. */
   toPythonError(): Error {
-    return new PythonException(`builtins.${this.builtin}`, [this.message], {}, { cause: this.cause ?? this });
+    return new PythonException(this.raisedAs, [this.message], {}, { cause: this.cause ?? this });
   }
 }
 

@@ -1,9 +1,13 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { PyFloat } from '../../serpent/index.js';
 import { checkLimits } from '../../serpent/limits.js';
-import { Scanner } from '../../serpent/scanner.js';
-import { setMember } from '../values/dict-builder.js';
+import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
+import { DictBuilder, emptyDict } from '../values/dict-builder.js';
+import type { MemberShape, MemberShapes } from '../values/member-shape.js';
+import { beginList, ValueReader } from '../values/value-reader.js';
+import { Scanner } from './text-scanner.js';
 
 const {
   TAB,
@@ -34,16 +38,8 @@ const HEX4 = /^[\da-fA-F]{4}$/;
 /** An int with at most so many digits is a safe integer. */
 const SAFE_DIGITS = 15;
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
+/** Letters of the escapes that are one letter long. */
+const ESCAPED = '"\\/bfnrt';
 
 /**
  * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length; if a key repeats,
@@ -52,11 +48,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * `JSON.parse` is not used: it loses digits of long ints, does not tell a float from an int, has no limits, and makes `__proto__` a
  * member.
  */
-export class JsonReader {
-  /** True when an object has a `__class__` key. */
-  sawClass = false;
+export class JsonReader extends ValueReader {
   private readonly scanner: Scanner;
-  private readonly faithful: boolean;
   private readonly maxDepth: number;
   private depth = 0;
 
@@ -64,10 +57,16 @@ export class JsonReader {
   constructor(
     bytes: Buffer,
     { values, maxDepth, maxIntDigits }: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
+    budget: ValueBudget,
+    shapes: MemberShapes,
   ) {
-    this.faithful = values === 'faithful';
+    super(values === 'faithful', budget, shapes);
     this.maxDepth = maxDepth;
-    this.scanner = new Scanner(bytes, checkLimits({ maxDepth, maxIntDigits }), this.faithful);
+    this.scanner = new Scanner(bytes, checkLimits({ maxDepth, maxIntDigits }), this.isFaithful);
+  }
+
+  protected override failTooCostly(): never {
+    return this.scanner.fail(this.budget.reason, 'TOO_COSTLY');
   }
 
   read(): unknown {
@@ -97,7 +96,7 @@ export class JsonReader {
       case DOUBLE_QUOTE:
         return this.string();
       case BRACE_OPEN:
-        return this.faithful ? this.map() : this.object();
+        return this.object();
       case BRACKET_OPEN:
         return this.list();
       case LOWER_T:
@@ -125,7 +124,9 @@ export class JsonReader {
   }
 
   private float(value: number): number | PyFloat {
-    return this.faithful ? new PyFloat(value) : value;
+    if (!this.isFaithful) return value;
+    this.spend(COSTS.float);
+    return new PyFloat(value);
   }
 
   /** Reads a number. Most numbers are short ints, which are read without the regular expression. */
@@ -162,10 +163,20 @@ export class JsonReader {
       scanner.fail(`int of ${digits} digits is over maxIntDigits (${maxIntDigits})`, 'TOO_MANY_DIGITS', start);
     // the int zero has no sign
     const number = Number(literal) + 0;
-    return Number.isSafeInteger(number) ? number : BigInt(literal);
+    if (Number.isSafeInteger(number)) return number;
+    this.spendBigInt(digits);
+    return BigInt(literal);
   }
 
+  /** A string as a value. */
   private string(): string {
+    const start = this.scanner.pos + 1;
+    const text = this.text();
+    this.spendText(text, this.scanner.pos - 1 - start);
+    return text;
+  }
+
+  private text(): string {
     const { scanner } = this;
     const { text } = scanner;
     const start = scanner.pos + 1;
@@ -176,105 +187,153 @@ export class JsonReader {
         scanner.pos = at + 1;
         return scanner.decoded(start, at, codes);
       }
-      if (code === BACKSLASH) return this.stringFrom(start, at);
-      if (code < SPACE) return scanner.fail('control character in a string', 'SYNTAX', at);
+      if (code === BACKSLASH) return this.textWithEscapes(start, at);
+      if (code < SPACE) return this.failControl(at);
       codes |= code;
     }
-    return scanner.fail('string without an end', 'SYNTAX', scanner.pos);
+    return this.failUnended(start - 1);
   }
 
-  /** A string with escapes, the first of them at `at`. */
-  private stringFrom(start: number, at: number): string {
+  /**
+   * A string with escapes, the first of them at `at`.
+   *
+   * `JSON.parse` puts its parts together. A string that is put together with `+` takes 32 bytes for each part.
+   */
+  private textWithEscapes(start: number, at: number): string {
     const { scanner } = this;
     const { text } = scanner;
-    const opening = scanner.pos;
-    let value = '';
-    let run = start;
-    while (at < text.length) {
+    for (; at < text.length; at++) {
       const code = text.charCodeAt(at);
       if (code === DOUBLE_QUOTE) {
         scanner.pos = at + 1;
-        return value + scanner.decoded(run, at, 255);
+        return JSON.parse(scanner.bytes.toString('utf8', start - 1, at + 1)) as string;
       }
-      if (code < SPACE) return scanner.fail('control character in a string', 'SYNTAX', at);
-      if (code !== BACKSLASH) {
-        at++;
-        continue;
-      }
-      value += scanner.decoded(run, at, 255) + this.escape(at);
-      at += text[at + 1] === 'u' ? 6 : 2;
-      run = at;
+      if (code < SPACE) this.failControl(at);
+      if (code === BACKSLASH) at += this.checkEscape(at);
     }
-    return scanner.fail('string without an end', 'SYNTAX', opening);
+    return this.failUnended(start - 1);
   }
 
-  private escape(at: number): string {
+  /** @returns the number of characters behind the backslash */
+  private checkEscape(at: number): number {
     const { scanner } = this;
     const letter = scanner.text.charAt(at + 1);
     if (letter === 'u') {
-      const hex = scanner.text.slice(at + 2, at + 6);
-      if (!HEX4.test(hex)) scanner.fail('\\u escape without its 4 hex digits', 'SYNTAX', at);
-      return String.fromCharCode(Number.parseInt(hex, 16));
+      if (!HEX4.test(scanner.text.slice(at + 2, at + 6))) scanner.fail('\\u escape without its 4 hex digits', 'SYNTAX', at);
+      return 5;
     }
-    return (
-      (Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined) ?? scanner.fail('unknown escape in a string', 'SYNTAX', at)
-    );
+    if (!ESCAPED.includes(letter)) scanner.fail('unknown escape in a string', 'SYNTAX', at);
+    return 1;
+  }
+
+  private failControl(at: number): never {
+    return this.scanner.fail('control character in a string', 'SYNTAX', at);
+  }
+
+  private failUnended(at: number): never {
+    return this.scanner.fail('string without an end', 'SYNTAX', at);
   }
 
   private list(): unknown[] {
-    const items: unknown[] = [];
-    let code = this.enter();
-    if (code !== BRACKET_CLOSE) {
-      for (;;) {
-        items.push(this.value(code));
-        code = this.token();
-        if (code === BRACKET_CLOSE) break;
-        if (code !== COMMA) this.scanner.expected('"," or "]"');
-        this.scanner.pos++;
-        code = this.token();
-      }
+    const code = this.enter();
+    this.spend(code === BRACKET_CLOSE ? COSTS.emptyList : COSTS.list);
+    if (code === BRACKET_CLOSE) {
+      this.leave();
+      return [];
     }
-    this.leave();
+    let item = this.value(code);
+    let items = beginList(item);
+    let capacity = 1;
+    if (typeof item === 'number') {
+      item = this.moreNumbers(items);
+      if (item === undefined) return items;
+      capacity = this.growList(items.length);
+      items = this.mixed(items, item);
+    }
+    this.moreItems(items, capacity);
     return items;
   }
 
-  private object(): Record<string, unknown> {
-    const object: Record<string, unknown> = {};
-    for (let key = this.firstKey(); key !== undefined; key = this.nextKey()) setMember(object, key, this.value(this.token()));
+  /** @returns the first item that is no number; undefined when there is none */
+  private moreNumbers(numbers: unknown[]): unknown {
+    let capacity = 1;
+    for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
+      const item = this.value(code);
+      if (typeof item !== 'number') return item;
+      if (numbers.length === capacity) capacity = this.growList(capacity);
+      numbers.push(item);
+    }
     this.leave();
-    return object;
+    return undefined;
   }
 
-  private map(): Map<string, unknown> {
-    const map = new Map<string, unknown>();
-    for (let key = this.firstKey(); key !== undefined; key = this.nextKey()) map.set(key, this.value(this.token()));
+  private moreItems(items: unknown[], capacity: number): void {
+    for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
+      const item = this.value(code);
+      if (typeof item === 'number') this.spendNumber(item);
+      if (items.length === capacity) capacity = this.growList(capacity);
+      items.push(item);
+    }
     this.leave();
-    return map;
   }
 
-  private firstKey(): string | undefined {
-    const code = this.enter();
-    return code === BRACE_CLOSE ? undefined : this.key(code);
+  private object(): unknown {
+    let code = this.enter();
+    if (code === BRACE_CLOSE) {
+      this.leave();
+      return emptyDict(this);
+    }
+    const dict = new DictBuilder(this);
+    for (; code !== BRACE_CLOSE; code = this.nextMember()) {
+      const { expected } = dict;
+      if (expected !== undefined && this.isNext(expected)) dict.takeExpected(expected);
+      else dict.key(this.key(code));
+      if (this.token() !== COLON) this.scanner.expected('":" after a key');
+      this.scanner.pos++;
+      dict.value(this.value(this.token()));
+    }
+    this.leave();
+    return dict.finish();
   }
 
-  private nextKey(): string | undefined {
+  /** @returns the first character of the next item; the closing bracket behind the last one */
+  private nextItem(): number {
     const code = this.token();
-    if (code === BRACE_CLOSE) return undefined;
+    if (code === BRACKET_CLOSE) return code;
+    if (code !== COMMA) this.scanner.expected('"," or "]"');
+    this.scanner.pos++;
+    const next = this.token();
+    return next === BRACKET_CLOSE ? this.scanner.expected('a json value') : next;
+  }
+
+  /** @returns the first character of the next name; the closing brace behind the last member */
+  private nextMember(): number {
+    const code = this.token();
+    if (code === BRACE_CLOSE) return code;
     if (code !== COMMA) this.scanner.expected('"," or "}"');
     this.scanner.pos++;
-    return this.key(this.token());
+    const next = this.token();
+    return next === BRACE_CLOSE ? this.scanner.expected('a string as key') : next;
+  }
+
+  /** Moves behind the name of a member, if the name comes next. */
+  private isNext({ name }: MemberShape): boolean {
+    const { scanner } = this;
+    const { text, pos } = scanner;
+    const end = pos + 1 + name.length;
+    if (scanner.codeAt(end) !== DOUBLE_QUOTE || text.charCodeAt(pos) !== DOUBLE_QUOTE) return false;
+    for (let at = 0; at < name.length; at++) if (text.charCodeAt(pos + 1 + at) !== name.charCodeAt(at)) return false;
+    scanner.pos = end + 1;
+    return true;
   }
 
   private key(code: number): string {
     const { scanner } = this;
     if (code !== DOUBLE_QUOTE) scanner.expected('a string as key');
     const start = scanner.pos;
-    const key = this.string();
-    if (key === '__class__') this.sawClass = true;
-    else if (key === '__proto__' && !this.faithful)
+    const key = this.text();
+    if (key === '__proto__' && !this.isFaithful)
       scanner.fail('the dict key "__proto__" is only read with values: \'faithful\'; found', 'PROTO_KEY', start);
-    if (this.token() !== COLON) scanner.expected('":" after a key');
-    scanner.pos++;
     return key;
   }
 

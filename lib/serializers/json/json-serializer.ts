@@ -1,5 +1,7 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
 import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
+import { MemberShapes } from '../values/member-shape.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
 import { JsonSink } from './json-sink.js';
@@ -9,6 +11,7 @@ import { type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
 export class JsonSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.json;
   readonly name = 'json';
+  private readonly shapes = new MemberShapes();
 
   protected override callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
     return { object: objectId, method, params: args, kwargs };
@@ -26,8 +29,8 @@ export class JsonSerializer extends FormatSerializer {
     this.writeInto(JsonSink, value, out);
   }
 
-  protected read(data: Buffer): ReadValue {
-    const reader = new JsonReader(data, this.options);
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
+    const reader = new JsonReader(data, this.options, budget, this.shapes);
     return { value: reader.read(), sawClass: reader.sawClass };
   }
 }

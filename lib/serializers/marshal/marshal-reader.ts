@@ -3,6 +3,7 @@ import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
 import { crowdedKeys, DictBuilder } from '../values/dict-builder.js';
+import { COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
 import { safeInt } from '../../serpent/values.js';
@@ -15,6 +16,12 @@ const REFERENCED_VALUES = 1_000_000;
 const REFERENCED_VALUES_PER_BYTE = 16;
 
 const FLOAT_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** Bytes of memory that the reader takes for a value that can be referred to, while it reads. */
+const REFERABLE_COST = 48;
+
+/** Members for which V8 makes room in an empty Set. */
+const EMPTY_SET_MEMBERS = 4;
 
 const NULL = Symbol('NULL');
 const UNFINISHED = Symbol('unfinished');
@@ -34,12 +41,15 @@ export class MarshalReader extends BinaryReader {
   private referenced = 0;
   /** True when Python can hash the last value. */
   private hashable = true;
+  /** True when Python can hash all items so far of the container that is read. */
+  private allHashable = true;
 
   /** @throws {UnreadableError} naming the offset */
   read(): unknown {
     const value = this.value();
     if (value === NULL) this.fail('NULL stands for no value');
     this.expectEnd();
+    this.spend(-REFERABLE_COST * this.refs.length);
     return value;
   }
 
@@ -50,6 +60,7 @@ export class MarshalReader extends BinaryReader {
     const before = this.values++;
     if (!(byte & FLAG_REF)) return this.typed(type);
     const index = this.refs.push(UNFINISHED) - 1;
+    this.spend(REFERABLE_COST);
     const { deepest } = this;
     this.deepest = this.depth;
     const value = this.typed(type);
@@ -75,7 +86,7 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.int:
         return this.int32();
       case MARSHAL.int64:
-        return safeInt(this.bytes.readBigInt64LE(this.take(8)));
+        return this.int64(this.bytes.readBigInt64LE(this.take(8)));
       case MARSHAL.long:
         return this.long();
       case MARSHAL.binaryFloat:
@@ -83,11 +94,11 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.float:
         return this.float(this.floatText());
       case MARSHAL.binaryComplex:
-        return new PyComplex(this.bytes.readDoubleLE(this.take(8)), this.bytes.readDoubleLE(this.take(8)));
+        return this.complex(this.bytes.readDoubleLE(this.take(8)), this.bytes.readDoubleLE(this.take(8)));
       case MARSHAL.complex:
-        return new PyComplex(this.floatText(), this.floatText());
+        return this.complex(this.floatText(), this.floatText());
       case MARSHAL.bytes:
-        return Buffer.from(this.sized(this.length(1)));
+        return this.buffer(this.length(1));
       case MARSHAL.unicode:
       case MARSHAL.interned:
         return this.string(this.length(1));
@@ -102,11 +113,11 @@ export class MarshalReader extends BinaryReader {
       case MARSHAL.smallTuple:
         return this.tuple(this.byte());
       case MARSHAL.list:
-        return this.unhashable(this.items(this.length(1)));
+        return this.unhashable(this.hashableItems(this.length(1)));
       case MARSHAL.set:
         return this.unhashable(this.membersOf(new Set()));
       case MARSHAL.frozenset:
-        return this.membersOf(this.options.values === 'faithful' ? new PyFrozenSet() : new Set());
+        return this.membersOf(this.isFaithful ? new PyFrozenSet() : new Set());
       case MARSHAL.dict:
         return this.dict();
       default:
@@ -130,47 +141,58 @@ export class MarshalReader extends BinaryReader {
     return value;
   }
 
-  private tuple(length: number): unknown {
-    const items = this.items(length);
-    return this.options.values === 'faithful' ? PyTuple.from(items) : items;
+  private complex(real: number, imag: number): PyComplex {
+    this.spend(COSTS.complex);
+    return new PyComplex(real, imag);
   }
 
-  private items(length: number): unknown[] {
-    const items: unknown[] = [];
-    let hashable = true;
+  private tuple(length: number): unknown {
+    const items = this.hashableItems(length);
+    return this.isFaithful ? PyTuple.from(items) : items;
+  }
+
+  private hashableItems(length: number): unknown[] {
+    const outer = this.allHashable;
+    this.allHashable = true;
     this.enter();
-    try {
-      for (let i = 0; i < length; i++) {
-        items.push(this.member());
-        hashable &&= this.hashable;
-      }
-    } catch (error) {
-      throw failedInside(error, items.length, items);
-    }
+    const items = this.items(length);
     this.depth--;
-    this.hashable = hashable;
+    this.hashable = this.allHashable;
+    this.allHashable = outer;
     return items;
   }
 
+  protected override item(): unknown {
+    const item = this.member();
+    this.allHashable &&= this.hashable;
+    return item;
+  }
+
   private membersOf(set: Set<unknown>): Set<unknown> {
-    const members = this.items(this.length(1));
-    if (!this.hashable) this.fail('a member of a set is a list, dict or set', 'TypeError');
+    const members = this.hashableItems(this.length(1));
+    if (!this.hashable) this.fail('a member of a set is a list, dict or set', 'builtins.TypeError');
+    this.spend(COSTS.set);
+    let capacity = EMPTY_SET_MEMBERS;
     for (const member of members) {
       if (!this.crowds.admits(set, member)) throw crowdedKeys();
+      if (set.size === capacity) {
+        this.spend(capacity * COSTS.setMember);
+        capacity *= 2;
+      }
       set.add(member);
     }
     return set;
   }
 
   private dict(): unknown {
-    const dict = new DictBuilder(this.options.values, this.crowds);
+    const dict = new DictBuilder(this);
     this.enter();
     let key: unknown;
     try {
-      while ((key = this.value()) !== NULL) {
-        if (!this.hashable) this.fail('a dict key is a list, dict or set', 'TypeError');
-        if (key === '__class__') this.sawClass = true;
-        dict.set(key, this.member());
+      while ((key = this.key()) !== NULL) {
+        if (!this.hashable) this.fail('a dict key is a list, dict or set', 'builtins.TypeError');
+        dict.key(key);
+        dict.value(this.member());
         key = undefined;
       }
     } catch (error) {
@@ -178,6 +200,15 @@ export class MarshalReader extends BinaryReader {
     }
     this.depth--;
     return this.unhashable(dict.finish());
+  }
+
+  private key(): unknown {
+    const { budget } = this;
+    const { spentBytes } = budget;
+    const key = this.value();
+    // the dict knows what its names cost
+    if (typeof key === 'string') budget.spentBytes = spentBytes;
+    return key;
   }
 
   private unhashable<T>(value: T): T {
@@ -201,12 +232,16 @@ export class MarshalReader extends BinaryReader {
 
   private string(length: number): string {
     const start = this.take(length);
-    return this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
+    const text = this.text.shortAscii(start, this.at) ?? decodeSurrogatePass(this.bytes.subarray(start, this.at));
+    this.spendText(text, length);
+    return text;
   }
 
   private latin1(length: number): string {
     const start = this.take(length);
-    return this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
+    const text = this.text.shortAscii(start, this.at) ?? this.bytes.toString('latin1', start, this.at);
+    this.spendText(text, length);
+    return text;
   }
 
   private floatText(): number {
@@ -224,6 +259,7 @@ export class MarshalReader extends BinaryReader {
     if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
     const start = this.take(digits * 2);
     if (digits === 0) return 0;
+    this.spend(COSTS.bigint + 2 * digits);
     // four digits of 15 bits are 15 hex digits: joining text takes linear time, shifting the whole number would not
     const hex: string[] = [];
     for (let at = digits - (digits % 4 || 4), end = digits; end > 0; end = at, at -= 4) {

@@ -1,5 +1,7 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
+import { MemberShapes } from '../values/member-shape.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
 import { MarshalReader } from './marshal-reader.js';
 import { MarshalSink } from './marshal-sink.js';
 import { SERIALIZER_IDS } from '../contract/serializer.js';
@@ -8,13 +10,14 @@ import { SERIALIZER_IDS } from '../contract/serializer.js';
 export class MarshalSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.marshal;
   readonly name = 'marshal';
+  private readonly shapes = new MemberShapes();
 
   protected write(value: unknown, out: ByteWriter): void {
     this.writeInto(MarshalSink, value, out);
   }
 
-  protected read(data: Buffer): ReadValue {
-    const reader = new MarshalReader(data, this.options);
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
+    const reader = new MarshalReader(data, this.options, budget, this.shapes);
     return { value: reader.read(), sawClass: reader.sawClass };
   }
 }

@@ -1,12 +1,13 @@
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
-import { DictBuilder } from '../values/dict-builder.js';
+import { DictBuilder, emptyDict } from '../values/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
-import { MSGPACK } from './msgpack-types.js';
+import { COSTS } from '../../serpent/value-costs.js';
+import type { MemberShape } from '../values/member-shape.js';
+import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
-import { safeInt } from '../../serpent/values.js';
 
 /** Reads msgpack with Pyro5's extension types. */
 export class MsgpackReader extends BinaryReader {
@@ -35,11 +36,11 @@ export class MsgpackReader extends BinaryReader {
       case MSGPACK.true:
         return true;
       case MSGPACK.bin8:
-        return Buffer.from(this.sized(this.byte()));
+        return this.buffer(this.byte());
       case MSGPACK.bin16:
-        return Buffer.from(this.sized(this.uint16()));
+        return this.buffer(this.uint16());
       case MSGPACK.bin32:
-        return Buffer.from(this.sized(this.uint32()));
+        return this.buffer(this.uint32());
       case MSGPACK.ext8:
         return this.extension(this.byte());
       case MSGPACK.ext16:
@@ -57,7 +58,7 @@ export class MsgpackReader extends BinaryReader {
       case MSGPACK.uint32:
         return this.uint32();
       case MSGPACK.uint64:
-        return safeInt(bytes.readBigUInt64BE(this.take(8)));
+        return this.int64(bytes.readBigUInt64BE(this.take(8)));
       case MSGPACK.int8:
         return bytes.readInt8(this.take(1));
       case MSGPACK.int16:
@@ -65,7 +66,7 @@ export class MsgpackReader extends BinaryReader {
       case MSGPACK.int32:
         return bytes.readInt32BE(this.take(4));
       case MSGPACK.int64:
-        return safeInt(bytes.readBigInt64BE(this.take(8)));
+        return this.int64(bytes.readBigInt64BE(this.take(8)));
       case MSGPACK.fixext1:
       case MSGPACK.fixext2:
       case MSGPACK.fixext4:
@@ -91,29 +92,36 @@ export class MsgpackReader extends BinaryReader {
     }
   }
 
+  protected override item(): unknown {
+    return this.value();
+  }
+
   private list(length: number): unknown[] {
-    const items: unknown[] = [];
     this.enter(length, 1);
-    try {
-      for (let i = 0; i < length; i++) items.push(this.value());
-    } catch (error) {
-      throw failedInside(error, items.length, items);
-    }
+    const items = this.items(length);
     this.depth--;
     return items;
   }
 
   private dict(length: number): unknown {
-    const dict = new DictBuilder(this.options.values, this.crowds);
     this.enter(length, 2);
+    if (length === 0) {
+      this.depth--;
+      return emptyDict(this);
+    }
+    const dict = new DictBuilder(this);
     let key: unknown;
     try {
       for (let i = 0; i < length; i++) {
-        key = this.value();
-        if (key === '__class__') this.sawClass = true;
-        else if (typeof key === 'object' && key !== null && !isHashable(key))
-          this.fail('a dict key is a list or dict', 'TypeError');
-        dict.set(key, this.value());
+        const { expected } = dict;
+        if (expected !== undefined && this.isNext(expected)) {
+          key = expected.name;
+          dict.takeExpected(expected);
+        } else {
+          key = this.key();
+          dict.key(key);
+        }
+        dict.value(this.value());
         key = undefined;
       }
     } catch (error) {
@@ -123,6 +131,26 @@ export class MsgpackReader extends BinaryReader {
     return dict.finish();
   }
 
+  /** Moves behind the name of a member, if the name comes next. */
+  private isNext({ name }: MemberShape): boolean {
+    const { bytes, at } = this;
+    const { length } = name;
+    if (length > 31 || bytes[at] !== (MSGPACK.fixstr | length) || at + length >= bytes.length) return false;
+    for (let i = 0; i < length; i++) if (bytes[at + 1 + i] !== name.charCodeAt(i)) return false;
+    this.at += length + 1;
+    return true;
+  }
+
+  private key(): unknown {
+    const type = this.bytes[this.at]!;
+    // the cost of names is that of their dict
+    if (type >= MSGPACK.fixstr && type < MSGPACK.nil) return this.textOf(this.byte() & 0x1f);
+    const key = this.value();
+    if (typeof key === 'object' && key !== null && !isHashable(key))
+      this.fail('a dict key is a list or dict', 'builtins.TypeError');
+    return key;
+  }
+
   private enter(length: number, bytesEach: number): void {
     const { maxDepth } = this.options;
     if (++this.depth > maxDepth) this.fail(`more than ${maxDepth} nested containers (maxDepth)`);
@@ -130,12 +158,19 @@ export class MsgpackReader extends BinaryReader {
   }
 
   private string(length: number): string {
+    if (length > 1) this.spend(COSTS.string + length);
+    return this.textOf(length);
+  }
+
+  private textOf(length: number): string {
     const start = this.take(length);
     return this.text.shortAscii(start, this.at) ?? decodeUtf8(this.bytes.subarray(start, this.at));
   }
 
   private extension(length: number): unknown {
     const code = this.bytes.readInt8(this.take(1));
+    if (code === PYRO_EXT.int) this.spendBigInt(length);
+    else this.spend(COSTS.complex);
     return decodePyroExtension(code, this.sized(length), this.options.maxIntDigits, (value) => this.float(value));
   }
 

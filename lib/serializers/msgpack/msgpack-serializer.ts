@@ -1,5 +1,7 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
+import { MemberShapes } from '../values/member-shape.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
 import { MsgpackReader } from './msgpack-reader.js';
 import { MsgpackSink } from './msgpack-sink.js';
 import { SERIALIZER_IDS } from '../contract/serializer.js';
@@ -8,13 +10,14 @@ import { SERIALIZER_IDS } from '../contract/serializer.js';
 export class MsgpackSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.msgpack;
   readonly name = 'msgpack';
+  private readonly shapes = new MemberShapes();
 
   protected write(value: unknown, out: ByteWriter): void {
     this.writeInto(MsgpackSink, value, out);
   }
 
-  protected read(data: Buffer): ReadValue {
-    const reader = new MsgpackReader(data, this.options);
+  protected read(data: Buffer, budget: ValueBudget): ReadValue {
+    const reader = new MsgpackReader(data, this.options, budget, this.shapes);
     return { value: reader.read(), sawClass: reader.sawClass };
   }
 }

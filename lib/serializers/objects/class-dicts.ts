@@ -4,7 +4,9 @@ import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
+import { objectOf } from '../contract/plain-object.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
+import type { ValueBudget } from '../contract/value-budget.js';
 import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
@@ -36,9 +38,18 @@ type Dict = Record<string, unknown> | Map<unknown, unknown>;
  * @throws {UnreadableError} on wrong members of a known class
  * @see Pyro5/serializers.py, `recreate_classes` and `dict_to_class`
  */
-export function recreateClasses(value: unknown, options: Pick<SerializerOptions, 'classes'>, context: ReadContext): unknown {
-  return new ClassDicts(options, context).convert(value, false);
+export function recreateClasses(
+  value: unknown,
+  options: Pick<SerializerOptions, 'classes'>,
+  context: ReadContext,
+  budget: ValueBudget,
+): unknown {
+  return new ClassDicts(options, context, budget).convert(value, false);
 }
+
+/** What an exception takes, besides the members that it has from its dict, and a proxy. */
+const EXCEPTION_COST = 250;
+const PROXY_COST = 4_096;
 
 class ClassDicts {
   /** With marshal's references, values can be shared. A shared value is converted once and stays shared. */
@@ -47,7 +58,14 @@ class ClassDicts {
   constructor(
     private readonly options: Pick<SerializerOptions, 'classes'>,
     private readonly context: ReadContext,
+    private readonly budget: ValueBudget,
   ) {}
+
+  private spend(bytes: number): void {
+    const { budget } = this;
+    budget.spentBytes += bytes;
+    if (budget.spentBytes > budget.limitBytes) throw new UnreadableError(budget.reason, { raisedAs: budget.raisedAs });
+  }
 
   /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */
   convert(value: unknown, insideClass: boolean): unknown {
@@ -103,7 +121,7 @@ class ClassDicts {
     const name = className instanceof Uint8Array ? decodeUtf8(Buffer.from(className)) : className;
     if (typeof name !== 'string') {
       if (insideClass) return this.keep(dict);
-      throw new UnreadableError('the __class__ of a class dict is no string', { builtin: 'TypeError' });
+      throw new UnreadableError('the __class__ of a class dict is no string', { raisedAs: 'builtins.TypeError' });
     }
     const converter = this.options.classes.converterNamed(name);
     if (converter?.fromDict) {
@@ -119,6 +137,7 @@ class ClassDicts {
         return PyroUri.fromState(stateOf(dict, name));
       case 'Pyro5.client.Proxy':
         if (!this.context.decodeProxy) throw new SerializeError('a proxy is not expected here');
+        this.spend(PROXY_COST);
         return this.context.decodeProxy(stateOf(dict, name));
       case 'Pyro5.server.Daemon':
         return new DaemonStub();
@@ -128,6 +147,7 @@ class ClassDicts {
     }
     if (isExceptionDict(name, dict)) {
       this.convertMembers(dict, true);
+      this.spend(EXCEPTION_COST);
       return dictToException(name, get(dict, 'args'), get(dict, 'attributes'));
     }
     if (insideClass) return this.keep(dict);
@@ -163,7 +183,7 @@ function recordOf(dict: Dict, name: string): Record<string, unknown> {
       throw new UnreadableError(`the dict of class ${shortened(name)} has a key that is no member name`);
     }
   }
-  return Object.fromEntries(dict as Map<string, unknown>);
+  return objectOf(dict as Map<string, unknown>);
 }
 
 function isDict(value: object): value is Dict {

@@ -4,6 +4,7 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyTuple, pyTuple } from '../../serpent/index.js';
+import { objectOf } from '../contract/plain-object.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import { shortText, shortTexts } from './short-text.js';
@@ -41,6 +42,8 @@ export class PyroRemoteError extends PyroError {
   }
 }
 
+/** Attribute of an exception that holds the lines of its traceback. */
+const TRACEBACK = '_pyroTraceback';
 const MAX_CAUSES = 10;
 const MAX_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
@@ -57,7 +60,7 @@ export function exceptionToDict(error: Error, options: ExceptionOptions): ClassD
   const all: Record<string, unknown> = { ...attributes };
   if (options.detailedTraceback) {
     const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error, options.maxBytes);
-    if (lines.length > 0) all['_pyroTraceback'] = lines;
+    if (lines.length > 0) all[TRACEBACK] = lines;
   }
   return { __class__: pythonType, __exception__: true, args: PyTuple.from(args) as PyTuple, attributes: all };
 }
@@ -77,7 +80,7 @@ export function unserializableText(error: unknown, failure: unknown): string {
 export function unserializableException(error: unknown, failure: unknown, options: ExceptionOptions): ClassDict {
   const text = unserializableText(error, failure);
   const withLines = options.detailedTraceback && error instanceof Error;
-  const attributes = withLines ? { _pyroTraceback: tracebackLines(error, options.maxBytes).map(wellFormed) } : {};
+  const attributes = withLines ? { [TRACEBACK]: tracebackLines(error, options.maxBytes).map(wellFormed) } : {};
   return { __class__: 'Pyro5.errors.PyroError', __exception__: true, args: pyTuple(wellFormed(text)), attributes };
 }
 
@@ -90,19 +93,30 @@ export function unserializableException(error: unknown, failure: unknown, option
  */
 export function dictToException(pythonType: string, args: unknown, attributes: unknown): PyroRemoteError {
   if (!Array.isArray(args)) throw new UnreadableError(`the args of exception ${pythonType} are no tuple or list`);
-  const extra: Record<string, unknown> = {};
-  let traceback: unknown;
-  for (const [name, value] of attributeEntries(pythonType, attributes)) {
-    if (name === '_pyroTraceback') traceback = value;
-    else extra[name] = value;
-  }
+  const entries = attributeEntries(pythonType, attributes);
+  const traceback = entries.findLast(([name]) => name === TRACEBACK)?.[1];
+  const extra = objectOf(entries.filter(([name]) => name !== TRACEBACK));
   const lines = typeof traceback === 'string' ? [traceback] : Array.isArray(traceback) ? traceback : [];
-  return new PyroRemoteError(
-    pythonType,
-    Array.from(args as unknown[]),
-    extra,
-    lines.filter((line) => typeof line === 'string'),
+  return withoutStackTrace(
+    () =>
+      new PyroRemoteError(
+        pythonType,
+        Array.from(args as unknown[]),
+        extra,
+        lines.filter((line) => typeof line === 'string'),
+      ),
   );
+}
+
+/** Makes an error whose stack would only show how it was read. The stack would take most of the time and of the memory. */
+function withoutStackTrace<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {

@@ -1,10 +1,11 @@
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
-import { ByteWriter } from '../../serpent/byte-writer.js';
+import { bytesOf, ByteWriter } from '../../serpent/byte-writer.js';
 import { placeInLiteral } from '../../serpent/place.js';
 import { callOf, type CallTarget, targetOf } from '../contract/call-shape.js';
 import { ConversionError, UnreadableError } from '../contract/unreadable-error.js';
+import { ValueBudget } from '../contract/value-budget.js';
 import { recreateClasses } from '../objects/class-dicts.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
 import type { ReadContext, SerializedCall, Serializer, SerializerName, SerializerOptions } from '../contract/serializer.js';
@@ -30,9 +31,7 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   dumps(value: unknown): Buffer {
-    const out = new ByteWriter();
-    this.dumpsInto(value, out);
-    return out.written();
+    return bytesOf((out) => this.dumpsInto(value, out));
   }
 
   dumpsInto(value: unknown, out: ByteWriter): void {
@@ -44,7 +43,8 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
-    return withConversionErrors(() => this.recreated(this.readValue(bufferOf(data)), context));
+    const budget = this.budgetOf(context);
+    return withConversionErrors(() => this.recreated(this.readValue(bufferOf(data), budget), context, budget));
   }
 
   dumpsCall(call: SerializedCall): Buffer {
@@ -67,15 +67,16 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
+    const budget = this.budgetOf(context);
     let read: ReadValue;
     try {
-      read = this.readValue(bufferOf(data));
+      read = this.readValue(bufferOf(data), budget);
     } catch (error) {
       throw this.inCall(error, context);
     }
     const target = this.targetOf(read.value);
     try {
-      return withConversionErrors(() => this.callOf(this.recreated(read, context)));
+      return withConversionErrors(() => this.callOf(this.recreated(read, context, budget)));
     } catch (error) {
       context.onUnread?.(target);
       throw error instanceof UnreadableError && error.steps.length > 0 ? withPlace(error, target.method) : error;
@@ -83,7 +84,8 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   protected abstract write(value: unknown, out: ByteWriter): void;
-  protected abstract read(data: Buffer): ReadValue;
+  /** @param budget what the value may cost */
+  protected abstract read(data: Buffer, budget: ValueBudget): ReadValue;
 
   /** The call that was read. @throws {UnreadableError} when the value has another shape */
   protected callOf(value: unknown): SerializedCall {
@@ -95,16 +97,20 @@ export abstract class FormatSerializer implements Serializer {
     return targetOf(value);
   }
 
-  private recreated({ value, sawClass }: ReadValue, context: ReadContext): unknown {
-    return sawClass && !context.plain ? recreateClasses(value, this.options, context) : value;
+  private budgetOf(context: ReadContext): ValueBudget {
+    return context.budget ?? new ValueBudget(this.options.maxValueBytes);
   }
 
-  private readValue(data: Buffer): ReadValue {
+  private recreated({ value, sawClass }: ReadValue, context: ReadContext, budget: ValueBudget): unknown {
+    return sawClass && !context.plain ? recreateClasses(value, this.options, context, budget) : value;
+  }
+
+  private readValue(data: Buffer, budget: ValueBudget): ReadValue {
     try {
-      return this.read(data);
+      return this.read(data, budget);
     } catch (error) {
       if (!(error instanceof SerpentError)) throw error;
-      throw unreadableLiteral(error, this.name, data);
+      throw unreadableLiteral(error, this.name, data, budget);
     }
   }
 
@@ -175,12 +181,15 @@ function withConversionErrors<T>(work: () => T): T {
 }
 
 /** The literals of serpent and json are read by code that stands alone and has errors of its own. */
-function unreadableLiteral(error: SerpentError, format: string, data: Buffer): UnreadableError {
-  const { message, offset, code } = error;
+function unreadableLiteral(error: SerpentError, format: string, data: Buffer, budget: ValueBudget): UnreadableError {
+  const { offset, code } = error;
+  const isTooCostly = code === 'TOO_COSTLY';
+  // serpent stands alone and knows no options
+  const message = isTooCostly ? `${budget.reason} at byte ${offset}` : error.message;
   const { steps, before } = offset === undefined ? NOWHERE : placeInLiteral(data.toString('latin1'), offset);
   const unreadable = new UnreadableError(`bad ${format} data: ${message}`, {
     reason: message.replace(/(?:[;,] found)? at byte \d+$/, ''),
-    builtin: code === 'UNHASHABLE' ? 'TypeError' : 'ValueError',
+    raisedAs: code === 'UNHASHABLE' ? 'builtins.TypeError' : isTooCostly ? budget.raisedAs : 'builtins.ValueError',
     steps,
     cause: error,
   });
@@ -190,8 +199,8 @@ function unreadableLiteral(error: SerpentError, format: string, data: Buffer): U
 
 const NOWHERE = { steps: [], before: [] };
 
-function withPlace({ reason, builtin, steps, cause }: UnreadableError, method: string | undefined): UnreadableError {
-  return new UnreadableError(`${placeInCall(method, steps)} cannot be read: ${reason}`, { builtin, cause });
+function withPlace({ reason, raisedAs, steps, cause }: UnreadableError, method: string | undefined): UnreadableError {
+  return new UnreadableError(`${placeInCall(method, steps)} cannot be read: ${reason}`, { raisedAs, cause });
 }
 
 function bufferOf(data: Uint8Array): Buffer {

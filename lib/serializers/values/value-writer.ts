@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
-import { NO_STEP, pathOf } from '../../serpent/path.js';
+import { Nesting } from '../../serpent/nesting.js';
 import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
 /** Thrown by a sink that cannot write a value. A sink does not know the path to the value; {@link ValueWriter} adds the path. */
@@ -59,18 +59,18 @@ export interface ValueWriterOptions {
  * each part which separator stands there, records take 20 to 40% longer to write.
  */
 export class ValueWriter {
-  private depth = 0;
-  /** How many of `ancestors` were replaced by the value of `encodeObject`. */
-  private replaced = 0;
-  private readonly ancestors: object[] = [];
-  private readonly steps: unknown[] = [];
+  private readonly nesting: Nesting;
   private tooLongInt: bigint | undefined;
 
   constructor(
     private readonly serializer: string,
     private readonly sink: ValueSink,
     private readonly options: ValueWriterOptions,
-  ) {}
+  ) {
+    this.nesting = new Nesting(options.maxDepth, (what) => {
+      throw new Unwritable(what);
+    });
+  }
 
   /** @throws {SerializeError} naming the serializer, and the path to the value that cannot be written */
   dump(value: unknown): void {
@@ -78,8 +78,7 @@ export class ValueWriter {
       this.write(value);
     } catch (error) {
       if (!(error instanceof Unwritable)) throw error;
-      const path = pathOf(this.ancestors.slice(0, this.depth), this.steps);
-      throw new SerializeError(`${path}: ${error.what} cannot be written in ${this.serializer}`);
+      throw new SerializeError(`${this.nesting.path}: ${error.what} cannot be written in ${this.serializer}`);
     }
   }
 
@@ -121,13 +120,11 @@ export class ValueWriter {
     }
     const replacement = this.options.encodeObject(value);
     if (replacement === undefined) return this.byDefault(value);
-    this.replaced++;
-    this.enter(value);
+    this.nesting.enterReplaced(value);
     // `encodeObject` is not called for its own result
     if (typeof replacement === 'object' && replacement !== null && !isPyNumber(replacement)) this.byDefault(replacement);
     else this.write(replacement);
-    this.leave();
-    this.replaced--;
+    this.nesting.leaveReplaced();
   }
 
   private byDefault(value: object): void {
@@ -150,9 +147,9 @@ export class ValueWriter {
     if (typeof toJSON !== 'function') return this.members(value);
     const replacement: unknown = toJSON.call(value, '');
     if (replacement === value) return this.members(value);
-    this.enter(value);
+    this.nesting.enter(value);
     this.write(replacement);
-    this.leave();
+    this.nesting.leave();
   }
 
   private view(view: ArrayBufferView): void {
@@ -169,24 +166,24 @@ export class ValueWriter {
   }
 
   private items(items: readonly unknown[]): void {
-    const at = this.enter(items);
+    const at = this.nesting.enter(items);
     const { length } = items;
     if (items instanceof PyTuple) this.sink.tuple(length);
     else this.sink.list(length);
     for (let index = 0; index < length; index++) {
-      this.steps[at] = index;
+      this.nesting.at(at, index);
       this.write(items[index]);
     }
     this.sink.end();
-    this.leave();
+    this.nesting.leave();
   }
 
   private members(value: object): void {
-    const at = this.enter(value);
+    const at = this.nesting.enter(value);
     const keys: string[] = [];
     const members: unknown[] = [];
     for (const key of Object.keys(value)) {
-      this.steps[at] = key;
+      this.nesting.at(at, key);
       const member = (value as Record<string, unknown>)[key];
       if (member === undefined) continue;
       keys.push(key);
@@ -195,38 +192,38 @@ export class ValueWriter {
     this.sink.dict(keys.length);
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index]!;
-      this.steps[at] = key;
+      this.nesting.at(at, key);
       if (this.sink.key) this.sink.key(key);
       else this.sink.string(key);
       this.write(members[index]);
     }
     this.sink.end();
-    this.leave();
+    this.nesting.leave();
   }
 
   private map(map: Map<unknown, unknown>): void {
-    const at = this.enter(map);
+    const at = this.nesting.enter(map);
     this.sink.dict(map.size);
     for (const [key, member] of map) {
-      this.steps[at] = key;
+      this.nesting.at(at, key);
       const text = this.dictKey(key);
       if (text !== undefined && map.has(text)) throw new Unwritable(`a dict with two keys that both are ${JSON.stringify(text)}`);
       this.write(member);
     }
     this.sink.end();
-    this.leave();
+    this.nesting.leave();
   }
 
   private set(set: Set<unknown>): void {
-    const at = this.enter(set);
+    const at = this.nesting.enter(set);
     if (set instanceof PyFrozenSet) this.sink.frozenset(set.size);
     else this.sink.set(set.size);
     for (const member of set) {
-      this.steps[at] = member;
+      this.nesting.at(at, member);
       this.hashable(member);
     }
     this.sink.end();
-    this.leave();
+    this.nesting.leave();
   }
 
   private dictKey(key: unknown): string | undefined {
@@ -243,35 +240,16 @@ export class ValueWriter {
   }
 
   private frozen(items: readonly unknown[] | Set<unknown>): void {
-    const at = this.enter(items);
+    const at = this.nesting.enter(items);
     if (Array.isArray(items)) this.sink.tuple(items.length);
     else this.sink.frozenset((items as Set<unknown>).size);
     let index = 0;
     for (const item of items) {
-      this.steps[at] = Array.isArray(items) ? index++ : item;
+      this.nesting.at(at, Array.isArray(items) ? index++ : item);
       this.hashable(item);
     }
     this.sink.end();
-    this.leave();
-  }
-
-  /** @returns the index of the container in `steps` */
-  private enter(container: object): number {
-    const at = this.depth;
-    const { ancestors } = this;
-    for (let index = 0; index < at; index++) {
-      if (ancestors[index] === container) throw new Unwritable('a value that contains itself');
-    }
-    const { maxDepth } = this.options;
-    if (at >= maxDepth + this.replaced) throw new Unwritable(`a value of more than ${maxDepth} nested containers (maxDepth)`);
-    ancestors[at] = container;
-    this.steps[at] = NO_STEP;
-    this.depth = at + 1;
-    return at;
-  }
-
-  private leave(): void {
-    this.depth--;
+    this.nesting.leave();
   }
 }
 

@@ -106,6 +106,35 @@ describe('round trips', () => {
   });
 });
 
+describe('numbers', () => {
+  it('serpent: a float with any digits is rounded as JavaScript rounds it', () => {
+    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 24 });
+    fc.assert(
+      fc.property(digits, digits, (whole, fraction) => {
+        const literal = `${whole.replace(/^0+(?=.)/, '')}.${fraction}`;
+        expect(loads(literal)).toBe(Number(literal));
+      }),
+      { numRuns: RUNS.numRuns * 10 },
+    );
+  });
+
+  it('serpent: a float in the middle of two others is rounded as JavaScript rounds it', () => {
+    const middle = fc.tuple(
+      fc.bigInt({ min: 2n ** 52n, max: 2n ** 53n - 1n }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.constantFrom(-1n, 0n, 1n),
+    );
+    fc.assert(
+      fc.property(middle, ([mantissa, shift, change]) => {
+        const scaled = String((mantissa * 2n + 1n) * 5n ** BigInt(shift) + change).padStart(shift + 1, '0');
+        const literal = `${scaled.slice(0, -shift)}.${scaled.slice(-shift)}`;
+        expect(loads(literal)).toBe(Number(literal));
+      }),
+      { numRuns: RUNS.numRuns * 4 },
+    );
+  });
+});
+
 describe('any text', () => {
   it('serpent: random tokens are a value or a SerpentError', () => {
     fc.assert(

@@ -76,12 +76,12 @@ describe('limits', () => {
     const refused: string[] = [];
     daemon.on('handshakeFailed', (error) => refused.push(error.message));
     const peer = await open(daemon);
-    const connect = { type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(2 ** 20 + 1) };
+    const connect = { type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(2 ** 16 + 1) };
     peer.write(encodeMessage(connect, 2 ** 30)[0]!.subarray(0, 40));
     const answer = await peer.next();
     expect(answer.header.type).toBe(MESSAGE_TYPES.connectFail);
     await peer.untilClosed();
-    expect(refused).toEqual(['message too large (1048577 bytes, maxHandshakeBytes is 1048576)']);
+    expect(refused).toEqual(['message too large (65537 bytes, maxHandshakeBytes is 65536)']);
     expect(answer.data.toString()).toContain(refused[0]);
   });
 

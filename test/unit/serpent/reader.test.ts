@@ -105,6 +105,34 @@ describe('natural values', () => {
     expect(Object.getPrototypeOf(loads(text))).toBe(Object.prototype);
   });
 
+  it('serpent: reads base64 bytes of any size, with and without spaces, quoted in both ways', () => {
+    for (const size of [0, 1, 2, 3, 100, 49_151, 49_152, 49_153, 200_000]) {
+      const bytes = Buffer.from(Array.from({ length: size }, (_, index) => (index * 7) % 251));
+      const data = bytes.toString('base64');
+      const forms = [
+        `{'data': '${data}', 'encoding': 'base64'}`,
+        `{'data':'${data}','encoding':'base64'}`,
+        `{'encoding': 'base64', 'data': '${data}'}`,
+        `{ "data" : "${data}" ,\n"encoding" : "base64" }`,
+        `{'data': '${data}' '', 'encoding': 'base64'}`,
+      ];
+      for (const values of ['natural', 'faithful'] as const) {
+        const read = loads(`[${forms.join()},1]`, { values }) as Buffer[];
+        expect(read.map((item) => Buffer.isBuffer(item) && item.equals(bytes))).toEqual([true, true, true, true, true, false]);
+      }
+    }
+  });
+
+  it('serpent: leaves base64 text with a wrong character a dict, wherever the character stands', () => {
+    const data = Buffer.alloc(150_000, 'bytes').toString('base64');
+    for (const at of [0, 3, 65_535, 65_536, 100_000, data.length - 1]) {
+      for (const wrong of ['-', '_', '=', '*', 'é', '\u0141']) {
+        const text = data.slice(0, at) + wrong + data.slice(at + 1);
+        expect(Buffer.isBuffer(loads(`{'data': '${text}', 'encoding': 'base64'}`))).toBe(false);
+      }
+    }
+  });
+
   it('serpent: reads nan, and complex numbers with nan, as Python’s serpent writes them', () => {
     expect(loads("{'__class__':'float','value':'nan'}")).toBeNaN();
     expect(loads("{'__class__':'complex','real':{'__class__':'float','value':'nan'},'imag':-1.0}")).toStrictEqual(
@@ -126,6 +154,48 @@ describe('natural values', () => {
         ['a', 10],
         [11, 12],
       ]),
+    ]);
+  });
+});
+
+describe('known keys', () => {
+  it('serpent: reads dicts with more keys, and more different ones, than a read remembers', () => {
+    for (const count of [5, 63, 64, 65, 300]) {
+      const keys = Array.from({ length: count }, (_, index) => `k${index}`);
+      const text = `{${keys.map((key) => `'${key}': {'${key}': 1, 'z': 2}`).join()}}`;
+      const expected = Object.fromEntries(keys.map((key) => [key, { [key]: 1, z: 2 }]));
+      expect(loads(`[${text}, ${text}]`)).toStrictEqual([expected, expected]);
+    }
+    const many = Array.from({ length: 10_000 }, (_, index) => `{'key${index}': ${index}}`);
+    expect(loads(`[${many.join()}, ${many.join()}]`)).toStrictEqual(
+      [...many, ...many].map((_, index) => ({ [`key${index % 10_000}`]: index % 10_000 })),
+    );
+  });
+
+  it('serpent: reads a key that is written in another way than before, or is very long', () => {
+    const long = 'k'.repeat(100);
+    const dicts = [
+      `{'a': 1}`,
+      `{"a": 2}`,
+      `{'a' : 3}`,
+      `{'a':4}`,
+      `{u'a': 5}`,
+      `{'\\x61': 6}`,
+      `{'${long}': 7}`,
+      `{'${long}': 8}`,
+    ];
+    expect(loads(`[${dicts.join()}]`)).toStrictEqual([...[1, 2, 3, 4, 5, 6].map((a) => ({ a })), { [long]: 7 }, { [long]: 8 }]);
+  });
+
+  it('serpent: does not take a key for another one that begins alike', () => {
+    expect(loads("[{'a': 1}, {'ab': 2}, {'a': 3, 'b': 4}, {'a': 5, 'bc': 6}, {'b': 7}, {'a', 'b'}, {'a': 8}]")).toStrictEqual([
+      { a: 1 },
+      { ab: 2 },
+      { a: 3, b: 4 },
+      { a: 5, bc: 6 },
+      { b: 7 },
+      new Set(['a', 'b']),
+      { a: 8 },
     ]);
   });
 });
@@ -188,6 +258,26 @@ describe('strings', () => {
     expect(loads(`[${texts.map((text) => `'ä${text}\\n'`).join(', ')}]`)).toStrictEqual(texts.map((text) => `ä${text}\n`));
   });
 
+  it('serpent: reads escapes among characters of any width', () => {
+    for (const before of ['', 'a', 'é', '€', '\u{1f600}', 'é€\u{1f600}a']) {
+      for (const [written, meant] of [
+        ['\\n', '\n'],
+        ['\\xe9', 'é'],
+        ['\\u20ac', '€'],
+        ['\\ud83d\\ude00', '\u{1f600}'],
+        ['\\ud83d', '\ud83d'],
+        ['\\U0001f600', '\u{1f600}'],
+        ['\\400', '\u0100'],
+        ['\\q', '\\q'],
+        ['\\\n', ''],
+      ]) {
+        for (const filler of ['', 'x'.repeat(300), 'é'.repeat(300)]) {
+          expect(loads(`'${before}${filler}${written}${before}'`)).toBe(`${before}${filler}${meant}${before}`);
+        }
+      }
+    }
+  });
+
   it('serpent: reads strings with characters of any length in UTF-8', () => {
     expect(loads("['é', '€', '\u{1f600}', 'é\\t€', '\\u20ac\u{1f600}']")).toStrictEqual([
       'é',
@@ -212,6 +302,15 @@ describe('long strings', () => {
     ['\u00e9', '\u00e9'],
     ['\u{1f600}', '\u{1f600}'],
     ["' 'y", 'y'],
+    ['\\/', '\\/'],
+    ['\\\\', '\\'],
+    ['\\u20ac', '\u20ac'],
+    ['\\ud83d', '\ud83d'],
+    ['\\x1b', '\u001b'],
+    ['\\b\\f\\t', '\b\f\t'],
+    ['\\q', '\\q'],
+    ['\\"', '"'],
+    ['\\n\\x41\\n', '\nA\n'],
   ])('serpent: reads %j anywhere in a long string', (written, meant) => {
     for (const before of around) {
       for (const behind of around) {
@@ -295,7 +394,57 @@ describe('limits', () => {
     expect(loads("'äb'", { maxBytes: 5 })).toBe('äb');
   });
 
+  it('serpent: maxValueBytes limits the memory of the value, and the error tells both', () => {
+    const hostile = [
+      '[],'.repeat(20_000),
+      '{},'.repeat(20_000),
+      '(),'.repeat(20_000),
+      '{1},'.repeat(20_000),
+      'set(),'.repeat(20_000),
+      '1j,'.repeat(20_000),
+      "'ab',".repeat(40_000),
+      "{'1023': 0},".repeat(20_000),
+      `{${Array.from({ length: 20_000 }, (_, index) => `'k${index}':0`).join()}}`,
+      `{${Array.from({ length: 20_000 }, (_, index) => `${index}:0`).join()}}`,
+      `${'9'.repeat(4_000)},`.repeat(1_000),
+      "b'',".repeat(10_000),
+      `'${'x'.repeat(2_000_000)}'`,
+      `b'${'x'.repeat(2_000_000)}'`,
+      `{'data': '${'AAAA'.repeat(500_000)}', 'encoding': 'base64'}`,
+      '1,'.repeat(200_000),
+    ];
+    for (const text of hostile) {
+      for (const values of ['natural', 'faithful'] as const) {
+        const error = errorOf(text, { maxValueBytes: 500_000, values });
+        expect(error.code).toBe('TOO_COSTLY');
+        expect(error.message).toMatch(
+          /^the value takes \d{6,7} bytes of memory or more \(maxValueBytes is 500000\) at byte \d+$/,
+        );
+      }
+    }
+    expect(errorOf('[[], []]', { maxValueBytes: 80 }).code).toBe('TOO_COSTLY');
+  });
+
+  it('serpent: a list of numbers is cheap', () => {
+    const numbers = Array.from({ length: 100_000 }, (_, index) => index / 7);
+    expect(() => loads(JSON.stringify(numbers), { maxValueBytes: 1_300_000 })).not.toThrow();
+  });
+
+  it('serpent: a budget gets the memory of the value, also when reading fails', () => {
+    const budget = { spentBytes: 100, limitBytes: 10_000 };
+    parse("['a long text', 1]", { budget });
+    expect(budget.spentBytes).toBeGreaterThan(150);
+    expect(budget.spentBytes).toBeLessThan(350);
+    const before = budget.spentBytes;
+    expect(errorOf("['a long text' 1]", { budget }).code).toBe('SYNTAX');
+    expect(budget.spentBytes).toBeGreaterThan(before);
+    expect(errorOf('[],'.repeat(1_000), { budget }).message).toContain('(maxValueBytes is 10000)');
+    expect(budget.spentBytes).toBeGreaterThan(10_000);
+  });
+
   it.each([
+    { maxValueBytes: 0 },
+    { maxValueBytes: NaN },
     { maxDepth: 0 },
     { maxDepth: 1001 },
     { maxDepth: NaN },

@@ -105,6 +105,35 @@ describe('values', () => {
   });
 });
 
+describe('written bytes', () => {
+  it('serpent: bytes that were written stay the same when others are written', () => {
+    const values = ['a', 'b'.repeat(5_000), 'c'.repeat(60_000), 'd'.repeat(70_000), { e: 1 }];
+    const written = values.map((value) => dumps(value));
+    for (const value of values.toReversed()) dumps(value);
+    expect(written.map((bytes) => loads(bytes))).toEqual(values);
+  });
+
+  it('serpent: a value may be written while another one is written, also when one fails', () => {
+    const inner: Buffer[] = [];
+    const encodeObject = (value: object): unknown => {
+      if (!(value instanceof Date)) return undefined;
+      inner.push(dumps(['inner', 'x'.repeat(1_000)]));
+      expect(() => dumps([1, () => 1])).toThrow(SerpentError);
+      return 'a date';
+    };
+    expect(text(['y'.repeat(1_000), new Date(0), 'z'], { encodeObject })).toBe(`['${'y'.repeat(1_000)}','a date','z']`);
+    expect(loads(inner[0]!)).toEqual(['inner', 'x'.repeat(1_000)]);
+  });
+});
+
+describe('floats', () => {
+  it('serpent: writes a float with few decimals as Python’s repr does', () => {
+    const literals =
+      '0.1 -0.1 0.0001 -0.0001 0.00011 1.5 2.25 13.7301 999999999.9999 -999999999.9999 1000000000.5 0.99995 12.0 -3.0 100.05';
+    expect(text(literals.split(' ').map((literal) => pyFloat(Number(literal))))).toBe(`[${literals.split(' ').join(',')}]`);
+  });
+});
+
 describe('strings', () => {
   it.each([
     ['plain', "'plain'"],

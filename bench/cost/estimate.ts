@@ -1,0 +1,98 @@
+import { bytesPerByte, measure, msPerMiB, ratioOf } from './measure.js';
+import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
+
+const none: WireTree = { is: 'none' };
+const int: WireTree = { is: 'int' };
+const float: WireTree = { is: 'float' };
+const text = (length: number): WireTree => ({ is: 'text', length });
+const list = (...items: WireTree[]): WireTree => ({ is: 'list', items });
+const repeat = (count: number, tree: WireTree): WireTree[] => Array.from({ length: count }, () => tree);
+const dict = (...entries: [WireTree, WireTree][]): WireTree => ({ is: 'dict', entries });
+const names = (count: number, value: WireTree): WireTree =>
+  dict(...Array.from({ length: count }, (_, i): [WireTree, WireTree] => [text(i + 1), value]));
+
+/** Values of peers, usual and hostile ones. */
+const TREES: Record<string, WireTree> = {
+  none,
+  ints: int,
+  floats: float,
+  'short texts': text(1),
+  'texts of 3': text(3),
+  'texts of 12': text(12),
+  'texts of 13': text(13),
+  'texts of 100': text(100),
+  'texts of 1,000': text(1_000),
+  'wide texts of 3': { is: 'wide', length: 3 },
+  'wide texts of 100': { is: 'wide', length: 100 },
+  'escaped texts of 20': { is: 'escaped', length: 20 },
+  'bytes of 1': { is: 'bytes', length: 1 },
+  'bytes of 100': { is: 'bytes', length: 100 },
+  'bytes of 10,000': { is: 'bytes', length: 10_000 },
+  'ints of 20 digits': { is: 'bigint', length: 20 },
+  'ints of 1,000 digits': { is: 'bigint', length: 1_000 },
+  'empty lists': list(),
+  'lists of one': list(none),
+  'lists of two': list(none, none),
+  'lists of one float': list(float),
+  'lists of 100 floats': list(...repeat(100, float)),
+  'lists of 100 mixed': list(...repeat(50, float), none, ...repeat(49, float)),
+  'nested lists': list(list(list(list(list())))),
+  'empty tuples': { is: 'tuple', items: [] },
+  'tuples of two': { is: 'tuple', items: [int, text(5)] },
+  'empty sets': { is: 'set', items: [] },
+  'sets of three': { is: 'set', items: [text(1), text(2), text(3)] },
+  'empty dicts': dict(),
+  'dicts of one': names(1, none),
+  'dicts of 4': names(4, int),
+  'dicts of 8': names(8, int),
+  'dicts of 16': names(16, int),
+  'dicts of 30': names(30, int),
+  'dicts of 100': names(100, none),
+  'dicts of floats': names(4, float),
+  'dicts of dicts': names(3, names(2, int)),
+  'dicts of an index': dict([{ is: 'index', length: 4 }, none]),
+  'dicts of ints': dict([int, none]),
+  'dicts of tuples': dict([{ is: 'tuple', items: [int, text(2)] }, none]),
+  exceptions: { is: 'exception' },
+  URIs: { is: 'uri' },
+  'flagged None': { is: 'flagged', value: none },
+  'flagged lists': { is: 'flagged', value: list() },
+  records: dict(
+    [text(2), int],
+    [text(4), text(15)],
+    [text(5), text(20)],
+    [text(6), float],
+    [text(7), { is: 'word' }],
+    [text(3), list(text(3), text(5), text(4))],
+    [text(8), none],
+    [text(9), text(25)],
+  ),
+};
+
+const WIRE_BYTES = 512 * 1024;
+/** The estimate may be off by this factor. */
+const MOST_OFF = 2;
+
+const only = process.argv[2];
+let worst = { off: 1, what: '' };
+console.log('serializer mode     value                          wire  est/heap  heap/wire  ms/MiB');
+for (const name of SERIALIZER_NAMES) {
+  if (only !== undefined && only !== name) continue;
+  for (const values of ['natural', 'faithful'] as const) {
+    for (const [title, tree] of Object.entries(TREES)) {
+      if (!isSayable(tree, name)) continue;
+      for (const isVaried of [false, true]) {
+        const cost = await measure(tree, name, values, isVaried, WIRE_BYTES);
+        const ratio = ratioOf(cost);
+        const off = Math.max(ratio, 1 / ratio);
+        const what = `${name.padEnd(10)} ${values.padEnd(8)} ${`${title}${isVaried ? ', each its own' : ''}`.padEnd(35)}`;
+        const figures = [cost.wireBytes / 2 ** 20, ratio, bytesPerByte(cost), msPerMiB(cost)];
+        const mark = cost.refused !== undefined ? `refused: ${cost.refused}` : off > MOST_OFF ? '  <-- off' : '';
+        console.log(what, ...figures.map((figure) => figure.toFixed(2).padStart(8)), mark);
+        if (cost.refused === undefined && off > worst.off) worst = { off, what };
+      }
+    }
+  }
+}
+console.log(`\nfarthest off: ${worst.off.toFixed(2)}-fold, ${worst.what}`);
+if (worst.off > MOST_OFF) process.exitCode = 1;

@@ -1,0 +1,59 @@
+import { HandshakeBudget, ValueBudget } from '../../serializers/contract/value-budget.js';
+import type { RaisedAs } from '../../serializers/contract/unreadable-error.js';
+import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+
+/** Memory of a running request besides its arguments: context, promises, reply. */
+export const REQUEST_BYTES = 1_024;
+
+/** The memory that is left for the value of one request, because other requests run. */
+class RemainingBudget extends ValueBudget {
+  constructor(
+    leftBytes: number,
+    private readonly totalBytes: number,
+  ) {
+    super(leftBytes);
+  }
+
+  override get reason(): string {
+    const { spent, limitBytes, totalBytes } = this;
+    return `${spent}, and running requests leave ${limitBytes} of maxInFlightValueBytes (${totalBytes}); try again later`;
+  }
+
+  override get raisedAs(): RaisedAs {
+    return 'Pyro5.errors.PyroError';
+  }
+}
+
+/** The memory that the values of all running requests and handshakes of a daemon take together. */
+export class ValueMemory {
+  private heldBytes = 0;
+
+  constructor(
+    private readonly limits: Pick<ResolvedDaemonOptions, 'maxValueBytes' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'>,
+  ) {}
+
+  /** What the value of the next request may take. */
+  budget(): ValueBudget {
+    return this.within(new ValueBudget(this.limits.maxValueBytes), REQUEST_BYTES);
+  }
+
+  /** What the data of the next handshake may take. */
+  handshakeBudget(): ValueBudget {
+    return this.within(new HandshakeBudget(this.limits.maxHandshakeBytes), 0);
+  }
+
+  /** Counts the memory of a value. {@link release} must follow when the value is not needed any more. */
+  hold(bytes: number): void {
+    this.heldBytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.heldBytes -= bytes;
+  }
+
+  private within(budget: ValueBudget, otherBytes: number): ValueBudget {
+    const { maxInFlightValueBytes } = this.limits;
+    const left = maxInFlightValueBytes - this.heldBytes - otherBytes;
+    return left < budget.limitBytes ? new RemainingBudget(Math.max(0, left), maxInFlightValueBytes) : budget;
+  }
+}

@@ -1,0 +1,37 @@
+import { isIndexKey, storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
+
+/** How a member is set on a plain object. */
+export const MemberKind = { plain: 0, index: 1, inherited: 2 } as const;
+export type MemberKind = (typeof MemberKind)[keyof typeof MemberKind];
+
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+export function kindOf(name: string): MemberKind {
+  if (INHERITED.has(name)) return MemberKind.inherited;
+  return isIndexKey(name) ? MemberKind.index : MemberKind.plain;
+}
+
+/** Sets a member of a plain object; before its first index member the object goes through {@link storeIndexKeysInHashTable}. */
+export function setMember(object: Record<string, unknown>, name: string, value: unknown, kind: MemberKind): void {
+  if (kind !== MemberKind.inherited) object[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/**
+ * Makes a plain object of members that a peer has named: an `Object.fromEntries` in which no name costs more than another.
+ *
+ * @param members without `__proto__`: refuse this name before
+ */
+export function objectOf(members: Iterable<readonly [string, unknown]>): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  let hasIndexKeys = false;
+  for (const [name, value] of members) {
+    const kind = kindOf(name);
+    if (kind === MemberKind.index && !hasIndexKeys) {
+      hasIndexKeys = true;
+      storeIndexKeysInHashTable(object);
+    }
+    setMember(object, name, value, kind);
+  }
+  return object;
+}

@@ -1,0 +1,60 @@
+import { NO_STEP, pathOf } from './path.js';
+
+/** Why a container cannot be written. */
+export type NestingFault = 'CYCLE' | 'TOO_DEEP';
+
+/** The containers around the value that is being written. */
+export class Nesting {
+  private depth = 0;
+  /** How many of `containers` are objects that another value was written for. */
+  private replaced = 0;
+  /** Outermost first. `steps` has the current member of each. */
+  private readonly containers: object[] = [];
+  private readonly steps: unknown[] = [];
+
+  /** @param fail throws the error of a container, which it gets as a noun */
+  constructor(
+    private readonly maxDepth: number,
+    private readonly fail: (what: string, fault: NestingFault) => never,
+  ) {}
+
+  /** Goes into a container. @returns the index of the container, for {@link at} */
+  enter(container: object): number {
+    const { depth, containers } = this;
+    for (let index = 0; index < depth; index++) {
+      if (containers[index] === container) this.fail('a value that contains itself', 'CYCLE');
+    }
+    if (depth >= this.maxDepth + this.replaced) {
+      this.fail(`a value of more than ${this.maxDepth} nested containers (maxDepth)`, 'TOO_DEEP');
+    }
+    containers[depth] = container;
+    this.steps[depth] = NO_STEP;
+    this.depth = depth + 1;
+    return depth;
+  }
+
+  leave(): void {
+    this.depth--;
+  }
+
+  /** Tells which member of a container is written now. */
+  at(index: number, step: unknown): void {
+    this.steps[index] = step;
+  }
+
+  /** Goes into an object that is replaced by another value. `maxDepth` does not count the object, but its replacement must not contain it. */
+  enterReplaced(value: object): void {
+    this.replaced++;
+    this.enter(value);
+  }
+
+  leaveReplaced(): void {
+    this.leave();
+    this.replaced--;
+  }
+
+  /** The path to the value that is being written, as {@link pathOf} writes it. */
+  get path(): string {
+    return pathOf(this.containers.slice(0, this.depth), this.steps);
+  }
+}

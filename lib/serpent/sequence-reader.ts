@@ -1,0 +1,155 @@
+import { CHARACTERS } from './characters.js';
+import { ExpressionReader } from './expression-reader.js';
+import { NumberKind } from './scanner.js';
+import { COSTS, grownCapacity, isSmallInt } from './value-costs.js';
+import { PyTuple } from './values.js';
+
+const { PAREN_CLOSE, COMMA, BRACKET_CLOSE } = CHARACTERS;
+
+/** Reads lists, tuples and parentheses. Dicts and sets are left to the subclass. */
+export abstract class SequenceReader extends ExpressionReader {
+  private depth = 0;
+
+  /** Goes into a container. The cursor is at its opening character. */
+  protected enter(): void {
+    const { scanner } = this;
+    if (++this.depth > scanner.limits.maxDepth) {
+      scanner.fail(`more than ${scanner.limits.maxDepth} nested containers: the limit is maxDepth`, 'TOO_DEEP');
+    }
+    scanner.pos++;
+  }
+
+  /** Goes out of a container. The cursor is at its closing character. */
+  protected leave(): void {
+    this.scanner.pos++;
+    this.scanner.kind = NumberKind.none;
+    this.depth--;
+  }
+
+  protected override list(): unknown[] {
+    const { scanner } = this;
+    if (this.inKey) this.unhashable('a list');
+    this.enter();
+    const code = scanner.token();
+    if (code === BRACKET_CLOSE) {
+      this.leave();
+      scanner.spend(COSTS.emptyList);
+      return [];
+    }
+    const before = scanner.spent;
+    const first = this.value(code);
+    return typeof first === 'number' ? this.numbers(first, before) : this.items([first]);
+  }
+
+  /**
+   * The rest of a list that begins with a number.
+   *
+   * V8 holds a list of numbers alone in 8 bytes for each, but only if the literal that made the list makes no other lists: else in 24.
+   *
+   * @param before what was spent before the list
+   */
+  private numbers(first: number, before: number): unknown[] {
+    const { scanner } = this;
+    const numbers = [first];
+    let capacity = 1;
+    for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
+      const value = this.value(code);
+      if (typeof value !== 'number') return this.mixed(numbers, value);
+      if (numbers.length === capacity) {
+        capacity = grownCapacity(capacity);
+        // numbers in such a list take no memory of their own
+        scanner.spent = before;
+        scanner.spend(COSTS.emptyList + capacity * COSTS.slot);
+      }
+      numbers.push(value);
+    }
+    scanner.spent = before;
+    scanner.spend(COSTS.emptyList + capacity * COSTS.slot);
+    this.leave();
+    return numbers;
+  }
+
+  /** The rest of a list that begins with numbers and goes on with something else: its floats take memory of their own. */
+  private mixed(numbers: number[], next: unknown): unknown[] {
+    for (const number of numbers) if (!isSmallInt(number)) this.scanner.spent += COSTS.number;
+    this.grow(numbers.length);
+    return this.items([...numbers, next]);
+  }
+
+  /** The rest of a list. @param items the items that were read */
+  private items(items: unknown[]): unknown[] {
+    const { scanner } = this;
+    let capacity = items.length;
+    scanner.spend(COSTS.emptyList + capacity * COSTS.slot);
+    for (let code = this.nextItem(); code !== BRACKET_CLOSE; code = this.nextItem()) {
+      const value = this.value(code);
+      if (items.length === capacity) capacity = this.grow(capacity);
+      items.push(value);
+    }
+    this.leave();
+    return items;
+  }
+
+  /** A tuple, or an expression in parentheses, which keeps its number kind. */
+  protected override paren(): unknown {
+    const { scanner } = this;
+    this.enter();
+    let code = scanner.token();
+    if (code === PAREN_CLOSE) {
+      this.leave();
+      scanner.spend(scanner.faithful ? COSTS.tuple : COSTS.emptyList);
+      return scanner.faithful ? new PyTuple() : [];
+    }
+    const first = this.value(code);
+    code = scanner.token();
+    if (code === PAREN_CLOSE) {
+      scanner.pos++;
+      this.depth--;
+      return first;
+    }
+    if (code !== COMMA) scanner.expected('"," or ")"');
+    const items = this.tuple(first, PAREN_CLOSE);
+    this.leave();
+    return items;
+  }
+
+  /**
+   * Reads the rest of a tuple. The cursor is at the first comma.
+   *
+   * @param end the character that ends the tuple; -1: the end of the text
+   */
+  protected tuple(first: unknown, end: number): unknown[] {
+    const { scanner } = this;
+    scanner.spend(scanner.faithful ? COSTS.tuple : COSTS.list);
+    const items = scanner.faithful ? PyTuple.of(first) : [first];
+    let capacity = 1;
+    for (;;) {
+      scanner.pos++;
+      const code = scanner.token();
+      if (code === end) return items;
+      const value = this.value(code);
+      if (items.length === capacity) capacity = this.grow(capacity);
+      items.push(value);
+      const next = scanner.token();
+      if (next === end) return items;
+      if (next !== COMMA) scanner.expected(end === -1 ? 'the end' : '"," or ")"');
+    }
+  }
+
+  /** @returns the first character of the next item; the closing bracket behind the last one */
+  private nextItem(): number {
+    const { scanner } = this;
+    const code = scanner.token();
+    if (code === BRACKET_CLOSE) return code;
+    if (code !== COMMA) scanner.expected('"," or "]"');
+    scanner.pos++;
+    return scanner.token();
+  }
+
+  /** An Array is full. @returns its new capacity */
+  protected grow(capacity: number): number {
+    const grown = grownCapacity(capacity);
+    this.scanner.spend((grown - capacity) * COSTS.slot);
+    return grown;
+  }
+}

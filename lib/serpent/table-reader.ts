@@ -1,0 +1,280 @@
+import { readBase64Dict } from './base64.js';
+import { CHARACTERS } from './characters.js';
+import { storeIndexKeysInHashTable } from './index-keys.js';
+import { KeyCrowds } from './key-crowds.js';
+import { KeyKind, KeyMemo } from './key-memo.js';
+import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
+import { SequenceReader } from './sequence-reader.js';
+import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
+import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
+
+const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
+
+/** Keys that one read remembers. Further ones count as new each time. */
+const MOST_MEMOS = 4_096;
+/** Keys of one dict that are remembered. */
+const DEEPEST_MEMO = 64;
+/** V8 makes a typed array of so many bytes without a call into C++. */
+const LONGEST_SOURCE = 64;
+/** Members for which a plain object has room from its start. */
+const ROOMY_MEMBERS = 4;
+/** Entries for which a Map or Set has room from its start. */
+const ROOMY_ENTRIES = 4;
+
+/** Reads dicts and sets. */
+export class TableReader extends SequenceReader {
+  /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
+  protected sawClass = false;
+  /** The start of the keys of all dicts. */
+  private readonly root = new KeyMemo('', -1, true);
+  /** The key whose value is read. */
+  private memo = this.root;
+  private memos = 0;
+  private knownCrowds: KeyCrowds | undefined = undefined;
+
+  private get crowds(): KeyCrowds {
+    return (this.knownCrowds ??= new KeyCrowds());
+  }
+
+  protected override brace(): unknown {
+    const { scanner, root } = this;
+    if (this.inKey) this.unhashable('a dict or set');
+    this.enter();
+    const code = scanner.token();
+    if (code === BRACE_CLOSE) {
+      this.leave();
+      scanner.spend(scanner.faithful ? COSTS.map : COSTS.dict);
+      return scanner.faithful ? new Map() : {};
+    }
+    const start = scanner.pos;
+    const expected = this.memo.first ?? root.next;
+    if (expected !== undefined && scanner.takes(expected.source)) return this.dict(expected, expected.key, start);
+    const key = this.key(code);
+    if (scanner.token() !== COLON) return this.set(key);
+    scanner.pos++;
+    return this.dict(typeof key === 'string' ? this.remember(root, key, start) : undefined, key, start);
+  }
+
+  private key(code: number): unknown {
+    this.inKey = true;
+    const key = this.value(code);
+    this.inKey = false;
+    return key;
+  }
+
+  private set(first: unknown): Set<unknown> {
+    const { scanner } = this;
+    scanner.spend(COSTS.set);
+    const members = new Set<unknown>();
+    let keys: PythonKeys | undefined;
+    let capacity = ROOMY_ENTRIES;
+    let member = first;
+    for (;;) {
+      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.crowds);
+      if (members.size === capacity) {
+        scanner.spend(capacity * COSTS.setMember);
+        capacity *= 2;
+      }
+      members.add(this.admitted(members, keys, member));
+      let code = scanner.token();
+      if (code === COMMA) {
+        scanner.pos++;
+        code = scanner.token();
+      } else if (code !== BRACE_CLOSE) {
+        scanner.expected(code === COLON ? '"," or "}" of a set' : '"," or "}"');
+      }
+      if (code === BRACE_CLOSE) break;
+      member = this.key(code);
+    }
+    this.leave();
+    return members;
+  }
+
+  /**
+   * Reads the rest of a dict. The cursor is behind the colon of the first key.
+   *
+   * @param memo of the first key, when the key is a string
+   * @param start where the first key begins
+   */
+  private dict(memo: KeyMemo | undefined, key: unknown, start: number): unknown {
+    const { scanner } = this;
+    const outer = this.memo;
+    let value: unknown;
+    if (memo !== undefined) {
+      if (memo.isKept) outer.first = memo;
+      if (memo.key === 'data') value = readBase64Dict(scanner);
+    }
+    if (value !== undefined) this.leave();
+    else if (memo === undefined) value = this.map(new Map(), this.root, key, KeyKind.plain);
+    else if (scanner.faithful) value = this.map(new Map(), memo, key, memo.kind);
+    else value = this.object(memo, start);
+    this.memo = outer;
+    return value;
+  }
+
+  /** Reads a dict in natural mode, as long as its keys are strings. */
+  private object(first: KeyMemo, firstStart: number): unknown {
+    const { scanner } = this;
+    const { spent } = scanner;
+    const dict: Record<string, unknown> = {};
+    let last = first;
+    let start = firstStart;
+    let kinds = 0;
+    /** Set once there are index keys, which JavaScript puts before all others. */
+    let keysInOrder: string[] | undefined;
+    for (;;) {
+      this.memo = last;
+      const value = this.value(scanner.token());
+      if (last.kind === KeyKind.plain) {
+        dict[last.key] = value;
+      } else {
+        if (last.kind === KeyKind.index) keysInOrder ??= this.makeHashTable(dict);
+        this.setUnusual(dict, last, value, start);
+        kinds |= last.kind;
+      }
+      keysInOrder?.push(last.key);
+      if (last.count > TABLE_MEMBERS) scanner.spend(TABLE_MEMBER_COST);
+      const code = this.nextKey();
+      if (code === BRACE_CLOSE) break;
+      start = scanner.pos;
+      const expected = last.next;
+      if (expected !== undefined && scanner.takes(expected.source)) {
+        last = expected;
+      } else {
+        const key = this.dictKey(code);
+        if (typeof key !== 'string') return this.map(mapOf(dict, keysInOrder), last, key, kinds);
+        last = this.remember(last, key, start);
+      }
+    }
+    scanner.spend(dictCost(last.count));
+    this.leave();
+    return (kinds & KeyKind.special) === 0 ? dict : this.special(dict, spent);
+  }
+
+  /**
+   * Reads the rest of a dict that becomes a Map. The cursor is behind the colon of `key`.
+   *
+   * @param lastMemo of `key` when it is a string, else of the last key that was one
+   * @param kindsBefore the kinds of the string keys that were read, joined by OR
+   */
+  private map(map: Map<unknown, unknown>, lastMemo: KeyMemo, firstKey: unknown, kindsBefore: number): unknown {
+    const { scanner } = this;
+    let last = lastMemo;
+    let key = firstKey;
+    let kinds = kindsBefore;
+    let keys: PythonKeys | undefined;
+    let capacity = ROOMY_ENTRIES;
+    const { spent } = scanner;
+    scanner.spend(COSTS.map);
+    for (;;) {
+      this.memo = typeof key === 'string' ? last : this.root;
+      const value = this.value(scanner.token());
+      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.crowds);
+      for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
+      map.set(this.admitted(map, keys, key), value);
+      const code = this.nextKey();
+      if (code === BRACE_CLOSE) break;
+      const start = scanner.pos;
+      const expected = last.next;
+      if (expected !== undefined && scanner.takes(expected.source)) {
+        last = expected;
+        key = last.key;
+      } else {
+        key = this.dictKey(code);
+        if (typeof key === 'string') last = this.remember(last, key, start);
+      }
+      kinds |= last.kind;
+    }
+    this.leave();
+    return (kinds & KeyKind.special) === 0 ? map : this.special(map, spent);
+  }
+
+  /** @returns the first character of the next key; the closing brace behind the last entry */
+  private nextKey(): number {
+    const { scanner } = this;
+    const code = scanner.token();
+    if (code === COMMA) {
+      scanner.pos++;
+      return scanner.token();
+    }
+    return code === BRACE_CLOSE ? code : scanner.expected('"," or "}"');
+  }
+
+  private dictKey(code: number): unknown {
+    const { scanner } = this;
+    const key = this.key(code);
+    if (scanner.token() !== COLON) scanner.expected('":" after a dict key');
+    scanner.pos++;
+    return key;
+  }
+
+  /** The memo of a key behind `last`. The cursor is behind its colon. */
+  private remember(last: KeyMemo, key: string, start: number): KeyMemo {
+    const { scanner } = this;
+    const known = last.follow(key);
+    const length = scanner.pos - start;
+    const isKept = last.isKept && this.memos < MOST_MEMOS && last.count < DEEPEST_MEMO && length <= LONGEST_SOURCE;
+    const memo = known ?? (isKept ? last.add(key) : new KeyMemo(key, last.count, false));
+    if (known === undefined) {
+      if (isKept) this.memos++;
+      if (memo.kind !== KeyKind.index) scanner.spend((last.count < TABLE_MEMBERS ? COSTS.newMember : COSTS.string) + key.length);
+    }
+    // the same key may be written in another way, with a space before the colon
+    if (memo.isKept && length <= LONGEST_SOURCE) memo.source = scanner.copy(start);
+    return memo;
+  }
+
+  private makeHashTable(dict: Record<string, unknown>): string[] {
+    const keys = Object.keys(dict);
+    storeIndexKeysInHashTable(dict);
+    this.scanner.spend(COSTS.indexTable);
+    return keys;
+  }
+
+  private setUnusual(dict: Record<string, unknown>, { key, kind }: KeyMemo, value: unknown, at: number): void {
+    if (kind === KeyKind.index) this.scanner.spent += COSTS.indexMember;
+    if (key === '__proto__') {
+      this.scanner.fail('the dict key "__proto__" is only read with values: "faithful"; found', 'PROTO_KEY', at);
+    }
+    if (!(key in Object.prototype)) dict[key] = value;
+    else Object.defineProperty(dict, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  /**
+   * Decodes a dict that serpent writes for a value without a literal. The dict itself is dropped then, and costs nothing.
+   *
+   * @param before what was spent before the dict
+   */
+  private special(dict: Record<string, unknown> | Map<unknown, unknown>, before: number): unknown {
+    const { scanner } = this;
+    const isMap = dict instanceof Map;
+    const special = isMap ? decodeSpecialMap(dict) : decodeSpecialObject(dict);
+    if (special !== undefined) {
+      scanner.spent = before;
+      scanner.spend(Buffer.isBuffer(special) ? COSTS.bytes + special.length : COSTS.float);
+      return special;
+    }
+    if (isMap ? dict.has('__class__') : Object.hasOwn(dict, '__class__')) this.sawClass = true;
+    return dict;
+  }
+
+  /** The key to add to a table: the equal key in the table, else `key` itself. */
+  private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
+    const admitted = keys !== undefined ? keys.resolve(key) : this.crowds.admits(table, key) ? key : CROWDED;
+    if (admitted !== CROWDED) return admitted;
+    return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
+  }
+}
+
+/** A plain object, besides the members over {@link TABLE_MEMBERS}. */
+function dictCost(members: number): number {
+  if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
+  return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
+}
+
+/** An unfinished dict as a Map. @param keysInOrder of the text; undefined: those of the object are in this order */
+function mapOf(dict: Record<string, unknown>, keysInOrder: readonly string[] | undefined): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>();
+  for (const key of keysInOrder ?? Object.keys(dict)) map.set(key, dict[key]);
+  return map;
+}

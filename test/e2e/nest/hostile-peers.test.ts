@@ -1,0 +1,117 @@
+import { deflateSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
+import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { ScriptedPeer } from '../../../lib/testing/index.js';
+import { closeAfter } from './fixtures.js';
+import { TypeScriptPrograms } from './programs/typescript-program.js';
+
+const MIB = 2 ** 20;
+/** Connections of each attack. */
+const PEERS = 12;
+
+let programs: TypeScriptPrograms;
+beforeAll(async () => {
+  programs = await TypeScriptPrograms.compile();
+}, 120_000);
+afterAll(() => programs[Symbol.asyncDispose]());
+
+const filled = (bytes: number, unit: string | Buffer): Buffer =>
+  Buffer.alloc(Math.floor(bytes / unit.length) * unit.length, unit as string);
+const serpentCall = (method: string, bytes: number, unit: string): Buffer =>
+  Buffer.concat([Buffer.from(`('echo','${method}',([`), filled(bytes, unit), Buffer.from('],),{})')]);
+const jsonCall = (bytes: number, unit: string): Buffer =>
+  Buffer.concat([
+    Buffer.from('{"object":"echo","method":"kind","kwargs":{},"params":[['),
+    filled(bytes, unit),
+    Buffer.from('0]]}'),
+  ]);
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+const msgpackCall = (bytes: number, unit: string): Buffer => {
+  const items = filled(bytes, latin1(unit));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(items.length / unit.length);
+  return Buffer.concat([latin1('\x94\xa4echo\xa4kind\x91\xdd'), length, items, latin1('\x80')]);
+};
+const marshalCall = (bytes: number, unit: string): Buffer => {
+  const items = filled(bytes, latin1(unit));
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(items.length / unit.length);
+  return Buffer.concat([latin1(')\x04z\x04echoz\x04kind)\x01['), length, items, latin1('{0')]);
+};
+
+const { serpent, marshal, json, msgpack } = SERIALIZER_IDS;
+const bytes = 4 * MIB;
+/** Requests whose values would take more memory than the process has. */
+const CALLS: Record<string, [serializerId: number, data: Buffer]> = {
+  'serpent: keys like array indices': [serpent, serpentCall('kind', bytes, "{'1023':0},")],
+  'serpent: empty dicts': [serpent, serpentCall('kind', bytes, '{},')],
+  'serpent: sets': [serpent, serpentCall('kind', bytes, '{0},')],
+  'serpent: calls that never end': [serpent, serpentCall('hang', bytes / 8, '[],')],
+  'json: keys like array indices': [json, jsonCall(bytes, '{"1023":0},')],
+  'json: lists of one item': [json, jsonCall(bytes, '[0],')],
+  'msgpack: keys like array indices': [msgpack, msgpackCall(bytes, '\x81\xa41023\x00')],
+  'msgpack: empty dicts': [msgpack, msgpackCall(bytes, '\x80')],
+  'msgpack: dicts of ints': [msgpack, msgpackCall(bytes, '\x81\x00\x00')],
+  'marshal: keys like array indices': [marshal, marshalCall(bytes, '{z\x041023N0')],
+  'marshal: values that can be referred to': [marshal, marshalCall(bytes, '\xce')],
+  'marshal: empty sets': [marshal, marshalCall(bytes, '<\0\0\0\0')],
+  'blanks that inflate to 40 MiB': [serpent, Buffer.concat([filled(40 * MIB, ' '), Buffer.from("('echo','kind',(1,),{})")])],
+};
+
+describe.each(['core', 'nest'])('a process with a heap of 256 MB serves hostile peers: %s', (kind) => {
+  const start = async (): Promise<{ join(): Promise<ScriptedPeer>; open(): Promise<ScriptedPeer>; check(): Promise<void> }> => {
+    const program = programs.start('hostile-app', [kind], {
+      env: { NODE_OPTIONS: '--max-old-space-size=256' },
+      timeoutMs: 280_000,
+    });
+    closeAfter(() => program.stop());
+    const location = await program.line('ready:');
+    const kept = async (opening: Promise<ScriptedPeer>): Promise<ScriptedPeer> => {
+      const peer = await opening;
+      closeAfter(() => peer.destroy());
+      return peer;
+    };
+    const join = (): Promise<ScriptedPeer> => kept(ScriptedPeer.join(location, 'echo'));
+    const open = (): Promise<ScriptedPeer> => kept(ScriptedPeer.open(location));
+    const witness = await join();
+    return { join, open, check: async () => expect(await witness.call('echo', 'kind', 1)).toBe('[object Number]') };
+  };
+
+  it('lives and answers after handshakes, calls and annotations that stand for gigabytes', async () => {
+    const { join, open, check } = await start();
+    const peers: ScriptedPeer[] = [];
+    const attack = async (
+      connect: () => Promise<ScriptedPeer>,
+      message: Partial<OutgoingMessage>,
+      answered = true,
+    ): Promise<void> => {
+      const crowd = await Promise.all(Array.from({ length: PEERS }, connect));
+      peers.push(...crowd);
+      for (const peer of crowd) peer.send(message);
+      await check();
+      // calls that never end are not answered, and a refused connection is closed
+      if (answered) await Promise.all(crowd.map((peer) => peer.next().catch(() => peer.untilClosed())));
+      await check();
+    };
+    const handshake = (size: number): Buffer =>
+      Buffer.concat([Buffer.from("{'object':'echo','handshake':["), filled(size, "{'1023':0},"), Buffer.from(']}')]);
+    await attack(open, { type: MESSAGE_TYPES.connect, data: handshake(60_000) });
+    await attack(open, { type: MESSAGE_TYPES.connect, data: deflateSync(handshake(MIB)), flags: FLAGS.compressed });
+    const annotations = new Map(
+      Array.from({ length: 5_000 }, (_, i): [string, Buffer] => [
+        String.fromCharCode(65 + (i & 15), 65 + ((i >> 4) & 15), 65 + ((i >> 8) & 15), 65 + (i >> 12)),
+        Buffer.alloc(0),
+      ]),
+    );
+    await attack(open, { type: MESSAGE_TYPES.connect, annotations });
+    await attack(join, { annotations });
+    for (const [title, [serializerId, data]] of Object.entries(CALLS)) {
+      await attack(join, { serializerId, data: deflateSync(data), flags: FLAGS.compressed }, !title.includes('never end'));
+    }
+    await attack(join, { data: CALLS['serpent: empty dicts']![1] });
+    for (const peer of peers) peer.destroy();
+    await check();
+  }, 290_000);
+});

@@ -1,0 +1,297 @@
+import { deflateSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon, PyroProxy } from '../../../lib/core.js';
+import { SerializeError } from '../../../lib/protocol/errors.js';
+import { ANNOTATION_DEFAULTS, checkAnnotationsCount } from '../../../lib/protocol/annotations.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+import { dumps, pyTuple } from '../../../lib/serpent/index.js';
+import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
+import { reply, ScriptedDaemon } from '../client/scripted-daemon.js';
+import { eventually, join, open, startDaemon } from './fixtures.js';
+
+class Thing {
+  readonly finish: (() => void)[] = [];
+  hello(): string {
+    return 'hello';
+  }
+  echo(value: unknown): unknown {
+    return value;
+  }
+  async hang(_: unknown): Promise<void> {
+    await new Promise<void>((resolve) => this.finish.push(resolve));
+  }
+}
+expose(Thing);
+
+async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
+  const daemon = await startDaemon(options);
+  const thing = new Thing();
+  daemon.register(thing, 'thing');
+  return { daemon, thing };
+}
+
+const lists = (count: number): unknown[] => Array.from({ length: count }, () => []);
+/** A call of `echo` with so many empty dicts, compressed or not. */
+const bomb = (count: number, method = 'echo'): Buffer =>
+  Buffer.concat([Buffer.from(`('thing', '${method}', ([`), Buffer.alloc(count * 3, '{},'), Buffer.from('],), {})')]);
+
+describe('maxValueBytes', () => {
+  it.each([...createSerializers().values()].map(({ id, name }) => [name, id] as const))(
+    'answers a request over it with ValueError, and the connection goes on: %s',
+    async (_, serializerId) => {
+      const { daemon } = await serveThing({ maxValueBytes: 100_000 });
+      const serializer = createSerializers().get(serializerId)!;
+      const peer = await join(daemon);
+      const call = { objectId: 'thing', method: 'echo', args: [lists(10_000)], kwargs: {} };
+      peer.send({ serializerId, data: serializer.dumpsCall(call) });
+      const answer = serializer.loads((await peer.next()).data) as { pythonType: string; message: string };
+      expect(answer.pythonType).toBe('builtins.ValueError');
+      expect(answer.message).toMatch(
+        /of echo cannot be read: the value takes \d+ bytes of memory or more \(maxValueBytes is 100000\)/,
+      );
+      expect(await peer.call('thing', 'hello')).toBe('hello');
+    },
+  );
+
+  it('lets a list of a million floats and ten MiB of bytes through by default', async () => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const serializer = createSerializers().get(4)!;
+    const floats = Array.from({ length: 1_000_000 }, (_, index) => index + 0.5);
+    for (const [value, length] of [
+      [floats, floats.length],
+      [Buffer.alloc(10 * 2 ** 20), 10 * 2 ** 20],
+    ] as const) {
+      peer.send({
+        serializerId: 4,
+        data: serializer.dumpsCall({ objectId: 'thing', method: 'echo', args: [value], kwargs: {} }),
+      });
+      expect(serializer.loads((await peer.next()).data)).toHaveLength(length);
+    }
+  });
+
+  it('holds for arguments that stay serialized, when they are read', async () => {
+    const daemon = await startDaemon({ maxValueBytes: 100_000 });
+    class Reader {
+      read(blob: { deserialized(): unknown[] }): number {
+        return blob.deserialized().length;
+      }
+    }
+    expose(Reader);
+    daemon.register(new Reader(), 'reader');
+    const peer = await join(daemon);
+    const marshal = createSerializers().get(2)!;
+    const annotations = new Map([['BLBI', marshal.dumps(['info', 'reader', 'read'])]]);
+    peer.send({ data: dumps(pyTuple('reader', 'read', pyTuple(lists(10_000)), {})), flags: FLAGS.keepSerialized, annotations });
+    expect(new RemoteFailure(await peer.next()).args[0]).toContain('maxValueBytes is 100000');
+  });
+});
+
+describe('maxInFlightValueBytes', () => {
+  it('refuses a request for whose arguments running requests leave no memory, until they have ended', async () => {
+    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 1_000_000 });
+    const [first, second] = [await join(daemon), await join(daemon)];
+    first.send({ data: bomb(10_000, 'hang') });
+    await eventually(() => thing.finish.length === 1);
+    second.send({ data: bomb(10_000) });
+    const refusal = new RemoteFailure(await second.next());
+    expect(refusal.pythonType).toBe('Pyro5.errors.PyroError');
+    expect(refusal.args[0]).toMatch(/running requests leave \d+ of maxInFlightValueBytes \(1000000\); try again later/);
+    expect(await second.call('thing', 'hello')).toBe('hello');
+    thing.finish[0]!();
+    await first.next();
+    second.send({ data: bomb(10_000) });
+    expect(valueOf(await second.next())).toHaveLength(10_000);
+  });
+
+  it('gives the memory of oneway calls, failed calls and streams back', async () => {
+    const daemon = await startDaemon({ maxInFlightValueBytes: 1_000_000 });
+    const ended: string[] = [];
+    class Target {
+      note(_: unknown): void {
+        ended.push('note');
+      }
+      fail(_: unknown): void {
+        throw new Error('failed');
+      }
+      *items(_: unknown): Generator<number> {
+        yield 1;
+      }
+    }
+    expose(Target);
+    daemon.register(new Target(), 'thing');
+    const peer = await join(daemon);
+    for (let round = 0; round < 5; round++) {
+      peer.send({ data: bomb(10_000, 'note'), flags: FLAGS.oneway });
+      peer.send({ data: bomb(10_000, 'fail') });
+      expect(new RemoteFailure(await peer.next()).args[0]).toBe('failed');
+      peer.send({ data: bomb(10_000, 'items') });
+      const stream = (await peer.next()).annotations.get('STRM')!.toString();
+      await peer.call('Pyro.Daemon', 'close_stream', stream);
+      await eventually(() => daemon.streamCount === 0);
+    }
+    expect(ended).toHaveLength(5);
+  });
+
+  it('refuses a handshake for whose data running requests leave no memory', async () => {
+    const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 1_000_000 });
+    const first = await join(daemon);
+    first.send({ data: bomb(14_000, 'hang') });
+    await eventually(() => thing.finish.length === 1);
+    const second = await open(daemon);
+    second.connect('thing', lists(4_000));
+    const frame = await second.next();
+    expect([frame.header.type, valueOf(frame)]).toEqual([
+      MESSAGE_TYPES.connectFail,
+      expect.stringContaining('maxInFlightValueBytes (1000000); try again later'),
+    ]);
+  });
+});
+
+describe('the data of a handshake', () => {
+  it('may take four times maxHandshakeBytes of memory', async () => {
+    const { daemon } = await serveThing();
+    for (const key of ["{'1023':0},", '{},', '[0],']) {
+      const peer = await open(daemon);
+      const data = Buffer.concat([
+        Buffer.from("{'handshake': ["),
+        Buffer.alloc(60_000, key),
+        Buffer.from("0], 'object': 'thing'}"),
+      ]);
+      peer.send({ type: MESSAGE_TYPES.connect, data: Buffer.from(data.toString().replace(/,[^,]*0\], 'obj/, ",0], 'obj")) });
+      const frame = await peer.next();
+      expect(frame.header.type).toBe(MESSAGE_TYPES.connectFail);
+      expect(frame.data.toString()).toContain('4 times maxHandshakeBytes (65536)');
+    }
+  });
+
+  it('is taken compressed, as Pyro5 sends it, up to maxHandshakeBytes', async () => {
+    const { daemon } = await serveThing();
+    const peer = await open(daemon);
+    const data = deflateSync(dumps({ handshake: 'x'.repeat(60_000), object: 'thing' }));
+    peer.send({ type: MESSAGE_TYPES.connect, data, flags: FLAGS.compressed });
+    expect((await peer.next()).header.type).toBe(MESSAGE_TYPES.connectOk);
+  });
+
+  it('is dropped after the handshake when it takes more than 2 KiB', async () => {
+    const seen: unknown[] = [];
+    const daemon = await startDaemon({ validateHandshake: ({ data }) => void seen.push(data) });
+    await join(daemon, 'Pyro.Daemon', 'x'.repeat(3_000));
+    await join(daemon, 'Pyro.Daemon', 'x'.repeat(1_500));
+    expect(daemon.connections.map(({ handshake }) => handshake)).toEqual([undefined, 'x'.repeat(1_500)]);
+    expect(seen).toEqual(['x'.repeat(3_000), 'x'.repeat(1_500)]);
+  });
+
+  it('stays with keepHandshake, and counts under maxInFlightValueBytes until the connection is closed', async () => {
+    const daemon = await startDaemon({ keepHandshake: true, maxInFlightValueBytes: 100_000 });
+    const peer = await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
+    expect(daemon.connections[0]!.handshake).toBe('x'.repeat(60_000));
+    await expect(join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000))).rejects.toThrow('maxInFlightValueBytes');
+    peer.destroy();
+    await eventually(() => daemon.connections.length === 0);
+    await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
+  });
+
+  it('keeps its annotations on bytes of their own', async () => {
+    const daemon = await startDaemon();
+    const peer = await open(daemon);
+    peer.connect('Pyro.Daemon', 'hello', { annotations: new Map([['NOTE', Buffer.from('hi')]]) });
+    await peer.next();
+    const note = daemon.connections[0]!.handshakeAnnotations.get('NOTE')!;
+    expect([note.toString(), note.byteLength]).toEqual(['hi', 2]);
+  });
+});
+
+describe('annotations', () => {
+  const block = (count: number): ReadonlyMap<string, Buffer> =>
+    new Map(Array.from({ length: count }, (_, index) => [String(1_000 + index), Buffer.alloc(10)]));
+
+  it('maxAnnotations: more than so many end the connection, before the data has arrived', async () => {
+    const { daemon } = await serveThing({ maxAnnotations: 3 });
+    let reason: Error | undefined;
+    daemon.on('disconnect', (_, error) => (reason = error));
+    const peer = await join(daemon);
+    peer.send({ data: dumps(pyTuple('thing', 'hello', pyTuple(), {})), annotations: block(3) });
+    expect(valueOf(await peer.next())).toBe('hello');
+    peer.send({ data: dumps(pyTuple('thing', 'hello', pyTuple(), {})), annotations: block(4) });
+    await peer.untilClosed();
+    await eventually(() => reason !== undefined);
+    expect(reason).toMatchObject({
+      code: 'BAD_ANNOTATIONS',
+      message: 'annotation block has more annotations than maxAnnotations (3) allows',
+    });
+  });
+
+  it('maxAnnotationsBytes: more end the connection when the header says so', async () => {
+    const { daemon } = await serveThing({ maxAnnotationsBytes: 100 });
+    let reason: Error | undefined;
+    daemon.on('disconnect', (_, error) => (reason = error));
+    const peer = await join(daemon);
+    peer.send({ annotations: block(10) });
+    await peer.untilClosed();
+    await eventually(() => reason !== undefined);
+    expect(reason!.message).toBe('annotation block too large (180 bytes, maxAnnotationsBytes is 100)');
+  });
+
+  it('counting stops at the limit', () => {
+    expect(() => checkAnnotationsCount(Buffer.alloc(8 * 101), ANNOTATION_DEFAULTS)).toThrow('maxAnnotations (100)');
+    checkAnnotationsCount(Buffer.alloc(8 * 100), ANNOTATION_DEFAULTS);
+  });
+});
+
+describe('our client', () => {
+  const metadata = { methods: new Set(['hello']), oneway: new Set(), attrs: new Set() };
+  const connectTo = (daemon: ScriptedDaemon, options = {}) => PyroProxy.connect<Thing>(daemon.uri, { maxRetries: 0, ...options });
+
+  it('refuses a CONNECTOK whose value costs too much', async () => {
+    const daemon = await ScriptedDaemon.listen(async (peer) => {
+      const data = Buffer.concat([
+        Buffer.from("{'meta': ["),
+        Buffer.alloc(990_000, "{'1023':0},"),
+        Buffer.from("], 'handshake': 1}"),
+      ]);
+      reply(peer, await peer.next(), undefined, {
+        type: MESSAGE_TYPES.connectOk,
+        data: deflateSync(data),
+        flags: FLAGS.compressed,
+      });
+    });
+    await expect(connectTo(daemon)).rejects.toThrow('4 times maxHandshakeBytes (1048576)');
+    await daemon.close();
+  });
+
+  it.each([
+    [
+      'a reply that costs too much',
+      { data: Buffer.concat([Buffer.from('['), Buffer.alloc(30_000, '{},'), Buffer.from(']')]) },
+      'maxValueBytes is 100000',
+    ],
+    [
+      'too many annotations',
+      {
+        annotations: new Map([
+          ['AAAA', Buffer.alloc(1)],
+          ['BBBB', Buffer.alloc(1)],
+        ]),
+      },
+      'maxAnnotations (1)',
+    ],
+  ])('fails a call: %s', async (_, changed, text) => {
+    const daemon = await ScriptedDaemon.listen(async (peer) => {
+      reply(peer, await peer.next(), { handshake: 'hello', meta: metadata }, { type: MESSAGE_TYPES.connectOk });
+      for (;;) reply(peer, await peer.next(), 1, changed);
+    });
+    const proxy = await connectTo(daemon, { maxValueBytes: 100_000, maxAnnotations: 1 });
+    await expect(proxy.hello()).rejects.toThrow(text);
+    await proxy.$release();
+    await daemon.close();
+  });
+
+  it('a reply that costs too much is a SerializeError', async () => {
+    const { daemon } = await serveThing();
+    const proxy = await PyroProxy.connect<Thing>(String(daemon.uriFor('thing')), { maxValueBytes: 100_000 });
+    await expect(proxy.echo(lists(10_000))).rejects.toBeInstanceOf(SerializeError);
+    expect(await proxy.hello()).toBe('hello');
+    await proxy.$release();
+  });
+});

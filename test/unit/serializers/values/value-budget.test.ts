@@ -1,0 +1,150 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { SerializeError } from '../../../../lib/protocol/errors.js';
+import { HandshakeBudget, ValueBudget } from '../../../../lib/serializers/contract/value-budget.js';
+import { UnreadableError } from '../../../../lib/serializers/contract/unreadable-error.js';
+import { SERIALIZER_IDS, type Serializer, type SerializerName } from '../../../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../../../lib/serializers/serializers.js';
+
+setFlagsFromString('--allow-natives-syntax');
+const hasHashTable = runInThisContext('(object) => %HasDictionaryElements(object)') as (object: object) => boolean;
+const isCompact = runInThisContext('(list) => %HasDoubleElements(list)') as (list: unknown[]) => boolean;
+
+const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
+const serializer = (name: SerializerName, options = {}): Serializer => createSerializers(options).get(SERIALIZER_IDS[name])!;
+
+/** The estimated memory of a value. */
+function costOf(name: SerializerName, value: unknown, options = {}): number {
+  const budget = new ValueBudget(Infinity);
+  serializer(name, options).loads(serializer(name).dumps(value), { budget });
+  return budget.spentBytes;
+}
+
+function failureOf(read: () => unknown): UnreadableError {
+  try {
+    read();
+  } catch (error) {
+    return error as UnreadableError;
+  }
+  throw new Error('the value was read');
+}
+
+const many = (count: number, value: unknown): unknown[] => Array.from({ length: count }, () => value);
+
+describe.each(NAMES)('the cost of a value: %s', (name) => {
+  it('refuses a value over maxValueBytes, and names the memory, the limit and the option', () => {
+    const data = serializer(name).dumps(many(10_000, {}));
+    const error = failureOf(() => serializer(name, { maxValueBytes: 100_000 }).loads(data));
+    expect(error).toBeInstanceOf(SerializeError);
+    const [, spent] = /the value takes (\d+) bytes of memory or more \(maxValueBytes is 100000\)/.exec(error.message) ?? [];
+    // the reader stops where the value goes over the limit
+    expect(Number(spent)).toBeGreaterThan(100_000);
+    expect(Number(spent)).toBeLessThan(110_000);
+    expect(error.toPythonError()).toMatchObject({ pythonType: 'builtins.ValueError' });
+  });
+
+  it('names the argument of a call that costs too much', () => {
+    const call = { objectId: 'thing', method: 'measure', args: [1, many(10_000, [])], kwargs: {} };
+    const data = serializer(name).dumpsCall(call);
+    const error = failureOf(() => serializer(name, { maxValueBytes: 100_000 }).loadsCall(data));
+    expect(error.message).toMatch(/^argument 2.* of measure cannot be read: the value takes \d+ bytes of memory or more/);
+  });
+
+  it('a list of a hundred thousand floats costs 8 to 16 bytes for each', () => {
+    const floats = Array.from({ length: 100_000 }, (_, index) => index + 0.5);
+    const cost = costOf(name, floats);
+    expect(cost).toBeGreaterThan(800_000);
+    expect(cost).toBeLessThan(1_600_000);
+  });
+
+  it('floats among other values cost more', () => {
+    const floats: unknown[] = Array.from({ length: 1_000 }, (_, index) => index + 0.5);
+    expect(costOf(name, [...floats, null])).toBeGreaterThan(costOf(name, floats) + 15_000);
+  });
+
+  it('lists of numbers stay compact, whatever lists were read before', () => {
+    const data = serializer(name).dumps([[{}], [1.5, null], [1.5, 2.5], ['x']]);
+    for (let round = 0; round < 200; round++) serializer(name).loads(data);
+    expect((serializer(name).loads(data) as unknown[][]).map(isCompact)).toEqual([false, false, true, false]);
+  });
+
+  it('dicts with the same names cost less than dicts with names of their own', () => {
+    const same = Array.from({ length: 1_000 }, () => ({ alpha: 1, beta: 2 }));
+    const own = Array.from({ length: 1_000 }, (_, index) => ({ [`alpha${index}`]: 1, [`beta${index}`]: 2 }));
+    expect(costOf(name, own)).toBeGreaterThan(2 * costOf(name, same));
+  });
+
+  it('keys that look like array indices are stored in a hash table, and cost what it takes', () => {
+    const value = many(100, { 1023: 'x', name: 'y' });
+    const read = serializer(name).loads(serializer(name).dumps(value)) as object[];
+    expect(read).toStrictEqual(value);
+    expect(read.map(hasHashTable)).not.toContain(false);
+    expect(costOf(name, value)).toBeGreaterThan(100 * 200);
+    expect(costOf(name, value)).toBeLessThan(100 * 600);
+  });
+
+  it('keyword arguments that look like array indices are stored in a hash table', () => {
+    const call = { objectId: 'thing', method: 'm', args: [], kwargs: { 1023: 1 } };
+    for (const values of ['natural', 'faithful']) {
+      const { kwargs } = serializer(name, { values }).loadsCall(serializer(name).dumpsCall(call));
+      expect(kwargs).toEqual(call.kwargs);
+      expect(hasHashTable(kwargs)).toBe(true);
+    }
+  });
+
+  it('an exception has its attributes in a hash table, when they look like array indices', () => {
+    const dict = { __class__: 'builtins.ValueError', __exception__: true, args: [], attributes: { 1023: 1 } };
+    const error = serializer(name).loads(serializer(name).dumps(dict)) as { attributes: object };
+    expect(hasHashTable(error.attributes)).toBe(true);
+  });
+
+  it('exceptions and proxies inside of a value count', () => {
+    const exception = { __class__: 'builtins.ValueError', __exception__: true, args: [], attributes: {} };
+    const data = serializer(name).dumps(many(1_000, exception));
+    const plain = new ValueBudget(Infinity);
+    serializer(name).loads(data, { budget: plain, plain: true });
+    const made = new ValueBudget(Infinity);
+    serializer(name).loads(data, { budget: made });
+    expect(made.spentBytes).toBeGreaterThan(plain.spentBytes + 100_000);
+  });
+
+  it('reads with names that were known before give the same values', () => {
+    const one = serializer(name);
+    const data = one.dumps([{ constructor: 1, b: { c: 1 } }, { __class__: 'lab.Unknown', b: 2 }, { b: 1, constructor: 2 }, {}]);
+    const first = one.loads(data, { plain: true });
+    expect(one.loads(data, { plain: true })).toStrictEqual(first);
+    expect(() => one.loads(data)).toThrow('unsupported serialized class: lab.Unknown');
+  });
+});
+
+describe('budgets', () => {
+  it('that of a handshake is four times maxHandshakeBytes, and says so', () => {
+    const budget = new HandshakeBudget(1_000);
+    expect(budget.limitBytes).toBe(4_000);
+    const error = failureOf(() => serializer('json').loads(Buffer.from(`[${'{},'.repeat(100)}0]`), { budget }));
+    expect(error.message).toContain('that of a handshake may take 4 times maxHandshakeBytes (1000)');
+  });
+
+  it('a value in marshal that is referred to many times costs once', () => {
+    const big = Buffer.concat([Buffer.from([0xdb, 100, 0, 0, 0]), Buffer.alloc(100, 'N')]);
+    const reference = Buffer.from([0x72, 0, 0, 0, 0]);
+    const list = (count: number): Buffer =>
+      Buffer.concat([Buffer.from([0x5b, count + 1, 0, 0, 0]), big, ...(many(count, reference) as Buffer[])]);
+    const costs = [1, 100].map((count) => {
+      const budget = new ValueBudget(Infinity);
+      serializer('marshal').loads(list(count), { budget });
+      return budget.spentBytes;
+    });
+    expect(costs[1]! - costs[0]!).toBeLessThan(100 * 16);
+  });
+
+  it('a string with escapes in json is one flat string', () => {
+    expect(serializer('json').loads(Buffer.from(String.raw`"a\"\\\/\b\f\n\r\t\u20ac\ud83d\ude00é"`))).toBe(
+      'a"\\/\b\f\n\r\t\u20ac\u{1f600}é'.replace('é', '\u00e9'),
+    );
+    for (const bad of [String.raw`"\x"`, String.raw`"\u12"`, String.raw`"\u12g4"`, '"\\n\n"', '"\\']) {
+      expect(() => serializer('json').loads(Buffer.from(bad))).toThrow(/bad json data/);
+    }
+  });
+});
