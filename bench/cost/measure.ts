@@ -56,7 +56,8 @@ export async function measure(
   const before = await aliveBytes();
   const begun = process.cpuUsage();
   budget.spentBytes = 0;
-  for (let copy = 0; copy < COPIES && refused === undefined; copy++) kept.push(read());
+  const copies = refused === undefined ? COPIES : 0;
+  for (let copy = 0; copy < copies; copy++) kept.push(read());
   const { user, system } = process.cpuUsage(begun);
   const heapBytes = (await aliveBytes()) - before;
   return {

@@ -41,6 +41,23 @@ export class PyroDaemon extends BaseDaemon {
 }
 
 const MAX_CONNECTIONS = 1_000;
+/** Options of a daemon that hold for the proxies it makes, too. */
+const SHARED_OPTIONS = [
+  'maxMessageBytes',
+  'maxValueBytes',
+  'maxAnnotations',
+  'maxAnnotationsBytes',
+  'maxInflationRatio',
+  'maxInflatingBytes',
+  'frameTimeoutMs',
+  'maxDepth',
+  'maxIntDigits',
+  'serpentBytesRepr',
+  'compression',
+  'values',
+  'classes',
+] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
+
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
 /** Makes the proxies that clients pass to one daemon. */
@@ -56,12 +73,7 @@ class ClientProxies implements ProxyReceiver {
     receivedProxies: ReceivedProxies | undefined,
     { maxConnections = MAX_CONNECTIONS, ...own }: ReceivedProxyOptions = {},
   ) {
-    const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
-    const { maxValueBytes, maxAnnotations, maxAnnotationsBytes, maxInflationRatio, maxInflatingBytes } = daemon;
-    const limits = {
-      ...{ maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes },
-      ...{ maxValueBytes, maxAnnotations, maxAnnotationsBytes, maxInflationRatio, maxInflatingBytes },
-    };
+    const limits = Object.fromEntries(SHARED_OPTIONS.map((name) => [name, daemon[name]]));
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
     const idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS;

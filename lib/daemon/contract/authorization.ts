@@ -4,7 +4,7 @@ import type { PyroConnection } from './connection.js';
 export interface AuthorizeRequest {
   connection: PyroConnection;
   objectId: string;
-  /** Handshake data of the client. Undefined on a `connectedSocket`. */
+  /** Handshake data of the client. Undefined on a `connectedSocket`, and where `PyroConnection.handshake` was dropped. */
   data: unknown;
   annotations: ReadonlyMap<string, Buffer>;
 }

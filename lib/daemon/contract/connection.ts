@@ -9,9 +9,12 @@ export interface PyroConnection {
   readonly remoteAddress: string;
   /** TLS certificate of the client, signed by one of `tls.ca`. Undefined when the client showed none, or none that is valid. */
   readonly peerCertificate: PeerCertificate | undefined;
-  /** Handshake data of the client. Undefined before the handshake and on a `connectedSocket`. */
+  /**
+   * Handshake data of the client. Undefined before the handshake, on a `connectedSocket`, and after the handshake when the data takes
+   * more than 2 KiB of memory and `keepHandshake` is off.
+   */
   readonly handshake: unknown;
-  /** Annotations of the CONNECT message. */
+  /** Annotations of the CONNECT message; none where {@link handshake} was dropped. */
   readonly handshakeAnnotations: Annotations;
   /** Values that the application keeps with the connection. The library never reads or writes them. */
   readonly metadata: Map<unknown, unknown>;

@@ -1,8 +1,8 @@
 import { failedInside, type RaisedAs, UnreadableError } from '../contract/unreadable-error.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { COSTS } from '../../serpent/value-costs.js';
-import type { MemberShapes } from '../values/member-shape.js';
-import { beginList, ValueReader } from '../values/value-reader.js';
+import type { MemberShapes } from '../reading/member-shape.js';
+import { beginList, ValueReader } from '../reading/value-reader.js';
 import { PyFloat } from '../../serpent/index.js';
 import { safeInt } from '../../serpent/values.js';
 import type { SerializerOptions } from '../contract/serializer.js';

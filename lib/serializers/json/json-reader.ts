@@ -4,9 +4,9 @@ import { checkLimits } from '../../serpent/limits.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
-import { DictBuilder, emptyDict } from '../values/dict-builder.js';
-import type { MemberShape, MemberShapes } from '../values/member-shape.js';
-import { beginList, ValueReader } from '../values/value-reader.js';
+import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
+import type { MemberShape, MemberShapes } from '../reading/member-shape.js';
+import { beginList, ValueReader } from '../reading/value-reader.js';
 import { Scanner } from './text-scanner.js';
 
 const {

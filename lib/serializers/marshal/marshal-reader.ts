@@ -2,7 +2,7 @@ import { PyComplex, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
-import { crowdedKeys, DictBuilder } from '../values/dict-builder.js';
+import { crowdedKeys, DictBuilder } from '../reading/dict-builder.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';

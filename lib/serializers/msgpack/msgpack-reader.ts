@@ -1,10 +1,10 @@
 import { PyComplex, PyFloat } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
-import { DictBuilder, emptyDict } from '../values/dict-builder.js';
+import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
 import { COSTS } from '../../serpent/value-costs.js';
-import type { MemberShape } from '../values/member-shape.js';
+import type { MemberShape } from '../reading/member-shape.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';

@@ -80,7 +80,7 @@ class TestConnect:
         with proxy("thing", "x" * (1024 * 1024)) as p:
             with pytest.raises(Pyro5.errors.CommunicationError, match=r"maxHandshakeBytes is 65536"):
                 p._pyroBind()
-        with proxy("thing", "x" * (1000 * 1000)) as p:
+        with proxy("thing", "x" * (60 * 1000)) as p:
             p._pyroBind()
 
     @pytest.mark.parametrize("handshake", ["hello", None, 5, ["list", 1.5], {"a": {"b": (1, 2)}}, "\u20ac"])

@@ -17,7 +17,7 @@ class Thing {
   echo(value: unknown): unknown {
     return value;
   }
-  async hang(_: unknown): Promise<void> {
+  async hang(_value: unknown): Promise<void> {
     await new Promise<void>((resolve) => this.finish.push(resolve));
   }
 }
@@ -108,13 +108,13 @@ describe('maxInFlightValueBytes', () => {
     const daemon = await startDaemon({ maxInFlightValueBytes: 1_000_000 });
     const ended: string[] = [];
     class Target {
-      note(_: unknown): void {
+      note(_value: unknown): void {
         ended.push('note');
       }
-      fail(_: unknown): void {
+      fail(_value: unknown): void {
         throw new Error('failed');
       }
-      *items(_: unknown): Generator<number> {
+      *items(_value: unknown): Generator<number> {
         yield 1;
       }
     }

@@ -11,7 +11,7 @@ class Echo {
   @PyroMethod() kind(value: unknown): string {
     return Object.prototype.toString.call(value);
   }
-  @PyroMethod() async hang(_: unknown): Promise<void> {
+  @PyroMethod() async hang(_value: unknown): Promise<void> {
     await new Promise(() => undefined);
   }
 }

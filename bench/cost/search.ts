@@ -1,0 +1,95 @@
+import { bytesPerByte, type Cost, measure, msPerMiB, ratioOf } from './measure.js';
+import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
+
+/**
+ * Looks for the input that takes most time or memory for its size, or whose estimate is farthest off: `npm run cost:search -- MINUTES`.
+ *
+ * Random values are changed at random; a change that costs more is kept. Prints every new maximum, with the value that has it.
+ */
+const minutes = Number(process.argv[2] ?? 1);
+const WIRE_BYTES = 128 * 1024;
+const CHANGES = 12;
+
+/** A random number generator with a seed, so that a run can be repeated. */
+let seed = Number(process.argv[3] ?? Date.now() % 1e9);
+console.log(`seed ${seed}`);
+const random = (below: number): number => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return Math.floor((seed / 2 ** 32) * below);
+};
+const oneOf = <T>(...items: T[]): T => items[random(items.length)]!;
+
+function grow(depth: number): WireTree {
+  const length = oneOf(0, 1, 2, 3, 5, 12, 13, 40, 129, 1_000);
+  const count = oneOf(0, 1, 1, 2, 4, 17, 20);
+  const inner = (): WireTree => (depth > 2 ? { is: 'none' } : grow(depth + 1));
+  switch (random(8)) {
+    case 0:
+      return { is: oneOf('none', 'int', 'float', 'word') };
+    case 1:
+      return { is: oneOf('text', 'wide', 'escaped', 'index'), length };
+    case 2:
+      return { is: oneOf('bytes', 'bigint'), length };
+    case 3:
+      return { is: oneOf('list', 'tuple', 'set'), items: Array.from({ length: count }, inner) };
+    case 4:
+    case 5:
+      return { is: 'dict', entries: Array.from({ length: count }, (): [WireTree, WireTree] => [keyOf(), inner()]) };
+    case 6:
+      return { is: oneOf('exception', 'uri') };
+    default:
+      return { is: 'flagged', value: { is: oneOf('none', 'int', 'word') } };
+  }
+}
+
+function keyOf(): WireTree {
+  return oneOf<WireTree>({ is: oneOf('text', 'index', 'wide'), length: 1 + random(12) }, { is: oneOf('int', 'float', 'none') });
+}
+
+/** A copy with one part replaced. */
+function changed(tree: WireTree): WireTree {
+  if (random(3) === 0) return grow(0);
+  if ('items' in tree && tree.items.length > 0) {
+    const at = random(tree.items.length);
+    return { ...tree, items: tree.items.map((item, index) => (index === at ? changed(item) : item)) };
+  }
+  if ('entries' in tree && tree.entries.length > 0) {
+    const at = random(tree.entries.length);
+    return { ...tree, entries: tree.entries.map(([key, value], index) => [key, index === at ? changed(value) : value]) };
+  }
+  return grow(1);
+}
+
+/** What is looked for. */
+const AIMS: Record<string, (cost: Cost) => number> = {
+  'ms per MiB': msPerMiB,
+  'bytes of heap per byte': bytesPerByte,
+  'estimate off by': (cost) => (cost.refused === undefined ? Math.max(ratioOf(cost), 1 / ratioOf(cost)) : 0),
+};
+
+const worst = new Map<string, number>();
+const end = Date.now() + minutes * 60_000;
+while (Date.now() < end) {
+  const name = oneOf(...SERIALIZER_NAMES);
+  const values = oneOf('natural' as const, 'faithful' as const);
+  const [aim, valueOf] = oneOf(...Object.entries(AIMS));
+  let tree = grow(0);
+  let best = 0;
+  for (let change = 0; change < CHANGES && Date.now() < end; change++) {
+    const tried = best === 0 ? grow(0) : changed(tree);
+    if (!isSayable(tried, name)) continue;
+    const isVaried = random(2) === 0;
+    const cost = await measure(tried, name, values, isVaried, WIRE_BYTES);
+    const figure = valueOf(cost);
+    if (!(figure > best) || !Number.isFinite(figure)) continue;
+    best = figure;
+    tree = tried;
+    const what = `${aim}, ${name}, ${values}`;
+    if (figure <= (worst.get(what) ?? 0)) continue;
+    worst.set(what, figure);
+    console.log(`${what}: ${figure.toFixed(2)}${isVaried ? ', each its own' : ''} ${JSON.stringify(tree).slice(0, 300)}`);
+  }
+}
+console.log('\nthe worst:');
+for (const [what, figure] of [...worst].sort(([one], [other]) => one.localeCompare(other)))
+  console.log(`${what}: ${figure.toFixed(2)}`);
