@@ -29,8 +29,9 @@ export class Registrations {
    * @returns the id
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
-  register(objectOrClass: object, objectId: string | undefined, { force = false, weak = false }: RegisterOptions): string {
-    checkOptions({ force, weak }, REGISTER_RULES);
+  register(objectOrClass: object, objectId: string | undefined, options: RegisterOptions): string {
+    checkOptions(options, REGISTER_RULES);
+    const { force = false, weak = false } = options;
     checkRegistrable(objectOrClass, weak);
     const id = checkObjectId(objectId) ?? newObjectId();
     const target = this.targetOf(objectOrClass, weak);

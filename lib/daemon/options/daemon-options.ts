@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { VALUE_LIMITS } from '../../serpent/limits.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
@@ -105,8 +106,7 @@ export const DEFAULT_LIMITS = {
   compression: false,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
-  maxDepth: 200,
-  maxIntDigits: 4_300,
+  ...VALUE_LIMITS,
   streaming: true,
   streamLifetimeMs: 0,
   streamLingerMs: 30_000,

@@ -1,19 +1,18 @@
 import type { TLSSocket } from 'node:tls';
 import {
-  checkNumber,
-  checkNumbers,
   checkOptions,
   configError,
   FUNCTION,
   givenOptions,
   LIMIT_BOUNDS,
+  numberRules,
   type OptionRules,
-  PORT_BOUNDS,
+  PORT,
   STREAM,
   SWITCH,
   TEXT,
 } from '../../options/option-checks.js';
-import { checkTls, SERVER_TLS } from '../../options/tls.js';
+import { SERVER_TLS } from '../../options/tls.js';
 import { SOME_SERIALIZERS, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
 import { DEFAULT_LIMITS, type DaemonOptions, type ResolvedDaemonOptions } from './daemon-options.js';
 import { environmentDefaults } from './environment-defaults.js';
@@ -26,11 +25,15 @@ const BOUNDS = {
   housekeepingIntervalMs: { least: 1 },
 };
 
-const RULES: OptionRules<DaemonOptions> = {
+/** The rules of the options of a daemon. */
+export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   ...VALUE_RULES,
+  ...numberRules(DEFAULT_LIMITS, BOUNDS),
   host: TEXT,
+  port: PORT,
   unixSocket: TEXT,
   natHost: TEXT,
+  natPort: PORT,
   listen: SWITCH,
   connectedSocket: STREAM,
   tls: SERVER_TLS,
@@ -46,22 +49,12 @@ const RULES: OptionRules<DaemonOptions> = {
 };
 
 /**
- * Checks the options that are no numbers.
- *
- * @throws {PyroError} `CONFIG`, naming the option, its value and what it takes
- */
-export function checkDaemonOptions(options: DaemonOptions): void {
-  checkOptions(options, RULES);
-  checkTls(options.tls);
-}
-
-/**
  * Fills in the defaults and checks every option.
  *
  * @throws {PyroError} `CONFIG`, naming the option, its value and the allowed values
  */
 export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
-  checkDaemonOptions(options);
+  checkOptions(options, DAEMON_RULES);
   const given = givenOptions(options);
   const resolved: ResolvedDaemonOptions = {
     ...DEFAULT_LIMITS,
@@ -69,7 +62,6 @@ export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOpti
     ...environmentDefaults(given),
     ...given,
   };
-  checkNumbers(resolved, DEFAULT_LIMITS, BOUNDS);
   checkAddress(resolved);
   return resolved;
 }
@@ -86,10 +78,8 @@ function checkAddress(options: DaemonOptions): void {
     if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;
   }
-  if (port !== undefined) checkNumber('port', port, PORT_BOUNDS);
   if (unixSocket !== undefined && (host !== undefined || port !== undefined))
     throw configError('unixSocket excludes host and port');
   if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
   if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
-  if (natPort !== undefined) checkNumber('natPort', natPort, PORT_BOUNDS);
 }

@@ -1,9 +1,8 @@
 import type { CanActivate, NestInterceptor, PreRequestHook } from '@nestjs/common';
 import { catchError, isObservable, Observable } from 'rxjs';
 import { isThenable } from '../../calls/steps.js';
-import { PyroException } from '../errors/pyro.exception.js';
+import { refusedCall } from '../errors/guard-refusal.js';
 import type { PyroStreamOptions } from '../metadata/member-metadata.js';
-import { FORBIDDEN_MESSAGE } from '../nest-internals.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
 import { type BegunRest, DeferredRest, InterceptorAnswer } from './deferred-rest.js';
 import type { ExceptionFilters } from './exception-filters.js';
@@ -90,7 +89,7 @@ export class Pipeline {
 
   private runAllowed(isAllowed: boolean | Promise<boolean>, record: CallRecord): unknown {
     if (isAllowed === true) return this.runInterceptors(record);
-    if (isAllowed === false) throw forbidden();
+    if (isAllowed === false) throw refusedCall();
     return isAllowed.then((allowed) => this.runAllowed(allowed, record));
   }
 
@@ -137,9 +136,4 @@ export class Pipeline {
   private streamOf(result: unknown, record: CallRecord): unknown {
     return streamOfResult(result, record, this.parts.filters) ?? result;
   }
-}
-
-/** The refusal of a guard: a PermissionError for the client, and an RpcException for filters. */
-function forbidden(): PyroException {
-  return new PyroException('builtins.PermissionError', [FORBIDDEN_MESSAGE]);
 }

@@ -1,7 +1,7 @@
 import type { RegisterOptions } from '../../daemon/contract/daemon.js';
 import { REGISTER_RULES } from '../../daemon/object/registrations.js';
 import { tagList } from '../../naming/metadata-tags.js';
-import { checkOptions, FULL_TEXT, type OptionRules } from '../../options/option-checks.js';
+import { ANYTHING, checkOptions, FULL_TEXT, type OptionRules } from '../../options/option-checks.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -27,7 +27,12 @@ export interface RegisteredObject extends Disposable {
   unregister(): void;
 }
 
-const RULES: OptionRules<PyroRegisterOptions> = { ...REGISTER_RULES, objectId: FULL_TEXT, name: FULL_TEXT };
+const RULES: OptionRules<PyroRegisterOptions> = {
+  ...REGISTER_RULES,
+  objectId: FULL_TEXT,
+  name: FULL_TEXT,
+  metadata: ANYTHING,
+};
 
 /** The daemon and names of a listening server. */
 interface Listening {
