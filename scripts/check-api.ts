@@ -29,7 +29,9 @@ const UNNAMED_TYPES = [
   'MethodName',
   // Nest's ConfigurableModuleBuilder makes them
   'ASYNC_OPTIONS_TYPE',
+  'ASYNC_OPTIONS_TYPE_2',
   'ConfigurableModuleClass',
+  'ConfigurableModuleClass_2',
 ];
 
 const write = process.argv.includes('--write');

@@ -1,5 +1,3 @@
-import type { Pending } from '../../objects/keyed-instances.js';
-
 /** The right to a name for a limited time, which its owner renews. */
 export interface NameLease {
   /** Random id of the program that registered the name. Only this program renews the lease. */
@@ -55,27 +53,27 @@ export interface RemoveOptions {
  */
 export interface NameStore {
   /** The registration of a name; undefined when there is none. */
-  get(name: string): Pending<NameRecord | undefined>;
+  get(name: string): NameRecord | undefined | Promise<NameRecord | undefined>;
   /**
    * Registers a name, or changes its registration.
    *
    * @returns undefined when it is done; or the record that is in the way, see {@link isInTheWay}
    */
-  put(record: NameRecord, options: PutOptions): Pending<NameRecord | undefined>;
+  put(record: NameRecord, options: PutOptions): NameRecord | undefined | Promise<NameRecord | undefined>;
   /** Replaces the tags of a name. @returns false when the name is not registered */
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Pending<boolean>;
+  setMetadata(name: string, metadata: ReadonlySet<string> | undefined): boolean | Promise<boolean>;
   /** Removes names. Names that are not registered, and those whose lease another program holds, are left out. @returns the number of removed names */
-  remove(names: readonly string[], options: RemoveOptions): Pending<number>;
+  remove(names: readonly string[], options: RemoveOptions): number | Promise<number>;
   /** Begins the leases of these names anew. @returns the names that the owner holds no lease of */
-  renew(owner: string, names: readonly string[]): Pending<string[]>;
+  renew(owner: string, names: readonly string[]): string[] | Promise<string[]>;
   /** The selected records, in the order in which the names were registered where the store knows it. */
-  list(selection: NameSelection): Pending<NameRecord[]>;
+  list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
   /** Number of registrations. */
-  count(): Pending<number>;
+  count(): number | Promise<number>;
   /** Calls `listener` after each change. @returns ends the calls */
   watch(listener: (change: NameChange) => void): () => void;
   /** Ends the use of the store. What was acknowledged stays, where the store is not memory. */
-  close(): Pending<void>;
+  close(): void | Promise<void>;
 }
 
 /**
