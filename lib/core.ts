@@ -48,7 +48,7 @@ export type { PyroConfig } from './options/config-items.js';
 
 // objects to serve: what of them is exposed, and what a call of them sees
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
-export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
+export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
 export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
@@ -68,7 +68,7 @@ export type {
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/contract/authorization.js';
-export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
+export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects
 export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';

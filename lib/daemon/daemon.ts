@@ -13,7 +13,7 @@ import { natLocationOf } from '../protocol/location.js';
 import { createCallServices } from './call/call-services.js';
 import type { Streams } from './call/streams.js';
 import type { PyroConnection } from './contract/connection.js';
-import type { Daemon, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
+import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';
 import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
@@ -182,8 +182,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    *
    * @throws {DaemonError} before the daemon listens
    */
-  lease(object: object): ObjectLease {
-    return this.leases.lease(object);
+  lease(object: object, options: LeaseOptions = {}): ObjectLease {
+    return this.leases.lease(object, options);
   }
 
   /** @internal for a connection over which the object is sent */

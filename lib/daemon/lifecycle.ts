@@ -201,7 +201,7 @@ export class Lifecycle {
 
   private housekeep(): void {
     const { streams, reporter, daemon } = this.services;
-    streams.expire(Date.now());
+    streams.expire(performance.now());
     reporter.run(() => daemon.housekeeping());
   }
 

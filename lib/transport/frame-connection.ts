@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
-import { asError } from '../protocol/safe-text.js';
+import { warnOfError } from '../reports/warning.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
 import { encodeMessage, type OutgoingMessage, type WireLog, type WireMessage } from '../protocol/message.js';
@@ -65,7 +65,8 @@ export class FrameConnection {
     this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('end', () => this.onEnd());
-    socket.on('error', (error: Error) => (this.closeError ??= error));
+    // not every error closes the socket: too many TLS renegotiations do not
+    socket.on('error', (error: Error) => this.destroy(error));
     socket.on('close', () => this.onClose());
     socket.on('drain', () => this.onDrain());
   }
@@ -134,9 +135,10 @@ export class FrameConnection {
     return true;
   }
 
-  /** Sends the messages in the outbox, then closes. */
-  end(): void {
+  /** Sends the messages in the outbox, then closes. @param error why, for {@link FrameConnectionHandler.onClosed} */
+  end(error?: Error): void {
     if (this.state !== 'open') return;
+    this.closeError ??= error;
     this.flush();
     this.state = 'ending';
     this.clearFrameTimer();
@@ -174,7 +176,7 @@ export class FrameConnection {
     try {
       wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
     } catch (error) {
-      process.emitWarning(asError(error));
+      warnOfError(error);
     }
   }
 

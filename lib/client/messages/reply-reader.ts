@@ -3,7 +3,7 @@ import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
-import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
+import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 
 /** The result of a call that opened an item stream. */
@@ -42,6 +42,6 @@ export async function readReply(
 export function withCaller(error: unknown): unknown {
   if (!(error instanceof PyroRemoteError)) return error;
   Error.captureStackTrace(error, withCaller);
-  if (error.remoteTraceback.length > 0) error.stack += `\nRemote traceback:\n${error.remoteTraceback.join('')}`;
+  showRemoteTraceback(error);
   return error;
 }

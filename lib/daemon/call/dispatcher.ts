@@ -14,6 +14,7 @@ import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';
+import { guardedObject } from '../object/object-guards.js';
 import { runBatch } from './batch.js';
 import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
@@ -91,8 +92,8 @@ export class Dispatcher {
       const target = this.targetOf(request, call);
       const authorization = request.connection.authorizations.authorize(target, call.objectId);
       // a promise only for the first call of a guarded object
-      const { principal } = authorization instanceof Promise ? ((yield authorization) as Authorization) : authorization;
-      request.principal = principal;
+      request.authorization = authorization instanceof Promise ? ((yield authorization) as Authorization) : authorization;
+      request.guardedObject = guardedObject(target, call.objectId);
       const result = yield this.run(request, target, call);
       yield stopTimeout() ? this.reply(request, call, result) : closeUnpulled(result);
     } catch (error) {

@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import { randomId } from '../../objects/object-ids.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import { isSamePrincipal } from '../connection/authorizations.js';
 import type { SessionConnection } from '../connection/connection.js';
+import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
@@ -18,6 +19,7 @@ export interface StreamingCall extends CallContext {
     /** The stream whose next item the request asks for. */
     pulledStream: CallErrorInfo['stream'];
     readonly call: Pick<SerializedCall, 'args'> | undefined;
+    readonly authorization: Authorization;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -96,14 +98,14 @@ export class Streams {
     if (this.streams.size >= maxStreams && !this.dropOldestLingering()) {
       throw new PyroError(`too many open item streams on this daemon (maxStreams is ${maxStreams}); try again later`);
     }
-    const id = randomUUID();
+    const id = randomId();
     const { connection } = call;
     const stream: ItemStream = {
       id,
       call,
       iterator,
       inContext: captureContext(),
-      openedAt: Date.now(),
+      openedAt: performance.now(),
       reader: undefined,
       lingersSince: 0,
       pulling: Promise.resolve(),
@@ -151,7 +153,7 @@ export class Streams {
     for (const stream of this.readBy.get(connection) ?? []) {
       if (linger) {
         this.setReader(stream, undefined);
-        stream.lingersSince = Date.now();
+        stream.lingersSince = performance.now();
       } else {
         this.drop(stream, 'the client has gone away');
       }
@@ -175,14 +177,14 @@ export class Streams {
   private async find(connection: SessionConnection, id: string): Promise<ItemStream | undefined> {
     const stream = this.streams.get(id);
     if (stream === undefined) return undefined;
-    if (this.isExpired(stream, Date.now())) {
+    if (this.isExpired(stream, performance.now())) {
       this.drop(stream, 'the stream expired');
       return undefined;
     }
     if (stream.reader === connection) return stream;
     const { objectId } = stream.call;
-    const { principal } = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
-    if (!isDeepStrictEqual(principal, stream.call.principal)) return undefined;
+    const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
+    if (!isSamePrincipal(authorization, stream.call.request.authorization)) return undefined;
     if (!this.streams.has(id)) return undefined;
     this.setReader(stream, connection);
     stream.lingersSince = 0;

@@ -1,6 +1,6 @@
 import { configError } from '../../options/option-checks.js';
+import { optionText, safeText } from '../../protocol/safe-text.js';
 import { SecurityError } from '../../protocol/errors.js';
-import { safeText } from '../../protocol/safe-text.js';
 import type { Authorization, HandshakeAnswer } from '../contract/authorization.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -19,6 +19,8 @@ export class Authorizations {
    * @throws {SecurityError} when the connection is refused; `cause` is the guard's own error
    */
   authorize(target: PyroTarget, objectId: string): Authorization | Promise<Authorization> {
+    const { guardedBy } = target;
+    if (guardedBy !== undefined) return this.authorize(guardedBy.target, guardedBy.objectId);
     if (target.authorize === undefined) return this.ofDaemon;
     let authorization = this.byTarget.get(target);
     if (authorization === undefined) {
@@ -35,6 +37,8 @@ export class Authorizations {
 
   /** True when the object has no guards, or its guards have accepted the connection. Asks no guard. */
   isAuthorized(target: PyroTarget): boolean {
+    const { guardedBy } = target;
+    if (guardedBy !== undefined) return this.isAuthorized(guardedBy.target);
     if (target.authorize === undefined) return true;
     const authorization = this.byTarget.get(target);
     return authorization !== undefined && !(authorization instanceof Promise);
@@ -45,10 +49,11 @@ export class Authorizations {
     const { handshake: data, handshakeAnnotations: annotations } = connection;
     try {
       const { ofDaemon } = this;
-      const { response = ofDaemon.response, principal = ofDaemon.principal } = authorizationOf(
-        await target.authorize!({ connection, objectId, data, annotations }),
-      );
-      return { response, principal };
+      const given = authorizationOf(await target.authorize!({ connection, objectId, data, annotations }));
+      const { response = ofDaemon.response } = given;
+      // a key belongs to the principal that stands beside it
+      const { principal, principalKey } = given.principal === undefined && given.principalKey === undefined ? ofDaemon : given;
+      return { response, principal, principalKey };
     } catch (error) {
       throw new SecurityError(safeText(error) || 'access denied', { cause: error });
     }
@@ -63,9 +68,21 @@ export class Authorizations {
 export function authorizationOf(answer: HandshakeAnswer): Authorization {
   if (answer === undefined) return {};
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
-  const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
-  if (unknown === undefined) return answer as Authorization;
-  throw configError(
-    `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
-  );
+  const unknown = Object.keys(answer).find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined)
+    throw configError(
+      `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
+    );
+  const { principalKey } = answer as Authorization;
+  if (principalKey !== undefined && typeof principalKey !== 'string')
+    throw configError(`validateHandshake gave a principalKey that is ${optionText(principalKey)}; it must be a text`);
+  return answer as Authorization;
+}
+
+const MEMBERS = ['response', 'principal', 'principalKey'];
+
+/** True when both answers are for the same principal: by their keys where one has a key, else by identity. */
+export function isSamePrincipal(one: Authorization, other: Authorization): boolean {
+  if (one.principalKey !== undefined || other.principalKey !== undefined) return one.principalKey === other.principalKey;
+  return Object.is(one.principal, other.principal);
 }

@@ -4,13 +4,28 @@ import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PyroConnection } from './connection.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
+import type { GuardedObject } from './target.js';
 
 export interface RegisterOptions {
   /** Replace the object that has the id, or give a registered object a further id. Default false. */
   force?: boolean;
   /** Hold the object weakly: it is unregistered when it is garbage-collected. Not for classes. Default false. */
   weak?: boolean;
+  /**
+   * Who may use the object, of those whom the daemon lets in. `inherit`: if a method of a guarded object registers the object, those
+   * who may use that object; else everybody. `none`: everybody. A function decides for each connection, and throws to refuse it.
+   * Default `inherit`.
+   */
+  guards?: 'inherit' | 'none' | ObjectGuard;
+  /** @internal The object whose guards are inherited, in place of that whose method runs. */
+  guardedBy?: GuardedObject;
 }
+
+/** Decides whether a connection may use an object. To refuse it, throw: the client is told the message. */
+export type ObjectGuard = (request: AuthorizeRequest) => Promise<HandshakeAnswer> | HandshakeAnswer;
+
+/** Options of a lease. */
+export type LeaseOptions = Pick<RegisterOptions, 'guards'>;
 
 /** Keeps an object registered until {@link release} is called. */
 export interface ObjectLease extends Disposable {
@@ -60,7 +75,7 @@ export interface Daemon {
   proxyFor(objectOrId: object | string, nat?: boolean): ProxyReference;
   /** How a registered object travels: as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined;
-  lease(object: object): ObjectLease;
+  lease(object: object, options?: LeaseOptions): ObjectLease;
   resetMetadataCache(objectOrId: object | string): void;
 
   serve(socket: Duplex): void;

@@ -1,6 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { runIsolated } from '../../calls/async-context.js';
 import { asError } from '../../protocol/safe-text.js';
+import { RepeatedLines } from '../../reports/repeated-lines.js';
+import { warn, warnOfError } from '../../reports/warning.js';
 import type { PyroConnection } from '../contract/connection.js';
 
 /** The call that failed. */
@@ -48,6 +50,8 @@ export interface PyroDaemonEvents {
 
 /** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like that of a hook. */
 export class EventReporter {
+  private readonly warnings = new RepeatedLines();
+
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
 
   emit<K extends keyof PyroDaemonEvents>(event: K, ...args: PyroDaemonEvents[K]): void {
@@ -59,7 +63,7 @@ export class EventReporter {
   error(error: unknown): void {
     const failure = asError(error);
     if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
-    else process.emitWarning(failure);
+    else this.warnings.print('', { line: () => warnOfError(failure), more: (text) => warn(`${text} errors of a daemon`) });
   }
 
   /** Runs a hook of the application and reports its error, also that of an async hook. Does not wait for it. */

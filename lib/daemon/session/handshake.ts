@@ -9,6 +9,7 @@ import { type CallServices, unknownSerializerText } from '../call/call-services.
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/connection.js';
 import { authorizationOf } from '../connection/authorizations.js';
+import { runHookOf } from '../object/object-guards.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**
@@ -64,7 +65,7 @@ async function authorizeConnect(
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target?.connectionEnded) connection.usedTargets.add(target);
-  await target?.connected?.(connection);
+  if (target?.connected) await runHookOf(target, objectId, () => target.connected!(connection));
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }
 

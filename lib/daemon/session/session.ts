@@ -311,7 +311,8 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     if (this.idleCallbacks.length > 0) for (const callback of this.idleCallbacks.splice(0)) callback();
     if (this.readError && this.state.is === 'serving') {
       this.enterDraining(false);
-      this.frames.destroy(this.readError);
+      // the answers to the requests before these bytes still leave
+      this.frames.end(this.readError);
     }
     if (!this.connection.isGone) return this.watchIdle();
     if (this.state.is === 'closed') return;

@@ -1,7 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
 import { objectIdFault } from '../../objects/object-ids.js';
-import { checkOptions, FULL_TEXT, type OptionRule, type OptionRules, TEXTS } from '../../options/option-checks.js';
+import { checkOptions, FULL_TEXT, listOf, type OptionRule, type OptionRules, TEXTS } from '../../options/option-checks.js';
 import type { PyroNaming } from './wire-names.js';
 
 /** Options of `@PyroController`. */
@@ -35,6 +35,9 @@ export const GUARD: OptionRule = {
   takes: 'a guard: a class, or an object with canActivate',
   fits: (value) => typeof value === 'function' || typeof (value as CanActivate | null | undefined)?.canActivate === 'function',
 };
+
+/** Takes a list of guards. */
+export const GUARDS: OptionRule = listOf(GUARD, 'a list of guards: classes, or objects with canActivate');
 
 const RULES: OptionRules<PyroControllerOptions> = {
   name: FULL_TEXT,

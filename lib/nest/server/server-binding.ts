@@ -3,7 +3,7 @@ import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
-import { failureOf } from '../errors/failures.js';
+import { failureOf, type OnFailure } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
 import {
@@ -99,6 +99,11 @@ export class ServerBinding {
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
+  }
+
+  /** Gets failures that no caller waits for. */
+  get onFailure(): OnFailure {
+    return this.environment.onFailure;
   }
 
   handshakeRunner(host: GuardedClass, guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {

@@ -1,8 +1,8 @@
 import { checkDaemonOptions } from '../../daemon/options/resolve-daemon-options.js';
 import { NAME_SERVER } from '../../pyro/daemon-names.js';
-import { checkNumber, checkOptions, FULL_TEXT, listOf, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { checkNumber, checkOptions, FULL_TEXT, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import { WIRE_LOG } from '../logging/wire-log.js';
-import { GUARD } from '../metadata/controller-metadata.js';
+import { GUARDS } from '../metadata/controller-metadata.js';
 import { NAMING } from '../metadata/wire-names.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
@@ -10,7 +10,7 @@ const RULES: OptionRules<PyroServerOptions> = {
   name: FULL_TEXT,
   naming: NAMING,
   nameServer: NAME_SERVER,
-  handshakeGuards: listOf(GUARD, 'a list of guards: classes, or objects with canActivate'),
+  handshakeGuards: GUARDS,
   inheritAppConfig: SWITCH,
   wireLog: WIRE_LOG,
 };
