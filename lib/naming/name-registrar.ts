@@ -185,7 +185,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
       try {
         return await this.locate(signal);
       } catch (error) {
-        if (signal.aborted || attempt > BUSY_RETRIES.maxRetries || !isRejection((error as Error).cause)) throw error;
+        if (signal.aborted || attempt > BUSY_RETRIES.maxRetries || !isFull((error as Error).cause)) throw error;
         await backOff(attempt, BUSY_RETRIES, signal);
       }
     }
@@ -247,9 +247,9 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   }
 }
 
-/** True when a name server answered and refused the connection. */
-function isRejection(error: unknown): boolean {
-  return error instanceof CommunicationError && error.code === 'COMMUNICATION';
+/** True when a name server answered, but takes no more connections at the moment. */
+function isFull(error: unknown): boolean {
+  return error instanceof CommunicationError && error.code === 'DAEMON_FULL';
 }
 
 function entryOf({ name, uri, metadata = [] }: NamedObject): RegistrarEntry {

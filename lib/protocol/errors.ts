@@ -16,6 +16,8 @@ export type PyroErrorCode =
   | 'REMOTE'
   /** {@link CommunicationError}: the network or the peer is at fault. */
   | 'COMMUNICATION'
+  /** A daemon rejects a connection because it has as many as it takes: `maxConnections` here, `THREADPOOL_SIZE` in Pyro5. */
+  | 'DAEMON_FULL'
   /** {@link ConnectionClosedError}: the connection was lost, or could not be opened. */
   | 'CONNECTION_CLOSED'
   /** {@link TimeoutError}: something took longer than its option allows. */

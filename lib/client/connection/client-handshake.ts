@@ -53,7 +53,7 @@ export async function shakeHands(
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
   const answer = await readHandshakeAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
-    throw new CommunicationError(`connection to ${connection.location} rejected: ${printableMessage(answer)}`, { sent: false });
+    throw rejection(connection.location, printableMessage(answer));
   }
   if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'meta')) {
     throw new ProtocolError('the answer to a handshake is a dict with "handshake" and "meta"');
@@ -101,4 +101,13 @@ async function readHandshakeAnswer({ header, data }: Frame, { options, serialize
   if (serializer === undefined) throw new ProtocolError(`handshake answered with unknown serializer ${header.serializerId}`);
   const plain = header.flags & FLAGS.compressed ? await decompress(data, sizeLimit(options.maxMessageBytes)) : data;
   return serializer.loads(plain, { plain: true });
+}
+
+/** The beginnings of the reasons of a daemon that has as many connections as it takes: Pyro5's and ours. The protocol has no code for it. */
+const REASONS_OF_FULL_DAEMONS = ['no free workers', 'daemon is full'];
+
+function rejection(location: string, reason: string): CommunicationError {
+  const isFull = REASONS_OF_FULL_DAEMONS.some((beginning) => reason.startsWith(beginning));
+  const code = isFull ? 'DAEMON_FULL' : 'COMMUNICATION';
+  return new CommunicationError(`connection to ${location} rejected: ${reason}`, { code, sent: false });
 }

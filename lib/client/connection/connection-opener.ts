@@ -38,6 +38,9 @@ export interface Destination {
 /** Every `connectedSocket` of this program that a proxy uses or has used. */
 const usedSockets = new WeakSet<Duplex>();
 
+/** Further attempts, 3 s in all, after connections were closed to make room at a full daemon: a busy one notices late. */
+const ROOM_RETRIES = 5;
+
 /** How an opener uses the other parts of its proxy. */
 export interface OpenerCallbacks {
   handshakeParts(): HandshakeParts;
@@ -56,8 +59,8 @@ export class ConnectionOpener {
   /**
    * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * This retries connecting only; calls are repeated by the call runner. A daemon that rejects the handshake may have too many
-   * connections: if idle ones can be closed, this tries again, too.
+   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, idle connections of related proxies
+   * are closed. Then this tries again until the daemon has noticed.
    *
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
    * @throws {CommunicationError} when the daemon rejects the handshake
@@ -65,14 +68,16 @@ export class ConnectionOpener {
    */
   async open(signal: AbortSignal): Promise<OpenedConnection> {
     const { maxRetries } = this.destination.options;
+    let hasMadeRoom = false;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.openOnce(signal);
       } catch (error) {
-        const worthRetrying = error instanceof ConnectionClosedError || error instanceof TimeoutError;
-        const isRejected = error instanceof CommunicationError && error.code === 'COMMUNICATION';
-        if (signal.aborted || attempt > maxRetries) throw error;
-        if (!worthRetrying && !(isRejected && this.callbacks.makeRoom())) throw error;
+        const isFull = error instanceof CommunicationError && error.code === 'DAEMON_FULL';
+        if (isFull) hasMadeRoom = this.callbacks.makeRoom() || hasMadeRoom;
+        const isUnanswered = error instanceof ConnectionClosedError || error instanceof TimeoutError;
+        const mayHelp = isFull ? hasMadeRoom : isUnanswered;
+        if (signal.aborted || !mayHelp || attempt > (isFull && maxRetries > 0 ? ROOM_RETRIES : maxRetries)) throw error;
         await backOff(attempt, this.destination.options, signal);
       }
     }

@@ -47,7 +47,9 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   );
   registrar.on('removed', (name) => logger.log(`"${name}" was taken off the name server`));
   registrar.on('unavailable', (error) => logger.warn(`${printableMessage(error)}; it is tried again`));
-  registrar.on('available', (nameServer) => logger.log(`the name server ${printable(String(nameServer.location))} is there again`));
+  registrar.on('available', (nameServer) =>
+    logger.log(`the name server ${printable(String(nameServer.location))} is there again`),
+  );
 }
 
 function isLoopback({ host, socketName }: PyroUri): boolean {

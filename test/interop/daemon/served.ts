@@ -177,7 +177,7 @@ class Guarded implements PyroTarget {
 
   authorize({ data }: { data: unknown }): Authorization {
     if (data !== 'secret' && data !== 'other') throw new SecurityError('wrong password');
-    return { principal: { name: `owner of ${data}` }, principalKey: `${data}`, response: 'come in' };
+    return { principal: { name: `owner of ${data}` }, principalKey: data, response: 'come in' };
   }
   invoke(method: string, _args: unknown[], _kwargs: object, { principal }: CallContext): unknown {
     return method === 'items' ? [1, 2, 3].values() : (principal as { name: string }).name;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
-import { expose, PyroDaemon } from '../../../lib/core.js';
+import { expose, type ProxyReference, PyroDaemon } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
@@ -235,5 +235,57 @@ describe('a connection', () => {
       await expect.poll(() => thing.$connected).toBe(false);
     }
     expect(daemon.connections).toBe(3);
+  });
+});
+
+describe('connecting to a full daemon', () => {
+  class Factory {
+    constructor(private readonly given: readonly ProxyReference[]) {}
+
+    motors(): readonly ProxyReference[] {
+      return this.given;
+    }
+  }
+  expose(Factory);
+
+  /** A daemon that says `reason` to each connection while `rejections` are left, and a client with an idle connection to one of its objects. */
+  async function fullDaemon(reason: string) {
+    const full = { rejections: 0, asked: 0 };
+    const daemon = await PyroDaemon.listen({
+      validateHandshake() {
+        full.asked++;
+        if (full.rejections-- > 0) throw new Error(reason);
+      },
+    });
+    cleanups.push(() => daemon.close());
+    const uris = [1, 2].map((number) => daemon.register(new Adder(), `motor${number}`));
+    const given = uris.map((uri) => daemon.proxyFor(uri.object));
+    const factory = await connect(daemon.register(new Factory(given), 'factory').toString(), { maxRetries: 2, retryDelayMs: 1 });
+    const [first, second] = (await factory.$call('motors')) as PyroProxy[];
+    await first!.$call('add', 1, 2);
+    full.asked = 0;
+    return { full, first: first!, second: second! };
+  }
+
+  it('closes idle connections of related proxies, and tries again until the daemon has noticed', async () => {
+    const { full, first, second } = await fullDaemon('no free workers, increase server threadpool size');
+    full.rejections = 4;
+    expect(await second.$call('add', 1, 2)).toBe(3);
+    expect([full.asked, first.$connected]).toEqual([5, false]);
+  });
+
+  it('gives up with the code DAEMON_FULL when there is nothing to close', async () => {
+    const { full, first, second } = await fullDaemon('daemon is full: maxConnections (2) are open');
+    await first.$release();
+    full.rejections = 1;
+    expect(await failureOf(second.$call('add', 1, 2))).toMatchObject({ code: 'DAEMON_FULL', sent: false });
+    expect(full.asked).toBe(1);
+  });
+
+  it('does not close anything, nor try again, when a guard rejects', async () => {
+    const { full, first, second } = await fullDaemon('wrong token');
+    full.rejections = 1;
+    expect(await failureOf(second.$call('add', 1, 2))).toMatchObject({ code: 'COMMUNICATION', sent: false });
+    expect([full.asked, first.$connected]).toEqual([1, true]);
   });
 });
