@@ -52,6 +52,8 @@ export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, Regis
 export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
+export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
+export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, type Expose, type MarkByName, type MethodMark, oneway } from './daemon/object/expose.js';

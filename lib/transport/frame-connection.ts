@@ -1,10 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
+import { lookBeforeCut } from './event-loop-look.js';
+import type { UnsentBytes } from './unsent-bytes.js';
 import { warnOfError } from '../reports/warning.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
 import { encodeMessage, type OutgoingMessage, type WireLog, type WireMessage } from '../protocol/message.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { overLimit } from '../protocol/over-limit.js';
 
 export interface FrameConnectionOptions {
   /** Largest message either way, in bytes. */
@@ -13,6 +16,10 @@ export interface FrameConnectionOptions {
   maxHandshakeBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
+  /** The connection fails when one frame takes longer in all; 0: never. */
+  messageTimeoutMs?: number;
+  /** Limits the unsent bytes of all connections together. */
+  unsent?: UnsentBytes;
   /** Message types that are accepted before {@link FrameConnection.accept} is called. */
   acceptedTypes: readonly number[];
   /** Name of the peer in the wire log. */
@@ -46,6 +53,10 @@ const LINGER_MS = 2_000;
 export class FrameConnection {
   private readonly reader: FrameReader;
   private frameTimer: NodeJS.Timeout | undefined;
+  /** `performance.now()` when the unfinished frame began; 0: there is none. */
+  private frameSince = 0;
+  /** The frame has stalled; set until bytes arrive. */
+  private hasStalled = false;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
   private congested = false;
@@ -71,6 +82,16 @@ export class FrameConnection {
     socket.on('drain', () => this.onDrain());
   }
 
+  /** True while a part of a frame has arrived. */
+  get isReceiving(): boolean {
+    return !this.reader.idle;
+  }
+
+  /** Bytes that wait for the peer to read them. */
+  get unsentBytes(): number {
+    return this.outboxBytes + this.socket.writableLength;
+  }
+
   get isOpen(): boolean {
     return this.state === 'open';
   }
@@ -93,6 +114,7 @@ export class FrameConnection {
    */
   next(): Frame | undefined {
     const frame = this.reader.next();
+    if (frame) this.frameSince = 0;
     if (frame && this.options.wireLog)
       this.log('received', { ...frame.header, annotations: frame.annotations, data: frame.data });
     return frame;
@@ -128,7 +150,7 @@ export class FrameConnection {
       this.flushing = true;
       process.nextTick(() => this.flush());
     }
-    if (this.outboxBytes + this.socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
+    if (this.unsentBytes > MAX_UNSENT_BYTES && !this.congested) {
       this.congested = true;
       this.flow();
     }
@@ -199,11 +221,12 @@ export class FrameConnection {
     if (!socket.writable) return;
     if (outbox.length === 1) {
       socket.write(outbox[0]!);
-      return;
+    } else {
+      socket.cork();
+      for (const part of outbox) socket.write(part);
+      socket.uncork();
     }
-    socket.cork();
-    for (const part of outbox) socket.write(part);
-    socket.uncork();
+    if (socket.writableLength > 0) this.options.unsent?.note(this);
   }
 
   private onEnd(): void {
@@ -216,10 +239,12 @@ export class FrameConnection {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.clearFrameTimer();
+    this.options.unsent?.forget(this);
     this.handler.onClosed(this.closeError);
   }
 
   private onDrain(): void {
+    this.options.unsent?.note(this);
     if (!this.congested) return;
     this.congested = false;
     this.flow();
@@ -237,23 +262,46 @@ export class FrameConnection {
   private watchFrame(): void {
     const { frameTimeoutMs } = this.options;
     if (frameTimeoutMs === 0) return;
+    this.hasStalled = false;
     if (this.state !== 'open' || this.reader.idle || this.held || this.congested) {
       this.clearFrameTimer();
-    } else if (this.frameTimer) {
+      return;
+    }
+    if (this.frameTimer) {
       this.frameTimer.refresh();
     } else {
       this.frameTimer = setTimeout(() => this.onStalled(), frameTimeoutMs);
       this.frameTimer.unref();
     }
+    this.watchMessage();
+  }
+
+  /** A frame of which a byte arrives now and then never stalls. */
+  private watchMessage(): void {
+    const { messageTimeoutMs = 0 } = this.options;
+    if (this.frameSince === 0) this.frameSince = performance.now();
+    if (messageTimeoutMs === 0 || performance.now() - this.frameSince <= messageTimeoutMs) return;
+    const since = this.frameSince;
+    lookBeforeCut(() => {
+      if (this.frameSince !== since) return;
+      const text = `a message took longer than messageTimeoutMs (${messageTimeoutMs} ms); ${this.reader.bufferedBytes} bytes of it have arrived`;
+      this.destroy(overLimit('messageTimeoutMs', new TimeoutError(text)));
+    });
   }
 
   private onStalled(): void {
-    const { frameTimeoutMs } = this.options;
-    const bytes = this.reader.bufferedBytes;
-    this.destroy(new TimeoutError(`a message stalled after ${bytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`));
+    this.hasStalled = true;
+    lookBeforeCut(() => {
+      if (!this.hasStalled) return;
+      const { frameTimeoutMs } = this.options;
+      const text = `a message stalled after ${this.reader.bufferedBytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`;
+      this.destroy(overLimit('frameTimeoutMs', new TimeoutError(text)));
+    });
   }
 
   private clearFrameTimer(): void {
+    this.hasStalled = false;
+    this.frameSince = 0;
     if (this.frameTimer === undefined) return;
     clearTimeout(this.frameTimer);
     this.frameTimer = undefined;

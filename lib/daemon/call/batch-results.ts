@@ -1,4 +1,5 @@
 import { PyroError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 
 /**
  * The results of a batch, which are kept until its last entry has run. They are counted while they come, so that a few bytes cannot
@@ -21,9 +22,8 @@ export class BatchResults {
     const room = this.maxMessageBytes - this.bytes;
     const bytes = leastBytes(result, room, this.maxDepth);
     if (bytes > room) {
-      throw new PyroError(
-        `the results of the batch are over maxMessageBytes (${this.maxMessageBytes}) from entry ${this.all.length + 1} on; ask for less in one batch`,
-      );
+      const text = `the results of the batch are over maxMessageBytes (${this.maxMessageBytes}) from entry ${this.all.length + 1} on; ask for less in one batch`;
+      throw overLimit('maxMessageBytes', new PyroError(text));
     }
     this.bytes += bytes;
     this.all.push(result);

@@ -10,6 +10,8 @@ import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+import type { LimitCounters } from '../options/limit-counters.js';
+import { UnsentBytes } from '../../transport/unsent-bytes.js';
 import { Streams } from './streams.js';
 
 /** The parts of one daemon that its handshakes, requests and replies use. Made once for each daemon. */
@@ -20,6 +22,9 @@ export interface CallServices {
   readonly streams: Streams;
   readonly proxies: ProxyReceiver;
   readonly reporter: EventReporter;
+  readonly limits: LimitCounters;
+  /** The bytes that clients have not read yet. */
+  readonly unsent: UnsentBytes;
   /** By serializer id. */
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
@@ -33,7 +38,7 @@ export interface CallServices {
 }
 
 export function createCallServices(
-  given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter'>,
+  given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter' | 'limits'>,
 ): CallServices {
   const { daemon, options } = given;
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, serpentBytesRepr, detailedTraceback } = options;
@@ -48,6 +53,7 @@ export function createCallServices(
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
+    unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),
     serializers: serializersFor(options.values),
     handshakeSerializers: serializersFor('natural'),

@@ -3,6 +3,7 @@ import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
@@ -149,7 +150,7 @@ export class Dispatcher {
     if (callTimeoutMs === 0) return NO_TIMEOUT;
     const timer = setTimeout(() => {
       const text = `${method} took longer than callTimeoutMs (${callTimeoutMs} ms)`;
-      request.timeOut(new PythonException('builtins.TimeoutError', [text]));
+      request.timeOut(overLimit('callTimeoutMs', new PythonException('builtins.TimeoutError', [text])));
     }, callTimeoutMs);
     return () => {
       clearTimeout(timer);

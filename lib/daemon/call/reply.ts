@@ -3,6 +3,7 @@ import { compress, worthCompressing } from '../../protocol/compression.js';
 import { FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
@@ -154,5 +155,6 @@ export class Reply {
 const PONG = Buffer.from('pong');
 
 function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
-  return new MessageTooLargeError(`reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
+  const text = `reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`;
+  return overLimit('maxMessageBytes', new MessageTooLargeError(text));
 }

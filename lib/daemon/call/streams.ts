@@ -1,4 +1,5 @@
 import { PyroError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
@@ -10,6 +11,7 @@ import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
+import type { LimitCounters } from '../options/limit-counters.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
 /** The call whose result is a stream. */
@@ -51,6 +53,8 @@ export class EndOfStream extends PythonException {
   }
 }
 
+/** The last tenth of `maxStreams` is for connections that have less than a tenth of `maxStreamsPerConnection`. */
+const RESERVED_PART = 0.1;
 /** Longest wait for an iterator to end after it was closed. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -73,6 +77,7 @@ export class Streams {
       readonly options: ResolvedDaemonOptions;
       readonly objects: ObjectRegistry;
       readonly reporter: EventReporter;
+      readonly limits: LimitCounters;
     },
   ) {}
 
@@ -91,12 +96,17 @@ export class Streams {
     const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
     const opened = this.openedBy.get(call.connection)?.open ?? 0;
     if (opened >= maxStreamsPerConnection) {
-      throw new PyroError(
-        `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`,
-      );
+      const text = `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`;
+      throw overLimit('maxStreamsPerConnection', new PyroError(text));
     }
-    if (this.streams.size >= maxStreams && !this.dropOldestLingering()) {
-      throw new PyroError(`too many open item streams on this daemon (maxStreams is ${maxStreams}); try again later`);
+    const refusal = call.connection.address?.streamRefusal();
+    if (refusal) throw refusal;
+    const free = maxStreams - this.streams.size;
+    // a few connections must not hold all streams
+    const isReserved = free < maxStreams * RESERVED_PART && opened >= maxStreamsPerConnection * RESERVED_PART;
+    if (isReserved || (free <= 0 && !this.dropOldestLingering())) {
+      const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${opened}` : ''}); try again later`;
+      throw overLimit('maxStreams', new PyroError(text));
     }
     const id = randomId();
     const { connection } = call;
@@ -112,6 +122,7 @@ export class Streams {
     };
     this.streams.set(id, stream);
     this.setReader(stream, connection);
+    if (connection.address) connection.address.streams++;
     const count = this.openedBy.get(connection);
     if (count) count.open++;
     else this.openedBy.set(connection, { open: 1, ended: undefined });
@@ -165,7 +176,7 @@ export class Streams {
 
   /** Closes streams that are past their lifetime or linger time. */
   expire(now: number): void {
-    for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.drop(stream, 'the stream expired');
+    for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.dropExpired(stream);
   }
 
   /** Closes all streams. Calls that outlive the daemon can open no more. */
@@ -178,7 +189,7 @@ export class Streams {
     const stream = this.streams.get(id);
     if (stream === undefined) return undefined;
     if (this.isExpired(stream, performance.now())) {
-      this.drop(stream, 'the stream expired');
+      this.dropExpired(stream);
       return undefined;
     }
     if (stream.reader === connection) return stream;
@@ -211,12 +222,20 @@ export class Streams {
     );
   }
 
+  private dropExpired(stream: ItemStream): void {
+    this.daemon.limits.counts[stream.lingersSince > 0 ? 'streamLingerMs' : 'streamLifetimeMs']++;
+    this.drop(stream, 'the stream expired');
+  }
+
   private dropOldestLingering(): boolean {
     let oldest: ItemStream | undefined;
     for (const stream of this.streams.values()) {
       if (stream.lingersSince > 0 && (oldest === undefined || stream.lingersSince < oldest.lingersSince)) oldest = stream;
     }
-    if (oldest) this.drop(oldest, 'the daemon has too many open streams');
+    if (oldest) {
+      this.daemon.limits.counts.maxStreams++;
+      this.drop(oldest, 'the daemon has too many open streams');
+    }
     return oldest !== undefined;
   }
 
@@ -242,6 +261,7 @@ export class Streams {
   /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
   private countEnded({ call: { connection, request }, pulling }: ItemStream): void {
     void pulling.then(() => request.end());
+    if (connection.address) connection.address.streams--;
     const count = this.openedBy.get(connection);
     if (count === undefined || --count.open > 0) return;
     this.openedBy.delete(connection);

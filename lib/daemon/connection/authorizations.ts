@@ -1,4 +1,5 @@
 import { configError } from '../../options/option-checks.js';
+import { endsInTime } from './handshake-time.js';
 import { optionText, safeText } from '../../protocol/safe-text.js';
 import { SecurityError } from '../../protocol/errors.js';
 import type { Authorization, HandshakeAnswer } from '../contract/authorization.js';
@@ -11,7 +12,11 @@ export class Authorizations {
   /** Answer of the daemon's own hook. It holds for every object that says nothing else. */
   ofDaemon: Authorization = {};
 
-  constructor(private readonly connection: PyroConnection) {}
+  /** @param timeoutMs longest time that the guards of an object take; 0: no limit */
+  constructor(
+    private readonly connection: PyroConnection,
+    private readonly timeoutMs: number,
+  ) {}
 
   /**
    * Authorizes the connection to use an object.
@@ -49,7 +54,8 @@ export class Authorizations {
     const { handshake: data, handshakeAnnotations: annotations } = connection;
     try {
       const { ofDaemon } = this;
-      const given = authorizationOf(await target.authorize!({ connection, objectId, data, annotations }));
+      const asking = target.authorize!({ connection, objectId, data, annotations });
+      const given = authorizationOf(await endsInTime(asking, this.timeoutMs, 'a guard'));
       const { response = ofDaemon.response } = given;
       // a key belongs to the principal that stands beside it
       const { principal, principalKey } = given.principal === undefined && given.principalKey === undefined ? ofDaemon : given;

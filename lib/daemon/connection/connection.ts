@@ -6,7 +6,15 @@ import { tcpLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
+import type { RemoteAddress } from './remote-addresses.js';
 import { TrackedResources } from './tracked-resources.js';
+
+/** The limits of one connection. */
+export interface ConnectionLimits {
+  /** Longest time that the guards of an object take; 0: no limit. */
+  handshakeTimeoutMs: number;
+  address: RemoteAddress | undefined;
+}
 
 /** A connection with everything that its session keeps for it. */
 export class SessionConnection implements PyroConnection {
@@ -20,7 +28,9 @@ export class SessionConnection implements PyroConnection {
 
   /** Objects that were used over this connection and must be told when it ends. */
   readonly usedTargets = new Set<PyroTarget>();
-  readonly authorizations = new Authorizations(this);
+  readonly authorizations: Authorizations;
+  /** The remote address, where its uses are limited. */
+  readonly address: RemoteAddress | undefined;
   readonly resources = new TrackedResources();
   private readonly goneHooks = new Set<() => void>();
   private state: 'open' | 'closing' | 'gone' = 'open';
@@ -29,7 +39,10 @@ export class SessionConnection implements PyroConnection {
     readonly id: number,
     socket: Duplex,
     private readonly closeSession: () => void,
+    { handshakeTimeoutMs, address }: ConnectionLimits,
   ) {
+    this.authorizations = new Authorizations(this, handshakeTimeoutMs);
+    this.address = address;
     this.remoteAddress = remoteAddressOf(socket);
     this.peerCertificate = certificateOf(socket);
   }

@@ -2,9 +2,9 @@ import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import type { LimitName } from '../limits/limits.js';
 import type { PyroConnection } from './connection.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
-import type { GuardedObject } from './target.js';
 
 export interface RegisterOptions {
   /** Replace the object that has the id, or give a registered object a further id. Default false. */
@@ -17,8 +17,6 @@ export interface RegisterOptions {
    * Default `inherit`.
    */
   guards?: 'inherit' | 'none' | ObjectGuard;
-  /** @internal The object whose guards are inherited, in place of that whose method runs. */
-  guardedBy?: GuardedObject;
 }
 
 /** Decides whether a connection may use an object. To refuse it, throw: the client is told the message. */
@@ -65,6 +63,8 @@ export interface Daemon {
   readonly connections: PyroConnection[];
   /** Number of open item streams, lingering ones included. */
   readonly streamCount: number;
+  /** How often each limit was reached since the daemon was made, by the name of its option. A new plain object each time. */
+  readonly counters: Readonly<Record<LimitName, number>>;
   readonly isListening: boolean;
   /** False when the daemon serves only sockets that it was given: its URIs lead nowhere. */
   readonly isReachable: boolean;

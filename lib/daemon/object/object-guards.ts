@@ -39,8 +39,17 @@ export function guardedCaller(): GuardedObject | undefined {
   return call ? call.request?.guardedObject : hookOwner.getStore();
 }
 
+/** Options of an object that is registered when the method that registered it may have ended. */
+export interface LaterRegistration {
+  /** The object whose guards are inherited, in place of that whose method runs. */
+  guardedBy?: GuardedObject | undefined;
+}
+
 /** The guards of an object that is registered by this code. */
-export function guardsFor({ guards = 'inherit', guardedBy = guardedCaller() }: RegisterOptions): ObjectGuards {
+export function guardsFor({
+  guards = 'inherit',
+  guardedBy = guardedCaller(),
+}: RegisterOptions & LaterRegistration): ObjectGuards {
   if (typeof guards === 'function') return { authorize: guards };
   return guards === 'none' || guardedBy === undefined ? UNGUARDED : { guardedBy };
 }

@@ -4,6 +4,7 @@ import { asError } from '../../protocol/safe-text.js';
 import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { warn, warnOfError } from '../../reports/warning.js';
 import type { PyroConnection } from '../contract/connection.js';
+import type { LimitName } from '../limits/limits.js';
 
 /** The call that failed. */
 export interface CallErrorInfo {
@@ -42,6 +43,13 @@ export interface PyroDaemonEvents {
   callFailed: [error: unknown, info: CallErrorInfo];
   /** A oneway call, a callback method, the clean-up of a stream, or a call whose client was told of a timeout before failed. */
   callError: [error: unknown, info: CallErrorInfo];
+  /**
+   * A limit was reached: `daemon.counters` counts it. `limit`: the name of its option. `error`: says so, and went to the client, if the
+   * client was told. `connection`: undefined when none was made.
+   */
+  limitReached: [limit: LimitName, error: Error | undefined, connection: PyroConnection | undefined];
+  /** The daemon works, but something about it is probably a mistake. `code`: stable, `PYRO_OPEN_ADDRESS` for example. Without listeners: a warning of the process. */
+  warning: [text: string, code: string];
   /** The daemon's own work failed: a hook, a disposal, the server socket. */
   error: [error: Error];
   /** The daemon is closed. */
@@ -64,6 +72,12 @@ export class EventReporter {
     const failure = asError(error);
     if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
     else this.warnings.print('', { line: () => warnOfError(failure), more: (text) => warn(`${text} errors of a daemon`) });
+  }
+
+  /** Reports a probable mistake: as a `warning` event, or without listeners as a warning of the process. */
+  warn(text: string, code: string): void {
+    if (this.daemon.listenerCount('warning') > 0) this.emit('warning', text, code);
+    else warn(text, code);
   }
 
   /** Runs a hook of the application and reports its error, also that of an async hook. Does not wait for it. */

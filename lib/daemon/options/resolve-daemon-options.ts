@@ -6,7 +6,7 @@ import {
   configError,
   FUNCTION,
   givenOptions,
-  LIMIT_BOUNDS,
+  oneOf,
   type OptionRules,
   PORT_BOUNDS,
   STREAM,
@@ -15,16 +15,14 @@ import {
 } from '../../options/option-checks.js';
 import { checkTls, SERVER_TLS } from '../../options/tls.js';
 import { SOME_SERIALIZERS, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
-import { DEFAULT_LIMITS, type DaemonOptions, type ResolvedDaemonOptions } from './daemon-options.js';
+import {
+  DEFAULT_HOUSEKEEPING_INTERVAL_MS,
+  DEFAULT_SWITCHES,
+  type DaemonOptions,
+  type ResolvedDaemonOptions,
+} from './daemon-options.js';
+import { BOUNDS_OF_LIMITS, defaultLimits, PROFILES } from '../limits/limits.js';
 import { environmentDefaults } from './environment-defaults.js';
-
-const BOUNDS = {
-  ...LIMIT_BOUNDS,
-  maxHandshakeBytes: { least: 1 },
-  maxConnections: { least: 1 },
-  maxQueuedRequests: { least: 1 },
-  housekeepingIntervalMs: { least: 1 },
-};
 
 const RULES: OptionRules<DaemonOptions> = {
   ...VALUE_RULES,
@@ -37,6 +35,8 @@ const RULES: OptionRules<DaemonOptions> = {
   serializers: SOME_SERIALIZERS,
   detailedTraceback: SWITCH,
   streaming: SWITCH,
+  limitLoopback: SWITCH,
+  profile: oneOf(...PROFILES),
   annotations: FUNCTION,
   validateHandshake: FUNCTION,
   wireLog: FUNCTION,
@@ -63,13 +63,17 @@ export function checkDaemonOptions(options: DaemonOptions): void {
 export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
   checkDaemonOptions(options);
   const given = givenOptions(options);
+  const limits = defaultLimits(given.profile ?? 'lab');
   const resolved: ResolvedDaemonOptions = {
-    ...DEFAULT_LIMITS,
+    ...DEFAULT_SWITCHES,
+    ...limits,
+    housekeepingIntervalMs: DEFAULT_HOUSEKEEPING_INTERVAL_MS,
     detailedTraceback: process.env['NODE_ENV'] !== 'production',
     ...environmentDefaults(given),
     ...given,
   };
-  checkNumbers(resolved, DEFAULT_LIMITS, BOUNDS);
+  checkNumbers(resolved, limits, BOUNDS_OF_LIMITS);
+  checkNumber('housekeepingIntervalMs', resolved.housekeepingIntervalMs, { least: 1 });
   checkAddress(resolved);
   return resolved;
 }

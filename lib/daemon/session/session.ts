@@ -1,5 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
+import { TimeoutError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
+import { lookBeforeCut } from '../../transport/event-loop-look.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { OutgoingMessage } from '../../protocol/message.js';
 import { runIsolated } from '../../calls/async-context.js';
@@ -35,6 +38,8 @@ type SessionState =
 export interface SessionObserver {
   /** The session has passed its handshake. */
   opened(session: Session): void;
+  /** The socket is closed. Calls may still run. */
+  gone(session: Session): void;
   /** The socket is closed and the last call has ended. `error`: the cause, when the peer did not simply disconnect. */
   closed(session: Session, error: Error | undefined): void;
 }
@@ -57,6 +62,10 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
   private readError: Error | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
+  /** No request came for `idleTimeoutMs`; set until one comes. */
+  private isIdle = false;
+  /** Nothing is read because too many requests wait or run. */
+  private isFull = false;
   /** Called when no call runs any more. */
   private idleCallbacks: (() => void)[] = [];
 
@@ -68,11 +77,17 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     private readonly observer: SessionObserver,
   ) {
     const { options } = services;
-    this.connection = new SessionConnection(slot.connectionId, socket, () => this.close());
+    const { handshakeTimeoutMs } = options;
+    const limits = { handshakeTimeoutMs, address: slot.address };
+    this.connection = new SessionConnection(slot.connectionId, socket, () => this.close(), limits);
     this.queue = new RequestQueue(options.maxQueuedRequests);
     this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
     const peer = `${this.connection.remoteAddress} #${this.connection.id}`;
-    this.frames = new FrameConnection(socket, { ...options, acceptedTypes: [MESSAGE_TYPES.connect], peer }, this);
+    this.frames = new FrameConnection(
+      socket,
+      { ...options, acceptedTypes: [MESSAGE_TYPES.connect], peer, unsent: services.unsent },
+      this,
+    );
   }
 
   get socket(): Duplex {
@@ -157,6 +172,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     this.stopHandshakeTimer();
     clearTimeout(this.idleTimer);
     this.connection.markGone();
+    this.observer.gone(this);
     this.onReady();
     this.settle();
   }
@@ -185,12 +201,9 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   /** @returns true when the session may serve; false when it was refused or ended meanwhile */
   private async handshake(frame: Frame): Promise<boolean> {
     const { services, connection } = this;
-    const refusal = this.slot.isOverLimit
-      ? `daemon is full: maxConnections (${services.options.maxConnections}) are open`
-      : undefined;
-    const failure = await answerHandshake(services, this, connection, frame, refusal);
+    const failure = await answerHandshake(services, this, connection, frame, this.slot.refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
-    if (failure && !reported) services.reporter.emit('handshakeFailed', failure, connection, connection.requestedObject);
+    if (failure && !reported) this.reportRefusal(failure);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
   }
 
@@ -198,8 +211,15 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   private refuseHandshake(error: Error): void {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);
+    this.slot.address?.failed(performance.now());
     void this.sendRefusal(error.message);
-    this.services.reporter.emit('handshakeFailed', error, this.connection, this.connection.requestedObject);
+    this.reportRefusal(error);
+  }
+
+  private reportRefusal(error: Error): void {
+    const { connection, services } = this;
+    services.limits.note(error, connection);
+    services.reporter.emit('handshakeFailed', error, connection, connection.requestedObject);
   }
 
   private async sendRefusal(reason: string): Promise<void> {
@@ -226,9 +246,12 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     while (this.state.is === 'serving') {
       const isFull = this.queue.isFull(this.running + this.background);
       if (isFull && !this.connection.isGone) {
+        if (!this.isFull) this.services.limits.counts.maxQueuedRequests++;
+        this.isFull = true;
         this.frames.hold();
         break;
       }
+      this.isFull = false;
       const frame = this.readFrame();
       if (frame === undefined) {
         if (!this.readError) this.frames.release();
@@ -330,7 +353,16 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     if (handshakeTimeoutMs === 0) return undefined;
     const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
     const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
-    return setTimeout(() => this.refuseHandshake(new Error(text)), remainingMs).unref();
+    const refuse = (): void => this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(text)));
+    const timer = setTimeout(() => {
+      const isAnswered = this.running > 0;
+      lookBeforeCut(() => {
+        // the CONNECT message lay in the kernel: its guards have their time from now on
+        if (!isAnswered && this.running > 0) timer.refresh();
+        else refuse();
+      });
+    }, remainingMs).unref();
+    return timer;
   }
 
   private stopHandshakeTimer(): void {
@@ -340,6 +372,7 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   }
 
   private watchIdle(): void {
+    this.isIdle = false;
     const { idleTimeoutMs } = this.services.options;
     if (idleTimeoutMs === 0 || this.state.is !== 'serving' || this.connection.isGone) return;
     if (this.idleTimer) {
@@ -347,8 +380,14 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
       return;
     }
     this.idleTimer = setTimeout(() => {
-      if (this.isBusy) this.idleTimer?.refresh();
-      else this.frames.end();
+      this.isIdle = true;
+      lookBeforeCut(() => this.endIdle(idleTimeoutMs));
     }, idleTimeoutMs).unref();
+  }
+
+  private endIdle(idleTimeoutMs: number): void {
+    if (!this.isIdle) return;
+    if (this.isBusy || this.frames.isReceiving) this.idleTimer?.refresh();
+    else this.frames.end(overLimit('idleTimeoutMs', new TimeoutError(`no request came for idleTimeoutMs (${idleTimeoutMs} ms)`)));
   }
 }

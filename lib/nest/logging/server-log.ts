@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
 import { PyroError } from '../../protocol/errors.js';
+import { isLoopback } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { printable, printableMessage, printableStack } from '../../reports/printable.js';
@@ -11,6 +12,7 @@ import { knownObjects } from './log-texts.js';
 export function logDaemonEvents(daemon: PyroDaemon, logger: Logger): void {
   const lines = new RepeatedLines();
   daemon.once('close', () => lines.endAll());
+  daemon.on('warning', (text) => logger.warn(text));
   daemon.on('error', (error) =>
     lines.print('error', {
       line: () => logger.error(printableMessage(error), printableStack(error)),
@@ -35,7 +37,7 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   let hasWarned = false;
   registrar.on('registered', (name, uri, nameServer) => {
     logger.log(`"${name}" is ${uri} at the name server ${printable(String(nameServer.location))}`);
-    if (hasWarned || !isLoopback(uri) || isLoopback(nameServer)) return;
+    if (hasWarned || !isLocal(uri) || isLocal(nameServer)) return;
     hasWarned = true;
     logger.warn(
       `only this machine can reach ${uri.location}, which others may be given by the name server ${printable(String(nameServer.location))}: ` +
@@ -52,6 +54,6 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   );
 }
 
-function isLoopback({ host, socketName }: PyroUri): boolean {
-  return socketName !== undefined || host === 'localhost' || host === '::1' || host!.startsWith('127.');
+function isLocal({ host, socketName }: PyroUri): boolean {
+  return socketName !== undefined || isLoopback(host!);
 }

@@ -1,5 +1,5 @@
 import type { ObjectGuard, RegisterOptions } from '../../daemon/contract/daemon.js';
-import { guardedCaller } from '../../daemon/object/object-guards.js';
+import { guardedCaller, type LaterRegistration } from '../../daemon/object/object-guards.js';
 import { REGISTER_RULES } from '../../daemon/object/registrations.js';
 import { tagList } from '../../naming/metadata-tags.js';
 import { anyOf, checkOptions, FULL_TEXT, oneOf, type OptionRules } from '../../options/option-checks.js';
@@ -53,7 +53,7 @@ interface Listening {
 interface Entry {
   /** A WeakRef for an object that is registered weakly. */
   object: object | WeakRef<object>;
-  options: PyroRegisterOptions;
+  options: PyroRegisterOptions & LaterRegistration;
 }
 
 /** The objects that `PyroServer.register` registers. Objects that are registered before the server listens wait until it does. */

@@ -1,4 +1,5 @@
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
 import { ByteWriter } from '../../serpent/byte-writer.js';
@@ -112,10 +113,8 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   protected tooLarge(cause?: SerpentError): SerializeError {
-    return new SerializeError(
-      `the value takes more than maxMessageBytes (${this.options.maxBytes}) to write`,
-      cause && { cause },
-    );
+    const text = `the value takes more than maxMessageBytes (${this.options.maxBytes}) to write`;
+    return overLimit('maxMessageBytes', new SerializeError(text, cause && { cause }));
   }
 }
 
