@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { checkNumber, configError } from '../options/option-checks.js';
+import { ANYTHING, checkOptions, configError, milliseconds, OBJECT, type OptionRules } from '../options/option-checks.js';
 import { checkNameServerAddress } from '../client/options/name-resolver.js';
 import { backOff } from '../client/connection/backoff.js';
 import { connectToNameServer, locateNameServer, type NameServerOptions } from './locate.js';
@@ -49,6 +49,12 @@ interface RegistrarEntry {
   isWanted: boolean;
 }
 
+const RULES: OptionRules<NameRegistrarOptions> = {
+  nameServer: OBJECT,
+  objects: ANYTHING,
+  retryIntervalMs: milliseconds({ least: 1 }),
+};
+const NAMED_OBJECT_RULES: OptionRules<NamedObject> = { name: ANYTHING, uri: ANYTHING, metadata: ANYTHING };
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 
 /** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */
@@ -77,9 +83,9 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   /** @throws {PyroError} when an option is wrong, two objects have the same name, or a URI is not a PYRO URI */
   constructor(private readonly options: NameRegistrarOptions) {
     super();
+    checkOptions(options, RULES);
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
-    checkNumber('retryIntervalMs', this.retryIntervalMs, { least: 1 });
     for (const object of options.objects ?? []) this.add(object);
   }
 
@@ -252,7 +258,9 @@ function isFull(error: unknown): boolean {
   return error instanceof CommunicationError && error.code === 'DAEMON_FULL';
 }
 
-function entryOf({ name, uri, metadata = [] }: NamedObject): RegistrarEntry {
+function entryOf(object: NamedObject): RegistrarEntry {
+  checkOptions(object, NAMED_OBJECT_RULES);
+  const { name, uri, metadata = [] } = object;
   const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });

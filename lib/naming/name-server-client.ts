@@ -4,7 +4,7 @@ import type { ConnectionEnds } from '../client/connection/peer-address.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
-import { checkOptions, SWITCH } from '../options/option-checks.js';
+import { ANYTHING, checkOptions, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
@@ -21,6 +21,9 @@ export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: und
 
 /** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
 export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
+
+const FILTER_RULES: OptionRules<NameFilter> = { prefix: ANYTHING, regex: ANYTHING };
+const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
 
 /** Makes proxies without name lookup: a name server is reached by its address only. */
 const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, (uri) =>
@@ -62,9 +65,10 @@ export class NameServerClient implements AsyncDisposable {
   async register(
     name: string,
     uri: PyroUri | string,
-    { safe = false, metadata }: { safe?: boolean; metadata?: Iterable<string> } = {},
+    options: { safe?: boolean; metadata?: Iterable<string> } = {},
   ): Promise<void> {
-    checkOptions({ safe }, { safe: SWITCH });
+    checkOptions(options, { safe: SWITCH, metadata: ANYTHING });
+    const { safe = false, metadata } = options;
     await this.call('register', name, String(uri), safe, metadata === undefined ? null : tagList(metadata));
   }
 
@@ -85,22 +89,26 @@ export class NameServerClient implements AsyncDisposable {
    * @returns the number of removed names
    */
   async remove(what: string | NameFilter): Promise<number> {
+    if (typeof what !== 'string') checkOptions(what, FILTER_RULES);
     const { prefix = null, regex = null } = typeof what === 'string' ? {} : what;
     return Number(await this.call('remove', typeof what === 'string' ? what : null, prefix, regex));
   }
 
   /** Lists names with their URIs. @throws {NamingError} when the regex is invalid */
   async list(filter: NameFilter = {}): Promise<Map<string, string>> {
+    checkOptions(filter, FILTER_RULES);
     return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, false), String);
   }
 
   /** Lists names with their URIs and tags. @throws {NamingError} when the regex is invalid */
   async listWithMetadata(filter: NameFilter = {}): Promise<Map<string, NameRegistration>> {
+    checkOptions(filter, FILTER_RULES);
     return nameMapOf(await this.call('list', filter.prefix ?? null, filter.regex ?? null, true), registrationOf);
   }
 
   /** Lists the names that have the tags, with their URIs and all their tags. */
   async yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>> {
+    checkOptions(filter, TAG_RULES);
     const [all, any] = [filter.all, filter.any].map((tags) => (tags === undefined ? null : tagList(tags)));
     return nameMapOf(await this.call('yplookup', all, any, true), registrationOf);
   }

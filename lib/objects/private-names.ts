@@ -15,3 +15,31 @@ export function isPrivateName(name: string): boolean {
   if (PRIVATE_DUNDER_NAMES.has(name)) return true;
   return !(name.length > 4 && name.startsWith('__') && name.endsWith('__'));
 }
+
+/** Names of the lifecycle hooks that the Nest layer calls. */
+export const PYRO_HOOKS = ['onPyroConnect', 'onPyroDisconnect', 'onPyroHousekeeping'] as const;
+
+/** Names that JavaScript and Nest themselves call on any object that has them. */
+export const IMPLICITLY_CALLED_NAMES: readonly string[] = [
+  'then',
+  'toJSON',
+  'onModuleInit',
+  'onModuleDestroy',
+  'onApplicationBootstrap',
+  'onApplicationShutdown',
+  'beforeApplicationShutdown',
+];
+
+const NAMES_OF_CLASSES: ReadonlySet<string> = new Set([
+  ...IMPLICITLY_CALLED_NAMES,
+  ...PYRO_HOOKS,
+  'constructor',
+  'toString',
+  'toLocaleString',
+  'valueOf',
+]);
+
+/** True for members that exposing a whole class exposes. Left out are private names, and those that JavaScript or Nest calls. */
+export function isExposedWithClass(name: string): boolean {
+  return !NAMES_OF_CLASSES.has(name) && !name.startsWith('$') && !isPrivateName(name);
+}

@@ -1,5 +1,7 @@
 import { PyroError } from '../protocol/errors.js';
 import { optionText } from '../protocol/safe-text.js';
+import { DEEPEST, MOST_DIGITS } from '../serpent/limits.js';
+import { nearestName } from './nearest-name.js';
 
 /** The error of an option or of a combination of options that cannot work. */
 export function configError(message: string, cause?: Error): PyroError {
@@ -11,62 +13,22 @@ export function givenOptions<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** Smallest and largest value of a number option. */
-export interface NumberBounds {
-  /** Default 0. */
-  least?: number;
-  /** Default: the longest delay of a timer when the option's name ends with `Ms`, else the largest safe integer. */
-  most?: number;
-}
-
-/** Bounds of the limits that daemons and proxies have in common. */
-export const LIMIT_BOUNDS = {
-  maxMessageBytes: { least: 1 },
-  maxDepth: { least: 1, most: 1_000 },
-  maxIntDigits: { least: 1, most: 1_000_000 },
-} as const satisfies Record<string, NumberBounds>;
-
-export const PORT_BOUNDS: NumberBounds = { most: 65_535 };
-
 /** Longest delay that a timer of Node can have. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * Refuses an option that is not a whole number within its bounds.
- *
- * @param name of the option; the error names it
- * @throws {PyroError} `CONFIG`, naming option, value and bounds
- */
-export function checkNumber(name: string, value: unknown, bounds: NumberBounds = {}): void {
-  const { least = 0, most = name.endsWith('Ms') ? MAX_TIMER_MS : Number.MAX_SAFE_INTEGER } = bounds;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
-  throw configError(`${name} is ${optionText(value)}; it must be a whole number from ${least} to ${most}`);
-}
-
-/**
- * Checks every option whose default is a number.
- *
- * @throws {PyroError} `CONFIG`, as {@link checkNumber}
- */
-export function checkNumbers<T extends object>(
-  options: { readonly [Name in keyof T]?: unknown },
-  defaults: T,
-  bounds: { readonly [Name in keyof T]?: NumberBounds },
-): void {
-  for (const name of Object.keys(defaults) as (keyof T & string)[]) {
-    if (typeof defaults[name] === 'number') checkNumber(name, options[name], bounds[name]);
-  }
-}
 
 /** The values that an option takes. */
 export interface OptionRule {
   /** Completes the sentence "it must be …". */
   readonly takes: string;
   fits(value: unknown): boolean;
+  /** The options inside, when the value is an object. */
+  readonly members?: OptionRules<Record<string, unknown>>;
+  /** True: `members` are not all options that the object may have. Only names that look like one of them are refused. */
+  readonly isOpen?: boolean;
 }
 
-/** Rules by the names of options. */
-export type OptionRules<T> = { readonly [Name in keyof T]?: OptionRule };
+/** A rule for every option of an interface, by its name. Names without a rule are refused. */
+export type OptionRules<T> = { readonly [Name in keyof T]-?: OptionRule };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isFunction = (value: unknown): boolean => typeof value === 'function';
@@ -77,6 +39,9 @@ export const withMethods = (takes: string, ...methods: string[]): OptionRule => 
   takes,
   fits: (value) => isObject(value) && methods.every((name) => isFunction((value as Record<string, unknown>)[name])),
 });
+
+/** For values that have checks of their own, and for values of every kind. */
+export const ANYTHING: OptionRule = { takes: 'anything', fits: () => true };
 
 /** True or false. The text "false" is refused: JavaScript would take it for true. */
 export const SWITCH: OptionRule = {
@@ -90,6 +55,53 @@ export const OBJECT: OptionRule = { takes: 'an object', fits: isObject };
 export const STREAM: OptionRule = withMethods('a socket or another byte stream', 'write', 'on', 'destroy');
 export const ABORT_SIGNAL: OptionRule = withMethods('an AbortSignal', 'addEventListener', 'throwIfAborted');
 export const TEXTS: OptionRule = listOf(TEXT, 'a list of texts');
+
+/** Smallest and largest value of a number option. */
+export interface NumberBounds {
+  /** Default 0. */
+  least?: number;
+  /** Default: the largest safe integer. */
+  most?: number;
+}
+
+/** A rule for whole numbers. */
+export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): OptionRule {
+  return {
+    takes: `a whole number from ${least} to ${most}`,
+    fits: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+  };
+}
+
+/** A rule for times in milliseconds. Default `most`: the longest delay of a timer. */
+export function milliseconds({ least = 0, most = MAX_TIMER_MS }: NumberBounds = {}): OptionRule {
+  return wholeNumber({ least, most });
+}
+
+export const PORT: OptionRule = wholeNumber({ most: 65_535 });
+
+/** Bounds of the limits that daemons and proxies have in common. */
+export const LIMIT_BOUNDS = {
+  maxMessageBytes: { least: 1 },
+  maxDepth: { least: 1, most: DEEPEST },
+  maxIntDigits: { least: 1, most: MOST_DIGITS },
+} as const satisfies Record<string, NumberBounds>;
+
+type NumberNames<T> = { [Name in keyof T]: T[Name] extends number ? Name : never }[keyof T];
+
+/** Rules for all options whose default is a number. Names that end with `Ms` are times. */
+export function numberRules<T extends object>(
+  defaults: T,
+  bounds: { readonly [Name in keyof T]?: NumberBounds },
+): OptionRules<Pick<T, NumberNames<T>>> {
+  const names = (Object.keys(defaults) as (keyof T & string)[]).filter((name) => typeof defaults[name] === 'number');
+  const rules = names.map((name) => [name, (name.endsWith('Ms') ? milliseconds : wholeNumber)(bounds[name])]);
+  return Object.fromEntries(rules) as OptionRules<Pick<T, NumberNames<T>>>;
+}
+
+/** A rule for objects with options of their own. */
+export function objectOf<T>(takes: string, members: OptionRules<T>, isOpen = false): OptionRule {
+  return { takes, fits: isObject, members: members as OptionRules<Record<string, unknown>>, isOpen };
+}
 
 /** A rule for one of several texts. */
 export function oneOf(...choices: readonly string[]): OptionRule {
@@ -107,9 +119,14 @@ export function someOf(...choices: readonly string[]): OptionRule {
   return { takes: list.takes, fits: (value) => list.fits(value) && (value as unknown[]).length > 0 };
 }
 
-/** A rule for values that fit one of several rules. */
+/** A rule for values that fit one of several rules, of which at most one has members. */
 export function anyOf(...rules: readonly OptionRule[]): OptionRule {
-  return { takes: rules.map(({ takes }) => takes).join(', or '), fits: (value) => rules.some((rule) => rule.fits(value)) };
+  const { members, isOpen } = rules.find((rule) => rule.members) ?? {};
+  return {
+    takes: rules.map(({ takes }) => takes).join(', or '),
+    fits: (value) => rules.some((rule) => rule.fits(value)),
+    ...(members && { members, isOpen }),
+  };
 }
 
 function enumerated(choices: readonly string[]): string {
@@ -117,21 +134,38 @@ function enumerated(choices: readonly string[]): string {
 }
 
 /**
- * Refuses options that do not fit their rules. Options that are undefined have their defaults.
+ * Refuses options that do not fit their rules, and names that are no options. Options that are undefined have their defaults.
  *
  * @param prefix stands before the name of the option in the error, as `nameServer.` does
  * @param makeError makes the error of its text. Default: a PyroError with the code `CONFIG`
- * @throws the error, naming the option, its value and what it takes
+ * @throws the error. It names the option, its value and the values that the option takes; or the unknown name and the nearest known one
  */
 export function checkOptions<T extends object>(
   options: T,
-  rules: { readonly [Name in keyof T]?: OptionRule },
+  rules: OptionRules<NoInfer<T>>,
   prefix = '',
   makeError: (text: string) => Error = configError,
 ): void {
-  for (const [name, rule] of Object.entries(rules) as [keyof T & string, OptionRule][]) {
+  checkMembers(options as Record<string, unknown>, { members: rules as OptionRules<Record<string, unknown>> }, prefix, makeError);
+}
+
+function checkMembers(
+  options: Record<string, unknown>,
+  { members = {}, isOpen = false }: Pick<OptionRule, 'members' | 'isOpen'>,
+  prefix: string,
+  makeError: (text: string) => Error,
+): void {
+  for (const name of Object.keys(options)) {
+    if (options[name] === undefined || Object.hasOwn(members, name)) continue;
+    const nearest = nearestName(name, Object.keys(members));
+    if (nearest === undefined && isOpen) continue;
+    const remedy = nearest ? `did you mean ${nearest}?` : `the options are ${Object.keys(members).sort().join(', ')}`;
+    throw makeError(`${prefix}${name} is no option; ${remedy}`);
+  }
+  for (const [name, rule] of Object.entries(members)) {
     const value: unknown = options[name];
-    if (value === undefined || rule.fits(value)) continue;
-    throw makeError(`${prefix}${name} is ${optionText(value)}; it must be ${rule.takes}`);
+    if (value === undefined) continue;
+    if (!rule.fits(value)) throw makeError(`${prefix}${name} is ${optionText(value)}; it must be ${rule.takes}`);
+    if (rule.members && isObject(value)) checkMembers(value as Record<string, unknown>, rule, `${prefix}${name}.`, makeError);
   }
 }

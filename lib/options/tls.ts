@@ -4,7 +4,7 @@ import type { ServerOpts } from 'node:net';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { asError } from '../protocol/safe-text.js';
 import type { PyroConfig } from './config-items.js';
-import { anyOf, checkOptions, configError, OBJECT, type OptionRule, SWITCH } from './option-checks.js';
+import { anyOf, ANYTHING, configError, objectOf, type OptionRule, type OptionRules, SWITCH } from './option-checks.js';
 
 /**
  * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and the other
@@ -28,19 +28,55 @@ export interface ServerTlsOptions extends Omit<
 /** TLS of a client: the authorities it trusts (`ca`), its own certificate (`cert`, `key`), and the other options of Node's `tls.connect`. */
 export type ClientTlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket' | 'timeout' | 'lookup'>;
 
+/** The options of both roles, so that one object can serve both. */
+const TLS_MEMBERS: OptionRules<ServerTlsOptions & ClientTlsOptions> = {
+  ALPNCallback: ANYTHING,
+  ALPNProtocols: ANYTHING,
+  SNICallback: ANYTHING,
+  allowPartialTrustChain: ANYTHING,
+  ca: ANYTHING,
+  cert: ANYTHING,
+  checkServerIdentity: ANYTHING,
+  ciphers: ANYTHING,
+  clientCertEngine: ANYTHING,
+  crl: ANYTHING,
+  dhparam: ANYTHING,
+  ecdhCurve: ANYTHING,
+  enableTrace: ANYTHING,
+  honorCipherOrder: ANYTHING,
+  key: ANYTHING,
+  maxVersion: ANYTHING,
+  minDHSize: ANYTHING,
+  minVersion: ANYTHING,
+  passphrase: ANYTHING,
+  pfx: ANYTHING,
+  privateKeyEngine: ANYTHING,
+  privateKeyIdentifier: ANYTHING,
+  pskCallback: ANYTHING,
+  rejectUnauthorized: SWITCH,
+  requestCert: { takes: 'left out; the option is requestClientCert', fits: () => false },
+  requestClientCert: SWITCH,
+  secureContext: ANYTHING,
+  secureOptions: ANYTHING,
+  secureProtocol: ANYTHING,
+  servername: ANYTHING,
+  session: ANYTHING,
+  sessionIdContext: ANYTHING,
+  sessionTimeout: ANYTHING,
+  sigalgs: ANYTHING,
+  ticketKeys: ANYTHING,
+};
+
+/** An object with options of TLS. A later version of Node may have further ones. */
+const tlsObject = (takes: string): OptionRule => objectOf(takes, TLS_MEMBERS, true);
+
 /** Takes the option `tls` of a client. */
-export const CLIENT_TLS: OptionRule = anyOf(SWITCH, { ...OBJECT, takes: 'an object with certificates' });
+export const CLIENT_TLS: OptionRule = anyOf(SWITCH, tlsObject('an object with certificates'));
 
 const NO_TLS: OptionRule = { takes: 'false', fits: (value) => value === false };
 
 /** Takes the option `tls` of a daemon. */
-export const SERVER_TLS: OptionRule = anyOf({ ...OBJECT, takes: 'an object with cert and key' }, NO_TLS);
-
-/** Refuses switches inside of the option `tls` that are neither true nor false. @throws {PyroError} `CONFIG` */
-export function checkTls(tls: unknown): void {
-  if (typeof tls === 'object' && tls !== null)
-    checkOptions(tls as Record<string, unknown>, { requestClientCert: SWITCH, rejectUnauthorized: SWITCH }, 'tls.');
-}
+export const SERVER_TLS: OptionRule = anyOf(tlsObject('an object with cert and key'), NO_TLS);
 
 /** File names of certificates in a directory of authorities, as OpenSSL looks them up. */
 const HASHED_NAME = /^[0-9a-f]{8}\.\d+$/;

@@ -24,6 +24,10 @@ export const DAEMON_OBJECT_ID = 'Pyro.Daemon';
 /** Id of the object of a name server. */
 export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
 
+/** The methods of a request that reads or writes an attribute. @see Pyro5/client.py, `Proxy.__getattr__` */
+export const GET_ATTRIBUTE = '__getattr__';
+export const SET_ATTRIBUTE = '__setattr__';
+
 /** Default handshake data of a client, and default answer of a daemon. */
 export const DEFAULT_HANDSHAKE = 'hello';
 /** Annotation with the id of an item stream. */

@@ -39,7 +39,7 @@ export class DaemonNames {
     private readonly daemon: BaseDaemon,
     options: true | DaemonNamesOptions,
   ) {
-    checkOptions({ nameServer: options }, { nameServer: NAME_SERVER });
+    checkOptions<{ nameServer: unknown }>({ nameServer: options }, { nameServer: NAME_SERVER });
     const { retryIntervalMs, ...nameServer } = options === true ? {} : options;
     this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
     daemon.on('unregistered', (objectId) => this.remove(objectId));

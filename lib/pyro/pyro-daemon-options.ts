@@ -1,6 +1,8 @@
-import type { ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
+import { RECEIVED_PROXY_RULES, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
+import { DAEMON_RULES } from '../daemon/options/resolve-daemon-options.js';
+import { FUNCTION, objectOf, type OptionRules } from '../options/option-checks.js';
 
 /** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
 export interface PyroDaemonOptions extends DaemonOptions {
@@ -13,3 +15,10 @@ export interface PyroDaemonOptions extends DaemonOptions {
    */
   receivedProxyOptions?: ReceivedProxyOptions;
 }
+
+/** The rules of the options of a daemon. */
+export const PYRO_DAEMON_RULES: OptionRules<PyroDaemonOptions> = {
+  ...DAEMON_RULES,
+  receivedProxies: FUNCTION,
+  receivedProxyOptions: objectOf('an object', RECEIVED_PROXY_RULES),
+};

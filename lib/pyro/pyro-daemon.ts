@@ -1,14 +1,15 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
-import { RECEIVED_IDLE_TIMEOUT_MS } from '../client/options/received-proxy-options.js';
+import type { ReceivedProxies } from '../client/options/received-proxies.js';
+import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
-import { checkDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
-import { checkNumber, checkOptions, FUNCTION, givenOptions, OBJECT } from '../options/option-checks.js';
+import type { DaemonOptions } from '../daemon/options/daemon-options.js';
+import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
-import type { PyroDaemonOptions } from './pyro-daemon-options.js';
+import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from './pyro-daemon-options.js';
 import { pyroProxies } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
 
@@ -28,7 +29,9 @@ export class PyroDaemon extends BaseDaemon {
   }
 
   constructor(options: PyroDaemonOptions = {}) {
-    super(options, new ClientProxies(options));
+    checkOptions(options, PYRO_DAEMON_RULES);
+    const { receivedProxies, receivedProxyOptions, ...daemon } = options;
+    super(daemon, new ClientProxies(daemon, receivedProxies, receivedProxyOptions));
   }
 
   /** The same as `serve`, with a daemon of this class. @see Pyro5/server.py, `Daemon.serveSimple` */
@@ -48,18 +51,18 @@ class ClientProxies implements ProxyReceiver {
   private readonly group: ProxyGroup;
   private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
 
-  constructor({ receivedProxies, receivedProxyOptions = {}, ...daemon }: PyroDaemonOptions) {
-    checkDaemonOptions(daemon);
-    checkOptions({ receivedProxies, receivedProxyOptions }, { receivedProxies: FUNCTION, receivedProxyOptions: OBJECT });
+  constructor(
+    daemon: DaemonOptions,
+    receivedProxies: ReceivedProxies | undefined,
+    { maxConnections = MAX_CONNECTIONS, ...own }: ReceivedProxyOptions = {},
+  ) {
     const { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes } = daemon;
     const limits = { maxMessageBytes, frameTimeoutMs, maxDepth, maxIntDigits, serpentBytesRepr, compression, values, classes };
-    const { maxConnections = MAX_CONNECTIONS, ...own } = receivedProxyOptions;
     this.serializers = daemon.serializers ?? SERIALIZER_NAMES;
     const serializer = SERIALIZER_NAMES.find((name) => this.serializers.includes(name));
     const idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS;
     const tls = daemon.tls && { ca: daemon.tls.ca };
     this.options = resolveProxyOptions({ serializer, idleTimeoutMs, tls, ...limits, receivedProxies, ...givenOptions(own) });
-    checkNumber('receivedProxyOptions.maxConnections', maxConnections, { least: 1 });
     this.group = new ProxyGroup({ maxConnections, isStrict: true });
   }
 

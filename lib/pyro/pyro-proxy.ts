@@ -1,4 +1,4 @@
-import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import { checkProxyOptions, type PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { ProxySender } from '../client/options/received-proxies.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
@@ -48,6 +48,7 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
     reference: ProxyReference,
     { sender, ...options }: ReferencedProxyOptions = {},
   ): RemoteObject<T> {
+    checkProxyOptions(options);
     return pyroProxies.forReference<T>(reference, sender, options);
   }
 }

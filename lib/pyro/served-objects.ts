@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import type { BaseDaemon } from '../daemon/daemon.js';
-import { checkOptions, configError, listOf, oneOf, SWITCH } from '../options/option-checks.js';
+import { checkOptions, configError, listOf, oneOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { warn } from '../reports/warning.js';
 import { DaemonNames, type DaemonNamesOptions, NAME_SERVER } from './daemon-names.js';
-import type { PyroDaemonOptions } from './pyro-daemon-options.js';
+import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from './pyro-daemon-options.js';
 
 /** Objects and classes by name, or names by object or class. In a map, objects may have no name. */
 export type ObjectsToServe = Readonly<Record<string, object>> | ReadonlyMap<object, string | null | undefined>;
@@ -23,6 +23,15 @@ export interface ServeOptions extends PyroDaemonOptions {
 }
 
 const SIGNALS = listOf(oneOf(...Object.keys(constants.signals)), 'a list of signals, for example ["SIGINT"]');
+
+const RULES: OptionRules<ServeOptions> = {
+  ...PYRO_DAEMON_RULES,
+  daemon: withMethods('a PyroDaemon', 'register', 'start'),
+  nameServer: NAME_SERVER,
+  verbose: SWITCH,
+  signals: SIGNALS,
+};
+
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
 /** Objects that are served until a signal arrives, or until `close()` of this or of the daemon. */
@@ -53,9 +62,10 @@ export class ServedObjects implements AsyncDisposable {
   static async start(
     makeDaemon: (options: PyroDaemonOptions) => BaseDaemon,
     objects: ObjectsToServe,
-    { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions }: ServeOptions,
+    options: ServeOptions,
   ): Promise<ServedObjects> {
-    checkOptions({ nameServer, verbose, signals }, { nameServer: NAME_SERVER, verbose: SWITCH, signals: SIGNALS });
+    checkOptions(options, RULES);
+    const { daemon: given, nameServer = false, verbose = true, signals = DEFAULT_SIGNALS, ...daemonOptions } = options;
     const [excluded] = Object.entries(daemonOptions).filter(([, value]) => value !== undefined);
     if (given && excluded) throw configError(`serve: ${excluded[0]} is an option of a new daemon; it does not go with daemon`);
     const daemon = given ?? makeDaemon(daemonOptions);

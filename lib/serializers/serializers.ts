@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
 import { givenOptions } from '../options/option-checks.js';
-import { checkLimits } from '../serpent/limits.js';
+import { checkLimits, VALUE_LIMITS } from '../serpent/limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
 import { JsonSerializer } from './json/json-serializer.js';
 import { MarshalSerializer } from './marshal/marshal-serializer.js';
@@ -19,8 +19,7 @@ const CLASSES: Readonly<Record<SerializerName, new (options: SerializerOptions) 
 
 const DEFAULTS: SerializerOptions = {
   values: 'natural',
-  maxDepth: 200,
-  maxIntDigits: 4_300,
+  ...VALUE_LIMITS,
   maxBytes: DEFAULT_MAX_MESSAGE_BYTES,
   serpentBytesRepr: false,
   detailedTraceback: true,

@@ -16,18 +16,25 @@ export interface CheckedLimits {
   readonly maxBytes: number;
 }
 
-const DEFAULT_LIMITS: CheckedLimits = { maxDepth: 200, maxIntDigits: 4300, maxBytes: Infinity };
+/** Defaults of the limits on values, also of daemons and proxies. */
+export const VALUE_LIMITS = { maxDepth: 200, maxIntDigits: 4_300 };
+
+const DEFAULT_LIMITS: CheckedLimits = { ...VALUE_LIMITS, maxBytes: Infinity };
 
 /** With more, the call stack could overflow. */
-const DEEPEST = 1000;
+export const DEEPEST = 1_000;
 
 /** The time to read an int grows faster than its digits. */
-const MOST_DIGITS = 1_000_000;
+export const MOST_DIGITS = 1_000_000;
 
 /** @throws {SerpentError} `BAD_OPTION` when a limit is out of its range */
 export function checkLimits(limits: SerpentLimits | undefined): CheckedLimits {
   if (limits === undefined) return DEFAULT_LIMITS;
-  const { maxDepth = 200, maxIntDigits = 4300, maxBytes = Infinity } = limits;
+  const {
+    maxDepth = DEFAULT_LIMITS.maxDepth,
+    maxIntDigits = DEFAULT_LIMITS.maxIntDigits,
+    maxBytes = DEFAULT_LIMITS.maxBytes,
+  } = limits;
   if (!Number.isInteger(maxDepth) || maxDepth < 1 || maxDepth > DEEPEST) {
     throw new SerpentError(`maxDepth is ${maxDepth}; it has to be a whole number from 1 to ${DEEPEST}`, 'BAD_OPTION');
   }

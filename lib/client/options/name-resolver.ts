@@ -1,19 +1,22 @@
 import { millisecondsOf } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import {
+  ABORT_SIGNAL,
   anyOf,
-  checkNumber,
+  ANYTHING,
   checkOptions,
   configError,
-  OBJECT,
+  milliseconds,
+  objectOf,
   type OptionRules,
-  PORT_BOUNDS,
+  PORT,
   SWITCH,
   TEXT,
   TEXTS,
 } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { checkTls, CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
+import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
+import { CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
 import type { ProxySender } from './received-proxies.js';
 
 /** Address of the name server. Default: the address in a PYRONAME or PYROMETA URI, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
@@ -43,24 +46,33 @@ export interface BroadcastAddress {
   addresses?: readonly string[];
 }
 
-const RULES: OptionRules<NameServerAddress> = {
+/**
+ * The rules of the address, and of the further options of `locateNameServer` and of the `nameServer` of a server. One object with all
+ * of them may be given to servers and clients alike.
+ */
+const RULES: OptionRules<NameServerAddress & Record<FurtherOption, unknown>> = {
   host: TEXT,
+  port: PORT,
   unixSocket: TEXT,
-  broadcast: anyOf(SWITCH, { ...OBJECT, takes: 'an object with port and addresses' }),
+  broadcast: anyOf(SWITCH, objectOf<BroadcastAddress>('an object with port and addresses', { port: PORT, addresses: TEXTS })),
+  waitMs: milliseconds(),
   tls: CLIENT_TLS,
+  callTimeoutMs: milliseconds(),
+  connectTimeoutMs: milliseconds({ least: 1 }),
+  handshake: ANYTHING,
+  keepAliveMs: milliseconds(),
+  retryIntervalMs: milliseconds({ least: 1 }),
+  serializer: ONE_SERIALIZER,
+  signal: ABORT_SIGNAL,
 };
+
+type FurtherOption =
+  'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'retryIntervalMs' | 'serializer' | 'signal';
 
 /** @throws {PyroError} `CONFIG`, when an option is wrong, or the address has both `unixSocket` and `host` or `port` */
 export function checkNameServerAddress(address: NameServerAddress): void {
-  const { host, port, unixSocket, broadcast, waitMs, tls } = address;
-  checkOptions(address, RULES, 'nameServer.');
-  checkTls(tls);
-  if (port !== undefined) checkNumber('nameServer.port', port, PORT_BOUNDS);
-  if (waitMs !== undefined) checkNumber('nameServer.waitMs', waitMs);
-  if (typeof broadcast === 'object') {
-    checkOptions(broadcast, { addresses: TEXTS }, 'nameServer.broadcast.');
-    if (broadcast.port !== undefined) checkNumber('nameServer.broadcast.port', broadcast.port, PORT_BOUNDS);
-  }
+  const { host, port, unixSocket } = address;
+  checkOptions<object>(address, RULES, 'nameServer.');
   if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
     throw configError('nameServer: unixSocket excludes host and port');
   }

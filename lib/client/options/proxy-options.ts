@@ -8,13 +8,14 @@ import { environmentConfig } from '../../options/environment.js';
 import {
   ABORT_SIGNAL,
   anyOf,
-  checkNumber,
-  checkNumbers,
+  ANYTHING,
   checkOptions,
   configError,
   FUNCTION,
   givenOptions,
   LIMIT_BOUNDS,
+  milliseconds,
+  numberRules,
   OBJECT,
   type OptionRules,
   STREAM,
@@ -22,8 +23,9 @@ import {
   TEXTS,
   withMethods,
 } from '../../options/option-checks.js';
+import { VALUE_LIMITS } from '../../serpent/limits.js';
 import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
-import { CLIENT_TLS, checkTls, type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
+import { CLIENT_TLS, type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
@@ -175,17 +177,19 @@ const DEFAULTS = {
   idleTimeoutMs: 0,
   compression: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
-  maxDepth: 200,
-  maxIntDigits: 4_300,
+  ...VALUE_LIMITS,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
 };
 
 const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
-const RULES: OptionRules<PyroProxyOptions> = {
+/** The rules of the options of a proxy. */
+export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   ...VALUE_RULES,
+  ...numberRules(DEFAULTS, BOUNDS),
   serializer: ONE_SERIALIZER,
+  handshake: ANYTHING,
   validateHandshake: FUNCTION,
   shareHandshake: SWITCH,
   repeatable: TEXTS,
@@ -204,6 +208,7 @@ const RULES: OptionRules<PyroProxyOptions> = {
 };
 
 const CALL_RULES: OptionRules<CallOptions> = {
+  callTimeoutMs: milliseconds(),
   signal: ABORT_SIGNAL,
   annotations: { ...OBJECT, takes: 'an object or Map of annotations' },
   onAnnotations: FUNCTION,
@@ -217,10 +222,8 @@ const CALL_RULES: OptionRules<CallOptions> = {
  * @throws {PyroError} `CONFIG`; the text names the option, its value and what it takes
  */
 export function checkProxyOptions(options: PyroProxyOptions): void {
-  checkOptions(options, RULES);
-  checkTls(options.tls);
+  checkOptions(options, PROXY_RULES);
   if (options.nameServer) checkNameServerAddress(options.nameServer);
-  checkNumbers({ ...DEFAULTS, ...givenOptions(options) }, DEFAULTS, BOUNDS);
 }
 
 /**
@@ -265,7 +268,6 @@ export function environmentProxyOptions(
 /** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
 export function checkCallOptions(options: CallOptions): CallOptions {
   checkOptions(options, CALL_RULES);
-  if (options.callTimeoutMs !== undefined) checkNumber('callTimeoutMs', options.callTimeoutMs);
   // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
   if (options.signal) setMaxListeners(0, options.signal);
   return options;

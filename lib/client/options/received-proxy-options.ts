@@ -3,7 +3,8 @@ import { clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/serializer.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
-import type { PyroProxyOptions } from './proxy-options.js';
+import { type OptionRules, wholeNumber } from '../../options/option-checks.js';
+import { PROXY_RULES, type PyroProxyOptions } from './proxy-options.js';
 
 /** Default `idleTimeoutMs` of a proxy from a peer: nobody may know when to release the proxy. */
 export const RECEIVED_IDLE_TIMEOUT_MS = 30_000;
@@ -40,6 +41,20 @@ export interface ReceivedProxyOptions extends Pick<
 > {
   /** Connections of all these proxies together. At the limit idle connections are closed; a call that finds none fails. Default 1,000. */
   maxConnections?: number;
+}
+
+const { receivedProxies: _, ...INHERITED_RULES } = pickRules(INHERITED_OPTIONS);
+
+/** The rules of the options of the proxies that clients pass to a daemon. */
+export const RECEIVED_PROXY_RULES: OptionRules<ReceivedProxyOptions> = {
+  ...INHERITED_RULES,
+  tls: PROXY_RULES.tls,
+  nameServer: PROXY_RULES.nameServer,
+  maxConnections: wholeNumber({ least: 1 }),
+};
+
+function pickRules<Name extends keyof PyroProxyOptions>(names: readonly Name[]): OptionRules<Pick<PyroProxyOptions, Name>> {
+  return Object.fromEntries(names.map((name) => [name, PROXY_RULES[name]])) as OptionRules<Pick<PyroProxyOptions, Name>>;
 }
 
 /** The options of TLS that hold a certificate or key of this program. */

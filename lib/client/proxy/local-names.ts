@@ -1,16 +1,10 @@
+import { IMPLICITLY_CALLED_NAMES } from '../../objects/private-names.js';
+
 /**
- * Names that JavaScript and Nest themselves call on any object that has them. They are never remote, so that awaiting, logging or
+ * Names that JavaScript and Nest call on any object that has them are never remote, so that awaiting, logging or
  * injecting a proxy calls nothing. `$call` calls a remote method with such a name.
  */
-const LOCAL_NAMES: ReadonlySet<string> = new Set([
-  'then',
-  'toJSON',
-  'onModuleInit',
-  'onModuleDestroy',
-  'onApplicationBootstrap',
-  'onApplicationShutdown',
-  'beforeApplicationShutdown',
-]);
+const LOCAL_NAMES: ReadonlySet<string> = new Set(IMPLICITLY_CALLED_NAMES);
 
 /**
  * Names by which libraries find out what kind of object they have, and which some then call. They are remote as soon as the metadata

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { FLAGS } from '../../protocol/constants.js';
+import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { methodCall } from '../call/outgoing-call.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
@@ -54,12 +54,12 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
 
   /** Reads an attribute. Throws the same errors as {@link $call}. */
   async $get<K extends AttributeName<T>>(name: K): Promise<AttributeValue<T, K>> {
-    return (await this.$call('__getattr__', name)) as AttributeValue<T, K>;
+    return (await this.$call(GET_ATTRIBUTE, name)) as AttributeValue<T, K>;
   }
 
   /** Writes an attribute. Throws the same errors as {@link $call}. */
   async $set<K extends AttributeName<T>>(name: K, value: AttributeValue<T, K>): Promise<void> {
-    await this.$call('__setattr__', name, value);
+    await this.$call(SET_ATTRIBUTE, name, value);
   }
 
   /**
@@ -90,11 +90,9 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     options: { oneway?: false; settled: true },
   ): Promise<PromiseSettledResult<unknown>[]>;
   $batch(record: (recorder: BatchMethods<T>) => void, options: { oneway: true }): Promise<undefined>;
-  async $batch(
-    record: (recorder: BatchMethods<T>) => void,
-    { oneway = this[HANDLE].callOptions.oneway ?? false, settled = false }: BatchOptions = {},
-  ): Promise<unknown[] | undefined> {
-    checkOptions({ oneway, settled }, { oneway: SWITCH, settled: SWITCH });
+  async $batch(record: (recorder: BatchMethods<T>) => void, options: BatchOptions = {}): Promise<unknown[] | undefined> {
+    checkOptions(options, { oneway: SWITCH, settled: SWITCH });
+    const { oneway = this[HANDLE].callOptions.oneway ?? false, settled = false } = options;
     const { core, callOptions } = this[HANDLE];
     const args = recordBatch(record as (recorder: object) => void);
     if (args.length === 0) return oneway ? undefined : [];

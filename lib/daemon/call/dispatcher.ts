@@ -1,5 +1,5 @@
 import { decompress } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
@@ -58,7 +58,7 @@ export class Dispatcher {
       return;
     }
     request.call = call;
-    const inOrder = !request.oneway || request.isBatch || call.method === '__setattr__';
+    const inOrder = !request.oneway || request.isBatch || call.method === SET_ATTRIBUTE;
     const work = runIsolated(() => runSteps(this.answer(request, call)));
     if (inOrder) yield work;
     else if (work) request.runInBackground(work);

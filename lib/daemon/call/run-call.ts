@@ -1,3 +1,4 @@
+import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import { enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
@@ -14,8 +15,8 @@ export function runCall(call: Call, target: PyroTarget, args: unknown[]): unknow
   const { metadata } = target;
   enterCall(call);
   if (metadata.methods.has(method)) return target.invoke(method, args, call.kwargs as Record<string, unknown>, call);
-  if (method === '__getattr__') return target.getAttribute(attributeName(metadata.attrs, args, 1), call);
-  if (method === '__setattr__') return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], call);
+  if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), call);
+  if (method === SET_ATTRIBUTE) return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], call);
   throw unreachable(method);
 }
 

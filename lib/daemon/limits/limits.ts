@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { VALUE_LIMITS } from '../../serpent/limits.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
 
 /** A limit on what clients can use. `daemon.counters` has the number of times that each was reached, under its name. */
@@ -139,7 +140,7 @@ export const LIMITS = {
     bounds: AT_LEAST_ONE,
   },
   maxDepth: {
-    lab: 200,
+    lab: VALUE_LIMITS.maxDepth,
     exposed: 64,
     unit: 'levels',
     limits: 'nested containers in a value',
@@ -147,8 +148,8 @@ export const LIMITS = {
     bounds: LIMIT_BOUNDS.maxDepth,
   },
   maxIntDigits: {
-    lab: 4_300,
-    exposed: 4_300,
+    lab: VALUE_LIMITS.maxIntDigits,
+    exposed: VALUE_LIMITS.maxIntDigits,
     unit: 'digits',
     limits: 'decimal digits of an int',
     consequence: 'the request is refused with a ValueError; a result becomes an error',

@@ -15,7 +15,7 @@ import {
 import { decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
 import { declaredParameters } from '../../objects/declared-parameters.js';
 import { noteChangedNames } from '../../objects/renamed-parameters.js';
-import { isPrivateName } from '../../objects/private-names.js';
+import { isExposedWithClass, isPrivateName } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
 /** The marks of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
@@ -33,24 +33,6 @@ const describedBy = processWide('described-by', () => new WeakMap<object, object
 
 /** Prototypes of the classes that were exposed as a whole. */
 const exposedClasses = processWide('exposed-classes', () => new WeakSet<object>());
-
-/** Members that belong to JavaScript or to Nest, not to the remote interface; exposing a whole class passes them over. */
-const LIFECYCLE_NAMES = new Set([
-  'constructor',
-  'toJSON',
-  'toString',
-  'toLocaleString',
-  'valueOf',
-  'then',
-  'onModuleInit',
-  'onModuleDestroy',
-  'onApplicationBootstrap',
-  'onApplicationShutdown',
-  'beforeApplicationShutdown',
-  'onPyroConnect',
-  'onPyroDisconnect',
-  'onPyroHousekeeping',
-]);
 
 /** Marks named members of a class, and gives the class back; inherited members too. */
 export interface MarkByName {
@@ -118,7 +100,11 @@ export function unexposedFields(object: object): string[] {
   return Object.getOwnPropertyNames(object).filter((name) => {
     const descriptor = Object.getOwnPropertyDescriptor(object, name);
     const fn: unknown = descriptor?.value;
-    if (typeof fn !== 'function' || !isExposable(name) || marksIn(descriptor, decoratedFunctions(object, name))?.exposed === true)
+    if (
+      typeof fn !== 'function' ||
+      !isExposedWithClass(name) ||
+      marksIn(descriptor, decoratedFunctions(object, name))?.exposed === true
+    )
       return false;
     return source.includes(String(fn));
   });
@@ -171,7 +157,7 @@ function collectMetadata(source: object): ObjectMetadata {
 function exposeClass(type: AnyClass): void {
   const prototype = type.prototype as object;
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    if (!isExposable(name)) continue;
+    if (!isExposedWithClass(name)) continue;
     const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
     if (fn === undefined) continue;
     noteDecoratedFunction(prototype, name, fn);
@@ -179,11 +165,6 @@ function exposeClass(type: AnyClass): void {
   }
   exposedClasses.add(prototype);
   metadataOf.delete(prototype);
-}
-
-/** False for names that exposing a whole class passes over. */
-function isExposable(name: string): boolean {
-  return !LIFECYCLE_NAMES.has(name) && !name.startsWith('$') && !isPrivateName(name);
 }
 
 /** Of `mark(Thing, 'add', 'total')`, which gives the class back, or of a decorated member. */

@@ -2,6 +2,7 @@ import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { type InstanceMode, isInstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
+import { ANYTHING, checkOptions, type OptionRules } from '../../options/option-checks.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import type { PyroConnection } from '../contract/connection.js';
@@ -15,6 +16,8 @@ export interface Behavior {
   instanceCreator?: (type: never) => object | Promise<object>;
 }
 
+const BEHAVIOR_RULES: OptionRules<Behavior> = { instanceMode: ANYTHING, instanceCreator: ANYTHING };
+
 const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>());
 
 /**
@@ -26,6 +29,7 @@ const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>()
  */
 export function behavior(options: Behavior): <T extends AnyClass>(type: T, context?: unknown) => T {
   if (typeof options === 'function') throw new PyroError("behavior takes options: @behavior({ instanceMode: 'single' })");
+  checkOptions(options, BEHAVIOR_RULES, 'behavior: ');
   const { instanceMode = 'session', instanceCreator } = options;
   if (!isInstanceMode(instanceMode))
     throw new PyroError(`invalid instance mode: ${JSON.stringify(instanceMode)}; it is session, single or percall`);

@@ -3,7 +3,7 @@ import { checkOptions, type OptionRules, SWITCH } from '../../options/option-che
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
-import { areSameGuards, guardsFor, OBJECT_GUARDS, type ObjectGuards } from './object-guards.js';
+import { areSameGuards, guardsFor, OBJECT_GUARDS, type LaterRegistration, type ObjectGuards } from './object-guards.js';
 import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warnings.js';
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
@@ -30,12 +30,16 @@ export class Registrations {
    * @returns the id
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
-  register(objectOrClass: object, objectId: string | undefined, options: RegisterOptions): string {
+  register(
+    objectOrClass: object,
+    objectId: string | undefined,
+    { guardedBy, ...options }: RegisterOptions & LaterRegistration,
+  ): string {
     checkOptions(options, REGISTER_RULES);
     const { force = false, weak = false } = options;
     checkRegistrable(objectOrClass, weak);
     const id = checkObjectId(objectId) ?? newObjectId();
-    const target = this.targetOf(objectOrClass, weak, guardsFor(options));
+    const target = this.targetOf(objectOrClass, weak, guardsFor({ ...options, guardedBy }));
     this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
     warnOfNothingExposed(objectOrClass);

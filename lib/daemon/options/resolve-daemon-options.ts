@@ -1,19 +1,19 @@
 import type { TLSSocket } from 'node:tls';
 import {
-  checkNumber,
-  checkNumbers,
   checkOptions,
   configError,
   FUNCTION,
   givenOptions,
+  milliseconds,
+  numberRules,
   oneOf,
   type OptionRules,
-  PORT_BOUNDS,
+  PORT,
   STREAM,
   SWITCH,
   TEXT,
 } from '../../options/option-checks.js';
-import { checkTls, SERVER_TLS } from '../../options/tls.js';
+import { SERVER_TLS } from '../../options/tls.js';
 import { SOME_SERIALIZERS, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
 import {
   DEFAULT_HOUSEKEEPING_INTERVAL_MS,
@@ -24,11 +24,16 @@ import {
 import { BOUNDS_OF_LIMITS, defaultLimits, PROFILES } from '../limits/limits.js';
 import { environmentDefaults } from './environment-defaults.js';
 
-const RULES: OptionRules<DaemonOptions> = {
+/** The rules of the options of a daemon. */
+export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   ...VALUE_RULES,
+  ...numberRules(defaultLimits('lab'), BOUNDS_OF_LIMITS),
+  housekeepingIntervalMs: milliseconds({ least: 1 }),
   host: TEXT,
+  port: PORT,
   unixSocket: TEXT,
   natHost: TEXT,
+  natPort: PORT,
   listen: SWITCH,
   connectedSocket: STREAM,
   tls: SERVER_TLS,
@@ -46,34 +51,21 @@ const RULES: OptionRules<DaemonOptions> = {
 };
 
 /**
- * Checks the options that are no numbers.
- *
- * @throws {PyroError} `CONFIG`, naming the option, its value and what it takes
- */
-export function checkDaemonOptions(options: DaemonOptions): void {
-  checkOptions(options, RULES);
-  checkTls(options.tls);
-}
-
-/**
  * Fills in the defaults and checks every option.
  *
  * @throws {PyroError} `CONFIG`, naming the option, its value and the allowed values
  */
 export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOptions {
-  checkDaemonOptions(options);
+  checkOptions(options, DAEMON_RULES);
   const given = givenOptions(options);
-  const limits = defaultLimits(given.profile ?? 'lab');
   const resolved: ResolvedDaemonOptions = {
     ...DEFAULT_SWITCHES,
-    ...limits,
+    ...defaultLimits(given.profile ?? 'lab'),
     housekeepingIntervalMs: DEFAULT_HOUSEKEEPING_INTERVAL_MS,
     detailedTraceback: process.env['NODE_ENV'] !== 'production',
     ...environmentDefaults(given),
     ...given,
   };
-  checkNumbers(resolved, limits, BOUNDS_OF_LIMITS);
-  checkNumber('housekeepingIntervalMs', resolved.housekeepingIntervalMs, { least: 1 });
   checkAddress(resolved);
   return resolved;
 }
@@ -90,10 +82,8 @@ function checkAddress(options: DaemonOptions): void {
     if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;
   }
-  if (port !== undefined) checkNumber('port', port, PORT_BOUNDS);
   if (unixSocket !== undefined && (host !== undefined || port !== undefined))
     throw configError('unixSocket excludes host and port');
   if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
   if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
-  if (natPort !== undefined) checkNumber('natPort', natPort, PORT_BOUNDS);
 }

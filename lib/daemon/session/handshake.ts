@@ -65,14 +65,14 @@ async function authorizeConnect(
   connection.handshakeAnnotations = annotations;
   const { handshakeTimeoutMs } = options;
   const validating = daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
-  authorizations.ofDaemon = authorizationOf(await endsInTime(validating, handshakeTimeoutMs, 'validateHandshake'));
+  authorizations.ofDaemon = authorizationOf(await endsInTime(validating, handshakeTimeoutMs, 'handshake'));
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target?.connectionEnded) connection.usedTargets.add(target);
   if (target?.connected) {
     const connecting = runHookOf(target, objectId, () => target.connected!(connection));
-    await endsInTime(connecting, handshakeTimeoutMs, 'the connect hook of the object');
+    await endsInTime(connecting, handshakeTimeoutMs, 'handshake');
   }
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }

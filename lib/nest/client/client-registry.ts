@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import { checkProxyOptions, type PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { PROXY_RULES, type PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import { givenOptions } from '../../options/option-checks.js';
+import { checkOptions, givenOptions, type OptionRules } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { type PyroWireLog, wireLogOf } from '../logging/wire-log.js';
+import { type PyroWireLog, WIRE_LOG, wireLogOf } from '../logging/wire-log.js';
 import { PyroServers } from '../server/pyro-servers.js';
 
 /**
@@ -15,6 +15,9 @@ export interface PyroModuleOptions extends Omit<PyroProxyOptions, 'wireLog'> {
   /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: the value of `PYRO_LOGWIRE`, or false. */
   wireLog?: PyroWireLog;
 }
+
+/** The rules of the options of `PyroModule.forRoot`. */
+export const MODULE_RULES: OptionRules<PyroModuleOptions> = { ...PROXY_RULES, wireLog: WIRE_LOG };
 
 /** Token of the options of `PyroModule.forRoot`. */
 export const MODULE_OPTIONS_TOKEN = Symbol('PyroModule options');
@@ -28,9 +31,8 @@ export class ClientRegistry implements OnApplicationShutdown {
     private readonly servers: PyroServers,
     @Optional() @Inject(MODULE_OPTIONS_TOKEN) private readonly defaults: PyroModuleOptions = {},
   ) {
-    const { wireLog, ...proxyOptions } = this.defaults;
     // wrong defaults stop the start, also where no object is injected yet
-    checkProxyOptions({ ...proxyOptions, wireLog: wireLogOf(wireLog) });
+    checkOptions(this.defaults, MODULE_RULES);
   }
 
   /** A proxy that connects at its first call. The registry releases the proxy when the application shuts down. */

@@ -1,15 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { connectable, defer, Observable, Subject } from 'rxjs';
-import { type CallOptions, checkProxyOptions } from '../../client/options/proxy-options.js';
+import type { CallOptions } from '../../client/options/proxy-options.js';
 import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
-import { configError } from '../../options/option-checks.js';
+import { ANYTHING, checkOptions, configError, type OptionRules } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../context/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
-import type { PyroModuleOptions } from './client-registry.js';
+import { MODULE_RULES, type PyroModuleOptions } from './client-registry.js';
 import { ObservedCall } from './observed-call.js';
 import { callOf, type PyroPattern } from './pyro-pattern.js';
 
@@ -18,6 +18,8 @@ export interface PyroClientOptions extends PyroModuleOptions {
   /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
   uri: PyroUri | string;
 }
+
+const RULES: OptionRules<PyroClientOptions> = { ...MODULE_RULES, uri: ANYTHING };
 
 /** Events of a {@link PyroClient}. */
 export interface PyroClientEvents {
@@ -45,6 +47,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
     super();
     if (options?.uri === undefined)
       throw configError("PyroClient has no uri; give it as options: { uri: 'PYRO:object@host:port' }");
+    checkOptions(options, RULES);
     this.options = options;
     this.proxy = this.makeProxy();
   }
@@ -125,7 +128,6 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
 
   private makeProxy(): RemoteObject<T> {
     const { uri, onConnected, onDisconnected, wireLog, ...options } = this.options;
-    checkProxyOptions({ onConnected, onDisconnected });
     return PyroProxy.to<T>(uri, {
       ...options,
       wireLog: wireLogOf(wireLog),

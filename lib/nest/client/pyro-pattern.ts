@@ -1,3 +1,4 @@
+import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { safeText } from '../../protocol/safe-text.js';
 
 /** A pattern of `PyroClient.send` and `emit`: the name of a method, or an attribute to read or write. */
@@ -23,10 +24,10 @@ export function callOf(pattern: unknown, data: unknown): RemoteCall {
   const [kind, name] = entries[0] ?? [];
   if (entries.length === 1 && typeof name === 'string') {
     if (kind === 'method') return { method: name, args: argumentsOf(data) };
-    if (kind === 'set') return { method: '__setattr__', args: [name, data] };
+    if (kind === 'set') return { method: SET_ATTRIBUTE, args: [name, data] };
     if (kind === 'get') {
       if (data !== undefined) throw new TypeError(`reading the attribute "${name}" takes no data`);
-      return { method: '__getattr__', args: [name] };
+      return { method: GET_ATTRIBUTE, args: [name] };
     }
   }
   throw new TypeError(

@@ -1,5 +1,5 @@
 import { UseFilters } from '@nestjs/common';
-import { anyOf, checkOptions, OBJECT, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
+import { anyOf, ANYTHING, checkOptions, objectOf, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
 import { changedNames } from '../../objects/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
@@ -24,7 +24,10 @@ export interface PyroMethodOptions {
 const RULES: OptionRules<PyroMethodOptions> = {
   name: TEXT,
   oneway: SWITCH,
-  stream: anyOf(SWITCH, { ...OBJECT, takes: 'an object with buffer and overflow' }),
+  stream: anyOf(
+    SWITCH,
+    objectOf<PyroStreamOptions>('an object with buffer and overflow', { buffer: ANYTHING, overflow: ANYTHING }),
+  ),
   callback: SWITCH,
   params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
 };

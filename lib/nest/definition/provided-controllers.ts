@@ -31,23 +31,23 @@ export function findControllers(modules: ModulesContainer): ProvidedController[]
   });
 }
 
-/** Classes that were told of already. */
-const told = new WeakSet<object>();
+/** Classes that an earlier text named. */
+const named = new WeakSet<object>();
 
 /**
  * Looks for providers with `@PyroMethod` or `@PyroProperty` members whose class has no `@PyroController`: nobody serves them.
  *
- * @returns a text for each class that no earlier call told of
+ * @returns a text for each class that no earlier text named
  */
 export function undecoratedProviders(modules: ModulesContainer): string[] {
   const served = findControllers(modules).map(({ type }) => type);
   const texts: string[] = [];
   for (const { wrapper } of wrappersOf(modules)) {
     for (const type of classesOf(wrapper)) {
-      if (told.has(type) || served.some((each) => each === type || each.prototype instanceof type)) continue;
+      if (named.has(type) || served.some((each) => each === type || each.prototype instanceof type)) continue;
       const members = exposedMembers(type);
       if (members.length === 0) continue;
-      told.add(type);
+      named.add(type);
       texts.push(
         undecoratedText(
           type,

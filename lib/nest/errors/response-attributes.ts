@@ -30,7 +30,10 @@ export function responseAttributes(response: unknown): Record<string, unknown> {
   return attributes;
 }
 
-/** A copy of a detail that every serializer can write: of what is no plain data, the text. A detail must not cost the error itself. */
+/**
+ * Copies a detail so that every serializer can write it. Values that are no plain data become texts, because a detail that cannot be
+ * written would take the place of the error.
+ */
 export function sendable(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) {
     return typeof value === 'function' || typeof value === 'symbol' ? safeText(value) : value;

@@ -1,11 +1,11 @@
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../errors/failures.js';
-import { FORBIDDEN_MESSAGE, GuardsConsumer, type Module } from '../nest-internals.js';
+import { GuardsConsumer, type Module } from '../nest-internals.js';
 import type { EnhancerOverrides } from '../nest-observers.js';
 import { GuardResolver } from './guard-resolver.js';
 import { HANDSHAKE_CONTEXT_TYPE, PyroHandshakeContext } from './pyro-handshake-context.js';
-import { accidentOf, refusalOf } from './refusal.js';
+import { accidentOf, refusalOf, refusedHandshake } from '../errors/guard-refusal.js';
 
 /** The class that guards get by `context.getClass()`: the class of an object, or of the server. */
 export interface GuardedClass {
@@ -57,7 +57,7 @@ export class HandshakeRunner {
     } catch (error) {
       throw refusalOf(error, this.what, this.onFailure);
     }
-    if (!allowed) throw new Error(FORBIDDEN_MESSAGE);
+    if (!allowed) throw refusedHandshake();
     return context.outcome();
   }
 

@@ -1,7 +1,7 @@
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { OnFailure } from '../errors/failures.js';
 import type { HandshakeRunner } from './handshake-runner.js';
-import { accidentOf } from './refusal.js';
+import { accidentOf } from '../errors/guard-refusal.js';
 
 /**
  * The guard of an object that is registered at run time, while Nest still makes its handshake guards.

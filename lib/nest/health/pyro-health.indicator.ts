@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { TimeoutError } from '../../protocol/errors.js';
-import { checkNumber } from '../../options/option-checks.js';
+import { ANYTHING, checkOptions, milliseconds, type OptionRules } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
+import { ClientRegistry, MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
 import type { PyroServer } from '../server/pyro-server.js';
 
@@ -26,6 +26,14 @@ export interface PyroObjectHealthOptions extends PyroModuleOptions {
 
 /** The result of a check, as Terminus takes it. */
 export type PyroHealthResult<Key extends string = string> = Record<Key, { status: 'up' | 'down'; [detail: string]: unknown }>;
+
+const SERVER_RULES: OptionRules<PyroServerHealthOptions> = { server: ANYTHING };
+
+const OBJECT_RULES: OptionRules<PyroObjectHealthOptions> = {
+  ...MODULE_RULES,
+  uri: ANYTHING,
+  timeoutMs: milliseconds({ least: 1 }),
+};
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 
@@ -63,19 +71,18 @@ export class PyroHealthIndicator {
     return { [key]: detail } as PyroHealthResult<Key>;
   }
 
-  private checkServer({ server }: PyroServerHealthOptions): Record<string, unknown> {
+  private checkServer(options: PyroServerHealthOptions): Record<string, unknown> {
+    checkOptions(options, SERVER_RULES);
+    const { server } = options;
     const checked = typeof server === 'object' ? server : this.servers.get(server);
     if (!checked.isListening) throw new Error('the server does not listen');
     const { locationStr, connections, objectCount } = checked.unwrap();
     return { location: locationStr, connections: connections.length, objects: objectCount - 1 };
   }
 
-  private async checkObject({
-    uri,
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-    ...options
-  }: PyroObjectHealthOptions): Promise<Record<string, unknown>> {
-    checkNumber('timeoutMs', timeoutMs, { least: 1 });
+  private async checkObject(given: PyroObjectHealthOptions): Promise<Record<string, unknown>> {
+    checkOptions(given, OBJECT_RULES);
+    const { uri, timeoutMs = DEFAULT_TIMEOUT_MS, ...options } = given;
     const late = new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(late), timeoutMs);

@@ -155,8 +155,8 @@ export class InstanceManager {
   }
 
   /**
-   * A single object lives in Nest's static context. It lives in a context of this library when a dependency or an enhancer of it
-   * is request-scoped.
+   * Nest makes the single instance at the start of the application. Where a dependency or an enhancer is request-scoped, Nest makes
+   * none, and the instance is made here, in a context of this library.
    */
   private makeSingle(): Pending<InstanceHolder> {
     const { wrapper } = this.definition;

@@ -36,9 +36,6 @@ export interface OnPyroHousekeeping {
 
 type Hooks = Partial<OnPyroConnect & OnPyroDisconnect & OnPyroHousekeeping>;
 
-/** Names of the lifecycle hooks of this library. */
-export const LIFECYCLE_HOOKS = ['onPyroConnect', 'onPyroDisconnect', 'onPyroHousekeeping'] as const satisfies (keyof Hooks)[];
-
 /** Calls `onPyroConnect` of the instances that have it, one after the other. @throws the first error */
 export async function tellConnect(instances: readonly object[], connection: PyroConnection): Promise<void> {
   for (const instance of instances) await (instance as Hooks).onPyroConnect?.(connection);

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { checkOptions, OBJECT, type OptionRule } from '../../options/option-checks.js';
+import { anyOf, checkOptions, FUNCTION, objectOf, type OptionRule, SWITCH } from '../../options/option-checks.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
 import type { WireLog } from '../../protocol/message.js';
@@ -14,11 +14,8 @@ export type PyroWireLog = boolean | { payloads?: boolean } | WireLog;
 
 /** Takes the option `wireLog`. */
 export const WIRE_LOG: OptionRule = {
+  ...anyOf(SWITCH, FUNCTION, objectOf<{ payloads?: boolean }>('an object', { payloads: SWITCH })),
   takes: 'true, false, an object with payloads (true or false), or a function',
-  fits: (value) =>
-    typeof value === 'boolean' ||
-    typeof value === 'function' ||
-    (OBJECT.fits(value) && ['boolean', 'undefined'].includes(typeof (value as { payloads?: unknown }).payloads)),
 };
 
 /** The function that logs messages; undefined when they are not logged. @param option undefined: the value of `PYRO_LOGWIRE` */

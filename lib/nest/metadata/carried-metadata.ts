@@ -6,10 +6,11 @@ import { exposedMembers } from './member-metadata.js';
 const LISTS: readonly unknown[] = [GUARDS_METADATA, PIPES_METADATA, INTERCEPTORS_METADATA, EXCEPTION_FILTERS_METADATA];
 
 /**
- * Nest keeps the metadata of a method with its function. A decorator above that puts another function in place of the method hides
- * them: guards, roles and pipes that stand below it would be lost without a word, though the method stays exposed. So this
- * function gives the new function the metadata of the old one. Called when all decorators of the members have run, and again
- * when a server starts, because a decorator of the class may wrap the methods, too.
+ * Copies the metadata of a decorated method to the function that a decorator above has put in its place.
+ *
+ * Nest keeps the metadata of a method with its function. Without the copy, guards, roles and pipes below such a decorator would be
+ * lost without a word, though the method stays exposed. Called when all decorators of the members have run, and again when a server
+ * starts, because a decorator of the class may wrap the methods, too.
  */
 export function carryMetadata(type: AnyClass): void {
   for (const { metadata, prototype } of exposedMembers(type)) {

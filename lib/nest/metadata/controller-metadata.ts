@@ -1,7 +1,15 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
 import { objectIdFault } from '../../objects/object-ids.js';
-import { checkOptions, FULL_TEXT, listOf, type OptionRule, type OptionRules, TEXTS } from '../../options/option-checks.js';
+import {
+  ANYTHING,
+  checkOptions,
+  FULL_TEXT,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  TEXTS,
+} from '../../options/option-checks.js';
 import type { PyroNaming } from './wire-names.js';
 
 /** Options of `@PyroController`. */
@@ -40,6 +48,9 @@ export const GUARD: OptionRule = {
 export const GUARDS: OptionRule = listOf(GUARD, 'a list of guards: classes, or objects with canActivate');
 
 const RULES: OptionRules<PyroControllerOptions> = {
+  objectId: ANYTHING,
+  instanceMode: ANYTHING,
+  naming: ANYTHING,
   name: FULL_TEXT,
   metadata: { ...TEXTS, takes: 'a list of tags, which are texts: ["camera"]' },
   server: FULL_TEXT,
@@ -49,24 +60,12 @@ const RULES: OptionRules<PyroControllerOptions> = {
 export const CONTROLLER_METADATA = Symbol.for('nestjs-pyro:controller');
 const HANDSHAKE_GUARDS_METADATA = Symbol.for('nestjs-pyro:handshake-guards');
 
-const KNOWN_OPTIONS = [
-  'objectId',
-  'name',
-  'instanceMode',
-  'metadata',
-  'server',
-  'naming',
-] satisfies (keyof PyroControllerOptions)[];
-
 /**
  * Checks the options of a `@PyroController`.
  *
  * @throws {TypeError} on unknown options, an unknown instance mode or naming, or an id that cannot stand in a URI
  */
 export function controllerMetadata(options: PyroControllerOptions): ControllerMetadata {
-  const unknown = Object.keys(options).find((key) => !(KNOWN_OPTIONS as string[]).includes(key));
-  if (unknown !== undefined)
-    throw new TypeError(`@PyroController has no option "${unknown}"; it has ${KNOWN_OPTIONS.join(', ')}`);
   checkOptions(options, RULES, '@PyroController: ', (text) => new TypeError(text));
   const { instanceMode = 'session', objectId, naming } = options;
   if (!isInstanceMode(instanceMode))

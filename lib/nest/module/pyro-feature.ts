@@ -1,8 +1,8 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata } from '@nestjs/common';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
-import { checkOptions, SWITCH } from '../../options/option-checks.js';
+import { ANYTHING, checkOptions, FUNCTION, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { ClientRegistry, type PyroModuleOptions } from '../client/client-registry.js';
+import { ClientRegistry, MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
 
 /** A remote object, with the options of its client. These options win over the options of `PyroModule.forRoot`. */
 export interface PyroFeatureOptions extends PyroModuleOptions {
@@ -30,14 +30,26 @@ export interface PyroAsyncFeature extends Pick<ModuleMetadata, 'imports'>, Pick<
   useFactory: (...dependencies: any[]) => PyroFeatureOptions | Promise<PyroFeatureOptions>;
 }
 
+const FEATURE_RULES: OptionRules<PyroFeatureOptions> = { ...MODULE_RULES, uri: ANYTHING, eager: SWITCH };
+
+const ASYNC_FEATURE_RULES: OptionRules<PyroAsyncFeature> = {
+  imports: ANYTHING,
+  inject: ANYTHING,
+  token: ANYTHING,
+  useFactory: FUNCTION,
+};
+
 /** The provider of a remote object. */
-export function featureProvider({ token, useFactory, inject = [] }: PyroAsyncFeature): FactoryProvider<RemoteObject> {
+export function featureProvider(feature: PyroAsyncFeature): FactoryProvider<RemoteObject> {
+  checkOptions(feature, ASYNC_FEATURE_RULES, 'PyroModule.forFeatureAsync: ');
+  const { token, useFactory, inject = [] } = feature;
   return {
     provide: token,
     inject: [ClientRegistry, ...inject],
     useFactory: async (registry: ClientRegistry, ...dependencies: unknown[]) => {
-      const { uri, eager = false, ...options } = await useFactory(...dependencies);
-      checkOptions({ eager }, { eager: SWITCH }, `PyroModule.forFeature, ${String(uri)}: `);
+      const given = await useFactory(...dependencies);
+      checkOptions(given, FEATURE_RULES, `PyroModule.forFeature, ${String(given.uri)}: `);
+      const { uri, eager = false, ...options } = given;
       const proxy = registry.provide(uri, options);
       return eager ? proxy.$connect() : proxy;
     },

@@ -62,15 +62,12 @@ export class PyroModule extends ConfigurableModuleClass {
   }
 
   /** Like `forFeature`, with URIs and options from factories. */
-  static forFeatureAsync(
-    features: readonly PyroAsyncFeature[],
-    { isGlobal = false }: { isGlobal?: boolean } = {},
-  ): DynamicModule {
-    checkOptions({ isGlobal }, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
+  static forFeatureAsync(features: readonly PyroAsyncFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
+    checkOptions(options, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
     const providers = features.map(featureProvider);
     return {
       module: PyroFeatureModule,
-      global: isGlobal,
+      global: options.isGlobal ?? false,
       imports: features.flatMap(({ imports = [] }) => imports),
       providers,
       exports: providers.map(({ provide }) => provide),

@@ -1,12 +1,11 @@
 import type { NestInterceptor, PipeTransform } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import { catchError, from, isObservable, mergeMap, type Observable, of } from 'rxjs';
-import { PyroException } from '../errors/pyro.exception.js';
+import { refusedCall } from '../errors/guard-refusal.js';
 import { answerOfFilter, noteRefusedArgument } from '../errors/python-error.js';
 import {
   type ApplicationConfig,
   ExceptionFiltersContext,
-  FORBIDDEN_MESSAGE,
   GuardsConsumer,
   GuardsContextCreator,
   InterceptorsConsumer,
@@ -135,7 +134,6 @@ export class PyroContextCreator extends RpcContextCreator {
     };
   }
 
-  /** The refusal of a guard is a PermissionError for the client, and an RpcException for filters. */
   override createGuardsFn<T extends string>(
     guards: never[],
     instance: object,
@@ -145,7 +143,7 @@ export class PyroContextCreator extends RpcContextCreator {
     if (guards.length === 0) return null;
     return async (args) => {
       const allowed = await this.guards.tryActivate(guards, args as unknown[], instance, callback, contextType);
-      if (!allowed) throw new PyroException('builtins.PermissionError', [FORBIDDEN_MESSAGE]);
+      if (!allowed) throw refusedCall();
     };
   }
 }

@@ -40,7 +40,7 @@ class ResultSerializer implements NestInterceptor {
     // serializers skip values that are no objects, as symbols are
     const kept = new Map<symbol, object>();
     const keep = (value: unknown): unknown => {
-      if (!isNoInstance(value, daemon)) return value;
+      if (!travelsAsItIs(value, daemon)) return value;
       const mark = Symbol('kept from the serializer');
       kept.set(mark, value);
       return mark;
@@ -61,8 +61,8 @@ class ResultSerializer implements NestInterceptor {
   }
 }
 
-/** True for objects that are neither instances of an application's class nor plain data. */
-function isNoInstance(value: unknown, daemon: PyroDaemon): value is object {
+/** True for objects that have a form of their own on the wire: numbers and bytes of Python, streams, proxies, and served objects. */
+function travelsAsItIs(value: unknown, daemon: PyroDaemon): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;
   return asStream(value) !== undefined || referenceOf(value) !== undefined || daemon.referenceFor(value) !== undefined;

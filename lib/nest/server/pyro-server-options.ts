@@ -1,9 +1,10 @@
-import type { DaemonNamesOptions } from '../../pyro/daemon-names.js';
-import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
-import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import { type DaemonNamesOptions, NAME_SERVER } from '../../pyro/daemon-names.js';
+import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
+import { FULL_TEXT, FUNCTION, milliseconds, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroFailureLevel } from '../logging/failure-level.js';
-import type { PyroWireLog } from '../logging/wire-log.js';
-import type { PyroNaming } from '../metadata/wire-names.js';
+import { type PyroWireLog, WIRE_LOG } from '../logging/wire-log.js';
+import { NAMING, type PyroNaming } from '../metadata/wire-names.js';
 
 /** Options of a {@link PyroServer}: the options of its daemon, and options of the Nest layer. */
 export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog'> {
@@ -33,3 +34,18 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   /** Longest time that a shutdown waits for running calls. Default 10,000. */
   drainTimeoutMs?: number;
 }
+
+const { validateHandshake: _, ...DAEMON_RULES } = PYRO_DAEMON_RULES;
+
+/** The rules of the options of a server. */
+export const SERVER_RULES: OptionRules<PyroServerOptions> = {
+  ...DAEMON_RULES,
+  name: FULL_TEXT,
+  naming: NAMING,
+  nameServer: NAME_SERVER,
+  handshakeGuards: GUARDS,
+  inheritAppConfig: SWITCH,
+  wireLog: WIRE_LOG,
+  failureLevel: FUNCTION,
+  drainTimeoutMs: milliseconds(),
+};

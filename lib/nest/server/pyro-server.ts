@@ -5,6 +5,7 @@ import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
+import { checkOptions } from '../../options/option-checks.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
@@ -19,10 +20,9 @@ import { LateCheck } from './late-check.js';
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { GuardedClass } from '../handshake/handshake-runner.js';
 import { objectGuard } from '../handshake/object-guard.js';
-import type { PyroServerOptions } from './pyro-server-options.js';
+import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
 import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
-import { checkServerOptions } from './server-option-rules.js';
 import { ServerBinding } from './server-binding.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
@@ -177,7 +177,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private async begin(): Promise<void> {
     await this.ending;
     if (this.bindError) throw this.bindError;
-    checkServerOptions(this.options);
+    checkOptions(this.options, SERVER_RULES);
     const targets = (await this.binding?.prepare(this)) ?? [];
     if (this.binding === undefined && this.runtimeObjects.isEmpty) refuseUnprovided();
     if (targets.length === 0 && this.runtimeObjects.isEmpty) {

@@ -2,7 +2,7 @@ import type { ObjectGuard, RegisterOptions } from '../../daemon/contract/daemon.
 import { guardedCaller, type LaterRegistration } from '../../daemon/object/object-guards.js';
 import { REGISTER_RULES } from '../../daemon/object/registrations.js';
 import { tagList } from '../../naming/metadata-tags.js';
-import { anyOf, checkOptions, FULL_TEXT, oneOf, type OptionRules } from '../../options/option-checks.js';
+import { ANYTHING, anyOf, checkOptions, FULL_TEXT, oneOf, type OptionRules } from '../../options/option-checks.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -40,6 +40,7 @@ const RULES: OptionRules<PyroRegisterOptions> = {
   objectId: FULL_TEXT,
   name: FULL_TEXT,
   guards: anyOf(oneOf('inherit', 'none'), GUARDS),
+  metadata: ANYTHING,
 };
 
 /** The daemon and names of a listening server. */

@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { PYRO_HOOKS } from '../../objects/private-names.js';
 import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { failureOf, type OnFailure } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
-import { hasHook, LIFECYCLE_HOOKS } from '../instances/lifecycle-hooks.js';
+import { hasHook } from '../instances/lifecycle-hooks.js';
 import {
   addFirstHookOf,
   ApplicationConfig,
@@ -139,7 +140,7 @@ export class ServerBinding {
 
   private warnOfUnusedHooks({ instanceMode, type }: ObjectDefinition): void {
     if (instanceMode !== 'percall') return;
-    const unused = LIFECYCLE_HOOKS.filter((hook) => hasHook(type.prototype as object, hook));
+    const unused = PYRO_HOOKS.filter((hook) => hasHook(type.prototype as object, hook));
     if (unused.length > 0)
       this.logger.warn(
         `${type.name} is a percall object: ${unused.join(', ')} of it is never called; its instances live for one call`,

@@ -9,7 +9,7 @@ import { PyroContext } from '../context/pyro-context.js';
 import type { Pipeline, PyroContextCreator } from '../pipeline/pyro-context-creator.js';
 import { toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
-import { refusalOf } from '../handshake/refusal.js';
+import { refusalOf } from '../errors/guard-refusal.js';
 import { type InstanceHolder, InstanceManager } from '../instances/instance-manager.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';

@@ -23,7 +23,7 @@ export class ClassRegistry {
    */
   registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
     const { name } = converter;
-    checkOptions(converter, { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION }, 'registerClass: ');
+    checkOptions<ClassConverter<T>>(converter, { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION }, 'registerClass: ');
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
     const known = this.byName.get(name);
     if (known !== undefined && known !== this.byClass.get(type.prototype)) {

@@ -1,3 +1,4 @@
+import { SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { shortText } from '../objects/short-text.js';
 import type { MemberStep } from '../contract/unreadable-error.js';
 
@@ -29,7 +30,7 @@ function placeInBatch([entry, part, ...inner]: readonly MemberStep[]): string {
 }
 
 function argument(method: string | undefined, steps: readonly MemberStep[]): string {
-  if (method === '__setattr__' && steps[0] === 1) return `the new value${pathOf(steps.slice(1))} of the attribute`;
+  if (method === SET_ATTRIBUTE && steps[0] === 1) return `the new value${pathOf(steps.slice(1))} of the attribute`;
   return `${positional(steps)}${ofMethod(method)}`;
 }
 

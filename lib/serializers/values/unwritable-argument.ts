@@ -1,3 +1,4 @@
+import { SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { ROOT } from '../../serpent/path.js';
@@ -29,7 +30,7 @@ function inEntry(error: SerializeError, entries: readonly unknown[], writer: Wri
 }
 
 function unwritableText({ method, args, kwargs }: Arguments, where: string, writer: Writer): string | undefined {
-  const isWrite = method === '__setattr__';
+  const isWrite = method === SET_ATTRIBUTE;
   for (const [index, arg] of args.entries()) {
     const name = isWrite && index === 1 ? 'the new value' : `argument ${index + 1}`;
     const text = textOf(arg, name, isWrite ? ` of the attribute ${safeText(args[0])}` : where, writer);

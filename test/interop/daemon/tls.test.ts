@@ -112,6 +112,21 @@ it('TLS: knows a client by its certificate, and refuses clients without a valid 
   expect(daemon.connections).toEqual([connection]);
 });
 
+it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'TLS: a client whose certificate the daemon does not trust sees a closed connection, with %s',
+  async (maxVersion) => {
+    const tls = { cert: server.cert, key: server.key, ca: authority.cert, requestClientCert: true, maxVersion };
+    const { uri, refusals } = await serve({ tls });
+    expect(await callFromPython(uri, certificateConfig(foreign))).toMatchObject({
+      error: expect.stringMatching(/CommunicationError|ClosedError/),
+    });
+    const own = PyroProxy.connect(uri, { tls: { ca: authority.cert, cert: foreign.cert, key: foreign.key }, maxRetries: 1 });
+    await expect(own).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
+    // each attempt was made: the client cannot tell a refusal from a server that goes down
+    await expect.poll(() => refusals).toHaveLength(3);
+  },
+);
+
 it('TLS: shows guards only valid certificates when clients may come without one', async () => {
   const { uri, refusals } = await serve({
     tls: { cert: server.cert, key: server.key, ca: authority.cert, requestClientCert: true, rejectUnauthorized: false },

@@ -195,10 +195,16 @@ describe('options of the Nest layer', () => {
     ['handshakeGuards', [5], 'a list of guards'],
     ['handshakeGuards', [null], 'a list of guards'],
     ['wireLog', 'no', 'true, false, an object with payloads (true or false), or a function'],
-    ['wireLog', { payloads: 'no' }, 'true, false, an object with payloads (true or false), or a function'],
     ['drainTimeoutMs', '5', 'a whole number'],
+    ['failureLevel', 'debug', 'a function'],
   ] as Wrong[])('a server refuses %s: %j', async (...wrong) => {
     await expect(start({ [wrong[0]]: wrong[1] })).rejects.toThrow(refusal(wrong));
+  });
+
+  it('a server refuses a text for payloads of wireLog', async () => {
+    await expect(start({ wireLog: { payloads: 'no' } })).rejects.toThrow(
+      'wireLog.payloads is the text "no"; it must be true or false',
+    );
   });
 
   it.each([

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { namedParameters } from '../../../lib/objects/parameter-reader.js';
-import { type ParameterSource, planParameters } from '../../../lib/nest/definition/parameter-plan.js';
-import type { RouteArgument } from '../../../lib/nest/metadata/parameter-metadata.js';
+import { namedParameters } from '../../../../lib/objects/parameter-reader.js';
+import { type ParameterSource, planParameters } from '../../../../lib/nest/definition/parameter-plan.js';
+import type { RouteArgument } from '../../../../lib/nest/metadata/parameter-metadata.js';
 
 /** Sources as `index:kind slot`, wire parameters as in `params`. */
 function plan(

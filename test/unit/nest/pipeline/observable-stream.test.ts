@@ -1,6 +1,6 @@
 import { Observable, of, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { ObservableStream } from '../../../lib/nest/pipeline/observable-stream.js';
+import { ObservableStream } from '../../../../lib/nest/pipeline/observable-stream.js';
 
 const options = { buffer: 1_000, overflow: 'error' } as const;
 const collect = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {

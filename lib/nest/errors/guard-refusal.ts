@@ -1,15 +1,26 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { CommunicationError, PyroError } from '../../protocol/errors.js';
-import { messageOf } from '../errors/python-error.js';
-import type { OnFailure } from '../errors/failures.js';
-import { MESSAGES } from '../nest-internals.js';
+import { FORBIDDEN_MESSAGE, MESSAGES } from '../nest-internals.js';
+import type { OnFailure } from './failures.js';
+import { PyroException } from './pyro.exception.js';
+import { messageOf } from './python-error.js';
+
+/** The error of a call that a guard refuses: a PermissionError for the client, and an RpcException for filters. */
+export function refusedCall(): PyroException {
+  return new PyroException('builtins.PermissionError', [FORBIDDEN_MESSAGE]);
+}
+
+/** The error of a handshake that a guard refuses. The daemon makes a message for the client of its text. */
+export function refusedHandshake(): Error {
+  return new Error(FORBIDDEN_MESSAGE);
+}
 
 /** Errors that JavaScript itself throws at a mistake in a program. */
 const MISTAKES = [TypeError, RangeError, ReferenceError, SyntaxError, URIError, EvalError, AggregateError];
 
 /**
- * The error for a client that a guard or hook refused: it has the message of the error that was thrown. The message of an accident
+ * The error for a client when a handshake guard or a hook throws: it has the message of the thrown error. The message of an accident
  * goes to `onFailure` only, because the client is not known yet.
  *
  * @param what the thing that failed, for {@link OnFailure}

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { controllerMetadataOf } from '../../../lib/nest/metadata/controller-metadata.js';
-import { PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../lib/index.js';
+import { controllerMetadataOf } from '../../../../lib/nest/metadata/controller-metadata.js';
+import { PyroController, PyroMethod, PyroProperty, UseHandshakeGuards } from '../../../../lib/index.js';
 
 describe('@PyroMethod', () => {
   const decorate = (...names: [string?, string?]): (() => void) => {
@@ -129,7 +129,7 @@ describe('@PyroController', () => {
     expect(() => PyroController('thing', { objectId: 'other' } as never)).toThrow('takes an object id and options');
     expect(() => PyroController({} as never, {})).toThrow('takes an object id and options');
     expect(() => PyroController('thing', { mode: 'single' } as never)).toThrow(
-      '@PyroController has no option "mode"; it has objectId, name, instanceMode, metadata, server, naming',
+      '@PyroController: mode is no option; the options are instanceMode, metadata, name, naming, objectId, server',
     );
   });
 });

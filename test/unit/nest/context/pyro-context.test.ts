@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { type CallContext, PyroDaemon } from '../../../lib/core.js';
-import { PyroContext } from '../../../lib/index.js';
+import { type CallContext, PyroDaemon } from '../../../../lib/core.js';
+import { PyroContext } from '../../../../lib/index.js';
 
 const contextOf = (call: object): PyroContext => PyroContext.of(call as CallContext);
 

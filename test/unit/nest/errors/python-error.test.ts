@@ -15,12 +15,12 @@ import {
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { presentableError } from '../../../lib/daemon/call/presentable-error.js';
-import { PythonException } from '../../../lib/core.js';
-import { PyroException } from '../../../lib/index.js';
-import { messageOf, toPythonError } from '../../../lib/nest/errors/python-error.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
-import { createSerializers } from '../../../lib/serializers/serializers.js';
+import { presentableError } from '../../../../lib/daemon/call/presentable-error.js';
+import { PythonException } from '../../../../lib/core.js';
+import { PyroException } from '../../../../lib/index.js';
+import { messageOf, toPythonError } from '../../../../lib/nest/errors/python-error.js';
+import { SERIALIZER_IDS } from '../../../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 describe('PyroException', () => {
   it('a PyroException travels as the named exception when it is a value that is not thrown', () => {
