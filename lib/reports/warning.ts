@@ -6,7 +6,9 @@ const MAX_CHARS = 2_000;
 
 /** Emits a warning of the process. Texts of peers in it are made printable. @param code of the warning */
 export function warn(text: string, code?: string): void {
-  process.emitWarning(printable(text, MAX_CHARS), { code });
+  const shown = printable(text, MAX_CHARS);
+  if (code === undefined) process.emitWarning(shown);
+  else process.emitWarning(shown, { code });
 }
 
 /** Emits an error that nobody else reports as a warning of the process, with its texts made printable. The error itself is its `cause`. */
