@@ -104,8 +104,11 @@ export { withCorrelationId } from './calls/current-call.js';
 export { DaemonNames, type DaemonNamesOptions } from './pyro/daemon-names.js';
 export { locateNameServer, type NameServerOptions, resolve } from './naming/locate.js';
 export { typeMeta } from './naming/metadata-tags.js';
-export { type NameFilter, NameServerClient, type NameRegistration, type TagFilter } from './naming/name-server-client.js';
-export { type NamedObject, NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
+export { NameServerClient } from './naming/name-server-client.js';
+export type { NameFilter, NameRegistration, TagFilter } from './naming/name-records.js';
+export type { NameEvent, NameWaitOptions, NameWatchOptions } from './naming/name-watch.js';
+export type { NamedObject } from './naming/named-object.js';
+export { NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
 
 // daemon and proxy
 export { PyroDaemon } from './pyro/pyro-daemon.js';
@@ -113,3 +116,23 @@ export type { PyroDaemonOptions } from './pyro/pyro-daemon-options.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';
+
+// a name server of our own
+export {
+  PyroNameServer,
+  type PyroNameServerEvents,
+  type PyroNameServerOptions,
+  startNameServer,
+} from './name-server/name-server.js';
+export type { BroadcastResponderAddress } from './name-server/broadcast-responder.js';
+export type { NameAction, NamePolicy, NameRequest, NameRule } from './name-server/name-policy.js';
+export type { NameLimits } from './name-server/name-rules.js';
+export type {
+  NameChange,
+  NameLease,
+  NameRecord,
+  NameSelection,
+  NameStore,
+  PutOptions,
+  RemoveOptions,
+} from './name-server/store/name-store.js';

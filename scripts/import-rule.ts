@@ -8,19 +8,22 @@ import ts from 'typescript';
 const ROOMS: Record<string, readonly string[]> = {
   serpent: [],
   copies: ['serpent'],
-  protocol: ['copies'],
+  protocol: ['copies', 'serpent'],
   reports: ['protocol'],
   calls: ['protocol', 'copies'],
   objects: ['calls', 'protocol', 'copies'],
   options: ['protocol', 'serpent'],
-  transport: ['options', 'reports', 'protocol'],
+  transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
   serializers: ['options', 'reports', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
   pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'reports', 'protocol', 'copies'],
+  'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  'command-line': ['name-server', 'naming', 'options', 'protocol'],
   nest: [
     'calls',
+    'name-server',
     'pyro',
     'naming',
     'client',
@@ -52,8 +55,8 @@ const ROOMS: Record<string, readonly string[]> = {
 
 /** Files of `lib/` itself: what the package exports, and who may import them. */
 const ENTRIES: Record<string, readonly string[]> = {
-  'core.ts': Object.keys(ROOMS).filter((room) => room !== 'nest' && room !== 'testing'),
-  'index.ts': [...Object.keys(ROOMS).filter((room) => room !== 'testing'), 'core.ts'],
+  'core.ts': Object.keys(ROOMS).filter((room) => !['nest', 'testing', 'command-line'].includes(room)),
+  'index.ts': [...Object.keys(ROOMS).filter((room) => !['testing', 'command-line'].includes(room)), 'core.ts'],
 };
 
 const NEST_ROOM = 'nest';

@@ -4,9 +4,11 @@ import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 
-const DEFAULT_PORT = 9091;
+/** UDP port on which name servers are asked where they are. */
+export const DEFAULT_BROADCAST_PORT = 9091;
 const EVERYBODY = '255.255.255.255';
-const QUESTION = 'GET_NSURI';
+/** The question for a name server. */
+export const QUESTION = 'GET_NSURI';
 const MAX_ANSWER_BYTES = 1_000;
 const ATTEMPTS = 3;
 const ATTEMPT_MS = 700;
@@ -18,7 +20,7 @@ const ATTEMPT_MS = 700;
  * @see Pyro5/core.py, `locate_ns`
  */
 export async function findByBroadcast(given: BroadcastAddress, signal: AbortSignal): Promise<PyroUri | undefined> {
-  const { NS_BCPORT = DEFAULT_PORT, BROADCAST_ADDRS = [EVERYBODY] } = environmentConfig();
+  const { NS_BCPORT = DEFAULT_BROADCAST_PORT, BROADCAST_ADDRS = [EVERYBODY] } = environmentConfig();
   const { port = NS_BCPORT, addresses = BROADCAST_ADDRS.map((name) => (name === '<broadcast>' ? EVERYBODY : name)) } = given;
   const socket = createSocket('udp4');
   try {

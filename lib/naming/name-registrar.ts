@@ -1,22 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
-import { PyroUri } from '../protocol/uri.js';
+import { CommunicationError, NamingError } from '../protocol/errors.js';
+import type { PyroUri } from '../protocol/uri.js';
 import { ANYTHING, checkOptions, configError, milliseconds, OBJECT, type OptionRules } from '../options/option-checks.js';
 import { checkNameServerAddress } from '../client/options/name-resolver.js';
 import { backOff } from '../client/connection/backoff.js';
 import { connectToNameServer, locateNameServer, type NameServerOptions } from './locate.js';
 import type { NameServerClient } from './name-server-client.js';
 import { publishedUri } from './published-uri.js';
-import { tagList } from './metadata-tags.js';
-
-/** An object to register at a name server. */
-export interface NamedObject {
-  name: string;
-  /** A PYRO URI. The hosts `0.0.0.0` and `::` are replaced by this machine's address in the connection to the name server. */
-  uri: PyroUri | string;
-  metadata?: Iterable<string>;
-}
+import { currentUri, RegistrarLease } from './registrar-lease.js';
+import { entryOf, type NamedObject, type RegistrarEntry } from './named-object.js';
 
 export interface NameRegistrarOptions {
   nameServer: NameServerOptions;
@@ -40,21 +33,11 @@ export interface NameRegistrarEvents {
   available: [nameServer: PyroUri];
 }
 
-interface RegistrarEntry {
-  readonly name: string;
-  readonly uri: PyroUri;
-  readonly metadata: readonly string[];
-  state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
-  /** False: the name is to be removed from the name server. */
-  isWanted: boolean;
-}
-
 const RULES: OptionRules<NameRegistrarOptions> = {
   nameServer: OBJECT,
   objects: ANYTHING,
   retryIntervalMs: milliseconds({ least: 1 }),
 };
-const NAMED_OBJECT_RULES: OptionRules<NamedObject> = { name: ANYTHING, uri: ANYTHING, metadata: ANYTHING };
 const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 
 /** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */
@@ -64,11 +47,14 @@ const BUSY_RETRIES = { maxRetries: 4, retryDelayMs: 100, maxRetryDelayMs: 1_000 
  * Keeps objects registered at a name server.
  *
  * It waits for a name server that starts later, registers the objects again when the name server has lost them or has moved, and
- * removes its own names at the end. Between two checks it has no connection, because each takes a thread of Python's name server.
+ * removes its own names at the end. At a name server of this library each name has a lease of four checks, at least 15 s: if this program
+ * crashes, the name goes away, and while it lives, no other program can take the name. Between two checks it has no connection, because
+ * each takes a thread of Python's name server.
  */
 export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   private readonly entries = new Map<string, RegistrarEntry>();
   private readonly retryIntervalMs: number;
+  private readonly lease: RegistrarLease;
   private readonly stopping = new AbortController();
   /** The connection of the running check. */
   private nameServer: NameServerClient | undefined;
@@ -86,6 +72,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     checkOptions(options, RULES);
     checkNameServerAddress(options.nameServer);
     this.retryIntervalMs = options.retryIntervalMs ?? DEFAULT_RETRY_INTERVAL_MS;
+    this.lease = new RegistrarLease(this.retryIntervalMs);
     for (const object of options.objects ?? []) this.add(object);
   }
 
@@ -140,7 +127,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     deadline.addEventListener('abort', giveUp);
     try {
       await this.running;
-      const registered = [...this.entries.values()].filter(({ state }) => state.is === 'registered');
+      const registered = this.registered();
       if (registered.length > 0) {
         const refusal = await this.visit(deadline, (nameServer) =>
           eachOf(registered, (entry) => this.unregister(entry, nameServer)),
@@ -152,6 +139,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     } finally {
       deadline.removeEventListener('abort', giveUp);
     }
+  }
+
+  private registered(): RegistrarEntry[] {
+    return [...this.entries.values()].filter(({ state }) => state.is === 'registered');
   }
 
   private async repeat(): Promise<void> {
@@ -198,6 +189,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   }
 
   private async syncAll(nameServer: NameServerClient): Promise<void> {
+    await this.lease.renew(
+      nameServer,
+      this.registered().map(({ name }) => name),
+    );
     const refusal = await eachOf(this.entries.values(), async (entry) => {
       if (this.stopping.signal.aborted) return;
       await (entry.isWanted ? this.register(entry, nameServer) : this.unregister(entry, nameServer));
@@ -225,7 +220,12 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
         return;
       }
     }
-    await nameServer.register(name, uri, { metadata });
+    if (!(await this.lease.put(nameServer, name, uri, metadata))) {
+      const current = await currentUri(nameServer, name);
+      if (current !== undefined && entry.state.is !== 'taken') this.emit('taken', name, current);
+      entry.state = { is: 'taken' };
+      return;
+    }
     entry.state = { is: 'registered', uri };
     this.emit('registered', name, uri, nameServer.uri);
   }
@@ -233,7 +233,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   private async unregister(entry: RegistrarEntry, nameServer: NameServerClient): Promise<void> {
     const { name, state } = entry;
     if (state.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
-      await nameServer.remove(name);
+      await this.lease.remove(nameServer, name);
       this.emit('removed', name);
     }
     // the name may belong to another entry by now, added after remove()
@@ -258,15 +258,6 @@ function isFull(error: unknown): boolean {
   return error instanceof CommunicationError && error.code === 'DAEMON_FULL';
 }
 
-function entryOf(object: NamedObject): RegistrarEntry {
-  checkOptions(object, NAMED_OBJECT_RULES);
-  const { name, uri, metadata = [] } = object;
-  const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
-  if (parsed.protocol !== 'PYRO')
-    throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
-  return { name, uri: parsed, metadata: tagList(metadata), state: { is: 'new' }, isWanted: true };
-}
-
 /**
  * Runs `work` for one entry after the other. A refusal of one entry does not stop the others.
  *
@@ -287,14 +278,4 @@ async function eachOf(
     }
   }
   return refusal;
-}
-
-/** Looks a name up; undefined when it is not registered. */
-async function currentUri(nameServer: NameServerClient, name: string): Promise<PyroUri | undefined> {
-  try {
-    return await nameServer.lookup(name);
-  } catch (error) {
-    if (error instanceof NamingError) return undefined;
-    throw error;
-  }
 }

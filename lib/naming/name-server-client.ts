@@ -5,22 +5,12 @@ import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { ANYTHING, checkOptions, type OptionRules, SWITCH } from '../options/option-checks.js';
-import { NamingError, ProtocolError } from '../protocol/errors.js';
+import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
-
-/** The URI and the metadata tags that a name is registered with. */
-export interface NameRegistration {
-  uri: string;
-  metadata: Set<string>;
-}
-
-/** Selects names: those that begin with `prefix`, or those whose beginning matches the Python `regex`. Without both: all names. */
-export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: undefined; regex: string };
-
-/** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
-export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
+import type { NameFilter, NameRegistration, NameServerChange, TagFilter } from './name-records.js';
+import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
 
 const FILTER_RULES: OptionRules<NameFilter> = { prefix: ANYTHING, regex: ANYTHING };
 const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
@@ -39,13 +29,16 @@ const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, (uri) =>
  * @see Pyro5/nameserver.py, `NameServer`
  */
 export class NameServerClient implements AsyncDisposable {
-  private constructor(private readonly proxy: RemoteObject) {}
+  private constructor(
+    private readonly proxy: RemoteObject,
+    private readonly options: PyroProxyOptions,
+  ) {}
 
   /** Connects to the name server at a PYRO URI. */
   static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServerClient> {
     // faithful: the names are keys of a dict, and a plain object cannot have every name as key
     const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' });
-    return new NameServerClient(await connectedProxy(proxy));
+    return new NameServerClient(await connectedProxy(proxy), options);
   }
 
   get uri(): PyroUri {
@@ -118,6 +111,63 @@ export class NameServerClient implements AsyncDisposable {
     await this.call('set_metadata', name, tagList(metadata));
   }
 
+  /**
+   * Follows names, over a connection of its own: first those that are registered, then each change. A name server of this library tells of
+   * changes at once; Python's is asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts.
+   *
+   * ```ts
+   * for await (const event of names.watch({ prefix: 'lab.' })) console.log(event.kind, event.name);
+   * ```
+   *
+   * @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
+    return watchNames(() => this.again(), options);
+  }
+
+  /**
+   * Waits until a name is registered, over a connection of its own.
+   *
+   * @throws {NamingError} after `timeoutMs`
+   */
+  waitFor(name: string, options: NameWaitOptions = {}): Promise<PyroUri> {
+    return waitForName(() => this.again(), name, options);
+  }
+
+  /** @internal True for a name server of this library: it has leases. */
+  get hasLeases(): boolean {
+    return this.proxy.$metadata?.methods.has('register_leased') ?? false;
+  }
+
+  /** @internal True for a name server of this library: it tells of changes. */
+  get tellsChanges(): boolean {
+    return this.proxy.$metadata?.methods.has('watch') ?? false;
+  }
+
+  /** @internal Registers a name for `ttlMs`; {@link renewLeases} begins the time anew. */
+  async registerLeased(name: string, uri: PyroUri, metadata: readonly string[], owner: string, ttlMs: number): Promise<void> {
+    await this.call('register_leased', name, String(uri), owner, ttlMs, false, metadata);
+  }
+
+  /** @internal @returns the names that the owner has no lease of */
+  async renewLeases(owner: string, names: readonly string[]): Promise<string[]> {
+    const lost = await this.call('renew_leases', owner, names);
+    if (!Array.isArray(lost)) throw badAnswer('a list');
+    return lost.map(String);
+  }
+
+  /** @internal Removes a leased name of the owner. */
+  async removeLeased(name: string, owner: string): Promise<void> {
+    await this.call('remove', name, null, null, owner);
+  }
+
+  /** @internal The items of the name server's `watch`. */
+  async changes(prefix: string, tags: readonly string[]): Promise<AsyncIterable<NameServerChange>> {
+    const stream = (await this.call('watch', prefix, tags)) as AsyncIterable<unknown>;
+    if (typeof stream !== 'object' || stream === null || !(Symbol.asyncIterator in stream)) throw badAnswer('a stream');
+    return readChanges(stream);
+  }
+
   /** Gives the number of names, the name server's own included. */
   async count(): Promise<number> {
     return Number(await this.call('count'));
@@ -137,6 +187,12 @@ export class NameServerClient implements AsyncDisposable {
     await this.release();
   }
 
+  /** A further connection to the same name server. */
+  private again(): Promise<NameServerClient> {
+    const { signal: _, ...options } = this.options;
+    return NameServerClient.at(this.uri, options);
+  }
+
   private async call(method: string, ...args: unknown[]): Promise<unknown> {
     try {
       return await this.proxy.$call(method, ...args);
@@ -144,6 +200,26 @@ export class NameServerClient implements AsyncDisposable {
       if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.NamingError') throw error;
       throw new NamingError(error.args.map(String).join(', '), { cause: error });
     }
+  }
+}
+
+/** The items of a watch. @throws {ConnectionClosedError} when the name server ends it */
+async function* readChanges(stream: AsyncIterable<unknown>): AsyncGenerator<NameServerChange> {
+  for await (const item of endedAsClosed(stream)) {
+    if (!(item instanceof Map)) throw badAnswer('a dict');
+    const [change, name] = [item.get('change'), String(item.get('name'))] as const;
+    if (change === 'registered') yield { change, name, registration: registrationOf([item.get('uri'), item.get('metadata')]) };
+    else if (change === 'removed') yield { change, name };
+    else if (change === 'ready' || change === 'restart' || change === 'alive') yield { change };
+  }
+}
+
+async function* endedAsClosed(stream: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.PyroError') throw error;
+    throw new ConnectionClosedError(`the name server ended the watch: ${error.message}`, { cause: error });
   }
 }
 

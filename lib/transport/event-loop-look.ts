@@ -5,6 +5,6 @@
  * that has passed looks at them before it cuts a peer that did nothing wrong. `cut` has to check again whether the deadline holds.
  */
 export function lookBeforeCut(cut: () => void): void {
-  // the check phase of the event loop follows its poll phase, whichever phase this runs in
-  setImmediate(cut);
+  // the first turn of the loop reads the sockets; what was read in one turn is served at its end
+  setImmediate(() => setImmediate(cut));
 }

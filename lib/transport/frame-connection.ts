@@ -1,35 +1,28 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
-import { lookBeforeCut } from './event-loop-look.js';
-import type { UnsentBytes } from './unsent-bytes.js';
-import { warnOfError } from '../reports/warning.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
-import { encodeMessage, type OutgoingMessage, type WireLog, type WireMessage } from '../protocol/message.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { overLimit } from '../protocol/over-limit.js';
+import { asError } from '../protocol/safe-text.js';
+import type { ConnectionGroup } from './connection-group.js';
+import { lookBeforeCut } from './event-loop-look.js';
+import { MessageSender, type SenderOptions } from './message-sender.js';
+import { listen, type SocketOwner } from './socket-events.js';
+import type { TurnTaker } from './turns.js';
 
-export interface FrameConnectionOptions {
-  /** Largest message either way, in bytes. */
-  maxMessageBytes: number;
+export interface FrameConnectionOptions extends SenderOptions {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
   /** The connection fails when one frame takes longer in all; 0: never. */
   messageTimeoutMs?: number;
-  /** Limits the unsent bytes of all connections together. */
-  unsent?: UnsentBytes;
-  /** Message types that are accepted before {@link FrameConnection.accept} is called. */
-  acceptedTypes: readonly number[];
-  /** Name of the peer in the wire log. */
-  peer?: string;
-  /** Is called with every message. */
-  wireLog?: WireLog;
 }
 
-/** The callbacks of a connection's owner. */
+/** The owner of a connection. */
 export interface FrameConnectionHandler {
+  /** Name of the peer in the wire log. */
+  readonly peerName: string;
   /**
    * Frames may be waiting, or the peer reads again. Call {@link FrameConnection.next} until it gives none, or
    * {@link FrameConnection.hold} the connection.
@@ -39,8 +32,6 @@ export interface FrameConnectionHandler {
   onClosed(error: Error | undefined): void;
 }
 
-/** With more unsent bytes a connection is congested. A single message may be larger. */
-const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 /** An ended connection is destroyed after so long when its last bytes cannot be delivered. */
 const LINGER_MS = 2_000;
 
@@ -50,7 +41,7 @@ const LINGER_MS = 2_000;
  * Reading stops while the owner holds the connection ({@link hold}), or while the peer does not read. So a slow peer cannot make
  * the buffers grow.
  */
-export class FrameConnection {
+export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner {
   private readonly reader: FrameReader;
   private frameTimer: NodeJS.Timeout | undefined;
   /** `performance.now()` when the unfinished frame began; 0: there is none. */
@@ -59,27 +50,26 @@ export class FrameConnection {
   private hasStalled = false;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
-  private congested = false;
-  /** Messages of this turn of the event loop. They leave in one write. */
-  private outbox: Buffer[] = [];
-  private outboxBytes = 0;
-  /** True when a flush of the outbox is scheduled. */
-  private flushing = false;
+  /** True when bytes have arrived that are not served yet. */
+  private waitsForTurn = false;
   private closeError: Error | undefined;
 
+  /**
+   * @param options are shared by many connections
+   * @param acceptedTypes message types that are accepted before {@link accept} is called
+   * @param group the connections that take turns with this one and share its send buffer
+   */
   constructor(
-    readonly socket: Duplex,
-    private readonly options: FrameConnectionOptions,
+    socket: Duplex,
+    protected override readonly options: FrameConnectionOptions,
     private readonly handler: FrameConnectionHandler,
+    acceptedTypes: readonly number[],
+    group: ConnectionGroup,
   ) {
-    const { maxMessageBytes, maxHandshakeBytes, acceptedTypes } = options;
+    super(socket, options, group);
+    const { maxMessageBytes, maxHandshakeBytes } = options;
     this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
-    socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    socket.on('end', () => this.onEnd());
-    // not every error closes the socket: too many TLS renegotiations do not
-    socket.on('error', (error: Error) => this.destroy(error));
-    socket.on('close', () => this.onClose());
-    socket.on('drain', () => this.onDrain());
+    listen(socket, this);
   }
 
   /** True while a part of a frame has arrived. */
@@ -87,18 +77,12 @@ export class FrameConnection {
     return !this.reader.idle;
   }
 
-  /** Bytes that wait for the peer to read them. */
-  get unsentBytes(): number {
-    return this.outboxBytes + this.socket.writableLength;
-  }
-
   get isOpen(): boolean {
     return this.state === 'open';
   }
 
-  /** True while too many bytes are unsent: nothing is read, and the owner should send no more. */
-  get isCongested(): boolean {
-    return this.congested;
+  protected get peerName(): string {
+    return this.handler.peerName;
   }
 
   /** Sets the message types that are accepted from now on. From now on messages may have up to `maxMessageBytes`. */
@@ -132,32 +116,7 @@ export class FrameConnection {
     this.flow();
   }
 
-  /**
-   * Sends one message. All messages of one turn of the event loop leave in one write.
-   *
-   * @returns false when the connection is closed and the message is dropped
-   * @throws {MessageTooLargeError} before anything is written
-   */
-  send(message: OutgoingMessage): boolean {
-    const parts = encodeMessage(message, this.options.maxMessageBytes);
-    if (this.state !== 'open' || !this.socket.writable) return false;
-    for (const part of parts) {
-      this.outbox.push(part);
-      this.outboxBytes += part.length;
-    }
-    if (this.options.wireLog) this.log('sent', message);
-    if (!this.flushing) {
-      this.flushing = true;
-      process.nextTick(() => this.flush());
-    }
-    if (this.unsentBytes > MAX_UNSENT_BYTES && !this.congested) {
-      this.congested = true;
-      this.flow();
-    }
-    return true;
-  }
-
-  /** Sends the messages in the outbox, then closes. @param error why, for {@link FrameConnectionHandler.onClosed} */
+  /** Sends the messages that wait, then closes. @param error why, for {@link FrameConnectionHandler.onClosed} */
   end(error?: Error): void {
     if (this.state !== 'open') return;
     this.closeError ??= error;
@@ -173,7 +132,7 @@ export class FrameConnection {
     this.socket.resume();
   }
 
-  /** Sends the messages in the outbox, then closes without waiting for the peer. */
+  /** Sends the messages that wait, then closes without waiting for the peer. */
   endSoon(): void {
     if (this.state !== 'open') return;
     this.end();
@@ -189,71 +148,65 @@ export class FrameConnection {
     this.socket.destroy();
   }
 
-  /** An error of the user's log is a warning and does not end the connection. */
-  private log(
-    direction: WireMessage['direction'],
-    { type, flags, seq, serializerId, annotations = NO_ANNOTATIONS, data }: OutgoingMessage,
-  ): void {
-    const { wireLog, peer = '' } = this.options;
-    try {
-      wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
-    } catch (error) {
-      warnOfError(error);
-    }
-  }
-
-  private onData(chunk: Buffer): void {
+  /** @internal called by the socket */
+  onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
-    const { flushing } = this;
-    this.flushing = true;
+    // the middle of a large message is nothing to serve
+    if (this.reader.isFilling) return this.watchFrame();
+    if (this.waitsForTurn) return this.group.turns.received(chunk.length);
+    this.waitsForTurn = true;
+    this.group.turns.wait(this, chunk.length);
+  }
+
+  takeTurn(): void {
+    if (!this.waitsForTurn) return;
+    this.waitsForTurn = false;
+    if (this.state !== 'open') return;
+    this.collect();
     this.handler.onReady();
-    if (!flushing) this.flush();
+    this.flush();
     this.watchFrame();
   }
 
-  private flush(): void {
-    const { outbox, socket } = this;
-    this.flushing = false;
-    if (outbox.length === 0) return;
-    this.outbox = [];
-    this.outboxBytes = 0;
-    if (!socket.writable) return;
-    if (outbox.length === 1) {
-      socket.write(outbox[0]!);
-    } else {
-      socket.cork();
-      for (const part of outbox) socket.write(part);
-      socket.uncork();
-    }
-    if (socket.writableLength > 0) this.options.unsent?.note(this);
+  turnFailed(error: unknown): void {
+    this.destroy(asError(error));
   }
 
-  private onEnd(): void {
+  /** @internal called by the socket */
+  onError(error: Error): void {
+    // not every error closes the socket: too many TLS renegotiations do not
+    this.destroy(error);
+  }
+
+  /** @internal called by the socket */
+  onEnd(): void {
+    this.takeTurn();
     if (this.state === 'open' && !this.reader.idle) {
       this.closeError ??= new ConnectionClosedError('connection ended in the middle of a message');
     }
   }
 
-  private onClose(): void {
+  /** @internal called by the socket */
+  onClose(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
+    this.group.turns.leave(this);
+    this.writeBuffered();
     this.clearFrameTimer();
-    this.options.unsent?.forget(this);
+    this.group.unsent?.forget(this);
     this.handler.onClosed(this.closeError);
   }
 
-  private onDrain(): void {
-    this.options.unsent?.note(this);
-    if (!this.congested) return;
-    this.congested = false;
+  protected onCongestion(): void {
     this.flow();
+    if (this.isCongested) return;
     if (this.state === 'open') this.handler.onReady();
   }
 
   private flow(): void {
     if (this.state !== 'open') return;
-    if (this.held || this.congested) this.socket.pause();
+    if (this.held || this.isCongested) this.socket.pause();
     else this.socket.resume();
     this.watchFrame();
   }
@@ -263,7 +216,7 @@ export class FrameConnection {
     const { frameTimeoutMs } = this.options;
     if (frameTimeoutMs === 0) return;
     this.hasStalled = false;
-    if (this.state !== 'open' || this.reader.idle || this.held || this.congested) {
+    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested) {
       this.clearFrameTimer();
       return;
     }
@@ -292,7 +245,7 @@ export class FrameConnection {
   private onStalled(): void {
     this.hasStalled = true;
     lookBeforeCut(() => {
-      if (!this.hasStalled) return;
+      if (!this.hasStalled || this.waitsForTurn) return;
       const { frameTimeoutMs } = this.options;
       const text = `a message stalled after ${this.reader.bufferedBytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`;
       this.destroy(overLimit('frameTimeoutMs', new TimeoutError(text)));

@@ -13,7 +13,6 @@ import { BatchResults } from './batch-results.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call, type Request } from './request.js';
-import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /** Entries of a batch that run before other connections are served. */
@@ -47,7 +46,7 @@ function* runEntries(request: Request, target: PyroTarget, objectId: string, ent
     const { method, args, kwargs } = readEntry(entry, index);
     try {
       const call = new Call(request, objectId, method, kwargs);
-      const result = yield runIsolated(() => runCall(call, target, args));
+      const result = yield runIsolated(() => call.run(target, args));
       const stream = asStream(result);
       if (stream) {
         yield closeUnpulled(stream);

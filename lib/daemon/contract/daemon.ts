@@ -66,7 +66,7 @@ export interface Daemon {
   /** How often each limit was reached since the daemon was made, by the name of its option. A new plain object each time. */
   readonly counters: Readonly<Record<LimitName, number>>;
   readonly isListening: boolean;
-  /** False when the daemon serves only sockets that it was given: its URIs lead nowhere. */
+  /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
   readonly isReachable: boolean;
 
   register(objectOrClass: object, objectId?: string, options?: RegisterOptions): PyroUri;

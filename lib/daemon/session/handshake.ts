@@ -69,7 +69,7 @@ async function authorizeConnect(
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
-  if (target?.connectionEnded) connection.usedTargets.add(target);
+  if (target) connection.use(target);
   if (target?.connected) {
     const connecting = runHookOf(target, objectId, () => target.connected!(connection));
     await endsInTime(connecting, handshakeTimeoutMs, 'handshake');

@@ -140,10 +140,10 @@ describe('unread replies', () => {
     let read = 0;
     peer.socket.on('data', (chunk: Buffer) => (read += chunk.length));
     const begin = performance.now();
-    while (performance.now() - begin < 2_000 && !peer.closed) {
+    while (performance.now() - begin < 2_000 && !peer.closed && peer.frames.length === 0) {
       const target = read + 400_000;
       peer.socket.resume();
-      await eventually(() => read >= target || peer.closed);
+      await eventually(() => read >= target || peer.closed || peer.frames.length > 0);
       peer.socket.pause();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

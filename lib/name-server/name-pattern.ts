@@ -1,0 +1,20 @@
+import { RE2JS, RE2JSException } from 're2js';
+import { NamingError } from '../protocol/errors.js';
+
+/**
+ * Compiles a regular expression that a client sent. It matches the beginning of a name, as Python's `re.match`.
+ *
+ * The expression runs in linear time, so that no client can stop the name server with one. Because of that it has no backreferences
+ * and no lookaround, and `\d`, `\w` and `\s` mean ASCII characters.
+ *
+ * @throws {NamingError} when the expression is wrong, or uses what runs in linear time only
+ */
+export function namePattern(regex: string): (name: string) => boolean {
+  try {
+    const pattern = RE2JS.compile(regex.replaceAll('\\Z', '\\z'));
+    return (name) => pattern.matcher(name).lookingAt();
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new NamingError(`invalid regex: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,109 @@
+import { anyOf, FUNCTION, oneOf, type OptionRules } from '../options/option-checks.js';
+import { SecurityError } from '../protocol/errors.js';
+import type { CallContext } from '../daemon/contract/call-context.js';
+import { isLoopback } from './name-rules.js';
+
+/** What a client wants to do with a name. */
+export type NameAction = 'register' | 'remove' | 'setMetadata' | 'list' | 'takeover';
+
+/** One question whether a client may do something with a name. */
+export interface NameRequest {
+  readonly action: NameAction;
+  /** Undefined for `list`. */
+  readonly name: string | undefined;
+  /** Who the client is: what the handshake guard set. Undefined without a guard. */
+  readonly principal: unknown;
+  /** `address:port`, `[v6]:port`, or `local` for a unix socket. */
+  readonly remoteAddress: string;
+}
+
+/**
+ * Who may do something: `everybody`, `nobody`, clients on the same machine (`loopback`: from 127.0.0.0/8, ::1 or a unix socket), or
+ * those for which a function returns true.
+ */
+export type NameRule = 'everybody' | 'loopback' | 'nobody' | ((request: NameRequest) => boolean | Promise<boolean>);
+
+/**
+ * Who may do what with the names of a name server. Default: everybody may do everything, as in Pyro5, but take over names whose owners
+ * are alive. Lookups are always allowed: handshake guards decide who may connect.
+ */
+export interface NamePolicy {
+  /** Register a name. */
+  register?: NameRule;
+  /** Remove a name. */
+  remove?: NameRule;
+  /** Change the metadata tags of a name. */
+  setMetadata?: NameRule;
+  /** List names, search them by tags, and watch them. */
+  list?: NameRule;
+  /** Register or remove a name whose owner holds a lease of it and is alive. Default `nobody`. */
+  takeover?: NameRule;
+}
+
+const ACTIONS: readonly NameAction[] = ['register', 'remove', 'setMetadata', 'list', 'takeover'];
+const RULE = anyOf(oneOf('everybody', 'loopback', 'nobody'), FUNCTION);
+
+export const POLICY_RULES: OptionRules<NamePolicy> = {
+  register: RULE,
+  remove: RULE,
+  setMetadata: RULE,
+  list: RULE,
+  takeover: RULE,
+};
+
+const DEFAULT_RULES: Record<NameAction, NameRule> = {
+  register: 'everybody',
+  remove: 'everybody',
+  setMetadata: 'everybody',
+  list: 'everybody',
+  takeover: 'nobody',
+};
+
+/** Asks the rules of a policy. */
+export class NameRules {
+  private readonly rules: Record<NameAction, NameRule>;
+
+  constructor(policy: NamePolicy = {}) {
+    this.rules = { ...DEFAULT_RULES };
+    for (const action of ACTIONS) this.rules[action] = policy[action] ?? DEFAULT_RULES[action];
+  }
+
+  /** True when everybody may change names. */
+  get isOpen(): boolean {
+    return [this.rules.register, this.rules.remove, this.rules.setMetadata].includes('everybody');
+  }
+
+  /**
+   * True when a call may do something. Code of this process, which makes no call, may do everything but take over.
+   *
+   * Returns no promise unless the rule does.
+   */
+  allows(action: NameAction, name: string | undefined, call: CallContext | undefined): boolean | Promise<boolean> {
+    const rule = this.rules[action];
+    if (typeof rule !== 'function') {
+      if (rule === 'everybody') return true;
+      if (call === undefined) return action !== 'takeover';
+      return rule === 'loopback' && isLoopback(call.connection.remoteAddress);
+    }
+    if (call === undefined) return action !== 'takeover';
+    const { principal, connection } = call;
+    return rule({ action, name, principal, remoteAddress: connection.remoteAddress });
+  }
+
+  /** @throws {SecurityError} when a call may not do something */
+  async check(action: NameAction, name: string | undefined, call: CallContext | undefined): Promise<void> {
+    if (await this.allows(action, name, call)) return;
+    const what = name === undefined ? 'list names' : `${PHRASES[action]} the name ${JSON.stringify(name)}`;
+    throw new SecurityError(
+      `${call?.connection.remoteAddress ?? 'this program'} may not ${what}: the name server's policy refuses it`,
+    );
+  }
+}
+
+const PHRASES: Record<NameAction, string> = {
+  register: 'register',
+  remove: 'remove',
+  setMetadata: 'change the metadata of',
+  list: 'list',
+  takeover: 'take over',
+};

@@ -1,0 +1,139 @@
+import { isIP } from 'node:net';
+import { NamingError } from '../protocol/errors.js';
+import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
+import { PyroUri } from '../protocol/uri.js';
+
+/** How much a client may keep in a name server. */
+export interface NameLimits {
+  /** Registered names, the name server's own included. Default 200,000. */
+  maxNames: number;
+  /** Characters of a name. Default 1,000. */
+  maxNameLength: number;
+  /** Characters of a URI. Default 4,000. */
+  maxUriLength: number;
+  /** Metadata tags of a name. Default 100. */
+  maxTags: number;
+  /** Characters of a tag. Default 1,000. */
+  maxTagLength: number;
+  /** Characters of a regular expression. Default 1,000. */
+  maxRegexLength: number;
+  /** Open watches. Default 1,000. */
+  maxWatches: number;
+  /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */
+  maxLeaseMs: number;
+}
+
+export const DEFAULT_NAME_LIMITS: NameLimits = {
+  maxNames: 200_000,
+  maxNameLength: 1_000,
+  maxUriLength: 4_000,
+  maxTags: 100,
+  maxTagLength: 1_000,
+  maxRegexLength: 1_000,
+  maxWatches: 1_000,
+  maxLeaseMs: 3_600_000,
+};
+
+/**
+ * Reads the arguments of the name server's methods, as Pyro5 does.
+ *
+ * @see Pyro5/nameserver.py, `NameServer`
+ */
+export class NameArguments {
+  constructor(private readonly limits: NameLimits) {}
+
+  name(value: unknown): string {
+    if (typeof value !== 'string') throw pythonTypeError('name must be a str');
+    return this.limited('name', value, 'maxNameLength');
+  }
+
+  /** The text of a URI. @throws {PyroError} `BAD_URI` when it is none */
+  uri(value: unknown): string {
+    if (value instanceof PyroUri) return value.toString();
+    if (typeof value !== 'string') throw pythonTypeError('only URIs or strings can be registered');
+    this.limited('uri', value, 'maxUriLength');
+    void new PyroUri(value);
+    return value;
+  }
+
+  /** A set of tags; undefined for Python's None. */
+  tags(value: unknown, argument: string): ReadonlySet<string> | undefined {
+    if (value === null || value === undefined) return undefined;
+    if (typeof value === 'string')
+      throw pythonTypeError(`${argument} should not be a str, but another iterable (set, list, etc)`);
+    const tags = new Set<string>();
+    for (const tag of iterableOf(value)) {
+      if (typeof tag !== 'string') throw pythonTypeError(`a metadata tag must be a str, not ${pythonTypeName(tag)}`);
+      tags.add(this.limited('metadata tag', tag, 'maxTagLength'));
+    }
+    if (tags.size > this.limits.maxTags) throw tooMany('metadata tags', tags.size, 'maxTags', this.limits.maxTags);
+    return tags;
+  }
+
+  regex(value: unknown): string {
+    if (typeof value !== 'string') throw pythonTypeError('first argument must be string or compiled pattern');
+    return this.limited('regex', value, 'maxRegexLength');
+  }
+
+  prefix(value: unknown): string {
+    if (typeof value !== 'string') throw pythonTypeError(`startswith first arg must be str, not ${pythonTypeName(value)}`);
+    return this.limited('prefix', value, 'maxNameLength');
+  }
+
+  leaseMs(value: unknown): number {
+    const { maxLeaseMs } = this.limits;
+    if (typeof value === 'number' && value >= 1_000 && value <= maxLeaseMs) return Math.ceil(value);
+    throw new PythonException('builtins.ValueError', [
+      `a lease of ${String(value)} ms; it must be from 1000 to ${maxLeaseMs} ms (the name server's option limits.maxLeaseMs)`,
+    ]);
+  }
+
+  private limited(what: string, text: string, limit: keyof NameLimits): string {
+    if (text.length > this.limits[limit]) throw tooMany(`characters in a ${what}`, text.length, limit, this.limits[limit]);
+    return text;
+  }
+}
+
+export function tooMany(what: string, count: number, option: keyof NameLimits, limit: number): NamingError {
+  return new NamingError(`${count} ${what}; the name server takes ${limit} (its option limits.${option})`);
+}
+
+/** False for values that Python takes for false: an argument that was not given, in the name server's methods. */
+export function isGiven(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === '' || value === 0 || value === 0n) return false;
+  if (value instanceof Map || value instanceof Set) return value.size > 0;
+  return !(Array.isArray(value) || Buffer.isBuffer(value)) || value.length > 0;
+}
+
+/** True for the address of a client on the same machine. */
+export function isLoopback(remoteAddress: string): boolean {
+  if (remoteAddress === 'local') return true;
+  const host = remoteAddress
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .replace(/^::ffff:/, '');
+  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function iterableOf(value: unknown): Iterable<unknown> {
+  if (value instanceof Map) return value.keys();
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) throw notIterable(value);
+  if (Symbol.iterator in value) return value as Iterable<unknown>;
+  if (Object.getPrototypeOf(value) === Object.prototype) return Object.keys(value);
+  throw notIterable(value);
+}
+
+const notIterable = (value: unknown): PythonException => pythonTypeError(`'${pythonTypeName(value)}' object is not iterable`);
+
+/** Python's name of the type of a received value. */
+function pythonTypeName(value: unknown): string {
+  if (value === null || value === undefined) return 'NoneType';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return 'int';
+  if (typeof value === 'number') return 'float';
+  if (typeof value === 'string') return 'str';
+  if (Buffer.isBuffer(value)) return 'bytes';
+  if (Array.isArray(value)) return 'list';
+  if (value instanceof Set) return 'set';
+  return value instanceof Map || Object.getPrototypeOf(value) === Object.prototype ? 'dict' : 'object';
+}

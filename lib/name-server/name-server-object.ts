@@ -1,0 +1,260 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { currentContext } from '../daemon/contract/call-context.js';
+import { expose } from '../daemon/object/expose.js';
+import { params } from '../objects/declared-parameters.js';
+import type { Pending } from '../objects/keyed-instances.js';
+import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { NamingError } from '../protocol/errors.js';
+import { PythonException } from '../protocol/python-exception.js';
+import { PyroUri } from '../protocol/uri.js';
+import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
+import { NAME_IN_USE } from '../naming/registrar-lease.js';
+import { nameFeed, type NameFeedItem } from './name-feed.js';
+import { namePattern } from './name-pattern.js';
+import type { NameRules } from './name-policy.js';
+import { isGiven, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import type { NameLease, NameRecord, NameSelection, NameStore } from './store/name-store.js';
+
+/** Time for which names are matched with a regular expression before others are served. */
+const MATCH_SLICE_MS = 5;
+/** Longest time that one call may match names with a regular expression. */
+const MATCH_LIMIT_MS = 5_000;
+
+/** A name's URI, or its URI and metadata tags. */
+type ListedName = string | PyTuple;
+
+/**
+ * The object `Pyro.NameServer`: its methods, with the arguments, results and errors of Pyro5's name server.
+ *
+ * `register_leased`, `renew_leases` and `watch` are this name server's own. Clients see in its metadata that they are there.
+ *
+ * @see Pyro5/nameserver.py, `NameServer`
+ */
+export class NameServer {
+  private readonly read: NameArguments;
+  private watches = 0;
+
+  constructor(
+    private readonly store: NameStore,
+    private readonly limits: NameLimits,
+    private readonly rules: NameRules,
+    /** Ends all watches. */
+    private readonly closing: AbortSignal,
+  ) {
+    this.read = new NameArguments(limits);
+  }
+
+  count(): Pending<number> {
+    return this.store.count();
+  }
+
+  ping(): void {}
+
+  lookup(name: unknown, withMetadata: unknown = false): Pending<PyroUri | PyTuple> {
+    const known = this.read.name(name);
+    const answer = (record: NameRecord | undefined): PyroUri | PyTuple => {
+      if (record === undefined) throw unknownName(known);
+      const uri = new PyroUri(record.uri);
+      return isGiven(withMetadata) ? pyTuple(uri, new Set(record.metadata)) : uri;
+    };
+    const record = this.store.get(known);
+    return record instanceof Promise ? record.then(answer) : answer(record);
+  }
+
+  async register(name: unknown, uri: unknown, safe: unknown = false, metadata: unknown = null): Promise<void> {
+    await this.put(name, uri, isGiven(safe), metadata, undefined);
+  }
+
+  /**
+   * Registers a name for a limited time. The owner begins the time anew by `renew_leases`; another program cannot register the name
+   * meanwhile.
+   *
+   * @param owner a random text that the program chose
+   * @param ttlMs milliseconds
+   */
+  async register_leased(
+    name: unknown,
+    uri: unknown,
+    owner: unknown,
+    ttlMs: unknown,
+    safe: unknown = false,
+    metadata: unknown = null,
+  ): Promise<void> {
+    await this.put(name, uri, isGiven(safe), metadata, { owner: this.read.name(owner), ttlMs: this.read.leaseMs(ttlMs) });
+  }
+
+  /** Begins the leases of names anew. @returns the names that the owner holds no lease of */
+  renew_leases(owner: unknown, names: unknown): Pending<string[]> {
+    const list = Array.isArray(names) ? names : [...((names ?? []) as Iterable<unknown>)];
+    return this.store.renew(
+      this.read.name(owner),
+      list.map((name) => this.read.name(name)),
+    );
+  }
+
+  async set_metadata(name: unknown, metadata: unknown): Promise<void> {
+    const known = this.read.name(name);
+    const tags = this.read.tags(metadata, 'metadata');
+    await this.rules.check('setMetadata', known, currentContext());
+    if (!(await this.store.setMetadata(known, tags))) throw unknownName(known);
+  }
+
+  /** Removes a name, or the names that a filter selects, but never the name server's own. @returns the number of removed names */
+  async remove(name: unknown = null, prefix: unknown = null, regex: unknown = null, owner: unknown = null): Promise<number> {
+    const by = owner === null ? undefined : this.read.name(owner);
+    if (isGiven(name) && name !== NAME_SERVER_OBJECT_ID) {
+      const one = this.read.name(name);
+      const removed = await this.removeAll([one], by);
+      if (removed === 0 && (await this.store.get(one)) !== undefined) throw await this.heldName(one);
+      return removed;
+    }
+    if (!isGiven(prefix) && !isGiven(regex)) return 0;
+    const records = await this.select(isGiven(prefix) ? prefix : null, isGiven(prefix) ? null : regex);
+    const names = records.map((record) => record.name).filter((found) => found !== NAME_SERVER_OBJECT_ID);
+    return this.removeAll(names, by);
+  }
+
+  /** The URIs of the names that a filter selects, or of all names. */
+  async list(prefix: unknown = null, regex: unknown = null, withMetadata: unknown = false): Promise<Map<string, ListedName>> {
+    if (isGiven(prefix) && isGiven(regex)) throw valueError('you can only filter on one thing at a time');
+    await this.rules.check('list', undefined, currentContext());
+    return listed(await this.select(prefix, regex), isGiven(withMetadata));
+  }
+
+  /** The names that have all or any of the tags. */
+  async yplookup(
+    metaAll: unknown = null,
+    metaAny: unknown = null,
+    withMetadata: unknown = true,
+  ): Promise<Map<string, ListedName>> {
+    if (isGiven(metaAll) && isGiven(metaAny)) throw valueError("you can't use meta_all or meta_any at the same time");
+    const [match, given] = isGiven(metaAll) ? (['all', metaAll] as const) : (['any', metaAny] as const);
+    if (!isGiven(given)) return new Map();
+    const tags = [...this.read.tags(given, `metadata_${match}`)!];
+    await this.rules.check('list', undefined, currentContext());
+    return listed(await this.store.list({ by: 'tags', tags, match }), isGiven(withMetadata));
+  }
+
+  /** Follows the names that begin with a prefix and have all of the tags: the names of now, `ready`, and each change. */
+  async *watch(prefix: unknown = null, tags: unknown = null): AsyncGenerator<unknown> {
+    const context = currentContext();
+    const filter = { prefix: isGiven(prefix) ? this.read.prefix(prefix) : '', tags: [...(this.read.tags(tags, 'tags') ?? [])] };
+    await this.rules.check('list', undefined, context);
+    if (this.watches >= this.limits.maxWatches)
+      throw tooMany('watches are open', this.watches, 'maxWatches', this.limits.maxWatches);
+    this.watches++;
+    try {
+      for await (const item of nameFeed(this.store, filter, this.closing)) yield feedItem(item);
+    } finally {
+      this.watches--;
+    }
+  }
+
+  private async put(name: unknown, uri: unknown, safe: boolean, metadata: unknown, lease: NameLease | undefined): Promise<void> {
+    const context = currentContext();
+    const record: NameRecord = {
+      uri: this.read.uri(uri),
+      name: this.read.name(name),
+      metadata: this.read.tags(metadata, 'metadata'),
+      lease,
+    };
+    await this.rules.check('register', record.name, context);
+    if (record.name === NAME_SERVER_OBJECT_ID && context) await this.rules.check('takeover', record.name, context);
+    if ((await this.store.count()) >= this.limits.maxNames && (await this.store.get(record.name)) === undefined) {
+      throw tooMany('names are registered', await this.store.count(), 'maxNames', this.limits.maxNames);
+    }
+    const obstacle = await this.store.put(record, { safe, takeover: false });
+    if (obstacle === undefined) return;
+    const isHeld = obstacle.lease !== undefined && obstacle.lease.owner !== lease?.owner;
+    if (safe || !isHeld) throw new NamingError(`name already registered: ${record.name}`);
+    if (!(await this.rules.allows('takeover', record.name, context))) throw await this.heldName(record.name);
+    await this.store.put(record, { safe, takeover: true });
+  }
+
+  /** @throws {SecurityError} when the policy refuses one of the names; none is removed then */
+  private async removeAll(names: readonly string[], owner: string | undefined): Promise<number> {
+    const context = currentContext();
+    for (const name of names) await this.rules.check('remove', name, context);
+    const held: string[] = [];
+    for (const name of names) if (await this.rules.allows('takeover', name, context)) held.push(name);
+    const removed = await this.store.remove(names, { owner, takeover: false });
+    return held.length === 0 ? removed : removed + (await this.store.remove(held, { owner, takeover: true }));
+  }
+
+  private async select(prefix: unknown, regex: unknown): Promise<NameRecord[]> {
+    if (isGiven(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
+    if (!isGiven(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
+    const matches = namePattern(this.read.regex(regex));
+    return matching(await this.store.list({ by: 'all' }), matches);
+  }
+
+  private async heldName(name: string): Promise<NamingError> {
+    const record = await this.store.get(name);
+    const remedy =
+      'it is free when its lease ends or its owner removes it; the rule "takeover" of the name server\'s policy may allow it';
+    return new NamingError(`${NAME_IN_USE}${name} belongs to the running server at ${record?.uri}; ${remedy}`);
+  }
+}
+
+/** Matches in slices, so that others are served between them. */
+async function matching(records: readonly NameRecord[], matches: (name: string) => boolean): Promise<NameRecord[]> {
+  const found: NameRecord[] = [];
+  const start = performance.now();
+  let sliceEnd = start + MATCH_SLICE_MS;
+  for (const record of records) {
+    if (matches(record.name)) found.push(record);
+    const now = performance.now();
+    if (now < sliceEnd) continue;
+    if (now - start > MATCH_LIMIT_MS)
+      throw new NamingError(
+        `regex takes more than ${MATCH_LIMIT_MS} ms for ${records.length} names; use a simpler one, or a prefix`,
+      );
+    await nextTurn();
+    sliceEnd = performance.now() + MATCH_SLICE_MS;
+  }
+  return found;
+}
+
+function listed(records: readonly NameRecord[], withMetadata: boolean): Map<string, ListedName> {
+  const result = new Map<string, ListedName>();
+  for (const record of records) result.set(record.name, withMetadata ? pyTuple(record.uri, tagsOf(record)) : record.uri);
+  return result;
+}
+
+/** As in Pyro5, no tags are an empty frozenset. */
+function tagsOf({ metadata }: NameRecord): Set<string> {
+  return metadata === undefined ? new PyFrozenSet<string>() : new Set(metadata);
+}
+
+function feedItem(item: NameFeedItem): Record<string, unknown> {
+  if (item.change !== 'registered') return { ...item };
+  const { name, uri, metadata } = item.record;
+  return { change: item.change, name, uri, metadata: new Set(metadata) };
+}
+
+const unknownName = (name: string): NamingError => new NamingError(`unknown name: ${name}`);
+const valueError = (text: string): PythonException => new PythonException('builtins.ValueError', [text]);
+
+expose(
+  NameServer,
+  'count',
+  'ping',
+  'lookup',
+  'register',
+  'register_leased',
+  'renew_leases',
+  'set_metadata',
+  'remove',
+  'list',
+  'yplookup',
+  'watch',
+);
+params(NameServer, 'lookup', 'name', 'return_metadata?');
+params(NameServer, 'register', 'name', 'uri', 'safe?', 'metadata?');
+params(NameServer, 'register_leased', 'name', 'uri', 'owner', 'ttl_ms', 'safe?', 'metadata?');
+params(NameServer, 'renew_leases', 'owner', 'names');
+params(NameServer, 'set_metadata', 'name', 'metadata');
+params(NameServer, 'remove', 'name?', 'prefix?', 'regex?', 'owner?');
+params(NameServer, 'list', 'prefix?', 'regex?', 'return_metadata?');
+params(NameServer, 'yplookup', 'meta_all?', 'meta_any?', 'return_metadata?');
+params(NameServer, 'watch', 'prefix?', 'tags?');

@@ -1,0 +1,211 @@
+import { EventEmitter } from 'node:events';
+import { environmentConfig } from '../options/environment.js';
+import { millisecondsOf } from '../options/config-items.js';
+import {
+  ANYTHING,
+  anyOf,
+  checkOptions,
+  configError,
+  FULL_TEXT,
+  givenOptions,
+  milliseconds,
+  numberRules,
+  objectOf,
+  type OptionRules,
+  PORT,
+  SWITCH,
+  withMethods,
+} from '../options/option-checks.js';
+import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { DEFAULT_NAME_SERVER_PORT, type PyroUri } from '../protocol/uri.js';
+import { PyroDaemon } from '../pyro/pyro-daemon.js';
+import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
+import { AutoCleaner } from './auto-cleaner.js';
+import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-responder.js';
+import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
+import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.js';
+import { NameServer } from './name-server-object.js';
+import type { NameStore } from './store/name-store.js';
+import { openNameStore } from './store/open-name-store.js';
+
+/** Options of a name server: those of its daemon, and its own. Times are milliseconds; 0 switches a time off. */
+export interface PyroNameServerOptions extends PyroDaemonOptions {
+  /** Port to listen on. Default: the environment's `PYRO_NS_PORT`, or 9090. 0: the system chooses a free port. */
+  port?: number;
+  /** Where registrations are kept: `memory`, or a store of yours. Default `memory`. */
+  storage?: string | NameStore;
+  /**
+   * Tell those who ask by UDP broadcast where the name server is. Default false: whoever is in the network would learn of it, and a
+   * program that finds a name server by broadcast believes whoever answers first.
+   */
+  broadcast?: boolean | BroadcastResponderAddress;
+  /**
+   * Pause between two rounds that look for names whose servers cannot be reached; such a name is removed after 20 s. At least 3,000, or
+   * 0: no rounds. Default: the environment's `PYRO_NS_AUTOCLEAN`, or 0. Names with a lease are removed when their lease ends.
+   */
+  autocleanMs?: number;
+  /** Who may change and list names. Default: everybody, as in Pyro5. */
+  policy?: NamePolicy;
+  /** How much clients may keep here. */
+  limits?: Partial<NameLimits>;
+}
+
+/** Events of a name server. */
+export interface PyroNameServerEvents {
+  /** A name was removed because its server could not be reached any more. */
+  cleaned: [name: string, uri: string];
+  /** The store failed outside of a call. */
+  error: [error: unknown];
+}
+
+const MIN_AUTOCLEAN_MS = 3_000;
+/** What Python's name server says of itself, for PYROMETA lookups. */
+const OWN_TAGS: ReadonlySet<string> = new Set(['class:Pyro5.nameserver.NameServer']);
+
+/**
+ * A name server: the object `Pyro.NameServer` on a daemon of its own. Python programs find it as they find `pyro5-ns`.
+ *
+ * ```ts
+ * await using nameServer = await startNameServer({ host: '192.168.1.5' });
+ * ```
+ *
+ * @see Pyro5/nameserver.py, `NameServerDaemon`
+ */
+export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implements AsyncDisposable {
+  private readonly closing = new AbortController();
+  private closed: Promise<void> | undefined;
+
+  private constructor(
+    /** The daemon that serves the name server. */
+    readonly daemon: PyroDaemon,
+    private readonly store: NameStore,
+    private readonly ownsStore: boolean,
+  ) {
+    super();
+  }
+
+  /**
+   * Starts a name server.
+   *
+   * @throws {PyroError} `CONFIG`, when an option is wrong, or an address or the store cannot be used
+   */
+  static async start(options: PyroNameServerOptions = {}): Promise<PyroNameServer> {
+    checkOptions(options, NAME_SERVER_RULES);
+    const { storage = 'memory', broadcast = false, policy, limits, autocleanMs, ...daemonOptions } = options;
+    const allLimits = { ...DEFAULT_NAME_LIMITS, ...(limits && givenOptions(limits)) };
+    const cleanMs = autocleanMs ?? millisecondsOf(environmentConfig().NS_AUTOCLEAN) ?? 0;
+    const rules = new NameRules(policy);
+    const port = daemonOptions.port ?? environmentConfig().NS_PORT ?? DEFAULT_NAME_SERVER_PORT;
+    const daemon = new PyroDaemon({ ...daemonOptions, ...(daemonOptions.unixSocket === undefined && { port }) });
+    const store = typeof storage === 'string' ? await openNameStore(storage) : storage;
+    const server = new PyroNameServer(daemon, store, typeof storage === 'string');
+    try {
+      await server.open(new NameServer(store, allLimits, rules, server.closing.signal), broadcast, cleanMs);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    warnIfOpen(daemon, rules);
+    return server;
+  }
+
+  /** Where clients reach the name server. */
+  get uri(): PyroUri {
+    return this.daemon.uriFor(NAME_SERVER_OBJECT_ID);
+  }
+
+  /** The address behind NAT, in the name server's own network; without NAT the same as {@link uri}. */
+  get innerUri(): PyroUri {
+    return this.daemon.uriFor(NAME_SERVER_OBJECT_ID, false);
+  }
+
+  /** Number of registered names, the name server's own included. */
+  async count(): Promise<number> {
+    return this.store.count();
+  }
+
+  /** `host:port` of the UDP socket that answers broadcasts; undefined without. */
+  get broadcastLocation(): string | undefined {
+    return this.responder?.location;
+  }
+
+  /** Lets running calls end, then closes daemon and store. A second call waits for the first. */
+  close(): Promise<void> {
+    return (this.closed ??= this.end());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private responder: BroadcastResponder | undefined;
+  private cleaner: AutoCleaner | undefined;
+
+  private async open(object: NameServer, broadcast: boolean | BroadcastResponderAddress, autocleanMs: number): Promise<void> {
+    const { daemon, store } = this;
+    await daemon.start();
+    daemon.register(object, NAME_SERVER_OBJECT_ID);
+    const own = { name: NAME_SERVER_OBJECT_ID, uri: this.uri.toString(), metadata: OWN_TAGS, lease: undefined };
+    await store.put(own, { safe: false, takeover: true });
+    if (broadcast !== false) {
+      const inner = this.innerUri;
+      if (inner.host === undefined || isLoopback(inner.location!)) {
+        throw configError(
+          `broadcast is of no use at ${inner.location}: nobody else can reach it; give host, for example 0.0.0.0`,
+        );
+      }
+      this.responder = await BroadcastResponder.start(inner, broadcast === true ? {} : broadcast);
+    }
+    if (autocleanMs > 0) this.cleaner = this.startCleaner(autocleanMs);
+  }
+
+  private startCleaner(intervalMs: number): AutoCleaner {
+    const onCleaned = (name: string, uri: string): void => void this.emit('cleaned', name, uri);
+    return new AutoCleaner(this.store, { intervalMs }, onCleaned, (error) => this.report(error));
+  }
+
+  private report(error: unknown): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+    else process.emitWarning(`the store of the name server failed: ${String(error)}`);
+  }
+
+  private async end(): Promise<void> {
+    this.closing.abort();
+    this.cleaner?.stop();
+    this.responder?.close();
+    await this.daemon.shutdown();
+    if (this.ownsStore) await this.store.close();
+  }
+}
+
+const STORE_METHODS = ['get', 'put', 'setMetadata', 'remove', 'renew', 'list', 'count', 'watch', 'close'];
+
+/** The rules of the options of a name server. */
+export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
+  ...PYRO_DAEMON_RULES,
+  storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
+  broadcast: anyOf(SWITCH, objectOf<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
+  autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
+  policy: objectOf('an object with rules', POLICY_RULES),
+  limits: objectOf('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
+};
+
+/** Starts a name server, see {@link PyroNameServer}. @throws {PyroError} `CONFIG`, as {@link PyroNameServer.start} */
+export function startNameServer(options: PyroNameServerOptions = {}): Promise<PyroNameServer> {
+  return PyroNameServer.start(options);
+}
+
+function warnIfOpen(daemon: PyroDaemon, rules: NameRules): void {
+  if (
+    !rules.isOpen ||
+    isLoopback(daemon.locationStr) ||
+    daemon.locationStr.startsWith('./u:') ||
+    daemon.locationStr.startsWith('localhost:')
+  )
+    return;
+  process.emitWarning(
+    `the name server at ${daemon.locationStr} lets everybody who reaches it register and remove names; ` +
+      `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } lets programs of this machine only`,
+    { code: 'PYRO_OPEN_NAME_SERVER' },
+  );
+}

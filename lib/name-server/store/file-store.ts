@@ -1,0 +1,146 @@
+import { NamingError } from '../../protocol/errors.js';
+import { FileLock } from './file-lock.js';
+import { Journal, type JournalEntry } from './journal.js';
+import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from './name-store.js';
+import { NameTable } from './name-table.js';
+
+/** A change that waits to be written. */
+interface PendingWrite {
+  readonly entry: JournalEntry;
+  /** Takes the change back. */
+  readonly undo: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Keeps the registrations in memory and in a file. What was acknowledged is on the disk: it survives a killed process and a power cut.
+ * The file belongs to one process.
+ *
+ * A lease begins anew when the file is opened.
+ */
+export class FileNameStore implements NameStore {
+  private readonly table = new NameTable((names) => void this.write({ remove: names }, () => undefined).catch(() => undefined));
+  private waiting: PendingWrite[] = [];
+  private writing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly path: string,
+    private readonly lock: FileLock,
+    private journal: Journal,
+  ) {}
+
+  /** @throws {PyroError} `CONFIG`, when another process uses the file, or it is something else */
+  static async open(path: string): Promise<FileNameStore> {
+    const lock = await FileLock.take(path);
+    try {
+      const entries: JournalEntry[] = [];
+      const store = new FileNameStore(path, lock, await Journal.open(path, (entry) => entries.push(entry)));
+      for (const entry of entries) store.apply(entry);
+      return store;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  get(name: string): NameRecord | undefined {
+    return this.table.get(name);
+  }
+
+  async put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
+    const obstacle = this.table.obstacleTo(record, options);
+    if (obstacle === undefined) await this.set(record);
+    return obstacle;
+  }
+
+  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
+    const record = this.table.get(name);
+    if (record) await this.set({ ...record, metadata });
+    return record !== undefined;
+  }
+
+  async remove(names: readonly string[], options: RemoveOptions): Promise<number> {
+    const removable = this.table.removable(names, options);
+    if (removable.length === 0) return 0;
+    const before = removable.map((name) => this.table.get(name)!);
+    const entry: JournalEntry = { remove: removable };
+    this.apply(entry);
+    await this.write(entry, () => {
+      for (const record of before) this.table.set(record);
+    });
+    return removable.length;
+  }
+
+  renew(owner: string, names: readonly string[]): string[] {
+    return this.table.renew(owner, names);
+  }
+
+  list(selection: NameSelection): NameRecord[] {
+    return this.table.list(selection);
+  }
+
+  count(): number {
+    return this.table.size;
+  }
+
+  watch(listener: (change: NameChange) => void): () => void {
+    return this.table.watch(listener);
+  }
+
+  async close(): Promise<void> {
+    this.table.close();
+    await this.writing;
+    await this.journal.close();
+    await this.lock.release();
+  }
+
+  private async set(record: NameRecord): Promise<void> {
+    const before = this.table.get(record.name);
+    this.table.set(record);
+    await this.write({ set: record }, () => {
+      if (before) this.table.set(before);
+      else this.table.delete(record.name);
+    });
+  }
+
+  private apply(entry: JournalEntry): void {
+    if ('set' in entry) this.table.set(entry.set);
+    else for (const name of entry.remove) this.table.delete(name);
+  }
+
+  /** Resolves when the change is on the disk. Changes that come meanwhile are written together. */
+  private write(entry: JournalEntry, undo: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ entry, undo, resolve, reject });
+      this.writing ??= this.writeAll().finally(() => (this.writing = undefined));
+    });
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      try {
+        await this.journal.append(batch.map(({ entry }) => entry));
+      } catch (error) {
+        // changes that came meanwhile were made upon these: all are taken back, the last first
+        const failed = [...batch, ...this.waiting.splice(0)];
+        for (const { undo } of failed.toReversed()) undo();
+        const failure = new NamingError(`the name server cannot write ${this.path}: ${(error as Error).message}`, {
+          cause: error,
+        });
+        for (const { reject } of failed) reject(failure);
+        continue;
+      }
+      for (const { resolve } of batch) resolve();
+      if (this.journal.isLong(this.table.size)) await this.rewrite();
+    }
+  }
+
+  /** A journal that cannot be written anew grows on; the next change tries again. */
+  private async rewrite(): Promise<void> {
+    const isUpToDate = this.waiting.length === 0;
+    if (isUpToDate) await this.journal.rewrite(this.table.list({ by: 'all' })).catch(() => undefined);
+  }
+}

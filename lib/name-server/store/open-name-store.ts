@@ -1,0 +1,22 @@
+import { configError } from '../../options/option-checks.js';
+import { optionText } from '../../protocol/safe-text.js';
+import { FileNameStore } from './file-store.js';
+import { MemoryNameStore } from './memory-store.js';
+import type { NameStore } from './name-store.js';
+
+/** The kinds of stores, by the beginning of the text that names one. The text goes on with the place of the store. */
+const KINDS: Readonly<Record<string, (place: string) => Promise<NameStore>>> = {
+  'file:': (path) => FileNameStore.open(path),
+};
+
+/**
+ * Opens the store that a text names: `memory`, or `file:PATH`.
+ *
+ * @throws {PyroError} `CONFIG`, when the text names no store, or the store cannot be opened
+ */
+export async function openNameStore(storage: string): Promise<NameStore> {
+  if (storage === 'memory') return new MemoryNameStore();
+  const kind = Object.keys(KINDS).find((beginning) => storage.startsWith(beginning) && storage.length > beginning.length);
+  if (kind !== undefined) return KINDS[kind]!(storage.slice(kind.length));
+  throw configError(`storage is ${optionText(storage)}; it must be memory or ${Object.keys(KINDS).join('…, ')}…`);
+}

@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommunicationError, NamingError, ProtocolError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import { ABORT_SIGNAL, checkOptions, milliseconds, type OptionRules, TEXT, TEXTS } from '../options/option-checks.js';
+import type { NameRegistration, NameServerChange, TagFilter } from './name-records.js';
+
+/** What happened to a name. */
+export type NameEvent =
+  | { readonly kind: 'registered'; readonly name: string; readonly uri: PyroUri; readonly metadata: ReadonlySet<string> }
+  | { readonly kind: 'removed'; readonly name: string };
+
+/** Which names to watch, and how. */
+export interface NameWatchOptions {
+  /** Beginning of the names. Default: all names. */
+  prefix?: string;
+  /** Metadata tags that a name must have, all of them. Default none. */
+  tags?: readonly string[];
+  /** Pause between two questions to a name server that cannot be watched, as Python's. Default 1,000. */
+  pollIntervalMs?: number;
+  /** Ends the watch. */
+  signal?: AbortSignal;
+}
+
+const WATCH_RULES: OptionRules<NameWatchOptions> = {
+  prefix: TEXT,
+  tags: TEXTS,
+  pollIntervalMs: milliseconds({ least: 10 }),
+  signal: ABORT_SIGNAL,
+};
+
+/** How long to wait for a name. */
+export interface NameWaitOptions {
+  /** Default 30,000. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+const WAIT_RULES: OptionRules<NameWaitOptions> = { timeoutMs: milliseconds({ least: 1 }), signal: ABORT_SIGNAL };
+const DEFAULT_WAIT_MS = 30_000;
+
+const DEFAULT_POLL_MS = 1_000;
+/** Pause before the next attempt, when the name server does not answer. */
+const RETRY_MS = 1_000;
+
+/** The part of a name server's client that a watch needs. */
+interface WatchedNameServer {
+  /** True when the name server tells of changes. */
+  readonly tellsChanges: boolean;
+  changes(prefix: string, tags: readonly string[]): Promise<AsyncIterable<NameServerChange>>;
+  listWithMetadata(filter: { prefix?: string }): Promise<Map<string, NameRegistration>>;
+  yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>>;
+  release(): Promise<void>;
+}
+
+/**
+ * Follows names: first those that are registered, then each change. A name server of this library tells of changes at once; other ones
+ * are asked again and again. When the connection is lost, the watch connects again and gives what has changed meanwhile.
+ *
+ * @param connect connects to the name server; the watch has a connection of its own
+ * @throws {PyroError} `CONFIG`, when an option is wrong
+ */
+export async function* watchNames(
+  connect: () => Promise<WatchedNameServer>,
+  options: NameWatchOptions,
+): AsyncGenerator<NameEvent, void> {
+  checkOptions(options, WATCH_RULES);
+  const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
+  const known = new KnownNames();
+  while (!signal.aborted) {
+    let nameServer: WatchedNameServer | undefined;
+    const giveUp = (): void => void nameServer?.release();
+    signal.addEventListener('abort', giveUp);
+    try {
+      nameServer = await connect();
+      if (signal.aborted) return;
+      if (nameServer.tellsChanges) yield* follow(await nameServer.changes(prefix, tags), known);
+      else yield* poll(nameServer, { prefix, tags, pollIntervalMs, signal }, known);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isTemporary(error)) throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      await nameServer?.release();
+    }
+    await pause(RETRY_MS, signal);
+  }
+}
+
+/**
+ * Waits until a name is registered.
+ *
+ * @throws {NamingError} after `timeoutMs`
+ */
+export async function waitForName(
+  connect: () => Promise<WatchedNameServer>,
+  name: string,
+  options: NameWaitOptions,
+): Promise<PyroUri> {
+  checkOptions(options, WAIT_RULES);
+  const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
+  const late = AbortSignal.timeout(timeoutMs);
+  const either = signal ? AbortSignal.any([late, signal]) : late;
+  for await (const event of watchNames(connect, { prefix: name, signal: either })) {
+    if (event.kind === 'registered' && event.name === name) return event.uri;
+  }
+  signal?.throwIfAborted();
+  throw new NamingError(`"${name}" was not registered within timeoutMs (${timeoutMs} ms)`);
+}
+
+const NEVER = new AbortController().signal;
+
+function isTemporary(error: unknown): boolean {
+  const isConnecting = error instanceof NamingError && error.cause instanceof CommunicationError;
+  return isConnecting || (error instanceof CommunicationError && !(error instanceof ProtocolError));
+}
+
+/** The names that the user of a watch knows of. */
+class KnownNames {
+  private readonly names = new Map<string, NameRegistration>();
+
+  /** Notes a registration. @returns the event; undefined when nothing has changed */
+  registered(name: string, registration: NameRegistration): NameEvent | undefined {
+    const before = this.names.get(name);
+    if (before && before.uri === registration.uri && isSameSet(before.metadata, registration.metadata)) return undefined;
+    this.names.set(name, registration);
+    return { kind: 'registered', name, uri: new PyroUri(registration.uri), metadata: registration.metadata };
+  }
+
+  removed(name: string): NameEvent | undefined {
+    return this.names.delete(name) ? { kind: 'removed', name } : undefined;
+  }
+
+  /** Notes all names of now. @returns the changes */
+  *all(now: ReadonlyMap<string, NameRegistration>): Iterable<NameEvent> {
+    for (const name of this.names.keys()) {
+      const event = now.has(name) ? undefined : this.removed(name);
+      if (event) yield event;
+    }
+    for (const [name, registration] of now) {
+      const event = this.registered(name, registration);
+      if (event) yield event;
+    }
+  }
+}
+
+function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((tag) => other.has(tag));
+}
+
+async function* follow(changes: AsyncIterable<NameServerChange>, known: KnownNames): AsyncGenerator<NameEvent> {
+  // the names up to `ready`
+  let first: Map<string, NameRegistration> | undefined = new Map();
+  for await (const item of changes) {
+    if (item.change === 'restart') first = new Map();
+    else if (item.change === 'ready') {
+      yield* known.all(first ?? new Map());
+      first = undefined;
+    } else if (item.change === 'registered' && first) first.set(item.name, item.registration);
+    else {
+      const event =
+        item.change === 'registered'
+          ? known.registered(item.name, item.registration)
+          : item.change === 'removed'
+            ? known.removed(item.name)
+            : undefined;
+      if (event) yield event;
+    }
+  }
+}
+
+async function* poll(
+  nameServer: WatchedNameServer,
+  { prefix, tags, pollIntervalMs, signal }: Required<NameWatchOptions>,
+  known: KnownNames,
+): AsyncGenerator<NameEvent> {
+  while (!signal.aborted) {
+    const found =
+      tags.length > 0 ? await nameServer.yplookup({ all: tags }) : await nameServer.listWithMetadata(prefix ? { prefix } : {});
+    yield* known.all(new Map([...found].filter(([name]) => name.startsWith(prefix))));
+    await pause(pollIntervalMs, signal);
+  }
+}
+
+/** Ends early, without an error, when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

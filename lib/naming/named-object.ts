@@ -1,0 +1,34 @@
+import { ANYTHING, checkOptions, type OptionRules } from '../options/option-checks.js';
+import { PyroError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import { tagList } from './metadata-tags.js';
+
+/** An object to register at a name server. */
+export interface NamedObject {
+  name: string;
+  /** A PYRO URI. The hosts `0.0.0.0` and `::` are replaced by this machine's address in the connection to the name server. */
+  uri: PyroUri | string;
+  metadata?: Iterable<string>;
+}
+
+const NAMED_OBJECT_RULES: OptionRules<NamedObject> = { name: ANYTHING, uri: ANYTHING, metadata: ANYTHING };
+
+/** An object that a registrar keeps registered. */
+export interface RegistrarEntry {
+  readonly name: string;
+  readonly uri: PyroUri;
+  readonly metadata: readonly string[];
+  state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
+  /** False: the name is to be removed from the name server. */
+  isWanted: boolean;
+}
+
+/** @throws {PyroError} when the URI is not a PYRO URI, or the tags are none */
+export function entryOf(object: NamedObject): RegistrarEntry {
+  checkOptions(object, NAMED_OBJECT_RULES);
+  const { name, uri, metadata = [] } = object;
+  const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
+  if (parsed.protocol !== 'PYRO')
+    throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
+  return { name, uri: parsed, metadata: tagList(metadata), state: { is: 'new' }, isWanted: true };
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { NamingError } from '../protocol/errors.js';
+import type { PyroUri } from '../protocol/uri.js';
+import type { NameServerClient } from './name-server-client.js';
+
+/** A lease lasts for so many checks, so that a name outlives a name server or a network that is away for a moment. */
+const CHECKS_OF_A_LEASE = 4;
+/** Bounds of a lease: a busy program renews it in time, and the name of a crashed one goes away soon. */
+const LEASE_MS = { least: 15_000, most: 3_600_000 };
+
+/**
+ * Beginning of the error of a name server that keeps a name for its living owner. The protocol has no codes for the errors of a name
+ * server.
+ */
+export const NAME_IN_USE = 'name is in use: ';
+
+/**
+ * The lease that a registrar has of its names, at name servers of this library. Python's name server knows of no leases: there names
+ * are registered until they are removed.
+ */
+export class RegistrarLease {
+  private readonly owner = randomUUID();
+  private readonly ttlMs: number;
+
+  /** @param checkIntervalMs time between two calls of {@link renew} */
+  constructor(checkIntervalMs: number) {
+    this.ttlMs = Math.min(LEASE_MS.most, Math.max(LEASE_MS.least, CHECKS_OF_A_LEASE * checkIntervalMs));
+  }
+
+  /** Begins the time of the names anew. */
+  async renew(nameServer: NameServerClient, names: readonly string[]): Promise<void> {
+    if (nameServer.hasLeases && names.length > 0) await nameServer.renewLeases(this.owner, names);
+  }
+
+  /** Registers a name. @returns false when the name belongs to another program that is alive */
+  async put(nameServer: NameServerClient, name: string, uri: PyroUri, metadata: readonly string[]): Promise<boolean> {
+    if (!nameServer.hasLeases) {
+      await nameServer.register(name, uri, { metadata });
+      return true;
+    }
+    try {
+      await nameServer.registerLeased(name, uri, metadata, this.owner, this.ttlMs);
+      return true;
+    } catch (error) {
+      if (error instanceof NamingError && error.message.startsWith(NAME_IN_USE)) return false;
+      throw error;
+    }
+  }
+
+  async remove(nameServer: NameServerClient, name: string): Promise<void> {
+    if (nameServer.hasLeases) await nameServer.removeLeased(name, this.owner);
+    else await nameServer.remove(name);
+  }
+}
+
+/** Looks a name up; undefined when it is not registered. */
+export async function currentUri(nameServer: NameServerClient, name: string): Promise<PyroUri | undefined> {
+  try {
+    return await nameServer.lookup(name);
+  } catch (error) {
+    if (error instanceof NamingError) return undefined;
+    throw error;
+  }
+}

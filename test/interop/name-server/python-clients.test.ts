@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PyroNameServer, type PyroNameServerOptions, startNameServer } from '../../../lib/core.js';
+import { Program } from '../../../scripts/program.js';
+import { ensurePythonEnv, upstreamDistribution } from '../python-env.js';
+import { PythonInterpreter } from '../python-interpreter.js';
+
+const run = promisify(execFile);
+const here = import.meta.dirname;
+
+let directory: string;
+const cleanups: (() => unknown)[] = [];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'names-'));
+  cleanups.push(() => rm(directory, { recursive: true }));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function start(options: PyroNameServerOptions = {}): Promise<PyroNameServer> {
+  const server = await startNameServer({ host: '127.0.0.1', port: 0, ...options });
+  cleanups.push(() => server.close());
+  return server;
+}
+
+const portOf = (location: string): string => location.slice(location.lastIndexOf(':') + 1);
+
+/** An address of this machine in its network. */
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const found = addresses.find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (found === undefined) throw new Error('this machine has no address in a network: broadcasts cannot be tested');
+  return found.address;
+}
+
+/** Everybody may register, and no warning is printed. */
+const OPEN = { policy: { register: () => true, remove: () => true, setMetadata: () => true } };
+
+describe('Python programs at our name server', () => {
+  it.each(['memory', 'file'])('Pyro5’s own tests of a live name server pass, unmodified, with storage %s', async (kind) => {
+    const storage = (name: string): string => (kind === 'memory' ? 'memory' : `file:${join(directory, name)}`);
+    const server = await start({ host: ownAddress(), broadcast: { port: 0 }, storage: storage('one'), ...OPEN });
+    const all = await start({ host: '0.0.0.0', broadcast: { port: 0 }, storage: storage('all'), ...OPEN });
+    const env = {
+      NS_URI: String(server.uri),
+      NS_BCPORT: portOf(server.broadcastLocation!),
+      NS_URI_ALL: String(all.uri),
+      NS_BCPORT_ALL: portOf(all.broadcastLocation!),
+      PYTHONPATH: here,
+      PYTHONDONTWRITEBYTECODE: '1',
+      // the test machine's network may not pass broadcasts on
+      PYRO_BROADCAST_ADDRS: ownAddress(),
+    };
+    const tests = join(await upstreamDistribution(), 'tests', 'test_naming.py');
+    const args = ['-m', 'pytest', '-p', 'remote_name_server', '-p', 'no:cacheprovider', '--quiet', '--tb=short', tests];
+    const { output } = await new Program(await ensurePythonEnv(), args, { env, timeoutMs: 60_000 }).ended;
+    expect(output).toMatch(/\b7 passed/);
+    expect(output).not.toMatch(/failed|error/i);
+  });
+
+  it('pyro5-nsc runs every command as it does at Pyro5’s name server', async () => {
+    const python = await ensurePythonEnv();
+    const server = await start();
+    const nsc = async (...args: string[]): Promise<string> => {
+      const { stdout, stderr } = await run(python, [
+        '-m',
+        'Pyro5.nsc',
+        '-n',
+        '127.0.0.1',
+        '-p',
+        String(server.uri.port),
+        ...args,
+      ]).catch((error: { stdout: string; stderr: string }) => error);
+      return `${stdout}${stderr.trim().split('\n').at(-1)!}`.replaceAll(String(server.uri), 'OWN');
+    };
+    const printed: string[] = [];
+    for (const command of [
+      ['ping'],
+      ['register', 'lab.camera', 'PYRO:camera@host:1'],
+      ['register', 'lab.camera', 'PYRO:camera@host:1'],
+      ['setmeta', 'lab.camera', 'cam'],
+      ['lookup', 'lab.camera'],
+      ['list'],
+      ['list', 'lab.'],
+      ['listmatching', 'lab..*'],
+      ['listmatching', '(('],
+      ['yplookup_all', 'cam'],
+      ['yplookup_any', 'cam', 'other'],
+      ['setmeta', 'lab.camera'],
+      ['remove', 'lab.camera'],
+      ['remove', 'lab.camera'],
+      ['lookup', 'lab.camera'],
+    ]) {
+      printed.push(await nsc(...command));
+    }
+    const lab = "lab.camera --> PYRO:camera@host:1\n    metadata: {'cam'}\n";
+    const own = "Pyro.NameServer --> OWN\n    metadata: {'class:Pyro5.nameserver.NameServer'}\n";
+    expect(printed).toEqual([
+      'Name server ping ok.\n',
+      'Registered lab.camera\n',
+      expect.stringContaining('Error: NamingError - name already registered: lab.camera'),
+      'Metadata updated\n',
+      "PYRO:camera@host:1\nmetadata: {'cam'}\n",
+      `--------START LIST \n${own}${lab}--------END LIST \n`,
+      `--------START LIST - prefix 'lab.'\n${lab}--------END LIST - prefix 'lab.'\n`,
+      `--------START LIST - regex 'lab..*'\n${lab}--------END LIST - regex 'lab..*'\n`,
+      expect.stringContaining('Error: NamingError - invalid regex: '),
+      `--------START LIST  - searched by metadata\n${lab}--------END LIST  - searched by metadata\n`,
+      `--------START LIST  - searched by metadata\n${lab}--------END LIST  - searched by metadata\n`,
+      'Metadata cleared\n',
+      'Removed lab.camera\n',
+      'Nothing removed\n',
+      expect.stringContaining('Error: NamingError - unknown name: lab.camera'),
+    ]);
+  });
+
+  it('serve, PYRONAME and PYROMETA of Pyro5 work, and a Python loop can follow the names', async () => {
+    const server = await start();
+    const python = await PythonInterpreter.start();
+    cleanups.push(() => python.stop());
+    const answer = await python.run(
+      `
+      config.NS_HOST, config.NS_PORT = "127.0.0.1", port
+      @expose
+      class Thing:
+          def add(self, a, b):
+              return a + b
+      daemon = Pyro5.server.Daemon()
+      uri = daemon.register(Thing)
+      names = Pyro5.api.locate_ns()
+      changes = names.watch("lab.")
+      seen = [next(changes)["change"]]
+      names.register("lab.thing", uri, metadata={"adder"})
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      change = next(changes)
+      seen.append([change["change"], change["name"], sorted(change["metadata"])])
+      with Proxy("PYRONAME:lab.thing") as by_name, Proxy("PYROMETA:adder") as by_tag:
+          results = [by_name.add(1, 2), by_tag.add(3, 4)]
+      names.remove("lab.thing")
+      seen.append([next(changes)["change"]])
+      changes.close()
+      daemon.shutdown()
+      return [seen, results]
+      `,
+      { port: server.uri.port },
+    );
+    expect(answer).toEqual([
+      ['ready', ['registered', 'lab.thing', ['adder']], ['removed']],
+      [3, 7],
+    ]);
+  });
+});

@@ -1,0 +1,295 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  locateNameServer,
+  type NameEvent,
+  NameRegistrar,
+  type NameServerClient,
+  type PyroNameServer,
+  type PyroNameServerOptions,
+  PyroProxy,
+  PyroRemoteError,
+  SecurityError,
+  startNameServer,
+} from '../../../lib/core.js';
+import { AutoCleaner } from '../../../lib/name-server/auto-cleaner.js';
+import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function start(options: PyroNameServerOptions = {}): Promise<PyroNameServer> {
+  const server = await startNameServer({ host: '127.0.0.1', port: 0, ...options });
+  cleanups.push(() => server.close());
+  return server;
+}
+
+const addressOf = ({ uri }: PyroNameServer) => ({ host: uri.host!, port: uri.port! });
+
+async function connect(server: PyroNameServer, handshake?: unknown): Promise<NameServerClient> {
+  const client = await locateNameServer({ ...addressOf(server), ...(handshake !== undefined && { handshake }) });
+  cleanups.push(() => client.release());
+  return client;
+}
+
+/** Calls a method with any arguments, as a program could that does not use our client. */
+async function rawCall(server: PyroNameServer, method: string, ...args: unknown[]): Promise<unknown> {
+  const proxy = await PyroProxy.connect(server.uri);
+  cleanups.push(() => proxy.$release());
+  return proxy.$call(method, ...args);
+}
+
+const URI = 'PYRO:thing@127.0.0.1:4711';
+const OTHER_URI = 'PYRO:thing@127.0.0.1:4712';
+
+describe('the limits of a name server', () => {
+  it.each([
+    ['maxNames', { maxNames: 1 }, ['a', URI, false, []]],
+    ['maxNameLength', { maxNameLength: 20 }, ['a'.repeat(21), URI, false, []]],
+    ['maxUriLength', { maxUriLength: 20 }, ['a', URI, false, []]],
+    ['maxTags', { maxTags: 1 }, ['a', URI, false, ['one', 'two']]],
+    ['maxTagLength', { maxTagLength: 3 }, ['a', URI, false, ['four']]],
+  ])('a registration over %s is refused, naming the option', async (option, limits, args) => {
+    const server = await start({ limits });
+    await expect(rawCall(server, 'register', ...args)).rejects.toMatchObject({
+      pythonType: 'Pyro5.errors.NamingError',
+      message: expect.stringContaining(`limits.${option}`) as string,
+    });
+    expect(await (await connect(server)).count()).toBe(1);
+  });
+
+  it('a regular expression over maxRegexLength is refused', async () => {
+    const client = await connect(await start({ limits: { maxRegexLength: 5 } }));
+    await expect(client.list({ regex: 'abcdef' })).rejects.toThrow('limits.maxRegexLength');
+  });
+
+  it('a regular expression that takes exponential time elsewhere is matched in linear time', async () => {
+    const client = await connect(await start());
+    await client.register('a'.repeat(500), URI);
+    expect(await client.list({ regex: '(a+)+$' })).toEqual(new Map([['a'.repeat(500), URI]]));
+    expect((await client.list({ regex: '(a+)+b' })).size).toBe(0);
+  });
+
+  it('a watch over maxWatches is refused', async () => {
+    const server = await start({ limits: { maxWatches: 1 } });
+    const client = await connect(server);
+    const first = client.watch();
+    await first.next();
+    await expect(client.watch().next()).rejects.toThrow('limits.maxWatches');
+    await first.return();
+  });
+
+  it('a wrong option is refused by its name', async () => {
+    await expect(start({ limits: { maxNames: -1 } })).rejects.toThrow('maxNames is -1');
+    await expect(start({ autocleanMs: 10 })).rejects.toThrow('autocleanMs is 10; it must be 0, or a whole number from 3000');
+    await expect(start({ policy: { register: 'local' as never } })).rejects.toThrow('policy.register is the text "local"');
+    await expect(start({ policy: { registr: 'loopback' } as never })).rejects.toThrow(
+      'policy.registr is no option; did you mean register?',
+    );
+    await expect(start({ storage: 'dbm:names' })).rejects.toThrow('storage is the text "dbm:names"');
+    await expect(start({ broadcast: true })).rejects.toThrow('broadcast is of no use at 127.0.0.1');
+  });
+});
+
+describe('the policy of a name server', () => {
+  it('decides by the principal that the handshake guard set, and by the name', async () => {
+    const server = await start({
+      validateHandshake: ({ data }) => ({ principal: data }),
+      policy: {
+        register: ({ principal, name }) => principal === 'admin' || name!.startsWith(`${String(principal)}.`),
+        remove: ({ principal }) => principal === 'admin',
+        setMetadata: 'nobody',
+        list: ({ principal }) => principal !== 'guest',
+      },
+    });
+    const [lab, guest] = [await connect(server, 'lab'), await connect(server, 'guest')];
+    await lab.register('lab.camera', URI);
+    const refused = (pattern: RegExp) => ({
+      pythonType: 'Pyro5.errors.SecurityError',
+      message: expect.stringMatching(pattern) as string,
+    });
+    await expect(lab.register('other.camera', URI)).rejects.toMatchObject(
+      refused(/127.0.0.1:\d+ may not register the name "other.camera"/),
+    );
+    await expect(lab.remove('lab.camera')).rejects.toMatchObject(refused(/may not remove/));
+    await expect(lab.remove({ prefix: 'lab' })).rejects.toMatchObject(refused(/may not remove the name "lab.camera"/));
+    await expect(lab.setMetadata('lab.camera', ['x'])).rejects.toMatchObject(refused(/may not change the metadata of/));
+    expect((await guest.lookup('lab.camera')).toString()).toBe(URI);
+    for (const ask of [guest.list(), guest.yplookup({ all: ['x'] }), guest.watch().next()]) {
+      await expect(ask).rejects.toMatchObject(refused(/may not list names/));
+    }
+    expect(await (await connect(server, 'admin')).remove({ prefix: 'lab' })).toBe(1);
+  });
+
+  it('lets programs of this machine register with the rule loopback', async () => {
+    const client = await connect(await start({ policy: { register: 'loopback' } }));
+    await client.register('a', URI);
+    expect(await client.count()).toBe(2);
+  });
+
+  it('nobody registers or removes the name of the name server itself', async () => {
+    const server = await start();
+    const client = await connect(server);
+    await expect(client.register('Pyro.NameServer', URI)).rejects.toBeInstanceOf(PyroRemoteError);
+    expect(await client.remove('Pyro.NameServer')).toBe(0);
+    expect(await client.lookup('Pyro.NameServer')).toEqual(server.uri);
+    expect(new SecurityError('x').pythonType).toBe('Pyro5.errors.SecurityError');
+  });
+});
+
+describe('the lease of a name', () => {
+  async function registrar(server: PyroNameServer, uri: string, retryIntervalMs = 50): Promise<NameRegistrar> {
+    const made = new NameRegistrar({ nameServer: addressOf(server), objects: [{ name: 'lab.camera', uri }], retryIntervalMs });
+    cleanups.push(() => made.stop());
+    return made;
+  }
+
+  it('keeps the name from others while its program lives, and ends with the program’s own removal', async () => {
+    const server = await start();
+    const [client, owner] = [await connect(server), await registrar(server, URI)];
+    expect(await owner.start()).toBe(true);
+    await expect(client.register('lab.camera', OTHER_URI)).rejects.toThrow(
+      `name is in use: lab.camera belongs to the running server at ${URI}`,
+    );
+    await expect(client.remove('lab.camera')).rejects.toThrow('name is in use');
+    expect(await client.remove({ prefix: 'lab' })).toBe(0);
+    await expect(client.register('lab.camera', URI, { safe: true })).rejects.toThrow('name already registered: lab.camera');
+    await owner.stop();
+    expect((await client.list()).has('lab.camera')).toBe(false);
+  });
+
+  it('another program gets the name as soon as it is free', async () => {
+    const server = await start();
+    const [first, second] = [await registrar(server, URI), await registrar(server, OTHER_URI)];
+    await first.start();
+    const taken = once(second, 'taken');
+    expect(await second.start()).toBe(false);
+    expect((await taken).map(String)).toEqual(['lab.camera', URI]);
+    const registered = once(second, 'registered');
+    await first.stop();
+    expect((await registered).slice(0, 2).map(String)).toEqual(['lab.camera', OTHER_URI]);
+  });
+
+  it('a program that starts again at the same address takes its name over', async () => {
+    const server = await start();
+    await (await registrar(server, URI)).start();
+    expect(await (await registrar(server, URI)).start()).toBe(true);
+  });
+
+  it('ends when it is not renewed: the name goes away, and watchers are told', async () => {
+    const server = await start();
+    const client = await connect(server);
+    const events = client.watch({ prefix: 'lab.' });
+    await rawCall(server, 'register_leased', 'lab.camera', URI, 'an owner', 1_000);
+    expect((await events.next()).value).toMatchObject({ kind: 'registered', name: 'lab.camera' });
+    expect((await events.next()).value).toEqual({ kind: 'removed', name: 'lab.camera' });
+    await events.return();
+    expect(await client.count()).toBe(1);
+  });
+
+  it('a policy may allow to take a name over', async () => {
+    const server = await start({ policy: { takeover: 'loopback' } });
+    const client = await connect(server);
+    await (await registrar(server, URI, 60_000)).start();
+    await client.register('lab.camera', OTHER_URI);
+    expect(String(await client.lookup('lab.camera'))).toBe(OTHER_URI);
+  });
+});
+
+describe('watching names', () => {
+  /** Collects the names of events until `end` is one of them. */
+  async function collect(events: AsyncIterable<NameEvent>, end: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { kind, name } of events) {
+      found.push(`${kind} ${name}`);
+      if (name === end) break;
+    }
+    return found;
+  }
+
+  it('gives the names of now and each change of those that the prefix and the tags select', async () => {
+    const client = await connect(await start());
+    await client.register('lab.first', URI, { metadata: ['cam', 'x'] });
+    await client.register('lab.none', URI);
+    const events = client.watch({ prefix: 'lab.', tags: ['cam'] });
+    expect((await events.next()).value).toMatchObject({ kind: 'registered', name: 'lab.first', metadata: new Set(['cam', 'x']) });
+    await client.register('other', URI, { metadata: ['cam'] });
+    await client.setMetadata('lab.none', ['cam']);
+    await client.setMetadata('lab.none', []);
+    await client.remove('lab.first');
+    await client.register('lab.end', OTHER_URI, { metadata: ['cam'] });
+    expect(await collect(events, 'lab.end')).toEqual([
+      'registered lab.none',
+      'removed lab.none',
+      'removed lab.first',
+      'registered lab.end',
+    ]);
+  });
+
+  it('goes on after the name server was away, with what has changed meanwhile', async () => {
+    const server = await start();
+    const client = await connect(server);
+    await client.register('stays', URI);
+    await client.register('goes', URI);
+    const events = client.watch();
+    for (let count = 0; count < 3; count++) await events.next();
+    const { port } = addressOf(server);
+    await server.close();
+    const again = await start({ port });
+    const other = await connect(again);
+    await other.register('stays', URI);
+    await other.register('comes', URI);
+    const found = await collect(events, 'comes');
+    expect(found).toContain('removed goes');
+    expect(found).not.toContain('removed stays');
+  });
+
+  it('waitFor gives the URI as soon as the name is registered, and fails after timeoutMs', async () => {
+    const client = await connect(await start());
+    const waiting = client.waitFor('lab.camera');
+    await client.register('lab.camera2', OTHER_URI);
+    await client.register('lab.camera', URI);
+    expect(String(await waiting)).toBe(URI);
+    await expect(client.waitFor('lab.nothing', { timeoutMs: 50 })).rejects.toThrow(
+      '"lab.nothing" was not registered within timeoutMs (50 ms)',
+    );
+    await expect(client.waitFor('lab.nothing', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  });
+});
+
+describe('autoclean', () => {
+  it('removes the names of a server that cannot be reached, and no other', async () => {
+    const alive = createServer().listen(0, '127.0.0.1');
+    await once(alive, 'listening');
+    cleanups.push(() => alive.close());
+    const { port } = alive.address() as { port: number };
+    const store = new MemoryNameStore();
+    const put = (name: string, uri: string, lease?: { owner: string; ttlMs: number }) =>
+      store.put({ name, uri, metadata: undefined, lease }, { safe: false, takeover: false });
+    put('alive', `PYRO:a@127.0.0.1:${port}`);
+    put('dead', 'PYRO:a@127.0.0.1:1');
+    put('leased', 'PYRO:a@127.0.0.1:1', { owner: 'someone', ttlMs: 60_000 });
+    put('elsewhere', 'PYRONAME:alive');
+    const cleaned: string[] = [];
+    const fail = (error: unknown): void => expect.unreachable(String(error));
+    const cleaner = new AutoCleaner(store, { intervalMs: 10, maxUnreachableMs: 100 }, (name) => cleaned.push(name), fail);
+    cleanups.push(() => cleaner.stop());
+    await expect.poll(() => cleaned).toEqual(['dead']);
+    expect(store.list({ by: 'all' }).map(({ name }) => name)).toEqual(['alive', 'leased', 'elsewhere']);
+  });
+});
+
+it('a name server warns at the start when everybody in the network may change names', async () => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', listen);
+  cleanups.push(() => process.off('warning', listen));
+  await start({ host: '0.0.0.0', policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } });
+  await start({ host: '0.0.0.0' });
+  await expect
+    .poll(() => warnings.map(({ message }) => message))
+    .toEqual([expect.stringContaining('lets everybody who reaches it register')]);
+});
