@@ -48,10 +48,12 @@ export type { PyroConfig } from './options/config-items.js';
 
 // objects to serve: what of them is exposed, and what a call of them sees
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
-export type { Daemon, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
+export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
 export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
+export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
+export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';
 export { callback, expose, type Expose, type MarkByName, type MethodMark, oneway } from './daemon/object/expose.js';
@@ -68,7 +70,7 @@ export type {
 export { params } from './objects/declared-parameters.js';
 export { isPrivateName } from './objects/private-names.js';
 export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/contract/authorization.js';
-export type { ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
+export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects
 export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';

@@ -13,7 +13,7 @@ import { natLocationOf } from '../protocol/location.js';
 import { createCallServices } from './call/call-services.js';
 import type { Streams } from './call/streams.js';
 import type { PyroConnection } from './contract/connection.js';
-import type { Daemon, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
+import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';
 import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
@@ -26,6 +26,10 @@ import { Registrations } from './object/registrations.js';
 import type { ObjectRegistry } from './object/registry.js';
 import { EventReporter, type PyroDaemonEvents } from './options/daemon-events.js';
 import type { DaemonOptions, ResolvedDaemonOptions } from './options/daemon-options.js';
+import { openAddressWarning } from './options/open-address.js';
+import { guardedObject } from './object/object-guards.js';
+import { LimitCounters } from './options/limit-counters.js';
+import type { LimitName } from './limits/limits.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
 
@@ -44,6 +48,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   readonly [IS_DAEMON] = true;
   private readonly options: ResolvedDaemonOptions;
   private readonly reporter = new EventReporter(this);
+  private readonly limits = new LimitCounters(this.reporter);
   private readonly registrations = new Registrations(this.reporter);
   private readonly leases = new ObjectLeases(this);
   private readonly streams: Streams;
@@ -56,7 +61,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     followPromises();
     this.options = resolveDaemonOptions(given);
     const { options, objects, reporter, registrations } = this;
-    const services = createCallServices({ daemon: this, options, objects, proxies, reporter });
+    const { limits } = this;
+    const services = createCallServices({ daemon: this, options, objects, proxies, reporter, limits });
     this.streams = services.streams;
     this.sessions = new Sessions(services);
     this.lifecycle = new Lifecycle(services, this.sessions, registrations);
@@ -78,6 +84,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     addServingDaemon(this);
     this.once('close', () => removeServingDaemon(this));
     this.emit('listening', this.locationStr);
+    const warning = openAddressWarning(this.options, this.isGuarded, this.locationStr);
+    if (warning !== undefined) this.reporter.warn(warning, 'PYRO_OPEN_ADDRESS');
   }
 
   get locationStr(): string {
@@ -114,6 +122,10 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   get streamCount(): number {
     return this.streams.size;
+  }
+
+  get counters(): Readonly<Record<LimitName, number>> {
+    return { ...this.limits.counts };
   }
 
   get isListening(): boolean {
@@ -182,8 +194,8 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    *
    * @throws {DaemonError} before the daemon listens
    */
-  lease(object: object): ObjectLease {
-    return this.leases.lease(object);
+  lease(object: object, options: LeaseOptions = {}): ObjectLease {
+    return this.leases.lease(object, options);
   }
 
   /** @internal for a connection over which the object is sent */
@@ -276,6 +288,14 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   [inspect.custom](): string {
     const where = this.lifecycle.location ?? 'not started';
     return `${this.constructor.name} <${where}, ${this.objectCount} objects, ${this.connections.length} connections>`;
+  }
+
+  /** True when a hook decides about every connection, or every object has guards. */
+  private get isGuarded(): boolean {
+    const isOverridden = this.validateHandshake !== BaseDaemon.prototype.validateHandshake;
+    if (isOverridden || this.options.validateHandshake !== undefined) return true;
+    const ids = this.objectIds.filter((id) => id !== DAEMON_OBJECT_ID);
+    return ids.length > 0 && ids.every((id) => guardedObject(this.objects.get(id)!, id) !== undefined);
   }
 
   private get objects(): ObjectRegistry {

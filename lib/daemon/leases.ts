@@ -1,6 +1,6 @@
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
-import type { Daemon, ObjectLease } from './contract/daemon.js';
+import type { Daemon, LeaseOptions, ObjectLease } from './contract/daemon.js';
 import { metadataFor } from './object/expose.js';
 
 class Lease implements ObjectLease {
@@ -42,25 +42,25 @@ export class ObjectLeases {
   constructor(private readonly daemon: Daemon) {}
 
   /** @throws {DaemonError} before the daemon listens */
-  lease(object: object): ObjectLease {
-    return this.take(object, true) ?? new Lease(this.daemon.proxyFor(object));
+  lease(object: object, options: LeaseOptions): ObjectLease {
+    return this.take(object, true, options) ?? new Lease(this.daemon.proxyFor(object));
   }
 
   /** For a connection over which the object is sent. Undefined: the object exposes nothing, or is registered anyway. */
   leaseFor(object: object): ObjectLease | undefined {
     const { methods, attrs } = metadataFor(object);
     if (methods.size + attrs.size === 0 || this.leased.get(object)?.explicit) return undefined;
-    return this.take(object, false);
+    return this.take(object, false, {});
   }
 
-  private take(object: object, isExplicit: boolean): ObjectLease | undefined {
+  private take(object: object, isExplicit: boolean, options: LeaseOptions): ObjectLease | undefined {
     let leased = this.leased.get(object);
     const current = this.daemon.referenceFor(object);
     // unregistered meanwhile, or registered by the application itself
     if (leased && current?.uri.object !== leased.reference.uri.object) leased = undefined;
     if (leased === undefined) {
       if (current) return undefined;
-      const { object: objectId } = this.daemon.register(object);
+      const { object: objectId } = this.daemon.register(object, undefined, options);
       leased = { reference: this.daemon.proxyFor(objectId), leases: 0, explicit: 0 };
       this.leased.set(object, leased);
     }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { endsWithin } from '../calls/deadline.js';
 import { NO_ANNOTATIONS } from '../protocol/annotations.js';
@@ -11,6 +11,7 @@ import type { CallServices } from './call/call-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/connection.js';
 import { authorizationOf } from './connection/authorizations.js';
+import { endsInTime } from './connection/handshake-time.js';
 import { currentContext } from './contract/call-context.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
@@ -89,7 +90,7 @@ export class Lifecycle {
 
   /** Serves one more socket, with a handshake. */
   serve(socket: Duplex): void {
-    const slot = this.acceptor.accept();
+    const slot = this.acceptor.accept((socket as Partial<Socket>).remoteAddress);
     if (slot) this.sessions.enter(slot, socket);
     else socket.on('error', () => undefined).destroy();
   }
@@ -158,7 +159,7 @@ export class Lifecycle {
 
   /** Clients that connect while the daemon listens. Those that are still in their TLS handshake when it stops are closed. */
   private readonly acceptor: Acceptor<Slot> = {
-    accept: () => (this.isListening ? this.sessions.accept() : undefined),
+    accept: (remoteAddress) => (this.isListening ? this.sessions.accept(remoteAddress) : undefined),
     enter: (slot, socket) => {
       if (this.isListening) return this.sessions.enter(slot, socket);
       this.sessions.leave(slot);
@@ -184,7 +185,13 @@ export class Lifecycle {
 
   private async validate(connection: SessionConnection): Promise<void> {
     const request = { connection, objectId: DAEMON_OBJECT_ID, data: undefined, annotations: NO_ANNOTATIONS };
-    connection.authorizations.ofDaemon = authorizationOf(await this.services.daemon.validateHandshake(request));
+    connection.authorizations.ofDaemon = authorizationOf(
+      await endsInTime(
+        this.services.daemon.validateHandshake(request),
+        this.services.options.handshakeTimeoutMs,
+        'validateHandshake',
+      ),
+    );
   }
 
   /** The connection of the call that runs this code. A call that waited for its own end would wait for ever. */
@@ -201,7 +208,8 @@ export class Lifecycle {
 
   private housekeep(): void {
     const { streams, reporter, daemon } = this.services;
-    streams.expire(Date.now());
+    streams.expire(performance.now());
+    this.sessions.sweep();
     reporter.run(() => daemon.housekeeping());
   }
 

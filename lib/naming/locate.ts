@@ -123,14 +123,14 @@ async function findByTags(nameServer: NameServerClient, tags: string): Promise<P
 
 /** Repeats `attempt` until it succeeds or `waitMs` have passed. Errors other than of naming and communication are not retried. */
 async function retryWithin<T>(waitMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-  const until = Date.now() + waitMs;
+  const until = performance.now() + waitMs;
   const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitMs / 5));
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       const isTemporary = error instanceof NamingError || error instanceof CommunicationError;
-      const leftMs = until - Date.now();
+      const leftMs = until - performance.now();
       if (!isTemporary || leftMs <= 0 || signal.aborted) throw error;
       await sleep(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => {
         throw signal.reason;

@@ -1,9 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { DaemonError } from '../protocol/errors.js';
+
+/** 128 random bits in hexadecimal: who knows an id was told it, for nobody can guess one. */
+export function randomId(): string {
+  return randomBytes(16).toString('hex');
+}
 
 /** A random id, for an object that is registered without one. */
 export function newObjectId(): string {
-  return `obj_${randomUUID().replaceAll('-', '')}`;
+  return `obj_${randomId()}`;
 }
 
 /** Says why a value is no object id; undefined when it is one: a string that is not empty and has no white space. */

@@ -1,3 +1,4 @@
+import { overLimit } from './over-limit.js';
 import { ProtocolError } from './errors.js';
 
 /** Annotations of a message: data by id, four ASCII letters. */
@@ -55,7 +56,10 @@ export function copiedAnnotations(annotations: Annotations): Annotations {
 /** @throws {ProtocolError} `BAD_ANNOTATIONS` when a header announces more bytes of annotations than the limit */
 export function checkAnnotationsBytes(bytes: number, { maxAnnotationsBytes }: AnnotationLimits): void {
   if (bytes > maxAnnotationsBytes)
-    throw badAnnotations(`block too large (${bytes} bytes, maxAnnotationsBytes is ${maxAnnotationsBytes})`);
+    throw overLimit(
+      'maxAnnotationsBytes',
+      badAnnotations(`block too large (${bytes} bytes, maxAnnotationsBytes is ${maxAnnotationsBytes})`),
+    );
 }
 
 /**
@@ -67,7 +71,10 @@ export function checkAnnotationsCount(block: Buffer, { maxAnnotations }: Annotat
   let count = 0;
   for (let at = 0; at + CHUNK_HEAD_BYTES <= block.length; at += CHUNK_HEAD_BYTES + block.readUInt32BE(at + 4)) {
     if (++count > maxAnnotations)
-      throw badAnnotations(`block has more annotations than maxAnnotations (${maxAnnotations}) allows`);
+      throw overLimit(
+        'maxAnnotations',
+        badAnnotations(`block has more annotations than maxAnnotations (${maxAnnotations}) allows`),
+      );
   }
 }
 

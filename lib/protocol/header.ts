@@ -1,5 +1,6 @@
 import { MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
 import { MessageTooLargeError, ProtocolError } from './errors.js';
+import { overLimit } from './over-limit.js';
 
 /** The fixed part at the start of every message. */
 export interface Header {
@@ -100,7 +101,10 @@ export function decodeHeader(bytes: Buffer, start: number, limit: SizeLimit): He
 
 /** The error of a message over its limit. The text names both sizes and the option. */
 export function messageTooLarge(bytes: number, limit: SizeLimit): MessageTooLargeError {
-  return new MessageTooLargeError(`message too large (${bytes} bytes, ${limit.option} is ${limit.bytes})`);
+  return overLimit(
+    limit.option,
+    new MessageTooLargeError(`message too large (${bytes} bytes, ${limit.option} is ${limit.bytes})`),
+  );
 }
 
 /**

@@ -35,7 +35,11 @@ export class Inflation {
   private readonly waiting: Waiting[] = [];
   private readonly messageLimit: SizeLimit;
 
-  constructor(private readonly limits: InflationLimits) {
+  /** @param onWaiting called when a message has to wait, because of {@link InflationLimits.maxInflatingBytes} */
+  constructor(
+    private readonly limits: InflationLimits,
+    private readonly onWaiting: () => void = () => undefined,
+  ) {
     this.messageLimit = sizeLimit(limits.maxMessageBytes);
   }
 
@@ -58,6 +62,7 @@ export class Inflation {
   private async openInTurn<T>(data: Buffer, read: (data: Buffer) => T, most: SizeLimit): Promise<T> {
     const bytes = Math.min(most.bytes, ZLIB_RATIO * data.length + ZLIB_SPARE_BYTES);
     if (!this.fits(bytes) || this.waiting.length > 0) {
+      this.onWaiting();
       await new Promise<void>((enter) => this.waiting.push({ bytes, enter }));
     } else {
       this.heldBytes += bytes;

@@ -34,3 +34,8 @@ export function natLocationOf(
   if (!natHost) return undefined;
   return tcpLocation(natHost, natPort || location.slice(location.lastIndexOf(':') + 1));
 }
+
+/** True for an address or name that only this machine reaches. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || address === 'localhost' || address.startsWith('127.');
+}

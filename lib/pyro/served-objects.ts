@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { BaseDaemon } from '../daemon/daemon.js';
 import { checkOptions, configError, listOf, oneOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
+import { warn } from '../reports/warning.js';
 import { DaemonNames, type DaemonNamesOptions, NAME_SERVER } from './daemon-names.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from './pyro-daemon-options.js';
 
@@ -118,9 +119,9 @@ function* namesByObject(objects: ObjectsToServe): Iterable<[object, string | und
 
 /** Problems with the name server become warnings: the registrar tries again. */
 async function startNames(names: DaemonNames): Promise<void> {
-  names.registrar.on('unavailable', (error) => process.emitWarning(`${error.message}; it is tried again`));
+  names.registrar.on('unavailable', (error) => warn(`${error.message}; it is tried again`));
   names.registrar.on('taken', (name, uri) =>
-    process.emitWarning(`the name "${name}" was given to ${uri}; it is left there until it is free again`),
+    warn(`the name "${name}" was given to ${uri}; it is left there until it is free again`),
   );
   await names.start();
 }

@@ -1,9 +1,11 @@
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
 import type { WireMessage } from '../protocol/message.js';
+import { printable } from '../reports/printable.js';
 import { SERIALIZER_IDS } from './contract/serializer.js';
 
 const MAX_TEXT_BYTES = 1_000;
 const MAX_HEX_BYTES = 200;
+const MAX_ANNOTATIONS = 20;
 const TYPE_NAMES = namesOf(MESSAGE_TYPES);
 const SERIALIZER_NAMES = namesOf(SERIALIZER_IDS);
 const TEXTUAL: readonly number[] = [SERIALIZER_IDS.serpent, SERIALIZER_IDS.json];
@@ -17,13 +19,22 @@ const TEXTUAL: readonly number[] = [SERIALIZER_IDS.serpent, SERIALIZER_IDS.json]
 export function describeWireMessage(message: WireMessage, payloads = false): string {
   const { direction, peer, type, flags, seq, serializerId, annotations, data } = message;
   const parts = [
-    `${direction === 'received' ? '<-' : '->'} ${peer} ${TYPE_NAMES.get(type) ?? `type ${type}`} seq ${seq}`,
+    `${direction === 'received' ? '<-' : '->'} ${printable(peer)} ${TYPE_NAMES.get(type) ?? `type ${type}`} seq ${seq}`,
     SERIALIZER_NAMES.get(serializerId) ?? `serializer ${serializerId}`,
     `${data.length} bytes`,
     ...flagNames(flags),
   ];
-  if (annotations.size > 0) parts.push(`annotations ${[...annotations.keys()].join(' ')}`);
+  if (annotations.size > 0) parts.push(`annotations ${annotationIds(annotations)}`);
   return payloads ? `${parts.join(', ')}: ${payloadOf(message)}` : parts.join(', ');
+}
+
+function annotationIds(annotations: WireMessage['annotations']): string {
+  const ids: string[] = [];
+  for (const id of annotations.keys()) {
+    if (ids.length === MAX_ANNOTATIONS) return `${ids.join(' ')} and ${annotations.size - MAX_ANNOTATIONS} more`;
+    ids.push(printable(id));
+  }
+  return ids.join(' ');
 }
 
 function payloadOf({ data, flags, serializerId }: WireMessage): string {
@@ -31,7 +42,7 @@ function payloadOf({ data, flags, serializerId }: WireMessage): string {
   const limit = isText ? MAX_TEXT_BYTES : MAX_HEX_BYTES;
   const shown = data.subarray(0, limit);
   // quoted, so that line breaks of a peer do not look like lines of the log
-  const text = isText ? JSON.stringify(shown.toString()) : shown.toString('hex');
+  const text = isText ? printable(JSON.stringify(shown.toString()), Infinity) : shown.toString('hex');
   return data.length > limit ? `${text}…` : text;
 }
 

@@ -125,9 +125,9 @@ export class ScriptedPeer {
   }
 
   private async until(condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + 5_000;
+    const deadline = performance.now() + 5_000;
     while (!this.closed && !condition()) {
-      if (Date.now() > deadline) throw new Error('nothing came for 5 s');
+      if (performance.now() > deadline) throw new Error('nothing came for 5 s');
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 250);
         this.waiting.push(() => {

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
  */
 export interface Acceptor<Slot> {
   /** A client has connected. Undefined: no slot is free, and the client is cut off. */
-  accept(): Slot | undefined;
+  accept(remoteAddress: string | undefined): Slot | undefined;
   /** The client is ready for messages: at once, or after its TLS handshake. */
   enter(slot: Slot, socket: Socket): void;
   /** Called when the client disconnects before `enter()`. */

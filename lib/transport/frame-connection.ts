@@ -3,8 +3,10 @@ import type { AnnotationLimits } from '../protocol/annotations.js';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
+import { overLimit } from '../protocol/over-limit.js';
 import { asError } from '../protocol/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';
+import { lookBeforeCut } from './event-loop-look.js';
 import { MessageSender, type SenderOptions } from './message-sender.js';
 import { listen, type SocketOwner } from './socket-events.js';
 import type { TurnTaker } from './turns.js';
@@ -14,6 +16,8 @@ export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits 
   maxHandshakeBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
+  /** The connection fails when one frame takes longer in all; 0: never. */
+  messageTimeoutMs?: number;
 }
 
 /** The owner of a connection. */
@@ -41,6 +45,10 @@ const LINGER_MS = 2_000;
 export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner {
   private readonly reader: FrameReader;
   private frameTimer: NodeJS.Timeout | undefined;
+  /** `performance.now()` when the unfinished frame began; 0: there is none. */
+  private frameSince = 0;
+  /** The frame has stalled; set until bytes arrive. */
+  private hasStalled = false;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
   /** True when bytes have arrived that are not served yet. */
@@ -65,6 +73,11 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     listen(socket, this);
   }
 
+  /** True while a part of a frame has arrived. */
+  get isReceiving(): boolean {
+    return !this.reader.idle;
+  }
+
   get isOpen(): boolean {
     return this.state === 'open';
   }
@@ -86,6 +99,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
    */
   next(): Frame | undefined {
     const frame = this.reader.next();
+    if (frame) this.frameSince = 0;
     if (frame && this.options.wireLog)
       this.log('received', { ...frame.header, annotations: frame.annotations, data: frame.data });
     return frame;
@@ -103,9 +117,10 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.flow();
   }
 
-  /** Sends the messages that wait, then closes. */
-  end(): void {
+  /** Sends the messages that wait, then closes. @param error why, for {@link FrameConnectionHandler.onClosed} */
+  end(error?: Error): void {
     if (this.state !== 'open') return;
+    this.closeError ??= error;
     this.flush();
     this.state = 'ending';
     this.clearFrameTimer();
@@ -161,7 +176,8 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
 
   /** @internal called by the socket */
   onError(error: Error): void {
-    this.closeError ??= error;
+    // not every error closes the socket: too many TLS renegotiations do not
+    this.destroy(error);
   }
 
   /** @internal called by the socket */
@@ -179,6 +195,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.group.turns.leave(this);
     this.writeBuffered();
     this.clearFrameTimer();
+    this.group.unsent?.forget(this);
     this.handler.onClosed(this.closeError);
   }
 
@@ -199,23 +216,46 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   private watchFrame(): void {
     const { frameTimeoutMs } = this.options;
     if (frameTimeoutMs === 0) return;
+    this.hasStalled = false;
     if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested) {
       this.clearFrameTimer();
-    } else if (this.frameTimer) {
+      return;
+    }
+    if (this.frameTimer) {
       this.frameTimer.refresh();
     } else {
       this.frameTimer = setTimeout(() => this.onStalled(), frameTimeoutMs);
       this.frameTimer.unref();
     }
+    this.watchMessage();
+  }
+
+  /** A frame of which a byte arrives now and then never stalls. */
+  private watchMessage(): void {
+    const { messageTimeoutMs = 0 } = this.options;
+    if (this.frameSince === 0) this.frameSince = performance.now();
+    if (messageTimeoutMs === 0 || performance.now() - this.frameSince <= messageTimeoutMs) return;
+    const since = this.frameSince;
+    lookBeforeCut(() => {
+      if (this.frameSince !== since) return;
+      const text = `a message took longer than messageTimeoutMs (${messageTimeoutMs} ms); ${this.reader.bufferedBytes} bytes of it have arrived`;
+      this.destroy(overLimit('messageTimeoutMs', new TimeoutError(text)));
+    });
   }
 
   private onStalled(): void {
-    const { frameTimeoutMs } = this.options;
-    const bytes = this.reader.bufferedBytes;
-    this.destroy(new TimeoutError(`a message stalled after ${bytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`));
+    this.hasStalled = true;
+    lookBeforeCut(() => {
+      if (!this.hasStalled || this.waitsForTurn) return;
+      const { frameTimeoutMs } = this.options;
+      const text = `a message stalled after ${this.reader.bufferedBytes} bytes for frameTimeoutMs (${frameTimeoutMs} ms)`;
+      this.destroy(overLimit('frameTimeoutMs', new TimeoutError(text)));
+    });
   }
 
   private clearFrameTimer(): void {
+    this.hasStalled = false;
+    this.frameSince = 0;
     if (this.frameTimer === undefined) return;
     clearTimeout(this.frameTimer);
     this.frameTimer = undefined;

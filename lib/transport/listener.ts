@@ -79,7 +79,7 @@ function createServerFor<Slot>(
     return { server, handshakes: new SecureHandshakes(server, handshakeTimeoutMs, acceptor) };
   }
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    const slot = acceptor.accept();
+    const slot = acceptor.accept(socket.remoteAddress);
     if (slot === undefined) socket.destroy();
     else acceptor.enter(slot, socket);
   });

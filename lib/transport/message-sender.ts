@@ -13,10 +13,11 @@ import {
   type WireLog,
   type WireMessage,
 } from '../protocol/message.js';
-import { asError } from '../protocol/safe-text.js';
+import { warnOfError } from '../reports/warning.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';
 import type { SendBufferUser } from './send-buffer.js';
+import type { Reader } from './unsent-bytes.js';
 
 export interface SenderOptions {
   /** Largest message either way, in bytes. */
@@ -31,7 +32,7 @@ const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /** The sending half of a connection: all small messages of one turn of the event loop leave in one write. */
-export abstract class MessageSender implements SendBufferUser {
+export abstract class MessageSender implements SendBufferUser, Reader {
   private congested = false;
   /** True when a flush will follow in this turn of the event loop. */
   private flushing = false;
@@ -43,10 +44,17 @@ export abstract class MessageSender implements SendBufferUser {
   ) {}
 
   abstract readonly isOpen: boolean;
+  /** Closes at once. */
+  abstract destroy(error?: Error): void;
   /** Name of the peer in the wire log. */
   protected abstract readonly peerName: string;
   /** Called when {@link isCongested} has changed. */
   protected abstract onCongestion(): void;
+
+  /** Bytes that wait for the peer to read them. */
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
 
   /** True while too many bytes are unsent: nothing is read, and the owner should send no more. */
   get isCongested(): boolean {
@@ -73,6 +81,7 @@ export abstract class MessageSender implements SendBufferUser {
       socket.write(encodeHead(message, annotationsBytes));
       socket.write(message.data);
       socket.uncork();
+      this.noteUnsent();
     }
     if (this.options.wireLog) this.log('sent', message);
     this.sent();
@@ -151,6 +160,11 @@ export abstract class MessageSender implements SendBufferUser {
     if (!sendBuffer.isUsedBy(this)) return;
     if (this.socket.writable) sendBuffer.writeTo(this.socket);
     else sendBuffer.clear();
+    this.noteUnsent();
+  }
+
+  private noteUnsent(): void {
+    if (this.socket.writableLength > 0) this.group.unsent?.note(this);
   }
 
   private get canWrite(): boolean {
@@ -167,7 +181,7 @@ export abstract class MessageSender implements SendBufferUser {
     try {
       wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
     } catch (error) {
-      process.emitWarning(asError(error));
+      warnOfError(error);
     }
   }
 }

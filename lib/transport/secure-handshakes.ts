@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { CommunicationError } from '../protocol/errors.js';
+import { overLimit } from '../protocol/over-limit.js';
 import type { Acceptor } from './acceptor.js';
+import { lookBeforeCut } from './event-loop-look.js';
 
 /** An unfinished TLS handshake of a client. */
 interface TlsHandshake<Slot> {
   slot: Slot;
   timer: NodeJS.Timeout | undefined;
+  /** The deadline has passed once, but bytes of the client had arrived. */
+  hasMoreTime: boolean;
 }
 
 /** `reason`: OpenSSL's words for the error, without addresses and files of its source. */
@@ -39,12 +43,13 @@ export class SecureHandshakes<Slot> {
 
   private begin(raw: Socket): void {
     // Node remembers the address of a closed socket only if the address was read before
-    const slot = raw.remoteAddress === undefined ? undefined : this.acceptor.accept();
+    const { remoteAddress } = raw;
+    const slot = remoteAddress === undefined ? undefined : this.acceptor.accept(remoteAddress);
     if (slot === undefined) {
       raw.destroy();
       return;
     }
-    const handshake: TlsHandshake<Slot> = { slot, timer: undefined };
+    const handshake: TlsHandshake<Slot> = { slot, timer: undefined, hasMoreTime: false };
     if (this.timeoutMs > 0) {
       handshake.timer = setTimeout(() => this.timeOut(raw), this.timeoutMs);
       handshake.timer.unref();
@@ -71,9 +76,20 @@ export class SecureHandshakes<Slot> {
   }
 
   private timeOut(raw: Socket): void {
-    const text = `TLS handshake took longer than handshakeTimeoutMs (${this.timeoutMs} ms)`;
-    this.refuse(raw, new CommunicationError(text, { code: 'TLS' }));
-    raw.destroy();
+    const { bytesRead } = raw;
+    lookBeforeCut(() => {
+      const handshake = this.running.get(raw);
+      if (handshake === undefined) return;
+      // its messages lay in the kernel, and the next ones are on their way
+      if (raw.bytesRead > bytesRead && !handshake.hasMoreTime) {
+        handshake.hasMoreTime = true;
+        handshake.timer?.refresh();
+        return;
+      }
+      const text = `TLS handshake took longer than handshakeTimeoutMs (${this.timeoutMs} ms)`;
+      this.refuse(raw, overLimit('handshakeTimeoutMs', new CommunicationError(text, { code: 'TLS' })));
+      raw.destroy();
+    });
   }
 
   private refuse(raw: Socket, error: Error): void {

@@ -1,3 +1,4 @@
+import { warn } from '../../reports/warning.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 
@@ -13,9 +14,7 @@ export function hintAtGet(metadata: RemoteMetadata | undefined, name: string): v
   const names = warnedOf.get(metadata) ?? new Set();
   if (names.has(name)) return;
   warnedOf.set(metadata, names.add(name));
-  process.emitWarning(`"${name}" is an attribute of the remote object, and undefined on the proxy: ${remedy(name)}`, {
-    code: 'PYRO_ATTRIBUTE',
-  });
+  warn(`"${name}" is an attribute of the remote object, and undefined on the proxy: ${remedy(name)}`, 'PYRO_ATTRIBUTE');
 }
 
 /** Adds to the AttributeError of a method call that the name is an attribute. */

@@ -2,8 +2,8 @@ import type { TLSSocket } from 'node:tls';
 import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import { safeText } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import { printableMessage } from '../../reports/printable.js';
 import type { ClientConnection } from './client-connection.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
@@ -44,7 +44,7 @@ export async function shakeHands(
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
   const answer = await readHandshakeAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
-    throw rejection(connection.location, safeText(answer));
+    throw rejection(connection.location, printableMessage(answer));
   }
   if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'meta')) {
     throw new ProtocolError('the answer to a handshake is a dict with "handshake" and "meta"');

@@ -2,7 +2,7 @@ import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { Inflation } from '../../protocol/inflation.js';
-import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
+import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 
 /** The result of a call that opened an item stream. */
@@ -43,7 +43,6 @@ function readValue(data: Buffer, flags: number, serializer: Serializer, context:
 export function withCaller(error: unknown): unknown {
   if (!(error instanceof PyroError)) return error;
   Error.captureStackTrace(error, withCaller);
-  if (error instanceof PyroRemoteError && error.remoteTraceback.length > 0)
-    error.stack += `\nRemote traceback:\n${error.remoteTraceback.join('')}`;
+  if (error instanceof PyroRemoteError) showRemoteTraceback(error);
   return error;
 }

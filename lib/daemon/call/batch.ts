@@ -1,5 +1,7 @@
 import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
+import { safeText } from '../../protocol/safe-text.js';
+import { kwargsOf } from '../../serializers/contract/call-shape.js';
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { runIsolated } from '../../calls/async-context.js';
@@ -7,6 +9,7 @@ import type { Steps } from '../../calls/steps.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { PyroTarget } from '../contract/target.js';
+import { BatchResults } from './batch-results.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call, type Request } from './request.js';
@@ -35,7 +38,8 @@ async function disposeBatchInstance(instance: object | Promise<object>): Promise
 }
 
 function* runEntries(request: Request, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
-  const results: unknown[] = [];
+  const { maxMessageBytes, maxDepth } = request.services.options;
+  const results = new BatchResults(maxMessageBytes, maxDepth, !request.oneway);
   for (const [index, entry] of entries.entries()) {
     if (request.timedOut) break;
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
@@ -48,24 +52,33 @@ function* runEntries(request: Request, target: PyroTarget, objectId: string, ent
         yield closeUnpulled(stream);
         throw new PyroError(`"${method}" gives an item stream, which cannot be part of a batch`);
       }
-      results.push(result);
+      results.add(result);
     } catch (error) {
-      results.push(new ExceptionWrapper(presentableError(error)));
+      results.addError(new ExceptionWrapper(presentableError(error)));
       reportFailure(error, request, { objectId, method, args, kwargs });
       break;
     }
   }
-  return results;
+  return results.all;
 }
 
 /** @throws {PythonException} `ValueError`, as in Python */
 function readEntry(entry: unknown, index: number): { method: string; args: unknown[]; kwargs: Record<string, unknown> } {
   if (Array.isArray(entry) && entry.length === 3) {
     const [method, args, kwargs] = entry as unknown[];
-    const named = kwargs instanceof Map ? (Object.fromEntries(kwargs as Map<string, unknown>) as unknown) : (kwargs ?? {});
-    if (typeof method === 'string' && Array.isArray(args) && typeof named === 'object' && !Array.isArray(named)) {
-      return { method, args, kwargs: named as Record<string, unknown> };
-    }
+    if (typeof method === 'string' && Array.isArray(args)) return { method, args, kwargs: readKeywords(kwargs, index) };
   }
-  throw new PythonException('builtins.ValueError', [`entry ${index + 1} of the batch is not (method, args, kwargs)`]);
+  throw badEntry(index);
+}
+
+function readKeywords(kwargs: unknown, index: number): Record<string, unknown> {
+  try {
+    return kwargsOf(kwargs);
+  } catch (error) {
+    throw badEntry(index, `: ${safeText(error)}`);
+  }
+}
+
+function badEntry(index: number, why = ''): Error {
+  return new PythonException('builtins.ValueError', [`entry ${index + 1} of the batch is not (method, args, kwargs)${why}`]);
 }

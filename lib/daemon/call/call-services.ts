@@ -11,6 +11,8 @@ import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+import type { LimitCounters } from '../options/limit-counters.js';
+import { UnsentBytes } from '../../transport/unsent-bytes.js';
 import { Streams } from './streams.js';
 import { ValueMemory } from './value-memory.js';
 
@@ -26,6 +28,9 @@ export interface CallServices {
   readonly inflation: Inflation;
   readonly proxies: ProxyReceiver;
   readonly reporter: EventReporter;
+  readonly limits: LimitCounters;
+  /** The bytes that clients have not read yet. */
+  readonly unsent: UnsentBytes;
   /** By serializer id. */
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
@@ -39,7 +44,7 @@ export interface CallServices {
 }
 
 export function createCallServices(
-  given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter'>,
+  given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter' | 'limits'>,
 ): CallServices {
   const { daemon, options } = given;
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback } = options;
@@ -54,9 +59,10 @@ export function createCallServices(
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
+    unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),
     memory: new ValueMemory(options),
-    inflation: new Inflation(options),
+    inflation: new Inflation(options, () => given.limits.count('maxInflatingBytes', undefined, undefined)),
     serializers: serializersFor(options.values),
     handshakeSerializers: serializersFor('natural'),
     marshal: marshalFor('natural'),

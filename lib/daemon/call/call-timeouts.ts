@@ -1,4 +1,5 @@
 import { captureContext, runIsolated } from '../../calls/async-context.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { Request } from './request.js';
 
@@ -40,7 +41,7 @@ export class CallTimeouts {
       if (leftMs > 0) return this.wait(leftMs);
       this.running.delete(request);
       const text = `${request.call!.method} took longer than callTimeoutMs (${this.timeoutMs} ms)`;
-      runIsolated(() => request.timeOut(new PythonException('builtins.TimeoutError', [text])));
+      runIsolated(() => request.timeOut(overLimit('callTimeoutMs', new PythonException('builtins.TimeoutError', [text]))));
     }
   }
 }

@@ -10,6 +10,7 @@ import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';
+import { guardedObject } from '../object/object-guards.js';
 import { runBatch } from './batch.js';
 import { CallTimeouts } from './call-timeouts.js';
 import { type CallServices, unknownSerializerText } from './call-services.js';
@@ -153,9 +154,10 @@ export class Dispatcher {
     return this.runAuthorized(request, target, authorization);
   }
 
-  private runAuthorized(request: Request, target: PyroTarget, { principal }: Authorization): unknown {
-    request.principal = principal;
+  private runAuthorized(request: Request, target: PyroTarget, authorization: Authorization): unknown {
     const call = request.call!;
+    request.authorization = authorization;
+    request.guardedObject = guardedObject(target, call.objectId);
     if (request.isBatch) return runSteps(runBatch(request, target, call));
     return new Call(request, call.objectId, call.method, call.kwargs).run(target, call.args);
   }

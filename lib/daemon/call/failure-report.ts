@@ -2,12 +2,13 @@ import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
+import type { LimitCounters } from '../options/limit-counters.js';
 import type { SessionConnection } from '../connection/connection.js';
 import { EndOfStream } from './streams.js';
 
 /** The parts of a request that its failures name. */
 interface FailedRequest {
-  readonly services: { readonly objects: ObjectRegistry; readonly reporter: EventReporter };
+  readonly services: { readonly objects: ObjectRegistry; readonly reporter: EventReporter; readonly limits: LimitCounters };
   readonly connection: SessionConnection;
   readonly oneway: boolean;
   readonly correlationId: string;
@@ -23,9 +24,10 @@ export const UNKNOWN = '<unknown>';
 /** Emits the events of a call that failed. The end of a stream is no failure. */
 export function reportFailure(error: unknown, request: FailedRequest, call: Partial<SerializedCall>): void {
   if (isEndOfStream(error)) return;
-  const { objects, reporter } = request.services;
+  const { objects, reporter, limits } = request.services;
   const { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} } = call;
   const { connection, oneway, correlationId, pulledStream: stream, timedOut } = request;
+  limits.note(error, connection);
   const info: CallErrorInfo = { connection, objectId, method, args, kwargs, correlationId, ...(stream && { stream }) };
   // no client is told of a oneway call, nor of an error behind a timeout; of a callback method, this side asked to be told
   if (oneway || timedOut || isCallback(objects.get(objectId), method)) reporter.emit('callError', error, info);

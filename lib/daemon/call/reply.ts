@@ -5,6 +5,7 @@ import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES, STREAM_A
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { ReplyAddress } from '../../protocol/message.js';
 import type { Frame } from '../../protocol/frame-reader.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
@@ -178,5 +179,6 @@ export class Reply implements ReplyAddress {
 const PONG = Buffer.from('pong');
 
 function tooLarge(bytes: number, maxMessageBytes: number): MessageTooLargeError {
-  return new MessageTooLargeError(`reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`);
+  const text = `reply too large (${bytes} bytes, maxMessageBytes is ${maxMessageBytes})`;
+  return overLimit('maxMessageBytes', new MessageTooLargeError(text));
 }

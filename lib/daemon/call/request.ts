@@ -10,10 +10,12 @@ import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import type { SessionConnection } from '../connection/connection.js';
+import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { GuardedObject } from '../contract/target.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
 import { type CallServices, receiveProxy } from './call-services.js';
 import { reportFailure } from './failure-report.js';
@@ -21,12 +23,15 @@ import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
 
 const NOT_READ: Partial<CallTarget> = {};
+const NOT_AUTHORIZED: Authorization = {};
 
 /** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
 export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
-  principal: unknown;
+  authorization: Authorization = NOT_AUTHORIZED;
+  /** The object, or the one that guards it. Undefined: nobody guards it. */
+  guardedObject: GuardedObject | undefined;
   /** Set once the call was read. */
   call: SerializedCall | undefined;
   /** Object and method of a call that could not be read, as far as they were read. */
@@ -269,7 +274,7 @@ export class Call implements CallContext {
     return this.request.oneway;
   }
   get principal(): unknown {
-    return this.request.principal;
+    return this.request.authorization.principal;
   }
   get signal(): AbortSignal {
     return this.request.signal;

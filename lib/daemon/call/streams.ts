@@ -1,14 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { PyroError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
+import { randomId } from '../../objects/object-ids.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import { isSamePrincipal } from '../connection/authorizations.js';
 import type { SessionConnection } from '../connection/connection.js';
+import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
+import type { LimitCounters } from '../options/limit-counters.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
 /** The call whose result is a stream. */
@@ -18,6 +21,7 @@ export interface StreamingCall extends CallContext {
     /** The stream whose next item the request asks for. */
     pulledStream: CallErrorInfo['stream'];
     readonly call: Pick<SerializedCall, 'args'> | undefined;
+    readonly authorization: Authorization;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -49,6 +53,8 @@ export class EndOfStream extends PythonException {
   }
 }
 
+/** The last tenth of `maxStreams` is for connections that have less than a tenth of `maxStreamsPerConnection`. */
+const RESERVED_PART = 0.1;
 /** Longest wait for an iterator to end after it was closed. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -71,6 +77,7 @@ export class Streams {
       readonly options: ResolvedDaemonOptions;
       readonly objects: ObjectRegistry;
       readonly reporter: EventReporter;
+      readonly limits: LimitCounters;
     },
   ) {}
 
@@ -89,27 +96,33 @@ export class Streams {
     const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
     const opened = this.openedBy.get(call.connection)?.open ?? 0;
     if (opened >= maxStreamsPerConnection) {
-      throw new PyroError(
-        `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`,
-      );
+      const text = `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`;
+      throw overLimit('maxStreamsPerConnection', new PyroError(text));
     }
-    if (this.streams.size >= maxStreams && !this.dropOldestLingering()) {
-      throw new PyroError(`too many open item streams on this daemon (maxStreams is ${maxStreams}); try again later`);
+    const refusal = call.connection.address?.streamRefusal();
+    if (refusal) throw refusal;
+    const free = maxStreams - this.streams.size;
+    // a few connections must not hold all streams
+    const isReserved = free < maxStreams * RESERVED_PART && opened >= maxStreamsPerConnection * RESERVED_PART;
+    if (isReserved || (free <= 0 && !this.dropOldestLingering())) {
+      const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${opened}` : ''}); try again later`;
+      throw overLimit('maxStreams', new PyroError(text));
     }
-    const id = randomUUID();
+    const id = randomId();
     const { connection } = call;
     const stream: ItemStream = {
       id,
       call,
       iterator,
       inContext: captureContext(),
-      openedAt: Date.now(),
+      openedAt: performance.now(),
       reader: undefined,
       lingersSince: 0,
       pulling: Promise.resolve(),
     };
     this.streams.set(id, stream);
     this.setReader(stream, connection);
+    if (connection.address) connection.address.streams++;
     const count = this.openedBy.get(connection);
     if (count) count.open++;
     else this.openedBy.set(connection, { open: 1, ended: undefined });
@@ -151,7 +164,7 @@ export class Streams {
     for (const stream of this.readBy.get(connection) ?? []) {
       if (linger) {
         this.setReader(stream, undefined);
-        stream.lingersSince = Date.now();
+        stream.lingersSince = performance.now();
       } else {
         this.drop(stream, 'the client has gone away');
       }
@@ -163,7 +176,7 @@ export class Streams {
 
   /** Closes streams that are past their lifetime or linger time. */
   expire(now: number): void {
-    for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.drop(stream, 'the stream expired');
+    for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.dropExpired(stream);
   }
 
   /** Closes all streams. Calls that outlive the daemon can open no more. */
@@ -175,14 +188,14 @@ export class Streams {
   private async find(connection: SessionConnection, id: string): Promise<ItemStream | undefined> {
     const stream = this.streams.get(id);
     if (stream === undefined) return undefined;
-    if (this.isExpired(stream, Date.now())) {
-      this.drop(stream, 'the stream expired');
+    if (this.isExpired(stream, performance.now())) {
+      this.dropExpired(stream);
       return undefined;
     }
     if (stream.reader === connection) return stream;
     const { objectId } = stream.call;
-    const { principal } = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
-    if (!isDeepStrictEqual(principal, stream.call.principal)) return undefined;
+    const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
+    if (!isSamePrincipal(authorization, stream.call.request.authorization)) return undefined;
     if (!this.streams.has(id)) return undefined;
     this.setReader(stream, connection);
     stream.lingersSince = 0;
@@ -209,12 +222,20 @@ export class Streams {
     );
   }
 
+  private dropExpired(stream: ItemStream): void {
+    this.daemon.limits.counts[stream.lingersSince > 0 ? 'streamLingerMs' : 'streamLifetimeMs']++;
+    this.drop(stream, 'the stream expired');
+  }
+
   private dropOldestLingering(): boolean {
     let oldest: ItemStream | undefined;
     for (const stream of this.streams.values()) {
       if (stream.lingersSince > 0 && (oldest === undefined || stream.lingersSince < oldest.lingersSince)) oldest = stream;
     }
-    if (oldest) this.drop(oldest, 'the daemon has too many open streams');
+    if (oldest) {
+      this.daemon.limits.counts.maxStreams++;
+      this.drop(oldest, 'the daemon has too many open streams');
+    }
     return oldest !== undefined;
   }
 
@@ -240,6 +261,7 @@ export class Streams {
   /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
   private countEnded({ call: { connection, request }, pulling }: ItemStream): void {
     void pulling.then(() => request.end());
+    if (connection.address) connection.address.streams--;
     const count = this.openedBy.get(connection);
     if (count === undefined || --count.open > 0) return;
     this.openedBy.delete(connection);

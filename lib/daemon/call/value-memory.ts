@@ -14,6 +14,10 @@ class RemainingBudget extends ValueBudget {
     super(leftBytes);
   }
 
+  override get limit(): string {
+    return 'maxInFlightValueBytes';
+  }
+
   override get reason(): string {
     const { spent, limitBytes, totalBytes } = this;
     return `${spent}, and running requests leave ${limitBytes} of maxInFlightValueBytes (${totalBytes}); try again later`;

@@ -1,6 +1,7 @@
 import { configError } from '../../options/option-checks.js';
+import { endsInTime } from './handshake-time.js';
+import { optionText, safeText } from '../../protocol/safe-text.js';
 import { SecurityError } from '../../protocol/errors.js';
-import { safeText } from '../../protocol/safe-text.js';
 import type { Authorization, HandshakeAnswer } from '../contract/authorization.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -14,7 +15,11 @@ export class Authorizations {
   /** Answer of the daemon's own hook. It holds for every object that says nothing else. */
   ofDaemon: Authorization = OPEN;
 
-  constructor(private readonly connection: PyroConnection) {}
+  /** @param timeoutMs longest time that the guards of an object take; 0: no limit */
+  constructor(
+    private readonly connection: PyroConnection,
+    private readonly timeoutMs: number,
+  ) {}
 
   /**
    * Authorizes the connection to use an object.
@@ -22,6 +27,8 @@ export class Authorizations {
    * @throws {SecurityError} when the connection is refused; `cause` is the guard's own error
    */
   authorize(target: PyroTarget, objectId: string): Authorization | Promise<Authorization> {
+    const { guardedBy } = target;
+    if (guardedBy !== undefined) return this.authorize(guardedBy.target, guardedBy.objectId);
     if (target.authorize === undefined) return this.ofDaemon;
     const answers = (this.answers ??= new Map<PyroTarget, Authorization | Promise<Authorization>>());
     let authorization = answers.get(target);
@@ -39,6 +46,8 @@ export class Authorizations {
 
   /** True when the object has no guards, or its guards have accepted the connection. Asks no guard. */
   isAuthorized(target: PyroTarget): boolean {
+    const { guardedBy } = target;
+    if (guardedBy !== undefined) return this.isAuthorized(guardedBy.target);
     if (target.authorize === undefined) return true;
     const authorization = this.answers?.get(target);
     return authorization !== undefined && !(authorization instanceof Promise);
@@ -49,10 +58,12 @@ export class Authorizations {
     const { handshake: data, handshakeAnnotations: annotations } = connection;
     try {
       const { ofDaemon } = this;
-      const { response = ofDaemon.response, principal = ofDaemon.principal } = authorizationOf(
-        await target.authorize!({ connection, objectId, data, annotations }),
-      );
-      return { response, principal };
+      const asking = target.authorize!({ connection, objectId, data, annotations });
+      const given = authorizationOf(await endsInTime(asking, this.timeoutMs, 'a guard'));
+      const { response = ofDaemon.response } = given;
+      // a key belongs to the principal that stands beside it
+      const { principal, principalKey } = given.principal === undefined && given.principalKey === undefined ? ofDaemon : given;
+      return { response, principal, principalKey };
     } catch (error) {
       throw new SecurityError(safeText(error) || 'access denied', { cause: error });
     }
@@ -67,9 +78,21 @@ export class Authorizations {
 export function authorizationOf(answer: HandshakeAnswer): Authorization {
   if (answer === undefined) return OPEN;
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
-  const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
-  if (unknown === undefined) return answer as Authorization;
-  throw configError(
-    `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
-  );
+  const unknown = Object.keys(answer).find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined)
+    throw configError(
+      `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
+    );
+  const { principalKey } = answer as Authorization;
+  if (principalKey !== undefined && typeof principalKey !== 'string')
+    throw configError(`validateHandshake gave a principalKey that is ${optionText(principalKey)}; it must be a text`);
+  return answer as Authorization;
+}
+
+const MEMBERS = ['response', 'principal', 'principalKey'];
+
+/** True when both answers are for the same principal: by their keys where one has a key, else by identity. */
+export function isSamePrincipal(one: Authorization, other: Authorization): boolean {
+  if (one.principalKey !== undefined || other.principalKey !== undefined) return one.principalKey === other.principalKey;
+  return Object.is(one.principal, other.principal);
 }

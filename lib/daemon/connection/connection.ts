@@ -6,6 +6,7 @@ import { tcpLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
+import type { RemoteAddress } from './remote-addresses.js';
 import { TrackedResources } from './tracked-resources.js';
 
 /** Memory of a daemon that is held for some time. */
@@ -17,6 +18,13 @@ interface HeldMemory {
 /** Handshake data and annotations that take no more memory stay with the connection. */
 const SMALL_HANDSHAKE_BYTES = 2 * 1024;
 
+/** The limits of one connection. */
+export interface ConnectionLimits {
+  /** Longest time that the guards of an object take; 0: no limit. */
+  handshakeTimeoutMs: number;
+  address: RemoteAddress | undefined;
+}
+
 /** A connection with everything that its session keeps for it. Most connections need little of it, so the rest is made when it is used. */
 export class SessionConnection implements PyroConnection {
   handshake: unknown;
@@ -25,7 +33,9 @@ export class SessionConnection implements PyroConnection {
   requestedObject: string | undefined;
   readonly remoteAddress: string;
   readonly peerCertificate: PeerCertificate | undefined;
-  readonly authorizations = new Authorizations(this);
+  readonly authorizations: Authorizations;
+  /** The remote address, where its uses are limited. */
+  readonly address: RemoteAddress | undefined;
   private handshakeMemory: { readonly memory: HeldMemory; readonly bytes: number } | undefined;
   private metadataMap: Map<unknown, unknown> | undefined;
   private targets: Set<PyroTarget> | undefined;
@@ -37,7 +47,10 @@ export class SessionConnection implements PyroConnection {
     readonly id: number,
     socket: Duplex,
     private readonly session: { close(): void },
+    { handshakeTimeoutMs, address }: ConnectionLimits,
   ) {
+    this.authorizations = new Authorizations(this, handshakeTimeoutMs);
+    this.address = address;
     this.remoteAddress = remoteAddressOf(socket);
     this.peerCertificate = certificateOf(socket);
   }

@@ -15,6 +15,11 @@ export interface Authorization {
   response?: unknown;
   /** Who the peer is, see `CallContext.principal`. Undefined: the principal of the daemon's own hook. */
   principal?: unknown;
+  /**
+   * Tells principals apart, for example the id of a user. Another connection may resume a stream only with the same key. Default:
+   * the principal itself, so an object is the same principal only where it is the same object.
+   */
+  principalKey?: string;
 }
 
 /**

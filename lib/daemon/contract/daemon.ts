@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import type { LimitName } from '../limits/limits.js';
 import type { PyroConnection } from './connection.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 
@@ -10,7 +11,19 @@ export interface RegisterOptions {
   force?: boolean;
   /** Hold the object weakly: it is unregistered when it is garbage-collected. Not for classes. Default false. */
   weak?: boolean;
+  /**
+   * Who may use the object, of those whom the daemon lets in. `inherit`: if a method of a guarded object registers the object, those
+   * who may use that object; else everybody. `none`: everybody. A function decides for each connection, and throws to refuse it.
+   * Default `inherit`.
+   */
+  guards?: 'inherit' | 'none' | ObjectGuard;
 }
+
+/** Decides whether a connection may use an object. To refuse it, throw: the client is told the message. */
+export type ObjectGuard = (request: AuthorizeRequest) => Promise<HandshakeAnswer> | HandshakeAnswer;
+
+/** Options of a lease. */
+export type LeaseOptions = Pick<RegisterOptions, 'guards'>;
 
 /** Keeps an object registered until {@link release} is called. */
 export interface ObjectLease extends Disposable {
@@ -50,6 +63,8 @@ export interface Daemon {
   readonly connections: PyroConnection[];
   /** Number of open item streams, lingering ones included. */
   readonly streamCount: number;
+  /** How often each limit was reached since the daemon was made, by the name of its option. A new plain object each time. */
+  readonly counters: Readonly<Record<LimitName, number>>;
   readonly isListening: boolean;
   /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
   readonly isReachable: boolean;
@@ -60,7 +75,7 @@ export interface Daemon {
   proxyFor(objectOrId: object | string, nat?: boolean): ProxyReference;
   /** How a registered object travels: as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined;
-  lease(object: object): ObjectLease;
+  lease(object: object, options?: LeaseOptions): ObjectLease;
   resetMetadataCache(objectOrId: object | string): void;
 
   serve(socket: Duplex): void;

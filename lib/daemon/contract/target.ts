@@ -1,6 +1,12 @@
-import type { Authorization, AuthorizeRequest } from './authorization.js';
+import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 import type { CallContext } from './call-context.js';
 import type { PyroConnection } from './connection.js';
+
+/** An object that has guards. */
+export interface GuardedObject {
+  readonly target: PyroTarget;
+  readonly objectId: string;
+}
 
 /** The exposed members of an object, as clients are told them. An attribute never has the name of a method. @see Pyro5/server.py, `_get_exposed_members` */
 export interface ObjectMetadata {
@@ -31,7 +37,9 @@ export interface PyroTarget {
    * Decides whether a connection may use the object. To refuse it, throw. Called once for each connection and object, before any
    * member of the object is shown or run. When absent, every connection may use the object.
    */
-  authorize?(request: AuthorizeRequest): Promise<Authorization> | Authorization;
+  authorize?(request: AuthorizeRequest): Promise<HandshakeAnswer> | HandshakeAnswer;
+  /** The object whose guards decide in place of {@link authorize}: a method of it has registered this one. */
+  readonly guardedBy?: GuardedObject;
   /** Called last in a handshake that named the object, before its answer. An error refuses the connection. */
   connected?(connection: PyroConnection): Promise<void> | void;
   /**

@@ -8,7 +8,9 @@ import { disposeObject } from '../../objects/disposal.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { Instances } from './instances.js';
-import type { ObjectMetadata, PyroTarget } from '../contract/target.js';
+import type { ObjectGuards } from './object-guards.js';
+import type { ObjectGuard } from '../contract/daemon.js';
+import type { GuardedObject, ObjectMetadata, PyroTarget } from '../contract/target.js';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -29,26 +31,36 @@ type BatchedCall = CallContext & { readonly request?: Batch };
 
 /** The target of a registered object. */
 export class ExposedObject implements PyroTarget {
-  constructor(protected readonly source: ObjectSource) {}
+  readonly authorize: ObjectGuard | undefined;
+  readonly guardedBy: GuardedObject | undefined;
 
-  static of(object: object): ExposedObject {
-    return new ExposedObject({ get: () => object, described: object });
+  constructor(
+    protected readonly source: ObjectSource,
+    { authorize, guardedBy }: ObjectGuards = {},
+  ) {
+    this.authorize = authorize;
+    this.guardedBy = guardedBy;
+  }
+
+  static of(object: object, guards?: ObjectGuards): ExposedObject {
+    return new ExposedObject({ get: () => object, described: object }, guards);
   }
 
   /** Holds the object weakly; once it is collected, calls fail. */
-  static weakly(object: object): ExposedObject {
+  static weakly(object: object, guards?: ObjectGuards): ExposedObject {
     const ref = new WeakRef(object);
     const deref = (): object => {
       const alive = ref.deref();
       if (alive === undefined) throw new DaemonError('weakly registered object was garbage-collected; register it again');
       return alive;
     };
-    return new ExposedObject({
+    const source = {
       get: deref,
       get described() {
         return deref();
       },
-    });
+    };
+    return new ExposedObject(source, guards);
   }
 
   get metadata(): ObjectMetadata {
@@ -102,9 +114,12 @@ export class ExposedObject implements PyroTarget {
 export class ExposedClass extends ExposedObject {
   private readonly instances: Instances;
 
-  constructor(readonly type: AnyClass) {
+  constructor(
+    readonly type: AnyClass,
+    guards?: ObjectGuards,
+  ) {
     const instances = new Instances(type);
-    super({ get: (connection) => instances.get(connection), described: type });
+    super({ get: (connection) => instances.get(connection), described: type }, guards);
     this.instances = instances;
   }
 

@@ -3,6 +3,7 @@ import { checkOptions, type OptionRules, SWITCH } from '../../options/option-che
 import { DaemonError } from '../../protocol/errors.js';
 import { ExposedClass, ExposedObject } from './exposed-object.js';
 import { checkObjectId, newObjectId } from '../../objects/object-ids.js';
+import { areSameGuards, guardsFor, OBJECT_GUARDS, type LaterRegistration, type ObjectGuards } from './object-guards.js';
 import { warnOfNothingExposed, warnOfUnexposedFields } from './registration-warnings.js';
 import { ObjectRegistry } from './registry.js';
 import type { RegisterOptions } from '../contract/daemon.js';
@@ -10,7 +11,7 @@ import type { EventReporter } from '../options/daemon-events.js';
 import type { PyroTarget } from '../contract/target.js';
 
 /** The rules of the options of `register`. */
-export const REGISTER_RULES: OptionRules<RegisterOptions> = { force: SWITCH, weak: SWITCH };
+export const REGISTER_RULES: OptionRules<RegisterOptions> = { force: SWITCH, weak: SWITCH, guards: OBJECT_GUARDS };
 
 /** Makes targets of the objects and classes that the application registers, and releases these targets in the end. */
 export class Registrations {
@@ -29,12 +30,16 @@ export class Registrations {
    * @returns the id
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    */
-  register(objectOrClass: object, objectId: string | undefined, options: RegisterOptions): string {
+  register(
+    objectOrClass: object,
+    objectId: string | undefined,
+    { guardedBy, ...options }: RegisterOptions & LaterRegistration,
+  ): string {
     checkOptions(options, REGISTER_RULES);
     const { force = false, weak = false } = options;
     checkRegistrable(objectOrClass, weak);
     const id = checkObjectId(objectId) ?? newObjectId();
-    const target = this.targetOf(objectOrClass, weak);
+    const target = this.targetOf(objectOrClass, weak, guardsFor({ ...options, guardedBy }));
     this.release(this.objects.add(id, target, objectOrClass, force));
     if (weak) this.collected.register(objectOrClass, { objectId: id, target });
     warnOfNothingExposed(objectOrClass);
@@ -60,11 +65,13 @@ export class Registrations {
     await Promise.all(this.releases);
   }
 
-  /** A class that is registered already shares its instances with its further ids. */
-  private targetOf(objectOrClass: object, weak: boolean): PyroTarget {
-    if (typeof objectOrClass !== 'function') return weak ? ExposedObject.weakly(objectOrClass) : ExposedObject.of(objectOrClass);
+  /** A class that is registered already, with the same guards, shares its instances with its further ids. */
+  private targetOf(objectOrClass: object, weak: boolean, guards: ObjectGuards): PyroTarget {
+    if (typeof objectOrClass !== 'function')
+      return weak ? ExposedObject.weakly(objectOrClass, guards) : ExposedObject.of(objectOrClass, guards);
     const known = this.objects.idsOf(objectOrClass).map((id) => this.objects.get(id));
-    return known.find((target) => target instanceof ExposedClass) ?? new ExposedClass(objectOrClass as new () => object);
+    const shared = known.find((target) => target instanceof ExposedClass && areSameGuards(target, guards));
+    return shared ?? new ExposedClass(objectOrClass as new () => object, guards);
   }
 
   private unregisterId(id: string): void {

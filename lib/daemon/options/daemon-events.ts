@@ -1,7 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import { runIsolated } from '../../calls/async-context.js';
 import { asError } from '../../protocol/safe-text.js';
+import { RepeatedLines } from '../../reports/repeated-lines.js';
+import { warn, warnOfError } from '../../reports/warning.js';
 import type { PyroConnection } from '../contract/connection.js';
+import type { LimitName } from '../limits/limits.js';
 
 /** The call that failed. */
 export interface CallErrorInfo {
@@ -40,6 +43,13 @@ export interface PyroDaemonEvents {
   callFailed: [error: unknown, info: CallErrorInfo];
   /** A oneway call, a callback method, the clean-up of a stream, or a call whose client was told of a timeout before failed. */
   callError: [error: unknown, info: CallErrorInfo];
+  /**
+   * A limit was reached: `daemon.counters` counts it. `limit`: the name of its option. `error`: says so, and went to the client, if the
+   * client was told. `connection`: undefined when none was made.
+   */
+  limitReached: [limit: LimitName, error: Error | undefined, connection: PyroConnection | undefined];
+  /** The daemon works, but something about it is probably a mistake. `code`: stable, `PYRO_OPEN_ADDRESS` for example. Without listeners: a warning of the process. */
+  warning: [text: string, code: string];
   /** The daemon's own work failed: a hook, a disposal, the server socket. */
   error: [error: Error];
   /** The daemon is closed. */
@@ -48,6 +58,8 @@ export interface PyroDaemonEvents {
 
 /** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like that of a hook. */
 export class EventReporter {
+  private readonly warnings = new RepeatedLines();
+
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
 
   emit<K extends keyof PyroDaemonEvents>(event: K, ...args: PyroDaemonEvents[K]): void {
@@ -59,7 +71,13 @@ export class EventReporter {
   error(error: unknown): void {
     const failure = asError(error);
     if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
-    else process.emitWarning(failure);
+    else this.warnings.print('', { line: () => warnOfError(failure), more: (text) => warn(`${text} errors of a daemon`) });
+  }
+
+  /** Reports a probable mistake: as a `warning` event, or without listeners as a warning of the process. */
+  warn(text: string, code: string): void {
+    if (this.daemon.listenerCount('warning') > 0) this.emit('warning', text, code);
+    else warn(text, code);
   }
 
   /** Runs a hook of the application and reports its error, also that of an async hook. Does not wait for it. */

@@ -1,15 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
-import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
-import { VALUE_LIMITS } from '../../serpent/limits.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
+import type { DaemonProfile, LimitName } from '../limits/limits.js';
 import type { AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 
 /**
@@ -36,6 +32,12 @@ export interface DaemonOptions {
   tls?: ServerTlsOptions | false;
   /** Serializers that clients may use. Default all. */
   serializers?: SerializerName[];
+  /**
+   * Defaults of the limits: `lab` for a network whose machines are trusted, `exposed` for one that anybody reaches; see
+   * docs/threat-model.md. Limits that are given win. `lab` says so: the daemon does not warn when anybody may connect. Default `lab`,
+   * with that warning.
+   */
+  profile?: DaemonProfile;
   /** Largest message either way, also after inflation. Default 256 MiB. */
   maxMessageBytes?: number;
   /**
@@ -73,10 +75,32 @@ export interface DaemonOptions {
   keepHandshake?: boolean;
   /** Open connections. A client over this number is told so and disconnected. Default 10,000. */
   maxConnections?: number;
-  /** Longest time from accept to the end of the handshake, guards included. Default 10,000. */
+  /** Open connections of one remote address (of one IPv6 network of 64 bits). A client over this number is told so. Default 5,000. */
+  maxConnectionsPerAddress?: number;
+  /** Handshakes of one remote address that are under way. A client over this number is told so. Default 500. */
+  maxHandshakesPerAddress?: number;
+  /**
+   * Failed handshakes of one remote address in a minute. From a quarter of them on, refusals are delayed; over this number the address
+   * is refused, and told when to try again. Default 120.
+   */
+  maxFailedHandshakes?: number;
+  /** Whether limits per address hold for addresses of this machine (127.0.0.1, ::1), too. Default false. */
+  limitLoopback?: boolean;
+  /** Connections that are gone while a call of theirs still runs. Over this number new clients are told that the daemon is full. Default 1,000. */
+  maxAbandonedConnections?: number;
+  /**
+   * Longest time from accept to the end of the handshake, guards included; and of the guards of a further object that an open
+   * connection uses. Default 10,000.
+   */
   handshakeTimeoutMs?: number;
   /** Longest pause inside a message. Default 30,000. */
   frameTimeoutMs?: number;
+  /** Longest time that a message may take to arrive in all. Default 600,000. */
+  messageTimeoutMs?: number;
+  /** Longest time in which a client takes no byte of the replies that wait for it. Default 60,000. */
+  writeTimeoutMs?: number;
+  /** Bytes of replies that wait for clients to read them, of all connections. Over this number the slowest reader is disconnected. Default 1 GiB. */
+  maxUnsentBytes?: number;
   /** Time without requests after which a connection is closed. Default 0: never. */
   idleTimeoutMs?: number;
   /** Longest time of a call. A longer call is answered with `builtins.TimeoutError`. Default 0: no limit. */
@@ -103,6 +127,8 @@ export interface DaemonOptions {
   streamLingerMs?: number;
   /** Open streams of the daemon. Default 10,000. */
   maxStreams?: number;
+  /** Open streams of the connections of one remote address. Default 5,000. */
+  maxStreamsPerAddress?: number;
   /** Open streams of one connection. Default 100. */
   maxStreamsPerConnection?: number;
   /** Time between two housekeeping runs. Default 2,000. */
@@ -125,31 +151,16 @@ export interface DaemonOptions {
 
 /** Options in which every limit has a value. */
 export type ResolvedDaemonOptions = DaemonOptions &
-  Required<Pick<DaemonOptions, keyof typeof DEFAULT_LIMITS | 'detailedTraceback'>>;
+  Required<Pick<DaemonOptions, LimitName | keyof typeof DEFAULT_SWITCHES | 'housekeepingIntervalMs' | 'detailedTraceback'>>;
 
-/** Defaults of limits and switches. */
-export const DEFAULT_LIMITS = {
-  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
-  maxHandshakeBytes: 64 * 1024,
-  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
-  maxInFlightValueBytes: HEAP_SHARE_BYTES,
-  ...ANNOTATION_DEFAULTS,
-  ...INFLATION_DEFAULTS,
+/** Defaults of the options that are no limits. */
+export const DEFAULT_SWITCHES = {
   keepHandshake: false,
-  maxConnections: 10_000,
-  handshakeTimeoutMs: 10_000,
-  frameTimeoutMs: 30_000,
-  idleTimeoutMs: 0,
-  callTimeoutMs: 0,
-  maxQueuedRequests: 64,
   compression: false,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
-  ...VALUE_LIMITS,
   streaming: true,
-  streamLifetimeMs: 0,
-  streamLingerMs: 30_000,
-  maxStreams: 10_000,
-  maxStreamsPerConnection: 100,
-  housekeepingIntervalMs: 2_000,
+  limitLoopback: false,
 };
+
+export const DEFAULT_HOUSEKEEPING_INTERVAL_MS = 2_000;

@@ -4,8 +4,9 @@ import {
   configError,
   FUNCTION,
   givenOptions,
-  LIMIT_BOUNDS,
+  milliseconds,
   numberRules,
+  oneOf,
   type OptionRules,
   PORT,
   STREAM,
@@ -14,20 +15,20 @@ import {
 } from '../../options/option-checks.js';
 import { SERVER_TLS } from '../../options/tls.js';
 import { SOME_SERIALIZERS, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
-import { DEFAULT_LIMITS, type DaemonOptions, type ResolvedDaemonOptions } from './daemon-options.js';
+import {
+  DEFAULT_HOUSEKEEPING_INTERVAL_MS,
+  DEFAULT_SWITCHES,
+  type DaemonOptions,
+  type ResolvedDaemonOptions,
+} from './daemon-options.js';
+import { BOUNDS_OF_LIMITS, defaultLimits, PROFILES } from '../limits/limits.js';
 import { environmentDefaults } from './environment-defaults.js';
-
-const BOUNDS = {
-  ...LIMIT_BOUNDS,
-  maxConnections: { least: 1 },
-  maxQueuedRequests: { least: 1 },
-  housekeepingIntervalMs: { least: 1 },
-};
 
 /** The rules of the options of a daemon. */
 export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   ...VALUE_RULES,
-  ...numberRules(DEFAULT_LIMITS, BOUNDS),
+  ...numberRules(defaultLimits('lab'), BOUNDS_OF_LIMITS),
+  housekeepingIntervalMs: milliseconds({ least: 1 }),
   host: TEXT,
   port: PORT,
   unixSocket: TEXT,
@@ -40,6 +41,8 @@ export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   detailedTraceback: SWITCH,
   streaming: SWITCH,
   keepHandshake: SWITCH,
+  limitLoopback: SWITCH,
+  profile: oneOf(...PROFILES),
   annotations: FUNCTION,
   validateHandshake: FUNCTION,
   wireLog: FUNCTION,
@@ -57,7 +60,9 @@ export function resolveDaemonOptions(options: DaemonOptions): ResolvedDaemonOpti
   checkOptions(options, DAEMON_RULES);
   const given = givenOptions(options);
   const resolved: ResolvedDaemonOptions = {
-    ...DEFAULT_LIMITS,
+    ...DEFAULT_SWITCHES,
+    ...defaultLimits(given.profile ?? 'lab'),
+    housekeepingIntervalMs: DEFAULT_HOUSEKEEPING_INTERVAL_MS,
     detailedTraceback: process.env['NODE_ENV'] !== 'production',
     ...environmentDefaults(given),
     ...given,

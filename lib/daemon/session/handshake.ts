@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
@@ -8,6 +9,8 @@ import { type CallServices, unknownSerializerText } from '../call/call-services.
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/connection.js';
 import { authorizationOf } from '../connection/authorizations.js';
+import { endsInTime } from '../connection/handshake-time.js';
+import { runHookOf } from '../object/object-guards.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**
@@ -16,7 +19,7 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
  * The daemon's own hook is asked first, then the guards of the object that the client named. An unknown id is refused only after the
  * hook. Last, `connected` of the object is called.
  *
- * @param refusal a reason that holds before the message is read: the daemon is full
+ * @param refusal a reason that holds before the message is read: a limit is reached
  * @returns undefined when the connection is authorized, else why it is refused
  * @see Pyro5/server.py, `Daemon._handshake`
  */
@@ -25,17 +28,20 @@ export async function answerHandshake(
   channel: ReplyChannel,
   connection: SessionConnection,
   frame: Frame,
-  refusal: string | undefined,
+  refusal: Error | undefined,
 ): Promise<Error | undefined> {
   const { serializerId } = frame.header;
   const serializer = refusal === undefined ? services.handshakeSerializers.get(serializerId) : undefined;
   const reply = new Reply(services, channel, serializer ?? services.marshal, frame);
   try {
-    if (refusal !== undefined) throw new Error(refusal);
+    if (refusal !== undefined) throw refusal;
     if (serializer === undefined) throw new Error(unknownSerializerText(serializerId, services.options));
     await reply.connectOk(await authorizeConnect(services, connection, serializer, frame));
     return undefined;
   } catch (error) {
+    // who fails often is told late, so that guessing takes long
+    const delayMs = refusal ? 0 : (connection.address?.failed(performance.now()) ?? 0);
+    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
     // the refusal itself cannot be sent when the annotations of the daemon's hook are too large, for example
     await reply.connectFail(reasonOf(error)).catch((failure: unknown) => services.reporter.error(failure));
     return asError(error);
@@ -55,14 +61,17 @@ async function authorizeConnect(
   connection.handshake = handshake;
   connection.requestedObject = objectId;
   connection.handshakeAnnotations = annotations;
-  authorizations.ofDaemon = authorizationOf(
-    await daemon.validateHandshake({ connection, objectId, data: handshake, annotations }),
-  );
+  const { handshakeTimeoutMs } = services.options;
+  const validating = daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
+  authorizations.ofDaemon = authorizationOf(await endsInTime(validating, handshakeTimeoutMs, 'handshake'));
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target) connection.use(target);
-  await target?.connected?.(connection);
+  if (target?.connected) {
+    const connecting = runHookOf(target, objectId, () => target.connected!(connection));
+    await endsInTime(connecting, handshakeTimeoutMs, 'handshake');
+  }
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }
 

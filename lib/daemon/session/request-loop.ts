@@ -41,6 +41,8 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
   private bytesInTurn = 0;
   /** True while the session waits for its next turn. */
   private waitsForTurn = false;
+  /** True while nothing is read because too many requests wait or run. */
+  private isHeldBack = false;
   /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
   protected readError: Error | undefined;
 
@@ -110,9 +112,12 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     this.serveWaiting();
     while (this.isServing) {
       if (this.isFull && !this.connection.isGone) {
+        if (!this.isHeldBack) this.shared.services.limits.counts.maxQueuedRequests++;
+        this.isHeldBack = true;
         this.frames.hold();
         break;
       }
+      this.isHeldBack = false;
       const frame = this.readFrame();
       if (frame === undefined) {
         if (!this.readError) this.frames.release();

@@ -1,5 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
+import { TimeoutError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
+import { lookBeforeCut } from '../../transport/event-loop-look.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { Reply } from '../call/reply.js';
@@ -34,6 +37,8 @@ const CLOSED: SessionState = { is: 'closed' };
 export interface SessionObserver {
   /** The session has passed its handshake. */
   opened(session: Session): void;
+  /** The socket is closed. Calls may still run. */
+  gone(session: Session): void;
   /** The socket is closed and the last call has ended. `error`: the cause, when the peer did not simply disconnect. */
   closed(session: Session, error: Error | undefined): void;
 }
@@ -57,7 +62,9 @@ export class Session extends RequestLoop {
     private readonly observer: SessionObserver,
   ) {
     super(socket, shared);
-    this.connection = new SessionConnection(slot.connectionId, socket, this);
+    const { handshakeTimeoutMs } = shared.services.options;
+    const limits = { handshakeTimeoutMs, address: slot.address };
+    this.connection = new SessionConnection(slot.connectionId, socket, this, limits);
     this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
   }
 
@@ -125,6 +132,7 @@ export class Session extends RequestLoop {
     this.stopHandshakeTimer();
     clearTimeout(this.idleTimer);
     this.connection.markGone();
+    this.observer.gone(this);
     this.onReady();
     this.settle();
   }
@@ -154,13 +162,9 @@ export class Session extends RequestLoop {
   /** @returns true when the session may serve; false when it was refused or ended meanwhile */
   private async handshake(frame: Frame): Promise<boolean> {
     const { connection } = this;
-    const { services } = this.shared;
-    const refusal = this.slot.isOverLimit
-      ? `daemon is full: maxConnections (${services.options.maxConnections}) are open`
-      : undefined;
-    const failure = await answerHandshake(services, this, connection, frame, refusal);
+    const failure = await answerHandshake(this.shared.services, this, connection, frame, this.slot.refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
-    if (failure && !reported) services.reporter.emit('handshakeFailed', failure, connection, connection.requestedObject);
+    if (failure && !reported) this.reportRefusal(failure);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
   }
 
@@ -168,8 +172,16 @@ export class Session extends RequestLoop {
   private refuseHandshake(error: Error): void {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);
+    this.slot.address?.failed(performance.now());
     void this.sendRefusal(error.message);
-    this.shared.services.reporter.emit('handshakeFailed', error, this.connection, this.connection.requestedObject);
+    this.reportRefusal(error);
+  }
+
+  private reportRefusal(error: Error): void {
+    const { connection } = this;
+    const { limits, reporter } = this.shared.services;
+    limits.note(error, connection);
+    reporter.emit('handshakeFailed', error, connection, connection.requestedObject);
   }
 
   private async sendRefusal(reason: string): Promise<void> {
@@ -197,7 +209,8 @@ export class Session extends RequestLoop {
     if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
     if (this.readError && this.state.is === 'serving') {
       this.enterDraining(false);
-      this.frames.destroy(this.readError);
+      // the answers to the requests before these bytes still leave
+      this.frames.end(this.readError);
     }
     if (!this.connection.isGone) return this.watchIdle();
     if (this.state.is === 'closed') return;
@@ -222,7 +235,19 @@ export class Session extends RequestLoop {
     if (handshakeTimeoutMs === 0) return undefined;
     const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
     const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
-    return setTimeout(() => this.refuseHandshake(new Error(text)), remainingMs).unref();
+    const refuse = (): void => this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(text)));
+    let hasMoreTime = false;
+    const timer = setTimeout(() => {
+      const isAnswered = this.running > 0;
+      lookBeforeCut(() => {
+        // the CONNECT message lay in the kernel: its guards have their time from now on
+        const hasArrived = !isAnswered && (this.running > 0 || this.frames.isReceiving);
+        if (!hasArrived || hasMoreTime) return refuse();
+        hasMoreTime = true;
+        timer.refresh();
+      });
+    }, remainingMs).unref();
+    return timer;
   }
 
   private stopHandshakeTimer(): void {
@@ -247,6 +272,14 @@ export class Session extends RequestLoop {
     const { idleTimeoutMs } = this.shared.services.options;
     const leftMs = this.isBusy ? idleTimeoutMs : this.idleSince + idleTimeoutMs - performance.now();
     if (leftMs > 0) this.idleTimer = this.startIdleTimer(Math.ceil(leftMs));
-    else this.frames.end();
+    else lookBeforeCut(() => this.endUnlessUsed(idleTimeoutMs));
+  }
+
+  /** A request may have arrived meanwhile, or a part of one. */
+  private endUnlessUsed(idleTimeoutMs: number): void {
+    if (this.state.is !== 'serving' || this.connection.isGone) return;
+    const isUsed = this.isBusy || this.frames.isReceiving || performance.now() - this.idleSince < idleTimeoutMs;
+    if (isUsed) this.idleTimer = this.startIdleTimer(idleTimeoutMs);
+    else this.frames.end(overLimit('idleTimeoutMs', new TimeoutError(`no request came for idleTimeoutMs (${idleTimeoutMs} ms)`)));
   }
 }

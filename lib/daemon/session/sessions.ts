@@ -22,8 +22,8 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   private readonly shared: SessionServices;
 
   constructor(private readonly services: CallServices) {
-    this.slots = new Slots(services.options.maxConnections);
-    this.shared = { services, dispatcher: new Dispatcher(services), group: new ConnectionGroup() };
+    this.slots = new Slots(services.options, (refusal) => services.limits.note(refusal, undefined));
+    this.shared = { services, dispatcher: new Dispatcher(services), group: new ConnectionGroup(services.unsent) };
   }
 
   /** Connections that passed their handshake. */
@@ -37,8 +37,8 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   }
 
   /** A client has connected. Its slot must be given back by {@link leave}, or {@link enter} takes it over. */
-  accept(): Slot | undefined {
-    return this.slots.take();
+  accept(remoteAddress: string | undefined): Slot | undefined {
+    return this.slots.take(remoteAddress);
   }
 
   /** Starts the session of an accepted client. */
@@ -51,8 +51,12 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   }
 
   /** The client failed before it could send a CONNECT message: its TLS handshake failed. */
-  refused({ connectionId }: Slot, error: Error, socket: Duplex): void {
-    const connection = new SessionConnection(connectionId, socket, { close: () => void socket.destroy() });
+  refused({ connectionId, address }: Slot, error: Error, socket: Duplex): void {
+    const { handshakeTimeoutMs } = this.services.options;
+    const session = { close: () => void socket.destroy() };
+    const connection = new SessionConnection(connectionId, socket, session, { handshakeTimeoutMs, address });
+    address?.failed(performance.now());
+    this.services.limits.note(error, connection);
     this.services.reporter.emit('handshakeFailed', error, connection, undefined);
   }
 
@@ -62,15 +66,26 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
    * @throws the error of `validate`; the socket is closed then
    */
   serveWithoutHandshake(socket: Duplex, validate: (connection: SessionConnection) => Promise<void>): Promise<void> {
-    return this.start(this.slots.take()!, socket).serveWithoutHandshake(validate);
+    return this.start(this.slots.take(undefined)!, socket).serveWithoutHandshake(validate);
   }
 
   opened(session: Session): void {
     this.open.add(session);
+    this.slots.handshakeEnded(session.slot);
     this.services.reporter.emit('connection', session.connection);
   }
 
+  gone({ slot }: Session): void {
+    this.slots.gone(slot);
+  }
+
+  /** Forgets remote addresses that nobody uses any more. Called now and then. */
+  sweep(): void {
+    this.slots.sweep();
+  }
+
   closed(session: Session, error: Error | undefined): void {
+    this.services.limits.note(error, session.connection);
     this.all.delete(session);
     this.slots.giveBack(session.slot);
     const cleanUp = this.cleanUp(session, error)

@@ -1,34 +1,101 @@
+import { DaemonError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
+import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+import { type RemoteAddress, RemoteAddresses } from '../connection/remote-addresses.js';
+
 /** One of the `maxConnections` of a daemon. A client holds its slot from accept to close. */
 export interface Slot {
   readonly connectionId: number;
   /** `performance.now()` when the client was accepted. */
   readonly acceptedAt: number;
-  /** True for a client that was accepted over `maxConnections`, to be told so. */
-  readonly isOverLimit: boolean;
+  /** Why the client was accepted only to be refused: some limit is reached. */
+  readonly refusal: Error | undefined;
+  /** The remote address, where its uses are limited. */
+  readonly address: RemoteAddress | undefined;
+  /** True until the handshake has ended. */
+  isShakingHands: boolean;
+  /** True once the socket is closed. */
+  isGone: boolean;
 }
 
-/** Clients over `maxConnections` that are told so at the same time. More of them are closed without a word. */
-const MAX_SLOTS_OVER_LIMIT = 1_000;
+/** Clients over a limit that are told so at the same time. More of them are closed without a word. */
+const MAX_REFUSED_SLOTS = 1_000;
 
-/** Counts the connections of a daemon against `maxConnections`. */
+/**
+ * Counts the connections of a daemon and of each remote address.
+ *
+ * `take` → `handshakeEnded` → `gone` (the socket is closed: its place is free) → `giveBack` (the last call has ended).
+ */
 export class Slots {
   private taken = 0;
-  private takenOverLimit = 0;
+  private refused = 0;
+  private abandoned = 0;
   private lastId = 0;
+  private readonly addresses: RemoteAddresses;
 
-  constructor(private readonly maxConnections: number) {}
-
-  /** Takes a slot, which must be given back. Undefined: not even a refusal can be sent. */
-  take(): Slot | undefined {
-    const isOverLimit = this.taken >= this.maxConnections;
-    if (isOverLimit && this.takenOverLimit >= MAX_SLOTS_OVER_LIMIT) return undefined;
-    if (isOverLimit) this.takenOverLimit++;
-    else this.taken++;
-    return { connectionId: ++this.lastId, acceptedAt: performance.now(), isOverLimit };
+  /** @param onCut gets the refusal of a client that is closed without a word */
+  constructor(
+    private readonly options: ResolvedDaemonOptions,
+    private readonly onCut: (refusal: Error) => void,
+  ) {
+    this.addresses = new RemoteAddresses(options);
   }
 
-  giveBack({ isOverLimit }: Slot): void {
-    if (isOverLimit) this.takenOverLimit--;
+  /** Takes a slot, which must be given back. Undefined: not even a refusal can be sent. */
+  take(remoteAddress: string | undefined): Slot | undefined {
+    const acceptedAt = performance.now();
+    const address = this.addresses.of(remoteAddress);
+    const refusal = this.refusal() ?? address?.refusal(acceptedAt);
+    if (refusal && this.refused >= MAX_REFUSED_SLOTS) {
+      this.onCut(refusal);
+      return undefined;
+    }
+    if (refusal) {
+      this.refused++;
+    } else {
+      this.taken++;
+      if (address) address.connections++;
+      if (address) address.handshakes++;
+    }
+    return { connectionId: ++this.lastId, acceptedAt, refusal, address, isShakingHands: true, isGone: false };
+  }
+
+  /** The handshake has succeeded or failed. */
+  handshakeEnded(slot: Slot): void {
+    if (!slot.isShakingHands) return;
+    slot.isShakingHands = false;
+    if (slot.address && slot.refusal === undefined) slot.address.handshakes--;
+  }
+
+  /** The socket is closed. Calls of the connection may still run. */
+  gone(slot: Slot): void {
+    if (slot.isGone) return;
+    slot.isGone = true;
+    this.handshakeEnded(slot);
+    if (slot.refusal) this.refused--;
     else this.taken--;
+    this.abandoned++;
+  }
+
+  /** The socket is closed, and no call of the connection runs any more. */
+  giveBack(slot: Slot): void {
+    this.gone(slot);
+    this.abandoned--;
+    if (slot.address && slot.refusal === undefined) slot.address.connections--;
+  }
+
+  /** Forgets addresses that nobody uses. */
+  sweep(): void {
+    this.addresses.forgetUnused(performance.now());
+  }
+
+  private refusal(): Error | undefined {
+    const { maxConnections, maxAbandonedConnections } = this.options;
+    if (this.taken >= maxConnections) {
+      return overLimit('maxConnections', new DaemonError(`daemon is full: maxConnections (${maxConnections}) are open`));
+    }
+    if (this.abandoned < maxAbandonedConnections) return undefined;
+    const text = `daemon is full: calls of ${this.abandoned} clients that have gone still run (maxAbandonedConnections is ${maxAbandonedConnections})`;
+    return overLimit('maxAbandonedConnections', new DaemonError(text));
   }
 }

@@ -1,6 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import type { ExecutionContext } from '@nestjs/common';
-import type { AuthorizeRequest } from '../../daemon/contract/authorization.js';
+import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { PyroConnection } from '../context/pyro-context.js';
 
 /** Type of the execution context of handshake guards. */
@@ -20,6 +20,7 @@ export class PyroHandshakeContext {
   readonly annotations: ReadonlyMap<string, Buffer>;
   readonly connection: PyroConnection;
   private principal: unknown;
+  private principalKey: string | undefined;
   private response: unknown;
 
   /** @internal */
@@ -39,9 +40,17 @@ export class PyroHandshakeContext {
     );
   }
 
-  /** Sets the `principal` of the client's calls to this object. A later call replaces the value. */
-  setPrincipal(principal: unknown): void {
+  /**
+   * Sets the `principal` of the client's calls to this object. A later call replaces the value.
+   *
+   * @param key tells principals apart, for example the id of the user: only a connection whose principal has the same key resumes a
+   *   stream of this one. Without a key, an object is the same principal only where it is the same object
+   * @throws {TypeError} when the key is no text
+   */
+  setPrincipal(principal: unknown, key?: string): void {
+    if (key !== undefined && typeof key !== 'string') throw new TypeError('the key of a principal must be a text');
     this.principal = principal;
+    this.principalKey = key;
   }
 
   /** Sets the response of the handshake. Default: `"hello"`. */
@@ -50,7 +59,8 @@ export class PyroHandshakeContext {
   }
 
   /** @internal */
-  outcome(): { principal: unknown; response: unknown } {
-    return { principal: this.principal, response: this.response };
+  outcome(): Authorization {
+    const { principal, principalKey, response } = this;
+    return { principal, principalKey, response };
   }
 }

@@ -1,16 +1,9 @@
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { printable } from '../../reports/printable.js';
 
-/** Longest text of a peer in a log line. */
-const MAX_CHARS = 200;
 /** Objects that one log line lists. */
 const MAX_OBJECTS = 20;
-
-/** A text of a peer for a log line: at most 200 characters, with control characters escaped. */
-export function printable(text: string): string {
-  const short = text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}…` : text;
-  return short.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 /**
  * The objects that a daemon serves, for the line that a server logs at its start: as URIs where the daemon listens, else as ids.
@@ -39,6 +32,9 @@ function ownIds({ objectIds }: PyroDaemon): string[] {
 }
 
 function listed(ids: readonly string[], text = (id: string): string => id): string {
-  const shown = ids.slice(0, MAX_OBJECTS).map(text).join(', ');
+  const shown = ids
+    .slice(0, MAX_OBJECTS)
+    .map((id) => printable(text(id)))
+    .join(', ');
   return ids.length > MAX_OBJECTS ? `${shown} and ${ids.length - MAX_OBJECTS} more` : shown;
 }

@@ -1,7 +1,15 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
 import { objectIdFault } from '../../objects/object-ids.js';
-import { ANYTHING, checkOptions, FULL_TEXT, type OptionRule, type OptionRules, TEXTS } from '../../options/option-checks.js';
+import {
+  ANYTHING,
+  checkOptions,
+  FULL_TEXT,
+  listOf,
+  type OptionRule,
+  type OptionRules,
+  TEXTS,
+} from '../../options/option-checks.js';
 import type { PyroNaming } from './wire-names.js';
 
 /** Options of `@PyroController`. */
@@ -35,6 +43,9 @@ export const GUARD: OptionRule = {
   takes: 'a guard: a class, or an object with canActivate',
   fits: (value) => typeof value === 'function' || typeof (value as CanActivate | null | undefined)?.canActivate === 'function',
 };
+
+/** Takes a list of guards. */
+export const GUARDS: OptionRule = listOf(GUARD, 'a list of guards: classes, or objects with canActivate');
 
 const RULES: OptionRules<PyroControllerOptions> = {
   objectId: ANYTHING,

@@ -1,7 +1,7 @@
 import { type DaemonNamesOptions, NAME_SERVER } from '../../pyro/daemon-names.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
-import { FULL_TEXT, FUNCTION, listOf, milliseconds, type OptionRules, SWITCH } from '../../options/option-checks.js';
-import { GUARD, type HandshakeGuard } from '../metadata/controller-metadata.js';
+import { FULL_TEXT, FUNCTION, milliseconds, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroFailureLevel } from '../logging/failure-level.js';
 import { type PyroWireLog, WIRE_LOG } from '../logging/wire-log.js';
 import { NAMING, type PyroNaming } from '../metadata/wire-names.js';
@@ -43,7 +43,7 @@ export const SERVER_RULES: OptionRules<PyroServerOptions> = {
   name: FULL_TEXT,
   naming: NAMING,
   nameServer: NAME_SERVER,
-  handshakeGuards: listOf(GUARD, 'a list of guards: classes, or objects with canActivate'),
+  handshakeGuards: GUARDS,
   inheritAppConfig: SWITCH,
   wireLog: WIRE_LOG,
   failureLevel: FUNCTION,

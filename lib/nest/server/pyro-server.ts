@@ -7,7 +7,7 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/contract/auth
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import { checkOptions } from '../../options/option-checks.js';
 import type { PyroContext } from '../context/pyro-context.js';
-import { controllerMetadataOf } from '../metadata/controller-metadata.js';
+import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
 import { logFailedCalls } from '../logging/call-log.js';
 import { servedObjects } from '../logging/log-texts.js';
@@ -17,6 +17,9 @@ import type { ProcessingHooks } from '../target/nest-target.js';
 import { isInitialized, whenInitialized } from '../binding/application-phase.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
 import { LateCheck } from './late-check.js';
+import type { ObjectGuard } from '../../daemon/contract/daemon.js';
+import type { GuardedClass } from '../handshake/handshake-runner.js';
+import { objectGuard } from '../handshake/object-guard.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
 import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
@@ -117,7 +120,9 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
 
   /**
    * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. Calls go
-   * to the object directly: only `@PyroController`s have guards, pipes and the like. May be called before the server listens.
+   * to the object directly: only `@PyroController`s have guards for calls, pipes and the like. An object that a method registers has
+   * the handshake guards of the object whose method it is, unless the option `guards` says otherwise. May be called before the server
+   * listens.
    *
    * @throws {DaemonError} when the object or the id is registered already, unless forced
    * @throws {PyroError} when another object has the name
@@ -212,7 +217,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
     try {
       await daemon.start();
       for (const { objectId, name, tags } of this.objects) if (name !== undefined) names?.add(objectId, name, tags);
-      this.runtimeObjects.attach(daemon, names);
+      this.runtimeObjects.attach({ daemon, names: names || undefined, guardOf: (type, guards) => this.guardOf(type, guards) });
     } catch (error) {
       this.daemon = undefined;
       this.runtimeObjects.detach();
@@ -231,12 +236,21 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   private async serverGuards(): Promise<((request: AuthorizeRequest) => Promise<Authorization>) | undefined> {
     const { handshakeGuards = [] } = this.options;
     if (handshakeGuards.length === 0) return undefined;
-    if (!this.binding)
-      throw new Error(
-        'handshakeGuards need an application with at least one @PyroController, or with PyroModule: without one there is no way to its providers',
-      );
-    const runner = await this.binding.handshakeRunner(PyroServer, handshakeGuards);
+    const runner = await this.bindingFor('handshakeGuards').handshakeRunner(PyroServer, handshakeGuards);
     return (request) => runner.run(request);
+  }
+
+  /** The guard of an object that was registered at run time. */
+  private guardOf(type: GuardedClass, guards: readonly HandshakeGuard[]): ObjectGuard {
+    const binding = this.bindingFor('guards');
+    return objectGuard(binding.handshakeRunner(type, guards), type.name, binding.onFailure);
+  }
+
+  private bindingFor(option: string): ServerBinding {
+    if (this.binding) return this.binding;
+    throw new Error(
+      `${option} need an application with at least one @PyroController, or with PyroModule: without one there is no way to its providers`,
+    );
   }
 
   /** Name of the class of an object that has a random id. */

@@ -1,15 +1,23 @@
-import type { RegisterOptions } from '../../daemon/contract/daemon.js';
+import type { ObjectGuard, RegisterOptions } from '../../daemon/contract/daemon.js';
+import { guardedCaller, type LaterRegistration } from '../../daemon/object/object-guards.js';
 import { REGISTER_RULES } from '../../daemon/object/registrations.js';
 import { tagList } from '../../naming/metadata-tags.js';
-import { ANYTHING, checkOptions, FULL_TEXT, type OptionRules } from '../../options/option-checks.js';
+import { ANYTHING, anyOf, checkOptions, FULL_TEXT, oneOf, type OptionRules } from '../../options/option-checks.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import type { GuardedClass } from '../handshake/handshake-runner.js';
+import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
 
 /** Options of `PyroServer.register`. */
-export interface PyroRegisterOptions extends RegisterOptions {
+export interface PyroRegisterOptions extends Omit<RegisterOptions, 'guards'> {
+  /**
+   * Who may use the object, of those whom the server's own guards let in. `inherit`: if a method of a guarded object registers the
+   * object, those who may use that object; else everybody. `none`: everybody. Or handshake guards of its own. Default `inherit`.
+   */
+  guards?: 'inherit' | 'none' | HandshakeGuard[];
   /** Default: a random one. */
   objectId?: string;
   /** Name that a server with `nameServer` registers. Default: none. */
@@ -31,6 +39,7 @@ const RULES: OptionRules<PyroRegisterOptions> = {
   ...REGISTER_RULES,
   objectId: FULL_TEXT,
   name: FULL_TEXT,
+  guards: anyOf(oneOf('inherit', 'none'), GUARDS),
   metadata: ANYTHING,
 };
 
@@ -38,12 +47,14 @@ const RULES: OptionRules<PyroRegisterOptions> = {
 interface Listening {
   daemon: PyroDaemon;
   names: DaemonNames | undefined;
+  /** Makes the guard of an object. @throws {Error} when Nest's container cannot be reached */
+  readonly guardOf: (type: GuardedClass, guards: readonly HandshakeGuard[]) => ObjectGuard;
 }
 
 interface Entry {
   /** A WeakRef for an object that is registered weakly. */
   object: object | WeakRef<object>;
-  options: PyroRegisterOptions;
+  options: PyroRegisterOptions & LaterRegistration;
 }
 
 /** The objects that `PyroServer.register` registers. Objects that are registered before the server listens wait until it does. */
@@ -65,7 +76,11 @@ export class RuntimeObjects {
     if (options.metadata !== undefined) tagList(options.metadata);
     checkKind(object);
     const { objectId = newObjectId() } = options;
-    const entry: Entry = { object: options.weak ? new WeakRef(object) : object, options: { ...options, objectId } };
+    const entry: Entry = {
+      object: options.weak ? new WeakRef(object) : object,
+      // the object may be served later, when the method that registers it has ended
+      options: { ...options, objectId, guardedBy: guardedCaller() },
+    };
     if (this.listening) this.serve(entry, this.listening);
     this.entries.set(objectId, entry);
     const unregister = (): void => {
@@ -88,21 +103,24 @@ export class RuntimeObjects {
   }
 
   /** Registers the waiting objects, when the server listens. @throws {DaemonError} when the id of an object is taken */
-  attach(daemon: PyroDaemon, names: DaemonNames | undefined): void {
-    this.listening = { daemon, names };
-    daemon.on('unregistered', (objectId) => this.entries.delete(objectId));
-    for (const entry of this.entries.values()) this.serve(entry, this.listening);
+  attach(listening: Listening): void {
+    this.listening = listening;
+    listening.daemon.on('unregistered', (objectId) => this.entries.delete(objectId));
+    for (const entry of this.entries.values()) this.serve(entry, listening);
   }
 
   detach(): void {
     this.listening = undefined;
   }
 
-  private serve({ object, options }: Entry, { daemon, names }: Listening): void {
-    const { objectId, name, metadata, ...registerOptions } = options;
+  private serve({ object, options }: Entry, { daemon, names, guardOf }: Listening): void {
+    const { objectId, name, metadata, guards, ...registerOptions } = options;
     const source = object instanceof WeakRef ? object.deref() : object;
     if (source === undefined) return;
-    daemon.register(source, objectId, registerOptions);
+    daemon.register(source, objectId, {
+      ...registerOptions,
+      guards: Array.isArray(guards) ? guardOf(typeOf(source), guards) : guards,
+    });
     if (name === undefined) return;
     try {
       names?.add(objectId!, name, metadata);
@@ -113,9 +131,14 @@ export class RuntimeObjects {
   }
 }
 
+/** The class of an object, or the class itself. */
+function typeOf(object: object): GuardedClass {
+  return (typeof object === 'function' ? object : object.constructor) as GuardedClass;
+}
+
 /** Refuses objects with `@PyroMethod` members: only Nest's pipeline can run them, so the daemon would see no members. */
 function checkKind(object: object): void {
-  const type = typeof object === 'function' ? object : object.constructor;
+  const type: unknown = typeOf(object);
   if (typeof type !== 'function' || exposedMembers(type as never).length === 0) return;
   throw new TypeError(
     `${type.name} has @PyroMethod members, which are served where a module provides the class; ` +

@@ -4,7 +4,7 @@ import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PYRO_HOOKS } from '../../objects/private-names.js';
 import { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
-import { failureOf } from '../errors/failures.js';
+import { failureOf, type OnFailure } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
 import { hasHook } from '../instances/lifecycle-hooks.js';
 import {
@@ -100,6 +100,11 @@ export class ServerBinding {
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;
+  }
+
+  /** Gets failures that no caller waits for. */
+  get onFailure(): OnFailure {
+    return this.environment.onFailure;
   }
 
   handshakeRunner(host: GuardedClass, guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {

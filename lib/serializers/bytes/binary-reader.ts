@@ -1,3 +1,4 @@
+import { overLimit } from '../../protocol/over-limit.js';
 import { failedInside, type RaisedAs, UnreadableError } from '../contract/unreadable-error.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { COSTS } from '../../serpent/value-costs.js';
@@ -27,7 +28,7 @@ export abstract class BinaryReader extends ValueReader {
   }
 
   protected override failTooCostly(): never {
-    return this.fail(this.budget.reason, this.budget.raisedAs);
+    throw overLimit(this.budget.limit, this.failure(this.budget.reason, this.budget.raisedAs));
   }
 
   /** Name of the format in errors. */
@@ -121,6 +122,10 @@ export abstract class BinaryReader extends ValueReader {
   }
 
   protected fail(reason: string, raisedAs?: RaisedAs): never {
-    throw new UnreadableError(`bad ${this.format} data at byte ${this.at}: ${reason}`, { reason, raisedAs });
+    throw this.failure(reason, raisedAs);
+  }
+
+  private failure(reason: string, raisedAs?: RaisedAs): UnreadableError {
+    return new UnreadableError(`bad ${this.format} data at byte ${this.at}: ${reason}`, { reason, raisedAs });
   }
 }

@@ -60,7 +60,11 @@ function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: 
   return { objectId, method, args: Array.from(args as unknown[]), kwargs: kwargsOf(kwargs) };
 }
 
-/** Python's `None` stands for no keyword arguments. */
+/**
+ * The keyword arguments of a call, and of an entry of a batch. Python's `None` stands for none.
+ *
+ * @throws {UnreadableError} when the value is no dict of texts, or has a keyword `__proto__`
+ */
 export function kwargsOf(value: unknown): Record<string, unknown> {
   if (value === null) return {};
   if (isPlainObject(value)) return value;

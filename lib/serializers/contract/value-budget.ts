@@ -10,6 +10,11 @@ export class ValueBudget implements ReadBudget {
 
   constructor(readonly limitBytes: number) {}
 
+  /** The option that sets the limit. */
+  get limit(): string {
+    return 'maxValueBytes';
+  }
+
   /** Why a value over the limit is refused. */
   get reason(): string {
     return `${this.spent} (maxValueBytes is ${this.limitBytes})`;
@@ -32,6 +37,10 @@ const HANDSHAKE_FACTOR = 4;
 export class HandshakeBudget extends ValueBudget {
   constructor(private readonly maxHandshakeBytes: number) {
     super(maxHandshakeBytes * HANDSHAKE_FACTOR);
+  }
+
+  override get limit(): string {
+    return 'maxHandshakeBytes';
   }
 
   override get reason(): string {

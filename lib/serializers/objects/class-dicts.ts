@@ -1,3 +1,4 @@
+import { overLimit } from '../../protocol/over-limit.js';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
@@ -64,7 +65,8 @@ class ClassDicts {
   private spend(bytes: number): void {
     const { budget } = this;
     budget.spentBytes += bytes;
-    if (budget.spentBytes > budget.limitBytes) throw new UnreadableError(budget.reason, { raisedAs: budget.raisedAs });
+    if (budget.spentBytes > budget.limitBytes)
+      throw overLimit(budget.limit, new UnreadableError(budget.reason, { raisedAs: budget.raisedAs }));
   }
 
   /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */

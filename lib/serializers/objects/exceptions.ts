@@ -3,6 +3,7 @@ import { PyroError } from '../../protocol/errors.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
+import { printable } from '../../reports/printable.js';
 import { PyTuple, pyTuple } from '../../serpent/index.js';
 import { objectOf } from '../contract/plain-object.js';
 import { describeError } from './builtin-exceptions.js';
@@ -38,12 +39,20 @@ export class PyroRemoteError extends PyroError {
   ) {
     super(args.length === 0 ? pythonType : `${pythonType}: ${shortTexts(args)}`, { code: 'REMOTE' });
     this.pythonType = pythonType;
-    if (remoteTraceback.length > 0) this.stack = `${this.stack}\nRemote traceback:\n${remoteTraceback.join('')}`;
+    showRemoteTraceback(this);
   }
 }
 
 /** Attribute of an exception that holds the lines of its traceback. */
 const TRACEBACK = '_pyroTraceback';
+/** Adds the remote traceback to the stack, which is what logs and uncaught errors show: texts of the peer in it are printable. */
+export function showRemoteTraceback(error: PyroRemoteError): void {
+  const { remoteTraceback } = error;
+  if (remoteTraceback.length === 0) return;
+  const lines = remoteTraceback.slice(0, MAX_LINES).join('').replace(/\n$/, '').split('\n', MAX_LINES);
+  error.stack += `\nRemote traceback:\n${lines.map((line) => printable(line, MAX_LINE_CHARS)).join('\n')}\n`;
+}
+
 const MAX_CAUSES = 10;
 const MAX_LINES = 200;
 const MAX_LINE_CHARS = 2_000;

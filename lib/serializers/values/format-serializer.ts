@@ -1,4 +1,5 @@
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
+import { limitOf, overLimit } from '../../protocol/over-limit.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
 import { bytesOf, ByteWriter } from '../../serpent/byte-writer.js';
@@ -136,10 +137,8 @@ export abstract class FormatSerializer implements Serializer {
   };
 
   protected tooLarge(cause?: SerpentError): SerializeError {
-    return new SerializeError(
-      `the value takes more than maxMessageBytes (${this.options.maxBytes}) to write`,
-      cause && { cause },
-    );
+    const text = `the value takes more than maxMessageBytes (${this.options.maxBytes}) to write`;
+    return overLimit('maxMessageBytes', new SerializeError(text, cause && { cause }));
   }
 }
 
@@ -194,13 +193,16 @@ function unreadableLiteral(error: SerpentError, format: string, data: Buffer, bu
     cause: error,
   });
   unreadable.before = before;
-  return unreadable;
+  return isTooCostly ? overLimit(budget.limit, unreadable) : unreadable;
 }
 
 const NOWHERE = { steps: [], before: [] };
 
-function withPlace({ reason, raisedAs, steps, cause }: UnreadableError, method: string | undefined): UnreadableError {
-  return new UnreadableError(`${placeInCall(method, steps)} cannot be read: ${reason}`, { raisedAs, cause });
+function withPlace(error: UnreadableError, method: string | undefined): UnreadableError {
+  const { reason, raisedAs, steps, cause } = error;
+  const placed = new UnreadableError(`${placeInCall(method, steps)} cannot be read: ${reason}`, { raisedAs, cause });
+  const limit = limitOf(error);
+  return limit === undefined ? placed : overLimit(limit, placed);
 }
 
 function bufferOf(data: Uint8Array): Buffer {

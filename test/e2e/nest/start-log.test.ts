@@ -1,7 +1,15 @@
 import { Injectable, Logger, Scope } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { expose, PyroController, type PyroDaemon, PyroMethod, PyroModule, PyroServer } from '../../../lib/index.js';
+import {
+  expose,
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroModule,
+  PyroServer,
+  UseHandshakeGuards,
+} from '../../../lib/index.js';
 import { closeAfter, moduleOf, serve } from './fixtures.js';
 
 @PyroController('camera')
@@ -151,4 +159,20 @@ it('does not warn of a server that was started, or whose application was closed'
   await closed.close();
   vi.advanceTimersByTime(10_000);
   expect(texts(warn).filter((text) => text.includes('startAllMicroservices'))).toEqual([]);
+});
+
+it('a server that anybody may call warns at its start, unless every object has guards or the network is said to be a lab', async () => {
+  const open = (): string[] => texts(warn).filter((text) => text.startsWith('whoever reaches 0.0.0.0:'));
+  await serve({ providers: [Camera] }, { host: '0.0.0.0' });
+  expect(open()).toEqual([expect.stringContaining('it has neither TLS nor guards. Give it tls and guards (handshakeGuards')]);
+  warn.mockClear();
+  @UseHandshakeGuards({ canActivate: () => true })
+  @PyroController('guarded')
+  class Guarded {
+    @PyroMethod() read(): void {}
+  }
+  await serve({ providers: [Guarded] }, { host: '0.0.0.0' });
+  await serve({ providers: [Camera] }, { host: '0.0.0.0', handshakeGuards: [{ canActivate: () => true }] });
+  await serve({ providers: [Camera] }, { host: '0.0.0.0', profile: 'lab' });
+  expect(open()).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Authorization,
   behavior,
   type CallContext,
   CommunicationError,
@@ -174,9 +175,9 @@ expose(Sessions);
 class Guarded implements PyroTarget {
   readonly metadata = { methods: new Set(['whoami', 'items']), oneway: new Set<string>(), attrs: new Set<string>() };
 
-  authorize({ data }: { data: unknown }): { principal: unknown; response: string } {
+  authorize({ data }: { data: unknown }): Authorization {
     if (data !== 'secret' && data !== 'other') throw new SecurityError('wrong password');
-    return { principal: { name: `owner of ${data}` }, response: 'come in' };
+    return { principal: { name: `owner of ${data}` }, principalKey: data, response: 'come in' };
   }
   invoke(method: string, _args: unknown[], _kwargs: object, { principal }: CallContext): unknown {
     return method === 'items' ? [1, 2, 3].values() : (principal as { name: string }).name;

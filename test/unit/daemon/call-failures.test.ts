@@ -108,7 +108,7 @@ describe('callFailed', () => {
       'thing.unwritable',
       'thing.large',
       'thing.__getattr__',
-      'thing.<batch>',
+      'thing.large',
     ]);
     expect(failed[0]!.message).toContain('result cannot be sent with serpent');
     expect(failed[1]!.message).toContain('maxMessageBytes (10000)');

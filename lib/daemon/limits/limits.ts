@@ -1,0 +1,293 @@
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { VALUE_LIMITS } from '../../serpent/limits.js';
+import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
+import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
+import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
+import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
+
+/** A limit on what clients can use. `daemon.counters` has the number of times that each was reached, under its name. */
+export interface Limit {
+  /** Default in a trusted network. 0 is no limit, where the bounds allow it. */
+  readonly lab: number;
+  /** Default with `profile: 'exposed'`. */
+  readonly exposed: number;
+  readonly unit:
+    | 'bytes'
+    | 'ms'
+    | 'connections'
+    | 'handshakes'
+    | 'failures'
+    | 'requests'
+    | 'streams'
+    | 'levels'
+    | 'digits'
+    | 'annotations'
+    | 'times';
+  /** The default in words, where it depends on the process. */
+  readonly defaultText?: string;
+  /** The thing that is limited. */
+  readonly limits: string;
+  /** The consequence when the limit is reached, for clients. */
+  readonly consequence: string;
+  readonly bounds?: NumberBounds;
+}
+
+const MIB = 1024 * 1024;
+const AT_LEAST_ONE: NumberBounds = { least: 1 };
+
+/**
+ * Every limit of a daemon. The defaults of the options, their checks, the counters, and the tables of the docs are made from this
+ * table.
+ */
+export const LIMITS = {
+  maxMessageBytes: {
+    lab: DEFAULT_MAX_MESSAGE_BYTES,
+    exposed: 16 * MIB,
+    unit: 'bytes',
+    limits: 'one message either way, also after inflation; the results of a batch together',
+    consequence: 'a larger request ends its connection before its body is read; a larger reply becomes an error',
+    bounds: LIMIT_BOUNDS.maxMessageBytes,
+  },
+  maxHandshakeBytes: {
+    lab: 64 * 1024,
+    exposed: 64 * 1024,
+    unit: 'bytes',
+    limits: 'the CONNECT message, also after inflation; its value may take four times as much memory',
+    consequence: 'the handshake is refused',
+    bounds: AT_LEAST_ONE,
+  },
+  maxValueBytes: {
+    lab: DEFAULT_MAX_VALUE_BYTES,
+    exposed: Math.min(64 * MIB, HEAP_SHARE_BYTES),
+    defaultText: 'at most a quarter of the heap limit of the process, and not over 512 MiB (`exposed`: 64 MiB)',
+    unit: 'bytes',
+    limits: 'the memory that the arguments of one request take, as estimated while they are read',
+    consequence: 'the request is refused with a ValueError',
+    bounds: LIMIT_BOUNDS.maxValueBytes,
+  },
+  maxInFlightValueBytes: {
+    lab: HEAP_SHARE_BYTES,
+    exposed: HEAP_SHARE_BYTES,
+    defaultText: 'a quarter of the heap limit of the process',
+    unit: 'bytes',
+    limits: 'the memory of the arguments of all running requests, with 1 KiB for each, and of the data of all running handshakes',
+    consequence: 'the request is refused with a PyroError: `try again later`; a handshake is refused',
+    bounds: AT_LEAST_ONE,
+  },
+  maxAnnotations: {
+    lab: ANNOTATION_DEFAULTS.maxAnnotations,
+    exposed: 32,
+    unit: 'annotations',
+    limits: 'annotations of one message',
+    consequence: 'the connection is closed',
+    bounds: {},
+  },
+  maxAnnotationsBytes: {
+    lab: ANNOTATION_DEFAULTS.maxAnnotationsBytes,
+    exposed: MIB,
+    unit: 'bytes',
+    limits: 'the annotations of one message together',
+    consequence: 'the connection is closed before its annotations are read',
+    bounds: {},
+  },
+  maxInflationRatio: {
+    lab: INFLATION_DEFAULTS.maxInflationRatio,
+    exposed: INFLATION_DEFAULTS.maxInflationRatio,
+    unit: 'times',
+    limits: 'the inflated data of a message, as a multiple of its compressed size; data up to 16 MiB may have any ratio',
+    consequence: 'the request is refused with a MessageTooLargeError, and the connection is closed',
+    bounds: LIMIT_BOUNDS.maxInflationRatio,
+  },
+  maxInflatingBytes: {
+    lab: INFLATION_DEFAULTS.maxInflatingBytes,
+    exposed: 64 * MIB,
+    unit: 'bytes',
+    limits: 'the data that the compressed messages of all connections inflate to at the same time',
+    consequence: 'a message waits until others are inflated',
+    bounds: LIMIT_BOUNDS.maxInflatingBytes,
+  },
+  maxConnections: {
+    lab: 10_000,
+    exposed: 10_000,
+    unit: 'connections',
+    limits: 'open connections',
+    consequence: 'the handshake is refused: `daemon is full`',
+    bounds: AT_LEAST_ONE,
+  },
+  maxConnectionsPerAddress: {
+    lab: 5_000,
+    exposed: 256,
+    unit: 'connections',
+    limits: 'open connections of one remote address, with those that are gone while a call of theirs still runs',
+    consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
+    bounds: AT_LEAST_ONE,
+  },
+  maxHandshakesPerAddress: {
+    lab: 500,
+    exposed: 32,
+    unit: 'handshakes',
+    limits: 'handshakes of one remote address that are under way',
+    consequence: 'the handshake is refused: `daemon is full for ADDRESS`',
+    bounds: AT_LEAST_ONE,
+  },
+  maxFailedHandshakes: {
+    lab: 120,
+    exposed: 20,
+    unit: 'failures',
+    limits: 'failed handshakes of one remote address in a minute',
+    consequence:
+      'from a quarter of the limit on refusals are delayed, up to 2 s; over the limit the address is refused: `Retry in … s`',
+    bounds: AT_LEAST_ONE,
+  },
+  maxAbandonedConnections: {
+    lab: 1_000,
+    exposed: 1_000,
+    unit: 'connections',
+    limits: 'connections that are gone while a call of theirs still runs',
+    consequence: 'new handshakes are refused: `daemon is full`',
+    bounds: AT_LEAST_ONE,
+  },
+  handshakeTimeoutMs: {
+    lab: 10_000,
+    exposed: 5_000,
+    unit: 'ms',
+    limits: 'the time from accept to the end of the handshake, and the time that the guards of a further object take',
+    consequence: 'the handshake is refused; the use of the further object is refused with a SecurityError',
+  },
+  frameTimeoutMs: {
+    lab: 30_000,
+    exposed: 10_000,
+    unit: 'ms',
+    limits: 'a pause inside a message',
+    consequence: 'the connection is closed',
+  },
+  messageTimeoutMs: {
+    lab: 600_000,
+    exposed: 60_000,
+    unit: 'ms',
+    limits: 'the time that a message takes to arrive in all',
+    consequence: 'the connection is closed',
+  },
+  writeTimeoutMs: {
+    lab: 60_000,
+    exposed: 20_000,
+    unit: 'ms',
+    limits: 'the time in which a client takes no byte of the replies that wait for it',
+    consequence: 'the connection is closed',
+  },
+  maxUnsentBytes: {
+    lab: 1024 * MIB,
+    exposed: 256 * MIB,
+    unit: 'bytes',
+    limits: 'the replies that wait for their clients to read them, of all connections together',
+    consequence: 'the connection of the slowest reader is closed; a single reader is never cut by this limit',
+    bounds: AT_LEAST_ONE,
+  },
+  idleTimeoutMs: {
+    lab: 0,
+    exposed: 600_000,
+    unit: 'ms',
+    limits: 'the time without requests',
+    consequence: 'the connection is closed',
+  },
+  callTimeoutMs: {
+    lab: 0,
+    exposed: 300_000,
+    unit: 'ms',
+    limits: 'the time of a call',
+    consequence: '`builtins.TimeoutError`, and the signal of the call aborts',
+  },
+  maxQueuedRequests: {
+    lab: 64,
+    exposed: 16,
+    unit: 'requests',
+    limits: 'requests of one connection that wait or run; those that wait have 8 MiB at most',
+    consequence: 'nothing more is read from the connection until one has ended',
+    bounds: AT_LEAST_ONE,
+  },
+  maxDepth: {
+    lab: VALUE_LIMITS.maxDepth,
+    exposed: 64,
+    unit: 'levels',
+    limits: 'nested containers in a value',
+    consequence: 'the request is refused with a ValueError; a result becomes an error',
+    bounds: LIMIT_BOUNDS.maxDepth,
+  },
+  maxIntDigits: {
+    lab: VALUE_LIMITS.maxIntDigits,
+    exposed: VALUE_LIMITS.maxIntDigits,
+    unit: 'digits',
+    limits: 'decimal digits of an int',
+    consequence: 'the request is refused with a ValueError; a result becomes an error',
+    bounds: LIMIT_BOUNDS.maxIntDigits,
+  },
+  streamLifetimeMs: {
+    lab: 0,
+    exposed: 3_600_000,
+    unit: 'ms',
+    limits: 'the life of an item stream',
+    consequence: 'the stream is closed: `item stream terminated`',
+  },
+  streamLingerMs: {
+    lab: 30_000,
+    exposed: 30_000,
+    unit: 'ms',
+    limits: 'the time that an item stream outlives its connection; 0: not at all',
+    consequence: 'the stream is closed: `item stream terminated`',
+  },
+  maxStreams: {
+    lab: 10_000,
+    exposed: 10_000,
+    unit: 'streams',
+    limits: 'open item streams',
+    consequence:
+      'the stream that lingers longest is closed, or the call fails. The last tenth is for connections that have less than a tenth of `maxStreamsPerConnection`',
+    bounds: {},
+  },
+  maxStreamsPerAddress: {
+    lab: 5_000,
+    exposed: 500,
+    unit: 'streams',
+    limits: 'open item streams of the connections of one remote address',
+    consequence: 'the call fails',
+    bounds: {},
+  },
+  maxStreamsPerConnection: {
+    lab: 100,
+    exposed: 16,
+    unit: 'streams',
+    limits: 'open item streams of one connection',
+    consequence: 'the call fails',
+    bounds: {},
+  },
+} as const satisfies Record<string, Limit>;
+
+/** The name of a limit, and of its option. */
+export type LimitName = keyof typeof LIMITS;
+
+/** A set of defaults: for a network whose machines are trusted, or for one that anybody reaches. */
+export type DaemonProfile = 'lab' | 'exposed';
+
+export const PROFILES: readonly DaemonProfile[] = ['lab', 'exposed'];
+
+const NAMES = Object.keys(LIMITS) as LimitName[];
+
+/** The defaults of all limits. */
+export function defaultLimits(profile: DaemonProfile): Record<LimitName, number> {
+  return Object.fromEntries(NAMES.map((name) => [name, LIMITS[name][profile]])) as Record<LimitName, number>;
+}
+
+/** The bounds of the options of all limits. */
+export const BOUNDS_OF_LIMITS = Object.fromEntries(NAMES.map((name) => [name, (LIMITS[name] as Limit).bounds ?? {}])) as Record<
+  LimitName,
+  NumberBounds
+>;
+
+export function isLimitName(name: string | undefined): name is LimitName {
+  return name !== undefined && Object.hasOwn(LIMITS, name);
+}
+
+/** A counter for each limit, all 0. */
+export function newCounters(): Record<LimitName, number> {
+  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<LimitName, number>;
+}

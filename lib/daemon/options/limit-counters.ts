@@ -1,0 +1,26 @@
+import { limitOf } from '../../protocol/over-limit.js';
+import type { PyroConnection } from '../contract/connection.js';
+import type { EventReporter } from './daemon-events.js';
+import { isLimitName, type LimitName, newCounters } from '../limits/limits.js';
+
+/** Counts how often each limit of a daemon was reached, and tells it by the event `limitReached`. */
+export class LimitCounters {
+  readonly counts: Record<LimitName, number> = newCounters();
+  private readonly counted = new WeakSet<object>();
+
+  constructor(private readonly reporter: EventReporter) {}
+
+  /** Counts an error that says that a limit was reached. Other errors, and one that was counted before, are passed over. */
+  note(error: unknown, connection: PyroConnection | undefined): void {
+    const limit = limitOf(error);
+    if (!isLimitName(limit) || this.counted.has(error as Error)) return;
+    this.counted.add(error as Error);
+    this.count(limit, error as Error, connection);
+  }
+
+  /** Counts a limit that was reached without an error. */
+  count(limit: LimitName, error: Error | undefined, connection: PyroConnection | undefined): void {
+    this.counts[limit]++;
+    this.reporter.emit('limitReached', limit, error, connection);
+  }
+}

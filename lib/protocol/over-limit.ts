@@ -1,0 +1,34 @@
+/** An error that says that a limit was reached. */
+interface LimitError extends Error {
+  /** Name of the limit: of its option. */
+  readonly limit?: string;
+  readonly code?: unknown;
+}
+
+/** Notes on an error which limit was reached. The name does not travel to peers: it is no enumerable member. */
+export function overLimit<T extends Error>(limit: string, error: T): T {
+  return Object.defineProperty(error, 'limit', { value: limit, configurable: true });
+}
+
+const MAX_CAUSES = 5;
+
+/** The codec of serpent stands alone, and has codes of its own. */
+const LIMIT_OF_CODE: Readonly<Record<string, string | undefined>> = {
+  TOO_DEEP: 'maxDepth',
+  TOO_MANY_DIGITS: 'maxIntDigits',
+  TOO_COSTLY: 'maxValueBytes',
+};
+
+/** The limit that an error, or its cause, says was reached. */
+export function limitOf(error: unknown): string | undefined {
+  try {
+    for (let at = error, depth = 0; at instanceof Error && depth < MAX_CAUSES; at = at.cause, depth++) {
+      const { limit, code } = at as LimitError;
+      const name = limit ?? LIMIT_OF_CODE[String(code)];
+      if (typeof name === 'string') return name;
+    }
+  } catch {
+    // a thrown value may be anything: `instanceof` throws for a revoked Proxy
+  }
+  return undefined;
+}

@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { expect, it } from 'vitest';
+import { type CallContext, currentContext, expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
+import { dumps, pyTuple } from '../../../lib/serpent/index.js';
+import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
+import { TestAuthority } from '../../certificates.js';
+import { eventually, join, startDaemon } from './fixtures.js';
+
+class Thing {
+  made = 0;
+  big(bytes: number): Buffer {
+    this.made++;
+    return Buffer.alloc(bytes);
+  }
+  get picture(): Buffer {
+    this.made++;
+    return Buffer.alloc(1_000);
+  }
+  rows(count: number): unknown[] {
+    return Array.from({ length: count }, (_, row) => ({ row, name: 'row', tags: new Set(['a']), of: new Map([[1, 'b']]) }));
+  }
+  *items(): Generator<Buffer> {
+    for (;;) yield this.big(1_000);
+  }
+  keywords(): string[] {
+    return Object.keys((currentContext() as CallContext).kwargs);
+  }
+  async later(): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return 'answered';
+  }
+}
+expose(Thing);
+
+async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Thing }> {
+  const daemon = await startDaemon(options);
+  const thing = new Thing();
+  daemon.register(thing, 'thing');
+  return { daemon, thing };
+}
+
+const entries = (count: number, method: string, ...args: unknown[]): unknown[] =>
+  Array.from({ length: count }, () => pyTuple(method, pyTuple(...args), {}));
+
+it.each([
+  ['results of methods', 'big', [1_000]],
+  ['values of attributes', '__getattr__', ['picture']],
+] as const)('a batch stops when its %s are over maxMessageBytes, and says so at that entry', async (_, method, args) => {
+  const { daemon, thing } = await serveThing({ maxMessageBytes: 10_000 });
+  const peer = await join(daemon);
+  peer.invoke('thing', '<batch>', entries(100, method, ...args), {}, { flags: FLAGS.batch });
+  const frame = await peer.next();
+  expect(frame.header.flags & FLAGS.exception ? new RemoteFailure(frame).args : valueOf(frame)).toBeDefined();
+  expect(thing.made).toBe(11);
+});
+
+it('a batch of many results that fit is answered up to the one that does not fit', async () => {
+  const { daemon, thing } = await serveThing({ maxMessageBytes: 100_000 });
+  const peer = await join(daemon);
+  peer.invoke('thing', '<batch>', [...entries(5, 'big', 100), ...entries(5, 'big', 99_990)], {}, { flags: FLAGS.batch });
+  const results = valueOf(await peer.next()) as { __class__?: string }[];
+  expect(results).toHaveLength(6);
+  expect(JSON.stringify(results[5])).toContain(
+    'the results of the batch are over maxMessageBytes (100000) from entry 6 on; ask for less in one batch',
+  );
+  expect(thing.made).toBe(6);
+});
+
+it('the items of a stream count too when a batch asks for them', async () => {
+  const { daemon, thing } = await serveThing({ maxMessageBytes: 10_000 });
+  const peer = await join(daemon);
+  peer.invoke('thing', 'items');
+  const id = (await peer.next()).annotations.get('STRM')!.toString();
+  peer.invoke('Pyro.Daemon', '<batch>', entries(100, 'get_next_stream_item', id), {}, { flags: FLAGS.batch });
+  await peer.next();
+  expect(thing.made).toBe(11);
+});
+
+it('a batch counts containers of every kind, and keeps no results of a oneway batch', async () => {
+  const { daemon, thing } = await serveThing({ maxMessageBytes: 20_000 });
+  const peer = await join(daemon);
+  peer.invoke('thing', '<batch>', [...entries(1, 'rows', 100_000), ...entries(1, 'big', 1)], {}, { flags: FLAGS.batch });
+  expect(JSON.stringify(valueOf(await peer.next()))).toContain('from entry 1 on');
+  expect(thing.made).toBe(0);
+  peer.invoke('thing', '<batch>', entries(100, 'big', 1_000), {}, { flags: FLAGS.batch | FLAGS.oneway });
+  await eventually(() => thing.made === 100);
+});
+
+it.each([
+  ['a number', '{1: 2}', 'strings as keys of kwargs'],
+  ['__proto__', "{1.5: 1, '__proto__': 2}", 'kwargs'],
+  ['a list', '[1]', 'a dict or None as kwargs'],
+])('a batch refuses keywords that are no names: %s', async (_, keywords, why) => {
+  for (const values of ['natural', 'faithful'] as const) {
+    const { daemon } = await serveThing({ values });
+    const peer = await join(daemon);
+    peer.send({ data: Buffer.from(`('thing','<batch>',[('keywords',(),${keywords})],{})`), flags: FLAGS.batch });
+    const failure = new RemoteFailure(await peer.next());
+    expect(failure.pythonType).toBe('builtins.ValueError');
+    expect(failure.args[0]).toContain(`entry 1 of the batch is not (method, args, kwargs)`);
+    expect(failure.args[0]).toContain(why);
+  }
+});
+
+it('a batch in faithful mode refuses the keyword __proto__, and takes None as no keywords', async () => {
+  const { daemon } = await serveThing({ values: 'faithful' });
+  const peer = await join(daemon);
+  peer.send({ data: Buffer.from(`('thing','<batch>',[('keywords',(),{'__proto__': 1})],{})`), flags: FLAGS.batch });
+  expect(new RemoteFailure(await peer.next()).args[0]).toContain('no keyword argument __proto__');
+  peer.send({ data: Buffer.from(`('thing','<batch>',[('keywords',(),None)],{})`), flags: FLAGS.batch });
+  expect(valueOf(await peer.next())).toEqual([[]]);
+});
+
+it.each(['later', 'keywords'])(
+  'a call (%s) with garbage behind it in one write is answered before the connection ends',
+  async (method) => {
+    const { daemon } = await serveThing();
+    const peer = await join(daemon);
+    const reasons: (Error | undefined)[] = [];
+    daemon.on('disconnect', (_, error) => reasons.push(error));
+    peer.socket.cork();
+    peer.send({ data: dumps(pyTuple('thing', method, pyTuple(), {})) });
+    peer.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+    peer.socket.uncork();
+    expect(valueOf(await peer.next())).toEqual(method === 'later' ? 'answered' : []);
+    await peer.untilClosed();
+    await eventually(() => reasons.length === 1);
+    expect(reasons[0]).toMatchObject({ code: 'BAD_TAG' });
+  },
+);
+
+it('a TLS client that renegotiates without end is disconnected', async () => {
+  const directory = await mkdtemp(joinPath(tmpdir(), 'pyro-tls-'));
+  const { cert, key } = await (await TestAuthority.create(directory, 'ca')).issue('server');
+  await rm(directory, { recursive: true, force: true });
+  const daemon = await startDaemon({ tls: { cert, key } });
+  const port = Number(daemon.locationStr.split(':')[1]);
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  await eventually(() => daemon.sockets.length === 2);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const again = (): void => void socket.renegotiate({ rejectUnauthorized: false }, (error) => (error ? undefined : again()));
+  again();
+  await closed;
+  await eventually(() => daemon.sockets.length === 1);
+});
