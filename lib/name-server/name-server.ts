@@ -25,6 +25,7 @@ import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-
 import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
 import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.js';
 import { NameServer } from './name-server-object.js';
+import { StoreWithOwnName } from './own-name.js';
 import type { NameStore } from './store/name-store.js';
 import { openNameStore } from './store/open-name-store.js';
 
@@ -100,7 +101,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     const store = typeof storage === 'string' ? await openNameStore(storage) : storage;
     const server = new PyroNameServer(daemon, store, typeof storage === 'string');
     try {
-      await server.open(new NameServer(store, allLimits, rules, server.closing.signal), broadcast, cleanMs);
+      await server.open((own) => new NameServer(own, allLimits, rules, server.closing.signal), broadcast, cleanMs);
     } catch (error) {
       await server.close();
       throw error;
@@ -131,12 +132,15 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   private responder: BroadcastResponder | undefined;
   private cleaner: AutoCleaner | undefined;
 
-  private async open(object: NameServer, broadcast: boolean | BroadcastResponderAddress, autocleanMs: number): Promise<void> {
+  private async open(
+    makeObject: (store: NameStore) => NameServer,
+    broadcast: boolean | BroadcastResponderAddress,
+    autocleanMs: number,
+  ): Promise<void> {
     const { daemon, store } = this;
     await daemon.start();
-    daemon.register(object, NAME_SERVER_OBJECT_ID);
     const own = { name: NAME_SERVER_OBJECT_ID, uri: this.uri.toString(), metadata: OWN_TAGS, lease: undefined };
-    await store.put(own, { safe: false, takeover: true });
+    daemon.register(makeObject(new StoreWithOwnName(store, own)), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = daemon.uriFor(NAME_SERVER_OBJECT_ID, false);
       if (inner.host === undefined || isLoopback(`${inner.location}`)) {
