@@ -68,6 +68,11 @@ export {
   type UntypedRemote,
 } from './core.js';
 
+// names
+export { PyroNames } from './nest/names/pyro-names.js';
+export { PyroNameServerModule } from './nest/names/pyro-name-server.module.js';
+export { PyroNameServerHost, type PyroNameServerModuleOptions } from './nest/names/name-server-host.js';
+
 // of core: errors that remote calls throw
 export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCode, PyroRemoteError } from './core.js';
 
@@ -92,8 +97,16 @@ export type {
   ClientTlsOptions,
   DaemonNamesOptions,
   InstanceMode,
+  NameEvent,
+  NameFilter,
+  NamePolicy,
+  NameRegistration,
   NameServerAddress,
+  NameWaitOptions,
+  NameWatchOptions,
+  PyroNameServerOptions,
   ReceivedProxies,
   ReceivedProxyOptions,
   ServerTlsOptions,
+  TagFilter,
 } from './core.js';

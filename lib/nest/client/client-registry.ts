@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { PROXY_RULES, type PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
+import type { NameServerOptions } from '../../naming/locate.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { checkOptions, givenOptions, type OptionRules } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
@@ -33,6 +34,12 @@ export class ClientRegistry implements OnApplicationShutdown {
   ) {
     // wrong defaults stop the start, also where no object is injected yet
     checkOptions(this.defaults, MODULE_RULES);
+  }
+
+  /** Where the name server is, by the defaults of the application. */
+  get nameServer(): NameServerOptions {
+    const { nameServer, handshake, serializer } = this.defaults;
+    return givenOptions({ ...nameServer, handshake, serializer });
   }
 
   /** A proxy that connects at its first call. The registry releases the proxy when the application shuts down. */

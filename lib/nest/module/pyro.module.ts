@@ -3,6 +3,7 @@ import { checkOptions, SWITCH } from '../../options/option-checks.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
 import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
+import { PyroNames } from '../names/pyro-names.js';
 import { PyroServers } from '../server/pyro-servers.js';
 import { type PyroAsyncFeature, type PyroFeature, featureProvider } from './pyro-feature.js';
 
@@ -17,8 +18,8 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
 /** Providers that exist once in an application, however often PyroModule is imported. */
 @Global()
 @Module({
-  providers: [PyroBinder, PyroServers, ClientRegistry, PyroHealthIndicator],
-  exports: [PyroServers, ClientRegistry, PyroHealthIndicator],
+  providers: [PyroBinder, PyroServers, ClientRegistry, PyroHealthIndicator, PyroNames],
+  exports: [PyroServers, ClientRegistry, PyroHealthIndicator, PyroNames],
 })
 class PyroCoreModule {}
 
@@ -27,8 +28,8 @@ class PyroCoreModule {}
 class PyroFeatureModule {}
 
 /**
- * Provides remote objects, with defaults for all of them, {@link PyroServers}, to register objects at run time, and
- * {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need this module.
+ * Provides remote objects, with defaults for all of them, {@link PyroServers}, to register objects at run time, {@link PyroNames}, to read
+ * and watch names, and {@link PyroHealthIndicator}. An application that only serves `@PyroController`s does not need this module.
  *
  * ```ts
  * imports: [

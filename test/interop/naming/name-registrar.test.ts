@@ -2,7 +2,8 @@ import { afterEach, expect, it } from 'vitest';
 import { expose, PyroDaemon } from '../../../lib/core.js';
 import { locateNameServer } from '../../../lib/naming/locate.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
-import { type NamedObject, NameRegistrar } from '../../../lib/naming/name-registrar.js';
+import { NameRegistrar } from '../../../lib/naming/name-registrar.js';
+import type { NamedObject } from '../../../lib/naming/named-object.js';
 import { PythonServer } from '../client/python-server.js';
 
 const cleanups: (() => unknown)[] = [];

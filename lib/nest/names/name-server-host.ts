@@ -1,0 +1,81 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { NAME_SERVER_RULES, PyroNameServer, type PyroNameServerOptions } from '../../name-server/name-server.js';
+import { ANYTHING, checkOptions, listOf, type OptionRules } from '../../options/option-checks.js';
+import { asError } from '../../protocol/safe-text.js';
+import { failureOf } from '../errors/failures.js';
+import { HandshakeRunner } from '../handshake/handshake-runner.js';
+import type { HandshakeGuard } from '../metadata/controller-metadata.js';
+import { containerOf, rootModuleOf } from '../nest-internals.js';
+import { overridesIn } from '../nest-observers.js';
+
+/** Options of the name server of an application. */
+export interface PyroNameServerModuleOptions extends Omit<PyroNameServerOptions, 'validateHandshake'> {
+  /** Guards that decide who may connect to the name server. Default none: everybody. */
+  handshakeGuards?: readonly HandshakeGuard[];
+}
+
+/** Token of the options of the name server. */
+export const NAME_SERVER_OPTIONS_TOKEN = Symbol('PyroNameServerModule options');
+
+const { validateHandshake: _, ...OWN_RULES } = NAME_SERVER_RULES;
+const RULES: OptionRules<PyroNameServerModuleOptions> = { ...OWN_RULES, handshakeGuards: listOf(ANYTHING, 'a list of guards') };
+
+/**
+ * The name server of an application. It starts before the application's servers, which may register their names there, and ends after
+ * they have removed them.
+ */
+@Injectable()
+export class PyroNameServerHost implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('PyroNameServer');
+  private running: PyroNameServer | undefined;
+
+  constructor(
+    @Inject(NAME_SERVER_OPTIONS_TOKEN) private readonly options: PyroNameServerModuleOptions,
+    private readonly modules: ModulesContainer,
+    private readonly contexts: ExternalContextCreator,
+  ) {
+    checkOptions(options, RULES, 'PyroNameServerModule: ');
+  }
+
+  /** @throws {Error} before the application is initialized */
+  get server(): PyroNameServer {
+    if (this.running === undefined) throw new Error('the name server runs from app.init() to app.close()');
+    return this.running;
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { handshakeGuards = [], ...options } = this.options;
+    const runner = handshakeGuards.length === 0 ? undefined : await this.guardsOf(handshakeGuards);
+    const server = await PyroNameServer.start({
+      ...options,
+      ...(runner && { validateHandshake: (request) => runner.run(request) }),
+    });
+    this.running = server;
+    server.on('cleaned', (name, uri) => this.logger.log(`removed the name "${name}": ${uri} cannot be reached any more`));
+    server.on('error', (error) => this.logger.error(`the store failed: ${asError(error).message}`));
+    server.daemon.on('error', (error) => this.logger.error(asError(error).message, asError(error).stack));
+    this.logger.log(
+      `Name server at ${server.uri}${server.broadcastLocation ? `, answers broadcasts at ${server.broadcastLocation}` : ''}`,
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.running?.close();
+    this.running = undefined;
+  }
+
+  private guardsOf(guards: readonly HandshakeGuard[]): Promise<HandshakeRunner> {
+    const onFailure = (what: string, error: unknown): void => {
+      const { message, stack } = asError(failureOf(what, error));
+      this.logger.error(message, stack);
+    };
+    return HandshakeRunner.create(
+      PyroNameServer,
+      guards,
+      rootModuleOf(this.modules),
+      overridesIn(containerOf(this.contexts)),
+      onFailure,
+    );
+  }
+}

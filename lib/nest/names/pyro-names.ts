@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { locateNameServer } from '../../naming/locate.js';
+import type { NameFilter, NameRegistration, NameServerClient, TagFilter } from '../../naming/name-server-client.js';
+import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
+import type { PyroUri } from '../../protocol/uri.js';
+import { ClientRegistry } from '../client/client-registry.js';
+
+/**
+ * Reads and watches the names of the name server that `PyroModule.forRoot({ nameServer })` names, or else of the one at
+ * `localhost:9090`. Provided by PyroModule:
+ *
+ * ```ts
+ * constructor(private readonly names: PyroNames) {}
+ * for await (const { kind, name } of this.names.watch({ prefix: 'lab.' })) …
+ * ```
+ *
+ * Each call has a connection of its own, which ends with the call: a connection takes a thread of Python's name server. All methods
+ * throw a NamingError when no name server answers.
+ */
+@Injectable()
+export class PyroNames {
+  /** @internal Nest makes it */
+  constructor(private readonly clients: ClientRegistry) {}
+
+  /** Gives the URI of a name. @throws {NamingError} when the name is not registered */
+  lookup(name: string): Promise<PyroUri> {
+    return this.visit((names) => names.lookup(name));
+  }
+
+  /** Lists names with their URIs and tags. @throws {NamingError} when the regex is invalid */
+  list(filter: NameFilter = {}): Promise<Map<string, NameRegistration>> {
+    return this.visit((names) => names.listWithMetadata(filter));
+  }
+
+  /** Lists the names that have the tags. */
+  yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>> {
+    return this.visit((names) => names.yplookup(filter));
+  }
+
+  /**
+   * Follows names: first those that are registered, then each change. A name server of this library tells of changes at once; Python's is
+   * asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts.
+   */
+  watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
+    return watchNames(() => this.connect(), options);
+  }
+
+  /** Waits until a name is registered, by default for 30 s. @throws {NamingError} after `timeoutMs` */
+  waitFor(name: string, options: NameWaitOptions = {}): Promise<PyroUri> {
+    return waitForName(() => this.connect(), name, options);
+  }
+
+  private async visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {
+    await using names = await this.connect();
+    return await work(names);
+  }
+
+  private connect(): Promise<NameServerClient> {
+    return locateNameServer(this.clients.nameServer);
+  }
+}

@@ -1,0 +1,127 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type CanActivate, type ExecutionContext, Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import { locateNameServer } from '../../../lib/core.js';
+import {
+  PyroController,
+  PyroHandshakeContext,
+  PyroMethod,
+  PyroModule,
+  PyroNameServerHost,
+  PyroNameServerModule,
+  type PyroNameServerModuleOptions,
+  PyroNames,
+  PyroServer,
+} from '../../../lib/index.js';
+import { PythonInterpreter } from '../../interop/python-interpreter.js';
+import { closeAfter } from './fixtures.js';
+
+@PyroController({ objectId: 'warehouse', name: 'example.warehouse', metadata: ['shop'] })
+class Warehouse {
+  @PyroMethod() list(): string[] {
+    return ['chair'];
+  }
+}
+
+@Injectable()
+class Tokens {
+  readonly admin = 'secret';
+}
+
+@Injectable()
+class TokenGuard implements CanActivate {
+  constructor(private readonly tokens: Tokens) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const handshake = PyroHandshakeContext.from(context);
+    handshake.setPrincipal(handshake.data === this.tokens.admin ? 'admin' : 'guest');
+    return handshake.data !== 'nobody';
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** An application with a name server, a served object that is registered there, and a client. */
+async function start(options: PyroNameServerModuleOptions) {
+  const nameServer = { host: '127.0.0.1', port: options.port! };
+  @Module({
+    imports: [
+      PyroNameServerModule.forRootAsync({ useFactory: () => ({ host: '127.0.0.1', ...options }) }),
+      PyroModule.forRoot({ nameServer, handshake: 'secret' }),
+    ],
+    providers: [Warehouse, Tokens],
+  })
+  class AppModule {}
+  const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+  closeAfter(() => app.close());
+  app.connectMicroservice({
+    strategy: new PyroServer({ host: '127.0.0.1', nameServer: { ...nameServer, handshake: 'secret' } }),
+  });
+  await app.init();
+  await app.startAllMicroservices();
+  return { app, nameServer };
+}
+
+describe('a name server inside a Nest application', () => {
+  it('has the names of the application’s own objects, for Python and for PyroNames', async () => {
+    const { app, nameServer } = await start({ port: await freePort() });
+    const names = app.get(PyroNames);
+    expect([...(await names.list()).keys()]).toEqual(['Pyro.NameServer', 'example.warehouse']);
+    expect([...(await names.yplookup({ all: ['shop'] })).keys()]).toEqual(['example.warehouse']);
+    expect(await names.waitFor('example.warehouse')).toEqual(await names.lookup('example.warehouse'));
+    const python = await PythonInterpreter.start();
+    closeAfter(() => python.stop());
+    const answer = await python.run(
+      `
+      config.NS_HOST, config.NS_PORT = "127.0.0.1", port
+      with Proxy("PYRONAME:example.warehouse") as one, Proxy("PYROMETA:shop") as other:
+          return [one.list(), other.list()]
+      `,
+      { port: nameServer.port },
+    );
+    expect(answer).toEqual([['chair'], ['chair']]);
+  });
+
+  it('runs Nest’s guards, whose principals its policy sees', async () => {
+    const port = await freePort();
+    const { nameServer } = await start({
+      port,
+      handshakeGuards: [TokenGuard],
+      policy: { register: ({ principal }) => principal === 'admin' },
+    });
+    await expect(locateNameServer({ ...nameServer, handshake: 'nobody' })).rejects.toThrow('rejected: Forbidden resource');
+    await using guest = await locateNameServer({ ...nameServer, handshake: 'guest' });
+    expect(String(await guest.lookup('example.warehouse'))).toContain('warehouse@127.0.0.1');
+    await expect(guest.register('mine', 'PYRO:x@h:1')).rejects.toThrow('may not register the name "mine"');
+    await using admin = await locateNameServer({ ...nameServer, handshake: 'secret' });
+    await admin.register('mine', 'PYRO:x@h:1');
+  });
+
+  it('ends after the servers of the application have removed their names', async () => {
+    const { app } = await start({ port: await freePort() });
+    const { server } = app.get(PyroNameServerHost);
+    const events = app.get(PyroNames).watch({ prefix: 'example.' });
+    expect((await events.next()).value).toMatchObject({ kind: 'registered', name: 'example.warehouse' });
+    const next = events.next();
+    await app.close();
+    expect((await next).value).toEqual({ kind: 'removed', name: 'example.warehouse' });
+    await events.return();
+    await expect(locateNameServer({ host: '127.0.0.1', port: server.uri.port })).rejects.toThrow('no name server at');
+    expect(() => app.get(PyroNameServerHost).server).toThrow('from app.init() to app.close()');
+  });
+
+  it('stops the start of the application when an option is wrong', async () => {
+    await expect(start({ port: await freePort(), polcy: {} } as never)).rejects.toThrow(
+      'PyroNameServerModule: polcy is no option; did you mean policy?',
+    );
+  });
+});
