@@ -27,7 +27,7 @@ import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.j
 import { NameServer } from './name-server-object.js';
 import { StoreWithOwnName } from './own-name.js';
 import type { NameStore } from './store/name-store.js';
-import { openNameStore } from './store/open-name-store.js';
+import { openNameStore } from './open-name-store.js';
 
 /** Options of a name server: those of its daemon, and its own. Times are milliseconds; 0 switches a time off. */
 export interface PyroNameServerOptions extends PyroDaemonOptions {
