@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -13,7 +13,7 @@ const PACKAGES = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'lib
 const APT_TIMEOUT_MS = 120_000;
 
 /** How to run a program of Redis. */
-interface RedisPrograms {
+export interface RedisPrograms {
   /** `redis-server` */
   readonly command: string;
   readonly env: Record<string, string>;
@@ -78,12 +78,28 @@ export class RedisServer {
     readonly port: number,
     private readonly directory: string,
     private readonly args: readonly string[],
+    /** What it prints when it can be used. */
+    private readonly ready: RegExp,
   ) {}
 
   /** @param args more arguments for `redis-server` */
   static async start(programs: RedisPrograms, ...args: string[]): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'redis-'));
-    const server = new RedisServer(programs, await freePort(), directory, args);
+    const port = await freePort();
+    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
+    const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
+    const server = new RedisServer(programs, port, directory, [...fixed, ...durable, ...args], /Ready to accept connections/);
+    await server.launch();
+    return server;
+  }
+
+  /** A Sentinel that watches a Redis by the name `names`. */
+  static async startSentinel(programs: RedisPrograms, master: RedisServer): Promise<RedisServer> {
+    const directory = await mkdtemp(join(tmpdir(), 'redis-'));
+    const port = await freePort();
+    const file = join(directory, 'sentinel.conf');
+    await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor names 127.0.0.1 ${master.port} 1\n`);
+    const server = new RedisServer(programs, port, directory, [file, '--sentinel'], /Sentinel ID is/);
     await server.launch();
     return server;
   }
@@ -95,9 +111,7 @@ export class RedisServer {
   /** Starts it again, with the data that it had. Resolves when it takes connections. */
   async launch(): Promise<void> {
     const { command, env } = this.programs;
-    const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory, '--save', ''];
-    const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
-    const child = spawn(command, [...fixed, ...durable, ...this.args], {
+    const child = spawn(command, [...this.args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -105,7 +119,7 @@ export class RedisServer {
     const output: string[] = [];
     for await (const line of createInterface(child.stdout!)) {
       output.push(line);
-      if (!line.includes('Ready to accept connections')) continue;
+      if (!this.ready.test(line)) continue;
       child.stdout!.resume();
       return;
     }
@@ -124,6 +138,11 @@ export class RedisServer {
 
   resume(): void {
     this.process?.kill('SIGCONT');
+  }
+
+  /** Removes the data of a Redis that was ended. */
+  async forget(): Promise<void> {
+    for (const name of await readdir(this.directory)) await rm(join(this.directory, name), { recursive: true });
   }
 
   /** Ends it and removes its data. */

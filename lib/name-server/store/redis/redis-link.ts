@@ -64,16 +64,12 @@ export class RedisLink {
     }
   }
 
-  /** Runs a script with its arguments. */
+  /** Runs a script with its arguments. Resolves with its result, when its change has arrived as well. */
   async run(script: RedisScript, ...args: string[]): Promise<unknown> {
-    const rest = [String(this.keys.length), ...this.keys, this.id, this.channel, ...args];
-    try {
-      return await this.send('EVALSHA', script.sha, ...rest);
-    } catch (error) {
-      if (replyCode(error) === 'NOSCRIPT') return this.send('EVAL', script.text, ...rest);
-      if (['RESET', 'READONLY'].includes(replyCode(error) ?? '')) this.fail(error as Error);
-      throw error;
-    }
+    const [seq, result] = await this.evaluate(script, ...args);
+    // a change that does not arrive was made nevertheless
+    if (this.loading === undefined) await this.reached(seq).catch(() => undefined);
+    return result;
   }
 
   /**
@@ -147,7 +143,21 @@ export class RedisLink {
 
   private async tick(): Promise<void> {
     // a full page of ended leases: there may be more
-    while (Number(await this.run(SCRIPTS.tick)) >= 1_000);
+    while (Number((await this.evaluate(SCRIPTS.tick))[1]) >= 1_000);
+  }
+
+  private async evaluate(script: RedisScript, ...args: string[]): Promise<[seq: number, result: unknown]> {
+    const rest = [String(this.keys.length), ...this.keys, this.id, this.channel, ...args];
+    try {
+      const reply = await this.send('EVALSHA', script.sha, ...rest).catch((error: unknown) => {
+        if (replyCode(error) === 'NOSCRIPT') return this.send('EVAL', script.text, ...rest);
+        throw error;
+      });
+      return reply as [number, unknown];
+    } catch (error) {
+      if (['RESET', 'READONLY'].includes(replyCode(error) ?? '')) this.fail(error as Error);
+      throw error;
+    }
   }
 
   private async lastSeq(): Promise<number> {

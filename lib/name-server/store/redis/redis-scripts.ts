@@ -60,10 +60,12 @@ local function get(name)
   return record, text
 end
 
-local function publish()
-  if #changes == 0 then return end
+-- the reply of a script: the number of its change, or 0, and the result
+local function done(result)
+  if #changes == 0 then return { 0, result } end
   local seq = redis.call('HINCRBY', state, 'seq', 1)
   redis.call('PUBLISH', channel, '{"seq":' .. whole(seq) .. ',"changes":[' .. table.concat(changes, ',') .. ']}')
+  return { seq, result }
 end
 `;
 
@@ -74,15 +76,13 @@ local current, text = get(name)
 -- the rule isInTheWay of name-store.ts
 local isOwner = current and current.lease and ttl ~= '' and current.lease.owner == owner
 if current and not isOwner and (safe == '1' or (current.lease and current.uri ~= uri and takeover ~= '1')) then
-  publish()
-  return text
+  return done(text)
 end
 local lease = nil
 if ttl ~= '' then lease = { owner = owner, ttlMs = tonumber(ttl) } end
 set(name, uri, current and current.order or redis.call('HINCRBY', state, 'order', 1), lease, tags)
 if lease then redis.call('ZADD', leases, whole(clock + lease.ttlMs), name) else redis.call('ZREM', leases, name) end
-publish()
-return false
+return done(false)
 `;
 
 /** Arguments: name, tags as JSON or ''. Returns 0 when the name is not registered. */
@@ -90,8 +90,7 @@ const SET_METADATA = `
 local name, tags = unpack(ARGV, 3)
 local current = get(name)
 if current then set(name, current.uri, current.order, current.lease, tags) end
-publish()
-return current and 1 or 0
+return done(current and 1 or 0)
 `;
 
 /** Arguments: '1' when there is an owner, owner, '1' for takeover, names. Returns the number of removed names. */
@@ -105,8 +104,7 @@ for index = 6, #ARGV do
     removed = removed + 1
   end
 end
-publish()
-return removed
+return done(removed)
 `;
 
 /** Arguments: owner, names. Returns the names that the owner holds no lease of. */
@@ -121,16 +119,14 @@ for index = 4, #ARGV do
     lost[#lost + 1] = name
   end
 end
-publish()
-return lost
+return done(lost)
 `;
 
 /** Lets the clock of the leases go on, and removes names whose leases have ended: as many in one call as take Redis a few milliseconds. */
 const TICK = `
 redis.call('HSET', state, 'clock', whole(clock), 'time', whole(now))
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', whole(clock), 'LIMIT', 0, 1000)) do delete(name) end
-publish()
-return #changes
+return done(#changes)
 `;
 
 /** A script and the name that Redis knows it by. */

@@ -20,13 +20,13 @@ export async function openRedisUrl(text: string): Promise<NameStore> {
 }
 
 function optionsOf(text: string): RedisNameStoreOptions {
-  if (!URL.canParse(text)) throw configError('storage: the URL of Redis cannot be read; it must be redis://HOST:PORT');
-  const url = new URL(text);
-  if (url.host.includes(','))
+  if (/^rediss?:\/\/[^/?]*,/.test(text)) {
     throw configError(
       'storage: the URL of Redis names several servers; for Sentinels give redisNameStore(new Redis({ sentinels, name })) of ioredis',
     );
+  }
+  if (!URL.canParse(text)) throw configError('storage: the URL of Redis cannot be read; it must be redis://HOST:PORT');
   const options: Record<string, string | number> = {};
-  for (const [name, value] of url.searchParams) options[name] = name.endsWith('Ms') ? Number(value) : value;
+  for (const [name, value] of new URL(text).searchParams) options[name] = name.endsWith('Ms') ? Number(value) : value;
   return options as RedisNameStoreOptions;
 }
