@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord, NameStore } from '../../../../lib/name-server/store/name-store.js';
 import { redisNameStore, type RedisNameStoreOptions } from '../../../../lib/name-server/store/redis/redis-store.js';
+import { RedisRelay } from '../../../redis-relay.js';
 import { type RedisPrograms, RedisServer } from '../../../redis-server.js';
 import { REDIS } from './stores.js';
 
@@ -71,6 +72,24 @@ function defineTests(programs: RedisPrograms): void {
       expect((await (await open({ prefix })).list({ by: 'all' })).map(({ name }) => name)).toEqual(names);
       expect(changes).toEqual(names.map((name) => `registered ${name}`));
       expect(await (await open({ prefix: freshPrefix() })).count()).toBe(0);
+    });
+
+    it('are seen at a name server that the change has not reached yet, as soon as it has', async () => {
+      const prefix = freshPrefix();
+      const relay = await RedisRelay.start(redis.port);
+      const far = await redisNameStore(createClient({ url: relay.url }), { prefix });
+      cleanups.push(
+        () => far.close(),
+        () => relay.close(),
+      );
+      const near = await open({ prefix });
+      relay.hold();
+      await near.put(record('name', ['tag']), PUT);
+      const answers = Promise.all([far.get('name'), far.count(), far.list({ by: 'tags', tags: ['tag'], match: 'all' })]);
+      // by its own connection for commands, Redis has answered the far name server when it answers this
+      await far.renew('someone', ['unknown']);
+      relay.release();
+      expect(await answers).toEqual([record('name', ['tag']), 1, [record('name', ['tag'])]]);
     });
 
     it('are opened by a URL with options in its query, without TLS and in any database', async () => {
