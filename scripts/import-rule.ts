@@ -51,8 +51,8 @@ const ROOMS: Record<string, readonly string[]> = {
 
 /** Files of `lib/` itself: what the package exports, and who may import them. */
 const ENTRIES: Record<string, readonly string[]> = {
-  'core.ts': Object.keys(ROOMS).filter((room) => room !== 'nest' && room !== 'testing'),
-  'index.ts': [...Object.keys(ROOMS).filter((room) => room !== 'testing'), 'core.ts'],
+  'core.ts': Object.keys(ROOMS).filter((room) => !['nest', 'testing', 'command-line'].includes(room)),
+  'index.ts': [...Object.keys(ROOMS).filter((room) => !['testing', 'command-line'].includes(room)), 'core.ts'],
 };
 
 const NEST_ROOM = 'nest';

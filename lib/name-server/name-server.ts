@@ -115,6 +115,16 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     return this.daemon.uriFor(NAME_SERVER_OBJECT_ID);
   }
 
+  /** The address behind NAT, in the name server's own network; without NAT the same as {@link uri}. */
+  get innerUri(): PyroUri {
+    return this.daemon.uriFor(NAME_SERVER_OBJECT_ID, false);
+  }
+
+  /** Number of registered names, the name server's own included. */
+  async count(): Promise<number> {
+    return this.store.count();
+  }
+
   /** `host:port` of the UDP socket that answers broadcasts; undefined without. */
   get broadcastLocation(): string | undefined {
     return this.responder?.location;
@@ -142,8 +152,8 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     const own = { name: NAME_SERVER_OBJECT_ID, uri: this.uri.toString(), metadata: OWN_TAGS, lease: undefined };
     daemon.register(makeObject(new StoreWithOwnName(store, own)), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
-      const inner = daemon.uriFor(NAME_SERVER_OBJECT_ID, false);
-      if (inner.host === undefined || isLoopback(`${inner.location}`)) {
+      const inner = this.innerUri;
+      if (inner.host === undefined || isLoopback(inner.location!)) {
         throw configError(
           `broadcast is of no use at ${inner.location}: nobody else can reach it; give host, for example 0.0.0.0`,
         );

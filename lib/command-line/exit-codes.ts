@@ -1,0 +1,19 @@
+/** The exit codes of `nestjs-pyro`. */
+export const EXIT_CODES = {
+  done: { code: 0, means: 'done' },
+  failed: { code: 1, means: 'failed, or nothing was found' },
+  usage: { code: 2, means: 'wrong arguments' },
+  unreachable: { code: 3, means: 'nobody answers there' },
+} as const;
+
+/** Ends a command with an exit code of its own. */
+export class CommandFailure extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = options?.cause instanceof Error ? options.cause.name : 'Error';
+  }
+}

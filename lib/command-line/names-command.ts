@@ -1,0 +1,181 @@
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import { locateNameServer } from '../naming/locate.js';
+import type { NameRegistration, NameServerClient } from '../naming/name-server-client.js';
+import { PyroError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import { portOf } from './arguments.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+
+/** Options of every command of `nestjs-pyro nsc`. */
+interface NamesArguments {
+  host?: string;
+  port?: number;
+  unixsocket?: string;
+  verbose?: true;
+  /** Ours: print JSON. */
+  json?: true;
+  /** Ours: handshake data. */
+  handshake?: string;
+  /** Ours: ask the network for a name server. */
+  broadcast?: true;
+  /** Ours: answer yes to questions. */
+  yes?: true;
+}
+
+/** One run: the name server, what to print, and how. */
+interface Run {
+  readonly names: NameServerClient;
+  readonly options: NamesArguments;
+}
+
+/** Commands by name: their arguments as commander reads them, what they do, and the work. @see Pyro5/nsc.py, `handle_command` */
+const COMMANDS: Record<string, [args: string, description: string, work: (run: Run, ...args: never[]) => Promise<void>]> = {
+  ping: ['', 'ask whether the name server answers', ping],
+  list: ['[prefix]', 'list names, or those that begin with a prefix', list],
+  listmatching: ['<pattern>', 'list the names that match a regular expression', listMatching],
+  yplookup_all: [
+    '<tags...>',
+    'list the names that have all of the metadata tags',
+    (run, tags: string[]) => searchTags(run, 'all', tags),
+  ],
+  yplookup_any: [
+    '<tags...>',
+    'list the names that have any of the metadata tags',
+    (run, tags: string[]) => searchTags(run, 'any', tags),
+  ],
+  lookup: ['<name>', 'print the URI and the metadata tags of a name', lookup],
+  register: ['<name> <uri>', 'register a URI by a name that is free', register],
+  remove: ['<name>', 'remove a name', remove],
+  removematching: ['<pattern>', 'remove the names that match a regular expression', removeMatching],
+  setmeta: ['<name> [tags...]', 'replace the metadata tags of a name', setMetadata],
+};
+
+/** `nestjs-pyro nsc`: looks at and changes the names of a name server, with the commands, the options and the output of `pyro5-nsc`. */
+export function namesCommand(): Command {
+  const command = new Command('nsc')
+    .description('control a Pyro name server: ours or Python’s')
+    .option('-n, --host <host>', 'host of the name server')
+    .option('-p, --port <port>', 'port of the name server', portOf)
+    .option('-u, --unixsocket <path>', 'unix domain socket of the name server')
+    .option('-b, --broadcast', 'ask the local network for a name server')
+    .option('--handshake <text>', 'handshake data')
+    .option('-v, --verbose', 'say what is done')
+    .option('-y, --yes', 'removematching: do not ask')
+    .option('--json', 'print JSON');
+  for (const [name, [args, description, work]] of Object.entries(COMMANDS)) {
+    command
+      .command(`${name} ${args}`.trim())
+      .description(description)
+      .exitOverride()
+      // commander gives the arguments, then the options of the command and the command itself
+      .action((...given: unknown[]) =>
+        withNameServer(command.opts<NamesArguments>(), (run) => work(run, ...(given.slice(0, -2) as never[]))),
+      );
+  }
+  return command;
+}
+
+async function withNameServer(options: NamesArguments, work: (run: Run) => Promise<void>): Promise<void> {
+  const { host, port, unixsocket, verbose, handshake, broadcast } = options;
+  if (verbose) print('Locating name server...');
+  const address = unixsocket === undefined ? { host, port } : { unixSocket: unixsocket };
+  let names: NameServerClient;
+  try {
+    names = await locateNameServer({
+      ...address,
+      ...(broadcast && { broadcast }),
+      ...(handshake !== undefined && { handshake }),
+    });
+  } catch (error) {
+    if (!(error instanceof PyroError)) throw error;
+    throw new CommandFailure(error.message, EXIT_CODES.unreachable.code, { cause: error });
+  }
+  try {
+    if (verbose) print(`Name server found: ${names.uri}`);
+    await work({ names, options });
+    if (verbose) print('Done.');
+  } finally {
+    await names.release();
+  }
+}
+
+async function ping({ names, options }: Run): Promise<void> {
+  await names.ping();
+  answer(options, { ping: 'ok' }, 'Name server ping ok.');
+}
+
+async function list(run: Run, prefix?: string): Promise<void> {
+  const filter = prefix ? { prefix } : {};
+  printNames(run.options, await run.names.listWithMetadata(filter), prefix ? `- prefix '${prefix}'` : '');
+}
+
+async function listMatching({ names, options }: Run, regex: string): Promise<void> {
+  printNames(options, await names.listWithMetadata({ regex }), `- regex '${regex}'`);
+}
+
+async function searchTags({ names, options }: Run, match: 'all' | 'any', tags: string[]): Promise<void> {
+  printNames(options, await names.yplookup(match === 'all' ? { all: tags } : { any: tags }), ' - searched by metadata');
+}
+
+async function lookup({ names, options }: Run, name: string): Promise<void> {
+  const { uri, metadata } = await names.lookupWithMetadata(name);
+  const lines = metadata.size === 0 ? [String(uri)] : [String(uri), `metadata: ${pythonSet(metadata)}`];
+  answer(options, { name, uri: String(uri), metadata: [...metadata] }, ...lines);
+}
+
+async function register({ names, options }: Run, name: string, uri: string): Promise<void> {
+  await names.register(name, new PyroUri(uri), { safe: true });
+  answer(options, { registered: name }, `Registered ${name}`);
+}
+
+async function remove({ names, options }: Run, name: string): Promise<void> {
+  const removed = await names.remove(name);
+  answer(options, { removed }, removed > 0 ? `Removed ${name}` : 'Nothing removed');
+  if (removed === 0) process.exitCode = EXIT_CODES.failed.code;
+}
+
+async function removeMatching({ names, options }: Run, regex: string): Promise<void> {
+  const question = 'Potentially removing lots of items from the Name server. Are you sure (y/n)?';
+  if (!options.yes && !(await confirms(question))) return;
+  const removed = await names.remove({ regex });
+  answer(options, { removed }, `${removed} items removed.`);
+}
+
+async function setMetadata({ names, options }: Run, name: string, tags: string[]): Promise<void> {
+  await names.setMetadata(name, tags);
+  answer(options, { name, metadata: tags }, tags.length > 0 ? 'Metadata updated' : 'Metadata cleared');
+}
+
+async function confirms(question: string): Promise<boolean> {
+  const reader = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return ['y', 'Y'].includes((await reader.question(question)).trim());
+  } finally {
+    reader.close();
+  }
+}
+
+function printNames(options: NamesArguments, found: ReadonlyMap<string, NameRegistration>, title: string): void {
+  const sorted = [...found].sort(([one], [other]) => (one < other ? -1 : 1));
+  const lines = sorted.flatMap(([name, { uri, metadata }]) => [
+    `${name} --> ${uri}`,
+    ...(metadata.size > 0 ? [`    metadata: ${pythonSet(metadata)}`] : []),
+  ]);
+  const json = sorted.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }));
+  answer(options, json, `--------START LIST ${title}`, ...lines, `--------END LIST ${title}`);
+}
+
+/** Tags as Python prints a set. */
+function pythonSet(tags: ReadonlySet<string>): string {
+  return `{${[...tags].map((tag) => `'${tag}'`).join(', ')}}`;
+}
+
+function answer({ json }: NamesArguments, value: unknown, ...lines: string[]): void {
+  if (json) print(JSON.stringify(value));
+  else print(...lines);
+}
+
+function print(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
