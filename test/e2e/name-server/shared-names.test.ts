@@ -43,10 +43,10 @@ function defineTests(programs: RedisPrograms): void {
       for (let round = 0; round < ROUNDS; round++) {
         const history = new NameHistory();
         const kept = new Map<string, string>();
-        let isOver = false;
+        const over = new AbortController();
         const clients = Array.from({ length: CLIENTS }, async (_, number) => {
           const client = new RecordingClient(history, () => nameServers.map(({ uri }) => uri), `owner${number}`);
-          for (let turn = 0; !isOver; turn++) {
+          for (let turn = 0; !over.signal.aborted; turn++) {
             await act(client, kept, `${round}`, number, turn).catch(pauseOf);
           }
           await client.close();
@@ -64,7 +64,7 @@ function defineTests(programs: RedisPrograms): void {
         }
         const before = history.count;
         await expect.poll(() => history.count - before, { timeout: 60_000 }).toBeGreaterThan(ANSWERS);
-        isOver = true;
+        over.abort();
         await Promise.all(clients);
         for (const { uri } of nameServers) {
           const client = new RecordingClient(history, () => [uri], 'reader');

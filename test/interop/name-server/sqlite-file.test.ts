@@ -43,7 +43,7 @@ async function listed(uri: string): Promise<Record<string, [uri: string, ...tags
   await client.release();
   const entries = [...names].map(([name, { uri: registered, metadata }]): [string, [string, ...string[]]] => [
     name,
-    [String(registered), ...[...metadata].sort()],
+    [registered, ...[...metadata].sort()],
   ]);
   expect(entries.find(([name]) => name === 'Pyro.NameServer')).toEqual(['Pyro.NameServer', [uri, OWN_TAG]]);
   expect(count).toBe(entries.length);

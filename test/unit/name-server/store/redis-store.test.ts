@@ -106,7 +106,7 @@ function defineTests(programs: RedisPrograms): void {
     it('are removed and renewed by thousands', async () => {
       const store = await open({ prefix: freshPrefix() });
       const names = Array.from({ length: 2_500 }, (_, index) => `name${index}`);
-      await Promise.all(names.map((name) => store.put(leased(name, 60_000), PUT)));
+      await Promise.all(names.map(async (name) => store.put(leased(name, 60_000), PUT)));
       expect(await store.renew('someone', [...names, 'unknown'])).toEqual(['unknown']);
       expect(await store.remove(names, { takeover: false })).toBe(0);
       expect(await store.remove(names, { owner: 'someone', takeover: false })).toBe(2_500);

@@ -37,7 +37,10 @@ function open(): SqlNameStore {
   return store;
 }
 
-if (HAS_SQLITE) {
+if (HAS_SQLITE) defineTests();
+else defineRefusal();
+
+function defineTests(): void {
   describe('registrations in an SQLite file', () => {
     it('are there when the file is opened again, tags and leases included', async () => {
       const store = SqlNameStore.open(path);
@@ -166,7 +169,9 @@ if (HAS_SQLITE) {
     }
     expect(acknowledged.size).toBeGreaterThan(0);
   }, 600_000);
-} else {
+}
+
+function defineRefusal(): void {
   it('a Node without SQLite is told so, with the version that has it and what works with every Node', async () => {
     await expect(openNameStore('sql:names.sqlite')).rejects.toMatchObject({
       code: 'CONFIG',
