@@ -1,8 +1,7 @@
-import type { BenchmarkOptions, BenchmarkRow } from './benchmark.js';
+import type { BenchmarkOptions } from './benchmark.js';
+import type { Figures } from './load/meter.js';
 
-const ROUNDS = 5;
-
-/** How long one contender runs before it is measured, and while it is. */
+/** How long a contender runs before it is measured, and while it is. */
 export interface Turn {
   warmUpMs: number;
   ms: number;
@@ -11,36 +10,79 @@ export interface Turn {
 /** One of those that do the same. */
 export interface Contender {
   name: string;
-  /** Opens what it needs, warms up, measures, closes; gives how often a second it did it. At least one time it does. */
-  measure(turn: Turn): Promise<number>;
+  /** Opens what it needs, warms up, measures, closes. */
+  measure(turn: Turn): Promise<Figures>;
 }
 
-/**
- * Lets all do the same, in turn within each round. The ratio is the median of the rounds' ratios to the first contender: the
- * machine's mood cancels out of it.
- *
- * @param unit what is counted, `calls/s`
- */
-export async function compete(
-  task: string,
-  unit: string,
-  contenders: readonly Contender[],
-  { smoke }: BenchmarkOptions,
-): Promise<BenchmarkRow[]> {
-  const figures = contenders.map((): number[] => []);
-  for (let round = 0; round < (smoke ? 1 : ROUNDS); round++) {
-    for (const [index, contender] of contenders.entries()) {
-      figures[index]!.push(await contender.measure(smoke ? { warmUpMs: 0, ms: 20 } : { warmUpMs: 300, ms: 1_200 }));
+/** How the rounds of a contest run. */
+export interface Rounds extends Turn {
+  rounds: number;
+}
+
+const SMOKE: Rounds = { rounds: 1, warmUpMs: 0, ms: 5 };
+
+/** What the contenders of a contest showed, round by round. */
+export class Contest {
+  private readonly figures = new Map<string, Figures[]>();
+
+  /** Lets all do the same, in turn within each round: the mood of the machine cancels out of the ratios. */
+  static async hold(
+    contenders: readonly Contender[],
+    rounds: Rounds,
+    { smoke }: Pick<BenchmarkOptions, 'smoke'>,
+  ): Promise<Contest> {
+    const contest = new Contest();
+    const { rounds: count, ...turn } = smoke ? SMOKE : rounds;
+    // a round that does not count: what runs for the first time is not compiled yet
+    if (!smoke) for (const contender of contenders) await contender.measure(turn);
+    for (let round = 0; round < count; round++) {
+      for (const contender of contenders) contest.add(contender.name, await contender.measure(turn));
     }
+    return contest;
   }
-  const [first] = figures;
-  return contenders.map(({ name }, index) => {
-    const own = figures[index]!;
-    const ratio = median(own.map((figure, round) => figure / first![round]!));
-    return { name: `${task}: ${name}`, value: median(own), unit, note: `${ratio.toFixed(2)} × ${contenders[0]!.name}` };
-  });
+
+  private add(name: string, figures: Figures): void {
+    const known = this.figures.get(name);
+    if (known === undefined) this.figures.set(name, [figures]);
+    else known.push(figures);
+  }
+
+  get names(): string[] {
+    return [...this.figures.keys()];
+  }
+
+  /** Median of the rounds; NaN when a round does not have the figure. */
+  median(name: string, figure: keyof Figures): number {
+    return median(this.of(name, figure));
+  }
+
+  /** Median of the ratios of the rounds, one contender to another. */
+  ratio(name: string, other: string, figure: keyof Figures = 'rate'): number {
+    const others = this.of(other, figure);
+    return median(this.of(name, figure).map((value, round) => value / others[round]!));
+  }
+
+  private of(name: string, figure: keyof Figures): number[] {
+    return this.figures.get(name)!.map((figures) => figures[figure] ?? NaN);
+  }
 }
 
-function median(figures: readonly number[]): number {
+/** A contender that does some work of this process again and again. Its rate is for a second of CPU: the same on a busy machine. */
+export function repeated(name: string, work: () => unknown): Contender {
+  const measure = ({ ms }: Turn): Promise<Figures> => {
+    const end = performance.now() + ms;
+    const before = process.cpuUsage();
+    let times = 0;
+    do {
+      work();
+      times++;
+    } while (performance.now() < end);
+    const { user, system } = process.cpuUsage(before);
+    return Promise.resolve({ rate: times / ((user + system) / 1e6) });
+  };
+  return { name, measure };
+}
+
+export function median(figures: readonly number[]): number {
   return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)]!;
 }

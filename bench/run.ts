@@ -1,60 +1,86 @@
 /**
- * Runs the benchmarks and prints one table: `run.js [--smoke] [NAME…]`, all of `bench/*.bench.ts` unless some are named.
+ * Runs the benchmarks and prints their tables in Markdown, all of `bench/*.bench.ts` unless some are named:
  *
- * `--smoke` runs every task just often enough to show that it works.
+ *     run.js [--smoke] [--floor] [--case TEXT] [--server TEXT] [--json FILE] [NAME…]
+ *
+ * - `--smoke` runs every task just often enough to show that it works
+ * - `--floor`, of a smoke run: fails when Nest does less than `SMOKE_FLOOR` of what a raw Node socket does
+ * - `--case`, `--server`: only those whose name has this text
+ * - `--json` writes the rows to a file as well
  */
 import { fork } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { packageRoot } from '../scripts/package-root.js';
-import type { Benchmark, BenchmarkRow } from './benchmark.js';
+import type { Benchmark, BenchmarkOptions, BenchmarkResult } from './benchmark.js';
+import { markdownTable } from './table.js';
 
 const SUFFIX = '.bench.ts';
 
-const options = process.argv.slice(2);
-const smoke = options.includes('--smoke');
-const names = options.filter((option) => !option.startsWith('--'));
+if (process.send === undefined) await runAll();
+else await runOne(process.argv[2]!, JSON.parse(process.argv[3]!) as BenchmarkOptions);
 
-if (process.send !== undefined) await runOne(names[0]!);
-else await runAll(names.length > 0 ? names : await allNames());
-
-async function runOne(name: string): Promise<void> {
+async function runOne(name: string, options: BenchmarkOptions): Promise<void> {
+  // also when the parent was killed
+  process.once('disconnect', () => process.exit());
   const file = pathToFileURL(join(import.meta.dirname, `${name}.bench.js`));
   const { default: benchmark } = (await import(file.href)) as { default: Benchmark };
-  const rows = await benchmark({ smoke });
-  process.send!(rows, () => process.disconnect());
+  const result = await benchmark(options);
+  process.send!(result, () => process.disconnect());
 }
 
-async function runAll(benchmarks: readonly string[]): Promise<void> {
-  console.log(`${smoke ? 'smoke run, ' : ''}Node ${process.version}, ${cpus()[0]?.model.trim()} (${cpus().length} cores)\n`);
-  let failed = benchmarks.length === 0 ? ['there are no benchmarks'] : [];
-  const table: string[][] = [['benchmark', 'task', 'result', 'unit', '']];
+async function runAll(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      smoke: { type: 'boolean', default: false },
+      floor: { type: 'boolean', default: false },
+      case: { type: 'string', default: '' },
+      server: { type: 'string', default: '' },
+      json: { type: 'string' },
+    },
+  });
+  const benchmarks = positionals.length > 0 ? positionals : await allNames();
+  const machine = `${cpus()[0]?.model.trim()} (${cpus().length} cores)`;
+  const started = new Date();
+  console.log(`${values.smoke ? 'smoke run, ' : ''}Node ${process.version}, ${machine}, ${started.toISOString()}`);
+  const failures = benchmarks.length === 0 ? ['there are no benchmarks'] : [];
+  const results: Record<string, BenchmarkResult['rows']> = {};
   for (const name of benchmarks) {
     try {
-      const rows = await runInChild(name);
-      for (const row of rows) table.push([name, row.name, formatted(row.value), row.unit, row.note ?? '']);
-      if (rows.length === 0) throw new Error('no rows');
+      const { rows, failures: found = [] } = await runInChild(name, values);
+      if (rows.length === 0) throw new Error('no rows: has a case or a server the text of --case or --server?');
+      results[name] = rows;
+      console.log(`\n**${name}**\n\n${markdownTable(rows)}`);
+      failures.push(...found.map((failure) => `${name}: ${failure}`));
     } catch (error) {
-      failed = [...failed, `${name}: ${(error as Error).message}`];
+      failures.push(`${name}: ${(error as Error).message}`);
     }
   }
-  printTable(table);
-  for (const failure of failed) console.error(`FAILED: ${failure}`);
-  if (failed.length > 0) process.exitCode = 1;
+  if (values.json !== undefined) {
+    const report = { started, node: process.version, machine, smoke: values.smoke, results };
+    await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  for (const failure of failures) console.error(`FAILED: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
-/** Each benchmark has a process to itself: what one compiles and collects does not slow the next. */
-function runInChild(name: string): Promise<BenchmarkRow[]> {
+/** Each benchmark has a process to itself: the code that one compiles, and its garbage, does not slow the next. */
+function runInChild(name: string, options: BenchmarkOptions): Promise<BenchmarkResult> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), smoke ? ['--smoke', name] : [name]);
-    let rows: BenchmarkRow[] | undefined;
-    child.on('message', (message) => (rows = message as BenchmarkRow[]));
+    const child = fork(fileURLToPath(import.meta.url), [name, JSON.stringify(options)], {
+      // JSON has no NaN
+      serialization: 'advanced',
+    });
+    let result: BenchmarkResult | undefined;
+    child.on('message', (message) => (result = message as BenchmarkResult));
     child.on('error', reject);
     child.on('exit', (code) => {
-      if (code === 0 && rows !== undefined) resolve(rows);
-      else reject(new Error(`it ended with ${code ?? 'a signal'}${rows === undefined ? ' and gave no figures' : ''}`));
+      if (code === 0 && result !== undefined) resolve(result);
+      else reject(new Error(`it ended with ${code ?? 'a signal'}${result === undefined ? ' and gave no figures' : ''}`));
     });
   });
 }
@@ -65,15 +91,4 @@ async function allNames(): Promise<string[]> {
     .filter((file) => file.endsWith(SUFFIX))
     .map((file) => file.slice(0, -SUFFIX.length))
     .sort();
-}
-
-function formatted(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
-}
-
-function printTable(rows: readonly string[][]): void {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const pad = (cell: string, column: number): string =>
-    column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
-  for (const row of rows) console.log(row.map(pad).join('  ').trimEnd());
 }

@@ -1,55 +1,73 @@
 import type { Benchmark, BenchmarkRow } from './benchmark.js';
-import { compete, type Contender } from './contest.js';
-import { LoadGenerator } from './load.js';
-import { records } from './records.js';
-import { type RunningServer, startNode, startPython } from './servers.js';
+import { add, batches, type Case, echoBytes, echoRecords, echoText, holdCase, items, oneway, visits } from './cases.js';
+import type { Rounds } from './contest.js';
+import { type ServerName, SERVERS, Servers } from './servers.js';
+
+const ROUNDS: Rounds = { rounds: 5, warmUpMs: 200, ms: 700 };
+
+const ALL = (Object.keys(SERVERS) as ServerName[]).filter((name) => !/process|objects/.test(name));
+const PYRO: ServerName[] = ['Pyro5 thread', 'Pyro5 multiplex', 'core', 'Nest'];
+const OURS_AND_THREAD: ServerName[] = ['Pyro5 thread', 'core', 'Nest'];
+/** All but the variants under Nest. The figures are compared with the first. */
+const MAIN: ServerName[] = ['raw', 'raw, turns', 'core', 'Nest', 'Nest TCP', 'Nest gRPC', 'Pyro5 thread', 'Pyro5 multiplex'];
 
 interface Task {
-  name: string;
-  method: string;
-  args: unknown[];
-  connections: number;
-  /** Servers that cannot do it, or show nothing new by it: the raw one answers everything alike. */
-  without: string[];
+  case: Case;
+  servers: readonly ServerName[];
 }
 
-const tasks: Task[] = [
-  { name: 'add, 64 connections', method: 'add', args: [17, 25], connections: 64, without: [] },
-  { name: 'add, 1 connection', method: 'add', args: [17, 25], connections: 1, without: ['guarded', 'session'] },
-  {
-    name: 'echo 100 records, 64 connections',
-    method: 'echo',
-    args: [records],
-    connections: 64,
-    without: ['raw', 'guarded', 'session'],
-  },
-];
+/** The raw server knows only the reply of `add`, and Nest's own transports have no batches, oneway calls nor streams of their own. */
+const TASKS: Record<string, Task> = {
+  'add, 64 connections': { case: add(64), servers: ALL },
+  'add, 1 connection': { case: add(1), servers: MAIN },
+  'add, 8 connections': { case: add(8), servers: MAIN },
+  'add, 256 connections': { case: add(256), servers: MAIN },
+  'add, 1,000 connections': { case: add(1_000), servers: MAIN.filter((name) => name !== 'Nest gRPC') },
+  'echo of 1 KiB, 64 connections': { case: echoText(1_024, 64), servers: [...PYRO, 'Nest TCP'] },
+  'echo of 100 records, 64 connections': { case: echoRecords(64), servers: [...PYRO, 'Nest TCP'] },
+  'echo of 1 MiB of bytes, 4 connections': { case: echoBytes(1, 4), servers: PYRO },
+  'echo of 10 MiB of bytes, 4 connections': { case: echoBytes(10, 4), servers: PYRO },
+  'add beside 10 MiB on 4, 64 connections': { case: { ...add(64), beside: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
+  'batches of 100 add, 16 connections': { case: batches(16), servers: PYRO },
+  'oneway add, 16 connections': { case: oneway(16), servers: PYRO },
+  'stream items, 16 connections': { case: items(16), servers: PYRO },
+  'connect + call + close, 16 at a time': { case: visits(16), servers: ['raw', ...PYRO, 'Nest TCP'] },
+  'add, json, 64 connections': { case: { ...add(64), serializer: 'json' }, servers: OURS_AND_THREAD },
+  'add, marshal, 64 connections': { case: { ...add(64), serializer: 'marshal' }, servers: OURS_AND_THREAD },
+  'add, msgpack, 64 connections': { case: { ...add(64), serializer: 'msgpack' }, servers: OURS_AND_THREAD },
+  '100 records, json, 64 connections': { case: { ...echoRecords(64), serializer: 'json' }, servers: OURS_AND_THREAD },
+  '100 records, marshal, 64 connections': { case: { ...echoRecords(64), serializer: 'marshal' }, servers: OURS_AND_THREAD },
+  '100 records, msgpack, 64 connections': { case: { ...echoRecords(64), serializer: 'msgpack' }, servers: OURS_AND_THREAD },
+};
 
-/** Calls per second of our servers beside Pyro5's own, by the same generator. Generator and server share the machine. */
+/** Our servers beside Pyro5's own, Nest's own transports and a raw Node socket, by the same load. */
 const benchmark: Benchmark = async (options) => {
-  const nest = await startNode('nest');
-  const servers: Record<string, RunningServer & { object?: string }> = {
-    'Pyro5 thread': await startPython('servers/pyro5.py', 'thread'),
-    'Pyro5 multiplex': await startPython('servers/pyro5.py', 'multiplex'),
-    raw: await startNode('raw'),
-    core: await startNode('core'),
-    nest,
-    guarded: { ...nest, object: 'guarded' },
-    session: { ...nest, object: 'session' },
-  };
+  const servers = new Servers();
   try {
     const rows: BenchmarkRow[] = [];
-    for (const { name, without, ...call } of tasks) {
-      const contenders = Object.entries(servers)
-        .filter(([server]) => !without.includes(server))
-        .map(([server, { location, object = 'bench' }]): Contender => {
-          return { name: server, measure: (turn) => LoadGenerator.measure({ ...call, location, object }, turn) };
+    for (const [name, task] of Object.entries(TASKS)) {
+      if (!name.includes(options.case)) continue;
+      const [first] = task.servers;
+      // the first is what the others are compared with
+      const names = task.servers.filter((server) => server === first || server.includes(options.server));
+      const contest = await holdCase(servers, names, task.case, ROUNDS, options);
+      for (const server of names) {
+        rows.push({
+          case: name,
+          server,
+          'a second': contest.median(server, 'rate'),
+          '× first': contest.ratio(server, first!),
+          'by CPU': contest.ratio(first!, server, 'cpu'),
+          'CPU, µs': contest.median(server, 'cpu'),
+          'p50, µs': contest.median(server, 'p50'),
+          'p99, µs': contest.median(server, 'p99'),
+          generator: contest.median(server, 'generator'),
         });
-      rows.push(...(await compete(name, 'calls/s', contenders, options)));
+      }
     }
-    return rows;
+    return { rows };
   } finally {
-    await Promise.all([...new Set(Object.values(servers).map(({ program }) => program))].map((program) => program.stop()));
+    await servers.stop();
   }
 };
 

@@ -102,6 +102,11 @@ export class Program {
     return this.watch(`${pattern}`, () => findIn(pattern, this.output, from));
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Its output so far. */
   get soFar(): string {
     return this.output;

@@ -1,30 +1,35 @@
-"""Pyro5's own proxy under load: an object that calls others as often as it can and says how often that was."""
+"""Pyro5's own proxy under load: an object that lets proxies do a case, with a thread and a proxy for each connection."""
 import threading
 import time
 
 import Pyro5.client
 import Pyro5.server
 
+BATCH_LENGTH = 100
 
-def call(proxy, method, args, goes_on):
-    remote = getattr(proxy, method)
-    while goes_on():
+
+def call(proxy, case):
+    remote = getattr(proxy, case["method"])
+    args = case["args"]
+    if remote(*args) != case["expected"]:
+        raise ValueError("wrong reply")
+    while True:
         remote(*args)
         yield 1
 
 
-def stream(proxy, method, args, goes_on):
-    for _ in getattr(proxy, method)(*args):
+def stream(proxy, case):
+    for item in getattr(proxy, case["method"])(*case["args"]):
+        if item != case["expected"]:
+            raise ValueError("wrong item")
         yield 1
-        if not goes_on():
-            break
 
 
-def batch(proxy, method, args, goes_on):
-    while goes_on():
+def batch(proxy, case):
+    while True:
         recorder = Pyro5.client.BatchProxy(proxy)
-        for _ in range(100):
-            getattr(recorder, method)(*args)
+        for _ in range(BATCH_LENGTH):
+            getattr(recorder, case["method"])(*case["args"])
         yield sum(1 for _ in recorder())
 
 
@@ -34,8 +39,8 @@ KINDS = {"call": call, "stream": stream, "batch": batch}
 @Pyro5.server.expose
 @Pyro5.server.behavior(instance_mode="single")
 class Driver:
-    def measure(self, location, kind, method, args, connections, warm_up_seconds, seconds):
-        """Times a second, with a thread and a proxy for each connection, as Pyro5 wants it."""
+    def measure(self, location, case, turn):
+        connections = case["connections"]
         counts = [0] * connections
         failures = []
         connected = threading.Barrier(connections + 1)
@@ -46,23 +51,29 @@ class Driver:
                 proxy._pyroBind()
                 connected.wait()
                 try:
-                    for times in KINDS[kind](proxy, method, args, lambda: not counts[index] or time.perf_counter() < until):
-                        if time.perf_counter() >= begin:
+                    for times in KINDS[case["kind"]](proxy, case):
+                        now = time.perf_counter()
+                        if now >= begin:
                             counts[index] += times
+                        if now >= until and counts[index]:
+                            break
                 except Exception as x:
                     failures.append(x)
 
         threads = [threading.Thread(target=run, args=(index,)) for index in range(connections)]
         for thread in threads:
             thread.start()
-        begin = time.perf_counter() + warm_up_seconds
-        until = begin + seconds
+        begin = time.perf_counter() + turn["warmUpMs"] / 1000
+        until = begin + turn["ms"] / 1000
         connected.wait()
+        time.sleep(max(0, begin - time.perf_counter()))
+        cpu = time.process_time()
         for thread in threads:
             thread.join()
         if failures:
             raise failures[0]
-        return sum(counts) / (time.perf_counter() - begin)
+        seconds = time.perf_counter() - begin
+        return {"rate": sum(counts) / seconds, "cpu": (time.process_time() - cpu) * 1e6 / sum(counts)}
 
 
 daemon = Pyro5.server.Daemon(host="127.0.0.1")

@@ -2,6 +2,7 @@
 import sys
 
 import Pyro5.server
+import serpent
 from Pyro5 import config
 
 config.SERVERTYPE = sys.argv[1]
@@ -12,7 +13,7 @@ RECORDS = [
         "id": i,
         "name": f"sample number {i}",
         "tags": ["one", "two"],
-        "position": {"x": i * 1.5, "y": -i / 3},
+        "position": {"x": i * 1.5, "y": 1 - i / 3},
         "active": i % 2 == 0,
         "note": None,
     }
@@ -29,11 +30,15 @@ class Bench:
     def echo(self, value):
         return value
 
+    def echoBytes(self, data):
+        # serpent gives a dict with base64 text: this is how a Python program gets the bytes
+        return serpent.tobytes(data)
+
     def records(self):
         return RECORDS
 
     def items(self, count):
-        return iter(range(count))
+        return (42 for _ in range(count))
 
 
 daemon = Pyro5.server.Daemon(host="127.0.0.1")

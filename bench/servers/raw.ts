@@ -1,42 +1,51 @@
-/** The fastest that Node can answer: one fixed reply, nothing looked at. */
-import { createServer } from 'node:net';
+/**
+ * The fastest that Node can answer: one fixed reply, nothing looked at. `raw.js turns` serves all connections together that have
+ * data in one turn of the event loop, which no simple server does: the ceiling.
+ */
+import { createServer, type Socket } from 'node:net';
+import { AT, FLAG_BITS, frame, frameSize, TYPES } from '../frame.js';
+import { reportMemory } from './memory-reports.js';
 
-const HEADER_BYTES = 40;
-const CORRELATION_FLAG = 64;
-const connectOk = reply(
-  2,
-  Buffer.from('# serpent utf-8 python3.2\n{"handshake":"hello","meta":{"methods":{"add"},"oneway":(),"attrs":()}}'),
-);
-const result = reply(5, Buffer.from('# serpent utf-8 python3.2\n42'));
+const SERPENT = 1;
+const connectOk = reply(TYPES.connectOk, '{"handshake":"hello","meta":{"methods":{"add"},"oneway":(),"attrs":()}}');
+const result = reply(TYPES.result, '42');
 
+const serve = process.argv[2] === 'turns' ? serveInTurns() : answer;
 const server = createServer({ noDelay: true }, (socket) => {
-  let connected = false;
+  let message = connectOk;
   socket.on('error', () => undefined);
   socket.on('data', (chunk: Buffer) => {
-    socket.cork();
-    for (let at = 0; at + HEADER_BYTES <= chunk.length; at += HEADER_BYTES + chunk.readUInt32BE(at + 12)) {
-      const message = connected ? result : connectOk;
-      connected = true;
-      const answer = Buffer.from(message);
-      // what clients look at: sequence number and correlation id
-      answer.writeUInt16BE(chunk.readUInt16BE(at + 8) & CORRELATION_FLAG, 8);
-      answer.writeUInt16BE(chunk.readUInt16BE(at + 10), 10);
-      chunk.copy(answer, 20, at + 20, at + 36);
-      socket.write(answer);
-    }
-    socket.uncork();
+    serve(socket, chunk, message);
+    message = result;
   });
 });
 server.listen(0, '127.0.0.1', () => console.log(`ready: 127.0.0.1:${(server.address() as { port: number }).port}`));
+reportMemory();
 
-function reply(type: number, data: Buffer): Buffer {
-  const message = Buffer.alloc(HEADER_BYTES + data.length);
-  message.write('PYRO', 0, 'latin1');
-  message.writeUInt16BE(502, 4);
-  message[6] = type;
-  message[7] = 1;
-  message.writeUInt32BE(data.length, 12);
-  message.writeUInt16BE(0x4dc5, 38);
-  data.copy(message, HEADER_BYTES);
-  return message;
+function answer(socket: Socket, chunk: Buffer, message: Buffer): void {
+  for (let at = 0; at < chunk.length; at += frameSize(chunk, at) ?? chunk.length) {
+    const bytes = Buffer.from(message);
+    // what clients look at: sequence number and correlation id
+    bytes.writeUInt16BE(chunk.readUInt16BE(at + AT.flags) & FLAG_BITS.correlation, AT.flags);
+    bytes.writeUInt16BE(chunk.readUInt16BE(at + AT.seq), AT.seq);
+    chunk.copy(bytes, AT.correlation, at + AT.correlation, at + AT.reserved);
+    socket.write(bytes);
+  }
+}
+
+function serveInTurns(): typeof answer {
+  let turn: Parameters<typeof answer>[] = [];
+  const serveTurn = (): void => {
+    const served = turn;
+    turn = [];
+    for (const [socket, chunk, message] of served) answer(socket, chunk, message);
+  };
+  return (socket, chunk, message) => {
+    if (turn.length === 0) setImmediate(serveTurn);
+    turn.push([socket, chunk, message]);
+  };
+}
+
+function reply(type: number, text: string): Buffer {
+  return frame({ type, serializerId: SERPENT, data: Buffer.from(`# serpent utf-8 python3.2\n${text}`) });
 }

@@ -3,31 +3,65 @@ import { CORRELATION_ID_BYTES } from '../protocol/constants.js';
 import { outgoingCorrelationId } from './current-call.js';
 
 /** Random bytes are drawn for so many ids at once: drawing them for one id takes longer than writing a whole header. */
-const IDS_PER_DRAW = 64;
+const IDS_PER_BLOCK = 256;
 
-/** Makes random correlation ids (UUID version 4). */
-export class RandomIds {
-  private drawn = Buffer.alloc(0);
+/** Makes correlation ids in blocks: an id is a place in a block, because a Buffer for each id takes longer than all of its bytes. */
+export class IdPool {
+  private idBlock = Buffer.alloc(0);
+  private idAt = 0;
 
-  /** 16 bytes. */
-  next(): Buffer {
-    if (this.drawn.length === 0) this.drawn = randomFillSync(Buffer.allocUnsafe(CORRELATION_ID_BYTES * IDS_PER_DRAW));
-    const id = this.drawn.subarray(0, CORRELATION_ID_BYTES);
-    this.drawn = this.drawn.subarray(CORRELATION_ID_BYTES);
-    id[6] = (id[6]! & 0x0f) | 0x40;
-    id[8] = (id[8]! & 0x3f) | 0x80;
-    return id;
+  /** The block of the id that {@link take} made. */
+  get block(): Buffer {
+    return this.idBlock;
+  }
+
+  /** Makes a random id (UUID version 4). @returns where its 16 bytes begin in {@link block} */
+  take(): number {
+    let at = this.idAt + CORRELATION_ID_BYTES;
+    if (at >= this.idBlock.length) {
+      this.idBlock = randomFillSync(Buffer.allocUnsafeSlow(CORRELATION_ID_BYTES * IDS_PER_BLOCK));
+      at = 0;
+    }
+    this.idAt = at;
+    const { idBlock } = this;
+    idBlock[at + 6] = (idBlock[at + 6]! & 0x0f) | 0x40;
+    idBlock[at + 8] = (idBlock[at + 8]! & 0x3f) | 0x80;
+    return at;
   }
 }
 
+/** Copies the 16 bytes of an id. */
+export function copyId(from: Buffer, fromAt: number, to: Buffer, toAt: number): void {
+  for (let index = 0; index < CORRELATION_ID_BYTES; index++) to[toAt + index] = from[fromAt + index]!;
+}
+
+/** True when the 16 bytes of two ids are equal. */
+export function isSameId(one: Buffer, oneAt: number, other: Buffer, otherAt: number): boolean {
+  for (let index = 0; index < CORRELATION_ID_BYTES; index++) if (one[oneAt + index] !== other[otherAt + index]) return false;
+  return true;
+}
+
+/** The random ids of all proxies: a block for each proxy would take 4 KiB. */
+const randomIds = new IdPool();
+
 /** Makes the correlation ids of outgoing calls. */
 export class CorrelationIds {
-  private readonly random = new RandomIds();
+  private given: Buffer | undefined;
 
-  /** 16 bytes: the id given with `withCorrelationId`, else the id of the current call, else a random id. */
-  next(): Buffer {
+  /** The block of the id that {@link take} made. */
+  get block(): Buffer {
+    return this.given ?? randomIds.block;
+  }
+
+  /**
+   * Makes the id of a call: the id given with `withCorrelationId`, else the id of the current call, else a random id.
+   *
+   * @returns where its 16 bytes begin in {@link block}
+   */
+  take(): number {
     const given = outgoingCorrelationId();
-    return given === undefined ? this.random.next() : correlationBytes(given);
+    this.given = given === undefined ? undefined : correlationBytes(given);
+    return given === undefined ? randomIds.take() : 0;
   }
 }
 

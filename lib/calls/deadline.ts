@@ -1,32 +1,38 @@
 import { TimeoutError } from '../protocol/errors.js';
+import { type TimeLimit, Watchdog } from './watchdog.js';
+
+/** Is told when a {@link Deadline} passes. */
+export interface DeadlineWatcher {
+  drop(error: Error): void;
+}
+
+/** The time limits of all calls of this process. */
+const limitsOfCalls = new Watchdog();
 
 /**
  * The deadline of one outgoing call: its timeout or its AbortSignal, whichever comes first.
  *
- * At most one watcher waits for the deadline at a time, see {@link watch}.
+ * It can pass between {@link begin} and {@link end} only. At most one watcher waits for it at a time, see {@link watch}.
  */
-export class Deadline {
+export class Deadline implements TimeLimit {
   /** True when the request may have reached the peer. */
   sent = false;
-  private timer: NodeJS.Timeout | undefined;
+  endsAt: number;
+  isLate = false;
   private error: Error | undefined;
-  private watcher: ((error: Error) => void) | undefined;
+  private watcher: DeadlineWatcher | undefined;
 
   /**
    * @param what the call, as the error names it
    * @param timeoutMs 0: no limit
    */
   constructor(
-    private readonly what: string,
-    private readonly timeoutMs: number,
+    protected readonly what: string,
+    readonly timeoutMs: number,
     private readonly signal: AbortSignal | undefined,
+    private readonly limits: Watchdog = limitsOfCalls,
   ) {
-    if (timeoutMs > 0) {
-      this.timer = setTimeout(() => this.expire(this.timeoutError()), timeoutMs);
-      this.timer.unref();
-    }
-    if (signal?.aborted) this.expire(signal.reason as Error);
-    else signal?.addEventListener('abort', this.onAbort);
+    this.endsAt = timeoutMs > 0 ? performance.now() + timeoutMs : Infinity;
   }
 
   /** A TimeoutError or the signal's reason, once the deadline has passed. */
@@ -34,40 +40,57 @@ export class Deadline {
     return this.error;
   }
 
-  /** Calls `watcher` when the deadline passes, at once when it has passed. */
-  watch(watcher: (error: Error) => void): void {
+  /** From now on the deadline can pass; at once when its signal is aborted. {@link end} must follow. */
+  begin(): void {
+    const { signal } = this;
+    if (this.timeoutMs > 0) this.limits.watch(this);
+    if (signal === undefined) return;
+    if (signal.aborted) this.handleEvent();
+    else signal.addEventListener('abort', this);
+  }
+
+  /** From now on the deadline cannot pass. */
+  end(): void {
+    if (this.timeoutMs > 0) this.limits.forget(this);
+    this.watcher = undefined;
+    this.signal?.removeEventListener('abort', this);
+  }
+
+  /** Tells `watcher` when the deadline passes, at once when it has passed. */
+  watch(watcher: DeadlineWatcher): void {
     if (this.error === undefined) this.watcher = watcher;
-    else watcher(this.error);
+    else watcher.drop(this.error);
   }
 
   unwatch(): void {
     this.watcher = undefined;
   }
 
-  /** Call this when the call has ended. The deadline stops its timer and cannot pass any more. */
-  end(): void {
-    clearTimeout(this.timer);
-    this.watcher = undefined;
-    this.signal?.removeEventListener('abort', this.onAbort);
+  /** Called by the watchdog. */
+  expire(): void {
+    this.pass(this.timeoutError());
   }
 
-  private readonly onAbort = (): void => this.expire(this.signal!.reason as Error);
+  /** Called by the signal. */
+  handleEvent(): void {
+    this.pass(this.signal!.reason as Error);
+  }
 
-  private expire(error: Error): void {
+  protected timeoutError(): TimeoutError {
+    const where = this.sent ? '' : '; it was not sent, no connection was free';
+    return new TimeoutError(`${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`, { sent: this.sent });
+  }
+
+  private pass(error: Error): void {
     const { watcher } = this;
     this.end();
     this.error = error;
-    watcher?.(error);
-  }
-
-  private timeoutError(): TimeoutError {
-    const where = this.sent ? '' : '; it was not sent, no connection was free';
-    return new TimeoutError(`${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`, { sent: this.sent });
+    watcher?.drop(error);
   }
 }
 
 /**
- * Waits for `work` at most so long.
+ * Waits for `work` for at most `timeoutMs`.
  *
  * @returns true when `work` has ended in time
  * @throws the error of `work` when it fails in time

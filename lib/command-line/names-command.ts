@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { locateNameServer } from '../naming/locate.js';
-import type { NameRegistration, NameServerClient } from '../naming/name-server-client.js';
+import type { NameRegistration } from '../naming/name-records.js';
+import type { NameServerClient } from '../naming/name-server-client.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './arguments.js';

@@ -9,26 +9,8 @@ import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/e
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
-import {
-  type NameEvent,
-  type NameServerChange,
-  type NameWaitOptions,
-  type NameWatchOptions,
-  waitForName,
-  watchNames,
-} from './name-watch.js';
-
-/** The URI and the metadata tags that a name is registered with. */
-export interface NameRegistration {
-  uri: string;
-  metadata: Set<string>;
-}
-
-/** Selects names: those that begin with `prefix`, or those whose beginning matches the Python `regex`. Without both: all names. */
-export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: undefined; regex: string };
-
-/** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
-export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
+import type { NameFilter, NameRegistration, NameServerChange, TagFilter } from './name-records.js';
+import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
 
 const FILTER_RULES: OptionRules<NameFilter> = { prefix: ANYTHING, regex: ANYTHING };
 const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommunicationError, NamingError, ProtocolError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { ABORT_SIGNAL, checkOptions, milliseconds, type OptionRules, TEXT, TEXTS } from '../options/option-checks.js';
-import type { NameRegistration, NameServerClient } from './name-server-client.js';
+import type { NameRegistration, NameServerChange, TagFilter } from './name-records.js';
 
 /** What happened to a name. */
 export type NameEvent =
@@ -42,6 +42,16 @@ const DEFAULT_POLL_MS = 1_000;
 /** Pause before the next attempt, when the name server does not answer. */
 const RETRY_MS = 1_000;
 
+/** The part of a name server's client that a watch needs. */
+interface WatchedNameServer {
+  /** True when the name server tells of changes. */
+  readonly tellsChanges: boolean;
+  changes(prefix: string, tags: readonly string[]): Promise<AsyncIterable<NameServerChange>>;
+  listWithMetadata(filter: { prefix?: string }): Promise<Map<string, NameRegistration>>;
+  yplookup(filter: TagFilter): Promise<Map<string, NameRegistration>>;
+  release(): Promise<void>;
+}
+
 /**
  * Follows names: first those that are registered, then each change. A name server of this library tells of changes at once; other ones
  * are asked again and again. When the connection is lost, the watch connects again and gives what has changed meanwhile.
@@ -50,14 +60,14 @@ const RETRY_MS = 1_000;
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
 export async function* watchNames(
-  connect: () => Promise<NameServerClient>,
+  connect: () => Promise<WatchedNameServer>,
   options: NameWatchOptions,
 ): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
   const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
   const known = new KnownNames();
   while (!signal.aborted) {
-    let nameServer: NameServerClient | undefined;
+    let nameServer: WatchedNameServer | undefined;
     const giveUp = (): void => void nameServer?.release();
     signal.addEventListener('abort', giveUp);
     try {
@@ -82,7 +92,7 @@ export async function* watchNames(
  * @throws {NamingError} after `timeoutMs`
  */
 export async function waitForName(
-  connect: () => Promise<NameServerClient>,
+  connect: () => Promise<WatchedNameServer>,
   name: string,
   options: NameWaitOptions,
 ): Promise<PyroUri> {
@@ -137,12 +147,6 @@ function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolea
   return one.size === other.size && [...one].every((tag) => other.has(tag));
 }
 
-/** One item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
-export type NameServerChange =
-  | { readonly change: 'registered'; readonly name: string; readonly registration: NameRegistration }
-  | { readonly change: 'removed'; readonly name: string }
-  | { readonly change: 'ready' | 'restart' | 'alive' };
-
 async function* follow(changes: AsyncIterable<NameServerChange>, known: KnownNames): AsyncGenerator<NameEvent> {
   // the names up to `ready`
   let first: Map<string, NameRegistration> | undefined = new Map();
@@ -165,7 +169,7 @@ async function* follow(changes: AsyncIterable<NameServerChange>, known: KnownNam
 }
 
 async function* poll(
-  nameServer: NameServerClient,
+  nameServer: WatchedNameServer,
   { prefix, tags, pollIntervalMs, signal }: Required<NameWatchOptions>,
   known: KnownNames,
 ): AsyncGenerator<NameEvent> {

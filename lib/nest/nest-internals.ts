@@ -17,17 +17,13 @@ import {
   GuardsContextCreator,
   Injector,
   InstanceWrapper,
-  InterceptorsConsumer,
   InterceptorsContextCreator,
   Module,
-  PipesConsumer,
   PipesContextCreator,
   STATIC_CONTEXT,
 } from '@nestjs/core/internal';
 import { ClientProxy, NestMicroservice } from '@nestjs/microservices';
 import { ExceptionFiltersContext } from '@nestjs/microservices/context/exception-filters-context.js';
-import { RpcContextCreator } from '@nestjs/microservices/context/rpc-context-creator.js';
-import { RpcProxy } from '@nestjs/microservices/context/rpc-proxy.js';
 import { RpcExceptionsHandler } from '@nestjs/microservices/exceptions/rpc-exceptions-handler.js';
 
 export {
@@ -42,14 +38,7 @@ export {
   ROUTE_ARGS_METADATA,
   SCOPE_OPTIONS_METADATA,
 } from '@nestjs/common/internal';
-export {
-  FORBIDDEN_MESSAGE,
-  InvalidClassScopeException,
-  MESSAGES,
-  type ParamProperties,
-  UnknownElementException,
-} from '@nestjs/core/internal';
-export type { RpcHandlerMetadata } from '@nestjs/microservices/context/rpc-context-creator.js';
+export { FORBIDDEN_MESSAGE, InvalidClassScopeException, MESSAGES, UnknownElementException } from '@nestjs/core/internal';
 export type { InstanceWrapper, Module, NestContainer };
 export {
   ApplicationConfig,
@@ -57,13 +46,9 @@ export {
   ExecutionContextHost,
   GuardsConsumer,
   GuardsContextCreator,
-  InterceptorsConsumer,
   InterceptorsContextCreator,
-  PipesConsumer,
   PipesContextCreator,
-  RpcContextCreator,
   RpcExceptionsHandler,
-  RpcProxy,
   STATIC_CONTEXT,
 };
 
@@ -176,14 +161,10 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExecutionContextHost, ['setType']],
     [GuardsConsumer, ['tryActivate']],
     [GuardsContextCreator, ['create']],
-    [InterceptorsConsumer, ['intercept']],
     [InterceptorsContextCreator, ['create']],
-    [PipesConsumer, ['applyPipes']],
-    [PipesContextCreator, ['createConcreteContext', 'setModuleContext']],
-    [RpcContextCreator, ['create', 'getMetadata', 'createPipesFn', 'createGuardsFn', 'getParamValue']],
-    [RpcProxy, ['create']],
+    [PipesContextCreator, ['create', 'createConcreteContext', 'setModuleContext']],
     [ExceptionFiltersContext, ['create']],
-    [RpcExceptionsHandler, ['handle', 'invokeCustomFilters']],
+    [RpcExceptionsHandler, ['invokeCustomFilters']],
     [ClientProxy, ['createPacket']],
   ];
 

@@ -1,45 +1,61 @@
 import { type Annotations, decodeAnnotations, NO_ANNOTATIONS } from './annotations.js';
-import { HEADER_BYTES } from './constants.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
-import { checkHeaderStart, correlationIdOf, decodeHeader, type Header, type SizeLimit } from './header.js';
+import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
+import { LargeMessage } from './large-message.js';
 
 /** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
 export class Frame {
   readonly annotations: Annotations;
+  /** @internal The bytes that hold the message. */
+  readonly bytes: Buffer;
+  /** @internal Where the message begins in {@link bytes}. */
+  readonly start: number;
 
-  /** @param bytes the whole message, header included */
+  /** @param start where the message begins in `bytes` */
   constructor(
     readonly header: Header,
-    private readonly bytes: Buffer,
+    bytes: Buffer,
+    start: number,
   ) {
+    this.bytes = bytes;
+    this.start = start;
     const { annotationsBytes } = header;
-    this.annotations =
-      annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(HEADER_BYTES, HEADER_BYTES + annotationsBytes));
+    const at = start + HEADER_BYTES;
+    this.annotations = annotationsBytes === 0 ? NO_ANNOTATIONS : decodeAnnotations(bytes.subarray(at, at + annotationsBytes));
   }
 
   /** Still compressed when the flags say so. */
   get data(): Buffer {
-    return this.bytes.subarray(HEADER_BYTES + this.header.annotationsBytes);
+    const { annotationsBytes, dataBytes } = this.header;
+    const at = this.start + HEADER_BYTES + annotationsBytes;
+    return this.bytes.subarray(at, at + dataBytes);
   }
 
   /** 16 bytes; undefined when the message has none. */
   get correlationId(): Buffer | undefined {
-    return correlationIdOf(this.header, this.bytes);
+    if (!(this.header.flags & FLAGS.correlationId)) return undefined;
+    const at = this.start + CORRELATION_ID_AT;
+    return this.bytes.subarray(at, at + CORRELATION_ID_BYTES);
   }
 
   /** Size of the whole message in bytes. */
   get length(): number {
-    return this.bytes.length;
+    return sizeOf(this.header);
   }
 }
 
 const NOTHING = Buffer.alloc(0);
 
+/** Bytes of a frame that have arrived before it is collected as a list of chunks. */
+const MIN_LARGE_BYTES = 64 * 1024;
+
 /**
  * Splits a byte stream into frames. The caller pushes bytes in and pulls frames out, so a busy caller can stop pulling.
  *
- * A frame that lies in one chunk is not copied. A frame that spans chunks is collected in a block that at most doubles. So the
- * reader never holds more than twice the received bytes, whatever size a header announces and however small the chunks are.
+ * A frame that lies in one chunk is not copied. A frame that spans chunks is collected in a block that at most doubles, and a large one as a
+ * list of its chunks. So the reader never holds more than twice the received bytes, whatever size a header announces and however
+ * small the chunks are.
  */
 export class FrameReader {
   private block: Buffer = NOTHING;
@@ -48,6 +64,8 @@ export class FrameReader {
   /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
   private header: Header | undefined;
+  /** The frame of `header`, when it is large. The block is empty then. */
+  private large: LargeMessage | undefined;
   private failure: Error | undefined;
 
   constructor(
@@ -59,16 +77,23 @@ export class FrameReader {
 
   /** True between two frames. A stream that ends now has ended cleanly. */
   get idle(): boolean {
-    return this.start === this.end;
+    return this.start === this.end && this.large === undefined;
+  }
+
+  /** True while a frame has begun that {@link next} cannot give yet, because it is known how many bytes are missing. */
+  get isFilling(): boolean {
+    if (this.large !== undefined) return !this.large.isComplete;
+    return this.header !== undefined && this.end - this.start < sizeOf(this.header);
   }
 
   /** Received bytes that are in no returned frame yet. */
   get bufferedBytes(): number {
-    return this.end - this.start;
+    return this.large === undefined ? this.end - this.start : this.large.receivedBytes;
   }
 
   push(chunk: Buffer): void {
     if (chunk.length === 0 || this.failure !== undefined) return;
+    if (this.large !== undefined) return this.large.add(chunk);
     if (this.start === this.end) {
       this.block = chunk;
       this.start = 0;
@@ -76,7 +101,10 @@ export class FrameReader {
       this.owned = false;
       return;
     }
-    if (!this.owned || this.block.length - this.end < chunk.length) this.grow(chunk.length);
+    if (!this.owned || this.block.length - this.end < chunk.length) {
+      if (this.startLarge()) return this.large!.add(chunk);
+      this.grow(chunk.length);
+    }
     chunk.copy(this.block, this.end);
     this.end += chunk.length;
   }
@@ -93,12 +121,14 @@ export class FrameReader {
     } catch (error) {
       this.failure = error as Error;
       this.block = NOTHING;
+      this.large = undefined;
       this.start = this.end = 0;
       throw error;
     }
   }
 
   private read(): Frame | undefined {
+    if (this.large !== undefined) return this.readLarge(this.large);
     const available = this.end - this.start;
     if (this.header === undefined) {
       if (available === 0) return undefined;
@@ -111,11 +141,9 @@ export class FrameReader {
       }
       this.header = header;
     }
-    const { annotationsBytes, dataBytes } = this.header;
-    const total = HEADER_BYTES + annotationsBytes + dataBytes;
+    const total = sizeOf(this.header);
     if (available < total) return undefined;
-    const isWhole = this.start === 0 && this.block.length === total;
-    const frame = new Frame(this.header, isWhole ? this.block : this.block.subarray(this.start, this.start + total));
+    const frame = new Frame(this.header, this.block, this.start);
     this.header = undefined;
     this.start += total;
     if (this.start === this.end) {
@@ -126,10 +154,31 @@ export class FrameReader {
     return frame;
   }
 
+  private readLarge(large: LargeMessage): Frame | undefined {
+    if (!large.isComplete) return undefined;
+    const { message, rest } = large.finish();
+    const frame = new Frame(this.header!, message, 0);
+    this.header = this.large = undefined;
+    this.push(rest);
+    return frame;
+  }
+
+  /** Goes on with a list of chunks, when enough has arrived of a frame that is much larger. */
+  private startLarge(): boolean {
+    const held = this.end - this.start;
+    if (this.header === undefined || held < MIN_LARGE_BYTES || sizeOf(this.header) < 2 * held) return false;
+    this.large = new LargeMessage(sizeOf(this.header));
+    this.large.add(this.block.subarray(this.start, this.end));
+    this.block = NOTHING;
+    this.start = this.end = 0;
+    this.owned = false;
+    return true;
+  }
+
   private grow(extra: number): void {
     const held = this.end - this.start;
     const needed = held + extra;
-    const announced = this.header ? HEADER_BYTES + this.header.annotationsBytes + this.header.dataBytes : HEADER_BYTES;
+    const announced = this.header ? sizeOf(this.header) : HEADER_BYTES;
     const block = Buffer.allocUnsafe(Math.max(needed, Math.min(announced, needed * 2), 256));
     this.block.copy(block, 0, this.start, this.end);
     this.block = block;
@@ -137,4 +186,9 @@ export class FrameReader {
     this.end = held;
     this.owned = true;
   }
+}
+
+/** Size of a whole message in bytes. */
+function sizeOf({ annotationsBytes, dataBytes }: Header): number {
+  return HEADER_BYTES + annotationsBytes + dataBytes;
 }

@@ -1,4 +1,4 @@
-import { CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES, MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
+import { MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
 import { MessageTooLargeError, ProtocolError } from './errors.js';
 
 /** The fixed part at the start of every message. */
@@ -22,7 +22,7 @@ const at = {
   seq: 10,
   data: 12,
   annotations: 16,
-  correlation: 20,
+  reserved: 36,
   magic: 38,
 };
 
@@ -32,7 +32,7 @@ const at = {
  * @throws {ProtocolError} `BAD_TAG`, `TLS` (the peer speaks TLS) or `BAD_VERSION`
  */
 export function checkHeaderStart(bytes: Buffer, start: number, available: number): void {
-  if (available >= 6 && bytes.readUInt32BE(start) === TAG && bytes.readUInt16BE(start + at.version) === PROTOCOL_VERSION) return;
+  if (available >= 6 && uint32(bytes, start) === TAG && uint16(bytes, start + at.version) === PROTOCOL_VERSION) return;
   const tagged = Math.min(available, 4);
   for (let i = 0; i < tagged; i++) {
     if (bytes[start + i] !== ((TAG >>> (24 - 8 * i)) & 0xff)) {
@@ -47,7 +47,7 @@ export function checkHeaderStart(bytes: Buffer, start: number, available: number
     }
   }
   if (available < 6) return;
-  const version = bytes.readUInt16BE(start + at.version);
+  const version = uint16(bytes, start + at.version);
   if (version !== PROTOCOL_VERSION) {
     throw new ProtocolError(`invalid protocol version: ${version}, expected ${PROTOCOL_VERSION} (Pyro5)`, {
       code: 'BAD_VERSION',
@@ -82,16 +82,16 @@ export function sizeLimit(maxMessageBytes: number, maxHandshakeBytes = maxMessag
  * @throws {MessageTooLargeError} when the header announces more than the limit
  */
 export function decodeHeader(bytes: Buffer, start: number, limit: SizeLimit): Header {
-  if (bytes.readUInt16BE(start + at.magic) !== MAGIC) {
+  if (uint16(bytes, start + at.magic) !== MAGIC) {
     throw new ProtocolError('invalid magic number in message header', { code: 'BAD_MAGIC' });
   }
   const header: Header = {
     type: bytes[start + at.type]!,
     serializerId: bytes[start + at.serializer]!,
-    flags: bytes.readUInt16BE(start + at.flags),
-    seq: bytes.readUInt16BE(start + at.seq),
-    dataBytes: bytes.readUInt32BE(start + at.data),
-    annotationsBytes: bytes.readUInt32BE(start + at.annotations),
+    flags: uint16(bytes, start + at.flags),
+    seq: uint16(bytes, start + at.seq),
+    dataBytes: uint32(bytes, start + at.data),
+    annotationsBytes: uint32(bytes, start + at.annotations),
   };
   const total = header.dataBytes + header.annotationsBytes;
   if (total > limit.bytes) throw messageTooLarge(total, limit);
@@ -103,23 +103,48 @@ export function messageTooLarge(bytes: number, limit: SizeLimit): MessageTooLarg
   return new MessageTooLargeError(`message too large (${bytes} bytes, ${limit.option} is ${limit.bytes})`);
 }
 
-/** The correlation id of a message: 16 bytes, a view; undefined when the message has none. */
-export function correlationIdOf({ flags }: Header, message: Buffer): Buffer | undefined {
-  return flags & FLAGS.correlationId ? message.subarray(at.correlation, at.correlation + CORRELATION_ID_BYTES) : undefined;
+/**
+ * Writes a header. The bytes of its correlation id are the caller's.
+ *
+ * Bytes are set one by one: that takes a third of the time of Buffer's methods for numbers.
+ */
+export function writeHeader(
+  target: Buffer,
+  start: number,
+  type: number,
+  flags: number,
+  { serializerId, seq }: Pick<Header, 'serializerId' | 'seq'>,
+  dataBytes: number,
+  annotationsBytes: number,
+): void {
+  writeUint32(target, start + at.tag, TAG);
+  writeUint16(target, start + at.version, PROTOCOL_VERSION);
+  target[start + at.type] = type;
+  target[start + at.serializer] = serializerId;
+  writeUint16(target, start + at.flags, flags);
+  writeUint16(target, start + at.seq, seq);
+  writeUint32(target, start + at.data, dataBytes);
+  writeUint32(target, start + at.annotations, annotationsBytes);
+  writeUint16(target, start + at.reserved, 0);
+  writeUint16(target, start + at.magic, MAGIC);
 }
 
-/** Writes a header into the first 40 bytes of `target`. Without `correlationId`, zeros stand in its bytes. */
-export function writeHeader(target: Buffer, header: Header, correlationId: Buffer | undefined): void {
-  target.writeUInt32BE(TAG, at.tag);
-  target.writeUInt16BE(PROTOCOL_VERSION, at.version);
-  target[at.type] = header.type;
-  target[at.serializer] = header.serializerId;
-  target.writeUInt16BE(header.flags, at.flags);
-  target.writeUInt16BE(header.seq, at.seq);
-  target.writeUInt32BE(header.dataBytes, at.data);
-  target.writeUInt32BE(header.annotationsBytes, at.annotations);
-  if (correlationId) target.set(correlationId, at.correlation);
-  else target.fill(0, at.correlation, at.correlation + CORRELATION_ID_BYTES);
-  target.writeUInt16BE(0, HEADER_BYTES - 4);
-  target.writeUInt16BE(MAGIC, at.magic);
+function writeUint16(target: Buffer, index: number, value: number): void {
+  target[index] = value >>> 8;
+  target[index + 1] = value;
+}
+
+function writeUint32(target: Buffer, index: number, value: number): void {
+  target[index] = value >>> 24;
+  target[index + 1] = value >>> 16;
+  target[index + 2] = value >>> 8;
+  target[index + 3] = value;
+}
+
+function uint16(bytes: Buffer, index: number): number {
+  return (bytes[index]! << 8) | bytes[index + 1]!;
+}
+
+function uint32(bytes: Buffer, index: number): number {
+  return ((bytes[index]! << 24) | (bytes[index + 1]! << 16) | (bytes[index + 2]! << 8) | bytes[index + 3]!) >>> 0;
 }

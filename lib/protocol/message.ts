@@ -1,6 +1,16 @@
+import type { ByteWriter } from '../serpent/byte-writer.js';
 import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations } from './annotations.js';
-import { FLAGS, HEADER_BYTES } from './constants.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { messageTooLarge, sizeLimit, writeHeader } from './header.js';
+
+/** The request that a message answers. Its reply repeats these values. */
+export interface ReplyAddress {
+  readonly serializerId: number;
+  readonly seq: number;
+  /** The correlation id: 16 bytes of `idBlock`, from `idAt` on. */
+  readonly idBlock: Buffer;
+  readonly idAt: number;
+}
 
 /** A message to write. */
 export interface OutgoingMessage {
@@ -18,6 +28,11 @@ export interface OutgoingMessage {
 /** Data up to this size is copied after its header, because a copy costs less than a second write. Larger data is not copied. */
 const COPY_LIMIT_BYTES = 16 * 1024;
 
+/** True for a message whose data is copied after its header. */
+export function isSmall({ data }: OutgoingMessage): boolean {
+  return data.length <= COPY_LIMIT_BYTES;
+}
+
 /**
  * Encodes a message as one buffer, or as two buffers when the data is large.
  *
@@ -25,21 +40,50 @@ const COPY_LIMIT_BYTES = 16 * 1024;
  * @throws {ProtocolError} `BAD_ANNOTATIONS`
  */
 export function encodeMessage(message: OutgoingMessage, maxMessageBytes: number): Buffer[] {
-  const annotations = message.annotations ?? NO_ANNOTATIONS;
-  const annotationsBytes = annotations.size === 0 ? 0 : measureAnnotations(annotations);
-  const dataBytes = message.data.length;
-  if (annotationsBytes + dataBytes > maxMessageBytes)
-    throw messageTooLarge(annotationsBytes + dataBytes, sizeLimit(maxMessageBytes));
+  const annotationsBytes = measureMessage(message, maxMessageBytes);
+  if (!isSmall(message)) return [encodeHead(message, annotationsBytes), message.data];
   const headBytes = HEADER_BYTES + annotationsBytes;
-  const copied = dataBytes <= COPY_LIMIT_BYTES;
-  const head = Buffer.allocUnsafe(copied ? headBytes + dataBytes : headBytes);
-  const { type, serializerId, seq, correlationId } = message;
+  const bytes = Buffer.allocUnsafe(headBytes + message.data.length);
+  writeHead(bytes, 0, message, annotationsBytes);
+  message.data.copy(bytes, headBytes);
+  return [bytes];
+}
+
+/**
+ * Checks a message before it is written.
+ *
+ * @returns the size of its annotations on the wire in bytes
+ * @throws {MessageTooLargeError} when annotations and data together are over `maxMessageBytes`
+ * @throws {ProtocolError} `BAD_ANNOTATIONS`
+ */
+export function measureMessage({ annotations = NO_ANNOTATIONS, data }: OutgoingMessage, maxMessageBytes: number): number {
+  const annotationsBytes = annotations.size === 0 ? 0 : measureAnnotations(annotations);
+  const bytes = annotationsBytes + data.length;
+  if (bytes > maxMessageBytes) throw messageTooLarge(bytes, sizeLimit(maxMessageBytes));
+  return annotationsBytes;
+}
+
+/** Appends a message that {@link measureMessage} has checked. */
+export function appendMessage(out: ByteWriter, message: OutgoingMessage, annotationsBytes: number): void {
+  const at = out.skip(HEADER_BYTES + annotationsBytes);
+  writeHead(out.buffer, at, message, annotationsBytes);
+  out.raw(message.data);
+}
+
+/** The header and the annotations of a message that {@link measureMessage} has checked. */
+export function encodeHead(message: OutgoingMessage, annotationsBytes: number): Buffer {
+  const head = Buffer.allocUnsafe(HEADER_BYTES + annotationsBytes);
+  writeHead(head, 0, message, annotationsBytes);
+  return head;
+}
+
+function writeHead(target: Buffer, at: number, message: OutgoingMessage, annotationsBytes: number): void {
+  const { correlationId, annotations, data } = message;
   const flags = correlationId ? message.flags | FLAGS.correlationId : message.flags & ~FLAGS.correlationId;
-  writeHeader(head, { type, serializerId, flags, seq, dataBytes, annotationsBytes }, correlationId);
-  if (annotationsBytes > 0) writeAnnotations(head, HEADER_BYTES, annotations);
-  if (!copied) return [head, message.data];
-  message.data.copy(head, headBytes);
-  return [head];
+  writeHeader(target, at, message.type, flags, message, data.length, annotationsBytes);
+  if (correlationId) target.set(correlationId, at + CORRELATION_ID_AT);
+  else target.fill(0, at + CORRELATION_ID_AT, at + CORRELATION_ID_AT + CORRELATION_ID_BYTES);
+  if (annotationsBytes > 0) writeAnnotations(target, at + HEADER_BYTES, annotations!);
 }
 
 /** One message as it went over a connection. */

@@ -1,5 +1,7 @@
 import { SerializeError } from '../protocol/errors.js';
-import { dumps, parse, SerpentError } from '../serpent/index.js';
+import type { ByteWriter } from '../serpent/byte-writer.js';
+import { parse, SerpentError } from '../serpent/index.js';
+import { dumpsInto } from '../serpent/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
 import { SERIALIZER_IDS } from './contract/serializer.js';
 
@@ -8,10 +10,10 @@ export class SerpentSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.serpent;
   readonly name = 'serpent';
 
-  protected write(value: unknown): Buffer {
+  protected write(value: unknown, out: ByteWriter): void {
     const { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr: bytesRepr } = this.options;
     try {
-      return dumps(value, { maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
+      dumpsInto(value, out, { maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
     } catch (error) {
       if (!(error instanceof SerpentError)) throw error;
       // serpent stands alone and does not know that the option is called maxMessageBytes

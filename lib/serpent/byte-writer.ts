@@ -27,21 +27,64 @@ export function isShortAscii(text: string): boolean {
  * A growing buffer with a limit. Writing text into the buffer takes half the time of joining strings and encoding them.
  */
 export class ByteWriter {
-  private bytes: Buffer = Buffer.allocUnsafe(512);
+  private bytes: Buffer;
   private length = 0;
-  private readonly maxBytes: number;
-  private readonly failTooLarge: () => never;
+  private maxLength = Infinity;
+  private failTooLarge: () => never = failWithoutLimit;
 
-  /** @param failTooLarge throws the error of a message that is over `maxBytes`, or over what a Buffer can hold */
-  constructor(maxBytes: number, failTooLarge: () => never) {
-    this.maxBytes = maxBytes;
+  /** @param bytes the first bytes to write into; more are allocated when they are full */
+  constructor(bytes: Buffer = Buffer.allocUnsafe(512)) {
+    this.bytes = bytes;
+  }
+
+  /** Number of written bytes. */
+  get size(): number {
+    return this.length;
+  }
+
+  /** The bytes that are written into. The first {@link size} of them are written. They are other bytes after more was written. */
+  get buffer(): Buffer {
+    return this.bytes;
+  }
+
+  /** The bytes from `start` on, as a view. */
+  written(start = 0): Buffer {
+    return this.bytes.subarray(start, this.length);
+  }
+
+  /** Forgets the bytes from `size` on, and the limit. */
+  cut(size: number): void {
+    this.length = size;
+    this.maxLength = Infinity;
+    this.failTooLarge = failWithoutLimit;
+  }
+
+  /** Continues in other bytes, from their start on. */
+  moveTo(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.length = 0;
+  }
+
+  /**
+   * Limits what is appended from now on.
+   *
+   * @param failTooLarge throws the error of a message that is over `maxBytes`, or over what a Buffer can hold
+   */
+  limit(maxBytes: number, failTooLarge: () => never): void {
+    this.maxLength = this.length + maxBytes;
     this.failTooLarge = failTooLarge;
   }
 
-  /** @returns a view on the written bytes */
-  finish(): Buffer {
-    if (this.length > this.maxBytes) this.failTooLarge();
-    return this.bytes.subarray(0, this.length);
+  /** Ends what {@link limit} began. Fails when more was appended than allowed: while bytes are appended the limit is not exact. */
+  checkLimit(): void {
+    if (this.length > this.maxLength) this.failTooLarge();
+    this.maxLength = Infinity;
+    this.failTooLarge = failWithoutLimit;
+  }
+
+  /** Appends bytes that are written later. @returns where they begin */
+  skip(count: number): number {
+    return this.reserve(count);
   }
 
   byte(code: number): void {
@@ -194,10 +237,14 @@ export class ByteWriter {
 
   private grow(count: number): void {
     const needed = this.length + count;
-    // `finish` compares exactly
-    if (needed > this.maxBytes + MAX_RESERVED_TOO_MUCH || needed > constants.MAX_LENGTH) this.failTooLarge();
-    const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(this.bytes.length * 2, this.maxBytes)));
+    // `checkLimit` compares exactly
+    if (needed > this.maxLength + MAX_RESERVED_TOO_MUCH || needed > constants.MAX_LENGTH) this.failTooLarge();
+    const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(this.bytes.length * 2, this.maxLength)));
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
   }
+}
+
+function failWithoutLimit(): never {
+  throw new RangeError(`more than ${constants.MAX_LENGTH} bytes cannot be written`);
 }

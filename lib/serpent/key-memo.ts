@@ -1,3 +1,4 @@
+import { isIndexKey } from './index-keys.js';
 import { isSpecialKey } from './special-dicts.js';
 
 /** Remembers `'key':` and the key after it, because records mostly repeat their keys: a known key is compared, not read. */
@@ -5,6 +6,7 @@ export class KeyMemo {
   readonly source: string;
   readonly key: string;
   readonly special: boolean;
+  readonly isIndex: boolean;
   /** First key of the dicts in the value of this key. */
   first: KeyMemo | undefined = undefined;
   /** Key after this one in the same dict. */
@@ -14,6 +16,7 @@ export class KeyMemo {
     this.source = source;
     this.key = key;
     this.special = isSpecialKey(key);
+    this.isIndex = isIndexKey(key);
   }
 }
 

@@ -1,6 +1,7 @@
 import { CHARACTERS } from './characters.js';
 import { SerpentError } from './errors.js';
 import { ExpressionReader } from './expression-reader.js';
+import { storeIndexKeysInHashTable } from './index-keys.js';
 import { KeyCrowds } from './key-crowds.js';
 import { KeyMemo, mapOf } from './key-memo.js';
 import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
@@ -209,6 +210,7 @@ class Reader extends ExpressionReader {
     let map: Map<unknown, unknown> | undefined = scanner.faithful ? new Map() : undefined;
     let keys: PythonKeys | undefined;
     let special = false;
+    let hasIndexKeys = false;
     let last = parent;
     let pending = first;
     for (;;) {
@@ -245,6 +247,10 @@ class Reader extends ExpressionReader {
         special = true;
         this.setSpecial(dict, key as string, value, start);
       } else {
+        if (memo!.isIndex && !hasIndexKeys) {
+          hasIndexKeys = true;
+          storeIndexKeysInHashTable(dict);
+        }
         dict[key as string] = value;
       }
       let code = scanner.token();

@@ -33,7 +33,14 @@ const HEADER = '# serpent utf-8 python3.2\n';
  * @throws {SerpentError} when the value, or a member of it, cannot be written; `path` says which
  */
 export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
-  return new Writer(checkLimits(options), options).dumps(value);
+  const out = new ByteWriter();
+  dumpsInto(value, out, options);
+  return out.written();
+}
+
+/** As {@link dumps}, but appends the literal to `out`. When it throws, `out` may have a part of the literal. */
+export function dumpsInto(value: unknown, out: ByteWriter, options: DumpsOptions = {}): void {
+  new Writer(out, checkLimits(options), options).dumps(value);
 }
 
 class Writer {
@@ -51,17 +58,18 @@ class Writer {
   private tooLongInt: bigint | undefined;
   private readonly path = (): string => pathOf(this.ancestors.slice(0, this.depth), this.steps);
 
-  constructor(limits: CheckedLimits, options: DumpsOptions) {
+  constructor(sink: ByteWriter, limits: CheckedLimits, options: DumpsOptions) {
     this.limits = limits;
-    this.sink = new ByteWriter(limits.maxBytes, () => this.failTooLarge());
-    this.sink.ascii(HEADER);
+    this.sink = sink;
+    sink.limit(limits.maxBytes, () => this.failTooLarge());
+    sink.ascii(HEADER);
     this.bytesRepr = options.bytesRepr ?? false;
     this.encodeObject = options.encodeObject;
   }
 
-  dumps(value: unknown): Buffer {
+  dumps(value: unknown): void {
     this.write(value);
-    return this.sink.finish();
+    this.sink.checkLimit();
   }
 
   private write(value: unknown): void {

@@ -5,6 +5,7 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { sharedReads } from './shared-reads.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
@@ -13,7 +14,7 @@ export type ConnectAddress = { host: string; port: number; address?: string } | 
 
 export interface ConnectOptions {
   tls?: ClientTlsOptions;
-  /** TCP keep-alive: the system probes a peer that was silent so long; 0: never. */
+  /** TCP keep-alive: after this time without data the system probes the peer; 0: never. */
   keepAliveMs: number;
   /** Aborts connecting. The error is the signal's reason. */
   signal: AbortSignal;
@@ -33,7 +34,9 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
     const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
     if (fault !== undefined)
       return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
-    const socket = tls ? connectTls({ ...tlsNames(address, tls), ...target(address) }) : connectPlain(target(address));
+    const socket: Socket = tls
+      ? connectTls({ ...tlsNames(address, tls), ...target(address) })
+      : connectPlain({ ...target(address), onread: sharedReads(() => socket) });
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket

@@ -1,28 +1,24 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
-import { asError } from '../protocol/safe-text.js';
 import { type Frame, FrameReader } from '../protocol/frame-reader.js';
 import { sizeLimit } from '../protocol/header.js';
-import { encodeMessage, type OutgoingMessage, type WireLog, type WireMessage } from '../protocol/message.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { asError } from '../protocol/safe-text.js';
+import type { ConnectionGroup } from './connection-group.js';
+import { MessageSender, type SenderOptions } from './message-sender.js';
+import { listen, type SocketOwner } from './socket-events.js';
+import type { TurnTaker } from './turns.js';
 
-export interface FrameConnectionOptions {
-  /** Largest message either way, in bytes. */
-  maxMessageBytes: number;
+export interface FrameConnectionOptions extends SenderOptions {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
-  /** Message types that are accepted before {@link FrameConnection.accept} is called. */
-  acceptedTypes: readonly number[];
-  /** Name of the peer in the wire log. */
-  peer?: string;
-  /** Is called with every message. */
-  wireLog?: WireLog;
 }
 
-/** The callbacks of a connection's owner. */
+/** The owner of a connection. */
 export interface FrameConnectionHandler {
+  /** Name of the peer in the wire log. */
+  readonly peerName: string;
   /**
    * Frames may be waiting, or the peer reads again. Call {@link FrameConnection.next} until it gives none, or
    * {@link FrameConnection.hold} the connection.
@@ -32,8 +28,6 @@ export interface FrameConnectionHandler {
   onClosed(error: Error | undefined): void;
 }
 
-/** With more unsent bytes a connection is congested. A single message may be larger. */
-const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 /** An ended connection is destroyed after so long when its last bytes cannot be delivered. */
 const LINGER_MS = 2_000;
 
@@ -43,40 +37,39 @@ const LINGER_MS = 2_000;
  * Reading stops while the owner holds the connection ({@link hold}), or while the peer does not read. So a slow peer cannot make
  * the buffers grow.
  */
-export class FrameConnection {
+export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner {
   private readonly reader: FrameReader;
   private frameTimer: NodeJS.Timeout | undefined;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
-  private congested = false;
-  /** Messages of this turn of the event loop. They leave in one write. */
-  private outbox: Buffer[] = [];
-  private outboxBytes = 0;
-  /** True when a flush of the outbox is scheduled. */
-  private flushing = false;
+  /** True when bytes have arrived that are not served yet. */
+  private waitsForTurn = false;
   private closeError: Error | undefined;
 
+  /**
+   * @param options are shared by many connections
+   * @param acceptedTypes message types that are accepted before {@link accept} is called
+   * @param group the connections that take turns with this one and share its send buffer
+   */
   constructor(
-    readonly socket: Duplex,
-    private readonly options: FrameConnectionOptions,
+    socket: Duplex,
+    protected override readonly options: FrameConnectionOptions,
     private readonly handler: FrameConnectionHandler,
+    acceptedTypes: readonly number[],
+    group: ConnectionGroup,
   ) {
-    const { maxMessageBytes, maxHandshakeBytes, acceptedTypes } = options;
+    super(socket, options, group);
+    const { maxMessageBytes, maxHandshakeBytes } = options;
     this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes);
-    socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    socket.on('end', () => this.onEnd());
-    socket.on('error', (error: Error) => (this.closeError ??= error));
-    socket.on('close', () => this.onClose());
-    socket.on('drain', () => this.onDrain());
+    listen(socket, this);
   }
 
   get isOpen(): boolean {
     return this.state === 'open';
   }
 
-  /** True while too many bytes are unsent: nothing is read, and the owner should send no more. */
-  get isCongested(): boolean {
-    return this.congested;
+  protected get peerName(): string {
+    return this.handler.peerName;
   }
 
   /** Sets the message types that are accepted from now on. From now on messages may have up to `maxMessageBytes`. */
@@ -109,32 +102,7 @@ export class FrameConnection {
     this.flow();
   }
 
-  /**
-   * Sends one message. All messages of one turn of the event loop leave in one write.
-   *
-   * @returns false when the connection is closed and the message is dropped
-   * @throws {MessageTooLargeError} before anything is written
-   */
-  send(message: OutgoingMessage): boolean {
-    const parts = encodeMessage(message, this.options.maxMessageBytes);
-    if (this.state !== 'open' || !this.socket.writable) return false;
-    for (const part of parts) {
-      this.outbox.push(part);
-      this.outboxBytes += part.length;
-    }
-    if (this.options.wireLog) this.log('sent', message);
-    if (!this.flushing) {
-      this.flushing = true;
-      process.nextTick(() => this.flush());
-    }
-    if (this.outboxBytes + this.socket.writableLength > MAX_UNSENT_BYTES && !this.congested) {
-      this.congested = true;
-      this.flow();
-    }
-    return true;
-  }
-
-  /** Sends the messages in the outbox, then closes. */
+  /** Sends the messages that wait, then closes. */
   end(): void {
     if (this.state !== 'open') return;
     this.flush();
@@ -149,7 +117,7 @@ export class FrameConnection {
     this.socket.resume();
   }
 
-  /** Sends the messages in the outbox, then closes without waiting for the peer. */
+  /** Sends the messages that wait, then closes without waiting for the peer. */
   endSoon(): void {
     if (this.state !== 'open') return;
     this.end();
@@ -165,68 +133,63 @@ export class FrameConnection {
     this.socket.destroy();
   }
 
-  /** An error of the user's log is a warning and does not end the connection. */
-  private log(
-    direction: WireMessage['direction'],
-    { type, flags, seq, serializerId, annotations = NO_ANNOTATIONS, data }: OutgoingMessage,
-  ): void {
-    const { wireLog, peer = '' } = this.options;
-    try {
-      wireLog!({ direction, peer, type, flags, seq, serializerId, annotations, data });
-    } catch (error) {
-      process.emitWarning(asError(error));
-    }
-  }
-
-  private onData(chunk: Buffer): void {
+  /** @internal called by the socket */
+  onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
-    const { flushing } = this;
-    this.flushing = true;
+    // the middle of a large message is nothing to serve
+    if (this.reader.isFilling) return this.watchFrame();
+    if (this.waitsForTurn) return this.group.turns.received(chunk.length);
+    this.waitsForTurn = true;
+    this.group.turns.wait(this, chunk.length);
+  }
+
+  takeTurn(): void {
+    if (!this.waitsForTurn) return;
+    this.waitsForTurn = false;
+    if (this.state !== 'open') return;
+    this.collect();
     this.handler.onReady();
-    if (!flushing) this.flush();
+    this.flush();
     this.watchFrame();
   }
 
-  private flush(): void {
-    const { outbox, socket } = this;
-    this.flushing = false;
-    if (outbox.length === 0) return;
-    this.outbox = [];
-    this.outboxBytes = 0;
-    if (!socket.writable) return;
-    if (outbox.length === 1) {
-      socket.write(outbox[0]!);
-      return;
-    }
-    socket.cork();
-    for (const part of outbox) socket.write(part);
-    socket.uncork();
+  turnFailed(error: unknown): void {
+    this.destroy(asError(error));
   }
 
-  private onEnd(): void {
+  /** @internal called by the socket */
+  onError(error: Error): void {
+    this.closeError ??= error;
+  }
+
+  /** @internal called by the socket */
+  onEnd(): void {
+    this.takeTurn();
     if (this.state === 'open' && !this.reader.idle) {
       this.closeError ??= new ConnectionClosedError('connection ended in the middle of a message');
     }
   }
 
-  private onClose(): void {
+  /** @internal called by the socket */
+  onClose(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
+    this.group.turns.leave(this);
+    this.writeBuffered();
     this.clearFrameTimer();
     this.handler.onClosed(this.closeError);
   }
 
-  private onDrain(): void {
-    if (!this.congested) return;
-    this.congested = false;
+  protected onCongestion(): void {
     this.flow();
+    if (this.isCongested) return;
     if (this.state === 'open') this.handler.onReady();
   }
 
   private flow(): void {
     if (this.state !== 'open') return;
-    if (this.held || this.congested) this.socket.pause();
+    if (this.held || this.isCongested) this.socket.pause();
     else this.socket.resume();
     this.watchFrame();
   }
@@ -235,7 +198,7 @@ export class FrameConnection {
   private watchFrame(): void {
     const { frameTimeoutMs } = this.options;
     if (frameTimeoutMs === 0) return;
-    if (this.state !== 'open' || this.reader.idle || this.held || this.congested) {
+    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested) {
       this.clearFrameTimer();
     } else if (this.frameTimer) {
       this.frameTimer.refresh();

@@ -26,7 +26,7 @@ export interface ListenerOptions extends ListenAddress {
   handshakeTimeoutMs: number;
 }
 
-/** TCP keep-alive: the system probes a connection that was silent so long. */
+/** TCP keep-alive: after this time without data the system probes the client. */
 const KEEP_ALIVE_MS = 60_000;
 const SOCKET_OPTIONS: ServerOpts = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true };
 const BACKLOG = 511;

@@ -5,9 +5,9 @@ import type { ClientConnection } from '../connection/client-connection.js';
 /** A call of a proxy. */
 export interface OutgoingCall extends Omit<SerializedCall, 'objectId'> {
   /** Undefined: the proxy's own object. */
-  objectId?: string;
+  readonly objectId?: string;
   /** FLAGS.batch, or 0. */
-  flags: number;
+  readonly flags: number;
   /** Before the call: the connection that it must use, if that is still open. After the call: the connection that it used. */
   connection?: ClientConnection;
 }
@@ -33,22 +33,27 @@ export function kwargs(values: Readonly<Record<string, unknown>>): KeywordArgume
 /**
  * Makes a call of the proxy's own object.
  *
- * @param given positional arguments, then keyword arguments if there are some
+ * @param given positional arguments, then keyword arguments if there are some; the call keeps the array
  * @throws {TypeError} when keyword arguments are not the last argument
  */
-export function methodCall(method: string, given: readonly unknown[]): OutgoingCall {
-  return { method, ...splitArguments(given), flags: 0 };
+export function methodCall(method: string, given: unknown[]): OutgoingCall {
+  const split = splitArguments(given);
+  return { objectId: undefined, method, args: split.args, kwargs: split.kwargs, flags: 0, connection: undefined };
 }
 
 /**
  * Splits the arguments of a call into positional and keyword arguments.
  *
+ * @param given the positional arguments are this array, if there are no keyword arguments
  * @throws {TypeError} when keyword arguments are not the last argument
  */
-export function splitArguments(given: readonly unknown[]): Pick<SerializedCall, 'args' | 'kwargs'> {
-  const last = given.at(-1);
-  const args = last instanceof KeywordArguments ? given.slice(0, -1) : [...given];
-  if (args.some((value) => value instanceof KeywordArguments))
-    throw new TypeError('kwargs(…) must be the last argument of a call');
-  return { args, kwargs: last instanceof KeywordArguments ? { ...last.values } : {} };
+export function splitArguments(given: unknown[]): Pick<SerializedCall, 'args' | 'kwargs'> {
+  const at = given.findIndex(isKeywords);
+  if (at < 0) return { args: given, kwargs: {} };
+  if (at < given.length - 1) throw new TypeError('kwargs(…) must be the last argument of a call');
+  return { args: given.slice(0, at), kwargs: { ...(given[at] as KeywordArguments).values } };
+}
+
+function isKeywords(value: unknown): value is KeywordArguments {
+  return typeof value === 'object' && value instanceof KeywordArguments;
 }

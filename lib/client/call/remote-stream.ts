@@ -71,7 +71,10 @@ export class RemoteStream<T = unknown> implements AsyncIterableIterator<T>, Asyn
 /** The requests of a stream, which run one after the other. They never refer to the stream, so that it can be garbage-collected. */
 class StreamRequests {
   private ended = false;
-  private last: Promise<unknown> = Promise.resolve();
+  private isBusy = false;
+  /** Start the requests that wait for their turn. */
+  private waiting: (() => void)[] | undefined;
+  private readonly itemOptions: CallOptions;
 
   constructor(
     private readonly caller: StreamCaller,
@@ -79,25 +82,17 @@ class StreamRequests {
     private readonly streamId: string,
     private connection: ClientConnection | undefined,
     private readonly callOptions: CallOptions,
-  ) {}
-
-  next(): Promise<IteratorResult<unknown, undefined>> {
-    const pull = this.last.then(() => this.pull());
-    this.last = pull.catch(() => undefined);
-    return pull;
+  ) {
+    this.itemOptions = { ...callOptions, oneway: false, repeatable: false };
   }
 
-  close(): Promise<typeof END_OF_STREAM> {
-    const closing = this.last.then(() => this.closeNow());
-    this.last = closing;
-    return closing;
-  }
-
-  private async pull(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.ended) return END_OF_STREAM;
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.isBusy) await this.turn();
+    this.isBusy = true;
     const call = this.call('get_next_stream_item');
     try {
-      const value = await this.caller.run(call, { ...this.callOptions, oneway: false, repeatable: false });
+      if (this.ended) return END_OF_STREAM;
+      const value = await this.caller.run(call, this.itemOptions);
       return { done: false, value };
     } catch (error) {
       if (error instanceof PyroRemoteError) {
@@ -111,17 +106,36 @@ class StreamRequests {
       throw error;
     } finally {
       this.connection = call.connection;
+      this.turnDone();
     }
   }
 
-  private async closeNow(): Promise<typeof END_OF_STREAM> {
-    if (this.ended) return END_OF_STREAM;
+  async close(): Promise<typeof END_OF_STREAM> {
+    if (this.isBusy) await this.turn();
+    this.isBusy = true;
+    await this.closeNow();
+    this.turnDone();
+    return END_OF_STREAM;
+  }
+
+  /** Waits for the requests that were made before. */
+  private turn(): Promise<void> {
+    return new Promise((resolve) => (this.waiting ??= []).push(resolve));
+  }
+
+  private turnDone(): void {
+    const start = this.waiting?.shift();
+    if (start) start();
+    else this.isBusy = false;
+  }
+
+  private async closeNow(): Promise<void> {
+    if (this.ended) return;
     this.ended = true;
     // no connection is opened just to close the stream
-    if (!this.isConnected) return END_OF_STREAM;
+    if (!this.isConnected) return;
     const { signal: _, ...options } = this.callOptions;
     await this.caller.run(this.call('close_stream'), { ...options, oneway: true }).catch(() => undefined);
-    return END_OF_STREAM;
   }
 
   private get isConnected(): boolean {

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { CORRELATION_ID_AT, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { WireLog } from '../../protocol/message.js';
+import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import { connectionFailureText } from '../../transport/tls-reasons.js';
-import type { Deadline } from '../../calls/deadline.js';
-import type { RequestMessage } from '../messages/request-writer.js';
+import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
+import type { Request } from '../messages/request.js';
 
 export interface ClientConnectionOptions {
   maxMessageBytes: number;
@@ -15,22 +16,27 @@ export interface ClientConnectionOptions {
   wireLog?: WireLog;
 }
 
-interface Waiting<T> {
+/** A call that uses the connection. */
+interface RunningCall {
+  request: Request;
   deadline: Deadline;
-  resolve(value: T): void;
+  resolve(reply: Frame | undefined): void;
   reject(error: Error): void;
 }
 
 type State =
   | { is: 'free' }
   /** A request was sent. Only its reply may arrive. */
-  | ({ is: 'awaiting'; seq: number; request: RequestMessage } & Waiting<Frame>)
+  | ({ is: 'awaiting' } & RunningCall)
   /** A oneway request was sent, and too many bytes are unsent for another request. */
-  | ({ is: 'flushing' } & Waiting<undefined>)
+  | ({ is: 'flushing' } & RunningCall)
   | { is: 'ended' };
 
 const FREE: State = { is: 'free' };
 const ENDED: State = { is: 'ended' };
+
+/** The connections of all proxies. */
+const group = new ConnectionGroup();
 
 /**
  * A connection to a daemon. It runs one call at a time.
@@ -38,7 +44,7 @@ const ENDED: State = { is: 'ended' };
  * Every failure during a call (timeout, abort, a message that is not the reply) closes the connection, so that a late reply cannot
  * be taken for the reply to a later call.
  */
-export class ClientConnection {
+export class ClientConnection implements DeadlineWatcher {
   private readonly frames: FrameConnection;
   private state: State = FREE;
   private seq = 0;
@@ -53,12 +59,12 @@ export class ClientConnection {
     options: ClientConnectionOptions,
     private readonly onEnded: (connection: ClientConnection, error: Error) => void,
   ) {
-    const acceptedTypes = [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail];
-    this.frames = new FrameConnection(
-      socket,
-      { ...options, acceptedTypes, peer: location },
-      { onReady: () => this.onReady(), onClosed: (error) => this.end(this.closedError(error)) },
-    );
+    const owner = {
+      peerName: location,
+      onReady: () => this.onReady(),
+      onClosed: (error: Error | undefined) => this.end(this.closedError(error)),
+    };
+    this.frames = new FrameConnection(socket, options, owner, [MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail], group);
   }
 
   /** True when the connection can run a call now. */
@@ -78,7 +84,7 @@ export class ClientConnection {
 
   /** True while a call with this correlation id waits for its reply. */
   awaits(correlationId: Buffer): boolean {
-    return this.state.is === 'awaiting' && this.state.request.correlationId.equals(correlationId);
+    return this.state.is === 'awaiting' && this.state.request.hasId(correlationId, 0);
   }
 
   /** Called after the handshake: from now on replies to calls are accepted, and no answers to a handshake. */
@@ -89,24 +95,23 @@ export class ClientConnection {
   /**
    * Sends a request.
    *
-   * @returns a promise of the reply; for a oneway request a promise of undefined, which resolves when another request can be sent;
-   *   or false when the connection had ended already and nothing was sent
+   * @returns a promise of the reply; undefined for a oneway request, or a promise of undefined when another request cannot be sent
+   *   yet; false when the connection had ended already and nothing was sent
    * @throws {MessageTooLargeError} before anything is sent; the connection stays open
    * @throws {CommunicationError} when the connection ends before the reply arrives; `sent` is true
    * @throws {TimeoutError} or the signal's reason, when the deadline comes first; the connection is closed
    */
-  request(request: RequestMessage, deadline: Deadline): Promise<Frame | undefined> | false {
+  request(request: Request, deadline: Deadline): Promise<Frame | undefined> | undefined | false {
     if (deadline.failure !== undefined) throw deadline.failure;
     if (!this.isFree) return false;
-    const seq = (this.seq = (this.seq + 1) & 0xffff);
-    if (!this.frames.send({ ...request, seq })) return false;
+    request.seq = this.seq = (this.seq + 1) & 0xffff;
+    if (!request.sendOver(this.frames)) return false;
     deadline.sent = true;
-    const oneway = (request.flags & FLAGS.oneway) !== 0;
-    if (oneway && !this.frames.isCongested) return Promise.resolve(undefined);
-    return new Promise<Frame | undefined>((resolve, reject) => {
-      const waiting = { deadline, resolve, reject };
-      this.state = oneway ? { is: 'flushing', ...waiting } : { is: 'awaiting', seq, request, ...waiting };
-      deadline.watch((error) => this.drop(error));
+    const { isOneway } = request;
+    if (isOneway && !this.frames.isCongested) return undefined;
+    return new Promise((resolve, reject) => {
+      this.state = { is: isOneway ? 'flushing' : 'awaiting', request, deadline, resolve, reject };
+      deadline.watch(this);
     });
   }
 
@@ -141,14 +146,14 @@ export class ClientConnection {
   private receive(frame: Frame): void {
     const { state } = this;
     if (state.is !== 'awaiting') throw new ProtocolError(`${this.location} sent a message that no call waits for`);
-    checkReply(frame, state.seq, state.request);
+    checkReply(frame, state.request);
     this.settle(state).resolve(frame);
   }
 
-  private settle<S extends { deadline: Deadline }>(waiting: S): S {
-    waiting.deadline.unwatch();
+  private settle(call: RunningCall): RunningCall {
+    call.deadline.unwatch();
     this.state = FREE;
-    return waiting;
+    return call;
   }
 
   private end(error: Error): void {
@@ -179,14 +184,16 @@ export class ClientConnection {
  *
  * @throws {ProtocolError} when it is not
  */
-function checkReply({ header, correlationId }: Frame, seq: number, request: RequestMessage): void {
+function checkReply({ header, bytes, start }: Frame, request: Request): void {
   // a daemon may refuse the handshake before it has read the request, so the refusal need not match it
   if (header.type === MESSAGE_TYPES.connectFail) return;
-  if (header.seq !== seq) throw new ProtocolError(`reply out of sync: it has sequence number ${header.seq}, expected ${seq}`);
+  if (header.seq !== request.seq) {
+    throw new ProtocolError(`reply out of sync: it has sequence number ${header.seq}, expected ${request.seq}`);
+  }
   if (header.serializerId !== request.serializerId) {
     throw new ProtocolError(`reply has serializer ${header.serializerId}, expected ${request.serializerId}`);
   }
-  if (!correlationId?.equals(request.correlationId)) {
+  if (!(header.flags & FLAGS.correlationId) || !request.hasId(bytes, start + CORRELATION_ID_AT)) {
     throw new ProtocolError('reply has not the correlation id of its call');
   }
 }

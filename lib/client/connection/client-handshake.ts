@@ -11,6 +11,8 @@ import type { Deadline } from '../../calls/deadline.js';
 import { annotationsOf, type ConnectedDaemon, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
+import { type Request, WrittenRequest } from '../messages/request.js';
+import type { CorrelationIds } from '../../calls/correlation-id.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
 import { readReply } from '../messages/reply-reader.js';
 
@@ -18,7 +20,7 @@ import { readReply } from '../messages/reply-reader.js';
 export interface HandshakeParts {
   options: ResolvedProxyOptions;
   serializers: ProxySerializers;
-  correlationId: Buffer;
+  correlationIds: CorrelationIds;
 }
 
 /**
@@ -36,20 +38,9 @@ export async function shakeHands(
   deadline: Deadline,
 ): Promise<RemoteMetadata> {
   const { options, serializers } = parts;
-  const { own } = serializers;
-  const sent = connection.request(
-    {
-      type: MESSAGE_TYPES.connect,
-      serializerId: own.id,
-      flags: 0,
-      data: own.dumps({ handshake: options.handshake, object: uri.object }),
-      annotations: annotationsOf(options.annotations),
-      correlationId: parts.correlationId,
-    },
-    deadline,
-  );
-  const frame = sent === false ? undefined : await sent;
-  if (frame === undefined) throw closed(connection);
+  const data = serializers.own.dumps({ handshake: options.handshake, object: uri.object });
+  const frame = await connection.request(requestOf(MESSAGE_TYPES.connect, data, parts), deadline);
+  if (!frame) throw closed(connection);
   if (frame.annotations.size > 0) options.onAnnotations?.(frame.annotations);
   const answer = await readHandshakeAnswer(frame, parts);
   if (frame.header.type === MESSAGE_TYPES.connectFail) {
@@ -74,16 +65,21 @@ export async function shakeHands(
 export async function askMetadata(
   connection: ClientConnection,
   uri: PyroUri,
-  { options, serializers, correlationId }: HandshakeParts,
+  parts: HandshakeParts,
   deadline: Deadline,
 ): Promise<RemoteMetadata> {
+  const { options, serializers } = parts;
   connection.handshakeDone();
-  const { own } = serializers;
   const call = { objectId: DAEMON_OBJECT_ID, method: 'get_metadata', args: [uri.object], kwargs: {} };
-  const message = { type: MESSAGE_TYPES.invoke, serializerId: own.id, flags: 0, data: own.dumpsCall(call), correlationId };
-  const frame = await connection.request({ ...message, annotations: annotationsOf(options.annotations) }, deadline);
+  const request = requestOf(MESSAGE_TYPES.invoke, serializers.own.dumpsCall(call), parts);
+  const frame = await connection.request(request, deadline);
   if (!frame) throw closed(connection);
-  return readMetadata(await readReply(frame, serializers.naturalWithId(own.id)!, {}, options.maxMessageBytes), uri);
+  const natural = serializers.naturalWithId(request.serializerId)!;
+  return readMetadata(await readReply(frame, natural, {}, options.maxMessageBytes), uri);
+}
+
+function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): Request {
+  return new WrittenRequest(type, data, annotationsOf(options.annotations), serializers.own, 0, correlationIds);
 }
 
 function daemonOf(connection: ClientConnection): ConnectedDaemon {

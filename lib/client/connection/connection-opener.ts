@@ -9,6 +9,7 @@ import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
 import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
+import { Watchdog } from '../../calls/watchdog.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
 import type { ResolvedProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
@@ -33,6 +34,17 @@ export interface Destination {
   resolve: NameResolver;
   /** The peer that sent the proxy; undefined: this program chose the URI. */
   sender: ProxySender | undefined;
+}
+
+/** The time limits of attempts to connect. They keep the process alive: during a name lookup nothing else may do so. */
+const limitsOfAttempts = new Watchdog(true);
+
+/** The deadline of one attempt to connect. */
+class AttemptDeadline extends Deadline {
+  protected override timeoutError(): TimeoutError {
+    const message = `cannot connect to ${this.what}: no answer within connectTimeoutMs (${this.timeoutMs} ms)`;
+    return new TimeoutError(message, { sent: false });
+  }
 }
 
 /** Every `connectedSocket` of this program that a proxy uses or has used. */
@@ -89,18 +101,13 @@ export class ConnectionOpener {
     const { connectTimeoutMs, nameServer } = options;
     const timeoutMs = connectTimeoutMs + (uri.protocol === 'PYRO' ? 0 : waitMsOf(nameServer));
     const attempt = new AbortController();
-    const late = (): void =>
-      attempt.abort(
-        new TimeoutError(`cannot connect to ${uri}: no answer within connectTimeoutMs (${timeoutMs} ms)`, { sent: false }),
-      );
-    const onAbort = (): void => attempt.abort(signal.reason);
-    const timer = setTimeout(late, timeoutMs);
-    signal.addEventListener('abort', onAbort);
+    const deadline = new AttemptDeadline(String(uri), timeoutMs, signal, limitsOfAttempts);
+    deadline.begin();
+    deadline.watch({ drop: (error) => attempt.abort(error) });
     try {
       return await this.connect(attempt.signal);
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
+      deadline.end();
     }
   }
 
@@ -114,8 +121,9 @@ export class ConnectionOpener {
       this.callbacks.onEnded(ended, error);
     });
     const introduce = options.connectedSocket ? askMetadata : shakeHands;
-    // no timeout of its own: `signal` ends the handshake with the attempt
+    // without a time limit: `signal` ends the handshake with the attempt
     const deadline = new Deadline('connecting', 0, signal);
+    deadline.begin();
     try {
       const metadata = await orAborted(introduce(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
@@ -158,7 +166,7 @@ export class ConnectionOpener {
     return socket;
   }
 
-  /** Finds the address of the object. An address that this program did not choose must be allowed: that of a received proxy, or of a name. */
+  /** Finds the address of the object. The address of a received proxy must be allowed, and so must an address that a name led to. */
   private async locate(signal: AbortSignal): Promise<{ uri: PyroUri; address: ConnectAddress }> {
     const { uri, options, resolve, sender } = this.destination;
     const { receivedProxies, handshake, tls, nameServer = {} } = options;

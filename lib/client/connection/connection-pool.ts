@@ -1,10 +1,12 @@
-import { endsWithin, type Deadline } from '../../calls/deadline.js';
+import type { Deadline } from '../../calls/deadline.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import { currentCall, type CurrentCall } from '../../calls/current-call.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 import { NestedCalls } from './nested-calls.js';
 import type { ProxyGroup } from './proxy-group.js';
+import { WaitingCalls } from './waiting-calls.js';
+import { closeAll, endedAtOnce, notNeeded, released, UnsentCalls } from './releasing.js';
 
 export interface PoolOptions {
   poolSize: number;
@@ -22,30 +24,15 @@ export interface PoolParts {
   keepsProcessAlive: boolean;
 }
 
-interface Waiter {
-  /** A stream waits for the connection that opened it, as long as that is open. */
-  wanted: ClientConnection | undefined;
-  /** False: waits only until some connection is open, even if busy. */
-  takes: boolean;
-  deadline: Deadline;
-  /** The served call in which this call is made. */
-  madeIn: CurrentCall | undefined;
-  resolve(opened: OpenedConnection): void;
-  reject(error: Error): void;
-}
-
 /**
  * - `open`: takes calls.
  * - `releasing`: takes no more calls, and sends the calls that were made before.
  * - `released`: has no connections and takes no calls.
  */
-type PoolState = { is: 'open' } | { is: 'releasing'; end: Promise<void>; allSent(): void } | { is: 'released' };
+type PoolState = { is: 'open' } | { is: 'releasing'; end: Promise<void> } | { is: 'released' };
 
 /** Deepest nesting of calls. Each level may open `poolSize` connections beyond the pool's own. */
 const MAX_NESTING = 16;
-
-/** Longest time for which a release waits until the calls that were made before it are sent. */
-const MAX_SENDING_MS = 2_000;
 
 /**
  * The connections of a proxy.
@@ -56,7 +43,7 @@ const MAX_SENDING_MS = 2_000;
 export class ConnectionPool {
   private readonly members = new Map<ClientConnection, OpenedConnection>();
   private readonly free: OpenedConnection[] = [];
-  private readonly waiting = new Set<Waiter>();
+  private readonly waiting = new WaitingCalls();
   private readonly opening = new Set<AbortController>();
   private readonly nestedCalls = new NestedCalls();
   /** Members beyond `poolSize`, each for one nested call. They are closed after the call. */
@@ -64,8 +51,8 @@ export class ConnectionPool {
   private readonly openingNested = new Set<AbortController>();
   /** Members to close when their calls have ended. */
   private readonly leaving = new Set<ClientConnection>();
-  /** Calls that were made and are not sent yet. */
-  private unsentCalls = 0;
+  /** Tells {@link release} whether calls are to be sent. */
+  readonly unsentCalls = new UnsentCalls();
   private state: PoolState = { is: 'open' };
   private idleTimer: NodeJS.Timeout | undefined;
 
@@ -90,16 +77,6 @@ export class ConnectionPool {
   /** Allows connections again after {@link release}. */
   reopen(): void {
     this.state = { is: 'open' };
-  }
-
-  /** Called when a call is made. {@link callSent} must follow, so that {@link release} knows whether calls are to be sent. */
-  callMade(): void {
-    this.unsentCalls++;
-  }
-
-  /** Called when a call was sent, or failed before. */
-  callSent(): void {
-    if (--this.unsentCalls === 0 && this.state.is === 'releasing') this.state.allSent();
   }
 
   /**
@@ -175,9 +152,12 @@ export class ConnectionPool {
     this.leaving.delete(connection);
     this.nestedCalls.givenBack(connection);
     this.parts.group?.connectionClosed(this);
-    if (this.members.size === 0) this.stopWatchingIdle();
+    if (this.members.size === 0) {
+      clearTimeout(this.idleTimer);
+      this.idleTimer = undefined;
+    }
     const free = this.free.splice(0).filter((opened) => opened.connection !== connection);
-    for (const waiter of this.waiting) if (waiter.wanted === connection) waiter.wanted = undefined;
+    this.waiting.ended(connection);
     for (const opened of free) this.offer(opened);
     this.openMore();
     return true;
@@ -189,12 +169,11 @@ export class ConnectionPool {
    */
   release(): Promise<void> {
     if (this.state.is === 'releasing') return this.state.end;
-    this.reject(released(), ({ takes }) => !takes);
-    if (this.unsentCalls === 0) return this.close();
-    let allSent!: () => void;
-    const sending = new Promise<void>((resolve) => (allSent = resolve));
-    const end = endsWithin(sending, MAX_SENDING_MS).then(() => this.close());
-    this.state = { is: 'releasing', end, allSent };
+    this.waiting.reject(released(), ({ takes }) => !takes);
+    const sending = this.unsentCalls.untilSent();
+    if (sending === undefined) return this.close();
+    const end = sending.then(() => this.close());
+    this.state = { is: 'releasing', end };
     return end;
   }
 
@@ -203,28 +182,15 @@ export class ConnectionPool {
     const error = released();
     for (const controller of [...this.opening, ...this.openingNested]) controller.abort(error);
     this.opening.clear();
-    this.reject(error);
+    this.waiting.reject(error);
     const duringCall = new ConnectionClosedError('the proxy was released during the call');
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
   }
 
-  private wait(parts: Pick<Waiter, 'wanted' | 'takes' | 'deadline' | 'madeIn'>): Promise<OpenedConnection> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { ...parts, resolve, reject };
-      this.waiting.add(waiter);
-      parts.deadline.watch((error) => {
-        this.waiting.delete(waiter);
-        reject(error);
-      });
-      this.openMore();
-    });
-  }
-
-  private settle(waiter: Waiter, opened: OpenedConnection): void {
-    this.waiting.delete(waiter);
-    waiter.deadline.unwatch();
-    if (waiter.takes) this.lend(opened, waiter.madeIn);
-    waiter.resolve(opened);
+  private wait(wish: Parameters<WaitingCalls['add']>[0]): Promise<OpenedConnection> {
+    const opened = this.waiting.add(wish);
+    this.openMore();
+    return opened;
   }
 
   /** Notes in which served call the connection is used. */
@@ -246,7 +212,7 @@ export class ConnectionPool {
     if (refusal) throw refusal;
     const controller = new AbortController();
     this.openingNested.add(controller);
-    deadline.watch((error) => controller.abort(error));
+    deadline.watch({ drop: (error) => controller.abort(error) });
     try {
       const opened = await this.parts.open(controller.signal);
       if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
@@ -266,9 +232,10 @@ export class ConnectionPool {
 
   /** Gives a free connection to the first waiting call that can use it. */
   private offer(opened: OpenedConnection): void {
-    for (const waiter of this.waiting) {
-      if (waiter.wanted !== undefined && waiter.wanted !== opened.connection) continue;
-      return this.settle(waiter, opened);
+    const call = this.waiting.firstFor(opened.connection);
+    if (call) {
+      call.settle(call.takes ? this.lend(opened, call.madeIn) : opened);
+      return;
     }
     this.free.push(opened);
     if (!this.parts.keepsProcessAlive) opened.connection.keepProcessAlive(false);
@@ -313,23 +280,14 @@ export class ConnectionPool {
     }
     this.members.set(connection, opened);
     this.parts.onOpened(opened);
-    for (const waiter of this.waiting) if (!waiter.takes) this.settle(waiter, opened);
+    for (const call of this.waiting) if (!call.takes) call.settle(opened);
     this.offer(opened);
     this.watchIdle();
   }
 
   /** Rejects the waiting calls, unless another connection is open or is being opened. */
   private notOpened(error: Error): void {
-    if (this.members.size === 0 && this.opening.size === 0) this.reject(error);
-  }
-
-  private reject(error: Error, isMeant: (waiter: Waiter) => boolean = () => true): void {
-    for (const waiter of this.waiting) {
-      if (!isMeant(waiter)) continue;
-      this.waiting.delete(waiter);
-      waiter.deadline.unwatch();
-      waiter.reject(error);
-    }
+    if (this.members.size === 0 && this.opening.size === 0) this.waiting.reject(error);
   }
 
   /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */
@@ -339,33 +297,4 @@ export class ConnectionPool {
     this.idleTimer ??= setTimeout(() => this.endIdle(), idleTimeoutMs).unref();
     this.idleTimer.refresh();
   }
-
-  private stopWatchingIdle(): void {
-    clearTimeout(this.idleTimer);
-    this.idleTimer = undefined;
-  }
-}
-
-/** Closes connections after their unsent bytes were sent. Resolves when their sockets are closed. */
-async function closeAll(connections: ClientConnection[], errorFor: (connection: ClientConnection) => Error): Promise<void> {
-  const closed = connections.map((connection) => connection.closed);
-  for (const connection of connections) {
-    // somebody waits for the end of the socket
-    connection.keepProcessAlive(true);
-    connection.release(errorFor(connection));
-  }
-  await Promise.all(closed);
-}
-
-function endedAtOnce({ location }: ClientConnection): ConnectionClosedError {
-  return new ConnectionClosedError(`${location} closed the connection right behind its handshake`, { sent: false });
-}
-
-/** The error of an idle connection that is closed. Only `onDisconnected` gets it. */
-function notNeeded(): ConnectionClosedError {
-  return new ConnectionClosedError('the connection was not needed any more', { sent: false });
-}
-
-function released(): ConnectionClosedError {
-  return new ConnectionClosedError('the proxy was released; $connect() takes it up again', { sent: false });
 }

@@ -1,7 +1,13 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
+import { ByteWriter } from '../../serpent/byte-writer.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
-import { SERIALIZER_IDS, type Serializer, type SerializerOptions } from '../../serializers/contract/serializer.js';
+import {
+  SERIALIZER_IDS,
+  type SerializedCall,
+  type Serializer,
+  type SerializerOptions,
+} from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { createSerializers } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
@@ -14,7 +20,7 @@ export class ProxySerializers {
   private readonly all: ReadonlyMap<number, Serializer>;
   /** With `values: 'natural'`, for the messages of the daemon itself. */
   private readonly natural: ReadonlyMap<number, Serializer>;
-  /** Leases of the connection that is being written for; see {@link writeOver}. */
+  /** Leases of the connection that is being written for; see {@link writeCallInto}. */
   private leases: AutoproxyLeases | undefined;
 
   constructor(options: ResolvedProxyOptions) {
@@ -36,11 +42,18 @@ export class ProxySerializers {
     this.own = this.all.get(SERIALIZER_IDS[options.serializer])!;
   }
 
-  /** Runs `write`. Objects of this program in the written values are leased until the connection of `leases` closes. */
-  writeOver<T>(leases: AutoproxyLeases, write: () => T): T {
+  /** Writes a call. Objects of this program in its arguments are leased until the connection of `leases` closes. */
+  writeCall(call: SerializedCall, leases: AutoproxyLeases): Buffer {
+    const out = new ByteWriter();
+    this.writeCallInto(call, leases, out);
+    return out.written();
+  }
+
+  /** Appends a call to a message that is being written, see {@link writeCall}. */
+  writeCallInto(call: SerializedCall, leases: AutoproxyLeases, out: ByteWriter): void {
     this.leases = leases;
     try {
-      return write();
+      this.own.dumpsCallInto(call, out);
     } finally {
       this.leases = undefined;
     }

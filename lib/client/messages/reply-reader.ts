@@ -1,6 +1,6 @@
 import { decompress } from '../../protocol/compression.js';
 import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
-import { ProtocolError } from '../../protocol/errors.js';
+import { ProtocolError, PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
@@ -14,34 +14,46 @@ export class OpenedStream {
 /**
  * Reads the reply of a call.
  *
- * @returns the result of the call, or an {@link OpenedStream}
+ * @returns the result of the call, or an {@link OpenedStream}; a promise of them only when the reply is compressed
  * @throws {PyroRemoteError} when the call failed on the server
  * @throws {SerializeError} when the reply cannot be deserialized
  * @throws {ProtocolError} when the reply has contradicting flags, annotations or data
  */
-export async function readReply(
-  frame: Frame,
-  serializer: Serializer,
-  context: ReadContext,
-  maxMessageBytes: number,
-): Promise<unknown> {
+export function readReply(frame: Frame, serializer: Serializer, context: ReadContext, maxMessageBytes: number): unknown {
   const { flags } = frame.header;
   if (flags & FLAGS.itemStream) {
     const id = frame.annotations.get(STREAM_ANNOTATION)?.toString('latin1');
     if (id) return new OpenedStream(id);
     throw new ProtocolError('result of call is an iterator, but the server is not configured to allow streaming');
   }
-  const data = flags & FLAGS.compressed ? await decompress(frame.data, sizeLimit(maxMessageBytes)) : frame.data;
+  if (flags & FLAGS.compressed) return readCompressed(frame, serializer, context, maxMessageBytes);
+  return readValue(frame.data, flags, serializer, context);
+}
+
+async function readCompressed(
+  { data, header }: Frame,
+  serializer: Serializer,
+  context: ReadContext,
+  maxMessageBytes: number,
+): Promise<unknown> {
+  return readValue(await decompress(data, sizeLimit(maxMessageBytes)), header.flags, serializer, context);
+}
+
+function readValue(data: Buffer, flags: number, serializer: Serializer, context: ReadContext): unknown {
   const value = serializer.loads(data, context);
   if (!(flags & FLAGS.exception)) return value;
   if (value instanceof PyroRemoteError) throw withCaller(value);
   throw new ProtocolError('the reply says that the call failed, but holds no exception');
 }
 
-/** Gives an exception from a reply a stack that shows where this program made the call, and then the remote traceback. */
+/**
+ * Gives an error that was made elsewhere a stack that shows where this program made the call. The remote traceback follows, if the
+ * error has one.
+ */
 export function withCaller(error: unknown): unknown {
-  if (!(error instanceof PyroRemoteError)) return error;
+  if (!(error instanceof PyroError)) return error;
   Error.captureStackTrace(error, withCaller);
-  if (error.remoteTraceback.length > 0) error.stack += `\nRemote traceback:\n${error.remoteTraceback.join('')}`;
+  if (error instanceof PyroRemoteError && error.remoteTraceback.length > 0)
+    error.stack += `\nRemote traceback:\n${error.remoteTraceback.join('')}`;
   return error;
 }

@@ -1,16 +1,14 @@
+import type { CorrelationIds } from '../../calls/correlation-id.js';
 import type { Annotations } from '../../protocol/annotations.js';
 import { compress, worthCompressing } from '../../protocol/compression.js';
 import { BLOB_ANNOTATION, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { messageTooLarge, sizeLimit } from '../../protocol/header.js';
-import type { OutgoingMessage } from '../../protocol/message.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { ProxySerializers } from './proxy-serializers.js';
-
-/** A request to a daemon. The connection adds the sequence number. */
-export type RequestMessage = Omit<OutgoingMessage, 'seq'> & { correlationId: Buffer };
+import { CallRequest, type Request, WrittenRequest } from './request.js';
 
 /** Options for writing the calls of a proxy. */
 export interface RequestOptions {
@@ -22,55 +20,77 @@ export interface RequestOptions {
 export interface RequestParts {
   /** Leases of the connection that the request is sent over. */
   leases: AutoproxyLeases;
-  objectId: string;
   flags: number;
   annotations: Annotations;
-  correlationId: Buffer;
+  correlationIds: CorrelationIds;
 }
 
 /**
- * Writes a call as a request.
+ * Makes the request of a call.
  *
  * A SerializedBlob that was received is sent unchanged, in the serializer that it came in.
  *
- * @returns the request, and the serializer that reads its reply
+ * @returns a promise only when the request is compressed
  * @throws {SerializeError} when an argument cannot be written, or a blob is not the only argument
  * @throws {MessageTooLargeError} when the call is larger than `maxMessageBytes` before compression
  */
-export async function writeCall(
-  call: Omit<SerializedCall, 'objectId'>,
-  { leases, objectId, flags, annotations, correlationId }: RequestParts,
+export function requestOf(
+  call: SerializedCall,
+  parts: RequestParts,
   serializers: ProxySerializers,
-  { compression, maxMessageBytes }: RequestOptions,
-): Promise<{ request: RequestMessage; serializer: Serializer }> {
-  let serializer = serializers.own;
-  let data: Buffer;
-  const blob = call.args.find((arg): arg is SerializedBlob => arg instanceof SerializedBlob);
-  if (blob === undefined) {
-    data = serializers.writeOver(leases, () => serializer.dumpsCall({ ...call, objectId }));
-  } else {
-    if (call.args.length > 1 || Object.keys(call.kwargs).length > 0) {
-      throw new SerializeError('a SerializedBlob must be the only argument of its call');
-    }
-    flags |= FLAGS.keepSerialized;
-    annotations = new Map([
-      ...annotations,
-      [BLOB_ANNOTATION, serializers.marshal.dumps([blob.infoToSend, objectId, call.method])],
-    ]);
-    if (blob.received) {
-      ({ data } = blob.received);
-      serializer = serializers.withId(blob.received.serializer.id) ?? blob.received.serializer;
-    } else {
-      const whole = { objectId, method: call.method, args: blob.deserialized(), kwargs: {} };
-      data = serializers.writeOver(leases, () => serializer.dumpsCall(whole));
-    }
+  options: RequestOptions,
+): Request | Promise<Request> {
+  if (call.args.some(isBlob)) return blobRequest(call, parts, serializers, options);
+  const { leases, flags, annotations, correlationIds } = parts;
+  if (annotations.size === 0 && !options.compression) {
+    return new CallRequest(call, leases, serializers, flags, correlationIds);
   }
+  return writtenRequest(serializers.writeCall(call, leases), serializers.own, parts, options);
+}
+
+/** A SerializedBlob stands for the arguments: the request says in an annotation whose they are. */
+function blobRequest(
+  { objectId, method, args, kwargs }: SerializedCall,
+  parts: RequestParts,
+  serializers: ProxySerializers,
+  options: RequestOptions,
+): Request | Promise<Request> {
+  if (args.length > 1 || Object.keys(kwargs).length > 0) {
+    throw new SerializeError('a SerializedBlob must be the only argument of its call');
+  }
+  const blob = args[0] as SerializedBlob;
+  const target = serializers.marshal.dumps([blob.infoToSend, objectId, method]);
+  const annotations = new Map([...parts.annotations, [BLOB_ANNOTATION, target]]);
+  const blobParts = { ...parts, annotations, flags: parts.flags | FLAGS.keepSerialized };
+  if (blob.received === undefined) {
+    const data = serializers.writeCall({ objectId, method, args: blob.deserialized(), kwargs }, parts.leases);
+    return writtenRequest(data, serializers.own, blobParts, options);
+  }
+  const { data, serializer } = blob.received;
+  return writtenRequest(data, serializers.withId(serializer.id) ?? serializer, blobParts, options);
+}
+
+function writtenRequest(
+  data: Buffer,
+  serializer: Serializer,
+  parts: RequestParts,
+  { compression, maxMessageBytes }: RequestOptions,
+): Request | Promise<Request> {
   // the daemon's limit counts the bytes after inflation
   if (data.length > maxMessageBytes) throw messageTooLarge(data.length, sizeLimit(maxMessageBytes));
-  if (compression && worthCompressing(data.length)) {
-    data = await compress(data);
-    flags |= FLAGS.compressed;
-  }
-  const request = { type: MESSAGE_TYPES.invoke, serializerId: serializer.id, flags, data, annotations, correlationId };
-  return { request, serializer };
+  if (compression && worthCompressing(data.length)) return compressedRequest(data, serializer, parts);
+  return new WrittenRequest(MESSAGE_TYPES.invoke, data, parts.annotations, serializer, parts.flags, parts.correlationIds);
+}
+
+async function compressedRequest(
+  data: Buffer,
+  serializer: Serializer,
+  { annotations, flags, correlationIds }: RequestParts,
+): Promise<Request> {
+  const compressed = await compress(data);
+  return new WrittenRequest(MESSAGE_TYPES.invoke, compressed, annotations, serializer, flags | FLAGS.compressed, correlationIds);
+}
+
+function isBlob(value: unknown): value is SerializedBlob {
+  return typeof value === 'object' && value instanceof SerializedBlob;
 }

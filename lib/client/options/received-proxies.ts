@@ -10,7 +10,7 @@ export interface ProxySender {
  * Decides whether a proxy that a peer sent may connect, with its handshake data if it has some.
  *
  * @param uri where the proxy would connect to
- * @param connection over which the proxy came; for an address that a name server gave, the connection to the name server
+ * @param sender the peer that sent the proxy; for an address that a name server gave, the name server
  * @returns true to allow the connection
  */
-export type ReceivedProxies = (uri: PyroUri, connection: ProxySender) => boolean;
+export type ReceivedProxies = (uri: PyroUri, sender: ProxySender) => boolean;

@@ -30,7 +30,7 @@ export class ProxyConnections {
   ) {
     const { options, sender } = destination;
     const opener = new ConnectionOpener(destination, {
-      handshakeParts: () => ({ options, serializers: this.serializers, correlationId: this.correlationIds.next() }),
+      handshakeParts: () => ({ options, serializers: this.serializers, correlationIds: this.correlationIds }),
       makeRoom: () => group?.endIdle() ?? false,
       onEnded: (connection, error) => {
         const { onDisconnected } = options;

@@ -84,6 +84,7 @@ export class ProxyCore {
     while (pool.releaseEnd) await pool.releaseEnd;
     pool.reopen();
     const deadline = new Deadline('connecting', 0, this.parts.destination.options.signal);
+    deadline.begin();
     try {
       await pool.connect(deadline);
     } finally {

@@ -3,7 +3,6 @@ import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
 import { hintAtGet } from '../call/attribute-hints.js';
 import { isLocalName, mayBeRemote } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
-import { methodCall } from '../call/outgoing-call.js';
 import type { CallOptions } from '../options/proxy-options.js';
 
 /** The member of a proxy that gives its {@link ProxyHandle}. */
@@ -74,7 +73,7 @@ class ProxyTraps implements ProxyHandler<object> {
     let method = this.functions.get(name);
     if (method === undefined) {
       const { core, callOptions } = this.handle;
-      method = async (...given) => core.calls.run(methodCall(name, given), callOptions);
+      method = (...given) => core.calls.callMethod(name, given, callOptions);
       this.functions.set(name, method);
     }
     return method;

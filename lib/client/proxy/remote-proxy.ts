@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { methodCall } from '../call/outgoing-call.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { type CallOptions, checkCallOptions } from '../options/proxy-options.js';
 import { checkOptions, SWITCH } from '../../options/option-checks.js';
@@ -71,9 +70,9 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
    * @throws {ProtocolError} the daemon sent a message that is not the reply
    * @throws {SerializeError} an argument cannot be sent, or the result cannot be read
    */
-  async $call(method: string, ...given: unknown[]): Promise<unknown> {
+  $call(method: string, ...given: unknown[]): Promise<unknown> {
     const { core, callOptions } = this[HANDLE];
-    return core.calls.run(methodCall(method, given), callOptions);
+    return core.calls.callMethod(method, given, callOptions);
   }
 
   /**

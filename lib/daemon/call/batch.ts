@@ -10,7 +10,6 @@ import type { PyroTarget } from '../contract/target.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call, type Request } from './request.js';
-import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
 /** Entries of a batch that run before other connections are served. */
@@ -43,7 +42,7 @@ function* runEntries(request: Request, target: PyroTarget, objectId: string, ent
     const { method, args, kwargs } = readEntry(entry, index);
     try {
       const call = new Call(request, objectId, method, kwargs);
-      const result = yield runIsolated(() => runCall(call, target, args));
+      const result = yield runIsolated(() => call.run(target, args));
       const stream = asStream(result);
       if (stream) {
         yield closeUnpulled(stream);

@@ -1,6 +1,6 @@
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { servedReference } from '../../protocol/served-objects.js';
-import { RandomIds } from '../../calls/correlation-id.js';
+import { IdPool } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';
 import { type Serializer, SERIALIZER_IDS, type ValueMode } from '../../serializers/contract/serializer.js';
@@ -28,8 +28,8 @@ export interface CallServices {
   readonly marshal: Serializer;
   /** Read what blobs say about their data. */
   readonly blobInfoReaders: BlobInfoReaders;
-  /** Ids for requests that came without one. */
-  readonly correlationIds: RandomIds;
+  /** Where the ids of requests stand. A request that came without an id gets a random one. */
+  readonly correlationIds: IdPool;
 }
 
 export function createCallServices(
@@ -53,7 +53,7 @@ export function createCallServices(
     handshakeSerializers: serializersFor('natural'),
     marshal: marshalFor('natural'),
     blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },
-    correlationIds: new RandomIds(),
+    correlationIds: new IdPool(),
   };
 }
 

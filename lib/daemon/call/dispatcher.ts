@@ -3,28 +3,38 @@ import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { sizeLimit } from '../../protocol/header.js';
-import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import { runIsolated } from '../../calls/async-context.js';
-import { runSteps, type Steps } from '../../calls/steps.js';
+import { isThenable, runSteps } from '../../calls/steps.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';
 import { runBatch } from './batch.js';
+import { CallTimeouts } from './call-timeouts.js';
 import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Call, Request } from './request.js';
-import { runCall } from './run-call.js';
 import { closeUnpulled } from './streams.js';
 
-/** Turns one request into calls, and their results into one reply. @see Pyro5/server.py, `Daemon.handleRequest` */
+/**
+ * Turns one request into calls, and their results into one reply.
+ *
+ * Everything runs synchronously until the call gives a promise: a small call had ten promises between request and reply, which took half
+ * of its time.
+ *
+ * @see Pyro5/server.py, `Daemon.handleRequest`
+ */
 export class Dispatcher {
-  constructor(private readonly services: CallServices) {}
+  private readonly timeouts: CallTimeouts;
+
+  constructor(private readonly services: CallServices) {
+    this.timeouts = new CallTimeouts(services.options.callTimeoutMs);
+  }
 
   /** Serves one INVOKE or PING. Returns a promise only when something has to be waited for. */
   serve(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> | void {
@@ -33,7 +43,18 @@ export class Dispatcher {
     if (type === MESSAGE_TYPES.ping) return new Reply(services, channel, services.marshal, frame).pong(serializerId);
     const serializer = services.serializers.get(serializerId);
     if (serializer === undefined) return this.refuseSerializer(channel, connection, frame);
-    return runSteps(this.serveInvoke(new Request(services, channel, connection, serializer, frame), serializer, frame));
+    const request = new Request(services, channel, connection, serializer, frame);
+    let call: SerializedCall | Promise<SerializedCall>;
+    try {
+      call = this.read(request, serializer, frame);
+    } catch (error) {
+      return this.refuseUnread(request, error);
+    }
+    if (!(call instanceof Promise)) return this.start(request, call);
+    return call.then(
+      (read) => this.start(request, read),
+      (error: unknown) => this.refuseUnread(request, error),
+    );
   }
 
   /** The client uses a serializer that this daemon does not accept. */
@@ -46,30 +67,18 @@ export class Dispatcher {
     channel.close();
   }
 
-  private *serveInvoke(request: Request, serializer: Serializer, frame: Frame): Steps<void> {
-    let call: SerializedCall;
-    try {
-      call = (yield this.read(request, serializer, frame)) as SerializedCall;
-    } catch (error) {
-      yield this.refuseUnread(request, error);
-      reportFailure(error, request, request.unread);
-      return;
-    }
-    request.call = call;
-    const inOrder = !request.oneway || request.isBatch || call.method === SET_ATTRIBUTE;
-    const work = runIsolated(() => runSteps(this.answer(request, call)));
-    if (inOrder) yield work;
-    else if (work) request.runInBackground(work);
-  }
-
   /**
    * Answers a request whose call cannot be read. As in Pyro5 the connection goes on, but for communication errors: an unknown class,
    * or data that cannot be inflated.
    */
   private async refuseUnread(request: Request, error: unknown): Promise<void> {
-    if (error instanceof UnreadableError) return request.error(error.toPythonError());
-    await request.refuse(error);
-    if (!(error instanceof SecurityError)) request.closeConnection();
+    if (error instanceof UnreadableError) {
+      await request.error(error.toPythonError());
+    } else {
+      await request.refuse(error);
+      if (!(error instanceof SecurityError)) request.closeConnection();
+    }
+    reportFailure(error, request, request.unread);
   }
 
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
@@ -84,20 +93,53 @@ export class Dispatcher {
     return data instanceof Promise ? data.then(readFrom) : readFrom(data);
   }
 
-  /** Runs the request and sends its reply. With `callTimeoutMs` the reply may be sent before the run has ended. */
-  private *answer(request: Request, call: SerializedCall): Steps<void> {
-    const stopTimeout = this.startTimeout(request, call);
+  /** Starts the call of a request, in an async context of its own. @returns a promise of its end; undefined when later requests need not wait */
+  private start(request: Request, call: SerializedCall): Promise<void> | void {
+    request.call = call;
+    this.timeouts.start(request);
+    const work = runIsolated(this.answer, request);
+    if (work === undefined) return;
+    if (!request.oneway || request.isBatch || call.method === SET_ATTRIBUTE) return work;
+    request.runInBackground(work);
+  }
+
+  /** Runs the call of a request and sends its reply. With `callTimeoutMs` the reply may be sent before the call has ended. */
+  private readonly answer = (request: Request): Promise<void> | void => {
     try {
-      const target = this.targetOf(request, call);
-      const authorization = request.connection.authorizations.authorize(target, call.objectId);
-      // a promise only for the first call of a guarded object
-      const { principal } = authorization instanceof Promise ? ((yield authorization) as Authorization) : authorization;
-      request.principal = principal;
-      const result = yield this.run(request, target, call);
-      yield stopTimeout() ? this.reply(request, call, result) : closeUnpulled(result);
+      const result = this.run(request, request.call!);
+      if (isThenable(result)) return this.replyLater(request, result);
+      const sent = this.reply(request, result);
+      if (sent !== undefined) return this.finishLater(request, sent);
     } catch (error) {
-      if (stopTimeout()) yield request.error(error);
-      reportFailure(error, request, call);
+      return this.fail(request, error);
+    }
+    request.finish();
+  };
+
+  private async replyLater(request: Request, pending: PromiseLike<unknown>): Promise<void> {
+    try {
+      const sent = this.reply(request, await pending);
+      if (sent !== undefined) await sent;
+    } catch (error) {
+      return this.fail(request, error);
+    }
+    request.finish();
+  }
+
+  private async finishLater(request: Request, sent: Promise<void>): Promise<void> {
+    try {
+      await sent;
+    } catch (error) {
+      return this.fail(request, error);
+    }
+    request.finish();
+  }
+
+  /** The call of a request has failed. */
+  private async fail(request: Request, error: unknown): Promise<void> {
+    try {
+      if (this.timeouts.stop(request)) await request.error(error);
+      reportFailure(error, request, request.call!);
     } finally {
       request.finish();
     }
@@ -105,20 +147,30 @@ export class Dispatcher {
 
   private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
     const target = this.services.objects.known(objectId);
-    // only targets that must be told of the end are kept
-    if (target.connectionEnded) connection.usedTargets.add(target);
+    connection.use(target);
     return target;
   }
 
-  private run(request: Request, target: PyroTarget, call: SerializedCall): unknown {
-    if (request.isBatch) return runSteps(runBatch(request, target, call));
-    return runCall(new Call(request, call.objectId, call.method, call.kwargs), target, call.args);
+  /** @returns the result, or a promise of it */
+  private run(request: Request, call: SerializedCall): unknown {
+    const target = this.targetOf(request, call);
+    const authorization = request.connection.authorizations.authorize(target, call.objectId);
+    // a promise only for the first call of a guarded object
+    if (authorization instanceof Promise) return authorization.then((given) => this.runAuthorized(request, target, given));
+    return this.runAuthorized(request, target, authorization);
   }
 
-  private reply(request: Request, call: SerializedCall, result: unknown): Promise<void> | void {
-    if (request.oneway) return closeUnpulled(result);
+  private runAuthorized(request: Request, target: PyroTarget, { principal }: Authorization): unknown {
+    request.principal = principal;
+    const call = request.call!;
+    if (request.isBatch) return runSteps(runBatch(request, target, call));
+    return new Call(request, call.objectId, call.method, call.kwargs).run(target, call.args);
+  }
+
+  private reply(request: Request, result: unknown): Promise<void> | void {
+    if (!this.timeouts.stop(request) || request.oneway) return closeUnpulled(result);
     const stream = request.isBatch ? undefined : asStream(result);
-    return stream === undefined ? request.result(result) : this.replyStream(request, call, stream);
+    return stream === undefined ? request.result(result) : this.replyStream(request, request.call!, stream);
   }
 
   private async replyStream(request: Request, call: SerializedCall, stream: AnyIterator): Promise<void> {
@@ -141,20 +193,4 @@ export class Dispatcher {
     }
     return request.stream(id);
   }
-
-  /** @returns a function that stops the timeout; false when the client was told of the timeout already */
-  private startTimeout(request: Request, { method }: SerializedCall): () => boolean {
-    const { callTimeoutMs } = this.services.options;
-    if (callTimeoutMs === 0) return NO_TIMEOUT;
-    const timer = setTimeout(() => {
-      const text = `${method} took longer than callTimeoutMs (${callTimeoutMs} ms)`;
-      request.timeOut(new PythonException('builtins.TimeoutError', [text]));
-    }, callTimeoutMs);
-    return () => {
-      clearTimeout(timer);
-      return !request.timedOut;
-    };
-  }
 }
-
-const NO_TIMEOUT = (): boolean => true;

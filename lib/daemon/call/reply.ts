@@ -1,7 +1,9 @@
+import { copyId } from '../../calls/correlation-id.js';
 import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
 import { compress, worthCompressing } from '../../protocol/compression.js';
-import { FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
+import type { ReplyAddress } from '../../protocol/message.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
@@ -19,8 +21,11 @@ const MAX_REPLACEMENT_CHARACTERS = 1_000;
  *
  * If a result or an error cannot be sent, the client gets an error that says so, and the connection goes on.
  */
-export class Reply {
+export class Reply implements ReplyAddress {
   readonly seq: number;
+  readonly serializerId: number;
+  readonly idBlock: Buffer;
+  readonly idAt: number;
   /** Annotations of this reply alone; the daemon's own are added to them. */
   protected annotationsOfReply: Map<string, Buffer> | undefined;
 
@@ -30,10 +35,19 @@ export class Reply {
     protected readonly channel: ReplyChannel,
     protected readonly serializer: Serializer,
     frame: Frame | undefined,
-    /** 16 bytes: the correlation id of the message. */
-    protected idBytes = frame?.correlationId,
   ) {
-    this.seq = frame?.header.seq ?? 0;
+    const { correlationIds } = services;
+    this.serializerId = serializer.id;
+    this.idAt = correlationIds.take();
+    this.idBlock = correlationIds.block;
+    if (frame === undefined) {
+      this.seq = 0;
+    } else {
+      const { seq, flags } = frame.header;
+      this.seq = seq;
+      // a copy of the id: a context that is kept must not keep the message
+      if (flags & FLAGS.correlationId) copyId(frame.bytes, frame.start + CORRELATION_ID_AT, this.idBlock, this.idAt);
+    }
   }
 
   /** Answers a PING. */
@@ -58,22 +72,32 @@ export class Reply {
 
   /** Answers with the result of a call. @param flags `FLAGS.batch` for the results of a batch */
   protected sendResult(value: unknown, flags: number): Promise<void> | void {
-    const failed = (error: unknown): Promise<void> => {
-      this.resultFailed(error);
-      return this.sendError(error);
-    };
+    const out = this.services.options.compression ? undefined : this.channel.beginMessage();
     let data: Buffer;
     try {
-      data = this.serializer.dumps(value);
+      if (out === undefined) {
+        data = this.serializer.dumps(value);
+      } else {
+        this.serializer.dumpsInto(value, out);
+        if (this.annotationsToSend().size === 0) return this.channel.sendWritten(out, MESSAGE_TYPES.result, flags, this);
+        data = this.channel.dropWritten(out);
+      }
     } catch (error) {
+      if (out !== undefined) this.channel.dropWritten(out);
       const text = `result cannot be sent with ${this.serializer.name}: ${safeText(error)}`;
-      return failed(new PyroError(text, { cause: error }));
+      return this.sendFailure(new PyroError(text, { cause: error }));
     }
     try {
-      return this.send(MESSAGE_TYPES.result, flags, data)?.catch(failed);
+      return this.send(MESSAGE_TYPES.result, flags, data)?.catch((error: unknown) => this.sendFailure(error));
     } catch (error) {
-      return failed(error);
+      return this.sendFailure(error);
     }
+  }
+
+  /** Answers with the error of a result that cannot be sent. */
+  private sendFailure(error: unknown): Promise<void> {
+    this.resultFailed(error);
+    return this.sendError(error);
   }
 
   /** A result cannot be sent. The client gets the error in its place. */
@@ -108,14 +132,14 @@ export class Reply {
 
   /** 16 bytes, which the reply carries: the id that the client sent, or else a new one. */
   protected get correlationBytes(): Buffer {
-    return (this.idBytes ??= this.services.correlationIds.next());
+    return this.idBlock.subarray(this.idAt, this.idAt + CORRELATION_ID_BYTES);
   }
 
   private send(type: number, flags: number, data: Buffer): Promise<void> | void {
     const { compression, maxMessageBytes } = this.services.options;
     // the limit also holds for the inflated body
     if (data.length > maxMessageBytes) throw tooLarge(data.length, maxMessageBytes);
-    const { id } = this.serializer;
+    const id = this.serializerId;
     const body = compression && worthCompressing(data.length) ? compress(data) : data;
     if (!(body instanceof Promise)) return this.write(type, id, body === data ? flags : flags | FLAGS.compressed, body);
     return body.then((compressed) => this.write(type, id, compressed === data ? flags : flags | FLAGS.compressed, compressed));

@@ -1,13 +1,16 @@
 import type { Annotations } from '../../protocol/annotations.js';
-import { FLAGS } from '../../protocol/constants.js';
+import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
-import { currentCall } from '../../calls/current-call.js';
+import { currentCall, enterCall } from '../../calls/current-call.js';
+import { isPrivateName } from '../../objects/private-names.js';
+import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
+import type { PyroTarget } from '../contract/target.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
 import { type CallServices, receiveProxy } from './call-services.js';
@@ -35,6 +38,8 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   private abortReason: Error | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
+  /** `performance.now()` when its call began, see `call-timeouts.ts`. */
+  startedAt = 0;
   private isTimedOut = false;
   private endHooks: (() => void)[] | undefined;
 
@@ -45,11 +50,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     serializer: Serializer,
     frame: Frame,
   ) {
-    const { header, annotations, correlationId } = frame;
-    // a copy of the id: a context that is kept must not keep the message
-    super(services, channel, serializer, frame, correlationId && Buffer.from(correlationId));
-    this.flags = header.flags;
-    this.requestAnnotations = annotations;
+    super(services, channel, serializer, frame);
+    this.flags = frame.header.flags;
+    this.requestAnnotations = frame.annotations;
   }
 
   get daemon(): Daemon {
@@ -190,6 +193,21 @@ export class Call implements CallContext {
     readonly kwargs: Readonly<Record<string, unknown>>,
   ) {}
 
+  /**
+   * Runs the call on an object that the connection may use. Only members that the metadata of the object names can be reached.
+   *
+   * The running async context must be the call's own: stores that the call enters stay there.
+   */
+  run(target: PyroTarget, args: unknown[]): unknown {
+    const { method } = this;
+    const { metadata } = target;
+    enterCall(this);
+    if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
+    if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);
+    if (method === SET_ATTRIBUTE) return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], this);
+    throw unreachable(method);
+  }
+
   get daemon(): Daemon {
     return this.request.daemon;
   }
@@ -241,6 +259,20 @@ export function servedCall(): Call {
   const call = currentCall();
   if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');
   return call;
+}
+
+function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {
+  const [name] = args;
+  if (args.length !== count || typeof name !== 'string')
+    throw pythonTypeError(`attribute access takes ${count} arguments, the first a name`);
+  if (isPrivateName(name) || !attrs.has(name)) throw unreachable(name);
+  return name;
+}
+
+function unreachable(name: string): Error {
+  return isPrivateName(name)
+    ? attributeError(`attempt to access private attribute '${name}'`)
+    : attributeError(`attempt to access unexposed or unknown remote attribute '${name}'`);
 }
 
 function formatUuid(bytes: Buffer): string {

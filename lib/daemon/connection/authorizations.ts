@@ -5,11 +5,14 @@ import type { Authorization, HandshakeAnswer } from '../contract/authorization.j
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 
+/** No answer for the client, and no principal. */
+const OPEN: Authorization = Object.freeze({});
+
 /** The objects that one connection may use. The handshake guards of an object are asked once for each connection. */
 export class Authorizations {
-  private readonly byTarget = new Map<PyroTarget, Authorization | Promise<Authorization>>();
+  private answers: Map<PyroTarget, Authorization | Promise<Authorization>> | undefined;
   /** Answer of the daemon's own hook. It holds for every object that says nothing else. */
-  ofDaemon: Authorization = {};
+  ofDaemon: Authorization = OPEN;
 
   constructor(private readonly connection: PyroConnection) {}
 
@@ -20,12 +23,13 @@ export class Authorizations {
    */
   authorize(target: PyroTarget, objectId: string): Authorization | Promise<Authorization> {
     if (target.authorize === undefined) return this.ofDaemon;
-    let authorization = this.byTarget.get(target);
+    const answers = (this.answers ??= new Map<PyroTarget, Authorization | Promise<Authorization>>());
+    let authorization = answers.get(target);
     if (authorization === undefined) {
       authorization = this.ask(target, objectId);
-      this.byTarget.set(target, authorization);
+      answers.set(target, authorization);
       authorization.then(
-        (settled) => this.byTarget.set(target, settled),
+        (settled) => answers.set(target, settled),
         // the rejected promise stays: the connection is not authorized
         () => undefined,
       );
@@ -36,7 +40,7 @@ export class Authorizations {
   /** True when the object has no guards, or its guards have accepted the connection. Asks no guard. */
   isAuthorized(target: PyroTarget): boolean {
     if (target.authorize === undefined) return true;
-    const authorization = this.byTarget.get(target);
+    const authorization = this.answers?.get(target);
     return authorization !== undefined && !(authorization instanceof Promise);
   }
 
@@ -61,7 +65,7 @@ export class Authorizations {
  * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}: nobody would read them
  */
 export function authorizationOf(answer: HandshakeAnswer): Authorization {
-  if (answer === undefined) return {};
+  if (answer === undefined) return OPEN;
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
   const unknown = Object.keys(answer).find((name) => name !== 'response' && name !== 'principal');
   if (unknown === undefined) return answer as Authorization;

@@ -8,30 +8,41 @@ import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
 import { TrackedResources } from './tracked-resources.js';
 
-/** A connection with everything that its session keeps for it. */
+/** A connection with everything that its session keeps for it. Most connections need little of it, so the rest is made when it is used. */
 export class SessionConnection implements PyroConnection {
-  readonly metadata = new Map<unknown, unknown>();
   handshake: unknown;
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
   /** The object that the CONNECT message named. It may not exist. */
   requestedObject: string | undefined;
   readonly remoteAddress: string;
   readonly peerCertificate: PeerCertificate | undefined;
-
-  /** Objects that were used over this connection and must be told when it ends. */
-  readonly usedTargets = new Set<PyroTarget>();
   readonly authorizations = new Authorizations(this);
-  readonly resources = new TrackedResources();
-  private readonly goneHooks = new Set<() => void>();
+  private metadataMap: Map<unknown, unknown> | undefined;
+  private targets: Set<PyroTarget> | undefined;
+  private trackedResources: TrackedResources | undefined;
+  private goneHooks: Set<() => void> | undefined;
   private state: 'open' | 'closing' | 'gone' = 'open';
 
   constructor(
     readonly id: number,
     socket: Duplex,
-    private readonly closeSession: () => void,
+    private readonly session: { close(): void },
   ) {
     this.remoteAddress = remoteAddressOf(socket);
     this.peerCertificate = certificateOf(socket);
+  }
+
+  get metadata(): Map<unknown, unknown> {
+    return (this.metadataMap ??= new Map());
+  }
+
+  get resources(): TrackedResources {
+    return (this.trackedResources ??= new TrackedResources());
+  }
+
+  /** Objects that were used over this connection and must be told when it ends, in the order of their first use. */
+  get usedTargets(): Iterable<PyroTarget> {
+    return this.targets ?? [];
   }
 
   get connected(): boolean {
@@ -45,21 +56,27 @@ export class SessionConnection implements PyroConnection {
 
   close(): void {
     if (this.state === 'open') this.state = 'closing';
-    this.closeSession();
+    this.session.close();
+  }
+
+  /** The object is used over this connection. Only objects that want to be told of the end are kept. */
+  use(target: PyroTarget): void {
+    if (target.connectionEnded !== undefined) (this.targets ??= new Set()).add(target);
   }
 
   /** Runs `hook` when the socket closes. @returns a function that takes the hook back */
   onGone(hook: () => void): () => void {
-    this.goneHooks.add(hook);
-    return () => this.goneHooks.delete(hook);
+    const hooks = (this.goneHooks ??= new Set());
+    hooks.add(hook);
+    return () => hooks.delete(hook);
   }
 
   /** The socket is closed: runs the hooks of {@link onGone}. */
   markGone(): void {
     if (this.state === 'gone') return;
     this.state = 'gone';
-    for (const hook of this.goneHooks) hook();
-    this.goneHooks.clear();
+    for (const hook of this.goneHooks ?? []) hook();
+    this.goneHooks = undefined;
   }
 }
 

@@ -51,7 +51,7 @@ export interface Daemon {
   /** Number of open item streams, lingering ones included. */
   readonly streamCount: number;
   readonly isListening: boolean;
-  /** False when the daemon serves only sockets that it was given: its URIs lead nowhere. */
+  /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
   readonly isReachable: boolean;
 
   register(objectOrClass: object, objectId?: string, options?: RegisterOptions): PyroUri;

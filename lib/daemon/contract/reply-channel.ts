@@ -1,9 +1,20 @@
-import type { OutgoingMessage } from '../../protocol/message.js';
+import type { OutgoingMessage, ReplyAddress } from '../../protocol/message.js';
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 
 /** The part of a session that a request needs to answer. */
 export interface ReplyChannel {
   /** Sends one message. A message for a connection that has ended is dropped. */
   send(message: OutgoingMessage): void;
+  /**
+   * Starts a reply whose data is appended to the writer. {@link sendWritten} or {@link dropWritten} must follow.
+   *
+   * @returns undefined when the reply has to be sent with {@link send}
+   */
+  beginMessage(): ByteWriter | undefined;
+  /** Sends the reply that {@link beginMessage} started. It has no annotations. */
+  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void;
+  /** Forgets the reply that {@link beginMessage} started. @returns its data */
+  dropWritten(out: ByteWriter): Buffer;
   /** Ends the connection after the messages that were sent. Waiting requests are dropped. */
   close(): void;
   /** Cuts the connection at once. */

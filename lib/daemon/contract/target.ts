@@ -13,7 +13,7 @@ export interface ObjectMetadata {
  * A registered object as the dispatcher needs it. The core makes a target of any object or class (`exposed-object.ts`), the Nest
  * layer makes one of each `@PyroController`.
  *
- * Every method may return a promise or throw; errors go to the client. Names are checked against {@link metadata} before a method is called (`run-call.ts`).
+ * Every method may return a promise or throw; errors go to the client. Names are checked against {@link metadata} before a method is called.
  */
 export interface PyroTarget {
   /** Read for each call and each `get_metadata`. */

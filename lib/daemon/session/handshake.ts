@@ -63,7 +63,7 @@ async function authorizeConnect(
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
-  if (target?.connectionEnded) connection.usedTargets.add(target);
+  if (target) connection.use(target);
   await target?.connected?.(connection);
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }

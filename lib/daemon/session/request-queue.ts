@@ -8,15 +8,13 @@ export class RequestQueue {
   private readonly frames: Frame[] = [];
   private bytes = 0;
 
-  constructor(private readonly maxQueuedRequests: number) {}
-
   get length(): number {
     return this.frames.length;
   }
 
-  /** True when nothing more should be read. @param running requests that are being served; they count, too */
-  isFull(running: number): boolean {
-    return this.frames.length + running >= this.maxQueuedRequests || this.bytes > MAX_QUEUED_BYTES;
+  /** True when nothing more should be read. @param maxRequests how many may wait */
+  isFull(maxRequests: number): boolean {
+    return this.frames.length >= maxRequests || this.bytes > MAX_QUEUED_BYTES;
   }
 
   push(frame: Frame): void {
@@ -28,10 +26,5 @@ export class RequestQueue {
     const frame = this.frames.shift();
     if (frame !== undefined) this.bytes -= frame.length;
     return frame;
-  }
-
-  clear(): void {
-    this.frames.length = 0;
-    this.bytes = 0;
   }
 }

@@ -1,20 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { OutgoingMessage } from '../../protocol/message.js';
 import { runIsolated } from '../../calls/async-context.js';
-import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
-import type { CallServices } from '../call/call-services.js';
-import type { Dispatcher } from '../call/dispatcher.js';
 import { Reply } from '../call/reply.js';
 import { SessionConnection } from '../connection/connection.js';
-import type { ReplyChannel } from '../contract/reply-channel.js';
 import { answerHandshake } from './handshake.js';
-import { RequestQueue } from './request-queue.js';
+import { RequestLoop, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';
 
-/** Requests of one session that are served before other sessions get their turn. */
-const REQUESTS_PER_TURN = 16;
+const REQUESTS = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
 
 /**
  * Where a session stands. A session only moves forward:
@@ -31,6 +25,11 @@ type SessionState =
   | { readonly is: 'draining'; /** A refusal of the handshake was reported. */ readonly refused: boolean }
   | { readonly is: 'closed' };
 
+const SERVING: SessionState = { is: 'serving' };
+const DRAINING: SessionState = { is: 'draining', refused: false };
+const REFUSED: SessionState = { is: 'draining', refused: true };
+const CLOSED: SessionState = { is: 'closed' };
+
 /** Follows the sessions of a daemon. */
 export interface SessionObserver {
   /** The session has passed its handshake. */
@@ -39,49 +38,35 @@ export interface SessionObserver {
   closed(session: Session, error: Error | undefined): void;
 }
 
-/** Serves one connection: first its handshake, then its requests in order, one at a time; only oneway requests run while later ones are served. */
-export class Session implements FrameConnectionHandler, ReplyChannel {
+/** Serves one connection: first its handshake, then its requests. */
+export class Session extends RequestLoop {
   readonly connection: SessionConnection;
-  private readonly frames: FrameConnection;
-  private readonly queue: RequestQueue;
   private state: SessionState;
-  /** Requests (or handshakes) that run in order: 0 or 1. */
-  private running = 0;
-  /** Oneway requests, and replies that tell of a timeout, that run while later requests are served. */
-  private background = 0;
-  private servedInTurn = 0;
-  /** Set while the session waits for its next turn. */
-  private nextTurn: NodeJS.Immediate | undefined;
   /** Why the socket was closed. */
   private closeError: Error | undefined;
-  /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
-  private readError: Error | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
+  /** `performance.now()` when the last request ended. Kept up to date only with `idleTimeoutMs`. */
+  private idleSince = 0;
   /** Called when no call runs any more. */
-  private idleCallbacks: (() => void)[] = [];
+  private idleCallbacks: (() => void)[] | undefined;
 
   constructor(
     readonly slot: Slot,
     socket: Duplex,
-    private readonly services: CallServices,
-    private readonly dispatcher: Dispatcher,
+    shared: SessionServices,
     private readonly observer: SessionObserver,
   ) {
-    const { options } = services;
-    this.connection = new SessionConnection(slot.connectionId, socket, () => this.close());
-    this.queue = new RequestQueue(options.maxQueuedRequests);
+    super(socket, shared);
+    this.connection = new SessionConnection(slot.connectionId, socket, this);
     this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
-    const peer = `${this.connection.remoteAddress} #${this.connection.id}`;
-    this.frames = new FrameConnection(socket, { ...options, acceptedTypes: [MESSAGE_TYPES.connect], peer }, this);
   }
 
-  get socket(): Duplex {
-    return this.frames.socket;
+  get peerName(): string {
+    return `${this.connection.remoteAddress} #${this.connection.id}`;
   }
 
-  /** True while a request runs or waits. */
-  get isBusy(): boolean {
-    return this.running > 0 || this.background > 0 || this.queue.length > 0;
+  protected get isServing(): boolean {
+    return this.state.is === 'serving';
   }
 
   /**
@@ -106,11 +91,11 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   drain(): Promise<void> {
     if (this.state.is === 'serving' || this.state.is === 'handshaking') {
       this.enterDraining(false);
-      this.queue.clear();
+      this.dropWaiting();
       this.frames.hold();
     }
     if (!this.isBusy) return Promise.resolve();
-    return new Promise((resolve) => this.idleCallbacks.push(resolve));
+    return new Promise((resolve) => (this.idleCallbacks ??= []).push(resolve));
   }
 
   /** Ends the connection without waiting for the peer: `soon` after the sent messages have left, `now` at once. */
@@ -120,10 +105,6 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     else this.frames.destroy();
   }
 
-  send(message: OutgoingMessage): void {
-    this.frames.send(message);
-  }
-
   close(): void {
     void this.drain();
     this.frames.end();
@@ -131,19 +112,6 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
 
   destroy(): void {
     this.hangUp('now');
-  }
-
-  runInBackground(work: Promise<void>): void {
-    this.background++;
-    const done = (): void => {
-      this.background--;
-      this.onReady();
-      this.settle();
-    };
-    work.then(done, (error: unknown) => {
-      this.services.reporter.error(error);
-      done();
-    });
   }
 
   /** Frames may have arrived, or the peer reads again. */
@@ -184,7 +152,8 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
 
   /** @returns true when the session may serve; false when it was refused or ended meanwhile */
   private async handshake(frame: Frame): Promise<boolean> {
-    const { services, connection } = this;
+    const { connection } = this;
+    const { services } = this.shared;
     const refusal = this.slot.isOverLimit
       ? `daemon is full: maxConnections (${services.options.maxConnections}) are open`
       : undefined;
@@ -199,11 +168,11 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);
     void this.sendRefusal(error.message);
-    this.services.reporter.emit('handshakeFailed', error, this.connection, this.connection.requestedObject);
+    this.shared.services.reporter.emit('handshakeFailed', error, this.connection, this.connection.requestedObject);
   }
 
   private async sendRefusal(reason: string): Promise<void> {
-    const { services } = this;
+    const { services } = this.shared;
     try {
       await new Reply(services, this, services.marshal, undefined).connectFail(reason);
     } catch (error) {
@@ -215,117 +184,39 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   private startServing(): void {
     if (this.state.is !== 'handshaking') return;
     this.stopHandshakeTimer();
-    this.state = { is: 'serving' };
-    this.frames.accept([MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping]);
+    this.state = SERVING;
+    this.frames.accept(REQUESTS);
     this.observer.opened(this);
     this.watchIdle();
   }
 
-  private readRequests(): void {
-    // a request that is served may end the session
-    while (this.state.is === 'serving') {
-      const isFull = this.queue.isFull(this.running + this.background);
-      if (isFull && !this.connection.isGone) {
-        this.frames.hold();
-        break;
-      }
-      const frame = this.readFrame();
-      if (frame === undefined) {
-        if (!this.readError) this.frames.release();
-        if (this.queue.length === 0) this.servedInTurn = 0;
-        break;
-      }
-      this.queue.push(frame);
-      this.serveQueued();
-    }
-    this.serveQueued();
-    this.settle();
-  }
-
-  private serveQueued(): void {
-    while (this.canServe()) {
-      if (this.servedInTurn === REQUESTS_PER_TURN) return this.waitForTurn();
-      const frame = this.queue.shift();
-      if (frame === undefined) return;
-      this.servedInTurn++;
-      this.serve(frame);
-    }
-  }
-
-  private canServe(): boolean {
-    if (this.running > 0 || this.nextTurn !== undefined || this.state.is !== 'serving') return false;
-    return !this.frames.isCongested || this.connection.isGone;
-  }
-
-  private serve(frame: Frame): void {
-    this.running++;
-    const work = this.dispatch(frame);
-    if (work === undefined) {
-      this.running--;
-      return;
-    }
-    void work.then(() => {
-      this.running--;
-      this.onReady();
-      this.settle();
-    });
-  }
-
-  private dispatch(frame: Frame): Promise<void> | undefined {
-    try {
-      return this.dispatcher.serve(this, this.connection, frame)?.catch((error: unknown) => this.failed(error));
-    } catch (error) {
-      this.failed(error);
-      return undefined;
-    }
-  }
-
-  /** A request failed in a way that its client cannot be told. */
-  private failed(error: unknown): void {
-    this.services.reporter.error(error);
-    this.hangUp('now');
-  }
-
-  private waitForTurn(): void {
-    this.nextTurn = setImmediate(() => {
-      this.nextTurn = undefined;
-      this.servedInTurn = 0;
-      this.onReady();
-    });
-  }
-
-  private readFrame(): Frame | undefined {
-    if (this.readError) return undefined;
-    try {
-      return this.frames.next();
-    } catch (error) {
-      this.readError = error as Error;
-      this.frames.hold();
-      return undefined;
-    }
-  }
-
   /** Moves on once no call runs: ends a session that cannot be read any more, and closes one whose socket is closed. */
-  private settle(): void {
+  protected settle(): void {
     if (this.isBusy) return;
-    if (this.idleCallbacks.length > 0) for (const callback of this.idleCallbacks.splice(0)) callback();
+    if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
     if (this.readError && this.state.is === 'serving') {
       this.enterDraining(false);
       this.frames.destroy(this.readError);
     }
     if (!this.connection.isGone) return this.watchIdle();
     if (this.state.is === 'closed') return;
-    this.state = { is: 'closed' };
+    this.state = CLOSED;
     this.observer.closed(this, this.closeError);
+  }
+
+  private callIdleCallbacks(): void {
+    const callbacks = this.idleCallbacks!;
+    this.idleCallbacks = undefined;
+    for (const callback of callbacks) callback();
   }
 
   private enterDraining(refused: boolean): void {
     this.stopHandshakeTimer();
-    this.state = { is: 'draining', refused };
+    this.state = refused ? REFUSED : DRAINING;
   }
 
   private startHandshakeTimer(): NodeJS.Timeout | undefined {
-    const { handshakeTimeoutMs } = this.services.options;
+    const { handshakeTimeoutMs } = this.shared.services.options;
     if (handshakeTimeoutMs === 0) return undefined;
     const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
     const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
@@ -339,15 +230,21 @@ export class Session implements FrameConnectionHandler, ReplyChannel {
   }
 
   private watchIdle(): void {
-    const { idleTimeoutMs } = this.services.options;
-    if (idleTimeoutMs === 0 || this.state.is !== 'serving' || this.connection.isGone) return;
-    if (this.idleTimer) {
-      this.idleTimer.refresh();
-      return;
-    }
-    this.idleTimer = setTimeout(() => {
-      if (this.isBusy) this.idleTimer?.refresh();
-      else this.frames.end();
-    }, idleTimeoutMs).unref();
+    const { idleTimeoutMs } = this.shared.services.options;
+    if (idleTimeoutMs === 0 || this.state.is !== 'serving') return;
+    this.idleSince = performance.now();
+    this.idleTimer ??= this.startIdleTimer(idleTimeoutMs);
+  }
+
+  private startIdleTimer(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.endIfIdle(), ms).unref();
+  }
+
+  /** Looks at the time instead of starting the timer anew with each request. */
+  private endIfIdle(): void {
+    const { idleTimeoutMs } = this.shared.services.options;
+    const leftMs = this.isBusy ? idleTimeoutMs : this.idleSince + idleTimeoutMs - performance.now();
+    if (leftMs > 0) this.idleTimer = this.startIdleTimer(Math.ceil(leftMs));
+    else this.frames.end();
   }
 }

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/acceptor.js';
+import { ConnectionGroup } from '../../transport/connection-group.js';
 import type { CallServices } from '../call/call-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/connection.js';
+import type { SessionServices } from './request-loop.js';
 import { Session, type SessionObserver } from './session.js';
 import { type Slot, Slots } from './slots.js';
 
@@ -17,11 +19,11 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   private readonly open = new Set<Session>();
   private readonly cleanUps = new Set<Promise<void>>();
   private readonly slots: Slots;
-  private readonly dispatcher: Dispatcher;
+  private readonly shared: SessionServices;
 
   constructor(private readonly services: CallServices) {
     this.slots = new Slots(services.options.maxConnections);
-    this.dispatcher = new Dispatcher(services);
+    this.shared = { services, dispatcher: new Dispatcher(services), group: new ConnectionGroup() };
   }
 
   /** Connections that passed their handshake. */
@@ -50,7 +52,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
 
   /** The client failed before it could send a CONNECT message: its TLS handshake failed. */
   refused({ connectionId }: Slot, error: Error, socket: Duplex): void {
-    const connection = new SessionConnection(connectionId, socket, () => socket.destroy());
+    const connection = new SessionConnection(connectionId, socket, { close: () => void socket.destroy() });
     this.services.reporter.emit('handshakeFailed', error, connection, undefined);
   }
 
@@ -105,7 +107,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   }
 
   private start(slot: Slot, socket: Duplex): Session {
-    const session = new Session(slot, socket, this.services, this.dispatcher, this);
+    const session = new Session(slot, socket, this.shared, this);
     this.all.add(session);
     return session;
   }

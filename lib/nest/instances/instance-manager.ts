@@ -1,19 +1,17 @@
 import type { ContextId } from '@nestjs/core';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import type { PyroConnection, PyroContext } from '../context/pyro-context.js';
-import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
+import type { CallContext } from '../../daemon/contract/call-context.js';
+import { type PyroConnection, PyroContext } from '../context/pyro-context.js';
+import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';
 import { type ContextualLoader, isGiven } from '../nest-internals.js';
-import type { Pipeline } from '../pipeline/pyro-context-creator.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
 /** An instance of a Pyro object. */
 export class InstanceHolder {
-  /** Pipelines around this instance, made at their first use; only where all enhancers are static. */
-  readonly pipelines = new Map<Operation, Pipeline>();
   /** The run of `onPyroHousekeeping` that has not ended yet. */
   housekeeping: Promise<void> | undefined;
 
@@ -50,12 +48,12 @@ export class InstanceManager {
 
   /** True when the caller has to end each instance by {@link endCall}. */
   get isPerCall(): boolean {
-    return this.definition.instanceMode === 'percall' && !this.isGiven;
+    return this.definition.instanceMode === 'percall';
   }
 
   /** The instance that serves a call. */
-  forCall(context: PyroContext): Pending<InstanceHolder> {
-    return this.isPerCall ? this.make(context) : this.sessions.get(context.connection);
+  forCall(call: CallContext): Pending<InstanceHolder> {
+    return this.isPerCall ? this.make(PyroContext.of(call)) : this.sessions.get(call.connection);
   }
 
   /**
@@ -118,7 +116,7 @@ export class InstanceManager {
 
   /** True when all connections use the same instance. */
   private get isShared(): boolean {
-    return this.definition.instanceMode === 'single' || this.isGiven;
+    return this.definition.instanceMode === 'single';
   }
 
   /** An object that has the hooks of the instances: the given instance, or the prototype. */

@@ -28,15 +28,10 @@ export function parameterTypesOf(prototype: object, method: string): unknown[] {
 const REMAINING_KEYWORDS = sharedSymbol('remaining-keywords');
 
 /**
- * The factory of `@PyroKwargs()` parameters: gives the keyword arguments that no parameter took. The parameter plan recognises
- * these parameters by this factory. The pipeline passes the keywords in its third argument, the call record.
+ * The factory of `@PyroKwargs()` parameters. The parameter plan recognises these parameters by this factory, and the pipeline fills
+ * them. Nest's own transports call the factory: their messages have no keyword arguments.
  */
-export const remainingKeywords: ParameterFactory = Object.defineProperty(
-  (_data: unknown, context: ExecutionContext): unknown =>
-    context.getArgByIndex<{ readonly keywords: Readonly<Record<string, unknown>> }>(2).keywords,
-  REMAINING_KEYWORDS,
-  { value: true },
-);
+export const remainingKeywords: ParameterFactory = Object.defineProperty(() => ({}), REMAINING_KEYWORDS, { value: true });
 
 /** True for the factory of `@PyroKwargs()` parameters. */
 export function takesRemainingKeywords(factory: ParameterFactory | undefined): boolean {

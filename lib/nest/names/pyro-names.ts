@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { locateNameServer } from '../../naming/locate.js';
-import type { NameFilter, NameRegistration, NameServerClient, TagFilter } from '../../naming/name-server-client.js';
+import type { NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
+import type { NameServerClient } from '../../naming/name-server-client.js';
 import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from '../client/client-registry.js';

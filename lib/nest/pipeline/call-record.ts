@@ -1,22 +1,74 @@
+import type { Type } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { captureContext, type RunInContext } from '../../calls/async-context.js';
+import type { CallContext } from '../../daemon/contract/call-context.js';
+import type { BoundArguments } from '../../objects/argument-binder.js';
 import { isStream } from '../../objects/item-iterators.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
-import type { PyroContext } from '../context/pyro-context.js';
+import { PyroContext } from '../context/pyro-context.js';
+import { ExecutionContextHost } from '../nest-internals.js';
 
-/** The arguments that a pipeline is called with: the bound arguments of the call, its context, and its record. */
-export type PipelineArguments = [args: unknown[], context: PyroContext, record: CallRecord];
+export type AnyMethod = (...args: unknown[]) => unknown;
 
-/** Notes about one run of a method in the pipeline. */
+/** The arguments of a call, as Nest's `ExecutionContext` has them: `getData()` and `getContext()`. */
+export type NestArguments = [args: unknown[], context: PyroContext];
+
+/** One call on its way through a pipeline: its arguments, its instance, and notes about the result of the method. */
 export class CallRecord {
-  /** The kind of value that the method itself returned; interceptors turn plain results into Observables. */
-  private returned: 'nothing yet' | 'value' | 'observable' = 'nothing yet';
   /** Runs code in the context in which the method returned a stream: with the stores of guards and interceptors. */
   inContext: RunInContext = runHere;
+  /** True once the result is a stream: the call ends with its last item. */
+  isStreaming = false;
+  /** The kind of value that the method itself returned; interceptors turn plain results into Observables. */
+  private returned: 'nothing yet' | 'value' | 'observable' = 'nothing yet';
   private waiting: ((isObservable: boolean) => void) | undefined;
+  private nestArguments: NestArguments | undefined;
+  private endings: (() => Promise<void> | void)[] | undefined;
 
-  /** @param keywords keyword arguments that no parameter took */
-  constructor(readonly keywords: Readonly<Record<string, unknown>>) {}
+  /** The instance that serves the call. Set before the pipeline runs. */
+  instance!: object;
+
+  constructor(
+    readonly call: CallContext,
+    private readonly bound: BoundArguments,
+  ) {}
+
+  /** The class that `ExecutionContext.getClass()` gives. */
+  get type(): Type {
+    return this.instance.constructor as Type;
+  }
+
+  /** The bound arguments. */
+  get args(): unknown[] {
+    return this.bound.args;
+  }
+
+  /** Keyword arguments that no parameter took. */
+  get keywords(): Readonly<Record<string, unknown>> {
+    return this.bound.keywords;
+  }
+
+  get context(): PyroContext {
+    return PyroContext.of(this.call);
+  }
+
+  /** Makes an execution context. As in Nest, all contexts of a call share one list of arguments. */
+  host(type: Type | null, handler: AnyMethod | null): ExecutionContextHost {
+    this.nestArguments ??= [this.args, this.context];
+    const host = new ExecutionContextHost(this.nestArguments, type, handler);
+    host.setType('rpc');
+    return host;
+  }
+
+  /** Does `work` when the call has ended, or its stream; the last work that was added comes first. */
+  atEnd(work: () => Promise<void> | void): void {
+    (this.endings ??= []).push(work);
+  }
+
+  /** The call has ended, or its stream. */
+  async end(): Promise<void> {
+    while (this.endings?.length) await this.endings.pop()!();
+  }
 
   /** False while the method has not returned, and when an interceptor answered in its place. */
   get hasReturned(): boolean {

@@ -1,54 +1,44 @@
-import { isObservable, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import { toPythonError } from '../errors/python-error.js';
 import { DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
-import type { CallRecord, PipelineArguments } from './call-record.js';
-import type { Pipeline } from './pyro-context-creator.js';
-import type { PyroContext } from '../context/pyro-context.js';
+import type { CallRecord } from './call-record.js';
+import type { ExceptionFilters } from './exception-filters.js';
 import { ObservableStream } from './observable-stream.js';
 
 /**
- * The result of a call: an Observable is replaced by its last value, or by a stream of its items; other results stay.
+ * The result of a call whose pipeline gave an Observable: its last value, or a stream of its items.
  *
  * An Observable is a stream when the *method* returned it and has the `stream` option. The Observable of an interceptor around a
  * plain result is no stream.
- *
- * @param result the result of the pipeline
  */
-export function settleResult(
-  result: unknown,
+export function settleObservable(
+  source: Observable<unknown>,
   stream: Required<PyroStreamOptions> | undefined,
   record: CallRecord,
-  context: PyroContext,
-): unknown {
-  if (!isObservable(result)) return result;
-  return stream ? streamOrValue(result, stream, record, context) : lastValue(result, record, context);
+): Promise<unknown> {
+  return stream ? streamOrValue(source, stream, record) : lastValue(source, record);
 }
 
 /**
  * The iterator of a result that travels item by item, undefined for other results. Its errors pass the exception filters, and
- * become Python's.
- *
- * @param onEnd called once, after the last item, an error, or `return()`
+ * become Python's. The call ends with its last item.
  */
-export function streamOfResult(
-  result: unknown,
-  pipeline: Pipeline,
-  args: PipelineArguments,
-  onEnd?: () => Promise<void>,
-): WrappedIterator | undefined {
+export function streamOfResult(result: unknown, record: CallRecord, filters: ExceptionFilters): WrappedIterator | undefined {
   const stream = asStream(result);
   if (stream === undefined) return undefined;
+  record.isStreaming = true;
   const recover = (error: unknown): ObservableStream =>
-    new ObservableStream(pipeline.filter(error, args), DEFAULT_STREAM_OPTIONS);
+    new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS);
+  const { inContext: run } = record;
+  const onEnd = (): Promise<void> => record.end();
   // the errors of an Observable passed the filters in the pipeline already
-  const [, , { inContext: run }] = args;
   const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover, run };
   return new WrappedIterator(stream, { ...hooks, mapError: toPythonError });
 }
 
 /** The last value of an Observable; undefined when it has none. Fails when the client goes away. */
-function lastValue(source: Observable<unknown>, record: CallRecord, context: PyroContext): Promise<unknown> {
+function lastValue(source: Observable<unknown>, record: CallRecord): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let last: unknown;
     let signal: AbortSignal | undefined;
@@ -68,7 +58,7 @@ function lastValue(source: Observable<unknown>, record: CallRecord, context: Pyr
     // only an Observable that the method itself returned might run for ever
     record.whenReturned((mightRunForever) => {
       if (!mightRunForever || subscription.closed) return;
-      ({ signal } = context);
+      ({ signal } = record.call);
       if (signal.aborted) giveUp();
       else signal.addEventListener('abort', giveUp, { once: true });
     });
@@ -80,9 +70,9 @@ async function streamOrValue(
   source: Observable<unknown>,
   options: Required<PyroStreamOptions>,
   record: CallRecord,
-  { signal }: PyroContext,
 ): Promise<unknown> {
   const stream = new ObservableStream(source, options);
+  const { signal } = record.call;
   // nothing else closes the stream when the client goes away before the reply
   const giveUp = (): void => void stream.return();
   signal.addEventListener('abort', giveUp, { once: true });

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { PYRO_HOOKS } from '../../objects/private-names.js';
-import { PyroContextCreator } from '../pipeline/pyro-context-creator.js';
+import { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { failureOf } from '../errors/failures.js';
 import { type GuardedClass, HandshakeRunner } from '../handshake/handshake-runner.js';
@@ -50,7 +50,7 @@ export class ServerBinding {
     const container = (this.container = containerOf(contexts));
     if (options.inheritAppConfig !== false) this.configs.add(container.applicationConfig!);
     this.environment = {
-      contextCreator: new PyroContextCreator(container, new JoinedConfig(this.configs)),
+      compiler: new PipelineCompiler(container, new JoinedConfig(this.configs)),
       loader: new ContextualLoader(container),
       registerRequest: (value, contextId) => contexts.registerRequestProvider(value, contextId),
       daemon: () => this.daemon!,

@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ClassRegistry } from './class-registry.js';
 
 /** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
@@ -57,7 +58,11 @@ export interface Serializer {
   readonly id: number;
   readonly name: SerializerName;
   dumps(value: unknown): Buffer;
+  /** Appends the value to a message that is being written. When it throws, `out` may have a part of the value. */
+  dumpsInto(value: unknown, out: ByteWriter): void;
   loads(data: Uint8Array, context?: ReadContext): unknown;
   dumpsCall(call: SerializedCall): Buffer;
+  /** Appends the call to a message that is being written. When it throws, `out` may have a part of the call. */
+  dumpsCallInto(call: SerializedCall, out: ByteWriter): void;
   loadsCall(data: Uint8Array, context?: ReadContext): SerializedCall;
 }

@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
@@ -21,8 +22,8 @@ export class JsonSerializer extends FormatSerializer {
     return targetOfMembers(value);
   }
 
-  protected write(value: unknown): Buffer {
-    return this.writeInto(JsonSink, value);
+  protected write(value: unknown, out: ByteWriter): void {
+    this.writeInto(JsonSink, value, out);
   }
 
   protected read(data: Buffer): ReadValue {

@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { MarshalReader } from './marshal-reader.js';
 import { MarshalSink } from './marshal-sink.js';
@@ -8,8 +9,8 @@ export class MarshalSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.marshal;
   readonly name = 'marshal';
 
-  protected write(value: unknown): Buffer {
-    return this.writeInto(MarshalSink, value);
+  protected write(value: unknown, out: ByteWriter): void {
+    this.writeInto(MarshalSink, value, out);
   }
 
   protected read(data: Buffer): ReadValue {

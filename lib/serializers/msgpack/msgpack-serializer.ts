@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { MsgpackReader } from './msgpack-reader.js';
 import { MsgpackSink } from './msgpack-sink.js';
@@ -8,8 +9,8 @@ export class MsgpackSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.msgpack;
   readonly name = 'msgpack';
 
-  protected write(value: unknown): Buffer {
-    return this.writeInto(MsgpackSink, value);
+  protected write(value: unknown, out: ByteWriter): void {
+    this.writeInto(MsgpackSink, value, out);
   }
 
   protected read(data: Buffer): ReadValue {

@@ -26,11 +26,21 @@ export abstract class FormatSerializer implements Serializer {
   private readonly objects: ObjectEncoder;
 
   constructor(protected readonly options: SerializerOptions) {
-    this.objects = new ObjectEncoder(options, (value) => this.write(value));
+    this.objects = new ObjectEncoder(options, (value) => this.write(value, new ByteWriter()));
   }
 
   dumps(value: unknown): Buffer {
-    return withSerializeErrors(() => this.write(value));
+    const out = new ByteWriter();
+    this.dumpsInto(value, out);
+    return out.written();
+  }
+
+  dumpsInto(value: unknown, out: ByteWriter): void {
+    try {
+      this.write(value, out);
+    } catch (error) {
+      throw serializeError(error);
+    }
   }
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
@@ -38,8 +48,14 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   dumpsCall(call: SerializedCall): Buffer {
+    const out = new ByteWriter();
+    this.dumpsCallInto(call, out);
+    return out.written();
+  }
+
+  dumpsCallInto(call: SerializedCall, out: ByteWriter): void {
     try {
-      return this.dumps(this.callValue(call));
+      this.dumpsInto(this.callValue(call), out);
     } catch (error) {
       throw error instanceof SerializeError ? inArgument(error, call, this) : error;
     }
@@ -66,7 +82,7 @@ export abstract class FormatSerializer implements Serializer {
     }
   }
 
-  protected abstract write(value: unknown): Buffer;
+  protected abstract write(value: unknown, out: ByteWriter): void;
   protected abstract read(data: Buffer): ReadValue;
 
   /** The call that was read. @throws {UnreadableError} when the value has another shape */
@@ -102,14 +118,16 @@ export abstract class FormatSerializer implements Serializer {
 
   protected readonly encodeObject = (value: object): unknown => this.objects.encode(value);
 
-  protected writeInto(Sink: new (out: ByteWriter) => ValueSink, value: unknown): Buffer {
+  protected writeInto(Sink: new (out: ByteWriter) => ValueSink, value: unknown, out: ByteWriter): void {
     const { maxDepth, maxIntDigits, maxBytes } = this.options;
-    const out = new ByteWriter(maxBytes, () => {
-      throw this.tooLarge();
-    });
+    out.limit(maxBytes, this.failTooLarge);
     new ValueWriter(this.name, new Sink(out), { maxDepth, maxIntDigits, encodeObject: this.encodeObject }).dump(value);
-    return out.finish();
+    out.checkLimit();
   }
+
+  private readonly failTooLarge = (): never => {
+    throw this.tooLarge();
+  };
 
   protected tooLarge(cause?: SerpentError): SerializeError {
     return new SerializeError(
@@ -120,17 +138,26 @@ export abstract class FormatSerializer implements Serializer {
 }
 
 /**
- * Runs `work`, which may call code of users: converters, `toJSON`, getters.
+ * Runs `work`, which may call code of users.
  *
- * @throws {SerializeError} for everything that `work` throws, with the thrown value as cause; a SecurityError is thrown as it is
+ * @throws {SerializeError} for everything that `work` throws, see {@link serializeError}
  */
 export function withSerializeErrors<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SerializeError || error instanceof SecurityError) throw error;
-    throw new SerializeError(safeText(error), { cause: error });
+    throw serializeError(error);
   }
+}
+
+/**
+ * The error of a value that cannot be written. Writing may call code of users: converters, `toJSON`, getters.
+ *
+ * @returns a SerializeError with the thrown value as cause; a SecurityError as it is
+ */
+function serializeError(error: unknown): unknown {
+  if (error instanceof SerializeError || error instanceof SecurityError) return error;
+  return new SerializeError(safeText(error), { cause: error });
 }
 
 /**
@@ -168,5 +195,5 @@ function withPlace({ reason, builtin, steps, cause }: UnreadableError, method: s
 }
 
 function bufferOf(data: Uint8Array): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -8,7 +8,8 @@ import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
 import type { OutgoingMessage } from '../../../lib/protocol/message.js';
-import type { ScriptedPeer } from '../../../lib/testing/index.js';
+import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
+import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
 
 interface Thing {
@@ -263,6 +264,60 @@ describe('a request that cannot be sent', () => {
     });
     const heavy = thing.$with({ annotations: { LOAD: Buffer.alloc(2_000) } });
     await expect(heavy.call()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: false });
+    expect(await thing.call()).toBe(1);
+    expect(daemon.connections).toBe(1);
+  });
+});
+
+describe('an argument whose converter uses proxies', () => {
+  class Probe {}
+
+  function probing(toDict: () => void): PyroProxyOptions {
+    const classes = new ClassRegistry();
+    classes.registerClass(Probe, { name: 'lab.Probe', toDict: () => (toDict(), {}), fromDict: () => new Probe() });
+    return { classes };
+  }
+
+  it('does not mix the bytes of calls that are made while it is written', async () => {
+    const seen: string[] = [];
+    const noting: Script = async (peer) => {
+      await admit(peer);
+      for (;;) {
+        const frame = await peer.next();
+        const [, method] = valueOf(frame) as [string, string];
+        seen.push(method);
+        if (!(frame.header.flags & FLAGS.oneway)) reply(peer, frame, method);
+      }
+    };
+    const { thing: other } = await scripted(noting);
+    await other.$connect();
+    const made: Promise<unknown>[] = [];
+    const { thing } = await scripted(noting, {
+      poolSize: 2,
+      ...probing(() => void made.push(other.other(), thing.other(), thing.$with({ oneway: true }).other())),
+    });
+    await thing.$connect();
+    expect(await thing.$call('call', new Probe(), new Probe())).toBe('call');
+    expect(await Promise.all(made)).toEqual(['other', 'other', undefined, 'other', 'other', undefined]);
+    await expect.poll(() => seen.toSorted()).toEqual(['call', 'other', 'other', 'other', 'other', 'other', 'other']);
+  });
+
+  it('fails its call when it releases the proxy', async () => {
+    const { thing } = await scripted(wellBehaved, { ...probing(() => void thing.$release()), callTimeoutMs: 0 });
+    await thing.$connect();
+    await expect(thing.$call('call', new Probe())).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  it('leaves nothing of the call behind when it throws', async () => {
+    const { daemon, thing } = await scripted(
+      wellBehaved,
+      probing(() => {
+        throw new RangeError('not writable');
+      }),
+    );
+    await thing.$connect();
+    const failed = thing.$call('call', 'x'.repeat(1_000), new Probe());
+    await expect(failed).rejects.toMatchObject({ code: 'SERIALIZE', sent: false });
     expect(await thing.call()).toBe(1);
     expect(daemon.connections).toBe(1);
   });

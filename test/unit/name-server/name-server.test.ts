@@ -86,7 +86,9 @@ describe('the limits of a name server', () => {
     await expect(start({ limits: { maxNames: -1 } })).rejects.toThrow('maxNames is -1');
     await expect(start({ autocleanMs: 10 })).rejects.toThrow('autocleanMs is 10; it must be 0, or a whole number from 3000');
     await expect(start({ policy: { register: 'local' as never } })).rejects.toThrow('policy.register is the text "local"');
-    await expect(start({ policy: { registr: 'loopback' } as never })).rejects.toThrow('policy.registr is no rule');
+    await expect(start({ policy: { registr: 'loopback' } as never })).rejects.toThrow(
+      'policy.registr is no option; did you mean register?',
+    );
     await expect(start({ storage: 'dbm:names' })).rejects.toThrow('storage is the text "dbm:names"');
     await expect(start({ broadcast: true })).rejects.toThrow('broadcast is of no use at 127.0.0.1');
   });

@@ -47,6 +47,60 @@ function codeOf(act: () => unknown): string {
 }
 
 describe('FrameReader', () => {
+  it('reads the same large frames wherever the stream is cut', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 1, maxLength: 3 });
+    const lengths = fc.array(fc.constantFrom(1, 39, 1_000, 16_384, 65_536, 200_000), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(sizes, lengths, (bodies, chunkLengths) => {
+        const wire = Buffer.concat(bodies.map((size, seq) => message(seq, Buffer.alloc(size, seq + 1))));
+        const chunks: Buffer[] = [];
+        for (let at = 0; at < wire.length;) {
+          // small chunks come in bursts, so that a message takes no thousands of them
+          const length = chunkLengths[chunks.length % chunkLengths.length]! + (chunks.length > 200 ? 100_000 : 0);
+          chunks.push(Buffer.from(wire.subarray(at, at + length)));
+          at += length;
+        }
+        const read = readAll(reader(), chunks);
+        expect(read.map(({ seq, data }) => [seq, data.length / 2, data.slice(0, 2), data.slice(-2)])).toEqual(
+          bodies.map((size, seq) => [seq, size, `0${seq + 1}`, `0${seq + 1}`]),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('a large frame that arrives in small chunks takes no more memory than twice its received bytes', () => {
+    const from = reader();
+    const wire = message(1, Buffer.alloc(900_000));
+    from.push(wire.subarray(0, 65_536));
+    expect(from.next()).toBeUndefined();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let at = 65_536; at < 200_000; at += 100) from.push(Buffer.from(wire.subarray(at, at + 100)));
+    expect(from.bufferedBytes).toBeGreaterThan(200_000);
+    expect(from.isFilling).toBe(true);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 200_000);
+  });
+
+  it('bytes that were pushed behind a large frame before it was read belong to the next frames', () => {
+    const from = reader();
+    const wire = Buffer.concat([
+      message(1, Buffer.alloc(300_000, 7)),
+      message(2, Buffer.from('two')),
+      message(3, Buffer.alloc(250_000, 9)),
+    ]);
+    from.push(wire.subarray(0, 100_000));
+    expect(from.next()).toBeUndefined();
+    for (let at = 100_000; at < wire.length; at += 70_000) from.push(wire.subarray(at, at + 70_000));
+    expect(from.isFilling).toBe(false);
+    const frames = [from.next()!, from.next()!, from.next()!];
+    expect(frames.map(({ header, data }) => [header.seq, data.length, data[0]])).toEqual([
+      [1, 300_000, 7],
+      [2, 3, 't'.charCodeAt(0)],
+      [3, 250_000, 9],
+    ]);
+    expect([from.next(), from.idle]).toEqual([undefined, true]);
+  });
+
   it('reads the same frames wherever the stream is cut', () => {
     const parts = fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3_000 }), note: fc.uint8Array({ maxLength: 50 }) }), {
       maxLength: 6,

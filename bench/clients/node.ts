@@ -1,0 +1,65 @@
+/** A client under load: `node.js ours|raw`, an object that lets our proxy, or the load generator, do a case. */
+import { expose, PyroDaemon, PyroProxy, type RemoteObject } from 'nestjs-pyro/core';
+import type { Case } from '../cases.js';
+import type { Turn } from '../contest.js';
+import { type Caller, measureCallers } from '../load/callers.js';
+import { checkValue } from '../load/check-value.js';
+import { LoadGenerator } from '../load/load-generator.js';
+import type { Figures } from '../load/meter.js';
+import { BATCH_LENGTH, PyroWire } from '../load/pyro-wire.js';
+
+class Driver {
+  measure(location: string, theCase: Case, turn: Turn): Promise<Figures> {
+    return process.argv[2] === 'ours' ? measureOurs(location, theCase, turn) : measureRaw(location, theCase, turn);
+  }
+}
+expose(Driver);
+
+const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+daemon.register(new Driver(), 'driver');
+console.log(`ready: ${daemon.locationStr}`);
+
+function measureRaw(location: string, theCase: Case, turn: Turn): Promise<Figures> {
+  if (theCase.kind === 'visit') throw new Error('no case of a client');
+  const wire = new PyroWire({ ...theCase, kind: theCase.kind, object: 'bench' });
+  return LoadGenerator.measure({ location, pid: process.pid, wire, connections: theCase.connections }, turn);
+}
+
+/** One proxy with a pool of connections, and as many callers. */
+async function measureOurs(location: string, theCase: Case, turn: Turn): Promise<Figures> {
+  await using proxy = await PyroProxy.connect(`PYRO:bench@${location}`, { poolSize: theCase.connections });
+  const callers = await Promise.all(Array.from({ length: theCase.connections }, () => callerOf(proxy, theCase)));
+  return await measureCallers(process.pid, callers, turn);
+}
+
+/** The first reply is checked. */
+async function callerOf(proxy: RemoteObject, { kind, method, args, expected }: Case): Promise<Caller> {
+  const remote = proxy[method]!;
+  const values = [...args];
+  const oneOf: Record<string, () => Caller | Promise<Caller>> = {
+    async call() {
+      checkValue(await remote(...values), expected);
+      return async () => {
+        await remote(...values);
+        return 1;
+      };
+    },
+    async stream() {
+      const items = ((await remote(...values)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      checkValue((await items.next()).value, expected);
+      return async () => {
+        await items.next();
+        return 1;
+      };
+    },
+    batch() {
+      return async () => {
+        await proxy.$batch((recorder) => {
+          for (let index = 0; index < BATCH_LENGTH; index++) recorder[method]!(...values);
+        });
+        return BATCH_LENGTH;
+      };
+    },
+  };
+  return oneOf[kind]!();
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { packageRoot } from '../../scripts/package-root.js';
+import type { Turn } from '../contest.js';
+import { type Caller, measureCallers } from './callers.js';
+import { checkValue } from './check-value.js';
+import type { Figures } from './meter.js';
+
+interface BenchClient {
+  add(pair: { a: number; b: number }, done: (error: Error | null, reply: { sum: number }) => void): void;
+  close(): void;
+}
+
+export interface GrpcLoad {
+  location: string;
+  pid: number;
+  connections: number;
+  pair: { a: number; b: number };
+  expected: number;
+}
+
+/** Calls over gRPC by its own client, each caller with a connection of its own. The client needs more CPU than a server. */
+export async function measureGrpc({ location, pid, connections, pair, expected }: GrpcLoad, turn: Turn): Promise<Figures> {
+  const definition = loadPackageDefinition(loadSync(join(packageRoot, 'bench/bench.proto')));
+  const { Bench } = definition.bench as unknown as { Bench: ServiceClientConstructor };
+  const clients = Array.from({ length: connections }, () => {
+    const client = new Bench(location, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+    return client as unknown as BenchClient;
+  });
+  const callers = clients.map((client): Caller => {
+    return () =>
+      new Promise((resolve, reject) => {
+        client.add(pair, (error, reply) => {
+          if (error) return reject(error);
+          checkValue(reply, { sum: expected });
+          resolve(1);
+        });
+      });
+  });
+  try {
+    return await measureCallers(pid, callers, turn);
+  } finally {
+    for (const client of clients) client.close();
+  }
+}

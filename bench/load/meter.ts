@@ -1,0 +1,58 @@
+import { cpuMicrosOf } from '../process-cpu.js';
+
+/** What one contender showed in one round. Times are in µs. */
+export interface Figures {
+  /** Calls, items or connections a second. */
+  rate: number;
+  /** CPU of the process under test for one of them. Undefined where the system does not tell. */
+  cpu?: number;
+  /** Part of one core that the process used that makes the load: near 1 the generator is the bottleneck. */
+  generator?: number;
+  p50?: number;
+  p99?: number;
+}
+
+/** Counts replies between `start` and `stop`. */
+export class Meter {
+  private calls = 0;
+  private readonly latencies: number[] = [];
+  private begun = 0;
+  private ownCpu = process.cpuUsage();
+  private cpuBefore: number | undefined;
+
+  /** @param pid the process under test */
+  constructor(private readonly pid: number) {}
+
+  start(): void {
+    this.calls = 0;
+    this.latencies.length = 0;
+    this.cpuBefore = cpuMicrosOf(this.pid);
+    this.ownCpu = process.cpuUsage();
+    this.begun = performance.now();
+  }
+
+  /** @param latencyMs from the request to its reply */
+  add(calls: number, latencyMs: number): void {
+    this.calls += calls;
+    this.latencies.push(latencyMs);
+  }
+
+  get isEmpty(): boolean {
+    return this.calls === 0;
+  }
+
+  stop(): Figures {
+    const ms = performance.now() - this.begun;
+    const own = process.cpuUsage(this.ownCpu);
+    const cpuAfter = cpuMicrosOf(this.pid);
+    const sorted = Float64Array.from(this.latencies).sort();
+    const percentile = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]! * 1_000;
+    return {
+      rate: this.calls / (ms / 1_000),
+      cpu: cpuAfter === undefined || this.cpuBefore === undefined ? undefined : (cpuAfter - this.cpuBefore) / this.calls,
+      generator: (own.user + own.system) / 1_000 / ms,
+      p50: percentile(0.5),
+      p99: percentile(0.99),
+    };
+  }
+}

@@ -1,0 +1,88 @@
+/** A time limit, for a {@link Watchdog}. */
+export interface TimeLimit {
+  /** Length of the limit. */
+  readonly timeoutMs: number;
+  /** When the time is over, in milliseconds of `performance.now()`. The watchdog may move it once, see {@link Watchdog}. */
+  endsAt: number;
+  /** True when the watchdog has found the time over for the first time. */
+  isLate: boolean;
+  /** Called when the time is over. */
+  expire(): void;
+}
+
+/**
+ * Ends what takes too long: one timer for any number of time limits.
+ *
+ * A timer of its own for each limit would take 1 µs of a call, where this takes 0.1 µs.
+ *
+ * Timers run before sockets are read. So when the event loop was blocked beyond a limit, the watchdog first lets the loop take what
+ * has arrived meanwhile. It then gives as much time as the loop was late, but no more than the limit itself: an answer that was on
+ * its way, and the further steps of connecting, are not cut because this program did not look.
+ */
+export class Watchdog {
+  private readonly watched = new Set<TimeLimit>();
+  private timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. It may find nothing to do: the timer is not stopped with each limit. */
+  private firesAt = Infinity;
+
+  /** @param keepsProcessAlive true: limits keep the process alive */
+  constructor(private readonly keepsProcessAlive = false) {}
+
+  /** Watches a limit until {@link forget} or its end. */
+  watch(limit: TimeLimit): void {
+    this.watched.add(limit);
+    if (limit.endsAt < this.firesAt) this.fireAt(limit.endsAt);
+  }
+
+  forget(limit: TimeLimit): void {
+    this.watched.delete(limit);
+    if (this.keepsProcessAlive && this.watched.size === 0) this.stop();
+  }
+
+  private fireAt(time: number): void {
+    clearTimeout(this.timer);
+    this.firesAt = time;
+    this.timer = setTimeout(() => afterArrivals(() => this.look()), Math.ceil(time - performance.now()));
+    if (!this.keepsProcessAlive) this.timer.unref();
+  }
+
+  private stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.firesAt = Infinity;
+  }
+
+  private look(): void {
+    const now = performance.now();
+    const over: TimeLimit[] = [];
+    let next = Infinity;
+    for (const limit of this.watched) {
+      const lateMs = now - limit.endsAt;
+      if (lateMs >= 0 && limit.isLate) {
+        over.push(limit);
+        continue;
+      }
+      if (lateMs >= 0) {
+        limit.isLate = true;
+        limit.endsAt = now + Math.min(lateMs, limit.timeoutMs);
+      }
+      next = Math.min(next, limit.endsAt);
+    }
+    this.stop();
+    if (next < Infinity) this.fireAt(next);
+    for (const limit of over) {
+      this.watched.delete(limit);
+      // in a microtask, so that an error of one does not keep the others from ending
+      queueMicrotask(() => limit.expire());
+    }
+  }
+}
+
+/**
+ * Calls `body` after the event loop has taken what has arrived until now.
+ *
+ * The first turn of the loop reads the sockets. The connections that were read in one turn are served at the end of this turn.
+ */
+function afterArrivals(body: () => void): void {
+  setImmediate(() => setImmediate(body));
+}

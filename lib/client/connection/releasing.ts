@@ -1,0 +1,57 @@
+import { endsWithin } from '../../calls/deadline.js';
+import { ConnectionClosedError } from '../../protocol/errors.js';
+import type { ClientConnection } from './client-connection.js';
+
+/** Longest time for which a release waits until the calls that were made before it are sent. */
+const MAX_SENDING_MS = 2_000;
+
+/** Counts the calls that were made and are not sent yet. */
+export class UnsentCalls {
+  private count = 0;
+  private allSent: (() => void) | undefined;
+
+  /** A call is made. {@link sent} must follow. */
+  made(): void {
+    this.count++;
+  }
+
+  /** A call was sent, or failed before. */
+  sent(): void {
+    if (--this.count === 0) this.allSent?.();
+  }
+
+  /** Waits until all calls that were made are sent, for at most 2 s. Undefined: they are sent. */
+  untilSent(): Promise<unknown> | undefined {
+    if (this.count === 0) return undefined;
+    return endsWithin(new Promise<void>((resolve) => (this.allSent = resolve)), MAX_SENDING_MS);
+  }
+}
+
+/** Closes connections after their unsent bytes were sent. Resolves when their sockets are closed. */
+export async function closeAll(
+  connections: ClientConnection[],
+  errorFor: (connection: ClientConnection) => Error,
+): Promise<void> {
+  const closed = connections.map((connection) => connection.closed);
+  for (const connection of connections) {
+    // somebody waits for the end of the socket
+    connection.keepProcessAlive(true);
+    connection.release(errorFor(connection));
+  }
+  await Promise.all(closed);
+}
+
+/** The error of a connection that the daemon closed before a call could use it. */
+export function endedAtOnce({ location }: ClientConnection): ConnectionClosedError {
+  return new ConnectionClosedError(`${location} closed the connection right behind its handshake`, { sent: false });
+}
+
+/** The error of an idle connection that is closed. Only `onDisconnected` gets it. */
+export function notNeeded(): ConnectionClosedError {
+  return new ConnectionClosedError('the connection was not needed any more', { sent: false });
+}
+
+/** The error of a proxy's calls and connections after its release. */
+export function released(): ConnectionClosedError {
+  return new ConnectionClosedError('the proxy was released; $connect() takes it up again', { sent: false });
+}

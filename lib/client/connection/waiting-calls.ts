@@ -1,0 +1,95 @@
+import type { CurrentCall } from '../../calls/current-call.js';
+import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
+import type { ClientConnection } from './client-connection.js';
+import type { OpenedConnection } from './connection-opener.js';
+
+/** What a call waits for. */
+interface Wish {
+  /** A stream waits for the connection that opened it, as long as that is open. */
+  readonly wanted: ClientConnection | undefined;
+  /** False: waits only until some connection is open, even if busy. */
+  readonly takes: boolean;
+  readonly deadline: Deadline;
+  /** The served call in which this call is made. */
+  readonly madeIn: CurrentCall | undefined;
+}
+
+/** A call that waits for a connection. */
+export class WaitingCall implements DeadlineWatcher {
+  wanted: ClientConnection | undefined;
+  readonly takes: boolean;
+  readonly madeIn: CurrentCall | undefined;
+  private readonly deadline: Deadline;
+
+  constructor(
+    private readonly queue: Set<WaitingCall>,
+    { wanted, takes, deadline, madeIn }: Wish,
+    private readonly resolve: (opened: OpenedConnection) => void,
+    private readonly reject: (error: Error) => void,
+  ) {
+    this.wanted = wanted;
+    this.takes = takes;
+    this.madeIn = madeIn;
+    this.deadline = deadline;
+  }
+
+  /** The call goes on with a connection. */
+  settle(opened: OpenedConnection): void {
+    this.leave();
+    this.resolve(opened);
+  }
+
+  /** The call fails. */
+  drop(error: Error): void {
+    this.leave();
+    this.reject(error);
+  }
+
+  private leave(): void {
+    this.queue.delete(this);
+    this.deadline.unwatch();
+  }
+}
+
+/** The calls that wait for a connection of a pool, in their order. */
+export class WaitingCalls {
+  private readonly queue = new Set<WaitingCall>();
+
+  get size(): number {
+    return this.queue.size;
+  }
+
+  [Symbol.iterator](): Iterator<WaitingCall> {
+    return this.queue.values();
+  }
+
+  /**
+   * Adds a call to the queue.
+   *
+   * @returns a promise of the connection
+   * @throws the failure of the deadline, when the deadline comes first
+   */
+  add(wish: Wish): Promise<OpenedConnection> {
+    return new Promise((resolve, reject) => {
+      const call = new WaitingCall(this.queue, wish, resolve, reject);
+      this.queue.add(call);
+      wish.deadline.watch(call);
+    });
+  }
+
+  /** The first call that can use a connection. */
+  firstFor(connection: ClientConnection): WaitingCall | undefined {
+    for (const call of this.queue) if (call.wanted === undefined || call.wanted === connection) return call;
+    return undefined;
+  }
+
+  /** Called when a connection has ended: the calls that wait for it then take any other. */
+  ended(connection: ClientConnection): void {
+    for (const call of this.queue) if (call.wanted === connection) call.wanted = undefined;
+  }
+
+  /** Rejects the calls that `isMeant` chooses. */
+  reject(error: Error, isMeant: (call: WaitingCall) => boolean = () => true): void {
+    for (const call of this.queue) if (isMeant(call)) call.drop(error);
+  }
+}

@@ -1,0 +1,96 @@
+import { type CorrelationIds, isSameId } from '../../calls/correlation-id.js';
+import type { Annotations } from '../../protocol/annotations.js';
+import { CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
+import type { ReplyAddress } from '../../protocol/message.js';
+import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import type { FrameConnection } from '../../transport/frame-connection.js';
+import type { AutoproxyLeases } from './autoproxy-leases.js';
+import type { ProxySerializers } from './proxy-serializers.js';
+
+/** A request to a daemon. */
+export abstract class Request implements ReplyAddress {
+  /** Set by the connection. */
+  seq = 0;
+  readonly serializerId: number;
+  readonly idBlock: Buffer;
+  readonly idAt: number;
+
+  /** @param serializer that of the request and of its reply */
+  constructor(
+    readonly serializer: Serializer,
+    protected readonly flags: number,
+    correlationIds: CorrelationIds,
+  ) {
+    this.serializerId = serializer.id;
+    this.idAt = correlationIds.take();
+    this.idBlock = correlationIds.block;
+  }
+
+  get isOneway(): boolean {
+    return (this.flags & FLAGS.oneway) !== 0;
+  }
+
+  /** True when the 16 bytes from `at` on are the correlation id of this request. */
+  hasId(block: Buffer, at: number): boolean {
+    return isSameId(this.idBlock, this.idAt, block, at);
+  }
+
+  /**
+   * Sends the request.
+   *
+   * @returns false when the connection is closed and nothing was sent
+   */
+  abstract sendOver(frames: FrameConnection): boolean;
+}
+
+/** A request whose data is written already. */
+export class WrittenRequest extends Request {
+  constructor(
+    private readonly type: number,
+    private readonly data: Buffer,
+    private readonly annotations: Annotations,
+    serializer: Serializer,
+    flags: number,
+    correlationIds: CorrelationIds,
+  ) {
+    super(serializer, flags, correlationIds);
+  }
+
+  sendOver(frames: FrameConnection): boolean {
+    const { type, serializerId, flags, seq, data, annotations, idBlock, idAt } = this;
+    const correlationId = idBlock.subarray(idAt, idAt + CORRELATION_ID_BYTES);
+    return frames.send({ type, serializerId, flags, seq, data, annotations, correlationId });
+  }
+}
+
+/** A request that is written straight into the send buffer. */
+export class CallRequest extends Request {
+  constructor(
+    private readonly call: SerializedCall,
+    private readonly leases: AutoproxyLeases,
+    private readonly serializers: ProxySerializers,
+    flags: number,
+    correlationIds: CorrelationIds,
+  ) {
+    super(serializers.own, flags, correlationIds);
+  }
+
+  sendOver(frames: FrameConnection): boolean {
+    const { call, leases, serializers, flags, serializerId, seq, idBlock, idAt } = this;
+    const out = frames.beginMessage();
+    if (out === undefined) {
+      const data = serializers.writeCall(call, leases);
+      const correlationId = idBlock.subarray(idAt, idAt + CORRELATION_ID_BYTES);
+      return frames.send({ type: MESSAGE_TYPES.invoke, serializerId, flags, seq, data, correlationId });
+    }
+    try {
+      serializers.writeCallInto(call, leases, out);
+    } catch (error) {
+      frames.dropWritten(out);
+      throw error;
+    }
+    // no other request follows before the reply, so this one leaves at once
+    frames.sendWritten(out, MESSAGE_TYPES.invoke, flags, this, !this.isOneway);
+    return true;
+  }
+}

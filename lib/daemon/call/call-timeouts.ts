@@ -1,0 +1,46 @@
+import { captureContext, runIsolated } from '../../calls/async-context.js';
+import { PythonException } from '../../protocol/python-exception.js';
+import type { Request } from './request.js';
+
+/** Answers the calls of a daemon that run longer than `callTimeoutMs`. One timer serves all calls. */
+export class CallTimeouts {
+  /** The calls that run, the longest first. */
+  private readonly running = new Set<Request>();
+  private isWaiting = false;
+  /** No timeout runs in the async context of a call that happened to start the timer. */
+  private readonly inContext = captureContext();
+
+  /** @param timeoutMs 0: no call is watched */
+  constructor(private readonly timeoutMs: number) {}
+
+  start(request: Request): void {
+    if (this.timeoutMs === 0) return;
+    request.startedAt = performance.now();
+    this.running.add(request);
+    this.wait(this.timeoutMs);
+  }
+
+  /** The call has ended. @returns false when its client was told of the timeout already */
+  stop(request: Request): boolean {
+    if (this.timeoutMs > 0) this.running.delete(request);
+    return !request.timedOut;
+  }
+
+  private wait(ms: number): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.inContext(() => setTimeout(() => this.expire(), Math.max(1, ms)).unref());
+  }
+
+  private expire(): void {
+    this.isWaiting = false;
+    const now = performance.now();
+    for (const request of this.running) {
+      const leftMs = request.startedAt + this.timeoutMs - now;
+      if (leftMs > 0) return this.wait(leftMs);
+      this.running.delete(request);
+      const text = `${request.call!.method} took longer than callTimeoutMs (${this.timeoutMs} ms)`;
+      runIsolated(() => request.timeOut(new PythonException('builtins.TimeoutError', [text])));
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { from, isObservable, mergeAll, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import type { RunInContext } from '../../calls/async-context.js';
+import { asStream } from '../../objects/item-iterators.js';
+
+/** The part of a pipeline that an interceptor or a pre-request hook wraps. */
+export interface PipelineRest {
+  /** Begins a run of the rest: calls the next interceptor, or asks the guards. */
+  begin(): BegunRest;
+}
+
+/** A run of the rest of a pipeline that has begun. */
+export interface BegunRest {
+  /**
+   * Goes on with the run, unless the reader is closed.
+   *
+   * @returns a result, an Observable of results, an {@link InterceptorAnswer}, or a promise of one of them
+   */
+  finish(reader: Reader | undefined): unknown;
+}
+
+/** The subscriber that gets the result. An interceptor closes it, for example by `timeout()`. */
+export interface Reader {
+  readonly closed: boolean;
+}
+
+/** The value that an interceptor returned: an Observable of results, or anything that rxjs makes one of. */
+export class InterceptorAnswer {
+  constructor(readonly input: ObservableInput<unknown>) {}
+
+  /** The Observable that Nest makes of the answer. As in Nest it fails with a TypeError when the interceptor returned undefined. */
+  get observable(): Observable<unknown> {
+    return from([this.input]).pipe(mergeAll());
+  }
+}
+
+/**
+ * The rest of a pipeline as the Observable that Nest gives an interceptor by `next.handle()`, and a pre-request hook by `next()`:
+ * the rest runs for each subscriber.
+ *
+ * It begins with the subscription and goes on in a later microtask, as in Nest: so an Observable that an interceptor merges with it
+ * emits first, even when the method is synchronous. Most interceptors return the Observable as they got it. Then nobody can see
+ * when it emits, and the rest runs at once, without rxjs and promises (see {@link isPassedOn}).
+ */
+export class DeferredRest {
+  readonly observable: Observable<unknown>;
+  private wasSubscribed = false;
+
+  /**
+   * @param inContext runs the rest in the async context that it belongs to
+   * @param isMerged true for `next.handle()`: completes behind the teardown of its source. Interceptors see this by `finalize()`
+   */
+  constructor(
+    private readonly rest: PipelineRest,
+    private readonly inContext: RunInContext,
+    isMerged: boolean,
+  ) {
+    this.observable = new Observable((subscriber) => {
+      this.wasSubscribed = true;
+      if (!isMerged) return void this.emit(subscriber, deliver);
+      const results = new Observable<ObservableInput<unknown>>((outer) => void this.emit(outer, deliverMerged));
+      return results.pipe(mergeAll()).subscribe(subscriber);
+    });
+  }
+
+  /** True when `answer` is the Observable itself, and nobody has subscribed to it. */
+  isPassedOn(answer: unknown): boolean {
+    return answer === this.observable && !this.wasSubscribed;
+  }
+
+  /** Runs the rest at once, unless the reader is closed. */
+  run(reader: Reader | undefined): unknown {
+    return reader?.closed ? undefined : this.inContext(() => this.rest.begin().finish(reader));
+  }
+
+  private async emit<T>(
+    subscriber: Subscriber<T>,
+    deliverTo: (result: unknown, subscriber: Subscriber<T>) => void,
+  ): Promise<void> {
+    try {
+      const begun = this.begin();
+      await Promise.resolve();
+      const result = await this.inContext(() => begun.finish(subscriber));
+      if (!subscriber.closed) deliverTo(result, subscriber);
+      // nobody reads the result, and a generator may hold resources
+      else await asStream(result)?.return?.();
+    } catch (error) {
+      subscriber.error(error);
+    }
+  }
+
+  /** Begins a run. An error at its begin comes with its end, too: nothing is emitted with the subscription. */
+  private begin(): BegunRest {
+    try {
+      return this.inContext(() => this.rest.begin());
+    } catch (error) {
+      return {
+        finish: () => {
+          throw error;
+        },
+      };
+    }
+  }
+}
+
+function deliver(result: unknown, subscriber: Subscriber<unknown>): void {
+  if (result instanceof InterceptorAnswer) result.observable.subscribe(subscriber);
+  else if (isObservable(result)) from(result).subscribe(subscriber);
+  else {
+    subscriber.next(result);
+    subscriber.complete();
+  }
+}
+
+/** Delivers a result to `mergeAll()`. The Observable of a method emits after `outer` has completed, as in Nest. */
+function deliverMerged(result: unknown, outer: Subscriber<ObservableInput<unknown>>): void {
+  let inner: Subscriber<unknown> | undefined;
+  if (result instanceof InterceptorAnswer) outer.next(result.input);
+  else if (isObservable(result)) outer.next(new Observable((subscriber) => void (inner = subscriber)));
+  else outer.next([result]);
+  outer.complete();
+  if (inner) from(result as Observable<unknown>).subscribe(inner);
+}

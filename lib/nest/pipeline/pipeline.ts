@@ -1,0 +1,139 @@
+import type { CanActivate, NestInterceptor, PreRequestHook } from '@nestjs/common';
+import { catchError, isObservable, Observable } from 'rxjs';
+import { isThenable } from '../../calls/steps.js';
+import type { PyroStreamOptions } from '../metadata/member-metadata.js';
+import { refusedCall } from '../errors/guard-refusal.js';
+import type { AnyMethod, CallRecord } from './call-record.js';
+import { type BegunRest, DeferredRest, InterceptorAnswer } from './deferred-rest.js';
+import type { ExceptionFilters } from './exception-filters.js';
+import { askGuards } from './guards.js';
+import { InterceptorChain } from './interceptor-chain.js';
+import type { MethodArguments } from './method-arguments.js';
+import { settleObservable, streamOfResult } from './pipeline-result.js';
+
+/** Everything that Nest puts around a method. */
+export interface PipelineParts {
+  readonly method: AnyMethod;
+  /** The prototype of the instances: its class has the enhancers. */
+  readonly prototype: object;
+  readonly hooks: readonly PreRequestHook[];
+  readonly guards: readonly CanActivate[];
+  readonly interceptors: readonly NestInterceptor[];
+  readonly args: MethodArguments;
+  readonly filters: ExceptionFilters;
+  readonly stream: Required<PyroStreamOptions> | undefined;
+}
+
+/**
+ * A method with its pre-request hooks, guards, interceptors, pipes and exception filters, in the order of Nest's `RpcContextCreator`.
+ * Runs synchronously up to the first promise.
+ */
+export class Pipeline {
+  private readonly chain: InterceptorChain | undefined;
+
+  constructor(private readonly parts: PipelineParts) {
+    if (parts.interceptors.length > 0) this.chain = new InterceptorChain(parts.interceptors, (record) => this.callMethod(record));
+  }
+
+  /** True when the pipeline is that of the instance: another class has other enhancers, and so has another method. */
+  fits(instance: object, key: string): boolean {
+    const { method, prototype } = this.parts;
+    return (instance as Record<string, unknown>)[key] === method && Object.getPrototypeOf(instance) === prototype;
+  }
+
+  /**
+   * Runs a call.
+   *
+   * @returns the result, or a `WrappedIterator` of its items; a promise when something has to be waited for
+   * @throws the error when no exception filter takes it
+   */
+  run(record: CallRecord): unknown {
+    try {
+      if (this.parts.hooks.length > 0) return this.settle(this.runHooks(record), record);
+      const isAllowed = this.askGuards(record);
+      if (isAllowed instanceof Promise) return this.runLater(isAllowed, record);
+      return this.settle(this.runAllowed(isAllowed, record), record);
+    } catch (error) {
+      return this.recover(error, record);
+    }
+  }
+
+  /** As {@link run}. A store that an interceptor enters holds in this continuation: the answer is subscribed to here. */
+  private async runLater(isAllowed: Promise<boolean>, record: CallRecord): Promise<unknown> {
+    try {
+      return this.settle(this.runAllowed(await isAllowed, record), record);
+    } catch (error) {
+      return this.recover(error, record);
+    }
+  }
+
+  /** Each hook wraps those behind it, and the last one wraps the guards and all that follows. */
+  private runHooks(record: CallRecord): unknown {
+    const { hooks, method } = this.parts;
+    const begin = (): BegunRest => {
+      const isAllowed = this.askGuards(record);
+      return { finish: () => this.runAllowed(isAllowed, record) };
+    };
+    const rest = new DeferredRest({ begin }, (body) => body(), false);
+    const context = record.host(record.type, method);
+    let index = 0;
+    const next = (): Observable<unknown> => (index < hooks.length ? hooks[index++]!(context, next) : rest.observable);
+    const answer = next();
+    return rest.isPassedOn(answer) ? rest.run(undefined) : answer;
+  }
+
+  private askGuards(record: CallRecord): boolean | Promise<boolean> {
+    const { guards, method } = this.parts;
+    return guards.length === 0 || askGuards(guards, record.host(record.type, method));
+  }
+
+  private runAllowed(isAllowed: boolean | Promise<boolean>, record: CallRecord): unknown {
+    if (isAllowed === true) return this.runInterceptors(record);
+    if (isAllowed === false) throw refusedCall();
+    return isAllowed.then((allowed) => this.runAllowed(allowed, record));
+  }
+
+  private runInterceptors(record: CallRecord): unknown {
+    return this.chain === undefined
+      ? this.callMethod(record)
+      : this.chain.run(record.host(record.type, this.parts.method), record);
+  }
+
+  private callMethod(record: CallRecord): unknown {
+    const { method, args } = this.parts;
+    const values = args.for(record);
+    if (values instanceof Promise) return this.callLater(values, record);
+    const result = method.apply(record.instance, values);
+    return isThenable(result) ? Promise.resolve(result).then((awaited) => record.note(awaited)) : record.note(result);
+  }
+
+  private async callLater(values: Promise<unknown[]>, record: CallRecord): Promise<unknown> {
+    return record.note(await this.parts.method.apply(record.instance, await values));
+  }
+
+  /** The result of the call from a result of the method or of its interceptors. */
+  private settle(result: unknown, record: CallRecord): unknown {
+    if (typeof result !== 'object' || result === null) return result;
+    if (isThenable(result))
+      return Promise.resolve(result).then(
+        (awaited) => this.settle(awaited, record),
+        (error: unknown) => this.recover(error, record),
+      );
+    const source = result instanceof InterceptorAnswer ? result.observable : result;
+    if (!isObservable(source)) return this.streamOf(source, record);
+    return this.settleObservable(source.pipe(catchError((error) => this.parts.filters.answer(error, record))), record);
+  }
+
+  /** The result of the call after an error: the answer of an exception filter. */
+  private recover(error: unknown, record: CallRecord): unknown {
+    return this.settleObservable(this.parts.filters.answer(error, record), record);
+  }
+
+  private settleObservable(source: Observable<unknown>, record: CallRecord): Promise<unknown> {
+    return settleObservable(source, this.parts.stream, record).then((result) => this.streamOf(result, record));
+  }
+
+  private streamOf(result: unknown, record: CallRecord): unknown {
+    return streamOfResult(result, record, this.parts.filters) ?? result;
+  }
+}

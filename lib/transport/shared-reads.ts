@@ -1,0 +1,32 @@
+import type { OnReadOpts, Socket } from 'node:net';
+
+/** The buffer that all sockets read into, as much at once as Node reads. Each chunk is copied before the next is read. */
+const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * Lets a socket read into a buffer that is shared with other sockets. The socket emits its chunks as usual.
+ *
+ * Without this, Node allocates 64 KiB for each chunk and shrinks them to its size, which takes 1 µs of a small call (12.9 instead of
+ * 11.8 µs with 16 connections).
+ *
+ * @param socket gives the socket, once it exists
+ * @returns for the option `onread` of the socket
+ */
+export function sharedReads(socket: () => Socket): OnReadOpts {
+  return {
+    buffer: SHARED,
+    callback(bytes) {
+      const chunk = Buffer.allocUnsafe(bytes);
+      SHARED.copy(chunk, 0, 0, bytes);
+      return emitChunk(socket(), chunk);
+    },
+  };
+}
+
+/** @returns false when the socket should read no more for now */
+function emitChunk(socket: Socket, chunk: Buffer): boolean {
+  // as the socket itself does: chunks are kept only while nobody listens
+  if (!socket.readableFlowing || socket.readableLength > 0) return socket.push(chunk);
+  socket.emit('data', chunk);
+  return true;
+}
