@@ -84,7 +84,14 @@ class NodeRedisConnector implements RedisConnector {
       socket: { ...socket, reconnectStrategy: false, connectTimeout: timeoutMs },
     });
     own.on('error', () => undefined);
-    await own.connect();
+    const close = (): void => {
+      try {
+        own.destroy();
+      } catch {
+        // a client that has lost its connection refuses to be closed
+      }
+    };
+    await connected(own.connect(), timeoutMs, close);
     return {
       send: (args) => own.sendCommand([...args]),
       subscribe: async (channel, onMessage) => void (await own.subscribe(channel, onMessage)),
@@ -92,13 +99,7 @@ class NodeRedisConnector implements RedisConnector {
         own.on('error', listener);
         own.on('end', () => listener(new Error('the connection was closed')));
       },
-      close: () => {
-        try {
-          own.destroy();
-        } catch {
-          // a client that has lost its connection refuses to be closed
-        }
-      },
+      close,
     };
   }
 }
@@ -130,12 +131,12 @@ class IoredisConnector implements RedisConnector {
       replyMapping: 'legacy',
       stringNumbers: false,
     });
-    let cause = new Error('the connection was closed');
+    const noCause = new Error('the connection was closed');
+    let cause = noCause;
     own.on('error', (error: Error) => void (cause = error));
-    await own.connect().catch((error: unknown) => {
-      own.disconnect();
+    await connected(own.connect(), timeoutMs, () => own.disconnect()).catch((error: unknown) => {
       // ioredis says "Connection is closed.", and tells the reason in an event before
-      throw cause.message === 'the connection was closed' ? error : cause;
+      throw cause === noCause ? error : cause;
     });
     return {
       send: ([command, ...args]) => own.call(command!, args),
@@ -148,6 +149,22 @@ class IoredisConnector implements RedisConnector {
       onLost: (listener) => void own.on('close', () => listener(cause)),
       close: () => own.disconnect(),
     };
+  }
+}
+
+/** Waits for a connection, Redis' greeting included. Closes it when that fails or takes too long. */
+async function connected(connecting: Promise<unknown>, timeoutMs: number, close: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

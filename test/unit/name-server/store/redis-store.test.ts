@@ -210,6 +210,9 @@ function defineTests(programs: RedisPrograms): void {
       await store.put(record('name'), PUT);
       redis.pause();
       cleanups.push(() => redis.resume());
+      for (const client of [createClient({ url: redis.url }), new Redis(redis.url, { lazyConnect: true })]) {
+        await expect(redisNameStore(client, { timeoutMs: 200 })).rejects.toThrow('no connection within 200 ms');
+      }
       await expect(store.put(record('new'), PUT)).rejects.toThrow(
         'no answer within 300 ms; the change may have been made, or not',
       );
