@@ -7,7 +7,7 @@ import { findRedis, RedisServer } from '../test/redis-server.js';
 import type { Benchmark, BenchmarkRow } from './benchmark.js';
 import { Contest, type Contender, type Rounds } from './contest.js';
 import { LoadGenerator } from './load/load-generator.js';
-import { PyroWire } from './load/pyro-wire.js';
+import { type PyroCall, PyroWire } from './load/pyro-wire.js';
 import { nameAt, prefixedNames, PREFIX, uriAt } from './names.js';
 import { RunningServer } from './servers.js';
 
@@ -18,16 +18,26 @@ const MIB = 1024 * 1024;
 const FIRST = 'pyro5-ns, memory';
 
 /** What is asked of name servers that have so many names. */
-const CASES: Record<string, (count: number) => { method: string; args: unknown[]; expected: unknown }> = {
-  lookup: (count) => ({ method: 'lookup', args: [nameAt(count / 2)], expected: new PyroUri(uriAt(count / 2)) }),
-  // a name that is there: how many there are stays the same
-  register: (count) => ({ method: 'register', args: [nameAt(count / 2), uriAt(count / 2)], expected: null }),
-  'list 100 by prefix': (count) => ({
-    method: 'list',
-    args: [PREFIX],
-    expected: Object.fromEntries(prefixedNames(count).map((index) => [nameAt(index), uriAt(index)])),
-  }),
+const CASES: Record<string, (count: number) => PyroCall> = {
+  lookup: (count) => asked('lookup', [nameAt(count / 2)], new PyroUri(uriAt(count / 2))),
+  register: (count) => {
+    let connections = 0;
+    return {
+      ...asked('register', [], null),
+      // a name that is there, so that their number stays. Each connection has a URI of its own: SQLite would write nothing otherwise
+      get args() {
+        return [nameAt(count / 2), uriAt(connections++)];
+      },
+    };
+  },
+  'list 100 by prefix': (count) => {
+    return asked('list', [PREFIX], Object.fromEntries(prefixedNames(count).map((index) => [nameAt(index), uriAt(index)])));
+  },
 };
+
+function asked(method: string, args: readonly unknown[], expected: unknown): PyroCall {
+  return { kind: 'call', object: 'Pyro.NameServer', method, args, expected };
+}
 
 /** Our name server beside Python's, with each storage, by 16 connections. */
 const benchmark: Benchmark = async (options) => {
@@ -39,7 +49,7 @@ const benchmark: Benchmark = async (options) => {
       for (const [name, makeCall] of Object.entries(CASES)) {
         if (!name.includes(options.case)) continue;
         const contenders = [...servers].map(([server, { location, pid }]): Contender => {
-          const wire = new PyroWire({ kind: 'call', object: 'Pyro.NameServer', ...makeCall(count) });
+          const wire = new PyroWire(makeCall(count));
           return {
             name: server,
             measure: (turn) => LoadGenerator.measure({ location, pid, wire, connections: CONNECTIONS }, turn),

@@ -33,7 +33,10 @@ import { openNameStore } from './open-name-store.js';
 export interface PyroNameServerOptions extends PyroDaemonOptions {
   /** Port to listen on. Default: the environment's `PYRO_NS_PORT`, or 9090. 0: the system chooses a free port. */
   port?: number;
-  /** Where registrations are kept: `memory`, or a store of yours. Default `memory`. */
+  /**
+   * Where registrations are kept: `memory`, `file:PATH`, `sql:PATH` (SQLite), `redis://HOST:PORT` or `rediss://…`, or a store of yours, which you
+   * close. Default `memory`.
+   */
   storage?: string | NameStore;
   /**
    * Tell those who ask by UDP broadcast where the name server is. Default false: whoever is in the network would learn of it, and a
