@@ -82,7 +82,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   private constructor(
     /** The daemon that serves the name server. */
     readonly daemon: PyroDaemon,
-    private readonly store: NameStore,
+    private store: NameStore,
     private readonly ownsStore: boolean,
   ) {
     super();
@@ -150,10 +150,11 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     broadcast: boolean | BroadcastResponderAddress,
     autocleanMs: number,
   ): Promise<void> {
-    const { daemon, store } = this;
+    const { daemon } = this;
     await daemon.start();
     const own = { name: NAME_SERVER_OBJECT_ID, uri: this.uri.toString(), metadata: OWN_TAGS, lease: undefined };
-    daemon.register(makeObject(new StoreWithOwnName(store, own)), NAME_SERVER_OBJECT_ID);
+    this.store = new StoreWithOwnName(this.store, own);
+    daemon.register(makeObject(this.store), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = this.innerUri;
       if (inner.host === undefined || isLoopback(inner.location!)) {
