@@ -2,7 +2,7 @@
  * Everything that this library uses of Nest beyond its public entries. No other file imports deep paths of `@nestjs/*`.
  */
 import 'reflect-metadata';
-import type { InjectionToken } from '@nestjs/common';
+import type { InjectionToken, Type } from '@nestjs/common';
 import {
   ApplicationConfig,
   type ContextId,
@@ -57,10 +57,13 @@ export const RPC_PARAM_TYPES = { payload: 3, context: 6 } as const;
 
 /** Makes instances of a wrapper and of its enhancers in contexts of this library. */
 export class ContextualLoader {
+  /** False when Nest decorates each instance (`instrument`), or makes none (`preview`). */
+  readonly onlyConstructs: boolean;
   private readonly injector: Injector;
 
   constructor(container: NestContainer) {
     const { instrument, preview } = container.contextOptions ?? {};
+    this.onlyConstructs = !instrument?.instanceDecorator && !preview;
     this.injector = new Injector({ preview: preview ?? false, instanceDecorator: instrument?.instanceDecorator });
   }
 
@@ -76,6 +79,19 @@ export class ContextualLoader {
     return wrapper.getInstanceByContextId(contextId, wrapper.id).instance as object;
   }
 
+  /** True when the wrapper has noted a wrapper for each parameter and each property into which Nest injects. */
+  knowsDependencies(wrapper: InstanceWrapper): boolean {
+    const type = wrapper.metatype as Type;
+    const params = wrapper.getCtorMetadata() ?? [];
+    const keys = new Set((wrapper.getPropertiesMetadata() ?? []).map(({ key }) => key));
+    return (
+      // Nest leaves a hole for a parameter that has no wrapper
+      params.length === this.injector.reflectConstructorParams(type).length &&
+      !Array.from(params).includes(undefined as never) &&
+      this.injector.reflectProperties(type).every(({ key }) => keys.has(key))
+    );
+  }
+
   async loadEnhancers(wrapper: InstanceWrapper, contextId: ContextId): Promise<void> {
     await this.injector.loadEnhancersPerContext(wrapper, contextId, wrapper);
     await this.injector.waitForDeferredLoads(contextId);
@@ -85,6 +101,11 @@ export class ContextualLoader {
 /** Guards, pipes, interceptors and filters of a wrapper's class and methods. */
 export function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return wrapper.getEnhancersMetadata() ?? [];
+}
+
+/** True when calls share the enhancers of a wrapper. Transient enhancers are not static: each host has its own. */
+export function hasStaticEnhancers(wrapper: InstanceWrapper): boolean {
+  return enhancersOf(wrapper).every((enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient);
 }
 
 /** Instances of a wrapper that Nest has made completely in a context of this library. Makes none. */
@@ -141,7 +162,10 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
       ['getGlobalGuards', 'getGlobalPipes', 'getGlobalInterceptors', 'getGlobalFilters', 'getGlobalPreRequestHooks'],
     ],
     [SerializedGraph, ['getNodeById', 'insertEntrypoint']],
-    [Injector, ['loadInstance', 'loadEnhancersPerContext', 'waitForDeferredLoads']],
+    [
+      Injector,
+      ['loadInstance', 'loadEnhancersPerContext', 'waitForDeferredLoads', 'reflectConstructorParams', 'reflectProperties'],
+    ],
     [Module, ['addProvider', 'getProviderByKey', 'controllers', 'providers', 'injectables', 'distance', 'metatype', 'name']],
     [
       InstanceWrapper,

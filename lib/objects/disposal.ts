@@ -2,6 +2,12 @@ interface Closable extends Partial<AsyncDisposable & Disposable> {
   close?: () => unknown;
 }
 
+/** True for an object that {@link disposeObject} disposes. */
+export function isDisposable(object: object): boolean {
+  const { [Symbol.asyncDispose]: asyncDispose, [Symbol.dispose]: dispose } = object as Closable;
+  return typeof asyncDispose === 'function' || typeof dispose === 'function';
+}
+
 /**
  * Calls `Symbol.asyncDispose` of an object, or else `Symbol.dispose`.
  *

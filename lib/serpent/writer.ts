@@ -43,13 +43,19 @@ export function dumpsInto(value: unknown, out: ByteWriter, options: DumpsOptions
 
 class Writer extends ScalarWriter {
   private readonly encodeObject: DumpsOptions['encodeObject'];
-  private readonly nesting: Nesting;
+  /** Made for the first container. */
+  private knownNesting: Nesting | undefined;
   private readonly path = (): string => this.nesting.path;
 
   constructor(sink: ByteWriter, limits: CheckedLimits, options: DumpsOptions) {
     super(sink, limits, options.bytesRepr ?? false);
     this.encodeObject = options.encodeObject;
-    this.nesting = new Nesting(limits.maxDepth, (what, fault) => this.fail(`${what} cannot be written`, fault));
+  }
+
+  private get nesting(): Nesting {
+    return (this.knownNesting ??= new Nesting(this.limits.maxDepth, (what, fault) =>
+      this.fail(`${what} cannot be written`, fault),
+    ));
   }
 
   dumps(value: unknown): void {

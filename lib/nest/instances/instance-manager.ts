@@ -1,4 +1,5 @@
 import type { ContextId } from '@nestjs/core';
+import { isDisposable } from '../../objects/disposal.js';
 import { KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { CallContext } from '../../daemon/contract/call-context.js';
@@ -7,6 +8,7 @@ import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { OnFailure } from '../errors/failures.js';
 import { type ContextualLoader, isGiven } from '../nest-internals.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
+import { DirectInstances } from './direct-instances.js';
 import { hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
@@ -15,11 +17,19 @@ export class InstanceHolder {
   /** The run of `onPyroHousekeeping` that has not ended yet. */
   housekeeping: Promise<void> | undefined;
 
-  /** @param contextId context of the instance and of its own dependencies; undefined when Nest made the instance and keeps it */
+  /**
+   * @param origin the context of the instance and of its own dependencies; `direct` when only the instance was made; `nest` when Nest
+   * made the instance and keeps it
+   */
   constructor(
     readonly instance: object,
-    readonly contextId: ContextId | undefined,
+    readonly origin: ContextId | 'direct' | 'nest',
   ) {}
+
+  /** The context of the instance and of its own dependencies, if they have one. */
+  get contextId(): ContextId | undefined {
+    return typeof this.origin === 'object' ? this.origin : undefined;
+  }
 }
 
 /** Key of the single instance. */
@@ -35,6 +45,8 @@ export class InstanceManager {
   private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) =>
     this.isShared ? this.connectSingle(connection) : this.makeSession(connection),
   );
+  /** Undefined until Nest has made the first instance; null when Nest has to make all of them. */
+  private direct: DirectInstances | null | undefined;
   private isReleased = false;
 
   /** @param daemon gives the daemon that serves the object */
@@ -53,7 +65,7 @@ export class InstanceManager {
 
   /** The instance that serves a call. */
   forCall(call: CallContext): Pending<InstanceHolder> {
-    return this.isPerCall ? this.make(PyroContext.of(call)) : this.sessions.get(call.connection);
+    return this.isPerCall ? this.make(call) : this.sessions.get(call.connection);
   }
 
   /**
@@ -65,9 +77,10 @@ export class InstanceManager {
     if (!this.isPerCall && hasHook(this.described, 'onPyroConnect')) await this.sessions.get(connection);
   }
 
-  /** Disposes the instance of a call, after the call and its stream have ended. */
-  async endCall({ contextId }: InstanceHolder): Promise<void> {
-    if (contextId) await disposeAll(instancesOfContext(this.definition.wrapper, contextId), this.onFailure);
+  /** Disposes the instance of a call, after the call and its stream have ended. Returns undefined when there is nothing to dispose. */
+  endCall(holder: InstanceHolder): Promise<void> | undefined {
+    const owned = this.ownedBy(holder);
+    return owned.some(isDisposable) ? disposeAll(owned, this.onFailure) : undefined;
   }
 
   /** Ends the session of a connection. Its instances are disposed after `streamsEnded`. */
@@ -79,7 +92,7 @@ export class InstanceManager {
       return;
     }
     await holder.housekeeping;
-    const instances = instancesOfContext(this.definition.wrapper, holder.contextId!);
+    const instances = this.ownedBy(holder);
     await tellDisconnect(instances, connection, this.onFailure);
     await streamsEnded;
     await disposeAll(instances, this.onFailure);
@@ -128,9 +141,8 @@ export class InstanceManager {
   /** Makes the instance of a session, and calls `onPyroConnect` of the session's instances. */
   private async makeSession(connection: PyroConnection): Promise<InstanceHolder> {
     const holder = await this.make(connection);
-    const instances = instancesOfContext(this.definition.wrapper, holder.contextId!);
     try {
-      await tellConnect(instances.reverse(), connection);
+      await tellConnect(this.ownedBy(holder).reverse(), connection);
     } catch (error) {
       await this.endCall(holder);
       throw error;
@@ -148,8 +160,16 @@ export class InstanceManager {
     });
   }
 
-  private make(request: PyroContext | PyroConnection): Promise<InstanceHolder> {
-    return this.load(this.contexts.create(request));
+  /** Makes the instance of a call or of a session. */
+  private make(user: CallContext | PyroConnection): Pending<InstanceHolder> {
+    if (this.direct) return new InstanceHolder(this.direct.make(), 'direct');
+    return this.load(this.contexts.create(this.isPerCall ? PyroContext.of(user as CallContext) : user));
+  }
+
+  /** The instances that were made for a holder: a user before its dependencies. */
+  private ownedBy({ instance, origin }: InstanceHolder): object[] {
+    if (typeof origin === 'object') return instancesOfContext(this.definition.wrapper, origin);
+    return origin === 'direct' ? [instance] : [];
   }
 
   /**
@@ -158,14 +178,16 @@ export class InstanceManager {
    */
   private makeSingle(): Pending<InstanceHolder> {
     const { wrapper } = this.definition;
-    if (this.isStatic) return new InstanceHolder(wrapper.instance as object, undefined);
+    if (this.isStatic) return new InstanceHolder(wrapper.instance as object, 'nest');
     return this.load(this.contexts.create(this.daemon()));
   }
 
   private async load(contextId: ContextId): Promise<InstanceHolder> {
     const { wrapper } = this.definition;
     try {
-      return new InstanceHolder(await this.loader.load(wrapper, contextId), contextId);
+      const instance = await this.loader.load(wrapper, contextId);
+      if (this.direct === undefined) this.direct = DirectInstances.of(wrapper, this.loader) ?? null;
+      return new InstanceHolder(instance, contextId);
     } catch (error) {
       // dependencies that were made before the failure
       await disposeAll(instancesOfContext(wrapper, contextId), this.onFailure);

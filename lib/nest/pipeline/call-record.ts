@@ -8,6 +8,9 @@ import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroContext } from '../context/pyro-context.js';
 import { ExecutionContextHost } from '../nest-internals.js';
 
+/** Work at the end of a call. */
+type Ending = () => Promise<void> | undefined | void;
+
 export type AnyMethod = (...args: unknown[]) => unknown;
 
 /** The arguments of a call, as Nest's `ExecutionContext` has them: `getData()` and `getContext()`. */
@@ -23,7 +26,7 @@ export class CallRecord {
   private returned: 'nothing yet' | 'value' | 'observable' = 'nothing yet';
   private waiting: ((isObservable: boolean) => void) | undefined;
   private nestArguments: NestArguments | undefined;
-  private endings: (() => Promise<void> | void)[] | undefined;
+  private endings: Ending[] | undefined;
 
   /** The instance that serves the call. Set before the pipeline runs. */
   instance!: object;
@@ -61,13 +64,17 @@ export class CallRecord {
   }
 
   /** Does `work` when the call has ended, or its stream; the last work that was added comes first. */
-  atEnd(work: () => Promise<void> | void): void {
+  atEnd(work: Ending): void {
     (this.endings ??= []).push(work);
   }
 
-  /** The call has ended, or its stream. */
-  async end(): Promise<void> {
-    while (this.endings?.length) await this.endings.pop()!();
+  /** The call has ended, or its stream. Returns a promise when work has to be waited for. */
+  end(): Promise<void> | undefined {
+    while (this.endings?.length) {
+      const ended = this.endings.pop()!();
+      if (ended) return ended.then(() => this.end());
+    }
+    return undefined;
   }
 
   /** False while the method has not returned, and when an interceptor answered in its place. */

@@ -31,7 +31,7 @@ export function streamOfResult(result: unknown, record: CallRecord, filters: Exc
   const recover = (error: unknown): ObservableStream =>
     new ObservableStream(filters.answer(error, record), DEFAULT_STREAM_OPTIONS);
   const { inContext: run } = record;
-  const onEnd = (): Promise<void> => record.end();
+  const onEnd = async (): Promise<void> => record.end();
   // the errors of an Observable passed the filters in the pipeline already
   const hooks = result instanceof ObservableStream ? { onEnd } : { onEnd, recover, run };
   return new WrappedIterator(stream, { ...hooks, mapError: toPythonError });

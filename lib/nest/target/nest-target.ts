@@ -122,7 +122,7 @@ export class NestTarget implements PyroTarget {
   private serveBetweenHooks(operation: Operation, record: CallRecord): unknown {
     const hooks = this.environment.hooks();
     if (hooks !== undefined)
-      return hooks(record.context, (endHook) => {
+      return hooks(record.context, async (endHook) => {
         record.atEnd(endHook);
         return this.serveToEnd(operation, record);
       });
@@ -130,11 +130,12 @@ export class NestTarget implements PyroTarget {
   }
 
   /** Serves a call that has work to do at its end, or at the end of its stream: hooks, and the disposal of a percall instance. */
-  private async serveToEnd(operation: Operation, record: CallRecord): Promise<unknown> {
+  private serveToEnd(operation: Operation, record: CallRecord): unknown {
     try {
-      return await this.serve(operation, record);
-    } finally {
-      if (!record.isStreaming) await record.end();
+      const result = this.serve(operation, record);
+      return result instanceof Promise ? waitToEnd(result, record) : (endedCall(record)?.then(() => result) ?? result);
+    } catch (error) {
+      return waitToEnd(Promise.reject(error as Error), record);
     }
   }
 
@@ -154,6 +155,20 @@ export class NestTarget implements PyroTarget {
     const pipeline = this.pipelines.for(operation, holder, record);
     return pipeline instanceof Promise ? pipeline.then((made) => made.run(record)) : pipeline.run(record);
   }
+}
+
+/** Waits for the result of a call, then for its end. */
+async function waitToEnd(result: Promise<unknown>, record: CallRecord): Promise<unknown> {
+  try {
+    return await result;
+  } finally {
+    await endedCall(record);
+  }
+}
+
+/** Ends a call that has no stream. Returns undefined when nothing has to be waited for. */
+function endedCall(record: CallRecord): Promise<void> | undefined {
+  return record.isStreaming ? undefined : record.end();
 }
 
 function throwPythonError(error: unknown): never {

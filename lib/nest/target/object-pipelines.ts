@@ -1,5 +1,5 @@
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
-import { type ContextualLoader, enhancersOf, STATIC_CONTEXT } from '../nest-internals.js';
+import { type ContextualLoader, hasStaticEnhancers, STATIC_CONTEXT } from '../nest-internals.js';
 import type { InstanceHolder } from '../instances/instance-manager.js';
 import type { ObjectContexts } from '../instances/object-contexts.js';
 import type { CallRecord } from '../pipeline/call-record.js';
@@ -40,11 +40,8 @@ export class ObjectPipelines {
     return this.compiler.compile(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
   }
 
-  /** Transient enhancers are not static: each host has its own. */
   private get hasStaticEnhancers(): boolean {
-    this.staticEnhancers ??= enhancersOf(this.definition.wrapper).every(
-      (enhancer) => enhancer.isDependencyTreeStatic() && !enhancer.isTransient,
-    );
+    this.staticEnhancers ??= hasStaticEnhancers(this.definition.wrapper);
     return this.staticEnhancers;
   }
 }

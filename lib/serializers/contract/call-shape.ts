@@ -15,8 +15,8 @@ export interface CallTarget {
  */
 export function callOf(value: unknown): SerializedCall {
   if (!Array.isArray(value) || value.length !== 4) throw badCall('a tuple of four');
-  const [objectId, method, args, kwargs] = value as unknown[];
-  return callOfParts(objectId, method, args, kwargs);
+  const parts = value as unknown[];
+  return callOfParts(parts[0], parts[1], parts[2], parts[3]);
 }
 
 /** Reads the call of json: an object with `object`, `method`, `params` and `kwargs`. Other members are ignored. */
@@ -57,7 +57,9 @@ function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: 
   if (typeof objectId !== 'string') throw badCall('a string as object id');
   if (typeof method !== 'string') throw badCall('a string as method');
   if (!Array.isArray(args)) throw badCall('a tuple or list as args');
-  return { objectId, method, args: Array.from(args as unknown[]), kwargs: kwargsOf(kwargs) };
+  // a PyTuple becomes a plain Array
+  const plain = Object.getPrototypeOf(args) === Array.prototype ? (args as unknown[]) : Array.from(args as unknown[]);
+  return { objectId, method, args: plain, kwargs: kwargsOf(kwargs) };
 }
 
 /**

@@ -45,7 +45,7 @@ export abstract class FormatSerializer implements Serializer {
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
     const budget = this.budgetOf(context);
-    return withConversionErrors(() => this.recreated(this.readValue(bufferOf(data), budget), context, budget));
+    return this.recreated(this.readValue(bufferOf(data), budget), context, budget);
   }
 
   dumpsCall(call: SerializedCall): Buffer {
@@ -75,10 +75,10 @@ export abstract class FormatSerializer implements Serializer {
     } catch (error) {
       throw this.inCall(error, context);
     }
-    const target = this.targetOf(read.value);
     try {
-      return withConversionErrors(() => this.callOf(this.recreated(read, context, budget)));
+      return this.callOf(this.recreated(read, context, budget));
     } catch (error) {
+      const target = this.targetOf(read.value);
       context.onUnread?.(target);
       throw error instanceof UnreadableError && error.steps.length > 0 ? withPlace(error, target.method) : error;
     }
@@ -103,7 +103,8 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   private recreated({ value, sawClass }: ReadValue, context: ReadContext, budget: ValueBudget): unknown {
-    return sawClass && !context.plain ? recreateClasses(value, this.options, context, budget) : value;
+    if (!sawClass || context.plain) return value;
+    return withConversionErrors(() => recreateClasses(value, this.options, context, budget));
   }
 
   private readValue(data: Buffer, budget: ValueBudget): ReadValue {

@@ -348,6 +348,50 @@ describe('a percall object', () => {
     await eventually(() => log.length === 2);
   });
 
+  it('a percall object with singletons alone is made and disposed for each call, of which only its own instance is disposed', async () => {
+    let made = 0;
+    let isBroken = false;
+    @PyroController({ objectId: 'plain', instanceMode: 'percall' })
+    class Plain extends Counting {
+      readonly number = ++made;
+      constructor(private readonly singleton: Singleton) {
+        super();
+        if (isBroken) throw new Error('broken');
+      }
+      @PyroMethod() wiring(): unknown {
+        return [this.number, this.singleton.constructed];
+      }
+      @PyroMethod() fails(): never {
+        throw new Error('failed');
+      }
+      @PyroMethod() *items(): Generator<number> {
+        yield this.number;
+      }
+      async [Symbol.asyncDispose](): Promise<void> {
+        await Promise.resolve();
+        log.push(`${this.number} disposed`);
+      }
+    }
+    const { join } = await serve({ providers: [Plain, Singleton] });
+    const peer = await join('plain');
+    for (let number = 1; number <= 3; number++) {
+      expect(await peer.call('plain', 'wiring')).toEqual([number, true]);
+      expect(log.at(-1)).toBe(`${number} disposed`);
+    }
+    await peer.fail('plain', 'fails');
+    expect(log.at(-1)).toBe('4 disposed');
+    const id = await openStream(peer, 'plain', 'items');
+    expect(await nextItem(peer, id)).toBe(5);
+    expect(log).not.toContain('5 disposed');
+    await peer.call('Pyro.Daemon', 'close_stream', id);
+    await eventually(() => log.includes('5 disposed'));
+    isBroken = true;
+    expect(await peer.fail('plain', 'wiring')).toMatchObject({ message: expect.stringContaining('broken') as string });
+    isBroken = false;
+    expect(await peer.call('plain', 'wiring')).toEqual([7, true]);
+    expect(log).not.toContain('singleton disposed');
+  });
+
   it('a percall object is never told of a disconnect', async () => {
     const { join, server } = await serve({ providers });
     const peer = await join('percall');
