@@ -112,7 +112,7 @@ export class NameServer {
     if (isGiven(name) && name !== NAME_SERVER_OBJECT_ID) {
       const one = this.read.name(name);
       const removed = await this.removeAll([one], by);
-      if (removed === 0 && (await this.store.get(one)) !== undefined) throw await this.heldName(one);
+      if (removed === 0 && (await this.store.get(one))?.lease !== undefined) throw await this.heldName(one);
       return removed;
     }
     if (!isGiven(prefix) && !isGiven(regex)) return 0;

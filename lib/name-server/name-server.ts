@@ -25,14 +25,18 @@ import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-
 import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
 import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.js';
 import { NameServer } from './name-server-object.js';
+import { StoreWithOwnName } from './own-name.js';
 import type { NameStore } from './store/name-store.js';
-import { openNameStore } from './store/open-name-store.js';
+import { openNameStore } from './open-name-store.js';
 
 /** Options of a name server: those of its daemon, and its own. Times are milliseconds; 0 switches a time off. */
 export interface PyroNameServerOptions extends PyroDaemonOptions {
   /** Port to listen on. Default: the environment's `PYRO_NS_PORT`, or 9090. 0: the system chooses a free port. */
   port?: number;
-  /** Where registrations are kept: `memory`, or a store of yours. Default `memory`. */
+  /**
+   * Where registrations are kept: `memory`, `file:PATH`, `sql:PATH` (SQLite), `redis://HOST:PORT` or `rediss://…`, or a store of yours, which you
+   * close. Default `memory`.
+   */
   storage?: string | NameStore;
   /**
    * Tell those who ask by UDP broadcast where the name server is. Default false: whoever is in the network would learn of it, and a
@@ -78,7 +82,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   private constructor(
     /** The daemon that serves the name server. */
     readonly daemon: PyroDaemon,
-    private readonly store: NameStore,
+    private store: NameStore,
     private readonly ownsStore: boolean,
   ) {
     super();
@@ -100,7 +104,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     const store = typeof storage === 'string' ? await openNameStore(storage) : storage;
     const server = new PyroNameServer(daemon, store, typeof storage === 'string');
     try {
-      await server.open(new NameServer(store, allLimits, rules, server.closing.signal), broadcast, cleanMs);
+      await server.open((own) => new NameServer(own, allLimits, rules, server.closing.signal), broadcast, cleanMs);
     } catch (error) {
       await server.close();
       throw error;
@@ -141,12 +145,16 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
   private responder: BroadcastResponder | undefined;
   private cleaner: AutoCleaner | undefined;
 
-  private async open(object: NameServer, broadcast: boolean | BroadcastResponderAddress, autocleanMs: number): Promise<void> {
-    const { daemon, store } = this;
+  private async open(
+    makeObject: (store: NameStore) => NameServer,
+    broadcast: boolean | BroadcastResponderAddress,
+    autocleanMs: number,
+  ): Promise<void> {
+    const { daemon } = this;
     await daemon.start();
-    daemon.register(object, NAME_SERVER_OBJECT_ID);
     const own = { name: NAME_SERVER_OBJECT_ID, uri: this.uri.toString(), metadata: OWN_TAGS, lease: undefined };
-    await store.put(own, { safe: false, takeover: true });
+    this.store = new StoreWithOwnName(this.store, own);
+    daemon.register(makeObject(this.store), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = this.innerUri;
       if (inner.host === undefined || isLoopback(inner.location!)) {

@@ -17,7 +17,7 @@ const VITEST = join(packageRoot, 'node_modules', 'vitest', 'vitest.mjs');
 export class NodeRuntime {
   private constructor(
     readonly version: string,
-    private readonly binary: string,
+    readonly binary: string,
   ) {}
 
   /**

@@ -53,7 +53,7 @@ export interface RemoveOptions {
  */
 export interface NameStore {
   /** The same text for all name servers that use the store together, and for no others. Undefined: one name server uses the store. */
-  readonly sharedId?: string;
+  readonly sharedId?: string | undefined;
   /** The registration of a name; undefined when there is none. */
   get(name: string): NameRecord | undefined | Promise<NameRecord | undefined>;
   /**

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PyroNameServer, startNameServer } from '../../../lib/core.js';
+import { startNameServer } from '../../../lib/core.js';
 import { PythonServer } from '../client/python-server.js';
 import { PythonInterpreter } from '../python-interpreter.js';
+import { NameServers, STORAGES } from './storages.js';
 
 const COUNT = Number(process.env.LONG_VALUES ?? 1_000) / 2;
 const SEED = Number(process.env.NAMES_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -20,7 +21,7 @@ describe('random operations', () => {
     await theirs.kill();
   });
 
-  async function differences(ours: PyroNameServer, serializer: string): Promise<string[]> {
+  async function differences(ours: { readonly uri: unknown }, serializer: string): Promise<string[]> {
     const given = {
       directory,
       uri: theirs.uri('Pyro.NameServer'),
@@ -48,6 +49,18 @@ describe('random operations', () => {
     async (serializer) => {
       await using ours = await startNameServer({ host: '127.0.0.1', port: 0 });
       expect(await differences(ours, serializer)).toEqual([]);
+    },
+  );
+
+  it.each(STORAGES.filter((kind) => kind !== 'memory'))(
+    `our name server with storage %s answers as Pyro5's does (NAMES_SEED=${SEED})`,
+    async (kind) => {
+      const servers = await NameServers.of(kind);
+      try {
+        expect(await differences(await servers.start(), 'serpent')).toEqual([]);
+      } finally {
+        await servers.close();
+      }
     },
   );
 });

@@ -1,23 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type PyroNameServer, type PyroNameServerOptions, startNameServer } from '../../../lib/core.js';
 import { Program } from '../../../scripts/program.js';
 import { ensurePythonEnv, upstreamDistribution } from '../python-env.js';
 import { PythonInterpreter } from '../python-interpreter.js';
+import { NameServers, STORAGES } from './storages.js';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
 
-let directory: string;
 const cleanups: (() => unknown)[] = [];
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'names-'));
-  cleanups.push(() => rm(directory, { recursive: true }));
-});
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
@@ -38,19 +33,17 @@ function ownAddress(): string {
   return found.address;
 }
 
-/** Everybody may register, and no warning is printed. */
-const OPEN = { policy: { register: () => true, remove: () => true, setMetadata: () => true } };
-
 describe('Python programs at our name server', () => {
-  it.each(['memory', 'file'])('Pyro5’s own tests of a live name server pass, unmodified, with storage %s', async (kind) => {
-    const storage = (name: string): string => (kind === 'memory' ? 'memory' : `file:${join(directory, name)}`);
-    const server = await start({ host: ownAddress(), broadcast: { port: 0 }, storage: storage('one'), ...OPEN });
-    const all = await start({ host: '0.0.0.0', broadcast: { port: 0 }, storage: storage('all'), ...OPEN });
+  it.each(STORAGES)('Pyro5’s own tests of a live name server pass, unmodified, with storage %s', async (kind) => {
+    const servers = await NameServers.of(kind);
+    cleanups.push(() => servers.close());
+    const server = await servers.start({ host: ownAddress(), broadcast: { port: 0 } });
+    const all = await servers.start({ host: '0.0.0.0', broadcast: { port: 0 } });
     const env = {
-      NS_URI: String(server.uri),
-      NS_BCPORT: portOf(server.broadcastLocation!),
-      NS_URI_ALL: String(all.uri),
-      NS_BCPORT_ALL: portOf(all.broadcastLocation!),
+      NS_URI: server.uri,
+      NS_BCPORT: portOf(server.broadcastLocation),
+      NS_URI_ALL: all.uri,
+      NS_BCPORT_ALL: portOf(all.broadcastLocation),
       PYTHONPATH: here,
       PYTHONDONTWRITEBYTECODE: '1',
       // the test machine's network may not pass broadcasts on

@@ -1,0 +1,93 @@
+import type { Pending } from '../objects/keyed-instances.js';
+import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { NameListeners } from './store/name-listeners.js';
+import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from './store/name-store.js';
+
+/**
+ * A store in which the name `Pyro.NameServer` is the name server's own.
+ *
+ * Each name server answers for this name itself and writes it into no store: several name servers may use the same one, and each has a
+ * URI of its own. A registration of this name that Pyro5's name server left in an SQLite file is not seen.
+ */
+export class StoreWithOwnName implements NameStore {
+  private readonly listeners = new NameListeners();
+
+  /** @param own registration of the name server itself */
+  constructor(
+    private readonly store: NameStore,
+    private own: NameRecord,
+  ) {}
+
+  get sharedId(): string | undefined {
+    return this.store.sharedId;
+  }
+
+  get(name: string): Pending<NameRecord | undefined> {
+    return name === NAME_SERVER_OBJECT_ID ? this.own : this.store.get(name);
+  }
+
+  put(record: NameRecord, options: PutOptions): Pending<NameRecord | undefined> {
+    if (record.name !== NAME_SERVER_OBJECT_ID) return this.store.put(record, options);
+    if (options.safe) return this.own;
+    this.change(record);
+    return undefined;
+  }
+
+  setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Pending<boolean> {
+    if (name !== NAME_SERVER_OBJECT_ID) return this.store.setMetadata(name, metadata);
+    this.change({ ...this.own, metadata });
+    return true;
+  }
+
+  remove(names: readonly string[], options: RemoveOptions): Pending<number> {
+    return this.store.remove(names.filter(isOther), options);
+  }
+
+  renew(owner: string, names: readonly string[]): Pending<string[]> {
+    return this.store.renew(owner, names);
+  }
+
+  list(selection: NameSelection): Pending<NameRecord[]> {
+    const withOwn = (records: NameRecord[]): NameRecord[] => {
+      const others = records.filter(({ name }) => isOther(name));
+      return isSelected(this.own, selection) ? [this.own, ...others] : others;
+    };
+    const records = this.store.list(selection);
+    return records instanceof Promise ? records.then(withOwn) : withOwn(records);
+  }
+
+  async count(): Promise<number> {
+    const stored = await this.store.count();
+    return (await this.store.get(NAME_SERVER_OBJECT_ID)) === undefined ? stored + 1 : stored;
+  }
+
+  watch(listener: (change: NameChange) => void): () => void {
+    const stopOwn = this.listeners.add(listener);
+    const stop = this.store.watch((change) => {
+      if (isOther(change.kind === 'removed' ? change.name : change.record.name)) listener(change);
+    });
+    return () => {
+      stopOwn();
+      stop();
+    };
+  }
+
+  close(): Pending<void> {
+    this.listeners.clear();
+    return this.store.close();
+  }
+
+  private change(record: NameRecord): void {
+    this.own = record;
+    this.listeners.tell({ kind: 'registered', record });
+  }
+}
+
+const isOther = (name: string): boolean => name !== NAME_SERVER_OBJECT_ID;
+
+function isSelected({ name, metadata }: NameRecord, selection: NameSelection): boolean {
+  if (selection.by === 'all') return true;
+  if (selection.by === 'prefix') return name.startsWith(selection.prefix);
+  const has = (tag: string): boolean => metadata?.has(tag) === true;
+  return selection.match === 'all' ? selection.tags.every(has) : selection.tags.some(has);
+}

@@ -1,0 +1,27 @@
+import type { NameChange, NameRecord } from './name-store.js';
+
+/** The changes that make one state of the names of another one. */
+export function nameDifferences(before: ReadonlyMap<string, NameRecord>, after: ReadonlyMap<string, NameRecord>): NameChange[] {
+  const changes: NameChange[] = [];
+  for (const name of before.keys()) if (!after.has(name)) changes.push({ kind: 'removed', name });
+  for (const [name, record] of after) {
+    const previous = before.get(name);
+    if (previous === undefined || !isSame(previous, record)) changes.push({ kind: 'registered', record });
+  }
+  return changes;
+}
+
+function isSame(one: NameRecord, other: NameRecord): boolean {
+  const tags = other.metadata ?? new Set();
+  return (
+    one.uri === other.uri &&
+    one.lease?.owner === other.lease?.owner &&
+    (one.metadata?.size ?? 0) === tags.size &&
+    [...(one.metadata ?? [])].every((tag) => tags.has(tag))
+  );
+}
+
+/** Records by their names. */
+export function byName(records: Iterable<NameRecord>): Map<string, NameRecord> {
+  return new Map(Array.from(records, (record) => [record.name, record]));
+}

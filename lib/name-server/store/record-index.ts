@@ -1,0 +1,61 @@
+import type { NameRecord, NameSelection } from './name-store.js';
+
+/** Registrations in memory, with an index of their tags. It knows no leases. */
+export class RecordIndex {
+  private readonly records = new Map<string, NameRecord>();
+  private readonly namesByTag = new Map<string, Set<string>>();
+
+  get size(): number {
+    return this.records.size;
+  }
+
+  get(name: string): NameRecord | undefined {
+    return this.records.get(name);
+  }
+
+  /** A name that is set again keeps its position. */
+  set(record: NameRecord): void {
+    this.forgetTags(record.name);
+    this.records.set(record.name, record);
+    for (const tag of record.metadata ?? []) {
+      const names = this.namesByTag.get(tag);
+      if (names) names.add(record.name);
+      else this.namesByTag.set(tag, new Set([record.name]));
+    }
+  }
+
+  /** @returns false when there is no such name */
+  delete(name: string): boolean {
+    this.forgetTags(name);
+    return this.records.delete(name);
+  }
+
+  list(selection: NameSelection): NameRecord[] {
+    if (selection.by === 'all') return [...this.records.values()];
+    if (selection.by === 'tags') return this.withTags(selection.tags, selection.match);
+    const found: NameRecord[] = [];
+    for (const record of this.records.values()) if (record.name.startsWith(selection.prefix)) found.push(record);
+    return found;
+  }
+
+  /** Looks at the names with the rarest tag only, or at those with any of the tags. */
+  private withTags(tags: readonly string[], match: 'all' | 'any'): NameRecord[] {
+    const sets = tags.map((tag) => this.namesByTag.get(tag));
+    if (match === 'any') {
+      const names = new Set(sets.flatMap((set) => (set ? [...set] : [])));
+      return [...names].map((name) => this.records.get(name)!);
+    }
+    if (sets.includes(undefined)) return [];
+    const [rarest, ...others] = (sets as Set<string>[]).sort((one, other) => one.size - other.size);
+    const names = [...(rarest ?? [])].filter((name) => others.every((set) => set.has(name)));
+    return names.map((name) => this.records.get(name)!);
+  }
+
+  private forgetTags(name: string): void {
+    for (const tag of this.records.get(name)?.metadata ?? []) {
+      const names = this.namesByTag.get(tag)!;
+      names.delete(name);
+      if (names.size === 0) this.namesByTag.delete(tag);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { configError } from '../../../options/option-checks.js';
+
+/** One connection to Redis. It does not connect again: a new one is made. */
+export interface RedisConnection {
+  /** Sends a command. Rejects at once when the connection is lost. */
+  send(args: readonly string[]): Promise<unknown>;
+  subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
+  /** Calls `listener` when the connection is lost, perhaps several times. */
+  onLost(listener: (error: Error) => void): void;
+  close(): void;
+}
+
+/** Makes connections to one Redis. */
+export interface RedisConnector {
+  /** `host:port`, or what else may stand in an error. */
+  readonly where: string;
+  /** What the client puts before every key. */
+  readonly keyPrefix: string;
+  connect(timeoutMs: number): Promise<RedisConnection>;
+}
+
+/** A client of the package `@redis/client` or `redis`, made by its `createClient`. */
+export interface NodeRedisClient {
+  readonly options?: object;
+  duplicate(overrides?: object): NodeRedisClient;
+  connect(): Promise<unknown>;
+  sendCommand(args: string[]): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  on(event: string, listener: (error: Error) => void): unknown;
+  destroy(): unknown;
+}
+
+/** A client of the package `ioredis`, of one Redis or of one that Sentinels watch. */
+export interface IoredisClient {
+  readonly options: { readonly host?: string; readonly port?: number; readonly path?: string; readonly keyPrefix?: string };
+  duplicate(overrides?: object): IoredisClient;
+  connect(): Promise<unknown>;
+  call(command: string, args: string[]): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+  on(event: string, listener: (...values: never[]) => void): unknown;
+  disconnect(): void;
+}
+
+export type RedisClient = NodeRedisClient | IoredisClient;
+
+/**
+ * A connector with the settings of a client. The client itself is not used: its commands may wait, and may be sent twice, when the
+ * connection is lost.
+ *
+ * @throws {PyroError} `CONFIG`, when it is another client, or one of a cluster
+ */
+export function connectorOf(client: RedisClient): RedisConnector {
+  const traits = client as object;
+  if ('masters' in traits || ('isCluster' in traits && traits.isCluster === true)) {
+    throw configError(
+      'storage: Redis Cluster is of no use here, since all names of a name server lie in one slot; give a client of one Redis, ' +
+        'or an ioredis client with Sentinels, which moves to the replica when the master fails',
+    );
+  }
+  if ('getMasterNode' in traits) {
+    throw configError('storage: Sentinels work with a client of ioredis: redisNameStore(new Redis({ sentinels, name }))');
+  }
+  if ('call' in client && typeof client.call === 'function') return new IoredisConnector(client);
+  if ('sendCommand' in client && typeof client.duplicate === 'function') return new NodeRedisConnector(client);
+  throw configError('storage: redisNameStore takes a client of @redis/client, redis or ioredis');
+}
+
+class NodeRedisConnector implements RedisConnector {
+  readonly keyPrefix = '';
+
+  constructor(private readonly client: NodeRedisClient) {}
+
+  get where(): string {
+    const { socket = {} } = (this.client.options ?? {}) as { socket?: { host?: string; port?: number; path?: string } };
+    return socket.path ?? `${socket.host ?? 'localhost'}:${socket.port ?? 6379}`;
+  }
+
+  async connect(timeoutMs: number): Promise<RedisConnection> {
+    const { socket } = (this.client.options ?? {}) as { socket?: object };
+    const own = this.client.duplicate({
+      disableOfflineQueue: true,
+      // replies as texts
+      commandOptions: {},
+      socket: { ...socket, reconnectStrategy: false, connectTimeout: timeoutMs },
+    });
+    own.on('error', () => undefined);
+    const close = (): void => {
+      try {
+        own.destroy();
+      } catch {
+        // a client that has lost its connection refuses to be closed
+      }
+    };
+    await connected(own.connect(), timeoutMs, close);
+    return {
+      send: (args) => own.sendCommand([...args]),
+      subscribe: async (channel, onMessage) => void (await own.subscribe(channel, onMessage)),
+      onLost: (listener) => {
+        own.on('error', listener);
+        own.on('end', () => listener(new Error('the connection was closed')));
+      },
+      close,
+    };
+  }
+}
+
+class IoredisConnector implements RedisConnector {
+  readonly keyPrefix: string;
+
+  constructor(private readonly client: IoredisClient) {
+    this.keyPrefix = client.options.keyPrefix ?? '';
+  }
+
+  get where(): string {
+    const { host, port, path } = this.client.options;
+    return path ?? `${host}:${port}`;
+  }
+
+  async connect(timeoutMs: number): Promise<RedisConnection> {
+    const own = this.client.duplicate({
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      enableAutoPipelining: false,
+      retryStrategy: null,
+      sentinelRetryStrategy: null,
+      reconnectOnError: null,
+      connectTimeout: timeoutMs,
+      keyPrefix: '',
+      replyMapping: 'legacy',
+      stringNumbers: false,
+    });
+    const noCause = new Error('the connection was closed');
+    let cause = noCause;
+    own.on('error', (error: Error) => void (cause = error));
+    await connected(own.connect(), timeoutMs, () => own.disconnect()).catch((error: unknown) => {
+      // ioredis says "Connection is closed.", and tells the reason in an event before
+      throw cause === noCause ? error : cause;
+    });
+    return {
+      send: ([command, ...args]) => own.call(command!, args),
+      subscribe: async (channel, onMessage) => {
+        own.on('message', (from: string, message: string) => {
+          if (from === channel) onMessage(message);
+        });
+        await own.subscribe(channel);
+      },
+      onLost: (listener) => void own.on('close', () => listener(cause)),
+      close: () => own.disconnect(),
+    };
+  }
+}
+
+/** Waits for a connection, Redis' greeting included. Closes it when that fails or takes too long. */
+async function connected(connecting: Promise<unknown>, timeoutMs: number, close: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The code that an error reply of Redis begins with, `ERR` for example; undefined for an error of the connection. */
+export function replyCode(error: unknown): string | undefined {
+  return /^([A-Z]+) /.exec((error as Error).message)?.[1];
+}

@@ -1,0 +1,239 @@
+import { randomUUID } from 'node:crypto';
+import { replyCode, type RedisConnection, type RedisConnector } from './redis-connection.js';
+import type { ChangeMessage, StoredRecord } from './redis-record.js';
+import { SCRIPTS, type RedisScript } from './redis-scripts.js';
+
+/** Names that one HSCAN reads: Redis serves others between two of them. */
+const SCAN_COUNT = 1_000;
+const TICK_MS = 1_000;
+
+/** What a link is told, and tells. */
+export interface RedisLinkOptions {
+  /** Before the keys in Redis. */
+  readonly prefix: string;
+  readonly timeoutMs: number;
+  /** Called once, with all names that are registered. */
+  readonly onLoaded: (records: ReadonlyMap<string, StoredRecord>) => void;
+  /** Called with each later change. */
+  readonly onChanges: (changes: ChangeMessage['changes']) => void;
+  /** Called when Redis has answered, after the names were read. */
+  readonly onAlive: () => void;
+  /** Called once, when the link is of no use any more. */
+  readonly onLost: (error: Error) => void;
+}
+
+/**
+ * Follows the names in Redis: reads them all, then each change, by a connection for commands and one that is subscribed to the changes.
+ * When either fails, or a change is missing, both are closed: a new link reads all names again.
+ */
+export class RedisLink {
+  private seq = 0;
+  /** The names while they are read; undefined afterwards. */
+  private loading: Map<string, StoredRecord> | undefined = new Map();
+  private early: ChangeMessage[] | undefined = [];
+  private readonly waiting = new Set<{ seq: number; resolve: () => void; reject: (error: Error) => void }>();
+  private sharedFresh: Promise<void> | undefined;
+  /** Why the link is of no use any more. */
+  failure: Error | undefined;
+  private ticker: NodeJS.Timeout | undefined;
+  private readonly keys: readonly string[];
+  /** Random id of the name space in Redis. */
+  id = '';
+
+  private constructor(
+    private readonly commands: RedisConnection,
+    private readonly changes: RedisConnection,
+    private readonly options: RedisLinkOptions,
+  ) {
+    this.keys = ['state', 'names', 'leases'].map((key) => options.prefix + key);
+    for (const connection of [commands, changes]) connection.onLost((error) => this.fail(error));
+  }
+
+  /** Resolves when all names are read. @throws when Redis cannot be reached or refuses */
+  static async open(connector: RedisConnector, options: RedisLinkOptions): Promise<RedisLink> {
+    const connecting = [connector.connect(options.timeoutMs), connector.connect(options.timeoutMs)] as const;
+    let link: RedisLink | undefined;
+    try {
+      const [commands, changes] = await Promise.all(connecting);
+      link = new RedisLink(commands, changes, options);
+      await link.load();
+      return link;
+    } catch (error) {
+      link?.close();
+      for (const connection of connecting) void connection.then((made) => made.close()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Runs a script with its arguments. Resolves with its result, when its change has arrived as well. */
+  async run(script: RedisScript, ...args: string[]): Promise<unknown> {
+    const [seq, result] = await this.evaluate(script, ...args);
+    // a change that does not arrive was made nevertheless
+    if (this.loading === undefined) await this.reached(seq).catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * Resolves when every change has arrived that was acknowledged to anybody before this call. Calls of one turn ask Redis together:
+   * how often names are looked up makes no difference to Redis.
+   */
+  fresh(): Promise<void> {
+    return (this.sharedFresh ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.sharedFresh = undefined;
+        this.lastSeq()
+          .then((seq) => this.reached(seq))
+          .then(resolve, reject);
+      });
+    }));
+  }
+
+  close(): void {
+    this.fail(new Error('the store was closed'));
+  }
+
+  private get channel(): string {
+    return `${this.options.prefix}changes:${this.id}`;
+  }
+
+  private async load(): Promise<void> {
+    await this.checkServers();
+    const [state, names] = this.keys as [string, string];
+    await this.send('HSETNX', state, 'id', randomUUID());
+    this.id = String(await this.send('HGET', state, 'id'));
+    await this.timed(this.changes.subscribe(this.channel, (text) => this.take(JSON.parse(text) as ChangeMessage)));
+    await this.tick();
+    // changes up to this one are in the names that are read, and later ones arrive by the channel
+    this.seq = await this.lastSeq();
+    let cursor = '0';
+    do {
+      const page = (await this.send('HSCAN', names, cursor, 'COUNT', String(SCAN_COUNT))) as [string, string[]];
+      cursor = page[0];
+      for (let index = 0; index < page[1].length; index += 2) {
+        this.loading!.set(page[1][index]!, JSON.parse(page[1][index + 1]!) as StoredRecord);
+      }
+    } while (cursor !== '0');
+    const { early = [] } = this;
+    this.early = undefined;
+    for (const message of early) this.take(message);
+    // some names may have been read in a later state than others
+    await this.reached(await this.lastSeq());
+    if (this.failure) throw this.failure;
+    const loaded = this.loading!;
+    this.loading = undefined;
+    this.options.onLoaded(loaded);
+    this.ticker = setInterval(() => void this.tick().catch(() => undefined), TICK_MS).unref();
+  }
+
+  /** @throws when the two connections reach different servers, or one that cannot keep names */
+  private async checkServers(): Promise<void> {
+    const infos = await Promise.all(
+      [this.commands, this.changes].map(async (connection) => String(await this.timed(connection.send(['INFO', 'server'])))),
+    );
+    const [runId, otherRunId] = infos.map((info) => /run_id:(\w+)/.exec(info)?.[1]);
+    if (runId !== otherRunId) throw new Error('two connections have reached different servers');
+    const mode = /redis_mode:(\w+)/.exec(infos[0]!)?.[1];
+    if (mode === 'cluster' || mode === 'sentinel') {
+      const remedy =
+        mode === 'sentinel' ? 'redisNameStore(new Redis({ sentinels, name })) of ioredis' : 'a Redis that is no cluster';
+      throw new Error(`it runs in ${mode} mode; use ${remedy}`);
+    }
+    const version = Number(/redis_version:(\d+)/.exec(infos[0]!)?.[1]);
+    if (version < 5) throw new Error(`it has version ${version}; names need Redis 5 or later`);
+  }
+
+  private async tick(): Promise<void> {
+    // a full page of ended leases: there may be more
+    while (Number((await this.evaluate(SCRIPTS.tick))[1]) >= 1_000);
+  }
+
+  private async evaluate(script: RedisScript, ...args: string[]): Promise<[seq: number, result: unknown]> {
+    const rest = [String(this.keys.length), ...this.keys, this.id, this.channel, ...args];
+    try {
+      const reply = await this.send('EVALSHA', script.sha, ...rest).catch((error: unknown) => {
+        if (replyCode(error) === 'NOSCRIPT') return this.send('EVAL', script.text, ...rest);
+        throw error;
+      });
+      return reply as [number, unknown];
+    } catch (error) {
+      if (['RESET', 'READONLY'].includes(replyCode(error) ?? '')) this.fail(error as Error);
+      throw error;
+    }
+  }
+
+  private async lastSeq(): Promise<number> {
+    const [id, seq] = (await this.send('HMGET', this.keys[0]!, 'id', 'seq')) as [string | null, string | null];
+    if (id === this.id) return Number(seq ?? 0);
+    const error = new Error('the names were deleted, or Redis has lost them');
+    this.fail(error);
+    throw error;
+  }
+
+  /** Resolves when the change with this number has arrived. */
+  private reached(seq: number): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
+    if (this.seq >= seq) return Promise.resolve();
+    return this.timed(new Promise((resolve, reject) => this.waiting.add({ seq, resolve, reject })));
+  }
+
+  private take(message: ChangeMessage): void {
+    if (this.failure) return;
+    if (this.early) {
+      this.early.push(message);
+      return;
+    }
+    if (message.seq <= this.seq) return;
+    if (message.seq !== this.seq + 1) {
+      this.fail(new Error(`change ${message.seq} came after ${this.seq}`));
+      return;
+    }
+    if (this.loading) for (const [name, record] of message.changes) set(this.loading, name, record);
+    else this.options.onChanges(message.changes);
+    this.seq = message.seq;
+    for (const waiter of this.waiting) {
+      if (waiter.seq > this.seq) continue;
+      this.waiting.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  private send(...args: string[]): Promise<unknown> {
+    return this.timed(this.commands.send(args));
+  }
+
+  /** Closes the link when an answer takes too long. */
+  private async timed<Result>(answer: Promise<Result>): Promise<Result> {
+    const { timeoutMs, onAlive } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new Error(`no answer within ${timeoutMs} ms`);
+        reject(error);
+        this.fail(error);
+      }, timeoutMs);
+    });
+    try {
+      const result = await Promise.race([answer, late]);
+      if (this.loading === undefined) onAlive();
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private fail(error: Error): void {
+    if (this.failure) return;
+    this.failure = error;
+    clearInterval(this.ticker);
+    this.commands.close();
+    this.changes.close();
+    for (const { reject } of this.waiting) reject(error);
+    this.waiting.clear();
+    this.options.onLost(error);
+  }
+}
+
+function set(records: Map<string, StoredRecord>, name: string, record: StoredRecord | null): void {
+  if (record === null) records.delete(name);
+  else records.set(name, record);
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The scripts that change names in Redis. A script is atomic there.
+ *
+ * Keys, after a common prefix:
+ *
+ * - `state`, a hash: `id` of the name space, a random text; `seq`, the number of the last change; `order`, the number of the newest
+ *   name; `clock` and `time`, see below
+ * - `names`, a hash: the record of each name as JSON, `{"uri":…,"order":…,"lease":{"owner":…,"ttlMs":…},"metadata":[…]}`
+ * - `leases`, a sorted set: names by the ends of their leases
+ *
+ * Each change is published as `{"seq":…,"changes":[[name, record or null], …]}` in the channel `changes:ID`.
+ *
+ * Leases end by a clock of their own, in milliseconds. It goes as Redis' clock while somebody calls {@link SCRIPTS.tick}, and stands
+ * still otherwise: no lease ends because Redis was away and nobody could renew it, or because a clock was set.
+ */
+const COMMON = `
+local state, names, leases = KEYS[1], KEYS[2], KEYS[3]
+local id, channel = ARGV[1], ARGV[2]
+
+local stored = redis.call('HMGET', state, 'id', 'clock', 'time')
+if stored[1] ~= id then return redis.error_reply('RESET the names were deleted, or Redis has lost them') end
+
+local MAX_STEP_MS = 5000
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local step = math.max(0, math.min(now - tonumber(stored[3] or now), MAX_STEP_MS))
+local clock = tonumber(stored[2] or '0') + step
+
+local changes = {}
+local function whole(number) return string.format('%.0f', number) end
+
+local function set(name, uri, order, lease, tags)
+  local text = '{"uri":' .. cjson.encode(uri) .. ',"order":' .. whole(order)
+  if lease then
+    text = text .. ',"lease":{"owner":' .. cjson.encode(lease.owner) .. ',"ttlMs":' .. whole(lease.ttlMs) .. '}'
+  end
+  if tags ~= '' then text = text .. ',"metadata":' .. tags end
+  text = text .. '}'
+  redis.call('HSET', names, name, text)
+  changes[#changes + 1] = '[' .. cjson.encode(name) .. ',' .. text .. ']'
+end
+
+local function delete(name)
+  redis.call('HDEL', names, name)
+  redis.call('ZREM', leases, name)
+  changes[#changes + 1] = '[' .. cjson.encode(name) .. ',null]'
+end
+
+-- the record of a name and its JSON text; a name whose lease has ended is deleted first
+local function get(name)
+  local text = redis.call('HGET', names, name)
+  if not text then return nil end
+  local record = cjson.decode(text)
+  if record.lease and tonumber(redis.call('ZSCORE', leases, name) or 0) <= clock then
+    delete(name)
+    return nil
+  end
+  return record, text
+end
+
+-- the reply of a script: the number of its change, or 0, and the result
+local function done(result)
+  if #changes == 0 then return { 0, result } end
+  local seq = redis.call('HINCRBY', state, 'seq', 1)
+  redis.call('PUBLISH', channel, '{"seq":' .. whole(seq) .. ',"changes":[' .. table.concat(changes, ',') .. ']}')
+  return { seq, result }
+end
+`;
+
+/** Arguments: name, uri, tags as JSON or '', owner, milliseconds or '' for no lease, '1' for safe, '1' for takeover. Returns the record in the way. */
+const PUT = `
+local name, uri, tags, owner, ttl, safe, takeover = unpack(ARGV, 3)
+local current, text = get(name)
+-- the rule isInTheWay of name-store.ts
+local isOwner = current and current.lease and ttl ~= '' and current.lease.owner == owner
+if current and not isOwner and (safe == '1' or (current.lease and current.uri ~= uri and takeover ~= '1')) then
+  return done(text)
+end
+local lease = nil
+if ttl ~= '' then lease = { owner = owner, ttlMs = tonumber(ttl) } end
+set(name, uri, current and current.order or redis.call('HINCRBY', state, 'order', 1), lease, tags)
+if lease then redis.call('ZADD', leases, whole(clock + lease.ttlMs), name) else redis.call('ZREM', leases, name) end
+return done(false)
+`;
+
+/** Arguments: name, tags as JSON or ''. Returns 0 when the name is not registered. */
+const SET_METADATA = `
+local name, tags = unpack(ARGV, 3)
+local current = get(name)
+if current then set(name, current.uri, current.order, current.lease, tags) end
+return done(current and 1 or 0)
+`;
+
+/** Arguments: '1' when there is an owner, owner, '1' for takeover, names. Returns the number of removed names. */
+const REMOVE = `
+local removed = 0
+for index = 6, #ARGV do
+  local current = get(ARGV[index])
+  -- the rule isRemovable of name-store.ts
+  if current and (not current.lease or ARGV[5] == '1' or (ARGV[3] == '1' and current.lease.owner == ARGV[4])) then
+    delete(ARGV[index])
+    removed = removed + 1
+  end
+end
+return done(removed)
+`;
+
+/** Arguments: owner, names. Returns the names that the owner holds no lease of. */
+const RENEW = `
+local lost = {}
+for index = 4, #ARGV do
+  local name = ARGV[index]
+  local current = get(name)
+  if current and current.lease and current.lease.owner == ARGV[3] then
+    redis.call('ZADD', leases, whole(clock + current.lease.ttlMs), name)
+  else
+    lost[#lost + 1] = name
+  end
+end
+return done(lost)
+`;
+
+/** Lets the clock of the leases go on, and removes names whose leases have ended: as many in one call as take Redis a few milliseconds. */
+const TICK = `
+redis.call('HSET', state, 'clock', whole(clock), 'time', whole(now))
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', whole(clock), 'LIMIT', 0, 1000)) do delete(name) end
+return done(#changes)
+`;
+
+/** A script and the name that Redis knows it by. */
+export interface RedisScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
+function script(body: string): RedisScript {
+  const text = COMMON + body;
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+export const SCRIPTS = {
+  put: script(PUT),
+  setMetadata: script(SET_METADATA),
+  remove: script(REMOVE),
+  renew: script(RENEW),
+  tick: script(TICK),
+} as const;

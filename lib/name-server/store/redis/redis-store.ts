@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkOptions, configError, givenOptions, milliseconds, type OptionRules, TEXT } from '../../../options/option-checks.js';
+import { NamingError } from '../../../protocol/errors.js';
+import { byName, nameDifferences } from '../name-differences.js';
+import { NameListeners } from '../name-listeners.js';
+import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from '../name-store.js';
+import { RecordIndex } from '../record-index.js';
+import { checkUtf8, hasUtf8 } from '../stored-text.js';
+import { connectorOf, type RedisClient, type RedisConnector, replyCode } from './redis-connection.js';
+import { RedisLink } from './redis-link.js';
+import { type ChangeMessage, recordOf, type StoredRecord } from './redis-record.js';
+import { type RedisScript, SCRIPTS } from './redis-scripts.js';
+
+/** Options of a store in Redis. */
+export interface RedisNameStoreOptions {
+  /** Before the keys and the channel in Redis: each prefix is a name space of its own. Default `pyro:names:`. */
+  prefix?: string;
+  /**
+   * How long names are looked up in their last known state while Redis cannot be reached, in milliseconds. Such an answer may be out of
+   * date. 0: lookups fail at once. Default 60,000.
+   */
+  lastKnownMs?: number;
+  /** How long an answer of Redis may take, in milliseconds. Default 2,000. */
+  timeoutMs?: number;
+}
+
+const DEFAULTS: Required<RedisNameStoreOptions> = { prefix: 'pyro:names:', lastKnownMs: 60_000, timeoutMs: 2_000 };
+
+const RULES: OptionRules<RedisNameStoreOptions> = {
+  prefix: TEXT,
+  lastKnownMs: milliseconds(),
+  timeoutMs: milliseconds({ least: 1 }),
+};
+
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 2_000;
+/** Names that one script removes or renews: Redis serves others between two scripts. */
+const NAMES_PER_SCRIPT = 1_000;
+
+/**
+ * Keeps the registrations in Redis. All name servers that use the same Redis and the same prefix are one name space.
+ *
+ * Changes are scripts, which Redis runs one after the other. Each name server has all names in memory, follows the changes, and answers
+ * from there after it has asked Redis for the number of the last change: what was acknowledged by one name server is seen at all others.
+ *
+ * A removal or renewal of more than 1,000 names is done in several steps.
+ */
+export class RedisNameStore implements NameStore {
+  private records = new RecordIndex();
+  private readonly listeners = new NameListeners();
+  private link: RedisLink | undefined;
+  private readonly closing = new AbortController();
+  /** When Redis answered last, in the milliseconds of `performance.now()`. */
+  private aliveAt = 0;
+  private lastError = new Error('not connected yet');
+  private spaceId = '';
+
+  private constructor(
+    private readonly connector: RedisConnector,
+    private readonly options: Required<RedisNameStoreOptions>,
+  ) {}
+
+  /** @throws {PyroError} `CONFIG`, when an option is wrong, or Redis cannot be reached or used */
+  static async open(client: RedisClient, given: RedisNameStoreOptions = {}): Promise<RedisNameStore> {
+    checkOptions(given, RULES, 'storage: ');
+    const connector = connectorOf(client);
+    const store = new RedisNameStore(connector, { ...DEFAULTS, ...givenOptions(given) });
+    try {
+      await store.connect();
+    } catch (error) {
+      throw configError(`storage: cannot use Redis at ${connector.where}: ${(error as Error).message}`, error as Error);
+    }
+    return store;
+  }
+
+  /** The id that Redis has of the name space, the last known one while Redis is away. */
+  get sharedId(): string {
+    return this.spaceId;
+  }
+
+  async get(name: string): Promise<NameRecord | undefined> {
+    await this.fresh();
+    return this.records.get(name);
+  }
+
+  async put(record: NameRecord, { safe, takeover }: PutOptions): Promise<NameRecord | undefined> {
+    checkUtf8(record);
+    const { name, uri, metadata, lease } = record;
+    const leaseArgs = lease ? [lease.owner, String(lease.ttlMs)] : ['', ''];
+    const obstacle = await this.run(SCRIPTS.put, name, uri, tagsText(metadata), ...leaseArgs, flag(safe), flag(takeover));
+    return obstacle === null ? undefined : recordOf(name, JSON.parse(obstacle as string) as StoredRecord);
+  }
+
+  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
+    if (!hasUtf8(name)) return false;
+    checkUtf8({ name, uri: '', metadata, lease: undefined });
+    return Number(await this.run(SCRIPTS.setMetadata, name, tagsText(metadata))) === 1;
+  }
+
+  async remove(names: readonly string[], { owner, takeover }: RemoveOptions): Promise<number> {
+    const args = [flag(owner !== undefined), owner ?? '', flag(takeover)];
+    let removed = 0;
+    for (const some of parts(names.filter(hasUtf8))) removed += Number(await this.run(SCRIPTS.remove, ...args, ...some));
+    return removed;
+  }
+
+  async renew(owner: string, names: readonly string[]): Promise<string[]> {
+    const lost = names.filter((name) => !hasUtf8(name));
+    for (const some of parts(names.filter(hasUtf8))) {
+      lost.push(...((await this.run(SCRIPTS.renew, owner, ...some)) as string[]));
+    }
+    return lost;
+  }
+
+  async list(selection: NameSelection): Promise<NameRecord[]> {
+    await this.fresh();
+    return this.records.list(selection);
+  }
+
+  async count(): Promise<number> {
+    await this.fresh();
+    return this.records.size;
+  }
+
+  watch(listener: (change: NameChange) => void): () => void {
+    return this.listeners.add(listener);
+  }
+
+  close(): void {
+    this.closing.abort();
+    this.listeners.clear();
+    this.link?.close();
+  }
+
+  /** Resolves when the names in memory are those of Redis, or may be used although they are not. */
+  private async fresh(): Promise<void> {
+    try {
+      if (this.link) return await this.link.fresh();
+    } catch (error) {
+      this.lastError = error as Error;
+    }
+    if (performance.now() - this.aliveAt >= this.options.lastKnownMs) throw this.unreachable();
+  }
+
+  private async run(script: RedisScript, ...args: string[]): Promise<unknown> {
+    if (this.link === undefined) throw this.unreachable();
+    try {
+      return await this.link.run(script, ...args);
+    } catch (error) {
+      const { message } = error as Error;
+      const { where } = this.connector;
+      if (replyCode(error) !== undefined) throw new NamingError(`Redis at ${where} refuses: ${message}`, { cause: error });
+      throw new NamingError(`Redis at ${where} was lost: ${message}; the change may have been made, or not`, { cause: error });
+    }
+  }
+
+  private unreachable(): NamingError {
+    const { connector, lastError } = this;
+    return new NamingError(`Redis at ${connector.where} cannot be reached: ${lastError.message}; try again later`, {
+      cause: lastError,
+    });
+  }
+
+  private async connect(): Promise<void> {
+    const { prefix, timeoutMs } = this.options;
+    const link = await RedisLink.open(this.connector, {
+      prefix: this.connector.keyPrefix + prefix,
+      timeoutMs,
+      onLoaded: (records) => this.replace(records),
+      onChanges: (changes) => this.apply(changes),
+      onAlive: () => (this.aliveAt = performance.now()),
+      onLost: (error) => {
+        this.lastError = error;
+        // a link that is not in use yet is replaced by who opens it
+        if (this.link === undefined) return;
+        this.link = undefined;
+        void this.reconnect();
+      },
+    });
+    if (link.failure) throw link.failure;
+    this.link = link;
+    this.spaceId = link.id;
+    if (this.closing.signal.aborted) link.close();
+  }
+
+  private async reconnect(): Promise<void> {
+    const { signal } = this.closing;
+    for (let pauseMs = FIRST_RETRY_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
+      try {
+        await this.connect();
+        return;
+      } catch (error) {
+        this.lastError = error as Error;
+      }
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Takes over all names, and tells watchers what is different. */
+  private replace(stored: ReadonlyMap<string, StoredRecord>): void {
+    this.aliveAt = performance.now();
+    const before = byName(this.records.list({ by: 'all' }));
+    const inOrder = [...stored].sort(([, one], [, other]) => one.order - other.order);
+    this.records = new RecordIndex();
+    for (const [name, record] of inOrder) this.records.set(recordOf(name, record));
+    for (const change of nameDifferences(before, byName(this.records.list({ by: 'all' })))) this.listeners.tell(change);
+  }
+
+  private apply(changes: ChangeMessage['changes']): void {
+    for (const [name, stored] of changes) {
+      if (stored === null) {
+        if (this.records.delete(name)) this.listeners.tell({ kind: 'removed', name });
+        continue;
+      }
+      const record = recordOf(name, stored);
+      this.records.set(record);
+      this.listeners.tell({ kind: 'registered', record });
+    }
+  }
+}
+
+/**
+ * Opens a store in Redis with the settings of a client: `createClient` of `@redis/client` or `redis`, or `new Redis` of `ioredis`,
+ * Sentinels included. The store has connections of its own; closing it, or the client, is up to the caller.
+ *
+ * ```ts
+ * const store = await redisNameStore(new Redis('redis://10.0.0.5'), { prefix: 'lab:' });
+ * await using nameServer = await startNameServer({ storage: store });
+ * ```
+ *
+ * @throws {PyroError} `CONFIG`, when an option is wrong, or Redis cannot be reached or used
+ */
+export function redisNameStore(client: RedisClient, options: RedisNameStoreOptions = {}): Promise<NameStore> {
+  return RedisNameStore.open(client, options);
+}
+
+const flag = (value: boolean): string => (value ? '1' : '');
+const tagsText = (tags: ReadonlySet<string> | undefined): string => (tags === undefined ? '' : JSON.stringify([...tags]));
+
+function* parts(names: readonly string[]): Generator<readonly string[]> {
+  for (let start = 0; start < names.length; start += NAMES_PER_SCRIPT) yield names.slice(start, start + NAMES_PER_SCRIPT);
+}

@@ -1,0 +1,184 @@
+import type { NameRecord, NameSelection } from '../name-store.js';
+import { makeTables } from './sql-schema.js';
+import { openSqlite, type SqliteDatabase, type SqliteStatement } from './sqlite.js';
+import { hasUtf8 } from '../stored-text.js';
+
+/** How long a statement waits while another process writes. Nothing else is served meanwhile: a registration takes a few milliseconds. */
+const BUSY_MS = 2_000;
+
+/** A registration with its lease, and its tags as a JSON list. */
+interface Row {
+  readonly name: string;
+  readonly uri: string;
+  readonly tags: string;
+  readonly owner: string | null;
+  readonly ttlMs: number;
+}
+
+/** A name whose lease has ended counts no more, although its row is still there. */
+const SELECT = `
+  SELECT n.name, n.uri, l.owner, l.ttl_ms AS ttlMs,
+    (SELECT json_group_array(metadata) FROM pyro_metadata WHERE object = n.id) AS tags
+  FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id
+  WHERE (l.ends_at IS NULL OR l.ends_at > ?)`;
+const HAS_ANY = 'SELECT object FROM pyro_metadata WHERE metadata IN (SELECT value FROM json_each(?))';
+const HAS_ALL = `${HAS_ANY} GROUP BY object HAVING COUNT(DISTINCT metadata) = (SELECT COUNT(DISTINCT value) FROM json_each(?))`;
+
+/** The statements on an SQLite file of names. Each throws the error of SQLite. */
+export class SqlNames {
+  private readonly statements = new Map<string, SqliteStatement>();
+  /** Number of names, for as long as the file has this version: to count 100,000 names takes SQLite 0.5 ms. */
+  private counted: { readonly version: number; count: number } | undefined;
+
+  private constructor(private readonly database: SqliteDatabase) {}
+
+  static open(path: string): SqlNames {
+    const database = openSqlite(path);
+    try {
+      database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON`);
+      makeTables(database);
+      const names = new SqlNames(database);
+      names.run('UPDATE nestjs_pyro_leases SET ends_at = max(ends_at, ? + ttl_ms)', Date.now());
+      return names;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Runs work in one transaction. When it throws, nothing has changed. */
+  transact(work: () => void): void {
+    this.database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.database.exec('COMMIT');
+    } catch (error) {
+      this.counted = undefined;
+      // SQLite has ended the transaction already after some errors, of a full disk for example
+      try {
+        this.database.exec('ROLLBACK');
+      } catch {
+        // the first error says more
+      }
+      throw error;
+    }
+  }
+
+  get(name: string): NameRecord | undefined {
+    if (!hasUtf8(name)) return undefined;
+    const row = this.prepared(`${SELECT} AND n.name = ?`).get(Date.now(), name);
+    return row === undefined ? undefined : recordOf(row as Row);
+  }
+
+  list(selection: NameSelection): NameRecord[] {
+    const [condition, values] = conditionOf(selection);
+    const rows = this.prepared(`${SELECT} AND ${condition} ORDER BY n.id`).all(Date.now(), ...values);
+    return (rows as Row[]).map(recordOf);
+  }
+
+  count(): number {
+    const version = this.version();
+    if (this.counted?.version !== version) {
+      const { count } = this.prepared('SELECT COUNT(*) AS count FROM pyro_names').get() as { count: number };
+      this.counted = { version, count };
+    }
+    return this.counted.count;
+  }
+
+  /** Registers a name, whatever stands in its way. A name that is there keeps its position. */
+  set(record: NameRecord): void {
+    const { name, uri, lease } = record;
+    if (this.run('UPDATE pyro_names SET uri = ? WHERE name = ?', uri, name) === 0) {
+      this.run('INSERT INTO pyro_names(name, uri) VALUES (?, ?)', name, uri);
+      if (this.counted) this.counted.count++;
+    }
+    this.setTags(record);
+    const object = 'SELECT id FROM pyro_names WHERE name = ?';
+    this.run(`DELETE FROM nestjs_pyro_leases WHERE object = (${object})`, name);
+    if (lease === undefined) return;
+    const insert = `INSERT INTO nestjs_pyro_leases(object, owner, ttl_ms, ends_at) VALUES ((${object}), ?, ?, ?)`;
+    this.run(insert, name, lease.owner, lease.ttlMs, Date.now() + lease.ttlMs);
+  }
+
+  setTags({ name, metadata }: NameRecord): void {
+    const object = 'SELECT id FROM pyro_names WHERE name = ?';
+    this.run(`DELETE FROM pyro_metadata WHERE object = (${object})`, name);
+    const insert = `INSERT INTO pyro_metadata(object, metadata) VALUES ((${object}), ?)`;
+    for (const tag of metadata ?? []) this.run(insert, name, tag);
+  }
+
+  delete(name: string): void {
+    this.run('DELETE FROM pyro_metadata WHERE object = (SELECT id FROM pyro_names WHERE name = ?)', name);
+    const deleted = this.run('DELETE FROM pyro_names WHERE name = ?', name);
+    if (this.counted) this.counted.count -= deleted;
+  }
+
+  /** @returns false when the owner holds no lease of the name */
+  renew(owner: string, name: string): boolean {
+    const now = Date.now();
+    const update = `
+      UPDATE nestjs_pyro_leases SET ends_at = ? + ttl_ms
+      WHERE object = (SELECT id FROM pyro_names WHERE name = ?) AND owner = ? AND ends_at > ?`;
+    return hasUtf8(name) && this.run(update, now, name, owner, now) > 0;
+  }
+
+  hasEndedLeases(): boolean {
+    return this.prepared('SELECT 1 FROM nestjs_pyro_leases WHERE ends_at <= ? LIMIT 1').get(Date.now()) !== undefined;
+  }
+
+  /** @returns the names that were deleted, because their leases have ended */
+  deleteEnded(): string[] {
+    const ended = `
+      SELECT n.name FROM nestjs_pyro_leases l JOIN pyro_names n ON n.id = l.object WHERE l.ends_at <= ?`;
+    const names = (this.prepared(ended).all(Date.now()) as { name: string }[]).map(({ name }) => name);
+    for (const name of names) this.delete(name);
+    return names;
+  }
+
+  /** A number that is another one after another process has changed the file. */
+  version(): number {
+    return (this.prepared('PRAGMA data_version').get() as { data_version: number }).data_version;
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  private run(sql: string, ...values: (string | number)[]): number {
+    return Number(this.prepared(sql).run(...values).changes);
+  }
+
+  private prepared(sql: string): SqliteStatement {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) this.statements.set(sql, (statement = this.database.prepare(sql)));
+    return statement;
+  }
+}
+
+function conditionOf(selection: NameSelection): [condition: string, values: string[]] {
+  if (selection.by === 'all') return ['TRUE', []];
+  if (selection.by === 'tags') {
+    const tags = JSON.stringify(selection.tags);
+    if (selection.match === 'any') return [`n.id IN (${HAS_ANY})`, [tags]];
+    return [`n.id IN (${HAS_ALL})`, [tags, tags]];
+  }
+  const end = endOfPrefix(selection.prefix);
+  return end === undefined ? ['n.name >= ?', [selection.prefix]] : ['n.name >= ? AND n.name < ?', [selection.prefix, end]];
+}
+
+/**
+ * The first text behind all those that begin with a prefix, in the order of code points, which is SQLite's; undefined when there is
+ * none. With it, the index of the names is used, and case counts.
+ */
+function endOfPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  // no text has the code points from D800 to DFFF
+  return last === undefined ? undefined : String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
+
+function recordOf({ name, uri, tags, owner, ttlMs }: Row): NameRecord {
+  const lease = owner === null ? undefined : { owner, ttlMs };
+  return { name, uri, metadata: new Set(JSON.parse(tags) as string[]), lease };
+}

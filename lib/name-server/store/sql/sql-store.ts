@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { configError } from '../../../options/option-checks.js';
+import { NamingError } from '../../../protocol/errors.js';
+import {
+  isInTheWay,
+  isRemovable,
+  type NameChange,
+  type NameRecord,
+  type NameSelection,
+  type NameStore,
+  type PutOptions,
+  type RemoveOptions,
+} from '../name-store.js';
+import { SqlNames } from './sql-names.js';
+import { SqlWatch } from './sql-watch.js';
+import { checkUtf8 } from '../stored-text.js';
+
+/** Pause between two looks at the leases. */
+const SWEEP_MS = 1_000;
+
+/** Work on the names that waits for the next transaction. */
+interface PendingWork {
+  /** Adds the changes that it makes to a list. */
+  readonly run: (changes: NameChange[]) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Keeps the registrations in an SQLite file with the tables of Pyro5's name server. Several processes may use the file, `pyro5-ns`
+ * included. What was acknowledged is on the disk.
+ *
+ * A lease begins anew when the file is opened.
+ *
+ * @see Pyro5/nameserver.py, `SqlStorage`
+ */
+export class SqlNameStore implements NameStore {
+  /** Stands for the file on this machine, without telling clients its path. */
+  readonly sharedId: string;
+  private readonly feed: SqlWatch;
+  private readonly sweeper: NodeJS.Timeout;
+  private waiting: PendingWork[] = [];
+  private working: Promise<void> | undefined;
+
+  private constructor(
+    private readonly path: string,
+    private readonly names: SqlNames,
+  ) {
+    this.feed = new SqlWatch(names);
+    this.sharedId = createHash('sha256')
+      .update(`${hostname()}:${realpathSync(path)}`)
+      .digest('hex');
+    // a busy file is swept the next time
+    this.sweeper = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_MS).unref();
+  }
+
+  /** @throws {PyroError} `CONFIG`, on a Node without SQLite, or when the file is no SQLite file or cannot be opened */
+  static open(path: string): SqlNameStore {
+    try {
+      return new SqlNameStore(path, SqlNames.open(path));
+    } catch (error) {
+      if ((error as { code?: string }).code === 'CONFIG') throw error;
+      throw configError(`storage: cannot open sql:${path}: ${(error as Error).message}`, error as Error);
+    }
+  }
+
+  get(name: string): NameRecord | undefined {
+    return this.read(() => this.names.get(name));
+  }
+
+  async put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
+    checkUtf8(record);
+    return this.write((changes) => {
+      const current = this.names.get(record.name);
+      if (current !== undefined && isInTheWay(current, record, options)) return current;
+      this.names.set(record);
+      changes.push({ kind: 'registered', record });
+      return undefined;
+    });
+  }
+
+  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
+    return this.write((changes) => {
+      const current = this.names.get(name);
+      if (current === undefined) return false;
+      const record = { ...current, metadata };
+      checkUtf8(record);
+      this.names.setTags(record);
+      changes.push({ kind: 'registered', record });
+      return true;
+    });
+  }
+
+  remove(names: readonly string[], options: RemoveOptions): Promise<number> {
+    return this.write((changes) => {
+      const before = changes.length;
+      for (const name of names) {
+        const current = this.names.get(name);
+        if (current === undefined || !isRemovable(current, options)) continue;
+        this.names.delete(name);
+        changes.push({ kind: 'removed', name });
+      }
+      return changes.length - before;
+    });
+  }
+
+  renew(owner: string, names: readonly string[]): Promise<string[]> {
+    return this.write(() => names.filter((name) => !this.names.renew(owner, name)));
+  }
+
+  list(selection: NameSelection): NameRecord[] {
+    return this.read(() => this.names.list(selection));
+  }
+
+  count(): number {
+    return this.read(() => this.names.count());
+  }
+
+  watch(listener: (change: NameChange) => void): () => void {
+    return this.read(() => this.feed.add(listener));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sweeper);
+    this.feed.close();
+    await this.working;
+    this.names.close();
+  }
+
+  private async sweep(): Promise<void> {
+    if (!this.names.hasEndedLeases()) return;
+    await this.write((changes) => {
+      for (const name of this.names.deleteEnded()) changes.push({ kind: 'removed', name });
+    });
+  }
+
+  private read<Result>(query: () => Result): Result {
+    try {
+      return query();
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  /**
+   * Runs work in a transaction that no other process can write in. Work of the same turn shares one transaction: the disk is waited
+   * for once.
+   */
+  private write<Result>(work: (changes: NameChange[]) => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let result: Result;
+      const run = (changes: NameChange[]): void => void (result = work(changes));
+      this.waiting.push({ run, resolve: () => resolve(result), reject });
+      this.working ??= this.writeAll();
+    });
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      await nextTurn();
+      const batch = this.waiting;
+      this.waiting = [];
+      const changes: NameChange[] = [];
+      try {
+        this.names.transact(() => {
+          for (const { run } of batch) run(changes);
+        });
+      } catch (error) {
+        for (const { reject } of batch) reject(this.failure(error));
+        continue;
+      }
+      for (const change of changes) this.feed.tell(change);
+      for (const { resolve } of batch) resolve();
+    }
+    // at once: who was resolved may write again before a promise of this function is
+    this.working = undefined;
+  }
+
+  private failure(error: unknown): Error {
+    if (error instanceof NamingError) return error;
+    return new NamingError(`the name server cannot use ${this.path}: ${(error as Error).message}`, { cause: error });
+  }
+}

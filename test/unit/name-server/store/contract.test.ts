@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  NameChange,
+  NameLease,
+  NameRecord,
+  NameSelection,
+  NameStore,
+  PutOptions,
+  RemoveOptions,
+} from '../../../../lib/name-server/store/name-store.js';
+import { STORE_KINDS, type StorePlace } from './stores.js';
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
+
+/** One operation on a store. */
+type Operation =
+  | { readonly kind: 'put'; readonly record: NameRecord; readonly options: PutOptions }
+  | { readonly kind: 'setMetadata'; readonly name: string; readonly metadata: ReadonlySet<string> | undefined }
+  | { readonly kind: 'remove'; readonly names: string[]; readonly options: RemoveOptions }
+  | { readonly kind: 'renew'; readonly owner: string; readonly names: string[] }
+  | { readonly kind: 'get'; readonly name: string }
+  | { readonly kind: 'list'; readonly selection: NameSelection }
+  | { readonly kind: 'count' };
+
+const TEXTS = [
+  '',
+  'lab',
+  'lab.a',
+  'lab.b',
+  'Lab.a',
+  'lab%',
+  'lab_',
+  'la',
+  '__proto__',
+  'ü',
+  '€',
+  '\u{10FFFF}',
+  '\u{10FFFF}x',
+  '\u{D7FF}',
+  'a\0b',
+  '"\'\\/\n\x7f',
+  '1e9',
+];
+const text = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom(...TEXTS) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 4 }) },
+);
+const tags = fc.option(
+  fc.uniqueArray(text, { maxLength: 3 }).map((list) => new Set(list)),
+  { nil: undefined },
+);
+const owner = fc.constantFrom('one', 'two', '');
+const lease: fc.Arbitrary<NameLease | undefined> = fc.option(fc.record({ owner, ttlMs: fc.constantFrom(60_000, 3_600_000) }), {
+  nil: undefined,
+});
+const uri = fc.constantFrom('PYRO:a@h:1', 'PYRO:ü@[::1]:2', 'PYRONAME:"\\');
+const record: fc.Arbitrary<NameRecord> = fc.record({ name: text, uri, metadata: tags, lease });
+const names = fc.array(text, { maxLength: 4 });
+const selection: fc.Arbitrary<NameSelection> = fc.oneof(
+  fc.constant({ by: 'all' } as const),
+  fc.record({ by: fc.constant('prefix' as const), prefix: text }),
+  fc.record({
+    by: fc.constant('tags' as const),
+    tags: fc.array(text, { minLength: 1, maxLength: 3 }),
+    match: fc.constantFrom('all' as const, 'any' as const),
+  }),
+);
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('put' as const),
+      record,
+      options: fc.record({ safe: fc.boolean(), takeover: fc.boolean() }),
+    }),
+  },
+  fc.record({ kind: fc.constant('setMetadata' as const), name: text, metadata: tags }),
+  fc.record({
+    kind: fc.constant('remove' as const),
+    names,
+    options: fc.record({ owner, takeover: fc.boolean() }, { requiredKeys: ['takeover'] }),
+  }),
+  fc.record({ kind: fc.constant('renew' as const), owner, names }),
+  fc.record({ kind: fc.constant('get' as const), name: text }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('list' as const), selection }) },
+  fc.record({ kind: fc.constant('count' as const) }),
+);
+
+/** The registrations as a list, and every rule in the words of the interface. */
+class Model {
+  private records: NameRecord[] = [];
+  readonly changes: NameChange[] = [];
+
+  answer(given: Operation): unknown {
+    switch (given.kind) {
+      case 'put': {
+        const { record: next, options } = given;
+        const current = this.find(next.name);
+        const isOwner = current?.lease !== undefined && current.lease.owner === next.lease?.owner;
+        const isHeld = current?.lease !== undefined && current.uri !== next.uri && !options.takeover;
+        if (current && !isOwner && (options.safe || isHeld)) return current;
+        this.set(next);
+        return undefined;
+      }
+      case 'setMetadata': {
+        const current = this.find(given.name);
+        if (current) this.set({ ...current, metadata: given.metadata });
+        return current !== undefined;
+      }
+      case 'remove': {
+        const { owner: by, takeover } = given.options;
+        const removed = [...new Set(given.names)].filter((name) => {
+          const current = this.find(name);
+          return current && (current.lease === undefined || takeover || current.lease.owner === by);
+        });
+        this.records = this.records.filter(({ name }) => !removed.includes(name));
+        for (const name of removed) this.changes.push({ kind: 'removed', name });
+        return removed.length;
+      }
+      case 'renew':
+        return given.names.filter((name) => this.find(name)?.lease?.owner !== given.owner);
+      case 'get':
+        return this.find(given.name);
+      case 'list':
+        return this.records.filter((one) => isSelected(one, given.selection));
+      case 'count':
+        return this.records.length;
+    }
+  }
+
+  private find(name: string): NameRecord | undefined {
+    return this.records.find((one) => one.name === name);
+  }
+
+  private set(next: NameRecord): void {
+    const index = this.records.findIndex(({ name }) => name === next.name);
+    if (index < 0) this.records.push(next);
+    else this.records[index] = next;
+    this.changes.push({ kind: 'registered', record: next });
+  }
+}
+
+function isSelected({ name, metadata = new Set<string>() }: NameRecord, given: NameSelection): boolean {
+  if (given.by === 'all') return true;
+  if (given.by === 'prefix') return name.slice(0, given.prefix.length) === given.prefix;
+  return given.match === 'all' ? given.tags.every((tag) => metadata.has(tag)) : given.tags.some((tag) => metadata.has(tag));
+}
+
+async function answerOf(store: NameStore, given: Operation): Promise<unknown> {
+  switch (given.kind) {
+    case 'put':
+      return store.put(given.record, given.options);
+    case 'setMetadata':
+      return store.setMetadata(given.name, given.metadata);
+    case 'remove':
+      return store.remove(given.names, given.options);
+    case 'renew':
+      return store.renew(given.owner, given.names);
+    case 'get':
+      return store.get(given.name);
+    case 'list':
+      return store.list(given.selection);
+    case 'count':
+      return store.count();
+  }
+}
+
+const byName = (one: NameRecord, other: NameRecord): number => (one.name < other.name ? -1 : 1);
+
+/** The same form for equal values. */
+function plain(value: unknown, tellsNoTags: boolean, isSorted = false): unknown {
+  if (Array.isArray(value)) {
+    const items = isSorted ? [...(value as NameRecord[])].sort(byName) : value;
+    return items.map((item) => plain(item, tellsNoTags));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if ('kind' in value) {
+    const change = value as NameChange;
+    return change.kind === 'removed' ? change : { kind: change.kind, record: plain(change.record, tellsNoTags) };
+  }
+  const { metadata, ...rest } = value as NameRecord;
+  const known = metadata ?? (tellsNoTags ? undefined : new Set<string>());
+  return { ...rest, metadata: known && [...known].sort() };
+}
+
+describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
+  let place: StorePlace;
+  beforeAll(async () => {
+    place = await STORE_KINDS[kind]!();
+  });
+  afterAll(() => place.close());
+
+  it('answers random operations as the interface says, and tells of each change', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async (operations) => {
+        const store = await place.empty();
+        const model = new Model();
+        const changes: NameChange[] = [];
+        store.watch((change) => void changes.push(change));
+        try {
+          for (const given of operations) {
+            // a search by tags gives the names in any order
+            const isSorted = given.kind === 'list' && given.selection.by === 'tags';
+            const answer = await answerOf(store, given);
+            expect(plain(answer, place.tellsNoTags, isSorted)).toEqual(plain(model.answer(given), place.tellsNoTags, isSorted));
+          }
+          await expect.poll(() => changes.length).toBe(model.changes.length);
+          expect(plain(changes, place.tellsNoTags)).toEqual(plain(model.changes, place.tellsNoTags));
+        } finally {
+          await store.close();
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  }, 600_000);
+
+  const PUT: PutOptions = { safe: false, takeover: false };
+  const leased = (name: string, ttlMs: number): NameRecord => ({
+    name,
+    uri: 'PYRO:a@h:1',
+    metadata: new Set(['tag']),
+    lease: { owner: 'one', ttlMs },
+  });
+
+  it('ends a lease that is not renewed, tells so, and gives the name to the next one', async () => {
+    const store = await place.empty();
+    const changes: string[] = [];
+    store.watch((change) => void changes.push(`${change.kind} ${change.kind === 'removed' ? change.name : change.record.name}`));
+    await store.put(leased('ends', 1_000), PUT);
+    await store.put(leased('stays', 60_000), PUT);
+    await expect.poll(() => changes).toEqual(['registered ends', 'registered stays', 'removed ends']);
+    expect(await store.get('ends')).toBeUndefined();
+    expect(await store.count()).toBe(1);
+    expect(await store.renew('one', ['ends', 'stays'])).toEqual(['ends']);
+    expect(
+      await store.put(
+        { ...leased('ends', 60_000), uri: 'PYRO:b@h:1', lease: { owner: 'two', ttlMs: 60_000 } },
+        { safe: true, takeover: false },
+      ),
+    ).toBeUndefined();
+    await store.close();
+  });
+
+  it('gives a name to one of many who register it safely at the same time', async () => {
+    const store = await place.empty();
+    const attempts = Array.from({ length: 50 }, async (_, index) =>
+      store.put(
+        { name: 'one', uri: `PYRO:a@h:${index + 1}`, metadata: undefined, lease: undefined },
+        { safe: true, takeover: false },
+      ),
+    );
+    const answers = await Promise.all(attempts);
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
+    await store.close();
+  });
+});

@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
+import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
+import { openSqlite } from '../../../../lib/name-server/store/sql/sqlite.js';
+import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
+import { HAS_SQLITE } from './stores.js';
+
+const PUT = { safe: false, takeover: false };
+
+let directory: string;
+let path: string;
+const cleanups: (() => unknown)[] = [];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'names-'));
+  path = join(directory, 'names.sqlite');
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  await rm(directory, { recursive: true });
+});
+
+const record = (name: string, uri = `PYRO:${name}@host:1`, tags: string[] = []): NameRecord => ({
+  name,
+  uri,
+  metadata: new Set(tags),
+  lease: undefined,
+});
+
+function open(): SqlNameStore {
+  const store = SqlNameStore.open(path);
+  cleanups.push(() => store.close());
+  return store;
+}
+
+if (HAS_SQLITE) defineTests();
+else defineRefusal();
+
+function defineTests(): void {
+  describe('registrations in an SQLite file', () => {
+    it('say by their id which name servers share them', () => {
+      const [one, two] = [open(), open()];
+      const other = SqlNameStore.open(`${path}-other`);
+      cleanups.push(() => other.close());
+      expect(one.sharedId).toMatch(/^[0-9a-f]{64}$/);
+      expect(two.sharedId).toBe(one.sharedId);
+      expect(other.sharedId).not.toBe(one.sharedId);
+    });
+
+    it('are there when the file is opened again, tags and leases included', async () => {
+      const store = SqlNameStore.open(path);
+      await store.put(record('one', undefined, ['ü', 'b']), PUT);
+      await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
+      const before = store.list({ by: 'all' });
+      await store.close();
+      expect(open().list({ by: 'all' })).toEqual(before);
+    });
+
+    it('are safe from a second process on the same file: one of two gets a name, and each sees what the other does', async () => {
+      const [one, other] = [open(), open()];
+      const [taken, refused] = await Promise.all(
+        [one, other].map((store, index) => store.put(record('name', `PYRO:a@h:${index + 1}`), { safe: true, takeover: false })),
+      );
+      expect([taken, refused].filter((answer) => answer === undefined)).toHaveLength(1);
+      expect(one.get('name')).toEqual(other.get('name'));
+      const changes: NameChange[] = [];
+      other.watch((change) => void changes.push(change));
+      await one.put(record('new', undefined, ['tag']), PUT);
+      await one.setMetadata('name', new Set(['other']));
+      await expect
+        .poll(() => changes)
+        .toEqual([
+          expect.objectContaining({
+            kind: 'registered',
+            record: expect.objectContaining({ name: 'name', metadata: new Set(['other']) }) as NameRecord,
+          }),
+          { kind: 'registered', record: record('new', undefined, ['tag']) },
+        ]);
+      await one.remove(['new'], { takeover: false });
+      await expect.poll(() => changes.at(-1)).toEqual({ kind: 'removed', name: 'new' });
+    });
+
+    it('begin their leases anew when the file is opened: nobody could renew them before', async () => {
+      const store = SqlNameStore.open(path);
+      await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
+      await store.close();
+      const database = openSqlite(path);
+      database.exec('UPDATE nestjs_pyro_leases SET ends_at = 1');
+      database.close();
+      expect(open().get('leased')).toMatchObject({ name: 'leased' });
+    });
+
+    it('fail with a NamingError while another process holds the file, and work again afterwards', async () => {
+      const store = open();
+      const database = openSqlite(path);
+      cleanups.push(() => database.close());
+      database.exec('BEGIN EXCLUSIVE');
+      await expect(store.put(record('one'), PUT)).rejects.toMatchObject({
+        code: 'NAMING',
+        message: `the name server cannot use ${path}: database is locked`,
+      });
+      expect(() => store.get('one')).toThrow('database is locked');
+      database.exec('ROLLBACK');
+      expect(await store.put(record('one'), PUT)).toBeUndefined();
+    }, 30_000);
+
+    it('of an old Pyro, without tags, are taken over', () => {
+      const database = openSqlite(path);
+      database.exec(
+        "CREATE TABLE pyro_names (name nvarchar PRIMARY KEY NOT NULL, uri nvarchar NOT NULL); INSERT INTO pyro_names VALUES ('old', 'PYRO:a@h:1')",
+      );
+      database.close();
+      expect(open().list({ by: 'all' })).toEqual([record('old', 'PYRO:a@h:1')]);
+    });
+
+    it('with half of a surrogate pair are refused', async () => {
+      const store = open();
+      await expect(store.put(record('\uD800'), PUT)).rejects.toThrow('has half of a surrogate pair');
+      await store.put(record('\uFFFD'), PUT);
+      expect(store.get('\uD800')).toBeUndefined();
+    });
+
+    it('are found by an index, whether a prefix or a tag selects them', () => {
+      open();
+      const database = openSqlite(path);
+      cleanups.push(() => database.close());
+      const plan = (sql: string): string => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
+      expect(plan("SELECT * FROM pyro_names WHERE name >= 'a' AND name < 'b'")).toContain('SEARCH');
+      expect(plan("SELECT object FROM pyro_metadata WHERE metadata = 'a'")).toContain('nestjs_pyro_metadata_tag');
+    });
+
+    it('are not looked for in other files, nor in memory', async () => {
+      await writeFile(path, 'a diary, and a long one: '.repeat(100));
+      await expect(openNameStore(`sql:${path}`)).rejects.toThrow(`storage: cannot open sql:${path}: file is not a database`);
+      await expect(openNameStore('sql::memory:')).rejects.toThrow('not in :memory:');
+      await expect(openNameStore(`sql:${directory}/none/x`)).rejects.toThrow('unable to open database file');
+    });
+  });
+
+  it('a process that is killed while it writes leaves every name that was acknowledged', async () => {
+    const { build } = await import('esbuild');
+    const bundle = join(directory, 'store.mjs');
+    await build({
+      entryPoints: ['lib/name-server/store/sql/sql-store.ts'],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: bundle,
+    });
+    const program = `
+      const { SqlNameStore } = await import(process.argv[1]);
+      const store = SqlNameStore.open(process.argv[2]);
+      for (let number = store.count(); ; number++) {
+        await store.put({ name: 'name' + number, uri: 'PYRO:x@h:1', metadata: new Set(['tag']), lease: undefined }, { safe: true, takeover: false });
+        process.stdout.write('name' + number + ' ');
+      }`;
+    const acknowledged = new Set<string>();
+    for (let kill = 0; kill < Number(process.env.LONG_KILLS ?? 3); kill++) {
+      const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program, bundle, path], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let output = '';
+      const wanted = Math.ceil(Math.random() * 300);
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (output.length > wanted) child.kill('SIGKILL');
+      });
+      await once(child, 'close');
+      for (const name of output.split(' ').slice(0, -1)) acknowledged.add(name);
+      const store = SqlNameStore.open(path);
+      const found = new Set(store.list({ by: 'all' }).map(({ name, metadata }) => `${name}${metadata!.size}`));
+      await store.close();
+      expect([...acknowledged].filter((name) => !found.has(`${name}1`))).toEqual([]);
+    }
+    expect(acknowledged.size).toBeGreaterThan(0);
+  }, 600_000);
+}
+
+function defineRefusal(): void {
+  it('a Node without SQLite is told so, with the version that has it and what works with every Node', async () => {
+    await expect(openNameStore('sql:names.sqlite')).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: `storage: sql:names.sqlite needs Node 22.13 or later, which has node:sqlite, and this is Node ${process.version}; file:PATH keeps names in a file with every Node`,
+    });
+  });
+}
