@@ -108,7 +108,8 @@ export { NameServerClient } from './naming/name-server-client.js';
 export type { NameFilter, NameRegistration, TagFilter } from './naming/name-records.js';
 export type { NameEvent, NameWaitOptions, NameWatchOptions } from './naming/name-watch.js';
 export type { NamedObject } from './naming/named-object.js';
-export { NameRegistrar, type NameRegistrarEvents, type NameRegistrarOptions } from './naming/name-registrar.js';
+export { NameRegistrar, type NameRegistrarOptions } from './naming/name-registrar.js';
+export type { NameRegistrarEvents } from './naming/registrar-events.js';
 
 // daemon and proxy
 export { PyroDaemon } from './pyro/pyro-daemon.js';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { currentContext } from '../daemon/contract/call-context.js';
 import { expose } from '../daemon/object/expose.js';
@@ -26,12 +27,13 @@ type ListedName = string | PyTuple;
 /**
  * The object `Pyro.NameServer`: its methods, with the arguments, results and errors of Pyro5's name server.
  *
- * `register_leased`, `renew_leases` and `watch` are this name server's own. Clients see in its metadata that they are there.
+ * `register_leased`, `renew_leases`, `store_id` and `watch` are this name server's own. Clients see in its metadata that they are there.
  *
  * @see Pyro5/nameserver.py, `NameServer`
  */
 export class NameServer {
   private readonly read: NameArguments;
+  private readonly ownStoreId = randomUUID();
   private watches = 0;
 
   constructor(
@@ -49,6 +51,11 @@ export class NameServer {
   }
 
   ping(): void {}
+
+  /** Says which name servers share their names: those with the same id. A program registers at one of them only. */
+  store_id(): string {
+    return this.store.sharedId ?? this.ownStoreId;
+  }
 
   lookup(name: unknown, withMetadata: unknown = false): Pending<PyroUri | PyTuple> {
     const known = this.read.name(name);
@@ -239,6 +246,7 @@ expose(
   NameServer,
   'count',
   'ping',
+  'store_id',
   'lookup',
   'register',
   'register_leased',

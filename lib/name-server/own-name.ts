@@ -18,6 +18,10 @@ export class StoreWithOwnName implements NameStore {
     private own: NameRecord,
   ) {}
 
+  get sharedId(): string | undefined {
+    return this.store.sharedId;
+  }
+
   get(name: string): Pending<NameRecord | undefined> {
     return name === NAME_SERVER_OBJECT_ID ? this.own : this.store.get(name);
   }

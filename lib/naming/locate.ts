@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkNameServerAddress, type NameServerAddress, type ResolvedName, waitMsOf } from '../client/options/name-resolver.js';
+import {
+  addressesOf,
+  checkNameServers,
+  type NameServerAddress,
+  type ResolvedName,
+  waitMsOf,
+} from '../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { environmentConfig } from '../options/environment.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
@@ -8,6 +14,7 @@ import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js'
 import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
+import { firstAnswer } from './first-answer.js';
 import { NameServerClient } from './name-server-client.js';
 
 /** Address of a name server, and those options of a proxy that make sense for calls to it. */
@@ -23,33 +30,51 @@ const MAX_PAUSE_MS = 2_000;
  * Connects to a name server: at `unixSocket`, or at `host` and `port`, or else at `localhost:9090`. If there is none at
  * `localhost:9090` and `broadcast` is set, the local network is asked.
  *
+ * @param options a list gives several name servers, of which the first that answers is taken; one that does not answer within 300 ms
+ *   is not waited for
  * @throws {NamingError} when no name server answers within `waitMs`
  * @see Pyro5/core.py, `locate_ns`
  */
-export async function locateNameServer(options: NameServerOptions = {}): Promise<NameServerClient> {
-  return retryWithin(waitMsOf(options), options.signal ?? NEVER, () => locateOnce(options));
+export async function locateNameServer(
+  options: NameServerOptions | readonly NameServerOptions[] = {},
+): Promise<NameServerClient> {
+  checkNameServers(options);
+  const signal = signalOf(options);
+  const release = (late: NameServerClient): void => void late.release();
+  return retryWithin(waitMsOf(options), signal, () => firstAnswer(nameServersOf(options), signal, connectTo, release));
 }
 
 /**
- * Looks a PYRONAME or PYROMETA URI up. If several objects have all the tags of a PYROMETA URI, one is chosen at random.
+ * Looks a PYRONAME or PYROMETA URI up. If several objects have all the tags of a PYROMETA URI, one is chosen at random. Of several name
+ * servers the first one wins that answers and has the name.
  *
  * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  * @see Pyro5/core.py, `resolve`
  */
-export function resolveName(uri: PyroUri, address: NameServerAddress, signal: AbortSignal): Promise<ResolvedName> {
-  return retryWithin(waitMsOf(address), signal, async () => {
-    const nameServer = await locateOnce({ ...addressFor(uri, address), signal });
-    const giveUp = (): void => void nameServer.release();
-    signal.addEventListener('abort', giveUp);
-    try {
-      return { uri: await lookUp(nameServer, uri), givenBy: nameServer.ends };
-    } catch (error) {
-      throw signal.aborted ? signal.reason : lookupFailure(uri, nameServer, error);
-    } finally {
-      signal.removeEventListener('abort', giveUp);
-      await nameServer.release();
-    }
-  });
+export async function resolveName(
+  uri: PyroUri,
+  nameServers: NameServerOptions | readonly NameServerOptions[],
+  signal: AbortSignal,
+): Promise<ResolvedName> {
+  const addresses = addressesFor(uri, nameServers);
+  checkNameServers(addresses);
+  return retryWithin(waitMsOf(nameServers), signal, () =>
+    firstAnswer(nameServersOf(addresses), signal, (address, end) => askFor(uri, address, end)),
+  );
+}
+
+async function askFor(uri: PyroUri, address: KnownNameServer, signal: AbortSignal): Promise<ResolvedName> {
+  const nameServer = await connectTo(address, signal);
+  const giveUp = (): void => void nameServer.release();
+  signal.addEventListener('abort', giveUp);
+  try {
+    return { uri: await lookUp(nameServer, uri), givenBy: nameServer.ends };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : lookupFailure(uri, nameServer, error);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    await nameServer.release();
+  }
 }
 
 /**
@@ -57,25 +82,56 @@ export function resolveName(uri: PyroUri, address: NameServerAddress, signal: Ab
  *
  * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  */
-export async function resolve(uri: PyroUri | string, options: NameServerOptions = {}): Promise<PyroUri> {
+export async function resolve(
+  uri: PyroUri | string,
+  options: NameServerOptions | readonly NameServerOptions[] = {},
+): Promise<PyroUri> {
   const parsed = typeof uri === 'string' ? new PyroUri(uri, environmentConfig().NS_PORT) : uri;
   if (parsed.protocol === 'PYRO') return parsed;
-  return (await resolveName(parsed, options, options.signal ?? NEVER)).uri;
+  return (await resolveName(parsed, options, signalOf(options))).uri;
 }
 
 const NEVER = new AbortController().signal;
 
-/** The address of the name server in the URI wins over the address in the options. */
-function addressFor({ host, port, socketName }: PyroUri, address: NameServerAddress): NameServerAddress {
-  if (socketName !== undefined) return { ...address, host: undefined, port: undefined, unixSocket: socketName };
-  return host === undefined ? address : { ...address, host, port, unixSocket: undefined };
+/** Ends when one of the signals in the options does. */
+function signalOf(options: NameServerOptions | readonly NameServerOptions[]): AbortSignal {
+  const signals = addressesOf(options).flatMap(({ signal }) => signal ?? []);
+  return signals.length > 0 ? AbortSignal.any(signals) : NEVER;
 }
 
-async function locateOnce(options: NameServerOptions): Promise<NameServerClient> {
-  checkNameServerAddress(options);
-  const { host, port, unixSocket, broadcast = false, signal = NEVER } = options;
+/** The address of the name server in the URI wins over the addresses in the options. */
+function addressesFor(
+  { host, port, socketName }: PyroUri,
+  options: NameServerOptions | readonly NameServerOptions[],
+): readonly NameServerOptions[] {
+  const addresses = addressesOf(options);
+  const [first] = addresses;
+  if (socketName !== undefined) return [{ ...first, host: undefined, port: undefined, unixSocket: socketName }];
+  return host === undefined ? addresses : [{ ...first, host, port, unixSocket: undefined }];
+}
+
+/** A name server whose location is known, and the options of calls to it. */
+export interface KnownNameServer {
+  readonly location: string;
+  readonly options: NameServerOptions;
+}
+
+/** The name servers that options give, those of the environment included. */
+export function nameServersOf(options: NameServerOptions | readonly NameServerOptions[]): readonly KnownNameServer[] {
+  return addressesOf(options).flatMap((address) => locationsOf(address).map((location) => ({ location, options: address })));
+}
+
+function locationsOf({ host, port, unixSocket }: NameServerAddress): string[] {
+  if (unixSocket !== undefined) return [unixLocation(unixSocket)];
   const { NS_HOST = 'localhost', NS_PORT = DEFAULT_NAME_SERVER_PORT } = environmentConfig();
-  const location = unixSocket === undefined ? locationAt(host ?? NS_HOST, port ?? NS_PORT) : unixLocation(unixSocket);
+  const hosts = host === undefined ? NS_HOST.split(',') : [host];
+  return hosts.map((text) => locationAt(text.trim(), port ?? NS_PORT));
+}
+
+/** Connects to a name server, or to the one that a broadcast finds, where the options allow it. @throws {NamingError} */
+export async function connectTo({ location, options: given }: KnownNameServer, signal: AbortSignal): Promise<NameServerClient> {
+  const options = { ...given, signal };
+  const { host, unixSocket, broadcast = false } = options;
   try {
     return await connectToNameServer(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options);
   } catch (error) {

@@ -144,6 +144,12 @@ export class NameServerClient implements AsyncDisposable {
     return this.proxy.$metadata?.methods.has('watch') ?? false;
   }
 
+  /** @internal Id of what the name server stores; name servers with the same id share their names. Undefined for Python's name server. */
+  async storeId(): Promise<string | undefined> {
+    if (!this.proxy.$metadata?.methods.has('store_id')) return undefined;
+    return String(await this.call('store_id'));
+  }
+
   /** @internal Registers a name for `ttlMs`; {@link renewLeases} begins the time anew. */
   async registerLeased(name: string, uri: PyroUri, metadata: readonly string[], owner: string, ttlMs: number): Promise<void> {
     await this.call('register_leased', name, String(uri), owner, ttlMs, false, metadata);

@@ -110,8 +110,8 @@ export async function waitForName(
 const NEVER = new AbortController().signal;
 
 function isTemporary(error: unknown): boolean {
-  const isConnecting = error instanceof NamingError && error.cause instanceof CommunicationError;
-  return isConnecting || (error instanceof CommunicationError && !(error instanceof ProtocolError));
+  if (error instanceof NamingError) return isTemporary(error.cause);
+  return error instanceof CommunicationError && !(error instanceof ProtocolError);
 }
 
 /** The names that the user of a watch knows of. */

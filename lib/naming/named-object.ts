@@ -18,9 +18,6 @@ export interface RegistrarEntry {
   readonly name: string;
   readonly uri: PyroUri;
   readonly metadata: readonly string[];
-  state: { is: 'new' } | { is: 'registered'; uri: PyroUri } | { is: 'taken' };
-  /** False: the name is to be removed from the name server. */
-  isWanted: boolean;
 }
 
 /** @throws {PyroError} when the URI is not a PYRO URI, or the tags are none */
@@ -30,5 +27,5 @@ export function entryOf(object: NamedObject): RegistrarEntry {
   const parsed = typeof uri === 'string' ? new PyroUri(uri) : uri;
   if (parsed.protocol !== 'PYRO')
     throw new PyroError(`"${name}" cannot stand for ${parsed}: it is no PYRO uri`, { code: 'BAD_URI' });
-  return { name, uri: parsed, metadata: tagList(metadata), state: { is: 'new' }, isWanted: true };
+  return { name, uri: parsed, metadata: tagList(metadata) };
 }

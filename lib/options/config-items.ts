@@ -63,6 +63,12 @@ const toggle: ConfigItem<boolean> = {
 
 const text: ConfigItem<string> = { expected: 'a text', read: (value) => value };
 
+/** One host, or hosts with commas between. Pyro5 takes one. */
+const hosts: ConfigItem<string> = {
+  expected: 'a host, or several separated by commas',
+  read: (value) => (value !== '' && value.split(',').some((host) => host.trim() === '') ? undefined : value),
+};
+
 function oneOf<T extends string>(...values: T[]): ConfigItem<T> {
   return {
     expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
@@ -90,7 +96,7 @@ const addresses: ConfigItem<readonly string[]> = {
  */
 export const CONFIG_ITEMS = {
   HOST: text,
-  NS_HOST: text,
+  NS_HOST: hosts,
   NS_PORT: whole(1, 65_535),
   NS_BCPORT: whole(1, 65_535),
   NS_BCHOST: text,

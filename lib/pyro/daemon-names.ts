@@ -1,19 +1,23 @@
 import type { BaseDaemon } from '../daemon/daemon.js';
-import { checkOptions, configError, OBJECT, type OptionRule } from '../options/option-checks.js';
+import { addressesOf, NAME_SERVERS } from '../client/options/name-resolver.js';
+import { checkOptions, configError, type OptionRule } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';
 import type { NameServerOptions } from '../naming/locate.js';
 import { NameRegistrar } from '../naming/name-registrar.js';
 
 /** The name server at which the objects of a daemon are registered, and how often the names are checked. */
 export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
-  /** Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. */
+  /**
+   * Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. The shortest
+   * pause in a list of name servers holds for all.
+   */
   retryIntervalMs?: number;
 }
 
 /** Takes the option `nameServer` of a server. */
 export const NAME_SERVER: OptionRule = {
-  takes: 'true, false, or an object with the address of the name server',
-  fits: (value) => typeof value === 'boolean' || OBJECT.fits(value),
+  takes: `true, false, or ${NAME_SERVERS.takes}`,
+  fits: (value) => typeof value === 'boolean' || NAME_SERVERS.fits(value),
 };
 
 /** Longest time that `start()` waits for a name server that does not answer. */
@@ -32,15 +36,17 @@ export class DaemonNames {
   private readonly nameByObject = new Map<string, string>();
 
   /**
-   * @param options `true`: the name server at `localhost:9090`
+   * @param options `true`: the name server at `localhost:9090`. A list: the objects are registered at all of these name servers
    * @throws {PyroError} `CONFIG`, when an option is wrong
    */
   constructor(
     private readonly daemon: BaseDaemon,
-    options: true | DaemonNamesOptions,
+    options: true | DaemonNamesOptions | readonly DaemonNamesOptions[],
   ) {
     checkOptions<{ nameServer: unknown }>({ nameServer: options }, { nameServer: NAME_SERVER });
-    const { retryIntervalMs, ...nameServer } = options === true ? {} : options;
+    const nameServer = options === true ? {} : options;
+    const intervals = addressesOf<DaemonNamesOptions>(nameServer).flatMap(({ retryIntervalMs }) => retryIntervalMs ?? []);
+    const retryIntervalMs = intervals.length > 0 ? Math.min(...intervals) : undefined;
     this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
     daemon.on('unregistered', (objectId) => this.remove(objectId));
     daemon.once('close', () => void this.stop());

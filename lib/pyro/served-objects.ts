@@ -14,8 +14,8 @@ export type ObjectsToServe = Readonly<Record<string, object>> | ReadonlyMap<obje
 export interface ServeOptions extends PyroDaemonOptions {
   /** Daemon to serve with. It is started if it does not listen yet, and closed at the end. Default: a new daemon. */
   daemon?: BaseDaemon;
-  /** Registers the names at a name server; `true`: at the address in the environment, or `localhost:9090`. Default false: the names are object ids. */
-  nameServer?: boolean | DaemonNamesOptions;
+  /** Registers the names at a name server, or at each of a list; `true`: at the address in the environment, or `localhost:9090`. Default false: the names are object ids. */
+  nameServer?: boolean | DaemonNamesOptions | readonly DaemonNamesOptions[];
   /** Prints the URIs. Default true. */
   verbose?: boolean;
   /** Signals that end serving. Default `SIGINT` and `SIGTERM`. */

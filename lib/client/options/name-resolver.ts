@@ -7,7 +7,9 @@ import {
   checkOptions,
   configError,
   milliseconds,
+  OBJECT,
   objectOf,
+  type OptionRule,
   type OptionRules,
   PORT,
   SWITCH,
@@ -19,7 +21,10 @@ import { ONE_SERIALIZER } from '../../serializers/contract/serializer-rules.js';
 import { CLIENT_TLS, type ClientTlsOptions } from '../../options/tls.js';
 import type { ProxySender } from './received-proxies.js';
 
-/** Address of the name server. Default: the address in a PYRONAME or PYROMETA URI, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then `localhost:9090`. */
+/**
+ * Address of the name server. Default: the address in a PYRONAME or PYROMETA URI, then `PYRO_NS_HOST` and `PYRO_NS_PORT`, then
+ * `localhost:9090`. `PYRO_NS_HOST` may be a list of hosts, `one,other`.
+ */
 export interface NameServerAddress {
   /** Host name or IP address, or the path of a unix domain socket as `./u:path`. Default `localhost`. */
   host?: string;
@@ -69,18 +74,42 @@ const RULES: OptionRules<NameServerAddress & Record<FurtherOption, unknown>> = {
 type FurtherOption =
   'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'retryIntervalMs' | 'serializer' | 'signal';
 
-/** @throws {PyroError} `CONFIG`, when an option is wrong, or the address has both `unixSocket` and `host` or `port` */
-export function checkNameServerAddress(address: NameServerAddress): void {
+/** The rule of an option that takes the address of a name server, or a list of addresses. {@link checkNameServers} checks what is inside. */
+export const NAME_SERVERS: OptionRule = {
+  takes: 'an object with the address of the name server, or a list of such objects',
+  fits: (value) => (Array.isArray(value) ? value.length > 0 && value.every((item) => OBJECT.fits(item)) : OBJECT.fits(value)),
+};
+
+/**
+ * @throws {PyroError} `CONFIG`, when an option is wrong, a list is empty, or an address has both `unixSocket` and `host` or `port`
+ */
+export function checkNameServers(given: NameServerAddress | readonly NameServerAddress[]): void {
+  checkOptions<{ nameServer: unknown }>({ nameServer: given }, { nameServer: NAME_SERVERS });
+  if (!isList(given)) return checkAddress(given, 'nameServer');
+  for (const [index, address] of given.entries()) checkAddress(address, `nameServer[${index}]`);
+}
+
+function checkAddress(address: NameServerAddress, what: string): void {
   const { host, port, unixSocket } = address;
-  checkOptions<object>(address, RULES, 'nameServer.');
+  checkOptions<object>(address, RULES, `${what}.`);
   if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
-    throw configError('nameServer: unixSocket excludes host and port');
+    throw configError(`${what}: unixSocket excludes host and port`);
   }
 }
 
-/** Gives the longest wait for a name or a name server: `waitMs`, else `PYRO_NS_LOOKUP_DELAY`. */
-export function waitMsOf(address: NameServerAddress | undefined): number {
-  return address?.waitMs ?? millisecondsOf(environmentConfig().NS_LOOKUP_DELAY) ?? 0;
+/** The addresses that an option gives, in the order in which they are tried. */
+export function addressesOf<T extends NameServerAddress>(given: T | readonly T[]): readonly T[] {
+  return isList(given) ? given : [given];
+}
+
+function isList<T>(given: T | readonly T[]): given is readonly T[] {
+  return Array.isArray(given);
+}
+
+/** Gives the longest wait for a name or a name server: the largest `waitMs`, else `PYRO_NS_LOOKUP_DELAY`. */
+export function waitMsOf(given: NameServerAddress | readonly NameServerAddress[] | undefined): number {
+  const waits = addressesOf(given ?? {}).flatMap(({ waitMs }) => waitMs ?? []);
+  return waits.length > 0 ? Math.max(...waits) : (millisecondsOf(environmentConfig().NS_LOOKUP_DELAY) ?? 0);
 }
 
 /** The result of a name lookup. */
@@ -92,4 +121,8 @@ export interface ResolvedName {
 }
 
 /** Looks up PYRONAME and PYROMETA URIs. `lib/naming` implements it with a name server. */
-export type NameResolver = (uri: PyroUri, options: NameServerAddress, signal: AbortSignal) => Promise<ResolvedName>;
+export type NameResolver = (
+  uri: PyroUri,
+  nameServers: NameServerAddress | readonly NameServerAddress[],
+  signal: AbortSignal,
+) => Promise<ResolvedName>;

@@ -33,7 +33,7 @@ import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
-import { checkNameServerAddress, type NameServerAddress } from './name-resolver.js';
+import { checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 
 /** Annotations: ids of four ASCII letters, and their bytes. */
@@ -128,8 +128,8 @@ export interface PyroProxyOptions {
   onDisconnected?: (error: Error) => void;
   /** Called with every message, including handshakes: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
-  /** Name server that looks up names. */
-  nameServer?: NameServerAddress;
+  /** Name server that looks up names. A list: the first name server that answers and has the name. */
+  nameServer?: NameServerAddress | readonly NameServerAddress[];
   /** Decides where proxies that the peer sends may connect to. Default: over TCP to the peer's own address, or to its unix socket. */
   receivedProxies?: ReceivedProxies;
   /**
@@ -225,7 +225,7 @@ export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   onConnected: FUNCTION,
   onDisconnected: FUNCTION,
   wireLog: FUNCTION,
-  nameServer: OBJECT,
+  nameServer: NAME_SERVERS,
   receivedProxies: FUNCTION,
   autoproxy: withMethods('a PyroDaemon', 'referenceFor'),
   signal: ABORT_SIGNAL,
@@ -247,7 +247,7 @@ const CALL_RULES: OptionRules<CallOptions> = {
  */
 export function checkProxyOptions(options: PyroProxyOptions): void {
   checkOptions(options, PROXY_RULES);
-  if (options.nameServer) checkNameServerAddress(options.nameServer);
+  if (options.nameServer) checkNameServers(options.nameServer);
 }
 
 /**

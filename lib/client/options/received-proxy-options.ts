@@ -4,6 +4,7 @@ import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/serializer.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { type OptionRules, wholeNumber } from '../../options/option-checks.js';
+import { addressesOf } from './name-resolver.js';
 import { PROXY_RULES, type PyroProxyOptions } from './proxy-options.js';
 
 /** Default `idleTimeoutMs` of a proxy from a peer: nobody may know when to release the proxy. */
@@ -85,7 +86,8 @@ export function optionsOfReceived(reference: ProxyReference, parent: PyroProxyOp
   }
   options['handshake'] = reference.handshake;
   options['tls'] = withoutIdentity(parent.tls);
-  options['nameServer'] = { ...parent.nameServer, tls: withoutIdentity(parent.nameServer?.tls) };
+  const nameServers = addressesOf(parent.nameServer ?? {});
+  options['nameServer'] = nameServers.map((address) => ({ ...address, tls: withoutIdentity(address.tls) }));
   return options as PyroProxyOptions;
 }
 

@@ -52,6 +52,8 @@ export interface RemoveOptions {
  * Every method throws a NamingError when the store fails.
  */
 export interface NameStore {
+  /** The same text for all name servers that use the store together, and for no others. Undefined: one name server uses the store. */
+  readonly sharedId?: string | undefined;
   /** The registration of a name; undefined when there is none. */
   get(name: string): NameRecord | undefined | Promise<NameRecord | undefined>;
   /**

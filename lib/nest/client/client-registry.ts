@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { addressesOf } from '../../client/options/name-resolver.js';
 import { PROXY_RULES, type PyroProxyOptions } from '../../client/options/proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { NameServerOptions } from '../../naming/locate.js';
@@ -36,10 +37,10 @@ export class ClientRegistry implements OnApplicationShutdown {
     checkOptions(this.defaults, MODULE_RULES);
   }
 
-  /** Where the name server is, by the defaults of the application. */
-  get nameServer(): NameServerOptions {
-    const { nameServer, handshake, serializer } = this.defaults;
-    return givenOptions({ ...nameServer, handshake, serializer });
+  /** Where the name servers are, by the defaults of the application. */
+  get nameServers(): readonly NameServerOptions[] {
+    const { nameServer = {}, handshake, serializer } = this.defaults;
+    return addressesOf(nameServer).map((address) => givenOptions({ ...address, handshake, serializer }));
   }
 
   /** A proxy that connects at its first call. The registry releases the proxy when the application shuts down. */

@@ -8,7 +8,7 @@ import { ClientRegistry } from '../client/client-registry.js';
 
 /**
  * Reads and watches the names of the name server that `PyroModule.forRoot({ nameServer })` names, or else of the one at
- * `localhost:9090`. Provided by PyroModule:
+ * `localhost:9090`; with a list, of the first that answers. Provided by PyroModule:
  *
  * ```ts
  * constructor(private readonly names: PyroNames) {}
@@ -57,6 +57,6 @@ export class PyroNames {
   }
 
   private connect(): Promise<NameServerClient> {
-    return locateNameServer(this.clients.nameServer);
+    return locateNameServer(this.clients.nameServers);
   }
 }

@@ -14,9 +14,10 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   naming?: PyroNaming;
   /**
    * Registers every object that has a `name`, and removes the names at shutdown. `true`: at `localhost:9090`. If the name server
-   * does not answer, or forgets the names, the server tries again every `retryIntervalMs`. Default: nothing is registered.
+   * does not answer, or forgets the names, the server tries again every `retryIntervalMs`. A list: at all of these name servers. Default:
+   * nothing is registered.
    */
-  nameServer?: true | DaemonNamesOptions;
+  nameServer?: true | DaemonNamesOptions | readonly DaemonNamesOptions[];
   /** Guards for every connection and object, the daemon's own object included. They run before the guards of the object. */
   handshakeGuards?: HandshakeGuard[];
   /**

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type CanActivate, type ExecutionContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import { locateNameServer } from '../../../lib/core.js';
+import { locateNameServer, startNameServer } from '../../../lib/core.js';
 import {
   PyroController,
   PyroHandshakeContext,
@@ -117,6 +117,36 @@ describe('a name server inside a Nest application', () => {
     await events.return();
     await expect(locateNameServer({ host: '127.0.0.1', port: server.uri.port })).rejects.toThrow('no name server at');
     expect(() => app.get(PyroNameServerHost).server).toThrow('from app.init() to app.close()');
+  });
+
+  it('one of several name servers: objects are registered at all, and PyroNames watches the first that answers', async () => {
+    const [own, other] = [await freePort(), await startNameServer({ host: '127.0.0.1', port: 0 })];
+    closeAfter(() => other.close());
+    const nameServer = [own, other.uri.port!].map((port) => ({ host: '127.0.0.1', port }));
+    @Module({
+      imports: [PyroNameServerModule.forRoot({ host: '127.0.0.1', port: own }), PyroModule.forRoot({ nameServer })],
+      controllers: [Warehouse],
+    })
+    class App {}
+    const app = await NestFactory.create(App, { logger: false });
+    app.connectMicroservice({ strategy: new PyroServer({ host: '127.0.0.1', port: 0, nameServer }) });
+    closeAfter(() => app.close());
+    await app.init();
+    await app.startAllMicroservices();
+    for (const address of nameServer) {
+      await using client = await locateNameServer(address);
+      expect([...(await client.list()).keys()]).toEqual(['Pyro.NameServer', 'example.warehouse']);
+    }
+    const names = app.get(PyroNames);
+    const events = names.watch({ prefix: 'lab.' });
+    closeAfter(() => events.return());
+    const next = events.next();
+    await app.get(PyroNameServerHost).server.close();
+    // the watch goes on at the other name server
+    await using client = await locateNameServer(nameServer[1]!);
+    await client.register('lab.lamp', 'PYRO:lamp@127.0.0.1:1');
+    expect((await next).value).toMatchObject({ kind: 'registered', name: 'lab.lamp' });
+    expect(String(await names.lookup('lab.lamp'))).toBe('PYRO:lamp@127.0.0.1:1');
   });
 
   it('stops the start of the application when an option is wrong', async () => {

@@ -200,10 +200,24 @@ describe('a process with PYRO variables', () => {
 
     const socket = join(tmpdir(), `pyro-${process.pid}.sock`);
     await start('nameserver', '--unixsocket', socket);
+    const alone = await start('nameserver');
     const local = await coreWith({ PYRO_NS_HOST: `./u:${socket}` });
     await using byPath = await local.locateNameServer();
     expect(byPath.uri.socketName).toBe(socket);
     expect(String(await local.resolve('PYRONAME:Pyro.NameServer'))).toBe(`PYRO:Pyro.NameServer@./u:${socket}`);
+
+    const several = await coreWith({ PYRO_NS_HOST: `127.0.0.3, 127.0.0.1,./u:${socket}`, PYRO_NS_PORT: String(alone.port) });
+    await using second = await several.locateNameServer();
+    expect(second.uri.location).toBe(`127.0.0.1:${alone.port}`);
+    await expect(several.locateNameServer({ host: '127.0.0.3' })).rejects.toThrow(`no name server at 127.0.0.3:${alone.port}`);
+    const registrar = new several.NameRegistrar({
+      nameServer: {},
+      objects: [{ name: 'everywhere', uri: 'PYRO:it@localhost:1' }],
+    });
+    await registrar.start();
+    expect(String(await second.lookup('everywhere'))).toBe('PYRO:it@localhost:1');
+    expect(String(await byPath.lookup('everywhere'))).toBe('PYRO:it@localhost:1');
+    await registrar.stop();
 
     const elsewhere = await coreWith({
       PYRO_NS_HOST: '127.0.0.1',

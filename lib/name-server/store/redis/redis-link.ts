@@ -37,7 +37,8 @@ export class RedisLink {
   failure: Error | undefined;
   private ticker: NodeJS.Timeout | undefined;
   private readonly keys: readonly string[];
-  private id = '';
+  /** Random id of the name space in Redis. */
+  id = '';
 
   private constructor(
     private readonly commands: RedisConnection,

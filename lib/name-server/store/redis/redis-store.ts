@@ -53,6 +53,7 @@ export class RedisNameStore implements NameStore {
   /** When Redis answered last, in the milliseconds of `performance.now()`. */
   private aliveAt = 0;
   private lastError = new Error('not connected yet');
+  private spaceId = '';
 
   private constructor(
     private readonly connector: RedisConnector,
@@ -70,6 +71,11 @@ export class RedisNameStore implements NameStore {
       throw configError(`storage: cannot use Redis at ${connector.where}: ${(error as Error).message}`, error as Error);
     }
     return store;
+  }
+
+  /** The id that Redis has of the name space, the last known one while Redis is away. */
+  get sharedId(): string {
+    return this.spaceId;
   }
 
   async get(name: string): Promise<NameRecord | undefined> {
@@ -173,6 +179,7 @@ export class RedisNameStore implements NameStore {
     });
     if (link.failure) throw link.failure;
     this.link = link;
+    this.spaceId = link.id;
     if (this.closing.signal.aborted) link.close();
   }
 

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { configError } from '../../../options/option-checks.js';
 import { NamingError } from '../../../protocol/errors.js';
@@ -35,6 +38,8 @@ interface PendingWork {
  * @see Pyro5/nameserver.py, `SqlStorage`
  */
 export class SqlNameStore implements NameStore {
+  /** Stands for the file on this machine, without telling clients its path. */
+  readonly sharedId: string;
   private readonly feed: SqlWatch;
   private readonly sweeper: NodeJS.Timeout;
   private waiting: PendingWork[] = [];
@@ -45,6 +50,9 @@ export class SqlNameStore implements NameStore {
     private readonly names: SqlNames,
   ) {
     this.feed = new SqlWatch(names);
+    this.sharedId = createHash('sha256')
+      .update(`${hostname()}:${realpathSync(path)}`)
+      .digest('hex');
     // a busy file is swept the next time
     this.sweeper = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_MS).unref();
   }

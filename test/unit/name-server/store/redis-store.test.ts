@@ -51,6 +51,15 @@ function defineTests(programs: RedisPrograms): void {
       return found;
     }
 
+    it('says by its id which name servers share their names', async () => {
+      const [prefix, other] = [freshPrefix(), freshPrefix()];
+      const stores = [await open({ prefix }), await open({ prefix }), await open({ prefix: other })];
+      const [one, two, three] = stores.map(({ sharedId }) => sharedId);
+      expect(one).toMatch(/^[0-9a-f-]{36}$/);
+      expect(two).toBe(one);
+      expect(three).not.toBe(one);
+    });
+
     async function command(...args: string[]): Promise<unknown> {
       const client = new Redis(redis.url);
       const answer = await client.call(args[0]!, args.slice(1));

@@ -42,6 +42,15 @@ else defineRefusal();
 
 function defineTests(): void {
   describe('registrations in an SQLite file', () => {
+    it('say by their id which name servers share them', () => {
+      const [one, two] = [open(), open()];
+      const other = SqlNameStore.open(`${path}-other`);
+      cleanups.push(() => other.close());
+      expect(one.sharedId).toMatch(/^[0-9a-f]{64}$/);
+      expect(two.sharedId).toBe(one.sharedId);
+      expect(other.sharedId).not.toBe(one.sharedId);
+    });
+
     it('are there when the file is opened again, tags and leases included', async () => {
       const store = SqlNameStore.open(path);
       await store.put(record('one', undefined, ['ü', 'b']), PUT);
