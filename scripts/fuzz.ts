@@ -31,7 +31,8 @@ async function startProgram(kind: ServerKind): Promise<FuzzedServer> {
   const file = join(import.meta.dirname, '../test/fuzz/hostile/server-program.js');
   const args = [`--max-old-space-size=${HEAP_MIB}`, file, kind];
   const program = new Program(process.execPath, args, { interactive: true, timeoutMs: 2 ** 31 - 1 });
-  process.once('exit', () => process.kill(program.pid, 'SIGKILL'));
+  const kill = (): void => void process.kill(program.pid, 'SIGKILL');
+  process.once('exit', kill);
   const location = await program.line('ready: ');
   let asked = 0;
   return {
@@ -40,7 +41,10 @@ async function startProgram(kind: ServerKind): Promise<FuzzedServer> {
       program.type('\n');
       return JSON.parse(await program.line(`state ${++asked}: `)) as ServerState;
     },
-    close: () => program.stop(),
+    close: async () => {
+      process.off('exit', kill);
+      await program.stop();
+    },
   };
 }
 
