@@ -28,7 +28,7 @@ export abstract class BinaryReader extends ValueReader {
   }
 
   protected override failTooCostly(): never {
-    throw overLimit(this.budget.limit, this.failure(this.budget.reason, this.budget.raisedAs));
+    this.failOver(this.budget.limit, this.budget.reason, this.budget.raisedAs);
   }
 
   /** Name of the format in errors. */
@@ -123,6 +123,11 @@ export abstract class BinaryReader extends ValueReader {
 
   protected fail(reason: string, raisedAs?: RaisedAs): never {
     throw this.failure(reason, raisedAs);
+  }
+
+  /** @param limit name of the limit that was reached */
+  protected failOver(limit: string, reason: string, raisedAs?: RaisedAs): never {
+    throw overLimit(limit, this.failure(reason, raisedAs));
   }
 
   private failure(reason: string, raisedAs?: RaisedAs): UnreadableError {

@@ -226,7 +226,8 @@ export class MarshalReader extends BinaryReader {
   }
 
   private reach(depth: number): void {
-    if (depth > this.options.maxDepth) this.fail(`more than ${this.options.maxDepth} nested containers (maxDepth)`);
+    const { maxDepth } = this.options;
+    if (depth > maxDepth) this.failOver('maxDepth', `more than ${maxDepth} nested containers (maxDepth)`);
     if (depth > this.deepest) this.deepest = depth;
   }
 
@@ -255,7 +256,7 @@ export class MarshalReader extends BinaryReader {
     const count = this.int32();
     const digits = Math.abs(count);
     const { maxIntDigits } = this.options;
-    const failTooLong = (): never => this.fail(`an int has more than ${maxIntDigits} digits (maxIntDigits)`);
+    const failTooLong = (): never => this.failOver('maxIntDigits', `an int has more than ${maxIntDigits} digits (maxIntDigits)`);
     if (digits > (maxIntDigits * Math.log2(10)) / 15 + 1) failTooLong();
     const start = this.take(digits * 2);
     if (digits === 0) return 0;

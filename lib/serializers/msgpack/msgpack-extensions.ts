@@ -1,4 +1,5 @@
 import { SerializeError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { PyComplex } from '../../serpent/index.js';
 import { PYRO_EXT } from './msgpack-types.js';
@@ -34,7 +35,8 @@ export function decodePyroExtension(
     case PYRO_EXT.int: {
       const text = data.toString('latin1');
       if (text.length > maxIntDigits + 1 || text.replace(/^[+-]/, '').length > maxIntDigits) {
-        throw new UnreadableError(`a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`);
+        const reason = `a msgpack int has more than ${maxIntDigits} digits (maxIntDigits)`;
+        throw overLimit('maxIntDigits', new UnreadableError(reason));
       }
       if (DIGITS.test(text)) return safeInt(BigInt(text));
       // Pyro5 writes every number that is no int of Python so: float32 and complex64 of NumPy

@@ -153,7 +153,7 @@ export class MsgpackReader extends BinaryReader {
 
   private enter(length: number, bytesEach: number): void {
     const { maxDepth } = this.options;
-    if (++this.depth > maxDepth) this.fail(`more than ${maxDepth} nested containers (maxDepth)`);
+    if (++this.depth > maxDepth) this.failOver('maxDepth', `more than ${maxDepth} nested containers (maxDepth)`);
     if (length * bytesEach > this.bytes.length - this.at) this.fail(`a length of ${length} goes beyond the end`);
   }
 

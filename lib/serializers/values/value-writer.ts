@@ -1,13 +1,20 @@
 import { types } from 'node:util';
 import { SerializeError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js';
 import { Nesting } from '../../serpent/nesting.js';
 import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
 /** Thrown by a sink that cannot write a value. A sink does not know the path to the value; {@link ValueWriter} adds the path. */
 export class Unwritable extends Error {
-  /** @param what cannot be written, a noun */
-  constructor(readonly what: string) {
+  /**
+   * @param what cannot be written, a noun
+   * @param limit name of the limit that was reached
+   */
+  constructor(
+    readonly what: string,
+    readonly limit?: string,
+  ) {
     super(what);
   }
 }
@@ -67,8 +74,8 @@ export class ValueWriter {
     private readonly sink: ValueSink,
     private readonly options: ValueWriterOptions,
   ) {
-    this.nesting = new Nesting(options.maxDepth, (what) => {
-      throw new Unwritable(what);
+    this.nesting = new Nesting(options.maxDepth, (what, fault) => {
+      throw new Unwritable(what, fault === 'TOO_DEEP' ? 'maxDepth' : undefined);
     });
   }
 
@@ -78,7 +85,8 @@ export class ValueWriter {
       this.write(value);
     } catch (error) {
       if (!(error instanceof Unwritable)) throw error;
-      throw new SerializeError(`${this.nesting.path}: ${error.what} cannot be written in ${this.serializer}`);
+      const unwritable = new SerializeError(`${this.nesting.path}: ${error.what} cannot be written in ${this.serializer}`);
+      throw error.limit === undefined ? unwritable : overLimit(error.limit, unwritable);
     }
   }
 
@@ -106,7 +114,9 @@ export class ValueWriter {
   private checkedInt(value: bigint): bigint {
     const { maxIntDigits } = this.options;
     const limit = (this.tooLongInt ??= 10n ** BigInt(maxIntDigits));
-    if (value >= limit || value <= -limit) throw new Unwritable(`an int of more than ${maxIntDigits} digits (maxIntDigits)`);
+    if (value >= limit || value <= -limit) {
+      throw new Unwritable(`an int of more than ${maxIntDigits} digits (maxIntDigits)`, 'maxIntDigits');
+    }
     return value;
   }
 

@@ -6,6 +6,8 @@ import type { Frame } from '../../../lib/protocol/frame-reader.js';
 import type { OutgoingMessage } from '../../../lib/protocol/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { LIMITS, type LimitName } from '../../../lib/daemon/limits/limits.js';
+import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { eventually, join, open, startDaemon } from './fixtures.js';
 
@@ -23,6 +25,12 @@ class Thing {
   }
   echo(value: unknown): unknown {
     return value;
+  }
+  nested(): unknown {
+    return [[[[[[[1]]]]]]];
+  }
+  long(): bigint {
+    return 10n ** 30n;
   }
 }
 expose(Thing);
@@ -327,3 +335,40 @@ it.each(Object.keys(LIMITS) as LimitName[])(
   },
   30_000,
 );
+
+interface ValueOverLimit {
+  limit: 'maxDepth' | 'maxIntDigits';
+  method: string;
+  args: unknown[];
+}
+const VALUES_OVER_LIMITS: Record<string, ValueOverLimit> = {
+  'reading a nested list': { limit: 'maxDepth', method: 'echo', args: [[[[[[[[1]]]]]]]] },
+  'reading a long int': { limit: 'maxIntDigits', method: 'echo', args: [10n ** 30n] },
+  'reading the nested keyword arguments of a batch': {
+    limit: 'maxDepth',
+    method: '<batch>',
+    args: [pyTuple('echo', pyTuple(), { value: [[[[[[1]]]]]] })],
+  },
+  'writing a nested list': { limit: 'maxDepth', method: 'nested', args: [] },
+  'writing a long int': { limit: 'maxIntDigits', method: 'long', args: [] },
+};
+
+it.each(
+  (Object.keys(SERIALIZER_IDS) as SerializerName[]).flatMap((name) =>
+    Object.keys(VALUES_OVER_LIMITS).map((what) => [name, what]),
+  ),
+)('%s: %s over the limit is counted once, and the connection goes on', async (name, what) => {
+  const { limit, method, args } = VALUES_OVER_LIMITS[what]!;
+  const daemon = await startDaemon({ maxDepth: 5, maxIntDigits: 20 });
+  daemon.register(new Thing(), 'thing');
+  const serializer = createSerializers().get(SERIALIZER_IDS[name as SerializerName])!;
+  const peer = await join(daemon);
+  const flags = method === '<batch>' ? FLAGS.batch : 0;
+  const data = serializer.dumpsCall({ objectId: 'thing', method, args, kwargs: {} });
+  peer.send({ serializerId: serializer.id, flags, data });
+  const { header, data: reply } = await peer.next();
+  expect(header.flags & FLAGS.exception).toBe(FLAGS.exception);
+  expect((serializer.loads(reply) as Error).message).toContain(limit);
+  expect(Object.entries(daemon.counters).filter(([, count]) => count > 0)).toEqual([[limit, 1]]);
+  expect(await peer.call('thing', 'echo', 'still here')).toBe('still here');
+});
