@@ -149,7 +149,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.socket.destroy();
   }
 
-  /** @internal called by the socket */
+  /** Called by the socket. */
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
@@ -174,13 +174,13 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.destroy(asError(error));
   }
 
-  /** @internal called by the socket */
+  /** Called by the socket. */
   onError(error: Error): void {
     // not every error closes the socket: too many TLS renegotiations do not
     this.destroy(error);
   }
 
-  /** @internal called by the socket */
+  /** Called by the socket. */
   onEnd(): void {
     this.takeTurn();
     if (this.state === 'open' && !this.reader.idle) {
@@ -188,7 +188,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     }
   }
 
-  /** @internal called by the socket */
+  /** Called by the socket. */
   onClose(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';

@@ -24,7 +24,19 @@ describe('an application whose shared library brings a copy of nestjs-pyro of it
     app = await mkdtemp(join(await realpath(tmpdir()), 'two-copies-'));
     await copyPackage(app);
     await copyPackage(join(app, 'out', 'shared'));
-    for (const name of ['@nestjs', '@types', 'acorn', 'reflect-metadata', 'rxjs', 'undici-types', 'iterare', 'uid', 'tslib']) {
+    for (const name of [
+      '@nestjs',
+      '@types',
+      'acorn',
+      'commander',
+      're2js',
+      'reflect-metadata',
+      'rxjs',
+      'undici-types',
+      'iterare',
+      'uid',
+      'tslib',
+    ]) {
       await symlink(join(packageRoot, 'node_modules', name), join(app, 'node_modules', name));
     }
     await cp(join(packageRoot, 'test', 'package', 'app'), join(app, 'src'), { recursive: true });
