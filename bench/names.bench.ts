@@ -20,6 +20,10 @@ const FIRST = 'pyro5-ns, memory';
 /** What is asked of name servers that have so many names. */
 const CASES: Record<string, (count: number) => PyroCall> = {
   lookup: (count) => asked('lookup', [nameAt(count / 2)], new PyroUri(uriAt(count / 2))),
+  'list 100 by prefix': (count) => {
+    return asked('list', [PREFIX], Object.fromEntries(prefixedNames(count).map((index) => [nameAt(index), uriAt(index)])));
+  },
+  // the last: it changes a name
   register: (count) => {
     let connections = 0;
     return {
@@ -29,9 +33,6 @@ const CASES: Record<string, (count: number) => PyroCall> = {
         return [nameAt(count / 2), uriAt(connections++)];
       },
     };
-  },
-  'list 100 by prefix': (count) => {
-    return asked('list', [PREFIX], Object.fromEntries(prefixedNames(count).map((index) => [nameAt(index), uriAt(index)])));
   },
 };
 
