@@ -94,6 +94,14 @@ describe('the limits of a name server', () => {
   });
 });
 
+it('arguments that Python takes for false select nothing, an empty dict too', async () => {
+  const server = await start();
+  for (const nothing of [{}, new Map(), [], new Set(), '', 0, false, null]) {
+    expect(await rawCall(server, 'yplookup', nothing)).toEqual({});
+    expect(await rawCall(server, 'remove', null, nothing)).toBe(0);
+  }
+});
+
 describe('the policy of a name server', () => {
   it('decides by the principal that the handshake guard set, and by the name', async () => {
     const server = await start({
