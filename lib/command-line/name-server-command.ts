@@ -5,7 +5,7 @@ import { type PyroNameServerOptions, startNameServer } from '../name-server/name
 import { environmentConfig } from '../options/environment.js';
 import { portOf, secondsOf } from './arguments.js';
 
-/** What the command line gives. The options without a note are those of `pyro5-ns`. */
+/** The arguments of the command line. Options without a note are those of `pyro5-ns`. */
 interface NameServerArguments {
   host?: string;
   port?: number;

@@ -24,7 +24,7 @@ interface NamesArguments {
   yes?: true;
 }
 
-/** One run: the name server, what to print, and how. */
+/** The name server and the options of a run of the command. */
 interface Run {
   readonly names: NameServerClient;
   readonly options: NamesArguments;

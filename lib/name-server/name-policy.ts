@@ -3,10 +3,10 @@ import { SecurityError } from '../protocol/errors.js';
 import type { CallContext } from '../daemon/contract/call-context.js';
 import { isLoopback } from './name-rules.js';
 
-/** What a client wants to do with a name. */
+/** The actions on names that a policy allows or refuses. */
 export type NameAction = 'register' | 'remove' | 'setMetadata' | 'list' | 'takeover';
 
-/** One question whether a client may do something with a name. */
+/** The question whether a client may do something with a name. */
 export interface NameRequest {
   readonly action: NameAction;
   /** Undefined for `list`. */

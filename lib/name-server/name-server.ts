@@ -63,7 +63,7 @@ export interface PyroNameServerEvents {
 }
 
 const MIN_AUTOCLEAN_MS = 3_000;
-/** What Python's name server says of itself, for PYROMETA lookups. */
+/** The tags of Python's name server, for PYROMETA lookups. */
 const OWN_TAGS: ReadonlySet<string> = new Set(['class:Pyro5.nameserver.NameServer']);
 
 /**

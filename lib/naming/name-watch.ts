@@ -4,7 +4,7 @@ import { PyroUri } from '../protocol/uri.js';
 import { ABORT_SIGNAL, checkOptions, milliseconds, type OptionRules, TEXT, TEXTS } from '../options/option-checks.js';
 import type { NameRegistration, NameServerChange, TagFilter } from './name-records.js';
 
-/** What happened to a name. */
+/** A change of a name, as a watch gives it. */
 export type NameEvent =
   | { readonly kind: 'registered'; readonly name: string; readonly uri: PyroUri; readonly metadata: ReadonlySet<string> }
   | { readonly kind: 'removed'; readonly name: string };

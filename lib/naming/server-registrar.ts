@@ -14,7 +14,7 @@ import { NamesInStore, type StoresOfNames } from './registrar-stores.js';
 /** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */
 const BUSY_RETRIES = { maxRetries: 4, retryDelayMs: 100, maxRetryDelayMs: 1_000 };
 
-/** What the name servers of a registrar have in common. */
+/** The state that the name servers of a registrar share. */
 interface Common {
   readonly intervalMs: number;
   readonly lease: RegistrarLease;

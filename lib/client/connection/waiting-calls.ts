@@ -3,7 +3,7 @@ import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 
-/** What a call waits for. */
+/** Something that a call waits for. */
 interface Wish {
   /** A stream waits for the connection that opened it, as long as that is open. */
   readonly wanted: ClientConnection | undefined;

@@ -36,12 +36,12 @@ export class ValueMemory {
     private readonly limits: Pick<ResolvedDaemonOptions, 'maxValueBytes' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'>,
   ) {}
 
-  /** What the value of the next request may take. */
+  /** The budget of the value of the next request. */
   budget(): ValueBudget {
     return this.within(new ValueBudget(this.limits.maxValueBytes), REQUEST_BYTES);
   }
 
-  /** What the data of the next handshake may take. */
+  /** The budget of the data of the next handshake. */
   handshakeBudget(): ValueBudget {
     return this.within(new HandshakeBudget(this.limits.maxHandshakeBytes), 0);
   }

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { configError } from '../../options/option-checks.js';
 
-/** What stands in a lock file. */
+/** The content of a lock file. */
 interface Holder {
   readonly pid: number;
   /** When the process began, in the system's own unit: another process may have its number later. Undefined where it is not known. */

@@ -113,7 +113,7 @@ export class FileNameStore implements NameStore {
   private write(entry: JournalEntry, undo: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ entry, undo, resolve, reject });
-      this.writing ??= this.writeAll().finally(() => (this.writing = undefined));
+      this.writing ??= this.writeAll();
     });
   }
 
@@ -136,6 +136,8 @@ export class FileNameStore implements NameStore {
       for (const { resolve } of batch) resolve();
       if (this.journal.isLong(this.table.size)) await this.rewrite();
     }
+    // in the same step as the last look at `waiting`: a change that comes later must start a new run
+    this.writing = undefined;
   }
 
   /** A journal that cannot be written anew grows on; the next change tries again. */

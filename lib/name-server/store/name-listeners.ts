@@ -1,6 +1,6 @@
 import type { NameChange } from './name-store.js';
 
-/** Those who are told of the changes of a store. */
+/** The listeners for changes of a store. */
 export class NameListeners {
   private readonly listeners = new Set<(change: NameChange) => void>();
 

@@ -22,7 +22,7 @@ export type NameSelection =
   | { readonly by: 'prefix'; readonly prefix: string }
   | { readonly by: 'tags'; readonly tags: readonly string[]; readonly match: 'all' | 'any' };
 
-/** What happens to a name. */
+/** A change of a name. */
 export type NameChange =
   { readonly kind: 'registered'; readonly record: NameRecord } | { readonly kind: 'removed'; readonly name: string };
 

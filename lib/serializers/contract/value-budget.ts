@@ -20,7 +20,7 @@ export class ValueBudget implements ReadBudget {
     return `${this.spent} (maxValueBytes is ${this.limitBytes})`;
   }
 
-  /** What a Python client gets then. */
+  /** The exception that a Python client gets then. */
   get raisedAs(): RaisedAs {
     return 'builtins.ValueError';
   }

@@ -48,7 +48,7 @@ export function recreateClasses(
   return new ClassDicts(options, context, budget).convert(value, false);
 }
 
-/** What an exception takes, besides the members that it has from its dict, and a proxy. */
+/** The bytes of an exception without the members of its dict, and of a proxy. */
 const EXCEPTION_COST = 250;
 const PROXY_COST = 4_096;
 

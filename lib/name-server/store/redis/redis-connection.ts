@@ -14,7 +14,7 @@ export interface RedisConnection {
 export interface RedisConnector {
   /** `host:port`, or what else may stand in an error. */
   readonly where: string;
-  /** What the client puts before every key. */
+  /** The text that the client puts before every key. */
   readonly keyPrefix: string;
   connect(timeoutMs: number): Promise<RedisConnection>;
 }

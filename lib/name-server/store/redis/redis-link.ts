@@ -7,7 +7,7 @@ import { SCRIPTS, type RedisScript } from './redis-scripts.js';
 const SCAN_COUNT = 1_000;
 const TICK_MS = 1_000;
 
-/** What a link is told, and tells. */
+/** The options and callbacks of a link. */
 export interface RedisLinkOptions {
   /** Before the keys in Redis. */
   readonly prefix: string;
