@@ -52,7 +52,7 @@ export function jsonOf(value: unknown): unknown {
 /** As Python's `json.dumps` writes keys; a dict with other keys, or with two that have the same text, is a list of pairs. */
 function mapOf(map: ReadonlyMap<unknown, unknown>): unknown {
   const entries = Array.from(map, ([key, member]): [unknown, unknown] => [jsonOf(key), jsonOf(member)]);
-  const texts = new Set(entries.map(([key]) => (typeof key === 'object' ? undefined : String(key as string))));
+  const texts = new Set(entries.map(([key]) => (typeof key === 'object' ? undefined : String(key as number))));
   const hasTexts = texts.size === map.size && !texts.has(undefined);
   return hasTexts ? Object.fromEntries(entries as [string, unknown][]) : entries;
 }
