@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { completeCommand, completionCommand } from './completion-command.js';
 import { namesCommand } from './names-command.js';
 import { nameServerCommand } from './name-server-command.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
@@ -23,7 +24,9 @@ const program = new Command('nestjs-pyro')
       .map(({ code, means }) => `${code} ${means}`)
       .join(', ')}`,
   )
+  .addCommand(completionCommand())
   .exitOverride();
+program.addCommand(completeCommand(program), { hidden: true });
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -1,14 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PyroNameServer, startNameServer } from '../../../lib/core.js';
 import { ensurePythonEnv } from '../python-env.js';
+import { CommandLineProgram } from './command-line-program.js';
 
 interface Outcome {
   code: number;
@@ -19,19 +18,8 @@ interface Outcome {
 let directory: string;
 let program: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'command-line-'));
-  program = join(directory, 'dist', 'command-line', 'main.js');
-  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
-  await build({
-    entryPoints: ['lib/command-line/main.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: program,
-    banner,
-  });
-  await copyFile('package.json', join(directory, 'package.json'));
+  const built = await CommandLineProgram.build();
+  [directory, program] = [built.directory, built.file];
 });
 afterAll(() => rm(directory, { recursive: true }));
 
