@@ -1,5 +1,7 @@
 import { Argument, type Command, type Option } from 'commander';
 
+/** How long a user who has pressed Tab waits for a server. */
+export const COMPLETION_TIMEOUT_MS = 2_000;
 /** A line that tells the shell to complete the names of files. */
 const FILES = ':files';
 /** Text that may stand in a shell's list: no line breaks, tabs or escape sequences of a peer. */
@@ -11,17 +13,18 @@ interface Candidate {
   readonly description?: string;
 }
 
-/** An argument whose values are asked for when the user presses Tab. */
-export class LiveArgument extends Argument {
+/** An argument whose values are asked for when the user presses Tab. `Options` are those of its command, the command's parents included. */
+export class LiveArgument<Options> extends Argument {
   /**
    * @param name as commander takes it: `<name>`, `[tags...]`
    * @param valuesOf gives the values that begin with a text. An error counts as none
    */
   constructor(
     name: string,
-    readonly valuesOf: (begun: string) => Promise<Iterable<string>>,
+    readonly valuesOf: (begun: string, options: Options) => Promise<Iterable<string>>,
+    description?: string,
   ) {
-    super(name);
+    super(name, description);
   }
 }
 
@@ -45,8 +48,13 @@ async function candidatesOf(program: Command, before: readonly string[], begun: 
   if (command.commands.length > 0) return beginning(begun, commandsOf(command));
   const known = command.registeredArguments;
   const argument = known[args.length] ?? (known.at(-1)?.variadic ? known.at(-1) : undefined);
-  if (argument instanceof LiveArgument) return beginning(begun, asCandidates(await argument.valuesOf(begun).catch(() => [])));
+  if (argument instanceof LiveArgument) return beginning(begun, asCandidates(await valuesOf(argument, begun, command)));
   return beginning(begun, asCandidates(argument?.argChoices ?? []));
+}
+
+/** A shell shows no error behind Tab. */
+async function valuesOf(argument: LiveArgument<unknown>, begun: string, command: Command): Promise<Iterable<string>> {
+  return argument.valuesOf(begun, command.optsWithGlobals()).catch(() => []);
 }
 
 /** The commands that the words name, the program first, and the arguments of the last one. Their options are set. */

@@ -6,17 +6,16 @@ import type { NameServerClient } from '../naming/name-server-client.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './arguments.js';
-import { LiveArgument } from './completion.js';
+import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { answer, type OutputArguments, print } from './output.js';
 
 /** Options of every command of `nestjs-pyro nsc`. */
-interface NamesArguments {
+interface NamesArguments extends OutputArguments {
   host?: string;
   port?: number;
   unixsocket?: string;
   verbose?: true;
-  /** Ours: print JSON. */
-  json?: true;
   /** Ours: handshake data. */
   handshake?: string;
   /** Ours: ask the network for a name server. */
@@ -24,9 +23,6 @@ interface NamesArguments {
   /** Ours: answer yes to questions. */
   yes?: true;
 }
-
-/** How long a user who has pressed Tab waits for a name server. */
-const COMPLETION_TIMEOUT_MS = 2_000;
 
 /** The name server and the options of a run of the command. */
 interface Run {
@@ -70,7 +66,7 @@ export function namesCommand(): Command {
     .option('--json', 'print JSON');
   for (const [name, [args, description, work]] of Object.entries(COMMANDS)) {
     const named = command.command(name).description(description).exitOverride();
-    for (const text of args.split(' ').filter((each) => each !== '')) named.addArgument(argumentOf(text, command));
+    for (const text of args.split(' ').filter((each) => each !== '')) named.addArgument(argumentOf(text));
     named
       // commander gives the arguments, then the options of the command and the command itself
       .action((...given: unknown[]) =>
@@ -81,11 +77,11 @@ export function namesCommand(): Command {
 }
 
 /** An argument of a command. Names and tags are completed from the name server. */
-function argumentOf(text: string, command: Command): Argument {
+function argumentOf(text: string): Argument {
   const [kind] = /name|prefix|tags/.exec(text) ?? [];
   if (kind === undefined) return new Argument(text);
-  return new LiveArgument(text, async (begun) => {
-    await using names = await locate(command.opts<NamesArguments>(), COMPLETION_TIMEOUT_MS);
+  return new LiveArgument(text, async (begun, options: NamesArguments) => {
+    await using names = await locate(options, COMPLETION_TIMEOUT_MS);
     if (kind !== 'tags') return (await names.list({ prefix: begun })).keys();
     const found = [...(await names.listWithMetadata()).values()];
     return new Set(found.flatMap(({ metadata }) => [...metadata]));
@@ -189,13 +185,4 @@ function printNames(options: NamesArguments, found: ReadonlyMap<string, NameRegi
 /** Tags as Python prints a set. */
 function pythonSet(tags: ReadonlySet<string>): string {
   return `{${[...tags].map((tag) => `'${tag}'`).join(', ')}}`;
-}
-
-function answer({ json }: NamesArguments, value: unknown, ...lines: string[]): void {
-  if (json) print(JSON.stringify(value));
-  else print(...lines);
-}
-
-function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -1,11 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { locateNameServer, type PyroNameServer, startNameServer } from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
-import { CommandLineProgram } from './command-line-program.js';
+import { CommandLineProgram } from '../../command-line-program.js';
 
 const SHELLS: Record<string, { command: string[]; setup: string[] }> = {
   bash: { command: ['bash', '--norc', '--noprofile', '-i'], setup: ['source <(nestjs-pyro completion bash)'] },
@@ -14,17 +14,19 @@ const SHELLS: Record<string, { command: string[]; setup: string[] }> = {
 };
 
 describe.each(Object.keys(SHELLS))('a command line in %s', { timeout: 180_000 }, (shell) => {
+  let directory: string;
   let program: CommandLineProgram;
   let server: PyroNameServer;
   let python: PythonInterpreter;
   beforeAll(async () => {
     [program, server, python] = await Promise.all([
-      CommandLineProgram.build(),
+      CommandLineProgram.make(),
       startNameServer({ host: '127.0.0.1', port: 0 }),
       PythonInterpreter.start(),
     ]);
-    await mkdir(join(program.directory, 'bin'));
-    const starter = join(program.directory, 'bin', 'nestjs-pyro');
+    directory = await mkdtemp(join(tmpdir(), 'shell-'));
+    await mkdir(join(directory, 'bin'));
+    const starter = join(directory, 'bin', 'nestjs-pyro');
     await writeFile(starter, `#!/bin/sh\nexec "${process.execPath}" "${program.file}" "$@"\n`);
     await chmod(starter, 0o755);
     await using names = await locateNameServer({ host: '127.0.0.1', port: server.uri.port! });
@@ -35,15 +37,15 @@ describe.each(Object.keys(SHELLS))('a command line in %s', { timeout: 180_000 },
   afterAll(async () => {
     python.stop();
     await server.close();
-    await program.remove();
+    await Promise.all([program.remove(), rm(directory, { recursive: true })]);
   });
 
   /** Types keys, and waits until the terminal shows a text. */
   const typed = (keys: string, end: string): Promise<string> => {
     const { command, setup } = SHELLS[shell]!;
     const env = {
-      PATH: [join(program.directory, 'bin'), process.env.PATH].join(delimiter),
-      HOME: program.directory,
+      PATH: [join(directory, 'bin'), process.env.PATH].join(delimiter),
+      HOME: directory,
       TERM: 'dumb',
       PS1: '$ ',
       PYRO_NS_PORT: String(server.uri.port),
@@ -51,11 +53,11 @@ describe.each(Object.keys(SHELLS))('a command line in %s', { timeout: 180_000 },
     return python.run(
       `
       import sys
-      sys.path.insert(0, directory)
+      sys.path.insert(0, here)
       from shell import typed
       return typed(command, env, setup, keys, end)
       `,
-      { directory: import.meta.dirname, command, env, setup, keys, end },
+      { here: import.meta.dirname, command, env, setup, keys, end },
     );
   };
 
@@ -78,12 +80,12 @@ describe.each(Object.keys(SHELLS))('a command line in %s', { timeout: 180_000 },
 describe('what nestjs-pyro complete prints', { timeout: 60_000 }, () => {
   let program: CommandLineProgram;
   beforeAll(async () => {
-    program = await CommandLineProgram.build();
+    program = await CommandLineProgram.make();
   }, 60_000);
   afterAll(() => program.remove());
 
   const complete = async (...words: string[]): Promise<string[]> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [program.file, 'complete', '--', ...words]);
+    const { stdout } = await program.run('complete', '--', ...words);
     return stdout.split('\n').slice(0, -1);
   };
 
@@ -104,6 +106,7 @@ describe('what nestjs-pyro complete prints', { timeout: 60_000 }, () => {
     await names.register('a.\u001b[31mred', 'PYRO:x@h:1');
     await names.register('a.\nline', 'PYRO:x@h:1');
     expect(await complete('nsc', '-p', port, 'remove', 'a.')).toEqual(['a.plain']);
+    expect(await complete('describe', '--ns', `127.0.0.1:${port}`, 'a.')).toEqual(['a.plain']);
     expect(await complete('nsc', '-p', '1', 'remove', 'a.')).toEqual([]);
   });
 });
