@@ -100,7 +100,8 @@ class Room {
       'ours, memory': 'memory',
       'ours, file': `file:${join(this.directory, 'journal')}`,
       'ours, sql': sqlite,
-      'ours, redis': this.redis?.url,
+      // on a busy machine a thousand registrations may wait long for the disk
+      'ours, redis': this.redis && `${this.redis.url}?timeoutMs=60000`,
     };
     for (const [name, storage] of Object.entries(storages)) {
       if (storage === undefined || (name !== FIRST && !name.includes(only))) continue;

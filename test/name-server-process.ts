@@ -37,10 +37,13 @@ export class NameServerProgram {
     return new NameServerProgram(file, node);
   }
 
-  /** @param options of `startNameServer`, as JSON can express them */
-  async start(options: object): Promise<NameServerProcess> {
+  /**
+   * @param options of `startNameServer`, as JSON can express them
+   * @param env more variables of the environment
+   */
+  async start(options: object, env: NodeJS.ProcessEnv = {}): Promise<NameServerProcess> {
     const args = ['--no-warnings', this.file, JSON.stringify({ host: '127.0.0.1', port: 0, ...options })];
-    const child = spawn(this.node, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.node, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     for await (const line of createInterface(child.stdout)) {

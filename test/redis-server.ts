@@ -4,9 +4,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { run } from '../scripts/program.js';
 import { cached } from './cache-directory.js';
+import type { IssuedCertificate } from './certificates.js';
 
 /** Debian's packages of Redis, and those of the libraries that it needs and a small system does not have. */
 const PACKAGES = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'];
@@ -72,6 +73,8 @@ async function fromDebian(): Promise<RedisPrograms> {
 /** A Redis of its own, in a directory of its own. What it has acknowledged is on the disk (AOF, `appendfsync always`). */
 export class RedisServer {
   private process: ChildProcess | undefined;
+  private output: string[] = [];
+  private lines: Interface | undefined;
 
   private constructor(
     private readonly programs: RedisPrograms,
@@ -80,32 +83,67 @@ export class RedisServer {
     private readonly args: readonly string[],
     /** What it prints when it can be used. */
     private readonly ready: RegExp,
+    private readonly scheme: 'redis' | 'rediss' = 'redis',
   ) {}
 
   /** @param args more arguments for `redis-server` */
-  static async start(programs: RedisPrograms, ...args: string[]): Promise<RedisServer> {
+  static start(programs: RedisPrograms, ...args: string[]): Promise<RedisServer> {
+    return RedisServer.make(programs, 'redis', (port) => ['--port', String(port), ...args]);
+  }
+
+  /** A Redis that is reached by TLS only. */
+  static startTls(programs: RedisPrograms, { certFile, keyFile }: IssuedCertificate): Promise<RedisServer> {
+    const certificate = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-auth-clients', 'no'];
+    return RedisServer.make(programs, 'rediss', (port) => ['--port', '0', '--tls-port', String(port), ...certificate]);
+  }
+
+  /** A copy of a Redis, which Sentinels may make the master. Resolves when the master knows it. */
+  static async startReplica(programs: RedisPrograms, master: RedisServer): Promise<RedisServer> {
+    const replica = await RedisServer.start(programs, '--replicaof', '127.0.0.1', String(master.port));
+    await replica.printed(/sync: Finished with success/);
+    return replica;
+  }
+
+  private static async make(
+    programs: RedisPrograms,
+    scheme: 'redis' | 'rediss',
+    argsFor: (port: number) => string[],
+  ): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'redis-'));
     const port = await freePort();
-    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-    const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
-    const server = new RedisServer(programs, port, directory, [...fixed, ...durable, ...args], /Ready to accept connections/);
+    const fixed = ['--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
+    const server = new RedisServer(
+      programs,
+      port,
+      directory,
+      [...fixed, ...argsFor(port)],
+      /Ready to accept connections/,
+      scheme,
+    );
     await server.launch();
     return server;
   }
 
-  /** A Sentinel that watches a Redis by the name `names`. */
+  /** A Sentinel that watches a Redis, and its replicas, by the name `names`. It acts when the Redis is away for half a second. */
   static async startSentinel(programs: RedisPrograms, master: RedisServer): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'redis-'));
     const port = await freePort();
     const file = join(directory, 'sentinel.conf');
-    await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor names 127.0.0.1 ${master.port} 1\n`);
+    const lines = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `sentinel monitor names 127.0.0.1 ${master.port} 1`,
+      'sentinel down-after-milliseconds names 500',
+      'sentinel failover-timeout names 5000',
+    ];
+    await writeFile(file, `${lines.join('\n')}\n`);
     const server = new RedisServer(programs, port, directory, [file, '--sentinel'], /Sentinel ID is/);
     await server.launch();
     return server;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.scheme}://127.0.0.1:${this.port}`;
   }
 
   /** Starts it again, with the data that it had. Resolves when it takes connections. */
@@ -116,14 +154,19 @@ export class RedisServer {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.process = child;
-    const output: string[] = [];
-    for await (const line of createInterface(child.stdout!)) {
-      output.push(line);
-      if (!this.ready.test(line)) continue;
-      child.stdout!.resume();
-      return;
+    this.output = [];
+    this.lines = createInterface(child.stdout!).on('line', (line) => this.output.push(line));
+    await this.printed(this.ready);
+  }
+
+  /** Resolves when it has printed a line that fits, since it was launched. @throws when it ends before */
+  async printed(pattern: RegExp): Promise<void> {
+    const lines = this.lines!;
+    const ended = once(lines, 'close').then(() => 'ended');
+    while (!this.output.some((line) => pattern.test(line))) {
+      if ((await Promise.race([once(lines, 'line'), ended])) !== 'ended') continue;
+      throw new Error(`redis-server ended\n${this.output.join('\n')}`);
     }
-    throw new Error(`redis-server ended\n${output.join('\n')}`);
   }
 
   /** Ends it as a crash does. */

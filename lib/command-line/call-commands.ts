@@ -6,7 +6,14 @@ import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { print, resultText } from './output.js';
-import { daemonUriOf, type RemoteArguments, takesRemoteArguments, uriOf, withRemote } from './remote-arguments.js';
+import {
+  daemonUriOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+  withRemote,
+  objectArgument,
+} from './remote-arguments.js';
 import { jsonOf, valueOf } from './values.js';
 
 interface CallArguments extends RemoteArguments {
@@ -39,7 +46,7 @@ export function streamCommand(): Command {
 /** `nestjs-pyro get URI ATTRIBUTE`: reads an attribute. */
 export function getCommand(): Command {
   return takesRemoteArguments(new Command('get').description('read an attribute of an object'))
-    .argument('<uri>', 'PYRO:, PYRONAME: or PYROMETA: URI, or a name')
+    .addArgument(objectArgument())
     .argument('<attribute>')
     .action((uri: string, attribute: string, given: RemoteArguments) =>
       withRemote(uriOf(uri), given, async (remote) => printResult(await told(remote.$get(attribute)), given)),
@@ -49,7 +56,7 @@ export function getCommand(): Command {
 /** `nestjs-pyro set URI ATTRIBUTE VALUE`: writes an attribute. */
 export function setCommand(): Command {
   return takesRemoteArguments(new Command('set').description('write an attribute of an object'))
-    .argument('<uri>', 'PYRO:, PYRONAME: or PYROMETA: URI, or a name')
+    .addArgument(objectArgument())
     .argument('<attribute>')
     .argument('<value>', 'JSON, or a text')
     .option('--literal', 'the value is a Python literal')
@@ -61,7 +68,7 @@ export function setCommand(): Command {
 /** `nestjs-pyro ping URI`: asks the daemon of an object whether it answers, and how fast. */
 export function pingCommand(): Command {
   return takesRemoteArguments(new Command('ping').description('ask the daemon of an object whether it answers, and how fast'))
-    .argument('<uri>', 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name')
+    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
     .option('-n, --count <number>', 'how often', countOf, 1)
     .option('-i, --interval <seconds>', 'time between two pings', secondsOf, 1_000)
     .action(runPing);
@@ -69,7 +76,7 @@ export function pingCommand(): Command {
 
 function takesCallArguments(command: Command): Command {
   return takesRemoteArguments(command)
-    .argument('<uri>', 'PYRO:, PYRONAME: or PYROMETA: URI, or a name')
+    .addArgument(objectArgument())
     .argument('<method>')
     .argument('[arguments...]', 'positional arguments')
     .option('--kw <name=value>', 'a keyword argument; may be given several times', keywordOf)

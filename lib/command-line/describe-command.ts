@@ -1,12 +1,19 @@
 import { Command } from 'commander';
 import { resolve } from '../naming/locate.js';
 import { print, styled, table } from './output.js';
-import { orUnreachable, type RemoteArguments, takesRemoteArguments, uriOf, withRemote } from './remote-arguments.js';
+import {
+  orUnreachable,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+  withRemote,
+  objectArgument,
+} from './remote-arguments.js';
 
 /** `nestjs-pyro describe URI`: prints where an object is, and the members that it exposes. */
 export function describeCommand(): Command {
   return takesRemoteArguments(new Command('describe').description('print where an object is, and the members that it exposes'))
-    .argument('<uri>', 'PYRO:, PYRONAME: or PYROMETA: URI, or a name')
+    .addArgument(objectArgument())
     .action(describe);
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { callCommand, getCommand, pingCommand, setCommand, streamCommand } from './call-commands.js';
+import { completeCommand, completionCommand } from './completion-command.js';
 import { configCommand } from './config-command.js';
 import { describeCommand } from './describe-command.js';
 import { doctorCommand } from './doctor-command.js';
@@ -41,7 +42,9 @@ const program = new Command('nestjs-pyro')
       .map(({ code, means }) => `${code} ${means}`)
       .join(', ')}`,
   )
+  .addCommand(completionCommand())
   .exitOverride();
+program.addCommand(completeCommand(program), { hidden: true });
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { locateNameServer } from '../naming/locate.js';
 import type { NameRegistration } from '../naming/name-records.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './arguments.js';
+import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { answer, type OutputArguments, print } from './output.js';
 
@@ -64,10 +65,9 @@ export function namesCommand(): Command {
     .option('-y, --yes', 'removematching: do not ask')
     .option('--json', 'print JSON');
   for (const [name, [args, description, work]] of Object.entries(COMMANDS)) {
-    command
-      .command(`${name} ${args}`.trim())
-      .description(description)
-      .exitOverride()
+    const named = command.command(name).description(description).exitOverride();
+    for (const text of args.split(' ').filter((each) => each !== '')) named.addArgument(argumentOf(text));
+    named
       // commander gives the arguments, then the options of the command and the command itself
       .action((...given: unknown[]) =>
         withNameServer(command.opts<NamesArguments>(), (run) => work(run, ...(given.slice(0, -2) as never[]))),
@@ -76,17 +76,33 @@ export function namesCommand(): Command {
   return command;
 }
 
+/** An argument of a command. Names and tags are completed from the name server. */
+function argumentOf(text: string): Argument {
+  const [kind] = /name|prefix|tags/.exec(text) ?? [];
+  if (kind === undefined) return new Argument(text);
+  return new LiveArgument(text, async (begun, options: NamesArguments) => {
+    await using names = await locate(options, COMPLETION_TIMEOUT_MS);
+    if (kind !== 'tags') return (await names.list({ prefix: begun })).keys();
+    const found = [...(await names.listWithMetadata()).values()];
+    return new Set(found.flatMap(({ metadata }) => [...metadata]));
+  });
+}
+
+function locate({ host, port, unixsocket, handshake, broadcast }: NamesArguments, timeoutMs?: number): Promise<NameServerClient> {
+  return locateNameServer({
+    ...(unixsocket === undefined ? { host, port } : { unixSocket: unixsocket }),
+    ...(broadcast && { broadcast }),
+    ...(handshake !== undefined && { handshake }),
+    ...(timeoutMs !== undefined && { callTimeoutMs: timeoutMs, connectTimeoutMs: timeoutMs }),
+  });
+}
+
 async function withNameServer(options: NamesArguments, work: (run: Run) => Promise<void>): Promise<void> {
-  const { host, port, unixsocket, verbose, handshake, broadcast } = options;
+  const { verbose } = options;
   if (verbose) print('Locating name server...');
-  const address = unixsocket === undefined ? { host, port } : { unixSocket: unixsocket };
   let names: NameServerClient;
   try {
-    names = await locateNameServer({
-      ...address,
-      ...(broadcast && { broadcast }),
-      ...(handshake !== undefined && { handshake }),
-    });
+    names = await locate(options);
   } catch (error) {
     if (!(error instanceof PyroError)) throw error;
     throw new CommandFailure(error.message, EXIT_CODES.unreachable.code, { cause: error });

@@ -8,11 +8,12 @@ import type { ClientTlsOptions } from '../options/tls.js';
 import { PyroUri } from '../protocol/uri.js';
 import { UNIX_PREFIX } from '../protocol/location.js';
 import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
-import { resolve } from '../naming/locate.js';
+import { locateNameServer, resolve } from '../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import { secondsOf } from './arguments.js';
+import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import type { OutputArguments } from './output.js';
 import { valueOf } from './values.js';
@@ -42,6 +43,17 @@ export function takesRemoteArguments(command: Command): Command {
     .option('--cert <file>', 'PEM file of the certificate of this client; with --tls')
     .option('--key <file>', 'PEM file of the key of this client; with --tls')
     .option('--json', 'print JSON');
+}
+
+/** The argument for an object. Names are completed from the name server. */
+export function objectArgument(description = 'PYRO:, PYRONAME: or PYROMETA: URI, or a name'): LiveArgument<RemoteArguments> {
+  const namesThatBegin = async (begun: string, given: RemoteArguments): Promise<Iterable<string>> => {
+    const { handshake, tls } = proxyOptionsOf(given);
+    const [callTimeoutMs, connectTimeoutMs] = [COMPLETION_TIMEOUT_MS, COMPLETION_TIMEOUT_MS];
+    await using names = await locateNameServer({ ...given.ns, handshake, tls, callTimeoutMs, connectTimeoutMs });
+    return (await names.list({ prefix: begun })).keys();
+  };
+  return new LiveArgument('<uri>', namesThatBegin, description);
 }
 
 /** Reads the location of a name server. @throws {InvalidArgumentError} */

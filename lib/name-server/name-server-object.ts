@@ -14,7 +14,7 @@ import { nameFeed, type NameFeedItem } from './name-feed.js';
 import { namePattern } from './name-pattern.js';
 import type { NameRules } from './name-policy.js';
 import { isGiven, NameArguments, type NameLimits, tooMany } from './name-rules.js';
-import type { NameLease, NameRecord, NameSelection, NameStore } from './store/name-store.js';
+import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
 /** Time for which names are matched with a regular expression before others are served. */
 const MATCH_SLICE_MS = 5;
@@ -59,13 +59,11 @@ export class NameServer {
 
   lookup(name: unknown, withMetadata: unknown = false): Pending<PyroUri | PyTuple> {
     const known = this.read.name(name);
-    const answer = (record: NameRecord | undefined): PyroUri | PyTuple => {
+    return afterwards(this.store.get(known), (record) => {
       if (record === undefined) throw unknownName(known);
       const uri = new PyroUri(record.uri);
       return isGiven(withMetadata) ? pyTuple(uri, new Set(record.metadata)) : uri;
-    };
-    const record = this.store.get(known);
-    return record instanceof Promise ? record.then(answer) : answer(record);
+    });
   }
 
   async register(name: unknown, uri: unknown, safe: unknown = false, metadata: unknown = null): Promise<void> {

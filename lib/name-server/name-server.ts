@@ -103,13 +103,13 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     const daemon = new PyroDaemon({ ...daemonOptions, ...(daemonOptions.unixSocket === undefined && { port }) });
     const store = typeof storage === 'string' ? await openNameStore(storage) : storage;
     const server = new PyroNameServer(daemon, store, typeof storage === 'string');
+    warnOnceOfOpenAddress(daemon, rules);
     try {
       await server.open((own) => new NameServer(own, allLimits, rules, server.closing.signal), broadcast, cleanMs);
     } catch (error) {
       await server.close();
       throw error;
     }
-    warnIfOpen(daemon, rules);
     return server;
   }
 
@@ -203,17 +203,19 @@ export function startNameServer(options: PyroNameServerOptions = {}): Promise<Py
   return PyroNameServer.start(options);
 }
 
-function warnIfOpen(daemon: PyroDaemon, rules: NameRules): void {
-  if (
-    !rules.isOpen ||
-    isLoopback(daemon.locationStr) ||
-    daemon.locationStr.startsWith('./u:') ||
-    daemon.locationStr.startsWith('localhost:')
-  )
-    return;
-  process.emitWarning(
-    `the name server at ${daemon.locationStr} lets everybody who reaches it register and remove names; ` +
-      `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } lets programs of this machine only`,
-    { code: 'PYRO_OPEN_NAME_SERVER' },
+/** Puts one warning, which names the policy as well, in the place of the daemon's own that anybody may call it. */
+function warnOnceOfOpenAddress(daemon: PyroDaemon, rules: NameRules): void {
+  daemon.on('warning', (text, code) => {
+    if (code !== 'PYRO_OPEN_ADDRESS') process.emitWarning(text, { code });
+    else if (rules.isOpen) process.emitWarning(openNameServerText(daemon.locationStr), { code: 'PYRO_OPEN_NAME_SERVER' });
+  });
+}
+
+function openNameServerText(location: string): string {
+  return (
+    `whoever reaches the name server at ${location} may look up, register and remove names: it has neither TLS nor guards nor a policy. ` +
+    `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } (nestjs-pyro ns --write loopback) lets only programs ` +
+    `of this machine change names; tls and guards (validateHandshake, handshakeGuards of PyroNameServerModule) decide who may connect; ` +
+    `or say profile: 'lab', if every machine that reaches it is trusted`
   );
 }

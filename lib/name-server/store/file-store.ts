@@ -1,8 +1,8 @@
 import { NamingError } from '../../protocol/errors.js';
 import { FileLock } from './file-lock.js';
 import { Journal, type JournalEntry } from './journal.js';
-import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from './name-store.js';
-import { NameTable } from './name-table.js';
+import type { NameRecord, PutOptions, RemoveOptions } from './name-store.js';
+import { TableStore } from './table-store.js';
 
 /** A change that waits to be written. */
 interface PendingWrite {
@@ -19,8 +19,7 @@ interface PendingWrite {
  *
  * A lease begins anew when the file is opened.
  */
-export class FileNameStore implements NameStore {
-  private readonly table = new NameTable((names) => void this.write({ remove: names }, () => undefined).catch(() => undefined));
+export class FileNameStore extends TableStore {
   private waiting: PendingWrite[] = [];
   private writing: Promise<void> | undefined;
 
@@ -28,7 +27,9 @@ export class FileNameStore implements NameStore {
     private readonly path: string,
     private readonly lock: FileLock,
     private journal: Journal,
-  ) {}
+  ) {
+    super();
+  }
 
   /** @throws {PyroError} `CONFIG`, when another process uses the file, or it is something else */
   static async open(path: string): Promise<FileNameStore> {
@@ -42,10 +43,6 @@ export class FileNameStore implements NameStore {
       await lock.release();
       throw error;
     }
-  }
-
-  get(name: string): NameRecord | undefined {
-    return this.table.get(name);
   }
 
   async put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
@@ -72,27 +69,15 @@ export class FileNameStore implements NameStore {
     return removable.length;
   }
 
-  renew(owner: string, names: readonly string[]): string[] {
-    return this.table.renew(owner, names);
-  }
-
-  list(selection: NameSelection): NameRecord[] {
-    return this.table.list(selection);
-  }
-
-  count(): number {
-    return this.table.size;
-  }
-
-  watch(listener: (change: NameChange) => void): () => void {
-    return this.table.watch(listener);
-  }
-
-  async close(): Promise<void> {
-    this.table.close();
+  override async close(): Promise<void> {
+    await super.close();
     await this.writing;
     await this.journal.close();
     await this.lock.release();
+  }
+
+  protected override expired(names: readonly string[]): void {
+    void this.write({ remove: names }, () => undefined).catch(() => undefined);
   }
 
   private async set(record: NameRecord): Promise<void> {

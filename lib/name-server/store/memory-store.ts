@@ -1,14 +1,8 @@
-import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from './name-store.js';
-import { NameTable } from './name-table.js';
+import type { NameRecord, PutOptions, RemoveOptions } from './name-store.js';
+import { TableStore } from './table-store.js';
 
 /** Keeps the registrations in memory: they are lost when the name server ends. */
-export class MemoryNameStore implements NameStore {
-  private readonly table = new NameTable();
-
-  get(name: string): NameRecord | undefined {
-    return this.table.get(name);
-  }
-
+export class MemoryNameStore extends TableStore {
   put(record: NameRecord, options: PutOptions): NameRecord | undefined {
     const obstacle = this.table.obstacleTo(record, options);
     if (obstacle === undefined) this.table.set(record);
@@ -25,25 +19,5 @@ export class MemoryNameStore implements NameStore {
     const removable = this.table.removable(names, options);
     for (const name of removable) this.table.delete(name);
     return removable.length;
-  }
-
-  renew(owner: string, names: readonly string[]): string[] {
-    return this.table.renew(owner, names);
-  }
-
-  list(selection: NameSelection): NameRecord[] {
-    return this.table.list(selection);
-  }
-
-  count(): number {
-    return this.table.size;
-  }
-
-  watch(listener: (change: NameChange) => void): () => void {
-    return this.table.watch(listener);
-  }
-
-  close(): void {
-    this.table.close();
   }
 }

@@ -1,3 +1,5 @@
+import type { Pending } from '../../objects/keyed-instances.js';
+
 /** The right to a name for a limited time, which its owner renews. */
 export interface NameLease {
   /** Random id of the program that registered the name. Only this program renews the lease. */
@@ -93,4 +95,9 @@ export function isInTheWay(current: NameRecord, next: NameRecord, { safe, takeov
 /** True when a registration may be removed. */
 export function isRemovable({ lease }: NameRecord, { owner, takeover }: RemoveOptions): boolean {
   return lease === undefined || takeover || lease.owner === owner;
+}
+
+/** Makes something of an answer of a store. Returns a promise only when the answer is one. */
+export function afterwards<Answer, Result>(answer: Pending<Answer>, change: (answer: Answer) => Result): Pending<Result> {
+  return answer instanceof Promise ? answer.then(change) : change(answer);
 }

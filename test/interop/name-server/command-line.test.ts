@@ -120,7 +120,7 @@ describe('nestjs-pyro ns', { timeout: 120_000 }, () => {
       stderr: expect.stringMatching(/^Error: PyroError - storage is the text "dbm:names"/) as string,
     });
     expect(await ours('ns', '-s', `file:${join(directory, 'diary')}`)).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining('is no file of registrations') as string,
     });
   });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   locateNameServer,
   type NameEvent,
@@ -290,16 +290,42 @@ describe('autoclean', () => {
   });
 });
 
-it('a name server warns at the start when everybody in the network may change names', async () => {
-  const warnings: Error[] = [];
-  const listen = (warning: Error & { code?: string }): void => {
-    if (warning.code === 'PYRO_OPEN_NAME_SERVER') warnings.push(warning);
-  };
-  process.on('warning', listen);
-  cleanups.push(() => process.off('warning', listen));
-  await start({ host: '0.0.0.0', policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } });
-  await start({ host: '0.0.0.0' });
-  await expect
-    .poll(() => warnings.map(({ message }) => message))
-    .toEqual([expect.stringContaining('lets everybody who reaches it register')]);
+describe('at its start a name server', () => {
+  /** The warnings of a name server that listens on all interfaces. */
+  async function warningsOf(options: PyroNameServerOptions): Promise<string[]> {
+    const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      await start({ host: '0.0.0.0', ...options });
+      return emitted.mock.calls.map(([text, options]) => `${options?.code}: ${String(text)}`);
+    } finally {
+      emitted.mockRestore();
+    }
+  }
+
+  it('warns once, with all remedies, when everybody in the network may change names', async () => {
+    const [warning, ...others] = await warningsOf({});
+    expect(others).toEqual([]);
+    expect(warning).toMatch(
+      /^PYRO_OPEN_NAME_SERVER: whoever reaches the name server at 0\.0\.0\.0:\d+ may look up, register and remove names/,
+    );
+    for (const remedy of [
+      "register: 'loopback'",
+      '--write loopback',
+      'tls',
+      'validateHandshake',
+      'handshakeGuards',
+      "profile: 'lab'",
+    ]) {
+      expect(warning).toContain(remedy);
+    }
+  });
+
+  it.each<[string, PyroNameServerOptions]>([
+    ['on loopback', { host: '127.0.0.1' }],
+    ['with a policy', { policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } }],
+    ['with a guard', { validateHandshake: () => undefined }],
+    ['in a lab', { profile: 'lab' }],
+  ])('does not warn %s', async (_, options) => {
+    expect(await warningsOf(options)).toEqual([]);
+  });
 });

@@ -163,5 +163,5 @@ describe('a process that is killed while it writes', () => {
       expect([...acknowledged].filter((name) => !found.has(name))).toEqual([]);
     }
     expect((await stat(path)).size).toBeGreaterThan(0);
-  }, 600_000);
+  }, 3_600_000);
 });
