@@ -41,7 +41,7 @@ let seed = isRepeat ? Number(given.seed) : Date.now() % 1e9;
 const servers = new Map<ServerKind, ServerProcess<ServerState>>();
 const heapAtStart = new Map<ServerKind, number>();
 const total = { rounds: 0, frames: 0, bytes: 0, answers: 0, witnessCalls: 0, slowestMs: 0, blockedMs: 0, clientCalls: 0 };
-const machine = { frames: 0, answers: 0, connections: 0, aborted: 0, resumed: 0 };
+const machine = { frames: 0, bytes: 0, answers: 0, connections: 0, aborted: 0, resumed: 0 };
 const read = { values: 0, accepted: 0, bytes: 0, worstMs: 0, worstBytesPerByte: 0 };
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
@@ -117,7 +117,7 @@ const REPORT: Record<Part, string> = {
     `${total.frames} messages of hostile sessions (${mib(total.bytes)}), ${total.answers} answers as foretold; ` +
     `${total.witnessCalls} calls of witnesses, the slowest ${total.slowestMs.toFixed(0)} ms`,
   machine:
-    `${machine.frames} messages of the protocol machine, ${machine.answers} answers as foretold; ${machine.connections} connections, ` +
+    `${machine.frames} messages of the protocol machine (${mib(machine.bytes)}), ${machine.answers} answers as foretold; ${machine.connections} connections, ` +
     `${machine.aborted} left in the middle of a message, ${machine.resumed} streams read on over another connection`,
   clients: `${total.clientCalls} calls of clients to hostile servers`,
   values:
