@@ -75,9 +75,13 @@ function samplesOf(seed: number): Sample[] {
   for (const value of fc.sample(anything, { seed, numRuns: SAMPLES })) {
     for (const values of MODES) {
       for (const format of createSerializers({ values }).values()) {
-        const written = attempt(() => format.dumps(value));
-        if (written === undefined) continue;
-        samples.push({ format, data: written, rewritten: format.dumps(format.loads(written)) });
+        const sample = attempt((): Sample => {
+          const data = format.dumps(value);
+          return { format, data, rewritten: format.dumps(format.loads(data)) };
+        });
+        // some values cannot be written or read in all serializers
+        if (sample === undefined) continue;
+        samples.push(sample);
         samples.push(callOf(format, value));
       }
     }

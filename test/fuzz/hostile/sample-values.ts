@@ -33,8 +33,14 @@ export class SampleValues {
   readonly large: Sample = sampleOf(LARGE_TEXT);
 
   constructor(seed: number) {
-    this.small = fc.sample(small, { seed, numRuns: SAMPLES }).map(sampleOf);
+    this.small = fc.sample(small, { seed, numRuns: SAMPLES }).filter(isPlain).map(sampleOf);
   }
+}
+
+/** False for a value with a dict key that is no data in natural mode. */
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, member]) => !/^__(proto|class)__$/.test(key) && isPlain(member));
 }
 
 function sampleOf(value: unknown): Sample {
