@@ -135,6 +135,12 @@ export class Program {
     if (killed) throw new Error(`${this.name} did not end on SIGTERM within ${STOP_TIMEOUT_MS} ms\n${this.output}`);
   }
 
+  /** Ends it as a crash does, with SIGKILL. One that has ended already stays so. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
   private watch<T>(what: string, find: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = (): void => {

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PyroDaemon } from 'nestjs-pyro/core';
-import { Program } from './program.js';
+import { ServerProcess } from './server-process.js';
 import { type CallCounts, SoakClient } from './soak/client.js';
 import type { Held } from './soak/held.js';
 
@@ -40,31 +40,9 @@ function numberOf(name: string, text: string): number {
   return number;
 }
 
-interface SoakedServer {
-  location: string;
-  held(): Promise<Held>;
-  stop(): Promise<void>;
-}
-
-async function startServer(kind: string, hasSmallHeap: boolean): Promise<SoakedServer> {
-  const heap = hasSmallHeap ? [`--max-old-space-size=${SMALL_HEAP_MIB}`] : [];
-  const args = [...heap, join(import.meta.dirname, 'soak/server-program.js'), kind];
-  const program = new Program(process.execPath, args, { interactive: true, timeoutMs: 2 ** 31 - 1 });
-  const kill = (): void => void process.kill(program.pid, 'SIGKILL');
-  process.once('exit', kill);
-  const location = await program.line('ready: ');
-  let asked = 0;
-  return {
-    location,
-    held: async () => {
-      program.type('\n');
-      return JSON.parse(await program.line(`held ${++asked}: `)) as Held;
-    },
-    stop: async () => {
-      await program.stop();
-      process.off('exit', kill);
-    },
-  };
+function startServer(kind: string, hasSmallHeap: boolean): Promise<ServerProcess<Held>> {
+  const file = join(import.meta.dirname, 'soak/server-program.js');
+  return ServerProcess.start({ file, args: [kind], heapMib: hasSmallHeap ? SMALL_HEAP_MIB : undefined });
 }
 
 async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
@@ -95,7 +73,7 @@ async function soak(kind: string, hasSmallHeap: boolean, lastMs: number): Promis
 
   const clients = Array.from({ length: connections }, newClient);
   await inGroups(clients, (client) => client.next());
-  const open = await server.held();
+  const open = await server.state();
   const each = (open.heapBytes - start.heapBytes) / connections / 1024;
   console.log(`  open: ${textOf(open)}; ${each.toFixed(1)} KiB of heap for each connection with its session`);
 
@@ -113,11 +91,11 @@ async function soak(kind: string, hasSmallHeap: boolean, lastMs: number): Promis
     }
   });
   await inTime(Promise.all(work), lastMs + HANG_MS);
-  const { refusals } = await server.held();
+  const { refusals } = await server.state();
   await inGroups(clients, (client) => client.close());
   const last = await settled(server, start.handles);
   await callbacks.close();
-  await server.stop();
+  await server.close();
 
   const { made, answered, refused, wrong } = counts;
   console.log(`  end: ${textOf(last)}`);
@@ -134,10 +112,10 @@ async function soak(kind: string, hasSmallHeap: boolean, lastMs: number): Promis
 }
 
 /** Waits until all clients are gone. @param handles how many may stay */
-async function settled(server: SoakedServer, handles = Infinity): Promise<Held> {
+async function settled(server: ServerProcess<Held>, handles = Infinity): Promise<Held> {
   const deadline = performance.now() + HANG_MS;
   for (;;) {
-    const held = await server.held();
+    const held = await server.state();
     if (held.problems.length > 0) throw new Error(held.problems.join('\n'));
     if (held.connections === 0 && held.streams === 0 && held.handles <= handles) return held;
     if (performance.now() > deadline) throw new Error(`stays when the clients are gone: ${textOf(held)}`);

@@ -1,11 +1,9 @@
+import type { Footprint } from '../server-process.js';
+
 /** What a server holds. */
-export interface Held {
+export interface Held extends Footprint {
   connections: number;
   streams: number;
-  /** Sockets and other things that keep the process alive, without timers. */
-  handles: number;
-  heapBytes: number;
-  rssBytes: number;
   /** Requests that were refused because the values of all requests took too much memory. */
   refusals: number;
   problems: string[];

@@ -1,13 +1,11 @@
 /** The server of a soak run: `server-program.js core|nest`. Each line of its standard input asks for what it holds. */
 import 'reflect-metadata';
-import { createInterface } from 'node:readline';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { behavior, expose, PyroDaemon, PyroProxy } from 'nestjs-pyro/core';
 import { PyroController, PyroMethod, PyroServer } from 'nestjs-pyro';
+import { answerServerProcess, footprint, Problems } from '../server-process.js';
 import type { Held, Listener } from './held.js';
 
 const HOLD_MS = 10_000;
@@ -70,26 +68,12 @@ async function start(kind: string | undefined): Promise<PyroDaemon> {
 }
 
 const daemon = await start(process.argv[2]);
-const problems: string[] = [];
-process.on('uncaughtException', (error) => problems.push(String(error.stack)));
-process.on('unhandledRejection', (error) => problems.push(String(error)));
-daemon.on('error', (error) => problems.push(error.message));
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-let reports = 0;
-createInterface(process.stdin).on('line', () => {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, rss } = process.memoryUsage();
-  const held: Held = {
-    connections: daemon.connections.length,
-    streams: daemon.streamCount,
-    handles: process.getActiveResourcesInfo().filter((name) => name !== 'Immediate' && name !== 'Timeout').length,
-    heapBytes: heapUsed,
-    rssBytes: rss,
-    refusals: daemon.counters.maxInFlightValueBytes + daemon.counters.maxValueBytes,
-    problems,
-  };
-  console.log(`held ${++reports}: ${JSON.stringify(held)}`);
-});
-console.log(`ready: ${daemon.locationStr}`);
+const problems = new Problems();
+daemon.on('error', problems.note);
+answerServerProcess(daemon.locationStr, (): Held => ({
+  ...footprint(),
+  connections: daemon.connections.length,
+  streams: daemon.streamCount,
+  refusals: daemon.counters.maxInFlightValueBytes + daemon.counters.maxValueBytes,
+  problems: problems.texts,
+}));

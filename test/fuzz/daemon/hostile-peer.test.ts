@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MESSAGE_TYPES } from '../../../lib/core.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
+import { fuzzMachine } from '../hostile/fuzz-machine.js';
 import { fuzzServer } from '../hostile/fuzz-server.js';
 import { type FuzzedServer, OBJECT, type ServerKind, startFuzzed } from '../hostile/fuzzed-server.js';
 
@@ -17,6 +18,13 @@ describe.each<ServerKind>(['core', 'nest'])('%s', (kind) => {
     expect(answers).toBeGreaterThan(0);
     expect(witnessCalls).toBeGreaterThan(0);
     expect(state.problems).toEqual([]);
+  }, 3_600_000);
+
+  it('answers each message of several clients as a model of the protocol foretells, wherever they leave', async () => {
+    const result = await fuzzMachine(server, { seed: SEED, frames: 100 * GROUPS });
+    expect(result.answers).toBeGreaterThan(0);
+    expect(result.aborted).toBeGreaterThan(0);
+    expect(result.state.problems).toEqual([]);
   }, 3_600_000);
 
   it('answers an unexpected message type by closing only that connection', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { FuzzedServer, ServerState } from './fuzzed-server.js';
 import { playSession, type Tally } from './play-session.js';
 import { session } from './wire-session.js';
+import { settled } from './settled.js';
 import { Witness } from './witness.js';
 
 export interface Round {
@@ -18,8 +19,6 @@ export interface RoundResult extends Tally {
 
 /** Sessions that run at the same time. */
 const AT_ONCE = 5;
-/** A server that keeps something for longer, keeps it for ever. Long enough for the busiest machine. */
-const SETTLE_MS = 60_000;
 
 /**
  * Lets hostile peers talk to a server, several at a time, while a witness calls it.
@@ -46,22 +45,4 @@ export async function fuzzServer(server: FuzzedServer, { seed, groups }: Round):
   const state = await settled(server, before.handles);
   const { calls, slowestMs } = witness;
   return { ...tally, witnessCalls: calls, witnessSlowestMs: slowestMs, state };
-}
-
-/** Waits until the peers are gone from the server. @param handles how many may stay; 0: any number */
-async function settled(server: FuzzedServer, handles: number): Promise<ServerState> {
-  const deadline = performance.now() + SETTLE_MS;
-  for (;;) {
-    const state = await server.state();
-    if (state.problems.length > 0) throw new Error(state.problems.join('\n'));
-    const isSettled = state.connections === 0 && state.streams === 0 && (handles === 0 || state.handles <= handles);
-    if (isSettled) return state;
-    if (performance.now() > deadline) {
-      const { connections, streams, handles: open } = state;
-      throw new Error(
-        `stays when the peers are gone: ${connections} connections, ${streams} streams, ${open} handles (${handles} before)`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

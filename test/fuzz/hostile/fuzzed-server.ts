@@ -1,19 +1,28 @@
 import 'reflect-metadata';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { expose, oneway, PyroDaemon } from '../../../lib/core.js';
+import { behavior, expose, oneway, PyroDaemon, type SerializedBlob } from '../../../lib/core.js';
 import { PyroController, PyroMethod, PyroProperty, PyroServer } from '../../../lib/index.js';
+import { type Footprint, footprint, Problems } from '../../../scripts/server-process.js';
 
 /** Largest message of a fuzzed server. */
 export const MAX_BYTES = 1_000_000;
 export const OBJECT = 'thing';
 
+/** Each connection has a Thing of its own. */
 class Thing {
   private kept: unknown = 1;
+  private calls = 0;
+  /** @returns the number of its calls in this session, which shows whether each message was carried out once */
+  next(): number {
+    return ++this.calls;
+  }
+  /** @returns the info of the blob, and its arguments */
+  blob(blob: SerializedBlob): unknown {
+    return [blob.info, blob.deserialized()];
+  }
   get value(): unknown {
     return this.kept;
   }
@@ -39,6 +48,7 @@ class Thing {
 }
 expose(Thing);
 oneway(Thing, 'note');
+behavior({ instanceMode: 'session' })(Thing);
 
 @PyroController({ objectId: OBJECT, instanceMode: 'session' })
 class NestThing extends Thing {
@@ -47,6 +57,12 @@ class NestThing extends Thing {
   }
   override set value(value: unknown) {
     super.value = value;
+  }
+  @PyroMethod() override next(): number {
+    return super.next();
+  }
+  @PyroMethod() override blob(blob: SerializedBlob): unknown {
+    return super.blob(blob);
   }
   @PyroMethod() override echo(value: unknown): unknown {
     return super.echo(value);
@@ -66,12 +82,9 @@ class NestThing extends Thing {
 }
 
 /** What a server holds, and what went wrong in it. */
-export interface ServerState {
+export interface ServerState extends Footprint {
   connections: number;
   streams: number;
-  /** Sockets, timers and other things that keep the process alive. */
-  handles: number;
-  heapBytes: number;
   /** The longest time since the last look in which the event loop was blocked. */
   blockedMs: number;
   /** Uncaught exceptions, unhandled rejections and errors of the daemon. */
@@ -80,57 +93,47 @@ export interface ServerState {
 
 export interface FuzzedServer {
   readonly location: string;
-  state(): Promise<ServerState>;
+  state(): ServerState | Promise<ServerState>;
   close(): Promise<void>;
 }
 
 export type ServerKind = 'core' | 'nest';
 
-/** Short times, so that connections that send half a message do not last. */
+/** Streams linger shortly, so that a round ends soon. Handshakes and messages have much time: a busy machine must not cut a client. */
 const OPTIONS = {
   host: '127.0.0.1',
   maxMessageBytes: MAX_BYTES,
-  frameTimeoutMs: 500,
-  handshakeTimeoutMs: 500,
+  frameTimeoutMs: 30_000,
+  handshakeTimeoutMs: 30_000,
   streamLingerMs: 200,
   housekeepingIntervalMs: 100,
 };
 
 /** Starts a daemon, or a Nest application, in this process. */
 export async function startFuzzed(kind: ServerKind): Promise<FuzzedServer> {
-  const problems: string[] = [];
-  const note = (error: unknown): void =>
-    void problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.on('uncaughtException', note);
-  process.on('unhandledRejection', note);
+  const problems = new Problems();
   const [daemon, close] = await (kind === 'nest' ? startNest() : startCore());
-  daemon.on('error', note);
+  daemon.on('error', problems.note);
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  const state = (): ServerState => {
-    const blockedMs = delay.max / 1e6;
-    collectGarbage();
-    collectGarbage();
-    delay.reset();
-    return {
-      connections: daemon.connections.length,
-      streams: daemon.streamCount,
-      handles: process.getActiveResourcesInfo().filter((name) => name !== 'Immediate' && name !== 'Timeout').length,
-      heapBytes: process.memoryUsage().heapUsed,
-      blockedMs,
-      problems: [...problems],
-    };
-  };
   return {
     location: daemon.locationStr,
-    state: () => Promise.resolve(state()),
+    state: () => {
+      const blockedMs = delay.max / 1e6;
+      const state: ServerState = {
+        ...footprint(),
+        connections: daemon.connections.length,
+        streams: daemon.streamCount,
+        blockedMs,
+        problems: [...problems.texts],
+      };
+      delay.reset();
+      return state;
+    },
     close: async () => {
       delay.disable();
       await close();
-      process.off('uncaughtException', note);
-      process.off('unhandledRejection', note);
+      problems[Symbol.dispose]();
     },
   };
 }
@@ -139,7 +142,7 @@ type Started = [daemon: PyroDaemon, close: () => Promise<void>];
 
 async function startCore(): Promise<Started> {
   const daemon = await PyroDaemon.listen(OPTIONS);
-  daemon.register(new Thing(), OBJECT);
+  daemon.register(Thing, OBJECT);
   return [daemon, () => daemon.close()];
 }
 

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Ctx } from '@nestjs/microservices';
+import { Program } from '../../../scripts/program.js';
+import { PyroContext, PyroController, type PyroDaemon, PyroMethod, type PyroServer } from '../../../lib/index.js';
+import { ensurePythonEnv } from '../../interop/python-env.js';
+import { PythonInterpreter } from '../../interop/python-interpreter.js';
+import { Relay } from '../../relay.js';
+import { closeAfter, eventually, serve } from '../nest/fixtures.js';
+
+const SCRIPT = fileURLToPath(new URL('client.py', import.meta.url));
+const PHASES = ['connecting', 'handshake', 'sending', 'running', 'reading', 'streaming'] as const;
+/** Long enough for the busiest machine. */
+const LONG_MS = 60_000;
+
+@PyroController('thing')
+class Thing {
+  static running = 0;
+  @PyroMethod() echo(value: unknown): unknown {
+    return value;
+  }
+  /** Runs until its client is gone. */
+  @PyroMethod() async hang(@Ctx() context: PyroContext): Promise<void> {
+    Thing.running++;
+    if (!context.signal.aborted) await once(context.signal, 'abort');
+    Thing.running--;
+  }
+  @PyroMethod() big(bytes: number): Buffer {
+    return Buffer.alloc(bytes);
+  }
+  @PyroMethod() *items(): Generator<number> {
+    for (let item = 0; ; item++) yield item;
+  }
+}
+
+let python: PythonInterpreter;
+beforeAll(async () => {
+  python = await PythonInterpreter.start();
+});
+afterAll(() => python.stop());
+
+const daemonOf = (server: PyroServer): PyroDaemon => server.unwrap<PyroDaemon>();
+const echo = (location: string): Promise<unknown> =>
+  python.run(`with Pyro5.api.Proxy("PYRO:thing@" + location) as thing: return thing.echo("right")`, { location });
+
+/** Starts a Python client, and waits until it is in a phase of its call. */
+async function clientIn(phase: string, location: string, ...args: string[]): Promise<Program> {
+  const [host, port] = location.split(':') as [string, string];
+  const program = new Program(await ensurePythonEnv(), [SCRIPT, host, port, phase, ...args]);
+  closeAfter(() => program.kill());
+  await program.line('at ');
+  return program;
+}
+
+async function untilNothingIsHeld(daemon: PyroDaemon): Promise<void> {
+  const isEmpty = (): boolean => daemon.sockets.length === 1 && daemon.streamCount === 0 && Thing.running === 0;
+  await expect.poll(isEmpty, { timeout: LONG_MS }).toBe(true);
+}
+
+describe.each(['ends', 'is reset'])('a Python client that is killed, so that its connection %s', (how) => {
+  it.each(PHASES)(
+    'leaves nothing at the server, and others are served (%s)',
+    async (phase) => {
+      const { server } = await serve({ providers: [Thing] }, { streamLingerMs: 50, housekeepingIntervalMs: 20 });
+      const daemon = daemonOf(server);
+      const clients = await Promise.all(
+        [0, 1, 2].map(() => clientIn(phase, daemon.locationStr, ...(how === 'is reset' ? ['reset'] : []))),
+      );
+      await eventually(() => daemon.sockets.length === 4, 'three clients');
+      if (phase === 'running') await eventually(() => Thing.running === 3, 'three calls');
+      await Promise.all(clients.map((client) => client.kill()));
+      expect(await echo(daemon.locationStr)).toBe('right');
+      await untilNothingIsHeld(daemon);
+    },
+    2 * LONG_MS,
+  );
+});
+
+/** The time limit that ends each phase of a client that stands still. */
+const LIMITS = {
+  handshake: { handshakeTimeoutMs: 1_000 },
+  sending: { frameTimeoutMs: 1_000 },
+  reading: { writeTimeoutMs: 1_000 },
+  running: { callTimeoutMs: 1_000, idleTimeoutMs: 1_000 },
+  streaming: { idleTimeoutMs: 1_000, streamLingerMs: 50, housekeepingIntervalMs: 20 },
+} as const;
+
+describe('a Python client that stands still', () => {
+  it.each(Object.keys(LIMITS) as (keyof typeof LIMITS)[])(
+    'is disconnected, and others are served meanwhile (%s)',
+    async (phase) => {
+      const { server } = await serve({ providers: [Thing] }, LIMITS[phase]);
+      const daemon = daemonOf(server);
+      const client = await clientIn(phase, daemon.locationStr);
+      process.kill(client.pid, 'SIGSTOP');
+      expect(await echo(daemon.locationStr)).toBe('right');
+      await untilNothingIsHeld(daemon);
+    },
+    2 * LONG_MS,
+  );
+
+  it.each(['sending', 'reading', 'running', 'streaming'] as const)(
+    'is disconnected when the network drops all that it sends, and all that it is sent (%s)',
+    async (phase) => {
+      const { server } = await serve({ providers: [Thing] }, LIMITS[phase]);
+      const daemon = daemonOf(server);
+      const relay = await Relay.start(daemon.locationStr);
+      closeAfter(() => relay.close());
+      await clientIn(phase, relay.location);
+      relay.fallSilent();
+      expect(await echo(daemon.locationStr)).toBe('right');
+      await untilNothingIsHeld(daemon);
+    },
+    2 * LONG_MS,
+  );
+});
