@@ -35,7 +35,8 @@ export class Scanner {
   private mostSpent = 0;
   /** Where the message begins. */
   private start = 0;
-  private readonly names = new KnownTexts();
+  /** Made for the first name. */
+  private names: KnownTexts | undefined = undefined;
   /** So many strings are read next that are names: they were often read before. */
   private namesLeft = 0;
 
@@ -165,7 +166,7 @@ export class Scanner {
       this.spendText(length, false);
       if (this.namesLeft === 0) return this.texts.ascii(start, end);
       this.namesLeft--;
-      return this.names.textOf(this.bytes, start, end);
+      return (this.names ??= new KnownTexts()).textOf(this.bytes, start, end);
     }
     const text = this.texts.utf8(start, end);
     this.spendText(text.length, true);
