@@ -44,13 +44,21 @@ export function ratioFloor(contest: Contest, task: string, name: string, other: 
   if (figure !== 'rate')
     return { case: `${task}: ${name} ÷ ${other}, ${figure}`, measured, ...rest, detail: `${pair(figure)} µs` };
   const generator = Math.max(contest.median(name, 'generator'), contest.median(other, 'generator'));
+  const shares = Number.isNaN(generator)
+    ? ''
+    : `, of a core ${part(contest, name)} : ${part(contest, other)}, generator ${generator.toFixed(2)}`;
   return {
     case: `${task}: ${name} ÷ ${other}`,
     measured,
     byCpu: contest.ratio(other, name, 'cpu'),
     ...rest,
-    detail: `${pair('rate')} a second, CPU ${pair('cpu')} µs${Number.isNaN(generator) ? '' : `, generator ${generator.toFixed(2)}`}`,
+    detail: `${pair('rate')} a second, CPU ${pair('cpu')} µs${shares}`,
   };
+}
+
+/** Part of a core that a server has used. */
+function part(contest: Contest, name: string): string {
+  return contest.median(name, 'server').toFixed(2);
 }
 
 function short(value: number): string {

@@ -61,6 +61,7 @@ const benchmark: Benchmark = async (options) => {
           'CPU, µs': contest.median(server, 'cpu'),
           'p50, µs': contest.median(server, 'p50'),
           'p99, µs': contest.median(server, 'p99'),
+          'server, cores': contest.median(server, 'server'),
           generator: contest.median(server, 'generator'),
         });
       }

@@ -6,6 +6,8 @@ export interface Figures {
   rate: number;
   /** CPU of the process under test for one of them. Undefined where the system does not tell. */
   cpu?: number;
+  /** Part of one core that the process under test used: far below 1 the server has waited, and could do more. */
+  server?: number;
   /** Part of one core that the process used that makes the load: near 1 the generator is the bottleneck. */
   generator?: number;
   p50?: number;
@@ -45,11 +47,13 @@ export class Meter {
     const ms = performance.now() - this.begun;
     const own = process.cpuUsage(this.ownCpu);
     const cpuAfter = cpuMicrosOf(this.pid);
+    const cpu = cpuAfter === undefined || this.cpuBefore === undefined ? undefined : cpuAfter - this.cpuBefore;
     const sorted = Float64Array.from(this.latencies).sort();
     const percentile = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]! * 1_000;
     return {
       rate: this.calls / (ms / 1_000),
-      cpu: cpuAfter === undefined || this.cpuBefore === undefined ? undefined : (cpuAfter - this.cpuBefore) / this.calls,
+      cpu: cpu && cpu / this.calls,
+      server: cpu && cpu / 1_000 / ms,
       generator: (own.user + own.system) / 1_000 / ms,
       p50: percentile(0.5),
       p99: percentile(0.99),

@@ -12,8 +12,10 @@ export type RunInContext = <T>(body: () => T) => T;
  * `body` sees the stores of the code that calls this function. A store that `body` enters (`AsyncLocalStorage.enterWith`) holds for
  * everything that `body` starts, and is not seen outside. `AsyncLocalStorage.run` cannot do this: it isolates only its own store, not the stores of the application.
  */
-export function runIsolated<A extends unknown[], T>(body: (...args: A) => T, ...args: A): T {
-  return new AsyncResource('PyroCall', UNTRACKED).runInAsyncScope(body, undefined, ...args);
+export function runIsolated<T>(body: () => T): T;
+export function runIsolated<A, T>(body: (argument: A) => T, argument: A): T;
+export function runIsolated<A, T>(body: (argument?: A) => T, argument?: A): T {
+  return new AsyncResource('PyroCall', UNTRACKED).runInAsyncScope(body, undefined, argument);
 }
 
 /** Captures the stores of the running code, for code that runs later on its behalf: the items of a stream, for example. */

@@ -15,12 +15,12 @@ import { LargeMessage } from './large-message.js';
 /** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
 export class Frame {
   readonly annotations: Annotations;
-  /** @internal The bytes that hold the message. */
+  /** @internal The bytes that hold the message, and end with it. */
   readonly bytes: Buffer;
   /** @internal Where the message begins in {@link bytes}. */
   readonly start: number;
 
-  /** @param start where the message begins in `bytes` */
+  /** @param start where the message begins in `bytes`, which end with it */
   constructor(
     readonly header: Header,
     bytes: Buffer,
@@ -35,9 +35,12 @@ export class Frame {
 
   /** Still compressed when the flags say so. */
   get data(): Buffer {
-    const { annotationsBytes, dataBytes } = this.header;
-    const at = this.start + HEADER_BYTES + annotationsBytes;
-    return this.bytes.subarray(at, at + dataBytes);
+    return this.bytes.subarray(this.dataStart);
+  }
+
+  /** @internal Where the data begins in {@link bytes}. */
+  get dataStart(): number {
+    return this.start + HEADER_BYTES + this.header.annotationsBytes;
   }
 
   /** 16 bytes; undefined when the message has none. */
@@ -161,10 +164,12 @@ export class FrameReader {
     }
     const total = sizeOf(this.header);
     if (available < total) return undefined;
-    const frame = new Frame(this.header, this.block, this.start);
+    const { block } = this;
+    const end = this.start + total;
+    const frame = new Frame(this.header, end === block.length ? block : block.subarray(0, end), this.start);
     this.header = undefined;
     this.counted = false;
-    this.start += total;
+    this.start = end;
     if (this.start === this.end) {
       this.block = NOTHING;
       this.start = this.end = 0;

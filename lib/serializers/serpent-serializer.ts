@@ -1,20 +1,35 @@
 import { SerializeError } from '../protocol/errors.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
-import { parse, SerpentError } from '../serpent/index.js';
-import { dumpsInto } from '../serpent/writer.js';
+import { SerpentError } from '../serpent/index.js';
+import { checkLimits } from '../serpent/limits.js';
+import { LiteralReader } from '../serpent/reader.js';
+import { LiteralWriter } from '../serpent/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
-import { SERIALIZER_IDS } from './contract/serializer.js';
+import { SERIALIZER_IDS, type SerializerOptions } from './contract/serializer.js';
 import type { ValueBudget } from './contract/value-budget.js';
+
+/** A call begins with the names of its object and its method. */
+const NAMES_IN_CALL = 2;
 
 /** Pyro5's default serializer: Python literals. @see Pyro5/serializers.py, `SerpentSerializer` */
 export class SerpentSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.serpent;
   readonly name = 'serpent';
 
+  private readonly reader: LiteralReader;
+  private readonly writer: LiteralWriter;
+
+  constructor(options: SerializerOptions) {
+    super(options);
+    const { maxDepth, maxIntDigits, maxBytes, values, serpentBytesRepr: bytesRepr } = options;
+    // the limit on what is read is that of the message
+    this.reader = new LiteralReader(checkLimits({ maxDepth, maxIntDigits }), values === 'faithful');
+    this.writer = new LiteralWriter({ maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
+  }
+
   protected write(value: unknown, out: ByteWriter): void {
-    const { maxDepth, maxIntDigits, maxBytes, serpentBytesRepr: bytesRepr } = this.options;
     try {
-      dumpsInto(value, out, { maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
+      this.writer.write(value, out);
     } catch (error) {
       if (!(error instanceof SerpentError)) throw error;
       // serpent stands alone and does not know that the option is called maxMessageBytes
@@ -24,7 +39,10 @@ export class SerpentSerializer extends FormatSerializer {
   }
 
   protected read(data: Buffer, budget: ValueBudget): ReadValue {
-    const { maxDepth, maxIntDigits, values } = this.options;
-    return parse(data, { maxDepth, maxIntDigits, values, budget });
+    return this.reader.read(data, 0, budget, 0);
+  }
+
+  protected override readCall(data: Buffer, start: number, budget: ValueBudget): ReadValue {
+    return this.reader.read(data, start, budget, NAMES_IN_CALL);
   }
 }

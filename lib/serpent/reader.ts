@@ -1,6 +1,6 @@
 import { CHARACTERS } from './characters.js';
 import { SerpentError } from './errors.js';
-import { checkLimits, type SerpentLimits } from './limits.js';
+import { type CheckedLimits, checkLimits, type SerpentLimits } from './limits.js';
 import { Scanner } from './scanner.js';
 import { TableReader } from './table-reader.js';
 import type { ReadBudget } from './value-costs.js';
@@ -49,11 +49,34 @@ export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Pa
   }
   if (!(maxValueBytes >= 1)) throw new SerpentError(`maxValueBytes is ${maxValueBytes}; it has to be at least 1`, 'BAD_OPTION');
   const { budget = { spentBytes: 0, limitBytes: maxValueBytes } } = options;
-  const scanner = new Scanner(bufferOf(data), checkLimits(options), values === 'faithful', budget);
-  try {
-    return new Reader(scanner).read();
-  } finally {
-    budget.spentBytes = scanner.spent;
+  return new LiteralReader(checkLimits(options), values === 'faithful').read(bufferOf(data), 0, budget, 0);
+}
+
+/**
+ * Reads one literal after another, with the same reader: for the small arguments of a call, making a reader takes as long as reading.
+ */
+export class LiteralReader {
+  /** Is not here while it reads. One that failed does not come back. */
+  private idle: Reader | undefined;
+
+  constructor(
+    private readonly limits: CheckedLimits,
+    private readonly faithful: boolean,
+  ) {}
+
+  /**
+   * Reads the literal from `start` to the end of the bytes.
+   *
+   * @param budget gets the estimated memory of the value, also when reading fails
+   * @param names how many strings at the beginning of the message are names that come often
+   * @throws {SerpentError} when the text is no literal; `offset` says where, counted from `start`
+   */
+  read(data: Buffer, start: number, budget: ReadBudget, names: number): Parsed {
+    const reader = this.idle ?? new Reader(new Scanner(this.limits, this.faithful));
+    this.idle = undefined;
+    const parsed = reader.read(data, start, budget, names);
+    this.idle = reader;
+    return parsed;
   }
 }
 
@@ -67,12 +90,20 @@ function bufferOf(data: Uint8Array | string): Buffer {
 }
 
 class Reader extends TableReader {
-  read(): Parsed {
+  read(data: Buffer, start: number, budget: ReadBudget, names: number): Parsed {
     const { scanner } = this;
-    let value = this.value(scanner.token());
-    if (scanner.token() === COMMA) value = this.tuple(value, -1);
-    if (scanner.token() !== -1) scanner.expected('the end');
-    scanner.spend(0);
-    return { value, sawClass: this.sawClass };
+    try {
+      scanner.begin(data, start, budget, names);
+      let value = this.value(scanner.token());
+      if (scanner.token() === COMMA) value = this.tuple(value, -1);
+      if (scanner.token() !== -1) scanner.expected('the end');
+      scanner.spend(0);
+      const parsed = { value, sawClass: this.sawClass };
+      scanner.end();
+      this.reset();
+      return parsed;
+    } finally {
+      budget.spentBytes = scanner.spent;
+    }
   }
 }

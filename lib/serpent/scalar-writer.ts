@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer';
-import { type ByteWriter, DECIMALS } from './byte-writer.js';
+import { ByteWriter, DECIMALS } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import type { SerpentErrorCode } from './errors.js';
 import type { CheckedLimits } from './limits.js';
@@ -12,17 +12,30 @@ const { QUOTE } = CHARACTERS;
 const DECIMAL_LIMIT = 1e9;
 const DECIMAL_SCALE = 10 ** DECIMALS;
 
+/** Stands where nothing is written. */
+const NO_SINK = new ByteWriter(Buffer.alloc(0));
+
 /** Writes values that have no members. */
 export abstract class ScalarWriter {
   /** The first power of ten with too many digits. Made for the first bigint. */
   private tooLongInt: bigint | undefined;
 
+  protected sink = NO_SINK;
+
   constructor(
-    protected readonly sink: ByteWriter,
     protected readonly limits: CheckedLimits,
     protected readonly bytesRepr: boolean,
-  ) {
-    sink.limit(limits.maxBytes, () => this.failTooLarge());
+  ) {}
+
+  protected begin(sink: ByteWriter): void {
+    this.sink = sink;
+    sink.limit(this.limits.maxBytes, this.failTooLarge);
+  }
+
+  /** The value was written. */
+  protected end(): void {
+    this.sink.checkLimit();
+    this.sink = NO_SINK;
   }
 
   /** Throws the error of the value that is being written. */
@@ -80,7 +93,6 @@ export abstract class ScalarWriter {
     }
   }
 
-  private failTooLarge(): never {
-    return this.fail(`the text is longer than maxBytes (${this.limits.maxBytes}), or than a string can be`, 'TOO_LARGE');
-  }
+  private readonly failTooLarge = (): never =>
+    this.fail(`the text is longer than maxBytes (${this.limits.maxBytes}), or than a string can be`, 'TOO_LARGE');
 }

@@ -1,6 +1,7 @@
 import { constants, isAscii, isUtf8 } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
+import { KnownTexts } from './known-texts.js';
 import type { CheckedLimits } from './limits.js';
 import { TextWindow } from './text-window.js';
 import { COSTS, type ReadBudget } from './value-costs.js';
@@ -17,32 +18,60 @@ const { MAX_STRING_LENGTH } = constants;
 /** Shorter messages are checked by a loop: a call into C++ takes 100 ns. */
 const SHORT_BYTES = 128;
 
-/** A cursor over the bytes of one message. */
+const NOTHING = Buffer.alloc(0);
+
+/** A cursor over the bytes of a message: of one after another. */
 export class Scanner {
-  readonly bytes: Buffer;
+  bytes: Buffer = NOTHING;
   readonly limits: CheckedLimits;
   readonly faithful: boolean;
-  readonly texts: TextWindow;
+  readonly texts = new TextWindow(NOTHING);
   pos = 0;
   kind: NumberKind = NumberKind.none;
   /** True once a string had escapes that json has not. */
   hasPythonEscapes = false;
   /** The estimated memory of what was read, in bytes. */
-  spent: number;
-  private readonly mostSpent: number;
+  spent = 0;
+  private mostSpent = 0;
+  /** Where the message begins. */
+  private start = 0;
+  /** Made for the first name. */
+  private names: KnownTexts | undefined = undefined;
+  /** So many strings are read next that are names: they were often read before. */
+  private namesLeft = 0;
 
-  /** @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes */
-  constructor(bytes: Buffer, limits: CheckedLimits, faithful: boolean, budget: ReadBudget) {
-    this.bytes = bytes;
+  constructor(limits: CheckedLimits, faithful: boolean) {
     this.limits = limits;
     this.faithful = faithful;
-    this.texts = new TextWindow(bytes);
+  }
+
+  /**
+   * Begins with a message. {@link end} must follow when the message was read. When reading failed, the scanner is not used again.
+   *
+   * @param start where the message begins in `bytes`; it ends where they end
+   * @param names how many strings at the beginning of the message are names
+   * @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes
+   */
+  begin(bytes: Buffer, start: number, budget: ReadBudget, names: number): void {
+    this.bytes = bytes;
+    this.texts.open(bytes);
+    this.start = this.pos = start;
+    this.kind = NumberKind.none;
+    this.hasPythonEscapes = false;
     this.spent = budget.spentBytes;
     this.mostSpent = budget.limitBytes;
-    if (bytes.length > limits.maxBytes) {
-      throw new SerpentError(`message of ${bytes.length} bytes is over maxBytes (${limits.maxBytes})`, 'TOO_LARGE');
+    this.namesLeft = names;
+    const length = bytes.length - start;
+    if (length > this.limits.maxBytes) {
+      throw new SerpentError(`message of ${length} bytes is over maxBytes (${this.limits.maxBytes})`, 'TOO_LARGE');
     }
-    if (bytes.length > SHORT_BYTES || !isPlainAscii(bytes)) checkEncoding(bytes);
+    if (length > SHORT_BYTES || !isPlainAscii(bytes, start)) checkEncoding(start === 0 ? bytes : bytes.subarray(start));
+  }
+
+  /** Forgets the message. */
+  end(): void {
+    this.bytes = NOTHING;
+    this.texts.open(NOTHING);
   }
 
   /** Code of the next character that is no white space, comment or line continuation; -1 at the end. */
@@ -75,7 +104,9 @@ export class Scanner {
 
   private skipComment(): void {
     const { bytes } = this;
-    while (this.pos < bytes.length && !this.isLineEnd(this.pos)) this.pos++;
+    let at = this.pos;
+    while (at < bytes.length && bytes[at] !== LINE_FEED && bytes[at] !== CARRIAGE_RETURN) at++;
+    this.pos = at;
   }
 
   isLineEnd(at: number): boolean {
@@ -133,7 +164,9 @@ export class Scanner {
     if (length > MAX_STRING_LENGTH) this.fail('a string longer than a JavaScript string can be', 'TOO_LARGE', start);
     if (codes < 128) {
       this.spendText(length, false);
-      return this.texts.ascii(start, end);
+      if (this.namesLeft === 0) return this.texts.ascii(start, end);
+      this.namesLeft--;
+      return (this.names ??= new KnownTexts()).textOf(this.bytes, start, end);
     }
     const text = this.texts.utf8(start, end);
     this.spendText(text.length, true);
@@ -152,7 +185,8 @@ export class Scanner {
   }
 
   fail(message: string, code: SerpentErrorCode = 'SYNTAX', at = this.pos): never {
-    throw new SerpentError(`${message} at byte ${at}`, code, { offset: at });
+    const offset = at - this.start;
+    throw new SerpentError(`${message} at byte ${offset}`, code, { offset });
   }
 
   /** Fails at the cursor. The error names the character that was found. */
@@ -165,8 +199,8 @@ export class Scanner {
 }
 
 /** True when all bytes are ASCII, and none is zero. */
-function isPlainAscii(bytes: Buffer): boolean {
-  for (let at = 0; at < bytes.length; at++) {
+function isPlainAscii(bytes: Buffer, start: number): boolean {
+  for (let at = start; at < bytes.length; at++) {
     const code = bytes[at]!;
     if (code === 0 || code > 127) return false;
   }

@@ -6,6 +6,9 @@ import { PyTuple } from './values.js';
 
 const { PAREN_CLOSE, COMMA, BRACKET_CLOSE } = CHARACTERS;
 
+/** Stands for the item behind the last one. */
+const END = Symbol('end');
+
 /** Reads lists, tuples and parentheses. Dicts and sets are left to the subclass. */
 export abstract class SequenceReader extends ExpressionReader {
   private depth = 0;
@@ -120,20 +123,44 @@ export abstract class SequenceReader extends ExpressionReader {
    */
   protected tuple(first: unknown, end: number): unknown[] {
     const { scanner } = this;
-    scanner.spend(scanner.faithful ? COSTS.tuple : COSTS.list);
-    const items = scanner.faithful ? PyTuple.of(first) : [first];
-    let capacity = 1;
-    for (;;) {
-      scanner.pos++;
-      const code = scanner.token();
-      if (code === end) return items;
-      const value = this.value(code);
+    if (scanner.faithful) {
+      scanner.spend(COSTS.tuple);
+      return this.restOfTuple(PyTuple.of(first), end);
+    }
+    // literals have no room to spare: a pushed item takes 130 bytes more
+    const second = this.nextOfTuple(end);
+    if (second === END) return this.smallTuple([first]);
+    const third = this.nextOfTuple(end);
+    if (third === END) return this.smallTuple([first, second]);
+    const fourth = this.nextOfTuple(end);
+    if (fourth === END) return this.smallTuple([first, second, third]);
+    return this.restOfTuple(this.smallTuple([first, second, third, fourth]), end);
+  }
+
+  private smallTuple(items: unknown[]): unknown[] {
+    this.scanner.spend(COSTS.list + (items.length - 1) * COSTS.slot);
+    return items;
+  }
+
+  /** Appends the items that follow. */
+  private restOfTuple(items: unknown[], end: number): unknown[] {
+    let capacity = items.length;
+    for (let value = this.nextOfTuple(end); value !== END; value = this.nextOfTuple(end)) {
       if (items.length === capacity) capacity = this.grow(capacity);
       items.push(value);
-      const next = scanner.token();
-      if (next === end) return items;
-      if (next !== COMMA) scanner.expected(end === -1 ? 'the end' : '"," or ")"');
     }
+    return items;
+  }
+
+  /** Reads the next item of a tuple. @returns END behind the last one; the cursor is at the character that ends the tuple */
+  private nextOfTuple(end: number): unknown {
+    const { scanner } = this;
+    const code = scanner.token();
+    if (code === end) return END;
+    if (code !== COMMA) scanner.expected(end === -1 ? 'the end' : '"," or ")"');
+    scanner.pos++;
+    const next = scanner.token();
+    return next === end ? END : this.value(next);
   }
 
   /** @returns the first character of the next item; the closing bracket behind the last one */

@@ -26,11 +26,20 @@ export class TableReader extends SequenceReader {
   /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   protected sawClass = false;
   /** The start of the keys of all dicts. */
-  private readonly root = new KeyMemo('', -1, true);
+  private root = new KeyMemo('', -1, true);
   /** The key whose value is read. */
   private memo = this.root;
   private memos = 0;
   private knownCrowds: KeyCrowds | undefined = undefined;
+
+  /** Forgets what was learned from the message that was read. */
+  protected reset(): void {
+    this.sawClass = false;
+    this.knownCrowds = undefined;
+    if (this.memos === 0) return;
+    this.memos = 0;
+    this.root = this.memo = new KeyMemo('', -1, true);
+  }
 
   private get crowds(): KeyCrowds {
     return (this.knownCrowds ??= new KeyCrowds());

@@ -18,10 +18,17 @@ export class TextWindow {
   private text = '';
   private start = 0;
   private end = 0;
-  private readonly bytes: Buffer & Decoders;
+  private bytes: Buffer & Decoders;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes as Buffer & Decoders;
+  }
+
+  /** Goes on with another message. */
+  open(bytes: Buffer): void {
+    this.bytes = bytes as Buffer & Decoders;
+    this.text = '';
+    this.start = this.end = 0;
   }
 
   /** Text of ASCII bytes. */

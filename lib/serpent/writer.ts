@@ -38,7 +38,28 @@ export function dumps(value: unknown, options: DumpsOptions = {}): Buffer {
 
 /** As {@link dumps}, but appends the literal to `out`. When it throws, `out` may have a part of the literal. */
 export function dumpsInto(value: unknown, out: ByteWriter, options: DumpsOptions = {}): void {
-  new Writer(out, checkLimits(options), options).dumps(value);
+  new LiteralWriter(options).write(value, out);
+}
+
+/**
+ * Writes one literal after another, with the same writer: for the small result of a call, making a writer takes longer than writing.
+ */
+export class LiteralWriter {
+  /** Is not here while it writes: writing may call code of users, which may write. One that failed does not come back. */
+  private idle: Writer | undefined;
+  private readonly limits: CheckedLimits;
+
+  constructor(private readonly options: DumpsOptions) {
+    this.limits = checkLimits(options);
+  }
+
+  /** Appends the literal of a value to `out`. When it throws, `out` may have a part of the literal. */
+  write(value: unknown, out: ByteWriter): void {
+    const writer = this.idle ?? new Writer(this.limits, this.options);
+    this.idle = undefined;
+    writer.dumps(value, out);
+    this.idle = writer;
+  }
 }
 
 class Writer extends ScalarWriter {
@@ -47,8 +68,8 @@ class Writer extends ScalarWriter {
   private knownNesting: Nesting | undefined;
   private readonly path = (): string => this.nesting.path;
 
-  constructor(sink: ByteWriter, limits: CheckedLimits, options: DumpsOptions) {
-    super(sink, limits, options.bytesRepr ?? false);
+  constructor(limits: CheckedLimits, options: DumpsOptions) {
+    super(limits, options.bytesRepr ?? false);
     this.encodeObject = options.encodeObject;
   }
 
@@ -58,10 +79,13 @@ class Writer extends ScalarWriter {
     ));
   }
 
-  dumps(value: unknown): void {
-    this.sink.raw(HEADER);
+  dumps(value: unknown, out: ByteWriter): void {
+    this.begin(out);
+    out.raw(HEADER);
     this.write(value);
-    this.sink.checkLimit();
+    this.end();
+    // holds the containers of the value
+    this.knownNesting = undefined;
   }
 
   private write(value: unknown): void {

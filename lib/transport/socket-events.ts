@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Receives the events of one socket. */
@@ -21,10 +22,30 @@ type OwnedSocket = Duplex & { [OWNER]: SocketOwner };
 export function listen(socket: Duplex, owner: SocketOwner): void {
   (socket as OwnedSocket)[OWNER] = owner;
   socket.on('data', onData);
+  // TLS sockets and other streams push in other ways
+  if (isPlainSocket(socket)) socket.push = pushChunk;
   // before the socket's own listener, which ends the other half: requests that have arrived are still answered
   socket.prependListener('end', onEnd);
   socket.on('error', onError);
   socket.on('close', onClose);
+}
+
+function isPlainSocket(socket: Duplex): boolean {
+  return socket.constructor === Socket;
+}
+
+/**
+ * Hands a chunk that a socket has read to its owner.
+ *
+ * The socket's own `push` emits the chunk, and then looks in a later tick whether it should read more, which a flowing socket does
+ * anyway. That takes 0.4 µs of a small call (8.5 instead of 8.1 µs with 64 connections), and 0.4 KiB.
+ */
+function pushChunk(this: OwnedSocket, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+  // the end, and what arrives while the socket is paused, go the usual way
+  if (chunk === null || !this.readableFlowing || this.readableLength > 0)
+    return Socket.prototype.push.call(this, chunk, encoding);
+  this[OWNER].onData(chunk);
+  return true;
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {

@@ -61,7 +61,7 @@ export class Turns {
   }
 
   private serve(): void {
-    if (!this.isServing) this.context.runInAsyncScope(() => this.serveWaiting());
+    if (!this.isServing) this.context.runInAsyncScope(serveWaiting, undefined, this);
   }
 
   private schedule(): void {
@@ -77,7 +77,7 @@ export class Turns {
   }
 
   /** Serves those that wait now. */
-  private serveWaiting(): void {
+  serveWaiting(): void {
     const { waiting } = this;
     const { length } = waiting;
     if (length === 0) return;
@@ -102,4 +102,8 @@ export class Turns {
 
 function serveTurn(turns: Turns): void {
   turns.onTurn();
+}
+
+function serveWaiting(turns: Turns): void {
+  turns.serveWaiting();
 }

@@ -80,11 +80,13 @@ export class Dispatcher {
   }
 
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
-    const { services } = this;
     const { flags } = frame.header;
-    return services.inflation.open(frame, (data) =>
-      flags & FLAGS.keepSerialized ? request.readBlob(data, serializer) : request.readCall(data, serializer),
-    );
+    if (flags & FLAGS.compressed) return this.readCompressed(request, serializer, frame);
+    return request.read(frame.bytes, frame.dataStart, serializer);
+  }
+
+  private readCompressed(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
+    return this.services.inflation.open(frame, (data) => request.read(data, 0, serializer));
   }
 
   /** Starts the call of a request, in an async context of its own. @returns a promise of its end; undefined when later requests need not wait */

@@ -118,16 +118,22 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     return receiveProxy(this.services, state, this);
   }
 
+  /** Reads the call of this request. @param start where the call begins in `data` */
+  read(data: Buffer, start: number, serializer: Serializer): SerializedCall {
+    if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start), serializer);
+    return this.readCall(data, serializer, start);
+  }
+
   /** Reads a call within the memory that is left, and holds its memory until the request ends. */
-  readCall(data: Uint8Array, serializer: Serializer): SerializedCall {
+  readCall(data: Uint8Array, serializer: Serializer, start = 0): SerializedCall {
     const budget = (this.budget = this.services.memory.budget());
-    const call = serializer.loadsCall(data, this);
+    const call = serializer.loadsCall(data, this, start);
     this.hold(budget.spentBytes + REQUEST_BYTES);
     return call;
   }
 
   /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
-  readBlob(data: Buffer, serializer: Serializer): SerializedCall {
+  private readBlob(data: Buffer, serializer: Serializer): SerializedCall {
     const budget = (this.budget = this.services.memory.budget());
     const call = readBlobCall(data, this.annotations, serializer, this.services.blobInfoReaders, this);
     this.hold(budget.spentBytes + REQUEST_BYTES + data.length);

@@ -72,12 +72,12 @@ export class ExposedObject implements PyroTarget {
   }
 
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown {
-    return this.use(context, (object) => {
-      const fn = (object as Record<string, Method | undefined>)[method];
-      // deleted since the metadata was read
-      if (typeof fn !== 'function') throw attributeError(`'${nameOf(object)}' object has no attribute '${method}'`);
-      return fn.apply(object, bindArguments(object, method, fn, args, kwargs));
-    });
+    const object = this.objectAtHand(context);
+    return object === undefined ? this.invokeLater(method, args, kwargs, context) : callMethod(object, method, args, kwargs);
+  }
+
+  private invokeLater(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown {
+    return this.use(context, (object) => callMethod(object, method, args, kwargs));
   }
 
   getAttribute(name: string, context: CallContext): unknown {
@@ -96,6 +96,12 @@ export class ExposedObject implements PyroTarget {
       if (descriptor.set === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
       descriptor.set.call(object, value);
     });
+  }
+
+  /** The object of a call; undefined when it has to be waited for, or serves this call alone. */
+  protected objectAtHand({ connection }: CallContext): object | undefined {
+    const object = this.source.get(connection);
+    return object instanceof Promise ? undefined : object;
   }
 
   /** Runs `body` on the object of this call. */
@@ -132,6 +138,10 @@ export class ExposedClass extends ExposedObject {
     return this.instances.endAll();
   }
 
+  protected override objectAtHand(context: CallContext): object | undefined {
+    return this.instances.isPerCall ? undefined : super.objectAtHand(context);
+  }
+
   protected override use(context: CallContext, body: (object: object) => unknown): unknown {
     if (!this.instances.isPerCall) return super.use(context, body);
     const { request } = context as BatchedCall;
@@ -157,6 +167,13 @@ export class ExposedClass extends ExposedObject {
       if (!handedOn) await disposeObject(object);
     }
   }
+}
+
+function callMethod(object: object, method: string, args: unknown[], kwargs: Record<string, unknown>): unknown {
+  const fn = (object as Record<string, Method | undefined>)[method];
+  // deleted since the metadata was read
+  if (typeof fn !== 'function') throw attributeError(`'${nameOf(object)}' object has no attribute '${method}'`);
+  return fn.apply(object, bindArguments(object, method, fn, args, kwargs));
 }
 
 function nameOf(object: object): string {

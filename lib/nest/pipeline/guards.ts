@@ -3,8 +3,8 @@ import { isObservable, lastValueFrom } from 'rxjs';
 
 /** Asks guards one after the other, up to the first that refuses. Returns a promise when a guard gives a promise or an Observable. */
 export function askGuards(guards: readonly CanActivate[], context: ExecutionContext): boolean | Promise<boolean> {
-  for (const [index, guard] of guards.entries()) {
-    const answer = guard.canActivate(context);
+  for (let index = 0; index < guards.length; index++) {
+    const answer = guards[index]!.canActivate(context);
     if (answer === false) return false;
     if (answer !== true) return askOn(answer, guards.slice(index + 1), context);
   }

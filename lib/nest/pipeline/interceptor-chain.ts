@@ -20,10 +20,22 @@ export class InterceptorChain {
   /** Calls the interceptor that has the number. Behind the last interceptor is the method, which {@link BegunRest.finish} calls. */
   enter(index: number, context: ExecutionContext, record: CallRecord): BegunRest {
     const interceptor = this.interceptors[index];
-    if (interceptor === undefined) return { finish: (reader) => (reader?.closed ? undefined : this.callMethod(record)) };
+    if (interceptor === undefined) return new MethodRun(this.callMethod, record);
     const interception = new Interception(this, index, context, record);
     interception.answer = interceptor.intercept(context, interception);
     return interception;
+  }
+}
+
+/** The method behind the last interceptor. */
+class MethodRun implements BegunRest {
+  constructor(
+    private readonly callMethod: (record: CallRecord) => unknown,
+    private readonly record: CallRecord,
+  ) {}
+
+  finish(reader: Reader | undefined): unknown {
+    return reader?.closed ? undefined : this.callMethod(this.record);
   }
 }
 

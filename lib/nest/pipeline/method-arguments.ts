@@ -20,6 +20,8 @@ export class MethodArguments {
   private readonly count: number;
   /** True when nothing has to be run: neither pipes nor factories of parameter decorators. */
   private readonly isPlain: boolean;
+  /** True when also each parameter takes the argument that has its index. */
+  private readonly isStraight: boolean;
 
   constructor(parameters: readonly PipedParameter[], method: AnyMethod) {
     const isRest = ({ plan }: PipedParameter): boolean => plan.source.kind === 'rest';
@@ -27,10 +29,14 @@ export class MethodArguments {
     this.rest = parameters.find(isRest);
     this.count = Math.max(0, ...parameters.map(({ plan: { index, source } }) => (source.kind === 'rest' ? index : index + 1)));
     this.isPlain = parameters.every(({ plan, pipes }) => pipes.length === 0 && plan.source.kind !== 'custom');
+    const isStraight = ({ plan: { index, source } }: PipedParameter): boolean =>
+      source.kind === 'argument' && source.slot === index;
+    this.isStraight = this.isPlain && parameters.length === this.count && parameters.every(isStraight);
   }
 
   /** The arguments for one call; a promise when a pipe gives one, or the factory of a parameter decorator. */
   for(record: CallRecord): unknown[] | Promise<unknown[]> {
+    if (this.isStraight && record.args.length === this.count) return record.args;
     const all = this.rest === undefined ? this.single : [...this.single, ...restArguments(this.rest, record)];
     const values: unknown[] = [];
     for (let index = 0; index < this.count; index++) values.push(undefined);

@@ -71,5 +71,6 @@ export interface Serializer {
   dumpsCall(call: SerializedCall): Buffer;
   /** Appends the call to a message that is being written. When it throws, `out` may have a part of the call. */
   dumpsCallInto(call: SerializedCall, out: ByteWriter): void;
-  loadsCall(data: Uint8Array, context?: ReadContext): SerializedCall;
+  /** @param start where the call begins in `data`: to make a view of a small call takes as long as to read its arguments */
+  loadsCall(data: Uint8Array, context?: ReadContext, start?: number): SerializedCall;
 }

@@ -67,13 +67,14 @@ export abstract class FormatSerializer implements Serializer {
     return pyTuple(objectId, method, PyTuple.from(args), kwargs);
   }
 
-  loadsCall(data: Uint8Array, context: ReadContext = {}): SerializedCall {
+  loadsCall(data: Uint8Array, context: ReadContext = {}, start = 0): SerializedCall {
     const budget = this.budgetOf(context);
+    const bytes = bufferOf(data);
     let read: ReadValue;
     try {
-      read = this.readValue(bufferOf(data), budget);
+      read = this.readCall(bytes, start, budget);
     } catch (error) {
-      throw this.inCall(error, context);
+      throw this.inCall(this.readError(error, bytes.subarray(start), budget), context);
     }
     try {
       return this.callOf(this.recreated(read, context, budget));
@@ -87,6 +88,11 @@ export abstract class FormatSerializer implements Serializer {
   protected abstract write(value: unknown, out: ByteWriter): void;
   /** @param budget what the value may cost */
   protected abstract read(data: Buffer, budget: ValueBudget): ReadValue;
+
+  /** Reads the call that begins at `start`. */
+  protected readCall(data: Buffer, start: number, budget: ValueBudget): ReadValue {
+    return this.read(start === 0 ? data : data.subarray(start), budget);
+  }
 
   /** The call that was read. @throws {UnreadableError} when the value has another shape */
   protected callOf(value: unknown): SerializedCall {
@@ -111,9 +117,12 @@ export abstract class FormatSerializer implements Serializer {
     try {
       return this.read(data, budget);
     } catch (error) {
-      if (!(error instanceof SerpentError)) throw error;
-      throw unreadableLiteral(error, this.name, data, budget);
+      throw this.readError(error, data, budget);
     }
+  }
+
+  private readError(error: unknown, data: Buffer, budget: ValueBudget): unknown {
+    return error instanceof SerpentError ? unreadableLiteral(error, this.name, data, budget) : error;
   }
 
   /** The error of a call that cannot be read: it names the argument instead of the byte. */
