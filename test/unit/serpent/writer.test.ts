@@ -84,6 +84,16 @@ describe('values', () => {
     expect(text([new Point(), new Money()])).toBe("[{'x':1},[{'x':1}]]");
   });
 
+  it('serpent: writes the dicts of a long list as it writes each alone, whichever keys they have', () => {
+    const dicts = Array.from({ length: 30 }, (_, i) => ({
+      ...(i % 5 === 3 ? {} : { a: i }),
+      b: i % 7 === 2 ? undefined : { a: [{ b: i }], [`c${i % 3}`]: {} },
+      ...(i % 4 === 1 ? { d: 1, a: 2 } : { 'd\'"\n': [], é: null }),
+    }));
+    expect(text(dicts)).toBe(`[${dicts.map((dict) => text(dict)).join(',')}]`);
+    expect(text({ a: [dicts, dicts.slice(0, 3)] })).toBe(`{'a':[${text(dicts)},${text(dicts.slice(0, 3))}]}`);
+  });
+
   it('serpent: writes no inherited members, and none that cannot be enumerated', () => {
     const value = Object.create({ inherited: 1 }, { hidden: { value: 2 }, own: { value: 3, enumerable: true } }) as object;
     expect(text([value])).toBe("[{'own':3}]");
