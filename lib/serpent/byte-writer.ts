@@ -1,22 +1,15 @@
 import { constants } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
+import { MOST_DECIMAL_BYTES, putDigits, type ShortestDigits } from './shortest-digits.js';
+import { IS_PLAIN } from './literals.js';
 
-const { SPACE, DOUBLE_QUOTE, QUOTE, MINUS, POINT, ZERO, BACKSLASH, DELETE } = CHARACTERS;
-
-/** Digits behind the point that {@link ByteWriter.decimal} writes. */
-export const DECIMALS = 4;
-const SCALE = 10 ** DECIMALS;
+const { QUOTE } = CHARACTERS;
 
 /** Shorter text is written character by character. For longer text a call into C++ is faster. */
 const SHORT_CHARS = 40;
 
 /** Room for short text is reserved before its size is known: at most 3 bytes for a character that takes 1. */
 const MAX_RESERVED_TOO_MUCH = 2 * SHORT_CHARS;
-
-/** 1 for printable ASCII except quotation marks and the backslash. */
-const IS_PLAIN = Uint8Array.from({ length: 128 }, (_, code) =>
-  code < SPACE || code === DELETE || code === DOUBLE_QUOTE || code === QUOTE || code === BACKSLASH ? 0 : 1,
-);
 
 /** True for short ASCII text, which is written without a call into C++. */
 export function isShortAscii(text: string): boolean {
@@ -164,31 +157,14 @@ export class ByteWriter {
     if (this.length + 9 > this.bytes.length) this.grow(9);
     let size = 1;
     for (let limit = 10; value >= limit; limit *= 10) size++;
-    let rest = value;
-    for (let at = this.length + size - 1; at >= this.length; at--) {
-      const next = (rest / 10) | 0;
-      this.bytes[at] = ZERO + rest - next * 10;
-      rest = next;
-    }
+    putDigits(this.bytes, value, this.length, size);
     this.length += size;
   }
 
-  /** Appends a decimal with up to {@link DECIMALS} digits behind the point, and at least one. @param scaled the decimal × 10^DECIMALS */
-  decimal(scaled: number): void {
-    if (scaled < 0) this.byte(MINUS);
-    const size = Math.abs(scaled);
-    const whole = Math.floor(size / SCALE);
-    this.int(whole);
-    const at = this.reserve(1 + DECIMALS);
-    const { bytes } = this;
-    bytes[at] = POINT;
-    let rest = (size - whole * SCALE) | 0;
-    for (let place = DECIMALS; place > 0; place--) {
-      const next = (rest / 10) | 0;
-      bytes[at + place] = ZERO + rest - next * 10;
-      rest = next;
-    }
-    for (let last = at + DECIMALS; last > at + 1 && bytes[last] === ZERO; last--) this.length--;
+  /** Appends a decimal that has these digits, and at least one behind the point. */
+  decimal(digits: ShortestDigits): void {
+    if (this.length + MOST_DECIMAL_BYTES > this.bytes.length) this.grow(MOST_DECIMAL_BYTES);
+    this.length = digits.put(this.bytes, this.length);
   }
 
   /**
@@ -204,21 +180,30 @@ export class ByteWriter {
   }
 
   /**
-   * Appends a Python string literal, if the text is short and printable ASCII without quotation marks and backslashes.
+   * Appends a Python string literal, if the text is short and none of its characters needs an escape.
    *
    * @returns false when the text is different; nothing is appended then
    */
   plainLiteral(text: string): boolean {
     const { length } = text;
     if (length > SHORT_CHARS) return false;
-    if (this.length + length + 2 > this.bytes.length) this.grow(length + 2);
+    if (this.length + length * 3 + 2 > this.bytes.length) this.grow(length * 3 + 2);
     const { bytes } = this;
     let at = this.length;
     bytes[at++] = QUOTE;
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
-      if (code > 127 || IS_PLAIN[code] === 0) return false;
-      bytes[at++] = code;
+      if (IS_PLAIN[code] === 0) return false;
+      if (code < 0x80) {
+        bytes[at++] = code;
+      } else if (code < 0x800) {
+        bytes[at++] = 0xc0 | (code >> 6);
+        bytes[at++] = 0x80 | (code & 0x3f);
+      } else {
+        bytes[at++] = 0xe0 | (code >> 12);
+        bytes[at++] = 0x80 | ((code >> 6) & 0x3f);
+        bytes[at++] = 0x80 | (code & 0x3f);
+      }
     }
     bytes[at++] = QUOTE;
     this.length = at;

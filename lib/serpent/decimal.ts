@@ -46,7 +46,7 @@ function upperHalf(value: number): number {
 }
 
 /** The exact product of two floats, less their rounded product. */
-function productError(one: number, other: number): number {
+export function productError(one: number, other: number): number {
   const oneHigh = upperHalf(one);
   const otherHigh = upperHalf(other);
   const oneLow = one - oneHigh;

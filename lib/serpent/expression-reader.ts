@@ -29,6 +29,11 @@ const {
   BRACE_CLOSE,
 } = CHARACTERS;
 
+const TRUE = Buffer.from('True');
+const FALSE = Buffer.from('False');
+const NONE = Buffer.from('None');
+const SET = Buffer.from('set');
+
 /**
  * Reads expressions: strings, numbers with signs and sums, and the names `True`, `False`, `None` and `set()`. Containers are left to
  * the subclass.
@@ -92,14 +97,14 @@ export abstract class ExpressionReader {
     const { scanner } = this;
     switch (code) {
       case UPPER_T:
-        return this.constant('True', true);
+        return this.constant(TRUE, true);
       case UPPER_F:
-        if (this.isWord('False')) return this.constant('False', false);
+        if (this.takesWord(FALSE)) return this.named(false);
         break;
       case UPPER_N:
-        return this.constant('None', null);
+        return this.constant(NONE, null);
       case LOWER_S:
-        if (this.isWord('set')) return this.emptySet();
+        if (this.takesWord(SET)) return this.emptySet();
         break;
       case LOWER_N:
         if (isNumpyName(scanner)) return this.numpyScalar();
@@ -108,18 +113,24 @@ export abstract class ExpressionReader {
     return isPrefixLetter(code) ? this.string() : scanner.expected('a Python literal');
   }
 
-  private constant<T>(word: string, value: T): T {
-    if (!this.isWord(word)) this.scanner.expected('a Python literal');
-    this.scanner.pos += word.length;
+  private constant<T>(word: Uint8Array, value: T): T {
+    return this.takesWord(word) ? this.named(value) : this.scanner.expected('a Python literal');
+  }
+
+  private named<T>(value: T): T {
     this.scanner.kind = NumberKind.none;
     return value;
   }
 
-  private isWord(word: string): boolean {
+  /** Moves behind a word, if it stands at the cursor and ends there. */
+  private takesWord(word: Uint8Array): boolean {
     const { scanner } = this;
-    if (!scanner.isNext(word)) return false;
-    const after = scanner.codeAt(scanner.pos + word.length);
-    return !(after > 127 || after === UNDERSCORE || isDecimalDigit(after) || isLetter(after));
+    const start = scanner.pos;
+    if (!scanner.takes(word)) return false;
+    const after = scanner.codeAt(scanner.pos);
+    if (after === COMMA || !(after > 127 || after === UNDERSCORE || isDecimalDigit(after) || isLetter(after))) return true;
+    scanner.pos = start;
+    return false;
   }
 
   /** `np.float64(1.5)`, `np.True_`: as serpent writes scalars of NumPy 2. */
@@ -173,7 +184,6 @@ export abstract class ExpressionReader {
   private emptySet(): Set<unknown> {
     const { scanner } = this;
     if (this.inKey) this.unhashable('a set');
-    scanner.pos += 3;
     if (scanner.token() !== PAREN_OPEN) scanner.expected('"()" after set');
     scanner.pos++;
     if (scanner.token() !== PAREN_CLOSE) scanner.expected('")": only the empty set is written as a call');

@@ -23,7 +23,7 @@ export class KeyMemo {
   first: KeyMemo | undefined = undefined;
   private others: Map<string, KeyMemo> | undefined = undefined;
 
-  /** The bytes of the literal and the colon: `'key':`. */
+  /** The bytes from the value before it to its own, a comma and blanks among them: `,'key':`. */
   source: Uint8Array = NO_SOURCE;
 
   constructor(

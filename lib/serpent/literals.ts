@@ -1,7 +1,7 @@
 import { CHARACTERS } from './characters.js';
 import { PyComplex } from './values.js';
 
-const { SPACE, QUOTE, BACKSLASH, DELETE } = CHARACTERS;
+const { SPACE, QUOTE, MINUS, BACKSLASH, DELETE } = CHARACTERS;
 
 /**
  * A float as Python's `repr` writes it, and infinity as serpent does. Not for nan, which has no literal.
@@ -32,16 +32,33 @@ function partOf(value: number): string {
   return Number.isNaN(value) ? NAN_LITERAL : floatLiteral(value);
 }
 
-/** Printable ASCII without quotation marks and backslashes. */
-const PLAIN = /^[ !#-&(-[\]-~]*$/;
+/** Printable ASCII without the single quotation mark and the backslash. */
+const PLAIN = /^[ -&(-[\]-~]*$/;
 
 /** True when a string is ASCII and needs no escapes. */
 export function isPlain(value: string): boolean {
   return PLAIN.test(value);
 }
 
-/** ASCII and printable letters of common scripts. In such text only ASCII characters need escapes, and the search is 5 times faster. */
-const COMMON = /^[\0-\x7f\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
+/** Printable letters of common scripts: the first and the last code of each range. */
+const LETTERS = [
+  [0xa1, 0xac],
+  [0xae, 0x2ff],
+  [0x400, 0x52f],
+  [0x3041, 0x3096],
+  [0x30a1, 0x30fa],
+  [0x4e00, 0x9fff],
+  [0xac00, 0xd7a3],
+] as const;
+
+/** ASCII and these letters. In such text only ASCII characters need escapes, and the search is 5 times faster. */
+const COMMON = new RegExp(`^[\0-\x7f${LETTERS.map((range) => String.fromCharCode(range[0], MINUS, range[1])).join('')}]*$`);
+
+/** 1 for each code unit of common text that needs no escape. */
+export const IS_PLAIN = new Uint8Array(0x10000);
+for (const [first, last] of [[SPACE, DELETE - 1], ...LETTERS]) IS_PLAIN.fill(1, first, last + 1);
+IS_PLAIN[QUOTE] = IS_PLAIN[BACKSLASH] = 0;
+
 /** Characters that Python's `str.isprintable` refuses, and the backslash. The space is printable, other separators are not. */
 const ALL_ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const ALL_ESCAPED_QUOTE = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;

@@ -143,17 +143,18 @@ export class TableReader extends SequenceReader {
       }
       keysInOrder?.push(last.key);
       if (last.count > TABLE_MEMBERS) scanner.spend(TABLE_MEMBER_COST);
-      const code = this.nextKey();
-      if (code === BRACE_CLOSE) break;
-      start = scanner.pos;
       const expected = last.next;
       if (expected !== undefined && scanner.takes(expected.source)) {
         last = expected;
-      } else {
-        const key = this.dictKey(code);
-        if (typeof key !== 'string') return this.map(mapOf(dict, keysInOrder), last, key, kinds);
-        last = this.remember(last, key, start);
+        continue;
       }
+      const end = scanner.pos;
+      const code = this.nextKey();
+      if (code === BRACE_CLOSE) break;
+      start = scanner.pos;
+      const key = this.dictKey(code);
+      if (typeof key !== 'string') return this.map(mapOf(dict, keysInOrder), last, key, kinds);
+      last = this.remember(last, key, end);
     }
     scanner.spend(dictCost(last.count));
     this.leave();
@@ -181,16 +182,16 @@ export class TableReader extends SequenceReader {
       if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.crowds);
       for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
       map.set(this.admitted(map, keys, key), value);
-      const code = this.nextKey();
-      if (code === BRACE_CLOSE) break;
-      const start = scanner.pos;
+      const end = scanner.pos;
       const expected = last.next;
       if (expected !== undefined && scanner.takes(expected.source)) {
         last = expected;
         key = last.key;
       } else {
+        const code = this.nextKey();
+        if (code === BRACE_CLOSE) break;
         key = this.dictKey(code);
-        if (typeof key === 'string') last = this.remember(last, key, start);
+        if (typeof key === 'string') last = this.remember(last, key, end);
       }
       kinds |= last.kind;
     }
@@ -217,7 +218,7 @@ export class TableReader extends SequenceReader {
     return key;
   }
 
-  /** The memo of a key behind `last`. The cursor is behind its colon. */
+  /** The memo of a key behind `last`. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
   private remember(last: KeyMemo, key: string, start: number): KeyMemo {
     const { scanner } = this;
     const known = last.follow(key);

