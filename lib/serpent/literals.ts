@@ -92,11 +92,6 @@ const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
   code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
 );
 
-/** Bytes as serpent writes them by default. */
-export function base64Literal(bytes: Buffer): string {
-  return `{'data': '${bytes.toString('base64')}', 'encoding': 'base64'}`;
-}
-
 /** Bytes as Python's `repr` writes them. */
 export function bytesLiteral(bytes: Buffer): string {
   const text = bytes.toString('latin1');

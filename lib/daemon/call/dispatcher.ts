@@ -82,9 +82,12 @@ export class Dispatcher {
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
     const { services } = this;
     const { flags } = frame.header;
-    return services.inflation.open(frame, (data) =>
-      flags & FLAGS.keepSerialized ? request.readBlob(data, serializer) : request.readCall(data, serializer),
-    );
+    return services.inflation.open(frame, (data) => {
+      if (flags & FLAGS.keepSerialized) return request.readBlob(data, serializer);
+      const call = request.readCall(data, serializer);
+      frame.release();
+      return call;
+    });
   }
 
   /** Starts the call of a request, in an async context of its own. @returns a promise of its end; undefined when later requests need not wait */
