@@ -10,9 +10,9 @@ import {
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
 import { ProtocolError } from './errors.js';
 import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
-import { LargeMessage } from './large-message.js';
+import { LargeBlocks, MIN_LARGE_BYTES } from './large-blocks.js';
 
-/** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them. */
+/** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them, up to {@link release}. */
 export class Frame {
   readonly annotations: Annotations;
   /** @internal The bytes that hold the message, and end with it. */
@@ -20,11 +20,15 @@ export class Frame {
   /** @internal Where the message begins in {@link bytes}. */
   readonly start: number;
 
-  /** @param start where the message begins in `bytes`, which end with it */
+  /**
+   * @param start where the message begins in `bytes`, which end with it
+   * @param giveBack takes the memory of `bytes` back; undefined: it is left to the garbage collector
+   */
   constructor(
     readonly header: Header,
     bytes: Buffer,
     start: number,
+    private giveBack?: () => void,
   ) {
     this.bytes = bytes;
     this.start = start;
@@ -54,19 +58,27 @@ export class Frame {
   get length(): number {
     return sizeOf(this.header);
   }
+
+  /** The bytes are used again for another message, unless somebody keeps them. Nobody may read the data from now on. */
+  release(): void {
+    // annotations are views on the bytes
+    if (this.header.annotationsBytes === 0) this.giveBack?.();
+    this.keep();
+  }
+
+  /** The bytes stay valid: {@link release} does nothing. */
+  keep(): void {
+    this.giveBack = undefined;
+  }
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** Bytes of a frame that have arrived before it is collected as a list of chunks. */
-const MIN_LARGE_BYTES = 64 * 1024;
-
 /**
  * Splits a byte stream into frames. The caller pushes bytes in and pulls frames out, so a busy caller can stop pulling.
  *
- * A frame that lies in one chunk is not copied. A frame that spans chunks is collected in a block that at most doubles, and a large one as a
- * list of its chunks. So the reader never holds more than twice the received bytes, whatever size a header announces and however
- * small the chunks are.
+ * A frame that lies in one chunk is not copied. A frame that spans chunks is collected in a block that at most doubles. So the reader never
+ * holds more than twice the received bytes, whatever size a header announces and however small the chunks are.
  */
 export class FrameReader {
   private block: Buffer = NOTHING;
@@ -74,9 +86,11 @@ export class FrameReader {
   private end = 0;
   /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
+  /** True when the block is one of `blocks`. It holds one large frame then, and nothing behind it. */
+  private pooled = false;
   private header: Header | undefined;
-  /** The frame of `header`, when it is large. The block is empty then. */
-  private large: LargeMessage | undefined;
+  /** Bytes behind the large frame in the block. */
+  private behind: Buffer | undefined;
   /** True when the annotations of the unfinished frame were counted. */
   private counted = false;
   private failure: Error | undefined;
@@ -87,27 +101,26 @@ export class FrameReader {
     /** Accepted message types. A frame of another type fails with `BAD_MESSAGE_TYPE` when its header is read. */
     public acceptedTypes: readonly number[],
     private readonly annotationLimits: AnnotationLimits = ANNOTATION_DEFAULTS,
+    private readonly blocks = new LargeBlocks(),
   ) {}
 
   /** True between two frames. A stream that ends now has ended cleanly. */
   get idle(): boolean {
-    return this.start === this.end && this.large === undefined;
+    return this.start === this.end;
   }
 
   /** True while a frame has begun that {@link next} cannot give yet, because it is known how many bytes are missing. */
   get isFilling(): boolean {
-    if (this.large !== undefined) return !this.large.isComplete;
     return this.header !== undefined && !this.hasUncounted && this.end - this.start < sizeOf(this.header);
   }
 
   /** Received bytes that are in no returned frame yet. */
   get bufferedBytes(): number {
-    return this.large === undefined ? this.end - this.start : this.large.receivedBytes;
+    return this.end - this.start + (this.behind?.length ?? 0);
   }
 
   push(chunk: Buffer): void {
     if (chunk.length === 0 || this.failure !== undefined) return;
-    if (this.large !== undefined) return this.large.add(chunk);
     if (this.start === this.end) {
       this.block = chunk;
       this.start = 0;
@@ -115,12 +128,8 @@ export class FrameReader {
       this.owned = false;
       return;
     }
-    if (!this.owned || this.block.length - this.end < chunk.length) {
-      if (this.startLarge()) return this.large!.add(chunk);
-      this.grow(chunk.length);
-    }
-    chunk.copy(this.block, this.end);
-    this.end += chunk.length;
+    if (this.fillsLarge) return this.fill(chunk);
+    this.append(chunk);
   }
 
   /**
@@ -134,15 +143,13 @@ export class FrameReader {
       return this.read();
     } catch (error) {
       this.failure = error as Error;
-      this.block = NOTHING;
-      this.large = undefined;
-      this.start = this.end = 0;
+      this.empty();
+      this.behind = undefined;
       throw error;
     }
   }
 
   private read(): Frame | undefined {
-    if (this.large !== undefined) return this.readLarge(this.large);
     const available = this.end - this.start;
     if (this.header === undefined) {
       if (available === 0) return undefined;
@@ -164,18 +171,24 @@ export class FrameReader {
     }
     const total = sizeOf(this.header);
     if (available < total) return undefined;
-    const { block } = this;
+    const { block, blocks } = this;
     const end = this.start + total;
-    const frame = new Frame(this.header, end === block.length ? block : block.subarray(0, end), this.start);
+    const bytes = end === block.length ? block : block.subarray(0, end);
+    const frame = new Frame(this.header, bytes, this.start, this.pooled ? () => blocks.give(block) : undefined);
     this.header = undefined;
     this.counted = false;
     this.start = end;
-    if (this.start === this.end) {
-      this.block = NOTHING;
-      this.start = this.end = 0;
-      this.owned = false;
-    }
+    if (this.start === this.end) this.empty();
     return frame;
+  }
+
+  private empty(): void {
+    const { behind } = this;
+    this.block = behind ?? NOTHING;
+    this.start = 0;
+    this.end = this.block.length;
+    this.owned = this.pooled = false;
+    this.behind = undefined;
   }
 
   /** True when the annotations of the unfinished frame may be too many. */
@@ -183,38 +196,42 @@ export class FrameReader {
     return this.header !== undefined && this.header.annotationsBytes > 0 && !this.counted;
   }
 
-  private readLarge(large: LargeMessage): Frame | undefined {
-    if (!large.isComplete) return undefined;
-    const { message, rest } = large.finish();
-    const frame = new Frame(this.header!, message, 0);
-    this.header = this.large = undefined;
-    this.counted = false;
-    this.push(rest);
-    return frame;
+  /** True while the rest of a large frame has to arrive, or bytes behind it. */
+  private get fillsLarge(): boolean {
+    if (this.header === undefined || this.hasUncounted) return false;
+    return this.end - this.start >= MIN_LARGE_BYTES && sizeOf(this.header) >= this.end - this.start;
   }
 
-  /** Goes on with a list of chunks, when enough has arrived of a frame that is much larger. */
-  private startLarge(): boolean {
-    const held = this.end - this.start;
-    if (this.header === undefined || this.hasUncounted || held < MIN_LARGE_BYTES || sizeOf(this.header) < 2 * held) return false;
-    this.large = new LargeMessage(sizeOf(this.header));
-    this.large.add(this.block.subarray(this.start, this.end));
-    this.block = NOTHING;
-    this.start = this.end = 0;
-    this.owned = false;
-    return true;
+  /** Appends to a large frame. What follows the frame is not copied. */
+  private fill(chunk: Buffer): void {
+    const missing = sizeOf(this.header!) - (this.end - this.start);
+    const part = chunk.length > missing ? chunk.subarray(0, missing) : chunk;
+    if (part.length > 0) this.append(part);
+    if (part === chunk) return;
+    const behind = chunk.subarray(part.length);
+    this.behind = this.behind === undefined ? behind : Buffer.concat([this.behind, behind]);
+  }
+
+  private append(chunk: Buffer): void {
+    if (!this.owned || this.block.length - this.end < chunk.length) this.grow(chunk.length);
+    chunk.copy(this.block, this.end);
+    this.end += chunk.length;
   }
 
   private grow(extra: number): void {
     const held = this.end - this.start;
     const needed = held + extra;
     const announced = this.header ? sizeOf(this.header) : HEADER_BYTES;
-    const block = Buffer.allocUnsafe(Math.max(needed, Math.min(announced, needed * 2), 256));
+    const size = Math.max(needed, Math.min(announced, needed * 2), 256);
+    const isLarge = this.fillsLarge;
+    const block = isLarge ? this.blocks.take(size) : Buffer.allocUnsafe(size);
     this.block.copy(block, 0, this.start, this.end);
+    if (this.pooled) this.blocks.give(this.block);
     this.block = block;
     this.start = 0;
     this.end = held;
     this.owned = true;
+    this.pooled = isLarge;
   }
 }
 

@@ -20,6 +20,18 @@ export function isShortAscii(text: string): boolean {
   return codes < 128;
 }
 
+/** Where a {@link ByteWriter} gets its bytes when the first ones are full. */
+export interface WriterMemory {
+  take(bytes: number): Buffer;
+  /** Takes back bytes that the writer does not need any more. */
+  give(bytes: Buffer): void;
+}
+
+const PLAIN_MEMORY: WriterMemory = { take: (bytes) => Buffer.allocUnsafe(bytes), give: () => undefined };
+
+/** Bytes are encoded as base64 in parts of this length, a multiple of 3. The text of a part stays in the caches of the processor. */
+const BASE64_PART_BYTES = 48 * 1024;
+
 /**
  * A growing buffer with a limit. Writing text into the buffer takes half the time of joining strings and encoding them.
  */
@@ -28,10 +40,17 @@ export class ByteWriter {
   private length = 0;
   private maxLength = Infinity;
   private failTooLarge: () => never = failWithoutLimit;
+  private first: Buffer;
 
-  /** @param bytes the first bytes to write into; more are allocated when they are full */
-  constructor(bytes: Buffer = Buffer.allocUnsafe(512)) {
-    this.bytes = bytes;
+  /**
+   * @param bytes the first bytes to write into
+   * @param memory gives more when they are full
+   */
+  constructor(
+    bytes: Buffer = Buffer.allocUnsafe(512),
+    private readonly memory: WriterMemory = PLAIN_MEMORY,
+  ) {
+    this.first = this.bytes = bytes;
   }
 
   /** Number of written bytes. */
@@ -58,7 +77,7 @@ export class ByteWriter {
 
   /** Continues in other bytes, from their start on. */
   moveTo(bytes: Buffer): void {
-    this.bytes = bytes;
+    this.first = this.bytes = bytes;
     this.length = 0;
   }
 
@@ -149,6 +168,15 @@ export class ByteWriter {
     let at = this.length;
     for (let index = 0; index < length; index++) bytes[at++] = text.charCodeAt(index);
     this.length = at;
+  }
+
+  /** Appends bytes as base64 text. There is never a string of the whole text. */
+  base64(bytes: Buffer): void {
+    const { length } = bytes;
+    let at = this.reserve(Math.ceil(length / 3) * 4);
+    for (let start = 0; start < length; start += BASE64_PART_BYTES) {
+      at += this.bytes.write(bytes.toString('base64', start, Math.min(start + BASE64_PART_BYTES, length)), at, 'latin1');
+    }
   }
 
   /** Appends a safe integer in decimal digits. */
@@ -249,9 +277,11 @@ export class ByteWriter {
     const needed = this.length + count;
     // `checkLimit` compares exactly
     if (needed > this.maxLength + MAX_RESERVED_TOO_MUCH || needed > constants.MAX_LENGTH) this.failTooLarge();
-    const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(this.bytes.length * 2, this.maxLength)));
-    larger.set(this.bytes.subarray(0, this.length));
+    const full = this.bytes;
+    const larger = this.memory.take(Math.max(needed, Math.min(full.length * 2, this.maxLength)));
+    full.copy(larger, 0, 0, this.length);
     this.bytes = larger;
+    if (full !== this.first) this.memory.give(full);
   }
 }
 

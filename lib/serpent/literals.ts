@@ -63,9 +63,15 @@ IS_PLAIN[QUOTE] = IS_PLAIN[BACKSLASH] = 0;
 const ALL_ESCAPED = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const ALL_ESCAPED_QUOTE = /[\\'\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
+/** Longer text may be written by V8's writer of json: 1 MiB of lines takes 4.2 instead of 6.1 ms, 1 MiB of Japanese 7.7 instead of 15.8. */
+const LONG_CHARS = 512;
+/** As {@link COMMON}, without the characters that json escapes in another way than Python. */
+const AS_IN_JSON = /^[\t\n\r !#-~\xa1-\xac\xae-\u02ff\u0400-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
+
 /** A string as Python's `repr` writes it. */
 export function stringLiteral(value: string): string {
   const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  if (value.length > LONG_CHARS && AS_IN_JSON.test(value)) return quote + JSON.stringify(value).slice(1, -1) + quote;
   if (COMMON.test(value)) return quote + withAsciiEscapes(value, quote) + quote;
   return quote + value.replace(quote === '"' ? ALL_ESCAPED : ALL_ESCAPED_QUOTE, escapeOf) + quote;
 }
@@ -108,11 +114,6 @@ function escapeOf(character: string): string {
 const ASCII_ESCAPES = Array.from({ length: 128 }, (_, code) =>
   code < SPACE || code === QUOTE || code === BACKSLASH || code === DELETE ? escapeOf(String.fromCharCode(code)) : '',
 );
-
-/** Bytes as serpent writes them by default. */
-export function base64Literal(bytes: Buffer): string {
-  return `{'data': '${bytes.toString('base64')}', 'encoding': 'base64'}`;
-}
 
 /** Bytes as Python's `repr` writes them. */
 export function bytesLiteral(bytes: Buffer): string {

@@ -3,7 +3,7 @@ import { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import type { SerpentErrorCode } from './errors.js';
 import type { CheckedLimits } from './limits.js';
-import { base64Literal, bytesLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
+import { bytesLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { ShortestDigits } from './shortest-digits.js';
 import { isoformat } from './value-kinds.js';
 
@@ -72,7 +72,11 @@ export abstract class ScalarWriter {
   }
 
   protected writeBytes(bytes: Buffer): void {
-    this.sink.ascii(this.makeLiteral(bytes.length, () => (this.bytesRepr ? bytesLiteral(bytes) : base64Literal(bytes))));
+    const { sink } = this;
+    if (this.bytesRepr) return sink.ascii(this.makeLiteral(bytes.length, () => bytesLiteral(bytes)));
+    sink.ascii("{'data': '");
+    sink.base64(bytes);
+    sink.ascii("', 'encoding': 'base64'}");
   }
 
   protected dateText(date: Date): string {

@@ -1,3 +1,4 @@
+import { LargeBlocks } from '../protocol/large-blocks.js';
 import { SendBuffer } from './send-buffer.js';
 import { Turns } from './turns.js';
 import type { UnsentBytes } from './unsent-bytes.js';
@@ -5,7 +6,8 @@ import type { UnsentBytes } from './unsent-bytes.js';
 /** The parts that the connections of one daemon, or of one program's proxies, share. */
 export class ConnectionGroup {
   readonly turns = new Turns();
-  readonly sendBuffer = new SendBuffer();
+  readonly blocks = new LargeBlocks();
+  readonly sendBuffer = new SendBuffer(this.blocks);
 
   /** @param unsent limits the bytes that peers have not read; undefined: only each connection has a limit */
   constructor(readonly unsent?: UnsentBytes) {}

@@ -69,7 +69,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   ) {
     super(socket, options, group);
     const { maxMessageBytes, maxHandshakeBytes } = options;
-    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes, options);
+    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes, options, group.blocks);
     listen(socket, this);
   }
 
@@ -100,8 +100,10 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   next(): Frame | undefined {
     const frame = this.reader.next();
     if (frame) this.frameSince = 0;
-    if (frame && this.options.wireLog)
+    if (frame && this.options.wireLog) {
+      frame.keep();
       this.log('received', { ...frame.header, annotations: frame.annotations, data: frame.data });
+    }
     return frame;
   }
 

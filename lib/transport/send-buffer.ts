@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { LargeBlocks } from '../protocol/large-blocks.js';
 import { ByteWriter } from '../serpent/byte-writer.js';
 
 /** A connection whose messages stand in the send buffer. */
@@ -24,11 +25,16 @@ const TAKES_BYTES_AT_ONCE = process.platform !== 'win32';
  */
 export class SendBuffer {
   private own = allocate();
-  private readonly out = new ByteWriter(this.own);
+  private readonly out: ByteWriter;
   private readonly views: Buffer[] = [];
   private user: SendBufferUser | undefined;
   private isWriting = false;
   private messageStart = 0;
+
+  /** @param blocks for messages that are larger than the buffer */
+  constructor(private readonly blocks = new LargeBlocks()) {
+    this.out = new ByteWriter(this.own, blocks);
+  }
 
   /**
    * Starts a message. {@link end} or {@link drop} must follow. Messages of another connection leave first.
@@ -86,8 +92,11 @@ export class SendBuffer {
     if (out.buffer !== own) {
       // a large message has bytes of its own
       const message = out.written();
+      const block = out.buffer;
       out.moveTo(own);
-      socket.write(message);
+      // another stream may keep the bytes behind its write
+      if (isSocket(socket)) socket.write(message, (error) => error ?? this.blocks.give(block));
+      else socket.write(message);
     } else if (!takesBytesAtOnce(socket)) {
       const copy = Buffer.from(out.written());
       out.cut(0);
@@ -114,13 +123,20 @@ export class SendBuffer {
 
   private release(): void {
     this.user = undefined;
-    if (this.out.buffer !== this.own) this.out.moveTo(this.own);
+    if (this.out.buffer === this.own) return;
+    this.blocks.give(this.out.buffer);
+    this.out.moveTo(this.own);
   }
 }
 
 /** True when the system takes bytes during `write`, or `writableLength` says that it has not. Other streams may keep the bytes. */
 function takesBytesAtOnce(socket: Duplex): boolean {
-  return TAKES_BYTES_AT_ONCE && socket.writableLength === 0 && socket.writableCorked === 0 && socket.constructor === Socket;
+  return TAKES_BYTES_AT_ONCE && socket.writableLength === 0 && socket.writableCorked === 0 && isSocket(socket);
+}
+
+/** True for a socket of Node without TLS, which is done with the bytes of a write when it calls back. */
+function isSocket(socket: Duplex): boolean {
+  return socket.constructor === Socket;
 }
 
 function allocate(): Buffer {

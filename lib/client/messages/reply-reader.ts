@@ -26,7 +26,9 @@ export function readReply(frame: Frame, serializer: Serializer, context: ReadCon
     throw new ProtocolError('result of call is an iterator, but the server is not configured to allow streaming');
   }
   if (flags & FLAGS.compressed) return inflation.open(frame, (data) => readValue(data, flags, serializer, context));
-  return readValue(frame.data, flags, serializer, context);
+  const value = readValue(frame.data, flags, serializer, context);
+  frame.release();
+  return value;
 }
 
 function readValue(data: Buffer, flags: number, serializer: Serializer, context: ReadContext): unknown {

@@ -82,11 +82,18 @@ export class Dispatcher {
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
     const { flags } = frame.header;
     if (flags & FLAGS.compressed) return this.readCompressed(request, serializer, frame);
-    return request.read(frame.bytes, frame.dataStart, serializer);
+    return this.readData(request, serializer, frame, frame.bytes, frame.dataStart);
   }
 
   private readCompressed(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
-    return this.services.inflation.open(frame, (data) => request.read(data, 0, serializer));
+    return this.services.inflation.open(frame, (data) => this.readData(request, serializer, frame, data, 0));
+  }
+
+  /** Reads the call that begins at `start`. The values are copies, but for the arguments that stay serialized: the bytes of the frame are used again. */
+  private readData(request: Request, serializer: Serializer, frame: Frame, bytes: Buffer, start: number): SerializedCall {
+    const call = request.read(bytes, start, serializer);
+    if (!(frame.header.flags & FLAGS.keepSerialized)) frame.release();
+    return call;
   }
 
   /** Starts the call of a request, in an async context of its own. @returns a promise of its end; undefined when later requests need not wait */

@@ -69,16 +69,45 @@ describe('FrameReader', () => {
     );
   });
 
-  it('a large frame that arrives in small chunks takes no more memory than twice its received bytes', () => {
+  it('a large frame that arrives in small chunks takes no more memory than three times its received bytes', () => {
     const from = reader();
+    const chunk = Buffer.alloc(100);
     const wire = message(1, Buffer.alloc(900_000));
     from.push(wire.subarray(0, 65_536));
     expect(from.next()).toBeUndefined();
     const before = process.memoryUsage().arrayBuffers;
-    for (let at = 65_536; at < 200_000; at += 100) from.push(Buffer.from(wire.subarray(at, at + 100)));
+    for (let at = 65_536; at < 200_000; at += 100) from.push(chunk);
     expect(from.bufferedBytes).toBeGreaterThan(200_000);
     expect(from.isFilling).toBe(true);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 200_000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 200_000);
+  });
+
+  it('the bytes of a large frame are used again once it is released, but not while somebody keeps it, nor with annotations', () => {
+    const from = reader();
+    const read = (wire: Buffer): Frame => {
+      for (let at = 0; at < wire.length; at += 65_536) {
+        from.push(Buffer.from(wire.subarray(at, at + 65_536)));
+        const frame = from.next();
+        if (frame !== undefined) return frame;
+      }
+      throw new Error('the frame is not complete');
+    };
+    const first = read(message(1, Buffer.alloc(300_000, 1)));
+    const second = read(message(2, Buffer.alloc(300_000, 2)));
+    expect(second.bytes.buffer === first.bytes.buffer).toBe(false);
+    first.release();
+    first.release();
+    const third = read(message(3, Buffer.alloc(300_000, 3)));
+    expect(third.bytes.buffer === first.bytes.buffer).toBe(true);
+    expect([second.data[299_999], third.data[0], third.data[299_999]]).toEqual([2, 3, 3]);
+    second.keep();
+    second.release();
+    const fourth = read(message(4, Buffer.alloc(300_000, 4), new Map([['TEST', Buffer.from('note')]])));
+    expect(fourth.bytes.buffer === second.bytes.buffer).toBe(false);
+    fourth.release();
+    const fifth = read(message(5, Buffer.alloc(300_000, 5)));
+    expect(fifth.bytes.buffer === fourth.bytes.buffer).toBe(false);
+    expect(fourth.annotations.get('TEST')!.toString()).toBe('note');
   });
 
   it('bytes that were pushed behind a large frame before it was read belong to the next frames', () => {

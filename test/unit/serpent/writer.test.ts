@@ -68,6 +68,25 @@ describe('values', () => {
     expect(text(value)).toBe(expected);
   });
 
+  it.each([
+    'two\nlines\r\n',
+    "it's\ttrue\\n",
+    'say "no"',
+    `"it's"`,
+    'Zoë\n',
+    '日本\\',
+    'a\xa0b',
+    '\x1b[2J\n',
+    '\x7f',
+    '😀\n',
+    '\xad\n',
+    '\b\f',
+  ])('long text is written as its parts are: %j', (part) => {
+    const parts = 400;
+    const [short, long] = [dumps([part]), dumps([part.repeat(parts)])].map((bytes) => bytes.toString().split('\n').at(-1)!);
+    expect(long).toBe(short!.slice(0, 2) + short!.slice(2, -2).repeat(parts) + short!.slice(-2));
+  });
+
   it('serpent: writes own members of class instances, and what their toJSON returns', () => {
     class Point {
       x = 1;

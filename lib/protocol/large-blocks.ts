@@ -1,0 +1,57 @@
+/** Smaller blocks are allocated, and left to the garbage collector. */
+export const MIN_LARGE_BYTES = 64 * 1024;
+/** Unused blocks that are kept, in bytes. */
+const MAX_UNUSED_BYTES = 32 * 1024 * 1024;
+/** Unused blocks are dropped after one to two such times. */
+const KEPT_MS = 1_000;
+/** Sizes are rounded up to a power of two, divided by this number, so that messages of similar sizes take the same blocks. */
+const STEPS = 8;
+
+/**
+ * Blocks of memory for large messages, which are used again.
+ *
+ * A block that was used before has its pages already, and does not make the garbage collector run: V8 collects the whole heap whenever
+ * 64 MiB of new blocks were allocated. A reply of 10 MiB of bytes takes 6.4 instead of 18.7 ms of CPU in serpent, 2.6 instead of 9.1 ms in
+ * msgpack.
+ */
+export class LargeBlocks {
+  private unused: Buffer[] = [];
+  private unusedBytes = 0;
+  /** How many of the first unused blocks were unused when the timer ran last. */
+  private old = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  /** @returns a block with room for so many bytes, or more. Its content is undefined */
+  take(bytes: number): Buffer {
+    if (bytes < MIN_LARGE_BYTES) return Buffer.allocUnsafe(bytes);
+    const size = roundedUp(bytes);
+    const index = this.unused.findLastIndex(({ length }) => length === size);
+    if (index === -1) return Buffer.allocUnsafeSlow(size);
+    const [block] = this.unused.splice(index, 1);
+    this.unusedBytes -= size;
+    if (index < this.old) this.old--;
+    return block!;
+  }
+
+  /** Takes back a block that {@link take} gave. Nobody may use the block any more. */
+  give(block: Buffer): void {
+    const { length } = block;
+    if (length < MIN_LARGE_BYTES || this.unusedBytes + length > MAX_UNUSED_BYTES) return;
+    this.unused.push(block);
+    this.unusedBytes += length;
+    this.timer ??= setInterval(() => this.dropOld(), KEPT_MS).unref();
+  }
+
+  private dropOld(): void {
+    for (const { length } of this.unused.splice(0, this.old)) this.unusedBytes -= length;
+    this.old = this.unused.length;
+    if (this.old > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+}
+
+function roundedUp(bytes: number): number {
+  const step = 2 ** Math.floor(Math.log2(bytes)) / STEPS;
+  return Math.ceil(bytes / step) * step;
+}
