@@ -1,4 +1,5 @@
 /** A client under load: `node.js ours|raw`, an object that lets our proxy, or the load generator, do a case. */
+import { AsyncResource } from 'node:async_hooks';
 import { expose, PyroDaemon, PyroProxy, type RemoteObject } from 'nestjs-pyro/core';
 import type { Case } from '../cases.js';
 import type { Turn } from '../contest.js';
@@ -8,9 +9,13 @@ import { LoadGenerator } from '../load/load-generator.js';
 import type { Figures } from '../load/meter.js';
 import { BATCH_LENGTH, PyroWire } from '../load/pyro-wire.js';
 
+/** The calls that are measured belong to no served call, as those of Python's threads: they carry no correlation id of it. */
+const outsideOfCalls = new AsyncResource('client');
+
 class Driver {
   measure(location: string, theCase: Case, turn: Turn): Promise<Figures> {
-    return process.argv[2] === 'ours' ? measureOurs(location, theCase, turn) : measureRaw(location, theCase, turn);
+    const measure = process.argv[2] === 'ours' ? measureOurs : measureRaw;
+    return outsideOfCalls.runInAsyncScope(measure, undefined, location, theCase, turn);
   }
 }
 expose(Driver);
@@ -39,26 +44,18 @@ async function callerOf(proxy: RemoteObject, { kind, method, args, expected }: C
   const oneOf: Record<string, () => Caller | Promise<Caller>> = {
     async call() {
       checkValue(await remote(...values), expected);
-      return async () => {
-        await remote(...values);
-        return 1;
-      };
+      return { calls: 1, call: () => remote(...values) };
     },
     async stream() {
       const items = ((await remote(...values)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
       checkValue((await items.next()).value, expected);
-      return async () => {
-        await items.next();
-        return 1;
-      };
+      return { calls: 1, call: () => items.next() };
     },
     batch() {
-      return async () => {
-        await proxy.$batch((recorder) => {
-          for (let index = 0; index < BATCH_LENGTH; index++) recorder[method]!(...values);
-        });
-        return BATCH_LENGTH;
+      const record: Parameters<typeof proxy.$batch>[0] = (recorder) => {
+        for (let index = 0; index < BATCH_LENGTH; index++) recorder[method]!(...values);
       };
+      return { calls: BATCH_LENGTH, call: () => proxy.$batch(record) };
     },
   };
   return oneOf[kind]!();

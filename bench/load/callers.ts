@@ -1,8 +1,11 @@
 import type { Turn } from '../contest.js';
 import { type Figures, Meter } from './meter.js';
 
-/** Makes a call, or several, and waits for the replies. @returns how many */
-export type Caller = () => Promise<number>;
+/** Makes so many calls at a time, and waits for their replies. */
+export interface Caller {
+  readonly calls: number;
+  call(): Promise<unknown>;
+}
 
 /**
  * Lets each caller call again and again.
@@ -14,10 +17,11 @@ export async function measureCallers(pid: number, callers: readonly Caller[], { 
   const meter = new Meter(pid);
   const end = new AbortController();
   const work = Promise.all(
-    callers.map(async (call) => {
+    callers.map(async (caller) => {
       do {
         const begun = performance.now();
-        meter.add(await call(), performance.now() - begun);
+        await caller.call();
+        meter.add(caller.calls, performance.now() - begun);
       } while (!end.signal.aborted);
     }),
   );

@@ -29,14 +29,15 @@ export async function measureGrpc({ location, pid, connections, pair, expected }
     return client as unknown as BenchClient;
   });
   const callers = clients.map((client): Caller => {
-    return () =>
-      new Promise((resolve, reject) => {
+    const call = (): Promise<unknown> =>
+      new Promise<void>((resolve, reject) => {
         client.add(pair, (error, reply) => {
           if (error) return reject(error);
           checkValue(reply, { sum: expected });
-          resolve(1);
+          resolve();
         });
       });
+    return { calls: 1, call };
   });
   try {
     return await measureCallers(pid, callers, turn);

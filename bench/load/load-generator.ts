@@ -135,10 +135,7 @@ async function firstReply({ location, wire }: Load): Promise<Buffer> {
 
 /** Connections a second: connect, greet, one call, close. As many at a time as the load has connections. */
 export function measureVisits(load: Load, turn: Turn): Promise<Figures> {
-  const visit = async (): Promise<number> => {
-    await firstReply(load);
-    return 1;
-  };
+  const visit = { calls: 1, call: () => firstReply(load) };
   return measureCallers(
     load.pid,
     Array.from({ length: load.connections }, () => visit),

@@ -47,6 +47,9 @@ const randomIds = new IdPool();
 /** Makes the correlation ids of outgoing calls. */
 export class CorrelationIds {
   private given: Buffer | undefined;
+  /** The text of the given id that was used last, and its bytes. */
+  private lastText: string | undefined;
+  private lastBytes: Buffer | undefined;
 
   /** The block of the id that {@link take} made. */
   get block(): Buffer {
@@ -60,8 +63,17 @@ export class CorrelationIds {
    */
   take(): number {
     const given = outgoingCorrelationId();
-    this.given = given === undefined ? undefined : correlationBytes(given);
+    this.given = given === undefined ? undefined : this.bytesOf(given);
     return given === undefined ? randomIds.take() : 0;
+  }
+
+  /** A served call often makes several calls, which carry its id. */
+  private bytesOf(id: string): Buffer {
+    if (id !== this.lastText) {
+      this.lastText = id;
+      this.lastBytes = correlationBytes(id);
+    }
+    return this.lastBytes!;
   }
 }
 

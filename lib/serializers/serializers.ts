@@ -28,6 +28,24 @@ const DEFAULTS: SerializerOptions = {
   classes: defaultClassRegistry,
 };
 
+/** All serializers by wire id. Each is made when it is used first: most proxies use only one. */
+export class SerializersOnDemand {
+  private readonly made = new Map<number, Serializer>();
+
+  constructor(private readonly options: Partial<SerializerOptions>) {}
+
+  /** @throws {SerializeError} on a limit that is out of its range */
+  get(id: number): Serializer | undefined {
+    const known = this.made.get(id);
+    if (known !== undefined) return known;
+    const name = (Object.keys(SERIALIZER_IDS) as SerializerName[]).find((one) => SERIALIZER_IDS[one] === id);
+    if (name === undefined) return undefined;
+    const serializer = createSerializers(this.options, [name]).get(id)!;
+    this.made.set(id, serializer);
+    return serializer;
+  }
+}
+
 /**
  * The serializers by wire id.
  *

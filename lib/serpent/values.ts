@@ -32,8 +32,17 @@ export class PyFrozenSet<T = unknown> extends Set<T> {
 
 /** Makes a Python tuple of the given items. */
 export function pyTuple<T extends unknown[]>(...items: T): PyTuple<T[number]> {
-  // `new PyTuple()`, filled afterwards, takes 0.28 instead of 0.06 µs alone, and 3.5 µs more for a call that answers with a URI
-  return Object.setPrototypeOf(items, PyTuple.prototype) as PyTuple<T[number]>;
+  return withTuplePrototype(items);
+}
+
+/** Makes a Python tuple of the items of an array. */
+export function tupleOf<T>(items: readonly T[]): PyTuple<T> {
+  return withTuplePrototype(items.slice());
+}
+
+/** `new PyTuple()` and `PyTuple.from` take 5 times as long: 0.45 µs of a call of a proxy, and 3.5 µs of a call that answers with a URI. */
+function withTuplePrototype<T>(items: T[]): PyTuple<T> {
+  return Object.setPrototypeOf(items, PyTuple.prototype) as PyTuple<T>;
 }
 
 /** Python's `float`, for numbers that would be written as an int: `new PyFloat(2)` is written as `2.0`. */

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { lookup, type LookupOptions } from 'node:dns';
-import { connect as connectPlain, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import type { ClientTlsOptions } from '../options/tls.js';
 import { CommunicationError, ConnectionClosedError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation } from '../protocol/location.js';
-import { sharedReads } from './shared-reads.js';
+import { connectSharingReads } from './shared-reads.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
@@ -36,7 +36,7 @@ export function openSocket(address: ConnectAddress, options: ConnectOptions): Pr
       return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
     const socket: Socket = tls
       ? connectTls({ ...tlsNames(address, tls), ...target(address) })
-      : connectPlain({ ...target(address), onread: sharedReads(() => socket) });
+      : connectSharingReads(target(address));
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket

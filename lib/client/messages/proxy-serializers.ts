@@ -10,7 +10,7 @@ import {
   type SerializerOptions,
 } from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
-import { createSerializers } from '../../serializers/serializers.js';
+import { SerializersOnDemand } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { Autoproxy, ResolvedProxyOptions } from '../options/proxy-options.js';
 
@@ -20,9 +20,9 @@ export class ProxySerializers {
   readonly own: Serializer;
   /** Opens the data of replies. */
   readonly inflation: Inflation;
-  private readonly all: ReadonlyMap<number, Serializer>;
+  private readonly all: SerializersOnDemand;
   /** With `values: 'natural'`, for the messages of the daemon itself. */
-  private readonly natural: ReadonlyMap<number, Serializer>;
+  private readonly natural: SerializersOnDemand;
   /** Leases of the connection that is being written for; see {@link writeCallInto}. */
   private leases: AutoproxyLeases | undefined;
 
@@ -42,8 +42,8 @@ export class ProxySerializers {
       },
     };
     this.inflation = new Inflation(options);
-    this.all = createSerializers({ ...shared, values });
-    this.natural = values === 'natural' ? this.all : createSerializers({ ...shared, values: 'natural' });
+    this.all = new SerializersOnDemand({ ...shared, values });
+    this.natural = values === 'natural' ? this.all : new SerializersOnDemand({ ...shared, values: 'natural' });
     this.own = this.all.get(SERIALIZER_IDS[options.serializer])!;
   }
 

@@ -1,5 +1,6 @@
 import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
+import { tupleOf } from '../../serpent/values.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
@@ -28,7 +29,7 @@ export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
       if (typeof name === 'symbol' || isLocalName(name)) return undefined;
       return (...given: unknown[]) => {
         const { args, kwargs } = splitArguments(given);
-        calls.push(pyTuple(name, pyTuple(...args), kwargs));
+        calls.push(pyTuple(name, tupleOf(args), kwargs));
       };
     },
   });

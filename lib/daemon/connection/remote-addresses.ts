@@ -121,6 +121,7 @@ export class RemoteAddresses {
 
 /** The address, or the first 64 bits of an IPv6 address. Undefined for texts that are no addresses. */
 function networkOf(remoteAddress: string): string | undefined {
+  if (isIPv4(remoteAddress)) return remoteAddress;
   const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return undefined;

@@ -8,7 +8,8 @@ import { closeResource } from '../../objects/disposal.js';
  */
 export class TrackedResources {
   private refs = new Set<WeakRef<object>>();
-  private readonly refOf = new WeakMap<object, WeakRef<object>>();
+  /** Made for the first resource: most connections track none. */
+  private refOf: WeakMap<object, WeakRef<object>> | undefined;
   private sweepAt = 64;
   private onError: ((error: unknown) => void) | undefined;
 
@@ -18,17 +19,18 @@ export class TrackedResources {
   }
 
   track(resource: object): void {
-    if (this.refOf.has(resource)) return;
+    const refOf = (this.refOf ??= new WeakMap());
+    if (refOf.has(resource)) return;
     const ref = new WeakRef(resource);
-    this.refOf.set(resource, ref);
+    refOf.set(resource, ref);
     this.refs.add(ref);
     if (this.refs.size >= this.sweepAt) this.sweep();
   }
 
   untrack(resource: object): void {
-    const ref = this.refOf.get(resource);
+    const ref = this.refOf?.get(resource);
     if (ref === undefined) return;
-    this.refOf.delete(resource);
+    this.refOf!.delete(resource);
     this.refs.delete(ref);
   }
 
@@ -43,8 +45,7 @@ export class TrackedResources {
 
   /** Closes a resource, unless it is not tracked any more. */
   async close(resource: object): Promise<void> {
-    const ref = this.refOf.get(resource);
-    if (ref === undefined) return;
+    if (this.refOf?.has(resource) !== true) return;
     this.untrack(resource);
     try {
       await closeResource(resource);

@@ -63,6 +63,7 @@ export class EventReporter {
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
 
   emit<K extends keyof PyroDaemonEvents>(event: K, ...args: PyroDaemonEvents[K]): void {
+    if (this.daemon.listenerCount(event) === 0) return;
     // the emitter types its arguments per event, which a generic event cannot satisfy
     this.run(() => (this.daemon.emit as (name: K, ...args: unknown[]) => boolean).call(this.daemon, event, ...args));
   }

@@ -233,9 +233,11 @@ export class Session extends RequestLoop {
   private startHandshakeTimer(): NodeJS.Timeout | undefined {
     const { handshakeTimeoutMs } = this.shared.services.options;
     if (handshakeTimeoutMs === 0) return undefined;
-    const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
     const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
-    const refuse = (): void => this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(text)));
+    const refuse = (): void => {
+      const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
+      this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(text)));
+    };
     let hasMoreTime = false;
     const timer = setTimeout(() => {
       const isAnswered = this.running > 0;

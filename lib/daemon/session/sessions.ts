@@ -17,7 +17,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   private readonly all = new Set<Session>();
   /** Sessions that passed their handshake. */
   private readonly open = new Set<Session>();
-  private readonly cleanUps = new Set<Promise<void>>();
+  private readonly cleanUps = new Set<Promise<unknown>>();
   private readonly slots: Slots;
   private readonly shared: SessionServices;
 
@@ -88,9 +88,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     this.services.limits.note(error, session.connection);
     this.all.delete(session);
     this.slots.giveBack(session.slot);
-    const cleanUp = this.cleanUp(session, error)
+    const cleanUp: Promise<unknown> = this.cleanUp(session, error)
       .catch((failure: unknown) => this.services.reporter.error(failure))
-      .finally(() => this.cleanUps.delete(cleanUp));
+      .then(() => this.cleanUps.delete(cleanUp));
     this.cleanUps.add(cleanUp);
   }
 
@@ -136,8 +136,9 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
       reporter.run(() => daemon.clientDisconnect(connection));
       reporter.emit('disconnect', connection, error);
     }
+    const report = (failure: unknown): void => reporter.error(failure);
     const ended = [...connection.usedTargets].reverse().map(async (target) => target.connectionEnded?.(connection, streamsEnded));
-    await Promise.all(ended.map((end) => end.catch((failure: unknown) => reporter.error(failure))));
-    await connection.resources.closeAll((failure) => reporter.error(failure));
+    if (ended.length > 0) await Promise.all(ended.map((end) => end.catch(report)));
+    await connection.resources.closeAll(report);
   }
 }

@@ -9,7 +9,7 @@ import type { OnFailure } from '../errors/failures.js';
 import { type ContextualLoader, isGiven } from '../nest-internals.js';
 import { disposeAll, instancesOfContext } from './context-instances.js';
 import { DirectInstances } from './direct-instances.js';
-import { hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
+import { hasConnectionHook, hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
 /** An instance of a Pyro object. */
@@ -48,6 +48,7 @@ export class InstanceManager {
   /** Undefined until Nest has made the first instance; null when Nest has to make all of them. */
   private direct: DirectInstances | null | undefined;
   private isReleased = false;
+  private knownToFollow: boolean | undefined;
 
   /** @param daemon gives the daemon that serves the object */
   constructor(
@@ -63,18 +64,29 @@ export class InstanceManager {
     return this.definition.instanceMode === 'percall';
   }
 
+  /**
+   * True when connections have instances of their own, or the single instance wants to be told of connections. Asked when the object
+   * is used: the single instance, which may have the hooks, exists by then.
+   */
+  get followsConnections(): boolean {
+    return (this.knownToFollow ??= this.isShared && this.isStatic ? hasConnectionHook(this.nestInstance) : !this.isPerCall);
+  }
+
   /** The instance that serves a call. */
   forCall(call: CallContext): Pending<InstanceHolder> {
-    return this.isPerCall ? this.make(call) : this.sessions.get(call.connection);
+    if (this.isPerCall) return this.make(call);
+    return this.followsConnections ? this.sessions.get(call.connection) : this.single.get(SINGLE);
   }
 
   /**
    * Begins the session of a connection whose handshake named the object, if the object has `onPyroConnect`.
    *
+   * @returns undefined when there is nothing to wait for
    * @throws the error of `onPyroConnect`, or of making the instance
    */
-  async connect(connection: PyroConnection): Promise<void> {
-    if (!this.isPerCall && hasHook(this.described, 'onPyroConnect')) await this.sessions.get(connection);
+  connect(connection: PyroConnection): Promise<void> | undefined {
+    if (this.isPerCall || !hasHook(this.described, 'onPyroConnect')) return undefined;
+    return Promise.resolve(this.sessions.get(connection)).then(() => undefined);
   }
 
   /** Disposes the instance of a call, after the call and its stream have ended. Returns undefined when there is nothing to dispose. */
@@ -127,6 +139,11 @@ export class InstanceManager {
     return this.definition.wrapper.isDependencyTreeStatic();
   }
 
+  /** The single instance, where Nest makes it. */
+  private get nestInstance(): object {
+    return this.definition.wrapper.instance as object;
+  }
+
   /** True when all connections use the same instance. */
   private get isShared(): boolean {
     return this.definition.instanceMode === 'single';
@@ -177,8 +194,7 @@ export class InstanceManager {
    * none, and the instance is made here, in a context of this library.
    */
   private makeSingle(): Pending<InstanceHolder> {
-    const { wrapper } = this.definition;
-    if (this.isStatic) return new InstanceHolder(wrapper.instance as object, 'nest');
+    if (this.isStatic) return new InstanceHolder(this.nestInstance, 'nest');
     return this.load(this.contexts.create(this.daemon()));
   }
 

@@ -70,6 +70,11 @@ export function nameOf(instance: object): string {
   return instance.constructor?.name || 'an object';
 }
 
+/** True when an instance wants to be told of connections. */
+export function hasConnectionHook(instance: object | undefined): boolean {
+  return hasHook(instance, 'onPyroConnect') || hasHook(instance, 'onPyroDisconnect');
+}
+
 export function hasHook(instance: object | undefined, hook: keyof Hooks): boolean {
   return typeof (instance as Hooks | undefined)?.[hook] === 'function';
 }

@@ -87,12 +87,10 @@ export class NestTarget implements PyroTarget {
     return result instanceof Promise ? result.then(() => undefined) : undefined;
   }
 
-  async connected(connection: PyroConnection): Promise<void> {
-    try {
-      await this.instances.connect(connection);
-    } catch (error) {
+  connected(connection: PyroConnection): Promise<void> | undefined {
+    return this.instances.connect(connection)?.catch((error: unknown) => {
       throw refusalOf(error, `the session of ${this.definition.type.name}`, this.environment.onFailure);
-    }
+    });
   }
 
   /** Starts the periodic work of the object's instances. */
@@ -100,9 +98,13 @@ export class NestTarget implements PyroTarget {
     this.instances.runHousekeeping();
   }
 
-  connectionEnded(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> {
-    return this.instances.endConnection(connection, streamsEnded);
+  /** Undefined when the object keeps nothing for a connection, so that the connection does not keep the object, either. */
+  get connectionEnded(): PyroTarget['connectionEnded'] {
+    return this.instances.followsConnections ? this.endConnection : undefined;
   }
+
+  private readonly endConnection: PyroTarget['connectionEnded'] = (connection, streamsEnded) =>
+    this.instances.endConnection(connection, streamsEnded);
 
   released(): Promise<void> {
     return this.instances.endAll();

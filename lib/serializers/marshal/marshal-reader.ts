@@ -1,4 +1,4 @@
-import { PyComplex, PyFrozenSet, PyTuple } from '../../serpent/index.js';
+import { PyComplex, PyFrozenSet } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
@@ -6,7 +6,7 @@ import { crowdedKeys, DictBuilder } from '../reading/dict-builder.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
-import { safeInt } from '../../serpent/values.js';
+import { safeInt, tupleOf } from '../../serpent/values.js';
 
 /**
  * Limit of the values that references add to the values in the bytes. Without the limit, a few bytes with references to references
@@ -148,7 +148,7 @@ export class MarshalReader extends BinaryReader {
 
   private tuple(length: number): unknown {
     const items = this.hashableItems(length);
-    return this.isFaithful ? PyTuple.from(items) : items;
+    return this.isFaithful ? tupleOf(items) : items;
   }
 
   private hashableItems(length: number): unknown[] {

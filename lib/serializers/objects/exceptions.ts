@@ -4,7 +4,8 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
-import { PyTuple, pyTuple } from '../../serpent/index.js';
+import { type PyTuple, pyTuple } from '../../serpent/index.js';
+import { tupleOf } from '../../serpent/values.js';
 import { objectOf } from '../contract/plain-object.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from '../contract/serializer.js';
@@ -71,7 +72,7 @@ export function exceptionToDict(error: Error, options: ExceptionOptions): ClassD
     const lines = error instanceof PyroRemoteError ? [...error.remoteTraceback] : tracebackLines(error, options.maxBytes);
     if (lines.length > 0) all[TRACEBACK] = lines;
   }
-  return { __class__: pythonType, __exception__: true, args: PyTuple.from(args) as PyTuple, attributes: all };
+  return { __class__: pythonType, __exception__: true, args: tupleOf(args), attributes: all };
 }
 
 function describe(error: Error): ReturnType<typeof describeError> {

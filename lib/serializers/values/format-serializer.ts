@@ -1,9 +1,10 @@
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { limitOf, overLimit } from '../../protocol/over-limit.js';
 import { safeText } from '../../protocol/safe-text.js';
-import { pyTuple, PyTuple, SerpentError } from '../../serpent/index.js';
+import { pyTuple, SerpentError } from '../../serpent/index.js';
 import { bytesOf, ByteWriter } from '../../serpent/byte-writer.js';
 import { placeInLiteral } from '../../serpent/place.js';
+import { tupleOf } from '../../serpent/values.js';
 import { callOf, type CallTarget, targetOf } from '../contract/call-shape.js';
 import { ConversionError, UnreadableError } from '../contract/unreadable-error.js';
 import { ValueBudget } from '../contract/value-budget.js';
@@ -64,7 +65,7 @@ export abstract class FormatSerializer implements Serializer {
 
   /** The value that stands for a call. */
   protected callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
-    return pyTuple(objectId, method, PyTuple.from(args), kwargs);
+    return pyTuple(objectId, method, tupleOf(args), kwargs);
   }
 
   loadsCall(data: Uint8Array, context: ReadContext = {}, start = 0): SerializedCall {
