@@ -24,7 +24,7 @@ interface Room {
 /** What `vitest run` runs, and what `--mode long`, `--mode runtimes` and `--mode package` run instead. */
 const rooms: Record<string, Room[]> = {
   test: [
-    { name: 'unit', testTimeoutMs: 10_000, python: false },
+    { name: 'unit', testTimeoutMs: 30_000, python: false },
     { name: 'fuzz', testTimeoutMs: 30_000, python: false },
     { name: 'interop', testTimeoutMs: 30_000, python: true },
     { name: 'e2e', testTimeoutMs: 30_000, python: true },
@@ -76,7 +76,7 @@ function projectOf({ name, testTimeoutMs, python, env, include = everythingOf(na
       pool: 'forks',
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,
-      expect: { poll: { timeout: 10_000 } },
+      expect: { poll: { timeout: 20_000 } },
       env,
       ...(python && { globalSetup: 'test/interop/global-setup.ts' }),
     },

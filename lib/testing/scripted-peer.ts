@@ -7,11 +7,13 @@ import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
 
 const MAX = 2 ** 31;
+/** Longer than a busy machine may let the peer stand still. */
+const MAX_WAIT_MS = 20_000;
 
 /**
  * A client that sends messages byte for byte, including messages that no Pyro client would send.
  *
- * Replies stay in `frames` until {@link next}, {@link call} or {@link fail} takes them. Every wait ends after 5 s with an error.
+ * Replies stay in `frames` until {@link next}, {@link call} or {@link fail} takes them. Every wait ends after 20 s with an error.
  */
 export class ScriptedPeer {
   readonly frames: Frame[] = [];
@@ -103,7 +105,7 @@ export class ScriptedPeer {
     return new RemoteFailure(frame);
   }
 
-  /** Waits for the next frame. @throws {Error} when the connection closes first, or after 5 s */
+  /** Waits for the next frame. @throws {Error} when the connection closes first, or after 20 s */
   async next(): Promise<Frame> {
     await this.until(() => this.frames.length > 0);
     const frame = this.frames.shift();
@@ -111,7 +113,7 @@ export class ScriptedPeer {
     return frame;
   }
 
-  /** Resolves when the connection is closed. @throws {Error} after 5 s */
+  /** Resolves when the connection is closed. @throws {Error} after 20 s */
   async untilClosed(): Promise<void> {
     await this.until(() => false);
   }
@@ -125,9 +127,9 @@ export class ScriptedPeer {
   }
 
   private async until(condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + 5_000;
+    const deadline = performance.now() + MAX_WAIT_MS;
     while (!this.closed && !condition()) {
-      if (performance.now() > deadline) throw new Error('nothing came for 5 s');
+      if (performance.now() > deadline) throw new Error(`nothing came for ${MAX_WAIT_MS / 1_000} s`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 250);
         this.waiting.push(() => {

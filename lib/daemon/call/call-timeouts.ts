@@ -1,6 +1,7 @@
 import { captureContext, runIsolated } from '../../calls/async-context.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
+import { lookBeforeCut } from '../../transport/event-loop-look.js';
 import type { Request } from './request.js';
 
 /** Answers the calls of a daemon that run longer than `callTimeoutMs`. One timer serves all calls. */
@@ -30,7 +31,8 @@ export class CallTimeouts {
   private wait(ms: number): void {
     if (this.isWaiting) return;
     this.isWaiting = true;
-    this.inContext(() => setTimeout(() => this.expire(), Math.max(1, ms)).unref());
+    // the answer that a method waits for may lie in the kernel
+    this.inContext(() => setTimeout(() => lookBeforeCut(() => this.expire()), Math.max(1, ms)).unref());
   }
 
   private expire(): void {

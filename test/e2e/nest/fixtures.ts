@@ -140,9 +140,9 @@ export async function readStream(peer: ScriptedPeer, id: string): Promise<unknow
 }
 
 export async function eventually(condition: () => boolean, what = 'condition'): Promise<void> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 20_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come to hold within 5 s`);
+    if (Date.now() > deadline) throw new Error(`${what} did not come to hold within 20 s`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -20,7 +20,7 @@ import {
   PyroServer,
   type RemoteObject,
 } from '../../../lib/index.js';
-import { startNameServer } from '../../../lib/core.js';
+import { PyroProxy, startNameServer } from '../../../lib/core.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import { closeAfter, joinServer, moduleOf } from './fixtures.js';
 
@@ -198,10 +198,12 @@ describe('PyroHealthIndicator', () => {
     const { app, pyro } = await startClient();
     const thing = app.get<RemoteObject>(THING);
     await thing.$connect();
-    const calls = [thing.$call('slow', 0.5), thing.$call('slow', 0)];
+    const calls = [thing.$call('hold', 'busy'), thing.$call('slow', 0)];
     expect(await pyro.isHealthy('thing', { object: THING, timeoutMs: 1 })).toMatchObject({
       thing: { status: 'up', degraded: true, connections: 1, busy: 1, waiting: 1 },
     });
+    await using other = await PyroProxy.connect(python.uri('thing'));
+    await other.$call('let_go', 'busy');
     await Promise.all(calls);
   });
 

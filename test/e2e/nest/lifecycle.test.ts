@@ -106,7 +106,7 @@ describe('shutting an application down', () => {
     const result = peer.call('slow', 'work');
     await eventually(() => log.includes('begin'));
     expect(await server.drain(10)).toBe(false);
-    const drained = server.drain(5_000);
+    const drained = server.drain(20_000);
     release();
     expect(await drained).toBe(true);
     expect(await result).toBe(true);

@@ -142,7 +142,7 @@ describe('PyroModule.forFeature', () => {
 });
 
 describe('PyroModule.forRoot', () => {
-  const defaults = { handshake: 'of the application', callTimeoutMs: 1_234 };
+  const defaults = { handshake: 'of the application', callTimeoutMs: 61_234 };
   const seen: unknown[] = [];
   beforeEach(() => {
     seen.length = 0;
@@ -160,7 +160,9 @@ describe('PyroModule.forRoot', () => {
       ],
     });
     await app.get(User).thing.add(1, 2);
-    await expect(app.get<RemoteObject<Thing>>(OTHER).slow(1)).rejects.toThrow('callTimeoutMs (100 ms)');
+    const other = app.get<RemoteObject<Thing>>(OTHER);
+    await other.$connect();
+    await expect(other.hold('too long')).rejects.toThrow('callTimeoutMs (100 ms)');
     expect(seen).toEqual([
       ['welcome', 'of the application'],
       ['welcome', 'of the feature'],

@@ -31,7 +31,7 @@ class Nameless {
 
 /** The delay between the start of the application and of the name server; 20 s in the long mode. */
 const LATE_MS = Number(process.env['NAME_SERVER_LATE_MS'] ?? 400);
-const SLOW_MACHINE_MS = 3_000;
+const SLOW_MACHINE_MS = 20_000;
 
 /** An object that is registered while the application runs. */
 class Device {

@@ -66,7 +66,7 @@ async function visit(rounds: number): Promise<void> {
   const script = fileURLToPath(new URL('hundred_clients.py', import.meta.url));
   const { stdout } = await promisify(execFile)(python, [script, String(server.unwrap().uriFor('session')), String(rounds)]);
   expect(stdout).toBe('ok\n');
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 20_000;
   while (server.unwrap().connections.length + alive.size > 0 && Date.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, 10));
 }

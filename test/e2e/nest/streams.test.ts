@@ -197,9 +197,9 @@ describe('item streams', () => {
     const peer = await join('streams');
     const id = await openStream(peer, 'streams', 'live');
     const item = nextItem(peer, id);
-    setTimeout(() => subject.next(42), 20);
+    await eventually(() => subject.observed);
+    subject.next(42);
     expect(await item).toBe(42);
-    expect(subject.observed).toBe(true);
     await peer.call('Pyro.Daemon', 'close_stream', id);
     await eventually(() => !subject.observed);
   });

@@ -7,14 +7,14 @@ import type { Session } from './wire-session.js';
 /** A server that does not answer for so long hangs. Long enough for the busiest machine. */
 const HANG_MS = 60_000;
 
-/** `ScriptedPeer` waits 5 s; a busy machine takes longer. */
+/** `ScriptedPeer` waits 20 s; a busy machine may take longer. */
 export async function patiently<T>(wait: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + HANG_MS;
   for (;;) {
     try {
       return await wait();
     } catch (error) {
-      if (!(error instanceof Error && error.message === 'nothing came for 5 s') || performance.now() > deadline) throw error;
+      if (!(error instanceof Error && error.message === 'nothing came for 20 s') || performance.now() > deadline) throw error;
     }
   }
 }

@@ -84,6 +84,7 @@ class Thing:
         self._value = 12
         self.closed = []
         self.notes = []
+        self.gates = {}
 
     def echo(self, value):
         return value
@@ -118,6 +119,15 @@ class Thing:
     def slow(self, seconds, value=None):
         time.sleep(seconds)
         return value
+
+    def hold(self, name):
+        """Returns when let_go() is called with the same name, before or after."""
+        self.gates.setdefault(name, threading.Event()).wait()
+        self.notes.append(name)
+        return name
+
+    def let_go(self, name):
+        self.gates.setdefault(name, threading.Event()).set()
 
     def meet(self):
         """Returns when fifty calls run at the same time; fails when they never do."""
@@ -246,7 +256,7 @@ class Daemon(Pyro5.api.Daemon):
         if data == "refuse me":
             raise ValueError("not you")
         if data == "slow":
-            time.sleep(3)
+            time.sleep(20)
         return ["welcome", data]
 
     def annotations(self):

@@ -10,6 +10,8 @@ export interface Thing {
   type_name(value: unknown): string;
   __len__(): number;
   slow(seconds: number, value?: unknown): unknown;
+  hold(name: string): string;
+  let_go(name: string): void;
   meet(): number;
   count(key: string): string;
   note(value: unknown): void;

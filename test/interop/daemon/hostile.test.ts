@@ -140,13 +140,14 @@ it('Python clients that leave during a call give their places back', async () =>
     `
     for i in range(4):
         p = Pyro5.client.Proxy(uri)
+        p._pyroBind()
         p._pyroTimeout = 0.2
         try:
             p.hang()
         except Pyro5.errors.TimeoutError:
             pass
         p._pyroRelease()
-    for attempt in range(50):
+    for attempt in range(200):
         try:
             with Pyro5.client.Proxy(uri) as p:
                 return p.hello()

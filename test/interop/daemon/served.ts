@@ -47,6 +47,7 @@ class Unexposed {
 class Thing extends Unexposed {
   private current = 12;
   private readonly log: unknown[] = [];
+  private letGo = (): void => undefined;
 
   constructor(private readonly daemon: PyroDaemon) {
     super();
@@ -66,6 +67,14 @@ class Thing extends Unexposed {
   }
   clear(): void {
     this.log.length = 0;
+  }
+  /** Notes the value when `let_go` is called. */
+  async hold(value: unknown): Promise<void> {
+    await new Promise<void>((resolve) => (this.letGo = resolve));
+    this.log.push(value);
+  }
+  let_go(): void {
+    this.letGo();
   }
   async slow(ms: number, value: unknown): Promise<void> {
     await sleep(ms);

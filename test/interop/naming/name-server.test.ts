@@ -112,7 +112,7 @@ describe('the name server of Pyro5', () => {
   });
 
   it('waits for the name server, and for a name', async () => {
-    const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...address, waitMs: 5_000 } });
+    const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...address, waitMs: 60_000 } });
     await sleep(300);
     await nameServer.register('lab.late', things.uri('thing'));
     await using thing = await waiting;
@@ -122,7 +122,7 @@ describe('the name server of Pyro5', () => {
     expect(Date.now() - begin).toBeGreaterThanOrEqual(300);
     const late = await startNameServer();
     await late.kill();
-    const found = locateNameServer({ host: '127.0.0.1', port: late.port, waitMs: 10_000 });
+    const found = locateNameServer({ host: '127.0.0.1', port: late.port, waitMs: 60_000 });
     await startNameServer('--port', String(late.port));
     await (await found).release();
   });

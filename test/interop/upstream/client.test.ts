@@ -114,10 +114,11 @@ describe('a proxy', () => {
   it('a proxy has a timeout for its calls, and $with() sets another for some of them', async () => {
     const thing = await PyroProxy.connect<Thing>(server.uri('thing'), { callTimeoutMs: 100 });
     cleanups.push(() => thing.$release());
-    await expect(thing.slow(1)).rejects.toMatchObject({ code: 'TIMEOUT' });
-    expect(await thing.$with({ callTimeoutMs: 10_000 }).slow(0.3, 'in time')).toBe('in time');
+    await expect(thing.hold('too long')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await thing.$with({ callTimeoutMs: 30_000 }).slow(0.3, 'in time')).toBe('in time');
     expect(await thing.$with({ callTimeoutMs: 0 }).slow(0.3, 'without end')).toBe('without end');
-    await expect(thing.slow(1)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(thing.hold('too long')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await thing.$with({ callTimeoutMs: 0 }).let_go('too long');
     expect(() => thing.$with({ callTimeoutMs: -1 })).toThrow(PyroError);
   });
 

@@ -9,6 +9,8 @@ let running = 0;
 let most = 0;
 const meeting: (() => void)[] = [];
 const log: unknown[] = [];
+let letGo: () => void;
+let held: Promise<void>;
 
 class Worker {
   async work(ms: number, value: unknown = null): Promise<unknown> {
@@ -24,6 +26,11 @@ class Worker {
     if (running === count) for (const leave of meeting.splice(0)) leave();
     else await new Promise<void>((resolve) => meeting.push(resolve));
     running--;
+  }
+  /** Returns when the test calls `letGo`. */
+  async hold(value: unknown = null): Promise<unknown> {
+    await held;
+    return value;
   }
   *items(to: number): Generator<number> {
     for (let n = 1; n <= to; n++) yield n;
@@ -45,6 +52,7 @@ afterEach(async () => {
 
 async function connect(options: PyroProxyOptions, port = 0): Promise<{ daemon: PyroDaemon; worker: RemoteObject<Worker> }> {
   running = most = log.length = meeting.length = 0;
+  held = new Promise((resolve) => (letGo = resolve));
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
   cleanups.push(() => daemon.close());
   const uri = daemon.register(Worker, 'worker');
@@ -85,10 +93,11 @@ describe('a pool', () => {
   it('$connect() during a running call neither opens another connection nor waits for the call', async () => {
     const { daemon, worker } = await connect({ poolSize: 3 });
     const finished: string[] = [];
-    const call = worker.work(300).then(() => finished.push('call'));
+    const call = worker.hold().then(() => finished.push('call'));
     await Promise.all([worker.$connect(), worker.$connect()]);
     await worker.$connect();
     finished.push('connect');
+    letGo();
     await call;
     expect(finished).toEqual(['connect', 'call']);
     expect(daemon.connections).toHaveLength(1);
@@ -103,7 +112,7 @@ describe('a pool', () => {
     });
     await Promise.all([worker.$connect(), worker.$connect(), worker.$connect()]);
     expect(daemon.connections).toHaveLength(1);
-    expect(await Promise.all([worker.work(20, 1), worker.work(20, 2)])).toEqual([1, 2]);
+    await Promise.all([worker.meet(2), worker.meet(2)]);
     expect(told).toEqual(['connected', 'connected']);
     daemon.connections[0]!.close();
     await expect.poll(() => told.slice(2)).toEqual([expect.stringMatching(/^connection to .* was closed$/)]);
@@ -113,11 +122,14 @@ describe('a pool', () => {
 
   it('a pool closes idle connections after idleTimeoutMs and opens new ones for later calls', async () => {
     const { daemon, worker } = await connect({ poolSize: 3, idleTimeoutMs: 250 });
-    const longer = worker.work(1_500, 'longer');
-    await Promise.all([worker.work(1), worker.work(1)]);
-    expect(daemon.connections).toHaveLength(3);
+    let opened = 0;
+    daemon.on('connection', () => opened++);
+    const longer = worker.hold('longer');
+    await Promise.all([worker.meet(2), worker.meet(2)]);
+    expect(opened).toBe(3);
     // a connection with a running call is not idle
     await expect.poll(() => daemon.connections).toHaveLength(1);
+    letGo();
     expect(await longer).toBe('longer');
     await expect.poll(() => daemon.connections).toEqual([]);
     expect(await worker.work(1, 'again')).toBe('again');
@@ -172,7 +184,7 @@ describe('a pool', () => {
   });
 
   it('every call of a pool ends in a result or a typed error while the daemon restarts', async () => {
-    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 8_000 });
+    const { daemon, worker } = await connect({ poolSize: 4, maxRetries: 1, callTimeoutMs: 60_000 });
     const port = Number(daemon.locationStr.split(':')[1]);
     await worker.$connect();
     let current = daemon;
@@ -186,18 +198,24 @@ describe('a pool', () => {
           (error: { code?: string; sent?: boolean }) => `${error.code} ${error.sent}`,
         );
         outcomes.push(outcome);
-        if (outcome !== 'right') await sleep(2);
+        if (outcome === 'right') rights++;
+        else await sleep(2);
       }
     });
+    let rights = 0;
+    const nextRight = async (): Promise<void> => {
+      const before = rights;
+      await expect.poll(() => rights).toBeGreaterThan(before);
+    };
     for (let n = 0; n < 5; n++) {
-      await sleep(50);
+      await nextRight();
       await current.close();
       await sleep(30);
       current = await PyroDaemon.listen({ host: '127.0.0.1', port });
       current.register(Worker, 'worker');
     }
     cleanups.push(() => current.close());
-    await sleep(50);
+    await nextRight();
     over.abort();
     await Promise.all(callers);
     const kinds = new Set(outcomes);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
@@ -29,7 +29,7 @@ async function scripted(
 ): Promise<{ daemon: ScriptedDaemon; thing: RemoteObject<Thing> }> {
   const daemon = await ScriptedDaemon.listen(script);
   cleanups.push(() => daemon.close());
-  const thing = PyroProxy.to<Thing>(daemon.uri, { callTimeoutMs: 3_000, maxRetries: 0, ...options });
+  const thing = PyroProxy.to<Thing>(daemon.uri, { callTimeoutMs: 30_000, maxRetries: 0, ...options });
   cleanups.push(() => thing.$release());
   return { daemon, thing };
 }
@@ -110,11 +110,18 @@ describe('a wrong reply', () => {
 });
 
 describe('a call that does not finish', () => {
+  /** Lets the daemon answer the first call. */
+  let replyLate: () => void;
+  let isLate: Promise<void>;
+  beforeEach(() => {
+    isLate = new Promise((resolve) => (replyLate = resolve));
+  });
+
   const silentAtFirst: Script = async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
     await admit(peer);
     const late = await peer.next();
-    await sleep(300);
+    await isLate;
     reply(peer, late, 'late');
   };
 
@@ -127,7 +134,7 @@ describe('a call that does not finish', () => {
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error).toMatchObject({ sent: true, message: 'call took longer than callTimeoutMs (100 ms)' });
     expect(await thing.other()).toBe(1);
-    await sleep(300);
+    replyLate();
     expect(await thing.other()).toBe(2);
     expect(daemon.connections).toBe(2);
   });
@@ -163,6 +170,7 @@ describe('a call that does not finish', () => {
       .catch((failure: unknown) => failure);
     expect(second).toBeInstanceOf(TimeoutError);
     expect(second).toMatchObject({ sent: false });
+    replyLate();
     expect(await first).toBe('late');
     expect(daemon.connections).toBe(1);
   });

@@ -128,14 +128,15 @@ describe('a blocked event loop', () => {
       lookups++;
       const state = [...uriState(thing.uri)];
       reply(peer, frame, null, { data: dumps({ __class__: 'Pyro5.core.URI', state }) });
-      blockEventLoop(1_500);
+      // as much time again is left for the further steps
+      blockEventLoop(4_000);
     });
     cleanups.push(
       () => thing.close(),
       () => nameServer.close(),
     );
     const proxy = await PyroProxy.connect<Thing>(`PYRONAME:thing@${nameServer.uri.split('@')[1]}`, {
-      connectTimeoutMs: 1_000,
+      connectTimeoutMs: 2_000,
       maxRetries: 0,
     });
     cleanups.push(() => proxy.$release());

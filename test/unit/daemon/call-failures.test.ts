@@ -11,6 +11,9 @@ import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { pyTuple } from '../../../lib/serpent/index.js';
 import { eventually, join, startDaemon } from './fixtures.js';
 
+/** Ends the call of `late`. */
+let endLate: () => void;
+
 class Thing {
   @expose
   echo(value: unknown): unknown {
@@ -49,7 +52,7 @@ class Thing {
   }
   @expose
   async late(): Promise<never> {
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise<void>((resolve) => (endLate = resolve));
     throw new RangeError('failed in the end');
   }
 }
@@ -157,6 +160,7 @@ describe('callFailed', () => {
     const { peer } = await serve({ callTimeoutMs: 20 });
     expect((await peer.fail('thing', 'late')).pythonType).toBe('builtins.TimeoutError');
     expect(failed).toMatchObject([{ method: 'late', message: 'late took longer than callTimeoutMs (20 ms)' }]);
+    endLate();
     await eventually(() => untold.length === 1);
     expect(untold[0]).toMatchObject({ method: 'late', message: 'failed in the end' });
     expect(failed).toHaveLength(1);

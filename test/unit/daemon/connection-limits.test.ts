@@ -5,7 +5,7 @@ import { expose, FLAGS, MESSAGE_TYPES, PyroDaemon } from '../../../lib/core.js';
 import { RemoteAddresses } from '../../../lib/daemon/connection/remote-addresses.js';
 import { encodeMessage } from '../../../lib/protocol/message.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
-import { eventually, join, open, startDaemon } from './fixtures.js';
+import { eventually, join, joinInTime, open, startDaemon } from './fixtures.js';
 
 class Thing {
   readonly finish: (() => void)[] = [];
@@ -63,7 +63,7 @@ describe('a slot', () => {
       await peer.untilClosed();
     }
     await eventually(() => daemon.sockets.length === 1);
-    expect(await (await join(daemon, 'thing')).call('thing', 'hello')).toBe('hello');
+    expect(await (await joinInTime(daemon, 'thing')).call('thing', 'hello')).toBe('hello');
   });
 
   it.each(['validateHandshake', 'object'])(
@@ -81,7 +81,7 @@ describe('a slot', () => {
       refused.connect('guarded');
       expect((await refused.next()).data.toString()).toContain('took longer than handshakeTimeoutMs (60 ms)');
       if (which === 'validateHandshake') return;
-      const peer = await join(daemon);
+      const peer = await joinInTime(daemon);
       for (let i = 0; i < 2; i++) {
         expect(await peer.fail('guarded', 'hello')).toMatchObject({
           pythonType: 'Pyro5.errors.SecurityError',

@@ -25,8 +25,19 @@ export async function join(daemon: PyroDaemon, object?: string, handshake?: unkn
   return peer;
 }
 
+/** Joins a daemon whose `handshakeTimeoutMs` is so short that a busy machine may miss it: tries again then. */
+export async function joinInTime(daemon: PyroDaemon, object?: string): Promise<ScriptedPeer> {
+  for (;;) {
+    try {
+      return await join(daemon, object);
+    } catch (error) {
+      if (!String(error).includes('took longer than handshakeTimeoutMs')) throw error;
+    }
+  }
+}
+
 /** Waits until `condition` holds; fails after `ms`. */
-export async function eventually(condition: () => boolean, what = 'condition', ms = 5_000): Promise<void> {
+export async function eventually(condition: () => boolean, what = 'condition', ms = 20_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`${what} did not come to hold within ${ms} ms`);

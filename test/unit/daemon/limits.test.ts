@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
 import { encodeMessage } from '../../../lib/protocol/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { type CurrentCall, currentCall } from '../../../lib/calls/current-call.js';
+import { blockEventLoop } from '../../event-loop.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';
 
@@ -143,6 +146,28 @@ describe('limits', () => {
     expect(thing.calls).toBe(0);
     thing.finish.splice(0).forEach((finish) => finish());
     expect(valueOf(await peer.next())).toBe('hello');
+  });
+
+  it('callTimeoutMs: does not cut a method whose answer lay in the kernel while the event loop was blocked', async () => {
+    const server = createServer((socket) =>
+      socket.once('data', () => {
+        socket.end('the answer');
+        blockEventLoop(1_100);
+      }),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    class Asking {
+      async ask(): Promise<string> {
+        socket.write('the question');
+        return String(await once(socket, 'data'));
+      }
+    }
+    const daemon = await startDaemon({ callTimeoutMs: 1_000 });
+    daemon.register(new (expose(Asking))(), 'asking');
+    expect(await (await join(daemon)).call('asking', 'ask')).toBe('the answer');
+    server.close();
   });
 
   it('maxQueuedRequests: reading stops until calls end, and no request is lost', async () => {

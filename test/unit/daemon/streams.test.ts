@@ -27,6 +27,19 @@ class Source {
       this.closed.push('slowly');
     }
   }
+  /** Closed without a first item as well, which a generator is not. */
+  endless(): IterableIterator<number> {
+    return {
+      next: () => ({ done: false, value: 1 }),
+      return: () => {
+        this.closed.push('endless');
+        return { done: true, value: undefined };
+      },
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
   *failing(): Generator<number> {
     yield 1;
     throw new RangeError('no more');
@@ -152,10 +165,9 @@ describe('an item stream', () => {
   });
 
   it('an item stream ends after its lifetime', async () => {
-    const { daemon, source } = await serveSource({ streamLifetimeMs: 1_500, housekeepingIntervalMs: 10 });
+    const { daemon, source } = await serveSource({ streamLifetimeMs: 30, housekeepingIntervalMs: 10 });
     const peer = await join(daemon);
-    const id = await openStream(peer, 'count', 3);
-    await next(peer, id);
+    const id = await openStream(peer, 'endless');
     await eventually(() => source.closed.length === 1);
     expect(await failNext(peer, id)).toEqual(TERMINATED);
   });

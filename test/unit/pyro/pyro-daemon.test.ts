@@ -110,7 +110,7 @@ async function meet(options: PyroDaemonOptions = {}, proxyOptions: PyroProxyOpti
   const [caller, listener] = [new Caller(), new Listener()];
   client.register(listener, 'listener');
   const uri = server.register(caller, 'caller');
-  const proxy = await PyroProxy.connect<Caller>(uri, { autoproxy: client, callTimeoutMs: 5_000, ...proxyOptions });
+  const proxy = await PyroProxy.connect<Caller>(uri, { autoproxy: client, callTimeoutMs: 30_000, ...proxyOptions });
   cleanups.push(() => proxy.$release());
   return { server, caller, client, listener, proxy };
 }

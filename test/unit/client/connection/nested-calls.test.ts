@@ -4,12 +4,24 @@ import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject
 /** Served by the other program: calls back while it is called. */
 class Server {
   running = 0;
+  letGo = (): void => undefined;
+  private waiting: (() => void) | undefined;
 
   add(a: number, b: number): number {
     return a + b;
   }
   async callBack(callee: RemoteObject<Callee>, ...args: unknown[]): Promise<unknown> {
     return callee.$call('call', ...args);
+  }
+  /** Returns when the test calls `letGo`. */
+  async hold(): Promise<void> {
+    this.running++;
+    await new Promise<void>((resolve) => (this.letGo = resolve));
+  }
+  /** Returns when two of these calls run at the same time. */
+  async meet(): Promise<void> {
+    if (this.waiting === undefined) await new Promise<void>((resolve) => (this.waiting = resolve));
+    else this.waiting();
   }
   async slow(ms: number): Promise<number> {
     this.running++;
@@ -58,7 +70,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
   async function connect(options: PyroProxyOptions = {}): Promise<RemoteObject<Server>> {
     const connected = await PyroProxy.connect<Server>(theirs.uriFor(object), {
       autoproxy: ours,
-      callTimeoutMs: 5_000,
+      callTimeoutMs: 30_000,
       ...options,
     });
     cleanups.push(() => connected.$release());
@@ -99,8 +111,9 @@ describe('nested calls: calls made while this program serves a callback', () => 
   it('a nested call takes a free connection of the pool', async () => {
     await proxy.$release();
     proxy = await connect({ poolSize: 2 });
-    await Promise.all([proxy.slow(5), proxy.slow(5)]);
+    await Promise.all([proxy.meet(), proxy.meet()]);
     const both = theirs.connections;
+    expect(both).toHaveLength(2);
     await callBack(async () => proxy.add(1, 2));
     expect(theirs.connections).toEqual(both);
   });
@@ -116,11 +129,12 @@ describe('nested calls: calls made while this program serves a callback', () => 
 
   it('a nested call fails when the proxy is released before it ends', async () => {
     const outer = callBack(async () => {
-      const inner = proxy.slow(2_000);
+      const inner = proxy.hold();
       await expect.poll(() => object.running).toBe(1);
       const released = proxy.$release();
       await expect(inner).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
       await released;
+      object.letGo();
     });
     await expect(outer).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
     await expect.poll(() => theirs.connections).toEqual([]);

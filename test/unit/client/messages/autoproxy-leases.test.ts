@@ -34,8 +34,8 @@ class Server {
   async call(given: RemoteObject<Listener>, named: { listener?: RemoteObject<Listener> } = {}): Promise<number> {
     return (named.listener ?? given).hear('called');
   }
-  slow(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, 200));
+  hang(): Promise<void> {
+    return new Promise(() => undefined);
   }
   blob(blob: SerializedBlob): void {
     [this.kept] = blob.deserialized();
@@ -111,7 +111,7 @@ describe('an object that is passed in a call, registered for the connection', ()
   it('stops serving a passed object when its connection breaks or is dropped', async () => {
     const proxy = await connect();
     await proxy.keep(passed);
-    await expect(proxy.$with({ callTimeoutMs: 20 }).slow()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(proxy.$with({ callTimeoutMs: 20 }).hang()).rejects.toMatchObject({ code: 'TIMEOUT' });
     expect(isServed()).toBe(false);
     expect(await proxy.call(passed)).toBe(1);
     expect(isServed()).toBe(true);
