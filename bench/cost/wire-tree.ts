@@ -28,6 +28,14 @@ export function isSayable(tree: WireTree, name: SerializerName): boolean {
   return tree.entries.every(([key, value]) => (name !== 'json' || isText(key)) && isSayable(key, name) && isSayable(value, name));
 }
 
+/** True when a value of a class is among the parts. */
+export function hasClassDicts(tree: WireTree): boolean {
+  if (tree.is === 'flagged') return hasClassDicts(tree.value);
+  if ('items' in tree) return tree.items.some(hasClassDicts);
+  if ('entries' in tree) return tree.entries.some(([, value]) => hasClassDicts(value));
+  return tree.is === 'exception' || tree.is === 'uri';
+}
+
 const isText = ({ is }: WireTree): boolean => is === 'text' || is === 'wide' || is === 'escaped' || is === 'index';
 
 /** The bytes of a list with so many copies of a tree. @param isVaried gives each copy texts and numbers of its own */

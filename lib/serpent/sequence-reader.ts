@@ -45,8 +45,10 @@ export abstract class SequenceReader extends ExpressionReader {
   }
 
   /**
-   * The rest of a list, up to {@link FEW} items of which need no room to spare. V8 makes a literal with room for its items alone, but
-   * room for 17 more when an item is pushed: records with short lists take 20% less memory so.
+   * The rest of a list that begins with something else than a number.
+   *
+   * V8 makes a literal with room for its own items alone. An item that is pushed gets room for 17 more with it. With literals for short
+   * lists, records take a quarter less memory.
    */
   private few(first: unknown): unknown[] {
     let code = this.nextItem();

@@ -12,10 +12,9 @@ const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
 /** Keys that one read remembers. Further ones count as new each time. */
 const MOST_MEMOS = 4_096;
-/** Keys of one dict that are remembered. */
-const DEEPEST_MEMO = 64;
-/** V8 makes a typed array of so many bytes without a call into C++. */
-const LONGEST_SOURCE = 64;
+/** Keys of one dict that are remembered, and bytes of a key with what is between it and the values. */
+const DEEPEST_MEMO = 128;
+const LONGEST_SOURCE = 128;
 /** Members for which a plain object has room from its start. */
 const ROOMY_MEMBERS = 4;
 /** Entries for which a Map or Set has room from its start. */
@@ -227,7 +226,7 @@ export class TableReader extends SequenceReader {
     const memo = known ?? (isKept ? last.add(key) : new KeyMemo(key, last.count, false));
     if (known === undefined) {
       if (isKept) this.memos++;
-      if (memo.kind !== KeyKind.index) scanner.spend((last.count < TABLE_MEMBERS ? COSTS.newMember : COSTS.string) + key.length);
+      if (memo.kind !== KeyKind.index) scanner.spend(newKeyCost(key, last.count));
     }
     // the same key may be written in another way, with a space before the colon
     if (memo.isKept && length <= LONGEST_SOURCE) memo.source = scanner.copy(start);
@@ -274,6 +273,12 @@ export class TableReader extends SequenceReader {
     if (admitted !== CROWDED) return admitted;
     return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
   }
+}
+
+/** A key that is new, besides what was spent for it as a string. @param before the keys before it */
+function newKeyCost({ length }: string, before: number): number {
+  const spent = length > 1 ? COSTS.string + length : 0;
+  return (before < TABLE_MEMBERS ? COSTS.newMember : COSTS.string) + length - spent;
 }
 
 /** A plain object, besides the members over {@link TABLE_MEMBERS}. */

@@ -30,6 +30,8 @@ const UNFINISHED = Symbol('unfinished');
 export class MarshalReader extends BinaryReader {
   protected override readonly format = 'marshal';
   private readonly refs: unknown[] = [];
+  /** True once a reference gave a container: the value has it in several places. */
+  hasShared = false;
   /** Number of values in each referable value, itself included. */
   private readonly refSizes: number[] = [];
   private readonly refHashable: boolean[] = [];
@@ -130,6 +132,7 @@ export class MarshalReader extends BinaryReader {
     const value = this.refs[index];
     if (index < 0 || index >= this.refs.length) this.fail(`reference ${index} points nowhere`);
     if (value === UNFINISHED || value === NULL) this.fail(`reference ${index} points to a value that contains it`);
+    if (typeof value === 'object') this.hasShared = true;
     this.reach(this.depth + this.refHeights[index]!);
     this.hashable = this.refHashable[index]!;
     const size = this.refSizes[index]!;

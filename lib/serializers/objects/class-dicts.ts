@@ -33,6 +33,7 @@ type Dict = Record<string, unknown> | Map<unknown, unknown>;
  * The members of a class dict are converted first. A member that is a dict of an unknown class stays a dict; elsewhere such a dict is
  * refused.
  *
+ * @param hasShared true when the value may have the same container in several places
  * @throws {SerializeError} on an unknown class
  * @throws {SecurityError} on a class name with a double underscore, unless the class dict is an exception: it becomes a
  *   `PyroRemoteError`, and no class is looked up
@@ -41,11 +42,12 @@ type Dict = Record<string, unknown> | Map<unknown, unknown>;
  */
 export function recreateClasses(
   value: unknown,
+  hasShared: boolean,
   options: Pick<SerializerOptions, 'classes'>,
   context: ReadContext,
   budget: ValueBudget,
 ): unknown {
-  return new ClassDicts(options, context, budget).convert(value, false);
+  return new ClassDicts(hasShared ? new Map() : undefined, options, context, budget).convert(value, false);
 }
 
 /** The bytes of an exception without the members of its dict, and of a proxy. */
@@ -53,10 +55,9 @@ const EXCEPTION_COST = 250;
 const PROXY_COST = 4_096;
 
 class ClassDicts {
-  /** With marshal's references, values can be shared. A shared value is converted once and stays shared. */
-  private readonly done = new Map<object, unknown>();
-
+  /** @param done the containers that were converted, when some are shared: a shared container is converted once, and stays shared */
   constructor(
+    private readonly done: Map<object, unknown> | undefined,
     private readonly options: Pick<SerializerOptions, 'classes'>,
     private readonly context: ReadContext,
     private readonly budget: ValueBudget,
@@ -72,9 +73,11 @@ class ClassDicts {
   /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */
   convert(value: unknown, insideClass: boolean): unknown {
     if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDict(value))) return value;
-    if (this.done.has(value)) return this.done.get(value);
+    const { done } = this;
+    if (done === undefined) return this.make(value, insideClass);
+    if (done.has(value)) return done.get(value);
     const made = this.make(value, insideClass);
-    this.done.set(value, made);
+    done.set(value, made);
     return made;
   }
 

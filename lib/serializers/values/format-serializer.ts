@@ -20,6 +20,8 @@ export interface ReadValue {
   value: unknown;
   /** True when a dict has a `__class__` key. */
   sawClass: boolean;
+  /** True when the value has the same container in several places, which only marshal can say. */
+  hasShared?: boolean;
 }
 
 /** The common part of the serializers: class dicts, the shape of a call, and errors. */
@@ -109,9 +111,9 @@ export abstract class FormatSerializer implements Serializer {
     return context.budget ?? new ValueBudget(this.options.maxValueBytes);
   }
 
-  private recreated({ value, sawClass }: ReadValue, context: ReadContext, budget: ValueBudget): unknown {
+  private recreated({ value, sawClass, hasShared = false }: ReadValue, context: ReadContext, budget: ValueBudget): unknown {
     if (!sawClass || context.plain) return value;
-    return withConversionErrors(() => recreateClasses(value, this.options, context, budget));
+    return withConversionErrors(() => recreateClasses(value, hasShared, this.options, context, budget));
   }
 
   private readValue(data: Buffer, budget: ValueBudget): ReadValue {

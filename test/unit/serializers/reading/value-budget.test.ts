@@ -32,6 +32,21 @@ function failureOf(read: () => unknown): UnreadableError {
 
 const many = (count: number, value: unknown): unknown[] => Array.from({ length: count }, () => value);
 
+describe('the cost of a value: serpent', () => {
+  it('long names, and the hundredth name of a dict, cost once, however many dicts have them', () => {
+    const dict = Object.fromEntries(Array.from({ length: 100 }, (_, i) => ['n'.repeat(i + 1), null]));
+    const oneMore = costOf('serpent', many(51, dict)) - costOf('serpent', many(50, dict));
+    // a hash table of 100 members
+    expect(oneMore).toBeLessThan(6_000);
+  });
+
+  it('a new name is not counted as a string as well', () => {
+    const names = (start: number): object => Object.fromEntries(many(10, 0).map((_, i) => [`name ${start + i}`, null]));
+    const costs = costOf('serpent', [names(10), names(20), names(30)]) - costOf('serpent', [names(10), names(20)]);
+    expect(costs).toBeLessThan(56 + 6 * 8 + 10 * (75 + 7) + 50);
+  });
+});
+
 describe.each(NAMES)('the cost of a value: %s', (name) => {
   it('refuses a value over maxValueBytes, and names the memory, the limit and the option', () => {
     const data = serializer(name).dumps(many(10_000, {}));
