@@ -105,10 +105,10 @@ export class ConnectionPool {
     if (this.state.is !== 'open') throw released();
     if (deadline.failure !== undefined) throw deadline.failure;
     const needed = wanted && this.members.has(wanted) ? wanted : undefined;
-    const madeIn = currentCall();
     // a connection is in `free` only when no waiting call can use it
-    const opened = needed ? this.takeFree(needed) : this.free.pop();
-    if (opened) return this.lend(opened, madeIn);
+    const at = needed ? this.free.findIndex(({ connection }) => connection === needed) : this.free.length - 1;
+    const madeIn = currentCall();
+    if (at >= 0) return this.lend(this.free.splice(at, 1)[0]!, madeIn);
     if (madeIn && this.nestedCalls.isNested(madeIn, this.members.keys())) return this.openNested(deadline, madeIn);
     const { maxQueuedCalls } = this.options;
     if (this.waiting.size >= maxQueuedCalls) {
@@ -200,11 +200,6 @@ export class ConnectionPool {
     this.waiting.reject(error);
     const duringCall = new ConnectionClosedError('the proxy was released during the call');
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
-  }
-
-  private takeFree(needed: ClientConnection): OpenedConnection | undefined {
-    const at = this.free.findIndex(({ connection }) => connection === needed);
-    return at < 0 ? undefined : this.free.splice(at, 1)[0];
   }
 
   private wait(wish: Parameters<WaitingCalls['add']>[0]): Promise<OpenedConnection> {

@@ -167,6 +167,23 @@ describe('onPyroConnect', () => {
     },
   );
 
+  it('a single object whose hooks are fields of the instance is told of connections', async () => {
+    @PyroController('shop', { instanceMode: 'single' })
+    class Shop {
+      readonly onPyroConnect = (): void => void log.push('met');
+      readonly onPyroDisconnect = (): void => void log.push('left');
+      @PyroMethod() buy(): string {
+        return 'bought';
+      }
+    }
+    const { join } = await serve({ providers: [Shop] });
+    const peer = await join('shop');
+    expect(await peer.call('shop', 'buy')).toBe('bought');
+    peer.end();
+    await eventually(() => log.includes('left'));
+    expect(log).toEqual(['met', 'left']);
+  });
+
   it('an onPyroConnect that fails by accident at the handshake does not show its error to the client', async () => {
     @PyroController('shop')
     class Shop implements OnPyroConnect {

@@ -185,7 +185,10 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     expect(own).toEqual({ MINE: Buffer.from('all'), CALL: Buffer.from('one') });
     expect(seen).toContain('BACK and back');
     const correlationId = '12345678-1234-4234-8234-123456789abc';
-    expect(await withCorrelationId(correlationId, () => thing.correlation())).toBe(correlationId);
+    const other = '00000000-0000-4000-8000-000000000002';
+    for (const id of [correlationId, other, other, correlationId]) {
+      expect(await withCorrelationId(id, () => thing.correlation())).toBe(id);
+    }
     expect(currentContext()).toBeUndefined();
     expect(() => withCorrelationId('none', () => 0)).toThrow('is no UUID');
     expect(await thing.correlation()).not.toBe(await thing.correlation());
