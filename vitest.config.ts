@@ -41,8 +41,14 @@ const rooms: Record<string, Room[]> = {
         LEAK_CALLS: process.env['LEAK_CALLS'] ?? '1000000',
         NAME_SERVER_LATE_MS: process.env['NAME_SERVER_LATE_MS'] ?? '20000',
         LONG_ROUNDS: process.env['LONG_ROUNDS'] ?? '100',
+        CHAOS_FAULTS: process.env['CHAOS_FAULTS'] ?? '500',
       },
-      include: ['test/e2e/nest/leaks.test.ts', 'test/e2e/nest/names.test.ts', 'test/e2e/name-server/shared-names.test.ts'],
+      include: [
+        'test/e2e/nest/leaks.test.ts',
+        'test/e2e/nest/names.test.ts',
+        'test/e2e/name-server/shared-names.test.ts',
+        'test/e2e/chaos/*.test.ts',
+      ],
     },
     {
       name: 'unit',

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, Socket } from 'no
 /** Passes the bytes of connections on to a server, and breaks the connections when it is told to. */
 export class Relay {
   private readonly pairs = new Set<[Socket, Socket]>();
+  /** Bytes that clients have sent over all connections. */
+  sentBytes = 0;
   private isSilent = false;
   private passed = 0;
   private cutAt = Infinity;
@@ -26,6 +28,11 @@ export class Relay {
   /** `host:port` */
   get location(): string {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** The number of open connections. */
+  get connections(): number {
+    return this.pairs.size;
   }
 
   /** Ends all connections, in the middle of a message too. @param how `reset`: with RST, else with FIN */
@@ -61,7 +68,7 @@ export class Relay {
     const server = connect({ host: this.target.slice(0, colon), port: Number(this.target.slice(colon + 1)), noDelay: true });
     const pair: [Socket, Socket] = [client, server];
     this.pairs.add(pair);
-    this.pass(client, server, pair, () => undefined);
+    this.pass(client, server, pair, (bytes) => (this.sentBytes += bytes));
     this.pass(server, client, pair, (bytes) => {
       this.passed += bytes;
       if (this.passed < this.cutAt) return;

@@ -7,6 +7,9 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { PyroController, type PyroDaemon, PyroMethod, PyroServer } from '../../../../lib/index.js';
 
+/** Time limits that no test reaches, unless the time is measured wrong. */
+const LONG_MS = 600_000;
+
 const [journal = '', locationFile] = process.argv.slice(2);
 
 @PyroController('ledger', { instanceMode: 'single' })
@@ -51,7 +54,19 @@ class Ledger {
 @Module({ providers: [Ledger] })
 class AppModule {}
 
-const strategy = new PyroServer({ host: '127.0.0.1', port: 0, streamLingerMs: 0 });
+// without these listeners Node ends the process when a line of the log cannot be written
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+const strategy = new PyroServer({
+  host: '127.0.0.1',
+  port: 0,
+  streamLingerMs: 0,
+  housekeepingIntervalMs: 20,
+  handshakeTimeoutMs: LONG_MS,
+  idleTimeoutMs: LONG_MS,
+  callTimeoutMs: LONG_MS,
+  streamLifetimeMs: LONG_MS,
+});
 const logger = locationFile === undefined ? (false as const) : undefined;
 const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
   strategy,

@@ -29,7 +29,12 @@ export class TypeScriptPrograms implements AsyncDisposable {
   }
 
   start(name: string, args: readonly string[] = [], options: ProgramOptions = {}): Program {
-    return new Program(process.execPath, [join(this.directory, PROGRAMS, `${name}.js`), ...args], options);
+    return new Program(process.execPath, [this.fileOf(name), ...args], options);
+  }
+
+  /** The compiled file of a program. */
+  fileOf(name: string): string {
+    return join(this.directory, PROGRAMS, `${name}.js`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
