@@ -1,6 +1,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
+import { copiesData } from './socket-events.js';
 
-/** The buffer that all sockets read into, as much at once as Node reads. Each chunk is copied before the next is read. */
+/** The buffer that all sockets read into, as much at once as Node reads. Each chunk is copied before the next is read, by us or by the owner of the socket. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
@@ -16,17 +17,14 @@ export function sharedReads(socket: () => Socket): OnReadOpts {
   return {
     buffer: SHARED,
     callback(bytes) {
-      const chunk = Buffer.allocUnsafe(bytes);
-      SHARED.copy(chunk, 0, 0, bytes);
-      return emitChunk(socket(), chunk);
+      const owner = socket();
+      // as the socket itself does: chunks are kept only while nobody listens
+      const isKept = !owner.readableFlowing || owner.readableLength > 0;
+      const chunk = isKept || !copiesData(owner) ? Buffer.allocUnsafe(bytes) : undefined;
+      if (chunk !== undefined) SHARED.copy(chunk, 0, 0, bytes);
+      if (isKept) return owner.push(chunk);
+      owner.emit('data', chunk ?? SHARED.subarray(0, bytes));
+      return true;
     },
   };
-}
-
-/** @returns false when the socket should read no more for now */
-function emitChunk(socket: Socket, chunk: Buffer): boolean {
-  // as the socket itself does: chunks are kept only while nobody listens
-  if (!socket.readableFlowing || socket.readableLength > 0) return socket.push(chunk);
-  socket.emit('data', chunk);
-  return true;
 }

@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 
 /** Receives the events of one socket. */
 export interface SocketOwner {
+  /** True while {@link onData} copies all bytes before it returns. */
+  readonly copiesData: boolean;
   onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;
@@ -25,6 +27,11 @@ export function listen(socket: Duplex, owner: SocketOwner): void {
   socket.prependListener('end', onEnd);
   socket.on('error', onError);
   socket.on('close', onClose);
+}
+
+/** True when the memory of a chunk may be used again as soon as the socket has emitted the chunk. */
+export function copiesData(socket: Duplex): boolean {
+  return (socket as Partial<OwnedSocket>)[OWNER]?.copiesData === true;
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {
