@@ -196,20 +196,19 @@ export class FrameReader {
     return this.header !== undefined && this.header.annotationsBytes > 0 && !this.counted;
   }
 
-  /** True while the rest of a large frame has to arrive, or bytes behind it. */
-  private get fillsLarge(): boolean {
+  /** True while the rest of a large frame has to arrive, or bytes behind it. {@link push} copies all bytes of a chunk then. */
+  get fillsLarge(): boolean {
     if (this.header === undefined || this.hasUncounted) return false;
     return this.end - this.start >= MIN_LARGE_BYTES && sizeOf(this.header) >= this.end - this.start;
   }
 
-  /** Appends to a large frame. What follows the frame is not copied. */
+  /** Appends to a large frame. What follows the frame does not go into its block. */
   private fill(chunk: Buffer): void {
     const missing = sizeOf(this.header!) - (this.end - this.start);
     const part = chunk.length > missing ? chunk.subarray(0, missing) : chunk;
     if (part.length > 0) this.append(part);
     if (part === chunk) return;
-    const behind = chunk.subarray(part.length);
-    this.behind = this.behind === undefined ? behind : Buffer.concat([this.behind, behind]);
+    this.behind = Buffer.concat([this.behind ?? NOTHING, chunk.subarray(part.length)]);
   }
 
   private append(chunk: Buffer): void {

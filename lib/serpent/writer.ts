@@ -1,11 +1,12 @@
 import { types } from 'node:util';
-import { type ByteWriter, bytesOf } from './byte-writer.js';
+import type { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
 import { SerpentError, type SerpentErrorCode } from './errors.js';
 import { checkLimits, type CheckedLimits, type SerpentLimits } from './limits.js';
 import { complexLiteral } from './literals.js';
 import { Nesting } from './nesting.js';
 import { ScalarWriter } from './scalar-writer.js';
+import { bytesOf } from './spare-memory.js';
 import { isPyNumber, unsendableKind, withArticle } from './value-kinds.js';
 import { PyComplex, PyFloat, PyTuple, pyTuple } from './values.js';
 

@@ -151,6 +151,10 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.socket.destroy();
   }
 
+  get copiesData(): boolean {
+    return this.reader.fillsLarge;
+  }
+
   /** Called by the socket. */
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;

@@ -1,6 +1,7 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { copiesData } from './socket-events.js';
 
-/** The buffer that all sockets read into, as much at once as Node reads. Each chunk is copied before the next is read. */
+/** The buffer that all sockets read into, as much at once as Node reads. Each chunk is copied before the next is read, by us or by the owner of the socket. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
@@ -17,16 +18,13 @@ export function connectSharingReads(options: NetConnectOpts): Socket {
   return socket;
 }
 
-function take(socket: Socket, bytes: number): boolean {
-  const chunk = Buffer.allocUnsafe(bytes);
-  SHARED.copy(chunk, 0, 0, bytes);
-  return emitChunk(socket, chunk);
-}
-
 /** @returns false when the socket should read no more for now */
-function emitChunk(socket: Socket, chunk: Buffer): boolean {
+function take(socket: Socket, bytes: number): boolean {
   // as the socket itself does: chunks are kept only while nobody listens
-  if (!socket.readableFlowing || socket.readableLength > 0) return socket.push(chunk);
-  socket.emit('data', chunk);
+  const isKept = !socket.readableFlowing || socket.readableLength > 0;
+  const chunk = isKept || !copiesData(socket) ? Buffer.allocUnsafe(bytes) : undefined;
+  if (chunk !== undefined) SHARED.copy(chunk, 0, 0, bytes);
+  if (isKept) return socket.push(chunk);
+  socket.emit('data', chunk ?? SHARED.subarray(0, bytes));
   return true;
 }

@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream';
 
 /** Receives the events of one socket. */
 export interface SocketOwner {
+  /** True while {@link onData} copies all bytes before it returns. */
+  readonly copiesData: boolean;
   onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;
@@ -46,6 +48,11 @@ function pushChunk(this: OwnedSocket, chunk: Buffer | null, encoding?: BufferEnc
     return Socket.prototype.push.call(this, chunk, encoding);
   this[OWNER].onData(chunk);
   return true;
+}
+
+/** True when the memory of a chunk may be used again as soon as the socket has emitted the chunk. */
+export function copiesData(socket: Duplex): boolean {
+  return (socket as Partial<OwnedSocket>)[OWNER]?.copiesData === true;
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {

@@ -82,6 +82,31 @@ describe('FrameReader', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 200_000);
   });
 
+  it('copies what is pushed while it fills a large frame, also what is behind the frame', () => {
+    const from = reader();
+    const wire = Buffer.concat([
+      message(1, Buffer.alloc(300_000, 1)),
+      message(2, Buffer.alloc(300, 2)),
+      message(3, Buffer.alloc(100_000, 3)),
+    ]);
+    const shared = Buffer.alloc(65_536);
+    let copied = 0;
+    for (let at = 0; at < wire.length; at += shared.length) {
+      const size = wire.copy(shared, 0, at, at + shared.length);
+      if (from.fillsLarge) copied++;
+      from.push(from.fillsLarge ? shared.subarray(0, size) : Buffer.from(shared.subarray(0, size)));
+      if (at === 0) expect(from.next()).toBeUndefined();
+    }
+    shared.fill(0xff);
+    expect(copied).toBeGreaterThan(4);
+    const frames = [from.next()!, from.next()!, from.next()!];
+    expect(frames.map(({ data }) => [data.length, data.every((byte) => byte === data[0]) && data[0]])).toEqual([
+      [300_000, 1],
+      [300, 2],
+      [100_000, 3],
+    ]);
+  });
+
   it('the bytes of a large frame are used again once it is released, but not while somebody keeps it, nor with annotations', () => {
     const from = reader();
     const read = (wire: Buffer): Frame => {
