@@ -48,12 +48,12 @@ async function candidatesOf(program: Command, before: readonly string[], begun: 
   if (command.commands.length > 0) return beginning(begun, commandsOf(command));
   const known = command.registeredArguments;
   const argument = known[args.length] ?? (known.at(-1)?.variadic ? known.at(-1) : undefined);
-  if (argument instanceof LiveArgument) return beginning(begun, asCandidates(await valuesOf(argument, begun, command)));
+  if (argument instanceof LiveArgument) return beginning(begun, asCandidates(await liveValues(argument, begun, command)));
   return beginning(begun, asCandidates(argument?.argChoices ?? []));
 }
 
 /** A shell shows no error behind Tab. */
-async function valuesOf(argument: LiveArgument<unknown>, begun: string, command: Command): Promise<Iterable<string>> {
+async function liveValues(argument: LiveArgument<unknown>, begun: string, command: Command): Promise<Iterable<string>> {
   return argument.valuesOf(begun, command.optsWithGlobals()).catch(() => []);
 }
 

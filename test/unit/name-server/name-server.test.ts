@@ -299,7 +299,7 @@ describe('at its start a name server', () => {
     const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     try {
       await start({ host: '0.0.0.0', ...options });
-      return emitted.mock.calls.map(([text, options]) => `${options?.code}: ${String(text)}`);
+      return emitted.mock.calls.map(([text, given]) => `${given?.code}: ${String(text)}`);
     } finally {
       emitted.mockRestore();
     }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,8 @@ import type { NameRecord } from '../../../../lib/name-server/store/name-store.js
 
 const PUT = { safe: false, takeover: false };
 const KILLS = Number(process.env.LONG_KILLS ?? 5);
+/** Files that are written at the same time. */
+const FILES = 8;
 
 let directory: string;
 let path: string;
@@ -180,23 +182,37 @@ describe('a process that is killed while it writes', () => {
       process.stdout.write(names.join('\\n') + '\\n');
     }`;
 
-  it(`leaves every name that was acknowledged, ${KILLS} times`, async () => {
-    const bundle = await bundleOfStore();
-    const acknowledged = new Set<string>();
-    for (let kill = 0; kill < KILLS; kill++) {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, bundle, path], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const lines = Math.ceil(Math.random() * 60);
-      let read = 0;
-      for await (const name of createInterface(child.stdout)) {
-        acknowledged.add(name);
-        if (++read === lines) child.kill('SIGKILL');
-      }
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      const found = new Set((await contents()).map(({ name }) => name));
-      expect([...acknowledged].filter((name) => !found.has(name))).toEqual([]);
+  it(
+    `leaves every name that was acknowledged, ${KILLS} times`,
+    async () => {
+      const bundle = await bundleOfStore();
+      let kills = 0;
+      const killAgainAndAgain = async (_: unknown, number: number): Promise<void> => {
+        const file = `${path}${number}`;
+        const acknowledged = new Set<string>();
+        while (kills++ < KILLS) {
+          for (const name of await writeUntilKilled(bundle, file)) acknowledged.add(name);
+          const found = new Set((await contents(file)).map(({ name }) => name));
+          expect([...acknowledged].filter((name) => !found.has(name))).toEqual([]);
+        }
+        expect(acknowledged.size).toBeGreaterThan(0);
+      };
+      await Promise.all(Array.from({ length: Math.min(KILLS, FILES) }, killAgainAndAgain));
+    },
+    KILLS * 60_000,
+  );
+
+  /** Kills the program after some of the lines that it prints. @returns the names that it printed */
+  async function writeUntilKilled(bundle: string, file: string): Promise<string[]> {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, bundle, file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = Math.ceil(Math.random() * 60);
+    const names: string[] = [];
+    for await (const name of createInterface(child.stdout)) {
+      if (names.push(name) === lines) child.kill('SIGKILL');
     }
-    expect((await stat(path)).size).toBeGreaterThan(0);
-  }, 3_600_000);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return names;
+  }
 });
