@@ -68,8 +68,8 @@ export class OurClient {
         await this.proxy.tell(client, call);
         return null;
       case 'batch':
-        return await this.proxy.$batch((batch) => {
-          for (const each of calls) void batch.add(client, each);
+        return this.proxy.$batch((batch) => {
+          for (const each of calls) batch.add(client, each);
         });
       case 'items': {
         const items: number[] = [];

@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('a full disk', () => {
       peer.write(Buffer.from('this is no message of Pyro, and is reported as such'));
       await peer.untilClosed();
       expect(await log(where, 'last')).toBe('last');
-      expect(await Promise.race([hasEnded, 'runs'])).toBe('runs');
+      expect(await Promise.race([hasEnded, Promise.resolve('runs')])).toBe('runs');
     },
     2 * LONG_MS,
   );
