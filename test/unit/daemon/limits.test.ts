@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
@@ -156,7 +156,7 @@ describe('limits', () => {
       }),
     ).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const socket = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
     await once(socket, 'connect');
     class Asking {
       async ask(): Promise<string> {
