@@ -28,7 +28,7 @@ interface Caller {
  * is there. The first reply is read and checked, all others must have its bytes.
  *
  * To answer the replies of one turn of the event loop together took no less CPU, and let generator and server wait for each other
- * (docs/adr/0017-load-generator.md).
+ * (docs/adr/0018-load-generator.md).
  */
 export class LoadGenerator {
   private readonly callers: Caller[] = [];
