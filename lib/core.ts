@@ -52,6 +52,23 @@ export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, Regis
 export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
+export type {
+  AttributeSnapshot,
+  ConnectionSnapshot,
+  DaemonSnapshot,
+  DaemonState,
+  DaemonTotals,
+  FailureSnapshot,
+  InspectOptions,
+  LimitSnapshot,
+  MemberSnapshot,
+  MethodSnapshot,
+  NameSnapshot,
+  ObjectSnapshot,
+  StreamSnapshot,
+  TargetDescription,
+} from './daemon/contract/snapshot.js';
+export type { MethodParameter } from './objects/argument-binder.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
@@ -109,6 +126,7 @@ export type { NameFilter, NameRegistration, TagFilter } from './naming/name-reco
 export type { NameEvent, NameWaitOptions, NameWatchOptions } from './naming/name-watch.js';
 export type { NamedObject } from './naming/named-object.js';
 export { NameRegistrar, type NameRegistrarOptions } from './naming/name-registrar.js';
+export type { NameState } from './naming/server-registrar.js';
 export type { NameRegistrarEvents } from './naming/registrar-events.js';
 
 // daemon and proxy

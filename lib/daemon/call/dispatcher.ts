@@ -139,9 +139,10 @@ export class Dispatcher {
     }
   }
 
-  private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
-    const target = this.services.objects.known(objectId);
-    connection.use(target);
+  private targetOf(request: Request, { objectId }: SerializedCall): PyroTarget {
+    const { target, usage } = this.services.objects.entry(objectId);
+    request.usage = usage;
+    request.connection.use(target);
     return target;
   }
 

@@ -13,6 +13,7 @@ import type { SessionConnection } from '../connection/connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
+import type { ObjectUsage } from '../object/registry.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
@@ -36,6 +37,8 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   call: SerializedCall | undefined;
   /** Object and method of a call that could not be read, as far as they were read. */
   unread: Partial<CallTarget> = NOT_READ;
+  /** How often the object was used. */
+  usage: ObjectUsage | undefined;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
   /** Set when the request asks for the next item of a stream. */
@@ -217,6 +220,12 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     for (const hook of hooks ?? []) hook();
   }
 
+  /** Counts one call for the connection and the object. */
+  countCall(): void {
+    this.connection.calls++;
+    if (this.usage !== undefined) this.usage.calls++;
+  }
+
   onEnd(hook: () => void): void {
     (this.endHooks ??= []).push(hook);
   }
@@ -239,6 +248,7 @@ export class Call implements CallContext {
   run(target: PyroTarget, args: unknown[]): unknown {
     const { method } = this;
     const { metadata } = target;
+    this.request.countCall();
     enterCall(this);
     if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
     if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);

@@ -32,7 +32,7 @@ export interface StreamingCall extends CallContext {
 }
 
 /** An iterator that a client pulls item by item. */
-interface ItemStream {
+export interface ItemStream {
   readonly id: string;
   readonly call: StreamingCall;
   readonly iterator: AnyIterator;
@@ -42,6 +42,8 @@ interface ItemStream {
   /** The connection that pulls the stream now. Undefined while the stream lingers. */
   reader: SessionConnection | undefined;
   lingersSince: number;
+  /** Items that were pulled. */
+  items: number;
   /** The running pull. The next pull waits for it. */
   pulling: Promise<unknown>;
 }
@@ -85,6 +87,16 @@ export class Streams {
     return this.streams.size;
   }
 
+  /** The open streams, the oldest first. */
+  all(): Iterable<ItemStream> {
+    return this.streams.values();
+  }
+
+  /** Open streams that a connection has opened. */
+  openedByConnection(connection: SessionConnection): number {
+    return this.openedBy.get(connection)?.open ?? 0;
+  }
+
   /**
    * Opens a stream on an iterator, whose code runs in the async context that is running now.
    *
@@ -118,6 +130,7 @@ export class Streams {
       openedAt: performance.now(),
       reader: undefined,
       lingersSince: 0,
+      items: 0,
       pulling: Promise.resolve(),
     };
     this.streams.set(id, stream);
@@ -206,7 +219,10 @@ export class Streams {
     if (!this.streams.has(stream.id)) throw terminated();
     try {
       const step = await stream.inContext(() => stream.iterator.next());
-      if (!step.done) return step.value;
+      if (!step.done) {
+        stream.items++;
+        return step.value;
+      }
     } catch (error) {
       if (this.forget(stream)) this.countEnded(stream);
       throw error;

@@ -4,6 +4,7 @@ import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
+import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import { checkOptions } from '../../options/option-checks.js';
 import type { PyroContext } from '../context/pyro-context.js';
@@ -27,6 +28,12 @@ import { ServerBinding } from './server-binding.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
 export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
+
+/** The state of a {@link PyroServer} at one moment. */
+export interface PyroServerSnapshot extends DaemonSnapshot {
+  /** `name` of the options; null without one. */
+  server: string | null;
+}
 
 /** Values of `PyroServer.status`. */
 export type PyroServerStatus = 'connected' | 'disconnected';
@@ -116,6 +123,15 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   override unwrap<T = PyroDaemon>(): T {
     if (!this.daemon) throw new Error('PyroServer has no daemon yet: call app.startAllMicroservices() or listen() first');
     return this.daemon as T;
+  }
+
+  /**
+   * Takes a snapshot of the server: its objects, connections, streams, limits, names and latest failures, as values that JSON has.
+   *
+   * @throws {Error} before the server listens @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  inspect(options?: InspectOptions): PyroServerSnapshot {
+    return { server: this.name ?? null, ...this.unwrap().inspect(options) };
   }
 
   /**
