@@ -42,6 +42,10 @@ export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
 
+// logs
+export type { AccessLogOptions } from './logging/access-log.js';
+export { LogEntry, type LogFields, type PyroLogger, type PyroLogLevel } from './logging/log-entry.js';
+
 // defaults from the environment
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
@@ -68,6 +72,7 @@ export type {
   StreamSnapshot,
   TargetDescription,
 } from './daemon/contract/snapshot.js';
+export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
 export type { MethodParameter } from './objects/argument-binder.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';

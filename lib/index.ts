@@ -52,6 +52,7 @@ export {
   type PyroObjectHealthOptions,
   type PyroServerHealthOptions,
 } from './nest/health/pyro-health.indicator.js';
+export type { AccessLogOptions, LogEntry, LogFields } from './core.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroFailureLevel } from './nest/logging/failure-level.js';
 

@@ -17,11 +17,13 @@ const ROOMS: Record<string, readonly string[]> = {
   serializers: ['options', 'reports', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
+  logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],
   naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
-  pyro: ['naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'reports', 'protocol', 'copies'],
+  pyro: ['logging', 'naming', 'client', 'daemon', 'serializers', 'options', 'calls', 'reports', 'protocol', 'copies'],
   'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
   'command-line': ['name-server', 'naming', 'options', 'protocol'],
   nest: [
+    'logging',
     'calls',
     'name-server',
     'pyro',
@@ -39,6 +41,7 @@ const ROOMS: Record<string, readonly string[]> = {
   testing: [
     'nest',
     'pyro',
+    'logging',
     'naming',
     'client',
     'daemon',

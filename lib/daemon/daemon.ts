@@ -15,7 +15,8 @@ import type { Streams } from './call/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';
-import type { DaemonSnapshot, InspectOptions, NameSnapshot } from './contract/snapshot.js';
+import type { CallObserver } from './contract/observer.js';
+import type { DaemonSnapshot, InspectOptions, NameSnapshot, TargetDescription } from './contract/snapshot.js';
 import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
@@ -140,6 +141,16 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   get isReachable(): boolean {
     return this.lifecycle.isReachable;
+  }
+
+  /** Follows the calls of the daemon, for traces, metrics and logs. @returns a function that ends this */
+  observe(observer: CallObserver): () => void {
+    return this.services.observers.add(observer);
+  }
+
+  /** @internal Describes a registered object; undefined for an unknown id. */
+  describe(objectId: string): TargetDescription | undefined {
+    return this.objects.get(objectId)?.describe?.();
   }
 
   /**

@@ -6,6 +6,9 @@ import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
+import { logDaemon, wireLogTo } from '../logging/core-log.js';
+import { environmentLogger } from '../logging/environment-logger.js';
+import { environmentConfig } from '../options/environment.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
@@ -30,8 +33,11 @@ export class PyroDaemon extends BaseDaemon {
 
   constructor(options: PyroDaemonOptions = {}) {
     checkOptions(options, PYRO_DAEMON_RULES);
-    const { receivedProxies, receivedProxyOptions, ...daemon } = options;
+    const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, ...daemon } = options;
+    const logger = given ?? environmentLogger();
+    if (logger && daemon.wireLog === undefined && environmentConfig().LOGWIRE) daemon.wireLog = wireLogTo(logger);
     super(daemon, new ClientProxies(daemon, receivedProxies, receivedProxyOptions));
+    if (logger) logDaemon(this, logger, accessLog);
   }
 
   /** The same as `serve`, with a daemon of this class. @see Pyro5/server.py, `Daemon.serveSimple` */

@@ -4,6 +4,7 @@ import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import type { SessionConnection } from '../connection/connection.js';
+import type { CallFollowers } from './call-observers.js';
 import { presentableError } from './presentable-error.js';
 import { EndOfStream } from './streams.js';
 
@@ -15,6 +16,8 @@ interface FailedRequest {
   readonly correlationId: string;
   /** The stream that the request asked for its next item. */
   readonly pulledStream?: CallErrorInfo['stream'];
+  readonly follower: CallFollowers | undefined;
+  readonly entryFollower: CallFollowers | undefined;
   /** True when its client was told of another failure before. */
   readonly timedOut: boolean;
 }
@@ -44,6 +47,7 @@ function noteFailure(error: unknown, request: FailedRequest, objectId: string, m
   const { remoteAddress } = connection;
   const failed = pulledStream ?? { objectId, method };
   connection.failures++;
+  (request.entryFollower ?? request.follower)?.failed(error);
   const usage = objects.usageOf(failed.objectId);
   if (usage) usage.failures++;
   reporter.failures.add(presentableError(error), { kind: 'call', ...failed, remoteAddress, correlationId });

@@ -18,6 +18,7 @@ import type { PyroTarget } from '../contract/target.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
+import type { CallFollowers } from './call-observers.js';
 import { type CallServices, receiveProxy } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
@@ -39,6 +40,10 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   unread: Partial<CallTarget> = NOT_READ;
   /** How often the object was used. */
   usage: ObjectUsage | undefined;
+  /** Who follows the call. */
+  follower: CallFollowers | undefined;
+  /** Who follows the running entry of a batch. */
+  entryFollower: CallFollowers | undefined;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
   /** Set when the request asks for the next item of a stream. */
@@ -181,6 +186,8 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
+    // an entry of a batch, and with it the batch
+    this.follower?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
     const told = this.error(reason).catch((failure: unknown) => {
@@ -215,6 +222,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     this.hasEnded = true;
     this.services.memory.release(this.heldBytes);
     this.heldBytes = 0;
+    this.follower?.ended();
     const hooks = this.endHooks;
     this.endHooks = undefined;
     for (const hook of hooks ?? []) hook();

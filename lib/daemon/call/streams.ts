@@ -22,6 +22,8 @@ export interface StreamingCall extends CallContext {
     pulledStream: CallErrorInfo['stream'];
     readonly call: Pick<SerializedCall, 'args'> | undefined;
     readonly authorization: Authorization;
+    /** Who follows the call. */
+    readonly follower: { failed(error: unknown): void } | undefined;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -224,6 +226,7 @@ export class Streams {
         return step.value;
       }
     } catch (error) {
+      stream.call.request.follower?.failed(error);
       if (this.forget(stream)) this.countEnded(stream);
       throw error;
     }

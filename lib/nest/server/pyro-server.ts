@@ -10,8 +10,8 @@ import { checkOptions } from '../../options/option-checks.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
-import { logFailedCalls } from '../logging/call-log.js';
-import { servedObjects } from '../logging/log-texts.js';
+import { logToNest } from '../logging/nest-log.js';
+import { servedObjects } from '../../logging/log-texts.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
@@ -22,7 +22,7 @@ import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { GuardedClass } from '../handshake/handshake-runner.js';
 import { objectGuard } from '../handshake/object-guard.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
-import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
+import { logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 
@@ -215,18 +215,24 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       failureLevel,
       nameServer,
       wireLog,
+      accessLog = false,
       ...daemonOptions
     } = this.options;
     const housekeeping = (): Promise<void> | void => {
       for (const target of targets) target.runHousekeeping();
       return daemonOptions.housekeeping?.();
     };
-    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate, housekeeping, wireLog: wireLogOf(wireLog) });
+    const daemon = new PyroDaemon({
+      ...daemonOptions,
+      validateHandshake: validate,
+      housekeeping,
+      wireLog: wireLogOf(wireLog),
+      logger: false,
+    });
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
-    logDaemonEvents(daemon, this.logger);
-    logFailedCalls(daemon, this.logger, failureLevel);
+    logToNest(daemon, this.logger, { failureLevel, accessLog });
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
     // listeners of 'listening' may call unwrap()
     this.daemon = daemon;
