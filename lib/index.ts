@@ -45,13 +45,15 @@ export { PyroClient, type PyroClientEvents, type PyroClientOptions, type PyroCli
 export type { PyroPattern } from './nest/client/pyro-pattern.js';
 
 // health and logs
-export {
-  PyroHealthIndicator,
-  type PyroHealthOptions,
-  type PyroHealthResult,
-  type PyroObjectHealthOptions,
-  type PyroServerHealthOptions,
-} from './nest/health/pyro-health.indicator.js';
+export { PyroHealthIndicator, type PyroHealthResult } from './nest/health/pyro-health.indicator.js';
+export type {
+  PyroCheckOptions,
+  PyroHealthOptions,
+  PyroInjectedHealthOptions,
+  PyroNameServerHealthOptions,
+  PyroObjectHealthOptions,
+  PyroServerHealthOptions,
+} from './nest/health/health-options.js';
 export type { AccessLogOptions, LogEntry, LogFields } from './core.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroFailureLevel } from './nest/logging/failure-level.js';

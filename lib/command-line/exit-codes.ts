@@ -3,7 +3,8 @@ export const EXIT_CODES = {
   done: { code: 0, means: 'done' },
   failed: { code: 1, means: 'failed, or nothing was found' },
   usage: { code: 2, means: 'wrong arguments' },
-  unreachable: { code: 3, means: 'nobody answers there' },
+  unreachable: { code: 3, means: 'no connection to the object' },
+  interrupted: { code: 130, means: 'ended by Ctrl-C' },
 } as const;
 
 /** Ends a command with an exit code of its own. */

@@ -1,19 +1,37 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { namesCommand } from './names-command.js';
-import { nameServerCommand } from './name-server-command.js';
+import { callCommand, getCommand, pingCommand, setCommand, streamCommand } from './call-commands.js';
+import { configCommand } from './config-command.js';
+import { describeCommand } from './describe-command.js';
+import { doctorCommand } from './doctor-command.js';
+import { PyroError } from '../protocol/errors.js';
+import { printable } from '../reports/printable.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { listCommand } from './list-command.js';
+import { nameServerCommand } from './name-server-command.js';
+import { namesCommand } from './names-command.js';
 
-/** The program `nestjs-pyro`: one command for each file of this folder. */
+/** The program `nestjs-pyro`. */
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
   description: string;
 };
 
+const MAX_LINE_CHARS = 2_000;
+
 const program = new Command('nestjs-pyro')
   .description(description)
   .version(version)
+  .addCommand(listCommand())
+  .addCommand(describeCommand())
+  .addCommand(callCommand())
+  .addCommand(streamCommand())
+  .addCommand(getCommand())
+  .addCommand(setCommand())
+  .addCommand(pingCommand())
+  .addCommand(doctorCommand())
+  .addCommand(configCommand())
   .addCommand(nameServerCommand())
   .addCommand(namesCommand())
   .configureHelp({ showGlobalOptions: true })
@@ -30,8 +48,18 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_CODES.usage.code;
-  else {
-    process.stderr.write(`Error: ${(error as Error).name} - ${(error as Error).message}\n`);
-    process.exitCode = error instanceof CommandFailure ? error.exitCode : EXIT_CODES.failed.code;
-  }
+  else fail(error as Error);
+}
+
+/** Says why the command failed. The message may have lines of a peer's traceback. */
+function fail(error: Error): void {
+  const lines = error.message.split('\n').map((line) => printable(line, MAX_LINE_CHARS));
+  process.stderr.write(`Error: ${error.name} - ${lines.join('\n')}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: Error): number {
+  if (error instanceof CommandFailure) return error.exitCode;
+  const isUsage = error instanceof PyroError && (error.code === 'BAD_URI' || error.code === 'CONFIG');
+  return isUsage ? EXIT_CODES.usage.code : EXIT_CODES.failed.code;
 }

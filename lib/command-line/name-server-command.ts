@@ -4,6 +4,7 @@ import { isLoopback } from '../name-server/name-rules.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
 import { environmentConfig } from '../options/environment.js';
 import { portOf, secondsOf } from './arguments.js';
+import { print } from './output.js';
 
 /** The arguments of the command line. Options without a note are those of `pyro5-ns`. */
 interface NameServerArguments {
@@ -87,8 +88,4 @@ async function runNameServer({
 function answersBroadcasts(host: string | undefined, unixSocket: string | undefined): boolean {
   const where = host ?? environmentConfig().HOST ?? 'localhost';
   return unixSocket === undefined && where !== 'localhost' && !where.includes(':') && !isLoopback(`${where}:0`);
-}
-
-function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -7,15 +7,14 @@ import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { answer, type OutputArguments, print } from './output.js';
 
 /** Options of every command of `nestjs-pyro nsc`. */
-interface NamesArguments {
+interface NamesArguments extends OutputArguments {
   host?: string;
   port?: number;
   unixsocket?: string;
   verbose?: true;
-  /** Ours: print JSON. */
-  json?: true;
   /** Ours: handshake data. */
   handshake?: string;
   /** Ours: ask the network for a name server. */
@@ -170,13 +169,4 @@ function printNames(options: NamesArguments, found: ReadonlyMap<string, NameRegi
 /** Tags as Python prints a set. */
 function pythonSet(tags: ReadonlySet<string>): string {
   return `{${[...tags].map((tag) => `'${tag}'`).join(', ')}}`;
-}
-
-function answer({ json }: NamesArguments, value: unknown, ...lines: string[]): void {
-  if (json) print(JSON.stringify(value));
-  else print(...lines);
-}
-
-function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -25,8 +25,9 @@ interface FunctionNode {
   body: AnyNode & { start: number; body?: AnyNode[] };
 }
 
-/** Minifiers write no space between the parameters and the body. */
+/** Minifiers write no space between the parameters and the body, and no semicolon before the last brace. */
 const MINIFIED_HEAD = /\)\{$/;
+const AUTHORS_END = /;\s*\}$/;
 /** Names that minifiers give. Authors who write no space there have longer names. */
 const MINIFIED_NAME = /^[\w$]{1,2}$/;
 
@@ -45,7 +46,8 @@ export function readParameters(fn: (...args: never[]) => unknown): MethodParamet
   if (found === undefined) return undefined;
   const head = found.text.slice(0, found.node.body.start + 1);
   const { rest, named } = parametersOf(downleveled(found.node) ?? found.node.params);
-  const minified = MINIFIED_HEAD.test(head) && named.some(({ name }) => name !== undefined && MINIFIED_NAME.test(name));
+  const looksMinified = MINIFIED_HEAD.test(head) && !AUTHORS_END.test(source);
+  const minified = looksMinified && named.some(({ name }) => name !== undefined && MINIFIED_NAME.test(name));
   return { positional: named, rest, trustworthy: !minified && !(rest && named.length === 0) };
 }
 

@@ -24,6 +24,16 @@ export interface PoolParts {
   keepsProcessAlive: boolean;
 }
 
+/** How a pool is used at this moment. */
+export interface PoolUse {
+  /** Open connections. */
+  readonly connections: number;
+  /** Those of them that a call uses. */
+  readonly busy: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+}
+
 /**
  * - `open`: takes calls.
  * - `releasing`: takes no more calls, and sends the calls that were made before.
@@ -63,6 +73,11 @@ export class ConnectionPool {
 
   get isConnected(): boolean {
     return this.members.size > 0;
+  }
+
+  get use(): PoolUse {
+    const { size: connections } = this.members;
+    return { connections, busy: connections - this.free.length, waiting: this.waiting.size };
   }
 
   has(connection: ClientConnection): boolean {

@@ -3,7 +3,7 @@ import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { Destination } from '../connection/connection-opener.js';
-import type { ConnectionPool } from '../connection/connection-pool.js';
+import type { ConnectionPool, PoolUse } from '../connection/connection-pool.js';
 import type { ConnectionEnds } from '../connection/peer-address.js';
 import { ProxyGroup } from '../connection/proxy-group.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
@@ -76,6 +76,10 @@ export class ProxyCore {
 
   get isConnected(): boolean {
     return this.connections.pool.isConnected;
+  }
+
+  get poolUse(): PoolUse {
+    return this.connections.pool.use;
   }
 
   /** The reference that is sent when the proxy is passed to a peer. It has the handshake data only with `shareHandshake`. */

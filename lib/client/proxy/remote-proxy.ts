@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import type { PoolUse } from '../connection/connection-pool.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { type CallOptions, checkCallOptions } from '../options/proxy-options.js';
 import { checkOptions, SWITCH } from '../../options/option-checks.js';
@@ -33,6 +34,11 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   /** Whether the proxy has a connection. A call opens one if there is none. */
   get $connected(): boolean {
     return this[HANDLE].core.isConnected;
+  }
+
+  /** How the connections of the proxy are used at this moment: how many are open, busy with a call, and how many calls wait for one. */
+  get $pool(): PoolUse {
+    return this[HANDLE].core.poolUse;
   }
 
   /** Connects, if there is no connection; also after {@link $release}. Throws the same errors as `PyroProxy.connect`. */

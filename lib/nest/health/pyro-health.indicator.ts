@@ -1,49 +1,38 @@
 import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { HANDLE } from '../../client/proxy/proxy-traps.js';
+import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
+import { locateNameServer } from '../../naming/locate.js';
+import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { TimeoutError } from '../../protocol/errors.js';
-import { ANYTHING, checkOptions, milliseconds, type OptionRules } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
-import type { PyroUri } from '../../protocol/uri.js';
-import { ClientRegistry, MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
+import { ClientRegistry } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
-import type { PyroServer } from '../server/pyro-server.js';
-
-/** The thing to check: a server of this application, or a remote object. */
-export type PyroHealthOptions = PyroServerHealthOptions | PyroObjectHealthOptions;
-
-/** Options of the check of a server. */
-export interface PyroServerHealthOptions {
-  /** The server or its name. Default: the only server of the application. */
-  server?: PyroServer | string;
-}
-
-/** Options of the check of a remote object. They win over the options of `PyroModule.forRoot`. */
-export interface PyroObjectHealthOptions extends PyroModuleOptions {
-  /** The object: `PYRO:`, `PYRONAME:` or `PYROMETA:`. */
-  uri: PyroUri | string;
-  /** Longest time for name lookup, connecting and handshake together. Default 1,000. */
-  timeoutMs?: number;
-}
+import {
+  checkHealthOptions,
+  type PyroHealthOptions,
+  type PyroInjectedHealthOptions,
+  type PyroNameServerHealthOptions,
+  type PyroObjectHealthOptions,
+  type PyroServerHealthOptions,
+} from './health-options.js';
 
 /** The result of a check, as Terminus takes it. */
 export type PyroHealthResult<Key extends string = string> = Record<Key, { status: 'up' | 'down'; [detail: string]: unknown }>;
 
-const SERVER_RULES: OptionRules<PyroServerHealthOptions> = { server: ANYTHING };
-
-const OBJECT_RULES: OptionRules<PyroObjectHealthOptions> = {
-  ...MODULE_RULES,
-  uri: ANYTHING,
-  timeoutMs: milliseconds({ least: 1 }),
-};
+type Details = Record<string, unknown>;
 
 const DEFAULT_TIMEOUT_MS = 1_000;
 
 /**
- * Health of servers and remote objects, for `@nestjs/terminus`:
+ * Health of servers, remote objects and name servers, for `@nestjs/terminus`:
  *
  * ```ts
  * this.health.check([
  *   () => this.pyro.isHealthy('server', { server: 'lab' }),
- *   () => this.pyro.isHealthy('camera', { uri: 'PYRONAME:lab.camera' }),
+ *   () => this.pyro.isHealthy('camera', { object: CAMERA }),
+ *   () => this.pyro.isHealthy('mount', { uri: 'PYRONAME:lab.mount', optional: true }),
+ *   () => this.pyro.isHealthy('names', { nameServer: true }),
  * ]);
  * ```
  */
@@ -53,36 +42,47 @@ export class PyroHealthIndicator {
   constructor(
     private readonly servers: PyroServers,
     private readonly clients: ClientRegistry,
+    private readonly modules: ModuleRef,
   ) {}
 
   /**
-   * Checks whether a server accepts calls, or whether a remote object accepts a connection. For a remote object the check opens a
-   * connection, with its handshake, and closes it. Never throws: a failure is the `message` of the result.
+   * Checks whether a server accepts calls, a remote object accepts a connection, an injected remote object answers, or a name server
+   * answers. Never throws: a failure is the `message` of the result.
+   *
+   * For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its
+   * own pool; if calls use all of them, that is told (`busy`), and nothing is asked. `degraded: true` stands in the result of what is up
+   * and needs a look: a failed check that is `optional`, an injected object for whose connections calls wait.
    *
    * @param key name of the result
    */
   async isHealthy<const Key extends string>(key: Key, options: PyroHealthOptions = {}): Promise<PyroHealthResult<Key>> {
     let detail: PyroHealthResult[string];
     try {
-      detail = { status: 'up', ...('uri' in options ? await this.checkObject(options) : this.checkServer(options)) };
+      checkHealthOptions(options);
+      detail = { status: 'up', ...(await this.check(options)) };
     } catch (error) {
-      detail = { status: 'down', message: asError(error).message };
+      const { message } = asError(error);
+      detail = options.optional === true ? { status: 'up', degraded: true, message } : { status: 'down', message };
     }
     return { [key]: detail } as PyroHealthResult<Key>;
   }
 
-  private checkServer(options: PyroServerHealthOptions): Record<string, unknown> {
-    checkOptions(options, SERVER_RULES);
-    const { server } = options;
+  private check(options: PyroHealthOptions): Details | Promise<Details> {
+    if ('uri' in options) return this.checkObject(options);
+    if ('object' in options) return this.checkInjected(options);
+    if ('nameServer' in options) return this.checkNameServer(options);
+    return this.checkServer(options);
+  }
+
+  private checkServer({ server }: PyroServerHealthOptions): Details {
     const checked = typeof server === 'object' ? server : this.servers.get(server);
     if (!checked.isListening) throw new Error('the server does not listen');
     const { locationStr, connections, objectCount } = checked.unwrap();
     return { location: locationStr, connections: connections.length, objects: objectCount - 1 };
   }
 
-  private async checkObject(given: PyroObjectHealthOptions): Promise<Record<string, unknown>> {
-    checkOptions(given, OBJECT_RULES);
-    const { uri, timeoutMs = DEFAULT_TIMEOUT_MS, ...options } = given;
+  private async checkObject(given: PyroObjectHealthOptions): Promise<Details> {
+    const { uri, timeoutMs = DEFAULT_TIMEOUT_MS, optional: _, ...options } = given;
     const late = new TimeoutError(`${String(uri)} did not answer within timeoutMs (${timeoutMs} ms)`);
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(late), timeoutMs);
@@ -95,5 +95,34 @@ export class PyroHealthIndicator {
       await proxy.$release();
     }
     return { uri: String(proxy.$uri), responseTime: Math.round(performance.now() - begin) };
+  }
+
+  private async checkInjected({ object, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroInjectedHealthOptions): Promise<Details> {
+    const remote = object instanceof RemoteProxy ? object : this.modules.get<unknown>(object, { strict: false });
+    if (!(remote instanceof RemoteProxy)) {
+      throw new TypeError(`${String(object)} is no remote object; PyroModule.forFeature provides such objects`);
+    }
+    const { connections, busy } = remote.$pool;
+    const begin = performance.now();
+    if (connections === 0 || busy < connections) {
+      const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
+      await remote[HANDLE].core.calls.run(ping, { callTimeoutMs: timeoutMs });
+    }
+    const use = remote.$pool;
+    return {
+      uri: String(remote.$uri),
+      responseTime: Math.round(performance.now() - begin),
+      ...use,
+      ...(use.waiting > 0 && { degraded: true }),
+    };
+  }
+
+  private async checkNameServer({ nameServer, timeoutMs = DEFAULT_TIMEOUT_MS }: PyroNameServerHealthOptions): Promise<Details> {
+    const addresses = nameServer === true ? this.clients.nameServers : [nameServer].flat();
+    const limits = { connectTimeoutMs: timeoutMs, callTimeoutMs: timeoutMs, waitMs: 0 };
+    const begin = performance.now();
+    await using names = await locateNameServer(addresses.map((address) => ({ ...address, ...limits })));
+    await names.ping();
+    return { uri: String(names.uri), responseTime: Math.round(performance.now() - begin) };
   }
 }

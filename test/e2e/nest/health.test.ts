@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   HealthCheck,
@@ -16,8 +16,11 @@ import {
   PyroHealthIndicator,
   PyroMethod,
   PyroModule,
+  type PyroModuleOptions,
   PyroServer,
+  type RemoteObject,
 } from '../../../lib/index.js';
+import { startNameServer } from '../../../lib/core.js';
 import { PythonServer } from '../../interop/client/python-server.js';
 import { closeAfter, joinServer, moduleOf } from './fixtures.js';
 
@@ -87,6 +90,23 @@ async function start(): Promise<{ url: string; server: PyroServer; pyro: PyroHea
   return { url: await app.getUrl(), server, pyro: app.get(PyroHealthIndicator) };
 }
 
+const THING = Symbol('thing');
+const GONE = Symbol('gone');
+
+/** An application that has remote objects injected. */
+async function startClient(
+  options: PyroModuleOptions = {},
+): Promise<{ app: INestApplicationContext; pyro: PyroHealthIndicator }> {
+  const features = [
+    { token: THING, uri: python.uri('thing') },
+    { token: GONE, uri: NOWHERE, maxRetries: 0 },
+  ];
+  const imports = [PyroModule.forRoot(options), PyroModule.forFeature(features)];
+  const app = await NestFactory.createApplicationContext(moduleOf({ imports }), { logger: false, abortOnError: false });
+  closeAfter(() => app.close());
+  return { app, pyro: app.get(PyroHealthIndicator) };
+}
+
 describe('a Terminus health check', () => {
   it('a Terminus health check reports that a server, an object and a PyroClient are up', async () => {
     const { url, server } = await start();
@@ -151,5 +171,57 @@ describe('PyroHealthIndicator', () => {
   it('PyroHealthIndicator reports an invalid uri as down instead of failing', async () => {
     const { pyro } = await start();
     expect(await pyro.isHealthy('odd', { uri: 'nonsense' })).toMatchObject({ odd: { status: 'down' } });
+  });
+
+  it('PyroHealthIndicator tells of something optional that fails, and stays up', async () => {
+    const { pyro } = await start();
+    expect(await pyro.isHealthy('thing', { uri: NOWHERE, optional: true })).toEqual({
+      thing: { status: 'up', degraded: true, message: expect.stringContaining('127.0.0.1:1') as string },
+    });
+    expect(await pyro.isHealthy('thing', { uri: python.uri('thing'), optional: true })).toEqual({
+      thing: { status: 'up', uri: python.uri('thing'), responseTime: expect.any(Number) as number },
+    });
+  });
+
+  it('PyroHealthIndicator asks an injected object by its token, over the connections of its calls', async () => {
+    const { app, pyro } = await startClient();
+    const idle = { status: 'up', uri: python.uri('thing'), connections: 1, busy: 0, waiting: 0 };
+    expect(await pyro.isHealthy('thing', { object: THING })).toMatchObject({ thing: idle });
+    expect(await pyro.isHealthy('thing', { object: app.get<RemoteObject>(THING) })).toMatchObject({ thing: idle });
+    expect(await pyro.isHealthy('gone', { object: GONE, timeoutMs: 500 })).toMatchObject({ gone: { status: 'down' } });
+    expect(await pyro.isHealthy('odd', { object: PyroHealthIndicator })).toMatchObject({
+      odd: { status: 'down', message: expect.stringContaining('is no remote object') as string },
+    });
+  });
+
+  it('PyroHealthIndicator does not wait for an injected object whose connections are all busy, and tells that calls wait', async () => {
+    const { app, pyro } = await startClient();
+    const thing = app.get<RemoteObject>(THING);
+    await thing.$connect();
+    const calls = [thing.$call('slow', 0.5), thing.$call('slow', 0)];
+    expect(await pyro.isHealthy('thing', { object: THING, timeoutMs: 1 })).toMatchObject({
+      thing: { status: 'up', degraded: true, connections: 1, busy: 1, waiting: 1 },
+    });
+    await Promise.all(calls);
+  });
+
+  it('PyroHealthIndicator asks the name server of the application, or another one', async () => {
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const nameServer = { host: '127.0.0.1', port: names.uri.port };
+    const { pyro } = await startClient({ nameServer });
+    const up = { status: 'up', uri: String(names.uri), responseTime: expect.any(Number) as number };
+    expect(await pyro.isHealthy('names', { nameServer: true })).toEqual({ names: up });
+    expect(await pyro.isHealthy('names', { nameServer: [{ host: '127.0.0.1', port: 1 }, nameServer] })).toEqual({ names: up });
+    await names.close();
+    expect(await pyro.isHealthy('names', { nameServer: true })).toMatchObject({
+      names: { status: 'down', message: expect.stringContaining('no name server at') as string },
+    });
+  });
+
+  it('PyroHealthIndicator reports an option that it does not know as down', async () => {
+    const { pyro } = await start();
+    expect(await pyro.isHealthy('server', { optoinal: true } as object)).toMatchObject({
+      server: { status: 'down', message: expect.stringContaining('optional') as string },
+    });
   });
 });

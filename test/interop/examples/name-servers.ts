@@ -12,7 +12,7 @@ export class NameServers {
   static async start(): Promise<NameServers> {
     const env = { PYTHONDONTWRITEBYTECODE: '1' };
     const script = join(import.meta.dirname, 'name_servers.py');
-    return new NameServers(new Program(await ensurePythonEnv(), [script], { env, interactive: true, timeoutMs: 600_000 }));
+    return new NameServers(new Program(await ensurePythonEnv(), [script], { env, interactive: true, timeoutMs: 3_600_000 }));
   }
 
   /** @returns port at 127.0.0.1 */

@@ -7,7 +7,7 @@ import type { Example, Script } from './example.js';
 import type { NameServers } from './name-servers.js';
 import { Stage } from './stage.js';
 
-const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 180_000;
 /** Delay before an answer, as when people type: scripts with threads depend on it. */
 const TYPING_MS = 200;
 const TRACEBACK = 'Traceback (most recent call last)';

@@ -30,7 +30,7 @@ export class ServerConsole {
         if (found === undefined) throw new Error(`the server did not print ${pattern} (behind character ${from}):\n${this.text}`);
         return found.end;
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
   }
 }

@@ -1,50 +1,23 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PyroNameServer, startNameServer } from '../../../lib/core.js';
+import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
 import { ensurePythonEnv } from '../python-env.js';
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 let directory: string;
-let program: string;
+let program: CommandLineProgram;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'command-line-'));
-  program = join(directory, 'dist', 'command-line', 'main.js');
-  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
-  await build({
-    entryPoints: ['lib/command-line/main.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: program,
-    banner,
-  });
-  await copyFile('package.json', join(directory, 'package.json'));
+  directory = await mkdtemp(join(tmpdir(), 'names-'));
+  program = await CommandLineProgram.make();
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => Promise.all([program.remove(), rm(directory, { recursive: true })]));
 
-async function run(command: string, args: readonly string[], input = ''): Promise<Outcome> {
-  const running = promisify(execFile)(command, [...args]);
-  running.child.stdin!.end(input);
-  return running.then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: unknown) => error as Outcome,
-  );
-}
-
-const ours = (...args: string[]): Promise<Outcome> => run(process.execPath, [program, ...args]);
+const ours = (...args: string[]): Promise<Outcome> => program.run(...args);
 
 describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
   let server: PyroNameServer;
@@ -75,10 +48,10 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
     ];
     const printed: Record<string, string[]> = { python: [], ours: [] };
     for (const [command, input] of commands) {
-      printed.python!.push((await run(python, ['-m', 'Pyro5.nsc', ...where, ...command], input)).stdout);
+      printed.python!.push((await runProgram(python, ['-m', 'Pyro5.nsc', ...where, ...command], { input })).stdout);
     }
     for (const [command, input] of commands) {
-      printed.ours!.push((await run(process.execPath, [program, 'nsc', ...where, ...command], input)).stdout);
+      printed.ours!.push((await runProgram(process.execPath, [program.file, 'nsc', ...where, ...command], { input })).stdout);
     }
     expect(printed.ours).toEqual(printed.python);
   });
@@ -115,7 +88,7 @@ describe('nestjs-pyro ns', { timeout: 120_000 }, () => {
   it('serves names from a file until SIGTERM, and says how many it found', async () => {
     const file = join(directory, 'names');
     const starting = async (): Promise<{ lines: string[]; port: string; stop(): Promise<string[]> }> => {
-      const child = spawn(process.execPath, [program, 'ns', '-n', '127.0.0.1', '-p', '0', '-s', `file:${file}`], {
+      const child = spawn(process.execPath, [program.file, 'ns', '-n', '127.0.0.1', '-p', '0', '-s', `file:${file}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const lines: string[] = [];
@@ -143,7 +116,7 @@ describe('nestjs-pyro ns', { timeout: 120_000 }, () => {
   it('refuses a wrong storage in one line', async () => {
     await writeFile(join(directory, 'diary'), 'dear diary\n');
     expect(await ours('ns', '-s', 'dbm:names')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringMatching(/^Error: PyroError - storage is the text "dbm:names"/) as string,
     });
     expect(await ours('ns', '-s', `file:${join(directory, 'diary')}`)).toMatchObject({

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions } from '../../../lib/core.js';
 import { createMemoryPair } from '../../../lib/testing/index.js';
 import type { Duplex } from 'node:stream';
@@ -7,14 +7,23 @@ class Thing {
   add(a: number, b: number): number {
     return a + b;
   }
-  slow(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, 100));
+  /** Ends with the test. */
+  hang(): Promise<void> {
+    return testEnd;
   }
 }
 expose(Thing);
 
 let daemon: PyroDaemon | undefined;
-afterEach(() => daemon?.close());
+let testEnd: Promise<void>;
+let endTest: () => void;
+beforeEach(() => {
+  testEnd = new Promise((resolve) => (endTest = resolve));
+});
+afterEach(() => {
+  endTest();
+  return daemon?.close();
+});
 
 /** The client's end of a connection; a daemon that serves only this connection holds the other end. */
 async function connected(): Promise<Duplex> {
@@ -37,7 +46,7 @@ describe('a proxy on a connected socket', () => {
   it('a proxy on a connected socket never reconnects: all calls fail after the socket closed', async () => {
     const connectedSocket = await connected();
     const thing = await PyroProxy.connect<Thing>('PYRO:thing@elsewhere:1', { connectedSocket });
-    await expect(thing.$with({ callTimeoutMs: 20 }).slow()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(thing.$with({ callTimeoutMs: 20 }).hang()).rejects.toMatchObject({ code: 'TIMEOUT' });
     await expect(thing.add(1, 2)).rejects.toMatchObject({ code: 'COMMUNICATION', sent: false });
     await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toThrow('connectedSocket has ended');
   });

@@ -47,7 +47,7 @@ export default {
     {
       file: 'client.py',
       input: (uri) => `${uri}\n`,
-      timeoutMs: 150_000,
+      timeoutMs: 500_000,
       prints: [
         'Batched remote calls...',
         /batched calls were \d+\.\d times faster/,

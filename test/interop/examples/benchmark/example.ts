@@ -60,7 +60,7 @@ export default {
     {
       file: 'client.py',
       input: (uri) => `${uri}\n`,
-      timeoutMs: 150_000,
+      timeoutMs: 500_000,
       ready: 'warmup...',
       ends: true,
       prints: ['call #12, 1000 times...', 'total method calls: 12000', '(serializer: marshal)'],
@@ -68,7 +68,7 @@ export default {
     {
       file: 'connections.py',
       input: (uri) => `${uri}\n`,
-      timeoutMs: 150_000,
+      timeoutMs: 500_000,
       prints: [/2000 connections in/, /2000 new proxy calls in/, /10000 calls in/],
     },
   ],

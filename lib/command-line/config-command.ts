@@ -1,0 +1,87 @@
+import { Command } from 'commander';
+import { environmentProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
+import { environmentDefaults } from '../daemon/options/environment-defaults.js';
+import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
+import { CONFIG_ITEMS, type PyroConfig } from '../options/config-items.js';
+import { readConfig, unknownVariables } from '../options/environment.js';
+import { type OutputArguments, print, styled, table } from './output.js';
+
+/** An option in effect. */
+interface EffectiveOption {
+  readonly option: string;
+  readonly value: unknown;
+  /** `default`, or the variables that have set it. */
+  readonly from: string;
+}
+
+/** Items whose values are not printed. */
+const SECRET = /PASSWD$/;
+
+/** `nestjs-pyro config`: prints the options in effect here, and where each comes from. */
+export function configCommand(): Command {
+  return new Command('config')
+    .description('print the options of daemons and proxies in effect here, and where each comes from')
+    .option('--json', 'print JSON')
+    .action((given: OutputArguments) => printConfig(given));
+}
+
+function printConfig(given: OutputArguments): void {
+  const config = readConfig();
+  const variables = Object.entries(config).map(([name, value]) => ({
+    variable: `PYRO_${name}`,
+    value: SECRET.test(name) ? '(not shown)' : value,
+  }));
+  const unknown = unknownVariables(process.env);
+  const proxy = effective(resolveProxyOptions({}), config, (items) => environmentProxyOptions({}, items));
+  const daemon = effective(resolveDaemonOptions({}), config, (items) => environmentDefaults({}, items));
+  if (given.json) {
+    print(JSON.stringify({ variables, unknown, proxy, daemon }));
+    return;
+  }
+  const rows = (options: EffectiveOption[]): string[][] => options.map(({ option, value, from }) => [option, shown(value), from]);
+  print(
+    styled('bold', 'Variables'),
+    ...(variables.length === 0
+      ? ['none of Pyro5’s variables is set']
+      : table(
+          ['VARIABLE', 'VALUE'],
+          variables.map(({ variable, value }) => [variable, shown(value)]),
+        )),
+    ...unknown.map((variable) => `${variable} is no config item of Pyro5, and is passed over`),
+    '',
+    styled('bold', 'Proxies'),
+    ...table(['OPTION', 'VALUE', 'FROM'], rows(proxy)),
+    '',
+    styled('bold', 'Daemons'),
+    ...table(['OPTION', 'VALUE', 'FROM'], rows(daemon)),
+  );
+}
+
+/** @param ofItems the options that config items set */
+function effective(options: object, config: PyroConfig, ofItems: (items: PyroConfig) => object): EffectiveOption[] {
+  const sources = new Map<string, string[]>();
+  for (const name of Object.keys(config) as (keyof typeof CONFIG_ITEMS)[]) {
+    for (const option of changedBy(name, config, ofItems)) {
+      sources.set(option, [...(sources.get(option) ?? []), `PYRO_${name}`]);
+    }
+  }
+  return Object.entries(options)
+    .filter(([, value]) => typeof value !== 'function')
+    .map(([option, value]) => ({
+      option,
+      value: option === 'tls' && value ? '(certificates and keys)' : value,
+      from: sources.get(option)?.join(', ') ?? 'default',
+    }))
+    .sort((one, other) => (one.option < other.option ? -1 : 1));
+}
+
+/** The options that would be others without the item. */
+function changedBy(name: keyof typeof CONFIG_ITEMS, config: PyroConfig, ofItems: (items: PyroConfig) => object): string[] {
+  const { [name]: _, ...others } = config;
+  const [having, lacking] = [ofItems(config), ofItems(others)].map((options) => new Map(Object.entries(options)));
+  return [...having!.keys()].filter((option) => !lacking!.has(option));
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import { examine } from './doctor/examine.js';
+import type { Finding } from './doctor/finding.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { print, styled } from './output.js';
+import { printable } from '../reports/printable.js';
+import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+const MAX_TEXT_CHARS = 2_000;
+const SIGNS = { ok: styled('green', 'ok     '), warning: styled('yellow', 'warning'), failed: styled('red', 'failed ') };
+
+/** `nestjs-pyro doctor URI`: finds out step by step why an object cannot be reached, and says what to do. */
+export function doctorCommand(): Command {
+  return takesRemoteArguments(new Command('doctor').description('find out why an object cannot be reached, and what to do'))
+    .argument('<uri>', 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name')
+    .action(runDoctor);
+}
+
+async function runDoctor(text: string, given: RemoteArguments): Promise<void> {
+  const options = { connectTimeoutMs: DEFAULT_TIMEOUT_MS, callTimeoutMs: DEFAULT_TIMEOUT_MS, ...proxyOptionsOf(given) };
+  const findings: Finding[] = [];
+  for await (const finding of examine(uriOf(text), options)) {
+    findings.push(finding);
+    if (!given.json) print(...linesOf(finding));
+  }
+  if (given.json) print(JSON.stringify(findings));
+  if (findings.at(-1)?.state === 'failed') process.exitCode = EXIT_CODES.unreachable.code;
+}
+
+function linesOf({ step, state, found, remedy }: Finding): string[] {
+  const line = `${SIGNS[state]}  ${step}: ${printable(found, MAX_TEXT_CHARS)}`;
+  return remedy === undefined ? [line] : [line, `         → ${printable(remedy, MAX_TEXT_CHARS)}`];
+}

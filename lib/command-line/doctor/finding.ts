@@ -1,0 +1,28 @@
+/** The result of one step of an examination. */
+export interface Finding {
+  /** The step: a word or two. */
+  readonly step: string;
+  readonly state: 'ok' | 'warning' | 'failed';
+  /** What was found. */
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+/** Gives the findings in order. The last one is `failed` when the object cannot be reached. */
+export type Examination = AsyncGenerator<Finding, void>;
+
+/** A step that went well. */
+export function ok(step: string, found: string): Finding {
+  return { step, state: 'ok', found };
+}
+
+/** A step that went well, with something that may be wrong. */
+export function warning(step: string, found: string, remedy: string): Finding {
+  return { step, state: 'warning', found, remedy };
+}
+
+/** A step that failed. No step follows. */
+export function failed(step: string, found: string, remedy: string): Finding {
+  return { step, state: 'failed', found, remedy };
+}

@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
+import { connectToNameServer, locateNameServer } from '../naming/locate.js';
+import type { NameServerClient } from '../naming/name-server-client.js';
+import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { PyroUri } from '../protocol/uri.js';
+import { print, table } from './output.js';
+import {
+  daemonUriOf,
+  orUnreachable,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+  withRemote,
+} from './remote-arguments.js';
+
+/** An object of a daemon, and the numbers of its members. They are absent where the daemon keeps them from this client. */
+interface ListedObject {
+  readonly uri: string;
+  readonly methods?: number;
+  readonly attributes?: number;
+}
+
+/** `nestjs-pyro ls [URI]`: lists the names of a name server, or the objects of a daemon. */
+export function listCommand(): Command {
+  return takesRemoteArguments(new Command('ls').description('list the names of a name server, or the objects of a daemon'))
+    .argument('[uri]', 'URI of a name server, or of any object of a daemon; or host:port. Without it: the name server')
+    .action((text: string | undefined, given: RemoteArguments) => {
+      const isNameServer = text === undefined || uriOf(text).object === NAME_SERVER_OBJECT_ID;
+      return isNameServer ? listNames(text, given) : listObjects(text, given);
+    });
+}
+
+async function listNames(text: string | undefined, given: RemoteArguments): Promise<void> {
+  await using names = await orUnreachable(text ?? '', nameServerAt(text, given));
+  const found = [...(await names.listWithMetadata())].sort(([one], [other]) => (one < other ? -1 : 1));
+  if (given.json) {
+    print(JSON.stringify(found.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }))));
+    return;
+  }
+  const rows = found.map(([name, { uri, metadata }]) => [name, uri, [...metadata].join(', ')]);
+  print(...table(['NAME', 'URI', 'TAGS'], rows));
+}
+
+function nameServerAt(text: string | undefined, given: RemoteArguments): Promise<NameServerClient> {
+  const { serializer, handshake, connectTimeoutMs, callTimeoutMs, tls } = proxyOptionsOf(given);
+  const options = { serializer, handshake, connectTimeoutMs, callTimeoutMs, tls };
+  return text === undefined ? locateNameServer({ ...given.ns, ...options }) : connectToNameServer(uriOf(text), options);
+}
+
+async function listObjects(text: string, given: RemoteArguments): Promise<void> {
+  const uri = await daemonUriOf(text, given);
+  const objects = await withRemote(uri, given, async (daemon) => {
+    const ids = (await daemon.$call('registered')) as string[];
+    const listed: ListedObject[] = [];
+    for (const id of ids.sort()) listed.push({ uri: String(PyroUri.at(id, uri.location!)), ...(await membersOf(daemon, id)) });
+    return listed;
+  });
+  if (given.json) print(JSON.stringify(objects));
+  else {
+    const shown = (count: number | undefined): string => (count === undefined ? '?' : String(count));
+    const rows = objects.map((object) => [object.uri, shown(object.methods), shown(object.attributes)]);
+    print(...table(['URI', 'METHODS', 'ATTRIBUTES'], rows));
+  }
+}
+
+async function membersOf(daemon: RemoteObject<UntypedRemote>, id: string): Promise<Omit<ListedObject, 'uri'>> {
+  try {
+    const { methods, attrs } = (await daemon.$call('get_metadata', id)) as Record<'methods' | 'attrs', Iterable<unknown>>;
+    return { methods: [...methods].length, attributes: [...attrs].length };
+  } catch {
+    // the object has gone, or its guards refuse this client
+    return {};
+  }
+}

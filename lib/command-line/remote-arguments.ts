@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { NameServerAddress } from '../client/options/name-resolver.js';
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
+import type { ClientTlsOptions } from '../options/tls.js';
+import { PyroUri } from '../protocol/uri.js';
+import { UNIX_PREFIX } from '../protocol/location.js';
+import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
+import { resolve } from '../naming/locate.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { PyroProxy } from '../pyro/pyro-proxy.js';
+import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
+import { secondsOf } from './arguments.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import type { OutputArguments } from './output.js';
+import { valueOf } from './values.js';
+
+/** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
+export interface RemoteArguments extends OutputArguments {
+  serializer?: SerializerName;
+  handshake?: string;
+  /** Milliseconds. */
+  timeout?: number;
+  ns?: NameServerAddress;
+  tls?: true;
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+/** Adds the options of {@link RemoteArguments}. */
+export function takesRemoteArguments(command: Command): Command {
+  return command
+    .addOption(new Option('-s, --serializer <name>', 'serializer of the requests').choices(Object.keys(SERIALIZER_IDS)))
+    .option('--handshake <value>', 'handshake data: JSON, or a text')
+    .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', secondsOf)
+    .option('--ns <location>', 'name server that looks names up: host, host:port or ./u:path', nameServerOf)
+    .option('--tls', 'connect over TLS')
+    .option('--ca <file>', 'PEM file of the authorities that sign good certificates; with --tls')
+    .option('--cert <file>', 'PEM file of the certificate of this client; with --tls')
+    .option('--key <file>', 'PEM file of the key of this client; with --tls')
+    .option('--json', 'print JSON');
+}
+
+/** Reads the location of a name server. @throws {InvalidArgumentError} */
+function nameServerOf(text: string): NameServerAddress {
+  if (text.startsWith(UNIX_PREFIX)) return { unixSocket: text.slice(UNIX_PREFIX.length) };
+  try {
+    const { host, port } = new PyroUri(`PYRONAME:any@${text}`);
+    return { host, port };
+  } catch {
+    throw new InvalidArgumentError('It must be host, host:port or ./u:path.');
+  }
+}
+
+/**
+ * The URI that an argument stands for: a URI, `host:port` or `./u:path` of a daemon, or a name of the name server.
+ *
+ * @throws {PyroError} `BAD_URI`
+ */
+export function uriOf(text: string): PyroUri {
+  if (/^pyro[a-z]*:/i.test(text)) return new PyroUri(text);
+  const isLocation = text.startsWith(UNIX_PREFIX) || /^(?:\[.+\]|[^:]+):\d+$/.test(text);
+  return isLocation ? PyroUri.at(DAEMON_OBJECT_ID, text) : new PyroUri(`PYRONAME:${text}`);
+}
+
+/** The URI of the daemon that serves an object. @throws {CommandFailure} `unreachable` when the name server does not know the object */
+export async function daemonUriOf(text: string, given: RemoteArguments): Promise<PyroUri> {
+  const { location } = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  return PyroUri.at(DAEMON_OBJECT_ID, location!);
+}
+
+/** The options of a proxy that arguments give. @throws {CommandFailure} when a file cannot be read */
+export function proxyOptionsOf(given: RemoteArguments): PyroProxyOptions {
+  const { serializer, handshake, timeout, ns } = given;
+  const tls = tlsOf(given);
+  return {
+    ...(serializer && { serializer }),
+    ...(handshake !== undefined && { handshake: valueOf(handshake) }),
+    ...(timeout && { connectTimeoutMs: timeout, callTimeoutMs: timeout }),
+    ...(ns && { nameServer: ns }),
+    ...(tls && { tls }),
+    maxRetries: 0,
+  };
+}
+
+function tlsOf({ tls, ca, cert, key }: RemoteArguments): ClientTlsOptions | undefined {
+  if (!tls && ca === undefined && cert === undefined) return undefined;
+  const files = { ca, cert, key: key ?? cert };
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([name, file]) => (file === undefined ? [] : [[name, contentOf(file)]])),
+  );
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(`cannot read ${file}: ${(error as Error).message}`, EXIT_CODES.usage.code, { cause: error });
+  }
+}
+
+/**
+ * Connects to an object, does the work and releases the proxy.
+ *
+ * @throws {CommandFailure} `unreachable` when the object cannot be reached
+ */
+export async function withRemote<T>(
+  uri: PyroUri,
+  given: RemoteArguments,
+  work: (remote: RemoteObject<UntypedRemote>) => Promise<T>,
+): Promise<T> {
+  const remote = await orUnreachable(uri, PyroProxy.connect(uri, proxyOptionsOf(given)));
+  try {
+    return await work(remote);
+  } finally {
+    await remote.$release();
+  }
+}
+
+/** @throws {CommandFailure} */
+export async function orUnreachable<T>(what: PyroUri | string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof PyroError) || error.code === 'CONFIG' || error.code === 'BAD_URI') throw error;
+    const isNetwork = error instanceof CommunicationError || error instanceof NamingError;
+    const advice = isNetwork ? `\nTo find out why: nestjs-pyro doctor ${what}` : '';
+    throw new CommandFailure(error.message + advice, EXIT_CODES.unreachable.code, { cause: error });
+  }
+}

@@ -1,0 +1,58 @@
+import { loads } from '../serpent/index.js';
+import { RemoteProxy } from '../client/proxy/remote-proxy.js';
+import { PyroUri } from '../protocol/uri.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+
+/** An int as it stands in JSON. */
+const INT = /^-?\d+$/;
+
+/**
+ * Reads an argument of a call: JSON, and a text that is no JSON as itself. So `12` is a number, and `'"12"'` a text.
+ *
+ * @param literal Python's literals instead of JSON, for what JSON does not have: `(1, 2)`, `{1, 2}`, `b"x"`, `1+2j`, `None`
+ * @throws {CommandFailure} when a literal cannot be read
+ */
+export function valueOf(text: string, literal = false): unknown {
+  if (literal) return literalOf(text);
+  if (INT.test(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function literalOf(text: string): unknown {
+  try {
+    return loads(text, { values: 'faithful' });
+  } catch (error) {
+    const message = `${JSON.stringify(text)} is no Python literal: ${(error as Error).message}`;
+    throw new CommandFailure(message, EXIT_CODES.usage.code, { cause: error });
+  }
+}
+
+/**
+ * Makes a value of what a call returned that JSON can write: a dict whose keys are no texts has their texts, a set is a list, a
+ * large int and an infinite number a text, bytes a dict as in serpent, a remote object its URI.
+ */
+export function jsonOf(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return { data: Buffer.from(value).toString('base64'), encoding: 'base64' };
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof RemoteProxy) return String(value.$uri);
+  if (value instanceof PyroUri) return String(value);
+  if (value instanceof Map) return mapOf(value);
+  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, jsonOf);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, jsonOf(member)]));
+}
+
+/** As Python's `json.dumps` writes keys; a dict with other keys, or with two that have the same text, is a list of pairs. */
+function mapOf(map: ReadonlyMap<unknown, unknown>): unknown {
+  const entries = Array.from(map, ([key, member]): [unknown, unknown] => [jsonOf(key), jsonOf(member)]);
+  const texts = new Set(entries.map(([key]) => (typeof key === 'object' ? undefined : String(key as number))));
+  const hasTexts = texts.size === map.size && !texts.has(undefined);
+  return hasTexts ? Object.fromEntries(entries as [string, unknown][]) : entries;
+}

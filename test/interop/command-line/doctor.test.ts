@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createWebServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { locateNameServer, startNameServer } from '../../../lib/core.js';
+import { TestAuthority } from '../../certificates.js';
+import { CommandLineProgram } from '../../command-line-program.js';
+import { PythonInterpreter } from '../python-interpreter.js';
+
+interface Finding {
+  step: string;
+  state: string;
+  found: string;
+  remedy?: string;
+}
+
+let python: PythonInterpreter;
+let program: CommandLineProgram;
+let directory: string;
+let authority: TestAuthority;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'doctor-'));
+  [python, program, authority] = await Promise.all([
+    PythonInterpreter.start(),
+    CommandLineProgram.make(),
+    TestAuthority.create(directory, 'lab'),
+  ]);
+}, 120_000);
+afterAll(async () => {
+  python.stop();
+  await program.remove();
+  await rm(directory, { recursive: true });
+});
+
+/** The findings, and the exit code. */
+async function examine(uri: string, ...args: string[]): Promise<{ code: unknown; findings: Finding[] }> {
+  const { code, stdout } = await program.run('doctor', uri, '--json', ...args);
+  return { code, findings: JSON.parse(stdout) as Finding[] };
+}
+
+/** The last finding, which is that of the fault. */
+async function fault(uri: string, ...args: string[]): Promise<Finding> {
+  const { code, findings } = await examine(uri, ...args);
+  expect(code).toBe(3);
+  const last = findings.at(-1)!;
+  expect(last.state).toBe('failed');
+  expect(last.remedy).toBeTruthy();
+  return last;
+}
+
+/** Serves an object `camera` with real Pyro5. The configuration holds until the next piece of Python. @returns its location */
+function serve(configure = '', then = ''): Promise<string> {
+  return python.run<string>(`
+    ${configure}
+    @expose
+    class Camera:
+        def add(self, a, b):
+            return a + b
+    class Guarded(Pyro5.api.Daemon):
+        def validateHandshake(self, connection, data):
+            if data not in ("hello", "please"):
+                raise ValueError("say please")
+            return data
+    daemon = Guarded(host="localhost")
+    daemon.register(Camera, "camera")
+    threading.Thread(target=daemon.requestLoop, daemon=True).start()
+    ${then}
+    return daemon.locationStr`);
+}
+
+async function listening(server: Server): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
+  it('finds nothing wrong with a daemon that answers', async () => {
+    const location = await serve();
+    const { code, findings } = await examine(`PYRO:camera@${location}`);
+    expect(code).toBe(0);
+    expect(findings.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      'host ok',
+      'port ok',
+      'Pyro ok',
+      'handshake ok',
+      'object ok',
+      'answer time ok',
+      'serializers ok',
+    ]);
+    expect(findings.at(-1)!.found).toBe('serpent, marshal, json, msgpack');
+    const { stdout } = await program.run('doctor', `PYRO:camera@${location}`);
+    expect(stdout).toContain('ok       object: camera exposes 1 method and 0 attributes\n');
+  });
+
+  it('recognises a port where nobody listens', async () => {
+    expect(await fault('PYRO:camera@127.0.0.1:1')).toMatchObject({
+      step: 'port',
+      found: '127.0.0.1:1: nobody listens there (ECONNREFUSED)',
+    });
+  });
+
+  it('recognises a host name that nobody knows, and a unix socket that is not there', async () => {
+    expect(await fault('PYRO:camera@no-such-host.invalid:1')).toMatchObject({ step: 'host' });
+    expect(await fault(`PYRO:camera@./u:${directory}/none`)).toMatchObject({
+      step: 'socket',
+      found: expect.stringContaining('there is no such socket') as string,
+    });
+  });
+
+  it('recognises a web server, a server of another protocol, and one that says nothing', async () => {
+    const web = createWebServer((_, response) => response.end('hello'));
+    const ssh = createServer((socket) => socket.on('error', () => undefined).write('SSH-2.0-lab\r\n'));
+    const silent = createServer((socket) => socket.on('error', () => undefined));
+    try {
+      const [webAt, sshAt, silentAt] = await Promise.all([web, ssh, silent].map(listening));
+      expect(await fault(`PYRO:camera@${webAt}`)).toMatchObject({ step: 'Pyro', found: `${webAt} is a web server` });
+      expect(await fault(`PYRO:camera@${sshAt}`)).toMatchObject({ step: 'Pyro', found: `${sshAt} is an SSH server` });
+      expect(await fault(`PYRO:camera@${silentAt}`, '-t', '0.5')).toMatchObject({
+        step: 'Pyro',
+        found: `${silentAt} takes the connection, and says nothing within 500 ms`,
+      });
+    } finally {
+      for (const server of [web, ssh, silent]) server.close();
+    }
+  });
+
+  it('recognises Pyro4', async () => {
+    const location = await python.run<string>(`
+      import Pyro4
+      daemon = Pyro4.Daemon()
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      return daemon.locationStr`);
+    expect(await fault(`PYRO:camera@${location}`)).toMatchObject({
+      step: 'Pyro',
+      found: `${location} speaks Pyro4 (protocol 48), and not Pyro5`,
+    });
+  });
+
+  it('recognises TLS against plain, plain against TLS, and a certificate that is not good', async () => {
+    const { certFile, keyFile } = await authority.issue('daemon');
+    const location = await serve(`config.SSL, config.SSL_SERVERCERT, config.SSL_SERVERKEY = True, "${certFile}", "${keyFile}"`);
+    const uri = `PYRO:camera@${location}`;
+    expect(await fault(uri)).toMatchObject({ step: 'TLS', found: `${location} speaks TLS` });
+    expect(await fault(uri, '--tls')).toMatchObject({ step: 'TLS', remedy: expect.stringContaining('--ca') as string });
+    const { code, findings } = await examine(uri, '--ca', authority.certFile);
+    expect(code).toBe(0);
+    // it ends in two days
+    expect(findings.find(({ step }) => step === 'TLS')).toMatchObject({ state: 'warning' });
+    const plain = await serve();
+    expect(await fault(`PYRO:camera@${plain}`, '--tls')).toMatchObject({ step: 'TLS', found: `${plain} does not speak TLS` });
+  });
+
+  it('recognises a refused handshake, and says what the daemon said', async () => {
+    const location = await serve();
+    const uri = `PYRO:camera@${location}`;
+    expect(await fault(uri, '--handshake', 'now')).toMatchObject({ step: 'handshake', found: 'refused: say please' });
+    expect(await examine(uri, '--handshake', 'please')).toMatchObject({ code: 0 });
+  });
+
+  it('recognises an unknown object, and tells the known ones', async () => {
+    const location = await serve();
+    expect(await fault(`PYRO:camra@${location}`)).toMatchObject({
+      step: 'object',
+      found: 'unknown object; the daemon has Pyro.Daemon, camera',
+      remedy: 'did you mean camera?',
+    });
+  });
+
+  it('recognises a daemon that is full', async () => {
+    const location = await serve(
+      'config.THREADPOOL_SIZE = config.THREADPOOL_SIZE_MIN = 1',
+      'state.held = Proxy(f"PYRO:camera@{daemon.locationStr}"); state.held._pyroBind()',
+    );
+    expect(await fault(`PYRO:camera@${location}`)).toMatchObject({
+      step: 'connections',
+      found: expect.stringContaining('no free workers') as string,
+      remedy: expect.stringContaining('THREADPOOL_SIZE') as string,
+    });
+    await python.run('state.held._pyroRelease()');
+  });
+
+  it('recognises an address that does not answer, as one behind a NAT', async () => {
+    // a socket whose queue of connections is full: the system drops the packets of others
+    const port = await python.run<number>(`
+      state.deaf = socket.socket()
+      state.deaf.bind(("127.0.0.1", 0))
+      state.deaf.listen(0)
+      state.waiting = [socket.socket() for _ in range(3)]
+      for one in state.waiting:
+          one.setblocking(False)
+          one.connect_ex(state.deaf.getsockname())
+      return state.deaf.getsockname()[1]`);
+    expect(await fault(`PYRO:camera@127.0.0.1:${port}`, '-t', '0.5')).toMatchObject({
+      step: 'port',
+      found: `no answer from 127.0.0.1:${port} within 500 ms`,
+      remedy: expect.stringContaining('natHost') as string,
+    });
+  });
+
+  it('recognises a name server that is not there, is empty, or has a similar name', async () => {
+    expect(await fault('lab.camera', '--ns', '127.0.0.1:1')).toMatchObject({
+      step: 'name server',
+      remedy: expect.stringContaining('npx nestjs-pyro ns') as string,
+    });
+    await using names = await startNameServer({ host: '127.0.0.1', port: 0 });
+    const at = ['--ns', `127.0.0.1:${names.uri.port}`];
+    expect(await fault('lab.camera', ...at)).toMatchObject({
+      step: 'name',
+      found: 'the name server does not have the name lab.camera; it has no names but its own',
+    });
+    const location = await serve();
+    await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
+    await client.register('lab.camera', `PYRO:camera@${location}`, { metadata: ['cam'] });
+    expect(await fault('lab.camrea', ...at)).toMatchObject({ step: 'name', remedy: 'did you mean lab.camera?' });
+    expect(await fault('PYROMETA:mount', ...at)).toMatchObject({ step: 'name' });
+    expect(await examine('lab.camera', ...at)).toMatchObject({ code: 0 });
+    expect(await examine('PYROMETA:cam', ...at)).toMatchObject({ code: 0 });
+  });
+});

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { locateNameServer, type PyroNameServer, startNameServer } from '../../../lib/core.js';
+import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
+import { PythonInterpreter } from '../python-interpreter.js';
+
+/** A Python daemon with one object, and a name server of ours that knows it. */
+let python: PythonInterpreter;
+let program: CommandLineProgram;
+let names: PyroNameServer;
+let location: string;
+let camera: string;
+beforeAll(async () => {
+  [python, program, names] = await Promise.all([
+    PythonInterpreter.start(),
+    CommandLineProgram.make(),
+    startNameServer({ host: '127.0.0.1', port: 0 }),
+  ]);
+  location = await python.run(`
+    @expose
+    class Camera:
+        gains = [1]
+        @property
+        def gain(self):
+            return self.gains[-1]
+        @gain.setter
+        def gain(self, value):
+            self.gains.append(value)
+        def add(self, a, b=1):
+            return a + b
+        def echo(self, value):
+            return value
+        def kind(self, value):
+            return type(value).__name__
+        def values(self):
+            return {"int": 2 ** 70, "bytes": b"xx", "set": {1}, 5: "key", "inf": float("inf"), "none": None}
+        def fail(self):
+            raise ValueError("the shutter is stuck \\x1b[2J")
+        def frames(self, count):
+            for number in range(count):
+                yield {"frame": number}
+        @Pyro5.api.oneway
+        def note(self, text):
+            pass
+    state.daemon = Pyro5.api.Daemon(host="127.0.0.1")
+    state.daemon.register(Camera, "camera")
+    threading.Thread(target=state.daemon.requestLoop, daemon=True).start()
+    return state.daemon.locationStr`);
+  camera = `PYRO:camera@${location}`;
+  await using client = await locateNameServer({ host: '127.0.0.1', port: names.uri.port });
+  await client.register('lab.camera', camera, { metadata: ['cam'] });
+}, 120_000);
+afterAll(async () => {
+  python.stop();
+  await Promise.all([names.close(), program.remove()]);
+});
+
+const nameServer = (): string[] => ['--ns', `127.0.0.1:${names.uri.port}`];
+const run = (...args: string[]): Promise<Outcome> => program.run(...args);
+const printed = async (...args: string[]): Promise<unknown> => {
+  const { code, stdout, stderr } = await run(...args, '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout) as unknown;
+};
+
+describe('nestjs-pyro', { timeout: 120_000 }, () => {
+  it('ls lists the names of the name server, and the objects of a daemon', async () => {
+    expect((await run('ls', ...nameServer())).stdout).toMatch(
+      new RegExp(String.raw`^NAME +URI +TAGS\nPyro.NameServer +PYRO:.*\nlab.camera +${camera} +cam\n$`),
+    );
+    expect(await printed('ls', ...nameServer())).toContainEqual({ name: 'lab.camera', uri: camera, metadata: ['cam'] });
+    expect(await printed('ls', String(names.uri))).toHaveLength(2);
+    const objects = [
+      { uri: `PYRO:Pyro.Daemon@${location}`, methods: 6, attributes: 0 },
+      { uri: camera, methods: 7, attributes: 1 },
+    ];
+    expect(await printed('ls', location)).toEqual(objects);
+    expect(await printed('ls', 'lab.camera', ...nameServer())).toEqual(objects);
+  });
+
+  it('describe tells the members of an object', async () => {
+    expect((await run('describe', camera)).stdout).toMatch(/note +method, oneway\n.*\ngain +attribute\n$/s);
+    expect(await printed('describe', 'lab.camera', ...nameServer())).toMatchObject({
+      uri: camera,
+      methods: expect.arrayContaining([{ name: 'note', oneway: true }]) as unknown,
+      attributes: ['gain'],
+    });
+  });
+
+  it('call gives arguments as JSON, as texts, by keyword and as literals of Python', async () => {
+    expect(await run('call', camera, 'add', '3', '--kw', 'b=4')).toEqual({ code: 0, stdout: '7\n', stderr: '' });
+    expect(await printed('call', camera, 'echo', '{"a": [1, null, true]}')).toEqual({ a: [1, null, true] });
+    expect((await run('call', camera, 'echo', 'hello there')).stdout).toBe('hello there\n');
+    expect((await run('call', camera, 'kind', '"12"')).stdout).toBe('str\n');
+    expect((await run('call', camera, 'kind', '--literal', '(1, 2)')).stdout).toBe('tuple\n');
+    expect((await run('call', camera, 'kind', '--literal', '1.0')).stdout).toBe('float\n');
+    expect((await run('call', camera, 'echo', '123456789012345678901234567890', '--json')).stdout).toBe(
+      '"123456789012345678901234567890"\n',
+    );
+    expect(await run('call', camera, 'kind', '--literal', '(1,')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is no Python literal') as string,
+    });
+  });
+
+  it('call prints values that JSON does not have', async () => {
+    expect(await printed('call', camera, 'values')).toEqual({
+      int: '1180591620717411303424',
+      bytes: { data: 'eHg=', encoding: 'base64' },
+      set: [1],
+      5: 'key',
+      inf: 'Infinity',
+      none: null,
+    });
+  });
+
+  it('call ends with the exception and the traceback of the server, of which a terminal obeys nothing', async () => {
+    const { code, stdout, stderr } = await run('call', camera, 'fail');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^Error: PyroRemoteError - builtins.ValueError: the shutter is stuck .*Traceback .*raise ValueError/s);
+    expect(stderr).not.toContain('\x1b');
+  });
+
+  it('call and stream print the items of a stream, as many as are asked for', async () => {
+    expect((await run('call', camera, 'frames', '2', '--json')).stdout).toBe('{"frame":0}\n{"frame":1}\n');
+    const items = ['stream', camera, 'frames', '1000000', '--json'];
+    expect((await run(...items, '-n', '3', '-i', '0.01')).stdout.split('\n')).toHaveLength(4);
+    // Ctrl-C closes the stream
+    const endless = spawn(process.execPath, [program.file, ...items], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(createInterface(endless.stdout), 'line');
+    endless.kill('SIGINT');
+    endless.stdout.resume();
+    expect(await once(endless, 'close')).toEqual([130, null]);
+  });
+
+  it('get and set read and write an attribute', async () => {
+    expect(await run('set', camera, 'gain', '12')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await printed('get', camera, 'gain')).toBe(12);
+    expect(await run('get', camera, 'focus')).toMatchObject({ code: 1, stderr: expect.stringContaining('focus') as string });
+  });
+
+  it('ping tells how fast a daemon answers', async () => {
+    expect((await run('ping', location, '-n', '2', '-i', '0')).stdout).toMatch(/^(answered in [\d.]+ ms\n){2}least .* ms\n$/);
+    expect(await printed('ping', 'lab.camera', ...nameServer())).toMatchObject({ uri: `PYRO:Pyro.Daemon@${location}`, pings: 1 });
+  });
+
+  it('says that nobody answers, with an exit code of its own, and how to find out why', async () => {
+    expect(await run('call', 'PYRO:camera@127.0.0.1:1', 'add')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr:
+        'Error: ConnectionClosedError - cannot connect to 127.0.0.1:1: nobody listens there (ECONNREFUSED)\n' +
+        'To find out why: nestjs-pyro doctor PYRO:camera@127.0.0.1:1\n',
+    });
+    expect(await run('describe', 'lab.nothing', ...nameServer())).toMatchObject({ code: 3 });
+    expect(await run('call', 'PYRO:camera', 'add')).toMatchObject({ code: 2 });
+    expect(await run('call', camera, 'add', '--kw', 'b')).toMatchObject({ code: 2 });
+    expect(await run('ping', location, '-n', '0')).toMatchObject({ code: 2 });
+  });
+
+  it('config tells which variable has set an option, and shows no password', async () => {
+    const env = {
+      PYRO_COMMTIMEOUT: '2.5',
+      PYRO_SERIALIZER: 'json',
+      PYRO_SSL_SERVERKEYPASSWD: 'secret',
+      PYRO_COLOUR: 'blue',
+    };
+    const { stdout } = await runProgram(process.execPath, [program.file, 'config', '--json'], { env });
+    expect(stdout).not.toContain('secret');
+    const { variables, unknown, proxy, daemon } = JSON.parse(stdout) as Record<string, unknown[]>;
+    expect(unknown).toEqual(['PYRO_COLOUR']);
+    expect(variables).toContainEqual({ variable: 'PYRO_SSL_SERVERKEYPASSWD', value: '(not shown)' });
+    expect(proxy).toContainEqual({ option: 'callTimeoutMs', value: 2500, from: 'PYRO_COMMTIMEOUT' });
+    expect(proxy).toContainEqual({ option: 'serializer', value: 'json', from: 'PYRO_SERIALIZER' });
+    expect(proxy).toContainEqual({ option: 'compression', value: false, from: 'default' });
+    expect(daemon).toContainEqual({ option: 'idleTimeoutMs', value: 2500, from: 'PYRO_COMMTIMEOUT' });
+    const shown = await runProgram(process.execPath, [program.file, 'config'], { env });
+    expect(shown.stdout).toMatch(/^Variables\n.*PYRO_COLOUR is no config item.*\nserializer +json +PYRO_SERIALIZER\n/s);
+  });
+});
