@@ -42,6 +42,10 @@ export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
 export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
 
+// logs
+export type { AccessLogOptions } from './logging/access-log.js';
+export { LogEntry, type LogFields, type PyroLogger, type PyroLogLevel } from './logging/log-entry.js';
+
 // defaults from the environment
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
@@ -52,6 +56,24 @@ export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, Regis
 export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
+export type {
+  AttributeSnapshot,
+  ConnectionSnapshot,
+  DaemonSnapshot,
+  DaemonState,
+  DaemonTotals,
+  FailureSnapshot,
+  InspectOptions,
+  LimitSnapshot,
+  MemberSnapshot,
+  MethodSnapshot,
+  NameSnapshot,
+  ObjectSnapshot,
+  StreamSnapshot,
+  TargetDescription,
+} from './daemon/contract/snapshot.js';
+export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
+export type { MethodParameter } from './objects/argument-binder.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
@@ -110,6 +132,7 @@ export type { NameFilter, NameRegistration, TagFilter } from './naming/name-reco
 export type { NameEvent, NameWaitOptions, NameWatchOptions } from './naming/name-watch.js';
 export type { NamedObject } from './naming/named-object.js';
 export { NameRegistrar, type NameRegistrarOptions } from './naming/name-registrar.js';
+export type { NameState } from './naming/server-registrar.js';
 export type { NameRegistrarEvents } from './naming/registrar-events.js';
 
 // daemon and proxy

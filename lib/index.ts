@@ -7,7 +7,13 @@
  */
 
 // the server
-export { PYRO_TRANSPORT, PyroServer, type PyroServerEvents, type PyroServerStatus } from './nest/server/pyro-server.js';
+export {
+  PYRO_TRANSPORT,
+  PyroServer,
+  type PyroServerEvents,
+  type PyroServerSnapshot,
+  type PyroServerStatus,
+} from './nest/server/pyro-server.js';
 export type { PyroServerOptions } from './nest/server/pyro-server-options.js';
 export type { PyroRegisterOptions, RegisteredObject } from './nest/server/runtime-objects.js';
 export { PyroServers } from './nest/server/pyro-servers.js';
@@ -48,6 +54,7 @@ export type {
   PyroObjectHealthOptions,
   PyroServerHealthOptions,
 } from './nest/health/health-options.js';
+export type { AccessLogOptions, LogEntry, LogFields } from './core.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroFailureLevel } from './nest/logging/failure-level.js';
 

@@ -10,16 +10,19 @@ import { ProxyReference } from '../protocol/proxy-reference.js';
 import { addServingDaemon, removeServingDaemon } from '../protocol/served-objects.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
-import { createCallServices } from './call/call-services.js';
+import { type CallServices, createCallServices } from './call/call-services.js';
 import type { Streams } from './call/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';
+import type { CallObserver } from './contract/observer.js';
+import type { DaemonSnapshot, InspectOptions, NameSnapshot, TargetDescription } from './contract/snapshot.js';
 import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
 import { ObjectLeases } from './leases.js';
 import { Lifecycle } from './lifecycle.js';
+import { inspectDaemon } from './inspection/inspect-daemon.js';
 import { ExposedObject } from './object/exposed-object.js';
 import { resetMetadata } from './object/expose.js';
 import { Registrations } from './object/registrations.js';
@@ -54,6 +57,9 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   private readonly streams: Streams;
   private readonly sessions: Sessions;
   private readonly lifecycle: Lifecycle;
+  private readonly services: CallServices;
+  /** @internal Tell the names of objects at name servers. */
+  readonly nameSources = new Set<() => NameSnapshot[]>();
 
   /** @internal @throws {PyroError} `CONFIG`, when an option is wrong */
   constructor(given: DaemonOptions, proxies: ProxyReceiver) {
@@ -63,6 +69,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     const { options, objects, reporter, registrations } = this;
     const { limits } = this;
     const services = createCallServices({ daemon: this, options, objects, proxies, reporter, limits });
+    this.services = services;
     this.streams = services.streams;
     this.sessions = new Sessions(services);
     this.lifecycle = new Lifecycle(services, this.sessions, registrations);
@@ -134,6 +141,26 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
 
   get isReachable(): boolean {
     return this.lifecycle.isReachable;
+  }
+
+  /** Follows the calls of the daemon, for traces, metrics and logs. @returns a function that ends this */
+  observe(observer: CallObserver): () => void {
+    return this.services.observers.add(observer);
+  }
+
+  /** @internal Describes a registered object; undefined for an unknown id. */
+  describe(objectId: string): TargetDescription | undefined {
+    return this.objects.get(objectId)?.describe?.();
+  }
+
+  /**
+   * Takes a snapshot of the daemon: its objects, connections, streams, limits, names and latest failures, as values that JSON has.
+   *
+   * @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  inspect(options: InspectOptions = {}): DaemonSnapshot {
+    const { services, sessions, lifecycle, leases, nameSources } = this;
+    return inspectDaemon({ services, sessions, lifecycle, leases, nameSources }, options);
   }
 
   /**

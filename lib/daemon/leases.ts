@@ -41,6 +41,11 @@ export class ObjectLeases {
 
   constructor(private readonly daemon: Daemon) {}
 
+  /** Number of leases that are held, by the id of the leased object. */
+  held(): Map<string, number> {
+    return new Map([...this.leased.values()].map(({ reference, leases }) => [reference.uri.object, leases]));
+  }
+
   /** @throws {DaemonError} before the daemon listens */
   lease(object: object, options: LeaseOptions): ObjectLease {
     return this.take(object, true, options) ?? new Lease(this.daemon.proxyFor(object));
@@ -64,10 +69,10 @@ export class ObjectLeases {
       leased = { reference: this.daemon.proxyFor(objectId), leases: 0, explicit: 0 };
       this.leased.set(object, leased);
     }
-    return this.count(object, leased, isExplicit ? 1 : 0);
+    return this.add(object, leased, isExplicit ? 1 : 0);
   }
 
-  private count(object: object, leased: Leased, explicit: 0 | 1): ObjectLease {
+  private add(object: object, leased: Leased, explicit: 0 | 1): ObjectLease {
     leased.leases++;
     leased.explicit += explicit;
     return new Lease(leased.reference, () => {

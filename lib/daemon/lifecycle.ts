@@ -13,6 +13,7 @@ import { SessionConnection } from './connection/connection.js';
 import { authorizationOf } from './connection/authorizations.js';
 import { endsInTime } from './connection/handshake-time.js';
 import { currentContext } from './contract/call-context.js';
+import type { DaemonState } from './contract/snapshot.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
 import type { Slot } from './session/slots.js';
@@ -20,21 +21,14 @@ import type { Slot } from './session/slots.js';
 /** Longest that closing waits for disposals and disconnect hooks of the application. */
 const MAX_DISPOSAL_MS = 5_000;
 
-/**
- * Where a daemon stands. It only moves forward, but a daemon that could not listen is `new` again.
- *
- * - `new`: serves nobody.
- * - `listening`: accepts connections.
- * - `draining`: accepts no more connections and requests; running calls end.
- * - `closed`: every connection is closed, or is being closed.
- */
-type LifecycleState = 'new' | 'listening' | 'draining' | 'closed';
-
 /** Starts, drains and closes one daemon. */
 export class Lifecycle {
   /** Where the daemon listens, as in URIs. */
   location: string | undefined;
-  private state: LifecycleState = 'new';
+  /** Only moves forward, but a daemon that could not listen is `new` again. */
+  state: DaemonState = 'new';
+  /** `performance.now()` when the daemon began to listen; undefined before. */
+  listeningSince: number | undefined;
   private listener: Listener | undefined;
   private housekeepingTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
@@ -85,6 +79,7 @@ export class Lifecycle {
       this.listener?.close();
       throw new DaemonError('the daemon was closed while it started');
     }
+    this.listeningSince = performance.now();
     this.housekeepingTimer = setInterval(() => this.housekeep(), options.housekeepingIntervalMs).unref();
   }
 

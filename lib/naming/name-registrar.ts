@@ -7,7 +7,7 @@ import { entryOf, type NamedObject, type RegistrarEntry } from './named-object.j
 import { RegistrarLease } from './registrar-lease.js';
 import type { NameRegistrarEvents } from './registrar-events.js';
 import { StoresOfNames } from './registrar-stores.js';
-import { ServerRegistrar } from './server-registrar.js';
+import { type NameState, ServerRegistrar } from './server-registrar.js';
 
 export interface NameRegistrarOptions {
   /** A list: the names are registered at all of these name servers, once where several of them share their names. */
@@ -91,6 +91,12 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
    */
   stop(deadlineMs = 5_000): Promise<void> {
     return (this.stopped ??= this.end(AbortSignal.timeout(deadlineMs)));
+  }
+
+  /** The state of each name at each name server. Names that are registered over another name server of the same store are its. */
+  states(): NameState[] {
+    const entries = [...this.wanted.values()];
+    return this.servers.flatMap((server) => entries.map((entry) => server.stateOf(entry)));
   }
 
   private async end(deadline: AbortSignal): Promise<void> {

@@ -25,6 +25,18 @@ interface Common {
   readonly stores: StoresOfNames | undefined;
 }
 
+/** A name that is to be registered at one name server. */
+export interface NameState {
+  readonly name: string;
+  readonly uri: PyroUri;
+  /** Where the name server was at the last check; null when none was found so far. */
+  readonly nameServer: string | null;
+  /** `waiting`: not registered yet. `taken`: another program has the name. */
+  readonly state: 'registered' | 'taken' | 'waiting';
+  /** False after the name server did not answer, or refused a name, at the last check. */
+  readonly isAvailable: boolean;
+}
+
 /** Keeps the names of a registrar at one name server. */
 export class ServerRegistrar {
   private names = new NamesInStore(undefined);
@@ -45,6 +57,16 @@ export class ServerRegistrar {
 
   hasRegistered(entry: RegistrarEntry): boolean {
     return this.names.states.get(entry)?.is === 'registered';
+  }
+
+  stateOf(entry: RegistrarEntry): NameState {
+    return {
+      name: entry.name,
+      uri: entry.uri,
+      nameServer: this.lastUri?.location ?? null,
+      state: this.names.states.get(entry)?.is ?? 'waiting',
+      isAvailable: !this.isUnavailable,
+    };
   }
 
   /** Ends the pause between two checks. */

@@ -12,6 +12,15 @@ export interface BoundArguments {
   readonly keywords: Record<string, unknown>;
 }
 
+/** A parameter of a method, for those who want to call the method. */
+export interface MethodParameter {
+  /** Null for a parameter that can only be given by its position. */
+  name: string | null;
+  /** `rest`: takes all further positional arguments. `keywords`: takes the keyword arguments that no other parameter takes. */
+  kind: 'positional' | 'rest' | 'keywords';
+  isRequired: boolean;
+}
+
 const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) as Record<string, unknown>);
 
 /** Binds the arguments of the calls of one method. */
@@ -40,6 +49,20 @@ export class ArgumentBinder {
       if (before !== undefined) this.renamedFrom.set(before, name);
     }
     this.required = positional.filter(({ optional }) => !optional).length;
+  }
+
+  /** The parameters of the method; undefined when they are unknown. */
+  describe(): MethodParameter[] | undefined {
+    const { parameters, takesKeywords } = this;
+    if (parameters === undefined) return undefined;
+    const all: MethodParameter[] = parameters.positional.map(({ name, optional }) => ({
+      name: name ?? null,
+      kind: 'positional',
+      isRequired: !optional,
+    }));
+    if (parameters.rest) all.push({ name: null, kind: 'rest', isRequired: false });
+    if (takesKeywords) all.push({ name: null, kind: 'keywords', isRequired: false });
+    return all;
   }
 
   /**
@@ -159,6 +182,17 @@ export function bindArguments(
   args: unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): unknown[] {
+  const { binder, keywordsIndex } = bindingOf(object, name, fn);
+  const bound = binder.bind(args, kwargs);
+  return keywordsIndex === undefined ? bound.args : withKeywords(bound, keywordsIndex);
+}
+
+/** The parameters of a method, as {@link bindArguments} takes them; undefined when they are unknown. */
+export function parametersOf(object: object, name: string, fn: Method): MethodParameter[] | undefined {
+  return bindingOf(object, name, fn).binder.describe();
+}
+
+function bindingOf(object: object, name: string, fn: Method): MethodBinding {
   let binding = bindings.get(fn);
   if (binding === undefined) {
     const decorated = decoratedFunctionsOf(object, name);
@@ -168,8 +202,7 @@ export function bindArguments(
     binding = { binder: new ArgumentBinder(qualifiedName, parameters, keywordsIndex !== undefined), keywordsIndex };
     bindings.set(fn, binding);
   }
-  const bound = binding.binder.bind(args, kwargs);
-  return binding.keywordsIndex === undefined ? bound.args : withKeywords(bound, binding.keywordsIndex);
+  return binding;
 }
 
 /** The parameters in the source of a method. A wrapper around the method, `(...args)`, has the parameters of the method itself. */

@@ -76,6 +76,12 @@ function oneOf<T extends string>(...values: T[]): ConfigItem<T> {
   };
 }
 
+/** A level of Python's logging. An empty text switches the log off. */
+const logLevel = {
+  ...oneOf('', 'CRITICAL', 'FATAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG', 'NOTSET'),
+  expected: 'CRITICAL, FATAL, ERROR, WARNING, WARN, INFO, DEBUG or NOTSET',
+};
+
 const ipVersion: ConfigItem<number> = {
   expected: '0, 4 or 6',
   read: (value) => [0, 4, 6].find((version) => version === numberOf(value, INTEGER)),
@@ -123,7 +129,7 @@ export const CONFIG_ITEMS = {
   ITER_STREAM_LIFETIME: seconds,
   ITER_STREAM_LINGER: seconds,
   LOGFILE: text,
-  LOGLEVEL: text,
+  LOGLEVEL: logLevel,
   LOGWIRE: toggle,
   SSL: toggle,
   SSL_SERVERCERT: text,

@@ -31,7 +31,8 @@ interface Waiting {
  * messages over it wait for their turn.
  */
 export class Inflation {
-  private heldBytes = 0;
+  /** Bytes that are being inflated. */
+  heldBytes = 0;
   private readonly waiting: Waiting[] = [];
   private readonly messageLimit: SizeLimit;
 

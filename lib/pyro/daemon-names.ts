@@ -1,3 +1,4 @@
+import type { NameSnapshot } from '../daemon/contract/snapshot.js';
 import type { BaseDaemon } from '../daemon/daemon.js';
 import { addressesOf, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { checkOptions, configError, type OptionRule } from '../options/option-checks.js';
@@ -48,8 +49,13 @@ export class DaemonNames {
     const intervals = addressesOf<DaemonNamesOptions>(nameServer).flatMap(({ retryIntervalMs }) => retryIntervalMs ?? []);
     const retryIntervalMs = intervals.length > 0 ? Math.min(...intervals) : undefined;
     this.registrar = new NameRegistrar({ nameServer, retryIntervalMs });
+    daemon.nameSources.add(() => this.inspect());
     daemon.on('unregistered', (objectId) => this.remove(objectId));
     daemon.once('close', () => void this.stop());
+  }
+
+  private inspect(): NameSnapshot[] {
+    return this.registrar.states().map(({ name, uri, ...state }) => ({ name, objectId: uri.object, ...state }));
   }
 
   /**

@@ -2,10 +2,24 @@ import { RECEIVED_PROXY_RULES, type ReceivedProxyOptions } from '../client/optio
 import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { DAEMON_RULES } from '../daemon/options/resolve-daemon-options.js';
-import { FUNCTION, objectOf, type OptionRules } from '../options/option-checks.js';
+import { ACCESS_LOG, type AccessLogOptions } from '../logging/access-log.js';
+import type { PyroLogger } from '../logging/log-entry.js';
+import { anyOf, FUNCTION, objectOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
 
 /** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
 export interface PyroDaemonOptions extends DaemonOptions {
+  /**
+   * Logs what the daemon does, as entries with fields: failures, refused clients, at `debug` each connection. `console` or a logger of pino,
+   * for example. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on, or nothing.
+   */
+  logger?: PyroLogger | false;
+  /** Logs each call when it has ended, as `info` of `logger`. True: every call. See {@link AccessLogOptions}. Default false. */
+  accessLog?: boolean | AccessLogOptions;
+  /**
+   * Makes OpenTelemetry traces and metrics of all calls. True: also where the SDK is set up later, which is too late for metrics. Default:
+   * when `@opentelemetry/api` is installed and an SDK was set up before the daemon listens.
+   */
+  telemetry?: boolean;
   /** Decides where proxies that clients pass may connect to. Default: over TCP to the client's own address, and nowhere else. */
   receivedProxies?: ReceivedProxies;
   /**
@@ -19,6 +33,9 @@ export interface PyroDaemonOptions extends DaemonOptions {
 /** The rules of the options of a daemon. */
 export const PYRO_DAEMON_RULES: OptionRules<PyroDaemonOptions> = {
   ...DAEMON_RULES,
+  logger: anyOf({ takes: 'false', fits: (value) => value === false }, withMethods('a logger', 'debug', 'info', 'warn', 'error')),
+  accessLog: ACCESS_LOG,
+  telemetry: SWITCH,
   receivedProxies: FUNCTION,
   receivedProxyOptions: objectOf('an object', RECEIVED_PROXY_RULES),
 };

@@ -6,8 +6,12 @@ import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
+import { logDaemon, wireLogTo } from '../logging/core-log.js';
+import { environmentLogger } from '../logging/environment-logger.js';
+import { environmentConfig } from '../options/environment.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
+import { followDaemon } from '../telemetry/telemetry.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from './pyro-daemon-options.js';
 import { pyroProxies } from './pyro-proxy.js';
@@ -30,8 +34,12 @@ export class PyroDaemon extends BaseDaemon {
 
   constructor(options: PyroDaemonOptions = {}) {
     checkOptions(options, PYRO_DAEMON_RULES);
-    const { receivedProxies, receivedProxyOptions, ...daemon } = options;
+    const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, telemetry, ...daemon } = options;
+    const logger = given ?? environmentLogger();
+    if (logger && daemon.wireLog === undefined && environmentConfig().LOGWIRE) daemon.wireLog = wireLogTo(logger);
     super(daemon, new ClientProxies(daemon, receivedProxies, receivedProxyOptions));
+    if (logger) logDaemon(this, logger, accessLog);
+    followDaemon(this, telemetry);
   }
 
   /** The same as `serve`, with a daemon of this class. @see Pyro5/server.py, `Daemon.serveSimple` */

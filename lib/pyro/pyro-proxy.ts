@@ -6,6 +6,7 @@ import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js'
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { resolveName } from '../naming/locate.js';
+import { followProxy } from '../telemetry/telemetry.js';
 
 /** Options of a proxy that is made from a reference. */
 export interface ReferencedProxyOptions extends PyroProxyOptions {
@@ -54,4 +55,4 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
 }
 
 /** @internal makes all instances of `PyroProxy` */
-export const pyroProxies = new ProxyFactory(PyroProxy.prototype, resolveName);
+export const pyroProxies = new ProxyFactory(PyroProxy.prototype, resolveName, followProxy);

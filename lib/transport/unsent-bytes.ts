@@ -26,7 +26,8 @@ const MAX_INTERVAL_MS = 5_000;
  */
 export class UnsentBytes {
   private readonly readers = new Map<Reader, Progress>();
-  private total = 0;
+  /** Bytes that wait for all peers. */
+  total = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param writeTimeoutMs 0: no limit */

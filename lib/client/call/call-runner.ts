@@ -16,9 +16,10 @@ import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
 import type { Request } from '../messages/request.js';
 import { requestOf } from '../messages/request-writer.js';
-import { annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
+import { type AnnotationValues, annotationsOf, type CallOptions, type ResolvedProxyOptions } from '../options/proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
+import type { ClientObserver } from './client-observer.js';
 import { methodCall, type OutgoingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
@@ -44,6 +45,7 @@ export class CallRunner {
     private readonly options: ResolvedProxyOptions,
     private readonly connections: CallConnections,
     private readonly makeProxy: ProxyMaker,
+    private readonly observer: ClientObserver | undefined,
   ) {
     this.pool = connections.pool;
     this.repeatable = new Set(options.repeatable);
@@ -75,6 +77,12 @@ export class CallRunner {
    * @throws {ProtocolError} the peer sent a message that is not the reply
    */
   run(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
+    const { observer } = this;
+    if (observer === undefined) return this.start(call, callOptions);
+    return observer.call(call, (given) => this.start(call, given ? withAnnotations(callOptions, given) : callOptions));
+  }
+
+  private start(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
     const { callTimeoutMs = this.options.callTimeoutMs, repeatable = this.repeatable.has(call.method), signal } = callOptions;
     const deadline = new Deadline(call.method, callTimeoutMs, signal);
     return repeatable ? this.runRepeatedly(call, callOptions, deadline) : this.runOnce(call, callOptions, deadline);
@@ -217,6 +225,11 @@ class ReplyContext implements ReadContext {
   decodeProxy(state: readonly unknown[]): unknown {
     return this.makeProxy(ProxyReference.fromState(state), endsOf(this.connection));
   }
+}
+
+/** Adds annotations to those of a call. */
+function withAnnotations(callOptions: CallOptions, given: AnnotationValues): CallOptions {
+  return { ...callOptions, annotations: annotationsOf(given, callOptions.annotations) };
 }
 
 /** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */

@@ -26,6 +26,11 @@ export interface OpenedConnection {
   leases: AutoproxyLeases;
 }
 
+/** Follows the steps of connecting; implemented by `ClientObserver`. */
+interface ConnectingObserver {
+  step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T>;
+}
+
 /** The object that a proxy connects to. */
 export interface Destination {
   uri: PyroUri;
@@ -34,6 +39,8 @@ export interface Destination {
   resolve: NameResolver;
   /** The peer that sent the proxy; undefined: this program chose the URI. */
   sender: ProxySender | undefined;
+  /** Who follows the calls of the proxy. */
+  observer?: ConnectingObserver | undefined;
 }
 
 /** The time limits of attempts to connect. They keep the process alive: during a name lookup nothing else may do so. */
@@ -105,7 +112,9 @@ export class ConnectionOpener {
     deadline.begin();
     deadline.watch({ drop: (error) => attempt.abort(error) });
     try {
-      return await this.connect(attempt.signal);
+      const { observer } = this.destination;
+      const connect = (): Promise<OpenedConnection> => this.connect(attempt.signal);
+      return await (observer === undefined ? connect() : observer.step('connect', connect));
     } finally {
       deadline.end();
     }
@@ -177,7 +186,9 @@ export class ConnectionOpener {
     if (sender && !receivedProxies?.(uri, sender)) {
       throw new SecurityError(`a received proxy may not look up ${uri}; allow it with receivedProxies`);
     }
-    const { uri: found, givenBy } = await resolve(uri, nameServer, signal);
+    const { observer } = this.destination;
+    const lookUp = (): ReturnType<NameResolver> => resolve(uri, nameServer, signal);
+    const { uri: found, givenBy } = await (observer === undefined ? lookUp() : observer.step('lookup', lookUp));
     const isSecret = handshake !== DEFAULT_HANDSHAKE && !tls;
     if (!isSecret) return { uri: found, address: addressOf(found) };
     const what = 'without tls, handshake data may not be sent to where a name led:';

@@ -128,6 +128,11 @@ export interface PyroProxyOptions {
   onDisconnected?: (error: Error) => void;
   /** Called with every message, including handshakes: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
+  /**
+   * Makes OpenTelemetry traces and metrics of all calls. True: also where the SDK is set up later, which is too late for metrics. Default:
+   * when `@opentelemetry/api` is installed and an SDK was set up before the proxy is made.
+   */
+  telemetry?: boolean;
   /** Name server that looks up names. A list: the first name server that answers and has the name. */
   nameServer?: NameServerAddress | readonly NameServerAddress[];
   /** Decides where proxies that the peer sends may connect to. Default: over TCP to the peer's own address, or to its unix socket. */
@@ -225,6 +230,7 @@ export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   onConnected: FUNCTION,
   onDisconnected: FUNCTION,
   wireLog: FUNCTION,
+  telemetry: SWITCH,
   nameServer: NAME_SERVERS,
   receivedProxies: FUNCTION,
   autoproxy: withMethods('a PyroDaemon', 'referenceFor'),

@@ -1,3 +1,4 @@
+import type { ClientObserver } from '../call/client-observer.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
@@ -13,6 +14,8 @@ import { ProxyConnections } from './proxy-connections.js';
 
 /** The parts of a core. */
 export interface ProxyCoreParts {
+  /** Who follows the calls of the proxy. */
+  observer: ClientObserver | undefined;
   destination: Destination;
   /** Metadata that is known before the first connection. */
   metadata: RemoteMetadata | undefined;
@@ -44,10 +47,15 @@ export class ProxyCore {
   constructor(private readonly parts: ProxyCoreParts) {
     const { destination, metadata, group } = parts;
     this.connections = new ProxyConnections(destination, metadata, group);
-    this.calls = new CallRunner(destination.options, this.connections, (reference, sender) => {
-      this.received ??= group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED);
-      return parts.makeProxy(reference, sender, this.received);
-    });
+    this.calls = new CallRunner(
+      destination.options,
+      this.connections,
+      (reference, sender) => {
+        this.received ??= group?.subgroup() ?? new ProxyGroup(MAX_RECEIVED);
+        return parts.makeProxy(reference, sender, this.received);
+      },
+      parts.observer,
+    );
     // a connected socket belongs to the program that gave it
     if (!destination.options.connectedSocket) collected.register(this.calls, this.connections.pool);
   }

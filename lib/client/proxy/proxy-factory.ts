@@ -1,3 +1,4 @@
+import type { ClientObserver } from '../call/client-observer.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
@@ -16,17 +17,19 @@ export class ProxyFactory {
   /**
    * @param prototype the class's prototype
    * @param resolve looks up names for the proxies
+   * @param follow gives who follows the calls of a proxy
    * @param group the group that the proxies belong to; undefined: none
    */
   constructor(
     private readonly prototype: RemoteProxy,
     private readonly resolve: NameResolver,
+    private readonly follow?: (uri: PyroUri, telemetry: boolean | undefined) => ClientObserver | undefined,
     private readonly group?: ProxyGroup,
   ) {}
 
   /** Makes a factory for proxies of the same class in a group. */
   inGroup(group: ProxyGroup): ProxyFactory {
-    return new ProxyFactory(this.prototype, this.resolve, group);
+    return new ProxyFactory(this.prototype, this.resolve, this.follow, group);
   }
 
   /** Makes a proxy for a URI that this program chose. */
@@ -54,8 +57,10 @@ export class ProxyFactory {
     const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
     const resolved = resolveProxyOptions(options);
     const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS } = options;
+    const observer = this.follow?.(uri, resolved.telemetry);
     const core = new ProxyCore({
-      destination: { uri, options: resolved, resolve: this.resolve, sender },
+      destination: { uri, options: resolved, resolve: this.resolve, sender, observer },
+      observer,
       metadata: isKnown ? reference : undefined,
       chosenSerializer: sender ? reference?.serializer : (options.serializer ?? reference?.serializer),
       group: this.group,

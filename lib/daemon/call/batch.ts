@@ -10,6 +10,7 @@ import { disposeObject } from '../../objects/disposal.js';
 import { asStream } from '../../objects/item-iterators.js';
 import type { PyroTarget } from '../contract/target.js';
 import { BatchResults } from './batch-results.js';
+import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call, type Request } from './request.js';
@@ -44,9 +45,15 @@ function* runEntries(request: Request, target: PyroTarget, objectId: string, ent
     if (request.timedOut) break;
     if (index > 0 && index % ENTRIES_PER_TURN === 0) yield new Promise((resolve) => setImmediate(resolve));
     const { method, args, kwargs } = readEntry(entry, index);
+    const { observers } = request.services;
+    const follower = observers.isEmpty
+      ? undefined
+      : observers.start(new BegunCall(request, { objectId, method, args, kwargs }), request.follower);
+    request.entryFollower = follower;
     try {
       const call = new Call(request, objectId, method, kwargs);
-      const result = yield runIsolated(() => call.run(target, args));
+      const run = (): unknown => call.run(target, args);
+      const result = yield runIsolated(follower === undefined ? run : () => follower.run(run));
       const stream = asStream(result);
       if (stream) {
         yield closeUnpulled(stream);
@@ -57,6 +64,9 @@ function* runEntries(request: Request, target: PyroTarget, objectId: string, ent
       results.addError(new ExceptionWrapper(presentableError(error)));
       reportFailure(error, request, { objectId, method, args, kwargs });
       break;
+    } finally {
+      request.entryFollower = undefined;
+      follower?.ended();
     }
   }
   return results.all;

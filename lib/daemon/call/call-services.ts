@@ -13,6 +13,7 @@ import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
+import { CallObservers } from './call-observers.js';
 import { Streams } from './streams.js';
 import { ValueMemory } from './value-memory.js';
 
@@ -29,6 +30,7 @@ export interface CallServices {
   readonly proxies: ProxyReceiver;
   readonly reporter: EventReporter;
   readonly limits: LimitCounters;
+  readonly observers: CallObservers;
   /** The bytes that clients have not read yet. */
   readonly unsent: UnsentBytes;
   /** By serializer id. */
@@ -59,6 +61,7 @@ export function createCallServices(
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
+    observers: new CallObservers(given.reporter),
     unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),
     memory: new ValueMemory(options),

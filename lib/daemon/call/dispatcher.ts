@@ -12,6 +12,8 @@ import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';
 import { guardedObject } from '../object/object-guards.js';
 import { runBatch } from './batch.js';
+import { BegunCall } from './begun-call.js';
+import type { CallFollowers } from './call-observers.js';
 import { CallTimeouts } from './call-timeouts.js';
 import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
@@ -60,8 +62,10 @@ export class Dispatcher {
     const { services } = this;
     const request = new Request(services, channel, connection, services.marshal, frame);
     const refusal = new PyroError(unknownSerializerText(frame.header.serializerId, services.options));
+    const follower = this.follow(request, {});
     await request.refuse(refusal);
     reportFailure(refusal, request, {});
+    follower?.ended();
     channel.close();
   }
 
@@ -70,6 +74,7 @@ export class Dispatcher {
    * or data that cannot be inflated.
    */
   private async refuseUnread(request: Request, error: unknown): Promise<void> {
+    const follower = this.follow(request, request.unread);
     if (error instanceof UnreadableError) {
       await request.error(error.toPythonError());
     } else {
@@ -77,6 +82,7 @@ export class Dispatcher {
       if (!(error instanceof SecurityError)) request.closeConnection();
     }
     reportFailure(error, request, request.unread);
+    follower?.ended();
   }
 
   private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
@@ -100,7 +106,7 @@ export class Dispatcher {
   private start(request: Request, call: SerializedCall): Promise<void> | void {
     request.call = call;
     this.timeouts.start(request);
-    const work = runIsolated(this.answer, request);
+    const work = runIsolated(this.services.observers.isEmpty ? this.answer : this.answerFollowed, request);
     if (work === undefined) return;
     if (!request.oneway || request.isBatch || call.method === SET_ATTRIBUTE) return work;
     request.runInBackground(work);
@@ -118,6 +124,18 @@ export class Dispatcher {
     }
     request.finish();
   };
+
+  private readonly answerFollowed = (request: Request): Promise<void> | void => {
+    const follower = this.follow(request, request.call!);
+    return follower === undefined ? this.answer(request) : follower.run(() => this.answer(request));
+  };
+
+  /** Tells the observers that a request begins. */
+  private follow(request: Request, call: Partial<SerializedCall>): CallFollowers | undefined {
+    const { observers } = this.services;
+    if (!observers.isEmpty) request.follower = observers.start(new BegunCall(request, call));
+    return request.follower;
+  }
 
   private async replyLater(request: Request, pending: PromiseLike<unknown>): Promise<void> {
     try {
@@ -148,9 +166,10 @@ export class Dispatcher {
     }
   }
 
-  private targetOf({ connection }: Request, { objectId }: SerializedCall): PyroTarget {
-    const target = this.services.objects.known(objectId);
-    connection.use(target);
+  private targetOf(request: Request, { objectId }: SerializedCall): PyroTarget {
+    const { target, usage } = this.services.objects.entry(objectId);
+    request.usage = usage;
+    request.connection.use(target);
     return target;
   }
 

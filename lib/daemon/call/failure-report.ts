@@ -4,6 +4,8 @@ import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import type { SessionConnection } from '../connection/connection.js';
+import type { CallFollowers } from './call-observers.js';
+import { presentableError } from './presentable-error.js';
 import { EndOfStream } from './streams.js';
 
 /** The parts of a request that its failures name. */
@@ -14,6 +16,8 @@ interface FailedRequest {
   readonly correlationId: string;
   /** The stream that the request asked for its next item. */
   readonly pulledStream?: CallErrorInfo['stream'];
+  readonly follower: CallFollowers | undefined;
+  readonly entryFollower: CallFollowers | undefined;
   /** True when its client was told of another failure before. */
   readonly timedOut: boolean;
 }
@@ -28,11 +32,25 @@ export function reportFailure(error: unknown, request: FailedRequest, call: Part
   const { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} } = call;
   const { connection, oneway, correlationId, pulledStream: stream, timedOut } = request;
   limits.note(error, connection);
+  if (!timedOut) noteFailure(error, request, objectId, method);
   const info: CallErrorInfo = { connection, objectId, method, args, kwargs, correlationId, ...(stream && { stream }) };
   // no client is told of a oneway call, nor of an error behind a timeout; of a callback method, this side asked to be told
   if (oneway || timedOut || isCallback(objects.get(objectId), method)) reporter.emit('callError', error, info);
   // a call that took too long was told of when its client was
   if (!timedOut) reporter.emit('callFailed', error, info);
+}
+
+/** Counts a failure for the connection and the object. The object is the one whose stream failed, for an item of a stream. */
+function noteFailure(error: unknown, request: FailedRequest, objectId: string, method: string): void {
+  const { connection, correlationId, pulledStream } = request;
+  const { objects, reporter } = request.services;
+  const { remoteAddress } = connection;
+  const failed = pulledStream ?? { objectId, method };
+  connection.failures++;
+  (request.entryFollower ?? request.follower)?.failed(error);
+  const usage = objects.usageOf(failed.objectId);
+  if (usage) usage.failures++;
+  reporter.failures.add(presentableError(error), { kind: 'call', ...failed, remoteAddress, correlationId });
 }
 
 function isEndOfStream(error: unknown): boolean {

@@ -13,10 +13,12 @@ import type { SessionConnection } from '../connection/connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
+import type { ObjectUsage } from '../object/registry.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
+import type { CallFollowers } from './call-observers.js';
 import { type CallServices, receiveProxy } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
@@ -36,6 +38,12 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   call: SerializedCall | undefined;
   /** Object and method of a call that could not be read, as far as they were read. */
   unread: Partial<CallTarget> = NOT_READ;
+  /** How often the object was used. */
+  usage: ObjectUsage | undefined;
+  /** Who follows the call. */
+  follower: CallFollowers | undefined;
+  /** Who follows the running entry of a batch. */
+  entryFollower: CallFollowers | undefined;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
   /** Set when the request asks for the next item of a stream. */
@@ -184,6 +192,8 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
+    // an entry of a batch, and with it the batch
+    this.follower?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
     const told = this.error(reason).catch((failure: unknown) => {
@@ -218,9 +228,16 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     this.hasEnded = true;
     this.services.memory.release(this.heldBytes);
     this.heldBytes = 0;
+    this.follower?.ended();
     const hooks = this.endHooks;
     this.endHooks = undefined;
     for (const hook of hooks ?? []) hook();
+  }
+
+  /** Counts one call for the connection and the object. */
+  countCall(): void {
+    this.connection.calls++;
+    if (this.usage !== undefined) this.usage.calls++;
   }
 
   onEnd(hook: () => void): void {
@@ -245,6 +262,7 @@ export class Call implements CallContext {
   run(target: PyroTarget, args: unknown[]): unknown {
     const { method } = this;
     const { metadata } = target;
+    this.request.countCall();
     enterCall(this);
     if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
     if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);

@@ -22,6 +22,8 @@ export interface StreamingCall extends CallContext {
     pulledStream: CallErrorInfo['stream'];
     readonly call: Pick<SerializedCall, 'args'> | undefined;
     readonly authorization: Authorization;
+    /** Who follows the call. */
+    readonly follower: { failed(error: unknown): void } | undefined;
     /** The stream was opened. */
     becomeStream(): void;
     /** The stream is closed before its end. */
@@ -32,7 +34,7 @@ export interface StreamingCall extends CallContext {
 }
 
 /** An iterator that a client pulls item by item. */
-interface ItemStream {
+export interface ItemStream {
   readonly id: string;
   readonly call: StreamingCall;
   readonly iterator: AnyIterator;
@@ -42,6 +44,8 @@ interface ItemStream {
   /** The connection that pulls the stream now. Undefined while the stream lingers. */
   reader: SessionConnection | undefined;
   lingersSince: number;
+  /** Items that were pulled. */
+  items: number;
   /** The running pull. The next pull waits for it. */
   pulling: Promise<unknown>;
 }
@@ -85,6 +89,16 @@ export class Streams {
     return this.streams.size;
   }
 
+  /** The open streams, the oldest first. */
+  all(): Iterable<ItemStream> {
+    return this.streams.values();
+  }
+
+  /** Open streams that a connection has opened. */
+  openedByConnection(connection: SessionConnection): number {
+    return this.openedBy.get(connection)?.open ?? 0;
+  }
+
   /**
    * Opens a stream on an iterator, whose code runs in the async context that is running now.
    *
@@ -118,6 +132,7 @@ export class Streams {
       openedAt: performance.now(),
       reader: undefined,
       lingersSince: 0,
+      items: 0,
       pulling: Promise.resolve(),
     };
     this.streams.set(id, stream);
@@ -206,8 +221,12 @@ export class Streams {
     if (!this.streams.has(stream.id)) throw terminated();
     try {
       const step = await stream.inContext(() => stream.iterator.next());
-      if (!step.done) return step.value;
+      if (!step.done) {
+        stream.items++;
+        return step.value;
+      }
     } catch (error) {
+      stream.call.request.follower?.failed(error);
       if (this.forget(stream)) this.countEnded(stream);
       throw error;
     }

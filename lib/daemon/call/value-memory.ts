@@ -30,7 +30,8 @@ class RemainingBudget extends ValueBudget {
 
 /** The memory that the values of all running requests and handshakes of a daemon take together. */
 export class ValueMemory {
-  private heldBytes = 0;
+  /** Memory that is counted now. */
+  heldBytes = 0;
 
   constructor(
     private readonly limits: Pick<ResolvedDaemonOptions, 'maxValueBytes' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'>,

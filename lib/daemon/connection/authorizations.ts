@@ -53,6 +53,11 @@ export class Authorizations {
     return authorization !== undefined && !(authorization instanceof Promise);
   }
 
+  /** The answers of the guards of objects so far. */
+  *given(): Iterable<[PyroTarget, Authorization]> {
+    for (const [target, answer] of this.answers ?? []) if (!(answer instanceof Promise)) yield [target, answer];
+  }
+
   private async ask(target: PyroTarget, objectId: string): Promise<Authorization> {
     const { connection } = this;
     const { handshake: data, handshakeAnnotations: annotations } = connection;

@@ -31,6 +31,10 @@ export class SessionConnection implements PyroConnection {
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
   /** The object that the CONNECT message named. It may not exist. */
   requestedObject: string | undefined;
+  /** Calls over this connection that were run. */
+  calls = 0;
+  /** Calls over this connection that failed or were refused. */
+  failures = 0;
   readonly remoteAddress: string;
   readonly peerCertificate: PeerCertificate | undefined;
   readonly authorizations: Authorizations;

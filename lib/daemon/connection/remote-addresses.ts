@@ -71,7 +71,8 @@ export class RemoteAddress {
     return overLimit('maxStreamsPerAddress', new DaemonError(text));
   }
 
-  private failuresLeft(now: number): number {
+  /** Failed handshakes that are not forgiven yet. */
+  failuresLeft(now: number): number {
     const forgiven = ((now - this.failuresAt) * this.limits.maxFailedHandshakes) / MINUTE_MS;
     return Math.max(0, this.failures - forgiven);
   }
@@ -103,6 +104,11 @@ export class RemoteAddresses {
       if (this.known.size > MAX_REMEMBERED) this.forgetOldest();
     }
     return address;
+  }
+
+  /** The addresses that are known at the moment. */
+  all(): Iterable<RemoteAddress> {
+    return this.known.values();
   }
 
   /** Forgets the addresses that use nothing and have no failures. Called now and then. */

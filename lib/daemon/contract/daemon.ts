@@ -4,6 +4,7 @@ import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { LimitName } from '../limits/limits.js';
 import type { PyroConnection } from './connection.js';
+import type { DaemonSnapshot, InspectOptions } from './snapshot.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 
 export interface RegisterOptions {
@@ -68,6 +69,9 @@ export interface Daemon {
   readonly isListening: boolean;
   /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
   readonly isReachable: boolean;
+
+  /** Takes a snapshot of the daemon, as values that JSON has. */
+  inspect(options?: InspectOptions): DaemonSnapshot;
 
   register(objectOrClass: object, objectId?: string, options?: RegisterOptions): PyroUri;
   unregister(objectOrId: object | string): void;

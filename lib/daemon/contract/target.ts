@@ -1,6 +1,7 @@
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 import type { CallContext } from './call-context.js';
 import type { PyroConnection } from './connection.js';
+import type { TargetDescription } from './snapshot.js';
 
 /** An object that has guards. */
 export interface GuardedObject {
@@ -49,6 +50,8 @@ export interface PyroTarget {
    *   iterators of these streams may still use their instances
    */
   connectionEnded?(connection: PyroConnection, streamsEnded: Promise<void>): Promise<void> | void;
+  /** Describes the object for `daemon.inspect()`. When absent, the snapshot has the members of {@link metadata}. */
+  describe?(): TargetDescription;
   /** Called when the object was unregistered or the daemon closes. */
   released?(): Promise<void> | void;
 }

@@ -6,6 +6,9 @@ import { bindArguments } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
+import type { TargetDescription } from '../contract/snapshot.js';
+import type { InstanceMode } from '../../objects/keyed-instances.js';
+import { describeExposed } from './exposed-members.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { Instances } from './instances.js';
 import type { ObjectGuards } from './object-guards.js';
@@ -67,6 +70,10 @@ export class ExposedObject implements PyroTarget {
     return metadataFor(this.source.described);
   }
 
+  describe(): TargetDescription {
+    return describeExposed(this.source.described, this.instanceMode);
+  }
+
   isCallback(method: string): boolean {
     return isCallbackMethod(this.describedMembers, method);
   }
@@ -102,6 +109,10 @@ export class ExposedObject implements PyroTarget {
   protected objectAtHand({ connection }: CallContext): object | undefined {
     const object = this.source.get(connection);
     return object instanceof Promise ? undefined : object;
+  }
+
+  protected get instanceMode(): InstanceMode {
+    return 'single';
   }
 
   /** Runs `body` on the object of this call. */
@@ -140,6 +151,10 @@ export class ExposedClass extends ExposedObject {
 
   protected override objectAtHand(context: CallContext): object | undefined {
     return this.instances.isPerCall ? undefined : super.objectAtHand(context);
+  }
+
+  protected override get instanceMode(): InstanceMode {
+    return this.instances.mode;
   }
 
   protected override use(context: CallContext, body: (object: object) => unknown): unknown {

@@ -56,7 +56,7 @@ const SHARED = 'shared';
 
 /** The instances of one registered class in one daemon. */
 export class Instances {
-  private readonly mode: InstanceMode;
+  readonly mode: InstanceMode;
   private hasMade = false;
   private readonly create: (() => object | Promise<object>) | undefined;
   private readonly instances = new KeyedInstances<PyroConnection | typeof SHARED, object>(() => this.make());

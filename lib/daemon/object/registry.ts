@@ -1,10 +1,20 @@
 import { DaemonError } from '../../protocol/errors.js';
 import type { PyroTarget } from '../contract/target.js';
 
-interface RegistryEntry {
+/** A registered object. */
+export interface RegistryEntry {
   target: PyroTarget;
   /** The registered object or class, held weakly: the target holds it if it must. Undefined for targets of another kind. */
   source: WeakRef<object> | undefined;
+  readonly usage: ObjectUsage;
+}
+
+/** How often an object was used. */
+export class ObjectUsage {
+  /** Calls that were run. */
+  calls = 0;
+  /** Calls that failed or were refused. */
+  failures = 0;
 }
 
 /** The registered objects of a daemon, by id and by object. */
@@ -27,9 +37,19 @@ export class ObjectRegistry {
 
   /** The target with this id. @throws {DaemonError} `unknown object` */
   known(objectId: string): PyroTarget {
-    const target = this.get(objectId);
-    if (target === undefined) throw new DaemonError('unknown object');
-    return target;
+    return this.entry(objectId).target;
+  }
+
+  /** The target with this id, and how often it was used. @throws {DaemonError} `unknown object` */
+  entry(objectId: string): Readonly<RegistryEntry> {
+    const entry = this.byId.get(objectId);
+    if (entry === undefined) throw new DaemonError('unknown object');
+    return entry;
+  }
+
+  /** How often the object with this id was used. */
+  usageOf(objectId: string): ObjectUsage | undefined {
+    return this.byId.get(objectId)?.usage;
   }
 
   ids(): IterableIterator<string> {
@@ -78,7 +98,7 @@ export class ObjectRegistry {
     if (source) this.idsBySource.set(source, [...this.idsOf(source), objectId]);
     if ((source && isPlain(source)) || target.type === Object) this.hasPlainSource = true;
     if (target.type) this.idsByType.set(target.type, [...(this.idsByType.get(target.type) ?? []), objectId]);
-    this.byId.set(objectId, { target, source: source && new WeakRef(source) });
+    this.byId.set(objectId, { target, source: source && new WeakRef(source), usage: new ObjectUsage() });
     return replaced === target ? undefined : replaced;
   }
 

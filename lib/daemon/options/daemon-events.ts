@@ -5,6 +5,7 @@ import { RepeatedLines } from '../../reports/repeated-lines.js';
 import { warn, warnOfError } from '../../reports/warning.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { LimitName } from '../limits/limits.js';
+import { RecentFailures } from './recent-failures.js';
 
 /** The call that failed. */
 export interface CallErrorInfo {
@@ -58,6 +59,7 @@ export interface PyroDaemonEvents {
 
 /** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like that of a hook. */
 export class EventReporter {
+  readonly failures = new RecentFailures();
   private readonly warnings = new RepeatedLines();
 
   constructor(private readonly daemon: EventEmitter<PyroDaemonEvents>) {}
@@ -71,6 +73,7 @@ export class EventReporter {
   /** Reports a failure of the daemon's own work: as an `error` event, or without listeners as a warning of the process. */
   error(error: unknown): void {
     const failure = asError(error);
+    this.failures.add(failure, { kind: 'daemon' });
     if (this.daemon.listenerCount('error') > 0) this.daemon.emit('error', failure);
     else this.warnings.print('', { line: () => warnOfError(failure), more: (text) => warn(`${text} errors of a daemon`) });
   }

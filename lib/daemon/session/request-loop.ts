@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/frame-reader.js';
@@ -73,6 +74,26 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
   /** True while a request runs or waits. */
   get isBusy(): boolean {
     return this.running > 0 || this.background > 0 || this.hasWaiting;
+  }
+
+  /** Requests that run or wait. */
+  get requestsInProgress(): number {
+    return this.running + this.background + (this.waiting?.length ?? 0);
+  }
+
+  /** Bytes that came from the client, as its socket has counted them. Undefined for a stream that is no socket. */
+  get receivedBytes(): number | undefined {
+    return (this.socket as Partial<Socket>).bytesRead;
+  }
+
+  /** Bytes that the client was sent, as its socket has counted them. Undefined for a stream that is no socket. */
+  get sentBytes(): number | undefined {
+    return (this.socket as Partial<Socket>).bytesWritten;
+  }
+
+  /** Bytes that the client has not read yet. */
+  get unsentBytes(): number {
+    return this.frames.unsentBytes;
   }
 
   send(message: OutgoingMessage): void {

@@ -37,6 +37,8 @@ const CLOSED: SessionState = { is: 'closed' };
 export interface SessionObserver {
   /** The session has passed its handshake. */
   opened(session: Session): void;
+  /** The handshake was refused or failed. */
+  handshakeFailed(error: Error, connection: SessionConnection): void;
   /** The socket is closed. Calls may still run. */
   gone(session: Session): void;
   /** The socket is closed and the last call has ended. `error`: the cause, when the peer did not simply disconnect. */
@@ -179,9 +181,8 @@ export class Session extends RequestLoop {
 
   private reportRefusal(error: Error): void {
     const { connection } = this;
-    const { limits, reporter } = this.shared.services;
-    limits.note(error, connection);
-    reporter.emit('handshakeFailed', error, connection, connection.requestedObject);
+    this.shared.services.limits.note(error, connection);
+    this.observer.handshakeFailed(error, connection);
   }
 
   private async sendRefusal(reason: string): Promise<void> {

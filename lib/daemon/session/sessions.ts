@@ -12,13 +12,28 @@ import { type Slot, Slots } from './slots.js';
 /** Longest that a call which shuts down its own daemon may go on. */
 const MAX_LAST_CALL_MS = 10_000;
 
+/** The use of a daemon by its sessions. */
+const NO_USE = { calls: 0, failedCalls: 0, receivedBytes: 0, sentBytes: 0 };
+
+/** Counts of the sessions of a daemon. They only grow. */
+export type SessionTotals = typeof NO_USE & { connectionsOpened: number; connectionsRefused: number };
+
+function addUse(total: typeof NO_USE, { connection, receivedBytes = 0, sentBytes = 0 }: Session): void {
+  total.calls += connection.calls;
+  total.failedCalls += connection.failures;
+  total.receivedBytes += receivedBytes;
+  total.sentBytes += sentBytes;
+}
+
 /** The sessions of a daemon, from the accepted socket to the clean-up behind its close. */
 export class Sessions implements SessionObserver, Acceptor<Slot> {
   private readonly all = new Set<Session>();
   /** Sessions that passed their handshake. */
   private readonly open = new Set<Session>();
   private readonly cleanUps = new Set<Promise<unknown>>();
-  private readonly slots: Slots;
+  /** Of the sessions that have ended. */
+  private readonly totals = { connectionsOpened: 0, connectionsRefused: 0, ...NO_USE };
+  readonly slots: Slots;
   private readonly shared: SessionServices;
 
   constructor(private readonly services: CallServices) {
@@ -34,6 +49,18 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /** Sockets of all connections, also of those in their handshake. */
   get sockets(): Duplex[] {
     return [...this.all].map(({ socket }) => socket);
+  }
+
+  /** Sessions that passed their handshake, the oldest first. */
+  get serving(): Iterable<Session> {
+    return this.open;
+  }
+
+  /** Counts of all sessions, those included that have ended. */
+  total(): SessionTotals {
+    const total = { ...this.totals };
+    for (const session of this.all) addUse(total, session);
+    return total;
   }
 
   /** A client has connected. Its slot must be given back by {@link leave}, or {@link enter} takes it over. */
@@ -57,7 +84,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     const connection = new SessionConnection(connectionId, socket, session, { handshakeTimeoutMs, address });
     address?.failed(performance.now());
     this.services.limits.note(error, connection);
-    this.services.reporter.emit('handshakeFailed', error, connection, undefined);
+    this.handshakeFailed(error, connection);
   }
 
   /**
@@ -69,8 +96,17 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     return this.start(this.slots.take(undefined)!, socket).serveWithoutHandshake(validate);
   }
 
+  handshakeFailed(error: Error, connection: SessionConnection): void {
+    const { reporter } = this.services;
+    const { remoteAddress, requestedObject } = connection;
+    this.totals.connectionsRefused++;
+    reporter.failures.add(error, { kind: 'handshake', objectId: requestedObject, remoteAddress });
+    reporter.emit('handshakeFailed', error, connection, requestedObject);
+  }
+
   opened(session: Session): void {
     this.open.add(session);
+    this.totals.connectionsOpened++;
     this.slots.handshakeEnded(session.slot);
     this.services.reporter.emit('connection', session.connection);
   }
@@ -87,6 +123,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   closed(session: Session, error: Error | undefined): void {
     this.services.limits.note(error, session.connection);
     this.all.delete(session);
+    addUse(this.totals, session);
     this.slots.giveBack(session.slot);
     const cleanUp: Promise<unknown> = this.cleanUp(session, error)
       .catch((failure: unknown) => this.services.reporter.error(failure))

@@ -27,11 +27,13 @@ const MAX_REFUSED_SLOTS = 1_000;
  * `take` → `handshakeEnded` → `gone` (the socket is closed: its place is free) → `giveBack` (the last call has ended).
  */
 export class Slots {
-  private taken = 0;
+  /** Open connections. */
+  taken = 0;
   private refused = 0;
-  private abandoned = 0;
+  /** Connections that are gone while a call of theirs still runs. */
+  abandoned = 0;
   private lastId = 0;
-  private readonly addresses: RemoteAddresses;
+  readonly addresses: RemoteAddresses;
 
   /** @param onCut gets the refusal of a client that is closed without a word */
   constructor(

@@ -7,7 +7,7 @@ import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { ANYTHING, checkOptions, configError, type OptionRules } from '../../options/option-checks.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { writePacketMetadata } from '../context/packet-metadata.js';
+import { writePacketMetadata } from '../../protocol/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_RULES, type PyroModuleOptions } from './client-registry.js';
 import { ObservedCall } from './observed-call.js';

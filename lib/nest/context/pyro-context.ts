@@ -3,7 +3,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { readPacketMetadata } from './packet-metadata.js';
+import { readPacketMetadata } from '../../protocol/packet-metadata.js';
 
 export type { PyroConnection };
 

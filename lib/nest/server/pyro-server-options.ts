@@ -1,13 +1,14 @@
 import { type DaemonNamesOptions, NAME_SERVER } from '../../pyro/daemon-names.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
 import { FULL_TEXT, FUNCTION, milliseconds, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import type { AccessLogOptions } from '../../logging/access-log.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroFailureLevel } from '../logging/failure-level.js';
 import { type PyroWireLog, WIRE_LOG } from '../logging/wire-log.js';
 import { NAMING, type PyroNaming } from '../metadata/wire-names.js';
 
 /** Options of a {@link PyroServer}: the options of its daemon, and options of the Nest layer. */
-export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog'> {
+export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog' | 'logger'> {
   /** The name that `@PyroController({ server })` refers to. All servers serve objects that name no server. */
   name?: string;
   /** Wire names of members and parameters that have no name in options. Default `same`; the option of a controller wins. */
@@ -32,11 +33,13 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
    * errors that nobody expected, with their stack, and `debug` for errors that are meant for the client.
    */
   failureLevel?: PyroFailureLevel;
+  /** Logs each call when it has ended, as a `log` line of `PyroAccess`. True: every call. See {@link AccessLogOptions}. Default false. */
+  accessLog?: boolean | AccessLogOptions;
   /** Longest time that a shutdown waits for running calls. Default 10,000. */
   drainTimeoutMs?: number;
 }
 
-const { validateHandshake: _, ...DAEMON_RULES } = PYRO_DAEMON_RULES;
+const { validateHandshake: _validate, logger: _logger, ...DAEMON_RULES } = PYRO_DAEMON_RULES;
 
 /** The rules of the options of a server. */
 export const SERVER_RULES: OptionRules<PyroServerOptions> = {

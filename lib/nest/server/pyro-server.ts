@@ -4,13 +4,14 @@ import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
+import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import { checkOptions } from '../../options/option-checks.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
-import { logFailedCalls } from '../logging/call-log.js';
-import { servedObjects } from '../logging/log-texts.js';
+import { logToNest } from '../logging/nest-log.js';
+import { servedObjects } from '../../logging/log-texts.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
@@ -21,12 +22,18 @@ import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { GuardedClass } from '../handshake/handshake-runner.js';
 import { objectGuard } from '../handshake/object-guard.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
-import { logDaemonEvents, logRegistrations } from '../logging/server-log.js';
+import { logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
 export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
+
+/** The state of a {@link PyroServer} at one moment. */
+export interface PyroServerSnapshot extends DaemonSnapshot {
+  /** `name` of the options; null without one. */
+  server: string | null;
+}
 
 /** Values of `PyroServer.status`. */
 export type PyroServerStatus = 'connected' | 'disconnected';
@@ -119,6 +126,15 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   /**
+   * Takes a snapshot of the server: its objects, connections, streams, limits, names and latest failures, as values that JSON has.
+   *
+   * @throws {Error} before the server listens @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  inspect(options?: InspectOptions): PyroServerSnapshot {
+    return { server: this.name ?? null, ...this.unwrap().inspect(options) };
+  }
+
+  /**
    * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. Calls go
    * to the object directly: only `@PyroController`s have guards for calls, pipes and the like. An object that a method registers has
    * the handshake guards of the object whose method it is, unless the option `guards` says otherwise. May be called before the server
@@ -199,18 +215,24 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       failureLevel,
       nameServer,
       wireLog,
+      accessLog = false,
       ...daemonOptions
     } = this.options;
     const housekeeping = (): Promise<void> | void => {
       for (const target of targets) target.runHousekeeping();
       return daemonOptions.housekeeping?.();
     };
-    const daemon = new PyroDaemon({ ...daemonOptions, validateHandshake: validate, housekeeping, wireLog: wireLogOf(wireLog) });
+    const daemon = new PyroDaemon({
+      ...daemonOptions,
+      validateHandshake: validate,
+      housekeeping,
+      wireLog: wireLogOf(wireLog),
+      logger: false,
+    });
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
-    logDaemonEvents(daemon, this.logger);
-    logFailedCalls(daemon, this.logger, failureLevel);
+    logToNest(daemon, this.logger, { failureLevel, accessLog });
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
     // listeners of 'listening' may call unwrap()
     this.daemon = daemon;

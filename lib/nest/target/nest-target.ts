@@ -3,6 +3,7 @@ import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
+import type { TargetDescription } from '../../daemon/contract/snapshot.js';
 import { attributeError } from '../../protocol/python-exception.js';
 import { CallRecord } from '../pipeline/call-record.js';
 import type { PyroContext } from '../context/pyro-context.js';
@@ -15,6 +16,7 @@ import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
 import { type ContextualLoader, givenInstance, isGiven } from '../nest-internals.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
+import { describeObject } from '../definition/describe-object.js';
 import { ObjectPipelines } from './object-pipelines.js';
 
 /** Runs a call between Nest's processing hooks. `run` gets a function that it has to call when the call has ended. */
@@ -63,6 +65,10 @@ export class NestTarget implements PyroTarget {
 
   get instance(): object | undefined {
     return givenInstance(this.definition.wrapper);
+  }
+
+  describe(): TargetDescription {
+    return describeObject(this.definition);
   }
 
   isCallback(method: string): boolean {

@@ -2,7 +2,7 @@ import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
 import { saysPythonException } from '../../protocol/python-exception.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { asError, safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
@@ -73,6 +73,16 @@ export function exceptionToDict(error: Error, options: ExceptionOptions): ClassD
     if (lines.length > 0) all[TRACEBACK] = lines;
   }
   return { __class__: pythonType, __exception__: true, args: tupleOf(args), attributes: all };
+}
+
+/** The Python class that an error becomes. */
+export function pythonTypeOf(thrown: unknown): string {
+  try {
+    return describe(asError(thrown)).pythonType;
+  } catch {
+    // a getter of user code threw
+    return 'builtins.RuntimeError';
+  }
 }
 
 function describe(error: Error): ReturnType<typeof describeError> {

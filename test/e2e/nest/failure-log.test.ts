@@ -2,7 +2,7 @@ import { type ArgumentsHost, BadRequestException, Catch, Logger, NotFoundExcepti
 import { RpcException } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FLAGS } from '../../../lib/core.js';
+import { FLAGS, type LogEntry } from '../../../lib/core.js';
 import { expose, PyroController, type PyroDaemon, PyroException, PyroMethod, PyroProperty } from '../../../lib/index.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { serve, type Served, type ServeOptions } from './fixtures.js';
@@ -78,7 +78,9 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
 });
-const lines = (spy: typeof error): unknown[] => (spy.mock.calls as unknown[][]).map(([text]) => text);
+const lines = (spy: typeof error): unknown[] =>
+  (spy.mock.calls as [LogEntry | string][]).map(([entry]) => (typeof entry === 'string' ? entry : entry.msg));
+const stacks = (spy: typeof error): unknown[] => (spy.mock.calls as [LogEntry][]).map(([entry]) => entry.stack);
 
 async function start(options: Partial<ServeOptions> = {}): Promise<Served & { peer: ScriptedPeer }> {
   const served = await serve({ providers: [Lab] }, options as never);
@@ -101,16 +103,14 @@ it.each<[string, string, (peer: ScriptedPeer) => Promise<unknown>]>([
   const { peer, server } = await start({ prepare: (_app, pyro) => void pyro.register(new Device(), { objectId: 'device' }) });
   await call(peer);
   const [connection] = server.unwrap<PyroDaemon>().connections;
-  expect(error.mock.calls).toEqual([
-    [
-      expect.stringMatching(
-        new RegExp(
-          `^${name} failed for ${connection!.remoteAddress} \\(correlation id [-0-9a-f]{36}\\): TypeError: Cannot read properties of undefined`,
-        ),
+  expect(lines(error)).toEqual([
+    expect.stringMatching(
+      new RegExp(
+        `^${name} failed for ${connection!.remoteAddress} \\(correlation id [-0-9a-f]{36}\\): TypeError: Cannot read properties of undefined`,
       ),
-      expect.stringContaining('failure-log.test.ts'),
-    ],
+    ),
   ]);
+  expect(stacks(error)).toEqual([expect.stringContaining('failure-log.test.ts')]);
   expect(lines(debug)).toEqual([]);
 });
 
@@ -128,10 +128,15 @@ it('a thrown value that is no error, a result that cannot be sent, and the cause
   await peer.fail('lab', 'text');
   await peer.fail('lab', 'unsendable');
   await peer.fail('lab', 'wrapped');
-  expect(error.mock.calls).toEqual([
-    [expect.stringContaining('RuntimeError: a text'), undefined],
-    [expect.stringContaining('result cannot be sent with serpent'), expect.any(String)],
-    [expect.stringContaining('Error: outer'), expect.stringMatching(/Error: outer[^]*caused by: Error: inner/)],
+  expect(lines(error)).toEqual([
+    expect.stringContaining('RuntimeError: a text'),
+    expect.stringContaining('result cannot be sent with serpent'),
+    expect.stringContaining('Error: outer'),
+  ]);
+  expect(stacks(error)).toEqual([
+    undefined,
+    expect.any(String),
+    expect.stringMatching(/Error: outer[^]*caused by: Error: inner/),
   ]);
 });
 

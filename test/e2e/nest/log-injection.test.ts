@@ -1,6 +1,6 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { MESSAGE_TYPES, PyroDaemon as CoreDaemon } from '../../../lib/core.js';
+import { LogEntry, MESSAGE_TYPES, PyroDaemon as CoreDaemon } from '../../../lib/core.js';
 import { PyroController, type PyroDaemon, PyroMethod, PyroProxy, UseHandshakeGuards } from '../../../lib/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, serve } from './fixtures.js';
@@ -25,7 +25,13 @@ class Guarded {
 }
 
 const printed: string[] = [];
-const note = (...texts: unknown[]): void => void printed.push(...texts.filter((text) => typeof text === 'string'));
+const note = (...texts: unknown[]): void => void printed.push(...texts.filter((text) => text !== undefined).flatMap(linesOf));
+/** An entry as a logger of text prints it, and each of its fields. */
+function linesOf(text: unknown): string[] {
+  return text instanceof LogEntry
+    ? [String(text), ...Object.entries(text).flatMap(([name, value]) => (name === 'msg' ? [] : [String(value)]))]
+    : [String(text)];
+}
 const logger: LoggerService = { log: note, warn: note, error: note, debug: note, verbose: note, fatal: note };
 beforeEach(() => {
   printed.length = 0;

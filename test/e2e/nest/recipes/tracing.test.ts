@@ -83,12 +83,12 @@ afterAll(async () => {
 
 async function oven(): Promise<string> {
   const metadata = { providers: [OvenObject, { provide: APP_INTERCEPTOR, useClass: TraceInterceptor }] };
-  const { server } = await serve(metadata);
+  const { server } = await serve(metadata, { telemetry: false });
   return String(server.unwrap<PyroDaemon>().uriFor('oven'));
 }
 
 it('OpenTelemetry: each call has a span of its own, which is active in the method', async () => {
-  await using proxy = await PyroProxy.connect<OvenObject>(await oven());
+  await using proxy = await PyroProxy.connect<OvenObject>(await oven(), { telemetry: false });
   const traces = [await proxy.heat(20), await proxy.heat(30)];
   await expect(proxy.heat(2_000)).rejects.toThrow('too hot');
   const spans = exporter.getFinishedSpans();
@@ -102,7 +102,7 @@ it('OpenTelemetry: each call has a span of its own, which is active in the metho
 });
 
 it('OpenTelemetry: the span of a call is active at every item of its generator', async () => {
-  await using proxy = await PyroProxy.connect<OvenObject>(await oven());
+  await using proxy = await PyroProxy.connect<OvenObject>(await oven(), { telemetry: false });
   const curve = await proxy.curve();
   const seen: unknown[] = [];
   for await (const traceId of curve) {
@@ -114,7 +114,7 @@ it('OpenTelemetry: the span of a call is active at every item of its generator',
 });
 
 it('OpenTelemetry: the span of an Observable stream ends with its last item', async () => {
-  await using proxy = await PyroProxy.connect<OvenObject>(await oven());
+  await using proxy = await PyroProxy.connect<OvenObject>(await oven(), { telemetry: false });
   const stream = (await proxy.temperatures()) as unknown as AsyncGenerator<number>;
   temperatures.next(20);
   expect(await stream.next()).toEqual({ value: 20, done: false });
@@ -126,7 +126,7 @@ it('OpenTelemetry: the span of an Observable stream ends with its last item', as
 
 it('OpenTelemetry: the trace of a client goes on in the server, from TypeScript and from Python', async () => {
   const uri = await oven();
-  await using proxy = await PyroProxy.connect<OvenObject>(uri, { annotations: traceAnnotations });
+  await using proxy = await PyroProxy.connect<OvenObject>(uri, { annotations: traceAnnotations, telemetry: false });
   const span = trace.getTracer('client').startSpan('client');
   const { traceId, spanId } = span.spanContext();
   expect(await otel.with(trace.setSpan(otel.active(), span), () => proxy.heat(20))).toBe(traceId);

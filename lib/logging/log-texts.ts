@@ -1,6 +1,7 @@
-import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
-import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
-import { printable } from '../../reports/printable.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import type { PyroConnection } from '../daemon/contract/connection.js';
+import type { BaseDaemon } from '../daemon/daemon.js';
+import { printable } from '../reports/printable.js';
 
 /** Objects that one log line lists. */
 const MAX_OBJECTS = 20;
@@ -10,7 +11,7 @@ const MAX_OBJECTS = 20;
  *
  * @param typeOf gives the name of the class of an object whose id is a random one
  */
-export function servedObjects(daemon: PyroDaemon, typeOf: (objectId: string) => string | undefined): string {
+export function servedObjects(daemon: BaseDaemon, typeOf: (objectId: string) => string | undefined): string {
   const ids = ownIds(daemon);
   if (ids.length === 0) return 'no objects yet';
   const text = (id: string): string => {
@@ -22,12 +23,12 @@ export function servedObjects(daemon: PyroDaemon, typeOf: (objectId: string) => 
 }
 
 /** The ids of a daemon, for the log of a client that asked for an unknown one. */
-export function knownObjects(daemon: PyroDaemon): string {
+export function knownObjects(daemon: BaseDaemon): string {
   const ids = ownIds(daemon);
   return ids.length === 0 ? 'there are no objects' : `there are ${listed(ids)}`;
 }
 
-function ownIds({ objectIds }: PyroDaemon): string[] {
+function ownIds({ objectIds }: BaseDaemon): string[] {
   return objectIds.filter((id) => id !== DAEMON_OBJECT_ID);
 }
 
@@ -37,4 +38,9 @@ function listed(ids: readonly string[], text = (id: string): string => id): stri
     .map((id) => printable(text(id)))
     .join(', ');
   return ids.length > MAX_OBJECTS ? `${shown} and ${ids.length - MAX_OBJECTS} more` : shown;
+}
+
+/** The fields of a client. */
+export function peerFields({ remoteAddress, id }: PyroConnection): { peer: string; connection: number } {
+  return { peer: printable(remoteAddress), connection: id };
 }

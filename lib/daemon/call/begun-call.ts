@@ -1,0 +1,24 @@
+import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
+import type { ObservedCall } from '../contract/observer.js';
+import { UNKNOWN } from './failure-report.js';
+import { Call, type Request } from './request.js';
+
+/** A call as observers see it: that of a request, or an entry of its batch. */
+export class BegunCall extends Call implements ObservedCall {
+  readonly args: readonly unknown[];
+
+  constructor(request: Request, { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>) {
+    super(request, objectId, method, kwargs);
+    this.args = args;
+  }
+
+  get isKnown(): boolean {
+    const { method, args, request } = this;
+    const metadata = request.services.objects.get(this.objectId)?.metadata;
+    if (metadata === undefined) return false;
+    if (metadata.methods.has(method)) return true;
+    if (method === GET_ATTRIBUTE || method === SET_ATTRIBUTE) return metadata.attrs.has(String(args[0]));
+    return request.isBatch && request.call?.method === method;
+  }
+}

@@ -1,0 +1,197 @@
+import type { InstanceMode } from '../../objects/keyed-instances.js';
+import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { LimitName } from '../limits/limits.js';
+
+/**
+ * The state of a daemon at one moment, as `daemon.inspect()` gives it: only values that JSON has. Texts that peers chose are cut, and
+ * their unprintable characters are escaped. Handshake data, arguments and results are never part of it.
+ */
+export interface DaemonSnapshot {
+  /** When the snapshot was taken, as in `Date.prototype.toISOString`. */
+  at: string;
+  state: DaemonState;
+  /** Where the daemon listens; null before. */
+  location: string | null;
+  /** The NAT address that URIs name; null without NAT. */
+  natLocation: string | null;
+  /** Time since the daemon began to listen; 0 before. */
+  uptimeMs: number;
+  totals: DaemonTotals;
+  /** Registered objects, `Pyro.Daemon` included. */
+  objects: ObjectSnapshot[];
+  /** Connections that passed their handshake, the oldest first; at most `maxListed`. */
+  connections: ConnectionSnapshot[];
+  /** Open item streams, the oldest first; at most `maxListed`. */
+  streams: StreamSnapshot[];
+  limits: LimitSnapshot[];
+  /** Names of the objects at name servers. */
+  names: NameSnapshot[];
+  /** The latest failures, the newest first; at most 100 are kept. */
+  failures: FailureSnapshot[];
+}
+
+/**
+ * - `new`: does not listen yet.
+ * - `listening`: accepts connections and calls.
+ * - `draining`: accepts no more connections and calls; running calls end.
+ * - `closed`: every connection is closed, or is being closed.
+ */
+export type DaemonState = 'new' | 'listening' | 'draining' | 'closed';
+
+/** Numbers of a daemon. Those that only grow count from the moment on in which the daemon was made. */
+export interface DaemonTotals {
+  /** Connections that passed their handshake. Grows. */
+  connectionsOpened: number;
+  /** Connections that are open now. */
+  connectionsOpen: number;
+  /** Connections whose handshake was refused or failed. Grows. */
+  connectionsRefused: number;
+  /** Calls that were run. Each entry of a batch is a call, and each item of a stream is one of `Pyro.Daemon`. Grows. */
+  calls: number;
+  /** Calls that failed or were refused. Grows. */
+  failedCalls: number;
+  /** Requests that run or wait now. */
+  requestsInProgress: number;
+  /** Item streams that are open now, lingering ones included. */
+  streamsOpen: number;
+  /** Leases of objects that are held now. */
+  leases: number;
+  /** Bytes that came from clients. Grows. Streams that are no sockets are not counted. */
+  receivedBytes: number;
+  /** Bytes that were sent to clients. Grows. Streams that are no sockets are not counted. */
+  sentBytes: number;
+}
+
+/** An object and its members, as its target describes them. */
+export interface TargetDescription {
+  /** Name of the class; null when it has none. */
+  className: string | null;
+  /** Null for a target of another kind. */
+  instanceMode: InstanceMode | null;
+  members: MemberSnapshot[];
+}
+
+/** A registered object. */
+export interface ObjectSnapshot extends TargetDescription {
+  objectId: string;
+  /** True when handshake guards decide who may use the object. */
+  isGuarded: boolean;
+  /** True when the object is registered until its leases are released. */
+  isLeased: boolean;
+  /** Calls of the object that were run since it was registered. */
+  calls: number;
+  /** Calls of the object that failed or were refused, and items of its streams. */
+  failures: number;
+}
+
+/** An exposed member. */
+export type MemberSnapshot = MethodSnapshot | AttributeSnapshot;
+
+export interface MethodSnapshot {
+  kind: 'method';
+  /** Wire name. */
+  name: string;
+  isOneway: boolean;
+  /** Null when they cannot be read from the source of the method. */
+  parameters: MethodParameter[] | null;
+}
+
+export interface AttributeSnapshot {
+  kind: 'attribute';
+  /** Wire name. */
+  name: string;
+  isReadable: boolean;
+  isWritable: boolean;
+}
+
+/** A connection of a client. */
+export interface ConnectionSnapshot {
+  id: number;
+  remoteAddress: string;
+  isTls: boolean;
+  /** The principal that the hook or the guards of the daemon set, else the first that an object's guards set; null: there is none. */
+  principal: string | null;
+  /** The principals that the guards of objects set. */
+  principals: { objectId: string; principal: string }[];
+  /** Time since the client was accepted. */
+  ageMs: number;
+  /** Calls over this connection that were run. */
+  calls: number;
+  /** Calls over this connection that failed or were refused. */
+  failures: number;
+  /** Requests that run or wait now. */
+  requestsInProgress: number;
+  /** Item streams that the connection has opened and that are open now. */
+  streams: number;
+  /** Null for a stream that is no socket. */
+  receivedBytes: number | null;
+  /** Null for a stream that is no socket. */
+  sentBytes: number | null;
+  /** Bytes of replies that the client has not read yet. */
+  unsentBytes: number;
+}
+
+/** An open item stream. */
+export interface StreamSnapshot {
+  objectId: string;
+  method: string;
+  /** Number of the connection that opened the stream. */
+  openedBy: number;
+  /** Number of the connection that read the stream last; null while the stream lingers. */
+  readBy: number | null;
+  ageMs: number;
+  /** Items that were sent. */
+  items: number;
+}
+
+/** A limit of the daemon, and how near it is. */
+export interface LimitSnapshot {
+  /** The option. */
+  name: LimitName;
+  /** Its value. For a time, 0 is no limit. */
+  value: number;
+  unit: string;
+  /** How much is used now; of a limit for each connection or address, by the one that uses most. Null for a limit of one message or value. */
+  used: number | null;
+  /** The remote address that uses most, or the number of the connection as a text. Null where the limit holds for the whole daemon, and where nothing is used. */
+  usedBy: string | null;
+  /** How often the limit was reached since the daemon was made. */
+  reached: number;
+}
+
+/** A name of an object at one name server. */
+export interface NameSnapshot {
+  name: string;
+  objectId: string;
+  /** `host:port` of the name server; null before it was found. */
+  nameServer: string | null;
+  /**
+   * - `registered`: the name server has the name, with the URI of the object.
+   * - `taken`: another program has the name.
+   * - `waiting`: the name is not registered yet.
+   */
+  state: 'registered' | 'taken' | 'waiting';
+  /** False after the name server did not answer, or refused a name, at the last attempt. */
+  isAvailable: boolean;
+}
+
+/** Something that failed. */
+export interface FailureSnapshot {
+  /** As in `Date.prototype.toISOString`. */
+  at: string;
+  /** `call`: a call failed or was refused. `handshake`: a client was refused. `daemon`: the daemon's own work failed. */
+  kind: 'call' | 'handshake' | 'daemon';
+  /** Python class of the error, as the client sees it. */
+  errorType: string;
+  message: string;
+  objectId: string | null;
+  method: string | null;
+  remoteAddress: string | null;
+  correlationId: string | null;
+}
+
+/** Options of `inspect`. */
+export interface InspectOptions {
+  /** Most connections, and most streams, in the snapshot. The totals count all. Default 1,000. */
+  maxListed?: number;
+}

@@ -1,0 +1,139 @@
+import type { TLSSocket } from 'node:tls';
+import { checkOptions, type OptionRules, wholeNumber } from '../../options/option-checks.js';
+import { printable } from '../../reports/printable.js';
+import type { CallServices } from '../call/call-services.js';
+import type { ItemStream } from '../call/streams.js';
+import type {
+  ConnectionSnapshot,
+  DaemonSnapshot,
+  DaemonState,
+  InspectOptions,
+  NameSnapshot,
+  ObjectSnapshot,
+  StreamSnapshot,
+  TargetDescription,
+} from '../contract/snapshot.js';
+import type { PyroTarget } from '../contract/target.js';
+import { guardedObject } from '../object/object-guards.js';
+import type { Session } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
+import { inspectLimits } from './limit-use.js';
+import { principalText } from './principal-text.js';
+
+/** The parts of a daemon that a snapshot shows. */
+export interface InspectedParts {
+  readonly services: CallServices;
+  readonly sessions: Sessions;
+  readonly lifecycle: {
+    readonly state: DaemonState;
+    readonly location: string | undefined;
+    /** `performance.now()` when the daemon began to listen. */
+    readonly listeningSince: number | undefined;
+  };
+  readonly leases: {
+    /** Number of leases, by the id of the leased object. */
+    held(): ReadonlyMap<string, number>;
+  };
+  readonly nameSources: Iterable<() => NameSnapshot[]>;
+}
+
+const RULES: OptionRules<InspectOptions> = { maxListed: wholeNumber() };
+const DEFAULT_MAX_LISTED = 1_000;
+
+/** Takes a snapshot of a daemon. Nothing is counted for it but a few integers of each connection and object. */
+export function inspectDaemon(parts: InspectedParts, options: InspectOptions): DaemonSnapshot {
+  checkOptions(options, RULES, 'inspect: ');
+  const { maxListed = DEFAULT_MAX_LISTED } = options;
+  const { services, sessions, lifecycle, leases, nameSources } = parts;
+  const { daemon, streams, reporter } = services;
+  const now = performance.now();
+  const serving = [...sessions.serving];
+  const leased = leases.held();
+  return {
+    at: new Date().toISOString(),
+    state: lifecycle.state,
+    location: lifecycle.location ?? null,
+    natLocation: (lifecycle.location && daemon.natLocationStr) ?? null,
+    uptimeMs: lifecycle.listeningSince === undefined ? 0 : Math.round(now - lifecycle.listeningSince),
+    totals: {
+      ...sessions.total(),
+      connectionsOpen: serving.length,
+      requestsInProgress: serving.reduce((sum, { requestsInProgress }) => sum + requestsInProgress, 0),
+      streamsOpen: streams.size,
+      leases: [...leased.values()].reduce((sum, count) => sum + count, 0),
+    },
+    objects: [...services.objects.ids()].map((objectId) => inspectObject(services, objectId, leased.has(objectId))),
+    connections: serving.slice(0, maxListed).map((session) => inspectConnection(services, session, now)),
+    streams: [...streams.all()].slice(0, maxListed).map((stream) => inspectStream(stream, now)),
+    limits: inspectLimits(services, sessions),
+    names: [...nameSources].flatMap((source) => source()),
+    failures: reporter.failures.list(),
+  };
+}
+
+function inspectObject({ objects }: CallServices, objectId: string, isLeased: boolean): ObjectSnapshot {
+  const { target, usage } = objects.entry(objectId);
+  const isGuarded = guardedObject(target, objectId) !== undefined;
+  return { objectId, ...describe(target), isGuarded, isLeased, calls: usage.calls, failures: usage.failures };
+}
+
+function describe(target: PyroTarget): TargetDescription {
+  try {
+    return target.describe?.() ?? describeMetadata(target);
+  } catch {
+    // a weakly registered object was collected
+    return { className: null, instanceMode: null, members: [] };
+  }
+}
+
+function describeMetadata({ metadata: { methods, oneway, attrs } }: PyroTarget): TargetDescription {
+  const members: TargetDescription['members'] = [
+    ...[...methods].map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), parameters: null })),
+    ...[...attrs].map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
+  ];
+  return { className: null, instanceMode: null, members };
+}
+
+function inspectConnection(services: CallServices, session: Session, now: number): ConnectionSnapshot {
+  const { connection, socket, slot } = session;
+  const { id, remoteAddress, calls, failures } = connection;
+  const { requestsInProgress, receivedBytes = null, sentBytes = null, unsentBytes } = session;
+  const principals = principalsOf(services, session);
+  return {
+    id,
+    remoteAddress: printable(remoteAddress),
+    isTls: (socket as Partial<TLSSocket>).encrypted === true,
+    principal: principalText(connection.authorizations.ofDaemon) ?? principals[0]?.principal ?? null,
+    principals,
+    ageMs: Math.round(now - slot.acceptedAt),
+    calls,
+    failures,
+    requestsInProgress,
+    streams: services.streams.openedByConnection(connection),
+    receivedBytes,
+    sentBytes,
+    unsentBytes,
+  };
+}
+
+function principalsOf({ objects }: CallServices, { connection }: Session): ConnectionSnapshot['principals'] {
+  const given = new Map(connection.authorizations.given());
+  if (given.size === 0) return [];
+  return [...objects.ids()].flatMap((objectId) => {
+    const authorization = given.get(objects.get(objectId)!);
+    const principal = authorization && principalText(authorization);
+    return principal === undefined ? [] : [{ objectId, principal }];
+  });
+}
+
+function inspectStream({ call, reader, openedAt, items }: ItemStream, now: number): StreamSnapshot {
+  const { objectId, method, connection } = call;
+  return {
+    objectId: printable(objectId),
+    method: printable(method),
+    openedBy: connection.id,
+    readBy: reader?.id ?? null,
+    ageMs: Math.round(now - openedAt),
+    items,
+  };
+}

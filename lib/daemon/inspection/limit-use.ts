@@ -1,0 +1,63 @@
+import type { CallServices } from '../call/call-services.js';
+import type { LimitSnapshot } from '../contract/snapshot.js';
+import type { RemoteAddress } from '../connection/remote-addresses.js';
+import { LIMITS, type LimitName } from '../limits/limits.js';
+import type { Session } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
+
+/** How much of a limit is used. */
+interface Use {
+  used: number;
+  /** Who uses most, where the limit holds for each connection or address. */
+  usedBy?: string | undefined;
+}
+
+/** The limits of a daemon, and how near each is. */
+export function inspectLimits(services: CallServices, sessions: Sessions): LimitSnapshot[] {
+  const uses = usesOf(services, sessions);
+  const { counts } = services.limits;
+  return (Object.keys(LIMITS) as LimitName[]).map((name) => ({
+    name,
+    value: services.options[name],
+    unit: LIMITS[name].unit,
+    used: uses[name]?.used ?? null,
+    usedBy: uses[name]?.usedBy ?? null,
+    reached: counts[name],
+  }));
+}
+
+function usesOf({ streams, memory, inflation, unsent }: CallServices, sessions: Sessions): Partial<Record<LimitName, Use>> {
+  const { slots, serving } = sessions;
+  const now = performance.now();
+  const addresses = [...slots.addresses.all()];
+  const byAddress = (count: (address: RemoteAddress) => number): Use => most(addresses, count, ({ name }) => name);
+  const byConnection = (count: (session: Session) => number): Use =>
+    most(serving, count, ({ connection }) => String(connection.id));
+  return {
+    maxConnections: { used: slots.taken },
+    maxAbandonedConnections: { used: slots.abandoned },
+    maxConnectionsPerAddress: byAddress(({ connections }) => connections),
+    maxHandshakesPerAddress: byAddress(({ handshakes }) => handshakes),
+    maxFailedHandshakes: byAddress((address) => Math.ceil(address.failuresLeft(now))),
+    maxStreams: { used: streams.size },
+    maxStreamsPerAddress: byAddress((address) => address.streams),
+    maxStreamsPerConnection: byConnection(({ connection }) => streams.openedByConnection(connection)),
+    maxQueuedRequests: byConnection(({ requestsInProgress }) => requestsInProgress),
+    maxInFlightValueBytes: { used: memory.heldBytes },
+    maxInflatingBytes: { used: inflation.heldBytes },
+    maxUnsentBytes: { used: unsent.total },
+  };
+}
+
+/** The one that uses most. */
+function most<T>(all: Iterable<T>, count: (one: T) => number, nameOf: (one: T) => string): Use {
+  let used = 0;
+  let usedBy: string | undefined;
+  for (const one of all) {
+    const uses = count(one);
+    if (uses <= used) continue;
+    used = uses;
+    usedBy = nameOf(one);
+  }
+  return { used, usedBy };
+}

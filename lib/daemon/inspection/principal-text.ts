@@ -1,0 +1,28 @@
+import { safeText } from '../../protocol/safe-text.js';
+import { printable } from '../../reports/printable.js';
+import type { Authorization } from '../contract/authorization.js';
+
+/** Members of a principal that name it, the first one first. Other members may be secrets, such as the hash of a password. */
+const NAMES = ['name', 'username', 'id'];
+
+/**
+ * The text by which a snapshot or a log names a principal: its `principalKey`; else the principal itself where it is a text or a
+ * number; else its `name`, `username` or `id`; else the name of its class.
+ */
+export function principalText({ principal, principalKey }: Authorization): string | undefined {
+  if (principalKey !== undefined) return printable(principalKey);
+  if (principal === undefined || principal === null) return undefined;
+  if (typeof principal !== 'object') return printable(safeText(principal));
+  try {
+    const members = principal as Record<string, unknown>;
+    const named = NAMES.map((name) => members[name]).find(isName);
+    return printable(named === undefined ? principal.constructor?.name || 'object' : safeText(named));
+  } catch {
+    // a getter of user code threw
+    return 'object';
+  }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+}

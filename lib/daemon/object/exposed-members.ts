@@ -1,0 +1,28 @@
+import { parametersOf } from '../../objects/argument-binder.js';
+import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
+import type { InstanceMode } from '../../objects/keyed-instances.js';
+import type { MemberSnapshot, TargetDescription } from '../contract/snapshot.js';
+import { metadataFor } from './expose.js';
+
+/** Describes a registered object, or a registered class. */
+export function describeExposed(source: object, instanceMode: InstanceMode): TargetDescription {
+  const isClass = typeof source === 'function';
+  const described = isClass ? ((source as unknown as AnyClass).prototype as object) : source;
+  const { methods, attrs, oneway } = metadataFor(source);
+  const members = [
+    ...[...methods].map((name) => describeMethod(described, name, oneway.has(name))),
+    ...[...attrs].map((name) => describeAttribute(described, name)),
+  ];
+  return { className: described.constructor?.name || null, instanceMode, members };
+}
+
+function describeMethod(described: object, name: string, isOneway: boolean): MemberSnapshot {
+  const fn: unknown = findDescriptor(described, name)?.value;
+  const parameters = typeof fn === 'function' ? parametersOf(described, name, fn as () => unknown) : undefined;
+  return { kind: 'method', name, isOneway, parameters: parameters ?? null };
+}
+
+function describeAttribute(described: object, name: string): MemberSnapshot {
+  const descriptor = findDescriptor(described, name);
+  return { kind: 'attribute', name, isReadable: descriptor?.get !== undefined, isWritable: descriptor?.set !== undefined };
+}

@@ -1,0 +1,38 @@
+import type { BaseDaemon } from '../daemon/daemon.js';
+import { PyroError } from '../protocol/errors.js';
+import { printable, printableMessage, printableStack } from '../reports/printable.js';
+import { RepeatedLines } from '../reports/repeated-lines.js';
+import { pythonTypeOf } from '../serializers/objects/exceptions.js';
+import { LogEntry, type LogSink } from './log-entry.js';
+import { knownObjects, peerFields } from './log-texts.js';
+
+/** Logs the errors and warnings of a daemon, and the handshakes that it refuses. Refusals that repeat are counted. */
+export function logDaemonEvents(daemon: BaseDaemon, write: LogSink<'debug' | 'warn' | 'error'>): void {
+  const lines = new RepeatedLines();
+  daemon.once('close', () => lines.endAll());
+  daemon.on('warning', (text, code) => write('warn', new LogEntry(text, { event: 'warning', code })));
+  daemon.on('error', (error) =>
+    lines.print('error', {
+      line: () => {
+        const errorType = printable(pythonTypeOf(error));
+        write('error', new LogEntry(printableMessage(error), { event: 'error', errorType, stack: printableStack(error) }));
+      },
+      more: (text) => write('error', new LogEntry(`${text} errors`, { event: 'error' })),
+    }),
+  );
+  daemon.on('handshakeFailed', (error, connection, objectId) => {
+    // a TLS failure is mostly a mistake in the configuration of server or client; other refusals are the server's decision
+    const level = error instanceof PyroError && error.code === 'TLS' ? 'warn' : 'debug';
+    const line = (): void => {
+      const object = objectId === undefined ? {} : { object: printable(objectId) };
+      const asked = objectId === undefined ? '' : `, which asked for "${object.object}"`;
+      const isUnknown = objectId !== undefined && !daemon.objectIds.includes(objectId);
+      const known = isUnknown ? `; ${knownObjects(daemon)}` : '';
+      const text = `refused ${printable(connection.remoteAddress)}${asked}: ${printableMessage(error)}${known}`;
+      const errorType = printable(pythonTypeOf(error));
+      write(level, new LogEntry(text, { event: 'handshake failed', ...object, ...peerFields(connection), errorType }));
+    };
+    const more = (text: string): void => write(level, new LogEntry(`${text} refused connections`, { event: 'handshake failed' }));
+    lines.print(level, { line, more });
+  });
+}

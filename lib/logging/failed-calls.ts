@@ -1,0 +1,88 @@
+import { UNKNOWN } from '../daemon/call/failure-report.js';
+import { presentableError } from '../daemon/call/presentable-error.js';
+import type { BaseDaemon } from '../daemon/daemon.js';
+import type { CallErrorInfo } from '../daemon/options/daemon-events.js';
+import { printable, printableMessage, printableStack } from '../reports/printable.js';
+import { RepeatedLines } from '../reports/repeated-lines.js';
+import { pythonTypeOf } from '../serializers/objects/exceptions.js';
+import { thrownError } from './failure-level.js';
+import { LogEntry, type LogSink } from './log-entry.js';
+import { knownObjects, peerFields } from './log-texts.js';
+
+/** Causes of an error that a log line shows. */
+const MAX_CAUSES = 5;
+
+/** Chooses the level of a failed call; false: the call is not logged. */
+export type FailureLevel<Level extends string> = (error: unknown, call: CallErrorInfo, isKnownObject: boolean) => Level | false;
+
+/**
+ * Logs the calls that fail, with the object, the method, the correlation id and the client; at the levels `error` and `fatal` also with the
+ * stack of the error. Failures that repeat are counted.
+ *
+ * @param levelOf chooses the level
+ * @param untoldLevelOf chooses the level for errors that no client is told of: of oneway calls, of callback methods, and of the clean-up of
+ *   streams
+ */
+export function logFailedCalls<Level extends string>(
+  daemon: BaseDaemon,
+  write: LogSink<Level>,
+  levelOf: FailureLevel<Level>,
+  untoldLevelOf: FailureLevel<Level>,
+): void {
+  const logged = new WeakSet<CallErrorInfo>();
+  const lines = new RepeatedLines();
+  daemon.once('close', () => lines.endAll());
+  const log = (error: unknown, info: CallErrorInfo, chooseLevel: FailureLevel<Level>): void => {
+    // a call may give both events, with the same info
+    if (logged.has(info)) return;
+    logged.add(info);
+    const thrown = thrownError(error);
+    const isKnown = info.objectId === UNKNOWN || daemon.objectIds.includes(info.objectId);
+    const level = chooseLevel(thrown, info, isKnown);
+    if (level === false) return;
+    const isSevere = level === 'error' || level === 'fatal';
+    const line = (): void => {
+      const text = `${failureText(error, info)}${isKnown ? '' : `; ${knownObjects(daemon)}`}`;
+      const stack = isSevere ? stackOf(thrown) : undefined;
+      const errorType = printable(pythonTypeOf(presentableError(error)));
+      write(level, new LogEntry(text, { event: 'call failed', ...callFields(info), errorType, ...(stack && { stack }) }));
+    };
+    // a method that fails by accident hides no other one
+    const kind = isSevere ? `${level} ${info.objectId} ${info.method}` : level;
+    const what = isSevere ? ` of ${nameOf(info)}` : '';
+    const more = (text: string): void => write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed' }));
+    lines.print(kind, { line, more });
+  };
+  daemon.on('callError', (error, info) => log(error, info, untoldLevelOf));
+  daemon.on('callFailed', (error, info) => log(error, info, levelOf));
+}
+
+function failureText(error: unknown, info: CallErrorInfo): string {
+  const { connection, correlationId } = info;
+  const text = error instanceof Error ? `${printable(error.name)}: ${printableMessage(error)}` : printableMessage(error);
+  return `${nameOf(info)} failed for ${printable(connection.remoteAddress)} (correlation id ${correlationId}): ${text}`;
+}
+
+/** The items of a stream fail in calls of the daemon's own object, but for the log it is the call that returned the stream. */
+function callFields(info: CallErrorInfo): Pick<LogEntry, 'object' | 'method' | 'correlationId' | 'peer' | 'connection'> {
+  const { objectId, method } = info.stream ?? info;
+  return {
+    object: printable(objectId),
+    method: printable(method),
+    correlationId: info.correlationId,
+    ...peerFields(info.connection),
+  };
+}
+
+/** The method of a call. */
+function nameOf(info: CallErrorInfo): string {
+  const { objectId, method } = info.stream ?? info;
+  return `${printable(objectId)}.${printable(method)}`;
+}
+
+/** The stack of an error, and the stacks of its causes. Undefined for a thrown value that is no error. */
+function stackOf(error: unknown): string | undefined {
+  const stacks: string[] = [];
+  for (let at = error; at instanceof Error && stacks.length < MAX_CAUSES; at = at.cause) stacks.push(printableStack(at));
+  return stacks.length > 0 ? stacks.join('\ncaused by: ') : undefined;
+}

@@ -1,0 +1,36 @@
+import { CommunicationError, MessageTooLargeError, PyroError, SerializeError } from '../protocol/errors.js';
+import { PythonException } from '../protocol/python-exception.js';
+
+/** The error that was thrown, where a layer above has translated the error for Python. */
+export function thrownError(error: unknown): unknown {
+  return error instanceof PythonException && error.cause !== undefined ? error.cause : error;
+}
+
+/**
+ * True for errors that are meant for the client: a PythonException, and the refusals of this library (unknown objects and members, wrong
+ * arguments, guards, limits, clients that went away). All other errors are those that nobody expected.
+ *
+ * @param isKnownObject whether the daemon has the object of the call
+ */
+export function isMeantForClient(error: unknown, isKnownObject: boolean): boolean {
+  if (error instanceof PythonException) return true;
+  if (error instanceof PyroError) return isRefusal(error, isKnownObject);
+  // Node's own functions reject with an AbortError when the signal of the call aborts
+  return error instanceof Error && error.name === 'AbortError' && error.cause instanceof PyroError;
+}
+
+/** Whether the server itself refused: other errors of this library come from calls and mistakes that the method made. */
+function isRefusal(error: PyroError, isKnownObject: boolean): boolean {
+  switch (error.code) {
+    case 'SECURITY':
+      return true;
+    case 'DAEMON':
+      return !isKnownObject;
+    case 'PYRO':
+      // the result cannot be sent: a mistake of the method
+      return !(error.cause instanceof SerializeError);
+    default:
+      // a failed call to another object says whether it was sent
+      return error instanceof CommunicationError && error.sent === undefined && !(error instanceof MessageTooLargeError);
+  }
+}

@@ -1,0 +1,89 @@
+import { inspect } from 'node:util';
+
+/** The fields of a log entry. A field that is not known is absent. Texts of peers are cut, with unprintable characters escaped. */
+export interface LogFields {
+  /** What happened. */
+  event?:
+    | 'call'
+    | 'call failed'
+    | 'handshake failed'
+    | 'connected'
+    | 'disconnected'
+    | 'listening'
+    | 'closed'
+    | 'error'
+    | 'warning'
+    | 'wire';
+  /** Id of the object. */
+  object?: string;
+  /** Wire name of the method; `__getattr__` and `__setattr__` for attributes. */
+  method?: string;
+  /** A UUID. */
+  correlationId?: string;
+  /** Address of the client. */
+  peer?: string;
+  /** Number of the connection. */
+  connection?: number;
+  principal?: string;
+  /** Of a call that returned a stream: until the stream ended. */
+  durationMs?: number;
+  /** Python class of the error, as the client sees it. */
+  errorType?: string;
+  /** The arguments as a text, where the option `accessLog` asks for them. */
+  arguments?: string;
+  /** A code of a warning. */
+  code?: string;
+  /** The stack of the error, and the stacks of its causes. */
+  stack?: string;
+}
+
+/**
+ * A line of a log with fields.
+ *
+ * Loggers that write JSON find the fields as members: pino and nestjs-pino on top, Nest's `ConsoleLogger` below `message`. Loggers that
+ * write text find the text: `String(entry)` and `util.inspect(entry)` are the message and the stack.
+ */
+export class LogEntry implements Readonly<LogFields> {
+  /** The line without its stack. */
+  readonly msg: string;
+  declare readonly event?: LogFields['event'];
+  declare readonly object?: LogFields['object'];
+  declare readonly method?: LogFields['method'];
+  declare readonly correlationId?: LogFields['correlationId'];
+  declare readonly peer?: LogFields['peer'];
+  declare readonly connection?: LogFields['connection'];
+  declare readonly principal?: LogFields['principal'];
+  declare readonly durationMs?: LogFields['durationMs'];
+  declare readonly errorType?: LogFields['errorType'];
+  declare readonly arguments?: LogFields['arguments'];
+  declare readonly code?: LogFields['code'];
+  declare readonly stack?: LogFields['stack'];
+
+  constructor(msg: string, fields: LogFields) {
+    this.msg = msg;
+    Object.assign(this, fields);
+  }
+
+  /** The same as {@link msg}, for loggers that look for a message there. */
+  get message(): string {
+    return this.msg;
+  }
+
+  toString(): string {
+    // no line of a stack begins like a line of the log
+    return this.stack === undefined ? this.msg : `${this.msg}\n  ${this.stack.replace(/\n(?! )/g, '\n  ')}`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** Writes an entry to a log. */
+export type LogSink<Level extends string> = (level: Level, entry: LogEntry) => void;
+
+/** Levels of a {@link PyroLogger}. */
+export type PyroLogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A log, such as `console` or a logger of pino. */
+export type PyroLogger = Record<PyroLogLevel, (entry: LogEntry) => void>;

@@ -1,0 +1,100 @@
+import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
+import type { BaseDaemon } from '../daemon/daemon.js';
+import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
+import type { Otel } from './otel-api.js';
+import { SCOPE, serverAddress } from './semantics.js';
+
+interface Metric {
+  readonly kind: 'counter' | 'gauge';
+  readonly unit: string;
+  readonly description: string;
+  observe(result: (value: number, labels?: Attributes) => void, snapshot: DaemonSnapshot): void;
+}
+
+/** The metrics of a daemon besides the durations of calls. No label has a text that a client chose. */
+export const DAEMON_METRICS: Readonly<Record<string, Metric>> = {
+  'pyro.server.connections': {
+    kind: 'gauge',
+    unit: '{connection}',
+    description: 'Open connections',
+    observe: (result, { totals }) => result(totals.connectionsOpen),
+  },
+  'pyro.server.connections.opened': {
+    kind: 'counter',
+    unit: '{connection}',
+    description: 'Connections that passed their handshake',
+    observe: (result, { totals }) => result(totals.connectionsOpened),
+  },
+  'pyro.server.connections.refused': {
+    kind: 'counter',
+    unit: '{connection}',
+    description: 'Connections whose handshake was refused or failed',
+    observe: (result, { totals }) => result(totals.connectionsRefused),
+  },
+  'pyro.server.requests.in_progress': {
+    kind: 'gauge',
+    unit: '{request}',
+    description: 'Requests that run or wait',
+    observe: (result, { totals }) => result(totals.requestsInProgress),
+  },
+  'pyro.server.streams': {
+    kind: 'gauge',
+    unit: '{stream}',
+    description: 'Open item streams',
+    observe: (result, { totals }) => result(totals.streamsOpen),
+  },
+  'pyro.server.io': {
+    kind: 'counter',
+    unit: 'By',
+    description: 'Bytes that came from clients and were sent to clients',
+    observe: (result, { totals }) => {
+      result(totals.receivedBytes, { direction: 'received' });
+      result(totals.sentBytes, { direction: 'sent' });
+    },
+  },
+  'pyro.server.limit.reached': {
+    kind: 'counter',
+    unit: '{time}',
+    description: 'How often a limit was reached',
+    observe: (result, { limits }) => {
+      for (const { name, reached } of limits) if (reached > 0) result(reached, { limit: name });
+    },
+  },
+  'pyro.server.limit.usage': {
+    kind: 'gauge',
+    unit: '1',
+    description: 'Used part of a limit, of the connection or address that uses most',
+    observe: (result, { limits }) => {
+      for (const { name, used, value } of limits) if (used !== null && value > 0) result(used / value, { limit: name });
+    },
+  },
+  'pyro.server.names': {
+    kind: 'gauge',
+    unit: '{name}',
+    description: 'Names at name servers',
+    observe: (result, { names }) => {
+      for (const state of ['registered', 'taken', 'waiting'] as const)
+        result(names.filter((name) => name.state === state).length, { state });
+    },
+  },
+};
+
+/** Lets the metrics of a daemon be read until it closes. Nothing is done but when they are read. */
+export function observeDaemon(otel: Otel, daemon: BaseDaemon): void {
+  const meter = otel.metrics.getMeter(SCOPE);
+  const server = serverAddress(daemon.natLocationStr ?? daemon.locationStr);
+  const instruments = new Map<Metric, Observable>();
+  for (const [name, metric] of Object.entries(DAEMON_METRICS)) {
+    const { unit, description } = metric;
+    const make = metric.kind === 'counter' ? 'createObservableCounter' : 'createObservableGauge';
+    instruments.set(metric, meter[make](name, { unit, description }));
+  }
+  const read = (result: BatchObservableResult): void => {
+    const snapshot = daemon.inspect({ maxListed: 0 });
+    for (const [metric, instrument] of instruments)
+      metric.observe((value, labels) => result.observe(instrument, value, { ...server, ...labels }), snapshot);
+  };
+  const all = [...instruments.values()];
+  meter.addBatchObservableCallback(read, all);
+  daemon.once('close', () => meter.removeBatchObservableCallback(read, all));
+}

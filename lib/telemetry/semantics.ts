@@ -1,0 +1,48 @@
+import type { Attributes } from '@opentelemetry/api';
+import { pythonTypeOf } from '../serializers/objects/exceptions.js';
+
+/** Name of the tracer and of the meter. */
+export const SCOPE = 'nestjs-pyro';
+
+/** In place of a method that the server does not have: its name was the client's. */
+export const OTHER = '_OTHER';
+
+/** Attributes of spans and metrics. @see https://opentelemetry.io/docs/specs/semconv/rpc/ */
+export const ATTRIBUTES = {
+  system: 'rpc.system.name',
+  method: 'rpc.method',
+  originalMethod: 'rpc.method_original',
+  errorType: 'error.type',
+  serverAddress: 'server.address',
+  serverPort: 'server.port',
+  clientAddress: 'client.address',
+  clientPort: 'client.port',
+  correlationId: 'pyro.correlation_id',
+  oneway: 'pyro.oneway',
+  serializer: 'pyro.serializer',
+} as const;
+
+export const SYSTEM = { [ATTRIBUTES.system]: 'pyro5' };
+
+/** Seconds. @see the advice of the semantic conventions for `rpc.server.call.duration` */
+export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** Attributes of an address: `host:port`, `[v6]:port`, or the path of a unix socket. */
+export function addressAttributes(
+  location: string | undefined,
+  address: typeof ATTRIBUTES.serverAddress | typeof ATTRIBUTES.clientAddress,
+  port: typeof ATTRIBUTES.serverPort | typeof ATTRIBUTES.clientPort,
+): Attributes {
+  if (location === undefined) return {};
+  const found = /^\[?(?<host>.*?)\]?:(?<number>\d+)$/.exec(location)?.groups;
+  return found === undefined ? { [address]: location } : { [address]: found['host'], [port]: Number(found['number']) };
+}
+
+export function serverAddress(location: string | undefined): Attributes {
+  return addressAttributes(location, ATTRIBUTES.serverAddress, ATTRIBUTES.serverPort);
+}
+
+/** `error.type`: the Python class of an error. */
+export function errorType(error: unknown): string {
+  return pythonTypeOf(error);
+}

@@ -1,0 +1,312 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { CanActivate } from '@nestjs/common';
+import { UseGuards } from '@nestjs/common';
+import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startNameServer } from '../../../lib/core.js';
+import { PyroController, type PyroDaemon, PyroMethod, PyroModule, PyroProxy, type RemoteObject } from '../../../lib/index.js';
+import { DAEMON_METRICS } from '../../../lib/telemetry/daemon-metrics.js';
+import { PythonInterpreter } from '../../interop/python-interpreter.js';
+import { closeAfter, eventually, serve } from '../nest/fixtures.js';
+import { TypeScriptPrograms } from '../nest/programs/typescript-program.js';
+
+const tracer = trace.getTracer('test');
+
+class TracedGuard implements CanActivate {
+  canActivate(): boolean {
+    tracer.startSpan('guard').end();
+    return true;
+  }
+}
+
+@PyroController({ objectId: 'oven', name: 'lab.oven', instanceMode: 'single' })
+@UseGuards(TracedGuard)
+class Oven {
+  @PyroMethod() async heat(celsius: number): Promise<number> {
+    await new Promise(setImmediate);
+    tracer.startSpan('method').end();
+    if (celsius > 1_200) throw new RangeError('too hot');
+    return celsius;
+  }
+  @PyroMethod() *curve(): Generator<number> {
+    for (let at = 0; at < 2; at++) {
+      tracer.startSpan(`item ${at}`).end();
+      yield at;
+    }
+  }
+}
+
+interface RemoteOven {
+  heat(celsius: number): number;
+  curve(): Generator<number>;
+}
+
+const exporter = new InMemorySpanExporter();
+const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+const prometheus = new PrometheusExporter({ preventServerStart: true });
+const meters = new MeterProvider({ readers: [prometheus] });
+let python: PythonInterpreter;
+
+beforeAll(async () => {
+  provider.register();
+  metrics.setGlobalMeterProvider(meters);
+  python = await PythonInterpreter.start();
+});
+afterEach(() => exporter.reset());
+afterAll(async () => {
+  python.stop();
+  trace.disable();
+  metrics.disable();
+  context.disable();
+  propagation.disable();
+  await provider.shutdown();
+  await meters.shutdown();
+});
+
+const spans = (): ReadableSpan[] => exporter.getFinishedSpans();
+const named = (name: string, kind?: SpanKind): ReadableSpan[] =>
+  spans().filter((span) => span.name === name && (kind === undefined || span.kind === kind));
+const idOf = (span: ReadableSpan | undefined): string => span!.spanContext().spanId;
+const traceOf = (span: ReadableSpan | undefined): string => span!.spanContext().traceId;
+const parentOf = (span: ReadableSpan | undefined): string | undefined => span!.parentSpanContext?.spanId;
+
+async function serveOven(): Promise<{ uri: string; daemon: PyroDaemon }> {
+  const { server } = await serve({ providers: [Oven] });
+  const daemon = server.unwrap<PyroDaemon>();
+  return { uri: String(daemon.uriFor('oven')), daemon };
+}
+
+describe('spans', () => {
+  it('of client and server are one trace, with guard and method inside, and the names of the conventions', async () => {
+    const { uri, daemon } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    expect(await oven.heat(20)).toBe(20);
+    await eventually(() => named('oven/heat').length === 2);
+    const [client] = named('oven/heat', SpanKind.CLIENT);
+    const [server] = named('oven/heat', SpanKind.SERVER);
+    expect(new Set([client, server, ...named('guard'), ...named('method')].map(traceOf)).size).toBe(1);
+    expect(parentOf(server)).toBe(idOf(client));
+    expect([...named('guard'), ...named('method')].map(parentOf)).toEqual([idOf(server), idOf(server)]);
+    const [host, port] = daemon.locationStr.split(':');
+    const both = { 'rpc.system.name': 'pyro5', 'rpc.method': 'oven/heat', 'server.address': host, 'server.port': Number(port) };
+    expect(client!.attributes).toEqual(both);
+    expect(server!.attributes).toEqual({
+      ...both,
+      'client.address': '127.0.0.1',
+      'client.port': expect.any(Number) as number,
+      'pyro.correlation_id': expect.stringMatching(/^[-0-9a-f]{36}$/) as string,
+      'pyro.serializer': 'serpent',
+    });
+    expect((server!.attributes['pyro.correlation_id'] as string).replaceAll('-', '')).toBe(traceOf(server));
+  });
+
+  it('of a failed call have the Python class as error.type on both sides', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await expect(oven.heat(2_000)).rejects.toThrow('too hot');
+    await eventually(() => named('oven/heat').length === 2);
+    for (const span of named('oven/heat')) {
+      expect(span.attributes['error.type']).toBe('builtins.ValueError');
+      expect(span.status.code).toBe(SpanStatusCode.ERROR);
+    }
+  });
+
+  it('of an unknown method are named _OTHER, and have the name that the client made up beside it', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<{ $call(name: string): Promise<unknown> }>(uri);
+    await expect(oven.$call('made\nup')).rejects.toThrow('made');
+    await eventually(() => named('_OTHER').length === 1);
+    expect(named('_OTHER')[0]!.attributes).toMatchObject({
+      'rpc.method': '_OTHER',
+      'rpc.method_original': 'oven/made\\u000aup',
+      'error.type': 'builtins.AttributeError',
+    });
+  });
+
+  it('of the entries of a batch are children of the batch', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await expect(
+      oven.$batch((batch) => {
+        batch.heat(1);
+        batch.heat(2_000);
+      }),
+    ).rejects.toThrow('too hot');
+    await eventually(() => named('oven/<batch>').length === 2);
+    const [batch] = named('oven/<batch>', SpanKind.SERVER);
+    const entries = named('oven/heat', SpanKind.INTERNAL);
+    expect(entries.map((span) => [parentOf(span), span.attributes['error.type']])).toEqual([
+      [idOf(batch), undefined],
+      [idOf(batch), 'builtins.ValueError'],
+    ]);
+    expect(named('method').map(parentOf)).toEqual(entries.map(idOf));
+    expect(batch!.attributes['error.type']).toBeUndefined();
+  });
+
+  it('of a stream last until the stream is closed, and are active at its items', async () => {
+    const { uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    const curve = await oven.curve();
+    await curve.next();
+    expect(named('oven/curve', SpanKind.SERVER)).toEqual([]);
+    await curve.next();
+    expect((await curve.next()).done).toBe(true);
+    await eventually(() => named('oven/curve', SpanKind.SERVER).length === 1);
+    const [server] = named('oven/curve', SpanKind.SERVER);
+    expect([...named('item 0'), ...named('item 1')].map(parentOf)).toEqual([idOf(server), idOf(server)]);
+    expect(spans().filter(({ name }) => name.includes('stream'))).toEqual([]);
+  });
+
+  it('of connecting and of the name lookup are children of the call that needs them', async () => {
+    const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false, telemetry: false });
+    closeAfter(() => nameServer.close());
+    const { host, port } = nameServer.uri;
+    const at = { host: host!, port: port!, broadcast: false };
+    await serve({ providers: [Oven] }, { nameServer: at });
+    exporter.reset();
+    await using oven = PyroProxy.to<RemoteOven>('PYRONAME:lab.oven', { nameServer: at });
+    await oven.heat(1);
+    const [client] = named('lab.oven/heat', SpanKind.CLIENT);
+    const [connect] = named('pyro connect');
+    expect(parentOf(connect)).toBe(idOf(client));
+    expect(named('pyro lookup').map(parentOf)).toEqual([idOf(connect)]);
+  });
+
+  it('go on from an injected remote object, inside the span that is active', async () => {
+    const { uri } = await serveOven();
+    const { app } = await serve({ imports: [PyroModule.forFeature([{ token: 'OVEN', uri }])], providers: [Oven] });
+    const own = tracer.startSpan('request');
+    const oven = app.get<RemoteObject<RemoteOven>>('OVEN');
+    await context.with(trace.setSpan(context.active(), own), () => oven.heat(1));
+    await eventually(() => named('oven/heat').length === 2);
+    expect(named('oven/heat', SpanKind.CLIENT).map(parentOf)).toEqual([idOf(own as unknown as ReadableSpan)]);
+    expect(named('oven/heat', SpanKind.SERVER).map(traceOf)).toEqual([own.spanContext().traceId]);
+  });
+
+  it('are not made with telemetry: false', async () => {
+    const { server } = await serve({ providers: [Oven] }, { telemetry: false });
+    const uri = String(server.unwrap<PyroDaemon>().uriFor('oven'));
+    await using oven = await PyroProxy.connect<RemoteOven>(uri, { telemetry: false });
+    await oven.heat(1);
+    expect(named('oven/heat')).toEqual([]);
+  });
+});
+
+describe('traces and Python', () => {
+  it('a call of Python with a correlation id belongs to the trace of this id', async () => {
+    const { uri } = await serveOven();
+    const id = '0af76519-16cd-43dd-8448-eb211c80319c';
+    await python.run(
+      `
+      current_context.correlation_id = uuid.UUID(id)
+      with Proxy(uri) as oven:
+        oven.heat(1)
+        oven.heat(2)
+      `,
+      { uri, id },
+    );
+    await eventually(() => named('oven/heat').length === 2);
+    expect(named('oven/heat').map(traceOf)).toEqual([id.replaceAll('-', ''), id.replaceAll('-', '')]);
+  });
+
+  it('a call of Python with a traceparent is a child of its span', async () => {
+    const { uri } = await serveOven();
+    await python.run(
+      `
+      current_context.annotations = {"TRCE": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+      with Proxy(uri) as oven:
+        oven.heat(1)
+      `,
+      { uri },
+    );
+    await eventually(() => named('oven/heat').length === 1);
+    expect([traceOf(named('oven/heat')[0]), parentOf(named('oven/heat')[0])]).toEqual([
+      '0af7651916cd43dd8448eb211c80319c',
+      'b7ad6b7169203331',
+    ]);
+  });
+
+  it('a bad traceparent is passed over', async () => {
+    const { uri } = await serveOven();
+    await python.run(
+      `
+      current_context.annotations = {"TRCE": b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01"}
+      with Proxy(uri) as oven:
+        oven.heat(1)
+      `,
+      { uri },
+    );
+    await eventually(() => named('oven/heat').length === 1);
+    expect(traceOf(named('oven/heat')[0])).not.toBe('0'.repeat(32));
+  });
+
+  it('three processes are one trace: a program of ours, an untouched Python program, and an application of ours', async () => {
+    await using programs = await TypeScriptPrograms.compile();
+    const app = programs.start('traced-app', [], { timeoutMs: 60_000 });
+    closeAfter(() => app.stop());
+    const lastUri = await app.line('uri: ');
+    const middleUri = await python.run<string>(
+      `
+      @Pyro5.api.expose
+      class Middle:
+        def work(self, value):
+          with Pyro5.api.Proxy(last) as proxy:
+            return proxy.work(value)
+      daemon = Pyro5.api.Daemon()
+      threading.Thread(target=daemon.requestLoop, daemon=True).start()
+      return str(daemon.register(Middle, 'middle'))
+      `,
+      { last: lastUri },
+    );
+    await using middle = await PyroProxy.connect<{ work(value: number): number }>(middleUri);
+    expect(await middle.work(41)).toBe(42);
+    const [client] = named('middle/work', SpanKind.CLIENT);
+    await using last = await PyroProxy.connect<{ spans(): Record<string, unknown>[] }>(lastUri, { telemetry: false });
+    let found: Record<string, unknown> | undefined;
+    await expect.poll(async () => (found = (await last.spans()).find(({ name }) => name === 'last/work'))).toBeDefined();
+    expect(found).toMatchObject({ traceId: traceOf(client), parentId: idOf(client) });
+  }, 120_000);
+});
+
+describe('metrics', () => {
+  async function scrape(): Promise<string> {
+    const http = createServer((request, response) => prometheus.getMetricsRequestHandler(request, response));
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = http.address() as AddressInfo;
+      return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    } finally {
+      http.close();
+    }
+  }
+
+  it('are scraped by Prometheus: durations of both sides by method and error, and the numbers of the server', async () => {
+    const { uri, daemon } = await serveOven();
+    const [, port] = daemon.locationStr.split(':');
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await oven.heat(1);
+    await expect(oven.heat(2_000)).rejects.toThrow('too hot');
+    await expect((oven as unknown as { $call(name: string): Promise<unknown> }).$call('made up')).rejects.toThrow('made up');
+    await eventually(() => named('_OTHER').length === 1);
+    const lines = (await scrape()).split('\n').filter((line) => line.includes(`server_port="${port}"`));
+    const line = (start: string, ...parts: string[]): string | undefined =>
+      lines.find((text) => text.startsWith(start) && parts.every((part) => text.includes(part)));
+    for (const side of ['server', 'client']) {
+      const name = `rpc_${side}_call_duration`;
+      expect(line(`${name}_count`, 'rpc_method="oven/heat"', 'error_type="builtins.ValueError"')).toMatch(/ 1\b/);
+      expect(line(`${name}_bucket`, 'rpc_method="oven/heat"', 'le="0.005"')).toBeDefined();
+      expect(line(`${name}_bucket`, 'rpc_method="oven/heat"', 'le="10"')).toBeDefined();
+    }
+    expect(line('rpc_server_call_duration_count', 'rpc_method="_OTHER"')).toMatch(/ 1\b/);
+    expect(lines.filter((text) => text.startsWith('rpc_server') && text.includes('made up'))).toEqual([]);
+    expect(line('pyro_server_connections{')).toMatch(/ 1\b/);
+    expect(line('pyro_server_io_total', 'direction="received"')).toMatch(/ \d{2,}/);
+    expect(line('pyro_server_limit_usage', 'limit="maxConnections"')).toBeDefined();
+    for (const name of Object.keys(DAEMON_METRICS).filter((each) => !each.endsWith('limit.reached')))
+      expect(lines.some((text) => text.startsWith(name.replaceAll('.', '_')))).toBe(true);
+  });
+});
