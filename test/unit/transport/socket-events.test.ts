@@ -10,6 +10,7 @@ afterEach(() => {
 });
 
 class Owner implements SocketOwner {
+  readonly copiesData = false;
   readonly events: string[] = [];
   constructor(readonly socket: Socket) {
     listen(socket, this);
