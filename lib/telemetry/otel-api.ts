@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+// not by its name: bundles for Node often begin with an import of `createRequire`
+import module from 'node:module';
 import type * as OtelApi from '@opentelemetry/api';
 
 /** The package `@opentelemetry/api`. */
@@ -12,7 +13,7 @@ let loaded: Otel | null | undefined;
 export function loadOtel(): Otel | undefined {
   if (loaded === undefined) {
     try {
-      loaded = createRequire(import.meta.url)(PACKAGE) as Otel;
+      loaded = module.createRequire(import.meta.url)(PACKAGE) as Otel;
     } catch {
       loaded = null;
     }

@@ -78,6 +78,7 @@ describe('docs/configuration.md', () => {
   it('docs/configuration.md tells what each config item sets, and each sets nothing else', () => {
     const samples: Record<string, Record<string, string>> = {
       NATPORT: { PYRO_NATHOST: 'nat.example', PYRO_NATPORT: '1' },
+      LOGLEVEL: { PYRO_LOGLEVEL: 'INFO' },
       SERIALIZER: { PYRO_SERIALIZER: 'json' },
       SERVERTYPE: { PYRO_SERVERTYPE: 'thread' },
     };

@@ -60,8 +60,8 @@ describe('a reader that reads one literal after another', () => {
   it('holds no message and no value', async () => {
     const reader = new LiteralReader(LIMITS, false);
     const held = new WeakRef(Buffer.from(`['${'x'.repeat(300)}',{'a':1}]`));
-    new WeakRef(reader.read(held.deref()!, 0, { spentBytes: 0, limitBytes: Infinity }, 0).value as object);
-    await collectUntil(() => held.deref() === undefined);
+    const value = new WeakRef(reader.read(held.deref()!, 0, { spentBytes: 0, limitBytes: Infinity }, 0).value as object);
+    await collectUntil(() => held.deref() === undefined && value.deref() === undefined);
     expect(reader.read(Buffer.from('[1]'), 0, { spentBytes: 0, limitBytes: Infinity }, 0).value).toEqual([1]);
   });
 });
