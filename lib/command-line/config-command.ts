@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { environmentProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
+import { environmentProxyOptions, resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
 import { environmentDefaults } from '../daemon/options/environment-defaults.js';
 import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
 import { CONFIG_ITEMS, type PyroConfig } from '../options/config-items.js';

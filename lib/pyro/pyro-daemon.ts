@@ -1,5 +1,6 @@
 import { recogniseInstances } from '../copies/process-wide.js';
-import { type Autoproxy, type PyroProxyOptions, resolveProxyOptions } from '../client/options/proxy-options.js';
+import type { Autoproxy, PyroProxyOptions } from '../client/options/proxy-options.js';
+import { resolveProxyOptions } from '../client/options/resolve-proxy-options.js';
 import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';

@@ -1,4 +1,5 @@
-import { checkProxyOptions, type PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import { checkProxyOptions } from '../client/options/resolve-proxy-options.js';
 import type { ProxySender } from '../client/options/received-proxies.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';

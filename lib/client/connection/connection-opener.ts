@@ -11,7 +11,7 @@ import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
-import type { ResolvedProxyOptions } from '../options/proxy-options.js';
+import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { addressOf, allowedAddress } from './peer-address.js';
 import type { RemoteMetadata } from './remote-metadata.js';

@@ -12,7 +12,8 @@ import {
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { SerializersOnDemand } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
-import type { Autoproxy, ResolvedProxyOptions } from '../options/proxy-options.js';
+import type { Autoproxy } from '../options/proxy-options.js';
+import type { ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 
 /** The serializers of one proxy. */
 export class ProxySerializers {

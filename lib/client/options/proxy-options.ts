@@ -1,39 +1,13 @@
-import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
-import { ANNOTATION_DEFAULTS, type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
-import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
-import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
-import { environmentConfig } from '../../options/environment.js';
-import {
-  ABORT_SIGNAL,
-  anyOf,
-  ANYTHING,
-  checkOptions,
-  configError,
-  FUNCTION,
-  givenOptions,
-  LIMIT_BOUNDS,
-  milliseconds,
-  numberRules,
-  OBJECT,
-  type OptionRules,
-  STREAM,
-  SWITCH,
-  TEXTS,
-  withMethods,
-} from '../../options/option-checks.js';
-import { VALUE_LIMITS } from '../../serpent/limits.js';
-import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
-import { CLIENT_TLS, type ClientTlsOptions, clientTlsOf } from '../../options/tls.js';
+
+import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
-import { checkNameServers, NAME_SERVERS, type NameServerAddress } from './name-resolver.js';
+import type { NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 
 /** Annotations: ids of four ASCII letters, and their bytes. */
@@ -181,138 +155,4 @@ export interface CallOptions {
   repeatable?: boolean;
   /** True: does not wait for a reply. False: waits, even if the method is oneway. Default: as the object's metadata says. */
   oneway?: boolean;
-}
-
-/** Options of a proxy with the defaults filled in. */
-export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
-
-const DEFAULTS = {
-  serializer: 'serpent' as SerializerName,
-  handshake: DEFAULT_HANDSHAKE as unknown,
-  shareHandshake: false,
-  callTimeoutMs: 60_000,
-  connectTimeoutMs: 10_000,
-  frameTimeoutMs: 30_000,
-  poolSize: 1,
-  maxQueuedCalls: 1_000,
-  maxRetries: 2,
-  retryDelayMs: 100,
-  maxRetryDelayMs: 5_000,
-  keepAliveMs: 60_000,
-  idleTimeoutMs: 0,
-  compression: false,
-  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
-  maxHandshakeBytes: 1024 * 1024,
-  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
-  ...ANNOTATION_DEFAULTS,
-  ...INFLATION_DEFAULTS,
-  ...VALUE_LIMITS,
-  serpentBytesRepr: false,
-  values: 'natural' as ValueMode,
-};
-
-const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
-
-/** The rules of the options of a proxy. */
-export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
-  ...VALUE_RULES,
-  ...numberRules(DEFAULTS, BOUNDS),
-  serializer: ONE_SERIALIZER,
-  handshake: ANYTHING,
-  validateHandshake: FUNCTION,
-  shareHandshake: SWITCH,
-  repeatable: TEXTS,
-  tls: CLIENT_TLS,
-  openSocket: FUNCTION,
-  connectedSocket: STREAM,
-  annotations: anyOf(FUNCTION, { ...OBJECT, takes: 'an object or Map of annotations' }),
-  onAnnotations: FUNCTION,
-  onConnected: FUNCTION,
-  onDisconnected: FUNCTION,
-  wireLog: FUNCTION,
-  telemetry: SWITCH,
-  nameServer: NAME_SERVERS,
-  receivedProxies: FUNCTION,
-  autoproxy: withMethods('a PyroDaemon', 'referenceFor'),
-  signal: ABORT_SIGNAL,
-};
-
-const CALL_RULES: OptionRules<CallOptions> = {
-  callTimeoutMs: milliseconds(),
-  signal: ABORT_SIGNAL,
-  annotations: { ...OBJECT, takes: 'an object or Map of annotations' },
-  onAnnotations: FUNCTION,
-  repeatable: SWITCH,
-  oneway: SWITCH,
-};
-
-/**
- * Checks the options that are given.
- *
- * @throws {PyroError} `CONFIG`; the text names the option, its value and what it takes
- */
-export function checkProxyOptions(options: PyroProxyOptions): void {
-  checkOptions(options, PROXY_RULES);
-  if (options.nameServer) checkNameServers(options.nameServer);
-}
-
-/**
- * Fills in the defaults and checks the options.
- *
- * @throws {PyroError} `CONFIG`; the text names the option, its value and the values it may have
- */
-export function resolveProxyOptions(options: PyroProxyOptions): ResolvedProxyOptions {
-  checkProxyOptions(options);
-  const given = givenOptions(options);
-  const resolved: ResolvedProxyOptions = { ...DEFAULTS, ...environmentProxyOptions(given), ...given };
-  if (resolved.openSocket && resolved.tls)
-    throw configError('tls cannot be had over openSocket; let openSocket open a TLS socket');
-  if (resolved.connectedSocket && (resolved.openSocket ?? (resolved.tls || resolved.poolSize > 1 || undefined)))
-    throw configError('connectedSocket excludes openSocket, tls and a poolSize over 1');
-  return resolved;
-}
-
-/**
- * Gives the options of a proxy that environment variables set.
- *
- * @param given options in code, which win over environment variables
- * @throws {PyroError} `CONFIG`, when a variable is wrong
- */
-export function environmentProxyOptions(
-  given: PyroProxyOptions,
-  config: PyroConfig = environmentConfig(),
-): Partial<PyroProxyOptions> {
-  const callTimeoutMs = millisecondsOf(config.COMMTIMEOUT);
-  return givenOptions({
-    callTimeoutMs,
-    connectTimeoutMs: callTimeoutMs || undefined,
-    compression: config.COMPRESSION,
-    maxMessageBytes: config.MAX_MESSAGE_SIZE,
-    maxRetries: config.MAX_RETRIES,
-    serializer: config.SERIALIZER,
-    serpentBytesRepr: config.SERPENT_BYTES_REPR,
-    tls: given.openSocket || given.connectedSocket || given.tls !== undefined ? undefined : clientTlsOf(config),
-  });
-}
-
-/** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
-export function checkCallOptions(options: CallOptions): CallOptions {
-  checkOptions(options, CALL_RULES);
-  // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
-  if (options.signal) setMaxListeners(0, options.signal);
-  return options;
-}
-
-/** Merges the annotations of the proxy and of the call. Those of the call win. */
-export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: AnnotationValues): Annotations {
-  if (proxy === undefined && call === undefined) return NO_ANNOTATIONS;
-  const all = new Map<string, Buffer>();
-  for (const values of [typeof proxy === 'function' ? proxy() : proxy, call]) {
-    if (values === undefined) continue;
-    const entries = values instanceof Map ? (values as Map<string, Uint8Array>) : Object.entries(values as object);
-    for (const [id, data] of entries as Iterable<[string, Uint8Array]>) {
-      all.set(id, data instanceof Uint8Array ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : data);
-    }
-  }
-  return all;
 }

@@ -5,7 +5,8 @@ import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { type OptionRules, wholeNumber } from '../../options/option-checks.js';
 import { addressesOf } from './name-resolver.js';
-import { PROXY_RULES, type PyroProxyOptions } from './proxy-options.js';
+import type { PyroProxyOptions } from './proxy-options.js';
+import { PROXY_RULES } from './resolve-proxy-options.js';
 
 /** Default `idleTimeoutMs` of a proxy from a peer: nobody may know when to release the proxy. */
 export const RECEIVED_IDLE_TIMEOUT_MS = 30_000;

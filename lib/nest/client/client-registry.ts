@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { addressesOf } from '../../client/options/name-resolver.js';
-import { PROXY_RULES, type PyroProxyOptions } from '../../client/options/proxy-options.js';
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { PROXY_RULES } from '../../client/options/resolve-proxy-options.js';
 import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
 import type { NameServerOptions } from '../../naming/locate.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';

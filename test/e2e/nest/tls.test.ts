@@ -58,5 +58,7 @@ it('handshake guards see the certificate of the client, and the server warns of 
   connect(Number(locationStr.split(':')[1]), '127.0.0.1')
     .on('error', () => undefined)
     .end('PYRO without TLS');
-  await expect.poll(() => warn.mock.calls.flat().map(String)).toContainEqual(expect.stringContaining('the client does not speak TLS'));
+  await expect
+    .poll(() => warn.mock.calls.flat().map(String))
+    .toContainEqual(expect.stringContaining('the client does not speak TLS'));
 });

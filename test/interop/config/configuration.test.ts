@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { environmentProxyOptions as proxyDefaults } from '../../../lib/client/options/proxy-options.js';
+import { environmentProxyOptions as proxyDefaults } from '../../../lib/client/options/resolve-proxy-options.js';
 import { readConfig } from '../../../lib/options/environment.js';
 import { CONFIG_ITEMS } from '../../../lib/options/config-items.js';
 import { environmentDefaults as daemonDefaults } from '../../../lib/daemon/options/environment-defaults.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readConfig, unknownVariables } from '../../../lib/options/environment.js';
 import { environmentDefaults as daemonDefaults } from '../../../lib/daemon/options/environment-defaults.js';
-import { environmentProxyOptions as proxyDefaults } from '../../../lib/client/options/proxy-options.js';
+import { environmentProxyOptions as proxyDefaults } from '../../../lib/client/options/resolve-proxy-options.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
