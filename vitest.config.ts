@@ -57,6 +57,7 @@ const rooms: Record<string, Room[]> = {
       env: { LONG_KILLS: process.env['LONG_KILLS'] ?? '1000', FUZZ_RUNS: process.env['FUZZ_RUNS'] ?? '2000' },
       include: ['test/unit/name-server/store/*.test.ts'],
     },
+    { name: 'java', testTimeoutMs: 3_600_000, python: true },
     { name: 'versions', testTimeoutMs: 3_600_000, python: true },
     { name: 'runtimes', testTimeoutMs: 3_600_000, python: true },
   ],

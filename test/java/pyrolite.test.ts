@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Program } from '../../../scripts/program.js';
-import { findPyrolite } from '../../pyrolite.js';
-import { PythonServer } from '../client/python-server.js';
-import { NameServers, STORAGES } from './storages.js';
+import { Program } from '../../scripts/program.js';
+import { findPyrolite } from '../pyrolite.js';
+import { PythonServer } from '../interop/client/python-server.js';
+import { NameServers, STORAGES } from '../interop/name-server/storages.js';
 
-/** A part of the long tests: it needs Java and Maven. */
-const classPath = process.env.LONG_VALUES === undefined ? undefined : await findPyrolite();
+/** Undefined without Java and Maven. */
+const classPath = await findPyrolite();
 
 describe.skipIf(classPath === undefined)('Pyrolite’s NameServerProxy (Java)', () => {
   let atPython: string;
