@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CanActivate } from '@nestjs/common';
@@ -8,7 +9,15 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startNameServer } from '../../../lib/core.js';
-import { PyroController, type PyroDaemon, PyroMethod, PyroModule, PyroProxy, type RemoteObject } from '../../../lib/index.js';
+import {
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroModule,
+  PyroProxy,
+  type PyroServerOptions,
+  type RemoteObject,
+} from '../../../lib/index.js';
 import { DAEMON_METRICS } from '../../../lib/telemetry/daemon-metrics.js';
 import { PythonInterpreter } from '../../interop/python-interpreter.js';
 import { closeAfter, eventually, serve } from '../nest/fixtures.js';
@@ -74,8 +83,8 @@ const idOf = (span: ReadableSpan | undefined): string => span!.spanContext().spa
 const traceOf = (span: ReadableSpan | undefined): string => span!.spanContext().traceId;
 const parentOf = (span: ReadableSpan | undefined): string | undefined => span!.parentSpanContext?.spanId;
 
-async function serveOven(): Promise<{ uri: string; daemon: PyroDaemon }> {
-  const { server } = await serve({ providers: [Oven] });
+async function serveOven(options: PyroServerOptions = {}): Promise<{ uri: string; daemon: PyroDaemon }> {
+  const { server } = await serve({ providers: [Oven] }, options);
   const daemon = server.unwrap<PyroDaemon>();
   return { uri: String(daemon.uriFor('oven')), daemon };
 }
@@ -308,5 +317,31 @@ describe('metrics', () => {
     expect(line('pyro_server_limit_usage', 'limit="maxConnections"')).toBeDefined();
     for (const name of Object.keys(DAEMON_METRICS).filter((each) => !each.endsWith('limit.reached')))
       expect(lines.some((text) => text.startsWith(name.replaceAll('.', '_')))).toBe(true);
+  });
+
+  it('have the names and labels that the dashboard for Grafana asks for', async () => {
+    const { uri, daemon } = await serveOven({ maxConnections: 1 });
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await oven.heat(1);
+    await expect(oven.heat(2_000)).rejects.toThrow('too hot');
+    // the limit is reached, too
+    await expect(PyroProxy.connect(uri, { maxRetries: 0 })).rejects.toThrow('full');
+    const [, port] = daemon.locationStr.split(':');
+    const lines = (await scrape()).split('\n').filter((line) => line.includes(`server_port="${port}"`));
+    const file = new URL('../../../docs/grafana/nestjs-pyro.json', import.meta.url);
+    const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: { targets: { expr: string }[] }[] };
+    const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    expect(expressions.length).toBeGreaterThan(15);
+    const asked = new Set<string>();
+    for (const expression of expressions) {
+      const name = /\b(?:rpc|pyro)_(?:server|client)_\w+/.exec(expression)![0];
+      asked.add(name);
+      const labels = [...expression.matchAll(/(?<=[{,])(\w+)(?==|!=)|(?<=by \()([^)]+)/g)].flatMap(([text]) => text.split(/, ?/));
+      const found = lines.filter((line) => line.startsWith(`${name}{`));
+      const having = found.filter((line) => labels.every((label) => line.includes(`${label}="`)));
+      expect([expression, having.length > 0]).toEqual([expression, true]);
+    }
+    const dashes = Object.keys(DAEMON_METRICS).map((name) => name.replaceAll('.', '_'));
+    expect(dashes.filter((name) => ![...asked].some((other) => other.startsWith(name)))).toEqual([]);
   });
 });
