@@ -34,7 +34,7 @@ export function listCommand(): Command {
 }
 
 async function listNames(text: string | undefined, given: RemoteArguments): Promise<void> {
-  await using names = await orUnreachable(text ?? '', nameServerAt(text, given));
+  await using names = await orUnreachable(text, nameServerAt(text, given));
   const found = [...(await names.listWithMetadata())].sort(([one], [other]) => (one < other ? -1 : 1));
   if (given.json) {
     print(JSON.stringify(found.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }))));

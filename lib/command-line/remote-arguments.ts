@@ -132,14 +132,14 @@ export async function withRemote<T>(
   }
 }
 
-/** @throws {CommandFailure} */
-export async function orUnreachable<T>(what: PyroUri | string, work: Promise<T>): Promise<T> {
+/** @param what the object, for the advice; undefined: there is none to give @throws {CommandFailure} */
+export async function orUnreachable<T>(what: PyroUri | string | undefined, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof PyroError) || error.code === 'CONFIG' || error.code === 'BAD_URI') throw error;
     const isNetwork = error instanceof CommunicationError || error instanceof NamingError;
-    const advice = isNetwork ? `\nTo find out why: nestjs-pyro doctor ${what}` : '';
+    const advice = isNetwork && what !== undefined ? `\nTo find out why: nestjs-pyro doctor ${what}` : '';
     throw new CommandFailure(error.message + advice, EXIT_CODES.unreachable.code, { cause: error });
   }
 }

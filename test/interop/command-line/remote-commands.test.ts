@@ -154,6 +154,12 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
         'Error: ConnectionClosedError - cannot connect to 127.0.0.1:1: nobody listens there (ECONNREFUSED)\n' +
         'To find out why: nestjs-pyro doctor PYRO:camera@127.0.0.1:1\n',
     });
+    expect(await run('ls', '--ns', '127.0.0.1:1')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr:
+        'Error: NamingError - no name server at 127.0.0.1:1: cannot connect to 127.0.0.1:1: nobody listens there (ECONNREFUSED)\n',
+    });
     expect(await run('describe', 'lab.nothing', ...nameServer())).toMatchObject({ code: 3 });
     expect(await run('call', 'PYRO:camera', 'add')).toMatchObject({ code: 2 });
     expect(await run('call', camera, 'add', '--kw', 'b')).toMatchObject({ code: 2 });
