@@ -6,6 +6,7 @@ import { locateNameServer } from '../../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
+import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
 import { ClientRegistry } from '../client/client-registry.js';
 import { PyroServers } from '../server/pyro-servers.js';
 import {
@@ -23,6 +24,12 @@ export type PyroHealthResult<Key extends string = string> = Record<Key, { status
 type Details = Record<string, unknown>;
 
 const DEFAULT_TIMEOUT_MS = 1_000;
+/** The part of a limit from which on a server is degraded. */
+const NEAR_LIMIT = 0.9;
+
+function isNear({ used, value }: LimitSnapshot): boolean {
+  return used !== null && value > 0 && used >= NEAR_LIMIT * value;
+}
 
 /**
  * Health of servers, remote objects and name servers, for `@nestjs/terminus`:
@@ -51,7 +58,8 @@ export class PyroHealthIndicator {
    *
    * For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its
    * own pool; if calls use all of them, that is told (`busy`), and nothing is asked. `degraded: true` stands in the result of what is up
-   * and needs a look: a failed check that is `optional`, an injected object for whose connections calls wait.
+   * and needs a look: a failed check that is `optional`, a server that has used nine tenths of a limit (`nearLimits`) or lacks a name at its name server
+   * (`missingNames`), an injected object for whose connections calls wait.
    *
    * @param key name of the result
    */
@@ -78,7 +86,17 @@ export class PyroHealthIndicator {
     const checked = typeof server === 'object' ? server : this.servers.get(server);
     if (!checked.isListening) throw new Error('the server does not listen');
     const { locationStr, connections, objectCount } = checked.unwrap();
-    return { location: locationStr, connections: connections.length, objects: objectCount - 1 };
+    const { limits, names } = checked.inspect({ maxListed: 0 });
+    const nearLimits = limits.filter(isNear).map(({ name }) => name);
+    const missingNames = names.filter(({ state }) => state !== 'registered').map(({ name }) => name);
+    return {
+      location: locationStr,
+      connections: connections.length,
+      objects: objectCount - 1,
+      ...(nearLimits.length + missingNames.length > 0 && { degraded: true }),
+      ...(nearLimits.length > 0 && { nearLimits }),
+      ...(missingNames.length > 0 && { missingNames }),
+    };
   }
 
   private async checkObject(given: PyroObjectHealthOptions): Promise<Details> {

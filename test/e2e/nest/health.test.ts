@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Controller, Get, type INestApplicationContext } from '@nestjs/common';
+import { Controller, Get, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   HealthCheck,
@@ -18,6 +18,7 @@ import {
   PyroModule,
   type PyroModuleOptions,
   PyroServer,
+  type PyroServerOptions,
   type RemoteObject,
 } from '../../../lib/index.js';
 import { PyroProxy, startNameServer } from '../../../lib/core.js';
@@ -32,6 +33,11 @@ afterAll(() => python.kill());
 
 @PyroController({ objectId: 'object', instanceMode: 'single' })
 class Served {
+  @PyroMethod() method(): void {}
+}
+
+@PyroController('named', { name: 'lab.named', instanceMode: 'single' })
+class Named {
   @PyroMethod() method(): void {}
 }
 
@@ -72,17 +78,20 @@ class HealthController {
   }
 }
 
-async function start(): Promise<{ url: string; server: PyroServer; pyro: PyroHealthIndicator }> {
+async function start(
+  options: PyroServerOptions = {},
+  ...more: Type[]
+): Promise<{ url: string; server: PyroServer; pyro: PyroHealthIndicator }> {
   const app = await NestFactory.create(
     moduleOf({
       imports: [TerminusModule.forRoot({ logger: false }), PyroModule.forRoot()],
       controllers: [HealthController],
-      providers: [Served],
+      providers: [Served, ...more],
     }),
     { logger: false, abortOnError: false },
   );
   closeAfter(() => app.close());
-  const server = new PyroServer({ host: '127.0.0.1', port: 0, name: 'lab' });
+  const server = new PyroServer({ host: '127.0.0.1', port: 0, name: 'lab', ...options });
   app.connectMicroservice({ strategy: server });
   await app.init();
   await app.startAllMicroservices();
@@ -217,6 +226,20 @@ describe('PyroHealthIndicator', () => {
     await names.close();
     expect(await pyro.isHealthy('names', { nameServer: true })).toMatchObject({
       names: { status: 'down', message: expect.stringContaining('no name server at') as string },
+    });
+  });
+
+  it('PyroHealthIndicator tells that a server is near a limit, or lacks a name', async () => {
+    const { pyro } = await start({ maxConnections: 10, nameServer: { host: '127.0.0.1', port: 1 } }, Named);
+    expect(await pyro.isHealthy('server')).toMatchObject({
+      server: { status: 'up', degraded: true, missingNames: ['lab.named'] },
+    });
+    const { pyro: other, server } = await start({ maxConnections: 10 });
+    for (let client = 0; client < 8; client++) await joinServer(server, 'object');
+    expect((await other.isHealthy('server')).server).not.toHaveProperty('degraded');
+    await joinServer(server, 'object');
+    expect(await other.isHealthy('server')).toMatchObject({
+      server: { status: 'up', degraded: true, nearLimits: ['maxConnections'], connections: 9 },
     });
   });
 
