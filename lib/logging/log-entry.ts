@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /** The fields of a log entry. A field that is not known is absent. Texts of peers are cut, with unprintable characters escaped. */
 export interface LogFields {
-  /** What happened. */
+  /** Name of the event. */
   event?:
     | 'call'
     | 'call failed'

@@ -28,7 +28,7 @@ export interface PoolParts {
 export interface PoolUse {
   /** Open connections. */
   readonly connections: number;
-  /** Those of them that a call uses. */
+  /** Open connections that a call uses. */
   readonly busy: number;
   /** Calls that wait for a connection. */
   readonly waiting: number;

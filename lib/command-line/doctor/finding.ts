@@ -3,9 +3,9 @@ export interface Finding {
   /** The step: a word or two. */
   readonly step: string;
   readonly state: 'ok' | 'warning' | 'failed';
-  /** What was found. */
+  /** The result in words. */
   readonly found: string;
-  /** What to do about it. */
+  /** Advice for a step that did not go well. */
   readonly remedy?: string;
 }
 

@@ -84,3 +84,12 @@ it('a paused socket reads no more than its buffer holds, and goes on where it wa
   expect(owner.events.slice(-2)).toEqual(['end', 'close']);
   expect(owner.events.slice(0, -2).join('')).toBe(sent.toString());
 });
+
+it('a listener that somebody else adds to a socket gets what its owner gets', async () => {
+  const [peer, owner] = await accepted();
+  const heard: string[] = [];
+  owner.socket.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+  peer.write('one');
+  await expect.poll(() => heard).toEqual(['one']);
+  expect(owner.events).toEqual(['one']);
+});
