@@ -46,7 +46,11 @@ describe('the installed package', () => {
         ...['dist/index.js', 'dist/index.d.ts'],
       ]),
     );
-    expect(files.filter((file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|docs\/.*\.(md|json|png)|llms\.txt|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual([]);
+    expect(
+      files.filter(
+        (file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|docs\/.*\.(md|json|png)|llms\.txt|package\.json|[A-Z]+(\.md)?)$/.test(file),
+      ),
+    ).toEqual([]);
   });
 
   it.each(['module', 'commonjs'] as const)('the installed package serves a call in a Nest app of type %s', async (type) => {
