@@ -36,7 +36,7 @@ export class InstanceHolder {
 const SINGLE = 'single';
 
 /** Makes the instances of one Pyro object on one server, tells them of connections, and disposes them. */
-export class InstanceManager {
+export class ObjectInstances {
   private readonly single = new KeyedInstances<typeof SINGLE, InstanceHolder>(() => this.makeSingle());
   /**
    * The instance that each connection uses: the connection's own one, or the single one, after its `onPyroConnect` was called for

@@ -24,15 +24,15 @@ const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterce
  * method returns. A serializer sees each item of a stream instead, as with streams over HTTP. Returns other interceptors as they
  * are, also subclasses of the serializers that have an `intercept` of their own.
  */
-export function withStreams(interceptor: NestInterceptor): NestInterceptor {
-  return SERIALIZERS.includes(interceptOf(interceptor)) ? new ResultSerializer(interceptor) : interceptor;
+export function wrapSerializer(interceptor: NestInterceptor): NestInterceptor {
+  return SERIALIZERS.includes(interceptOf(interceptor)) ? new WrappedSerializer(interceptor) : interceptor;
 }
 
 function interceptOf(interceptor: NestInterceptor): unknown {
   return Reflect.get(interceptor, 'intercept');
 }
 
-class ResultSerializer implements NestInterceptor {
+class WrappedSerializer implements NestInterceptor {
   constructor(private readonly serializer: NestInterceptor) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
