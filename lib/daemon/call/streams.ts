@@ -140,6 +140,7 @@ export class Streams {
     for (const stream of this.streams.values()) this.drop(stream, 'the daemon is closing');
   }
 
+  /** The stream with this id, for a connection that may read it. */
   private async find(connection: SessionConnection, id: string): Promise<ItemStream | undefined> {
     const stream = this.streams.get(id);
     if (stream === undefined) return undefined;
@@ -147,11 +148,15 @@ export class Streams {
       this.dropExpired(stream);
       return undefined;
     }
-    if (stream.reader === connection) return stream;
-    const { objectId } = stream.call;
+    return stream.reader === connection ? stream : this.resume(stream, connection);
+  }
+
+  /** Makes a connection the reader of a stream that another one read last. @returns undefined when the connection may not have it */
+  private async resume(stream: ItemStream, connection: SessionConnection): Promise<ItemStream | undefined> {
+    const { objectId, request } = stream.call;
     const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
-    if (!isSamePrincipal(authorization, stream.call.request.authorization)) return undefined;
-    if (!this.streams.has(id)) return undefined;
+    if (!isSamePrincipal(authorization, request.authorization)) return undefined;
+    if (!this.streams.has(stream.id)) return undefined;
     this.setReader(stream, connection);
     stream.lingersSince = 0;
     return stream;
