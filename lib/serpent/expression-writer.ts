@@ -26,7 +26,7 @@ export interface DumpsOptions extends SerpentLimits {
 
 const HEADER = Buffer.from('# serpent utf-8 python3.2\n');
 
-/** The keys of dicts are remembered in lists that are as long. For shorter ones it does not pay. */
+/** The keys of the dicts in a list are remembered when the list has at least so many items. For shorter lists it does not pay. */
 const MANY_ITEMS = 8;
 const NO_BYTES = new Uint8Array();
 
@@ -35,7 +35,7 @@ export class ExpressionWriter extends ScalarWriter {
   private readonly encodeObject: DumpsOptions['encodeObject'];
   /** Made for the first container. */
   private knownNesting: Nesting | undefined;
-  /** The key whose value is written, inside of a list of many items. */
+  /** The key whose value is written now. Undefined outside of lists of many items. */
   private keys: WrittenKey | undefined;
   private readonly path = (): string => this.nesting.path;
 
@@ -56,7 +56,7 @@ export class ExpressionWriter extends ScalarWriter {
     out.raw(HEADER);
     this.write(value);
     this.end();
-    // holds the containers of the value
+    // the nesting holds the containers of the value
     this.knownNesting = undefined;
   }
 
@@ -290,7 +290,7 @@ export class ExpressionWriter extends ScalarWriter {
   }
 }
 
-/** As serpent writes an exception. */
+/** The dict that serpent writes for an exception. */
 function exceptionDict(error: Error): object {
   const attributes = Object.fromEntries(Object.entries(error));
   return { __class__: error.name, __exception__: true, args: pyTuple(error.message), attributes };

@@ -8,10 +8,11 @@ export type KeyKind = (typeof KeyKind)[keyof typeof KeyKind];
 const NO_SOURCE = new Uint8Array();
 
 /**
- * A dict key, behind certain other keys. The keys of one read are a tree, because records mostly repeat their keys in the same order.
+ * A dict key that was read behind certain other keys. The keys of one message are a tree, because records mostly repeat their keys in
+ * the same order.
  *
- * A known key is compared with the bytes of the message, not read: 11 ns instead of 60. And it costs nothing: V8 makes one hidden
- * class for all objects that have the same keys in the same order.
+ * A known key is compared with the bytes of the message, not read: 11 ns instead of 60. A known key also takes no memory: V8 makes one
+ * hidden class for all objects that have the same keys in the same order.
  */
 export class ReadKey {
   readonly kind: KeyKind;
@@ -23,7 +24,7 @@ export class ReadKey {
   first: ReadKey | undefined = undefined;
   private others: Map<string, ReadKey> | undefined = undefined;
 
-  /** The bytes from the value before it to its own, a comma and blanks among them: `,'key':`. */
+  /** The bytes between the value before the key and the value of the key, with comma and blanks: `,'key':`. */
   source: Uint8Array = NO_SOURCE;
 
   constructor(
@@ -55,10 +56,14 @@ export class ReadKey {
   }
 }
 
-/** A dict key as it was written first behind a certain other key. Records mostly repeat their keys: their bytes are copied, in 5 ns instead of 12. */
+/**
+ * A dict key that was written behind certain other keys, as bytes. Records mostly repeat their keys in the same order, and copying the
+ * bytes of a key takes 5 ns, writing the key 12.
+ */
 export class WrittenKey {
-  /** The key behind this one, and the first key of the dicts in its value. */
+  /** The key behind this one. */
   next: WrittenKey | undefined = undefined;
+  /** The first key of the dicts in the value of this key. */
   first: WrittenKey | undefined = undefined;
 
   /** @param bytes with the comma or the brace before it, and the colon: `,'key':` */

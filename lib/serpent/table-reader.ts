@@ -10,10 +10,11 @@ import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-cos
 
 const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
-/** Keys that one read remembers. Further ones count as new each time. */
+/** The most keys that are remembered while one message is read. Further keys count as new each time. */
 const MOST_KEYS = 4_096;
-/** Keys of one dict that are remembered, and bytes of a key with what is between it and the values. */
+/** The most keys of one dict that are remembered. */
 const DEEPEST_KEY = 128;
+/** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
 /** Members for which a plain object has room from its start. */
 const ROOMY_MEMBERS = 4;
@@ -101,7 +102,7 @@ export class TableReader extends SequenceReader {
   /**
    * Reads the rest of a dict. The cursor is behind the colon of the first key.
    *
-   * @param node of the first key, when the key is a string
+   * @param node the first key, when it is a string
    * @param start where the first key begins
    */
   private dict(node: ReadKey | undefined, key: unknown, start: number): unknown {
@@ -217,7 +218,7 @@ export class TableReader extends SequenceReader {
     return key;
   }
 
-  /** The node of a key behind `last`. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
+  /** Finds a key behind `last`, or remembers it. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
   private remember(last: ReadKey, key: string, start: number): ReadKey {
     const { scanner } = this;
     const known = last.follow(key);

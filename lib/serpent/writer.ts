@@ -23,7 +23,7 @@ export function dumpsInto(value: unknown, out: ByteWriter, options: DumpsOptions
  * Writes one literal after another, with the same writer: for the small result of a call, making a writer takes longer than writing.
  */
 export class LiteralWriter {
-  /** Is not here while it writes: writing may call code of users, which may write. One that failed does not come back. */
+  /** Undefined while the writer writes: writing may call code of users, which may write. A writer that failed is not used again. */
   private idle: ExpressionWriter | undefined;
   private readonly limits: CheckedLimits;
 

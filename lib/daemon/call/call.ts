@@ -8,7 +8,7 @@ import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { Request } from './request.js';
 
-/** One call of a request. */
+/** One call of a request. The method that is called gets it as its context. */
 export class Call implements CallContext {
   constructor(
     readonly request: Request,
@@ -18,7 +18,7 @@ export class Call implements CallContext {
   ) {}
 
   /**
-   * Runs the call on an object that the connection may use. Only members that the metadata of the object names can be reached.
+   * Runs the call on an object that the connection may use. A member that the metadata of the object does not name cannot be reached.
    *
    * The running async context must be the call's own: stores that the call enters stay there.
    */
@@ -70,7 +70,7 @@ export class Call implements CallContext {
   track(resource: object): void {
     const { resources } = this.connection;
     resources.track(resource);
-    // only a lingering stream still runs here: the resource is closed when that stream ends
+    // the connection has ended, so this call feeds a stream that lingers: the resource is closed when the stream ends
     if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
   }
 
@@ -79,7 +79,7 @@ export class Call implements CallContext {
   }
 }
 
-/** The call that the running code serves, for objects of ours that are served like any other. */
+/** The call that the running code serves. For objects of the library itself, such as `Pyro.Daemon`. @throws {TypeError} when no client called */
 export function servedCall(): Call {
   const call = currentCall();
   if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');

@@ -22,12 +22,12 @@ import { REQUEST_BYTES } from './value-memory.js';
 const NOT_READ: Partial<CallTarget> = {};
 const NOT_AUTHORIZED: Authorization = {};
 
-/** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
+/** One INVOKE message, and the reply to it. A request holds the state that its calls share: a batch has many calls, every other request has one. */
 export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
   authorization: Authorization = NOT_AUTHORIZED;
-  /** The object, or the one that guards it. Undefined: nobody guards it. */
+  /** The object that was called, or the object that guards it. Undefined: no guards decide who may use the object. */
   guardedObject: GuardedObject | undefined;
   /** Set once the call was read. */
   call: SerializedCall | undefined;
@@ -35,9 +35,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   unread: Partial<CallTarget> = NOT_READ;
   /** How often the object was used. */
   usage: ObjectUsage | undefined;
-  /** Who follows the call. */
+  /** Tells the observers of the daemon about the request. */
   follower: CallFollowers | undefined;
-  /** Who follows the running entry of a batch. */
+  /** Tells the observers about the entry of a batch that runs now. */
   entryFollower: CallFollowers | undefined;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
@@ -49,7 +49,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   private abortReason: Error | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
-  /** `performance.now()` when its call began, see `call-timeouts.ts`. */
+  /** `performance.now()` when the call began, see `call-timeouts.ts`. */
   startedAt = 0;
   private isTimedOut = false;
   /** Memory that the next read may take. */
@@ -144,7 +144,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   }
 
   private hold(bytes: number): void {
-    // blobs may be read after the request has ended; their values are the application's
+    // an application may read a blob after the request has ended: from then on the values are no memory of a running request
     if (this.hasEnded) return;
     this.heldBytes += bytes;
     this.services.memory.hold(bytes);
@@ -187,7 +187,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
-    // an entry of a batch, and with it the batch
+    // in a batch, the report is about the entry that runs now, and this about the batch
     this.follower?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
@@ -203,10 +203,10 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     this.controller?.abort(reason);
   }
 
-  /** Its result is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
+  /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
-    // views on the message, which may be large, would live as long as the stream
+    // a view on the message would keep the message, which may be large, as long as the stream lives
     this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     this.finish();
   }

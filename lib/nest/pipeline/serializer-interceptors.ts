@@ -20,9 +20,10 @@ const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterce
 );
 
 /**
- * Keeps generators, proxies and Python's numbers from Nest's serializer interceptors, which make plain data of every object that a
- * method returns. A serializer sees each item of a stream instead, as with streams over HTTP. Returns other interceptors as they
- * are, also subclasses of the serializers that have an `intercept` of their own.
+ * Wraps Nest's serializer interceptors, which make plain data of every object that a method returns. Generators, proxies and Python's
+ * numbers pass a wrapped serializer unchanged. The serializer sees each item of a stream, as with streams over HTTP.
+ *
+ * @returns other interceptors as they are, also subclasses of the serializers that have an `intercept` of their own
  */
 export function wrapSerializer(interceptor: NestInterceptor): NestInterceptor {
   return SERIALIZERS.includes(interceptOf(interceptor)) ? new WrappedSerializer(interceptor) : interceptor;

@@ -32,8 +32,7 @@ const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const SAFE_DIGITS = 15;
 
 /**
- * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length; if a key repeats,
- * the last value wins.
+ * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length. If a key repeats, the last value wins.
  *
  * `JSON.parse` is not used: it loses digits of long ints, does not tell a float from an int, has no limits, and makes `__proto__` a
  * member.
