@@ -12,7 +12,7 @@ export interface Link {
 const LINK = /\[(?:[^\]\\]|\\.)*\]\((?<target>[^()\s]+)(?: "[^"]*")?\)/g;
 /** A source file that a page names in code, such as `daemon/call/reply.ts`. */
 const FILE_NAME = /`(?<target>(?:[\w.-]+\/)+[\w-]+(?:\.[\w-]+)*\.(?:ts|py))`/g;
-/** Pages that are maps of the code, and the folders that their names of files begin in. */
+/** Pages that name files of the code, and the folders that these names begin in. */
 const MAPS = ['docs/development.md', 'docs/threat-model.md'];
 const MAPPED_FOLDERS = ['', 'lib', 'test'];
 const ELSEWHERE = /^[a-z][a-z+.-]*:/i;

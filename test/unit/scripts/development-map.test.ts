@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -6,14 +6,6 @@ const page = readFileSync('docs/development.md', 'utf8');
 const NAME = /`([\w./-]+\.ts)`/g;
 
 const filesOf = (text: string): string[] => [...new Set([...text.matchAll(NAME)].map(([, name]) => name!))];
-const ours = new Set(
-  readdirSync('lib', { recursive: true, encoding: 'utf8' }).flatMap((path) => [path.replaceAll('\\', '/'), basename(path)]),
-);
-
-it('the tables and walks of docs/development.md name only files that exist', () => {
-  const map = page.slice(0, page.indexOf('| beside `lib/`'));
-  expect(filesOf(map).filter((name) => !ours.has(name) && !existsSync(name))).toEqual([]);
-});
 
 it('each walk of docs/development.md names at most twelve files of lib/', () => {
   const walks = /## Walks\n(.*?)\n\| beside/s.exec(page)![1]!.split('\n**').slice(1);
