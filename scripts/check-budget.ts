@@ -77,7 +77,7 @@ function sizeProblems({ size, unpackedSize, files }: Packed): string[] {
 function contentProblems({ files }: Packed): string[] {
   const paths = files.map(({ path }) => path);
   const needed = ['dist/index.js', 'dist/index.d.ts', 'dist/command-line/main.js', 'README.md', 'CHANGELOG.md', 'LICENSE'];
-  return [...needed.filter((path) => !paths.includes(path)).map((path) => `the package has no ${path}; build it first`)];
+  return needed.filter((path) => !paths.includes(path)).map((path) => `the package has no ${path}; build it first`);
 }
 
 /** Source maps that name sources which they do not contain: nothing of `lib/` is in the package. */

@@ -52,7 +52,9 @@ export class PyroHttpExceptionFilter extends BaseExceptionFilter {
     if (status >= 500) this.log.error(`${status}: ${printable(error.message)}`, error.stack);
     const reason = STATUS_CODES[status] ?? 'Error';
     const message = status < 500 ? remoteMessage(error) : reason;
-    super.catch(new HttpException(HttpException.createBody(message, reason, status), status, { cause: error }), host);
+    const answer = new HttpException(HttpException.createBody(message, reason, status), status, { cause: error });
+    // oxlint-disable-next-line promise/valid-params, promise/no-promise-in-callback -- no promise has this method
+    super.catch(answer, host);
   }
 
   /** The status of an error. The default is the table above. */

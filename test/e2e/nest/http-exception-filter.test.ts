@@ -90,7 +90,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.close();
-  await python.stop();
+  python.stop();
 });
 
 const get = async (path: string): Promise<[status: number, message: string]> => {
