@@ -76,19 +76,30 @@ async function runSample(sample: string): Promise<void> {
       const expected = existsSync(expectedFile) ? await readFile(expectedFile, 'utf8') : stdout;
       if (stdout !== expected) throw new Error(`${name} printed\n${stdout}instead of\n${expected}`);
     }
-    if (serves) await serveOn(running, ready.at(-1)!);
+    if (serves) await serveOn(running, ready.at(-1)!, clients.map(commandOf));
   } finally {
     for (const server of running.reverse()) await server.stop();
   }
 }
 
-/** Until Ctrl-C, or a server ends by itself. */
-async function serveOn(servers: readonly Program[], uri: string): Promise<void> {
+/** Until Ctrl-C, or a server ends by itself. @param clients the commands of its clients, the Python one first if there is one */
+async function serveOn(
+  servers: readonly Program[],
+  uri: string,
+  clients: readonly [command: string, script: string][],
+): Promise<void> {
+  const [client] = clients;
   console.log(`\nserving ${uri} – end it with Ctrl-C`);
+  if (client !== undefined) console.log(`Call it again, in a second terminal:\n  ${[...client, uri].map(quoted).join(' ')}`);
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
   await Promise.race([interrupted, ...servers.map(({ ended }) => ended)]);
+}
+
+/** A word of a command line as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function findPython(optional: boolean): Promise<string | undefined> {
