@@ -38,7 +38,7 @@ export class PyroDaemon extends BaseDaemon {
     const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, telemetry, ...daemon } = options;
     const logger = given ?? environmentLogger();
     if (logger && daemon.wireLog === undefined && environmentConfig().LOGWIRE) daemon.wireLog = wireLogTo(logger);
-    super(daemon, new ClientProxies(daemon, receivedProxies, receivedProxyOptions));
+    super(daemon, new ClientProxies(daemon, receivedProxies, { telemetry, ...receivedProxyOptions }));
     if (logger) logDaemon(this, logger, accessLog);
     followDaemon(this, telemetry);
   }

@@ -24,7 +24,7 @@ export class ProxyFactory {
   constructor(
     private readonly prototype: RemoteProxy,
     private readonly resolve: NameResolver,
-    private readonly follow?: (uri: PyroUri, telemetry: boolean | undefined) => ClientObserver | undefined,
+    private readonly follow?: (uri: PyroUri, telemetry: boolean | undefined, isReceived: boolean) => ClientObserver | undefined,
     private readonly group?: ProxyGroup,
   ) {}
 
@@ -58,7 +58,7 @@ export class ProxyFactory {
     const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
     const resolved = resolveProxyOptions(options);
     const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS } = options;
-    const observer = this.follow?.(uri, resolved.telemetry);
+    const observer = this.follow?.(uri, resolved.telemetry, sender !== undefined);
     const core = new ProxyCore({
       destination: { uri, options: resolved, resolve: this.resolve, sender, observer },
       observer,
