@@ -12,8 +12,7 @@ interface Answer {
   readonly traceState?: SpanContext['traceState'];
 }
 
-/** Decisions of samplers. */
-const NOT_SAMPLED = 0;
+/** The decision of a sampler that a trace is recorded and sent. */
 const SAMPLED = 2;
 
 /**
@@ -22,32 +21,29 @@ const SAMPLED = 2;
  *
  * The span that made such a call is not known. Its id stands for all that is unknown in the trace. The API has no way to give a span
  * without parent its trace id, so such a parent must be made, and with it the decision whether the trace is sampled. The sampler of the
- * SDK decides, asked as for a span without parent. The API does not show the sampler, but the tracer of each SDK for JavaScript has it.
- * Where it has not, the ratio of `OTEL_TRACES_SAMPLER` decides.
+ * SDK decides, asked as for a span without parent. The API does not show the sampler, but the tracer of OpenTelemetry's SDK has it. With
+ * a tracer that has none, Sentry's for example, such a request begins a trace with an id of its own.
  */
 export class CorrelationTraces {
   private sampler: Sampler | undefined;
-  private readonly sampleRatio = sampleRatioOf(process.env);
 
   constructor(private readonly otel: Otel) {}
 
-  /** The parent of the span of a request. Its trace flags say whether the trace is sampled. Undefined: the id can be no trace id. */
-  parentOf(correlationId: string, name: string, options: SpanOptions): SpanContext | undefined {
-    const { TraceFlags, isSpanContextValid } = this.otel;
+  /**
+   * Makes the parent of the span of a request. Its trace flags say whether the trace is sampled.
+   *
+   * @returns undefined when nobody decides about the trace, or the correlation id can be no trace id
+   */
+  parentOf(correlationId: string, name: string, { kind = 0, attributes = {} }: SpanOptions): SpanContext | undefined {
+    const { ROOT_CONTEXT, TraceFlags, isSpanContextValid, trace } = this.otel;
+    this.sampler ??= samplerOf(trace.getTracerProvider().getTracer(SCOPE));
     const traceId = correlationId.replaceAll('-', '');
     const parent: SpanContext = { traceId, spanId: traceId.slice(16), traceFlags: TraceFlags.NONE, isRemote: true };
-    if (!isSpanContextValid(parent)) return undefined;
-    const answer = this.ask(traceId, name, options);
-    if (answer.traceState !== undefined) parent.traceState = answer.traceState;
-    if (answer.decision === SAMPLED) parent.traceFlags = TraceFlags.SAMPLED;
+    if (this.sampler === undefined || !isSpanContextValid(parent)) return undefined;
+    const { decision, traceState } = this.sampler.shouldSample(ROOT_CONTEXT, traceId, name, kind, attributes, []);
+    if (traceState !== undefined) parent.traceState = traceState;
+    if (decision === SAMPLED) parent.traceFlags = TraceFlags.SAMPLED;
     return parent;
-  }
-
-  private ask(traceId: string, name: string, { kind = 0, attributes = {} }: SpanOptions): Answer {
-    this.sampler ??= samplerOf(this.otel.trace.getTracerProvider().getTracer(SCOPE));
-    if (this.sampler === undefined)
-      return isSampled(traceId, this.sampleRatio) ? { decision: SAMPLED } : { decision: NOT_SAMPLED };
-    return this.sampler.shouldSample(this.otel.ROOT_CONTEXT, traceId, name, kind, attributes, []);
   }
 }
 
@@ -55,25 +51,4 @@ export class CorrelationTraces {
 function samplerOf(tracer: Tracer): Sampler | undefined {
   const { _sampler: sampler } = tracer as { _sampler?: Partial<Sampler> };
   return typeof sampler?.shouldSample === 'function' ? (sampler as Sampler) : undefined;
-}
-
-/** As OpenTelemetry's `TraceIdRatioBasedSampler` decides. */
-function isSampled(traceId: string, ratio: number): boolean {
-  if (ratio >= 1) return true;
-  let mixed = 0;
-  for (let at = 0; at < traceId.length; at += 8) mixed = (mixed ^ Number.parseInt(traceId.slice(at, at + 8), 16)) >>> 0;
-  return mixed < Math.floor(ratio * 0xffffffff);
-}
-
-/**
- * The share of traces that the environment has sampled: `OTEL_TRACES_SAMPLER` with `OTEL_TRACES_SAMPLER_ARG`. 1 where they say nothing.
- *
- * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
- */
-export function sampleRatioOf(environment: Readonly<Record<string, string | undefined>>): number {
-  const sampler = environment['OTEL_TRACES_SAMPLER']?.replace(/^parentbased_/, '');
-  if (sampler === 'always_off') return 0;
-  if (sampler !== 'traceidratio') return 1;
-  const ratio = Number(environment['OTEL_TRACES_SAMPLER_ARG'] || 1);
-  return ratio >= 0 && ratio <= 1 ? ratio : 1;
 }
