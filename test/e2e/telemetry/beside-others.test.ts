@@ -178,7 +178,9 @@ describe('@nestjs/observe', () => {
     }
     const { ObserveInstrument, ObserveModule } = createObserveModule();
     @Module({
-      imports: [ObserveModule.forRoot({ appKey: 'key', appSecret: 'secret', serviceId: 'test', endpoint: `http://127.0.0.1:${port}` })],
+      imports: [
+        ObserveModule.forRoot({ appKey: 'key', appSecret: 'secret', serviceId: 'test', endpoint: `http://127.0.0.1:${port}` }),
+      ],
       providers: [Room, LampClient],
     })
     class AppModule {}

@@ -80,7 +80,8 @@ describe('@opentelemetry/sdk-node', () => {
     const { front, sent } = await startApp('node-sdk', env);
     // OpenTelemetry's sampler joins the four parts of the id by XOR, and samples results below half of the greatest: 70004000, not 90004000
     const ids = ['f0000000-0000-4000-8000-000000000000', '10000000-0000-4000-8000-000000000000'];
-    for (const id of [...ids, ...ids]) await python.run(`current_context.correlation_id = uuid.UUID(id)\n${CALL}`, { uri: front, id });
+    for (const id of [...ids, ...ids])
+      await python.run(`current_context.correlation_id = uuid.UUID(id)\n${CALL}`, { uri: front, id });
     const traces = (await sent(9)).filter(({ name }) => name === 'front/order').map(({ traceId }) => traceId);
     expect(traces).toEqual([ids[0], ids[0]].map((id) => id!.replaceAll('-', '')));
   }, 120_000);
@@ -98,7 +99,10 @@ describe('@sentry/node', () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const annotated = `current_context.annotations = {"TRCE": b"00-${traceId}-b7ad6b7169203331-01"}\n${CALL}`;
     await python.run(annotated, { uri: front });
-    await python.run(`current_context.correlation_id = uuid.UUID(id)\n${CALL}`, { uri: front, id: '0af7651916cd43dd8448eb2100000000' });
+    await python.run(`current_context.correlation_id = uuid.UUID(id)\n${CALL}`, {
+      uri: front,
+      id: '0af7651916cd43dd8448eb2100000000',
+    });
     const orders = (await sent(9)).filter(({ name }) => name === 'front/order');
     expect(orders.map((span) => span.parentId)).toEqual(['b7ad6b7169203331', null]);
     expect(orders[0]!.traceId).toBe(traceId);

@@ -18,6 +18,7 @@ import {
   type PyroServerOptions,
   type RemoteObject,
 } from '../../../lib/index.js';
+import { CLIENT_METRICS } from '../../../lib/telemetry/client-metrics.js';
 import { DAEMON_METRICS } from '../../../lib/telemetry/daemon-metrics.js';
 import { PythonInterpreter } from '../../interop/python-interpreter.js';
 import { closeAfter, eventually, serve } from '../nest/fixtures.js';
@@ -321,29 +322,65 @@ describe('metrics', () => {
       expect(lines.some((text) => text.startsWith(name.replaceAll('.', '_')))).toBe(true);
   });
 
-  it('have the names and labels that the dashboard for Grafana asks for', async () => {
-    const { uri, daemon } = await serveOven({ maxConnections: 1 });
+  /** Makes everything that metrics tell of, and gives the lines of a scrape. */
+  async function busyScrape(): Promise<string[]> {
+    const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false, telemetry: false });
+    closeAfter(() => nameServer.close());
+    const { host, port: namePort } = nameServer.uri;
+    const options = { maxConnections: 1, nameServer: { host: host!, port: namePort!, broadcast: false } };
+    const { uri, daemon } = await serveOven(options);
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
-    await oven.heat(1);
+    // the second waits for the connection of the first
+    await Promise.all([oven.heat(1), oven.heat(1)]);
     await expect(oven.heat(2_000)).rejects.toThrow('too hot');
     // the limit is reached, too
     await expect(PyroProxy.connect(uri, { maxRetries: 0 })).rejects.toThrow('full');
+    await oven.$release();
+    await oven.$connect();
     const [, port] = daemon.locationStr.split(':');
-    const lines = (await scrape()).split('\n').filter((line) => line.includes(`server_port="${port}"`));
+    return (await scrape())
+      .split('\n')
+      .filter((line) => line.includes(`server_port="${port}"`) || line.startsWith('pyro_client'));
+  }
+
+  /** Checks that the lines have each metric with the labels that a query asks for. @returns the metrics */
+  function checkQueries(queries: readonly string[], lines: readonly string[]): Set<string> {
+    const asked = new Set<string>();
+    for (const query of queries) {
+      const names = query.match(/\b(?:rpc|pyro)_(?:server|client)_\w+/g)!;
+      const labels = [...query.matchAll(/(?<=[{,])(\w+)(?==|!=)|(?<=by \()([^)]+)/g)].flatMap(([text]) => text.split(/, ?/));
+      for (const name of names) {
+        asked.add(name);
+        const found = lines.filter((line) => line.startsWith(`${name}{`));
+        const having = found.filter((line) => labels.every((label) => line.includes(`${label}="`)));
+        expect([query, name, having.length > 0]).toEqual([query, name, true]);
+      }
+    }
+    return asked;
+  }
+
+  const underscored = (metrics: object): string[] => Object.keys(metrics).map((name) => name.replaceAll('.', '_'));
+
+  it('have the names and labels that the dashboard for Grafana asks for', async () => {
     const file = new URL('../../../docs/grafana/nestjs-pyro.json', import.meta.url);
     const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: { targets: { expr: string }[] }[] };
     const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
     expect(expressions.length).toBeGreaterThan(15);
-    const asked = new Set<string>();
-    for (const expression of expressions) {
-      const name = /\b(?:rpc|pyro)_(?:server|client)_\w+/.exec(expression)![0];
-      asked.add(name);
-      const labels = [...expression.matchAll(/(?<=[{,])(\w+)(?==|!=)|(?<=by \()([^)]+)/g)].flatMap(([text]) => text.split(/, ?/));
-      const found = lines.filter((line) => line.startsWith(`${name}{`));
-      const having = found.filter((line) => labels.every((label) => line.includes(`${label}="`)));
-      expect([expression, having.length > 0]).toEqual([expression, true]);
-    }
-    const dashes = Object.keys(DAEMON_METRICS).map((name) => name.replaceAll('.', '_'));
-    expect(dashes.filter((name) => ![...asked].some((other) => other.startsWith(name)))).toEqual([]);
+    const asked = [...checkQueries(expressions, await busyScrape())];
+    const all = [...underscored(DAEMON_METRICS), ...underscored(CLIENT_METRICS)];
+    expect(all.filter((name) => !asked.some((other) => other.startsWith(name)))).toEqual([]);
+  });
+
+  it('have the names and labels that the queries and alerts of docs/production.md ask for', async () => {
+    const page = await readFile(new URL('../../../docs/production.md', import.meta.url), 'utf8');
+    const alerts = [...page.matchAll(/^ +expr: (.*)$/gm)].map(([, expression]) => expression!);
+    const queries = [...page.matchAll(/`([^`\n]*\b(?:rpc|pyro)_(?:server|client)_[^`\n]*)`/g)].map(([, query]) => query!);
+    expect(alerts.length).toBeGreaterThan(8);
+    expect(queries.length).toBeGreaterThan(10);
+    const lines = await busyScrape();
+    // the page also speaks of a histogram as a whole
+    const whole = /^rpc_server_call_duration$/;
+    checkQueries([...alerts, ...queries.filter((query) => !whole.test(query))], lines);
+    expect(page.match(/alert: \w+/g)).toHaveLength(alerts.length);
   });
 });
