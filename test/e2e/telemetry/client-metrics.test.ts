@@ -82,7 +82,7 @@ describe('metrics of the client', () => {
     expect(await valueOf('pyro_client_connections_opened_total{', object)).toBe(1);
     expect(await valueOf('pyro_client_reconnects_total{', object)).toBeUndefined();
     await daemon.close();
-    await expect(gate.look()).rejects.toThrow();
+    await expect(gate.look()).rejects.toThrow('closed');
     await expect(gate.look()).rejects.toThrow('cannot connect');
     expect(await valueOf('pyro_client_connections{', object)).toBe(0);
     const failure = 'error_type="Pyro5.errors.ConnectionClosedError"';

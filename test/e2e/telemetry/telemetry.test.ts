@@ -359,7 +359,7 @@ describe('metrics', () => {
     return asked;
   }
 
-  const underscored = (metrics: object): string[] => Object.keys(metrics).map((name) => name.replaceAll('.', '_'));
+  const underscored = (given: object): string[] => Object.keys(given).map((name) => name.replaceAll('.', '_'));
 
   it('have the names and labels that the dashboard for Grafana asks for', async () => {
     const file = new URL('../../../docs/grafana/nestjs-pyro.json', import.meta.url);

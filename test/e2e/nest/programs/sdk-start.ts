@@ -6,13 +6,10 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-tr
 /** A span as the SDK was about to send it. */
 export interface SentSpan {
   name: string;
-  kind: string;
   traceId: string;
   spanId: string;
   parentId: string | null;
 }
-
-const KINDS = ['internal', 'server', 'client'];
 
 /** The spans that have ended. */
 export const spansOf: () => Promise<SentSpan[]> = process.argv[2] === 'sentry' ? startSentry() : startNodeSdk();
@@ -26,7 +23,7 @@ function startNodeSdk(): () => Promise<SentSpan[]> {
       exporter.getFinishedSpans().map((span) => {
         const { traceId, spanId } = span.spanContext();
         const parentId = span.parentSpanContext?.spanId ?? null;
-        return { name: span.name, kind: KINDS[span.kind]!, traceId, spanId, parentId };
+        return { name: span.name, traceId, spanId, parentId };
       }),
     );
 }
@@ -36,7 +33,6 @@ interface SentryItem {
   trace_id: string;
   span_id: string;
   parent_span_id?: string;
-  attributes: Record<string, { value: unknown }>;
 }
 
 /** Sentry with a transport that keeps what would go over the network. */
@@ -56,9 +52,8 @@ function startSentry(): () => Promise<SentSpan[]> {
   });
   return async () => {
     await Sentry.flush();
-    return sent.map(({ name, trace_id, span_id, parent_span_id, attributes }) => {
-      const kind = attributes['otel.kind']?.value ?? attributes['sentry.kind']?.value ?? '';
-      return { name, kind: String(kind).toLowerCase(), traceId: trace_id, spanId: span_id, parentId: parent_span_id ?? null };
+    return sent.map(({ name, trace_id, span_id, parent_span_id }) => {
+      return { name, traceId: trace_id, spanId: span_id, parentId: parent_span_id ?? null };
     });
   };
 }
