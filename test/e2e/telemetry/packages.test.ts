@@ -114,13 +114,13 @@ describe('without @opentelemetry/api', () => {
     const lonely = await TypeScriptPrograms.compile();
     closeAfter(() => lonely[Symbol.asyncDispose]());
     // every package but OpenTelemetry's
-    const modules = join(lonely.fileOf('no-api'), '../../../../../node_modules');
+    const modules = join(lonely.fileOf('no-api-app'), '../../../../../node_modules');
     await rm(modules);
     await mkdir(modules);
     const packages = await readdir(join(packageRoot, 'node_modules'));
     const installed = packages.filter((name) => !name.startsWith('.') && name !== '@opentelemetry');
     for (const name of installed) await symlink(join(packageRoot, 'node_modules', name), join(modules, name));
-    const { exitCode, output } = await lonely.start('no-api').ended;
+    const { exitCode, output } = await lonely.start('no-api-app').ended;
     expect(output.trim().split('\n')).toEqual([
       'sum: 42',
       'sum: 42',
