@@ -352,7 +352,9 @@ describe('metrics', () => {
       for (const name of names) {
         asked.add(name);
         const found = lines.filter((line) => line.startsWith(`${name}{`));
-        const having = found.filter((line) => labels.every((label) => line.includes(`${label}="`)));
+        // Prometheus adds `instance` itself
+        const ours = labels.filter((label) => label !== 'instance');
+        const having = found.filter((line) => ours.every((label) => line.includes(`${label}="`)));
         expect([query, name, having.length > 0]).toEqual([query, name, true]);
       }
     }
@@ -382,5 +384,15 @@ describe('metrics', () => {
     const whole = /^rpc_server_call_duration$/;
     checkQueries([...alerts, ...queries.filter((query) => !whole.test(query))], lines);
     expect(page.match(/alert: \w+/g)).toHaveLength(alerts.length);
+    // its commands ask for members of a snapshot
+    const commands = [...page.matchAll(/jq '\.(connections|failures)\[\] \| \{(.*?)\}'/g)];
+    expect(commands.map(([, list]) => list)).toEqual(['connections', 'failures']);
+    const { daemon, uri } = await serveOven();
+    await using oven = await PyroProxy.connect<RemoteOven>(uri);
+    await expect(oven.heat(2_000)).rejects.toThrow('too hot');
+    for (const [, list, members] of commands) {
+      const [entry] = daemon.inspect()[list as 'connections' | 'failures'];
+      expect(Object.keys(entry!)).toEqual(expect.arrayContaining(members!.split(', ')));
+    }
   });
 });
