@@ -150,11 +150,15 @@ export function checkCallOptions(options: CallOptions): CallOptions {
   return options;
 }
 
-/** Merges the annotations of the proxy and of the call. Those of the call win. */
-export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: AnnotationValues): Annotations {
-  if (proxy === undefined && call === undefined) return NO_ANNOTATIONS;
+/** Merges the annotations of the proxy, of the trace of a call, and of the call. Later ones win. */
+export function annotationsOf(
+  proxy: PyroProxyOptions['annotations'],
+  call?: AnnotationValues,
+  trace: Annotations = NO_ANNOTATIONS,
+): Annotations {
+  if (proxy === undefined && call === undefined) return trace;
   const all = new Map<string, Buffer>();
-  for (const values of [typeof proxy === 'function' ? proxy() : proxy, call]) {
+  for (const values of [typeof proxy === 'function' ? proxy() : proxy, trace as Map<string, Buffer>, call]) {
     if (values === undefined) continue;
     const entries = values instanceof Map ? (values as Map<string, Uint8Array>) : Object.entries(values as object);
     for (const [id, data] of entries as Iterable<[string, Uint8Array]>) {
