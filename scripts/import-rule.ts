@@ -15,6 +15,7 @@ const ROOMS: Record<string, readonly string[]> = {
   options: ['protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
   serializers: ['options', 'reports', 'protocol', 'serpent', 'copies'],
+  classes: ['serializers', 'options', 'objects', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],
@@ -36,6 +37,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
   'command-line': [
     'name-server',
+    'classes',
     'pyro',
     'naming',
     'client',
@@ -48,6 +50,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   nest: [
     'logging',
+    'classes',
     'calls',
     'name-server',
     'pyro',

@@ -26,7 +26,7 @@ import {
 import { VALUE_LIMITS } from '../../serpent/limits.js';
 import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
 import { CLIENT_TLS, clientTlsOf } from '../../options/tls.js';
-import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import { checkNameServers, NAME_SERVERS } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions, AnnotationValues } from './proxy-options.js';
 
@@ -56,6 +56,7 @@ const DEFAULTS = {
   ...VALUE_LIMITS,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
+  dates: 'text' as DateMode,
 };
 
 const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };

@@ -66,7 +66,7 @@ export function createCallServices(
     streams: new Streams(given),
     memory: new ValueMemory(options),
     inflation: new Inflation(options, () => given.limits.count('maxInflatingBytes', undefined, undefined)),
-    serializers: serializersFor(options.values),
+    serializers: createSerializers({ ...common, values: options.values, dates: options.dates }, options.serializers),
     handshakeSerializers: serializersFor('natural'),
     marshal: marshalFor('natural'),
     blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },

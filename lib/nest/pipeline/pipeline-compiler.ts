@@ -14,6 +14,7 @@ import type { AnyMethod } from './call-record.js';
 import { ExceptionFilters } from './exception-filters.js';
 import { MethodArguments, type PipedParameter } from './method-arguments.js';
 import { Pipeline } from './pipeline.js';
+import { typedArgument } from './typed-argument.js';
 import { withStreams } from './result-serializers.js';
 
 /** Makes pipelines: asks Nest for the enhancers of a method, as Nest's `RpcContextCreator` does. */
@@ -69,7 +70,9 @@ export class PipelineCompiler {
     this.pipes.setModuleContext(moduleKey);
     return parameters.map((plan) => {
       const own = this.pipes.createConcreteContext<unknown[], PipeTransform[]>([...plan.pipes], contextId, inquirerId);
-      return { plan, metatype: types[plan.index], pipes: [...common, ...own] };
+      const metatype = types[plan.index];
+      const typed = plan.label === undefined ? undefined : typedArgument(plan.type, metatype, plan.label);
+      return { plan, metatype, pipes: [...(typed === undefined ? [] : [typed]), ...common, ...own] };
     });
   }
 }
