@@ -34,9 +34,20 @@ export interface ClassField {
   readonly type: ValueType;
 }
 
+interface GivenField {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly type: ValueType | undefined;
+}
+
+/** A name that Python can use for a keyword argument. */
+const MEMBER_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+
 /** A class that travels, and how. */
 export class ClassDescription implements DescribedClass {
   readonly isException: boolean;
+  /** The members that the options give. */
+  private readonly own: readonly GivenField[] | undefined;
   private readonly isValidated: boolean;
   private known: ReturnType<ClassDescription['lookUp']> | undefined;
 
@@ -49,6 +60,7 @@ export class ClassDescription implements DescribedClass {
     readonly base: ClassDescription | undefined,
     private readonly find: FindClass,
   ) {
+    this.own = ownFields(options.fields, name, find);
     this.isException = type.prototype instanceof Error;
     this.isValidated = options.schema === undefined && !this.isException && validatedMembers(type).size > 0;
     if (options.fields === undefined && options.schema === undefined && !this.isException && !this.isValidated && !base) {
@@ -115,32 +127,23 @@ export class ClassDescription implements DescribedClass {
 
   /** Looked up when the first value travels: classes may be defined after those that name them. */
   private lookUp() {
-    const declared = this.declared();
-    const names = [...declared.keys()].map((name) => name.replace(/\?$/, ''));
+    const declared = this.own ?? this.validated();
+    const names = declared.map(({ name }) => name);
     const transformed = this.isException || this.options.schema ? undefined : transformedClass(this.type, names);
-    const own = [...declared].map(([key, { isOptional, type }]): ClassField => {
-      const name = key.replace(/\?$/, '');
-      const where = `${this.name}.${name}`;
-      if (name in Object.prototype) throw configError(`${where}: a member cannot have this name`);
-      return {
-        name,
-        isOptional: isOptional || key.endsWith('?'),
-        type: type === undefined ? this.emitted(name, transformed?.typeOf(name)) : valueTypeOf(type, where, this.find),
-      };
+    const own = declared.map(({ name, isOptional, type }): ClassField => {
+      return { name, isOptional, type: type ?? this.emitted(name, transformed?.typeOf(name)) };
     });
     const inherited = (this.base?.fields ?? []).filter(({ name }) => !own.some((field) => field.name === name));
     const fields = [...inherited, ...own];
     return { fields, byName: new Map(fields.map((field) => [field.name, field])), transformed };
   }
 
-  private declared(): Map<string, { isOptional: boolean; type: FieldType | undefined }> {
-    const { fields, schema } = this.options;
-    if (Array.isArray(fields)) return new Map((fields as string[]).map((name) => [name, { isOptional: false, type: undefined }]));
-    if (fields !== undefined)
-      return new Map(
-        Object.entries(fields as Record<string, FieldType>).map(([name, type]) => [name, { isOptional: false, type }]),
-      );
-    return schema === undefined && !this.isException ? validatedMembers(this.type) : new Map();
+  /** The members that have decorators of class-validator. */
+  private validated(): GivenField[] {
+    if (!this.isValidated) return [];
+    return [...validatedMembers(this.type)].map(([name, { isOptional, type }]) => {
+      return { name, isOptional, type: type && valueTypeOf(type, `${this.name}.${name}`, this.find) };
+    });
   }
 
   /** The type of a member that TypeScript emitted. An array says its items only by class-transformer's `@Type`. */
@@ -219,6 +222,24 @@ export class ClassDescription implements DescribedClass {
       ? (Object.create(type.prototype as object) as object)
       : new (type as unknown as new () => object)();
   }
+}
+
+/**
+ * The members in the option `fields`.
+ *
+ * @throws {PyroError} `CONFIG` on a name or a type that cannot be one
+ */
+function ownFields(fields: ClassFields | undefined, className: string, find: FindClass): GivenField[] | undefined {
+  if (fields === undefined) return undefined;
+  if (typeof fields !== 'object')
+    throw configError(`${className}: fields is ${shortText(fields)}; give ['x', 'y'] or { x: 'float' }`);
+  const isList = Array.isArray(fields);
+  return (isList ? (fields as string[]).map((key) => [key] as const) : Object.entries(fields)).map(([key, type]) => {
+    const name = key.replace(/\?$/, '');
+    const where = `${className}.${name}`;
+    if (name in Object.prototype || !MEMBER_NAME.test(name)) throw configError(`${where}: a member cannot have this name`);
+    return { name, isOptional: key.endsWith('?'), type: isList ? undefined : valueTypeOf(type, where, find) };
+  });
 }
 
 /** Whether a constructor of a class, or of a class that it extends, takes parameters without defaults. */
