@@ -100,6 +100,7 @@ export class ClassDescription implements DescribedClass {
     this.refuseUnknown(given);
     const instance = transformed === undefined ? this.filled(given) : this.typed(transformed.make(given));
     if (this.isValidated) {
+      this.refuseUnvalidated(instance as Record<string, unknown>);
       const errors = validationErrors(this.type, instance);
       const messages = validationMessages(errors) ?? errors.map(String);
       if (messages.length > 0) throw new UnreadableError(`${this.name} is refused: ${messages.join('; ')}`);
@@ -164,6 +165,17 @@ export class ClassDescription implements DescribedClass {
     if (unknown.length === 0) return;
     const all = [...byName.keys()].join(', ');
     throw new UnreadableError(`${this.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}; it has ${all}`);
+  }
+
+  /** The validators of a nested class run only for its instances. */
+  private refuseUnvalidated(instance: Record<string, unknown>): void {
+    for (const [name, { isNested }] of validatedMembers(this.type)) {
+      const value = instance[name];
+      if (!isNested || ![value].flat().some(isPlainObject)) continue;
+      throw configError(
+        `${this.name}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
+      );
+    }
   }
 
   /** A new instance with the known members that were given. */
@@ -246,6 +258,10 @@ function ownFields(fields: ClassFields | undefined, className: string, find: Fin
 function takesParameters(type: AnyClass): boolean {
   for (let each: unknown = type; typeof each === 'function'; each = Object.getPrototypeOf(each)) if (each.length > 0) return true;
   return false;
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function isEmittedScalar(type: unknown): boolean {

@@ -42,6 +42,8 @@ const PLAIN_TO_CLASS = 0;
 /** What class-validator's decorators say of a member. */
 export interface ValidatedMember {
   readonly isOptional: boolean;
+  /** `@ValidateNested()` */
+  readonly isNested: boolean;
   readonly type: FieldType | undefined;
 }
 
@@ -53,6 +55,7 @@ export function validatedMembers(type: AnyClass): Map<string, ValidatedMember> {
     const known = members.get(propertyName);
     members.set(propertyName, {
       isOptional: known?.isOptional === true || kind === 'conditionalValidation',
+      isNested: known?.isNested === true || kind === 'nestedValidation',
       type: known?.type ?? (name === 'isInt' ? 'int' : name === 'isUuid' ? 'UUID' : undefined),
     });
   }
@@ -142,7 +145,8 @@ const loaded = new Map<string, unknown>();
 function load<T>(name: string): T | undefined {
   if (loaded.has(name)) return loaded.get(name) as T | undefined;
   let found: T | undefined;
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+  // a bundle that is CommonJS has no URL of its own
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')].filter(Boolean)) {
     try {
       found = createRequire(from)(name) as T;
       break;

@@ -1,26 +1,42 @@
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 
-/** Python's types that a member of a class, or an argument, can have by name. */
-export const SCALAR_TYPES = [
-  'any',
-  'str',
-  'int',
-  'float',
-  'number',
-  'bool',
-  'bytes',
-  'datetime',
-  'date',
-  'time',
-  'timedelta',
-  'Decimal',
-  'UUID',
-  'Path',
-] as const;
+/**
+ * Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not looked at.
+ */
+export type ScalarType =
+  | 'any'
+  | 'str'
+  | 'int'
+  | 'float'
+  | 'number'
+  | 'bool'
+  | 'bytes'
+  | 'datetime'
+  | 'date'
+  | 'time'
+  | 'timedelta'
+  | 'Decimal'
+  | 'UUID'
+  | 'Path';
 
-/** See {@link SCALAR_TYPES}. `number` is an int or a float, `any` is not looked at. */
-export type ScalarType = (typeof SCALAR_TYPES)[number];
+/** What a value of a type looks like where it comes in. */
+export const EXPECTED: Readonly<Record<ScalarType, string>> = {
+  any: 'anything',
+  str: 'a str',
+  int: 'an int',
+  float: 'a float',
+  number: 'a number',
+  bool: 'a bool',
+  bytes: 'bytes',
+  datetime: 'a datetime, as text in the form of isoformat()',
+  date: 'a date, as text in the form of isoformat()',
+  time: 'a time, as text in the form of isoformat()',
+  timedelta: 'a timedelta, as a number of seconds',
+  Decimal: 'a Decimal, as text',
+  UUID: 'a UUID, as text',
+  Path: 'a Path, as text',
+};
 
 /** An enum of TypeScript, or an object of this form. */
 export type EnumObject = Readonly<Record<string, string | number>>;
@@ -78,7 +94,7 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
     if (isScalarType(type)) return { kind: 'scalar', scalar: type };
     if (type.includes('.')) return { kind: 'class', type, described: () => found(type, where, find) };
     throw configError(
-      `${where} is the text "${type}"; a type is one of ${SCALAR_TYPES.join(', ')}, the Python name of a registered class, a class, an enum, or a list of one type: [Point]`,
+      `${where} is the text "${type}"; a type is one of ${Object.keys(EXPECTED).join(', ')}, the Python name of a registered class, a class, an enum, or a list of one type: [Point]`,
     );
   }
   const scalar = SCALAR_OF_CLASS.get(type);
@@ -113,7 +129,7 @@ function found(type: AnyClass | string, where: string, find: FindClass): Describ
 }
 
 function isScalarType(text: string): text is ScalarType {
-  return (SCALAR_TYPES as readonly string[]).includes(text);
+  return Object.hasOwn(EXPECTED, text);
 }
 
 function isEnum(value: unknown): value is EnumObject {

@@ -3,7 +3,7 @@ import { failedInside, UnreadableError } from '../serializers/contract/unreadabl
 import { shortText } from '../serializers/objects/short-text.js';
 import { parseDateTime } from '../serializers/values/date-text.js';
 import { enumMember, isRegisteredEnum } from './enums.js';
-import { enumValues, type ScalarType, type ValueType } from './field-types.js';
+import { EXPECTED, enumValues, type ScalarType, type ValueType } from './field-types.js';
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{2}:\d{2}(?::\d{2}(?:\.\d{3,6})?)?(?:[+-]\d{2}:\d{2}(?::\d{2})?)?$/;
@@ -26,24 +26,6 @@ const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
   Decimal: (value) => textLike(value, DECIMAL),
   UUID: (value) => textLike(value, UUID),
   Path: text,
-};
-
-/** What a value of a type looks like where it comes in. */
-const EXPECTED: Readonly<Record<ScalarType, string>> = {
-  any: 'anything',
-  str: 'a str',
-  int: 'an int',
-  float: 'a float',
-  number: 'a number',
-  bool: 'a bool',
-  bytes: 'bytes',
-  datetime: 'a datetime, as text in the form of isoformat()',
-  date: 'a date, as text in the form of isoformat()',
-  time: 'a time, as text in the form of isoformat()',
-  timedelta: 'a timedelta, as a number of seconds',
-  Decimal: 'a Decimal, as text',
-  UUID: 'a UUID, as text',
-  Path: 'a Path, as text',
 };
 
 /**

@@ -331,6 +331,18 @@ describe('a class with decorators of class-validator and class-transformer', () 
     expect(() => read("{'count':1.5,'__class__':'unit.Outer'}")).toThrow('count must be an integer number');
   });
 
+  it('is refused when validators of a nested class would not run', () => {
+    @PyroClass('unit.Untyped')
+    class Untyped {
+      @ValidateNested({ each: true })
+      steps!: Step[];
+    }
+    expect(() => read("{'steps':[{'minutes':0}],'__class__':'unit.Untyped'}")).toThrow(
+      'unit.Untyped.steps has @ValidateNested, but no class is known for it',
+    );
+    expect(read("{'steps':[],'__class__':'unit.Untyped'}")).toEqual(Object.assign(new Untyped(), { steps: [] }));
+  });
+
   it('is refused when a validator is asynchronous, since it could not be waited for', () => {
     class Slow {
       value!: string;
