@@ -218,7 +218,9 @@ export class ClassDescription implements DescribedClass {
       throw configError(`the schema of ${this.name} gives ${shortText(output)}, and no object`);
     const instance = this.create() as Record<string, unknown>;
     for (const [name, value] of Object.entries(output)) {
-      if (name in Object.prototype) throw new UnreadableError(`${this.name} has no member ${name}`);
+      // of a schema that lets further members pass
+      if (name in Object.prototype || typeof instance[name] === 'function')
+        throw new UnreadableError(`${this.name} has no member ${name}`);
       instance[name] = value;
     }
     return instance;

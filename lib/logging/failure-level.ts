@@ -1,5 +1,5 @@
 import { CommunicationError, MessageTooLargeError, PyroError, SerializeError } from '../protocol/errors.js';
-import { describedException, PythonException } from '../protocol/python-exception.js';
+import { isDescribedException, PythonException } from '../protocol/python-exception.js';
 
 /** The error that was thrown, where a layer above has translated the error for Python. */
 export function thrownError(error: unknown): unknown {
@@ -13,7 +13,7 @@ export function thrownError(error: unknown): unknown {
  * @param isKnownObject whether the daemon has the object of the call
  */
 export function isMeantForClient(error: unknown, isKnownObject: boolean): boolean {
-  if (error instanceof PythonException || (error instanceof Error && describedException(error) !== undefined)) return true;
+  if (error instanceof PythonException || isDescribedException(error)) return true;
   if (error instanceof PyroError) return isRefusal(error, isKnownObject);
   // Node's own functions reject with an AbortError when the signal of the call aborts
   return error instanceof Error && error.name === 'AbortError' && error.cause instanceof PyroError;

@@ -42,6 +42,11 @@ export function describedException(error: unknown): PythonExceptionParts | undef
   return describe?.call(error);
 }
 
+/** True for errors of registered classes. */
+export function isDescribedException(error: unknown): boolean {
+  return error instanceof Error && DESCRIBES_EXCEPTION in error;
+}
+
 /** True when an error says which Python exception it becomes. */
 export function saysPythonException(error: unknown): error is PythonExceptionParts {
   return error instanceof PythonException || (error instanceof Error && SAYS_PYTHON_EXCEPTION in error);

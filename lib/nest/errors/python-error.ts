@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { describedException, PythonException } from '../../protocol/python-exception.js';
+import { isDescribedException, PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
 import { responseAttributes, sendable } from './response-attributes.js';
@@ -66,7 +66,7 @@ export function messageOf(error: unknown): string {
 
 function pythonExceptionOf(error: unknown): PythonException | undefined {
   // an error of a registered class says itself what it becomes
-  if (error instanceof Error && describedException(error) !== undefined) return undefined;
+  if (isDescribedException(error)) return undefined;
   const mapped = unlabelledExceptionOf(error);
   const argument = typeof error === 'object' && error !== null ? refusedArguments.get(error) : undefined;
   if (mapped === undefined || argument === undefined || error instanceof PyroException) return mapped;

@@ -71,7 +71,8 @@ export class PipelineCompiler {
     return parameters.map((plan) => {
       const own = this.pipes.createConcreteContext<unknown[], PipeTransform[]>([...plan.pipes], contextId, inquirerId);
       const metatype = types[plan.index];
-      const typed = plan.label === undefined ? undefined : typedArgument(plan.type, metatype, plan.label);
+      const label = plan.source.kind === 'keywords' ? 'keyword arguments' : plan.label;
+      const typed = label === undefined ? undefined : typedArgument(plan.type, metatype, label);
       return { plan, metatype, pipes: [...(typed === undefined ? [] : [typed]), ...common, ...own] };
     });
   }

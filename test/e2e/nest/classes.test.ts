@@ -10,7 +10,16 @@ import {
 import { Reflector } from '@nestjs/core';
 import { IsDefined, IsInt, IsString, Length } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { PyroClass, PyroController, PyroMethod, PyroProperty, PyroProxy, type RemoteObject } from '../../../lib/index.js';
+import {
+  kwargs,
+  PyroClass,
+  PyroController,
+  PyroKwargs,
+  PyroMethod,
+  PyroProperty,
+  PyroProxy,
+  type RemoteObject,
+} from '../../../lib/index.js';
 import { closeAfter, serve } from './fixtures.js';
 
 @PyroClass('e2e.Point', { fields: { x: 'float', y: 'float' } })
@@ -71,6 +80,11 @@ class Desk {
   }
 
   @PyroMethod()
+  place(@PyroKwargs() point: Point): string {
+    return point.constructor.name;
+  }
+
+  @PyroMethod()
   @UseInterceptors(new ClassSerializerInterceptor(new Reflector()))
   interpreted(): Point {
     return this.point;
@@ -122,6 +136,12 @@ describe('arguments that are typed by registered classes', () => {
       ['Date', 'Date'],
     ]);
     await expect(remote.seen!({ x: 1, y: 2 }, 5)).rejects.toMatchObject({ pythonType: 'builtins.ValueError' });
+  });
+
+  it('may be all keyword arguments together', async () => {
+    const remote = await desk();
+    expect(await remote.place!(kwargs({ x: 1, y: 2 }))).toBe('Point');
+    await expect(remote.place!(kwargs({ x: 1 }))).rejects.toMatchObject({ args: ['keyword arguments: e2e.Point has no y'] });
   });
 
   it('have the types that the decorator gives, for lists and for attributes', async () => {
