@@ -52,12 +52,12 @@ for (const page of pages) {
 }
 if (failed > 0) process.exitCode = 1;
 
-/** Of the root, the documentation and the samples. */
+/** Markdown of the root, the documentation and the samples; llms.txt is Markdown too. */
 async function markdownFiles(): Promise<string[]> {
   const names = await Promise.all(
     ['.', 'docs', 'sample'].map(async (folder) => {
       const entries = await readdir(join(packageRoot, folder), { recursive: folder !== '.' });
-      return entries.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+      return entries.filter((name) => name.endsWith('.md') || name === 'llms.txt').map((name) => join(folder, name));
     }),
   );
   return names.flat().sort();
