@@ -50,8 +50,8 @@ class DoorError extends Error {}
 const CLASSES = { Point, Label, Sample, DoorError };
 
 const member = fc.constantFrom(
-  ...['x', 'y', 'at', 'more', 'level', 'text', 'size', 'point', 'code', 'door', 'args', 'attributes', '__exception__'],
-  ...['constructor', 'prototype', 'toString', 'norm', 'hasOwnProperty', 'then', 'message', 'stack', 'cause', 'value'],
+  ...'x y at more level text size point code door args attributes value __exception__'.split(' '),
+  ...'constructor prototype toString norm hasOwnProperty then message stack cause'.split(' '),
 );
 const { value: hostile } = fc.letrec<{ value: unknown; dict: unknown }>((tie) => ({
   value: fc.oneof(
