@@ -63,6 +63,7 @@ const SHARED_OPTIONS = [
   'serpentBytesRepr',
   'compression',
   'values',
+  'dates',
   'classes',
 ] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 

@@ -22,7 +22,7 @@ import {
 } from '../../options/option-checks.js';
 import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
 import { CLIENT_TLS, clientTlsOf } from '../../options/tls.js';
-import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { checkNameServers, NAME_SERVERS } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions, AnnotationValues } from './proxy-options.js';
@@ -41,6 +41,7 @@ const DEFAULTS = {
   compression: false,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
+  dates: 'text' as DateMode,
 };
 
 /** The rules of the options of a proxy. */

@@ -74,7 +74,7 @@ export function createCallServices(
     memory: new ValueMemory(options),
     unserved,
     inflation: new Inflation(options, countWaiting('maxInflatingBytes'), unserved),
-    serializers: serializersFor(options.values),
+    serializers: createSerializers({ ...common, values: options.values, dates: options.dates }, options.serializers),
     handshakeSerializers: serializersFor('natural'),
     marshal: marshalFor('natural'),
     blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },
