@@ -2,7 +2,7 @@ import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expose, PyroDaemon, PyroProxy, PythonException } from '../../../lib/core.js';
+import { expose, PyroDaemon, type PyroDaemonOptions, PyroProxy, PythonException } from '../../../lib/core.js';
 import { CLIENT_METRICS } from '../../../lib/telemetry/client-metrics.js';
 import { closeAfter } from '../nest/fixtures.js';
 
@@ -64,8 +64,11 @@ interface RemoteGate {
   callBack(other: unknown): string;
 }
 
-async function serveGate(id: string, port = 0): Promise<{ gate: Gate; daemon: PyroDaemon; uri: string; port: number }> {
-  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
+async function serveGate(
+  id: string,
+  options: PyroDaemonOptions = {},
+): Promise<{ gate: Gate; daemon: PyroDaemon; uri: string; port: number }> {
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', ...options });
   closeAfter(() => daemon.close());
   const gate = new Gate();
   const uri = String(daemon.register(gate, id));
@@ -87,7 +90,7 @@ describe('metrics of the client', () => {
     expect(await valueOf('pyro_client_connections{', object)).toBe(0);
     const failure = 'error_type="Pyro5.errors.ConnectionClosedError"';
     expect(await valueOf('pyro_client_connections_failed_total{', object, failure)).toBeGreaterThanOrEqual(1);
-    await serveGate('gate.reconnect', port);
+    await serveGate('gate.reconnect', { port });
     await gate.look();
     expect(await valueOf('pyro_client_connections{', object)).toBe(1);
     expect(await valueOf('pyro_client_connections_opened_total{', object)).toBe(2);
@@ -144,6 +147,18 @@ describe('metrics of the client', () => {
     const [line] = await scraped('rpc_client_call_duration_count', 'rpc_method="_OTHER/look"');
     expect(line).toMatch(/ 1\b/);
     expect(line).not.toContain('server_port');
+  });
+
+  it('are not made of proxies that a daemon with telemetry: false receives', async () => {
+    const { uri } = await serveGate('gate.silent', { telemetry: false });
+    const { daemon } = await serveGate('gate.called', { telemetry: false });
+    const counted = (): Promise<number | undefined> => valueOf('rpc_client_call_duration_count', 'rpc_method="_OTHER/look"');
+    const before = await counted();
+    await using gate = await PyroProxy.connect<RemoteGate>(uri, { telemetry: false });
+    await using own = PyroProxy.to(daemon.uriFor('gate.called'), { telemetry: false });
+    expect(await gate.callBack(own)).toBe('closed');
+    expect(await counted()).toBe(before);
+    expect(await scraped('gate.silent')).toEqual([]);
   });
 
   it('of both sides have at most twenty error types of a method', async () => {
