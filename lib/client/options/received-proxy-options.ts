@@ -41,6 +41,7 @@ const INHERITED_OPTIONS = [
   'receivedProxies',
   'autoproxy',
   'wireLog',
+  'telemetry',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
 
 /** Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used. */

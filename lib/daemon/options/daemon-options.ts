@@ -101,6 +101,8 @@ export interface DaemonOptions {
   writeTimeoutMs?: number;
   /** Bytes of replies that wait for clients to read them, of all connections. Over this number the slowest reader is disconnected. Default 1 GiB. */
   maxUnsentBytes?: number;
+  /** Bytes of requests that arrive or wait, of all connections. Over this number large requests wait, and their connections are not read. A single larger request is refused. Default 512 MiB. */
+  maxUnservedBytes?: number;
   /** Time without requests after which a connection is closed. Default 0: never. */
   idleTimeoutMs?: number;
   /** Longest time of a call. A longer call is answered with `builtins.TimeoutError`. Default 0: no limit. */
