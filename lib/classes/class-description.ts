@@ -78,7 +78,11 @@ export class ClassDescription implements DescribedClass {
   accept(value: unknown): object {
     if (value instanceof this.type) return value;
     if (typeof value === 'object' && value !== null) {
-      if (Object.getPrototypeOf(value) === Object.prototype) return this.make(value as Record<string, unknown>);
+      if (Object.getPrototypeOf(value) === Object.prototype) {
+        const { __class__: name } = value as Record<string, unknown>;
+        if (name === undefined || name === this.name) return this.make(value as Record<string, unknown>);
+        throw new UnreadableError(`expected ${this.name}, not ${shortText(name)}`);
+      }
       const { fields } = this;
       if (Array.isArray(value) && this.options.python === 'namedtuple' && value.length === fields.length)
         return this.make(Object.fromEntries(fields.map(({ name }, index) => [name, value[index] as unknown])));
@@ -87,13 +91,12 @@ export class ClassDescription implements DescribedClass {
   }
 
   /**
-   * Makes an instance from the members that were received.
+   * Makes an instance from the members that were received. `__class__` among them is not looked at.
    *
    * @throws {UnreadableError} when the members do not fit
    */
   make(members: Record<string, unknown>): object {
-    const { __class__: name, ...given } = members;
-    if (name !== undefined && name !== this.name) throw new UnreadableError(`expected ${this.name}, not ${shortText(name)}`);
+    const { __class__: _, ...given } = members;
     const { schema } = this.options;
     if (schema !== undefined) return this.assigned(validated(schema, given, this.name));
     const { transformed } = this.lookedUp;
@@ -112,7 +115,7 @@ export class ClassDescription implements DescribedClass {
     const { fields, transformed } = this.lookedUp;
     const source = value as Record<string, unknown>;
     // of a schema the names of the members are not known
-    if (fields.length === 0) return { ...source };
+    if (this.own === undefined && this.options.schema !== undefined) return { ...source };
     const members: Record<string, unknown> = {};
     for (const { name, type } of fields) {
       const member = source[name];

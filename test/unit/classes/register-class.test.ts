@@ -102,6 +102,15 @@ describe('instances', () => {
   });
 });
 
+it('a class without members travels, and sends none', () => {
+  class Token {
+    cache = 5;
+  }
+  registerClass(Token, { name: 'unit.Token', fields: [] });
+  expect(written(new Token())).toBe("{'__class__':'unit.Token'}");
+  expect(read("{'__class__':'unit.Token'}")).toBeInstanceOf(Token);
+});
+
 describe('registering', () => {
   const fresh = (): new () => object => class Fresh {};
 
