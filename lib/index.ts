@@ -87,7 +87,11 @@ export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCod
 
 // of core: values that JavaScript has no type for, and classes of yours that travel
 export {
+  type ArrayEncoding,
+  type ArrayOptions,
   type ClassConverter,
+  NdArray,
+  type NdArrayOptions,
   PyComplex,
   PyFloat,
   pyFloat,

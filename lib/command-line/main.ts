@@ -12,6 +12,7 @@ import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { listCommand } from './list-command.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
+import { pythonCommand } from './python-command.js';
 
 /** The program `nestjs-pyro`. */
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -35,6 +36,7 @@ const program = new Command('nestjs-pyro')
   .addCommand(configCommand())
   .addCommand(nameServerCommand())
   .addCommand(namesCommand())
+  .addCommand(pythonCommand())
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',

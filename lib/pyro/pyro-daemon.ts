@@ -64,6 +64,7 @@ const SHARED_OPTIONS = [
   'serpentBytesRepr',
   'compression',
   'values',
+  'arrays',
   'classes',
 ] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 

@@ -1,9 +1,11 @@
 import { decodeBase64 } from './base64.js';
 import { PyComplex, PyFloat } from './values.js';
 
-/** True for keys of the special dicts below, and for keys that a plain object inherits. */
+const SPECIAL_KEYS: ReadonlySet<string> = new Set(['__class__', 'encoding', '__proto__', 'dtype', 'nd']);
+
+/** True for keys of the special dicts below and of dicts that may stand for an array, and for keys that a plain object inherits. */
 export function isSpecialKey(key: string): boolean {
-  return key === '__class__' || key === 'encoding' || key === '__proto__' || key in Object.prototype;
+  return SPECIAL_KEYS.has(key) || key in Object.prototype;
 }
 
 /**

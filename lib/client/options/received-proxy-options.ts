@@ -36,6 +36,7 @@ const INHERITED_OPTIONS = [
   'maxIntDigits',
   'serpentBytesRepr',
   'values',
+  'arrays',
   'classes',
   'receivedProxies',
   'autoproxy',

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { ArrayOptions, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
@@ -115,6 +115,8 @@ export interface DaemonOptions {
   serpentBytesRepr?: boolean;
   /** How received values are represented: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
+  /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
+  arrays?: ArrayOptions;
   /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
   /** Decimal digits of an int. Default 4,300, as in Python. */

@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import { NUMPY_FILE } from './python-numpy-file.js';
+
+/** `nestjs-pyro python`: prints Python code for the other side. */
+export function pythonCommand(): Command {
+  return new Command('python').description('print Python code for the programs at the other end').addCommand(numpyCommand());
+}
+
+function numpyCommand(): Command {
+  return new Command('numpy')
+    .description('print the file that lets NumPy arrays travel: nestjs-pyro python numpy > pyro_numpy.py')
+    .action(() => void process.stdout.write(NUMPY_FILE));
+}
