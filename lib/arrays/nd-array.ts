@@ -31,10 +31,15 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   /** @internal */
   readonly layout: NdLayout;
 
-  private constructor(layout: NdLayout) {
+  /** @internal */
+  private constructor(layout: NdLayout | undefined) {
+    if (layout === undefined) {
+      throw new TypeError(
+        'an NdArray is made by NdArray.from; class-transformer cannot copy one: give it a parameter, not a member of a DTO',
+      );
+    }
     const { dtype, shape, strides } = layout;
     this.layout = layout;
-    Object.defineProperty(this, 'layout', { enumerable: false });
     this.dtype = dtype.name as T;
     this.shape = Object.freeze([...shape]);
     this.size = sizeOf(shape);

@@ -1,8 +1,8 @@
 import { ClassSerializerInterceptor, UseInterceptors, UsePipes, ValidationPipe } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import { NdArray, PyroController, PyroMethod, PyroProperty, PyroProxy, PyroRemoteError } from '../../../lib/index.js';
-import { daemonOf, serve } from './fixtures.js';
+import { NdArray, PyroController, type PyroDaemon, PyroMethod, PyroProperty, PyroProxy, type PyroRemoteError } from '../../../lib/index.js';
+import { serve } from './fixtures.js';
 
 @PyroController({ objectId: 'arrays', instanceMode: 'single' })
 class Arrays {
@@ -47,7 +47,7 @@ interface Remote {
 describe('a parameter', () => {
   const connect = async (options: object = {}) => {
     const { server } = await serve({ providers: [Arrays] }, options);
-    return PyroProxy.connect<Remote>(`PYRO:arrays@${daemonOf(server).locationStr}`);
+    return PyroProxy.connect<Remote>(server.unwrap<PyroDaemon>().uriFor('arrays'));
   };
 
   it('typed NdArray gets one for a list, nested or not, and for what comes as an array', async () => {

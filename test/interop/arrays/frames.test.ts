@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NUMPY_FILE } from '../../../lib/command-line/python-numpy-file.js';
 import { expose, NdArray, PyroDaemon, PyroProxy, type SerializerName } from '../../../lib/core.js';
+import { CommandLineProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { numpyFileDirectory } from './numpy-peer.js';
 
@@ -191,7 +192,10 @@ it('scalars of NumPy arrive as numbers, booleans and texts in every serializer',
   expect(values).toEqual(NAMES.map(() => [1.5, 2.5, 3, 4, true, 'x', 1]));
 });
 
-it('the file has at most 40 lines, and docs/arrays.md shows the same', async () => {
+it('`nestjs-pyro python numpy` prints the file, which has at most 40 lines, and docs/arrays.md shows the same', async () => {
+  const program = await CommandLineProgram.make();
+  expect(await program.run('python', 'numpy')).toEqual({ code: 0, stdout: NUMPY_FILE, stderr: '' });
+  await program.remove();
   expect(NUMPY_FILE.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   expect(await readFile('docs/arrays.md', 'utf8')).toContain(`\`\`\`python\n${NUMPY_FILE}\`\`\``);
 });
