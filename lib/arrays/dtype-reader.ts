@@ -131,6 +131,7 @@ class DTypeReader {
       fields.push(field);
       end = Math.max(end, field.offset + bytesOfField(field));
     }
+    if (fields.reduce((sum, field) => sum + bytesOfField(field), 0) > end) throw unknownDType('fields that lie over each other');
     const itemBytes = get('itemsize') ?? end;
     if (!Number.isSafeInteger(itemBytes) || (itemBytes as number) < end)
       throw unknownDType('an itemsize that its fields do not fit in');

@@ -1,7 +1,15 @@
 import { ClassSerializerInterceptor, UseInterceptors, UsePipes, ValidationPipe } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import { NdArray, PyroController, type PyroDaemon, PyroMethod, PyroProperty, PyroProxy, type PyroRemoteError } from '../../../lib/index.js';
+import {
+  NdArray,
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroProperty,
+  PyroProxy,
+  type PyroRemoteError,
+} from '../../../lib/index.js';
 import { serve } from './fixtures.js';
 
 @PyroController({ objectId: 'arrays', instanceMode: 'single' })

@@ -192,10 +192,11 @@ it('scalars of NumPy arrive as numbers, booleans and texts in every serializer',
   expect(values).toEqual(NAMES.map(() => [1.5, 2.5, 3, 4, true, 'x', 1]));
 });
 
-it('`nestjs-pyro python numpy` prints the file, which has at most 40 lines, and docs/arrays.md shows the same', async () => {
+it('`nestjs-pyro python numpy` prints the file, which has at most 40 lines, and docs/arrays.md and the sample have the same', async () => {
   const program = await CommandLineProgram.make();
   expect(await program.run('python', 'numpy')).toEqual({ code: 0, stdout: NUMPY_FILE, stderr: '' });
   await program.remove();
   expect(NUMPY_FILE.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   expect(await readFile('docs/arrays.md', 'utf8')).toContain(`\`\`\`python\n${NUMPY_FILE}\`\`\``);
+  expect(await readFile('sample/16-numpy-camera/pyro_numpy.py', 'utf8')).toBe(NUMPY_FILE);
 });

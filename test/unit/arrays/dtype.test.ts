@@ -74,6 +74,7 @@ describe('dtypeOf', () => {
     ['text that runs code', "__import__('os').system('true')", /is not read/],
     ['a list that runs code', "[('a', __import__('os'))]", /no Python literal/],
     ['an offset behind the itemsize', { names: ['a'], formats: ['f8'], offsets: [100], itemsize: 8 }, /itemsize/],
+    ['fields that lie over each other', { names: ['a', 'b'], formats: ['f8', 'f8'], offsets: [0, 4] }, /over each other/],
     ['nothing', null, /is not read/],
   ])('refuses %s', (_, given, message) => {
     expect(() => dtypeOf(given)).toThrow(message);
