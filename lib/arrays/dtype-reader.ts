@@ -110,8 +110,6 @@ class DTypeReader {
       if (field.name !== '') fields.push(field);
       offset += bytesOfField(field);
     }
-    // as msgpack-numpy writes void
-    if (fields.length === 0 && descr.length === 1) return DType.sized('void', offset, false);
     return structOf(fields, offset);
   }
 
@@ -128,6 +126,7 @@ class DTypeReader {
       const [type, shape] =
         Array.isArray(format) && format.length === 2 && textOf(format[0]) !== undefined ? (format as unknown[]) : [format, []];
       const field = this.field(nameOf(name), type, shape, offsets?.[index] ?? end, depth);
+      if (field.name === '') throw unknownDType('a field without a name');
       fields.push(field);
       end = Math.max(end, field.offset + bytesOfField(field));
     }
@@ -174,7 +173,9 @@ function sizedDType(kind: 'bytes' | 'text' | 'void', length: number, foreign: bo
 function structOf(fields: readonly DTypeField[], itemBytes: number): DType {
   if (new Set(fields.map(({ name }) => name)).size < fields.length)
     throw new SerializeError('two fields of a dtype have the same name');
-  return DType.struct(fields, itemBytes);
+  checkItemBytes(itemBytes);
+  // void is a field without a name in the descriptions of NumPy
+  return fields.length === 0 ? DType.sized('void', itemBytes, false) : DType.struct(fields, itemBytes);
 }
 
 function checkItemBytes(itemBytes: number): void {

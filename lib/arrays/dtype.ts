@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { isIndexKey } from '../serpent/index-keys.js';
 import { pyTuple } from '../serpent/index.js';
 import type { NdTypedArray } from './element-types.js';
 
@@ -23,6 +24,8 @@ export interface DTypeField {
 
 /** The type of the elements of an array, as NumPy describes it. */
 export class DType {
+  /** True when a name of a field looks like an index of an Array. */
+  readonly hasIndexFields: boolean;
   /** Typed array elements of one element: two of a complex number, one for each byte of an `S`. */
   readonly lanes: number;
 
@@ -42,6 +45,7 @@ export class DType {
     /** Of a structured dtype. */
     readonly fields: readonly DTypeField[] = [],
   ) {
+    this.hasIndexFields = fields.some(({ name: field }) => isIndexKey(field));
     // float16 is kept in a Float32Array
     this.lanes = code === 'f2' ? 1 : itemBytes / (Data as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
   }

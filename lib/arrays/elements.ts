@@ -1,3 +1,4 @@
+import { storeIndexKeysInHashTable } from '../serpent/index-keys.js';
 import { PyComplex } from '../serpent/index.js';
 import { type DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
 import type { NdRecord, NdTypedArray, NdValue } from './element-types.js';
@@ -29,6 +30,8 @@ export function elementOf(dtype: DType, data: NdTypedArray, index: number): NdVa
 /** An element of a structured array. */
 function recordOf(dtype: DType, view: DataView, offset: number): NdRecord {
   const record: NdRecord = {};
+  // a field 1023 would take 12 KB of each record otherwise
+  if (dtype.hasIndexFields) storeIndexKeysInHashTable(record);
   for (const field of dtype.fields) {
     const value = fieldOf(field, view, offset + field.offset, 0);
     // a member of its own also where plain objects inherit one of this name
