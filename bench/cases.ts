@@ -1,4 +1,4 @@
-import type { SerializerName } from 'nestjs-pyro/core';
+import { NdArray, type SerializerName } from 'nestjs-pyro/core';
 import type { BenchmarkOptions } from './benchmark.js';
 import { Contest, type Contender, type Rounds } from './contest.js';
 import { measureGrpc } from './load/grpc-load.js';
@@ -36,6 +36,11 @@ export const echoRecords = (connections: number): Case => echo(records, connecti
 /** A method that gets bytes and returns bytes, in Python too. */
 export const echoBytes = (mebibytes: number, connections: number): Case => {
   return { ...echo(Buffer.alloc(mebibytes * MIB, 'bench'), connections), method: 'echoBytes' };
+};
+/** An array of float32 that comes back. */
+export const echoArray = (mebibytes: number, serializer: SerializerName): Case => {
+  const floats = Float32Array.from({ length: (mebibytes * MIB) / 4 }, (_, index) => index / 3);
+  return { ...echo(NdArray.from(floats, { shape: [mebibytes * 256, 1024] }), 1), serializer };
 };
 export const batches = (connections: number): Case => ({ ...add(connections), kind: 'batch' });
 export const oneway = (connections: number): Case => ({ ...add(connections), kind: 'oneway' });

@@ -18,10 +18,11 @@ export class Clients {
     private readonly drivers: Record<ClientName, RemoteObject<Driver>>,
   ) {}
 
-  static async start(): Promise<Clients> {
+  /** @param pythonArgs `numpy`: Python's program knows arrays */
+  static async start(...pythonArgs: string[]): Promise<Clients> {
     const raw = await RunningServer.startNode('clients/node', 'raw');
     const ours = await RunningServer.startNode('clients/node', 'ours');
-    const python = await RunningServer.startPython('clients/pyro5.py');
+    const python = await RunningServer.startPython('clients/pyro5.py', ...pythonArgs);
     const driverOf = ({ location }: RunningServer): RemoteObject<Driver> => PyroProxy.to<Driver>(`PYRO:driver@${location}`);
     const drivers = { 'raw client': driverOf(raw), 'our proxy': driverOf(ours), "Python's proxies": driverOf(python) };
     return new Clients([raw, ours, python], drivers);

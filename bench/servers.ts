@@ -97,6 +97,7 @@ export const SERVERS = {
   'SDK metrics+sampled, sdk': ['servers/telemetry', 'metrics+sampled', 'sdk'],
   'Pyro5 thread': ['servers/pyro5.py', 'thread'],
   'Pyro5 multiplex': ['servers/pyro5.py', 'multiplex'],
+  'Pyro5 with NumPy': ['servers/pyro5.py', 'thread', 'numpy'],
 } satisfies Record<string, ServerKind>;
 
 export type ServerName = keyof typeof SERVERS;

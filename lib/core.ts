@@ -46,7 +46,20 @@ export { enumMember, registerEnum } from './classes/enums.js';
 export { PyroRemoteError } from './serializers/objects/exceptions.js';
 export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
-export { type DateMode, SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
+export {
+  type ArrayEncoding,
+  type ArrayOptions,
+  type DateMode,
+  SERIALIZER_IDS,
+  type SerializerName,
+  type ValueMode,
+} from './serializers/contract/serializer.js';
+
+// arrays of NumPy
+export type { NdArrayOptions } from './arrays/layout.js';
+export { NdArray } from './arrays/nd-array.js';
+export type { AxisSlice } from './arrays/axis-slices.js';
+export type { DTypeOf, NdData, NdElement, NdRecord, NdTypedArray, NdTypes, NdValue } from './arrays/element-types.js';
 
 // logs
 export type { AccessLogOptions } from './logging/access-log.js';

@@ -88,10 +88,14 @@ export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCod
 
 // of core: values that JavaScript has no type for, and classes of yours that travel
 export {
+  type ArrayEncoding,
+  type ArrayOptions,
   type ClassConverter,
   type ClassOptions,
   enumMember,
   type FieldType,
+  NdArray,
+  type NdArrayOptions,
   PyroClass,
   registerEnum,
   PyComplex,

@@ -34,7 +34,10 @@ function measureRaw(location: string, theCase: Case, turn: Turn): Promise<Figure
 
 /** One proxy with a pool of connections, and as many callers. */
 async function measureOurs(location: string, theCase: Case, turn: Turn): Promise<Figures> {
-  await using proxy = await PyroProxy.connect(`PYRO:bench@${location}`, { poolSize: theCase.connections });
+  await using proxy = await PyroProxy.connect(`PYRO:bench@${location}`, {
+    poolSize: theCase.connections,
+    ...(theCase.serializer && { serializer: theCase.serializer }),
+  });
   const callers = await Promise.all(Array.from({ length: theCase.connections }, () => callerOf(proxy, theCase)));
   return await measureCallers(process.pid, callers, turn);
 }

@@ -1,9 +1,14 @@
-"""Pyro5's own daemon with the benchmarked object: `pyro5.py thread|multiplex`."""
+"""Pyro5's own daemon with the benchmarked object: `pyro5.py thread|multiplex [numpy]`, with numpy it knows arrays."""
+import pathlib
 import sys
 
 import Pyro5.server
 import serpent
 from Pyro5 import config
+
+if "numpy" in sys.argv:
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+    import numpy_file
 
 config.SERVERTYPE = sys.argv[1]
 config.THREADPOOL_SIZE = 1200

@@ -64,6 +64,7 @@ const SHARED_OPTIONS = [
   'compression',
   'values',
   'dates',
+  'arrays',
   'classes',
 ] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 

@@ -7,7 +7,13 @@ import { defaultClassRegistry } from './contract/class-registry.js';
 import { JsonSerializer } from './json/json-serializer.js';
 import { MarshalSerializer } from './marshal/marshal-serializer.js';
 import { MsgpackSerializer } from './msgpack/msgpack-serializer.js';
-import { SERIALIZER_IDS, type Serializer, type SerializerName, type SerializerOptions } from './contract/serializer.js';
+import {
+  type ArrayOptions,
+  SERIALIZER_IDS,
+  type Serializer,
+  type SerializerName,
+  type SerializerOptions,
+} from './contract/serializer.js';
 import { SerpentSerializer } from './serpent-serializer.js';
 import { withSerializeErrors } from './values/format-serializer.js';
 
@@ -18,6 +24,8 @@ const CLASSES: Readonly<Record<SerializerName, new (options: SerializerOptions) 
   msgpack: MsgpackSerializer,
 };
 
+const ARRAY_DEFAULTS: Required<ArrayOptions> = { write: 'bytes', typedArrays: false, read: true };
+
 const DEFAULTS: SerializerOptions = {
   values: 'natural',
   dates: 'text',
@@ -27,13 +35,17 @@ const DEFAULTS: SerializerOptions = {
   serpentBytesRepr: false,
   detailedTraceback: true,
   classes: defaultClassRegistry,
+  arrays: ARRAY_DEFAULTS,
 };
+
+/** Options of serializers as daemons and proxies give them. */
+type GivenOptions = Partial<Omit<SerializerOptions, 'arrays'>> & { arrays?: ArrayOptions | undefined };
 
 /** All serializers by wire id. Each is made when it is used first: most proxies use only one. */
 export class SerializersOnDemand {
   private readonly made = new Map<number, Serializer>();
 
-  constructor(private readonly options: Partial<SerializerOptions>) {}
+  constructor(private readonly options: GivenOptions) {}
 
   /** @throws {SerializeError} on a limit that is out of its range */
   get(id: number): Serializer | undefined {
@@ -54,10 +66,11 @@ export class SerializersOnDemand {
  * @throws {SerializeError} on an unknown name, and on a limit that is out of its range
  */
 export function createSerializers(
-  options: Partial<SerializerOptions> = {},
+  options: GivenOptions = {},
   allowed?: readonly SerializerName[],
 ): ReadonlyMap<number, Serializer> {
-  const resolved = { ...DEFAULTS, ...givenOptions(options) };
+  const arrays = { ...ARRAY_DEFAULTS, ...givenOptions(options.arrays ?? {}) };
+  const resolved = { ...DEFAULTS, ...givenOptions(options), arrays };
   withSerializeErrors(() => checkLimits(resolved));
   const serializers = new Map<number, Serializer>();
   for (const name of allowed ?? (Object.keys(SERIALIZER_IDS) as SerializerName[])) {

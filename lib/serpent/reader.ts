@@ -29,6 +29,8 @@ export interface Parsed {
   value: unknown;
   /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   sawClass: boolean;
+  /** True when a dict without a `__class__` has a key `dtype` or `nd`: it may stand for an array of NumPy. */
+  sawArray: boolean;
 }
 
 /**
@@ -98,7 +100,7 @@ class Reader extends TableReader {
       if (scanner.token() === COMMA) value = this.tuple(value, -1);
       if (scanner.token() !== -1) scanner.expected('the end');
       scanner.spend(0);
-      const parsed = { value, sawClass: this.sawClass };
+      const parsed = { value, sawClass: this.sawClass, sawArray: this.sawArray };
       scanner.end();
       this.reset();
       return parsed;

@@ -1,8 +1,14 @@
 import { decodeBase64 } from './base64.js';
 import { PyComplex, PyFloat } from './values.js';
 
-/** Keys of the special dicts below, and keys that a plain object inherits. */
-const SPECIAL: ReadonlySet<string> = new Set(['__class__', 'encoding', ...Object.getOwnPropertyNames(Object.prototype)]);
+/** Keys of the special dicts below and of dicts that may stand for an array, and keys that a plain object inherits. */
+const SPECIAL: ReadonlySet<string> = new Set([
+  '__class__',
+  'encoding',
+  'dtype',
+  'nd',
+  ...Object.getOwnPropertyNames(Object.prototype),
+]);
 
 export function isSpecialKey(key: string): boolean {
   return SPECIAL.has(key);

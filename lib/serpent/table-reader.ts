@@ -25,6 +25,8 @@ const ROOMY_ENTRIES = 4;
 export class TableReader extends SequenceReader {
   /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   protected sawClass = false;
+  /** True when a dict has a key `dtype` or `nd`: it may stand for an array. */
+  protected sawArray = false;
   /** The start of the keys of all dicts. */
   private root = new ReadKey('', -1, true);
   /** The key whose value is read. */
@@ -34,7 +36,7 @@ export class TableReader extends SequenceReader {
 
   /** Forgets what was learned from the message that was read. */
   protected reset(): void {
-    this.sawClass = false;
+    this.sawClass = this.sawArray = false;
     this.knownCrowds = undefined;
     if (this.knownKeys === 0) return;
     this.knownKeys = 0;
@@ -264,7 +266,9 @@ export class TableReader extends SequenceReader {
       scanner.spend(Buffer.isBuffer(special) ? COSTS.bytes + special.length : COSTS.float);
       return special;
     }
-    if (isMap ? dict.has('__class__') : Object.hasOwn(dict, '__class__')) this.sawClass = true;
+    const has = (key: string): boolean => (isMap ? dict.has(key) : Object.hasOwn(dict, key));
+    if (has('__class__')) this.sawClass = true;
+    else if (has('dtype') || has('nd')) this.sawArray = true;
     return dict;
   }
 

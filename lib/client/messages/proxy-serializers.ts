@@ -29,7 +29,7 @@ export class ProxySerializers {
 
   constructor(options: ResolvedProxyOptions) {
     const { values, dates, maxDepth, maxIntDigits, maxMessageBytes, maxValueBytes, serpentBytesRepr, autoproxy } = options;
-    const { classes = defaultClassRegistry } = options;
+    const { classes = defaultClassRegistry, arrays } = options;
     const shared: Partial<SerializerOptions> = {
       maxDepth,
       maxIntDigits,
@@ -37,6 +37,7 @@ export class ProxySerializers {
       maxValueBytes,
       serpentBytesRepr,
       classes,
+      arrays,
       encodeObject: (value) => {
         const reference = referenceOf(value) ?? this.ownReference(value, autoproxy, classes);
         return reference && proxyToDict(reference);

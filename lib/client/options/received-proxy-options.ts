@@ -37,6 +37,7 @@ const INHERITED_OPTIONS = [
   'serpentBytesRepr',
   'values',
   'dates',
+  'arrays',
   'classes',
   'receivedProxies',
   'autoproxy',

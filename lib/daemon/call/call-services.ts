@@ -54,12 +54,22 @@ export function createCallServices(
 ): CallServices {
   const { daemon, options } = given;
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback } = options;
-  const { classes = defaultClassRegistry } = options;
+  const { classes = defaultClassRegistry, arrays } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
     const reference = referenceOf(value) ?? daemon.referenceFor(value) ?? servedReference(value, daemon);
     return reference && proxyToDict(reference);
   };
-  const common = { maxDepth, maxIntDigits, maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback, classes, encodeObject };
+  const common = {
+    maxDepth,
+    maxIntDigits,
+    maxBytes,
+    maxValueBytes,
+    serpentBytesRepr,
+    detailedTraceback,
+    classes,
+    arrays,
+    encodeObject,
+  };
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
     createSerializers({ ...common, values }, allowed);
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;

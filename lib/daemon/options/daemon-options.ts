@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
@@ -119,6 +119,8 @@ export interface DaemonOptions {
   values?: ValueMode;
   /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in arguments. Default `text`. */
   dates?: DateMode;
+  /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
+  arrays?: ArrayOptions;
   /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
   /** Decimal digits of an int. Default 4,300, as in Python. */

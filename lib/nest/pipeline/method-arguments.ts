@@ -1,4 +1,5 @@
 import type { ExecutionContext, PipeTransform } from '@nestjs/common';
+import { arrayConverterOf } from './array-arguments.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
 import { type Argument, PipedArguments } from './piped-arguments.js';
@@ -31,7 +32,8 @@ export class MethodArguments {
     this.isPlain = parameters.every(({ plan, pipes }) => pipes.length === 0 && plan.source.kind !== 'custom');
     const isStraight = ({ plan: { index, source } }: PipedParameter): boolean =>
       source.kind === 'argument' && source.slot === index;
-    this.isStraight = this.isPlain && parameters.length === this.count && parameters.every(isStraight);
+    const takesArrays = parameters.some(({ metatype }) => arrayConverterOf(metatype) !== undefined);
+    this.isStraight = this.isPlain && !takesArrays && parameters.length === this.count && parameters.every(isStraight);
   }
 
   /** The arguments for one call; a promise when a pipe gives one, or the factory of a parameter decorator. */
@@ -61,7 +63,11 @@ function argumentOf({ plan, metatype, pipes }: PipedParameter, method: AnyMethod
   const { index, label, data, schema, source } = plan;
   // the types that Nest's pipes know of @Payload(), @Ctx() and custom decorators
   const type = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
-  return { index, label, data, schema, pipes, metatype, type, extract: extractorOf(plan, method) };
+  const extract = extractorOf(plan, method);
+  const convert = source.kind === 'argument' ? arrayConverterOf(metatype) : undefined;
+  if (convert === undefined) return { index, label, data, schema, pipes, metatype, type, extract };
+  // Nest's ValidationPipe would make an instance of the metatype, member by member
+  return { index, label, data, schema, pipes, metatype: Object, type, extract: (record) => convert(extract(record), label) };
 }
 
 /** Gives the value of a parameter before its pipes. */

@@ -8,6 +8,7 @@ import {
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
 import { descriptionFor } from '../../classes/register-class.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
+import { NdArray } from '../../arrays/nd-array.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
 import { PyroUri } from '../../protocol/uri.js';
@@ -15,7 +16,7 @@ import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import { PyComplex, PyFloat } from '../../serpent/values.js';
 import type { PyroContext } from '../context/pyro-context.js';
 
-const VALUES = [PyComplex, PyFloat, PyroUri, SerializedBlob, Error];
+const VALUES = [NdArray, PyComplex, PyFloat, PyroUri, SerializedBlob, Error];
 const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterceptor].map(({ prototype }) =>
   interceptOf(prototype),
 );

@@ -35,3 +35,16 @@ export function objectOf(members: Iterable<readonly [string, unknown]>): Record<
   }
   return object;
 }
+
+/** A dict that was read: a plain object, or a Map. */
+export type Dict = Record<string, unknown> | Map<unknown, unknown>;
+
+export function isDict(value: object): value is Dict {
+  return value instanceof Map || Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A member of a dict; undefined when there is none. */
+export function memberOf(dict: Dict, key: string): unknown {
+  if (dict instanceof Map) return dict.get(key);
+  return Object.hasOwn(dict, key) ? dict[key] : undefined;
+}

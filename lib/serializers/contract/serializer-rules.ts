@@ -1,5 +1,5 @@
-import { oneOf, type OptionRule, type OptionRules, someOf, SWITCH, withMethods } from '../../options/option-checks.js';
-import { type DateMode, SERIALIZER_IDS, type ValueMode } from './serializer.js';
+import { objectOf, oneOf, type OptionRule, type OptionRules, someOf, SWITCH, withMethods } from '../../options/option-checks.js';
+import { type ArrayEncoding, type ArrayOptions, type DateMode, SERIALIZER_IDS, type ValueMode } from './serializer.js';
 
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS);
 
@@ -12,11 +12,23 @@ export const SOME_SERIALIZERS: OptionRule = someOf(...SERIALIZER_NAMES);
 const DATE_MODES: readonly DateMode[] = ['text', 'Date'];
 const VALUE_MODES: readonly ValueMode[] = ['natural', 'faithful'];
 
+const ARRAY_ENCODINGS: readonly ArrayEncoding[] = ['bytes', 'npy', 'msgpack-numpy', 'list'];
+
+const ARRAY_RULES: OptionRules<ArrayOptions> = { write: oneOf(...ARRAY_ENCODINGS), typedArrays: SWITCH, read: SWITCH };
+
 /** The rules of the options that daemons and proxies hand to their serializers. */
 export const VALUE_RULES = {
   compression: SWITCH,
   serpentBytesRepr: SWITCH,
   values: oneOf(...VALUE_MODES),
   dates: oneOf(...DATE_MODES),
+  arrays: objectOf('an object with the options of arrays', ARRAY_RULES),
   classes: withMethods('a ClassRegistry', 'converterOf', 'converterNamed'),
-} satisfies OptionRules<{ compression: boolean; serpentBytesRepr: boolean; values: ValueMode; dates: DateMode; classes: object }>;
+} satisfies OptionRules<{
+  compression: boolean;
+  serpentBytesRepr: boolean;
+  values: ValueMode;
+  dates: DateMode;
+  arrays: ArrayOptions;
+  classes: object;
+}>;

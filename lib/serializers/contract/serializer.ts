@@ -12,6 +12,25 @@ export type ValueMode = 'natural' | 'faithful';
 
 /** `text`: a datetime is read as the text that `isoformat()` gives. `Date`: as a Date. */
 export type DateMode = 'text' | 'Date';
+/**
+ * How an `NdArray` is written.
+ *
+ * - `bytes`: class dict `numpy.ndarray` with `dtype`, `shape` and the bytes in C order as `data`; a structured array as with `npy`
+ * - `npy`: class dict `numpy.ndarray` with the bytes of an npy file
+ * - `msgpack-numpy`: the dict of the package msgpack-numpy, which only the serializer msgpack has; in the others as with `bytes`
+ * - `list`: nested lists
+ */
+export type ArrayEncoding = 'bytes' | 'npy' | 'msgpack-numpy' | 'list';
+
+/** How arrays travel. */
+export interface ArrayOptions {
+  /** How an `NdArray` is written. Default `bytes`. */
+  write?: ArrayEncoding;
+  /** True: typed arrays are written as `NdArray` is, but Uint8Array and Buffer as bytes. Default false: as lists. */
+  typedArrays?: boolean;
+  /** Make an `NdArray` of every form in which Python programs send arrays of NumPy. False: they stay dicts. Default true. */
+  read?: boolean;
+}
 
 /** A remote call in an INVOKE message. */
 export interface SerializedCall {
@@ -39,6 +58,8 @@ export interface SerializerOptions {
   /** Adds `_pyroTraceback` lines to errors. Default true. */
   detailedTraceback: boolean;
   classes: ClassRegistry;
+  /** How arrays travel. With `values: 'faithful'` their dicts stay dicts. */
+  arrays: Required<ArrayOptions>;
   /**
    * Is called for every object that is no plain value, before its class is looked up. For a registered Pyro object (autoproxy) and
    * for a proxy it returns a class dict; for other objects undefined.

@@ -31,6 +31,6 @@ export class JsonSerializer extends FormatSerializer {
 
   protected read(data: Buffer, budget: ValueBudget): ReadValue {
     const reader = new JsonReader(data, this.options, budget, this.shapes);
-    return { value: reader.read(), sawClass: reader.sawClass };
+    return { value: reader.read(), sawClass: reader.sawClass, sawArray: reader.sawArray };
   }
 }

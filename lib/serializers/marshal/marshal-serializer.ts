@@ -18,6 +18,6 @@ export class MarshalSerializer extends FormatSerializer {
 
   protected read(data: Buffer, budget: ValueBudget): ReadValue {
     const reader = new MarshalReader(data, this.options, budget, this.shapes);
-    return { value: reader.read(), sawClass: reader.sawClass, hasShared: reader.hasShared };
+    return { value: reader.read(), sawClass: reader.sawClass, sawArray: reader.sawArray, hasShared: reader.hasShared };
   }
 }

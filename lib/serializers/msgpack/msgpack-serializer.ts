@@ -18,6 +18,6 @@ export class MsgpackSerializer extends FormatSerializer {
 
   protected read(data: Buffer, budget: ValueBudget): ReadValue {
     const reader = new MsgpackReader(data, this.options, budget, this.shapes);
-    return { value: reader.read(), sawClass: reader.sawClass };
+    return { value: reader.read(), sawClass: reader.sawClass, sawArray: reader.sawArray };
   }
 }

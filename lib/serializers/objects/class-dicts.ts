@@ -6,9 +6,10 @@ import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
 import { naturalOf } from './natural-values.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
-import { objectOf } from '../contract/plain-object.js';
+import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
+import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';
 import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
@@ -26,7 +27,7 @@ export const IS_DAEMON: unique symbol = Symbol.for('nestjs-pyro:daemon');
 /** Stands for a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}
 
-type Dict = Record<string, unknown> | Map<unknown, unknown>;
+type ReadOptions = Pick<SerializerOptions, 'classes' | 'arrays' | 'values'>;
 
 /**
  * Replaces the class dicts in a received value by objects. The value is changed in place.
@@ -44,7 +45,7 @@ type Dict = Record<string, unknown> | Map<unknown, unknown>;
 export function recreateClasses(
   value: unknown,
   hasShared: boolean,
-  options: Pick<SerializerOptions, 'classes'>,
+  options: ReadOptions,
   context: ReadContext,
   budget: ValueBudget,
 ): unknown {
@@ -61,17 +62,22 @@ class ClassDicts {
   /** @param done the containers that were converted, when some are shared: a shared container is converted once, and stays shared */
   constructor(
     private readonly done: Map<object, unknown> | undefined,
-    private readonly options: Pick<SerializerOptions, 'classes'>,
+    private readonly options: ReadOptions,
     private readonly context: ReadContext,
     private readonly budget: ValueBudget,
   ) {}
 
-  private spend(bytes: number): void {
+  /** In faithful mode the dicts of arrays stay dicts, so that they are written as they came. */
+  private get readsArrays(): boolean {
+    return this.options.arrays.read && this.options.values === 'natural';
+  }
+
+  private readonly spend = (bytes: number): void => {
     const { budget } = this;
     budget.spentBytes += bytes;
     if (budget.spentBytes > budget.limitBytes)
       throw overLimit(budget.limit, new UnreadableError(budget.reason, { raisedAs: budget.raisedAs }));
-  }
+  };
 
   /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */
   convert(value: unknown, insideClass: boolean): unknown {
@@ -92,7 +98,8 @@ class ClassDicts {
     const name = get(value, '__class__');
     if (name === undefined) {
       this.convertMembers(value, insideClass);
-      return value;
+      const array = this.readsArrays ? arrayOfDict(value, this.spend) : undefined;
+      return array === undefined ? value : array;
     }
     return this.object(value, name, insideClass);
   }
@@ -136,6 +143,11 @@ class ClassDicts {
       this.convertMembers(dict, true);
       this.spend(INSTANCE_COST);
       return converter.fromDict(recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name), name);
+    }
+    if (isNumpyClass(name)) {
+      this.convertMembers(dict, true);
+      if (this.readsArrays) return arrayOfClass(name, dict, this.spend);
+      if (this.options.values === 'faithful') return dict;
     }
     if (name.includes('__') && !isMarkedException(dict)) {
       if (insideClass) return this.keep(dict);
@@ -193,15 +205,6 @@ function recordOf(dict: Dict, name: string): Record<string, unknown> {
     }
   }
   return objectOf(dict as Map<string, unknown>);
-}
-
-function isDict(value: object): value is Dict {
-  return value instanceof Map || Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function get(dict: Dict, key: string): unknown {
-  if (dict instanceof Map) return dict.get(key);
-  return Object.hasOwn(dict, key) ? dict[key] : undefined;
 }
 
 function shortened(name: string): string {

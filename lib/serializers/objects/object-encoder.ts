@@ -1,22 +1,28 @@
 import { types } from 'node:util';
+import { NdArray } from '../../arrays/nd-array.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { pyTuple } from '../../serpent/index.js';
+import { arrayOfTyped, arrayValue } from './array-values.js';
 import { DaemonStub, ExceptionWrapper, IS_DAEMON } from './class-dicts.js';
 import { type ClassDict, exceptionToDict, unserializableException } from './exceptions.js';
 import { uriToDict } from './pyro-objects.js';
 import { isWellFormed } from '../bytes/python-text.js';
 import { SerializedBlob } from '../contract/serialized-blob.js';
-import type { SerializerOptions } from '../contract/serializer.js';
+import type { SerializerName, SerializerOptions } from '../contract/serializer.js';
 
 /** Encodes objects that are no plain values, in the same way for all serializers. */
 export class ObjectEncoder {
   private probing = false;
 
-  /** @param write writes a value with the serializer, and throws when it cannot */
+  /**
+   * @param write writes a value with the serializer, and throws when it cannot
+   * @param serializer its name
+   */
   constructor(
     private readonly options: SerializerOptions,
     private readonly write: (value: unknown) => unknown,
+    private readonly serializer: () => SerializerName,
   ) {}
 
   /** @returns the value to write instead of the object; undefined: the writer's own rule holds */
@@ -35,7 +41,9 @@ export class ObjectEncoder {
     const converter = this.options.classes.converterOf(value);
     if (converter?.toDict) return { ...converter.toDict(value), __class__: converter.name };
     if (value instanceof Error || types.isNativeError(value)) return this.exception(value);
-    return undefined;
+    const { write, typedArrays } = this.options.arrays;
+    const array = value instanceof NdArray ? value : typedArrays ? arrayOfTyped(value) : undefined;
+    return array && arrayValue(array, write, this.serializer());
   }
 
   /** An error must never make a reply fail. So an error that cannot be written is replaced by a PyroError that says so. */

@@ -57,10 +57,12 @@ export class DictBuilder {
     if (typeof key !== 'string') {
       this.map ??= this.toMap();
       reader.spendNumber(key);
+      if (typeof key === 'object' && Buffer.isBuffer(key)) reader.sawArray = true;
       reader.context = reader.root;
       return;
     }
     if (key === '__class__') reader.sawClass = true;
+    else if (key === 'dtype' || key === 'nd') reader.sawArray = true;
     else if (key === '__proto__' && this.map === undefined)
       throw new UnreadableError('the dict key "__proto__" is only read with values: \'faithful\'');
     if (shape === undefined) {

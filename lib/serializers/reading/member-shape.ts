@@ -3,7 +3,7 @@ import { kindOf, type MemberKind } from '../contract/plain-object.js';
 /** ASCII text that has no escapes in json: its bytes are its characters, in every format. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 /** Names that are looked at wherever they come. */
-const CHECKED: readonly string[] = ['__proto__', '__class__'];
+const CHECKED: readonly string[] = ['__proto__', '__class__', 'dtype', 'nd'];
 
 /**
  * A member of dicts, behind certain others: V8 makes one hidden class for all objects whose members have the same names in the same

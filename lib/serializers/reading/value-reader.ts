@@ -10,6 +10,8 @@ const ROOMY_MEMBERS = 4;
 export abstract class ValueReader {
   /** True when a dict has a `__class__` key. */
   sawClass = false;
+  /** True when a dict has a key of one that stands for an array: `dtype`, `nd`, or bytes. */
+  sawArray = false;
   /** The start of all dicts. */
   readonly root: MemberShape;
   /** The member whose value is read: it knows which member its dicts begin with. */

@@ -22,6 +22,8 @@ export interface ReadValue {
   value: unknown;
   /** True when a dict has a `__class__` key. */
   sawClass: boolean;
+  /** True when a dict has a key of one that stands for an array. */
+  sawArray?: boolean;
   /** True when the value has the same container in several places, which only marshal can say. */
   hasShared?: boolean;
 }
@@ -33,7 +35,11 @@ export abstract class FormatSerializer implements Serializer {
   private readonly objects: ObjectEncoder;
 
   constructor(protected readonly options: SerializerOptions) {
-    this.objects = new ObjectEncoder(options, (value) => this.write(value, new ByteWriter()));
+    this.objects = new ObjectEncoder(
+      options,
+      (value) => this.write(value, new ByteWriter()),
+      () => this.name,
+    );
   }
 
   dumps(value: unknown): Buffer {
@@ -119,8 +125,12 @@ export abstract class FormatSerializer implements Serializer {
     return context.budget ?? new ValueBudget(this.options.maxValueBytes);
   }
 
-  private recreated({ value, sawClass, hasShared = false }: ReadValue, context: ReadContext, budget: ValueBudget): unknown {
-    if (!sawClass || context.plain) return value;
+  private recreated(
+    { value, sawClass, sawArray, hasShared = false }: ReadValue,
+    context: ReadContext,
+    budget: ValueBudget,
+  ): unknown {
+    if (!(sawClass || sawArray) || context.plain) return value;
     return withConversionErrors(() => recreateClasses(value, hasShared, this.options, context, budget));
   }
 

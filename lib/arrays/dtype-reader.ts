@@ -1,0 +1,244 @@
+import { SerializeError } from '../protocol/errors.js';
+import { safeText } from '../protocol/safe-text.js';
+import { loads } from '../serpent/index.js';
+import { CODES_BY_NAME, DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
+import { checkEmptyElements, shapeOf, sizeOf } from './shape.js';
+
+/** Characters of a dtype in text. NumPy's own limit on the header of an npy file is 10,000. */
+export const MAX_DTYPE_CHARS = 64 * 1024;
+/** Fields of a structured dtype, those of its fields too. */
+const MAX_FIELDS = 1_000;
+/** Structured dtypes inside each other. */
+const MAX_DTYPE_DEPTH = 32;
+/** NumPy counts the bytes of an element in an int of 32 bits. */
+const MAX_ITEM_BYTES = 2 ** 31 - 1;
+/** Limit of the memory of a description while it is read. */
+const MAX_LITERAL_BYTES = 16 * 1024 * 1024;
+
+const SIMPLE = /^([<>=|]?)(\?|[biufc]\d{1,2})$/;
+const TIME = /^([<>=]?)(M8|m8|datetime64|timedelta64)(?:\[(\d{0,9}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as))\])?$/;
+const SIZED = /^([<>=|]?)([SaUV])(\d{0,10})$/;
+/** `dtype.name` has the size in bits. */
+const BITS = /^(bytes|str|void)(\d{1,10})$/;
+
+/** What people write besides NumPy's names. */
+const OTHER_NAMES: Record<string, string> = {
+  bool_: 'b1',
+  '?': 'b1',
+  half: 'f2',
+  single: 'f4',
+  double: 'f8',
+  float: 'f8',
+  int: 'i8',
+  byte: 'i1',
+  ubyte: 'u1',
+  short: 'i2',
+  ushort: 'u2',
+  longlong: 'i8',
+  ulonglong: 'u8',
+  complex: 'c16',
+  e: 'f2',
+  f: 'f4',
+  d: 'f8',
+  F: 'c8',
+  D: 'c16',
+};
+
+/** The dtypes of objects: their data is pickle, which runs code of the sender. */
+const OBJECT = /^[<>=|]?O\d?$|^object_?\d*$/;
+
+/**
+ * Reads a dtype: NumPy's texts (`<f4`, `float32`), and the fields of a structured one, as lists, as a dict, or as text of these.
+ *
+ * @throws {SerializeError} when there is no such dtype, or one that is not read here
+ */
+export function dtypeOf(given: unknown): DType {
+  return new DTypeReader().read(given, 0);
+}
+
+/** True for the description of a dtype, also of one that is refused. */
+export function looksLikeDType(given: unknown): boolean {
+  const text = textOf(given);
+  if (text === undefined) return Array.isArray(given) && given.length > 0 && given.every((field) => Array.isArray(field));
+  return (
+    text.startsWith('[(') ||
+    OBJECT.test(text) ||
+    CODES_BY_NAME.has(text) ||
+    Object.hasOwn(OTHER_NAMES, text) ||
+    [SIMPLE, TIME, SIZED].some((pattern) => pattern.test(text))
+  );
+}
+
+export function refuseObjects(): never {
+  throw new SerializeError(
+    'an array of Python objects (dtype object) is pickle, which can run code here, so it is refused; give the array a dtype of numbers, text or records: array.astype(float), array.astype(str)',
+  );
+}
+
+class DTypeReader {
+  private fields = 0;
+
+  read(given: unknown, depth: number): DType {
+    if (depth > MAX_DTYPE_DEPTH)
+      throw new SerializeError(`a dtype has more than ${MAX_DTYPE_DEPTH} structured dtypes inside each other`);
+    const text = textOf(given);
+    if (text !== undefined) return this.text(text, depth);
+    if (Array.isArray(given)) return this.list(given as unknown[], depth);
+    const get = members(given);
+    if (get?.('names') !== undefined) return this.columns(get, depth);
+    throw unknownDType(given);
+  }
+
+  private text(text: string, depth: number): DType {
+    if (text.length > MAX_DTYPE_CHARS)
+      throw new SerializeError(`a dtype of ${text.length} characters is over ${MAX_DTYPE_CHARS}`);
+    if (/^\s*[[{]/.test(text)) return this.read(literalIn(text), depth + 1);
+    if (OBJECT.test(text)) refuseObjects();
+    const code = CODES_BY_NAME.get(text) ?? (Object.hasOwn(OTHER_NAMES, text) ? OTHER_NAMES[text] : undefined);
+    return (code === undefined ? plainDType(text) : DType.numeric(code, false)) ?? failUnknown(text);
+  }
+
+  /** `[('x', '<f4'), ('y', '<f4', (3,))]` */
+  private list(descr: readonly unknown[], depth: number): DType {
+    const fields: DTypeField[] = [];
+    let offset = 0;
+    for (const entry of descr) {
+      if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) throw unknownDType(entry);
+      const [name, type, shape = []] = entry as [unknown, unknown, unknown?];
+      const field = this.field(nameOf(name), type, shape, offset, depth);
+      // a field without a name is space between the others
+      if (field.name !== '') fields.push(field);
+      offset += bytesOfField(field);
+    }
+    return structOf(fields, offset);
+  }
+
+  /** `{'names': […], 'formats': […], 'offsets': […], 'itemsize': 12}` */
+  private columns(get: (name: string) => unknown, depth: number): DType {
+    const [names, formats, offsets] = [get('names'), get('formats'), get('offsets')];
+    if (!Array.isArray(names) || !Array.isArray(formats) || names.length !== formats.length)
+      throw unknownDType('names without formats');
+    if (offsets !== undefined && !isListOfInts(offsets, names.length)) throw unknownDType('offsets that are no ints');
+    const fields: DTypeField[] = [];
+    let end = 0;
+    for (const [index, name] of (names as unknown[]).entries()) {
+      const format: unknown = formats[index];
+      const [type, shape] =
+        Array.isArray(format) && format.length === 2 && textOf(format[0]) !== undefined ? (format as unknown[]) : [format, []];
+      const field = this.field(nameOf(name), type, shape, offsets?.[index] ?? end, depth);
+      if (field.name === '') throw unknownDType('a field without a name');
+      fields.push(field);
+      end = Math.max(end, field.offset + bytesOfField(field));
+    }
+    if (fields.reduce((sum, field) => sum + bytesOfField(field), 0) > end) throw unknownDType('fields that lie over each other');
+    const itemBytes = get('itemsize') ?? end;
+    if (!Number.isSafeInteger(itemBytes) || (itemBytes as number) < end)
+      throw unknownDType('an itemsize that its fields do not fit in');
+    return structOf(fields, itemBytes as number);
+  }
+
+  private field(name: string, type: unknown, shape: unknown, offset: number, depth: number): DTypeField {
+    if (++this.fields > MAX_FIELDS) throw new SerializeError(`a dtype has more than ${MAX_FIELDS} fields`);
+    const field = { name, dtype: this.read(type, depth + 1), offset, shape: shapeOf(Number.isInteger(shape) ? [shape] : shape) };
+    checkItemBytes(offset + bytesOfField(field));
+    checkEmptyElements(field.shape, field.dtype.itemBytes, 1);
+    if (sizeOf(field.shape) === 0 && field.shape[0] !== 0)
+      throw new SerializeError(`a field of shape (${field.shape.join(', ')}) is refused: it has lists, but no elements`);
+    return field;
+  }
+}
+
+function plainDType(text: string): DType | undefined {
+  const simple = SIMPLE.exec(text);
+  if (simple) return DType.numeric(simple[2] === '?' ? 'b1' : simple[2]!, isForeign(simple[1]!));
+  const time = TIME.exec(text);
+  if (time) return DType.time(/^[Md]/.test(time[2]!) ? 'datetime' : 'timedelta', time[3] ?? '', isForeign(time[1]!));
+  const sized = SIZED.exec(text);
+  if (sized) {
+    const kind = sized[2] === 'U' ? 'text' : sized[2] === 'V' ? 'void' : 'bytes';
+    return sizedDType(kind, Number(sized[3]), isForeign(sized[1]!));
+  }
+  const bits = BITS.exec(text);
+  if (!bits) return undefined;
+  const [, name, size] = bits;
+  if (name === 'str') return sizedDType('text', Number(size) / 32, false);
+  return sizedDType(name === 'void' ? 'void' : 'bytes', Number(size) / 8, false);
+}
+
+function sizedDType(kind: 'bytes' | 'text' | 'void', length: number, foreign: boolean): DType {
+  checkItemBytes(kind === 'text' ? length * 4 : length);
+  return DType.sized(kind, length, foreign);
+}
+
+function structOf(fields: readonly DTypeField[], itemBytes: number): DType {
+  if (new Set(fields.map(({ name }) => name)).size < fields.length)
+    throw new SerializeError('two fields of a dtype have the same name');
+  checkItemBytes(itemBytes);
+  // void is a field without a name in the descriptions of NumPy
+  return fields.length === 0 ? DType.sized('void', itemBytes, false) : DType.struct(fields, itemBytes);
+}
+
+function checkItemBytes(itemBytes: number): void {
+  if (Number.isInteger(itemBytes) && itemBytes <= MAX_ITEM_BYTES) return;
+  throw new SerializeError(`an element of ${itemBytes} bytes is no element of NumPy: ${MAX_ITEM_BYTES} is the most`);
+}
+
+function bytesOfField({ dtype, shape }: DTypeField): number {
+  return dtype.itemBytes * sizeOf(shape);
+}
+
+function isForeign(order: string): boolean {
+  return order === (IS_LITTLE_ENDIAN ? '>' : '<');
+}
+
+/** The name of a field; of one with a title, (title, name), the name. */
+function nameOf(given: unknown): string {
+  const name = textOf(Array.isArray(given) && given.length === 2 ? given[1] : given);
+  if (name === undefined || name === '__proto__') throw new SerializeError(`${shown(given)} cannot be the name of a field`);
+  return name;
+}
+
+/** A text. msgpack-numpy may send bytes. */
+export function textOf(given: unknown): string | undefined {
+  if (typeof given === 'string') return given;
+  return given instanceof Uint8Array && given.length <= MAX_DTYPE_CHARS ? Buffer.from(given).toString('latin1') : undefined;
+}
+
+/** Reads a Python literal. */
+export function literalIn(text: string): unknown {
+  try {
+    return loads(text, { maxDepth: 3 * MAX_DTYPE_DEPTH, maxValueBytes: MAX_LITERAL_BYTES });
+  } catch (cause) {
+    throw new SerializeError(`the description of an array is no Python literal: ${safeText(cause)}`, { cause });
+  }
+}
+
+function members(given: unknown): ((name: string) => unknown) | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  if (given instanceof Map) return (name) => (given as Map<unknown, unknown>).get(name);
+  return (name) => (Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined);
+}
+
+function isListOfInts(given: unknown, length: number): given is number[] {
+  return Array.isArray(given) && given.length === length && given.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function failUnknown(text: string): never {
+  throw unknownDType(text);
+}
+
+function unknownDType(given: unknown): SerializeError {
+  const text = shown(given);
+  const isLong = /^[<>=|]?(?:f(?:12|16)|c(?:24|32)|g|G)$|^float(?:96|128)$|^complex(?:192|256)$|^c?longdouble$/.test(
+    textOf(given) ?? '',
+  );
+  const remedy = isLong
+    ? 'no JavaScript number holds it: send array.astype("float64") or array.astype("complex128")'
+    : 'the dtypes are bool, int8 to int64, uint8 to uint64, float16 to float64, complex64, complex128, datetime64, timedelta64, S, U, V and structured ones';
+  return new SerializeError(`dtype ${text} is not read; ${remedy}`);
+}
+
+function shown(given: unknown): string {
+  const text = textOf(given) ?? safeText(given);
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}

@@ -1,0 +1,157 @@
+import { endianness } from 'node:os';
+import { isIndexKey } from '../serpent/index-keys.js';
+import { pyTuple } from '../serpent/index.js';
+import type { NdTypedArray } from './element-types.js';
+
+/** What an element is. */
+export type DTypeKind =
+  'bool' | 'int' | 'uint' | 'float' | 'complex' | 'datetime' | 'timedelta' | 'bytes' | 'text' | 'void' | 'struct';
+
+/** True where the least significant byte of a number comes first, as on nearly every machine. */
+export const IS_LITTLE_ENDIAN = endianness() === 'LE';
+
+type DataConstructor = new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => NdTypedArray;
+
+/** A field of a structured dtype. */
+export interface DTypeField {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Bytes from the start of the element. */
+  readonly offset: number;
+  /** Of a field that is an array itself; else empty. */
+  readonly shape: readonly number[];
+}
+
+/** The type of the elements of an array, as NumPy describes it. */
+export class DType {
+  /** True when a name of a field looks like an index of an Array. */
+  readonly hasIndexFields: boolean;
+  /** Typed array elements of one element: two of a complex number, one for each byte of an `S`. */
+  readonly lanes: number;
+
+  private constructor(
+    readonly kind: DTypeKind,
+    /** NumPy's name, `float32` or `datetime64[ms]`; of texts, bytes and void `U5`, `S5`, `V5`. */
+    readonly name: string,
+    /** NumPy's code without the byte order: `f4`, `M8[ms]`. */
+    readonly code: string,
+    /** Bytes of one element on the wire. */
+    readonly itemBytes: number,
+    /** Bytes that change places with the byte order; 1 where there is none. */
+    readonly unitBytes: number,
+    readonly Data: DataConstructor,
+    /** True when the bytes are in the other order than those of this machine. */
+    readonly isForeign: boolean,
+    /** Of a structured dtype. */
+    readonly fields: readonly DTypeField[] = [],
+  ) {
+    this.hasIndexFields = fields.some(({ name: field }) => isIndexKey(field));
+    // float16 is kept in a Float32Array
+    this.lanes = code === 'f2' ? 1 : itemBytes / (Data as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
+  }
+
+  /** A number or bool. @returns undefined when there is no such code */
+  static numeric(code: string, isForeign: boolean): DType | undefined {
+    const entry = NUMERIC[code];
+    if (entry === undefined) return undefined;
+    const [kind, name, Data, unitBytes] = entry;
+    return new DType(kind, name, code, Number(code.slice(1)), unitBytes, Data, isForeign && unitBytes > 1);
+  }
+
+  /** @param unit `ms`, or `25s`; empty for one without a unit */
+  static time(kind: 'datetime' | 'timedelta', unit: string, isForeign: boolean): DType {
+    const suffix = unit === '' ? '' : `[${unit}]`;
+    const code = kind === 'datetime' ? 'M8' : 'm8';
+    return new DType(kind, `${kind}64${suffix}`, code + suffix, 8, 8, BigInt64Array, isForeign);
+  }
+
+  /** @param length in bytes; of a text in characters */
+  static sized(kind: 'bytes' | 'text' | 'void', length: number, isForeign: boolean): DType {
+    const code = `${{ bytes: 'S', text: 'U', void: 'V' }[kind]}${length}`;
+    if (kind === 'text') return new DType(kind, code, code, length * 4, 4, Uint32Array, isForeign);
+    return new DType(kind, code, code, length, 1, Uint8Array, false);
+  }
+
+  static struct(fields: readonly DTypeField[], itemBytes: number): DType {
+    const name = literalOf(descrOfFields(fields, itemBytes));
+    return new DType('struct', name, 'V', itemBytes, 1, Uint8Array, false, fields);
+  }
+
+  /** The same dtype in the byte order of this machine. The fields of a structured one keep theirs. */
+  get native(): DType {
+    if (!this.isForeign) return this;
+    const { kind, name, code, itemBytes, unitBytes, Data } = this;
+    return new DType(kind, name, code, itemBytes, unitBytes, Data, false);
+  }
+
+  /** As NumPy's `dtype.str`: `<f4`, `|b1`. */
+  get text(): string {
+    if (this.unitBytes === 1) return `|${this.code}`;
+    return `${IS_LITTLE_ENDIAN === this.isForeign ? '>' : '<'}${this.code}`;
+  }
+
+  /** As NumPy's `dtype.descr` in the header of an npy file: {@link text}; for a structured dtype a list of tuples. */
+  get descr(): Descr {
+    return this.kind === 'struct' ? descrOfFields(this.fields, this.itemBytes) : this.text;
+  }
+}
+
+/** A description of a dtype: a text, or the fields. */
+export type Descr = string | DescrField[];
+type DescrField = readonly [name: string, type: Descr, shape?: readonly number[]];
+
+const NUMERIC: Record<string, [DTypeKind, string, DataConstructor, number]> = {
+  b1: ['bool', 'bool', Uint8Array, 1],
+  i1: ['int', 'int8', Int8Array, 1],
+  i2: ['int', 'int16', Int16Array, 2],
+  i4: ['int', 'int32', Int32Array, 4],
+  i8: ['int', 'int64', BigInt64Array, 8],
+  u1: ['uint', 'uint8', Uint8Array, 1],
+  u2: ['uint', 'uint16', Uint16Array, 2],
+  u4: ['uint', 'uint32', Uint32Array, 4],
+  u8: ['uint', 'uint64', BigUint64Array, 8],
+  f2: ['float', 'float16', Float32Array, 2],
+  f4: ['float', 'float32', Float32Array, 4],
+  f8: ['float', 'float64', Float64Array, 8],
+  c8: ['complex', 'complex64', Float32Array, 4],
+  c16: ['complex', 'complex128', Float64Array, 8],
+};
+
+/** The codes of numbers and bools by the names of NumPy. */
+export const CODES_BY_NAME: ReadonlyMap<string, string> = new Map(
+  Object.entries(NUMERIC).map(([code, [, name]]) => [name, code]),
+);
+
+/** Bytes between fields are fields without a name, as NumPy writes them. */
+function descrOfFields(fields: readonly DTypeField[], itemBytes: number): DescrField[] {
+  const descr: DescrField[] = [];
+  let end = 0;
+  const pad = (offset: number): void => {
+    if (offset > end) descr.push(pyTuple('', `|V${offset - end}`) as unknown as DescrField);
+  };
+  for (const { name, dtype, offset, shape } of [...fields].sort((one, other) => one.offset - other.offset)) {
+    pad(offset);
+    const part = shape.length === 0 ? pyTuple(name, dtype.descr) : pyTuple<unknown[]>(name, dtype.descr, pyTuple(...shape));
+    descr.push(part as unknown as DescrField);
+    end = offset + dtype.itemBytes * shape.reduce((size, length) => size * length, 1);
+  }
+  pad(itemBytes);
+  return descr;
+}
+
+/** The description as Python would print it. */
+export function literalOf(descr: Descr): string {
+  if (typeof descr === 'string') return textLiteral(descr);
+  const fields = descr.map(([name, type, shape]) => {
+    const tail = shape === undefined ? '' : `, (${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
+    return `(${textLiteral(name)}, ${literalOf(type)}${tail})`;
+  });
+  return `[${fields.join(', ')}]`;
+}
+
+function textLiteral(text: string): string {
+  const escaped = text.replaceAll(/['\\\n\r]/g, (character) => ESCAPES[character]!);
+  return `'${escaped}'`;
+}
+
+const ESCAPES: Record<string, string> = { "'": "\\'", '\\': '\\\\', '\n': '\\n', '\r': '\\r' };

@@ -1,0 +1,86 @@
+import type { PyComplex } from '../serpent/index.js';
+
+/** The typed arrays that an array can keep its elements in. */
+export type NdTypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** An element of a structured array: a plain object with a member for each field. */
+export interface NdRecord {
+  [field: string]: NdValue;
+}
+
+/** An element of any array. In a record a field that is an array itself is a (nested) list. */
+export type NdValue = number | bigint | boolean | string | Buffer | PyComplex | NdRecord | NdValue[];
+
+/** For each dtype with a name of its own: the typed array of {@link NdArray.data}, and the type of an element. */
+export interface NdTypes {
+  bool: { data: Uint8Array; element: boolean };
+  int8: { data: Int8Array; element: number };
+  int16: { data: Int16Array; element: number };
+  int32: { data: Int32Array; element: number };
+  int64: { data: BigInt64Array; element: bigint };
+  uint8: { data: Uint8Array; element: number };
+  uint16: { data: Uint16Array; element: number };
+  uint32: { data: Uint32Array; element: number };
+  uint64: { data: BigUint64Array; element: bigint };
+  /** Node 20 has no Float16Array: the numbers are in a Float32Array, which holds each of them exactly. */
+  float16: { data: Float32Array; element: number };
+  float32: { data: Float32Array; element: number };
+  float64: { data: Float64Array; element: number };
+  /** Real and imaginary parts in turn. */
+  complex64: { data: Float32Array; element: PyComplex };
+  complex128: { data: Float64Array; element: PyComplex };
+}
+
+/** The typed array of an array with this dtype. */
+export type NdData<T extends string> = T extends keyof NdTypes
+  ? NdTypes[T]['data']
+  : T extends `datetime64${string}` | `timedelta64${string}`
+    ? BigInt64Array
+    : T extends `S${number}` | `V${number}`
+      ? Uint8Array
+      : T extends `U${number}`
+        ? Uint32Array
+        : NdTypedArray;
+
+/** An element of an array with this dtype. */
+export type NdElement<T extends string> = T extends keyof NdTypes
+  ? NdTypes[T]['element']
+  : T extends `datetime64${string}` | `timedelta64${string}`
+    ? bigint
+    : T extends `S${number}` | `V${number}`
+      ? Buffer
+      : T extends `U${number}`
+        ? string
+        : NdValue;
+
+/** The dtype of an array that is made of a typed array. */
+export type DTypeOf<Data> = Data extends Uint8Array | Uint8ClampedArray
+  ? 'uint8'
+  : Data extends Int8Array
+    ? 'int8'
+    : Data extends Int16Array
+      ? 'int16'
+      : Data extends Uint16Array
+        ? 'uint16'
+        : Data extends Int32Array
+          ? 'int32'
+          : Data extends Uint32Array
+            ? 'uint32'
+            : Data extends BigInt64Array
+              ? 'int64'
+              : Data extends BigUint64Array
+                ? 'uint64'
+                : Data extends Float32Array
+                  ? 'float32'
+                  : 'float64';

@@ -1,0 +1,82 @@
+import { SerializeError } from '../protocol/errors.js';
+import type { DType } from './dtype.js';
+import type { NdTypedArray } from './element-types.js';
+import { float16Codes, float16Numbers } from './float16.js';
+import { checkEmptyElements, type Shape, shapeText, sizeOf } from './shape.js';
+
+/** Bytes under which the memory of an array is its own. Buffers of Node that are shorter share their memory. */
+const SHARED_BYTES = 4_096;
+
+/**
+ * The typed array over the bytes of an array. The bytes are copied at most once: when they are in the other byte order, at an odd
+ * place, few, or float16.
+ *
+ * @param spend is told the bytes that are taken besides `bytes`, before they are taken
+ * @throws {SerializeError} when there are more or fewer bytes than elements
+ */
+export function dataOf(bytes: Uint8Array, dtype: DType, shape: Shape, spend: (bytes: number) => void): NdTypedArray {
+  const count = sizeOf(shape);
+  const expected = count * dtype.itemBytes;
+  if (bytes.length !== expected) {
+    throw new SerializeError(
+      `${bytes.length} bytes are no array of shape ${shapeText(shape)} and dtype ${dtype.name}, which has ${expected} bytes`,
+    );
+  }
+  checkEmptyElements(shape, dtype.itemBytes);
+  const { unitBytes, Data } = dtype;
+  const isShared = bytes.length < SHARED_BYTES && bytes.buffer.byteLength > bytes.length;
+  let memory = bytes;
+  if (isShared || dtype.isForeign || bytes.byteOffset % unitBytes !== 0) {
+    spend(bytes.length);
+    memory = Uint8Array.prototype.slice.call(bytes);
+    if (dtype.isForeign) swap(memory, unitBytes);
+  }
+  if (dtype.code === 'f2') {
+    spend(count * 4);
+    return float16Numbers(new Uint16Array(memory.buffer, memory.byteOffset, count));
+  }
+  return new Data(memory.buffer, memory.byteOffset, count * dtype.lanes);
+}
+
+/** The bytes of elements that lie behind each other, for the wire: a view, but a copy of float16. */
+export function bytesOfData(dtype: DType, data: NdTypedArray): Uint8Array {
+  const wire = dtype.code === 'f2' ? float16Codes(data as Float32Array) : data;
+  return new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);
+}
+
+/**
+ * Copies elements into C order.
+ *
+ * @param offset of the first element, in elements
+ * @param target gets the elements from its start
+ */
+export function compact(
+  source: NdTypedArray,
+  target: NdTypedArray,
+  lanes: number,
+  shape: Shape,
+  strides: readonly number[],
+  offset: number,
+): void {
+  let written = 0;
+  const copyAxis = (axis: number, from: number): void => {
+    const length = shape[axis] ?? 1;
+    const step = strides[axis] ?? 0;
+    if (axis >= shape.length - 1) {
+      for (let index = 0; index < length; index++) {
+        const start = (from + index * step) * lanes;
+        for (let lane = 0; lane < lanes; lane++) target[written++] = source[start + lane]!;
+      }
+      return;
+    }
+    for (let index = 0; index < length; index++) copyAxis(axis + 1, from + index * step);
+  };
+  if (!shape.includes(0)) copyAxis(0, offset);
+}
+
+function swap(bytes: Uint8Array, unitBytes: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (unitBytes === 2) buffer.swap16();
+  else if (unitBytes === 4) buffer.swap32();
+  else buffer.swap64();
+}

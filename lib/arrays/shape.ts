@@ -1,0 +1,82 @@
+import { SerializeError } from '../protocol/errors.js';
+import { safeText } from '../protocol/safe-text.js';
+
+/** Dimensions of an array, as in NumPy. */
+export const MAX_DIMENSIONS = 64;
+
+/**
+ * Empty lists that an array without elements may stand for: `(1000000, 0)` is a list of a million. Without the limit, the few bytes of
+ * a shape could stand for any number of them.
+ */
+const MAX_EMPTY_LISTS = 1_000_000;
+/** Elements without bytes, as those of dtype `S0`, of one array. */
+const MAX_EMPTY_ELEMENTS = 10_000;
+
+export type Shape = readonly number[];
+
+/** Checks a shape. @throws {SerializeError} when it is no list of lengths, or stands for more elements than can be counted */
+export function shapeOf(given: unknown): number[] {
+  if (!Array.isArray(given)) throw new SerializeError(`the shape of an array is ${shown(given)}; it must be a list of lengths`);
+  if (given.length > MAX_DIMENSIONS) {
+    throw new SerializeError(`an array of ${given.length} dimensions is over ${MAX_DIMENSIONS}, the most of NumPy`);
+  }
+  let elements = 1;
+  let lists = 1;
+  const shape: number[] = [];
+  for (const length of given as unknown[]) {
+    if (!Number.isSafeInteger(length) || (length as number) < 0) {
+      throw new SerializeError(`the shape of an array has the length ${shown(length)}; a length is a whole number from 0`);
+    }
+    shape.push(length as number);
+    if (length === 0 && elements !== 0) lists = elements;
+    // NumPy also refuses a shape whose other lengths are too large
+    elements *= length as number;
+    if (!Number.isSafeInteger(elements))
+      throw new SerializeError(`an array of shape (${shape.join(', ')}, …) has more elements than can be counted`);
+  }
+  if (elements === 0 && lists > MAX_EMPTY_LISTS) {
+    throw new SerializeError(
+      `an array without elements of shape (${shape.join(', ')}) stands for ${lists} empty lists; ${MAX_EMPTY_LISTS} is the most`,
+    );
+  }
+  return shape;
+}
+
+/** Refuses more elements of no bytes than anybody sends: a few bytes would stand for any number of them. */
+export function checkEmptyElements(shape: Shape, itemBytes: number, most = MAX_EMPTY_ELEMENTS): void {
+  if (itemBytes > 0 || sizeOf(shape) <= most) return;
+  throw new SerializeError(`an array of ${sizeOf(shape)} elements of no bytes is refused; ${most} is the most`);
+}
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
+/** Steps between neighbours of each dimension, in elements. */
+export function stridesOf(shape: Shape, order: 'C' | 'F'): number[] {
+  const strides: number[] = [];
+  let step = 1;
+  const axes = [...shape.keys()];
+  for (const axis of order === 'C' ? axes.reverse() : axes) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** True when the elements lie behind each other without gaps in this order. */
+export function isContiguous(shape: Shape, strides: readonly number[], order: 'C' | 'F'): boolean {
+  if (shape.includes(0)) return true;
+  const dense = stridesOf(shape, order);
+  return shape.every((length, axis) => length === 1 || strides[axis] === dense[axis]);
+}
+
+/** Like Python: `(2, 3)`, `(2,)`, `()`. */
+export function shapeText(shape: Shape): string {
+  return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
+}
+
+function shown(given: unknown): string {
+  return safeText(given).slice(0, 100);
+}

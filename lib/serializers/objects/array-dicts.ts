@@ -1,0 +1,176 @@
+import type { DType } from '../../arrays/dtype.js';
+import { dtypeOf, looksLikeDType, refuseObjects, textOf } from '../../arrays/dtype-reader.js';
+import { NdArray } from '../../arrays/nd-array.js';
+import { flat, isList, shapeOfNested } from '../../arrays/nested.js';
+import { readNpyHeader } from '../../arrays/npy.js';
+import { shapeOf } from '../../arrays/shape.js';
+import { PyComplex } from '../../serpent/index.js';
+import { safeText } from '../../protocol/safe-text.js';
+import { type Dict, memberOf } from '../contract/plain-object.js';
+import { UnreadableError } from '../contract/unreadable-error.js';
+
+/** Is told the bytes that an array takes besides its dict, before they are taken; throws when they are too many. */
+type Spend = (bytes: number) => void;
+type Get = (key: string) => unknown;
+
+/** The bytes of an NdArray, besides those of its elements. */
+const ARRAY_COST = 400;
+/** The dict of an array has no more members. */
+const MOST_MEMBERS = 8;
+
+const ARRAY_CLASSES: ReadonlySet<string> = new Set(['numpy.ndarray', 'ndarray']);
+const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|str_|bytes_)$/;
+/** Members of a dict without a class that stands for an array. */
+const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
+const NPY_MAGIC = '\x93NUMPY';
+
+/** True for the classes of NumPy's arrays and scalars. */
+export function isNumpyClass(name: string): boolean {
+  return ARRAY_CLASSES.has(name) || SCALAR_CLASS.test(name);
+}
+
+/**
+ * Makes the array, or the value of the scalar, that a class dict stands for. Its members are converted.
+ *
+ * @throws {UnreadableError} on wrong members, on pickle, and on an array that costs too much
+ */
+export function arrayOfClass(name: string, dict: Dict, spend: Spend): unknown {
+  return withArrayErrors(() => {
+    const get = getterOf(dict);
+    if (!ARRAY_CLASSES.has(name)) return scalarOf(name, get('value'));
+    if (get('npy') !== undefined) return arrayOfNpy(bytesOf(get('npy'), spend), spend);
+    if (get('nd') !== undefined) return arrayOfMsgpackNumpy(get, spend);
+    if (get('bytes') !== undefined && get('data') === undefined) return arrayOfFile(bytesOf(get('bytes'), spend), spend);
+    if (get('dtype') !== undefined && get('data') !== undefined) return arrayOfParts(get, get('data'), spend);
+    throw new UnreadableError(`the dict of a ${name} has neither npy, nor dtype and data`);
+  });
+}
+
+/**
+ * Makes the array that a dict without a class stands for: `{dtype, shape, data}`, `__ndarray__`, or a dict of msgpack-numpy.
+ *
+ * @returns undefined for every other dict
+ * @throws {UnreadableError} on an array with wrong members, on pickle, and on an array that costs too much
+ */
+export function arrayOfDict(dict: Dict, spend: Spend): unknown {
+  const size = dict instanceof Map ? dict.size : Object.keys(dict).length;
+  if (size < 2 || size > MOST_MEMBERS) return undefined;
+  const get = getterOf(dict);
+  if (typeof get('nd') === 'boolean' && get('type') !== undefined && get('data') !== undefined) {
+    return withArrayErrors(() => arrayOfMsgpackNumpy(get, spend));
+  }
+  if (get('complex') === true && dict instanceof Map && textOf(get('data')) !== undefined) return complexOf(textOf(get('data'))!);
+  if (!looksLikeDType(get('dtype'))) return undefined;
+  const own = get('__ndarray__');
+  if (own !== undefined) return withArrayErrors(() => arrayOfParts(get, own === true ? (get('data') ?? own) : own, spend));
+  const isArray = Array.isArray(get('shape')) && isData(get('data')) && [...keysOf(dict)].every((key) => ARRAY_MEMBERS.has(key));
+  return isArray ? withArrayErrors(() => arrayOfParts(get, get('data'), spend)) : undefined;
+}
+
+/** `dtype`, `shape`, and the data as bytes, base64 text or nested lists. The shape may be missing beside lists. */
+function arrayOfParts(get: Get, data: unknown, spend: Spend): NdArray {
+  const dtype = dtypeOf(get('dtype'));
+  const isFortranOrder = get('order') === 'F' || get('fortran_order') === true || get('Corder') === false;
+  if ((data instanceof Uint8Array || typeof data === 'string') && !isItem(data, dtype, get('shape'))) {
+    return made(bytesOf(data, spend), dtype, get('shape'), isFortranOrder, spend);
+  }
+  return arrayOfLists(data, dtype, get('shape'), spend);
+}
+
+/** True for the text or the bytes of the one element of an array without dimensions: they are shorter than its data. */
+function isItem(data: Uint8Array | string, dtype: DType, shape: unknown): boolean {
+  if (shape !== undefined && !(Array.isArray(shape) && shape.length === 0)) return false;
+  if (typeof data === 'string') return dtype.kind === 'text' && data.length <= 2 * dtype.lanes;
+  return dtype.kind === 'bytes' && data.length <= dtype.itemBytes;
+}
+
+function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, spend: Spend): NdArray {
+  const nested = isList(data) ? shapeOfNested(data) : [];
+  const items = isList(data) ? flat(data, nested) : [data];
+  spend(ARRAY_COST + items.length * (8 + Math.max(8, dtype.itemBytes)));
+  const shape = shapeGiven === undefined || shapeGiven === null ? nested : shapeOf(shapeGiven);
+  return NdArray.from(items, { dtype: dtype.native.kind === 'struct' ? dtype.name : dtype.native.text, shape });
+}
+
+function arrayOfNpy(file: Uint8Array, spend: Spend): NdArray {
+  const { descr, shape, isFortranOrder, dataStart } = readNpyHeader(file);
+  return made(file.subarray(dataStart), dtypeOf(descr), shape, isFortranOrder, spend);
+}
+
+/** Bytes of which nothing says what they are: an npy file, or pickle. */
+function arrayOfFile(file: Uint8Array, spend: Spend): NdArray {
+  if (Buffer.from(file.subarray(0, NPY_MAGIC.length)).toString('latin1') === NPY_MAGIC) return arrayOfNpy(file, spend);
+  throw new UnreadableError(
+    'an array that comes as pickle is refused, because pickle can run code here; send numpy.save as npy, or dtype, shape and array.tobytes() as data: `npx nestjs-pyro python numpy` prints how',
+  );
+}
+
+/** @see msgpack_numpy.py, `encode` */
+function arrayOfMsgpackNumpy(get: Get, spend: Spend): unknown {
+  if (textOf(get('kind')) === 'O') refuseObjects();
+  const array = made(bytesOf(get('data'), spend), dtypeOf(get('type')), get('nd') === true ? get('shape') : [], false, spend);
+  return get('nd') === true ? array : array.get();
+}
+
+function made(bytes: Uint8Array, dtype: DType, shape: unknown, isFortranOrder: boolean, spend: Spend): NdArray {
+  spend(ARRAY_COST);
+  // without a shape, as numpy.frombuffer takes the bytes
+  const checked = shapeOf(shape ?? [bytes.length / dtype.itemBytes]);
+  return NdArray.ofBytes(bytes, dtype, checked, isFortranOrder ? 'F' : 'C', spend);
+}
+
+function scalarOf(name: string, value: unknown): unknown {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  const fits = name.startsWith('numpy.bool')
+    ? typeof value === 'boolean'
+    : name === 'numpy.str_'
+      ? typeof value === 'string'
+      : name === 'numpy.bytes_'
+        ? value instanceof Uint8Array
+        : isNumber || (name.startsWith('numpy.complex') && value instanceof PyComplex);
+  if (!fits) throw new UnreadableError(`the value of a ${name} is none: ${safeText(value).slice(0, 100)}`);
+  return value;
+}
+
+/** Bytes, or the bytes of base64 text. */
+function bytesOf(data: unknown, spend: Spend): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data !== 'string') throw new UnreadableError('the data of an array is neither bytes nor base64 text');
+  const text = data.startsWith('b64:') ? data.slice(4) : data;
+  spend((text.length * 3) >> 2);
+  return Buffer.from(text, 'base64');
+}
+
+function isData(data: unknown): boolean {
+  return typeof data === 'string' || data instanceof Uint8Array || Array.isArray(data);
+}
+
+/** `(1+2j)`, as Python prints it. */
+function complexOf(text: string): PyComplex | undefined {
+  const [, real, imag] =
+    /^\(?([-+]?[\d.]+(?:e[-+]?\d+)?|[-+]?(?:inf|nan))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/.exec(text) ?? [];
+  if (imag === undefined) return undefined;
+  const numberOf = (part: string): number => Number(part.replace('inf', 'Infinity').replace('nan', 'NaN'));
+  return new PyComplex(real === undefined ? 0 : numberOf(real), numberOf(imag));
+}
+
+/** Reads members by their names. The names of msgpack-numpy may be bytes. */
+function getterOf(dict: Dict): Get {
+  if (!(dict instanceof Map) || dict.size > MOST_MEMBERS) return (key) => memberOf(dict, key);
+  const named = new Map([...(dict as Map<unknown, unknown>)].map(([key, value]) => [textOf(key), value]));
+  return (key) => named.get(key);
+}
+
+function* keysOf(dict: Dict): Iterable<string> {
+  for (const key of dict instanceof Map ? (dict as Map<unknown, unknown>).keys() : Object.keys(dict)) yield textOf(key) ?? '';
+}
+
+/** Runs `work`, which reads an array. @throws {UnreadableError} */
+function withArrayErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UnreadableError) throw error;
+    throw new UnreadableError(safeText(error), { cause: error });
+  }
+}

@@ -1,0 +1,95 @@
+import { types } from 'node:util';
+import type { DType } from '../../arrays/dtype.js';
+import type { NdTypedArray } from '../../arrays/element-types.js';
+import { bytesOfData } from '../../arrays/memory.js';
+import { NdArray } from '../../arrays/nd-array.js';
+import { writeNpyHeader } from '../../arrays/npy.js';
+import { timeText } from '../../arrays/times.js';
+import { PyFloat, tupleOf } from '../../serpent/values.js';
+import type { ArrayEncoding, SerializerName } from '../contract/serializer.js';
+
+const CLASS = 'numpy.ndarray';
+
+/** The keys of msgpack-numpy are bytes. */
+const MSGPACK_NUMPY = {
+  nd: Buffer.from('nd'),
+  type: Buffer.from('type'),
+  kind: Buffer.from('kind'),
+  shape: Buffer.from('shape'),
+  data: Buffer.from('data'),
+};
+
+/** The value that stands for an array on the wire. The elements are copied only where they do not lie behind each other. */
+export function arrayValue(array: NdArray, encoding: ArrayEncoding, serializer: SerializerName): unknown {
+  if (encoding === 'list') return listsOf(array);
+  const { dtype } = array.layout;
+  const shape = tupleOf(array.shape);
+  if (encoding === 'msgpack-numpy' && serializer === 'msgpack') return msgpackNumpy(dtype, shape, bytesInOrderC(array));
+  // json has no bytes
+  const wire = (bytes: Buffer): Buffer | string => (serializer === 'json' ? bytes.toString('base64') : bytes);
+  if (encoding === 'npy' || dtype.kind === 'struct') return { __class__: CLASS, npy: wire(npyFile(array)) };
+  return { __class__: CLASS, dtype: dtype.text, shape, data: wire(bytesInOrderC(array)) };
+}
+
+/** The array of a typed array, but not of bytes. */
+export function arrayOfTyped(value: object): NdArray | undefined {
+  return types.isTypedArray(value) && !types.isUint8Array(value) ? NdArray.from(value as NdTypedArray) : undefined;
+}
+
+function bytesInOrderC(array: NdArray): Buffer {
+  return bufferOf(bytesOfData(array.layout.dtype, array.inOrderC()));
+}
+
+function npyFile(array: NdArray): Buffer {
+  const { dtype } = array.layout;
+  const header = writeNpyHeader(dtype.descr, array.order === 'F', array.shape);
+  return Buffer.concat([header, bytesOfData(dtype, array.data)]);
+}
+
+/** The class lets a program read the dict that has no msgpack-numpy, but the file of `nestjs-pyro python numpy`. */
+function msgpackNumpy(dtype: DType, shape: readonly number[], data: Buffer): Map<unknown, unknown> {
+  return new Map<unknown, unknown>([
+    ['__class__', CLASS],
+    [MSGPACK_NUMPY.nd, true],
+    [MSGPACK_NUMPY.type, dtype.descr],
+    [MSGPACK_NUMPY.kind, Buffer.from(dtype.kind === 'struct' ? 'V' : '')],
+    [MSGPACK_NUMPY.shape, shape],
+    [MSGPACK_NUMPY.data, data],
+  ]);
+}
+
+/** Nested lists, as NumPy's `tolist` gives them; a time is a text, which NumPy reads again. */
+function listsOf(array: NdArray): unknown {
+  const { dtype } = array.layout;
+  if (array.shape.length === 0) return wireElement(dtype, array.get());
+  // writers make a list of ints or floats of a typed array, but bytes of a Uint8Array
+  if (array.shape.length === 1 && /^[iuf]/.test(dtype.code) && dtype.code !== 'u1') return array.data;
+  if (array.shape.length > 1) return [...array.rows()].map(listsOf);
+  return [...array].map((element) => wireElement(dtype, element));
+}
+
+function wireElement(dtype: DType, element: unknown): unknown {
+  switch (dtype.kind) {
+    case 'float':
+      return new PyFloat(element as number);
+    case 'datetime':
+      return timeText(dtype, element as bigint);
+    case 'struct':
+      return tupleOf(
+        dtype.fields.map((field) => {
+          const value = (element as Record<string, unknown>)[field.name];
+          return fieldValue(field.dtype, value);
+        }),
+      );
+    default:
+      return element;
+  }
+}
+
+function fieldValue(dtype: DType, value: unknown): unknown {
+  return Array.isArray(value) ? value.map((item) => fieldValue(dtype, item)) : wireElement(dtype, value);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

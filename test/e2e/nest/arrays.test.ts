@@ -1,0 +1,128 @@
+import { ClassSerializerInterceptor, UseInterceptors, UsePipes, ValidationPipe } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import {
+  NdArray,
+  PyroController,
+  type PyroDaemon,
+  PyroMethod,
+  PyroProperty,
+  PyroProxy,
+  type PyroRemoteError,
+} from '../../../lib/index.js';
+import { serve } from './fixtures.js';
+
+@PyroController({ objectId: 'arrays', instanceMode: 'single' })
+class Arrays {
+  private last: unknown;
+
+  @PyroMethod() kind(value: NdArray): string {
+    return value instanceof NdArray ? `${value.dtype} ${value.shape.join('x')}` : typeof value;
+  }
+  @PyroMethod() untyped(value: unknown): string {
+    return Array.isArray(value) ? 'list' : typeof value;
+  }
+  @PyroMethod() floats(values: Float64Array, scale = 1): unknown {
+    return [values?.constructor.name, values && [...values].map((value) => value * scale)];
+  }
+  @PyroMethod() bytes(values: Uint8Array): unknown {
+    return [values.constructor.name, [...values]];
+  }
+  @PyroMethod() @UsePipes(new ValidationPipe({ transform: true, whitelist: true })) validated(value: NdArray): string {
+    return this.kind(value);
+  }
+  @PyroMethod() @UseInterceptors(new ClassSerializerInterceptor(new Reflector())) serialized(): NdArray {
+    return NdArray.from(new Int8Array([1, 2]));
+  }
+  @PyroProperty() get frame(): NdArray {
+    return this.last as NdArray;
+  }
+  set frame(value: NdArray) {
+    this.last = value;
+  }
+}
+
+interface Remote {
+  kind(value: unknown): string;
+  untyped(value: unknown): string;
+  floats(values: unknown, scale?: number): unknown;
+  bytes(values: unknown): unknown;
+  validated(value: unknown): string;
+  serialized(): NdArray;
+  frame: unknown;
+}
+
+describe('a parameter', () => {
+  const connect = async (options: object = {}) => {
+    const { server } = await serve({ providers: [Arrays] }, options);
+    return PyroProxy.connect<Remote>(server.unwrap<PyroDaemon>().uriFor('arrays'));
+  };
+
+  it('typed NdArray gets one for a list, nested or not, and for what comes as an array', async () => {
+    await using proxy = await connect();
+    expect(
+      await proxy.kind([
+        [1, 2],
+        [3, 4],
+      ]),
+    ).toBe('float64 2x2');
+    expect(await proxy.kind([true])).toBe('bool 1');
+    expect(await proxy.kind(NdArray.from(new Uint8Array(6), { shape: [2, 3] }))).toBe('uint8 2x3');
+    expect(await proxy.kind('text')).toBe('string');
+    expect(await proxy.untyped([1])).toBe('list');
+  });
+
+  it('typed as a typed array gets one, of lists and of arrays of other dtypes', async () => {
+    await using proxy = await connect();
+    expect(
+      await proxy.floats(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        2,
+      ),
+    ).toEqual(['Float64Array', [2, 4, 6, 8]]);
+    expect(await proxy.floats(NdArray.from(new Float64Array([1, 2])))).toEqual(['Float64Array', [1, 2]]);
+    expect(await proxy.floats(NdArray.from(new Int16Array([1, 2, 3, 4]), { shape: [2, 2], order: 'F' }))).toEqual([
+      'Float64Array',
+      [1, 3, 2, 4],
+    ]);
+    expect(await proxy.floats(null)).toEqual([null, null]);
+    expect(await proxy.bytes([1, 2])).toEqual(['Uint8Array', [1, 2]]);
+    expect(await proxy.bytes(Buffer.from([1, 2]))).toEqual(['Buffer', [1, 2]]);
+  });
+
+  it('that no array can be made for is a TypeError that names it', async () => {
+    await using proxy = await connect();
+    const refused = async (call: Promise<unknown>) => (await call.catch((error: unknown) => error)) as PyroRemoteError;
+    expect(await refused(proxy.kind([[1], [1, 2]]))).toMatchObject({ pythonType: 'builtins.TypeError' });
+    expect((await refused(proxy.kind([[1], [1, 2]]))).message).toContain('value: nested lists of different lengths');
+    expect((await refused(proxy.bytes([256]))).message).toContain('values: 256 cannot be an element of dtype uint8');
+    expect((await refused(proxy.bytes(NdArray.from([0.5])))).message).toContain('0.5 cannot be an element of dtype uint8');
+  });
+
+  it('passes Nest’s ValidationPipe, as the result passes its serializer', async () => {
+    await using proxy = await connect();
+    expect(await proxy.validated([[1]])).toBe('float64 1x1');
+    expect(await proxy.validated(NdArray.from(new Int8Array(3)))).toBe('int8 3');
+    expect((await proxy.serialized()).toNested()).toEqual([1, 2]);
+  });
+
+  it('of an attribute typed NdArray is one as well', async () => {
+    await using proxy = await connect();
+    await proxy.$set('frame', [[1, 2]]);
+    expect(((await proxy.$get('frame')) as NdArray).toNested()).toEqual([[1, 2]]);
+  });
+
+  it('is written by the option of the server', async () => {
+    await using proxy = await connect({ arrays: { write: 'list' } });
+    expect(await proxy.serialized()).toEqual([1, 2]);
+  });
+});
+
+it('a server refuses an encoding that there is not', async () => {
+  await expect(serve({ providers: [Arrays] }, { arrays: { write: 'pickle' } } as never)).rejects.toThrow(
+    'arrays.write is the text "pickle"; it must be bytes, npy, msgpack-numpy or list',
+  );
+});

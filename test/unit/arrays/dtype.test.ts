@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { literalOf } from '../../../lib/arrays/dtype.js';
+import { dtypeOf } from '../../../lib/arrays/dtype-reader.js';
+
+describe('dtypeOf', () => {
+  it.each([
+    ['<f4', 'float32', '<f4'],
+    ['float32', 'float32', '<f4'],
+    ['=i8', 'int64', '<i8'],
+    ['|b1', 'bool', '|b1'],
+    ['?', 'bool', '|b1'],
+    ['bool_', 'bool', '|b1'],
+    ['double', 'float64', '<f8'],
+    ['>u2', 'uint16', '>u2'],
+    ['complex64', 'complex64', '<c8'],
+    ['<M8[ns]', 'datetime64[ns]', '<M8[ns]'],
+    ['datetime64[25s]', 'datetime64[25s]', '<M8[25s]'],
+    ['m8', 'timedelta64', '<m8'],
+    ['|S5', 'S5', '|S5'],
+    ['<U3', 'U3', '<U3'],
+    ['str96', 'U3', '<U3'],
+    ['bytes24', 'S3', '|S3'],
+    ['V4', 'V4', '|V4'],
+  ])('reads %s', (text, name, numpyText) => {
+    const dtype = dtypeOf(text);
+    expect([dtype.name, dtype.text]).toEqual([name, numpyText]);
+  });
+
+  it('reads the fields of a structured dtype, as lists, as a dict, and as text of both', () => {
+    const text = "[('a', '<i4'), ('b', '>f8', (2,)), ('c', [('d', '|S3')])]";
+    const dtype = dtypeOf(text);
+    expect(literalOf(dtype.descr)).toBe(text);
+    expect(dtype.itemBytes).toBe(23);
+    expect(
+      dtypeOf([
+        ['a', '<i4'],
+        ['b', '>f8', [2]],
+        ['c', [['d', '|S3']]],
+      ]).name,
+    ).toBe(text);
+    const padded = "{'names': ['a', 'b'], 'formats': ['i1', '<f8'], 'offsets': [0, 8], 'itemsize': 16, 'aligned': True}";
+    expect(dtypeOf(padded).name).toBe("[('a', '|i1'), ('', '|V7'), ('b', '<f8')]");
+    expect(dtypeOf(dtypeOf(padded).name).itemBytes).toBe(16);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['objects', '|O', /pickle.*astype/],
+    ['objects in a field', [['a', 'O']], /pickle/],
+    ['a long double', '<f16', /astype\("float64"\)/],
+    ['an unknown name', 'quaternion', /dtype "quaternion" is not read/],
+    ['an element of more bytes than NumPy has', 'S4294967295', /2147483647 is the most/],
+    [
+      'fields that are too large together',
+      [
+        ['a', 'V2147483647'],
+        ['b', 'V2147483647'],
+      ],
+      /2147483647 is the most/,
+    ],
+    ['a field of too large a shape', [['a', '<f8', [65_536, 65_536]]], /2147483647 is the most/],
+    ['a shape of a field that overflows', [['a', '<f8', [2 ** 40, 2 ** 40]]], /more elements than can be counted/],
+    ['too many elements of no bytes', [['a', 'S0', [1e9]]], /elements of no bytes/],
+    ['a field of lists without elements', [['a', '<f8', [1e6, 0]]], /no elements/],
+    [
+      'a name twice',
+      [
+        ['a', 'i1'],
+        ['a', 'i1'],
+      ],
+      /same name/,
+    ],
+    ['__proto__ as a field', [['__proto__', 'i1']], /cannot be the name/],
+    ['too many fields', Array.from({ length: 1_001 }, (_, index) => [`f${index}`, 'i1']), /more than 1000 fields/],
+    ['text that runs code', "__import__('os').system('true')", /is not read/],
+    ['a list that runs code', "[('a', __import__('os'))]", /no Python literal/],
+    ['an offset behind the itemsize', { names: ['a'], formats: ['f8'], offsets: [100], itemsize: 8 }, /itemsize/],
+    ['fields that lie over each other', { names: ['a', 'b'], formats: ['f8', 'f8'], offsets: [0, 4] }, /over each other/],
+    ['nothing', null, /is not read/],
+  ])('refuses %s', (_, given, message) => {
+    expect(() => dtypeOf(given)).toThrow(message);
+  });
+
+  it('refuses structured dtypes that are nested without end', () => {
+    let nested: unknown = 'i1';
+    for (let depth = 0; depth < 100; depth++) nested = [['a', nested]];
+    expect(() => dtypeOf(nested)).toThrow('more than 32 structured dtypes');
+    expect(() => dtypeOf(`${"[('a', ".repeat(60)}'i1'${')]'.repeat(60)}`)).toThrow(/more than 32|nested/);
+  });
+
+  it('refuses a bomb of shapes in shapes', () => {
+    let nested: unknown = '<f8';
+    for (let depth = 0; depth < 8; depth++) nested = [['a', nested, [255]]];
+    expect(() => dtypeOf(nested)).toThrow('is the most');
+  });
+});
