@@ -3,12 +3,7 @@ import { Inflation } from '../../protocol/inflation.js';
 import { ByteWriter } from '../../serpent/byte-writer.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
-import {
-  SERIALIZER_IDS,
-  type SerializedCall,
-  type Serializer,
-  type SerializerOptions,
-} from '../../serializers/contract/serializer.js';
+import { SERIALIZER_IDS, type SerializedCall, type Serializer } from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { SerializersOnDemand } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
@@ -30,7 +25,7 @@ export class ProxySerializers {
   constructor(options: ResolvedProxyOptions) {
     const { values, dates, maxDepth, maxIntDigits, maxMessageBytes, maxValueBytes, serpentBytesRepr, autoproxy } = options;
     const { classes = defaultClassRegistry, arrays } = options;
-    const shared: Partial<SerializerOptions> = {
+    const shared = {
       maxDepth,
       maxIntDigits,
       maxBytes: maxMessageBytes,
@@ -38,7 +33,7 @@ export class ProxySerializers {
       serpentBytesRepr,
       classes,
       arrays,
-      encodeObject: (value) => {
+      encodeObject: (value: object) => {
         const reference = referenceOf(value) ?? this.ownReference(value, autoproxy, classes);
         return reference && proxyToDict(reference);
       },
