@@ -34,7 +34,9 @@ const ROOMS: Record<string, readonly string[]> = {
     'copies',
   ],
   'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  inspector: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
   'command-line': [
+    'inspector',
     'name-server',
     'pyro',
     'naming',
@@ -47,6 +49,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'serpent',
   ],
   nest: [
+    'inspector',
     'logging',
     'calls',
     'name-server',
