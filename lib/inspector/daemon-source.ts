@@ -1,10 +1,10 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
 import type { InspectedServer } from './contract.js';
 import type { InspectorSource, ReachableObject } from './inspector-source.js';
+import { namesByObject } from './names-by-object.js';
 import { RequestRefusal } from './request-refusal.js';
 
 /** A daemon of this process. */
@@ -79,12 +79,6 @@ export class DaemonSource implements InspectorSource {
     }
     return watched.recorder;
   }
-}
-
-function namesByObject({ names }: Pick<DaemonSnapshot, 'names'>): Map<string, string[]> {
-  const byObject = new Map<string, Set<string>>();
-  for (const { objectId, name } of names) byObject.set(objectId, (byObject.get(objectId) ?? new Set()).add(name));
-  return new Map([...byObject].map(([objectId, all]) => [objectId, [...all]]));
 }
 
 /** A location that this process can connect to: a daemon that listens on all interfaces is reached over the loopback. */

@@ -10,6 +10,7 @@ export function bytesText(bytes: number | null): string {
 
 /** A time with its unit. */
 export function durationText(ms: number): string {
+  if (ms < 0.1) return `${Math.round(ms * 1_000)} µs`;
   if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
   const seconds = Math.floor(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;
@@ -23,6 +24,11 @@ export function durationText(ms: number): string {
 export function numberText(value: number | null): string {
   if (value === null) return '–';
   return Number.isInteger(value) ? value.toLocaleString('en') : value.toFixed(value < 10 ? 2 : 1);
+}
+
+/** A number of things: `1 call`, `2 calls`. */
+export function countText(count: number, what: string): string {
+  return `${numberText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** The time of day of a moment in ISO format. */

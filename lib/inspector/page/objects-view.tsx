@@ -1,6 +1,6 @@
 import type { InspectedObject, InspectedServer } from '../contract.js';
 import { Chart } from './chart.js';
-import { numberText } from './formats.js';
+import { countText, numberText } from './formats.js';
 import type { History } from './history.js';
 import { ObjectView } from './object-view.js';
 import type { ServerConnection } from './server-connection.js';
@@ -71,10 +71,6 @@ function Entry({ object, server, history, isSelected }: EntryProps) {
       </a>
     </li>
   );
-}
-
-function countText(calls: number): string {
-  return calls === 1 ? '1 call' : `${numberText(calls)} calls`;
 }
 
 function memberNames({ members }: InspectedObject): string[] {

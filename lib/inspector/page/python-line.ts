@@ -11,25 +11,36 @@ export interface WrittenCall {
 }
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
+/** Names that Python's grammar takes for itself. */
+const KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is ' +
+    'lambda nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+);
 
 /** The line of Python that does the same as a call of the page. */
 export function pythonLine({ uri, kind, member, args, kwargs, isLiteral, handshake }: WrittenCall): string {
   const read = (text: string): string => (isLiteral ? text.trim() : pythonOf(text));
   const proxy = `Pyro5.api.Proxy(${pythonText(uri)})`;
   const line = (on: string): string => {
-    if (kind === 'get') return IDENTIFIER.test(member) ? `${on}.${member}` : `getattr(${on}, ${pythonText(member)})`;
+    if (kind === 'get') return isName(member) ? `${on}.${member}` : `getattr(${on}, ${pythonText(member)})`;
     if (kind === 'set')
-      return IDENTIFIER.test(member)
+      return isName(member)
         ? `${on}.${member} = ${read(args[0] ?? '')}`
         : `setattr(${on}, ${pythonText(member)}, ${read(args[0] ?? '')})`;
     const named = Object.entries(kwargs);
-    const keywords = named.filter(([name]) => IDENTIFIER.test(name)).map(([name, text]) => `${name}=${read(text)}`);
-    const others = named.filter(([name]) => !IDENTIFIER.test(name)).map(([name, text]) => `${pythonText(name)}: ${read(text)}`);
+    const keywords = named.filter(([name]) => isName(name)).map(([name, text]) => `${name}=${read(text)}`);
+    const others = named.filter(([name]) => !isName(name)).map(([name, text]) => `${pythonText(name)}: ${read(text)}`);
     const all = [...args.map(read), ...keywords, ...(others.length > 0 ? [`**{${others.join(', ')}}`] : [])].join(', ');
-    return IDENTIFIER.test(member) ? `${on}.${member}(${all})` : `getattr(${on}, ${pythonText(member)})(${all})`;
+    return isName(member) ? `${on}.${member}(${all})` : `getattr(${on}, ${pythonText(member)})(${all})`;
   };
   if (handshake === null) return line(proxy);
   return `proxy = ${proxy}; proxy._pyroHandshake = ${pythonOf(handshake)}; ${line('proxy')}`;
+}
+
+function isName(text: string): boolean {
+  return IDENTIFIER.test(text) && !KEYWORDS.has(text);
 }
 
 /** The Python literal of an argument: JSON, and a text that is no JSON as itself. */

@@ -1,6 +1,6 @@
 import type { InspectedServer } from '../contract.js';
 import { Chart } from './chart.js';
-import { bytesText, durationText, numberText } from './formats.js';
+import { bytesText, countText, durationText, numberText } from './formats.js';
 import type { History, Point } from './history.js';
 
 /** The numbers of a server, with charts of the last minutes. */
@@ -33,7 +33,7 @@ export function Summary({ server, history }: { server: InspectedServer; history:
       <Tile
         title={server.pingMs === null ? 'Duration' : 'Ping'}
         value={latest(points, ({ latencyMs }) => latencyMs)}
-        note={server.pingMs === null ? 'mean of ended calls' : 'of the daemon'}
+        note={server.pingMs === null ? 'mean of a call' : 'of the daemon'}
       >
         <Chart label="Milliseconds" unit="ms" kind="latency" values={points.map(({ latencyMs }) => latencyMs)} />
       </Tile>
@@ -42,13 +42,9 @@ export function Summary({ server, history }: { server: InspectedServer; history:
           <Tile
             title="Connections"
             value={numberText(totals.connectionsOpen)}
-            note={`${numberText(totals.connectionsOpened)} opened, ${numberText(totals.connectionsRefused)} refused`}
+            note={`${numberText(totals.connectionsRefused)} refused`}
           />
-          <Tile
-            title="Running"
-            value={numberText(totals.requestsInProgress)}
-            note={`${numberText(totals.streamsOpen)} streams`}
-          />
+          <Tile title="Running" value={numberText(totals.requestsInProgress)} note={countText(totals.streamsOpen, 'stream')} />
           <Tile title="Received" value={bytesText(totals.receivedBytes)} note={`sent ${bytesText(totals.sentBytes)}`} />
           <Tile title="Up" value={durationText(snapshot.uptimeMs)} note={snapshot.state} />
         </>

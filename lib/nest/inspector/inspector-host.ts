@@ -3,7 +3,7 @@ import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DaemonSource, type LocalDaemon } from '../../inspector/daemon-source.js';
 import { Inspector, type InspectorAction, type InspectorRoute } from '../../inspector/inspector.js';
-import { refuseOtherMachines } from '../../inspector/loopback-rule.js';
+import { refuseOtherMachines } from '../../inspector/host-rules.js';
 import { configError, givenOptions } from '../../options/option-checks.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { serversOf } from '../binding/pyro-binder.js';

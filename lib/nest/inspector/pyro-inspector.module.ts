@@ -22,7 +22,11 @@ const DEFAULT_PATH = 'pyro';
  */
 @Module({})
 export class PyroInspectorModule {
-  /** @throws {PyroError} `CONFIG`, when an option is wrong, or when `NODE_ENV` is `production` and there are no guards */
+  /**
+   * Mounts the page.
+   *
+   * @throws {PyroError} `CONFIG`, when an option is wrong, or when `NODE_ENV` is `production` and there are no guards
+   */
   static forRoot(options: PyroInspectorOptions = {}): DynamicModule {
     checkInspectorOptions(options);
     const { path, guards, ...settings } = options;

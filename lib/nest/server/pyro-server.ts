@@ -216,6 +216,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       nameServer,
       wireLog,
       accessLog = false,
+      inspector = false,
       ...daemonOptions
     } = this.options;
     const housekeeping = (): Promise<void> | void => {
@@ -228,6 +229,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       housekeeping,
       wireLog: wireLogOf(wireLog),
       logger: false,
+      inspector: typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector,
     });
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;

@@ -2,6 +2,9 @@ import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy } from 'nestjs-pyro';
+import { Program } from '../../../scripts/program.js';
+import { PythonServer } from '../../interop/client/python-server.js';
+import { CommandLineProgram } from '../../command-line-program.js';
 import { findChromium } from '../../chromium.js';
 import { Camera, InspectedApp } from './fixtures.js';
 
@@ -32,14 +35,18 @@ afterEach(async () => {
 });
 
 /** Opens the inspector, as it is at first, and notes every fault. */
-async function open(path = '/pyro', options: Parameters<Browser['newContext']>[0] = {}, app = inspected): Promise<Page> {
+async function open(
+  path = '/pyro',
+  options: Parameters<Browser['newContext']>[0] = {},
+  origin = inspected.origin,
+): Promise<Page> {
   faults = [];
   context = await browser.newContext({ viewport: WIDE, ...options });
   const page = await context.newPage();
   // shorter than that of a test, so that the error says what was waited for
   page.setDefaultTimeout(20_000);
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== app.origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);
+    if (new URL(request.url()).origin !== origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);
   });
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
@@ -48,7 +55,7 @@ async function open(path = '/pyro', options: Parameters<Browser['newContext']>[0
   await page.addInitScript(
     "document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => console.error('policy: ' + violatedDirective))",
   );
-  await page.goto(app.origin + path);
+  await page.goto(origin + path);
   await page.getByRole('status').getByText('live').waitFor();
   return page;
 }
@@ -215,5 +222,25 @@ describe('the page of the inspector', () => {
       expect(overflow, `${view} is wider than the window`).toBeLessThanOrEqual(0);
     }
     expect(faults).toEqual([]);
+  });
+
+  it('shows and calls objects of a daemon of Python, from the command line', async () => {
+    const python = await PythonServer.start('thread');
+    const program = await CommandLineProgram.make();
+    const inspecting = new Program(process.execPath, [program.file, 'inspect', python.uri('thing'), '--allow-calls', '--json']);
+    try {
+      const { url } = JSON.parse(`{${await inspecting.line('{')}`) as { url: string };
+      const { origin, pathname } = new URL(url);
+      const page = await open(pathname, {}, origin);
+      const form = await openMethod(page, 'thing', 'echo');
+      await form.getByLabel('Further arguments').fill('["a", 1]');
+      await form.getByRole('button', { name: 'Call echo' }).click();
+      await form.getByRole('region', { name: 'Result of echo' }).getByText('"a"').waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await inspecting.stop();
+      await program.remove();
+      await python.kill();
+    }
   });
 });

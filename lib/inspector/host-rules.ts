@@ -14,12 +14,27 @@ export function refuseOtherMachines({ socket, headers }: IncomingMessage, remedy
     throw new RequestRefusal(403, `only this machine may use the inspector: ${remedy}`);
 }
 
-function isLocalHost(host = ''): boolean {
-  const name = host
+/**
+ * Refuses a request to a host name that nobody gave: a page of another site whose name was made to point here. Addresses are no names.
+ *
+ * @param host the host that the server was told to listen on @throws {RequestRefusal} 403
+ */
+export function refuseOtherNames({ headers }: IncomingMessage, host: string): void {
+  const name = hostNameOf(headers.host);
+  if (isIP(name) === 0 && name !== 'localhost' && name !== host.toLowerCase())
+    throw new RequestRefusal(403, `the inspector is not known as "${name}": open it by its address, or give the name as --host`);
+}
+
+function isLocalHost(host: string | undefined): boolean {
+  const name = hostNameOf(host);
+  return name === 'localhost' || isOfThisMachine(name);
+}
+
+function hostNameOf(host = ''): string {
+  return host
     .replace(/:\d+$/, '')
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase();
-  return name === 'localhost' || isOfThisMachine(name);
 }
 
 /** True for an IP address of the loopback. A name that begins like one, `127.example.com`, is none. */
