@@ -1,4 +1,4 @@
-import { servedCall } from './call/request.js';
+import { servedCall } from './call/call.js';
 import type { Daemon } from './contract/daemon.js';
 import type { ObjectMetadata } from './contract/target.js';
 import { expose } from './object/expose.js';

@@ -62,7 +62,7 @@ function Entry({ object, server, history, isSelected }: EntryProps) {
         {calls !== null && (
           <>
             <span class="note">
-              {countText(calls)}
+              {countText(calls, 'call')}
               {failures ? `, ${numberText(failures)} failed` : ''}
             </span>
             <Chart label="Calls for each second" unit="/s" values={history.of(server.id, objectId).map(({ rate }) => rate)} />
