@@ -42,7 +42,7 @@ describe('the installed package', () => {
   it('the package holds the built files and the documentation, and no other files', () => {
     expect(files).toEqual(
       expect.arrayContaining(
-        'package.json README.md LICENSE CHANGELOG.md SECURITY.md llms.txt docs/README.md dist/index.js dist/index.d.ts'.split(
+        'package.json README.md LICENSE CHANGELOG.md SECURITY.md llms.txt docs/README.md dist/index.js dist/index.d.ts dist/inspector/built-page.js'.split(
           ' ',
         ),
       ),
