@@ -62,7 +62,11 @@ async function fromDebian(): Promise<ChromiumProgram> {
   });
   const files = await readdir(join(directory, 'usr', 'lib'), { recursive: true, withFileTypes: true });
   const paths = new Set(files.filter(({ name }) => name.includes('.so')).map(({ parentPath }) => parentPath));
-  const env = { LD_LIBRARY_PATH: [...paths, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter) };
+  // fontconfig looks for further fonts below XDG_DATA_HOME
+  const env = {
+    XDG_DATA_HOME: join(directory, 'usr', 'share'),
+    LD_LIBRARY_PATH: [...paths, process.env.LD_LIBRARY_PATH].filter(Boolean).join(delimiter),
+  };
   const executablePath = join(directory, BINARY);
   await run(executablePath, ['--version'], { env });
   return { executablePath, env };

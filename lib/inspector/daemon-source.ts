@@ -1,4 +1,5 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
@@ -35,7 +36,17 @@ export class DaemonSource implements InspectorSource {
   ) {}
 
   take(): Promise<InspectedServer[]> {
-    return Promise.resolve(this.daemons().map((local) => this.inspect(local)));
+    return Promise.resolve(
+      this.daemons().map((local) => {
+        try {
+          return this.inspect(local);
+        } catch (error) {
+          // the daemon closes at this moment
+          const { message } = asError(error);
+          return { id: local.id, location: null, error: message, pingMs: null, objects: [], snapshot: null, durations: null };
+        }
+      }),
+    );
   }
 
   follow(): () => void {

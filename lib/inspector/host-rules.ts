@@ -4,13 +4,14 @@ import { isLoopback } from '../protocol/location.js';
 import { RequestRefusal } from './request-refusal.js';
 
 /**
- * Refuses a request that does not come from this machine, or that was sent to a host name that is not of this machine: the second
- * is a page of another site whose name was made to point here.
+ * Refuses a request that does not come from this machine, that a reverse proxy has passed on, or that was sent to a host name that
+ * is not of this machine: the last is a page of another site whose name was made to point here.
  *
  * @param remedy ends the text of the refusal @throws {RequestRefusal} 403
  */
 export function refuseOtherMachines({ socket, headers }: IncomingMessage, remedy: string): void {
-  if (!isOfThisMachine(socket.remoteAddress ?? '') || !isLocalHost(headers.host))
+  const isForwarded = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
+  if (isForwarded || !isOfThisMachine(socket.remoteAddress ?? '') || !isLocalHost(headers.host))
     throw new RequestRefusal(403, `only this machine may use the inspector: ${remedy}`);
 }
 

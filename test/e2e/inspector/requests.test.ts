@@ -293,6 +293,12 @@ describe('an inspector without guards', () => {
     }
   });
 
+  it('takes no request that a reverse proxy has passed on', async () => {
+    const app = await start({});
+    expect((await app.get('pyro/snapshot', { 'x-forwarded-for': '10.0.0.1' })).status).toBe(403);
+    expect((await app.get('pyro/snapshot', { forwarded: 'for=10.0.0.1' })).status).toBe(403);
+  });
+
   it('is not mounted in production, and the error says what to do', () => {
     const { NODE_ENV } = process.env;
     process.env.NODE_ENV = 'production';
