@@ -2,7 +2,7 @@
  * Bundles the page of the inspector: `build-inspector.js DIRECTORY` writes `DIRECTORY/inspector/built-page.js`, which the library loads
  * when somebody opens the page. Tests load the same module from the sources, by `inspectorPagePlugin`.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build as bundle, type Plugin } from 'esbuild';
 import { packageRoot } from './package-root.js';
@@ -53,4 +53,6 @@ if (import.meta.filename === process.argv[1] && directory !== undefined) {
   const folder = join(resolve(directory), 'inspector');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'built-page.js'), await builtPage());
+  // it maps the module that was there before
+  await rm(join(folder, 'built-page.js.map'), { force: true });
 }
