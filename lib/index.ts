@@ -97,6 +97,11 @@ export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCod
 // of core: values that JavaScript has no type for, and classes of yours that travel
 export {
   type ClassConverter,
+  type ClassOptions,
+  enumMember,
+  type FieldType,
+  PyroClass,
+  registerEnum,
   PyComplex,
   PyFloat,
   pyFloat,
@@ -107,6 +112,7 @@ export {
   SerializedBlob,
   type SerializerName,
   type ValueMode,
+  type DateMode,
 } from './core.js';
 
 // of core: types of options

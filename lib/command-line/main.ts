@@ -13,6 +13,7 @@ import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
+import { pythonCommand } from './python-command.js';
 import { watchCommand } from './watch-command.js';
 
 /** The program `nestjs-pyro`. */
@@ -39,6 +40,7 @@ const program = new Command('nestjs-pyro')
   .addCommand(configCommand())
   .addCommand(nameServerCommand())
   .addCommand(namesCommand())
+  .addCommand(pythonCommand())
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',

@@ -1,0 +1,7 @@
+import { Command } from 'commander';
+import { pythonClassesCommand } from './python-classes-command.js';
+
+/** `nestjs-pyro python`: prints Python for the other side. */
+export function pythonCommand(): Command {
+  return new Command('python').description('print Python for the other side').addCommand(pythonClassesCommand());
+}
