@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { inspectorPageForTests } from './scripts/build-inspector.js';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url));
@@ -76,6 +77,7 @@ export default defineConfig(({ mode }) => ({
 function projectOf({ name, testTimeoutMs, python, env, include = everythingOf(name) }: Room): TestProjectInlineConfiguration {
   return {
     resolve: { alias },
+    plugins: [inspectorPageForTests],
     test: {
       name,
       include,

@@ -24,7 +24,14 @@ export {
 
 // addresses, and the protocol's own names and numbers
 export type { Annotations } from './protocol/annotations.js';
-export { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION } from './protocol/constants.js';
+export {
+  DAEMON_OBJECT_ID,
+  FLAGS,
+  INSPECTOR_OBJECT_ID,
+  MESSAGE_TYPES,
+  NAME_SERVER_OBJECT_ID,
+  PROTOCOL_VERSION,
+} from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
@@ -157,6 +164,7 @@ export type { NameRegistrarEvents } from './naming/registrar-events.js';
 
 // daemon and proxy
 export { PyroDaemon } from './pyro/pyro-daemon.js';
+export type { InspectorAccess } from './pyro/inspector-object.js';
 export type { PyroDaemonOptions } from './pyro/pyro-daemon-options.js';
 export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export { serve } from './pyro/serve.js';

@@ -55,6 +55,14 @@ export type {
   PyroObjectHealthOptions,
   PyroServerHealthOptions,
 } from './nest/health/health-options.js';
+export { PyroInspectorModule } from './nest/inspector/pyro-inspector.module.js';
+export type {
+  PyroInspectorAsyncOptions,
+  PyroInspectorOptions,
+  PyroInspectorPlace,
+  PyroInspectorSettings,
+} from './nest/inspector/inspector-module-options.js';
+export type { InspectorOptions } from './inspector/inspector-options.js';
 export type { AccessLogOptions, LogEntry, LogFields } from './core.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroFailureLevel } from './nest/logging/failure-level.js';

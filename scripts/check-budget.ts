@@ -10,7 +10,7 @@ import { packageRoot } from './package-root.js';
 import { run } from './program.js';
 
 /** About a tenth more than the package has now: whoever goes over it finds out why, and then changes the figure. */
-const BUDGET = { packedKiB: 1_600, unpackedKiB: 5_800, files: 1_450 };
+const BUDGET = { packedKiB: 2_000, unpackedKiB: 7_000, files: 1_700 };
 
 /** Every dependency that a user installs with the package, and why the package does not do without it. */
 const DEPENDENCIES: Record<string, string> = {

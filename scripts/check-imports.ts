@@ -6,7 +6,7 @@ import { packageRoot } from './package-root.js';
 
 const library = join(packageRoot, 'lib');
 const files = (await readdir(library, { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
   .map((entry) => join(entry.parentPath, entry.name));
 
 const texts = new Map<string, string>();

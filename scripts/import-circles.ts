@@ -15,7 +15,9 @@ type Graph = ReadonlyMap<string, ReadonlySet<string>>;
  * @returns one text for each circle. Circles that share a file or folder with a named circle show when that one is gone
  */
 export function importCircles(texts: ReadonlyMap<string, string>): string[] {
-  const files = new Map([...texts].map(([file, text]) => [file, new Set(importedFiles(file, text))]));
+  // a file with JSX is imported by the same name as one without
+  const written = (file: string): string => (!texts.has(file) && texts.has(`${file}x`) ? `${file}x` : file);
+  const files = new Map([...texts].map(([file, text]) => [file, new Set(importedFiles(file, text).map(written))]));
   const folders = new Map<string, Set<string>>();
   const arrows = new Map<string, string[]>();
   for (const [file, targets] of files) {

@@ -37,7 +37,9 @@ const ROOMS: Record<string, readonly string[]> = {
     'copies',
   ],
   'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  inspector: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
   'command-line': [
+    'inspector',
     'name-server',
     'classes',
     'pyro',
@@ -51,6 +53,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'serpent',
   ],
   nest: [
+    'inspector',
     'logging',
     'classes',
     'calls',

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { inspectorPagePlugin } from '../scripts/build-inspector.js';
 
 /** How a program ended, and what it printed. */
 export interface Outcome {
@@ -31,6 +32,7 @@ export class CommandLineProgram {
       target: 'node20',
       outfile: file,
       banner,
+      plugins: [inspectorPagePlugin],
     });
     await copyFile('package.json', join(directory, 'package.json'));
     return new CommandLineProgram(directory, file);

@@ -14,7 +14,7 @@ import {
   withRemote,
   objectArgument,
 } from './remote-arguments.js';
-import { jsonOf, valueOf } from './values.js';
+import { jsonOf, valueOf } from '../inspector/values.js';
 
 interface CallArguments extends RemoteArguments {
   kw?: Record<string, string>;

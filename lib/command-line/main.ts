@@ -9,10 +9,12 @@ import { doctorCommand } from './doctor-command.js';
 import { PyroError } from '../protocol/errors.js';
 import { printable } from '../reports/printable.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
 import { pythonCommand } from './python-command.js';
+import { watchCommand } from './watch-command.js';
 
 /** The program `nestjs-pyro`. */
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -32,6 +34,8 @@ const program = new Command('nestjs-pyro')
   .addCommand(getCommand())
   .addCommand(setCommand())
   .addCommand(pingCommand())
+  .addCommand(inspectCommand())
+  .addCommand(watchCommand())
   .addCommand(doctorCommand())
   .addCommand(configCommand())
   .addCommand(nameServerCommand())

@@ -16,7 +16,7 @@ import { secondsOf } from './arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import type { OutputArguments } from './output.js';
-import { valueOf } from './values.js';
+import { valueOf } from '../inspector/values.js';
 
 /** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
 export interface RemoteArguments extends OutputArguments {

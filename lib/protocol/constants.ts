@@ -23,6 +23,8 @@ export const MAGIC = 0x4dc5;
 
 /** Id of the object that describes a daemon. */
 export const DAEMON_OBJECT_ID = 'Pyro.Daemon';
+/** Id of the object that tells the state of a daemon of this library. Python's daemons have none. */
+export const INSPECTOR_OBJECT_ID = 'Pyro.Inspector';
 /** Id of the object of a name server. */
 export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
 

@@ -3,6 +3,7 @@ import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { DAEMON_RULES } from '../daemon/options/resolve-daemon-options.js';
 import { ACCESS_LOG, type AccessLogOptions } from '../logging/access-log.js';
+import { INSPECTOR_ACCESS, type InspectorAccess } from './inspector-object.js';
 import type { PyroLogger } from '../logging/log-entry.js';
 import { anyOf, FUNCTION, objectOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
 
@@ -20,6 +21,11 @@ export interface PyroDaemonOptions extends DaemonOptions {
    * when `@opentelemetry/api` is installed and an SDK was set up before the daemon listens.
    */
   telemetry?: boolean;
+  /**
+   * Serves the object `Pyro.Inspector`, by which `nestjs-pyro watch` and `nestjs-pyro inspect` read who is connected and what is called.
+   * True: for clients on this machine. With a guard: for those whom the guard lets in. Default false.
+   */
+  inspector?: boolean | InspectorAccess;
   /** Decides where proxies that clients pass may connect to. Default: over TCP to the client's own address, and nowhere else. */
   receivedProxies?: ReceivedProxies;
   /**
@@ -36,6 +42,7 @@ export const PYRO_DAEMON_RULES: OptionRules<PyroDaemonOptions> = {
   logger: anyOf({ takes: 'false', fits: (value) => value === false }, withMethods('a logger', 'debug', 'info', 'warn', 'error')),
   accessLog: ACCESS_LOG,
   telemetry: SWITCH,
+  inspector: INSPECTOR_ACCESS,
   receivedProxies: FUNCTION,
   receivedProxyOptions: objectOf('an object', RECEIVED_PROXY_RULES),
 };

@@ -10,9 +10,11 @@ import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { environmentWireLog, logDaemon } from '../logging/core-log.js';
 import { environmentLogger } from '../logging/environment-logger.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
+import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { followDaemon } from '../telemetry/telemetry.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
+import { inspectorTarget } from './inspector-object.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from './pyro-daemon-options.js';
 import { pyroProxies } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
@@ -34,12 +36,13 @@ export class PyroDaemon extends BaseDaemon {
 
   constructor(options: PyroDaemonOptions = {}) {
     checkOptions(options, PYRO_DAEMON_RULES);
-    const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, telemetry, ...daemon } = options;
+    const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, telemetry, inspector, ...daemon } = options;
     const logger = given ?? environmentLogger();
     if (logger) daemon.wireLog ??= environmentWireLog(logger);
     super(daemon, new ClientProxies(daemon, receivedProxies, { telemetry, ...receivedProxyOptions }));
     if (logger) logDaemon(this, logger, accessLog);
     followDaemon(this, telemetry);
+    if (inspector) this.registerTarget(INSPECTOR_OBJECT_ID, inspectorTarget(this, inspector));
   }
 
   /** The same as `serve`, with a daemon of this class. @see Pyro5/server.py, `Daemon.serveSimple` */

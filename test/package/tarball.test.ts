@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../scripts/package-root.js';
 import { run } from '../../scripts/program.js';
@@ -42,7 +43,7 @@ describe('the installed package', () => {
   it('the package holds the built files and the documentation, and no other files', () => {
     expect(files).toEqual(
       expect.arrayContaining(
-        'package.json README.md LICENSE CHANGELOG.md SECURITY.md llms.txt docs/README.md dist/index.js dist/index.d.ts'.split(
+        'package.json README.md LICENSE CHANGELOG.md SECURITY.md llms.txt docs/README.md dist/index.js dist/index.d.ts dist/inspector/built-page.js'.split(
           ' ',
         ),
       ),
@@ -52,6 +53,14 @@ describe('the installed package', () => {
         (file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|docs\/.*\.(md|json|png)|llms\.txt|package\.json|[A-Z]+(\.md)?)$/.test(file),
       ),
     ).toEqual([]);
+  });
+
+  it('the package has the page of the inspector with everything that the page needs', async () => {
+    const page = join(packageRoot, 'dist', 'inspector', 'built-page.js');
+    const { script, style } = (await import(pathToFileURL(page).href)) as Record<'script' | 'style', string>;
+    expect(script.length).toBeGreaterThan(20_000);
+    expect(script).not.toContain('was not built');
+    expect(style).toContain('prefers-color-scheme');
   });
 
   it.each(['module', 'commonjs'] as const)('the installed package serves a call in a Nest app of type %s', async (type) => {

@@ -23,7 +23,9 @@ const TOOLS = ['@arethetypeswrong/cli', 'knip', 'oxlint', 'oxlint-tsgolint', 'pr
 export async function nestVersions(which: 'oldest' | 'newest'): Promise<Versions> {
   const { peerDependencies, devDependencies } = await manifest();
   // HTTP adapters have the same versions as the core
-  const ranges = { ...devDependencies, ...peerDependencies, '@nestjs/platform-express': peerDependencies['@nestjs/core']! };
+  const core = peerDependencies['@nestjs/core']!;
+  const adapters = { '@nestjs/platform-express': core, '@nestjs/platform-fastify': core };
+  const ranges = { ...devDependencies, ...peerDependencies, ...adapters };
   const versions: Record<string, string> = {};
   for (const [name, range] of Object.entries(ranges)) {
     if (!name.startsWith('@nestjs/')) continue;

@@ -1,12 +1,13 @@
 import type { MemberSnapshot, TargetDescription } from '../../daemon/contract/snapshot.js';
 import type { ObjectDefinition } from './object-definition.js';
+import { describeParameters } from './parameter-hints.js';
 
 /** Describes the object of a `@PyroController` for `server.inspect()`. */
 export function describeObject({ type, instanceMode, metadata, ...operations }: ObjectDefinition): TargetDescription {
   const { methods, getters, setters } = operations;
   const members: MemberSnapshot[] = [];
-  for (const [name, { binder }] of methods)
-    members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), parameters: binder.describe() ?? null });
+  for (const [name, operation] of methods)
+    members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), parameters: describeParameters(type, operation) });
   for (const name of metadata.attrs)
     members.push({ kind: 'attribute', name, isReadable: getters.has(name), isWritable: setters.has(name) });
   return { className: type.name, instanceMode, members };

@@ -1,6 +1,6 @@
 import { type DaemonNamesOptions, NAME_SERVER } from '../../pyro/daemon-names.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
-import { FULL_TEXT, FUNCTION, milliseconds, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { anyOf, FULL_TEXT, FUNCTION, milliseconds, objectOf, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import type { AccessLogOptions } from '../../logging/access-log.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroFailureLevel } from '../logging/failure-level.js';
@@ -8,7 +8,7 @@ import { type PyroWireLog, WIRE_LOG } from '../logging/wire-log.js';
 import { NAMING, type PyroNaming } from '../metadata/wire-names.js';
 
 /** Options of a {@link PyroServer}: the options of its daemon, and options of the Nest layer. */
-export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog' | 'logger'> {
+export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog' | 'logger' | 'inspector'> {
   /** The name that `@PyroController({ server })` refers to. All servers serve objects that name no server. */
   name?: string;
   /** Wire names of members and parameters that have no name in options. Default `same`; the option of a controller wins. */
@@ -35,6 +35,11 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   failureLevel?: PyroFailureLevel;
   /** Logs each call when it has ended, as a `log` line of `PyroAccess`. True: every call. See {@link AccessLogOptions}. Default false. */
   accessLog?: boolean | AccessLogOptions;
+  /**
+   * Serves the object `Pyro.Inspector`, by which `nestjs-pyro watch` and `nestjs-pyro inspect` read who is connected and what is called.
+   * True: for clients on this machine. With guards: for those whom these handshake guards let in. Default false.
+   */
+  inspector?: boolean | { guards: HandshakeGuard[] };
   /** Longest time that a shutdown waits for running calls. Default 10,000. */
   drainTimeoutMs?: number;
 }
@@ -51,5 +56,6 @@ export const SERVER_RULES: OptionRules<PyroServerOptions> = {
   inheritAppConfig: SWITCH,
   wireLog: WIRE_LOG,
   failureLevel: FUNCTION,
+  inspector: anyOf(SWITCH, objectOf<{ guards: HandshakeGuard[] }>('{ guards }', { guards: GUARDS })),
   drainTimeoutMs: milliseconds(),
 };

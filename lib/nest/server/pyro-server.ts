@@ -206,8 +206,9 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       );
     }
     const validate = await this.serverGuards();
-    const { nameServer, failureLevel, accessLog = false } = this.options;
-    const daemon = daemonOf(this.options, targets, validate);
+    const { nameServer, failureLevel, accessLog = false, inspector } = this.options;
+    const access = typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector;
+    const daemon = daemonOf({ ...this.options, inspector: access }, targets, validate);
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     logToNest(daemon, this.logger, { failureLevel, accessLog });

@@ -2,6 +2,7 @@ import type { Authorization, AuthorizeRequest } from '../../daemon/contract/auth
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import type { NestTarget } from '../target/nest-target.js';
+import type { PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
 /**
@@ -11,7 +12,7 @@ import type { PyroServerOptions } from './pyro-server-options.js';
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
 export function daemonOf(
-  options: PyroServerOptions,
+  options: Omit<PyroServerOptions, 'inspector'> & Pick<PyroDaemonOptions, 'inspector'>,
   targets: readonly NestTarget[],
   validateHandshake: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined,
 ): PyroDaemon {

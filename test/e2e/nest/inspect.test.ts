@@ -135,6 +135,29 @@ describe('server.inspect()', () => {
     expect(first.server.inspect().names).toMatchObject([{ state: 'registered' }]);
   });
 
+  it('is told by Pyro.Inspector to those whom the guards of the option inspector let in, and there is none without it', async () => {
+    const read = async (uri: string, handshake: string): Promise<unknown> =>
+      python.run(
+        `
+        with Pyro5.api.Proxy(uri) as inspector:
+          inspector._pyroHandshake = handshake
+          try:
+            return inspector.inspect()["connections"][0]["principal"]
+          except Exception as x:
+            return str(x)
+        `,
+        { uri, handshake },
+      );
+    const uriOf = (server: PyroServer): string => String(server.unwrap<PyroDaemon>().uriFor('Pyro.Inspector'));
+    const guarded = await serve({ providers: [Stage] }, { inspector: { guards: [TokenGuard] } });
+    expect(await read(uriOf(guarded.server), 'secret of ann')).toBe('ann');
+    expect(await read(uriOf(guarded.server), 'guess')).toMatch(/rejected/);
+    const local = await serve({ providers: [Stage] }, { inspector: true });
+    expect(await read(uriOf(local.server), 'guess')).toBeNull();
+    const without = await serve({ providers: [Stage] });
+    expect(await read(uriOf(without.server), 'guess')).toMatch(/unknown object/);
+  });
+
   it('fails before the server listens', () => {
     expect(() => new PyroServer().inspect()).toThrow('PyroServer has no daemon yet');
   });

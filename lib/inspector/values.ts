@@ -1,7 +1,7 @@
 import { loads } from '../serpent/index.js';
 import { RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { PyroUri } from '../protocol/uri.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { configError } from '../options/option-checks.js';
 
 /** An int as it stands in JSON. */
 const INT = /^-?\d+$/;
@@ -10,7 +10,7 @@ const INT = /^-?\d+$/;
  * Reads an argument of a call: JSON, and a text that is no JSON as itself. So `12` is a number, and `'"12"'` a text.
  *
  * @param literal Python's literals instead of JSON, for what JSON does not have: `(1, 2)`, `{1, 2}`, `b"x"`, `1+2j`, `None`
- * @throws {CommandFailure} when a literal cannot be read
+ * @throws {PyroError} `CONFIG`, when a literal cannot be read
  */
 export function valueOf(text: string, literal = false): unknown {
   if (literal) return literalOf(text);
@@ -26,8 +26,7 @@ function literalOf(text: string): unknown {
   try {
     return loads(text, { values: 'faithful' });
   } catch (error) {
-    const message = `${JSON.stringify(text)} is no Python literal: ${(error as Error).message}`;
-    throw new CommandFailure(message, EXIT_CODES.usage.code, { cause: error });
+    throw configError(`${JSON.stringify(text)} is no Python literal: ${(error as Error).message}`, error as Error);
   }
 }
 

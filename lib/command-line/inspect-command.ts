@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Command } from 'commander';
+import { refuseOtherNames } from '../inspector/host-rules.js';
+import { Inspector } from '../inspector/inspector.js';
+import { PAGE_FILES } from '../inspector/page-files.js';
+import { type RemoteDaemon, RemoteSource } from '../inspector/remote-source.js';
+import { locateNameServer, resolve } from '../naming/locate.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { tcpLocation } from '../protocol/location.js';
+import { PyroUri } from '../protocol/uri.js';
+import { portOf } from './arguments.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { print } from './output.js';
+import {
+  objectArgument,
+  orUnreachable,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+  withRemote,
+} from './remote-arguments.js';
+
+interface InspectArguments extends RemoteArguments {
+  port: number;
+  host: string;
+  allowCalls?: boolean;
+  open?: true;
+}
+
+/** `nestjs-pyro inspect URI`: serves a page that shows a daemon and calls its objects. */
+export function inspectCommand(): Command {
+  return takesRemoteArguments(new Command('inspect').description('serve a page that shows a daemon, and calls its objects'))
+    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .option('--port <port>', 'port of the page (0: any free port)', portOf, 0)
+    .option('--host <host>', 'address or name of this machine for the page', '127.0.0.1')
+    .option('--allow-calls', 'let the page call methods, read and write attributes')
+    .option('--open', 'open the page in the browser')
+    .action(runInspect);
+}
+
+/** Ends when a signal ends it. */
+async function runInspect(text: string, { port, host, allowCalls = false, open, ...given }: InspectArguments): Promise<void> {
+  const uri = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  // an address that nobody answers at is told at once
+  await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, () => Promise.resolve());
+  const shown = { location: uri.location!, objectId: uri.object, names: await namesAt(text, uri, given) };
+  await using page = await InspectorPage.listen(shown, given, { port, host, allowCalls });
+  if (given.json) print(JSON.stringify({ url: page.url, uri: String(uri), allowCalls }));
+  else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
+  if (open) openBrowser(page.url);
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}
+
+/** The names of the daemon's objects, where a name server is asked for the object itself. */
+async function namesAt(text: string, { location }: PyroUri, given: RemoteArguments): Promise<RemoteDaemon['names']> {
+  const byObject = new Map<string, string[]>();
+  if (uriOf(text).protocol === 'PYRO' && given.ns === undefined) return byObject;
+  const { handshake, tls, serializer } = proxyOptionsOf(given);
+  await using names = await orUnreachable(text, locateNameServer({ ...given.ns, handshake, tls, serializer }));
+  for (const [name, value] of await names.list()) {
+    const uri = new PyroUri(value);
+    if (uri.location === location) byObject.set(uri.object, [...(byObject.get(uri.object) ?? []), name]);
+  }
+  return byObject;
+}
+
+/** The web server of the page. Its address has a random part, which only the person at the terminal knows. */
+class InspectorPage implements AsyncDisposable {
+  private constructor(
+    private readonly server: Server,
+    private readonly inspector: Inspector,
+    private readonly source: RemoteSource,
+    readonly url: string,
+  ) {}
+
+  static async listen(
+    shown: RemoteDaemon,
+    given: RemoteArguments,
+    { port, host, allowCalls }: { port: number; host: string; allowCalls: boolean },
+  ): Promise<InspectorPage> {
+    const token = randomBytes(18).toString('base64url');
+    const options = proxyOptionsOf(given);
+    let source: RemoteSource | undefined;
+    const inspector = new Inspector(
+      ({ maxListed }) => (source = new RemoteSource(shown, options, maxListed)),
+      { allowCalls },
+      (request) => refuseOtherNames(request, host),
+    );
+    const server = createServer((request, response) => void answer(inspector, token, request, response));
+    server.listen(port, host);
+    await once(server, 'listening').catch((error: unknown) => {
+      throw new CommandFailure(`cannot listen on ${host}:${port}: ${(error as Error).message}`, EXIT_CODES.failed.code, {
+        cause: error,
+      });
+    });
+    const address = server.address() as AddressInfo;
+    return new InspectorPage(server, inspector, source!, `http://${tcpLocation(host, address.port)}/${token}/`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.inspector.close();
+    this.server.close();
+    this.server.closeAllConnections();
+    await this.source.close();
+  }
+}
+
+async function answer(inspector: Inspector, token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [, given = '', route = '', ...rest] = (request.url ?? '').split('?', 1)[0]!.split('/');
+  const isKnown = isSame(given, token) && rest.length === 0;
+  if (isKnown && request.method === 'GET') {
+    const found = (['', ...PAGE_FILES, 'snapshot', 'events'] as const).find((name) => name === route);
+    if (found !== undefined) return inspector.get(found, request, response);
+  }
+  if (isKnown && request.method === 'POST' && (route === 'call' || route === 'stream'))
+    return inspector.post(route, request, response);
+  response.statusCode = 404;
+  response.end();
+}
+
+function isSame(given: string, token: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(token)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+/** Opens the page. Where no browser can be started, the address is on the terminal. */
+function openBrowser(url: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
+  const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true });
+  child.on('error', () => print(`${command} cannot be started: open the address yourself`));
+  child.unref();
+}

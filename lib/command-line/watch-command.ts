@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
+import { resolve } from '../naming/locate.js';
+import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
+import { CommunicationError, PyroError } from '../protocol/errors.js';
+import { PyroUri } from '../protocol/uri.js';
+import { PyroProxy } from '../pyro/pyro-proxy.js';
+import { countOf, secondsOf } from './arguments.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { print, styled, table } from './output.js';
+import {
+  objectArgument,
+  orUnreachable,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote-arguments.js';
+
+interface WatchArguments extends RemoteArguments {
+  /** Number of snapshots. */
+  count?: number;
+  /** Milliseconds between two snapshots. */
+  interval: number;
+}
+
+const MAX_ROWS = 20;
+const CLEAR = '\u001b[H\u001b[2J\u001b[3J';
+
+/** `nestjs-pyro watch URI`: shows connections and calls of a server of this library, again and again. */
+export function watchCommand(): Command {
+  return takesRemoteArguments(new Command('watch').description('show connections and calls of a server of this library'))
+    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .option('-n, --count <number>', 'end after so many snapshots', countOf)
+    .option('-i, --interval <seconds>', 'time between two snapshots', secondsOf, 1_000)
+    .action(runWatch);
+}
+
+async function runWatch(text: string, given: WatchArguments): Promise<void> {
+  const { location } = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  const uri = PyroUri.at(INSPECTOR_OBJECT_ID, location!);
+  const end = new AbortController();
+  const onSignal = (): void => end.abort();
+  process.once('SIGINT', onSignal);
+  await using inspector = PyroProxy.to(uri, proxyOptionsOf(given));
+  try {
+    let before: DaemonSnapshot | undefined;
+    for (let left = given.count ?? Infinity; left > 0; left--) {
+      const snapshot = (await inspector
+        .$with({ signal: end.signal })
+        .$call('inspect')
+        .catch((error: unknown) => failed(uri, error))) as DaemonSnapshot;
+      if (given.json) print(JSON.stringify(snapshot));
+      else print(...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before));
+      before = snapshot;
+      if (left > 1) await sleep(given.interval, undefined, { signal: end.signal });
+    }
+  } catch (error) {
+    if (!end.signal.aborted) throw error;
+    process.exitCode = EXIT_CODES.interrupted.code;
+  } finally {
+    process.off('SIGINT', onSignal);
+  }
+}
+
+/** @throws {CommandFailure} that says how a server shows its state */
+function failed(uri: PyroUri, error: unknown): Promise<never> {
+  const isUnknown = error instanceof PyroError && error.message.includes('unknown object');
+  if (isUnknown)
+    throw new CommandFailure(
+      `the daemon at ${uri.location} does not show its state: a server of nestjs-pyro does with the option inspector, as in ` +
+        `new PyroServer({ inspector: true }); a daemon of Python cannot. nestjs-pyro inspect ${uri.location} shows the objects of each`,
+      EXIT_CODES.failed.code,
+      { cause: error },
+    );
+  return error instanceof CommunicationError ? orUnreachable(uri, Promise.reject(error)) : Promise.reject(error as Error);
+}
+
+function linesOf(snapshot: DaemonSnapshot, before: DaemonSnapshot | undefined): string[] {
+  const { location, state, totals, objects, connections, uptimeMs } = snapshot;
+  const seconds = before && (Date.parse(snapshot.at) - Date.parse(before.at)) / 1_000;
+  const rate = (now: number, then: number | undefined): string =>
+    seconds && then !== undefined ? (Math.max(0, now - then) / seconds).toFixed(1) : '-';
+  const callsBefore = new Map(before?.objects.map(({ objectId, calls }) => [objectId, calls]));
+  const busiest = objects.toSorted((one, other) => other.calls - one.calls).slice(0, MAX_ROWS);
+  const newest = connections.toReversed().slice(0, MAX_ROWS);
+  const calls = `${totals.calls} calls (${rate(totals.calls, before?.totals.calls)}/s), ${totals.failedCalls} failed`;
+  return [
+    styled('bold', `${location} ${state}, up ${Math.round(uptimeMs / 1_000)} s`),
+    `${totals.connectionsOpen} connections, ${totals.requestsInProgress} running, ${totals.streamsOpen} streams; ${calls}`,
+    '',
+    ...table(
+      ['OBJECT', 'CALLS/S', 'CALLS', 'FAILED'],
+      busiest.map((one) => [
+        one.objectId,
+        rate(one.calls, callsBefore.get(one.objectId)),
+        String(one.calls),
+        String(one.failures),
+      ]),
+    ),
+    ...more(objects.length, 'objects'),
+    '',
+    ...table(
+      ['CONNECTION', 'ADDRESS', 'PRINCIPAL', 'AGE', 'CALLS', 'FAILED', 'RUNNING', 'STREAMS'],
+      newest.map((one) => [
+        String(one.id),
+        one.remoteAddress,
+        one.principal ?? '-',
+        `${Math.round(one.ageMs / 1_000)} s`,
+        ...[one.calls, one.failures, one.requestsInProgress, one.streams].map(String),
+      ]),
+    ),
+    ...more(totals.connectionsOpen, 'connections'),
+    '',
+  ];
+}
+
+function more(count: number, what: string): string[] {
+  return count > MAX_ROWS ? [`… and ${count - MAX_ROWS} more ${what}`] : [];
+}

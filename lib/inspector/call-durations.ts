@@ -1,0 +1,33 @@
+import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
+import type { CallDurations } from './contract.js';
+
+/** Objects of which durations are kept: a daemon may register new ones for ever. */
+const MAX_OBJECTS = 1_000;
+
+/** Adds up how long the calls of each object of a daemon take. A stream counts from its call to its end. */
+export class DurationRecorder implements CallObserver {
+  private readonly byObject = new Map<string, CallDurations>();
+
+  callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower | undefined {
+    // the entries of a batch are calls of the same object, within its time
+    if (batch !== undefined || !call.isKnown) return undefined;
+    const begun = performance.now();
+    const ended = (): void => this.add(call.objectId, performance.now() - begun);
+    return { failed: () => undefined, ended };
+  }
+
+  /** The durations so far. */
+  all(): Record<string, CallDurations> {
+    return Object.fromEntries(this.byObject);
+  }
+
+  private add(objectId: string, ms: number): void {
+    let durations = this.byObject.get(objectId);
+    if (durations === undefined) {
+      if (this.byObject.size >= MAX_OBJECTS) return;
+      this.byObject.set(objectId, (durations = { calls: 0, totalMs: 0 }));
+    }
+    durations.calls += 1;
+    durations.totalMs += ms;
+  }
+}

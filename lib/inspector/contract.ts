@@ -1,0 +1,110 @@
+import type { DaemonSnapshot, MemberSnapshot } from '../daemon/contract/snapshot.js';
+
+/** The state that the page shows: an event of its feed. Only values that JSON has. */
+export interface InspectorState {
+  /** As in `Date.prototype.toISOString`. */
+  at: string;
+  /** Whether the page may call methods, read and write attributes. */
+  allowCalls: boolean;
+  servers: InspectedServer[];
+}
+
+/** One daemon. */
+export interface InspectedServer {
+  /** Tells the servers of one page apart. */
+  id: string;
+  /** Null before the daemon listens. */
+  location: string | null;
+  /** Why the daemon could not be asked; null when it was. */
+  error: string | null;
+  /** How long the daemon took to answer a ping. Null where it is part of this process. */
+  pingMs: number | null;
+  objects: InspectedObject[];
+  /** Null when the daemon does not tell it: a daemon of Python, or one without the option `inspector`. */
+  snapshot: Omit<DaemonSnapshot, 'objects'> | null;
+  /** Durations of the calls since somebody watches, by the id of the object. Null where they are not known. */
+  durations: Record<string, CallDurations> | null;
+}
+
+/** How long the calls of one object took. */
+export interface CallDurations {
+  /** Calls that have ended. */
+  calls: number;
+  /** Their durations together. */
+  totalMs: number;
+}
+
+/** An object of a daemon. Null stands for a thing that the daemon does not tell. */
+export interface InspectedObject {
+  objectId: string;
+  uri: string;
+  /** Names at name servers. */
+  names: string[];
+  className: string | null;
+  instanceMode: string | null;
+  isGuarded: boolean | null;
+  isLeased: boolean | null;
+  calls: number | null;
+  failures: number | null;
+  /** Null when the daemon refuses to tell them. */
+  members: MemberSnapshot[] | null;
+}
+
+/** A call that the page asks for. Arguments are texts, which are read as on the command line. */
+export interface CallRequest {
+  /** Tells the pages apart: calls of one page to one object use the same connections. */
+  session: string;
+  /** Id of the server. */
+  server: string;
+  objectId: string;
+  kind: 'method' | 'get' | 'set';
+  /** Name of the method or attribute. */
+  member: string;
+  args: string[];
+  kwargs: Record<string, string>;
+  /** Arguments are literals of Python, not JSON. */
+  isLiteral: boolean;
+  /** Handshake data: JSON, or a text. Null: the default. */
+  handshake: string | null;
+}
+
+/** The outcome of a call. */
+export type CallAnswer =
+  | { kind: 'result'; value: ShownValue; ms: number }
+  | { kind: 'stream'; streamId: string; ms: number }
+  | { kind: 'error'; error: ShownError; ms: number };
+
+/** A value as the page shows it. */
+export interface ShownValue {
+  /** JSON. */
+  text: string;
+  /** True when the text is only the beginning of the value. */
+  isCut: boolean;
+}
+
+/** An error of a call. */
+export interface ShownError {
+  /** Python class of the error, or the name of an error of this side. */
+  type: string;
+  message: string;
+  /** Lines of the traceback of the other side; empty when there is none. */
+  remoteTraceback: string[];
+  /** Lines of the stack of this side. */
+  localTraceback: string[];
+}
+
+/** Asks for further items of a stream, or closes it. */
+export interface StreamRequest {
+  streamId: string;
+  /** Most items. 0 closes the stream. */
+  count: number;
+}
+
+/** Some items of a stream. */
+export interface StreamAnswer {
+  items: ShownValue[];
+  /** True when no item follows. */
+  isEnded: boolean;
+  /** The error that ended the stream. */
+  error: ShownError | null;
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { isLoopback } from '../protocol/location.js';
+import { RequestRefusal } from './request-refusal.js';
+
+/**
+ * Refuses a request that does not come from this machine, that a reverse proxy has passed on, or that was sent to a host name that
+ * is not of this machine: the last is a page of another site whose name was made to point here.
+ *
+ * @param remedy ends the text of the refusal @throws {RequestRefusal} 403
+ */
+export function refuseOtherMachines({ socket, headers }: IncomingMessage, remedy: string): void {
+  const isForwarded = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
+  if (isForwarded || !isOfThisMachine(socket.remoteAddress ?? '') || !isLocalHost(headers.host))
+    throw new RequestRefusal(403, `only this machine may use the inspector: ${remedy}`);
+}
+
+/**
+ * Refuses a request to a host name that nobody gave: a page of another site whose name was made to point here. Addresses are no names.
+ *
+ * @param host the host that the server was told to listen on @throws {RequestRefusal} 403
+ */
+export function refuseOtherNames({ headers }: IncomingMessage, host: string): void {
+  const name = hostNameOf(headers.host);
+  if (isIP(name) === 0 && name !== 'localhost' && name !== host.toLowerCase())
+    throw new RequestRefusal(403, `the inspector is not known as "${name}": open it by its address, or give the name as --host`);
+}
+
+function isLocalHost(host: string | undefined): boolean {
+  const name = hostNameOf(host);
+  return name === 'localhost' || isOfThisMachine(name);
+}
+
+function hostNameOf(host = ''): string {
+  return host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+}
+
+/** True for an IP address of the loopback. A name that begins like one, `127.example.com`, is none. */
+function isOfThisMachine(address: string): boolean {
+  return isIP(address) !== 0 && isLoopback(address.replace(/^::ffff:/, ''));
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { kwargs } from '../client/call/outgoing-call.js';
+import { RemoteStream } from '../client/call/remote-stream.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
+import { MAX_TIMER_MS } from '../options/option-checks.js';
+import { PyroProxy } from '../pyro/pyro-proxy.js';
+import type { CallAnswer, CallRequest, StreamAnswer, StreamRequest } from './contract.js';
+import { InspectorStream } from './inspector-stream.js';
+import type { InspectorOptions } from './inspector-options.js';
+import type { InspectorSource } from './inspector-source.js';
+import { RequestRefusal } from './request-refusal.js';
+import { shownError, shownValue } from './shown-values.js';
+import { valueOf } from './values.js';
+
+/** Proxies that are kept. Each has its own handshake data, and so its own sessions. */
+const MAX_PROXIES = 16;
+/** A stream takes one connection while it waits for an item. */
+const POOL_SIZE = 4;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Runs the calls of the page: each is a Pyro call like any other, over a connection with a handshake, so all guards decide about it.
+ *
+ * Calls of one page to one object use the same connections, so that an object with the instance mode `session` keeps its state.
+ */
+export class InspectorCalls {
+  /** The least recently used first. */
+  private readonly proxies = new Map<string, RemoteObject>();
+  private readonly streams = new Map<string, InspectorStream>();
+  private running = 0;
+
+  constructor(
+    private readonly source: InspectorSource,
+    private readonly limits: Required<InspectorOptions>,
+  ) {}
+
+  /** Runs a call. @throws {RequestRefusal} when a limit is reached, or the request names no object */
+  async call(request: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
+    return this.limited(async () => {
+      const begun = performance.now();
+      const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
+      try {
+        const result = await this.run(request, signal);
+        if (!(result instanceof RemoteStream)) return { kind: 'result', value: shownValue(result), ms: elapsed() };
+        return { kind: 'stream', streamId: this.keep(result), ms: elapsed() };
+      } catch (error) {
+        if (error instanceof RequestRefusal) throw error;
+        return { kind: 'error', error: shownError(error), ms: elapsed() };
+      }
+    });
+  }
+
+  /** Reads items of a stream, or closes it. @throws {RequestRefusal} when there is no such stream, or when it is being read */
+  async items({ streamId, count }: StreamRequest, signal: AbortSignal): Promise<StreamAnswer> {
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      const { idleTimeoutMs } = this.limits;
+      throw new RequestRefusal(
+        404,
+        `there is no such stream: it has ended, or nobody has read it for ${idleTimeoutMs} ms (idleTimeoutMs)`,
+      );
+    }
+    if (count === 0) {
+      stream.close();
+      return { items: [], isEnded: true, error: null };
+    }
+    return this.limited(() => stream.read(count, signal));
+  }
+
+  /** Closes all streams and connections. */
+  async close(): Promise<void> {
+    for (const stream of this.streams.values()) stream.close();
+    const proxies = [...this.proxies.values()];
+    this.proxies.clear();
+    await Promise.all(proxies.map((proxy) => proxy.$release()));
+  }
+
+  private run(
+    { kind, member, args: texts, kwargs: named, isLiteral, ...request }: CallRequest,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const args = texts.map((text) => valueOf(text, isLiteral));
+    const proxy = this.proxyFor(request).$with({ signal });
+    if (kind === 'get') return proxy.$get(member as never);
+    if (kind === 'set') return proxy.$set(member as never, args[0] as never);
+    const keywords = Object.entries(named).map(([name, text]) => [name, valueOf(text, isLiteral)] as const);
+    if (keywords.length > 0) args.push(kwargs(Object.fromEntries(keywords)));
+    return proxy.$call(member, ...args);
+  }
+
+  private proxyFor({
+    session,
+    server,
+    objectId,
+    handshake,
+  }: Pick<CallRequest, 'session' | 'server' | 'objectId' | 'handshake'>): RemoteObject {
+    const key = JSON.stringify([session, server, objectId, handshake]);
+    const proxy = this.proxies.get(key) ?? this.connect(server, objectId, handshake);
+    // the last one is the one that was used last
+    this.proxies.delete(key);
+    this.proxies.set(key, proxy);
+    for (const [oldest, unused] of this.proxies) {
+      if (this.proxies.size <= MAX_PROXIES) break;
+      this.proxies.delete(oldest);
+      void unused.$release();
+    }
+    return proxy;
+  }
+
+  private connect(server: string, objectId: string, handshake: string | null): RemoteObject {
+    const { callTimeoutMs, idleTimeoutMs, maxResultBytes } = this.limits;
+    const { uri, options } = this.source.reach(server, objectId);
+    return PyroProxy.to(uri, {
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      maxRetries: 0,
+      ...options,
+      ...(handshake !== null && { handshake: valueOf(handshake) }),
+      callTimeoutMs,
+      // longer than a stream, which is closed over the connection
+      idleTimeoutMs: Math.min(2 * idleTimeoutMs, MAX_TIMER_MS),
+      maxMessageBytes: maxResultBytes,
+      poolSize: POOL_SIZE,
+    });
+  }
+
+  private keep(items: RemoteStream): string {
+    const { maxStreams, idleTimeoutMs } = this.limits;
+    if (this.streams.size >= maxStreams) {
+      void items.return();
+      throw new RequestRefusal(429, `${maxStreams} streams are open (maxStreams): stop one of them first`);
+    }
+    const streamId = randomUUID();
+    this.streams.set(streamId, new InspectorStream(items, idleTimeoutMs, () => this.streams.delete(streamId)));
+    return streamId;
+  }
+
+  private async limited<T>(work: () => Promise<T>): Promise<T> {
+    const { maxCalls } = this.limits;
+    if (this.running >= maxCalls)
+      throw new RequestRefusal(429, `${maxCalls} calls of the inspector are running (maxCalls): wait for one of them`);
+    this.running += 1;
+    try {
+      return await work();
+    } finally {
+      this.running -= 1;
+    }
+  }
+}

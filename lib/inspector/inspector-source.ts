@@ -1,0 +1,19 @@
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { PyroUri } from '../protocol/uri.js';
+import type { InspectedServer } from './contract.js';
+
+/** The daemons that an inspector shows. */
+export interface InspectorSource {
+  /** Takes a snapshot of each daemon. Never fails: a daemon that does not answer has an `error`. */
+  take(): Promise<InspectedServer[]>;
+  /** Called when somebody begins to watch. @returns a function that is called when nobody watches any more */
+  follow(): () => void;
+  /** How a proxy reaches an object. @throws {Error} when there is no such server, or the id cannot stand in a URI */
+  reach(server: string, objectId: string): ReachableObject;
+}
+
+/** An object, and how to connect to it. */
+export interface ReachableObject {
+  uri: PyroUri;
+  options: PyroProxyOptions;
+}

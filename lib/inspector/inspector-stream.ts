@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RemoteStream } from '../client/call/remote-stream.js';
+import type { StreamAnswer } from './contract.js';
+import { RequestRefusal } from './request-refusal.js';
+import { shownError, shownValue } from './shown-values.js';
+
+/** Longest wait for the first item of an answer. The page asks again when there was none. */
+const FIRST_ITEM_MS = 10_000;
+/** Longest wait for a further item of an answer. */
+const NEXT_ITEM_MS = 100;
+/** An answer ends with the item that goes over this number of characters. */
+const MAX_ANSWER_CHARS = 200_000;
+
+/** A stream that the page reads, some items at a time. While the page does not ask, no item is fetched: the stream pauses at its source. */
+export class InspectorStream {
+  /** An item that was asked for, and has not come before the answer was sent. */
+  private pending: Promise<IteratorResult<unknown, undefined>> | undefined;
+  private isBusy = false;
+  private isClosed = false;
+  private readonly idle: NodeJS.Timeout;
+
+  /** @param onClosed called once, when the stream has ended or was closed */
+  constructor(
+    private readonly items: RemoteStream,
+    idleTimeoutMs: number,
+    private readonly onClosed: () => void,
+  ) {
+    this.idle = setTimeout(() => this.expire(), idleTimeoutMs).unref();
+  }
+
+  /** Reads up to `count` items. @throws {RequestRefusal} 409 while another request reads */
+  async read(count: number, signal: AbortSignal): Promise<StreamAnswer> {
+    if (this.isBusy) throw new RequestRefusal(409, 'another request reads this stream');
+    this.isBusy = true;
+    const answer: StreamAnswer = { items: [], isEnded: false, error: null };
+    try {
+      for (let chars = 0; answer.items.length < count && chars < MAX_ANSWER_CHARS;) {
+        const item = await this.nextWithin(answer.items.length === 0 ? FIRST_ITEM_MS : NEXT_ITEM_MS, signal);
+        if (item === undefined) break;
+        if (item.done) {
+          answer.isEnded = true;
+          break;
+        }
+        const value = shownValue(item.value);
+        chars += value.text.length;
+        answer.items.push(value);
+      }
+    } catch (error) {
+      answer.error = shownError(error);
+      answer.isEnded = true;
+    } finally {
+      this.isBusy = false;
+      this.idle.refresh();
+    }
+    if (answer.isEnded) this.close();
+    return answer;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    clearTimeout(this.idle);
+    this.pending?.catch(() => undefined);
+    void this.items.return();
+    this.onClosed();
+  }
+
+  /** Waits for an item. Undefined: it has not come yet. */
+  private async nextWithin(waitMs: number, signal: AbortSignal): Promise<IteratorResult<unknown, undefined> | undefined> {
+    this.pending ??= this.items.next();
+    const late = new AbortController();
+    const waited = sleep(waitMs, undefined, { signal: AbortSignal.any([signal, late.signal]) }).catch(() => undefined);
+    try {
+      const item = await Promise.race([this.pending, waited]);
+      if (item !== undefined) this.pending = undefined;
+      return item;
+    } finally {
+      late.abort();
+    }
+  }
+
+  private expire(): void {
+    if (this.isBusy) this.idle.refresh();
+    else this.close();
+  }
+}

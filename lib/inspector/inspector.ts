@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkOptions, givenOptions } from '../options/option-checks.js';
+import { asError } from '../protocol/safe-text.js';
+import { callRequestOf, streamRequestOf } from './call-requests.js';
+import { INSPECTOR_DEFAULTS, INSPECTOR_RULES, type InspectorOptions } from './inspector-options.js';
+import { InspectorCalls } from './inspector-calls.js';
+import type { InspectorSource } from './inspector-source.js';
+import { type PageFileName, sendPage, sendPageFile } from './page-files.js';
+import { RequestRefusal } from './request-refusal.js';
+import { readJson, refuseForeignReader, refuseForeignWriter, refuseLargeBody, setSecurityHeaders } from './request-rules.js';
+import { SnapshotFeed } from './snapshot-feed.js';
+
+/** What can be asked for by GET, below the path of the inspector. The page itself is `''`. */
+export type InspectorRoute = '' | PageFileName | 'snapshot' | 'events';
+
+/** What can be asked for by POST. */
+export type InspectorAction = 'call' | 'stream';
+
+/** Answers the requests of the inspector's page. It knows no framework: requests and responses are those of `node:http`. */
+export class Inspector {
+  private readonly limits: Required<InspectorOptions>;
+  private readonly feed: SnapshotFeed;
+  private readonly calls: InspectorCalls;
+  private isClosed = false;
+
+  /**
+   * @param mayRead decides about every request first; throws a {@link RequestRefusal}
+   * @throws {PyroError} `CONFIG`, when an option is wrong
+   */
+  constructor(
+    source: (limits: Required<InspectorOptions>) => InspectorSource,
+    options: InspectorOptions,
+    private readonly mayRead: (request: IncomingMessage) => void,
+  ) {
+    checkOptions(options, INSPECTOR_RULES, 'inspector: ');
+    this.limits = { ...INSPECTOR_DEFAULTS, ...givenOptions(options) };
+    const made = source(this.limits);
+    this.feed = new SnapshotFeed(made, this.limits);
+    this.calls = new InspectorCalls(made, this.limits);
+  }
+
+  /** Answers a GET request. */
+  get(route: InspectorRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.answer(request, response, () => {
+      switch (route) {
+        case '':
+          return sendPage(response, baseOf(request));
+        case 'page.js':
+        case 'page.css':
+          return sendPageFile(request, response, route);
+        case 'snapshot':
+          refuseForeignReader(request);
+          return this.feed.state().then((state) => sendJson(response, 200, state));
+        case 'events':
+          refuseForeignReader(request);
+          return this.sendEvents(response);
+      }
+    });
+  }
+
+  /**
+   * Answers a POST request.
+   *
+   * @param body the body, where a framework has read it already
+   */
+  post(action: InspectorAction, request: IncomingMessage, response: ServerResponse, body?: unknown): Promise<void> {
+    return this.answer(request, response, async () => {
+      refuseForeignWriter(request);
+      const { allowCalls, maxBodyBytes } = this.limits;
+      refuseLargeBody(request, maxBodyBytes);
+      if (!allowCalls) throw new RequestRefusal(403, 'the inspector only shows: its option allowCalls lets it call objects');
+      const given = body ?? (await readJson(request));
+      const gone = new AbortController();
+      response.once('close', () => {
+        // a stream keeps the signal of its call: it outlives an answer that was sent
+        if (!response.writableFinished) gone.abort();
+      });
+      const answer =
+        action === 'call'
+          ? await this.calls.call(callRequestOf(given), gone.signal)
+          : await this.calls.items(streamRequestOf(given), gone.signal);
+      sendJson(response, 200, answer);
+    });
+  }
+
+  /** Ends what is open: watching pages, streams, connections. Later requests are refused. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.feed.close();
+    await this.calls.close();
+  }
+
+  private sendEvents(response: ServerResponse): void {
+    if (this.feed.isFull)
+      throw new RequestRefusal(
+        503,
+        `${this.limits.maxReaders} pages watch already (maxReaders): close one of them, or raise the option`,
+      );
+    // no-transform: a compressing middleware would keep the events back
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no',
+    });
+    this.feed.add(response);
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse, work: () => Promise<void> | void): Promise<void> {
+    try {
+      setSecurityHeaders(response);
+      if (this.isClosed) throw new RequestRefusal(503, 'the application shuts down');
+      this.mayRead(request);
+      await work();
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else sendJson(response, error instanceof RequestRefusal ? error.status : 500, { error: asError(error).message });
+    }
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  if (response.destroyed) return;
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(JSON.stringify(value));
+}
+
+/** Where the files of the page are, relative to the URL of the page, which may end with a slash or not. */
+function baseOf({ url = '' }: IncomingMessage): string {
+  const path = url.split(/[?#]/, 1)[0]!;
+  const last = path.split('/').at(-1)!;
+  return last === '' ? '' : `${last}/`;
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+
+/** A file of the page. */
+interface PageFile {
+  type: string;
+  plain: Buffer;
+  gzip: Buffer;
+  tag: string;
+}
+
+/** The names of the files that the page loads. */
+export const PAGE_FILES = ['page.js', 'page.css'] as const;
+export type PageFileName = (typeof PAGE_FILES)[number];
+
+let files: Promise<Record<PageFileName, PageFile>> | undefined;
+
+/** Sends the page itself, which loads its files from `base`. */
+export function sendPage(response: ServerResponse, base: string): void {
+  const path = escaped(base);
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Pyro inspector</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${path}page.css">
+<script type="module" src="${path}page.js"></script>
+</head>
+<body data-base="${path}"><noscript>The inspector needs JavaScript.</noscript></body>
+</html>
+`);
+}
+
+/** Sends a file of the page, compressed where the browser takes that. */
+export async function sendPageFile(request: IncomingMessage, response: ServerResponse, name: PageFileName): Promise<void> {
+  // loaded when somebody opens the page, and not before
+  files ??= loadFiles();
+  const { type, plain, gzip, tag } = (await files)[name];
+  response.setHeader('Content-Type', type);
+  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('ETag', tag);
+  response.setHeader('Vary', 'Accept-Encoding');
+  if (request.headers['if-none-match'] === tag) {
+    response.statusCode = 304;
+    response.end();
+  } else if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
+    response.setHeader('Content-Encoding', 'gzip');
+    response.end(gzip);
+  } else {
+    response.end(plain);
+  }
+}
+
+async function loadFiles(): Promise<Record<PageFileName, PageFile>> {
+  const { script, style } = await import('./built-page.js');
+  return { 'page.js': fileOf('text/javascript', script), 'page.css': fileOf('text/css', style) };
+}
+
+function fileOf(type: string, text: string): PageFile {
+  const plain = Buffer.from(text);
+  const tag = `"${createHash('sha256').update(plain).digest('base64url')}"`;
+  return { type: `${type}; charset=utf-8`, plain, gzip: gzipSync(plain, { level: 9 }), tag };
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+}

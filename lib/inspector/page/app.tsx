@@ -1,0 +1,173 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { InspectedServer, InspectorState } from '../contract.js';
+import { ConnectionsView, FailuresView, LimitsView, NamesView, StreamsView } from './tables.js';
+import { History } from './history.js';
+import { ObjectsView } from './objects-view.js';
+import { type FeedState, ServerConnection } from './server-connection.js';
+import { Summary } from './summary.js';
+
+const VIEWS = ['objects', 'connections', 'streams', 'limits', 'names', 'failures'] as const;
+type ViewName = (typeof VIEWS)[number];
+
+/** What the address of the page names: a view, and in the view of objects one object. */
+interface Place {
+  view: ViewName;
+  objectId: string | undefined;
+}
+
+const FEED_TEXTS: Record<FeedState, string> = {
+  connecting: 'connecting…',
+  live: 'live',
+  broken: 'ended: reload the page',
+};
+
+export function App({ base }: { base: string }) {
+  const connection = useMemo(() => new ServerConnection(base), [base]);
+  const history = useRef(new History()).current;
+  const [state, setState] = useState<InspectorState>();
+  const [feed, setFeed] = useState<FeedState>('connecting');
+  const [isPaused, setPaused] = useState(false);
+  const [serverId, setServerId] = useState<string>();
+  const [filter, setFilter] = useState('');
+  const place = usePlace();
+  const paused = useRef(isPaused);
+  paused.current = isPaused;
+
+  useEffect(
+    () =>
+      connection.watch((next) => {
+        history.add(next);
+        if (!paused.current) setState(next);
+      }, setFeed),
+    [connection, history],
+  );
+
+  const server = state?.servers.find(({ id }) => id === serverId) ?? state?.servers[0];
+  return (
+    <>
+      <header>
+        <h1>Pyro inspector</h1>
+        {state && state.servers.length > 1 && (
+          <label class="server">
+            Server{' '}
+            <select value={server?.id} onChange={({ currentTarget }) => setServerId(currentTarget.value)}>
+              {state.servers.map(({ id }) => (
+                <option key={id} value={id}>
+                  {id}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <span class="where">{server?.location ?? ''}</span>
+        <span class={`feed ${isPaused ? 'paused' : feed}`} role="status">
+          {isPaused ? 'paused' : FEED_TEXTS[feed]}
+        </span>
+        <button type="button" class="quiet" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
+          Pause
+        </button>
+      </header>
+      {server === undefined ? (
+        <main>
+          <p class="empty">{state ? 'No server listens yet.' : 'Waiting for the first snapshot…'}</p>
+        </main>
+      ) : (
+        <>
+          {server.error !== null && (
+            <p class="failure" role="alert">
+              {server.error}
+            </p>
+          )}
+          <Summary server={server} history={history} />
+          <nav aria-label="Views">
+            <ul>
+              {VIEWS.filter((view) => view === 'objects' || server.snapshot !== null).map((view) => (
+                <li key={view}>
+                  <a href={`#${view}`} aria-current={place.view === view ? 'page' : undefined}>
+                    {view[0]!.toUpperCase() + view.slice(1)} <span class="count">{countOf(server, view)}</span>
+                  </a>
+                </li>
+              ))}
+            </ul>
+            <label class="filter">
+              Filter <input type="search" value={filter} onInput={({ currentTarget }) => setFilter(currentTarget.value)} />
+            </label>
+          </nav>
+          <main>
+            <View
+              {...{ server, history, filter, connection }}
+              view={server.snapshot === null ? 'objects' : place.view}
+              objectId={place.objectId}
+              allowCalls={state!.allowCalls}
+            />
+          </main>
+        </>
+      )}
+    </>
+  );
+}
+
+interface ViewProps extends Place {
+  server: InspectedServer;
+  history: History;
+  filter: string;
+  connection: ServerConnection;
+  allowCalls: boolean;
+}
+
+function View({ view, server, filter, ...rest }: ViewProps) {
+  const snapshot = server.snapshot!;
+  const matches = (...texts: (string | null)[]): boolean => fits(filter, texts);
+  switch (view) {
+    case 'objects':
+      return <ObjectsView {...rest} {...{ server, matches }} />;
+    case 'connections':
+      return <ConnectionsView {...{ snapshot, matches }} />;
+    case 'streams':
+      return <StreamsView {...{ snapshot, matches }} />;
+    case 'limits':
+      return <LimitsView {...{ snapshot, matches }} />;
+    case 'names':
+      return <NamesView {...{ snapshot, matches }} />;
+    case 'failures':
+      return <FailuresView {...{ snapshot, matches }} />;
+  }
+}
+
+function countOf({ objects, snapshot }: InspectedServer, view: ViewName): string {
+  if (view === 'objects') return String(objects.length);
+  if (view === 'connections') return String(snapshot!.totals.connectionsOpen);
+  return view === 'limits' ? '' : String(snapshot![view].length);
+}
+
+/** Every word of the filter stands in one of the texts. */
+function fits(filter: string, texts: readonly (string | null)[]): boolean {
+  const all = texts.join('\n').toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
+}
+
+function usePlace(): Place {
+  const [place, setPlace] = useState(readPlace);
+  useEffect(() => {
+    const read = (): void => setPlace(readPlace());
+    addEventListener('hashchange', read);
+    return () => removeEventListener('hashchange', read);
+  }, []);
+  return place;
+}
+
+function readPlace(): Place {
+  const [view = '', id] = location.hash.slice(1).split('/', 2);
+  return { view: VIEWS.find((name) => name === view) ?? 'objects', objectId: id ? decoded(id) : undefined };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { useId, useState } from 'preact/hooks';
+import type { MethodSnapshot } from '../../daemon/contract/snapshot.js';
+import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { CallAnswer } from '../contract.js';
+import { Answer } from './answer.js';
+import { CopyLine } from './copy-button.js';
+import type { Caller } from './caller.js';
+import { pythonLine } from './python-line.js';
+import { writtenArguments, type WrittenArguments } from './written-arguments.js';
+
+/** Parameters of a method of which nothing is known. */
+const UNKNOWN: readonly MethodParameter[] = [
+  { name: null, kind: 'rest', isRequired: false },
+  { name: null, kind: 'keywords', isRequired: false },
+];
+
+/** Calls a method: a field for each parameter, and the result. */
+export function MethodForm({ member, caller }: { member: MethodSnapshot; caller: Caller }) {
+  const parameters = member.parameters ?? UNKNOWN;
+  const [values, setValues] = useState<readonly string[]>([]);
+  const [rest, setRest] = useState('');
+  const [keywords, setKeywords] = useState('');
+  const [isLiteral, setLiteral] = useState(false);
+  const [answer, setAnswer] = useState<CallAnswer | Error>();
+  const [isRunning, setRunning] = useState(false);
+  const id = useId();
+  const { connection, uri, handshake, ...target } = caller;
+
+  let written: WrittenArguments | Error;
+  try {
+    written = writtenArguments(parameters, { values, rest, keywords });
+  } catch (error) {
+    written = error as Error;
+  }
+  const call = async (): Promise<void> => {
+    if (written instanceof Error) return setAnswer(written);
+    setRunning(true);
+    setAnswer(undefined);
+    const { server, objectId } = target;
+    const request = { server, objectId, kind: 'method' as const, member: member.name, ...written, isLiteral, handshake };
+    setAnswer(await connection.call(request).catch((error: Error) => error));
+    setRunning(false);
+  };
+  const line =
+    written instanceof Error
+      ? undefined
+      : pythonLine({ uri, kind: 'method', member: member.name, ...written, isLiteral, handshake });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void call();
+      }}
+    >
+      <fieldset disabled={!caller.isAllowed}>
+        <legend class="hidden">Arguments of {member.name}</legend>
+        {parameters.map((parameter, index) => (
+          <Parameter
+            key={index}
+            {...{ parameter, index }}
+            value={parameter.kind === 'rest' ? rest : parameter.kind === 'keywords' ? keywords : (values[index] ?? '')}
+            onValue={(value) => {
+              if (parameter.kind === 'rest') setRest(value);
+              else if (parameter.kind === 'keywords') setKeywords(value);
+              else setValues(parameters.map((_, at) => (at === index ? value : (values[at] ?? ''))));
+            }}
+          />
+        ))}
+        <div class="actions">
+          <button type="submit" disabled={isRunning}>
+            {isRunning ? 'Calling…' : `Call ${member.name}`}
+          </button>
+          {parameters.length > 0 && (
+            <label class="check" for={id}>
+              <input
+                id={id}
+                type="checkbox"
+                checked={isLiteral}
+                onChange={({ currentTarget }) => setLiteral(currentTarget.checked)}
+              />
+              Python literals
+            </label>
+          )}
+        </div>
+      </fieldset>
+      {line !== undefined && <CopyLine text={line} label={`${member.name} in Python`} />}
+      <Answer answer={answer} connection={connection} title={`Result of ${member.name}`} />
+    </form>
+  );
+}
+
+interface ParameterProps {
+  parameter: MethodParameter;
+  index: number;
+  value: string;
+  onValue: (value: string) => void;
+}
+
+function Parameter({ parameter: { name, kind, isRequired, type, rules }, index, value, onValue }: ParameterProps) {
+  if (kind !== 'positional') {
+    const [title, note] =
+      kind === 'rest' ? ['Further arguments', 'one on each line'] : ['Keyword arguments', 'name=value, one on each line'];
+    return (
+      <label class="field">
+        <span>
+          {title} <span class="note">{note}</span>
+        </span>
+        <textarea rows={2} value={value} onInput={({ currentTarget }) => onValue(currentTarget.value)} />
+      </label>
+    );
+  }
+  return (
+    <label class="field">
+      <span>
+        {name ?? `argument ${index + 1}`}{' '}
+        <span class="note">{[type, isRequired ? 'required' : 'optional'].filter(Boolean).join(', ')}</span>
+        {rules?.map((rule) => (
+          <span key={rule} class="note rule">
+            {rule}
+          </span>
+        ))}
+      </span>
+      <input
+        type="text"
+        autocomplete="off"
+        spellcheck={false}
+        required={isRequired}
+        placeholder="JSON or a text"
+        value={value}
+        onInput={({ currentTarget }) => onValue(currentTarget.value)}
+      />
+    </label>
+  );
+}

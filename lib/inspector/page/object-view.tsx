@@ -1,0 +1,114 @@
+import { useState } from 'preact/hooks';
+import type { InspectedObject, InspectedServer } from '../contract.js';
+import { AttributeForm } from './attribute-form.js';
+import type { Caller } from './caller.js';
+import { Chart } from './chart.js';
+import { durationText, numberText } from './formats.js';
+import type { History } from './history.js';
+import { MethodForm } from './method-form.js';
+import type { ServerConnection } from './server-connection.js';
+import { signatureOf } from './signature.js';
+
+interface ObjectViewProps {
+  object: InspectedObject;
+  server: InspectedServer;
+  history: History;
+  connection: ServerConnection;
+  allowCalls: boolean;
+}
+
+/** One object: what it is, how it is called, and a form for each member. */
+export function ObjectView({ object, server, history, connection, allowCalls }: ObjectViewProps) {
+  const [handshake, setHandshake] = useState('');
+  const { objectId, uri, members } = object;
+  const caller: Caller = {
+    connection,
+    server: server.id,
+    objectId,
+    uri,
+    handshake: handshake === '' ? null : handshake,
+    isAllowed: allowCalls,
+  };
+  return (
+    <article aria-labelledby="object-title" class="object">
+      <a class="back" href="#objects">
+        ← All objects
+      </a>
+      <h2 id="object-title">{objectId}</h2>
+      <Facts object={object} />
+      <Charts {...{ object, server, history }} />
+      {allowCalls ? (
+        <label class="field">
+          <span>
+            Handshake data <span class="note">JSON or a text; empty: Pyro's default</span>
+          </span>
+          <input
+            type="text"
+            autocomplete="off"
+            value={handshake}
+            onInput={({ currentTarget }) => setHandshake(currentTarget.value)}
+          />
+        </label>
+      ) : (
+        <p class="note">The inspector only shows. Its option allowCalls lets it call methods and read attributes.</p>
+      )}
+      {members === null ? (
+        <p class="empty">The daemon does not tell the members of this object.</p>
+      ) : (
+        members.map((member) => (
+          <details key={`${member.kind} ${member.name}`} class="member">
+            <summary>
+              <code>{signatureOf(member)}</code>
+            </summary>
+            {member.kind === 'method' ? <MethodForm {...{ member, caller }} /> : <AttributeForm {...{ member, caller }} />}
+          </details>
+        ))
+      )}
+    </article>
+  );
+}
+
+function Facts({ object: { uri, names, className, instanceMode, isGuarded, isLeased } }: { object: InspectedObject }) {
+  const facts: [string, string | null][] = [
+    ['URI', uri],
+    ['Names', names.length === 0 ? null : names.join(', ')],
+    ['Class', className],
+    ['Instances', instanceMode],
+    ['Guards', isGuarded ? 'handshake guards decide who may use it' : null],
+    ['Lease', isLeased ? 'registered until its leases are released' : null],
+  ];
+  return (
+    <dl class="facts">
+      {facts
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function Charts({ object, server, history }: Pick<ObjectViewProps, 'object' | 'server' | 'history'>) {
+  if (object.calls === null) return null;
+  const points = history.of(server.id, object.objectId);
+  const latency = points.map(({ latencyMs }) => latencyMs).findLast((value) => value !== null);
+  return (
+    <div class="charts">
+      <figure>
+        <figcaption>Calls {numberText(points.at(-1)?.rate ?? null)} /s</figcaption>
+        <Chart label="Calls for each second" unit="/s" values={points.map(({ rate }) => rate)} />
+      </figure>
+      <figure>
+        <figcaption>Failures {numberText(points.at(-1)?.failureRate ?? null)} /s</figcaption>
+        <Chart label="Failures for each second" unit="/s" kind="failure" values={points.map(({ failureRate }) => failureRate)} />
+      </figure>
+      <figure>
+        <figcaption>Duration {latency === undefined || latency === null ? '–' : durationText(latency)}</figcaption>
+        <Chart label="Mean duration" unit="ms" kind="latency" values={points.map(({ latencyMs }) => latencyMs)} />
+      </figure>
+    </div>
+  );
+}

@@ -1,0 +1,142 @@
+import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
+import type { DaemonSnapshot, MemberSnapshot } from '../daemon/contract/snapshot.js';
+import { DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
+import { asError } from '../protocol/safe-text.js';
+import { PyroUri } from '../protocol/uri.js';
+import { PyroProxy } from '../pyro/pyro-proxy.js';
+import { namesByObject } from './names-by-object.js';
+import type { InspectedObject, InspectedServer } from './contract.js';
+import type { InspectorSource, ReachableObject } from './inspector-source.js';
+import { RequestRefusal } from './request-refusal.js';
+
+/** Objects of which the members are asked for. */
+const MAX_OBJECTS = 500;
+
+/** What to show of a daemon elsewhere. */
+export interface RemoteDaemon {
+  /** `host:port`, or `./u:path`. */
+  readonly location: string;
+  /** An object that is shown even if the daemon does not list it. */
+  readonly objectId: string;
+  /** Names of its objects at a name server, by the ids of the objects. */
+  readonly names: ReadonlyMap<string, string[]>;
+}
+
+/**
+ * Shows a daemon of another process, Python's too: its objects with their members, and how fast it answers. A daemon of this library
+ * with the option `inspector` shows everything else as well.
+ */
+export class RemoteSource implements InspectorSource {
+  private readonly daemon: RemoteObject;
+  private readonly inspector: RemoteObject;
+  /** False once the daemon has said that it does not serve its snapshot. */
+  private hasInspector = true;
+  private objects: InspectedObject[] = [];
+  private readonly members = new Map<string, MemberSnapshot[] | null>();
+
+  constructor(
+    private readonly shown: RemoteDaemon,
+    private readonly options: PyroProxyOptions,
+    private readonly maxListed: number,
+  ) {
+    this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), options);
+    this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), options);
+  }
+
+  async take(): Promise<InspectedServer[]> {
+    const { location } = this.shown;
+    const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
+    try {
+      const begun = performance.now();
+      await this.daemon.$call('ping');
+      const pingMs = performance.now() - begun;
+      const snapshot = await this.snapshot();
+      if (snapshot !== null) {
+        const { objects, ...rest } = snapshot;
+        const names = namesByObject(rest);
+        this.objects = objects.map((object) => ({
+          ...object,
+          uri: this.uriOf(object.objectId),
+          names: names.get(object.objectId) ?? [],
+        }));
+        return [{ ...server, pingMs, objects: this.objects, snapshot: rest }];
+      }
+      this.objects = await this.listObjects();
+      return [{ ...server, pingMs, objects: this.objects }];
+    } catch (error) {
+      return [{ ...server, error: asError(error).message, objects: this.objects }];
+    }
+  }
+
+  /** Nothing is recorded at another process. */
+  follow(): () => void {
+    return () => undefined;
+  }
+
+  reach(server: string, objectId: string): ReachableObject {
+    if (server !== this.shown.location) throw new RequestRefusal(404, `there is no server "${server}"`);
+    return { uri: PyroUri.at(objectId, this.shown.location), options: this.options };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.daemon.$release(), this.inspector.$release()]);
+  }
+
+  private async snapshot(): Promise<DaemonSnapshot | null> {
+    if (!this.hasInspector) return null;
+    try {
+      return (await this.inspector.$call('inspect', this.maxListed)) as DaemonSnapshot;
+    } catch {
+      // it has no such object, or its guards refuse this client; the ping has shown that the daemon answers
+      this.hasInspector = false;
+      return null;
+    }
+  }
+
+  private async listObjects(): Promise<InspectedObject[]> {
+    const listed = [...((await this.daemon.$call('registered')) as Iterable<unknown>)].map(String);
+    const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
+    for (const id of this.members.keys()) if (!ids.includes(id)) this.members.delete(id);
+    const objects: InspectedObject[] = [];
+    for (const objectId of ids) {
+      if (!this.members.has(objectId)) this.members.set(objectId, await this.askMembers(objectId));
+      objects.push({
+        objectId,
+        uri: this.uriOf(objectId),
+        names: this.shown.names.get(objectId) ?? [],
+        className: null,
+        instanceMode: null,
+        isGuarded: null,
+        isLeased: null,
+        calls: null,
+        failures: null,
+        members: this.members.get(objectId)!,
+      });
+    }
+    return objects;
+  }
+
+  private async askMembers(objectId: string): Promise<MemberSnapshot[] | null> {
+    try {
+      const metadata = (await this.daemon.$call('get_metadata', objectId)) as Record<
+        'methods' | 'oneway' | 'attrs',
+        Iterable<string>
+      >;
+      const oneway = new Set(metadata.oneway);
+      return [
+        ...[...metadata.methods]
+          .sort()
+          .map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), parameters: null })),
+        ...[...metadata.attrs].sort().map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
+      ];
+    } catch {
+      // the object has gone, or its guards refuse this client
+      return null;
+    }
+  }
+
+  private uriOf(objectId: string): string {
+    return String(PyroUri.at(objectId, this.shown.location));
+  }
+}

@@ -1,0 +1,33 @@
+import { asError } from '../protocol/safe-text.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
+import type { ShownError, ShownValue } from './contract.js';
+import { jsonOf } from './values.js';
+
+const MAX_VALUE_CHARS = 100_000;
+const MAX_MESSAGE_CHARS = 10_000;
+const MAX_TRACEBACK_LINES = 200;
+const MAX_LINE_CHARS = 2_000;
+
+/** The text of a value, as the command line prints it with `--json`, on several lines. */
+export function shownValue(value: unknown): ShownValue {
+  const text = JSON.stringify(jsonOf(value), undefined, 2);
+  return { text: text.slice(0, MAX_VALUE_CHARS), isCut: text.length > MAX_VALUE_CHARS };
+}
+
+/** An error with the tracebacks of both sides. */
+export function shownError(thrown: unknown): ShownError {
+  const error = asError(thrown);
+  const isRemote = error instanceof PyroRemoteError;
+  const [stack = ''] = (error.stack ?? '').split('\nRemote traceback:\n');
+  return {
+    type: isRemote ? error.pythonType : error.name,
+    message: (isRemote ? error.args.map(String).join(', ') : error.message).slice(0, MAX_MESSAGE_CHARS),
+    remoteTraceback: isRemote ? linesOf(error.remoteTraceback.slice(0, MAX_TRACEBACK_LINES).join('')) : [],
+    localTraceback: linesOf(stack),
+  };
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.replace(/\n$/, '').split('\n', MAX_TRACEBACK_LINES);
+  return text === '' ? [] : lines.map((line) => line.slice(0, MAX_LINE_CHARS));
+}

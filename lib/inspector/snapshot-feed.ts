@@ -1,0 +1,83 @@
+import type { ServerResponse } from 'node:http';
+import type { InspectorState } from './contract.js';
+import type { InspectorOptions } from './inspector-options.js';
+import type { InspectorSource } from './inspector-source.js';
+
+/** A reader that stays longer has to come again, so that the guards of the application decide about it anew. */
+const LONGEST_MS = 5 * 60_000;
+/** Pause before a page connects again. */
+const RETRY_MS = 2_000;
+
+/**
+ * Sends the state of all servers to the pages that watch, as server-sent events. One timer and one snapshot serve all of them; without
+ * readers there is no timer, and nothing is recorded.
+ */
+export class SnapshotFeed {
+  private readonly readers = new Map<ServerResponse, NodeJS.Timeout>();
+  private timer: NodeJS.Timeout | undefined;
+  private endFollowing: (() => void) | undefined;
+  private isTaking = false;
+
+  constructor(
+    private readonly source: InspectorSource,
+    private readonly limits: Pick<Required<InspectorOptions>, 'allowCalls' | 'intervalMs' | 'maxReaders'>,
+  ) {}
+
+  /** The state now. */
+  async state(): Promise<InspectorState> {
+    return { at: new Date().toISOString(), allowCalls: this.limits.allowCalls, servers: await this.source.take() };
+  }
+
+  get isFull(): boolean {
+    return this.readers.size >= this.limits.maxReaders;
+  }
+
+  /** Number of pages that watch. */
+  get size(): number {
+    return this.readers.size;
+  }
+
+  /** Adds a reader, whose head was sent. */
+  add(response: ServerResponse): void {
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    this.readers.set(
+      response,
+      setTimeout(() => response.end(), LONGEST_MS),
+    );
+    response.once('close', () => this.remove(response));
+    this.endFollowing ??= this.source.follow();
+    this.timer ??= setInterval(() => void this.send(), this.limits.intervalMs);
+    void this.send();
+  }
+
+  close(): void {
+    for (const response of this.readers.keys()) {
+      this.remove(response);
+      // not end(): a reader that does not read would keep its connection
+      response.destroy();
+    }
+  }
+
+  private remove(response: ServerResponse): void {
+    clearTimeout(this.readers.get(response));
+    this.readers.delete(response);
+    if (this.readers.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.endFollowing?.();
+    this.endFollowing = undefined;
+  }
+
+  private async send(): Promise<void> {
+    // a source that takes longer than the interval skips a turn
+    if (this.isTaking) return;
+    this.isTaking = true;
+    try {
+      const event = `data: ${JSON.stringify(await this.state())}\n\n`;
+      // a reader that is behind gets a later snapshot
+      for (const reader of this.readers.keys()) if (!reader.writableNeedDrain) reader.write(event);
+    } finally {
+      this.isTaking = false;
+    }
+  }
+}

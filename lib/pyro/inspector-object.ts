@@ -1,0 +1,55 @@
+import type { AuthorizeRequest } from '../daemon/contract/authorization.js';
+import type { ObjectGuard } from '../daemon/contract/daemon.js';
+import type { DaemonSnapshot, InspectOptions } from '../daemon/contract/snapshot.js';
+import type { PyroTarget } from '../daemon/contract/target.js';
+import { expose } from '../daemon/object/expose.js';
+import { ExposedObject } from '../daemon/object/exposed-object.js';
+import { anyOf, FUNCTION, objectOf, type OptionRule, SWITCH } from '../options/option-checks.js';
+import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
+import { SecurityError } from '../protocol/errors.js';
+import { isLoopback } from '../protocol/location.js';
+
+/** Who may read the state of a daemon. */
+export interface InspectorAccess {
+  /** Decides about each connection: throws to refuse it. */
+  guard: ObjectGuard;
+}
+
+/** Takes the option `inspector` of a daemon. */
+export const INSPECTOR_ACCESS: OptionRule = anyOf(SWITCH, objectOf<InspectorAccess>('{ guard }', { guard: FUNCTION }));
+
+const MOST_LISTED = 1_000;
+const DEFAULT_LISTED = 200;
+
+interface Inspectable {
+  inspect(options: InspectOptions): DaemonSnapshot;
+}
+
+/** The object `Pyro.Inspector`: the state of its daemon, for `nestjs-pyro watch` and `nestjs-pyro inspect`. */
+class InspectorObject {
+  constructor(private readonly daemon: Inspectable) {}
+
+  /** A snapshot, with at most so many connections and streams. */
+  inspect(maxListed = DEFAULT_LISTED): DaemonSnapshot {
+    const listed = Number.isInteger(maxListed) && maxListed >= 0 ? maxListed : DEFAULT_LISTED;
+    return this.daemon.inspect({ maxListed: Math.min(listed, MOST_LISTED) });
+  }
+}
+
+expose(InspectorObject);
+
+/** The target of the object `Pyro.Inspector`. Without a guard only clients on this machine may use it. */
+export function inspectorTarget(daemon: Inspectable, access: true | InspectorAccess): PyroTarget {
+  return ExposedObject.of(new InspectorObject(daemon), { authorize: access === true ? refuseOtherMachines : access.guard });
+}
+
+function refuseOtherMachines({ connection: { remoteAddress } }: AuthorizeRequest): void {
+  const address = remoteAddress
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/^::ffff:/, '');
+  if (remoteAddress !== 'local' && !isLoopback(address))
+    throw new SecurityError(
+      `${INSPECTOR_OBJECT_ID} is for clients on the same machine: give the option inspector guards to let others use it`,
+    );
+}

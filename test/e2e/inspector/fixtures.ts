@@ -1,0 +1,184 @@
+import {
+  type CanActivate,
+  type DynamicModule,
+  type ExecutionContext,
+  Injectable,
+  type INestApplication,
+  Module,
+  UseGuards,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import {
+  PyroController,
+  PyroHandshakeContext,
+  PyroInspectorModule,
+  type PyroInspectorOptions,
+  PyroMethod,
+  PyroProperty,
+  PyroServer,
+  type PyroServerOptions,
+  UseHandshakeGuards,
+} from 'nestjs-pyro';
+
+export class Settings {
+  @IsInt() @Min(1) @Max(4) binning!: number;
+  @IsOptional() @IsInt() gain?: number;
+}
+
+@Injectable()
+class Refuse implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
+
+/** Lets clients in whose handshake data is `secret`. */
+@Injectable()
+class SecretGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const handshake = PyroHandshakeContext.from(context);
+    handshake.setPrincipal({ name: 'anna' });
+    return handshake.data === 'secret';
+  }
+}
+
+@PyroController({ objectId: 'lab.camera', instanceMode: 'single' })
+export class Camera {
+  /** Items that the streams of all cameras have made. */
+  static produced = 0;
+  static openStreams = 0;
+
+  private held = 2;
+
+  @PyroProperty()
+  get gain(): number {
+    return this.held;
+  }
+
+  set gain(gain: number) {
+    this.held = gain;
+  }
+
+  @PyroMethod()
+  expose(seconds: number, binning = 1): { seconds: number; binning: number; file: string } {
+    return { seconds, binning, file: '/data/exposure-0001.fits' };
+  }
+
+  @PyroMethod()
+  configure(settings: Settings): Settings {
+    return settings;
+  }
+
+  @PyroMethod()
+  describe(): string {
+    return '<img src=x onerror="document.title=1">';
+  }
+
+  @PyroMethod()
+  break(): void {
+    throw new RangeError('the shutter is stuck');
+  }
+
+  @PyroMethod()
+  @UseGuards(Refuse)
+  park(): void {}
+
+  @PyroMethod()
+  wait(): Promise<void> {
+    return new Promise(() => {});
+  }
+
+  @PyroMethod()
+  *frames(): Generator<number> {
+    Camera.openStreams += 1;
+    try {
+      for (let frame = 1; ; frame++) {
+        Camera.produced += 1;
+        yield frame;
+      }
+    } finally {
+      Camera.openStreams -= 1;
+    }
+  }
+}
+
+@PyroController({ objectId: 'lab.mount' })
+@UseHandshakeGuards(SecretGuard)
+export class Mount {
+  private position = 0;
+
+  @PyroMethod()
+  move(by: number): number {
+    return (this.position += by);
+  }
+}
+
+export type Platform = 'express' | 'fastify';
+
+/** A running application with an inspector. */
+export class InspectedApp implements AsyncDisposable {
+  private constructor(
+    readonly app: INestApplication,
+    readonly server: PyroServer,
+    /** Of the web server: `http://127.0.0.1:port`. */
+    readonly origin: string,
+  ) {}
+
+  static async start(
+    options: PyroInspectorOptions,
+    {
+      platform = 'express',
+      server: serverOptions,
+      imports = [],
+    }: { platform?: Platform; server?: PyroServerOptions; imports?: DynamicModule[] } = {},
+  ): Promise<InspectedApp> {
+    @Module({ imports: [PyroInspectorModule.forRoot(options), ...imports], providers: [Camera, Mount] })
+    class AppModule {}
+    const quiet = { logger: false, abortOnError: false } as const;
+    const app =
+      platform === 'fastify'
+        ? await NestFactory.create(AppModule, new FastifyAdapter(), quiet)
+        : await NestFactory.create(AppModule, quiet);
+    const server = new PyroServer({ name: 'lab', port: 0, host: '127.0.0.1', ...serverOptions });
+    app.connectMicroservice({ strategy: server });
+    await app.startAllMicroservices();
+    await app.listen(0, '127.0.0.1');
+    const origin = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return new InspectedApp(app, server, origin);
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.origin}/${path}`, { headers });
+  }
+
+  /** Sends a request as the page does. */
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.origin}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: this.origin, ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.app.close();
+  }
+}
+
+/** The body of a request for a call. */
+export function callOf(objectId: string, member: string, more: object = {}): object {
+  return {
+    session: 'one',
+    server: 'lab',
+    objectId,
+    kind: 'method',
+    member,
+    args: [],
+    kwargs: {},
+    isLiteral: false,
+    handshake: null,
+    ...more,
+  };
+}

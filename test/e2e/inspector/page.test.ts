@@ -1,0 +1,246 @@
+import axe, { type AxeResults } from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PyroProxy } from 'nestjs-pyro';
+import { Program } from '../../../scripts/program.js';
+import { PythonServer } from '../../interop/client/python-server.js';
+import { CommandLineProgram } from '../../command-line-program.js';
+import { findChromium } from '../../chromium.js';
+import { Camera, InspectedApp } from './fixtures.js';
+
+const CHROMIUM_MS = 600_000;
+/** Directory for pictures of the page, for a person to look at. */
+const PICTURES = process.env.INSPECTOR_PICTURES;
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 360, height: 740 };
+
+let browser: Browser;
+let inspected: InspectedApp;
+beforeAll(async () => {
+  const { executablePath, env } = await findChromium();
+  browser = await chromium.launch({ executablePath, env: { ...process.env, ...env } as Record<string, string> });
+  inspected = await InspectedApp.start({ allowCalls: true, intervalMs: 200 });
+}, CHROMIUM_MS);
+afterAll(async () => {
+  await browser?.close();
+  await inspected?.[Symbol.asyncDispose]();
+});
+
+let context: BrowserContext | undefined;
+/** What the page must not do: ask other machines, break its policy, fail in its console. */
+let faults: string[];
+afterEach(async () => {
+  await context?.close();
+  context = undefined;
+});
+
+/** Opens the inspector, as it is at first, and notes every fault. */
+async function open(
+  path = '/pyro',
+  options: Parameters<Browser['newContext']>[0] = {},
+  origin = inspected.origin,
+): Promise<Page> {
+  faults = [];
+  context = await browser.newContext({ viewport: WIDE, ...options });
+  const page = await context.newPage();
+  // shorter than that of a test, so that the error says what was waited for
+  page.setDefaultTimeout(20_000);
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);
+  });
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  await page.addInitScript(
+    "document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => console.error('policy: ' + violatedDirective))",
+  );
+  await page.goto(origin + path);
+  await page.getByRole('status').getByText('live').waitFor();
+  return page;
+}
+
+async function openMethod(page: Page, objectId: string, method: string): Promise<ReturnType<Page['locator']>> {
+  await page.getByRole('link', { name: objectId }).click();
+  await page.locator('summary', { hasText: new RegExp(`^${method}\\(`) }).click();
+  return page.locator('details.member', { has: page.locator('summary', { hasText: new RegExp(`^${method}\\(`) }) });
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png` });
+}
+
+describe('the page of the inspector', () => {
+  it('lists the objects with their members, and asks nobody else', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'lab.camera' }).click();
+    await page.getByRole('heading', { name: 'lab.camera' }).waitFor();
+    await page.getByText('expose(seconds: number, binning?)').waitFor();
+    await page.getByText('configure(settings: Settings)').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('calls a method with the fields of its form, and shows the result and the line of Python', async () => {
+    const page = await open('/pyro/');
+    const form = await openMethod(page, 'lab.camera', 'expose');
+    await form.getByRole('textbox', { name: 'seconds' }).fill('0.5');
+    await form.getByRole('textbox', { name: 'binning' }).fill('2');
+    await form.getByRole('button', { name: 'Call expose' }).click();
+    await form.getByText('"file": "/data/exposure-0001.fits"').waitFor();
+    const uri = String(inspected.server.unwrap().uriFor('lab.camera'));
+    await form.getByText(`Pyro5.api.Proxy("${uri}").expose(0.5, 2)`).waitFor();
+    await picture(page, 'call-light-wide');
+    expect(faults).toEqual([]);
+  });
+
+  it('shows texts of peers as texts', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'describe');
+    await form.getByRole('button', { name: 'Call describe' }).click();
+    await form.getByText('onerror').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.title()).toBe('Pyro inspector');
+    expect(faults).toEqual([]);
+  });
+
+  it('shows an exception with the traceback of the object and the stack of the inspector', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'break');
+    await form.getByRole('button', { name: 'Call break' }).click();
+    await form.getByText('the shutter is stuck').first().waitFor();
+    await form.getByText('Stack of the inspector').waitFor();
+    await page.getByRole('link', { name: /^Failures/ }).click();
+    await page.getByRole('cell', { name: 'lab.camera.break' }).first().waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('shows the refusal of a guard, of a call and of a handshake', async () => {
+    const page = await open();
+    const park = await openMethod(page, 'lab.camera', 'park');
+    await park.getByRole('button', { name: 'Call park' }).click();
+    await park.getByText('Forbidden resource').first().waitFor();
+    const move = await openMethod(page, 'lab.mount', 'move');
+    await move.getByRole('textbox', { name: 'by' }).fill('3');
+    await move.getByRole('button', { name: 'Call move' }).click();
+    await move
+      .getByText(/rejected/)
+      .first()
+      .waitFor();
+    await page.getByLabel('Handshake data').fill('secret');
+    await move.getByRole('button', { name: 'Call move' }).click();
+    await move.getByRole('region', { name: 'Result of move' }).getByText('3').waitFor();
+    // the same connection, so the same instance
+    await move.getByRole('button', { name: 'Call move' }).click();
+    await move.getByRole('region', { name: 'Result of move' }).getByText('6').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('pauses a stream at its source, goes on and stops it', async () => {
+    const page = await open();
+    let reading = 0;
+    page.on('request', (request) => (reading += request.url().endsWith('/stream') ? 1 : 0));
+    page.on('requestfinished', (request) => (reading -= request.url().endsWith('/stream') ? 1 : 0));
+    const form = await openMethod(page, 'lab.camera', 'frames');
+    await form.getByRole('button', { name: 'Call frames' }).click();
+    const items = form.getByRole('list', { name: 'Items' });
+    await items.getByText('1', { exact: true }).waitFor();
+    await form.getByRole('button', { name: 'Pause stream' }).click();
+    await form.getByRole('status').getByText('paused').waitFor();
+    await expect.poll(() => reading).toBe(0);
+    const { produced } = Camera;
+    // other work goes on meanwhile
+    const expose = await openMethod(page, 'lab.camera', 'expose');
+    await expose.getByRole('textbox', { name: 'seconds' }).fill('1');
+    await expose.getByRole('button', { name: 'Call expose' }).click();
+    await expose.getByText('"seconds": 1').waitFor();
+    expect(Camera.produced).toBe(produced);
+    await form.getByRole('button', { name: 'Resume' }).click();
+    await expect.poll(() => Camera.produced).toBeGreaterThan(produced);
+    await form.getByRole('button', { name: 'Stop stream' }).click();
+    await expect.poll(() => Camera.openStreams).toBe(0);
+  });
+
+  it('shows connections as they come and go', async () => {
+    const page = await open('/pyro#connections');
+    const uri = inspected.server.unwrap().uriFor('lab.mount');
+    const proxy = await PyroProxy.connect(uri, { handshake: 'secret' });
+    await page.getByRole('cell', { name: 'anna' }).first().waitFor();
+    await picture(page, 'connections-light-wide');
+    await proxy.$release();
+    expect(faults).toEqual([]);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const page = await open();
+    const press = async (key: string, until: string): Promise<void> => {
+      for (let presses = 0; presses < 60; presses++) {
+        await page.keyboard.press(key);
+        const text = await page.evaluate<string>(
+          "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''",
+        );
+        if (text.startsWith(until)) return;
+      }
+      throw new Error(`the focus never came to ${until}`);
+    };
+    await press('Tab', 'lab.camera');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'lab.camera' }).waitFor();
+    await press('Tab', 'expose(');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('0.5');
+    await page.keyboard.press('Enter');
+    await page.getByText('"file": "/data/exposure-0001.fits"').waitFor();
+    const outline = await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle');
+    expect(outline).not.toBe('none');
+  });
+
+  it.each([
+    ['light', 'wide', WIDE],
+    ['dark', 'wide', WIDE],
+    ['light', 'narrow', NARROW],
+    ['dark', 'narrow', NARROW],
+  ] as const)('is accessible and fits, %s and %s', async (colorScheme, width, viewport) => {
+    const page = await open('/pyro#objects/lab.camera', { colorScheme, viewport });
+    for (const view of ['objects', 'connections', 'streams', 'limits', 'names', 'failures']) {
+      await page.goto(`${inspected.origin}/pyro#${view}${view === 'objects' ? '/lab.camera' : ''}`);
+      if (view === 'objects') {
+        await page.locator('summary', { hasText: /^expose\(/ }).click();
+        await page.getByRole('textbox', { name: 'seconds' }).fill('0.5');
+        await page.getByRole('button', { name: 'Call expose' }).click();
+        await page.getByText('"file": "/data/exposure-0001.fits"').waitFor();
+      }
+      await picture(page, `${view}-${colorScheme}-${width}`);
+      // the policy of the page forbids scripts from elsewhere, so the examination comes by the debugger
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<AxeResults>('axe.run()');
+      const findings = violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
+      expect(findings, view).toEqual([]);
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      expect(overflow, `${view} is wider than the window`).toBeLessThanOrEqual(0);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('shows and calls objects of a daemon of Python, from the command line', async () => {
+    const python = await PythonServer.start('thread');
+    const program = await CommandLineProgram.make();
+    const inspecting = new Program(process.execPath, [program.file, 'inspect', python.uri('thing'), '--allow-calls', '--json']);
+    try {
+      const { url } = JSON.parse(`{${await inspecting.line('{')}`) as { url: string };
+      const { origin, pathname } = new URL(url);
+      const page = await open(pathname, {}, origin);
+      const form = await openMethod(page, 'thing', 'echo');
+      await form.getByLabel('Further arguments').fill('["a", 1]');
+      await form.getByRole('button', { name: 'Call echo' }).click();
+      await form.getByRole('region', { name: 'Result of echo' }).getByText('"a"').waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await inspecting.stop();
+      await program.remove();
+      await python.kill();
+    }
+  });
+});

@@ -1,0 +1,337 @@
+import { get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { type CanActivate, type ExecutionContext, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { PyroInspectorModule } from 'nestjs-pyro';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CallAnswer, InspectorState, StreamAnswer } from '../../../lib/inspector/contract.js';
+import { Camera, callOf, InspectedApp, type Platform } from './fixtures.js';
+
+/** All files of the page together, compressed. */
+const MAX_PAGE_BYTES = 60 * 1024;
+
+const opened: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const app of opened.splice(0)) await app[Symbol.asyncDispose]();
+});
+
+async function start(...args: Parameters<typeof InspectedApp.start>): Promise<InspectedApp> {
+  const app = await InspectedApp.start(...args);
+  opened.push(app);
+  return app;
+}
+
+/** Lets in who sends the header `x-key: good`. */
+class KeyGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    return context.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers['x-key'] === 'good';
+  }
+}
+
+async function call(app: InspectedApp, ...args: Parameters<typeof callOf>): Promise<CallAnswer> {
+  return (await (await app.post('pyro/call', callOf(...args))).json()) as CallAnswer;
+}
+
+async function items(app: InspectedApp, streamId: string, count: number): Promise<StreamAnswer & { error: unknown }> {
+  return (await (await app.post('pyro/stream', { streamId, count })).json()) as StreamAnswer;
+}
+
+/** Begins to watch, over a connection of its own. */
+async function watch(app: InspectedApp): Promise<IncomingMessage> {
+  const request = get(`${app.origin}/pyro/events`, { agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.on('error', () => {}).setEncoding('utf8');
+  return response;
+}
+
+/** Reads events until one fits, and goes. */
+async function eventOf(response: IncomingMessage, fits: (state: InspectorState) => boolean): Promise<InspectorState> {
+  let text = '';
+  for await (const chunk of response) {
+    text += String(chunk);
+    for (const [, data] of text.matchAll(/^data: (.*)\n\n/gm)) {
+      const state = JSON.parse(data!) as InspectorState;
+      if (fits(state)) return state;
+    }
+  }
+  throw new Error('the feed has ended');
+}
+
+describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform) => {
+  it('serves the page and its files with a policy that lets nothing else in', async () => {
+    const app = await start({ path: '/tools/pyro/' }, { platform });
+    const page = await app.get('tools/pyro');
+    expect(page.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+    const html = await page.text();
+    expect(html).toContain('src="pyro/page.js"');
+    expect(html).not.toMatch(/<script[^>]*>[^<]|<style|style=|onload=/);
+    let bytes = gzipSync(html).length;
+    for (const file of ['page.js', 'page.css']) {
+      const response = await app.get(`tools/pyro/${file}`);
+      expect(response.headers.get('content-encoding')).toBe('gzip');
+      const etag = response.headers.get('etag')!;
+      bytes += Number(response.headers.get('content-length'));
+      await response.text();
+      const again = await app.get(`tools/pyro/${file}`, { 'if-none-match': etag });
+      expect(again.status).toBe(304);
+    }
+    expect(bytes).toBeGreaterThan(5_000);
+    expect(bytes).toBeLessThan(MAX_PAGE_BYTES);
+  });
+
+  it('tells the state of all servers, with types and rules of parameters', async () => {
+    const app = await start({}, { platform });
+    const { allowCalls, servers } = (await (await app.get('pyro/snapshot')).json()) as InspectorState;
+    expect(allowCalls).toBe(false);
+    const [lab] = servers;
+    expect(lab).toMatchObject({ id: 'lab', location: app.server.unwrap().locationStr, error: null });
+    const camera = lab!.objects.find(({ objectId }) => objectId === 'lab.camera')!;
+    expect(camera.uri).toBe(String(app.server.unwrap().uriFor('lab.camera')));
+    expect(camera.members).toContainEqual({
+      kind: 'method',
+      name: 'configure',
+      isOneway: false,
+      parameters: [
+        {
+          name: 'settings',
+          kind: 'positional',
+          isRequired: true,
+          type: 'Settings',
+          rules: expect.arrayContaining([expect.stringMatching(/^binning: .*isInt/)]) as string[],
+        },
+      ],
+    });
+  });
+
+  it('calls methods and attributes through guards and handshake guards', async () => {
+    const app = await start({ allowCalls: true }, { platform });
+    expect(await call(app, 'lab.camera', 'expose', { args: ['0.5'], kwargs: { binning: '2' } })).toMatchObject({
+      kind: 'result',
+      value: { text: expect.stringContaining('"binning": 2') as string, isCut: false },
+    });
+    expect(await call(app, 'lab.camera', 'gain', { kind: 'set', args: ['7'] })).toMatchObject({ kind: 'result' });
+    expect(await call(app, 'lab.camera', 'gain', { kind: 'get' })).toMatchObject({ value: { text: '7' } });
+    expect(await call(app, 'lab.camera', 'park')).toMatchObject({
+      kind: 'error',
+      error: { type: 'builtins.PermissionError', message: 'Forbidden resource' },
+    });
+    expect(await call(app, 'lab.mount', 'move', { args: ['1'] })).toMatchObject({
+      kind: 'error',
+      error: { type: 'CommunicationError' },
+    });
+    const move = { args: ['1'], handshake: 'secret' };
+    expect(await call(app, 'lab.mount', 'move', move)).toMatchObject({ value: { text: '1' } });
+    // the object has the instance mode session: one page keeps its session, and another has its own
+    expect(await call(app, 'lab.mount', 'move', move)).toMatchObject({ value: { text: '2' } });
+    expect(await call(app, 'lab.mount', 'move', { ...move, session: 'two' })).toMatchObject({ value: { text: '1' } });
+    const broken = await call(app, 'lab.camera', 'break');
+    expect(broken).toMatchObject({ kind: 'error', error: { type: 'builtins.ValueError', message: 'the shutter is stuck' } });
+  });
+
+  it('runs the guards of the module for every path below it', async () => {
+    const app = await start({ guards: [KeyGuard], allowCalls: true }, { platform });
+    for (const path of ['', '/page.js', '/page.css', '/snapshot', '/events'])
+      expect((await app.get(`pyro${path}`)).status, path).toBe(403);
+    for (const path of ['call', 'stream']) expect((await app.post(`pyro/${path}`, {})).status, path).toBe(403);
+    expect((await app.get('pyro/snapshot', { 'x-key': 'good' })).status).toBe(200);
+  });
+
+  it('refuses requests that its own page did not send', async () => {
+    const app = await start({ allowCalls: true }, { platform });
+    const body = callOf('lab.camera', 'expose', { args: ['1'] });
+    const foreign = [
+      { origin: 'https://example.com' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'none' },
+    ];
+    for (const headers of foreign)
+      expect((await app.post('pyro/call', body, headers as never)).status, JSON.stringify(headers)).toBe(403);
+    const { origin } = app;
+    const without = await fetch(`${origin}/pyro/call`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(without.status).toBe(403);
+    expect((await app.post('pyro/call', 'a=1', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
+    expect((await app.post('pyro/call', JSON.stringify(body), { 'content-type': 'text/plain' })).status).toBe(415);
+    for (const path of ['snapshot', 'events']) {
+      expect((await app.get(`pyro/${path}`, { origin: 'https://example.com' })).status).toBe(403);
+      expect((await app.get(`pyro/${path}`, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    }
+  });
+
+  it('refuses bodies over maxBodyBytes, bodies without a length, and wrong fields', async () => {
+    const app = await start({ allowCalls: true, maxBodyBytes: 300 }, { platform });
+    const large = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['x'.repeat(300)] }));
+    expect(large.status).toBe(413);
+    expect(await large.json()).toEqual({ error: expect.stringContaining('maxBodyBytes') as string });
+    const wrong = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: [1] }));
+    expect([wrong.status, await wrong.json()]).toEqual([400, { error: 'args must be a list of texts' }]);
+    const { hostname, port } = new URL(app.origin);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST /pyro/call HTTP/1.1\r\nHost: ${hostname}:${port}\r\nOrigin: ${app.origin}\r\nContent-Type: application/json\r\n` +
+        'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+    );
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 411 /);
+  });
+
+  it('only shows unless allowCalls', async () => {
+    const app = await start({}, { platform });
+    const refused = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }));
+    expect([refused.status, await refused.json()]).toEqual([403, { error: expect.stringContaining('allowCalls') as string }]);
+    expect((await app.post('pyro/stream', { streamId: 'a', count: 1 })).status).toBe(403);
+  });
+
+  it('sends the state to all who watch, and ends with the application', async () => {
+    const app = await start({ intervalMs: 100, maxReaders: 2, allowCalls: true }, { platform });
+    const [one, two, three] = [await watch(app), await watch(app), await watch(app)];
+    expect(one.headers['content-type']).toBe('text/event-stream');
+    expect(three.statusCode).toBe(503);
+    three.destroy();
+    await eventOf(one, ({ servers }) => servers.length === 1);
+    await call(app, 'lab.camera', 'expose', { args: ['1'] });
+    const state = await eventOf(two, ({ servers }) => (servers[0]?.durations?.['lab.camera']?.calls ?? 0) === 1);
+    expect(state.servers[0]!.objects.find(({ objectId }) => objectId === 'lab.camera')!.calls).toBe(1);
+    // readers that went make room for others
+    let late = await watch(app);
+    while (late.statusCode === 503) {
+      late.destroy();
+      late = await watch(app);
+    }
+    expect(late.statusCode).toBe(200);
+    late.destroy();
+    // without readers nothing is recorded
+    const durations = async (): Promise<unknown> =>
+      ((await (await app.get('pyro/snapshot')).json()) as InspectorState).servers[0]!.durations;
+    await expect.poll(durations).toBeNull();
+    const last = await watch(app);
+    expect(last.statusCode).toBe(200);
+    // Nest waits for open requests: this would not return if one of them stayed
+    await app.app.close();
+  });
+});
+
+describe('the streams of the inspector', () => {
+  it('fetches items only when they are asked for, and closes a stream that is stopped', async () => {
+    const app = await start({ allowCalls: true });
+    const answer = await call(app, 'lab.camera', 'frames');
+    if (answer.kind !== 'stream') throw new Error('no stream');
+    const before = Camera.produced;
+    expect(await items(app, answer.streamId, 3)).toEqual({
+      items: ['1', '2', '3'].map((text) => ({ text, isCut: false })),
+      isEnded: false,
+      error: null,
+    });
+    expect(Camera.produced - before).toBe(3);
+    expect((await items(app, answer.streamId, 0)).isEnded).toBe(true);
+    await expect.poll(() => Camera.openStreams).toBe(0);
+    const gone = await app.post('pyro/stream', { streamId: answer.streamId, count: 1 });
+    expect(gone.status).toBe(404);
+  });
+
+  it('closes a stream that nobody reads for idleTimeoutMs', async () => {
+    const app = await start({ allowCalls: true, idleTimeoutMs: 50 });
+    await call(app, 'lab.camera', 'frames').then(({ kind }) => expect(kind).toBe('stream'));
+    await expect.poll(() => app.server.unwrap().streamCount).toBe(0);
+  });
+
+  it('refuses streams over maxStreams, calls over maxCalls and results over maxResultBytes', async () => {
+    const app = await start({ allowCalls: true, maxStreams: 1, maxCalls: 1, maxResultBytes: 5_000 });
+    expect((await call(app, 'lab.camera', 'frames')).kind).toBe('stream');
+    const second = await app.post('pyro/call', callOf('lab.camera', 'frames'));
+    expect([second.status, await second.json()]).toEqual([429, { error: expect.stringContaining('maxStreams') as string }]);
+    const large = await call(app, 'lab.camera', 'configure', { args: [JSON.stringify({ binning: 'x'.repeat(10_000) })] });
+    expect(large).toMatchObject({ kind: 'error', error: { message: expect.stringContaining('maxMessageBytes') as string } });
+    const waiting = new AbortController();
+    const hung = fetch(`${app.origin}/pyro/call`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: app.origin },
+      body: JSON.stringify(callOf('lab.camera', 'wait')),
+      signal: waiting.signal,
+    }).catch(() => undefined);
+    await expect.poll(() => app.server.inspect().totals.requestsInProgress).toBe(1);
+    const third = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }));
+    expect([third.status, await third.json()]).toEqual([429, { error: expect.stringContaining('maxCalls') as string }]);
+    // a page that goes away gives up its call
+    waiting.abort();
+    await hung;
+    await expect
+      .poll(async () => (await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }))).status)
+      .toBe(200);
+  });
+});
+
+describe('an inspector without guards', () => {
+  it('is for this machine only, by address and by the name that the browser asked for', async () => {
+    const app = await start({});
+    const { hostname, port } = new URL(app.origin);
+    for (const [host, status] of [
+      ['localhost', 200],
+      ['127.0.0.1', 200],
+      ['[::1]', 200],
+      ['127.evil.example', 403],
+      ['evil.example', 403],
+    ] as const) {
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET /pyro/snapshot HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\n\r\n`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      expect(answer.toString(), host).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    }
+  });
+
+  it('takes no request that a reverse proxy has passed on', async () => {
+    const app = await start({});
+    expect((await app.get('pyro/snapshot', { 'x-forwarded-for': '10.0.0.1' })).status).toBe(403);
+    expect((await app.get('pyro/snapshot', { forwarded: 'for=10.0.0.1' })).status).toBe(403);
+  });
+
+  it('is not mounted in production, and the error says what to do', () => {
+    const { NODE_ENV } = process.env;
+    process.env.NODE_ENV = 'production';
+    try {
+      expect(() => PyroInspectorModule.forRoot({ path: 'pyro' })).toThrow(/no guards.*production.*guards: \[YourGuard\]/);
+      expect(() => PyroInspectorModule.forRootAsync({ useFactory: () => ({}) })).toThrow(/no guards/);
+      expect(PyroInspectorModule.forRoot({ guards: [KeyGuard] }).module).toBe(PyroInspectorModule);
+    } finally {
+      process.env.NODE_ENV = NODE_ENV;
+    }
+  });
+
+  it('takes the guards of the application only if there are some', async () => {
+    await expect(start({ guards: 'global' })).rejects.toThrow(/no global guard/);
+    @Module({ providers: [{ provide: APP_GUARD, useClass: KeyGuard }] })
+    class Guards {}
+    const app = await start({ guards: 'global' }, { imports: [{ module: Guards }] });
+    expect((await app.get('pyro')).status).toBe(403);
+    expect((await app.get('pyro', { 'x-key': 'good' })).status).toBe(200);
+  });
+});
+
+it('refuses options that are wrong, by their names', () => {
+  expect(() => PyroInspectorModule.forRoot({ allowCall: true } as never)).toThrow(
+    'PyroInspectorModule.forRoot: allowCall is no option; did you mean allowCalls?',
+  );
+  expect(() => PyroInspectorModule.forRoot({ maxReaders: 0 })).toThrow('maxReaders is 0');
+  expect(() => PyroInspectorModule.forRoot({ client: { tsl: true } as never })).toThrow('client.tsl is no option');
+});
+
+it('takes its settings from a factory', async () => {
+  const module = PyroInspectorModule.forRootAsync({ path: 'late', useFactory: () => Promise.resolve({ allowCalls: true }) });
+  const app = await start({}, { imports: [module] });
+  expect(((await (await app.get('late/snapshot')).json()) as InspectorState).allowCalls).toBe(true);
+  expect(((await (await app.get('pyro/snapshot')).json()) as InspectorState).allowCalls).toBe(false);
+});

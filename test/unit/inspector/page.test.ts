@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { InspectedServer } from '../../../lib/inspector/contract.js';
+import { bytesText, durationText } from '../../../lib/inspector/page/formats.js';
+import { History } from '../../../lib/inspector/page/history.js';
+import { pythonLine, type WrittenCall } from '../../../lib/inspector/page/python-line.js';
+import { writtenArguments } from '../../../lib/inspector/page/written-arguments.js';
+
+describe('the line of Python', () => {
+  const line = (call: Partial<WrittenCall>): string =>
+    pythonLine({
+      uri: 'PYRO:a@b:1',
+      kind: 'method',
+      member: 'f',
+      args: [],
+      kwargs: {},
+      isLiteral: false,
+      handshake: null,
+      ...call,
+    });
+
+  it('has the arguments as literals of Python', () => {
+    expect(line({ args: ['1', '-2.5', 'true', 'null', 'hello "you"', '"12"', '[1, {"a": false}]'], kwargs: { k: '3' } })).toBe(
+      String.raw`Pyro5.api.Proxy("PYRO:a@b:1").f(1, -2.5, True, None, "hello \"you\"", "12", [1, {"a": False}], k=3)`,
+    );
+    expect(line({ args: ['123456789012345678901234567890'] })).toContain('f(123456789012345678901234567890)');
+    expect(line({ args: ['(1, None)', 'b"x"'], isLiteral: true })).toContain('f((1, None), b"x")');
+  });
+
+  it('reads and writes attributes, and sends handshake data', () => {
+    expect(line({ kind: 'get', member: 'gain' })).toBe('Pyro5.api.Proxy("PYRO:a@b:1").gain');
+    expect(line({ kind: 'set', member: 'gain', args: ['2'], handshake: 'secret' })).toBe(
+      'proxy = Pyro5.api.Proxy("PYRO:a@b:1"); proxy._pyroHandshake = "secret"; proxy.gain = 2',
+    );
+  });
+
+  it('reaches names that Python does not take for names', () => {
+    expect(line({ member: 'break' })).toBe('getattr(Pyro5.api.Proxy("PYRO:a@b:1"), "break")()');
+    expect(line({ member: 'a-b', args: ['1'] })).toBe('getattr(Pyro5.api.Proxy("PYRO:a@b:1"), "a-b")(1)');
+    expect(line({ kwargs: { 'x y': '1', class: '2' } })).toContain('f(**{"x y": 1, "class": 2})');
+  });
+
+  it('stays one line whatever a text has', () => {
+    expect(line({ args: ['a\nb\u2028c\u0085d'] })).toContain(String.raw`"a\nb\u2028c\u0085d"`);
+  });
+});
+
+describe('the arguments of a form', () => {
+  const parameter = (name: string | null): { name: string | null; kind: 'positional'; isRequired: boolean } => ({
+    name,
+    kind: 'positional',
+    isRequired: false,
+  });
+
+  it('are positional up to the first that is left out, and keywords behind it', () => {
+    const parameters = [parameter('a'), parameter('b'), parameter('c')];
+    expect(writtenArguments(parameters, { values: ['1', '', '3'], rest: '', keywords: '' })).toEqual({
+      args: ['1'],
+      kwargs: { c: '3' },
+    });
+  });
+
+  it('take further arguments and keywords line by line', () => {
+    expect(writtenArguments([], { values: [], rest: '1\n\n[2]', keywords: 'a=1\nb = x=y' })).toEqual({
+      args: ['1', '[2]'],
+      kwargs: { a: '1', b: 'x=y' },
+    });
+  });
+
+  it('say what cannot be given', () => {
+    const parameters = [parameter(null), parameter(null)];
+    expect(() => writtenArguments(parameters, { values: ['', '2'], rest: '', keywords: '' })).toThrow('argument 2 has no name');
+    expect(() => writtenArguments(parameters, { values: [], rest: '1', keywords: '' })).toThrow('before the further ones');
+    expect(() => writtenArguments([], { values: [], rest: '', keywords: 'a' })).toThrow('"a" is no keyword argument');
+  });
+});
+
+describe('the history of the charts', () => {
+  const server = (calls: number, totalMs: number): InspectedServer => ({
+    id: 'lab',
+    location: null,
+    error: null,
+    pingMs: null,
+    objects: [
+      {
+        objectId: 'o',
+        uri: '',
+        names: [],
+        className: null,
+        instanceMode: null,
+        isGuarded: null,
+        isLeased: null,
+        calls,
+        failures: 0,
+        members: null,
+      },
+    ],
+    snapshot: null,
+    durations: { o: { calls, totalMs } },
+  });
+  const at = (second: number): string => new Date(second * 1_000).toISOString();
+
+  it('has rates and mean durations between two snapshots, and forgets objects that have gone', () => {
+    const history = new History();
+    history.add({ at: at(0), allowCalls: false, servers: [server(10, 100)] });
+    history.add({ at: at(2), allowCalls: false, servers: [server(14, 120)] });
+    history.add({ at: at(4), allowCalls: false, servers: [server(14, 120)] });
+    expect(history.of('lab', 'o')).toEqual([
+      { rate: 2, failureRate: 0, latencyMs: 5 },
+      { rate: 0, failureRate: 0, latencyMs: null },
+    ]);
+    history.add({ at: at(6), allowCalls: false, servers: [] });
+    expect(history.of('lab', 'o')).toEqual([]);
+  });
+});
+
+it('shows bytes and times with their units', () => {
+  expect([0, 1023, 1024, 1536 * 1024, null].map(bytesText)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 MiB', '–']);
+  expect([0.05, 1.25, 999, 61_000, 3_700_000, 200_000_000].map(durationText)).toEqual([
+    '50 µs',
+    '1.3 ms',
+    '999 ms',
+    '1 min 1 s',
+    '1 h 1 min',
+    '2 d 7 h',
+  ]);
+});
