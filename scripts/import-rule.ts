@@ -43,6 +43,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'client',
     'daemon',
     'serializers',
+    'arrays',
     'options',
     'reports',
     'protocol',

@@ -195,6 +195,8 @@ it('scalars of NumPy arrive as numbers, booleans and texts in every serializer',
 it('`nestjs-pyro python numpy` prints the file, which has at most 40 lines, and docs/arrays.md and the sample have the same', async () => {
   const program = await CommandLineProgram.make();
   expect(await program.run('python', 'numpy')).toEqual({ code: 0, stdout: NUMPY_FILE, stderr: '' });
+  const matrix = await program.run('call', uri, 'array', '--json');
+  expect(JSON.parse(matrix.stdout)).toEqual([[1, 2]]);
   await program.remove();
   expect(NUMPY_FILE.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   expect(await readFile('docs/arrays.md', 'utf8')).toContain(`\`\`\`python\n${NUMPY_FILE}\`\`\``);
