@@ -8,6 +8,8 @@ import { PythonInterpreter } from '../python-interpreter.js';
 import { numpyFileDirectory } from './numpy-peer.js';
 
 const NAMES: readonly SerializerName[] = ['serpent', 'marshal', 'json', 'msgpack'];
+/** For 50 MB in serpent on a busy machine. */
+const PATIENCE_MS = 300_000;
 const sha = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 class Frames {
@@ -73,7 +75,7 @@ afterAll(async () => {
 describe.each<[number, readonly SerializerName[]]>([
   [10, NAMES],
   [50, ['serpent', 'msgpack']],
-])('frames of %i MB', (megabytes, names) => {
+])('frames of %i MB', { timeout: PATIENCE_MS }, (megabytes, names) => {
   const side = Math.round(Math.sqrt((megabytes * 1e6) / 4));
 
   it.each(names)('arrive here from Python, and go back, byte for byte in %s', async (serializer) => {
@@ -92,7 +94,7 @@ describe.each<[number, readonly SerializerName[]]>([
 
   it.each(names)('arrive in Python from here, and come back, byte for byte in %s', async (serializer) => {
     const frame = NdArray.from(randomFillSync(new Uint8Array(side * side * 4)), { shape: [side, side, 4] });
-    await using proxy = await PyroProxy.connect<Remote>(pythonUri, { serializer });
+    await using proxy = await PyroProxy.connect<Remote>(pythonUri, { serializer, callTimeoutMs: PATIENCE_MS });
     const expected = `uint8 ${side}x${side}x4 ${sha(frame.data)}`;
     expect(await proxy.hash(frame)).toBe(expected);
     const again = (await proxy.echo(frame)) as NdArray<'uint8'>;
