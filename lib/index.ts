@@ -93,6 +93,11 @@ export {
   type ClassConverter,
   NdArray,
   type NdArrayOptions,
+  type ClassOptions,
+  enumMember,
+  type FieldType,
+  PyroClass,
+  registerEnum,
   PyComplex,
   PyFloat,
   pyFloat,
@@ -103,6 +108,7 @@ export {
   SerializedBlob,
   type SerializerName,
   type ValueMode,
+  type DateMode,
 } from './core.js';
 
 // of core: types of options

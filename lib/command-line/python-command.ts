@@ -1,9 +1,13 @@
 import { Command } from 'commander';
+import { pythonClassesCommand } from './python-classes-command.js';
 import { NUMPY_FILE } from './python-numpy-file.js';
 
-/** `nestjs-pyro python`: prints Python code for the other side. */
+/** `nestjs-pyro python`: prints Python for the other side. */
 export function pythonCommand(): Command {
-  return new Command('python').description('print Python code for the programs at the other end').addCommand(numpyCommand());
+  return new Command('python')
+    .description('print Python for the other side')
+    .addCommand(pythonClassesCommand())
+    .addCommand(numpyCommand());
 }
 
 function numpyCommand(): Command {

@@ -28,6 +28,7 @@ const ARRAY_DEFAULTS: Required<ArrayOptions> = { write: 'bytes', typedArrays: fa
 
 const DEFAULTS: SerializerOptions = {
   values: 'natural',
+  dates: 'text',
   ...VALUE_LIMITS,
   maxBytes: DEFAULT_MAX_MESSAGE_BYTES,
   maxValueBytes: DEFAULT_MAX_VALUE_BYTES,

@@ -1,11 +1,17 @@
 import { decodeBase64 } from './base64.js';
 import { PyComplex, PyFloat } from './values.js';
 
-const SPECIAL_KEYS: ReadonlySet<string> = new Set(['__class__', 'encoding', '__proto__', 'dtype', 'nd']);
+/** Keys of the special dicts below and of dicts that may stand for an array, and keys that a plain object inherits. */
+const SPECIAL: ReadonlySet<string> = new Set([
+  '__class__',
+  'encoding',
+  'dtype',
+  'nd',
+  ...Object.getOwnPropertyNames(Object.prototype),
+]);
 
-/** True for keys of the special dicts below and of dicts that may stand for an array, and for keys that a plain object inherits. */
 export function isSpecialKey(key: string): boolean {
-  return SPECIAL_KEYS.has(key) || key in Object.prototype;
+  return SPECIAL.has(key);
 }
 
 /**

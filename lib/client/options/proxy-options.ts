@@ -5,7 +5,7 @@ import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import type { ArrayOptions, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
@@ -92,6 +92,8 @@ export interface PyroProxyOptions {
   values?: ValueMode;
   /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
   arrays?: ArrayOptions;
+  /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in results. Default `text`. */
+  dates?: DateMode;
   /** Classes with converters. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
   /** Annotations that are sent with the handshake and with every call. */

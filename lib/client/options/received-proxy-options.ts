@@ -37,10 +37,12 @@ const INHERITED_OPTIONS = [
   'serpentBytesRepr',
   'values',
   'arrays',
+  'dates',
   'classes',
   'receivedProxies',
   'autoproxy',
   'wireLog',
+  'telemetry',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
 
 /** Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used. */

@@ -6,6 +6,7 @@ import {
   StandardSchemaSerializerInterceptor,
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
+import { descriptionFor } from '../../classes/register-class.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import { NdArray } from '../../arrays/nd-array.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
@@ -67,5 +68,6 @@ class WrappedSerializer implements NestInterceptor {
 function travelsAsItIs(value: unknown, daemon: PyroDaemon): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;
+  if (descriptionFor(value) !== undefined) return true;
   return asStream(value) !== undefined || referenceOf(value) !== undefined || daemon.referenceFor(value) !== undefined;
 }

@@ -1,5 +1,5 @@
 import { objectOf, oneOf, type OptionRule, type OptionRules, someOf, SWITCH, withMethods } from '../../options/option-checks.js';
-import { type ArrayEncoding, type ArrayOptions, SERIALIZER_IDS, type ValueMode } from './serializer.js';
+import { type ArrayEncoding, type ArrayOptions, type DateMode, SERIALIZER_IDS, type ValueMode } from './serializer.js';
 
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS);
 
@@ -9,6 +9,7 @@ export const ONE_SERIALIZER: OptionRule = oneOf(...SERIALIZER_NAMES);
 /** Takes a list with the names of serializers. */
 export const SOME_SERIALIZERS: OptionRule = someOf(...SERIALIZER_NAMES);
 
+const DATE_MODES: readonly DateMode[] = ['text', 'Date'];
 const VALUE_MODES: readonly ValueMode[] = ['natural', 'faithful'];
 
 const ARRAY_ENCODINGS: readonly ArrayEncoding[] = ['bytes', 'npy', 'msgpack-numpy', 'list'];
@@ -20,12 +21,14 @@ export const VALUE_RULES = {
   compression: SWITCH,
   serpentBytesRepr: SWITCH,
   values: oneOf(...VALUE_MODES),
+  dates: oneOf(...DATE_MODES),
   arrays: objectOf('an object with the options of arrays', ARRAY_RULES),
   classes: withMethods('a ClassRegistry', 'converterOf', 'converterNamed'),
 } satisfies OptionRules<{
   compression: boolean;
   serpentBytesRepr: boolean;
   values: ValueMode;
+  dates: DateMode;
   arrays: ArrayOptions;
   classes: object;
 }>;

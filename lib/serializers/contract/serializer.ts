@@ -30,6 +30,9 @@ export interface ArrayOptions {
   read?: boolean;
 }
 
+/** `text`: a datetime is read as the text that `isoformat()` gives. `Date`: as a Date. */
+export type DateMode = 'text' | 'Date';
+
 /** A remote call in an INVOKE message. */
 export interface SerializedCall {
   objectId: string;
@@ -42,6 +45,7 @@ export interface SerializedCall {
 /** Options of a serializer. Each daemon and each proxy has one set. */
 export interface SerializerOptions {
   values: ValueMode;
+  dates: DateMode;
   /** Nested containers, for reading and writing. Default 200. */
   maxDepth: number;
   /** Decimal digits of an int, for reading and writing. Default 4,300, as in Python. */

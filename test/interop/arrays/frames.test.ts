@@ -202,5 +202,5 @@ it('`nestjs-pyro python numpy` prints the file, which has at most 40 lines, and 
   await program.remove();
   expect(NUMPY_FILE.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   expect(await readFile('docs/arrays.md', 'utf8')).toContain(`\`\`\`python\n${NUMPY_FILE}\`\`\``);
-  expect(await readFile('sample/16-numpy-camera/pyro_numpy.py', 'utf8')).toBe(NUMPY_FILE);
+  expect(await readFile('sample/17-numpy-camera/pyro_numpy.py', 'utf8')).toBe(NUMPY_FILE);
 });
