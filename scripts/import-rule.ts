@@ -47,6 +47,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'client',
     'daemon',
     'serializers',
+    'arrays',
     'options',
     'reports',
     'protocol',

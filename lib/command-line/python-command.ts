@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { NUMPY_FILE } from './python-numpy-file.js';
 import { pythonClassesCommand } from './python-classes-command.js';
 
-/** `nestjs-pyro python`: prints Python code for the other side. */
+/** `nestjs-pyro python`: prints Python for the other side. */
 export function pythonCommand(): Command {
   return new Command('python')
     .description('print Python code for the programs at the other end')

@@ -1,3 +1,4 @@
+import { NdArray } from '../arrays/nd-array.js';
 import { loads } from '../serpent/index.js';
 import { RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -32,7 +33,7 @@ function literalOf(text: string): unknown {
 
 /**
  * Makes a value of what a call returned that JSON can write: a dict whose keys are no texts has their texts, a set is a list, a
- * large int and an infinite number a text, bytes a dict as in serpent, a remote object its URI.
+ * large int and an infinite number a text, bytes a dict as in serpent, an array nested lists, a remote object its URI.
  */
 export function jsonOf(value: unknown): unknown {
   if (value === undefined) return null;
@@ -43,6 +44,7 @@ export function jsonOf(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof RemoteProxy) return String(value.$uri);
   if (value instanceof PyroUri) return String(value);
+  if (value instanceof NdArray) return jsonOf(value.toJSON());
   if (value instanceof Map) return mapOf(value);
   if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, jsonOf);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, jsonOf(member)]));

@@ -8,6 +8,8 @@ import { PythonInterpreter } from '../python-interpreter.js';
 import { numpyFileDirectory } from './numpy-peer.js';
 
 const NAMES: readonly SerializerName[] = ['serpent', 'marshal', 'json', 'msgpack'];
+/** For 50 MB in serpent on a busy machine. */
+const PATIENCE_MS = 300_000;
 const sha = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 class Frames {
@@ -73,7 +75,7 @@ afterAll(async () => {
 describe.each<[number, readonly SerializerName[]]>([
   [10, NAMES],
   [50, ['serpent', 'msgpack']],
-])('frames of %i MB', (megabytes, names) => {
+])('frames of %i MB', { timeout: PATIENCE_MS }, (megabytes, names) => {
   const side = Math.round(Math.sqrt((megabytes * 1e6) / 4));
 
   it.each(names)('arrive here from Python, and go back, byte for byte in %s', async (serializer) => {
@@ -92,7 +94,7 @@ describe.each<[number, readonly SerializerName[]]>([
 
   it.each(names)('arrive in Python from here, and come back, byte for byte in %s', async (serializer) => {
     const frame = NdArray.from(randomFillSync(new Uint8Array(side * side * 4)), { shape: [side, side, 4] });
-    await using proxy = await PyroProxy.connect<Remote>(pythonUri, { serializer });
+    await using proxy = await PyroProxy.connect<Remote>(pythonUri, { serializer, callTimeoutMs: PATIENCE_MS });
     const expected = `uint8 ${side}x${side}x4 ${sha(frame.data)}`;
     expect(await proxy.hash(frame)).toBe(expected);
     const again = (await proxy.echo(frame)) as NdArray<'uint8'>;
@@ -195,6 +197,8 @@ it('scalars of NumPy arrive as numbers, booleans and texts in every serializer',
 it('`nestjs-pyro python numpy` prints the file, which has at most 40 lines, and docs/arrays.md and the sample have the same', async () => {
   const program = await CommandLineProgram.make();
   expect(await program.run('python', 'numpy')).toEqual({ code: 0, stdout: NUMPY_FILE, stderr: '' });
+  const matrix = await program.run('call', uri, 'array', '--json');
+  expect(JSON.parse(matrix.stdout)).toEqual([[1, 2]]);
   await program.remove();
   expect(NUMPY_FILE.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   expect(await readFile('docs/arrays.md', 'utf8')).toContain(`\`\`\`python\n${NUMPY_FILE}\`\`\``);
