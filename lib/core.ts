@@ -72,6 +72,15 @@ export type {
   StreamSnapshot,
   TargetDescription,
 } from './daemon/contract/snapshot.js';
+export type {
+  AttributeSignature,
+  FieldSignature,
+  MethodSignature,
+  ObjectSignatures,
+  ParameterSignature,
+  SignatureBook,
+  TypeSignature,
+} from './daemon/contract/signatures.js';
 export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
 export type { MethodParameter } from './objects/argument-binder.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';

@@ -42,6 +42,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'daemon',
     'serializers',
     'options',
+    'objects',
     'reports',
     'protocol',
     'serpent',

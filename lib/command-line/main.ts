@@ -12,6 +12,9 @@ import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { listCommand } from './list-command.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
+import { pyiCommand } from './pyi-command.js';
+import { pythonCommand } from './python-command.js';
+import { typesCommand } from './types-command.js';
 
 /** The program `nestjs-pyro`. */
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -35,6 +38,9 @@ const program = new Command('nestjs-pyro')
   .addCommand(configCommand())
   .addCommand(nameServerCommand())
   .addCommand(namesCommand())
+  .addCommand(typesCommand())
+  .addCommand(pyiCommand())
+  .addCommand(pythonCommand())
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',

@@ -13,6 +13,8 @@ import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
+import { Signatures } from '../object/signatures.js';
+import { loadSignatures } from '../options/signature-book.js';
 import { CallObservers } from './call-observers.js';
 import { Streams } from './streams.js';
 import { ValueMemory } from './value-memory.js';
@@ -22,6 +24,7 @@ export interface CallServices {
   readonly daemon: Daemon;
   readonly options: ResolvedDaemonOptions;
   readonly objects: ObjectRegistry;
+  readonly signatures: Signatures;
   readonly streams: Streams;
   /** The memory for the values that peers send. */
   readonly memory: ValueMemory;
@@ -61,6 +64,7 @@ export function createCallServices(
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
   return {
     ...given,
+    signatures: new Signatures(loadSignatures(options.signatures)),
     observers: new CallObservers(given.reporter),
     unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),
