@@ -80,7 +80,9 @@ function nextEqual(old: readonly string[], made: readonly string[], at: number, 
   for (let sum = 1; sum < left + right; sum++) {
     for (let skipped = Math.max(0, sum - right); skipped <= Math.min(sum, left); skipped++) {
       const [one, other] = [old[at + skipped], made[to + sum - skipped]];
-      if (one !== undefined && one === other && one.trim() !== '') return [skipped, sum - skipped];
+      // the end of the text is a line, too; other empty lines say nothing
+      const isEnd = skipped === left - 1 && sum - skipped === right - 1;
+      if (one !== undefined && one === other && (one !== '' || isEnd)) return [skipped, sum - skipped];
     }
   }
   return [left, right];

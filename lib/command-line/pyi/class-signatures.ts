@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type ts from 'typescript';
 import type {
   AttributeSignature,
@@ -22,8 +23,14 @@ import { isMember, type ServedClass, servedClasses } from './served-classes.js';
  */
 export function readProjectSignatures(project: Project, naming: PyroNaming | undefined): SignatureBook {
   const classes = servedClasses(project);
-  const twice = classes.find(({ name }, index) => classes[index - 1]?.name === name);
-  if (twice !== undefined) throw new Error(`two served classes have the name ${twice.name}: give one of them another name`);
+  const at = classes.findIndex(({ name }, index) => classes[index + 1]?.name === name);
+  if (at >= 0) {
+    const files = [classes[at]!, classes[at + 1]!].map(({ declaration }) => relative('.', declaration.getSourceFile().fileName));
+    const { name } = classes[at]!;
+    throw new Error(
+      `two served classes have the name ${name}, in ${files.join(' and ')}: rename one, or read a project without it (-p)`,
+    );
+  }
   const texts = new PythonTypeTexts(project, new Map(classes.map(({ symbol, name }) => [symbol, name])));
   const signatures = classes.map(
     (each) => [each.name, new ClassReader(project, texts, each, each.naming ?? naming).read()] as const,
@@ -156,14 +163,16 @@ class ClassReader {
       return { name: givenName!, kind: 'kwargs', required: false, type: this.texts.keywordsOf(type, hint), ...doc };
     if (label === null) return { name: symbol.name, kind: 'varargs', required: false, type: 'Any', ...doc };
     const isRest = declaration.dotDotDotToken !== undefined || stars === '...';
-    const isOptional = given === undefined ? checker.isOptionalParameter(declaration) : mark === '?';
+    // the names are read from JavaScript, where `pause?` is `pause`: clients have to give it
+    const isOptional = given === undefined ? declaration.initializer !== undefined : mark === '?';
     const name = givenName || this.parameterName(declaration, label);
     if (isRest) {
       const item = checker.getIndexTypeOfType(type, ts.IndexKind.Number) ?? type;
       return { name, kind: 'varargs', required: false, type: this.texts.textOf(item, 'argument', hint), ...doc };
     }
-    // a parameter that may be left out arrives as undefined, which Python need not send as None
-    const text = this.texts.textOf(isOptional ? withoutUndefined(this.project, type) : type, 'argument', hint);
+    // who leaves a parameter out sends no None
+    const mayLack = isOptional || declaration.questionToken !== undefined;
+    const text = this.texts.textOf(mayLack ? withoutUndefined(this.project, type) : type, 'argument', hint);
     return { name, kind: name === null ? 'positional-only' : 'positional', required: !isOptional, type: text, ...doc };
   }
 

@@ -27,9 +27,14 @@ export function decoratorNamed(decorators: readonly SourceDecorator[], name: str
 
 /** The name under which a function was exported where it is defined. */
 export function exportedName({ ts, checker }: Project, expression: ts.Expression): string {
+  const written = expression.getText().split('.').at(-1)!;
   const symbol = checker.getSymbolAtLocation(expression);
-  if (symbol === undefined) return expression.getText().split('.').at(-1)!;
-  return (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol).name;
+  if (symbol === undefined || !(symbol.flags & ts.SymbolFlags.Alias)) return symbol?.name ?? written;
+  const exported = checker.getAliasedSymbol(symbol);
+  // of a package that cannot be found nothing is known but the names in the import
+  if (exported.declarations !== undefined) return exported.name;
+  const specifier = symbol.declarations?.find((each) => ts.isImportSpecifier(each));
+  return (specifier?.propertyName ?? specifier?.name)?.text ?? written;
 }
 
 /** The options of a decorator: its object, or the text that stands for one of them. */

@@ -89,7 +89,7 @@ class SourceReader {
       }
       const [first, second] = nodes;
       if (first === undefined) {
-        const isMark = this.source.textOf({ from: begin, to: node.from }).includes('/');
+        const isMark = /^[^#]*\//m.test(this.source.textOf({ from: begin, to: node.from }));
         if (isMark) parameters = parameters.map((each) => ({ ...each, kind: 'positional-only' }));
       } else if (first.name === '*' || first.name === '**') {
         isKeywordOnly = true;

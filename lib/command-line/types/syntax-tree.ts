@@ -1,22 +1,11 @@
 import { linesOf } from './doc-comment.js';
 import { unquoted } from './python-type.js';
 
-/** A node of the tree that `@lezer/python` makes of a source. */
-export interface SyntaxNode {
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-  readonly firstChild: SyntaxNode | null;
-  readonly nextSibling: SyntaxNode | null;
-  readonly parent: SyntaxNode | null;
-  getChild(name: string): SyntaxNode | null;
-  getChildren(name: string): SyntaxNode[];
-}
+/** The package `@lezer/python`. */
+export type PythonParser = typeof import('@lezer/python');
 
-/** The package `@lezer/python`, as far as it is used. */
-export interface PythonParser {
-  readonly parser: { parse(source: string): { readonly topNode: SyntaxNode } };
-}
+/** A node of the tree that the parser makes of a source. */
+export type SyntaxNode = ReturnType<PythonParser['parser']['parse']>['topNode'];
 
 /** A definition of a class or function, with its decorators. */
 export interface Definition {
@@ -26,9 +15,10 @@ export interface Definition {
   readonly decorators: readonly string[];
 }
 
+/** The nodes in a node, without comments. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   const children: SyntaxNode[] = [];
-  for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) if (child.name !== 'Comment') children.push(child);
   return children;
 }
 

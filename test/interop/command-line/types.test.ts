@@ -232,7 +232,7 @@ export interface ${name} {
   });
 });
 
-describe('nestjs-pyro pyi', { timeout: 120_000 }, () => {
+describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
   const classes = ['Counter', 'Lamp', 'Oven'];
 
   it('writes stubs and signatures of served classes, and of those whose objects they give', async () => {

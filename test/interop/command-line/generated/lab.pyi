@@ -109,7 +109,7 @@ class Oven(Protocol):
     def note(self, *lines: str) -> None:
         ...
 
-    def frames(self, count: float | None, pause: float = ...) -> Iterator[bytes]:
+    def frames(self, count: float | None, scale: float, pause: float = ...) -> Iterator[bytes]:
         ...
 
     def temperatures(self, range: Range) -> Iterator[float]:

@@ -20,7 +20,7 @@ oven.label(colour="red", size=2)
 oven.flush_gas(1)
 oven.flush_gas(slot=1, gas="argon")
 oven.note("one", "two")
-for frame in oven.frames(None, pause=1):
+for frame in oven.frames(None, 2, pause=1):
     assert_type(frame, bytes)
 for celsius in oven.temperatures({"from": 1, "to": 2}):
     assert_type(celsius, float)

@@ -18,7 +18,8 @@ oven.search("steel", limit=1, order="sideways")  # refused
 oven.flush_gas(1, gas="oxygen")  # refused
 oven.flush_gas()  # refused
 oven.label(colour=None)  # refused
-oven.frames("3")  # refused
+oven.frames("3", 1)  # refused
+oven.frames(3)  # refused
 oven.temperatures({"from": 1})  # refused
 oven.set("fast", 5, "2026-01-31", b"", (1, "a"))  # refused
 oven.set("auto", 2, "2026-01-31", b"", (1, "a"))  # refused

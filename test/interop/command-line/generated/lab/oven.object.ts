@@ -103,8 +103,8 @@ export class Oven extends Device<{ isHot: boolean; temperature: number }> {
   }
 
   @PyroMethod()
-  *frames(count: number | null, pause?: Seconds): Generator<Buffer> {
-    for (let index = 0; index < (count ?? 3); index++) yield Buffer.alloc(Number(pause ?? 1));
+  *frames(count: number | null, scale?: number, pause = 1 as Seconds): Generator<Buffer> {
+    for (let index = 0; index < (count ?? 3); index++) yield Buffer.alloc((scale ?? 1) * pause);
   }
 
   @PyroMethod({ stream: true })
