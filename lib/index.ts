@@ -36,6 +36,7 @@ export { PyroHandshakeContext } from './nest/handshake/pyro-handshake-context.js
 export type { HandshakeGuard } from './nest/metadata/controller-metadata.js';
 export { UseHandshakeGuards } from './nest/decorators/use-handshake-guards.decorator.js';
 export { PyroException, type PyroExceptionOptions } from './nest/errors/pyro.exception.js';
+export { PyroHttpExceptionFilter } from './nest/errors/pyro-http-exception.filter.js';
 
 // remote objects
 export { PyroModule } from './nest/module/pyro.module.js';

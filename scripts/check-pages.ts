@@ -17,6 +17,8 @@ import { readSnippets, type Snippet } from './page-snippets.js';
 
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
+/** How long a port of a page may be taken by another program, such as the same check in another clone. */
+const PORT_TIMEOUT_MS = 180_000;
 /** Pages whose blocks are looked at. */
 const PAGE = /^(README|docs\/[^/]+)\.md$/;
 const ADDRESS = /@([\w.]+):(\d+)/;
@@ -50,12 +52,12 @@ for (const page of pages) {
 }
 if (failed > 0) process.exitCode = 1;
 
-/** Of the root, the documentation and the samples. */
+/** Markdown of the root, the documentation and the samples; llms.txt is Markdown too. */
 async function markdownFiles(): Promise<string[]> {
   const names = await Promise.all(
     ['.', 'docs', 'sample'].map(async (folder) => {
       const entries = await readdir(join(packageRoot, folder), { recursive: folder !== '.' });
-      return entries.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+      return entries.filter((name) => name.endsWith('.md') || name === 'llms.txt').map((name) => join(folder, name));
     }),
   );
   return names.flat().sort();
@@ -81,9 +83,7 @@ async function runPage({ name: page, directory, snippets }: Page): Promise<void>
       } else if (snippet.role === 'server') {
         await server?.stop();
         const address = addressOf(snippet, snippets.slice(index + 1));
-        if (await canConnect(address)) {
-          throw new Error(`line ${snippet.line}: something else listens on ${address.host}:${address.port}; end it first`);
-        }
+        await portFree(snippet, address);
         server = new Program(command, [script], { timeoutMs: TIMEOUT_MS });
         await listening(server, snippet, address);
       } else {
@@ -112,6 +112,15 @@ function addressOf(snippet: Snippet, following: readonly Snippet[]): Address {
   const address = ADDRESS.exec(following.find(({ role }) => role === 'client')?.code ?? '');
   if (address === null) throw new Error(`line ${snippet.line}: no client after the server names its address, @host:port`);
   return { host: address[1]!, port: Number(address[2]) };
+}
+
+async function portFree(snippet: Snippet, address: Address): Promise<void> {
+  const deadline = Date.now() + PORT_TIMEOUT_MS;
+  while (await canConnect(address)) {
+    if (Date.now() > deadline)
+      throw new Error(`line ${snippet.line}: something else listens on ${address.host}:${address.port}; end it first`);
+    await delay(250);
+  }
 }
 
 async function listening(server: Program, snippet: Snippet, address: Address): Promise<void> {

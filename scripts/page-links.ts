@@ -10,6 +10,11 @@ export interface Link {
 }
 
 const LINK = /\[(?:[^\]\\]|\\.)*\]\((?<target>[^()\s]+)(?: "[^"]*")?\)/g;
+/** A source file that a page names in code, such as `daemon/call/reply.ts`. */
+const FILE_NAME = /`(?<target>(?:[\w.-]+\/)+[\w-]+(?:\.[\w-]+)*\.(?:ts|py))`/g;
+/** Pages that name files of the code, and the folders that these names begin in. */
+const MAPS = ['docs/development.md', 'docs/threat-model.md'];
+const MAPPED_FOLDERS = ['', 'lib', 'test'];
 const ELSEWHERE = /^[a-z][a-z+.-]*:/i;
 const HEADING = /^#{1,6} +(?<text>.*?)(?: +#+)?$/;
 
@@ -19,6 +24,13 @@ export function readLinks(markdown: string): Link[] {
     [...text.replace(/`[^`]*`/g, '``').matchAll(LINK)]
       .map((match) => ({ line: index + 1, target: match.groups!.target! }))
       .filter(({ target }) => !ELSEWHERE.test(target)),
+  );
+}
+
+/** Source files that a page names in code, with their folders. */
+export function readFileNames(markdown: string): Link[] {
+  return prose(markdown).flatMap((text, index) =>
+    [...text.matchAll(FILE_NAME)].map((match) => ({ line: index + 1, target: match.groups!.target! })),
   );
 }
 
@@ -40,13 +52,18 @@ export function anchorsOf(markdown: string): Set<string> {
   return anchors;
 }
 
-/** Says where the links of these pages lead nowhere. @param pages names below `root` */
+/** Says where the links of these pages lead nowhere, and which files the maps among them name that are not there. @param pages names below `root` */
 export async function deadLinks(root: string, pages: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const page of pages) {
-    for (const { line, target } of readLinks(await readFile(join(root, page), 'utf8'))) {
+    const text = await readFile(join(root, page), 'utf8');
+    for (const { line, target } of readLinks(text)) {
       const reason = await whyDead(root, page, target);
       if (reason !== undefined) found.push(`${page}, line ${line}: ${target}: ${reason}`);
+    }
+    for (const { line, target } of MAPS.includes(page) ? readFileNames(text) : []) {
+      const inFolders = await Promise.all(MAPPED_FOLDERS.map((folder) => exists(root, join(folder, target))));
+      if (!inFolders.includes(true)) found.push(`${page}, line ${line}: ${target}: no such file in the project, lib/ or test/`);
     }
   }
   return found;

@@ -1,4 +1,4 @@
-import { servedCall } from './call/request.js';
+import { servedCall } from './call/call.js';
 import type { Daemon } from './contract/daemon.js';
 import type { ObjectSignatures } from './contract/signatures.js';
 import type { ObjectMetadata, PyroTarget } from './contract/target.js';

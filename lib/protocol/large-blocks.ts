@@ -12,7 +12,7 @@ const STEPS = 8;
  *
  * A block that was used before has its pages already, and does not make the garbage collector run: V8 collects the whole heap whenever
  * 64 MiB of new blocks were allocated. A reply of 10 MiB of bytes takes 6.4 instead of 18.7 ms of CPU in serpent, 2.6 instead of 9.1 ms in
- * msgpack.
+ * msgpack; an echo of 10 MiB over 4 connections 39 instead of 48 ms, and 25 instead of 30.
  */
 export class LargeBlocks {
   private unused: Buffer[] = [];

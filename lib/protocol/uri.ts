@@ -89,7 +89,7 @@ export class PyroUri {
     return new PyroUri(`${name}@${tcpLocation(host, String(port))}`);
   }
 
-  /** The PYRO URI of an object. @param location as {@link location} gives it */
+  /** The PYRO URI of an object. @param location of a daemon: `host:port`, or `./u:path` */
   static at(object: string, location: string): PyroUri {
     return new PyroUri(`PYRO:${object}@${location}`);
   }

@@ -1,3 +1,7 @@
+import { CHARACTERS } from './characters.js';
+
+const { SPACE, DELETE } = CHARACTERS;
+
 /** The stable code of an error. The messages may change. */
 export type SerpentErrorCode =
   /** The text is no Python literal, or a literal that is not supported. */
@@ -44,4 +48,11 @@ export class SerpentError extends Error {
   override get name(): string {
     return SerpentError.className;
   }
+}
+
+/** Text of the error when a reader finds another character than it expects. @param code of the character; -1: the text ends */
+export function expectedText(what: string, code: number): string {
+  if (code === -1) return `expected ${what}, but the text ends`;
+  const found = code > SPACE && code < DELETE ? `"${String.fromCharCode(code)}"` : `character 0x${code.toString(16)}`;
+  return `expected ${what}, found ${found}`;
 }

@@ -7,4 +7,5 @@ export { SerpentError, type SerpentErrorCode } from './errors.js';
 export type { SerpentLimits } from './limits.js';
 export { loads, parse, type LoadsOptions, type Parsed } from './reader.js';
 export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './values.js';
-export { dumps, type DumpsOptions } from './writer.js';
+export { dumps } from './writer.js';
+export type { DumpsOptions } from './expression-writer.js';

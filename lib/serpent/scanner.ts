@@ -1,13 +1,14 @@
-import { constants, isAscii, isUtf8 } from 'node:buffer';
+import { constants } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
-import { SerpentError, type SerpentErrorCode } from './errors.js';
+import { checkEncoding } from './encoding.js';
+import { expectedText, SerpentError, type SerpentErrorCode } from './errors.js';
 import { KnownTexts } from './known-texts.js';
 import type { CheckedLimits } from './limits.js';
 import { TextWindow } from './text-window.js';
 import { COSTS, type ReadBudget } from './value-costs.js';
 import { PyComplex } from './values.js';
 
-const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH, DELETE } = CHARACTERS;
+const { TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, HASH, BACKSLASH } = CHARACTERS;
 
 /** Kind of the last number. Signs and `1+2j` are allowed for some kinds only. */
 export const NumberKind = { none: 0, int: 1, float: 2, imaginary: 3, signedInt: 4, signedFloat: 5, sum: 6 } as const;
@@ -191,10 +192,7 @@ export class Scanner {
 
   /** Fails at the cursor. The error names the character that was found. */
   expected(what: string): never {
-    const code = this.codeAt(this.pos);
-    if (code === -1) this.fail(`expected ${what}, but the text ends`);
-    const found = code > SPACE && code < DELETE ? `"${String.fromCharCode(code)}"` : `character 0x${code.toString(16)}`;
-    return this.fail(`expected ${what}, found ${found}`);
+    return this.fail(expectedText(what, this.codeAt(this.pos)));
   }
 }
 
@@ -205,10 +203,4 @@ function isPlainAscii(bytes: Buffer, start: number): boolean {
     if (code === 0 || code > 127) return false;
   }
   return true;
-}
-
-function checkEncoding(bytes: Buffer): void {
-  const zero = bytes.indexOf(0);
-  if (zero !== -1) throw new SerpentError(`zero byte in the text at byte ${zero}`, 'ENCODING', { offset: zero });
-  if (!isAscii(bytes) && !isUtf8(bytes)) throw new SerpentError('the text is not valid UTF-8', 'ENCODING', { offset: 0 });
 }

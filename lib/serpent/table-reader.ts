@@ -2,18 +2,19 @@ import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
 import { storeIndexKeysInHashTable } from './index-keys.js';
 import { KeyCrowds } from './key-crowds.js';
-import { KeyKind, KeyMemo } from './key-memo.js';
-import { CROWDED, isOwnStandIn, PythonKeys } from './keys.js';
+import { KeyKind, ReadKey } from './repeated-keys.js';
+import { CROWDED, isOwnStandIn, PythonKeys } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
 
 const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
-/** Keys that one read remembers. Further ones count as new each time. */
-const MOST_MEMOS = 4_096;
-/** Keys of one dict that are remembered, and bytes of a key with what is between it and the values. */
-const DEEPEST_MEMO = 128;
+/** The most keys that are remembered while one message is read. Further keys count as new each time. */
+const MOST_KEYS = 4_096;
+/** The most keys of one dict that are remembered. */
+const DEEPEST_KEY = 128;
+/** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
 /** Members for which a plain object has room from its start. */
 const ROOMY_MEMBERS = 4;
@@ -25,19 +26,19 @@ export class TableReader extends SequenceReader {
   /** True when a dict has a `__class__` key. The dicts of nan and complex numbers, which are decoded already, do not count. */
   protected sawClass = false;
   /** The start of the keys of all dicts. */
-  private root = new KeyMemo('', -1, true);
+  private root = new ReadKey('', -1, true);
   /** The key whose value is read. */
-  private memo = this.root;
-  private memos = 0;
+  private node = this.root;
+  private knownKeys = 0;
   private knownCrowds: KeyCrowds | undefined = undefined;
 
   /** Forgets what was learned from the message that was read. */
   protected reset(): void {
     this.sawClass = false;
     this.knownCrowds = undefined;
-    if (this.memos === 0) return;
-    this.memos = 0;
-    this.root = this.memo = new KeyMemo('', -1, true);
+    if (this.knownKeys === 0) return;
+    this.knownKeys = 0;
+    this.root = this.node = new ReadKey('', -1, true);
   }
 
   private get crowds(): KeyCrowds {
@@ -55,7 +56,7 @@ export class TableReader extends SequenceReader {
       return scanner.faithful ? new Map() : {};
     }
     const start = scanner.pos;
-    const expected = this.memo.first ?? root.next;
+    const expected = this.node.first ?? root.next;
     if (expected !== undefined && scanner.takes(expected.source)) return this.dict(expected, expected.key, start);
     const key = this.key(code);
     if (scanner.token() !== COLON) return this.set(key);
@@ -101,27 +102,27 @@ export class TableReader extends SequenceReader {
   /**
    * Reads the rest of a dict. The cursor is behind the colon of the first key.
    *
-   * @param memo of the first key, when the key is a string
+   * @param node the first key, when it is a string
    * @param start where the first key begins
    */
-  private dict(memo: KeyMemo | undefined, key: unknown, start: number): unknown {
+  private dict(node: ReadKey | undefined, key: unknown, start: number): unknown {
     const { scanner } = this;
-    const outer = this.memo;
+    const outer = this.node;
     let value: unknown;
-    if (memo !== undefined) {
-      if (memo.isKept) outer.first = memo;
-      if (memo.key === 'data') value = readBase64Dict(scanner);
+    if (node !== undefined) {
+      if (node.isKept) outer.first = node;
+      if (node.key === 'data') value = readBase64Dict(scanner);
     }
     if (value !== undefined) this.leave();
-    else if (memo === undefined) value = this.map(new Map(), this.root, key, KeyKind.plain);
-    else if (scanner.faithful) value = this.map(new Map(), memo, key, memo.kind);
-    else value = this.object(memo, start);
-    this.memo = outer;
+    else if (node === undefined) value = this.map(new Map(), this.root, key, KeyKind.plain);
+    else if (scanner.faithful) value = this.map(new Map(), node, key, node.kind);
+    else value = this.object(node, start);
+    this.node = outer;
     return value;
   }
 
   /** Reads a dict in natural mode, as long as its keys are strings. */
-  private object(first: KeyMemo, firstStart: number): unknown {
+  private object(first: ReadKey, firstStart: number): unknown {
     const { scanner } = this;
     const { spent } = scanner;
     const dict: Record<string, unknown> = {};
@@ -131,7 +132,7 @@ export class TableReader extends SequenceReader {
     /** Set once there are index keys, which JavaScript puts before all others. */
     let keysInOrder: string[] | undefined;
     for (;;) {
-      this.memo = last;
+      this.node = last;
       const value = this.value(scanner.token());
       if (last.kind === KeyKind.plain) {
         dict[last.key] = value;
@@ -163,12 +164,12 @@ export class TableReader extends SequenceReader {
   /**
    * Reads the rest of a dict that becomes a Map. The cursor is behind the colon of `key`.
    *
-   * @param lastMemo of `key` when it is a string, else of the last key that was one
+   * @param lastNode of `key` when it is a string, else of the last key that was one
    * @param kindsBefore the kinds of the string keys that were read, joined by OR
    */
-  private map(map: Map<unknown, unknown>, lastMemo: KeyMemo, firstKey: unknown, kindsBefore: number): unknown {
+  private map(map: Map<unknown, unknown>, lastNode: ReadKey, firstKey: unknown, kindsBefore: number): unknown {
     const { scanner } = this;
-    let last = lastMemo;
+    let last = lastNode;
     let key = firstKey;
     let kinds = kindsBefore;
     let keys: PythonKeys | undefined;
@@ -176,7 +177,7 @@ export class TableReader extends SequenceReader {
     const { spent } = scanner;
     scanner.spend(COSTS.map);
     for (;;) {
-      this.memo = typeof key === 'string' ? last : this.root;
+      this.node = typeof key === 'string' ? last : this.root;
       const value = this.value(scanner.token());
       if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.crowds);
       for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
@@ -217,20 +218,20 @@ export class TableReader extends SequenceReader {
     return key;
   }
 
-  /** The memo of a key behind `last`. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
-  private remember(last: KeyMemo, key: string, start: number): KeyMemo {
+  /** Finds a key behind `last`, or remembers it. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
+  private remember(last: ReadKey, key: string, start: number): ReadKey {
     const { scanner } = this;
     const known = last.follow(key);
     const length = scanner.pos - start;
-    const isKept = last.isKept && this.memos < MOST_MEMOS && last.count < DEEPEST_MEMO && length <= LONGEST_SOURCE;
-    const memo = known ?? (isKept ? last.add(key) : new KeyMemo(key, last.count, false));
+    const isKept = last.isKept && this.knownKeys < MOST_KEYS && last.count < DEEPEST_KEY && length <= LONGEST_SOURCE;
+    const node = known ?? (isKept ? last.add(key) : new ReadKey(key, last.count, false));
     if (known === undefined) {
-      if (isKept) this.memos++;
-      if (memo.kind !== KeyKind.index) scanner.spend(newKeyCost(key, last.count));
+      if (isKept) this.knownKeys++;
+      if (node.kind !== KeyKind.index) scanner.spend(newKeyCost(key, last.count));
     }
     // the same key may be written in another way, with a space before the colon
-    if (memo.isKept && length <= LONGEST_SOURCE) memo.source = scanner.copy(start);
-    return memo;
+    if (node.isKept && length <= LONGEST_SOURCE) node.source = scanner.copy(start);
+    return node;
   }
 
   private makeHashTable(dict: Record<string, unknown>): string[] {
@@ -240,7 +241,7 @@ export class TableReader extends SequenceReader {
     return keys;
   }
 
-  private setUnusual(dict: Record<string, unknown>, { key, kind }: KeyMemo, value: unknown, at: number): void {
+  private setUnusual(dict: Record<string, unknown>, { key, kind }: ReadKey, value: unknown, at: number): void {
     if (kind === KeyKind.index) this.scanner.spent += COSTS.indexMember;
     if (key === '__proto__') {
       this.scanner.fail('the dict key "__proto__" is only read with values: "faithful"; found', 'PROTO_KEY', at);

@@ -1,6 +1,5 @@
 import { Body, Controller, Get, Inject, ParseFloatPipe, Put, UseFilters, UseGuards } from '@nestjs/common';
-import type { RemoteObject } from 'nestjs-pyro';
-import { RemoteErrorFilter } from './remote-error.filter.js';
+import { PyroHttpExceptionFilter, type RemoteObject } from 'nestjs-pyro';
 import { TokenGuard } from './token.guard.js';
 
 /** The Python object. */
@@ -12,7 +11,7 @@ export interface Thermostat {
 export const THERMOSTAT = Symbol('THERMOSTAT');
 
 @Controller('thermostat')
-@UseFilters(RemoteErrorFilter)
+@UseFilters(PyroHttpExceptionFilter)
 export class ThermostatController {
   constructor(@Inject(THERMOSTAT) private readonly thermostat: RemoteObject<Thermostat>) {}
 

@@ -41,9 +41,17 @@ describe('the installed package', () => {
 
   it('the package holds the built files and the documentation, and no other files', () => {
     expect(files).toEqual(
-      expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts']),
+      expect.arrayContaining(
+        'package.json README.md LICENSE CHANGELOG.md SECURITY.md llms.txt docs/README.md dist/index.js dist/index.d.ts'.split(
+          ' ',
+        ),
+      ),
     );
-    expect(files.filter((file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|package\.json|[A-Z]+(\.md)?)$/.test(file))).toEqual([]);
+    expect(
+      files.filter(
+        (file) => !/^(dist\/.*\.(js|js\.map|d\.ts)|docs\/.*\.(md|json|png)|llms\.txt|package\.json|[A-Z]+(\.md)?)$/.test(file),
+      ),
+    ).toEqual([]);
   });
 
   it.each(['module', 'commonjs'] as const)('the installed package serves a call in a Nest app of type %s', async (type) => {

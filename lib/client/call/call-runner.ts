@@ -14,7 +14,7 @@ import type { ConnectionPool } from '../connection/connection-pool.js';
 import { endsOf } from '../connection/peer-address.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
-import type { Request } from '../messages/request.js';
+import type { OutgoingRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
 import type { AnnotationValues, CallOptions } from '../options/proxy-options.js';
 import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
@@ -115,7 +115,7 @@ export class CallRunner {
     pool.unsentCalls.made();
     deadline.begin();
     try {
-      let request: Request;
+      let request: OutgoingRequest;
       do {
         if (opened) this.discard(opened);
         const taken = pool.take(deadline, call.connection);
@@ -153,7 +153,7 @@ export class CallRunner {
     call: OutgoingCall,
     callOptions: CallOptions,
     { connection, leases, objectId, metadata }: OpenedConnection,
-  ): Request | Promise<Request> {
+  ): OutgoingRequest | Promise<OutgoingRequest> {
     call.connection = connection;
     const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
     const { method, args, kwargs } = call;
@@ -165,7 +165,12 @@ export class CallRunner {
   }
 
   /** @returns the result of the call; a promise of it only when the reply is compressed */
-  private read(frame: Frame, { serializer }: Request, callOptions: CallOptions, { connection }: OpenedConnection): unknown {
+  private read(
+    frame: Frame,
+    { serializer }: OutgoingRequest,
+    callOptions: CallOptions,
+    { connection }: OpenedConnection,
+  ): unknown {
     const { onAnnotations } = this.options;
     if (frame.annotations.size > 0) {
       onAnnotations?.(frame.annotations);

@@ -9,7 +9,7 @@ import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
 import { connectionFailureText } from '../../transport/tls-reasons.js';
 import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
-import type { Request } from '../messages/request.js';
+import type { OutgoingRequest } from '../messages/outgoing-request.js';
 
 export interface ClientConnectionOptions extends AnnotationLimits {
   maxMessageBytes: number;
@@ -19,7 +19,7 @@ export interface ClientConnectionOptions extends AnnotationLimits {
 
 /** A call that uses the connection. */
 interface RunningCall {
-  request: Request;
+  request: OutgoingRequest;
   deadline: Deadline;
   resolve(reply: Frame | undefined): void;
   reject(error: Error): void;
@@ -102,7 +102,7 @@ export class ClientConnection implements DeadlineWatcher {
    * @throws {CommunicationError} when the connection ends before the reply arrives; `sent` is true
    * @throws {TimeoutError} or the signal's reason, when the deadline comes first; the connection is closed
    */
-  request(request: Request, deadline: Deadline): Promise<Frame | undefined> | undefined | false {
+  request(request: OutgoingRequest, deadline: Deadline): Promise<Frame | undefined> | undefined | false {
     if (deadline.failure !== undefined) throw deadline.failure;
     if (!this.isFree) return false;
     request.seq = this.seq = (this.seq + 1) & 0xffff;
@@ -185,7 +185,7 @@ export class ClientConnection implements DeadlineWatcher {
  *
  * @throws {ProtocolError} when it is not
  */
-function checkReply({ header, bytes, start }: Frame, request: Request): void {
+function checkReply({ header, bytes, start }: Frame, request: OutgoingRequest): void {
   // a daemon may refuse the handshake before it has read the request, so the refusal need not match it
   if (header.type === MESSAGE_TYPES.connectFail) return;
   if (header.seq !== request.seq) {

@@ -12,7 +12,7 @@ import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-pro
 import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
 import { sizeLimit } from '../../protocol/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
-import { type Request, WrittenRequest } from '../messages/request.js';
+import { type OutgoingRequest, WrittenRequest } from '../messages/outgoing-request.js';
 import type { CorrelationIds } from '../../calls/correlation-id.js';
 import { readMetadata, type RemoteMetadata } from './remote-metadata.js';
 import { readReply } from '../messages/reply-reader.js';
@@ -79,7 +79,7 @@ export async function askMetadata(
   return readMetadata(await readReply(frame, natural, {}, serializers.inflation), uri);
 }
 
-function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): Request {
+function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): OutgoingRequest {
   return new WrittenRequest(type, data, annotationsOf(options.annotations), serializers.own, 0, correlationIds);
 }
 

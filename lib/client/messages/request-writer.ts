@@ -8,7 +8,7 @@ import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { ProxySerializers } from './proxy-serializers.js';
-import { CallRequest, type Request, WrittenRequest } from './request.js';
+import { CallRequest, type OutgoingRequest, WrittenRequest } from './outgoing-request.js';
 
 /** Options for writing the calls of a proxy. */
 export interface RequestOptions {
@@ -39,7 +39,7 @@ export function requestOf(
   parts: RequestParts,
   serializers: ProxySerializers,
   options: RequestOptions,
-): Request | Promise<Request> {
+): OutgoingRequest | Promise<OutgoingRequest> {
   if (call.args.some(isBlob)) return blobRequest(call, parts, serializers, options);
   const { leases, flags, annotations, correlationIds } = parts;
   if (annotations.size === 0 && !options.compression) {
@@ -54,7 +54,7 @@ function blobRequest(
   parts: RequestParts,
   serializers: ProxySerializers,
   options: RequestOptions,
-): Request | Promise<Request> {
+): OutgoingRequest | Promise<OutgoingRequest> {
   if (args.length > 1 || Object.keys(kwargs).length > 0) {
     throw new SerializeError('a SerializedBlob must be the only argument of its call');
   }
@@ -75,7 +75,7 @@ function writtenRequest(
   serializer: Serializer,
   parts: RequestParts,
   { compression, maxMessageBytes }: RequestOptions,
-): Request | Promise<Request> {
+): OutgoingRequest | Promise<OutgoingRequest> {
   // the daemon's limit counts the bytes after inflation
   if (data.length > maxMessageBytes) throw messageTooLarge(data.length, sizeLimit(maxMessageBytes));
   if (compression && worthCompressing(data.length)) return compressedRequest(data, serializer, parts);
@@ -86,7 +86,7 @@ async function compressedRequest(
   data: Buffer,
   serializer: Serializer,
   { annotations, flags, correlationIds }: RequestParts,
-): Promise<Request> {
+): Promise<OutgoingRequest> {
   const compressed = await compress(data);
   return new WrittenRequest(MESSAGE_TYPES.invoke, compressed, annotations, serializer, flags | FLAGS.compressed, correlationIds);
 }

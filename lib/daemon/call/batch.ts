@@ -13,8 +13,9 @@ import { BatchResults } from './batch-results.js';
 import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
-import { Call, type Request } from './request.js';
-import { closeUnpulled } from './streams.js';
+import { Call } from './call.js';
+import type { Request } from './request.js';
+import { closeUnpulled } from './item-stream.js';
 
 /** Entries of a batch that run before other connections are served. */
 const ENTRIES_PER_TURN = 100;

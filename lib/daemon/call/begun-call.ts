@@ -2,7 +2,8 @@ import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ObservedCall } from '../contract/observer.js';
 import { UNKNOWN } from './failure-report.js';
-import { Call, type Request } from './request.js';
+import { Call } from './call.js';
+import type { Request } from './request.js';
 
 /** A call as observers see it: that of a request, or an entry of its batch. */
 export class BegunCall extends Call implements ObservedCall {

@@ -13,13 +13,14 @@ import type { PyroTarget } from '../contract/target.js';
 import { guardedObject } from '../object/object-guards.js';
 import { runBatch } from './batch.js';
 import { BegunCall } from './begun-call.js';
+import { Call } from './call.js';
 import type { CallFollowers } from './call-observers.js';
 import { CallTimeouts } from './call-timeouts.js';
 import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
-import { Call, Request } from './request.js';
-import { closeUnpulled } from './streams.js';
+import { Request } from './request.js';
+import { closeUnpulled } from './item-stream.js';
 
 /**
  * Turns one request into calls, and their results into one reply.

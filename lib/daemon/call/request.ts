@@ -1,20 +1,15 @@
 import { type Annotations, copiedAnnotations } from '../../protocol/annotations.js';
-import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { FLAGS } from '../../protocol/constants.js';
 import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import type { ValueBudget } from '../../serializers/contract/value-budget.js';
-import { currentCall, enterCall } from '../../calls/current-call.js';
-import { isPrivateName } from '../../objects/private-names.js';
-import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
 import type { SessionConnection } from '../connection/connection.js';
 import type { Authorization } from '../contract/authorization.js';
-import type { CallContext } from '../contract/call-context.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
-import type { PyroTarget } from '../contract/target.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
@@ -27,12 +22,12 @@ import { REQUEST_BYTES } from './value-memory.js';
 const NOT_READ: Partial<CallTarget> = {};
 const NOT_AUTHORIZED: Authorization = {};
 
-/** One INVOKE message: what its calls share, and the reply to it. A batch has many calls, every other request has one. */
+/** One INVOKE message, and the reply to it. A request holds the state that its calls share: a batch has many calls, every other request has one. */
 export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
   authorization: Authorization = NOT_AUTHORIZED;
-  /** The object, or the one that guards it. Undefined: nobody guards it. */
+  /** The object that was called, or the object that guards it. Undefined: no guards decide who may use the object. */
   guardedObject: GuardedObject | undefined;
   /** Set once the call was read. */
   call: SerializedCall | undefined;
@@ -40,9 +35,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   unread: Partial<CallTarget> = NOT_READ;
   /** How often the object was used. */
   usage: ObjectUsage | undefined;
-  /** Who follows the call. */
+  /** Tells the observers of the daemon about the request. */
   follower: CallFollowers | undefined;
-  /** Who follows the running entry of a batch. */
+  /** Tells the observers about the entry of a batch that runs now. */
   entryFollower: CallFollowers | undefined;
   /** The percall instance that the entries of a batch share. */
   batchInstance: object | Promise<object> | undefined;
@@ -54,7 +49,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   private abortReason: Error | undefined;
   private stopWatchingPeer: (() => void) | undefined;
   private streaming = false;
-  /** `performance.now()` when its call began, see `call-timeouts.ts`. */
+  /** `performance.now()` when the call began, see `call-timeouts.ts`. */
   startedAt = 0;
   private isTimedOut = false;
   /** Memory that the next read may take. */
@@ -149,7 +144,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   }
 
   private hold(bytes: number): void {
-    // blobs may be read after the request has ended; their values are the application's
+    // an application may read a blob after the request has ended: from then on the values are no memory of a running request
     if (this.hasEnded) return;
     this.heldBytes += bytes;
     this.services.memory.hold(bytes);
@@ -192,7 +187,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
-    // an entry of a batch, and with it the batch
+    // in a batch, the report is about the entry that runs now, and this about the batch
     this.follower?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
@@ -208,10 +203,10 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     this.controller?.abort(reason);
   }
 
-  /** Its result is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
+  /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
-    // views on the message, which may be large, would live as long as the stream
+    // a view on the message would keep the message, which may be large, as long as the stream lives
     this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     this.finish();
   }
@@ -243,98 +238,6 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   onEnd(hook: () => void): void {
     (this.endHooks ??= []).push(hook);
   }
-}
-
-/** One call of a request. */
-export class Call implements CallContext {
-  constructor(
-    readonly request: Request,
-    readonly objectId: string,
-    readonly method: string,
-    readonly kwargs: Readonly<Record<string, unknown>>,
-  ) {}
-
-  /**
-   * Runs the call on an object that the connection may use. Only members that the metadata of the object names can be reached.
-   *
-   * The running async context must be the call's own: stores that the call enters stay there.
-   */
-  run(target: PyroTarget, args: unknown[]): unknown {
-    const { method } = this;
-    const { metadata } = target;
-    this.request.countCall();
-    enterCall(this);
-    if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
-    if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);
-    if (method === SET_ATTRIBUTE) return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], this);
-    throw unreachable(method);
-  }
-
-  get daemon(): Daemon {
-    return this.request.daemon;
-  }
-  get connection(): SessionConnection {
-    return this.request.connection;
-  }
-  get seq(): number {
-    return this.request.seq;
-  }
-  get flags(): number {
-    return this.request.flags;
-  }
-  get serializer(): string {
-    return this.request.serializerName;
-  }
-  get correlationId(): string {
-    return this.request.correlationId;
-  }
-  get annotations(): ReadonlyMap<string, Buffer> {
-    return this.request.annotations;
-  }
-  get responseAnnotations(): Map<string, Buffer> {
-    return this.request.responseAnnotations;
-  }
-  get oneway(): boolean {
-    return this.request.oneway;
-  }
-  get principal(): unknown {
-    return this.request.authorization.principal;
-  }
-  get signal(): AbortSignal {
-    return this.request.signal;
-  }
-
-  track(resource: object): void {
-    const { resources } = this.connection;
-    resources.track(resource);
-    // only a lingering stream still runs here: the resource is closed when that stream ends
-    if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
-  }
-
-  untrack(resource: object): void {
-    this.connection.resources.untrack(resource);
-  }
-}
-
-/** The call that the running code serves, for objects of ours that are served like any other. */
-export function servedCall(): Call {
-  const call = currentCall();
-  if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');
-  return call;
-}
-
-function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {
-  const [name] = args;
-  if (args.length !== count || typeof name !== 'string')
-    throw pythonTypeError(`attribute access takes ${count} arguments, the first a name`);
-  if (isPrivateName(name) || !attrs.has(name)) throw unreachable(name);
-  return name;
-}
-
-function unreachable(name: string): Error {
-  return isPrivateName(name)
-    ? attributeError(`attempt to access private attribute '${name}'`)
-    : attributeError(`attempt to access unexposed or unknown remote attribute '${name}'`);
 }
 
 function formatUuid(bytes: Buffer): string {

@@ -1,61 +1,13 @@
+import type { AnyIterator } from '../../objects/item-iterators.js';
 import { PyroError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { PythonException } from '../../protocol/python-exception.js';
-import { captureContext, type RunInContext } from '../../calls/async-context.js';
-import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
-import { randomId } from '../../objects/object-ids.js';
-import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { isSamePrincipal } from '../connection/authorizations.js';
 import type { SessionConnection } from '../connection/connection.js';
-import type { Authorization } from '../contract/authorization.js';
-import type { CallContext } from '../contract/call-context.js';
 import type { ObjectRegistry } from '../object/registry.js';
-import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
-import type { LimitCounters } from '../options/limit-counters.js';
+import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
-
-/** The call whose result is a stream. */
-export interface StreamingCall extends CallContext {
-  readonly connection: SessionConnection;
-  readonly request: {
-    /** The stream whose next item the request asks for. */
-    pulledStream: CallErrorInfo['stream'];
-    readonly call: Pick<SerializedCall, 'args'> | undefined;
-    readonly authorization: Authorization;
-    /** Who follows the call. */
-    readonly follower: { failed(error: unknown): void } | undefined;
-    /** The stream was opened. */
-    becomeStream(): void;
-    /** The stream is closed before its end. */
-    abort(reason: Error): void;
-    /** The stream has ended, and its iterator runs no more. */
-    end(): void;
-  };
-}
-
-/** An iterator that a client pulls item by item. */
-export interface ItemStream {
-  readonly id: string;
-  readonly call: StreamingCall;
-  readonly iterator: AnyIterator;
-  /** Runs code of the iterator in the context of the call: with its stores, and with the call as the current one. */
-  readonly inContext: RunInContext;
-  readonly openedAt: number;
-  /** The connection that pulls the stream now. Undefined while the stream lingers. */
-  reader: SessionConnection | undefined;
-  lingersSince: number;
-  /** Items that were pulled. */
-  items: number;
-  /** The running pull. The next pull waits for it. */
-  pulling: Promise<unknown>;
-}
-
-/** A stream has no more items. Python's `StopIteration`; no failure of a call. */
-export class EndOfStream extends PythonException {
-  constructor() {
-    super('builtins.StopIteration');
-  }
-}
+import type { LimitCounters } from '../options/limit-counters.js';
+import { EndOfStream, ItemStream, type StreamingCall } from './item-stream.js';
 
 /** The last tenth of `maxStreams` is for connections that have less than a tenth of `maxStreamsPerConnection`. */
 const RESERVED_PART = 0.1;
@@ -122,27 +74,16 @@ export class Streams {
       const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${opened}` : ''}); try again later`;
       throw overLimit('maxStreams', new PyroError(text));
     }
-    const id = randomId();
     const { connection } = call;
-    const stream: ItemStream = {
-      id,
-      call,
-      iterator,
-      inContext: captureContext(),
-      openedAt: performance.now(),
-      reader: undefined,
-      lingersSince: 0,
-      items: 0,
-      pulling: Promise.resolve(),
-    };
-    this.streams.set(id, stream);
+    const stream = new ItemStream(call, iterator);
+    this.streams.set(stream.id, stream);
     this.setReader(stream, connection);
     if (connection.address) connection.address.streams++;
     const count = this.openedBy.get(connection);
     if (count) count.open++;
     else this.openedBy.set(connection, { open: 1, ended: undefined });
     call.request.becomeStream();
-    return id;
+    return stream.id;
   }
 
   /**
@@ -156,11 +97,10 @@ export class Streams {
     const stream = await this.find(connection, id);
     if (stream === undefined) throw terminated();
     request.pulledStream = { objectId: stream.call.objectId, method: stream.call.method };
-    const pull = stream.pulling
-      .then(() => this.pull(stream))
-      .finally(() => moveAll(stream.call.responseAnnotations, responseAnnotations));
-    stream.pulling = pull.catch(() => undefined);
-    return whileConnected(connection, pull);
+    return whileConnected(
+      connection,
+      stream.inOrder(() => this.pull(stream), responseAnnotations),
+    );
   }
 
   /** Closes a stream. An unknown stream, or one that belongs to another principal, is ignored. */
@@ -191,7 +131,7 @@ export class Streams {
 
   /** Closes streams that are past their lifetime or linger time. */
   expire(now: number): void {
-    for (const stream of this.streams.values()) if (this.isExpired(stream, now)) this.dropExpired(stream);
+    for (const stream of this.streams.values()) if (stream.isExpired(this.daemon.options, now)) this.dropExpired(stream);
   }
 
   /** Closes all streams. Calls that outlive the daemon can open no more. */
@@ -200,18 +140,23 @@ export class Streams {
     for (const stream of this.streams.values()) this.drop(stream, 'the daemon is closing');
   }
 
+  /** The stream with this id, for a connection that may read it. */
   private async find(connection: SessionConnection, id: string): Promise<ItemStream | undefined> {
     const stream = this.streams.get(id);
     if (stream === undefined) return undefined;
-    if (this.isExpired(stream, performance.now())) {
+    if (stream.isExpired(this.daemon.options, performance.now())) {
       this.dropExpired(stream);
       return undefined;
     }
-    if (stream.reader === connection) return stream;
-    const { objectId } = stream.call;
+    return stream.reader === connection ? stream : this.resume(stream, connection);
+  }
+
+  /** Makes a connection the reader of a stream that another one read last. @returns undefined when the connection may not have it */
+  private async resume(stream: ItemStream, connection: SessionConnection): Promise<ItemStream | undefined> {
+    const { objectId, request } = stream.call;
     const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
-    if (!isSamePrincipal(authorization, stream.call.request.authorization)) return undefined;
-    if (!this.streams.has(id)) return undefined;
+    if (!isSamePrincipal(authorization, request.authorization)) return undefined;
+    if (!this.streams.has(stream.id)) return undefined;
     this.setReader(stream, connection);
     stream.lingersSince = 0;
     return stream;
@@ -220,7 +165,7 @@ export class Streams {
   private async pull(stream: ItemStream): Promise<unknown> {
     if (!this.streams.has(stream.id)) throw terminated();
     try {
-      const step = await stream.inContext(() => stream.iterator.next());
+      const step = await stream.step();
       if (!step.done) {
         stream.items++;
         return step.value;
@@ -232,13 +177,6 @@ export class Streams {
     }
     if (this.forget(stream)) this.countEnded(stream);
     throw new EndOfStream();
-  }
-
-  private isExpired({ openedAt, lingersSince }: ItemStream, now: number): boolean {
-    const { streamLifetimeMs, streamLingerMs } = this.daemon.options;
-    return (
-      (streamLifetimeMs > 0 && now - openedAt > streamLifetimeMs) || (lingersSince > 0 && now - lingersSince > streamLingerMs)
-    );
   }
 
   private dropExpired(stream: ItemStream): void {
@@ -258,16 +196,10 @@ export class Streams {
     return oldest !== undefined;
   }
 
-  /** Closes a stream before its end: the signal of its call aborts, and its iterator is closed. */
+  /** Closes a stream before its end. */
   private drop(stream: ItemStream, reason: string): void {
     if (!this.forget(stream)) return;
-    stream.call.request.abort(new PyroError(reason));
-    const { iterator, call, inContext } = stream;
-    // a running pull may wait for an item that never comes, so the iterator is closed at once; a generator closes after its pull
-    const closing = Promise.resolve()
-      .then(() => inContext(() => iterator.return?.()))
-      .catch((error: unknown) => this.daemon.reporter.emit('callError', error, callInfoOf(call)));
-    stream.pulling = Promise.all([stream.pulling, closing]);
+    stream.close(reason, (error, call) => this.daemon.reporter.emit('callError', error, call));
     this.countEnded(stream);
   }
 
@@ -278,8 +210,8 @@ export class Streams {
   }
 
   /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
-  private countEnded({ call: { connection, request }, pulling }: ItemStream): void {
-    void pulling.then(() => request.end());
+  private countEnded({ call: { connection, request }, idle }: ItemStream): void {
+    void idle.then(() => request.end());
     if (connection.address) connection.address.streams--;
     const count = this.openedBy.get(connection);
     if (count === undefined || --count.open > 0) return;
@@ -288,7 +220,7 @@ export class Streams {
     if (ended === undefined) return;
     const timer = setTimeout(ended, CLOSE_GRACE_MS);
     timer.unref();
-    void pulling.then(() => {
+    void idle.then(() => {
       clearTimeout(timer);
       ended();
     });
@@ -305,20 +237,6 @@ export class Streams {
   }
 }
 
-/** Closes the iterator of a result that no client will pull. Other results are left alone. */
-export function closeUnpulled(result: unknown): Promise<void> | void {
-  const stream = asStream(result);
-  if (stream) return closeIterator(stream);
-}
-
-async function closeIterator(iterator: AnyIterator): Promise<void> {
-  await iterator.return?.();
-}
-
-function callInfoOf({ connection, objectId, method, kwargs, correlationId, request }: StreamingCall): CallErrorInfo {
-  return { connection, objectId, method, args: request.call?.args ?? [], kwargs, correlationId };
-}
-
 /** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
 function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -327,11 +245,6 @@ function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Pro
     const forget = connection.onGone(leave);
     pull.then(resolve, reject).finally(forget);
   });
-}
-
-function moveAll<K, V>(from: Map<K, V>, to: Map<K, V>): void {
-  for (const [key, value] of from) to.set(key, value);
-  from.clear();
 }
 
 function terminated(): PyroError {

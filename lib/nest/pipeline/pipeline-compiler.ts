@@ -14,7 +14,7 @@ import type { AnyMethod } from './call-record.js';
 import { ExceptionFilters } from './exception-filters.js';
 import { MethodArguments, type PipedParameter } from './method-arguments.js';
 import { Pipeline } from './pipeline.js';
-import { withStreams } from './result-serializers.js';
+import { wrapSerializer } from './serializer-interceptors.js';
 
 /** Makes pipelines: asks Nest for the enhancers of a method, as Nest's `RpcContextCreator` does. */
 export class PipelineCompiler {
@@ -48,7 +48,7 @@ export class PipelineCompiler {
       prototype: Object.getPrototypeOf(instance) as object,
       hooks: this.config.getGlobalPreRequestHooks(),
       guards: this.guards.create(instance, ...where),
-      interceptors: this.interceptors.create(instance, ...where).map(withStreams),
+      interceptors: this.interceptors.create(instance, ...where).map(wrapSerializer),
       args: new MethodArguments(this.parametersOf(instance, method, operation, moduleKey, contextId, inquirerId), method),
       filters: new ExceptionFilters((failed) => this.filters.create(failed, ...where)),
       stream: operation.stream,

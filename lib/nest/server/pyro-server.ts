@@ -1,18 +1,16 @@
 import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
-import { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
 import { DaemonNames } from '../../pyro/daemon-names.js';
 import { checkOptions } from '../../options/option-checks.js';
-import type { PyroContext } from '../context/pyro-context.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
 import { logToNest } from '../logging/nest-log.js';
 import { servedObjects } from '../../logging/log-texts.js';
-import { wireLogOf } from '../logging/wire-log.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
 import { isInitialized, whenInitialized } from '../binding/application-phase.js';
@@ -21,10 +19,12 @@ import { LateCheck } from './late-check.js';
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { GuardedClass } from '../handshake/handshake-runner.js';
 import { objectGuard } from '../handshake/object-guard.js';
+import { runBetween } from './processing-hooks.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
 import { logRegistrations } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
+import { daemonOf } from './server-daemon.js';
 
 /** Events of a {@link PyroServer}: the events of its daemon. */
 export type PyroServerEvents = { [Event in keyof PyroDaemonEvents]: (...args: PyroDaemonEvents[Event]) => void };
@@ -206,32 +206,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       );
     }
     const validate = await this.serverGuards();
-    const {
-      name: _name,
-      naming: _naming,
-      handshakeGuards: _guards,
-      inheritAppConfig: _inherit,
-      drainTimeoutMs: _drain,
-      failureLevel,
-      nameServer,
-      wireLog,
-      accessLog = false,
-      ...daemonOptions
-    } = this.options;
-    const housekeeping = (): Promise<void> | void => {
-      for (const target of targets) target.runHousekeeping();
-      return daemonOptions.housekeeping?.();
-    };
-    const daemon = new PyroDaemon({
-      ...daemonOptions,
-      validateHandshake: validate,
-      housekeeping,
-      wireLog: wireLogOf(wireLog),
-      logger: false,
-    });
+    const { nameServer, failureLevel, accessLog = false } = this.options;
+    const daemon = daemonOf(this.options, targets, validate);
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
-    for (const target of targets) daemon.registerTarget(target.definition.objectId, target);
     logToNest(daemon, this.logger, { failureLevel, accessLog });
     for (const [event, callback] of this.subscriptions) daemon.on(event, callback as never);
     // listeners of 'listening' may call unwrap()
@@ -311,26 +289,9 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   private readonly runBetweenHooks: ProcessingHooks = (context, run) =>
-    new Promise((resolve, reject) => {
-      const end = this.endHookFor(context);
-      const process = async (): Promise<void> => {
-        try {
-          resolve(await run(end));
-        } catch (error) {
-          end();
-          reject(error as Error);
-        }
-      };
-      const begun: unknown = this.onProcessingStartHook(this.transportId, context, process);
-      if (begun instanceof Promise) begun.catch(reject);
-    });
-
-  private endHookFor(context: PyroContext): () => void {
-    let hasEnded = false;
-    return () => {
-      if (hasEnded) return;
-      hasEnded = true;
-      this.onProcessingEndHook?.(this.transportId, context);
-    };
-  }
+    runBetween(
+      (process) => this.onProcessingStartHook(this.transportId, context, process),
+      () => this.onProcessingEndHook?.(this.transportId, context),
+      run,
+    );
 }

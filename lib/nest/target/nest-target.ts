@@ -11,7 +11,7 @@ import type { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
 import { toPythonError } from '../errors/python-error.js';
 import type { HandshakeRunner } from '../handshake/handshake-runner.js';
 import { refusalOf } from '../errors/guard-refusal.js';
-import { type InstanceHolder, InstanceManager } from '../instances/instance-manager.js';
+import { type InstanceHolder, ObjectInstances } from '../instances/object-instances.js';
 import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
 import { type ContextualLoader, givenInstance, isGiven } from '../nest-internals.js';
@@ -39,7 +39,7 @@ const NO_KEYWORDS = {};
 /** The target of a `@PyroController`: runs the calls of the daemon through Nest's pipeline. */
 export class NestTarget implements PyroTarget {
   readonly authorize: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined;
-  private readonly instances: InstanceManager;
+  private readonly instances: ObjectInstances;
   private readonly pipelines: ObjectPipelines;
 
   constructor(
@@ -49,7 +49,7 @@ export class NestTarget implements PyroTarget {
   ) {
     const { compiler, loader, registerRequest, daemon, onFailure } = environment;
     const contexts = new ObjectContexts(definition.wrapper, registerRequest);
-    this.instances = new InstanceManager(definition, loader, contexts, daemon, onFailure);
+    this.instances = new ObjectInstances(definition, loader, contexts, daemon, onFailure);
     this.pipelines = new ObjectPipelines(definition, compiler, loader, contexts);
     this.authorize = guards && ((request) => guards.run(request));
   }

@@ -1,19 +1,15 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { PyFloat } from '../../serpent/index.js';
-import { checkLimits } from '../../serpent/limits.js';
+import { type CheckedLimits, checkLimits } from '../../serpent/limits.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
-import type { MemberShape, MemberShapes } from '../reading/member-shape.js';
+import type { MemberShapes } from '../reading/member-shape.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
-import { Scanner } from './text-scanner.js';
+import { JsonScanner } from './json-scanner.js';
 
 const {
-  TAB,
-  LINE_FEED,
-  CARRIAGE_RETURN,
-  SPACE,
   DOUBLE_QUOTE,
   COMMA,
   MINUS,
@@ -23,7 +19,6 @@ const {
   UPPER_I,
   UPPER_N,
   BRACKET_OPEN,
-  BACKSLASH,
   BRACKET_CLOSE,
   LOWER_F,
   LOWER_N,
@@ -33,24 +28,18 @@ const {
 } = CHARACTERS;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const HEX4 = /^[\da-fA-F]{4}$/;
-
 /** An int with at most so many digits is a safe integer. */
 const SAFE_DIGITS = 15;
 
-/** Letters of the escapes that are one letter long. */
-const ESCAPED = '"\\/bfnrt';
-
 /**
- * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length; if a key repeats,
- * the last value wins.
+ * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length. If a key repeats, the last value wins.
  *
  * `JSON.parse` is not used: it loses digits of long ints, does not tell a float from an int, has no limits, and makes `__proto__` a
  * member.
  */
 export class JsonReader extends ValueReader {
-  private readonly scanner: Scanner;
-  private readonly maxDepth: number;
+  private readonly scanner: JsonScanner;
+  private readonly limits: CheckedLimits;
   private depth = 0;
 
   /** @throws {SerpentError} when the bytes are no UTF-8 text. The other methods throw it when the text is no json */
@@ -61,8 +50,8 @@ export class JsonReader extends ValueReader {
     shapes: MemberShapes,
   ) {
     super(values === 'faithful', budget, shapes);
-    this.maxDepth = maxDepth;
-    this.scanner = new Scanner(bytes, checkLimits({ maxDepth, maxIntDigits }), this.isFaithful);
+    this.limits = checkLimits({ maxDepth, maxIntDigits });
+    this.scanner = new JsonScanner(bytes);
   }
 
   protected override failTooCostly(): never {
@@ -70,25 +59,10 @@ export class JsonReader extends ValueReader {
   }
 
   read(): unknown {
-    const value = this.value(this.token());
-    if (this.token() !== -1) this.scanner.expected('the end');
-    return value;
-  }
-
-  /** Code of the next character that is no white space; -1 at the end. */
-  private token(): number {
     const { scanner } = this;
-    const { text } = scanner;
-    let at = scanner.pos;
-    for (; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code !== SPACE && code !== LINE_FEED && code !== CARRIAGE_RETURN && code !== TAB) {
-        scanner.pos = at;
-        return code;
-      }
-    }
-    scanner.pos = at;
-    return -1;
+    const value = this.value(scanner.token());
+    if (scanner.token() !== -1) scanner.expected('the end');
+    return value;
   }
 
   private value(code: number): unknown {
@@ -143,7 +117,7 @@ export class JsonReader extends ValueReader {
     }
     const ends = at < text.length && (code === COMMA || code === BRACKET_CLOSE || code === BRACE_CLOSE);
     const leadingZero = at - start > 1 && text.charCodeAt(start) === ZERO;
-    if (!ends || at === start || leadingZero || at - start > scanner.limits.maxIntDigits) return this.anyNumber();
+    if (!ends || at === start || leadingZero || at - start > this.limits.maxIntDigits) return this.anyNumber();
     scanner.pos = at;
     return value;
   }
@@ -158,7 +132,7 @@ export class JsonReader extends ValueReader {
     scanner.pos = NUMBER.lastIndex;
     if (match[1] !== undefined || match[2] !== undefined) return this.float(Number(literal));
     const digits = literal.length - (literal.startsWith('-') ? 1 : 0);
-    const { maxIntDigits } = scanner.limits;
+    const { maxIntDigits } = this.limits;
     if (digits > maxIntDigits)
       scanner.fail(`int of ${digits} digits is over maxIntDigits (${maxIntDigits})`, 'TOO_MANY_DIGITS', start);
     // the int zero has no sign
@@ -170,68 +144,11 @@ export class JsonReader extends ValueReader {
 
   /** A string as a value. */
   private string(): string {
-    const start = this.scanner.pos + 1;
-    const text = this.text();
-    this.spendText(text, this.scanner.pos - 1 - start);
-    return text;
-  }
-
-  private text(): string {
     const { scanner } = this;
-    const { text } = scanner;
     const start = scanner.pos + 1;
-    let codes = 0;
-    for (let at = start; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code === DOUBLE_QUOTE) {
-        scanner.pos = at + 1;
-        return scanner.decoded(start, at, codes);
-      }
-      if (code === BACKSLASH) return this.textWithEscapes(start, at);
-      if (code < SPACE) return this.failControl(at);
-      codes |= code;
-    }
-    return this.failUnended(start - 1);
-  }
-
-  /**
-   * A string with escapes, the first of them at `at`.
-   *
-   * `JSON.parse` puts its parts together. A string that is put together with `+` takes 32 bytes for each part.
-   */
-  private textWithEscapes(start: number, at: number): string {
-    const { scanner } = this;
-    const { text } = scanner;
-    for (; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code === DOUBLE_QUOTE) {
-        scanner.pos = at + 1;
-        return JSON.parse(scanner.bytes.toString('utf8', start - 1, at + 1)) as string;
-      }
-      if (code < SPACE) this.failControl(at);
-      if (code === BACKSLASH) at += this.checkEscape(at);
-    }
-    return this.failUnended(start - 1);
-  }
-
-  /** @returns the number of characters behind the backslash */
-  private checkEscape(at: number): number {
-    const { scanner } = this;
-    const letter = scanner.text.charAt(at + 1);
-    if (letter === 'u') {
-      if (!HEX4.test(scanner.text.slice(at + 2, at + 6))) scanner.fail('\\u escape without its 4 hex digits', 'SYNTAX', at);
-      return 5;
-    }
-    if (!ESCAPED.includes(letter)) scanner.fail('unknown escape in a string', 'SYNTAX', at);
-    return 1;
-  }
-
-  private failControl(at: number): never {
-    return this.scanner.fail('control character in a string', 'SYNTAX', at);
-  }
-
-  private failUnended(at: number): never {
-    return this.scanner.fail('string without an end', 'SYNTAX', at);
+    const text = scanner.string();
+    this.spendText(text, scanner.pos - 1 - start);
+    return text;
   }
 
   private list(): unknown[] {
@@ -278,6 +195,7 @@ export class JsonReader extends ValueReader {
   }
 
   private object(): unknown {
+    const { scanner } = this;
     let code = this.enter();
     if (code === BRACE_CLOSE) {
       this.leave();
@@ -286,11 +204,11 @@ export class JsonReader extends ValueReader {
     const dict = new DictBuilder(this);
     for (; code !== BRACE_CLOSE; code = this.nextMember()) {
       const { expected } = dict;
-      if (expected !== undefined && this.isNext(expected)) dict.takeExpected(expected);
+      if (expected !== undefined && scanner.takesString(expected.name)) dict.takeExpected(expected);
       else dict.key(this.key(code));
-      if (this.token() !== COLON) this.scanner.expected('":" after a key');
-      this.scanner.pos++;
-      dict.value(this.value(this.token()));
+      if (scanner.token() !== COLON) scanner.expected('":" after a key');
+      scanner.pos++;
+      dict.value(this.value(scanner.token()));
     }
     this.leave();
     return dict.finish();
@@ -298,40 +216,31 @@ export class JsonReader extends ValueReader {
 
   /** @returns the first character of the next item; the closing bracket behind the last one */
   private nextItem(): number {
-    const code = this.token();
+    const { scanner } = this;
+    const code = scanner.token();
     if (code === BRACKET_CLOSE) return code;
-    if (code !== COMMA) this.scanner.expected('"," or "]"');
-    this.scanner.pos++;
-    const next = this.token();
-    return next === BRACKET_CLOSE ? this.scanner.expected('a json value') : next;
+    if (code !== COMMA) scanner.expected('"," or "]"');
+    scanner.pos++;
+    const next = scanner.token();
+    return next === BRACKET_CLOSE ? scanner.expected('a json value') : next;
   }
 
   /** @returns the first character of the next name; the closing brace behind the last member */
   private nextMember(): number {
-    const code = this.token();
-    if (code === BRACE_CLOSE) return code;
-    if (code !== COMMA) this.scanner.expected('"," or "}"');
-    this.scanner.pos++;
-    const next = this.token();
-    return next === BRACE_CLOSE ? this.scanner.expected('a string as key') : next;
-  }
-
-  /** Moves behind the name of a member, if the name comes next. */
-  private isNext({ name }: MemberShape): boolean {
     const { scanner } = this;
-    const { text, pos } = scanner;
-    const end = pos + 1 + name.length;
-    if (scanner.codeAt(end) !== DOUBLE_QUOTE || text.charCodeAt(pos) !== DOUBLE_QUOTE) return false;
-    for (let at = 0; at < name.length; at++) if (text.charCodeAt(pos + 1 + at) !== name.charCodeAt(at)) return false;
-    scanner.pos = end + 1;
-    return true;
+    const code = scanner.token();
+    if (code === BRACE_CLOSE) return code;
+    if (code !== COMMA) scanner.expected('"," or "}"');
+    scanner.pos++;
+    const next = scanner.token();
+    return next === BRACE_CLOSE ? scanner.expected('a string as key') : next;
   }
 
   private key(code: number): string {
     const { scanner } = this;
     if (code !== DOUBLE_QUOTE) scanner.expected('a string as key');
     const start = scanner.pos;
-    const key = this.text();
+    const key = scanner.string();
     if (key === '__proto__' && !this.isFaithful)
       scanner.fail('the dict key "__proto__" is only read with values: \'faithful\'; found', 'PROTO_KEY', start);
     return key;
@@ -339,11 +248,11 @@ export class JsonReader extends ValueReader {
 
   /** @returns the code of the first character inside */
   private enter(): number {
-    if (++this.depth > this.maxDepth) {
-      this.scanner.fail(`more than ${this.maxDepth} nested containers: the limit is maxDepth`, 'TOO_DEEP');
+    if (++this.depth > this.limits.maxDepth) {
+      this.scanner.fail(`more than ${this.limits.maxDepth} nested containers: the limit is maxDepth`, 'TOO_DEEP');
     }
     this.scanner.pos++;
-    return this.token();
+    return this.scanner.token();
   }
 
   private leave(): void {

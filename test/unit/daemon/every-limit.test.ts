@@ -57,6 +57,23 @@ const openStream = async (peer: ScriptedPeer): Promise<string> => {
   peer.invoke('thing', 'items');
   return (await peer.next()).annotations.get('STRM')!.toString();
 };
+const nextItem = async (peer: ScriptedPeer, streamId: string): Promise<string> =>
+  String((await peer.fail('Pyro.Daemon', 'get_next_stream_item', streamId)).args[0]);
+/** Opens a stream on the first connection, and fails to open another on the second one. */
+const oneStreamTooMany = async (first: ScriptedPeer, second = first): Promise<string> => {
+  await openStream(first);
+  return failureOf(second, 'items');
+};
+/** The client is told nothing, and loses its connection. */
+const cutOff = async (peer: ScriptedPeer): Promise<undefined> => {
+  await peer.untilClosed();
+  return undefined;
+};
+const callWith = async (daemon: PyroDaemon, annotations: Map<string, Buffer>): Promise<undefined> => {
+  const peer = await join(daemon);
+  peer.invoke('thing', 'echo', [1], {}, { annotations });
+  return cutOff(peer);
+};
 /** Lets a client ask for 40 MB, more than the buffers of the kernel hold, and read nothing. */
 const askAndNotRead = async (daemon: PyroDaemon): Promise<ScriptedPeer> => {
   const peer = await join(daemon);
@@ -95,26 +112,19 @@ const SCENARIOS: Record<LimitName, Scenario> = {
   },
   maxAnnotations: {
     options: { maxAnnotations: 1 },
-    over: async (daemon) => {
-      const peer = await join(daemon);
-      const annotations = new Map([
-        ['AAAA', Buffer.of(1)],
-        ['BBBB', Buffer.of(2)],
-      ]);
-      peer.invoke('thing', 'echo', [1], {}, { annotations });
-      await peer.untilClosed();
-      return undefined;
-    },
+    over: (daemon) =>
+      callWith(
+        daemon,
+        new Map([
+          ['AAAA', Buffer.of(1)],
+          ['BBBB', Buffer.of(2)],
+        ]),
+      ),
     says: /more annotations than maxAnnotations \(1\) allows/,
   },
   maxAnnotationsBytes: {
     options: { maxAnnotationsBytes: 100 },
-    over: async (daemon) => {
-      const peer = await join(daemon);
-      peer.invoke('thing', 'echo', [1], {}, { annotations: new Map([['AAAA', Buffer.alloc(200)]]) });
-      await peer.untilClosed();
-      return undefined;
-    },
+    over: (daemon) => callWith(daemon, new Map([['AAAA', Buffer.alloc(200)]])),
     says: /block too large \(208 bytes, maxAnnotationsBytes is 100\)/,
   },
   maxInflationRatio: {
@@ -187,8 +197,7 @@ const SCENARIOS: Record<LimitName, Scenario> = {
     over: async (daemon) => {
       const peer = await join(daemon);
       peer.write(Buffer.from('PYRO'));
-      await peer.untilClosed();
-      return undefined;
+      return cutOff(peer);
     },
     says: /^a message stalled after 4 bytes for frameTimeoutMs \(50 ms\)$/,
   },
@@ -225,10 +234,7 @@ const SCENARIOS: Record<LimitName, Scenario> = {
   },
   idleTimeoutMs: {
     options: { idleTimeoutMs: 50 },
-    over: async (daemon) => {
-      await (await join(daemon)).untilClosed();
-      return undefined;
-    },
+    over: async (daemon) => cutOff(await join(daemon)),
     says: /^no request came for idleTimeoutMs \(50 ms\)$/,
   },
   callTimeoutMs: {
@@ -263,7 +269,7 @@ const SCENARIOS: Record<LimitName, Scenario> = {
       const peer = await join(daemon);
       const id = await openStream(peer);
       await eventually(() => daemon.streamCount === 0);
-      return String((await peer.fail('Pyro.Daemon', 'get_next_stream_item', id)).args[0]);
+      return nextItem(peer, id);
     },
     says: /^item stream terminated$/,
   },
@@ -274,34 +280,23 @@ const SCENARIOS: Record<LimitName, Scenario> = {
       const id = await openStream(peer);
       peer.destroy();
       await eventually(() => daemon.streamCount === 0);
-      return String((await (await join(daemon)).fail('Pyro.Daemon', 'get_next_stream_item', id)).args[0]);
+      return nextItem(await join(daemon), id);
     },
     says: /^item stream terminated$/,
   },
   maxStreams: {
     options: { maxStreams: 1 },
-    over: async (daemon) => {
-      const peer = await join(daemon);
-      await openStream(peer);
-      return failureOf(peer, 'items');
-    },
+    over: async (daemon) => oneStreamTooMany(await join(daemon)),
     says: /^too many open item streams on this daemon \(maxStreams is 1\); try again later$/,
   },
   maxStreamsPerAddress: {
     options: { maxStreamsPerAddress: 1, limitLoopback: true },
-    over: async (daemon) => {
-      await openStream(await join(daemon));
-      return failureOf(await join(daemon), 'items');
-    },
+    over: async (daemon) => oneStreamTooMany(await join(daemon), await join(daemon)),
     says: /^too many open item streams of 127\.0\.0\.1 \(maxStreamsPerAddress is 1\); close some first$/,
   },
   maxStreamsPerConnection: {
     options: { maxStreamsPerConnection: 1 },
-    over: async (daemon) => {
-      const peer = await join(daemon);
-      await openStream(peer);
-      return failureOf(peer, 'items');
-    },
+    over: async (daemon) => oneStreamTooMany(await join(daemon)),
     says: /^too many open item streams on this connection \(maxStreamsPerConnection is 1\); close some first$/,
   },
 };

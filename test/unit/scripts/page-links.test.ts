@@ -67,4 +67,13 @@ describe('dead links', () => {
   ])('reports a dead link with page and line: %s', async (text, message) => {
     expect(await deadIn(text)).toEqual([`docs/page.md, line 2: ${message}`]);
   });
+
+  it('reports a source file that a map of the code names and that is not there', async () => {
+    await mkdir(join(root, 'lib', 'daemon'), { recursive: true });
+    await writeFile(join(root, 'lib', 'daemon', 'daemon.ts'), '');
+    await writeFile(join(root, 'docs', 'development.md'), '# Map\n`daemon/daemon.ts`, `daemon.ts` and\n`daemon/moved.ts`\n');
+    expect(await deadLinks(root, ['docs/development.md'])).toEqual([
+      'docs/development.md, line 3: daemon/moved.ts: no such file in the project, lib/ or test/',
+    ]);
+  });
 });

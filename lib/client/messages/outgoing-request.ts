@@ -8,7 +8,7 @@ import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { ProxySerializers } from './proxy-serializers.js';
 
 /** A request to a daemon. */
-export abstract class Request implements ReplyAddress {
+export abstract class OutgoingRequest implements ReplyAddress {
   /** Set by the connection. */
   seq = 0;
   readonly serializerId: number;
@@ -44,7 +44,7 @@ export abstract class Request implements ReplyAddress {
 }
 
 /** A request whose data is written already. */
-export class WrittenRequest extends Request {
+export class WrittenRequest extends OutgoingRequest {
   constructor(
     private readonly type: number,
     private readonly data: Buffer,
@@ -64,7 +64,7 @@ export class WrittenRequest extends Request {
 }
 
 /** A request that is written straight into the send buffer. */
-export class CallRequest extends Request {
+export class CallRequest extends OutgoingRequest {
   constructor(
     private readonly call: SerializedCall,
     private readonly leases: AutoproxyLeases,

@@ -20,19 +20,20 @@ const SERIALIZERS = [ClassSerializerInterceptor, StandardSchemaSerializerInterce
 );
 
 /**
- * Keeps generators, proxies and Python's numbers from Nest's serializer interceptors, which make plain data of every object that a
- * method returns. A serializer sees each item of a stream instead, as with streams over HTTP. Returns other interceptors as they
- * are, also subclasses of the serializers that have an `intercept` of their own.
+ * Wraps Nest's serializer interceptors, which make plain data of every object that a method returns. Generators, proxies and Python's
+ * numbers pass a wrapped serializer unchanged. The serializer sees each item of a stream, as with streams over HTTP.
+ *
+ * @returns other interceptors as they are, also subclasses of the serializers that have an `intercept` of their own
  */
-export function withStreams(interceptor: NestInterceptor): NestInterceptor {
-  return SERIALIZERS.includes(interceptOf(interceptor)) ? new ResultSerializer(interceptor) : interceptor;
+export function wrapSerializer(interceptor: NestInterceptor): NestInterceptor {
+  return SERIALIZERS.includes(interceptOf(interceptor)) ? new WrappedSerializer(interceptor) : interceptor;
 }
 
 function interceptOf(interceptor: NestInterceptor): unknown {
   return Reflect.get(interceptor, 'intercept');
 }
 
-class ResultSerializer implements NestInterceptor {
+class WrappedSerializer implements NestInterceptor {
   constructor(private readonly serializer: NestInterceptor) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {

@@ -36,11 +36,10 @@ export class InstanceHolder {
 const SINGLE = 'single';
 
 /** Makes the instances of one Pyro object on one server, tells them of connections, and disposes them. */
-export class InstanceManager {
+export class ObjectInstances {
   private readonly single = new KeyedInstances<typeof SINGLE, InstanceHolder>(() => this.makeSingle());
   /**
-   * The instance that each connection uses: the connection's own one, or the single one, after its `onPyroConnect` was called for
-   * the connection.
+   * The instance that each connection uses: its own instance, or the single one once `onPyroConnect` was called for the connection.
    */
   private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) =>
     this.isShared ? this.connectSingle(connection) : this.makeSession(connection),
@@ -130,7 +129,7 @@ export class InstanceManager {
     if (holder) await this.endCall(holder);
   }
 
-  /** True when a value is provided in place of the class, as test modules do: there is nothing to make. */
+  /** True when a value is provided in place of the class, as test modules do. No instance is made then. */
   private get isGiven(): boolean {
     return isGiven(this.definition.wrapper);
   }
@@ -205,7 +204,7 @@ export class InstanceManager {
       if (this.direct === undefined) this.direct = DirectInstances.of(wrapper, this.loader) ?? null;
       return new InstanceHolder(instance, contextId);
     } catch (error) {
-      // dependencies that were made before the failure
+      // some dependencies may have been made before the failure
       await disposeAll(instancesOfContext(wrapper, contextId), this.onFailure);
       throw error;
     }

@@ -1,0 +1,101 @@
+import { currentCall, enterCall } from '../../calls/current-call.js';
+import { isPrivateName } from '../../objects/private-names.js';
+import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
+import type { SessionConnection } from '../connection/connection.js';
+import type { CallContext } from '../contract/call-context.js';
+import type { Daemon } from '../contract/daemon.js';
+import type { PyroTarget } from '../contract/target.js';
+import type { Request } from './request.js';
+
+/** One call of a request. The method that is called gets it as its context. */
+export class Call implements CallContext {
+  constructor(
+    readonly request: Request,
+    readonly objectId: string,
+    readonly method: string,
+    readonly kwargs: Readonly<Record<string, unknown>>,
+  ) {}
+
+  /**
+   * Runs the call on an object that the connection may use. A member that the metadata of the object does not name cannot be reached.
+   *
+   * The running async context must be the call's own: stores that the call enters stay there.
+   */
+  run(target: PyroTarget, args: unknown[]): unknown {
+    const { method } = this;
+    const { metadata } = target;
+    this.request.countCall();
+    enterCall(this);
+    if (metadata.methods.has(method)) return target.invoke(method, args, this.kwargs as Record<string, unknown>, this);
+    if (method === GET_ATTRIBUTE) return target.getAttribute(attributeName(metadata.attrs, args, 1), this);
+    if (method === SET_ATTRIBUTE) return target.setAttribute(attributeName(metadata.attrs, args, 2), args[1], this);
+    throw unreachable(method);
+  }
+
+  get daemon(): Daemon {
+    return this.request.daemon;
+  }
+  get connection(): SessionConnection {
+    return this.request.connection;
+  }
+  get seq(): number {
+    return this.request.seq;
+  }
+  get flags(): number {
+    return this.request.flags;
+  }
+  get serializer(): string {
+    return this.request.serializerName;
+  }
+  get correlationId(): string {
+    return this.request.correlationId;
+  }
+  get annotations(): ReadonlyMap<string, Buffer> {
+    return this.request.annotations;
+  }
+  get responseAnnotations(): Map<string, Buffer> {
+    return this.request.responseAnnotations;
+  }
+  get oneway(): boolean {
+    return this.request.oneway;
+  }
+  get principal(): unknown {
+    return this.request.authorization.principal;
+  }
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  track(resource: object): void {
+    const { resources } = this.connection;
+    resources.track(resource);
+    // the connection has ended, so this call feeds a stream that lingers: the resource is closed when the stream ends
+    if (resources.isClosed) this.request.onEnd(() => void resources.close(resource));
+  }
+
+  untrack(resource: object): void {
+    this.connection.resources.untrack(resource);
+  }
+}
+
+/** The call that the running code serves. For objects of the library itself, such as `Pyro.Daemon`. @throws {TypeError} when no client called */
+export function servedCall(): Call {
+  const call = currentCall();
+  if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');
+  return call;
+}
+
+function attributeName(attrs: ReadonlySet<string>, args: unknown[], count: number): string {
+  const [name] = args;
+  if (args.length !== count || typeof name !== 'string')
+    throw pythonTypeError(`attribute access takes ${count} arguments, the first a name`);
+  if (isPrivateName(name) || !attrs.has(name)) throw unreachable(name);
+  return name;
+}
+
+function unreachable(name: string): Error {
+  return isPrivateName(name)
+    ? attributeError(`attempt to access private attribute '${name}'`)
+    : attributeError(`attempt to access unexposed or unknown remote attribute '${name}'`);
+}

@@ -1,0 +1,135 @@
+import { CHARACTERS } from '../../serpent/characters.js';
+import { checkEncoding } from '../../serpent/encoding.js';
+import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/errors.js';
+import { TextWindow } from '../../serpent/text-window.js';
+
+const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH } = CHARACTERS;
+
+/** V8 copies a slice that is shorter, so such a slice does not keep the whole text alive. */
+const COPIED_SLICE_CHARS = 13;
+
+const HEX4 = /^[\da-fA-F]{4}$/;
+
+/** Letters of the escapes that are one letter long. */
+const ESCAPED = '"\\/bfnrt';
+
+/**
+ * A cursor over the bytes of one message: white space and strings of json.
+ *
+ * `text` has one character for each byte (latin1), so an index is a byte offset. Only strings with bytes over 127 are decoded as
+ * UTF-8. This is 5 times faster than decoding the whole message first.
+ */
+export class JsonScanner {
+  readonly text: string;
+  pos = 0;
+  /** Made at first use: small messages need none. */
+  private window: TextWindow | undefined = undefined;
+
+  /** @throws {SerpentError} `ENCODING` for bytes that are no UTF-8 and for zero bytes; `TOO_LARGE` */
+  constructor(private readonly bytes: Buffer) {
+    checkEncoding(bytes);
+    try {
+      this.text = bytes.toString('latin1');
+    } catch (cause) {
+      throw new SerpentError(`message of ${bytes.length} bytes is longer than a string can be`, 'TOO_LARGE', { cause });
+    }
+  }
+
+  /** Code of the next character that is no white space; -1 at the end. */
+  token(): number {
+    const { text } = this;
+    let at = this.pos;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code !== SPACE && code !== LINE_FEED && code !== CARRIAGE_RETURN && code !== TAB) {
+        this.pos = at;
+        return code;
+      }
+    }
+    this.pos = at;
+    return -1;
+  }
+
+  /** Code at `at`; -1 after the end. V8 leaves its fast path when code reads after the end of a string. */
+  codeAt(at: number): number {
+    return at < this.text.length ? this.text.charCodeAt(at) : -1;
+  }
+
+  /** Reads the string that begins at the cursor. */
+  string(): string {
+    const { text } = this;
+    const start = this.pos + 1;
+    let codes = 0;
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === DOUBLE_QUOTE) {
+        this.pos = at + 1;
+        return codes > 127 ? this.bytes.toString('utf8', start, at) : this.ascii(start, at);
+      }
+      if (code === BACKSLASH) return this.stringWithEscapes(start, at);
+      if (code < SPACE) return this.failControl(at);
+      codes |= code;
+    }
+    return this.failUnended(start - 1);
+  }
+
+  /** Moves behind the string at the cursor, if it stands there without escapes and is `expected`, which is ASCII. */
+  takesString(expected: string): boolean {
+    const { text, pos } = this;
+    const end = pos + 1 + expected.length;
+    if (this.codeAt(end) !== DOUBLE_QUOTE || text.charCodeAt(pos) !== DOUBLE_QUOTE) return false;
+    for (let at = 0; at < expected.length; at++) if (text.charCodeAt(pos + 1 + at) !== expected.charCodeAt(at)) return false;
+    this.pos = end + 1;
+    return true;
+  }
+
+  /** @param at the first escape */
+  private stringWithEscapes(start: number, at: number): string {
+    const { text } = this;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === DOUBLE_QUOTE) {
+        this.pos = at + 1;
+        // V8 puts the parts together: a string that is put together with `+` takes 32 bytes for each part
+        return JSON.parse(this.bytes.toString('utf8', start - 1, at + 1)) as string;
+      }
+      if (code < SPACE) this.failControl(at);
+      if (code === BACKSLASH) at += this.checkEscape(at);
+    }
+    return this.failUnended(start - 1);
+  }
+
+  /** @returns the number of characters behind the backslash */
+  private checkEscape(at: number): number {
+    const letter = this.text.charAt(at + 1);
+    if (letter === 'u') {
+      if (!HEX4.test(this.text.slice(at + 2, at + 6))) this.fail('\\u escape without its 4 hex digits', 'SYNTAX', at);
+      return 5;
+    }
+    if (!ESCAPED.includes(letter)) this.fail('unknown escape in a string', 'SYNTAX', at);
+    return 1;
+  }
+
+  /** Text of ASCII bytes. The text does not keep a large message alive. */
+  private ascii(start: number, end: number): string {
+    if (end - start < COPIED_SLICE_CHARS) return this.text.slice(start, end);
+    return (this.window ??= new TextWindow(this.bytes)).ascii(start, end);
+  }
+
+  private failControl(at: number): never {
+    return this.fail('control character in a string', 'SYNTAX', at);
+  }
+
+  private failUnended(at: number): never {
+    return this.fail('string without an end', 'SYNTAX', at);
+  }
+
+  fail(message: string, code: SerpentErrorCode = 'SYNTAX', at = this.pos): never {
+    throw new SerpentError(`${message} at byte ${at}`, code, { offset: at });
+  }
+
+  /** Fails at the cursor. The error names the character that was found. */
+  expected(what: string): never {
+    return this.fail(expectedText(what, this.codeAt(this.pos)));
+  }
+}

@@ -1,0 +1,81 @@
+import { isIndexKey } from './index-keys.js';
+import { isSpecialKey } from './special-dicts.js';
+
+/** How a dict key becomes a member of a plain object. */
+export const KeyKind = { plain: 0, index: 1, special: 2 } as const;
+export type KeyKind = (typeof KeyKind)[keyof typeof KeyKind];
+
+const NO_SOURCE = new Uint8Array();
+
+/**
+ * A dict key that was read behind certain other keys. The keys of one message are a tree, because records mostly repeat their keys in
+ * the same order.
+ *
+ * A known key is compared with the bytes of the message, not read: 11 ns instead of 60. A known key also takes no memory: V8 makes one
+ * hidden class for all objects that have the same keys in the same order.
+ */
+export class ReadKey {
+  readonly kind: KeyKind;
+  /** Number of the keys up to this one that are no index keys. */
+  readonly count: number;
+  /** The key that came behind this one last. */
+  next: ReadKey | undefined = undefined;
+  /** The first key of the last dict in the value of this key. */
+  first: ReadKey | undefined = undefined;
+  private others: Map<string, ReadKey> | undefined = undefined;
+
+  /** The bytes between the value before the key and the value of the key, with comma and blanks: `,'key':`. */
+  source: Uint8Array = NO_SOURCE;
+
+  constructor(
+    readonly key: string,
+    /** Number of the keys before this one that are no index keys. */
+    before: number,
+    /** False for a key that is not in the tree, because the tree is full. */
+    readonly isKept: boolean,
+  ) {
+    this.kind = isSpecialKey(key) ? KeyKind.special : isIndexKey(key) ? KeyKind.index : KeyKind.plain;
+    this.count = this.kind === KeyKind.index ? before : before + 1;
+  }
+
+  /** The key behind this one, if it is known. */
+  follow(key: string): ReadKey | undefined {
+    const { next } = this;
+    if (next !== undefined && next.key === key) return next;
+    const found = this.others?.get(key);
+    if (found !== undefined) this.next = found;
+    return found;
+  }
+
+  add(key: string): ReadKey {
+    const { next } = this;
+    const added = new ReadKey(key, this.count, true);
+    if (next !== undefined) (this.others ??= new Map([[next.key, next]])).set(key, added);
+    this.next = added;
+    return added;
+  }
+}
+
+/**
+ * A dict key that was written behind certain other keys, as bytes. Records mostly repeat their keys in the same order, and copying the
+ * bytes of a key takes 5 ns, writing the key 12.
+ */
+export class WrittenKey {
+  /** The key behind this one. */
+  next: WrittenKey | undefined = undefined;
+  /** The first key of the dicts in the value of this key. */
+  first: WrittenKey | undefined = undefined;
+
+  /** @param bytes with the comma or the brace before it, and the colon: `,'key':` */
+  constructor(
+    readonly key: string,
+    readonly bytes: Uint8Array,
+  ) {}
+
+  add(key: string, bytes: Uint8Array, isFirst: boolean): WrittenKey {
+    const added = new WrittenKey(key, bytes);
+    if (isFirst) this.first = added;
+    else this.next = added;
+    return added;
+  }
+}

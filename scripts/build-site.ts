@@ -1,0 +1,69 @@
+/**
+ * Builds the site of the documentation into `build/site/`: the guides and the API reference from the docstrings, with a search that
+ * works without a network. `docs/README.md` says which guides there are, in which order, and under which headings.
+ *
+ * It fails by a warning of typedoc, such as a link that leads nowhere.
+ */
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { Application, type TypeDocOptions } from 'typedoc';
+import { packageRoot } from './package-root.js';
+import { guidesOf, onlySiteLinks, siteDocument } from './site/guides.js';
+
+/** Copies of the pages, with what typedoc wants at their top. */
+const PAGES = join(packageRoot, 'build', 'site-pages');
+const SITE = join(packageRoot, 'build', 'site');
+const MAP = 'docs/README.md';
+/** The first page of the site. */
+const FRONT = 'README.md';
+
+await rm(PAGES, { recursive: true, force: true });
+await rm(SITE, { recursive: true, force: true });
+// pictures and other files that pages show
+await cp(join(packageRoot, 'docs'), join(PAGES, 'docs'), { recursive: true, filter: (path) => !path.endsWith('.md') });
+
+const guides = await guidesOf(packageRoot, MAP, await read(MAP));
+const files = new Set([FRONT, ...guides.map(({ file }) => file)]);
+const onSite = (file: string): boolean => files.has(file);
+await write(FRONT, onlySiteLinks(FRONT, await read(FRONT), onSite));
+for (const guide of guides) await write(guide.file, siteDocument(guide, await read(guide.file), onSite));
+
+const options: TypeDocOptions = {
+  name: 'nestjs-pyro',
+  entryPoints: ['index.ts', 'core.ts', 'serpent/index.ts', 'testing/index.ts'].map((file) => join(packageRoot, 'lib', file)),
+  tsconfig: join(packageRoot, 'tsconfig.build.json'),
+  basePath: packageRoot,
+  readme: join(PAGES, FRONT),
+  projectDocuments: guides.map(({ file }) => relative(packageRoot, join(PAGES, file))),
+  includeVersion: true,
+  searchInDocuments: true,
+  highlightLanguages: ['typescript', 'javascript', 'python', 'shellscript', 'json', 'yaml', 'dockerfile', 'text'],
+  excludeInternal: true,
+  excludePrivate: true,
+  // there is no address of the sources yet
+  disableSources: true,
+  githubPages: false,
+  navigation: { includeGroups: true, includeCategories: true, includeFolders: true },
+  sort: ['documents-first', 'source-order'],
+  out: SITE,
+  logLevel: 'Warn',
+  treatWarningsAsErrors: true,
+  validation: { notExported: false, invalidLink: true, notDocumented: false },
+};
+const application = await Application.bootstrap(options);
+const project = await application.convert();
+if (project === undefined) throw new Error('typedoc found errors in the sources, see above');
+await application.generateOutputs(project);
+const { logger } = application;
+if (logger.hasErrors() || logger.hasWarnings()) process.exitCode = 1;
+console.log(`build/site/index.html, ${guides.length} guides, ${logger.warningCount} warnings`);
+
+function read(file: string): Promise<string> {
+  return readFile(join(packageRoot, file), 'utf8');
+}
+
+async function write(file: string, content: string): Promise<void> {
+  const path = join(PAGES, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, content);
+}

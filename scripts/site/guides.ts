@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+
+/** A page of the site. */
+export interface Guide {
+  /** Below the root of the project, `docs/streams.md`. */
+  file: string;
+  /** The heading of the map under which it stands. */
+  group: string;
+}
+
+const HEADING = /^## (?<group>.+)$/;
+const LINK = /(?<!!)\[(?<text>(?:[^\]\\]|\\.)*)\]\((?<target>[^()\s]+)\)/g;
+const TITLE = /^# (?<title>.+)\n/;
+const ELSEWHERE = /^(?:[a-z][a-z+.-]*:|#)/i;
+
+/**
+ * The pages that a map links to, each once, in its order. A link to a folder stands for all its pages.
+ *
+ * @param map name of the map below `root`
+ */
+export async function guidesOf(root: string, map: string, markdown: string): Promise<Guide[]> {
+  const guides = new Map<string, Guide>();
+  let group = '';
+  for (const line of markdown.split('\n')) {
+    group = HEADING.exec(line)?.groups!.group ?? group;
+    for (const { groups } of line.matchAll(LINK)) {
+      if (ELSEWHERE.test(groups!.target!)) continue;
+      const path = targetOf(map, groups!.target!);
+      const files = path.endsWith('.md') ? [path] : (await readdir(join(root, path))).sort().map((name) => join(path, name));
+      for (const file of files) if (!guides.has(file)) guides.set(file, { file, group });
+    }
+  }
+  return [...guides.values()];
+}
+
+/**
+ * A page in the form that typedoc reads: title and group at its top, and no links to files that the site does not have; their texts
+ * stay.
+ *
+ * @param onSite whether the site has a file of the project
+ * @throws {Error} when the page does not begin with a title
+ */
+export function siteDocument({ file, group }: Guide, markdown: string, onSite: (file: string) => boolean): string {
+  const title = TITLE.exec(markdown)?.groups!.title;
+  if (title === undefined) throw new Error(`${file} does not begin with a title`);
+  return `---\ntitle: ${JSON.stringify(title)}\ngroup: ${JSON.stringify(group)}\n---\n\n${onlySiteLinks(file, markdown, onSite)}`;
+}
+
+/** A page whose links to files that the site does not have are plain text. */
+export function onlySiteLinks(file: string, markdown: string, onSite: (file: string) => boolean): string {
+  return markdown.replace(LINK, (link, text: string, target: string) =>
+    ELSEWHERE.test(target) || onSite(targetOf(file, target)) ? link : text,
+  );
+}
+
+function targetOf(page: string, target: string): string {
+  return normalize(join(dirname(page), target.split('#')[0]!)).replace(/\/$/, '');
+}
