@@ -94,8 +94,11 @@ class ClassReader {
   ): MethodSignature {
     const { checker } = this.project;
     const type = checker.getTypeOfSymbolAtLocation(member, this.served.declaration);
-    // of several overloads the last takes most
-    const signature = type.getCallSignatures().at(-1)!;
+    const [first, ...others] = type.getCallSignatures();
+    const implementation = this.implementationOf(member);
+    // the implementation takes what all overloads take
+    const isOverloaded = others.length > 0 && implementation !== undefined;
+    const signature = (isOverloaded ? checker.getSignatureFromDeclaration(implementation) : first)!;
     const hint = this.served.name + capitalized(member.name);
     const isStream = (options['stream'] !== undefined && options['stream'] !== false) || this.hasStreamOption(decorators);
     const returns = this.texts.resultOf(checker.getReturnTypeOfSignature(signature), isStream, `${hint}Result`);
@@ -108,6 +111,14 @@ class ClassReader {
     };
   }
 
+  /** The declaration with the body. Decorators stand there, and not on an overload. */
+  private implementationOf(member: ts.Symbol): ts.MethodDeclaration | undefined {
+    const { ts } = this.project;
+    return member.declarations?.find(
+      (each): each is ts.MethodDeclaration => ts.isMethodDeclaration(each) && each.body !== undefined,
+    );
+  }
+
   /** True for `stream: { … }`, also when its members cannot be read. */
   private hasStreamOption(decorators: readonly SourceDecorator[]): boolean {
     const { ts } = this.project;
@@ -118,13 +129,10 @@ class ClassReader {
   }
 
   private parameters(signature: ts.Signature, member: ts.Symbol, params: unknown, hint: string): ParameterSignature[] {
-    const { ts } = this.project;
-    // decorators stand on the implementation, not on an overload
-    const implementation = member.declarations?.find((each) => ts.isMethodDeclaration(each) && each.body !== undefined) as
-      ts.MethodDeclaration | undefined;
+    const implementation = this.implementationOf(member);
     const names = Array.isArray(params) ? params.map(String) : undefined;
     let next = 0;
-    const read: (ParameterSignature & { slot?: number })[] = [];
+    const read: ParameterSignature[] = [];
     let keywords: ParameterSignature | undefined;
     for (const [index, symbol] of signature.getParameters().entries()) {
       const declaration = implementation?.parameters[index] ?? (symbol.valueDeclaration as ts.ParameterDeclaration | undefined);

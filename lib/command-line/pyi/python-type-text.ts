@@ -31,12 +31,16 @@ const PROMISES = new Set(['Promise', 'PromiseLike']);
 const ITERATORS =
   /^(?:Async)?(?:Generator|Iterator|IterableIterator|IteratorObject)$|^AsyncIterable$|^RemoteStream$|^(?:Array|Map|Set|String)Iterator$/;
 const MAX_DEPTH = 20;
+/** A type whose arguments grow with each step, `interface A<T> { more: A<T[]> }`, ends here. */
+const MAX_SUFFIX_CHARS = 40;
 
 /** Makes the texts of Python types of TypeScript's types, and collects the types of your own that these name. */
 export class PythonTypeTexts {
   /** By the name in Python. */
   readonly types = new Map<string, TypeSignature>();
   private readonly names = new Map<ts.Type | ts.Symbol, string>();
+  /** Types whose fields are read behind the text that names them. */
+  private readonly pending: (() => void)[] = [];
   private depth = 0;
 
   /** @param served the names of the classes whose objects travel as proxies */
@@ -49,11 +53,10 @@ export class PythonTypeTexts {
   textOf(type: ts.Type, direction: Direction, hint: string): string {
     if (this.depth >= MAX_DEPTH) return 'Any';
     this.depth++;
-    try {
-      return this.make(type, direction, hint);
-    } finally {
-      this.depth--;
-    }
+    const text = this.make(type, direction, hint);
+    this.depth--;
+    while (this.depth === 0 && this.pending.length > 0) this.pending.shift()!();
+    return text;
   }
 
   /** The text of a result: of the value of a promise, and of an Observable's items or its last one. */
@@ -180,7 +183,8 @@ export class PythonTypeTexts {
     if (isProxy) return 'Any';
     const isNamed = symbol !== undefined && !symbol.name.startsWith('__') && !this.isForeign(symbol);
     const args = type.aliasSymbol ? (type.aliasTypeArguments ?? []) : this.argumentsOf(type);
-    const suffix = args.map((each) => this.textOf(each, 'result', hint).replace(/\W+/g, '')).join('');
+    const suffix = isNamed ? args.map((each) => capitalized(this.textOf(each, 'result', hint))).join('') : '';
+    if (suffix.length > MAX_SUFFIX_CHARS) return 'Any';
     const name = isNamed ? symbol.name + suffix : hint;
     return this.named(isNamed && args.length === 0 ? symbol : type, name, (own) => this.addRecord(type, own, members));
   }
@@ -238,7 +242,7 @@ export class PythonTypeTexts {
     let name = base;
     for (let number = 2; taken.has(name); number++) name = `${base}${number}`;
     this.names.set(key, name);
-    add(name);
+    this.pending.push(() => add(name));
     return name;
   }
 }

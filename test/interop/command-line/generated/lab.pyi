@@ -11,6 +11,30 @@ from typing import Any, Iterator, Literal, NotRequired, Protocol, TypeAlias, Typ
 Gas: TypeAlias = Literal['air', 'argon']
 
 
+class GrowingDictStrListDictStrListDictStrListStr(TypedDict):
+    """Its type arguments have no end."""
+    of: dict[str, list[dict[str, list[dict[str, list[str]]]]]]
+    more: NotRequired[Any]
+
+
+class GrowingDictStrListDictStrListStr(TypedDict):
+    """Its type arguments have no end."""
+    of: dict[str, list[dict[str, list[str]]]]
+    more: NotRequired[GrowingDictStrListDictStrListDictStrListStr]
+
+
+class GrowingDictStrListStr(TypedDict):
+    """Its type arguments have no end."""
+    of: dict[str, list[str]]
+    more: NotRequired[GrowingDictStrListDictStrListStr]
+
+
+class GrowingStr(TypedDict):
+    """Its type arguments have no end."""
+    of: str
+    more: NotRequired[GrowingDictStrListStr]
+
+
 Level: TypeAlias = Literal[0, 5]
 
 
@@ -125,6 +149,12 @@ class Oven(Protocol):
         ...
 
     def big(self) -> int | list[float]:
+        ...
+
+    def tune(self, first: float | str, name: str = ...) -> float | str:
+        ...
+
+    def grown(self, value: GrowingStr) -> None:
         ...
 
     def state(self) -> OvenStateResult:

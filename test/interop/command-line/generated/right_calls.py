@@ -31,6 +31,9 @@ assert_type(oven.set(mode, 5, "2026-01-31", b"", (1, "a")), dict[float, bool])
 oven.open_tray(object()).pull()
 oven.gain = 4
 assert_type(oven.state()["isHot"], bool)
+oven.tune("fan")
+oven.tune(1, "fan")
+oven.grown({"of": "x"})
 assert_type(counter.add(by=2), float)
 counter.find("steel", 5, colour="red")
 

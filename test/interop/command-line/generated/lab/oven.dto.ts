@@ -45,3 +45,9 @@ export interface Range {
 }
 
 export type Seconds = number & { readonly unit: 'seconds' };
+
+/** Its type arguments have no end. */
+export interface Growing<T> {
+  of: T;
+  more?: Growing<Map<string, T[]>>;
+}

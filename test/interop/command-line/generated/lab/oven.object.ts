@@ -4,6 +4,7 @@ import { PyroContext, PyroController, PyroKwargs, PyroMethod, PyroProperty, type
 import { from, type Observable, of } from 'rxjs';
 import {
   Gas,
+  type Growing,
   Level,
   type Mode,
   type Page,
@@ -132,6 +133,18 @@ export class Oven extends Device<{ isHot: boolean; temperature: number }> {
   @PyroMethod()
   big(): bigint | Float64Array {
     return 2n;
+  }
+
+  tune(name: string): string;
+  tune(level: number, name: string): number;
+  @PyroMethod()
+  tune(first: string | number, name = ''): string | number {
+    return typeof first === 'string' ? first : first + name.length;
+  }
+
+  @PyroMethod()
+  grown(value: Growing<string>): void {
+    void value;
   }
 
   notExposed(): void {}
