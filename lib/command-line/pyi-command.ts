@@ -34,6 +34,8 @@ export function pyiCommand(): Command {
 function writeStubs(names: readonly string[], given: PyiArguments): void {
   const { project, naming, signatures, output, check } = given;
   const compiler = optionalPackage<Compiler>('typescript', 'nestjs-pyro pyi', dirname(resolve(project)));
+  if (typeof (compiler as Partial<Compiler>).createProgram !== 'function')
+    throw new CommandFailure(noCompilerApi(compiler), EXIT_CODES.usage.code);
   const all = readProject(compiler, project, naming);
   const unknown = names.find((name) => !Object.hasOwn(all, name));
   const known = Object.keys(all).join(', ') || 'none';
@@ -47,6 +49,11 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
   if (signatures !== undefined)
     writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check }, 'nestjs-pyro pyi');
   if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given, 'nestjs-pyro pyi');
+}
+
+/** TypeScript 7 is a program without an interface for JavaScript. */
+function noCompilerApi({ version }: Partial<Compiler>): string {
+  return `typescript ${version ?? ''} of the project cannot be used as a library: npm install --save-dev typescript@6, or name another project (-p)`;
 }
 
 /** The names of some classes, and of those whose objects they give. */

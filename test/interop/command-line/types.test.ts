@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -304,6 +304,18 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
       stderr: expect.stringMatching(/serves no class Toaster: the served classes are Counter, .*Oven/) as string,
     });
     expect((await run('pyi', '-p', '/nowhere/tsconfig.json')).code).toBe(1);
+  });
+
+  it('says so when the typescript of the project is no library', async () => {
+    const compiler = join(directory, 'project', 'node_modules', 'typescript');
+    await mkdir(compiler, { recursive: true });
+    await writeFile(join(compiler, 'package.json'), '{ "name": "typescript", "main": "index.js" }');
+    await writeFile(join(compiler, 'index.js'), "exports.version = '7.0.0';");
+    await writeFile(join(directory, 'project', 'tsconfig.json'), '{}');
+    expect(await run('pyi', '-p', join(directory, 'project', 'tsconfig.json'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('typescript 7.0.0 of the project cannot be used as a library') as string,
+    });
   });
 });
 
