@@ -5,7 +5,7 @@ import type { Figures } from './load/meter.js';
 import { RunningServer } from './servers.js';
 
 /** What each program of `bench/clients/` serves. `cpu` of the figures is that of the client. */
-interface Driver {
+export interface Driver {
   measure(location: string, theCase: Case, turn: Turn): Figures;
 }
 

@@ -56,7 +56,14 @@ export class RunningServer {
 }
 
 type ServerKind = readonly [
-  program: 'servers/cluster' | 'servers/core' | 'servers/nest' | 'servers/nest-other' | 'servers/pyro5.py' | 'servers/raw',
+  program:
+    | 'servers/cluster'
+    | 'servers/core'
+    | 'servers/nest'
+    | 'servers/nest-other'
+    | 'servers/pyro5.py'
+    | 'servers/raw'
+    | 'servers/telemetry',
   ...args: string[],
 ];
 
@@ -78,6 +85,16 @@ export const SERVERS = {
   'Nest, 2 processes': ['servers/cluster', '2'],
   'Nest TCP': ['servers/nest-other', 'tcp'],
   'Nest gRPC': ['servers/nest-other', 'grpc'],
+  'SDK none, library': ['servers/telemetry', 'none', 'library'],
+  'SDK metrics, library': ['servers/telemetry', 'metrics', 'library'],
+  'SDK unsampled, library': ['servers/telemetry', 'unsampled', 'library'],
+  'SDK metrics+unsampled, library': ['servers/telemetry', 'metrics+unsampled', 'library'],
+  'SDK metrics+sampled, library': ['servers/telemetry', 'metrics+sampled', 'library'],
+  'SDK none, sdk': ['servers/telemetry', 'none', 'sdk'],
+  'SDK metrics, sdk': ['servers/telemetry', 'metrics', 'sdk'],
+  'SDK unsampled, sdk': ['servers/telemetry', 'unsampled', 'sdk'],
+  'SDK metrics+unsampled, sdk': ['servers/telemetry', 'metrics+unsampled', 'sdk'],
+  'SDK metrics+sampled, sdk': ['servers/telemetry', 'metrics+sampled', 'sdk'],
   'Pyro5 thread': ['servers/pyro5.py', 'thread'],
   'Pyro5 multiplex': ['servers/pyro5.py', 'multiplex'],
 } satisfies Record<string, ServerKind>;

@@ -31,16 +31,22 @@ export { PyroUri } from './protocol/uri.js';
 export type { WireLog, WireMessage } from './protocol/message.js';
 
 // serializers, and classes of yours that travel
+export { type ClassConverter, ClassRegistry, defaultClassRegistry } from './serializers/contract/class-registry.js';
 export {
-  type ClassConverter,
-  ClassRegistry,
-  defaultClassRegistry,
+  type ClassMark,
+  type DescribedClassOptions,
+  type FieldName,
+  PyroClass,
   registerClass,
-} from './serializers/contract/class-registry.js';
+} from './classes/register-class.js';
+export type { ClassFields, ClassOptions, PythonStyle } from './classes/class-description.js';
+export type { EnumObject, FieldType, ScalarType } from './classes/field-types.js';
+export type { StandardSchema } from './classes/standard-schema.js';
+export { enumMember, registerEnum } from './classes/enums.js';
 export { PyroRemoteError } from './serializers/objects/exceptions.js';
 export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
-export { SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
+export { type DateMode, SERIALIZER_IDS, type SerializerName, type ValueMode } from './serializers/contract/serializer.js';
 
 // logs
 export type { AccessLogOptions } from './logging/access-log.js';
@@ -83,6 +89,7 @@ export type {
 } from './daemon/contract/signatures.js';
 export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
 export type { MethodParameter } from './objects/argument-binder.js';
+export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';

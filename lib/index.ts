@@ -89,6 +89,11 @@ export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCod
 // of core: values that JavaScript has no type for, and classes of yours that travel
 export {
   type ClassConverter,
+  type ClassOptions,
+  enumMember,
+  type FieldType,
+  PyroClass,
+  registerEnum,
   PyComplex,
   PyFloat,
   pyFloat,
@@ -99,6 +104,7 @@ export {
   SerializedBlob,
   type SerializerName,
   type ValueMode,
+  type DateMode,
 } from './core.js';
 
 // of core: types of options

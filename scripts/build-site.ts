@@ -4,7 +4,7 @@
  *
  * It fails by a warning of typedoc, such as a link that leads nowhere.
  */
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Application, type TypeDocOptions } from 'typedoc';
 import { packageRoot } from './package-root.js';
@@ -23,6 +23,10 @@ await rm(SITE, { recursive: true, force: true });
 await cp(join(packageRoot, 'docs'), join(PAGES, 'docs'), { recursive: true, filter: (path) => !path.endsWith('.md') });
 
 const guides = await guidesOf(packageRoot, MAP, await read(MAP));
+const unnamed = (await readdir(join(packageRoot, 'docs'))).filter(
+  (name) => name.endsWith('.md') && `docs/${name}` !== MAP && !guides.some(({ file }) => file === `docs/${name}`),
+);
+if (unnamed.length > 0) throw new Error(`${MAP} does not name ${unnamed.join(', ')}`);
 const files = new Set([FRONT, ...guides.map(({ file }) => file)]);
 const onSite = (file: string): boolean => files.has(file);
 await write(FRONT, onlySiteLinks(FRONT, await read(FRONT), onSite));

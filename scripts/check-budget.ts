@@ -10,7 +10,7 @@ import { packageRoot } from './package-root.js';
 import { run } from './program.js';
 
 /** About a tenth more than the package has now: whoever goes over it finds out why, and then changes the figure. */
-const BUDGET = { packedKiB: 1_650, unpackedKiB: 6_000, files: 1_500 };
+const BUDGET = { packedKiB: 1_750, unpackedKiB: 6_400, files: 1_600 };
 
 /** Every dependency that a user installs with the package, and why the package does not do without it. */
 const DEPENDENCIES: Record<string, string> = {

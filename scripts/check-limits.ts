@@ -1,36 +1,71 @@
 /**
- * Checks the table of limits in docs/threat-model.md against the limits of the package: `check-limits.js [--write]`.
+ * Checks the tables of limits in the docs against the limits of the package: `check-limits.js [--write]`.
  *
- * The table stands between the lines `<!-- limits -->` and `<!-- end of limits -->`. With `--write` it is written anew.
+ * A table of the limits of daemons stands between the lines `<!-- limits -->` and `<!-- end of limits -->`, the table of proxies
+ * between `<!-- limits of proxies -->` and `<!-- end of limits of proxies -->`. With `--write` they are written anew.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Limit, LIMITS } from 'nestjs-pyro/core';
+import { type Limit, LIMITS, PROXY_LIMITS, type ProxyLimit } from 'nestjs-pyro/core';
 import { packageRoot } from './package-root.js';
 
-const page = join(packageRoot, 'docs', 'threat-model.md');
-const TABLE = /(?<=<!-- limits -->\n)[^]*(?=<!-- end of limits -->)/;
-const HEAD =
-  '| limit (option and counter) | `lab` | `exposed` | what it limits | when it is reached |\n| --- | --- | --- | --- | --- |\n';
+const DAEMONS = 'limits';
+const PROXIES = 'limits of proxies';
 
-const shown = await readFile(page, 'utf8');
-if (!TABLE.test(shown)) throw new Error('docs/threat-model.md: there is no table of limits');
-const rows = Object.entries<Limit>(LIMITS).map(
-  ([name, limit]) =>
-    `| \`${name}\` | ${limit.defaultText ?? amount(limit.lab, limit)} | ${limit.defaultText ? 'see `lab`' : amount(limit.exposed, limit)} | ${limit.limits} | ${limit.consequence} |\n`,
+type Cells = readonly string[];
+
+const limits = Object.entries<Limit>(LIMITS);
+const proxyLimits = Object.entries<ProxyLimit>(PROXY_LIMITS);
+
+await checkTable(
+  'threat-model.md',
+  DAEMONS,
+  ['limit (option and counter)', '`lab`', '`exposed`', 'what it limits', 'when it is reached'],
+  limits.map(([name, limit]) => defaultsOf(name, limit)),
 );
-const right = shown.replace(TABLE, () => `\n${HEAD}${rows.join('')}\n`);
-if (process.argv.includes('--write')) {
-  await writeFile(page, right);
-} else if (right !== shown) {
-  console.error('docs/threat-model.md does not have the limits of the package; `npm run docs:options` mends it');
-  process.exitCode = 1;
-} else {
-  console.log(`ok: docs/threat-model.md, ${rows.length} limits`);
+await checkTable(
+  'threat-model.md',
+  PROXIES,
+  ['limit (option)', 'default', 'what it limits', 'when it is reached'],
+  proxyLimits.map(([name, limit]) => [
+    `\`${name}\``,
+    limit.defaultText ?? amount(limit.default, limit),
+    limit.limits,
+    limit.consequence,
+  ]),
+);
+await checkTable(
+  'production.md',
+  DAEMONS,
+  ['limit', 'of', 'what clients see'],
+  limits.map(([name, limit]) => [`\`${name}\``, limit.limits, limit.consequence]),
+);
+
+async function checkTable(file: string, mark: string, head: Cells, rows: readonly Cells[]): Promise<void> {
+  const page = join(packageRoot, 'docs', file);
+  const shown = await readFile(page, 'utf8');
+  const between = new RegExp(`(?<=<!-- ${mark} -->\n)[^]*(?=<!-- end of ${mark} -->)`);
+  if (!between.test(shown)) throw new Error(`docs/${file}: there is no table of ${mark}`);
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`);
+  const right = shown.replace(between, () => `\n${lines.join('')}\n`);
+  if (process.argv.includes('--write')) {
+    await writeFile(page, right);
+  } else if (right !== shown) {
+    console.error(`docs/${file} does not have the ${mark} of the package; \`npm run docs:options\` mends it`);
+    process.exitCode = 1;
+  } else {
+    console.log(`ok: docs/${file}, ${rows.length} ${mark}`);
+  }
+}
+
+function defaultsOf(name: string, limit: Limit): Cells {
+  const { defaultText, limits: what, consequence } = limit;
+  const lab = defaultText ?? amount(limit.lab, limit);
+  return [`\`${name}\``, lab, defaultText ? 'see `lab`' : amount(limit.exposed, limit), what, consequence];
 }
 
 /** `64 KiB`, `10 s`, `100`; a time of 0 is no limit. */
-function amount(value: number, { unit }: Limit): string {
+function amount(value: number, { unit }: { readonly unit: string }): string {
   if (unit === 'bytes') {
     const [divisor, name] = value % 2 ** 20 === 0 ? [2 ** 20, 'MiB'] : [2 ** 10, 'KiB'];
     return `${(value / divisor).toLocaleString('en')} ${name}`;

@@ -1,5 +1,5 @@
 /**
- * Checks what docs/upstream-tests.md, docs/pyro5-parity.md and docs/nest-features.md claim: `check-parity.js REPORT…`, the reports
+ * Checks what docs/audit/upstream-tests.md, docs/audit/pyro5-parity.md and docs/audit/nest-features.md claim: `check-parity.js REPORT…`, the reports
  * that Vitest's JSON reporter wrote.
  *
  * Every test case of Pyro5's distribution, as pytest finds them, and every public name of its API must have a row, and every row
@@ -15,9 +15,9 @@ import { run } from './program.js';
 import { TestReport } from './test-report.js';
 
 const report = await TestReport.read(process.argv.slice(2), join(packageRoot, 'test'));
-await check('docs/upstream-tests.md', 'upstream case', await upstreamCases());
-await check('docs/pyro5-parity.md', 'Python', await publicNames(), withoutPeer);
-await check('docs/nest-features.md', 'Nest');
+await check('docs/audit/upstream-tests.md', 'upstream case', await upstreamCases());
+await check('docs/audit/pyro5-parity.md', 'Python', await publicNames(), withoutPeer);
+await check('docs/audit/nest-features.md', 'Nest');
 
 async function check(
   page: string,

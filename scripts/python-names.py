@@ -1,4 +1,4 @@
-"""Prints the public names of Pyro5's API, one a line: what docs/pyro5-parity.md must have a row for.
+"""Prints the public names of Pyro5's API, one a line: what docs/audit/pyro5-parity.md must have a row for.
 
 Classes and functions by name, members as `Class.member`, parameters of constructors and functions as `name(parameter)`.
 """

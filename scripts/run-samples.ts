@@ -6,6 +6,8 @@
  * - `server.py`: a Python server. Prints `ready: ARGUMENT` when it can be called, and runs on
  * - `main.ts`: the Nest app, with that argument if there is one. Prints `ready: URI`, and runs on
  * - `client.py`, `client.ts`: get what the last `ready:` line said, and run to their end with exit code 0
+ * - `redis.conf`: the sample needs a Redis with such settings. It gets its URL in REDIS_URL: that of the environment, or of a new Redis. Where
+ *   there is neither, the sample is left out with a warning, but not in CI
  * - `client.py.expected.txt`, `client.ts.expected.txt`: what that client prints, where it is always the same
  *
  * Servers get PORT=0 in their environment: any free port. With `--optional-python` a machine without Python runs what is left.
@@ -15,6 +17,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePythonEnv } from '../test/interop/python-env.js';
+import { findRedis, RedisServer } from '../test/redis-server.js';
 import { packageRoot } from './package-root.js';
 import { Program, run } from './program.js';
 
@@ -33,8 +36,10 @@ const samples = named.length > 0 ? named : await allSamples();
 let failed = 0;
 for (const sample of samples) {
   try {
-    await runSample(sample);
-    console.log(`ok: sample ${sample}`);
+    const isRun = existsSync(join(packageRoot, 'sample', sample, 'redis.conf'))
+      ? await runWithRedis(sample)
+      : await runSample(sample, {});
+    console.log(`${isRun ? 'ok' : 'left out'}: sample ${sample}`);
   } catch (error) {
     failed += 1;
     console.error(`FAILED: sample ${sample}: ${error instanceof Error ? error.message : String(error)}`);
@@ -43,7 +48,21 @@ for (const sample of samples) {
 if (samples.length === 0) console.error('there are no samples');
 if (failed > 0 || samples.length === 0) process.exitCode = 1;
 
-async function runSample(sample: string): Promise<void> {
+async function runWithRedis(sample: string): Promise<boolean> {
+  const { REDIS_URL } = process.env;
+  if (REDIS_URL) return runSample(sample, { REDIS_URL });
+  const programs = await findRedis();
+  if (programs === undefined) return false;
+  const redis = await RedisServer.start(programs);
+  try {
+    return await runSample(sample, { REDIS_URL: redis.url });
+  } finally {
+    await redis.stop();
+  }
+}
+
+/** @param needs environment of the servers */
+async function runSample(sample: string, needs: Record<string, string>): Promise<boolean> {
   const source = (name: string): string => join(packageRoot, 'sample', sample, name);
   const commandOf = (name: string): [command: string, script: string] =>
     name.endsWith('.py')
@@ -62,7 +81,7 @@ async function runSample(sample: string): Promise<void> {
   try {
     for (const name of servers) {
       const [command, script] = commandOf(name);
-      const env = { PYTHONUNBUFFERED: '1', ...(serves ? {} : { PORT: '0' }) };
+      const env = { PYTHONUNBUFFERED: '1', ...needs, ...(serves ? {} : { PORT: '0' }) };
       const timeoutMs = serves ? NO_TIMEOUT_MS : SERVER_TIMEOUT_MS;
       const server = new Program(command, [script, ...ready.slice(-1)], { echo, env, timeoutMs });
       running.push(server);
@@ -76,19 +95,31 @@ async function runSample(sample: string): Promise<void> {
       const expected = existsSync(expectedFile) ? await readFile(expectedFile, 'utf8') : stdout;
       if (stdout !== expected) throw new Error(`${name} printed\n${stdout}instead of\n${expected}`);
     }
-    if (serves) await serveOn(running, ready.at(-1)!);
+    if (serves) await serveOn(running, ready.at(-1)!, clients.map(commandOf));
+    return true;
   } finally {
     for (const server of running.reverse()) await server.stop();
   }
 }
 
-/** Until Ctrl-C, or a server ends by itself. */
-async function serveOn(servers: readonly Program[], uri: string): Promise<void> {
+/** Until Ctrl-C, or a server ends by itself. @param clients the commands of its clients, the Python one first if there is one */
+async function serveOn(
+  servers: readonly Program[],
+  uri: string,
+  clients: readonly [command: string, script: string][],
+): Promise<void> {
+  const [client] = clients;
   console.log(`\nserving ${uri} – end it with Ctrl-C`);
+  if (client !== undefined) console.log(`Call it again, in a second terminal:\n  ${[...client, uri].map(quoted).join(' ')}`);
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
   await Promise.race([interrupted, ...servers.map(({ ended }) => ended)]);
+}
+
+/** A word of a command line as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function findPython(optional: boolean): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-/** A client under load: `node.js ours|raw`, an object that lets our proxy, or the load generator, do a case. */
+/** A client under load: `node.js ours|raw [SIGNALS]`, an object that lets our proxy, or the load generator, do a case. */
 import { AsyncResource } from 'node:async_hooks';
 import { expose, PyroDaemon, PyroProxy, type RemoteObject } from 'nestjs-pyro/core';
 import type { Case } from '../cases.js';
@@ -8,6 +8,7 @@ import { checkValue } from '../load/check-value.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import type { Figures } from '../load/meter.js';
 import { BATCH_LENGTH, PyroWire } from '../load/pyro-wire.js';
+import { setUpSdk, type Signals } from '../sdk.js';
 
 /** The calls that are measured belong to no served call, as those of Python's threads: they carry no correlation id of it. */
 const outsideOfCalls = new AsyncResource('client');
@@ -20,7 +21,8 @@ class Driver {
 }
 expose(Driver);
 
-const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+setUpSdk((process.argv[3] ?? 'none') as Signals);
+const daemon = await PyroDaemon.listen({ host: '127.0.0.1', telemetry: false });
 daemon.register(new Driver(), 'driver');
 console.log(`ready: ${daemon.locationStr}`);
 

@@ -44,8 +44,26 @@ export function isSameId(one: Buffer, oneAt: number, other: Buffer, otherAt: num
 /** The random ids of all proxies: a block for each proxy would take 4 KiB. */
 const randomIds = new IdPool();
 
+/** Gives the correlation ids of requests. */
+export interface CorrelationIdSource {
+  /** The block of the id that {@link take} gave. */
+  readonly block: Buffer;
+  /** Gives the id of the next request. @returns where its 16 bytes begin in {@link block} */
+  take(): number;
+}
+
+/** Gives one id. */
+export class GivenId implements CorrelationIdSource {
+  /** @param block the 16 bytes of the id */
+  constructor(readonly block: Buffer) {}
+
+  take(): number {
+    return 0;
+  }
+}
+
 /** Makes the correlation ids of outgoing calls. */
-export class CorrelationIds {
+export class CorrelationIds implements CorrelationIdSource {
   private given: Buffer | undefined;
   /** The text of the given id that was used last, and its bytes. */
   private lastText: string | undefined;

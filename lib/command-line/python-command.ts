@@ -1,7 +1,11 @@
 import { Command } from 'commander';
+import { pythonClassesCommand } from './python-classes-command.js';
 import { pythonSignaturesCommand } from './python-signatures-command.js';
 
-/** `nestjs-pyro python …`: prints files for the Python side. */
+/** `nestjs-pyro python`: prints Python for the other side. */
 export function pythonCommand(): Command {
-  return new Command('python').description('print files for Python programs').addCommand(pythonSignaturesCommand());
+  return new Command('python')
+    .description('print Python for the other side')
+    .addCommand(pythonClassesCommand())
+    .addCommand(pythonSignaturesCommand());
 }

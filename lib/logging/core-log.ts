@@ -1,9 +1,11 @@
 import type { BaseDaemon } from '../daemon/daemon.js';
+import { environmentConfig } from '../options/environment.js';
 import type { WireLog } from '../protocol/message.js';
 import { printable, printableMessage } from '../reports/printable.js';
 import { describeWireMessage } from '../serializers/wire-text.js';
 import { type AccessLogOptions, logCalls } from './access-log.js';
 import { logDaemonEvents } from './daemon-log.js';
+import { environmentLogger } from './environment-logger.js';
 import { logFailedCalls } from './failed-calls.js';
 import { isMeantForClient } from './failure-level.js';
 import { LogEntry, type PyroLogger, type LogSink, type PyroLogLevel } from './log-entry.js';
@@ -30,7 +32,15 @@ export function logDaemon(daemon: BaseDaemon, logger: PyroLogger, accessLog: boo
   logCalls(daemon, accessLog, (entry) => write('info', entry));
 }
 
-/** Logs every message as `debug`, without its payload. */
-export function wireLogTo(logger: PyroLogger): WireLog {
-  return (message) => logger.debug(new LogEntry(describeWireMessage(message), { event: 'wire', peer: printable(message.peer) }));
+/**
+ * The log of all messages that `PYRO_LOGWIRE` asks for, as `debug`, with the data of calls and without the data of handshakes.
+ *
+ * @param logger undefined: the program has no log
+ * @returns undefined when `PYRO_LOGWIRE` is not set
+ * @see Pyro5/protocol.py, `log_wiredata`, which logs the data of handshakes as well
+ */
+export function environmentWireLog(logger: PyroLogger | undefined = environmentLogger()): WireLog | undefined {
+  if (!logger || !environmentConfig().LOGWIRE) return undefined;
+  return (message) =>
+    logger.debug(new LogEntry(describeWireMessage(message, 'calls'), { event: 'wire', peer: printable(message.peer) }));
 }

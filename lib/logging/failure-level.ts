@@ -1,5 +1,5 @@
 import { CommunicationError, MessageTooLargeError, PyroError, SerializeError } from '../protocol/errors.js';
-import { PythonException } from '../protocol/python-exception.js';
+import { isDescribedException, PythonException } from '../protocol/python-exception.js';
 
 /** The error that was thrown, where a layer above has translated the error for Python. */
 export function thrownError(error: unknown): unknown {
@@ -7,13 +7,13 @@ export function thrownError(error: unknown): unknown {
 }
 
 /**
- * True for errors that are meant for the client: a PythonException, and the refusals of this library (unknown objects and members, wrong
+ * True for errors that are meant for the client: a PythonException, an error of a registered class, and the refusals of this library (unknown objects and members, wrong
  * arguments, guards, limits, clients that went away). All other errors are those that nobody expected.
  *
  * @param isKnownObject whether the daemon has the object of the call
  */
 export function isMeantForClient(error: unknown, isKnownObject: boolean): boolean {
-  if (error instanceof PythonException) return true;
+  if (error instanceof PythonException || isDescribedException(error)) return true;
   if (error instanceof PyroError) return isRefusal(error, isKnownObject);
   // Node's own functions reject with an AbortError when the signal of the call aborts
   return error instanceof Error && error.name === 'AbortError' && error.cause instanceof PyroError;

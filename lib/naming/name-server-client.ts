@@ -16,9 +16,9 @@ const FILTER_RULES: OptionRules<NameFilter> = { prefix: ANYTHING, regex: ANYTHIN
 const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
 
 /** Makes proxies without name lookup: a name server is reached by its address only. */
-const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, (uri) =>
-  Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
-);
+const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, {
+  resolve: (uri) => Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
+});
 
 /**
  * A connection to a Pyro name server, which registers URIs by names, with metadata tags. `locateNameServer` makes it; call

@@ -114,6 +114,11 @@ export class FrameReader {
     return this.header !== undefined && !this.hasUncounted && this.end - this.start < sizeOf(this.header);
   }
 
+  /** Size of the unfinished frame; 0 while it is not known. */
+  get announcedBytes(): number {
+    return this.header === undefined ? 0 : sizeOf(this.header);
+  }
+
   /** Received bytes that are in no returned frame yet. */
   get bufferedBytes(): number {
     return this.end - this.start + (this.behind?.length ?? 0);

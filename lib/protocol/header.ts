@@ -64,14 +64,19 @@ function isTls(bytes: Buffer, start: number, available: number): boolean {
 /** The largest size of a message, and the option that sets it. */
 export interface SizeLimit {
   bytes: number;
-  option: 'maxMessageBytes' | 'maxHandshakeBytes' | 'maxInflationRatio';
+  option: 'maxMessageBytes' | 'maxHandshakeBytes' | 'maxUnservedBytes' | 'maxInflationRatio';
 }
 
-/** @param maxHandshakeBytes limit before the end of the handshake; the smaller limit holds */
-export function sizeLimit(maxMessageBytes: number, maxHandshakeBytes = maxMessageBytes): SizeLimit {
-  return maxHandshakeBytes < maxMessageBytes
-    ? { bytes: maxHandshakeBytes, option: 'maxHandshakeBytes' }
-    : { bytes: maxMessageBytes, option: 'maxMessageBytes' };
+/**
+ * The smallest of the limits holds.
+ *
+ * @param maxHandshakeBytes limit before the end of the handshake
+ * @param maxUnservedBytes limit of all messages that arrive at the same time
+ */
+export function sizeLimit(maxMessageBytes: number, maxHandshakeBytes = Infinity, maxUnservedBytes = Infinity): SizeLimit {
+  const bytes = Math.min(maxMessageBytes, maxHandshakeBytes, maxUnservedBytes);
+  if (bytes === maxMessageBytes) return { bytes, option: 'maxMessageBytes' };
+  return { bytes, option: bytes === maxHandshakeBytes ? 'maxHandshakeBytes' : 'maxUnservedBytes' };
 }
 
 /**

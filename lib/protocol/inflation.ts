@@ -21,6 +21,12 @@ const FREE_BYTES = 16 * 1024 * 1024;
 const ZLIB_RATIO = 1_032;
 const ZLIB_SPARE_BYTES = 1_024;
 
+/** Counts the compressed messages that wait. */
+interface HeldBytes {
+  hold(bytes: number): void;
+  release(bytes: number): void;
+}
+
 interface Waiting {
   bytes: number;
   enter(): void;
@@ -36,10 +42,14 @@ export class Inflation {
   private readonly waiting: Waiting[] = [];
   private readonly messageLimit: SizeLimit;
 
-  /** @param onWaiting called when a message has to wait, because of {@link InflationLimits.maxInflatingBytes} */
+  /**
+   * @param onWaiting called when a message has to wait, because of {@link InflationLimits.maxInflatingBytes}
+   * @param unserved counts the messages that wait
+   */
   constructor(
     private readonly limits: InflationLimits,
     private readonly onWaiting: () => void = () => undefined,
+    private readonly unserved?: HeldBytes,
   ) {
     this.messageLimit = sizeLimit(limits.maxMessageBytes);
   }
@@ -64,7 +74,9 @@ export class Inflation {
     const bytes = Math.min(most.bytes, ZLIB_RATIO * data.length + ZLIB_SPARE_BYTES);
     if (!this.fits(bytes) || this.waiting.length > 0) {
       this.onWaiting();
+      this.unserved?.hold(data.length);
       await new Promise<void>((enter) => this.waiting.push({ bytes, enter }));
+      this.unserved?.release(data.length);
     } else {
       this.heldBytes += bytes;
     }

@@ -30,8 +30,25 @@ export class PythonException extends Error {
 /** Property of an error class that cannot extend {@link PythonException}, but has the same members. */
 export const SAYS_PYTHON_EXCEPTION = Symbol.for('nestjs-pyro:says-python-exception');
 
+/** The parts of a Python exception. */
+export type PythonExceptionParts = Pick<PythonException, 'pythonType' | 'args' | 'attributes'>;
+
+/** Method of the prototype of an error class that is registered: gives the Python exception that an error of the class becomes. */
+export const DESCRIBES_EXCEPTION = Symbol.for('nestjs-pyro:describes-exception');
+
+/** The Python exception that an error of a registered class becomes; undefined for other errors. */
+export function describedException(error: unknown): PythonExceptionParts | undefined {
+  const { [DESCRIBES_EXCEPTION]: describe } = error as { [DESCRIBES_EXCEPTION]?: () => PythonExceptionParts };
+  return describe?.call(error);
+}
+
+/** True for errors of registered classes. */
+export function isDescribedException(error: unknown): boolean {
+  return error instanceof Error && DESCRIBES_EXCEPTION in error;
+}
+
 /** True when an error says which Python exception it becomes. */
-export function saysPythonException(error: unknown): error is Pick<PythonException, 'pythonType' | 'args' | 'attributes'> {
+export function saysPythonException(error: unknown): error is PythonExceptionParts {
   return error instanceof PythonException || (error instanceof Error && SAYS_PYTHON_EXCEPTION in error);
 }
 

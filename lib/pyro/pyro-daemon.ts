@@ -7,9 +7,8 @@ import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
 import { BaseDaemon } from '../daemon/daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
-import { logDaemon, wireLogTo } from '../logging/core-log.js';
+import { environmentWireLog, logDaemon } from '../logging/core-log.js';
 import { environmentLogger } from '../logging/environment-logger.js';
-import { environmentConfig } from '../options/environment.js';
 import { checkOptions, givenOptions } from '../options/option-checks.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
 import { followDaemon } from '../telemetry/telemetry.js';
@@ -37,8 +36,8 @@ export class PyroDaemon extends BaseDaemon {
     checkOptions(options, PYRO_DAEMON_RULES);
     const { receivedProxies, receivedProxyOptions, logger: given, accessLog = false, telemetry, ...daemon } = options;
     const logger = given ?? environmentLogger();
-    if (logger && daemon.wireLog === undefined && environmentConfig().LOGWIRE) daemon.wireLog = wireLogTo(logger);
-    super(daemon, new ClientProxies(daemon, receivedProxies, receivedProxyOptions));
+    if (logger) daemon.wireLog ??= environmentWireLog(logger);
+    super(daemon, new ClientProxies(daemon, receivedProxies, { telemetry, ...receivedProxyOptions }));
     if (logger) logDaemon(this, logger, accessLog);
     followDaemon(this, telemetry);
   }
@@ -64,6 +63,7 @@ const SHARED_OPTIONS = [
   'serpentBytesRepr',
   'compression',
   'values',
+  'dates',
   'classes',
 ] as const satisfies readonly (keyof PyroDaemonOptions & keyof PyroProxyOptions)[];
 

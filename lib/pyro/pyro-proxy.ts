@@ -4,6 +4,7 @@ import type { ProxySender } from '../client/options/received-proxies.js';
 import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import { connectedProxy, ProxyFactory } from '../client/proxy/proxy-factory.js';
 import { type RemoteObject, RemoteProxy } from '../client/proxy/remote-proxy.js';
+import { environmentWireLog } from '../logging/core-log.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { resolveName } from '../naming/locate.js';
@@ -56,4 +57,8 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
 }
 
 /** @internal makes all instances of `PyroProxy` */
-export const pyroProxies = new ProxyFactory(PyroProxy.prototype, resolveName, followProxy);
+export const pyroProxies = new ProxyFactory(PyroProxy.prototype, {
+  resolve: resolveName,
+  follow: followProxy,
+  wireLog: environmentWireLog,
+});

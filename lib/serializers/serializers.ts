@@ -20,6 +20,7 @@ const CLASSES: Readonly<Record<SerializerName, new (options: SerializerOptions) 
 
 const DEFAULTS: SerializerOptions = {
   values: 'natural',
+  dates: 'text',
   ...VALUE_LIMITS,
   maxBytes: DEFAULT_MAX_MESSAGE_BYTES,
   maxValueBytes: DEFAULT_MAX_VALUE_BYTES,

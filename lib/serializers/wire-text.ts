@@ -8,15 +8,16 @@ const MAX_HEX_BYTES = 200;
 const MAX_ANNOTATIONS = 20;
 const TYPE_NAMES = namesOf(MESSAGE_TYPES);
 const SERIALIZER_NAMES = namesOf(SERIALIZER_IDS);
+const HANDSHAKES: readonly number[] = [MESSAGE_TYPES.connect, MESSAGE_TYPES.connectOk, MESSAGE_TYPES.connectFail];
 const TEXTUAL: readonly number[] = [SERIALIZER_IDS.serpent, SERIALIZER_IDS.json];
 
 /**
  * Describes a message in one line of a log: `<- 127.0.0.1:51234 #3 invoke seq 7, serpent, 58 bytes, oneway`.
  *
  * @param payloads show the data too: up to 1,000 bytes of text, or 200 bytes of binary data in hexadecimal. The data can hold
- *   passwords and tokens
+ *   passwords and tokens. `'calls'`: not those of handshakes
  */
-export function describeWireMessage(message: WireMessage, payloads = false): string {
+export function describeWireMessage(message: WireMessage, payloads: boolean | 'calls' = false): string {
   const { direction, peer, type, flags, seq, serializerId, annotations, data } = message;
   const parts = [
     `${direction === 'received' ? '<-' : '->'} ${printable(peer)} ${TYPE_NAMES.get(type) ?? `type ${type}`} seq ${seq}`,
@@ -25,7 +26,8 @@ export function describeWireMessage(message: WireMessage, payloads = false): str
     ...flagNames(flags),
   ];
   if (annotations.size > 0) parts.push(`annotations ${annotationIds(annotations)}`);
-  return payloads ? `${parts.join(', ')}: ${payloadOf(message)}` : parts.join(', ');
+  const isShown = payloads === 'calls' ? !HANDSHAKES.includes(type) : payloads;
+  return isShown ? `${parts.join(', ')}: ${payloadOf(message)}` : parts.join(', ');
 }
 
 function annotationIds(annotations: WireMessage['annotations']): string {

@@ -1,9 +1,11 @@
 import { decodeBase64 } from './base64.js';
 import { PyComplex, PyFloat } from './values.js';
 
-/** True for keys of the special dicts below, and for keys that a plain object inherits. */
+/** Keys of the special dicts below, and keys that a plain object inherits. */
+const SPECIAL: ReadonlySet<string> = new Set(['__class__', 'encoding', ...Object.getOwnPropertyNames(Object.prototype)]);
+
 export function isSpecialKey(key: string): boolean {
-  return key === '__class__' || key === 'encoding' || key === '__proto__' || key in Object.prototype;
+  return SPECIAL.has(key);
 }
 
 /**

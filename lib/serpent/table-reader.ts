@@ -227,7 +227,7 @@ export class TableReader extends SequenceReader {
     const node = known ?? (isKept ? last.add(key) : new ReadKey(key, last.count, false));
     if (known === undefined) {
       if (isKept) this.knownKeys++;
-      if (node.kind !== KeyKind.index) scanner.spend(newKeyCost(key, last.count));
+      if (node.kind !== KeyKind.index) scanner.spend(newKeyCost(key, last.count, scanner.faithful));
     }
     // the same key may be written in another way, with a space before the colon
     if (node.isKept && length <= LONGEST_SOURCE) node.source = scanner.copy(start);
@@ -277,9 +277,10 @@ export class TableReader extends SequenceReader {
 }
 
 /** A key that is new, besides what was spent for it as a string. @param before the keys before it */
-function newKeyCost({ length }: string, before: number): number {
+function newKeyCost({ length }: string, before: number, isFaithful: boolean): number {
   const spent = length > 1 ? COSTS.string + length : 0;
-  return (before < TABLE_MEMBERS ? COSTS.newMember : COSTS.string) + length - spent;
+  // a Map has no hidden class
+  return (before < TABLE_MEMBERS && !isFaithful ? COSTS.newMember : COSTS.string) + length - spent;
 }
 
 /** A plain object, besides the members over {@link TABLE_MEMBERS}. */

@@ -53,6 +53,13 @@ export function grownCapacity(capacity: number): number {
   return capacity + 1 + ((capacity + 1) >> 1) + 16;
 }
 
+/** V8's room for items in an Array that was filled by pushes, behind its first item. */
+export function capacityOf(length: number): number {
+  let capacity = 1;
+  while (capacity < length) capacity = grownCapacity(capacity);
+  return capacity;
+}
+
 /** True for numbers that V8 keeps in the place of a reference: ints of 32 bits. Minus zero is none, which costs nothing to ignore. */
 export function isSmallInt(value: number): boolean {
   return value === (value | 0);

@@ -1,78 +1,143 @@
-import type { Histogram, Span, Tracer } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
+import { GivenId } from '../calls/correlation-id.js';
+import { outgoingCorrelationId } from '../calls/current-call.js';
 import type { ClientObserver } from '../client/call/client-observer.js';
 import type { OutgoingCall } from '../client/call/outgoing-call.js';
-import type { AnnotationValues } from '../client/options/proxy-options.js';
-import { outgoingCorrelationId, withCorrelationId } from '../calls/current-call.js';
-import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
+import { DAEMON_OBJECT_ID, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../protocol/constants.js';
 import type { PyroUri } from '../protocol/uri.js';
-import { printableMessage } from '../reports/printable.js';
-import type { Otel } from './otel-api.js';
-import { ATTRIBUTES, DURATION_BUCKETS, errorType, SCOPE, serverAddress, SYSTEM } from './semantics.js';
-import { correlationIdOf, writeTraceContext } from './trace-context.js';
+import { printable } from '../reports/printable.js';
+import { CallInstruments } from './call-instruments.js';
+import { type ClientMethod, ClientMethods } from './client-methods.js';
+import { clientInstruments, type CLIENT_METRICS } from './client-metrics.js';
+import type { WantedOtel } from './otel-api.js';
+import { ATTRIBUTES, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { Series } from './series.js';
+import { writeTraceContext } from './trace-context.js';
+
+/** The instruments of the proxies of this process. */
+export class ClientInstruments extends CallInstruments {
+  readonly methods: ClientMethods;
+  private readonly counters: ReturnType<typeof clientInstruments> | undefined;
+
+  constructor(wanted: WantedOtel) {
+    super(wanted, 'client');
+    this.methods = new ClientMethods(wanted.otel.SpanKind.CLIENT);
+    if (wanted.metrics) this.counters = clientInstruments(wanted.otel);
+  }
+
+  count(name: keyof typeof CLIENT_METRICS, change: number, series: Series, failure?: string): void {
+    this.counters?.[name].add(change, series.labels(failure));
+  }
+}
 
 /** Makes a span and a measurement of each call of a proxy, with connecting and name lookup as children. */
 export class ClientTelemetry implements ClientObserver {
-  private readonly tracer: Tracer;
-  private readonly duration: Histogram;
+  /** The object in names and labels. */
+  private readonly object: string;
+  private readonly series: Series;
+  private metadata: RemoteMetadata | undefined;
+  private openConnections = 0;
+  private wasConnected = false;
 
+  /** @param isReceived whether a peer has sent the proxy, so that object and address are the peer's choice */
   constructor(
-    private readonly otel: Otel,
-    private readonly uri: PyroUri,
+    private readonly instruments: ClientInstruments,
+    uri: PyroUri,
+    private readonly isReceived: boolean,
   ) {
-    this.tracer = otel.trace.getTracer(SCOPE);
-    this.duration = otel.metrics.getMeter(SCOPE).createHistogram('rpc.client.call.duration', {
-      description: 'Duration of the calls that a Pyro client has made',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-    });
+    this.object = isReceived || RANDOM_ID.test(uri.object) ? OTHER : uri.object;
+    this.series = new Series({ [ATTRIBUTES.object]: this.object });
   }
 
-  async call(call: OutgoingCall, body: (annotations: AnnotationValues | undefined) => Promise<unknown>): Promise<unknown> {
+  async call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
     // items of a stream
-    if (call.objectId === DAEMON_OBJECT_ID) return body(undefined);
-    const { context, trace, SpanKind, isSpanContextValid } = this.otel;
-    const method = `${this.uri.object}/${call.method}`;
-    const labels = { ...SYSTEM, [ATTRIBUTES.method]: method };
+    if (call.objectId === DAEMON_OBJECT_ID) return body();
+    const { instruments } = this;
     const startedAt = performance.now();
-    const span = this.tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes: labels });
-    const spanContext = span.spanContext();
-    const isTraced = isSpanContextValid(spanContext);
-    const run = (): Promise<unknown> => body(isTraced ? writeTraceContext(spanContext) : undefined);
-    const inTrace = (): Promise<unknown> =>
-      // through a Python program only the correlation id is certain to travel on
-      isTraced && outgoingCorrelationId() === undefined ? withCorrelationId(correlationIdOf(spanContext.traceId), run) : run();
-    let failure: { [ATTRIBUTES.errorType]: string } | undefined;
+    const { metadata } = this;
+    const method = this.methodOf(call);
+    const span = instruments.tracer?.startSpan(method.name, method.options);
+    let failure: string | undefined;
     try {
-      return await context.with(trace.setSpan(context.active(), span), inTrace);
+      return await (span === undefined ? body() : this.inSpan(span, call, body));
     } catch (error) {
-      failure = { [ATTRIBUTES.errorType]: errorType(error) };
-      this.fail(span, error);
+      failure = errorType(error);
+      if (span !== undefined) instruments.fail(span, error, failure);
       throw error;
     } finally {
-      const address = serverAddress(call.connection?.location);
-      span.setAttributes(address);
-      span.end();
-      this.duration.record((performance.now() - startedAt) / 1_000, { ...labels, ...address, ...failure });
+      const { location } = call.connection ?? {};
+      // the first connection has told which methods the object has
+      const named = metadata === this.metadata ? method : this.methodOf(call);
+      if (span?.isRecording()) this.complete(span, call, named, location);
+      span?.end();
+      instruments.record(startedAt, named.series(this.isReceived ? undefined : location), failure);
     }
   }
 
   async step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T> {
-    const { context, trace, SpanKind } = this.otel;
-    const span = this.tracer.startSpan(`pyro ${step}`, { kind: SpanKind.INTERNAL, attributes: SYSTEM });
+    const { instruments, series } = this;
+    const { context, trace, SpanKind } = instruments.otel;
+    const span = instruments.tracer?.startSpan(`pyro ${step}`, { kind: SpanKind.INTERNAL, attributes: SYSTEM });
     try {
-      return await context.with(trace.setSpan(context.active(), span), body);
+      return await (span === undefined ? body() : context.with(trace.setSpan(context.active(), span), body));
     } catch (error) {
-      this.fail(span, error);
+      const type = errorType(error);
+      if (span !== undefined) instruments.fail(span, error, type);
+      if (step === 'connect') instruments.count('pyro.client.connections.failed', 1, series, type);
       throw error;
     } finally {
-      span.end();
+      span?.end();
     }
   }
 
-  private fail(span: Span, error: unknown): void {
-    if (!span.isRecording()) return;
-    span.setAttribute(ATTRIBUTES.errorType, errorType(error));
-    span.setStatus({ code: this.otel.SpanStatusCode.ERROR, message: printableMessage(error) });
-    if (error instanceof Error) span.recordException(error);
+  async wait<T>(connection: Promise<T>): Promise<T> {
+    const { instruments, series } = this;
+    instruments.count('pyro.client.requests.waiting', 1, series);
+    try {
+      return await connection;
+    } finally {
+      instruments.count('pyro.client.requests.waiting', -1, series);
+    }
+  }
+
+  connected(metadata: RemoteMetadata): void {
+    const { instruments, series } = this;
+    this.metadata = metadata;
+    instruments.count('pyro.client.connections', 1, series);
+    instruments.count('pyro.client.connections.opened', 1, series);
+    if (this.openConnections++ === 0 && this.wasConnected) instruments.count('pyro.client.reconnects', 1, series);
+    this.wasConnected = true;
+  }
+
+  disconnected(): void {
+    this.openConnections--;
+    this.instruments.count('pyro.client.connections', -1, this.series);
+  }
+
+  private methodOf({ method, flags }: OutgoingCall): ClientMethod {
+    const isOfPyro = flags !== 0 || method === GET_ATTRIBUTE || method === SET_ATTRIBUTE;
+    return this.instruments.methods.named(this.object, method, isOfPyro || this.metadata?.methods.has(method));
+  }
+
+  private inSpan(span: Span, call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown> {
+    const { context, trace, isSpanContextValid } = this.instruments.otel;
+    const spanContext = span.spanContext();
+    const inSpan = trace.setSpan(context.active(), span);
+    if (isSpanContextValid(spanContext)) {
+      // through a Python program only the correlation id is certain to travel on
+      const correlationId =
+        outgoingCorrelationId() === undefined ? new GivenId(Buffer.from(spanContext.traceId, 'hex')) : undefined;
+      call.trace = { annotations: writeTraceContext(spanContext), correlationId };
+    }
+    return context.with(inSpan, body);
+  }
+
+  private complete(span: Span, call: OutgoingCall, { name }: ClientMethod, location: string | undefined): void {
+    span.setAttributes(serverAddress(location));
+    if (name !== OTHER) return;
+    span.updateName(OTHER);
+    span.setAttribute(ATTRIBUTES.method, OTHER);
+    span.setAttribute(ATTRIBUTES.originalMethod, printable(`${this.object}/${call.method}`));
   }
 }

@@ -10,7 +10,7 @@ const PACKAGE = '@opentelemetry/api';
 let loaded: Otel | null | undefined;
 
 /** Loads `@opentelemetry/api` at the first call. Undefined when the application has not installed it. */
-export function loadOtel(): Otel | undefined {
+function loadOtel(): Otel | undefined {
   if (loaded === undefined) {
     try {
       loaded = module.createRequire(import.meta.url)(PACKAGE) as Otel;
@@ -21,18 +21,32 @@ export function loadOtel(): Otel | undefined {
   return loaded ?? undefined;
 }
 
-/** True when the application has set an SDK up: a provider of traces, or one of metrics. */
-export function hasSdk(otel: Otel): boolean {
-  const { trace, metrics, ProxyTracerProvider, createNoopMeter } = otel;
-  const provider = trace.getTracerProvider();
-  const none = new ProxyTracerProvider().getDelegate();
-  const hasTracer = !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== none;
-  return hasTracer || metrics.getMeterProvider().getMeter('nestjs-pyro') !== createNoopMeter();
+/** The API, and which signals the application wants. */
+export interface WantedOtel {
+  readonly otel: Otel;
+  readonly traces: boolean;
+  readonly metrics: boolean;
 }
 
-/** The API, if telemetry is wanted. @param option undefined: wanted when the application has set an SDK up */
-export function wantedOtel(option: boolean | undefined): Otel | undefined {
+/**
+ * Gives the API, if telemetry is wanted: traces when the application has set a provider of traces up, metrics when it has set one of
+ * metrics up.
+ *
+ * @param option true: traces are wanted in any case; false: nothing is
+ */
+export function wantedOtel(option: boolean | undefined): WantedOtel | undefined {
   if (option === false) return undefined;
   const otel = loadOtel();
-  return otel && (option === true || hasSdk(otel)) ? otel : undefined;
+  if (otel === undefined) return undefined;
+  const wanted = { otel, traces: option === true || hasTracers(otel), metrics: hasMeters(otel) };
+  return wanted.traces || wanted.metrics ? wanted : undefined;
+}
+
+function hasTracers({ trace, ProxyTracerProvider }: Otel): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== new ProxyTracerProvider().getDelegate();
+}
+
+function hasMeters({ metrics, createNoopMeter }: Otel): boolean {
+  return metrics.getMeterProvider().getMeter('nestjs-pyro') !== createNoopMeter();
 }

@@ -7,6 +7,9 @@ export const SCOPE = 'nestjs-pyro';
 /** In place of a method that the server does not have: its name was the client's. */
 export const OTHER = '_OTHER';
 
+/** Ids of objects that have a random one. In a metric each would be a time series. */
+export const RANDOM_ID = /^obj_/;
+
 /** Attributes of spans and metrics. @see https://opentelemetry.io/docs/specs/semconv/rpc/ */
 export const ATTRIBUTES = {
   system: 'rpc.system.name',
@@ -20,6 +23,7 @@ export const ATTRIBUTES = {
   correlationId: 'pyro.correlation_id',
   oneway: 'pyro.oneway',
   serializer: 'pyro.serializer',
+  object: 'pyro.object',
 } as const;
 
 export const SYSTEM = { [ATTRIBUTES.system]: 'pyro5' };

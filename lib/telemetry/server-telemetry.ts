@@ -1,56 +1,99 @@
-import type { Attributes, Context, Histogram, Span, Tracer } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { BaseDaemon } from '../daemon/daemon.js';
 import { FLAGS } from '../protocol/constants.js';
-import { printable, printableMessage } from '../reports/printable.js';
-import type { Otel } from './otel-api.js';
-import { addressAttributes, ATTRIBUTES, DURATION_BUCKETS, errorType, OTHER, SCOPE, serverAddress, SYSTEM } from './semantics.js';
-import { contextIn, contextOfCorrelationId, readTraceContext, sampleRatioOf } from './trace-context.js';
+import { printable } from '../reports/printable.js';
+import { CallInstruments } from './call-instruments.js';
+import { CorrelationTraces } from './correlation-traces.js';
+import type { WantedOtel } from './otel-api.js';
+import { addressAttributes, ATTRIBUTES, errorType, OTHER, RANDOM_ID, serverAddress, SYSTEM } from './semantics.js';
+import { Series } from './series.js';
+import { readTraceContext } from './trace-context.js';
 
-/** Ids of objects that have a random one. */
-const RANDOM_ID = /^obj_/;
+/** Objects whose methods are remembered. Objects with a random id come and go. */
+const MAX_OBJECTS = 1_000;
 
 /** Makes a span and a measurement of each call of a daemon. */
 export class ServerTelemetry implements CallObserver {
-  private readonly tracer: Tracer;
-  private readonly duration: Histogram;
+  private readonly instruments: CallInstruments;
+  private readonly correlationTraces: CorrelationTraces;
   private readonly address: Attributes;
-  private readonly sampleRatio = sampleRatioOf(process.env);
+  private readonly other: ServedMethod;
+  /** By object id and method. */
+  private readonly methods = new Map<string, Map<string, ServedMethod>>();
 
   constructor(
-    private readonly otel: Otel,
+    wanted: WantedOtel,
     private readonly daemon: BaseDaemon,
   ) {
-    this.tracer = otel.trace.getTracer(SCOPE);
-    this.duration = otel.metrics.getMeter(SCOPE).createHistogram('rpc.server.call.duration', {
-      description: 'Duration of the calls that a Pyro server has served',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-    });
+    this.instruments = new CallInstruments(wanted, 'server');
+    this.correlationTraces = new CorrelationTraces(wanted.otel);
     this.address = serverAddress(daemon.natLocationStr ?? daemon.locationStr);
+    this.other = this.methodNamed(OTHER);
   }
 
   callStarted(call: ObservedCall, batch: CallFollower | undefined): CallFollower {
-    const { SpanKind } = this.otel;
-    const method = call.isKnown ? this.methodOf(call) : OTHER;
-    const labels = { ...SYSTEM, [ATTRIBUTES.method]: method, ...this.address };
-    const parent = batch instanceof FollowedCall ? batch.context : this.parentOf(call);
-    const kind = batch === undefined ? SpanKind.SERVER : SpanKind.INTERNAL;
-    const span = this.tracer.startSpan(method, { kind, attributes: labels }, parent);
+    const { instruments } = this;
+    const method = call.isKnown ? this.methodOf(call) : this.other;
+    if (instruments.tracer === undefined) return new MeasuredCall(instruments, method);
+    const { trace, ROOT_CONTEXT } = instruments.otel;
+    const span =
+      batch instanceof TracedCall
+        ? instruments.tracer.startSpan(method.name, method.entryOptions, batch.context)
+        : this.startSpan(call, method);
     if (span.isRecording()) span.setAttributes(attributesOf(call));
-    return new FollowedCall(this.otel, this.duration, span, this.otel.trace.setSpan(parent, span), labels);
+    return new TracedCall(instruments, method, span, trace.setSpan(ROOT_CONTEXT, span));
   }
 
-  private parentOf(call: ObservedCall): Context {
-    const told = readTraceContext(this.otel, call.annotations);
-    if (told !== undefined || (call.flags & FLAGS.correlationId) === 0) return contextIn(this.otel, told);
-    return contextIn(this.otel, contextOfCorrelationId(this.otel, call.correlationId, this.sampleRatio));
+  private startSpan(call: ObservedCall, { name, options }: ServedMethod): Span {
+    const { otel, tracer } = this.instruments;
+    const { trace, ROOT_CONTEXT } = otel;
+    let parent = readTraceContext(otel, call.annotations);
+    if (parent === undefined && (call.flags & FLAGS.correlationId) !== 0) {
+      parent = this.correlationTraces.parentOf(call.correlationId, name, options);
+      // the sampler has said no already
+      if (parent?.traceFlags === otel.TraceFlags.NONE) return trace.wrapSpanContext(parent);
+    }
+    return tracer!.startSpan(name, options, parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent));
   }
 
-  /** `object/method`. An object with a random id is named by its class, since each random id would be a time series. */
-  private methodOf({ objectId, method }: ObservedCall): string {
-    const object = RANDOM_ID.test(objectId) ? (this.daemon.describe(objectId)?.className ?? OTHER) : objectId;
-    return `${object}/${method}`;
+  private methodOf({ objectId, method }: ObservedCall): ServedMethod {
+    let methods = this.methods.get(objectId);
+    if (methods === undefined) {
+      if (this.methods.size === MAX_OBJECTS) this.methods.clear();
+      this.methods.set(objectId, (methods = new Map<string, ServedMethod>()));
+    }
+    let served = methods.get(method);
+    if (served === undefined) methods.set(method, (served = this.methodNamed(`${this.objectName(objectId)}/${method}`)));
+    return served;
+  }
+
+  private methodNamed(name: string): ServedMethod {
+    const { SERVER, INTERNAL } = this.instruments.otel.SpanKind;
+    return new ServedMethod(name, { ...SYSTEM, [ATTRIBUTES.method]: name, ...this.address }, SERVER, INTERNAL);
+  }
+
+  /** An object with a random id is named by its class, since each random id would be a time series. */
+  private objectName(objectId: string): string {
+    return RANDOM_ID.test(objectId) ? (this.daemon.describe(objectId)?.className ?? OTHER) : objectId;
+  }
+}
+
+/** A method of an object, with the options of its spans. */
+class ServedMethod extends Series {
+  readonly options: SpanOptions;
+  /** Of the span of an entry of a batch. */
+  readonly entryOptions: SpanOptions;
+
+  constructor(
+    readonly name: string,
+    attributes: Attributes,
+    kind: SpanOptions['kind'],
+    entryKind: SpanOptions['kind'],
+  ) {
+    super(attributes);
+    this.options = { kind, attributes };
+    this.entryOptions = { kind: entryKind, attributes };
   }
 }
 
@@ -65,34 +108,50 @@ function attributesOf(call: ObservedCall): Attributes {
   };
 }
 
-/** A call with its span. */
-class FollowedCall implements CallFollower {
+/** A call that is measured, without a span. */
+class MeasuredCall implements CallFollower {
   private readonly startedAt = performance.now();
-  private error: { [ATTRIBUTES.errorType]: string } | undefined;
+  private errorType: string | undefined;
 
   constructor(
-    private readonly otel: Otel,
-    private readonly duration: Histogram,
-    private readonly span: Span,
-    readonly context: Context,
-    private readonly labels: Attributes,
+    protected readonly instruments: CallInstruments,
+    private readonly series: Series,
+    readonly context?: Context,
   ) {}
 
-  run<T>(body: () => T): T {
-    return this.otel.context.with(this.context, body);
-  }
-
-  failed(thrown: Error, sent: Error): void {
-    this.error = { [ATTRIBUTES.errorType]: errorType(sent) };
-    if (!this.span.isRecording()) return;
-    this.span.setAttributes(this.error);
-    this.span.setStatus({ code: this.otel.SpanStatusCode.ERROR, message: printableMessage(thrown) });
-    this.span.recordException(thrown);
+  failed(_thrown: Error, sent: Error): void {
+    this.errorType = errorType(sent);
   }
 
   ended(): void {
+    this.instruments.record(this.startedAt, this.series, this.errorType, this.context);
+  }
+}
+
+/** A call with its span. */
+class TracedCall extends MeasuredCall {
+  declare readonly context: Context;
+
+  constructor(
+    instruments: CallInstruments,
+    series: Series,
+    private readonly span: Span,
+    context: Context,
+  ) {
+    super(instruments, series, context);
+  }
+
+  run<T>(body: () => T): T {
+    return this.instruments.otel.context.with(this.context, body);
+  }
+
+  override failed(thrown: Error, sent: Error): void {
+    super.failed(thrown, sent);
+    this.instruments.fail(this.span, thrown, errorType(sent));
+  }
+
+  override ended(): void {
     this.span.end();
-    const seconds = (performance.now() - this.startedAt) / 1_000;
-    this.duration.record(seconds, { ...this.labels, ...this.error }, this.context);
+    super.ended();
   }
 }

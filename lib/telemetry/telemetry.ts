@@ -1,9 +1,9 @@
 import type { ClientObserver } from '../client/call/client-observer.js';
 import type { BaseDaemon } from '../daemon/daemon.js';
 import type { PyroUri } from '../protocol/uri.js';
-import { ClientTelemetry } from './client-telemetry.js';
+import { ClientInstruments, ClientTelemetry } from './client-telemetry.js';
 import { observeDaemon } from './daemon-metrics.js';
-import { wantedOtel } from './otel-api.js';
+import { type WantedOtel, wantedOtel } from './otel-api.js';
 import { ServerTelemetry } from './server-telemetry.js';
 
 /**
@@ -14,15 +14,31 @@ import { ServerTelemetry } from './server-telemetry.js';
 export function followDaemon(daemon: BaseDaemon, option: boolean | undefined): void {
   if (option === false) return;
   daemon.once('listening', () => {
-    const otel = wantedOtel(option);
-    if (otel === undefined) return;
-    daemon.observe(new ServerTelemetry(otel, daemon));
-    observeDaemon(otel, daemon);
+    const wanted = wantedOtel(option);
+    if (wanted === undefined) return;
+    daemon.observe(new ServerTelemetry(wanted, daemon));
+    if (wanted.metrics) observeDaemon(wanted.otel, daemon);
   });
 }
 
-/** Who makes traces and metrics of the calls of a proxy; undefined: nobody. @param option as for {@link followDaemon} */
-export function followProxy(uri: PyroUri, option: boolean | undefined): ClientObserver | undefined {
-  const otel = wantedOtel(option);
-  return otel && new ClientTelemetry(otel, uri);
+/**
+ * Gives who makes traces and metrics of the calls of a proxy; undefined: nobody.
+ *
+ * @param option as for {@link followDaemon}
+ * @param isReceived whether a peer has sent the proxy
+ */
+export function followProxy(uri: PyroUri, option: boolean | undefined, isReceived: boolean): ClientObserver | undefined {
+  const wanted = wantedOtel(option);
+  return wanted && new ClientTelemetry(instrumentsFor(wanted), uri, isReceived);
+}
+
+/** The instruments of all proxies, made for the SDK that was set up last. */
+let instruments: { readonly made: ClientInstruments; readonly key: object; readonly traces: boolean } | undefined;
+
+function instrumentsFor(wanted: WantedOtel): ClientInstruments {
+  const { traces } = wanted;
+  const key = wanted.otel.metrics.getMeterProvider();
+  if (instruments?.key !== key || instruments.traces !== traces)
+    instruments = { made: new ClientInstruments(wanted), key, traces };
+  return instruments.made;
 }

@@ -1,4 +1,5 @@
-import type { Context, SpanContext } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
+import type { Annotations } from '../protocol/annotations.js';
 import { readPacketMetadata } from '../protocol/packet-metadata.js';
 import type { Otel } from './otel-api.js';
 
@@ -11,13 +12,12 @@ const FORMAT = /^(?!ff)[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{1
 const MAX_CHARS = 512;
 
 /** The annotations that carry the context of a span to the server. */
-export function writeTraceContext({ traceId, spanId, traceFlags, traceState }: SpanContext): Record<string, Buffer> {
-  const traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+export function writeTraceContext({ traceId, spanId, traceFlags, traceState }: SpanContext): Annotations {
+  const flags = traceFlags < 16 ? `0${traceFlags.toString(16)}` : traceFlags.toString(16);
+  const annotations = new Map([[TRACEPARENT, Buffer.from(`00-${traceId}-${spanId}-${flags}`, 'latin1')]]);
   const state = traceState?.serialize();
-  return {
-    [TRACEPARENT]: Buffer.from(traceparent),
-    ...(state && state.length <= MAX_CHARS && { [TRACESTATE]: Buffer.from(state) }),
-  };
+  if (state && state.length <= MAX_CHARS) annotations.set(TRACESTATE, Buffer.from(state));
+  return annotations;
 }
 
 /** The span of the client, as its request tells it. Undefined when the request tells none that is valid. */
@@ -41,48 +41,4 @@ export function readTraceContext(otel: Otel, annotations: ReadonlyMap<string, Bu
 function textOf(annotations: ReadonlyMap<string, Buffer>, id: string): string | undefined {
   const value = annotations.get(id);
   return value === undefined || value.length > MAX_CHARS ? undefined : value.toString('latin1');
-}
-
-/**
- * The context of a request that has a correlation id, but no trace context: the correlation id is the trace id. So all calls that one call
- * led to are one trace. The span that made the call is not known; its id stands for all that is unknown in the trace.
- *
- * @param sampleRatio share of such traces that are sampled, by the trace id: all programs with the same ratio decide alike
- */
-export function contextOfCorrelationId(otel: Otel, correlationId: string, sampleRatio: number): SpanContext | undefined {
-  const traceId = correlationId.replaceAll('-', '');
-  const traceFlags = isSampled(traceId, sampleRatio) ? otel.TraceFlags.SAMPLED : otel.TraceFlags.NONE;
-  const context = { traceId, spanId: traceId.slice(16), traceFlags, isRemote: true };
-  return otel.isSpanContextValid(context) ? context : undefined;
-}
-
-/** The correlation id that a trace id is. */
-export function correlationIdOf(traceId: string): string {
-  return traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-/** As OpenTelemetry's `TraceIdRatioBasedSampler` decides. */
-function isSampled(traceId: string, ratio: number): boolean {
-  if (ratio >= 1) return true;
-  let mixed = 0;
-  for (let at = 0; at < traceId.length; at += 8) mixed = (mixed ^ Number.parseInt(traceId.slice(at, at + 8), 16)) >>> 0;
-  return mixed < Math.floor(ratio * 0xffffffff);
-}
-
-/**
- * The share of traces that the environment has sampled: `OTEL_TRACES_SAMPLER` with `OTEL_TRACES_SAMPLER_ARG`. 1 where they say nothing.
- *
- * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
- */
-export function sampleRatioOf(environment: Readonly<Record<string, string | undefined>>): number {
-  const sampler = environment['OTEL_TRACES_SAMPLER']?.replace(/^parentbased_/, '');
-  if (sampler === 'always_off') return 0;
-  if (sampler !== 'traceidratio') return 1;
-  const ratio = Number(environment['OTEL_TRACES_SAMPLER_ARG'] || 1);
-  return ratio >= 0 && ratio <= 1 ? ratio : 1;
-}
-
-/** A context in which a span of another program is the parent. */
-export function contextIn(otel: Otel, parent: SpanContext | undefined): Context {
-  return parent === undefined ? otel.ROOT_CONTEXT : otel.trace.setSpanContext(otel.ROOT_CONTEXT, parent);
 }

@@ -2,6 +2,7 @@ import { LargeBlocks } from '../protocol/large-blocks.js';
 import { SendBuffer } from './send-buffer.js';
 import { Turns } from './turns.js';
 import type { UnsentBytes } from './unsent-bytes.js';
+import type { UnservedBytes } from './unserved-bytes.js';
 
 /** The parts that the connections of one daemon, or of one program's proxies, share. */
 export class ConnectionGroup {
@@ -9,6 +10,12 @@ export class ConnectionGroup {
   readonly blocks = new LargeBlocks();
   readonly sendBuffer = new SendBuffer(this.blocks);
 
-  /** @param unsent limits the bytes that peers have not read; undefined: only each connection has a limit */
-  constructor(readonly unsent?: UnsentBytes) {}
+  /**
+   * @param unsent limits the bytes that peers have not read; undefined: only each connection has a limit
+   * @param unserved limits the bytes that arrive; undefined: only each message has a limit
+   */
+  constructor(
+    readonly unsent?: UnsentBytes,
+    readonly unserved?: UnservedBytes,
+  ) {}
 }

@@ -10,10 +10,13 @@ import { lookBeforeCut } from './event-loop-look.js';
 import { MessageSender, type SenderOptions } from './message-sender.js';
 import { listen, type SocketOwner } from './socket-events.js';
 import type { TurnTaker } from './turns.js';
+import { MIN_COUNTED_BYTES, type Sender } from './unserved-bytes.js';
 
 export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
+  /** All messages that arrive at the same time may have so many bytes, so a single one may, too. */
+  maxUnservedBytes?: number;
   /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
   frameTimeoutMs: number;
   /** The connection fails when one frame takes longer in all; 0: never. */
@@ -39,10 +42,10 @@ const LINGER_MS = 2_000;
 /**
  * Frames over a byte stream (TCP, TLS, unix socket, in-memory pair).
  *
- * Reading stops while the owner holds the connection ({@link hold}), or while the peer does not read. So a slow peer cannot make
- * the buffers grow.
+ * Reading stops while the owner holds the connection ({@link hold}), while the peer does not read, or while there is no room for a large
+ * message. So a slow peer cannot make the buffers grow.
  */
-export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner {
+export class FrameConnection extends MessageSender implements TurnTaker, SocketOwner, Sender {
   private readonly reader: FrameReader;
   private frameTimer: NodeJS.Timeout | undefined;
   /** `performance.now()` when the unfinished frame began; 0: there is none. */
@@ -51,6 +54,8 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   private hasStalled = false;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
+  /** Large frames need room under the limit of all connections. `waits`: until then the socket is not read. */
+  private room: 'none' | 'waits' | 'given' = 'none';
   /** True when bytes have arrived that are not served yet. */
   private waitsForTurn = false;
   private closeError: Error | undefined;
@@ -68,14 +73,24 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     group: ConnectionGroup,
   ) {
     super(socket, options, group);
-    const { maxMessageBytes, maxHandshakeBytes } = options;
-    this.reader = new FrameReader(sizeLimit(maxMessageBytes, maxHandshakeBytes), acceptedTypes, options, group.blocks);
+    const { maxMessageBytes, maxHandshakeBytes, maxUnservedBytes } = options;
+    const limit = sizeLimit(maxMessageBytes, maxHandshakeBytes, maxUnservedBytes);
+    this.reader = new FrameReader(limit, acceptedTypes, options, group.blocks);
     listen(socket, this);
   }
 
   /** True while a part of a frame has arrived. */
   get isReceiving(): boolean {
     return !this.reader.idle;
+  }
+
+  /** True while a part of a large frame has arrived. */
+  get isReceivingLarge(): boolean {
+    return this.reader.announcedBytes > MIN_COUNTED_BYTES;
+  }
+
+  get arrivedBytes(): number {
+    return this.reader.bufferedBytes;
   }
 
   get isOpen(): boolean {
@@ -89,7 +104,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   /** Sets the message types that are accepted from now on. From now on messages may have up to `maxMessageBytes`. */
   accept(types: readonly number[]): void {
     this.reader.acceptedTypes = types;
-    this.reader.limit = sizeLimit(this.options.maxMessageBytes);
+    this.reader.limit = sizeLimit(this.options.maxMessageBytes, undefined, this.options.maxUnservedBytes);
   }
 
   /**
@@ -100,6 +115,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   next(): Frame | undefined {
     const frame = this.reader.next();
     if (frame) this.frameSince = 0;
+    if (frame && this.room !== 'none') this.leaveRoom();
     if (frame && this.options.wireLog) {
       frame.keep();
       this.log('received', { ...frame.header, annotations: frame.annotations, data: frame.data });
@@ -202,6 +218,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.writeBuffered();
     this.clearFrameTimer();
     this.group.unsent?.forget(this);
+    this.leaveRoom();
     this.handler.onClosed(this.closeError);
   }
 
@@ -213,20 +230,41 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
 
   private flow(): void {
     if (this.state !== 'open') return;
-    if (this.held || this.isCongested) this.socket.pause();
+    if (this.held || this.isCongested || this.room === 'waits') this.socket.pause();
     else this.socket.resume();
     this.watchFrame();
   }
 
+  /** Called by the daemon's limit. */
+  onRoom(): void {
+    this.room = 'given';
+    this.flow();
+  }
+
+  /** @returns false when the unfinished frame waits for room */
+  private hasRoom(): boolean {
+    if (this.room === 'none' && this.isReceivingLarge && this.group.unserved !== undefined) {
+      this.room = this.group.unserved.enter(this, this.reader.announcedBytes) ? 'given' : 'waits';
+      if (this.room === 'waits') this.socket.pause();
+    }
+    return this.room !== 'waits';
+  }
+
+  private leaveRoom(): void {
+    if (this.room === 'none') return;
+    this.room = 'none';
+    this.group.unserved!.leave(this);
+  }
+
   /** The timer runs only while a frame is unfinished and the socket is read. */
   private watchFrame(): void {
-    const { frameTimeoutMs } = this.options;
-    if (frameTimeoutMs === 0) return;
     this.hasStalled = false;
-    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested) {
+    if (this.state !== 'open' || this.reader.idle || this.held || this.isCongested || !this.hasRoom()) {
       this.clearFrameTimer();
       return;
     }
+    const { frameTimeoutMs } = this.options;
+    if (frameTimeoutMs === 0) return;
     if (this.frameTimer) {
       this.frameTimer.refresh();
     } else {

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { copyId } from '../calls/correlation-id.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { NO_ANNOTATIONS, writeAnnotations } from '../protocol/annotations.js';
 import { CORRELATION_ID_AT, FLAGS, HEADER_BYTES } from '../protocol/constants.js';
-import { writeHeader } from '../protocol/header.js';
+import { messageTooLarge, sizeLimit, writeHeader } from '../protocol/header.js';
 import {
   appendMessage,
   encodeHead,
@@ -91,26 +91,44 @@ export abstract class MessageSender implements SendBufferUser, Reader {
   /**
    * Starts a message whose data the caller appends to the writer. {@link sendWritten} or {@link dropWritten} must follow.
    *
+   * @param annotationsBytes room for annotations
    * @returns undefined when the message has to be sent with {@link send}
    */
-  beginMessage(): ByteWriter | undefined {
+  beginMessage(annotationsBytes = 0): ByteWriter | undefined {
     if (!this.canWrite || this.options.wireLog !== undefined) return undefined;
     const out = this.group.sendBuffer.begin(this);
-    out?.skip(HEADER_BYTES);
+    out?.skip(HEADER_BYTES + annotationsBytes);
     return out;
   }
 
   /**
-   * Sends the message that {@link beginMessage} started. It has no annotations, and at most `maxMessageBytes`.
+   * Sends the message that {@link beginMessage} started. Its data has at most `maxMessageBytes`.
    *
    * @param isLast true: the message leaves now. No other message follows in this turn of the event loop
+   * @param annotationsBytes as given to {@link beginMessage}, and as `measureAnnotations` gives it for `annotations`
+   * @throws {MessageTooLargeError} when annotations and data together are over `maxMessageBytes`; the message is dropped
    */
-  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress, isLast = false): void {
+  sendWritten(
+    out: ByteWriter,
+    type: number,
+    flags: number,
+    to: ReplyAddress,
+    isLast = false,
+    annotationsBytes = 0,
+    annotations = NO_ANNOTATIONS,
+  ): void {
     const { sendBuffer } = this.group;
     const { start } = sendBuffer;
     const { buffer } = out;
-    writeHeader(buffer, start, type, flags | FLAGS.correlationId, to, out.size - start - HEADER_BYTES, 0);
+    const dataBytes = out.size - start - HEADER_BYTES - annotationsBytes;
+    const { maxMessageBytes } = this.options;
+    if (annotationsBytes > 0 && dataBytes + annotationsBytes > maxMessageBytes) {
+      sendBuffer.drop();
+      throw messageTooLarge(dataBytes + annotationsBytes, sizeLimit(maxMessageBytes));
+    }
+    writeHeader(buffer, start, type, flags | FLAGS.correlationId, to, dataBytes, annotationsBytes);
     copyId(to.idBlock, to.idAt, buffer, start + CORRELATION_ID_AT);
+    if (annotationsBytes > 0) writeAnnotations(buffer, start + HEADER_BYTES, annotations);
     sendBuffer.end();
     this.sent(isLast);
   }

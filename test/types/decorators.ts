@@ -2,7 +2,7 @@
  * Which uses of the decorators of `nestjs-pyro/core` compile. `npm run typecheck` compiles this file twice: with TypeScript's own
  * decorators, and with those of the standard (tsconfig.json in this folder). Nothing runs it.
  */
-import { behavior, callback, expose, oneway, params } from '../../lib/core.js';
+import { behavior, callback, expose, oneway, params, PyroClass, registerClass } from '../../lib/core.js';
 
 @expose
 export class Exposed {
@@ -142,3 +142,30 @@ expose(new Thing());
 expose(() => 1, 'name');
 // @ts-expect-error -- there is no such mode
 behavior({ instanceMode: 'once' });
+
+@PyroClass('lab.Point', { fields: { x: 'float', 'label?': 'str' } })
+export class Point {
+  constructor(
+    readonly x: number,
+    readonly label?: string,
+  ) {}
+}
+
+@PyroClass('lab.Line', { fields: { start: Point, end: 'lab.Point', points: [Point] }, python: 'attrs' })
+export abstract class Line {
+  abstract length(): number;
+}
+
+registerClass(Point, { name: 'lab.Point', fields: ['x', 'label?'] });
+registerClass(Point, { name: 'lab.Point', toDict: ({ x }) => ({ x }) });
+// @ts-expect-error -- a member that the class does not have
+registerClass(Point, { name: 'lab.Point', fields: ['y'] });
+// @ts-expect-error -- a kind of Python class that there is not
+PyroClass('lab.Point', { python: 'struct' });
+// @ts-expect-error -- a type that there is not
+PyroClass('lab.Point', { fields: { x: 5 } });
+
+export class Field {
+  // @ts-expect-error -- a field is no class
+  @PyroClass('lab.Field') x = 1;
+}

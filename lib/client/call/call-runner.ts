@@ -16,7 +16,7 @@ import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js';
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
-import type { AnnotationValues, CallOptions } from '../options/proxy-options.js';
+import type { CallOptions } from '../options/proxy-options.js';
 import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
@@ -80,7 +80,7 @@ export class CallRunner {
   run(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
     const { observer } = this;
     if (observer === undefined) return this.start(call, callOptions);
-    return observer.call(call, (given) => this.start(call, given ? withAnnotations(callOptions, given) : callOptions));
+    return observer.call(call, () => this.start(call, callOptions));
   }
 
   private start(call: OutgoingCall, callOptions: CallOptions): Promise<unknown> {
@@ -119,7 +119,7 @@ export class CallRunner {
       do {
         if (opened) this.discard(opened);
         const taken = pool.take(deadline, call.connection);
-        opened = taken instanceof Promise ? await taken : taken;
+        opened = taken instanceof Promise ? await (this.observer?.wait(taken) ?? taken) : taken;
         const prepared = this.requestOf(call, callOptions, opened);
         request = prepared instanceof Promise ? await prepared : prepared;
         reply = opened.connection.request(request, deadline);
@@ -157,9 +157,10 @@ export class CallRunner {
     call.connection = connection;
     const isOneway = callOptions.oneway ?? (call.objectId === undefined && metadata.oneway.has(call.method));
     const { method, args, kwargs } = call;
-    const { correlationIds, serializers } = this.connections;
+    const { serializers } = this.connections;
+    const correlationIds = call.trace?.correlationId ?? this.connections.correlationIds;
     const flags = isOneway ? call.flags | FLAGS.oneway : call.flags;
-    const annotations = annotationsOf(this.options.annotations, callOptions.annotations);
+    const annotations = annotationsOf(this.options.annotations, callOptions.annotations, call.trace?.annotations);
     const parts = { leases, flags, annotations, correlationIds };
     return requestOf({ objectId: call.objectId ?? objectId, method, args, kwargs }, parts, serializers, this.options);
   }
@@ -231,11 +232,6 @@ class ReplyContext implements ReadContext {
   decodeProxy(state: readonly unknown[]): unknown {
     return this.makeProxy(ProxyReference.fromState(state), endsOf(this.connection));
   }
-}
-
-/** Adds annotations to those of a call. */
-function withAnnotations(callOptions: CallOptions, given: AnnotationValues): CallOptions {
-  return { ...callOptions, annotations: annotationsOf(given, callOptions.annotations) };
 }
 
 /** Sets `sent` for a failed repeat: the repeat may not have been sent, but the call before it was, and may have been run. */

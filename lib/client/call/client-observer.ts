@@ -1,13 +1,19 @@
-import type { AnnotationValues } from '../options/proxy-options.js';
+import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { OutgoingCall } from './outgoing-call.js';
 
 /** Follows the calls of one proxy, for traces and metrics. A proxy that nobody observes pays for it with the check of one field. */
 export interface ClientObserver {
   /**
-   * Runs a call, from the moment on in which it is made. Must call `body` at once, with annotations to send, and return its result.
+   * Runs a call, from the moment on in which it is made. Must call `body` at once, and return its result. May set `call.trace` before.
    * Afterwards `call.connection` is the connection that was used.
    */
-  call(call: OutgoingCall, body: (annotations: AnnotationValues | undefined) => Promise<unknown>): Promise<unknown>;
+  call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown>;
   /** Runs a step of connecting, in the async context of the call that needs the connection. Must call `body` at once. */
   step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T>;
+  /** A call waits for a connection. Must return what the promise gives. */
+  wait<T>(connection: Promise<T>): Promise<T>;
+  /** A connection is open. */
+  connected(metadata: RemoteMetadata): void;
+  /** A connection has ended. */
+  disconnected(): void;
 }

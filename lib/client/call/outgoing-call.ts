@@ -1,4 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
+import type { CorrelationIdSource } from '../../calls/correlation-id.js';
+import type { Annotations } from '../../protocol/annotations.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 
@@ -10,6 +12,15 @@ export interface OutgoingCall extends Omit<SerializedCall, 'objectId'> {
   readonly flags: number;
   /** Before the call: the connection that it must use, if that is still open. After the call: the connection that it used. */
   connection?: ClientConnection;
+  /** Tells the server of the trace that the call belongs to. */
+  trace?: OutgoingTrace;
+}
+
+/** The trace of a call. */
+export interface OutgoingTrace {
+  readonly annotations: Annotations;
+  /** Gives the correlation id of the call. Undefined: the call has the id of other calls that are made here. */
+  readonly correlationId: CorrelationIdSource | undefined;
 }
 
 /** Python's keyword arguments; made by {@link kwargs}. */
@@ -38,7 +49,15 @@ export function kwargs(values: Readonly<Record<string, unknown>>): KeywordArgume
  */
 export function methodCall(method: string, given: unknown[]): OutgoingCall {
   const split = splitArguments(given);
-  return { objectId: undefined, method, args: split.args, kwargs: split.kwargs, flags: 0, connection: undefined };
+  return {
+    objectId: undefined,
+    method,
+    args: split.args,
+    kwargs: split.kwargs,
+    flags: 0,
+    connection: undefined,
+    trace: undefined,
+  };
 }
 
 /**

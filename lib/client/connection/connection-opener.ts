@@ -26,9 +26,11 @@ export interface OpenedConnection {
   leases: AutoproxyLeases;
 }
 
-/** Follows the steps of connecting; implemented by `ClientObserver`. */
+/** Follows the connections of a proxy; implemented by `ClientObserver`. */
 interface ConnectingObserver {
   step<T>(step: 'connect' | 'lookup', body: () => Promise<T>): Promise<T>;
+  connected(metadata: RemoteMetadata): void;
+  disconnected(): void;
 }
 
 /** The object that a proxy connects to. */

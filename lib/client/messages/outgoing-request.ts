@@ -1,4 +1,4 @@
-import { type CorrelationIds, isSameId } from '../../calls/correlation-id.js';
+import { type CorrelationIdSource, isSameId } from '../../calls/correlation-id.js';
 import type { Annotations } from '../../protocol/annotations.js';
 import { CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import type { ReplyAddress } from '../../protocol/message.js';
@@ -19,7 +19,7 @@ export abstract class OutgoingRequest implements ReplyAddress {
   constructor(
     readonly serializer: Serializer,
     protected readonly flags: number,
-    correlationIds: CorrelationIds,
+    correlationIds: CorrelationIdSource,
   ) {
     this.serializerId = serializer.id;
     this.idAt = correlationIds.take();
@@ -51,7 +51,7 @@ export class WrittenRequest extends OutgoingRequest {
     private readonly annotations: Annotations,
     serializer: Serializer,
     flags: number,
-    correlationIds: CorrelationIds,
+    correlationIds: CorrelationIdSource,
   ) {
     super(serializer, flags, correlationIds);
   }
@@ -70,18 +70,20 @@ export class CallRequest extends OutgoingRequest {
     private readonly leases: AutoproxyLeases,
     private readonly serializers: ProxySerializers,
     flags: number,
-    correlationIds: CorrelationIds,
+    correlationIds: CorrelationIdSource,
+    private readonly annotations: Annotations,
+    private readonly annotationsBytes: number,
   ) {
     super(serializers.own, flags, correlationIds);
   }
 
   sendOver(frames: FrameConnection): boolean {
-    const { call, leases, serializers, flags, serializerId, seq, idBlock, idAt } = this;
-    const out = frames.beginMessage();
+    const { call, leases, serializers, flags, serializerId, seq, idBlock, idAt, annotations, annotationsBytes } = this;
+    const out = frames.beginMessage(annotationsBytes);
     if (out === undefined) {
       const data = serializers.writeCall(call, leases);
       const correlationId = idBlock.subarray(idAt, idAt + CORRELATION_ID_BYTES);
-      return frames.send({ type: MESSAGE_TYPES.invoke, serializerId, flags, seq, data, correlationId });
+      return frames.send({ type: MESSAGE_TYPES.invoke, serializerId, flags, seq, data, annotations, correlationId });
     }
     try {
       serializers.writeCallInto(call, leases, out);
@@ -90,7 +92,7 @@ export class CallRequest extends OutgoingRequest {
       throw error;
     }
     // no other request follows before the reply, so this one leaves at once
-    frames.sendWritten(out, MESSAGE_TYPES.invoke, flags, this, !this.isOneway);
+    frames.sendWritten(out, MESSAGE_TYPES.invoke, flags, this, !this.isOneway, annotationsBytes, annotations);
     return true;
   }
 }

@@ -22,13 +22,13 @@ export class ProxySerializers {
   /** Opens the data of replies. */
   readonly inflation: Inflation;
   private readonly all: SerializersOnDemand;
-  /** With `values: 'natural'`, for the messages of the daemon itself. */
+  /** With `values: 'natural'` and `dates: 'text'`, for the messages of the daemon itself. */
   private readonly natural: SerializersOnDemand;
   /** Leases of the connection that is being written for; see {@link writeCallInto}. */
   private leases: AutoproxyLeases | undefined;
 
   constructor(options: ResolvedProxyOptions) {
-    const { values, maxDepth, maxIntDigits, maxMessageBytes, maxValueBytes, serpentBytesRepr, autoproxy } = options;
+    const { values, dates, maxDepth, maxIntDigits, maxMessageBytes, maxValueBytes, serpentBytesRepr, autoproxy } = options;
     const { classes = defaultClassRegistry } = options;
     const shared: Partial<SerializerOptions> = {
       maxDepth,
@@ -43,8 +43,9 @@ export class ProxySerializers {
       },
     };
     this.inflation = new Inflation(options);
-    this.all = new SerializersOnDemand({ ...shared, values });
-    this.natural = values === 'natural' ? this.all : new SerializersOnDemand({ ...shared, values: 'natural' });
+    this.all = new SerializersOnDemand({ ...shared, values, dates });
+    this.natural =
+      values === 'natural' && dates === 'text' ? this.all : new SerializersOnDemand({ ...shared, values: 'natural' });
     this.own = this.all.get(SERIALIZER_IDS[options.serializer])!;
   }
 

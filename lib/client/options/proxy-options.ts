@@ -5,7 +5,7 @@ import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
@@ -90,6 +90,8 @@ export interface PyroProxyOptions {
   serpentBytesRepr?: boolean;
   /** How Python values in results become JavaScript values. Default `natural`. */
   values?: ValueMode;
+  /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in results. Default `text`. */
+  dates?: DateMode;
   /** Classes with converters. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
   /** Annotations that are sent with the handshake and with every call. */

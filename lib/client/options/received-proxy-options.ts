@@ -36,10 +36,12 @@ const INHERITED_OPTIONS = [
   'maxIntDigits',
   'serpentBytesRepr',
   'values',
+  'dates',
   'classes',
   'receivedProxies',
   'autoproxy',
   'wireLog',
+  'telemetry',
 ] as const satisfies readonly (keyof PyroProxyOptions)[];
 
 /** Options of the proxies that clients pass to a daemon. Certificates and keys in `tls` are not used. */

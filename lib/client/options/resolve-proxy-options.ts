@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { ANNOTATION_DEFAULTS, type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { DEFAULT_HANDSHAKE, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
-import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
+import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
 import {
@@ -13,7 +11,6 @@ import {
   configError,
   FUNCTION,
   givenOptions,
-  LIMIT_BOUNDS,
   milliseconds,
   numberRules,
   OBJECT,
@@ -23,10 +20,10 @@ import {
   TEXTS,
   withMethods,
 } from '../../options/option-checks.js';
-import { VALUE_LIMITS } from '../../serpent/limits.js';
 import { ONE_SERIALIZER, VALUE_RULES } from '../../serializers/contract/serializer-rules.js';
 import { CLIENT_TLS, clientTlsOf } from '../../options/tls.js';
-import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { checkNameServers, NAME_SERVERS } from './name-resolver.js';
 import type { PyroProxyOptions, CallOptions, AnnotationValues } from './proxy-options.js';
 
@@ -34,36 +31,23 @@ import type { PyroProxyOptions, CallOptions, AnnotationValues } from './proxy-op
 export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
 
 const DEFAULTS = {
+  ...PROXY_LIMIT_DEFAULTS,
   serializer: 'serpent' as SerializerName,
   handshake: DEFAULT_HANDSHAKE as unknown,
   shareHandshake: false,
-  callTimeoutMs: 60_000,
-  connectTimeoutMs: 10_000,
-  frameTimeoutMs: 30_000,
-  poolSize: 1,
-  maxQueuedCalls: 1_000,
-  maxRetries: 2,
   retryDelayMs: 100,
   maxRetryDelayMs: 5_000,
   keepAliveMs: 60_000,
-  idleTimeoutMs: 0,
   compression: false,
-  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
-  maxHandshakeBytes: 1024 * 1024,
-  maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
-  ...ANNOTATION_DEFAULTS,
-  ...INFLATION_DEFAULTS,
-  ...VALUE_LIMITS,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
+  dates: 'text' as DateMode,
 };
-
-const BOUNDS = { ...LIMIT_BOUNDS, connectTimeoutMs: { least: 1 }, poolSize: { least: 1, most: 10_000 } };
 
 /** The rules of the options of a proxy. */
 export const PROXY_RULES: OptionRules<PyroProxyOptions> = {
   ...VALUE_RULES,
-  ...numberRules(DEFAULTS, BOUNDS),
+  ...numberRules(DEFAULTS, PROXY_LIMIT_BOUNDS),
   serializer: ONE_SERIALIZER,
   handshake: ANYTHING,
   validateHandshake: FUNCTION,
@@ -150,11 +134,15 @@ export function checkCallOptions(options: CallOptions): CallOptions {
   return options;
 }
 
-/** Merges the annotations of the proxy and of the call. Those of the call win. */
-export function annotationsOf(proxy: PyroProxyOptions['annotations'], call?: AnnotationValues): Annotations {
-  if (proxy === undefined && call === undefined) return NO_ANNOTATIONS;
+/** Merges the annotations of the proxy, of the trace of a call, and of the call. Later ones win. */
+export function annotationsOf(
+  proxy: PyroProxyOptions['annotations'],
+  call?: AnnotationValues,
+  trace: Annotations = NO_ANNOTATIONS,
+): Annotations {
+  if (proxy === undefined && call === undefined) return trace;
   const all = new Map<string, Buffer>();
-  for (const values of [typeof proxy === 'function' ? proxy() : proxy, call]) {
+  for (const values of [typeof proxy === 'function' ? proxy() : proxy, trace as Map<string, Buffer>, call]) {
     if (values === undefined) continue;
     const entries = values instanceof Map ? (values as Map<string, Uint8Array>) : Object.entries(values as object);
     for (const [id, data] of entries as Iterable<[string, Uint8Array]>) {

@@ -28,14 +28,16 @@ export class ProxyConnections {
     public metadata: RemoteMetadata | undefined,
     group: ProxyGroup | undefined,
   ) {
-    const { options, sender } = destination;
+    const { options, sender, observer } = destination;
     const opener = new ConnectionOpener(destination, {
       handshakeParts: () => ({ options, serializers: this.serializers, correlationIds: this.correlationIds }),
       makeRoom: () => group?.endIdle() ?? false,
       onEnded: (connection, error) => {
         const { onDisconnected } = options;
+        if (!this.pool.remove(connection)) return;
+        observer?.disconnected();
         // in a microtask, so that a callback that throws does not interrupt the pool
-        if (this.pool.remove(connection) && onDisconnected) queueMicrotask(() => onDisconnected(error));
+        if (onDisconnected) queueMicrotask(() => onDisconnected(error));
       },
     });
     this.pool = new ConnectionPool(options, {
@@ -43,6 +45,7 @@ export class ProxyConnections {
       onOpened: (opened) => {
         this.metadata = opened.metadata;
         this.ends = endsOf(opened.connection);
+        observer?.connected(opened.metadata);
         if (options.onConnected) queueMicrotask(options.onConnected);
       },
       group,

@@ -1,6 +1,7 @@
 import type { ClientObserver } from '../call/client-observer.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
+import type { WireLog } from '../../protocol/message.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { endsOf } from '../connection/peer-address.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';
@@ -13,24 +14,31 @@ import { ProxyCore } from './proxy-core.js';
 import { createProxy } from './proxy-traps.js';
 import type { RemoteObject, RemoteProxy } from './remote-proxy.js';
 
+/** What proxies get of the rooms above. */
+export interface ProxyServices {
+  /** Looks up names. */
+  readonly resolve: NameResolver;
+  /** Gives who follows the calls of a proxy. */
+  readonly follow?: (uri: PyroUri, telemetry: boolean | undefined, isReceived: boolean) => ClientObserver | undefined;
+  /** Gives the log of messages of a proxy without the option `wireLog`. */
+  readonly wireLog?: () => WireLog | undefined;
+}
+
 /** Makes proxies of one class. A proxy opens no connection before it is called. */
 export class ProxyFactory {
   /**
    * @param prototype the class's prototype
-   * @param resolve looks up names for the proxies
-   * @param follow gives who follows the calls of a proxy
    * @param group the group that the proxies belong to; undefined: none
    */
   constructor(
     private readonly prototype: RemoteProxy,
-    private readonly resolve: NameResolver,
-    private readonly follow?: (uri: PyroUri, telemetry: boolean | undefined) => ClientObserver | undefined,
+    private readonly services: ProxyServices,
     private readonly group?: ProxyGroup,
   ) {}
 
   /** Makes a factory for proxies of the same class in a group. */
   inGroup(group: ProxyGroup): ProxyFactory {
-    return new ProxyFactory(this.prototype, this.resolve, this.follow, group);
+    return new ProxyFactory(this.prototype, this.services, group);
   }
 
   /** Makes a proxy for a URI that this program chose. */
@@ -58,9 +66,11 @@ export class ProxyFactory {
     const isKnown = reference && reference.methods.size + reference.attrs.size > 0;
     const resolved = resolveProxyOptions(options);
     const { idleTimeoutMs = RECEIVED_IDLE_TIMEOUT_MS } = options;
-    const observer = this.follow?.(uri, resolved.telemetry);
+    const { resolve, follow, wireLog } = this.services;
+    resolved.wireLog ??= wireLog?.();
+    const observer = follow?.(uri, resolved.telemetry, sender !== undefined);
     const core = new ProxyCore({
-      destination: { uri, options: resolved, resolve: this.resolve, sender, observer },
+      destination: { uri, options: resolved, resolve, sender, observer },
       observer,
       metadata: isKnown ? reference : undefined,
       chosenSerializer: sender ? reference?.serializer : (options.serializer ?? reference?.serializer),

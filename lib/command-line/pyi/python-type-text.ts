@@ -1,5 +1,6 @@
 import type ts from 'typescript';
 import type { FieldSignature, TypeSignature } from '../../daemon/contract/signatures.js';
+import { decoratorNamed, decoratorsOf } from './decorators.js';
 import type { Project } from './project.js';
 import { capitalized, pythonText, unionText } from './python-texts.js';
 
@@ -180,7 +181,11 @@ export class PythonTypeTexts {
     const isMapped = type.symbol === undefined || type.symbol.name.startsWith('__');
     if (members.length === 0 || (!isMapped && this.isForeign(type.symbol))) return 'Any';
     const isProxy = type.isIntersection() && type.types.some((each) => /^(?:RemoteProxy|PyroProxy)$/.test(each.symbol?.name));
-    if (isProxy) return 'Any';
+    // an instance travels as an object of whatever class Python has registered
+    const isPythonClass = type.symbol?.declarations?.some((each) =>
+      decoratorNamed(decoratorsOf(this.project, each), 'PyroClass'),
+    );
+    if (isProxy || isPythonClass) return 'Any';
     const isNamed = symbol !== undefined && !symbol.name.startsWith('__') && !this.isForeign(symbol);
     const args = type.aliasSymbol ? (type.aliasTypeArguments ?? []) : this.argumentsOf(type);
     const suffix = isNamed ? args.map((each) => capitalized(this.textOf(each, 'result', hint))).join('') : '';

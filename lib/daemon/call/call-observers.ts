@@ -11,63 +11,66 @@ const STREAM_METHODS = ['get_next_stream_item', 'close_stream'];
 export class CallObservers {
   /** True when nobody observes: the only thing that a call looks at then. */
   isEmpty = true;
-  private readonly observers = new Set<CallObserver>();
+  private observers: readonly CallObserver[] = [];
 
   constructor(private readonly reporter: EventReporter) {}
 
   /** @returns a function that takes the observer away */
   add(observer: CallObserver): () => void {
-    this.observers.add(observer);
-    this.isEmpty = false;
-    return () => {
-      this.observers.delete(observer);
-      this.isEmpty = this.observers.size === 0;
-    };
+    this.change([...this.observers.filter((other) => other !== observer), observer]);
+    return () => this.change(this.observers.filter((other) => other !== observer));
+  }
+
+  private change(observers: readonly CallObserver[]): void {
+    this.observers = observers;
+    this.isEmpty = observers.length === 0;
   }
 
   /** Tells that a call begins. @param batch the followers of the batch, for an entry of it */
   start(call: ObservedCall, batch?: CallFollowers): CallFollowers | undefined {
     if (call.objectId === DAEMON_OBJECT_ID && STREAM_METHODS.includes(call.method)) return undefined;
-    const followers = new Map<CallObserver, CallFollower>();
+    let followers: CallFollowers | undefined;
     for (const observer of this.observers) {
       try {
         const follower = observer.callStarted(call, batch?.of(observer));
-        if (follower) followers.set(observer, follower);
+        if (follower) followers = new CallFollowers(observer, follower, followers, this.reporter);
       } catch (error) {
         this.reporter.error(error);
       }
     }
-    return followers.size === 0 ? undefined : new CallFollowers(followers, this.reporter);
+    return followers;
   }
 }
 
-/** All who follow one call. */
+/** All who follow one call: a list, since mostly one observer follows. */
 export class CallFollowers {
   private hasFailed = false;
   private hasEnded = false;
 
   constructor(
-    private readonly followers: ReadonlyMap<CallObserver, CallFollower>,
+    private readonly observer: CallObserver,
+    private readonly follower: CallFollower,
+    /** Those of the observers that were added before. */
+    private readonly earlier: CallFollowers | undefined,
     private readonly reporter: EventReporter,
   ) {}
 
   of(observer: CallObserver): CallFollower | undefined {
-    return this.followers.get(observer);
+    return observer === this.observer ? this.follower : this.earlier?.of(observer);
   }
 
   run<T>(body: () => T): T {
-    let run = body;
-    for (const follower of this.followers.values()) {
-      const inner = run;
-      if (follower.run) run = () => follower.run!(inner);
-    }
-    return run();
+    const { follower, earlier } = this;
+    const inner = earlier === undefined ? body : () => earlier.run(body);
+    return follower.run === undefined ? inner() : follower.run(inner);
   }
 
   failed(thrown: unknown): void {
     if (this.hasFailed || this.hasEnded) return;
     this.hasFailed = true;
-    this.tell((follower) => follower.failed(asError(thrown), presentableError(thrown)));
+    const error = asError(thrown);
+    const sent = presentableError(thrown);
+    this.tell((follower) => follower.failed(error, sent));
   }
 
   ended(): void {
@@ -77,12 +80,11 @@ export class CallFollowers {
   }
 
   private tell(what: (follower: CallFollower) => void): void {
-    for (const follower of this.followers.values()) {
-      try {
-        what(follower);
-      } catch (error) {
-        this.reporter.error(error);
-      }
+    this.earlier?.tell(what);
+    try {
+      what(this.follower);
+    } catch (error) {
+      this.reporter.error(error);
     }
   }
 }

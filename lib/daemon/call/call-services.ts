@@ -11,10 +11,12 @@ import type { Daemon, ProxyOrigin, ProxyReceiver } from '../contract/daemon.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+import type { LimitName } from '../limits/limits.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
 import { Signatures } from '../object/signatures.js';
 import { loadSignatures } from '../options/signature-book.js';
+import { UnservedBytes } from '../../transport/unserved-bytes.js';
 import { CallObservers } from './call-observers.js';
 import { Streams } from './streams.js';
 import { ValueMemory } from './value-memory.js';
@@ -36,6 +38,8 @@ export interface CallServices {
   readonly observers: CallObservers;
   /** The bytes that clients have not read yet. */
   readonly unsent: UnsentBytes;
+  /** The requests that arrive or wait. */
+  readonly unserved: UnservedBytes;
   /** By serializer id. */
   readonly serializers: ReadonlyMap<number, Serializer>;
   /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
@@ -62,6 +66,9 @@ export function createCallServices(
   const serializersFor = (values: ValueMode, allowed = options.serializers): ReadonlyMap<number, Serializer> =>
     createSerializers({ ...common, values }, allowed);
   const marshalFor = (values: ValueMode): Serializer => serializersFor(values, ['marshal']).get(SERIALIZER_IDS.marshal)!;
+  const countWaiting = (limit: LimitName) => () => given.limits.count(limit, undefined, undefined);
+  const { maxUnservedBytes, messageTimeoutMs } = options;
+  const unserved = new UnservedBytes(maxUnservedBytes, messageTimeoutMs, countWaiting('maxUnservedBytes'));
   return {
     ...given,
     signatures: new Signatures(loadSignatures(options.signatures)),
@@ -69,8 +76,9 @@ export function createCallServices(
     unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),
     memory: new ValueMemory(options),
-    inflation: new Inflation(options, () => given.limits.count('maxInflatingBytes', undefined, undefined)),
-    serializers: serializersFor(options.values),
+    unserved,
+    inflation: new Inflation(options, countWaiting('maxInflatingBytes'), unserved),
+    serializers: createSerializers({ ...common, values: options.values, dates: options.dates }, options.serializers),
     handshakeSerializers: serializersFor('natural'),
     marshal: marshalFor('natural'),
     blobInfoReaders: { marshal: marshalFor(options.values), faithfulMarshal: marshalFor('faithful') },

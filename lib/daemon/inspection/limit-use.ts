@@ -26,7 +26,10 @@ export function inspectLimits(services: CallServices, sessions: Sessions): Limit
   }));
 }
 
-function usesOf({ streams, memory, inflation, unsent }: CallServices, sessions: Sessions): Partial<Record<LimitName, Use>> {
+function usesOf(
+  { streams, memory, inflation, unsent, unserved }: CallServices,
+  sessions: Sessions,
+): Partial<Record<LimitName, Use>> {
   const { slots, serving } = sessions;
   const now = performance.now();
   const addresses = [...slots.addresses.all()];
@@ -46,6 +49,7 @@ function usesOf({ streams, memory, inflation, unsent }: CallServices, sessions: 
     maxInFlightValueBytes: { used: memory.heldBytes },
     maxInflatingBytes: { used: inflation.heldBytes },
     maxUnsentBytes: { used: unsent.total },
+    maxUnservedBytes: { used: unserved.heldBytes },
   };
 }
 

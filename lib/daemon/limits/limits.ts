@@ -183,6 +183,16 @@ export const LIMITS = {
     consequence: 'the connection of the slowest reader is closed; a single reader is never cut by this limit',
     bounds: AT_LEAST_ONE,
   },
+  maxUnservedBytes: {
+    lab: 512 * MIB,
+    exposed: 128 * MIB,
+    unit: 'bytes',
+    limits:
+      'the requests that arrive or wait, of all connections together; requests up to 64 KiB are counted only while they wait behind others',
+    consequence:
+      'larger requests wait, and their connections are not read; while they wait, one that arrives too slowly for `messageTimeoutMs` ends its connection. A request that alone is over the limit ends its connection before its body is read',
+    bounds: AT_LEAST_ONE,
+  },
   idleTimeoutMs: {
     lab: 0,
     exposed: 600_000,

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WireLog } from '../../protocol/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
-import type { SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
+import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
@@ -102,6 +102,8 @@ export interface DaemonOptions {
   writeTimeoutMs?: number;
   /** Bytes of replies that wait for clients to read them, of all connections. Over this number the slowest reader is disconnected. Default 1 GiB. */
   maxUnsentBytes?: number;
+  /** Bytes of requests that arrive or wait, of all connections. Over this number large requests wait, and their connections are not read. A single larger request is refused. Default 512 MiB. */
+  maxUnservedBytes?: number;
   /** Time without requests after which a connection is closed. Default 0: never. */
   idleTimeoutMs?: number;
   /** Longest time of a call. A longer call is answered with `builtins.TimeoutError`. Default 0: no limit. */
@@ -116,6 +118,8 @@ export interface DaemonOptions {
   serpentBytesRepr?: boolean;
   /** How received values are represented: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
+  /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in arguments. Default `text`. */
+  dates?: DateMode;
   /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
   /** Decimal digits of an int. Default 4,300, as in Python. */
@@ -165,6 +169,7 @@ export const DEFAULT_SWITCHES = {
   compression: false,
   serpentBytesRepr: false,
   values: 'natural' as ValueMode,
+  dates: 'text' as DateMode,
   streaming: true,
   limitLoopback: false,
 };

@@ -126,14 +126,15 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
   }
 
   protected dropWaiting(): void {
-    this.waiting = undefined;
+    this.waiting?.clear();
   }
 
   protected readRequests(): void {
     this.serveWaiting();
     while (this.isServing) {
-      if (this.isFull && !this.connection.isGone) {
-        if (!this.isHeldBack) this.shared.services.limits.counts.maxQueuedRequests++;
+      const reached = this.fullFor();
+      if (reached !== undefined && !this.connection.isGone) {
+        if (!this.isHeldBack) this.shared.services.limits.counts[reached]++;
         this.isHeldBack = true;
         this.frames.hold();
         break;
@@ -141,12 +142,13 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
       this.isHeldBack = false;
       const frame = this.readFrame();
       if (frame === undefined) {
-        if (!this.readError) this.frames.release();
+        if (this.hasToFinishFirst) this.frames.hold();
+        else if (!this.readError) this.frames.release();
         if (!this.hasWaiting) this.requestsInTurn = this.bytesInTurn = 0;
         break;
       }
       if (this.canServe()) this.serve(frame);
-      else (this.waiting ??= new RequestQueue()).push(frame);
+      else (this.waiting ??= new RequestQueue(this.shared.services.unserved)).push(frame);
     }
     this.settle();
   }
@@ -166,11 +168,17 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     return this.waiting !== undefined && this.waiting.length > 0;
   }
 
-  /** True when nothing more should be read. Requests that run count, too. */
-  private get isFull(): boolean {
+  /** The limit because of which nothing more should be read. Requests that run count, too. */
+  private fullFor(): 'maxQueuedRequests' | 'maxUnservedBytes' | undefined {
     const others = this.running + this.background;
     const { maxQueuedRequests } = this.shared.services.options;
-    return this.waiting === undefined ? others >= maxQueuedRequests : this.waiting.isFull(maxQueuedRequests - others);
+    if (this.waiting !== undefined) return this.waiting.fullFor(maxQueuedRequests - others);
+    return others >= maxQueuedRequests ? 'maxQueuedRequests' : undefined;
+  }
+
+  /** True when a large message arrives behind a request that runs, perhaps for ever. It would keep its room from the messages of others. */
+  private get hasToFinishFirst(): boolean {
+    return (this.running > 0 || this.hasWaiting) && this.frames.isReceivingLarge;
   }
 
   private serveWaiting(): void {

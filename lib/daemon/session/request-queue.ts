@@ -1,4 +1,5 @@
 import type { Frame } from '../../protocol/frame-reader.js';
+import type { UnservedBytes } from '../../transport/unserved-bytes.js';
 
 /** Bytes of waiting requests over which reading stops. A single request may be larger. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -8,23 +9,34 @@ export class RequestQueue {
   private readonly frames: Frame[] = [];
   private bytes = 0;
 
+  /** @param unserved the bytes of all connections */
+  constructor(private readonly unserved: UnservedBytes) {}
+
   get length(): number {
     return this.frames.length;
   }
 
-  /** True when nothing more should be read. @param maxRequests how many may wait */
-  isFull(maxRequests: number): boolean {
-    return this.frames.length >= maxRequests || this.bytes > MAX_QUEUED_BYTES;
+  /** The limit because of which nothing more should be read. @param maxRequests how many may wait */
+  fullFor(maxRequests: number): 'maxQueuedRequests' | 'maxUnservedBytes' | undefined {
+    if (this.frames.length >= maxRequests || this.bytes > MAX_QUEUED_BYTES) return 'maxQueuedRequests';
+    return this.bytes > 0 && this.unserved.isQueueFull ? 'maxUnservedBytes' : undefined;
   }
 
   push(frame: Frame): void {
     this.frames.push(frame);
     this.bytes += frame.length;
+    this.unserved.enqueue(frame.length);
   }
 
   shift(): Frame | undefined {
     const frame = this.frames.shift();
-    if (frame !== undefined) this.bytes -= frame.length;
+    if (frame === undefined) return undefined;
+    this.bytes -= frame.length;
+    this.unserved.dequeue(frame.length);
     return frame;
+  }
+
+  clear(): void {
+    while (this.shift() !== undefined);
   }
 }

@@ -38,7 +38,11 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
 
   constructor(private readonly services: CallServices) {
     this.slots = new Slots(services.options, (refusal) => services.limits.note(refusal, undefined));
-    this.shared = { services, dispatcher: new Dispatcher(services), group: new ConnectionGroup(services.unsent) };
+    this.shared = {
+      services,
+      dispatcher: new Dispatcher(services),
+      group: new ConnectionGroup(services.unsent, services.unserved),
+    };
   }
 
   /** Connections that passed their handshake. */

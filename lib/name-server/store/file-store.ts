@@ -60,12 +60,10 @@ export class FileNameStore extends TableStore {
   async remove(names: readonly string[], options: RemoveOptions): Promise<number> {
     const removable = this.table.removable(names, options);
     if (removable.length === 0) return 0;
-    const before = removable.map((name) => this.table.get(name)!);
+    const removed = new Map(removable.map((name) => [this.table.get(name)!, this.table.positionOf(name)]));
     const entry: JournalEntry = { remove: removable };
     this.apply(entry);
-    await this.write(entry, () => {
-      for (const record of before) this.table.set(record);
-    });
+    await this.write(entry, () => this.table.putBack(removed));
     return removable.length;
   }
 

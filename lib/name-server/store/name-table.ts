@@ -51,6 +51,17 @@ export class NameTable {
     this.listeners.tell({ kind: 'registered', record });
   }
 
+  /** Takes a removal back. @param removed the records, and their positions before they were deleted */
+  putBack(removed: ReadonlyMap<NameRecord, number>): void {
+    for (const record of removed.keys()) this.set(record);
+    this.records.moveBack(new Map(Array.from(removed, ([{ name }, position]) => [name, position])));
+  }
+
+  /** The position of a registered name in {@link list}. The numbers grow, with gaps. */
+  positionOf(name: string): number {
+    return this.records.positionOf(name)!;
+  }
+
   /** The registered names among these that may be removed. */
   removable(names: readonly string[], options: RemoveOptions): string[] {
     const found = new Set<string>();

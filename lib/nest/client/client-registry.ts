@@ -15,7 +15,7 @@ import { PyroServers } from '../server/pyro-servers.js';
  * data included. Objects of the application travel as proxies, unless `autoproxy` says otherwise.
  */
 export interface PyroModuleOptions extends Omit<PyroProxyOptions, 'wireLog'> {
-  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: the value of `PYRO_LOGWIRE`, or false. */
+  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: what `PYRO_LOGWIRE` asks for, or false. */
   wireLog?: PyroWireLog;
 }
 

@@ -1,5 +1,16 @@
 import { UseFilters } from '@nestjs/common';
-import { anyOf, ANYTHING, checkOptions, objectOf, type OptionRules, SWITCH, TEXT, TEXTS } from '../../options/option-checks.js';
+import {
+  anyOf,
+  ANYTHING,
+  checkOptions,
+  OBJECT,
+  objectOf,
+  type OptionRules,
+  SWITCH,
+  TEXT,
+  TEXTS,
+} from '../../options/option-checks.js';
+import type { FieldType } from '../../classes/field-types.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
 import { changedNames } from '../../objects/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
@@ -19,6 +30,11 @@ export interface PyroMethodOptions {
   callback?: boolean;
   /** Names of the parameters: `'item?'` may be left out, a last `'...items'` takes the rest. Default: read from the source. */
   params?: readonly string[];
+  /**
+   * Types of parameters, by the names that clients use: `{ points: [Point], id: 'UUID' }`. Arguments are checked and made instances.
+   * Default: a parameter that TypeScript types with a registered class, or with Date, has that type.
+   */
+  types?: Readonly<Record<string, FieldType>>;
 }
 
 const RULES: OptionRules<PyroMethodOptions> = {
@@ -29,6 +45,7 @@ const RULES: OptionRules<PyroMethodOptions> = {
     objectOf<PyroStreamOptions>('an object with buffer and overflow', { buffer: ANYTHING, overflow: ANYTHING }),
   ),
   callback: SWITCH,
+  types: { ...OBJECT, takes: 'types by the names of parameters: { points: [Point] }' },
   params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
 };
 
@@ -72,6 +89,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
       parameters: options.params
         ? namedParameters(options.params)
         : read && { ...read, trustworthy: read.trustworthy && changed.length === 0 },
+      types: options.types ?? {},
       changedNames: changed,
       namesGiven: options.params !== undefined,
     });

@@ -8,6 +8,7 @@ import {
 } from '../nest-internals.js';
 import {
   anyOf,
+  ANYTHING,
   checkOptions,
   FUNCTION,
   listOf,
@@ -16,6 +17,7 @@ import {
   TEXT,
   withMethods,
 } from '../../options/option-checks.js';
+import type { FieldType } from '../../classes/field-types.js';
 import { decoratedName } from './decorator-target.js';
 import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
@@ -24,6 +26,8 @@ import { checkWireName } from '../metadata/wire-names.js';
 export interface PyroPropertyOptions {
   /** Wire name. Default: the name of the accessor, changed by `naming`. */
   name?: string;
+  /** Type of the values that clients set: `[Point]`. Default: a registered class or Date that TypeScript types the accessor with. */
+  type?: FieldType;
   /** Run on each read and write, after the guards of the class. */
   guards?: (CanActivate | Type<CanActivate>)[];
   /** Run on the value of each write, after the pipes of the class. */
@@ -40,6 +44,7 @@ const enhancersOfKind = (kind: string, method: string): OptionRule =>
 
 const RULES: OptionRules<PyroPropertyOptions> = {
   name: TEXT,
+  type: ANYTHING,
   guards: enhancersOfKind('guards', 'canActivate'),
   pipes: enhancersOfKind('pipes', 'transform'),
   interceptors: enhancersOfKind('interceptors', 'intercept'),
@@ -76,6 +81,7 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
       kind: 'property',
       key,
       name: options.name,
+      type: options.type,
       getter: addCompanion(prototype, `get ${key}`, read, options, []),
       setter: addCompanion(prototype, `set ${key}`, write, options, [type]),
     });

@@ -1,4 +1,6 @@
 import type { AnyClass } from '../../objects/decorated-member.js';
+import { type FieldType, valueTypeOf } from '../../classes/field-types.js';
+import { findDescription } from '../../classes/register-class.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import { ArgumentBinder } from '../../objects/argument-binder.js';
@@ -79,7 +81,8 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
       attrs.add(wireName);
       const { isReadable, isWritable } = accessOf(prototype, metadata.key);
       if (isReadable) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
-      if (isWritable) setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName)]));
+      if (isWritable)
+        setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName, metadata.type)]));
     }
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
@@ -116,8 +119,8 @@ function accessOf(prototype: object, key: string): { isReadable: boolean; isWrit
 }
 
 /** The parameter of a setter. */
-function valueParameter(label: string): PlannedParameter {
-  return { index: 0, source: { kind: 'argument', slot: 0 }, label, data: '0', pipes: [], schema: undefined };
+function valueParameter(label: string, type: FieldType | undefined): PlannedParameter {
+  return { index: 0, source: { kind: 'argument', slot: 0 }, label, data: '0', pipes: [], schema: undefined, type };
 }
 
 function methodOperation(
@@ -135,7 +138,28 @@ function methodOperation(
   } catch (error) {
     throw new TypeError(`${where}: ${(error as Error).message}`, { cause: error });
   }
-  return { key, binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords), parameters: plan.parameters, stream };
+  const typed = withTypes(plan.parameters, metadata.types, where);
+  return { key, binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords), parameters: typed, stream };
+}
+
+/** The parameters with the types that the decorator gives by their names. */
+function withTypes(
+  parameters: readonly PlannedParameter[],
+  types: Readonly<Record<string, FieldType>>,
+  where: string,
+): readonly PlannedParameter[] {
+  const labels = parameters.map(({ label }) => label);
+  for (const [name, type] of Object.entries(types)) {
+    if (!labels.includes(name)) {
+      const known = labels.filter((label) => label !== undefined).join(', ');
+      throw new TypeError(`${where}: types names the parameter ${name}, which clients do not see; they see: ${known || 'none'}`);
+    }
+    valueTypeOf(type, `${where}: types.${name}`, findDescription);
+  }
+  return parameters.map((plan) => {
+    const type = plan.label === undefined ? undefined : types[plan.label];
+    return type === undefined ? plan : { ...plan, type };
+  });
 }
 
 function accessOperation(

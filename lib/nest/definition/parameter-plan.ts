@@ -1,4 +1,5 @@
 import type { PipeTransform, Type } from '@nestjs/common';
+import type { FieldType } from '../../classes/field-types.js';
 import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
 import { type ParameterFactory, type RouteArgument, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
@@ -20,6 +21,8 @@ export interface PlannedParameter {
   readonly data: unknown;
   readonly pipes: readonly (PipeTransform | Type<PipeTransform>)[];
   readonly schema: unknown;
+  /** The type of the values, by the options of the decorator. */
+  readonly type?: FieldType | undefined;
 }
 
 /** How the arguments of a call become the arguments of the method. */

@@ -1,11 +1,11 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { PythonException } from '../../protocol/python-exception.js';
+import { isDescribedException, PythonException } from '../../protocol/python-exception.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { PyroException } from './pyro.exception.js';
 import { responseAttributes, sendable } from './response-attributes.js';
-import { validationMessages } from './validation-messages.js';
+import { validationMessages } from '../../classes/validation-messages.js';
 
 /** Python exceptions of HTTP statuses; every other status is a RuntimeError. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
@@ -65,6 +65,8 @@ export function messageOf(error: unknown): string {
 }
 
 function pythonExceptionOf(error: unknown): PythonException | undefined {
+  // an error of a registered class says itself what it becomes
+  if (isDescribedException(error)) return undefined;
   const mapped = unlabelledExceptionOf(error);
   const argument = typeof error === 'object' && error !== null ? refusedArguments.get(error) : undefined;
   if (mapped === undefined || argument === undefined || error instanceof PyroException) return mapped;

@@ -18,13 +18,12 @@ export const WIRE_LOG: OptionRule = {
   takes: 'true, false, an object with payloads (true or false), or a function',
 };
 
-/** The function that logs messages; undefined when they are not logged. @param option undefined: the value of `PYRO_LOGWIRE` */
+/** The function that logs messages; undefined when they are not logged. @param option undefined: what `PYRO_LOGWIRE` asks for, the data of calls included */
 export function wireLogOf(option: PyroWireLog | undefined, config: PyroConfig = environmentConfig()): WireLog | undefined {
   checkOptions({ wireLog: option }, { wireLog: WIRE_LOG });
-  const chosen = option ?? config.LOGWIRE ?? false;
-  if (chosen === false) return undefined;
-  if (typeof chosen === 'function') return chosen;
-  const payloads = typeof chosen === 'object' && chosen.payloads === true;
+  if (option === false || (option === undefined && config.LOGWIRE !== true)) return undefined;
+  if (typeof option === 'function') return option;
+  const payloads = option === undefined ? 'calls' : typeof option === 'object' && option.payloads === true;
   const logger = new Logger('PyroWire');
   return (message) => {
     if (Logger.isLevelEnabled('debug')) logger.debug(describeWireMessage(message, payloads));

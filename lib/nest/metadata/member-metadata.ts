@@ -1,4 +1,5 @@
 import { processWide } from '../../copies/process-wide.js';
+import type { FieldType } from '../../classes/field-types.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameters } from '../../objects/parameter-reader.js';
 import { isPrivateName } from '../../objects/private-names.js';
@@ -28,6 +29,8 @@ export interface MethodMetadata {
   readonly parameters: MethodParameters | undefined;
   /** Names of parameters that a bundler or minifier has changed. */
   readonly changedNames: readonly string[];
+  /** Types of parameters, by the names that clients use. */
+  readonly types: Readonly<Record<string, FieldType>>;
   /** True when the decorator gives the parameter names: they are wire names, and `naming` does not change them. */
   readonly namesGiven: boolean;
 }
@@ -37,6 +40,8 @@ export interface PropertyMetadata {
   readonly kind: 'property';
   readonly key: string;
   readonly name: string | undefined;
+  /** Type of the values that clients set. */
+  readonly type: FieldType | undefined;
   /** Names of the companion methods that the pipeline runs for the accessor, whether or not it has a getter and a setter. */
   readonly getter: string;
   readonly setter: string;

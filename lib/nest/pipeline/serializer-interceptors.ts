@@ -6,6 +6,7 @@ import {
   StandardSchemaSerializerInterceptor,
 } from '@nestjs/common';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
+import { descriptionFor } from '../../classes/register-class.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { referenceOf } from '../../protocol/proxy-reference.js';
@@ -66,5 +67,6 @@ class WrappedSerializer implements NestInterceptor {
 function travelsAsItIs(value: unknown, daemon: PyroDaemon): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;
+  if (descriptionFor(value) !== undefined) return true;
   return asStream(value) !== undefined || referenceOf(value) !== undefined || daemon.referenceFor(value) !== undefined;
 }

@@ -26,7 +26,7 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
    * `connectMicroservice` with this name has no effect on strategies.
    */
   inheritAppConfig?: boolean;
-  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: the value of `PYRO_LOGWIRE`, or false. */
+  /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: what `PYRO_LOGWIRE` asks for, or false. */
   wireLog?: PyroWireLog;
   /**
    * Level at which a failed call is logged; `false`: not at all. Default, and where the function returns undefined: `error` for

@@ -1,5 +1,5 @@
 import { processWide } from '../../copies/process-wide.js';
-import { checkOptions, FUNCTION, TEXT } from '../../options/option-checks.js';
+import { checkOptions, FUNCTION, type OptionRules, SWITCH, TEXT } from '../../options/option-checks.js';
 import { SerializeError } from '../../protocol/errors.js';
 
 /** Converts objects of one class to dicts and back. */
@@ -10,7 +10,11 @@ export interface ClassConverter<T extends object = object> {
   toDict?: (value: T) => Record<string, unknown>;
   /** Makes the object from the received dict, which has `__class__`. Without `fromDict`, a received object is a SerializeError. */
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
+  /** `fromDict` gets natural values also with `values: 'faithful'`: numbers, Arrays and plain objects. Default false. */
+  natural?: boolean;
 }
+
+const RULES: OptionRules<ClassConverter> = { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION, natural: SWITCH };
 
 /** The classes whose objects a daemon or a proxy can send and receive. */
 export class ClassRegistry {
@@ -23,7 +27,7 @@ export class ClassRegistry {
    */
   registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
     const { name } = converter;
-    checkOptions<ClassConverter<T>>(converter, { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION }, 'registerClass: ');
+    checkOptions<ClassConverter<T>>(converter, RULES, 'registerClass: ');
     if (!name) throw new SerializeError('registerClass: name is empty; give the dotted Python class name');
     const known = this.byName.get(name);
     if (known !== undefined && known !== this.byClass.get(type.prototype)) {
@@ -56,10 +60,5 @@ export class ClassRegistry {
   }
 }
 
-/** The registry of {@link registerClass}. Daemons and proxies use it unless they have the option `classes`. */
+/** The registry of `registerClass`. Daemons and proxies use it unless they have the option `classes`. */
 export const defaultClassRegistry = processWide('classes', () => new ClassRegistry());
-
-/** Registers a class for every daemon and proxy of the process. See {@link ClassRegistry.registerClass}. */
-export function registerClass<T extends object>(type: abstract new (...args: never[]) => T, converter: ClassConverter<T>): void {
-  defaultClassRegistry.registerClass(type, converter);
-}

@@ -10,6 +10,9 @@ export type SerializerName = keyof typeof SERIALIZER_IDS;
 /** `natural`: plain JavaScript values. `faithful`: tuple, float and key types stay apart (PyTuple, PyFloat, Map). */
 export type ValueMode = 'natural' | 'faithful';
 
+/** `text`: a datetime is read as the text that `isoformat()` gives. `Date`: as a Date. */
+export type DateMode = 'text' | 'Date';
+
 /** A remote call in an INVOKE message. */
 export interface SerializedCall {
   objectId: string;
@@ -22,6 +25,7 @@ export interface SerializedCall {
 /** Options of a serializer. Each daemon and each proxy has one set. */
 export interface SerializerOptions {
   values: ValueMode;
+  dates: DateMode;
   /** Nested containers, for reading and writing. Default 200. */
   maxDepth: number;
   /** Decimal digits of an int, for reading and writing. Default 4,300, as in Python. */

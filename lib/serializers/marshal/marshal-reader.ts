@@ -3,7 +3,7 @@ import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
 import { crowdedKeys, DictBuilder } from '../reading/dict-builder.js';
-import { COSTS } from '../../serpent/value-costs.js';
+import { capacityOf, COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
 import { safeInt, tupleOf } from '../../serpent/values.js';
@@ -151,7 +151,10 @@ export class MarshalReader extends BinaryReader {
 
   private tuple(length: number): unknown {
     const items = this.hashableItems(length);
-    return this.isFaithful ? tupleOf(items) : items;
+    if (!this.isFaithful) return items;
+    // the copy has no room for more
+    if (length > 1) this.spend((length - capacityOf(length)) * COSTS.slot);
+    return tupleOf(items);
   }
 
   private hashableItems(length: number): unknown[] {

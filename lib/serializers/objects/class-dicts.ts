@@ -4,6 +4,7 @@ import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
+import { naturalOf } from './natural-values.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { objectOf } from '../contract/plain-object.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
@@ -50,6 +51,8 @@ export function recreateClasses(
   return new ClassDicts(hasShared ? new Map() : undefined, options, context, budget).convert(value, false);
 }
 
+/** The bytes of an instance that a converter makes, without its members. */
+const INSTANCE_COST = 120;
 /** The bytes of an exception without the members of its dict, and of a proxy. */
 const EXCEPTION_COST = 250;
 const PROXY_COST = 4_096;
@@ -131,7 +134,8 @@ class ClassDicts {
     const converter = this.options.classes.converterNamed(name);
     if (converter?.fromDict) {
       this.convertMembers(dict, true);
-      return converter.fromDict(recordOf(dict, name), name);
+      this.spend(INSTANCE_COST);
+      return converter.fromDict(recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name), name);
     }
     if (name.includes('__') && !isMarkedException(dict)) {
       if (insideClass) return this.keep(dict);

@@ -1,7 +1,7 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { PyroError } from '../../protocol/errors.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
-import { saysPythonException } from '../../protocol/python-exception.js';
+import { describedException, saysPythonException } from '../../protocol/python-exception.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
@@ -86,6 +86,8 @@ export function pythonTypeOf(thrown: unknown): string {
 }
 
 function describe(error: Error): ReturnType<typeof describeError> {
+  const described = describedException(error);
+  if (described !== undefined) return described;
   if (saysPythonException(error) || error instanceof PyroRemoteError) return error;
   if (error instanceof PyroError) return { pythonType: error.pythonType, args: [error.message], attributes: {} };
   return describeError(error);

@@ -54,7 +54,7 @@ export class MemberShape {
 /** Shapes that are remembered, members of one dict among them, and characters of a name. Others count as new each time. */
 const MOST_SHAPES = 1_024;
 const MOST_MEMBERS = 256;
-const MOST_NAME_CHARS = 64;
+const MOST_NAME_CHARS = 128;
 
 /** The shapes of the dicts that one serializer reads. */
 export class MemberShapes {

@@ -46,7 +46,8 @@ function ofMethod(method: string | undefined): string {
   return method === undefined ? '' : ` of ${shortText(method).slice(0, 100)}`;
 }
 
-function pathOf(steps: readonly MemberStep[]): string {
+/** The members that lead to a value: `[3]["mass"]`. */
+export function pathOf(steps: readonly MemberStep[]): string {
   const shown = steps.slice(0, MAX_STEPS).map((step) => `[${typeof step === 'number' ? step : JSON.stringify(step)}]`);
   return steps.length > MAX_STEPS ? `${shown.join('')}…` : shown.join('');
 }

@@ -12,6 +12,7 @@ import { ValueBudget } from '../contract/value-budget.js';
 import { recreateClasses } from '../objects/class-dicts.js';
 import { ObjectEncoder } from '../objects/object-encoder.js';
 import type { ReadContext, SerializedCall, Serializer, SerializerName, SerializerOptions } from '../contract/serializer.js';
+import { withDates } from './date-text.js';
 import { placeInCall } from './call-place.js';
 import { inArgument } from './unwritable-argument.js';
 import { type ValueSink, ValueWriter } from './value-writer.js';
@@ -49,7 +50,8 @@ export abstract class FormatSerializer implements Serializer {
 
   loads(data: Uint8Array, context: ReadContext = {}): unknown {
     const budget = this.budgetOf(context);
-    return this.recreated(this.readValue(bufferOf(data), budget), context, budget);
+    const value = this.recreated(this.readValue(bufferOf(data), budget), context, budget);
+    return this.options.dates === 'Date' && !context.plain ? withDates(value) : value;
   }
 
   dumpsCall(call: SerializedCall): Buffer {
@@ -81,7 +83,12 @@ export abstract class FormatSerializer implements Serializer {
       throw this.inCall(this.readError(error, bytes.subarray(start), budget), context);
     }
     try {
-      return this.callOf(this.recreated(read, context, budget));
+      const call = this.callOf(this.recreated(read, context, budget));
+      if (this.options.dates === 'Date') {
+        withDates(call.args);
+        withDates(call.kwargs);
+      }
+      return call;
     } catch (error) {
       const target = this.targetOf(read.value);
       context.onUnread?.(target);

@@ -82,9 +82,15 @@ describe('the wire log', () => {
     expect(lines[3]).toContain('Hello Ann');
   });
 
-  it('PYRO_LOGWIRE switches the wire log on, and the option switches it off', () => {
+  it('PYRO_LOGWIRE switches the wire log on, with the data of calls and not of handshakes; the option switches it off', async () => {
     const config = readConfig({ PYRO_LOGWIRE: '1' });
-    expect(wireLogOf(undefined, config)).toBeTypeOf('function');
+    const server = await start({ wireLog: wireLogOf(undefined, config) });
+    await greet(uriOf(server));
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(/ connect seq 1, serpent, \d+ bytes$/);
+    expect(lines[1]).toMatch(/ connectOk seq 1, serpent, \d+ bytes$/);
+    expect(lines[2]).toContain('say_hello');
+    expect(lines[3]).toContain('Hello Ann');
     expect(wireLogOf(false, config)).toBeUndefined();
     expect(wireLogOf(undefined, readConfig({}))).toBeUndefined();
   });

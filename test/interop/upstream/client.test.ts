@@ -17,7 +17,7 @@ import { PythonServer } from '../client/python-server.js';
 import type { Thing } from '../client/thing.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/* The cases of Pyro5's tests/test_client.py; docs/upstream-tests.md says which is which. */
+/* The cases of Pyro5's tests/test_client.py; docs/audit/upstream-tests.md says which is which. */
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

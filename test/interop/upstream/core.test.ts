@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PyroError, PyroUri } from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/* The URI cases of Pyro5's tests/test_core.py; docs/upstream-tests.md says which is which. */
+/* The URI cases of Pyro5's tests/test_core.py; docs/audit/upstream-tests.md says which is which. */
 
 let python: PythonInterpreter;
 beforeAll(async () => {

@@ -21,7 +21,7 @@ import {
 } from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/* The cases of Pyro5's tests/test_daemon.py; docs/upstream-tests.md says which is which. */
+/* The cases of Pyro5's tests/test_daemon.py; docs/audit/upstream-tests.md says which is which. */
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -16,7 +16,7 @@ import {
 } from '../../../lib/core.js';
 import { PythonServer } from '../client/python-server.js';
 
-/* The cases of Pyro5's tests/test_naming.py, for the name server's client; docs/upstream-tests.md says which is which. */
+/* The cases of Pyro5's tests/test_naming.py, for the name server's client; docs/audit/upstream-tests.md says which is which. */
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

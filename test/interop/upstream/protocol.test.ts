@@ -7,7 +7,7 @@ import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
 import { encodeMessage } from '../../../lib/protocol/message.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/* The cases of Pyro5's tests/test_protocol.py; docs/upstream-tests.md says which is which. */
+/* The cases of Pyro5's tests/test_protocol.py; docs/audit/upstream-tests.md says which is which. */
 
 const MAX = 1_000_000;
 const ALL_TYPES = [...Array(256).keys()];

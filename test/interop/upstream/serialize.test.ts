@@ -20,7 +20,7 @@ import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { MyThingFullExposed, MyThingPartlyExposed } from './support.js';
 
-/* The cases of Pyro5's tests/test_serialize.py; docs/upstream-tests.md says which is which. */
+/* The cases of Pyro5's tests/test_serialize.py; docs/audit/upstream-tests.md says which is which. */
 
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 const context = { decodeProxy: ProxyReference.fromState };

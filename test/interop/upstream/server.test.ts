@@ -16,7 +16,7 @@ import {
 import { PythonInterpreter } from '../python-interpreter.js';
 import { MyThingExposedSub, MyThingFullExposed, MyThingPartlyExposed, MyThingPartlyExposedSub } from './support.js';
 
-/* The cases of Pyro5's tests/test_server.py that upstream.test.ts cannot run as they are; docs/upstream-tests.md says which is which. */
+/* The cases of Pyro5's tests/test_server.py that upstream.test.ts cannot run as they are; docs/audit/upstream-tests.md says which is which. */
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

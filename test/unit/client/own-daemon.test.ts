@@ -146,6 +146,18 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     expect(seen).toEqual(['BACK']);
   });
 
+  it('counts small and large annotations of a call to its size, and goes on after a call that is too large', async () => {
+    const thing = await connect({ maxMessageBytes: 4_000 });
+    const text = 'x'.repeat(3_500);
+    for (const bytes of [700, 3_000]) {
+      const call = thing.$with({ annotations: { CALL: Buffer.alloc(bytes) } });
+      await expect(call.echo(text)).rejects.toThrow('maxMessageBytes is 4000');
+      expect(await call.echo('short')).toBe('short');
+      expect(await call.annotations()).toEqual(['CALL']);
+    }
+    expect(await thing.echo(text)).toBe(text);
+  });
+
   it('keeps Python types apart in faithful mode as far as the serializer does', async () => {
     const thing = await connect({ values: 'faithful' });
     const value = await thing.echo(pyTuple(1, new Map([['a', 1]])));

@@ -232,6 +232,16 @@ const SCENARIOS: Record<LimitName, Scenario> = {
     },
     says: /^the peer reads too slowly: \d+ bytes waited for it, and \d+ for all peers \(maxUnsentBytes is 50000000\)$/,
   },
+  maxUnservedBytes: {
+    options: { maxUnservedBytes: 100_000 },
+    over: async (daemon) => {
+      const peer = await join(daemon);
+      peer.invoke('thing', 'echo', ['x'.repeat(200_000)]);
+      await peer.untilClosed();
+      return undefined;
+    },
+    says: /^message too large \(\d+ bytes, maxUnservedBytes is 100000\)$/,
+  },
   idleTimeoutMs: {
     options: { idleTimeoutMs: 50 },
     over: async (daemon) => cutOff(await join(daemon)),

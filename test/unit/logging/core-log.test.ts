@@ -236,7 +236,7 @@ describe('PYRO_LOGLEVEL and PYRO_LOGFILE', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('write the log of a daemon to a file, from the level on, with the wire log of PYRO_LOGWIRE', async () => {
+  it('write the log of a daemon to a file, from the level on; PYRO_LOGWIRE adds the messages of daemons and proxies', async () => {
     const file = joinPath(folder, 'own.log');
     vi.stubEnv('PYRO_LOGLEVEL', 'DEBUG');
     vi.stubEnv('PYRO_LOGFILE', file);
@@ -251,13 +251,27 @@ describe('PYRO_LOGLEVEL and PYRO_LOGFILE', () => {
     }
     exposeNow(Dark);
     const daemon = await Daemon.listen({ host: '127.0.0.1' });
-    await using lamp = await Proxy.connect<RemoteLamp>(String(daemon.register(new Dark(), 'lamp')));
+    await using lamp = await Proxy.connect<RemoteLamp>(String(daemon.register(new Dark(), 'lamp')), { handshake: 'pass\nword' });
     await expect(lamp.fail()).rejects.toThrow('no power');
     const text = async (): Promise<string> => readFile(file, 'utf8').catch(() => '');
     await expect.poll(text).toContain('ERROR] lamp.fail failed');
     const lines = (await text()).split('\n').filter((line) => line.startsWith('['));
     expect(lines[0]).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3},nestjs-pyro,INFO\] daemon listens on 127\.0\.0\.1:\d+$/);
-    expect(lines.join('\n')).toMatch(/DEBUG\] <- 127\.0\.0\.1:\d+ #1 connect seq 1/);
+    const [ofDaemon, ofProxy] = [/DEBUG\] (?:<-|->) 127\.0\.0\.1:\d+ #1 /, /DEBUG\] (?:<-|->) 127\.0\.0\.1:\d+ (?!#)/].map(
+      (side) => lines.filter((line) => side.test(line)),
+    );
+    for (const wire of [ofDaemon!, ofProxy!]) {
+      expect(wire.map((line) => / (connect|connectOk|invoke|result) seq /.exec(line)?.[1])).toEqual([
+        'connect',
+        'connectOk',
+        'invoke',
+        'result',
+      ]);
+      // the data of calls, cut and escaped, and never those of the handshake
+      expect(wire[2]).toContain('fail');
+      expect(wire[3]).toContain('no power');
+    }
+    expect(await text()).not.toMatch(/pass.*word/);
     await daemon.close();
   });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
@@ -71,7 +72,7 @@ describe('the values of the wire contract', () => {
       return entry(python, call, serializer.dumpsCall(call));
     });
     expect(values.length).toBeGreaterThan(20);
-    await expect(`${[...values, ...calls].join('\n')}\n`).toMatchFileSnapshot(new URL(`ours-${name}.txt`, folder).pathname);
+    await expect(`${[...values, ...calls].join('\n')}\n`).toMatchFileSnapshot(fileURLToPath(new URL(`ours-${name}.txt`, folder)));
   });
 });
 

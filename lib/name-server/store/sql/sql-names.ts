@@ -24,6 +24,15 @@ const SELECT = `
 const HAS_ANY = 'SELECT object FROM pyro_metadata WHERE metadata IN (SELECT value FROM json_each(?))';
 const HAS_ALL = `${HAS_ANY} GROUP BY object HAVING COUNT(DISTINCT metadata) = (SELECT COUNT(DISTINCT value) FROM json_each(?))`;
 
+/**
+ * The clock of the leases: milliseconds since the machine was started, for all processes of the machine alike. It does not follow the
+ * calendar, so no lease ends because the time of day is set. After a restart of the machine the clock begins anew, as the leases do when
+ * the file is opened.
+ */
+export function leaseClockMs(): number {
+  return Math.round(Number(process.hrtime.bigint()) / 1e6);
+}
+
 /** The statements on an SQLite file of names. Each throws the error of SQLite. */
 export class SqlNames {
   private readonly statements = new Map<string, SqliteStatement>();
@@ -38,7 +47,7 @@ export class SqlNames {
       database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON`);
       makeTables(database);
       const names = new SqlNames(database);
-      names.run('UPDATE nestjs_pyro_leases SET ends_at = max(ends_at, ? + ttl_ms)', Date.now());
+      names.run('UPDATE nestjs_pyro_leases SET ends_at = ? + ttl_ms', leaseClockMs());
       return names;
     } catch (error) {
       database.close();
@@ -66,13 +75,13 @@ export class SqlNames {
 
   get(name: string): NameRecord | undefined {
     if (!hasUtf8(name)) return undefined;
-    const row = this.prepared(`${SELECT} AND n.name = ?`).get(Date.now(), name);
+    const row = this.prepared(`${SELECT} AND n.name = ?`).get(leaseClockMs(), name);
     return row === undefined ? undefined : recordOf(row as Row);
   }
 
   list(selection: NameSelection): NameRecord[] {
     const [condition, values] = conditionOf(selection);
-    const rows = this.prepared(`${SELECT} AND ${condition} ORDER BY n.id`).all(Date.now(), ...values);
+    const rows = this.prepared(`${SELECT} AND ${condition} ORDER BY n.id`).all(leaseClockMs(), ...values);
     return (rows as Row[]).map(recordOf);
   }
 
@@ -97,7 +106,7 @@ export class SqlNames {
     this.run(`DELETE FROM nestjs_pyro_leases WHERE object = (${object})`, name);
     if (lease === undefined) return;
     const insert = `INSERT INTO nestjs_pyro_leases(object, owner, ttl_ms, ends_at) VALUES ((${object}), ?, ?, ?)`;
-    this.run(insert, name, lease.owner, lease.ttlMs, Date.now() + lease.ttlMs);
+    this.run(insert, name, lease.owner, lease.ttlMs, leaseClockMs() + lease.ttlMs);
   }
 
   setTags({ name, metadata }: NameRecord): void {
@@ -115,7 +124,7 @@ export class SqlNames {
 
   /** @returns false when the owner holds no lease of the name */
   renew(owner: string, name: string): boolean {
-    const now = Date.now();
+    const now = leaseClockMs();
     const update = `
       UPDATE nestjs_pyro_leases SET ends_at = ? + ttl_ms
       WHERE object = (SELECT id FROM pyro_names WHERE name = ?) AND owner = ? AND ends_at > ?`;
@@ -123,14 +132,14 @@ export class SqlNames {
   }
 
   hasEndedLeases(): boolean {
-    return this.prepared('SELECT 1 FROM nestjs_pyro_leases WHERE ends_at <= ? LIMIT 1').get(Date.now()) !== undefined;
+    return this.prepared('SELECT 1 FROM nestjs_pyro_leases WHERE ends_at <= ? LIMIT 1').get(leaseClockMs()) !== undefined;
   }
 
   /** @returns the names that were deleted, because their leases have ended */
   deleteEnded(): string[] {
     const ended = `
       SELECT n.name FROM nestjs_pyro_leases l JOIN pyro_names n ON n.id = l.object WHERE l.ends_at <= ?`;
-    const names = (this.prepared(ended).all(Date.now()) as { name: string }[]).map(({ name }) => name);
+    const names = (this.prepared(ended).all(leaseClockMs()) as { name: string }[]).map(({ name }) => name);
     for (const name of names) this.delete(name);
     return names;
   }

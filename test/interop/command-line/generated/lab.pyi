@@ -154,6 +154,9 @@ class Oven(Protocol):
     def tune(self, first: float | str, name: str = ...) -> float | str:
         ...
 
+    def move(self, to: Any) -> Any:
+        ...
+
     def grown(self, value: GrowingStr) -> None:
         ...
 

@@ -1,12 +1,17 @@
-import { behavior, expose, PyroDaemon, type PyroUri } from 'nestjs-pyro/core';
+import { behavior, currentContext, expose, PyroDaemon, type PyroUri } from 'nestjs-pyro/core';
 import type { ServerConsole } from '../stage.js';
 
 const CALLS_UNTIL_RESTART = 2;
+const CONNECTIONS_OF_A_CLIENT = 2;
 const OBJECT_ID = 'example.autoreconnect_fixed_objectid';
 
-/** Restarts on the same port, with the same object id, after every second call. The client has to reconnect each time. */
+/**
+ * Restarts on the same port, with the same object id, after the second call of a client. Each client has to reconnect once: its
+ * second connection causes no restart, so the next client always finds a server that listens.
+ */
 export class RestartingServer implements AsyncDisposable {
-  private calls = 0;
+  /** Calls of each connection that has made one, the oldest connection first. */
+  private readonly calls: { connection: object; count: number }[] = [];
   private daemon!: PyroDaemon;
   private restarting: Promise<void> = Promise.resolve();
 
@@ -34,7 +39,12 @@ export class RestartingServer implements AsyncDisposable {
 
   private called(arg: number): void {
     this.console.log(`Method called with ${arg}`);
-    if (++this.calls % CALLS_UNTIL_RESTART === 0) this.restarting = this.restart();
+    const { connection } = currentContext()!;
+    let calling = this.calls.find((known) => known.connection === connection);
+    if (calling === undefined) this.calls.push((calling = { connection, count: 0 }));
+    calling.count++;
+    const isFirstOfClient = this.calls.indexOf(calling) % CONNECTIONS_OF_A_CLIENT === 0;
+    if (isFirstOfClient && calling.count === CALLS_UNTIL_RESTART) this.restarting = this.restart();
   }
 
   private async restart(): Promise<void> {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type {
   NameChange,
   NameLease,
@@ -240,6 +240,29 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
       ),
     ).toBeUndefined();
     await store.close();
+  });
+
+  describe('on a machine whose clock is set', () => {
+    const { now } = Date;
+    afterEach(() => void (Date.now = now));
+    const setClock = (byMs: number): void => void (Date.now = () => now() + byMs);
+    const DAY_MS = 86_400_000;
+
+    it('ends no lease early, and keeps none for ever', async () => {
+      const store = await place.empty();
+      const removed: string[] = [];
+      store.watch((change) => void (change.kind === 'removed' && removed.push(change.name)));
+      await store.put(leased('stays', 60_000), PUT);
+      await store.put(leased('ends', 1_000), PUT);
+      setClock(DAY_MS);
+      expect(await store.get('stays')).toMatchObject({ name: 'stays' });
+      expect(await store.renew('one', ['stays'])).toEqual([]);
+      setClock(-DAY_MS);
+      await expect.poll(() => removed).toEqual(['ends']);
+      expect(await store.get('ends')).toBeUndefined();
+      expect(await store.get('stays')).toMatchObject({ name: 'stays' });
+      await store.close();
+    });
   });
 
   it('gives a name to one of many who register it safely at the same time', async () => {

@@ -155,8 +155,9 @@ describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
       isNextKept: boolean | undefined;
     };
     expect(count).toBeGreaterThan(10);
-    const registered = Array.from({ length: count }, (_, number) => `name${number}${'-'.repeat(500)}`).toSorted();
-    expect(kept.map(({ name }) => name).toSorted()).toEqual(registered);
+    const registered = Array.from({ length: count }, (_, number) => `name${number}${'-'.repeat(500)}`);
+    // a name whose removal was taken back is in its old position, too
+    expect(kept.map(({ name }) => name)).toEqual(registered);
     expect(new Set(kept.map(({ uri }) => uri))).toEqual(new Set(['PYRO:x@h:1']));
     expect(failures.slice(0, 4)).toHaveLength(4);
     for (const failure of failures) expect(failure).toMatch(/cannot write .*names.journal: EFBIG/);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openNameStore } from '../../../../lib/name-server/open-name-store.js';
 import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
 import { openSqlite } from '../../../../lib/name-server/store/sql/sqlite.js';
+import { leaseClockMs } from '../../../../lib/name-server/store/sql/sql-names.js';
 import { SqlNameStore } from '../../../../lib/name-server/store/sql/sql-store.js';
 import { HAS_SQLITE } from './stores.js';
 
@@ -41,6 +42,14 @@ if (HAS_SQLITE) defineTests();
 else defineRefusal();
 
 function defineTests(): void {
+  it('the clock of leases is the same for all processes of a machine', () => {
+    const before = leaseClockMs();
+    const program = 'process.stdout.write(String(Number(process.hrtime.bigint()) / 1e6))';
+    const there = Number(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' }));
+    expect(there).toBeGreaterThanOrEqual(before - 1);
+    expect(there).toBeLessThanOrEqual(leaseClockMs() + 1);
+  });
+
   describe('registrations in an SQLite file', () => {
     it('say by their id which name servers share them', () => {
       const [one, two] = [open(), open()];

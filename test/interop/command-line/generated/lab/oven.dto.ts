@@ -1,3 +1,5 @@
+import { PyroClass } from 'nestjs-pyro';
+
 /** A step of a programme. */
 export class StepDto {
   celsius!: number;
@@ -50,4 +52,9 @@ export type Seconds = number & { readonly unit: 'seconds' };
 export interface Growing<T> {
   of: T;
   more?: Growing<Map<string, T[]>>;
+}
+
+@PyroClass('lab.Point', { fields: { x: 'float' } })
+export class Point {
+  x!: number;
 }

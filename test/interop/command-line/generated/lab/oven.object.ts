@@ -8,6 +8,7 @@ import {
   Level,
   type Mode,
   type Page,
+  Point,
   ProgrammeDto,
   type Range,
   type SearchOptions,
@@ -140,6 +141,11 @@ export class Oven extends Device<{ isHot: boolean; temperature: number }> {
   @PyroMethod()
   tune(first: string | number, name = ''): string | number {
     return typeof first === 'string' ? first : first + name.length;
+  }
+
+  @PyroMethod()
+  move(to: Point): Point {
+    return to;
   }
 
   @PyroMethod()

@@ -1,0 +1,274 @@
+import type { AnyClass } from '../objects/decorated-member.js';
+import { configError } from '../options/option-checks.js';
+import { UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { shortText } from '../serializers/objects/short-text.js';
+import { emittedType, transformedClass, validatedMembers, validationErrors } from './dto-packages.js';
+import { ANY, type DescribedClass, type FieldType, type FindClass, type ValueType, valueTypeOf } from './field-types.js';
+import { inside, readTyped, writeTyped } from './field-values.js';
+import { type StandardSchema, validated } from './standard-schema.js';
+import { validationMessages } from './validation-messages.js';
+
+/** The kind of Python class that `nestjs-pyro python classes` prints. */
+export type PythonStyle = 'dataclass' | 'namedtuple' | 'pydantic' | 'attrs';
+
+/** Names of members, `'unit?'` for one that may be missing; or their types by these names. */
+export type ClassFields<Name extends string = string> = readonly Name[] | { readonly [Key in Name]?: FieldType };
+
+/** How the instances of a class travel. */
+export interface ClassOptions<Name extends string = string> {
+  /**
+   * The members that travel, in the order of Python's. Default: the members with decorators of class-validator, or those of
+   * `schema`; else fields are required.
+   */
+  fields?: ClassFields<Name>;
+  /** Checks the members that come in, and may change them. Its output is assigned to the instance. */
+  schema?: StandardSchema;
+  /** The kind of class on the Python side. Default: that of the command. A `namedtuple` is also accepted as a list. */
+  python?: PythonStyle;
+}
+
+/** A member of a described class. */
+export interface ClassField {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly type: ValueType;
+}
+
+interface GivenField {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly type: ValueType | undefined;
+}
+
+/** A name that Python can use for a keyword argument. */
+const MEMBER_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+
+/** A class that travels, and how. */
+export class ClassDescription implements DescribedClass {
+  readonly isException: boolean;
+  /** The members that the options give. */
+  private readonly own: readonly GivenField[] | undefined;
+  private readonly isValidated: boolean;
+  private known: ReturnType<ClassDescription['lookUp']> | undefined;
+
+  /** @throws {PyroError} `CONFIG` when the members are unknown, or the name of one is refused */
+  constructor(
+    readonly type: AnyClass,
+    readonly name: string,
+    readonly options: ClassOptions,
+    /** The description of the nearest registered class that the class extends. */
+    readonly base: ClassDescription | undefined,
+    private readonly find: FindClass,
+  ) {
+    this.own = ownFields(options.fields, name, find);
+    this.isException = type.prototype instanceof Error;
+    this.isValidated = options.schema === undefined && !this.isException && validatedMembers(type).size > 0;
+    if (options.fields === undefined && options.schema === undefined && !this.isException && !this.isValidated && !base) {
+      throw configError(
+        `${name}: the members of ${type.name} are not known; give fields: ['x', 'y'], a schema, or decorators of class-validator`,
+      );
+    }
+  }
+
+  /** The members that travel. Empty when only a schema is given. */
+  get fields(): readonly ClassField[] {
+    return this.lookedUp.fields;
+  }
+
+  accept(value: unknown): object {
+    if (value instanceof this.type) return value;
+    if (typeof value === 'object' && value !== null) {
+      if (Object.getPrototypeOf(value) === Object.prototype) {
+        const { __class__: name } = value as Record<string, unknown>;
+        if (name === undefined || name === this.name) return this.make(value as Record<string, unknown>);
+        throw new UnreadableError(`expected ${this.name}, not ${shortText(name)}`);
+      }
+      const { fields } = this;
+      if (Array.isArray(value) && this.options.python === 'namedtuple' && value.length === fields.length)
+        return this.make(Object.fromEntries(fields.map(({ name }, index) => [name, value[index] as unknown])));
+    }
+    throw new UnreadableError(`expected ${this.name}, not ${value === null ? 'None' : shortText(value)}`);
+  }
+
+  /**
+   * Makes an instance from the members that were received. `__class__` among them is not looked at.
+   *
+   * @throws {UnreadableError} when the members do not fit
+   */
+  make(members: Record<string, unknown>): object {
+    const { __class__: _, ...given } = members;
+    const { schema } = this.options;
+    if (schema !== undefined) return this.assigned(validated(schema, given, this.name));
+    const { transformed } = this.lookedUp;
+    this.refuseUnknown(given);
+    const instance = transformed === undefined ? this.filled(given) : this.typed(transformed.make(given));
+    if (this.isValidated) {
+      this.refuseUnvalidated(instance as Record<string, unknown>);
+      const errors = validationErrors(this.type, instance);
+      const messages = validationMessages(errors) ?? errors.map(String);
+      if (messages.length > 0) throw new UnreadableError(`${this.name} is refused: ${messages.join('; ')}`);
+    }
+    return instance;
+  }
+
+  membersOf(value: object): Record<string, unknown> {
+    const { fields, transformed } = this.lookedUp;
+    const source = value as Record<string, unknown>;
+    // of a schema the names of the members are not known
+    if (this.own === undefined && this.options.schema !== undefined) return { ...source };
+    const members: Record<string, unknown> = {};
+    for (const { name, type } of fields) {
+      const member = source[name];
+      if (member === undefined || transformed?.excluded.has(name)) continue;
+      members[transformed?.renamed.get(name) ?? name] = writeTyped(type, member);
+    }
+    return members;
+  }
+
+  private get lookedUp(): ReturnType<ClassDescription['lookUp']> {
+    return (this.known ??= this.lookUp());
+  }
+
+  /** Looked up when the first value travels: classes may be defined after those that name them. */
+  private lookUp() {
+    const declared = this.own ?? this.validated();
+    const names = declared.map(({ name }) => name);
+    const transformed = this.isException || this.options.schema ? undefined : transformedClass(this.type, names);
+    const own = declared.map(({ name, isOptional, type }): ClassField => {
+      return { name, isOptional, type: type ?? this.emitted(name, transformed?.typeOf(name)) };
+    });
+    const inherited = (this.base?.fields ?? []).filter(({ name }) => !own.some((field) => field.name === name));
+    const fields = [...inherited, ...own];
+    return { fields, byName: new Map(fields.map((field) => [field.name, field])), transformed };
+  }
+
+  /** The members that have decorators of class-validator. */
+  private validated(): GivenField[] {
+    if (!this.isValidated) return [];
+    return [...validatedMembers(this.type)].map(([name, { isOptional, type }]) => {
+      return { name, isOptional, type: type && valueTypeOf(type, `${this.name}.${name}`, this.find) };
+    });
+  }
+
+  /** The type of a member that TypeScript emitted. An array says its items only by class-transformer's `@Type`. */
+  private emitted(name: string, ofTransformer: unknown): ValueType {
+    const emitted = emittedType(this.type, name);
+    const isList = emitted === Array;
+    const type = isList ? ofTransformer : (emitted ?? ofTransformer);
+    if (typeof type !== 'function' || (type !== Date && !isEmittedScalar(type) && this.find(type as AnyClass) === undefined))
+      return ANY;
+    const item = valueTypeOf(type, `${this.name}.${name}`, this.find);
+    return isList ? { kind: 'list', item } : item;
+  }
+
+  private refuseUnknown(members: Record<string, unknown>): void {
+    const { byName, transformed } = this.lookedUp;
+    const renamed = [...(transformed?.renamed.values() ?? [])];
+    const unknown = Object.keys(members).filter((name) => !byName.has(name) && !renamed.includes(name));
+    if (unknown.length === 0) return;
+    const all = [...byName.keys()].join(', ');
+    throw new UnreadableError(`${this.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}; it has ${all}`);
+  }
+
+  /** The validators of a nested class run only for its instances. */
+  private refuseUnvalidated(instance: Record<string, unknown>): void {
+    for (const [name, { isNested }] of validatedMembers(this.type)) {
+      const value = instance[name];
+      if (!isNested || ![value].flat().some(isPlainObject)) continue;
+      throw configError(
+        `${this.name}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
+      );
+    }
+  }
+
+  /** A new instance with the known members that were given. */
+  private filled(given: Record<string, unknown>): object {
+    const instance = this.create() as Record<string, unknown>;
+    for (const field of this.fields) {
+      const { name } = field;
+      // Python sends None for a member that has no value
+      const isGiven = Object.hasOwn(given, name) && !(field.isOptional && given[name] === null);
+      if (isGiven) instance[name] = this.read(field, given[name]);
+      else if (!field.isOptional && !this.isValidated) throw new UnreadableError(`${this.name} has no ${name}`);
+    }
+    return instance;
+  }
+
+  /** The instance that class-transformer made, with its members read by their types. */
+  private typed(instance: object): object {
+    const members = instance as Record<string, unknown>;
+    for (const field of this.fields) {
+      if (Object.hasOwn(members, field.name)) members[field.name] = this.read(field, members[field.name]);
+    }
+    return members;
+  }
+
+  private read({ name, type, isOptional }: ClassField, value: unknown): unknown {
+    if (value === null && (isOptional || this.isValidated)) return null;
+    try {
+      return inside(name, () => readTyped(type, value, `${name} of ${this.name}`));
+    } catch (error) {
+      // class-validator says it in the words of the application
+      if (this.isValidated && type.kind === 'scalar') return value;
+      throw error;
+    }
+  }
+
+  /** An instance with the output of the schema. */
+  private assigned(output: unknown): object {
+    if (output instanceof this.type) return output;
+    if (typeof output !== 'object' || output === null)
+      throw configError(`the schema of ${this.name} gives ${shortText(output)}, and no object`);
+    const instance = this.create() as Record<string, unknown>;
+    for (const [name, value] of Object.entries(output)) {
+      // of a schema that lets further members pass
+      if (name in Object.prototype || typeof instance[name] === 'function')
+        throw new UnreadableError(`${this.name} has no member ${name}`);
+      instance[name] = value;
+    }
+    return instance;
+  }
+
+  /**
+   * `new` runs a constructor that takes nothing: it gives fields their defaults, and makes #private ones. A constructor with parameters
+   * would get none of them, and does not run.
+   */
+  private create(): object {
+    const { type } = this;
+    return takesParameters(type)
+      ? (Object.create(type.prototype as object) as object)
+      : new (type as unknown as new () => object)();
+  }
+}
+
+/**
+ * The members in the option `fields`.
+ *
+ * @throws {PyroError} `CONFIG` on a name or a type that cannot be one
+ */
+function ownFields(fields: ClassFields | undefined, className: string, find: FindClass): GivenField[] | undefined {
+  if (fields === undefined) return undefined;
+  if (typeof fields !== 'object')
+    throw configError(`${className}: fields is ${shortText(fields)}; give ['x', 'y'] or { x: 'float' }`);
+  const isList = Array.isArray(fields);
+  return (isList ? (fields as string[]).map((key) => [key] as const) : Object.entries(fields)).map(([key, type]) => {
+    const name = key.replace(/\?$/, '');
+    const where = `${className}.${name}`;
+    if (name in Object.prototype || !MEMBER_NAME.test(name)) throw configError(`${where}: a member cannot have this name`);
+    return { name, isOptional: key.endsWith('?'), type: isList ? undefined : valueTypeOf(type, where, find) };
+  });
+}
+
+/** Whether a constructor of a class, or of a class that it extends, takes parameters without defaults. */
+function takesParameters(type: AnyClass): boolean {
+  for (let each: unknown = type; typeof each === 'function'; each = Object.getPrototypeOf(each)) if (each.length > 0) return true;
+  return false;
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function isEmittedScalar(type: unknown): boolean {
+  return type === Number || type === String || type === Boolean || type === BigInt || type === Buffer || type === Uint8Array;
+}

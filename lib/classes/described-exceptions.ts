@@ -1,0 +1,75 @@
+import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
+import { sharedSymbol } from '../copies/process-wide.js';
+import { dictToException, type PyroRemoteError } from '../serializers/objects/exceptions.js';
+import { shortTexts } from '../serializers/objects/short-text.js';
+import type { ClassDescription } from './class-description.js';
+import { readTyped, writeTyped } from './field-values.js';
+
+/** A received exception of a registered class: an instance of that class, and a {@link PyroRemoteError}, too. */
+type ReceivedException = Error & Pick<PyroRemoteError, 'pythonType' | 'args' | 'attributes' | 'remoteTraceback'>;
+
+/** Lets errors of a class, and of classes that extend it, travel as a Python exception: with args, and the fields as attributes. */
+export function describeExceptions(description: ClassDescription): void {
+  Object.defineProperty(description.type.prototype, DESCRIBES_EXCEPTION, {
+    configurable: true,
+    value(this: Error): PythonExceptionParts {
+      const { args, attributes } = this as Error & Partial<ReceivedException>;
+      const all: Record<string, unknown> = { ...(isRecord(attributes) ? attributes : undefined) };
+      for (const { name, type } of description.fields) {
+        const value = (this as unknown as Record<string, unknown>)[name];
+        if (value !== undefined) all[name] = writeTyped(type, value);
+      }
+      return { pythonType: description.name, args: Array.isArray(args) ? (args as unknown[]) : [this.message], attributes: all };
+    },
+  });
+}
+
+/**
+ * Makes an error of a registered class from a received exception. No constructor runs.
+ *
+ * A field that is missing, or does not fit its type, is no reason to refuse: an exception says that a call failed.
+ *
+ * @throws {UnreadableError} when the dict is no exception
+ */
+export function receivedException(description: ClassDescription, dict: Record<string, unknown>): Error {
+  const remote = dictToException(description.name, dict['args'], dict['attributes']);
+  const { args, attributes, remoteTraceback } = remote;
+  const text = args.length === 1 && typeof args[0] === 'string' ? args[0] : shortTexts(args);
+  const error = withoutStack(() => new Error(text));
+  Object.setPrototypeOf(error, description.type.prototype as object);
+  const parts = { pythonType: description.name, args, attributes, remoteTraceback };
+  for (const [name, value] of Object.entries(parts)) hide(error, name, value);
+  for (const { name, type } of description.fields) {
+    if (Object.hasOwn(attributes, name)) (error as unknown as Record<string, unknown>)[name] = lenient(type, attributes[name]);
+  }
+  if (!('code' in error)) hide(error, 'code', 'REMOTE');
+  // so that `instanceof` knows it, as errors of another copy of this package
+  for (const name of ['PyroError', 'PyroRemoteError']) hide(error, sharedSymbol(name), true);
+  return error;
+}
+
+function lenient(type: Parameters<typeof readTyped>[0], value: unknown): unknown {
+  try {
+    return readTyped(type, value, '');
+  } catch {
+    return value;
+  }
+}
+
+function hide(error: Error, name: string | symbol, value: unknown): void {
+  Object.defineProperty(error, name, { value, writable: true, configurable: true });
+}
+
+function withoutStack(make: () => Error): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

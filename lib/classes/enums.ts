@@ -1,0 +1,58 @@
+import { processWide } from '../copies/process-wide.js';
+import { configError } from '../options/option-checks.js';
+import { type ClassRegistry, defaultClassRegistry } from '../serializers/contract/class-registry.js';
+import { UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { shortText } from '../serializers/objects/short-text.js';
+import { type EnumObject, enumValues } from './field-types.js';
+
+/** A registered enum, and the class whose instances stand for its members while they are sent. */
+interface RegisteredEnum {
+  readonly name: string;
+  readonly Member: new (value: string | number) => object;
+}
+
+const enums = processWide('enums', () => new Map<EnumObject, RegisteredEnum>());
+
+/**
+ * Lets members of a Python Enum come in as values of an enum of TypeScript. {@link enumMember}, and members of classes with this type,
+ * go out as members of the Python Enum.
+ *
+ * @param name Python's name of the Enum: `lab.Colour`
+ * @throws {SerializeError} when the name is taken
+ */
+export function registerEnum(object: EnumObject, name: string, registry: ClassRegistry = defaultClassRegistry): void {
+  class Member {
+    constructor(readonly value: string | number) {}
+  }
+  registry.registerClass(Member, {
+    name,
+    natural: true,
+    toDict: ({ value }) => ({ value }),
+    fromDict: ({ value }) => {
+      if (enumValues(object).includes(value as string)) return value;
+      throw new UnreadableError(`${shortText(value)} is no value of ${name}: ${enumValues(object).join(', ')}`);
+    },
+  });
+  enums.set(object, { name, Member });
+}
+
+/**
+ * A value of a registered enum that travels as the member of the Python Enum. The value alone travels as a str or an int.
+ *
+ * @throws {PyroError} `CONFIG` when the enum is not registered
+ */
+export function enumMember<E extends EnumObject>(object: E, value: E[keyof E]): object {
+  const known = enums.get(object);
+  if (known === undefined)
+    throw configError('enumMember: the enum is not registered; call registerEnum(Colour, "lab.Colour") first');
+  return new known.Member(value);
+}
+
+export function isRegisteredEnum(object: EnumObject): boolean {
+  return enums.has(object);
+}
+
+/** Every registered enum, with its Python name. */
+export function registeredEnums(): { readonly name: string; readonly object: EnumObject }[] {
+  return [...enums].map(([object, { name }]) => ({ name, object }));
+}

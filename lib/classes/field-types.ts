@@ -1,0 +1,139 @@
+import type { AnyClass } from '../objects/decorated-member.js';
+import { configError } from '../options/option-checks.js';
+
+/**
+ * Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not looked at.
+ */
+export type ScalarType =
+  | 'any'
+  | 'str'
+  | 'int'
+  | 'float'
+  | 'number'
+  | 'bool'
+  | 'bytes'
+  | 'datetime'
+  | 'date'
+  | 'time'
+  | 'timedelta'
+  | 'Decimal'
+  | 'UUID'
+  | 'Path';
+
+/** What a value of a type looks like where it comes in. */
+export const EXPECTED: Readonly<Record<ScalarType, string>> = {
+  any: 'anything',
+  str: 'a str',
+  int: 'an int',
+  float: 'a float',
+  number: 'a number',
+  bool: 'a bool',
+  bytes: 'bytes',
+  datetime: 'a datetime, as text in the form of isoformat()',
+  date: 'a date, as text in the form of isoformat()',
+  time: 'a time, as text in the form of isoformat()',
+  timedelta: 'a timedelta, as a number of seconds',
+  Decimal: 'a Decimal, as text',
+  UUID: 'a UUID, as text',
+  Path: 'a Path, as text',
+};
+
+/** An enum of TypeScript, or an object of this form. */
+export type EnumObject = Readonly<Record<string, string | number>>;
+
+/**
+ * The type of a member or of an argument: the name of a Python type, the Python name of a registered class (`lab.Point`), a class, an
+ * enum, or a list of one of them: `[Point]`.
+ *
+ * `Number`, `String`, `Boolean`, `BigInt`, `Date` and `Buffer` stand for number, str, bool, int, datetime and bytes.
+ */
+export type FieldType = ScalarType | (string & {}) | AnyClass | EnumObject | readonly [FieldType];
+
+/** A class that is described by its fields. */
+export interface DescribedClass {
+  readonly name: string;
+  /** An instance of the class from an instance, or from the plain dict of its members. @throws {UnreadableError} on another value */
+  accept(value: unknown): object;
+  /** The members that travel. */
+  membersOf(value: object): Record<string, unknown>;
+}
+
+/** A type, taken apart. */
+export type ValueType =
+  | { readonly kind: 'scalar'; readonly scalar: ScalarType }
+  | { readonly kind: 'enum'; readonly object: EnumObject }
+  | { readonly kind: 'list'; readonly item: ValueType }
+  /** `described` is asked when the first value is read: classes may name each other. Undefined: the class is not registered. */
+  | { readonly kind: 'class'; readonly type: AnyClass | string; readonly described: () => DescribedClass | undefined };
+
+/** Finds registered classes, by class or Python name. */
+export type FindClass = (type: AnyClass | string) => DescribedClass | undefined;
+
+export const ANY: ValueType = { kind: 'scalar', scalar: 'any' };
+
+const SCALAR_OF_CLASS: ReadonlyMap<unknown, ScalarType> = new Map<unknown, ScalarType>([
+  [Number, 'number'],
+  [String, 'str'],
+  [Boolean, 'bool'],
+  [BigInt, 'int'],
+  [Date, 'datetime'],
+  [Buffer, 'bytes'],
+  [Uint8Array, 'bytes'],
+  [Object, 'any'],
+  [Array, 'any'],
+]);
+
+/**
+ * Takes a type apart.
+ *
+ * @param where stands before the error: `registerClass: lab.Point.x`
+ * @throws {PyroError} `CONFIG` on a value that is no type
+ */
+export function valueTypeOf(type: unknown, where: string, find: FindClass): ValueType {
+  if (typeof type === 'string') {
+    if (isScalarType(type)) return { kind: 'scalar', scalar: type };
+    if (type.includes('.')) return { kind: 'class', type, described: () => found(type, where, find) };
+    throw configError(
+      `${where} is the text "${type}"; a type is one of ${Object.keys(EXPECTED).join(', ')}, the Python name of a registered class, a class, an enum, or a list of one type: [Point]`,
+    );
+  }
+  const scalar = SCALAR_OF_CLASS.get(type);
+  if (scalar !== undefined) return { kind: 'scalar', scalar };
+  if (typeof type === 'function') return classType(type as AnyClass, where, find);
+  if (Array.isArray(type) && type.length === 1) {
+    return { kind: 'list', item: valueTypeOf((type as unknown[])[0], where, find) };
+  }
+  if (isEnum(type)) return { kind: 'enum', object: type };
+  throw configError(`${where} has no type; a class that is used before it is defined is given by its Python name: 'lab.Point'`);
+}
+
+/** The values of an enum. Enums of numbers have their names as values, too. */
+export function enumValues(object: EnumObject): (string | number)[] {
+  return enumEntries(object).map(([, value]) => value);
+}
+
+/** The members of an enum. */
+export function enumEntries(object: EnumObject): [string, string | number][] {
+  return Object.entries(object).filter(([name]) => String(Number(name)) !== name);
+}
+
+function classType(type: AnyClass, where: string, find: FindClass): ValueType {
+  return { kind: 'class', type, described: () => found(type, where, find) };
+}
+
+function found(type: AnyClass | string, where: string, find: FindClass): DescribedClass {
+  const described = find(type);
+  if (described !== undefined) return described;
+  const name = typeof type === 'string' ? type : type.name;
+  throw configError(`${where}: ${name} is no registered class; give it @PyroClass(…), or registerClass with fields`);
+}
+
+function isScalarType(text: string): text is ScalarType {
+  return Object.hasOwn(EXPECTED, text);
+}
+
+function isEnum(value: unknown): value is EnumObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const members = Object.values(value);
+  return members.length > 0 && members.every((member) => typeof member === 'string' || typeof member === 'number');
+}

@@ -1,0 +1,110 @@
+import { pyFloat } from '../serpent/values.js';
+import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { shortText } from '../serializers/objects/short-text.js';
+import { parseDateTime } from '../serializers/values/date-text.js';
+import { enumMember, isRegisteredEnum } from './enums.js';
+import { EXPECTED, enumValues, type ScalarType, type ValueType } from './field-types.js';
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const TIME = /^\d{2}:\d{2}(?::\d{2}(?:\.\d{3,6})?)?(?:[+-]\d{2}:\d{2}(?::\d{2})?)?$/;
+const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|s?nan\d*|inf(?:inity)?)$/i;
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** For each type: what reads a received value. Undefined: the value does not fit. */
+const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
+  any: (value) => value,
+  str: text,
+  int: (value) => (typeof value === 'bigint' || Number.isSafeInteger(value) ? value : undefined),
+  float: (value) => (typeof value === 'number' ? value : undefined),
+  number: (value) => (typeof value === 'number' || typeof value === 'bigint' ? value : undefined),
+  bool: (value) => (typeof value === 'boolean' ? value : undefined),
+  bytes: (value) => (value instanceof Uint8Array ? value : undefined),
+  datetime: (value) => (value instanceof Date ? value : typeof value === 'string' ? parseDateTime(value) : undefined),
+  date: (value) => textLike(value, DATE),
+  time: (value) => textLike(value, TIME),
+  timedelta: (value) => (typeof value === 'number' ? value : undefined),
+  Decimal: (value) => textLike(value, DECIMAL),
+  UUID: (value) => textLike(value, UUID),
+  Path: text,
+};
+
+/**
+ * Makes the value of a member or an argument from a received one.
+ *
+ * @param what names the value in errors: `x of lab.Point`
+ * @throws {UnreadableError} when the value does not fit its type; its steps lead to the member that does not
+ */
+export function readTyped(type: ValueType, value: unknown, what: string): unknown {
+  switch (type.kind) {
+    case 'scalar': {
+      const read = READERS[type.scalar](value);
+      if (read === undefined && type.scalar !== 'any') throw unfit(what, EXPECTED[type.scalar], value);
+      return read;
+    }
+    case 'enum': {
+      const values = enumValues(type.object);
+      if (!values.includes(value as string)) throw unfit(what, `one of ${values.join(', ')}`, value);
+      return value;
+    }
+    case 'list':
+      if (!Array.isArray(value)) throw unfit(what, 'a list', value);
+      return value.map((item, index) => inside(index, () => readTyped(type.item, item, `an item of ${what}`)));
+    case 'class':
+      return type.described()?.accept(value) ?? value;
+  }
+}
+
+/** What is sent for a value of this type. Values that do not fit are sent by the default rules. */
+export function writeTyped(type: ValueType, value: unknown): unknown {
+  if (value === null || value === undefined) return value;
+  switch (type.kind) {
+    case 'scalar':
+      return writeScalar(type.scalar, value);
+    case 'enum':
+      return isRegisteredEnum(type.object) ? enumMember(type.object, value as string) : value;
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => writeTyped(type.item, item)) : value;
+    case 'class': {
+      // a plain object where an instance is expected travels as the class, too
+      const described = Object.getPrototypeOf(value) === Object.prototype ? type.described() : undefined;
+      return described === undefined ? value : { ...described.membersOf(value as object), __class__: described.name };
+    }
+  }
+}
+
+/** Runs `work`, and adds the member to the error when it fails. */
+export function inside<T>(step: number | string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw failedInside(error, step);
+  }
+}
+
+function writeScalar(scalar: ScalarType, value: unknown): unknown {
+  switch (scalar) {
+    case 'float':
+    case 'timedelta':
+      return typeof value === 'number' ? pyFloat(value) : value;
+    case 'Decimal':
+    case 'UUID':
+    case 'Path':
+      // objects of libraries for decimal numbers say their digits
+      return typeof value === 'object' ? String(value as { toString(): string }) : value;
+    default:
+      return value;
+  }
+}
+
+function text(value: unknown): unknown {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function textLike(value: unknown, form: RegExp): unknown {
+  return typeof value === 'string' && form.test(value) ? value : undefined;
+}
+
+function unfit(what: string, expected: string, value: unknown): UnreadableError {
+  const found = value === null ? 'None' : typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : shortText(value);
+  return new UnreadableError(`${what} is ${found}; it must be ${expected}`);
+}

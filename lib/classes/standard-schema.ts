@@ -1,0 +1,51 @@
+import { withMethods } from '../options/option-checks.js';
+import { UnreadableError } from '../serializers/contract/unreadable-error.js';
+import { configError } from '../options/option-checks.js';
+import { validationMessages } from './validation-messages.js';
+
+/** A schema of zod, valibot, arktype or another library that speaks Standard Schema. @see https://standardschema.dev */
+export interface StandardSchema {
+  readonly '~standard': {
+    readonly version: number;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => unknown;
+  };
+}
+
+const STANDARD = withMethods('', 'validate');
+
+/** A rule for options: a Standard Schema. Schemas of arktype are functions. */
+export const SCHEMA = {
+  takes: 'a Standard Schema, as zod, valibot and arktype make them',
+  fits: (value: unknown): boolean =>
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    STANDARD.fits((value as Partial<StandardSchema>)['~standard']),
+};
+
+/**
+ * Validates a value.
+ *
+ * @param name of the class, for errors
+ * @returns the output of the schema
+ * @throws {UnreadableError} with the issues
+ * @throws {PyroError} `CONFIG` when the schema is asynchronous
+ */
+export function validated(schema: StandardSchema, value: unknown, name: string): unknown {
+  const result = schema['~standard'].validate(value) as { value?: unknown; issues?: readonly object[] };
+  if (result instanceof Promise) {
+    // its failure belongs to nobody
+    result.catch(() => undefined);
+    throw configError(`the schema of ${name} is asynchronous, and cannot run while a value is read; use a synchronous one`);
+  }
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map((issue) => ({ ...issue, ...plainIssue(issue) }));
+  throw new UnreadableError(
+    `${name} is refused: ${(validationMessages({ issues }) ?? ['it does not fit its schema']).join('; ')}`,
+  );
+}
+
+/** A path may be of keys, or of objects with a key. The message may be a getter. */
+function plainIssue({ message, path }: { message?: unknown; path?: readonly unknown[] }): object {
+  const keys = path?.map((step) => (typeof step === 'object' && step !== null ? (step as { key: unknown }).key : step));
+  return { message, path: keys };
+}

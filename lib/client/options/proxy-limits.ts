@@ -1,0 +1,148 @@
+import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
+import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
+import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
+import { VALUE_LIMITS } from '../../serpent/limits.js';
+
+/** A limit of a proxy. Its name is the name of its option. */
+export interface ProxyLimit {
+  readonly default: number;
+  /** The default in words, where no number says enough. */
+  readonly defaultText?: string;
+  /** The unit of the values, for readers: `bytes`, `ms`, `calls`. A time of 0 is no limit. */
+  readonly unit: string;
+  /** The thing that is limited. */
+  readonly limits: string;
+  /** The consequence when the limit is reached, and the error of the call. */
+  readonly consequence: string;
+  readonly bounds?: NumberBounds;
+}
+
+/** Every limit of a proxy. The defaults of the options, their checks and the table of the docs are made from this table. */
+export const PROXY_LIMITS = {
+  callTimeoutMs: {
+    default: 60_000,
+    unit: 'ms',
+    limits: 'one call, with the wait for a connection and its repeats',
+    consequence: 'TimeoutError; a connection over which the call was sent is closed',
+  },
+  connectTimeoutMs: {
+    default: 10_000,
+    unit: 'ms',
+    limits: 'one attempt to connect: name lookup, socket, TLS, handshake',
+    consequence: 'another attempt, up to `maxRetries` times; then TimeoutError',
+    bounds: { least: 1 },
+  },
+  frameTimeoutMs: {
+    default: 30_000,
+    unit: 'ms',
+    limits: 'a pause inside a reply',
+    consequence: 'TimeoutError; the connection is closed',
+  },
+  idleTimeoutMs: {
+    default: 0,
+    defaultText: 'none; for proxies in results of calls 30 s',
+    unit: 'ms',
+    limits: 'the time without calls',
+    consequence: 'the connections are closed; the next call opens one',
+  },
+  poolSize: {
+    default: 1,
+    unit: 'connections',
+    limits: 'connections at the same time, besides those of calls that are made while this program is called back',
+    consequence: 'further calls wait',
+    bounds: { least: 1, most: 10_000 },
+  },
+  maxQueuedCalls: {
+    default: 1_000,
+    unit: 'calls',
+    limits: 'calls that wait for a connection',
+    consequence: 'CommunicationError; the call was not sent',
+  },
+  maxRetries: {
+    default: 2,
+    unit: 'attempts',
+    limits: 'further attempts to connect, and of `repeatable` calls',
+    consequence: 'the error of the last attempt',
+  },
+  maxMessageBytes: {
+    default: DEFAULT_MAX_MESSAGE_BYTES,
+    unit: 'bytes',
+    limits: 'one message either way, also after inflation',
+    consequence: 'MessageTooLargeError; a larger request is not sent, a larger reply ends its connection before its body is read',
+    bounds: LIMIT_BOUNDS.maxMessageBytes,
+  },
+  maxHandshakeBytes: {
+    default: 1024 * 1024,
+    unit: 'bytes',
+    limits: 'the answer to the handshake, also after inflation; its value may take four times as much memory',
+    consequence: 'connecting fails: MessageTooLargeError, or SerializeError for the value',
+    bounds: LIMIT_BOUNDS.maxHandshakeBytes,
+  },
+  maxValueBytes: {
+    default: DEFAULT_MAX_VALUE_BYTES,
+    defaultText: 'at most a quarter of the heap limit of the process, and not over 512 MiB',
+    unit: 'bytes',
+    limits: 'the memory that the value of one reply takes, as estimated while it is read',
+    consequence: 'SerializeError; the connection goes on',
+    bounds: LIMIT_BOUNDS.maxValueBytes,
+  },
+  maxAnnotations: {
+    default: ANNOTATION_DEFAULTS.maxAnnotations,
+    unit: 'annotations',
+    limits: 'annotations of one reply',
+    consequence: 'ProtocolError; the connection is closed',
+  },
+  maxAnnotationsBytes: {
+    default: ANNOTATION_DEFAULTS.maxAnnotationsBytes,
+    unit: 'bytes',
+    limits: 'the annotations of one reply together',
+    consequence: 'ProtocolError; the connection is closed before the annotations are read',
+  },
+  maxInflationRatio: {
+    default: INFLATION_DEFAULTS.maxInflationRatio,
+    unit: 'times',
+    limits: 'the inflated data of a reply, as a multiple of its compressed size; data up to 16 MiB may have any ratio',
+    consequence: 'MessageTooLargeError; the connection goes on',
+    bounds: LIMIT_BOUNDS.maxInflationRatio,
+  },
+  maxInflatingBytes: {
+    default: INFLATION_DEFAULTS.maxInflatingBytes,
+    unit: 'bytes',
+    limits: 'the data that the compressed replies of all connections of the proxy inflate to at the same time',
+    consequence: 'a reply waits until others are inflated',
+    bounds: LIMIT_BOUNDS.maxInflatingBytes,
+  },
+  maxDepth: {
+    default: VALUE_LIMITS.maxDepth,
+    unit: 'levels',
+    limits: 'nested containers in a value, either way',
+    consequence: 'SerializeError; the connection goes on',
+    bounds: LIMIT_BOUNDS.maxDepth,
+  },
+  maxIntDigits: {
+    default: VALUE_LIMITS.maxIntDigits,
+    unit: 'digits',
+    limits: 'decimal digits of an int, either way',
+    consequence: 'SerializeError; the connection goes on',
+    bounds: LIMIT_BOUNDS.maxIntDigits,
+  },
+} as const satisfies Record<string, ProxyLimit>;
+
+/** The name of a limit of a proxy, and of its option. */
+export type ProxyLimitName = keyof typeof PROXY_LIMITS;
+
+const ENTRIES = Object.entries<ProxyLimit>(PROXY_LIMITS);
+
+/** The defaults of all limits. */
+export const PROXY_LIMIT_DEFAULTS = Object.fromEntries(ENTRIES.map(([name, limit]) => [name, limit.default])) as Record<
+  ProxyLimitName,
+  number
+>;
+
+/** The bounds of the options of all limits. */
+export const PROXY_LIMIT_BOUNDS = Object.fromEntries(ENTRIES.map(([name, { bounds = {} }]) => [name, bounds])) as Record<
+  ProxyLimitName,
+  NumberBounds
+>;

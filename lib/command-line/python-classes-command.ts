@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Argument, Command, Option } from 'commander';
+import type { PythonStyle } from '../classes/class-description.js';
+import { registeredEnums } from '../classes/enums.js';
+import { describedClasses } from '../classes/register-class.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { print } from './output.js';
+import { pythonClasses } from './python-classes.js';
+
+interface ClassesArguments {
+  readonly style: PythonStyle;
+  readonly import?: string;
+}
+
+/** `nestjs-pyro python classes MODULE…`: prints Python for the classes that compiled modules register. */
+export function pythonClassesCommand(): Command {
+  return new Command('classes')
+    .description(
+      'print a Python module with the classes that the modules register (@PyroClass, registerEnum), and its lines for Pyro5',
+    )
+    .addArgument(new Argument('<module...>', 'compiled JavaScript files that import the classes, such as dist/app.module.js'))
+    .addOption(
+      new Option('--style <kind>', 'kind of classes without a kind of their own')
+        .choices(['dataclass', 'namedtuple', 'pydantic', 'attrs'])
+        .default('dataclass'),
+    )
+    .option('--import <module>', 'a Python module that has the classes already: print only the lines for Pyro5')
+    .action((modules: string[], given: ClassesArguments) => printClasses(modules, given));
+}
+
+/** Importing a module runs the decorators of its classes. */
+async function printClasses(modules: readonly string[], { style, import: module }: ClassesArguments): Promise<void> {
+  for (const path of modules) await imported(path);
+  const printed = { classes: describedClasses(), enums: registeredEnums() };
+  if (printed.classes.length + printed.enums.length === 0) {
+    const text = `no class is registered after ${modules.join(' and ')}: give classes @PyroClass, and name a module that imports them`;
+    throw new CommandFailure(text, EXIT_CODES.failed.code);
+  }
+  print(pythonClasses(printed, { style, module }).trimEnd());
+}
+
+async function imported(path: string): Promise<void> {
+  try {
+    await import(pathToFileURL(resolve(path)).href);
+  } catch (error) {
+    const text = `${path} cannot be imported: ${(error as Error).message}; give a compiled module, as \`npm run build\` makes it`;
+    throw new CommandFailure(text, EXIT_CODES.failed.code, { cause: error });
+  }
+}

@@ -1,0 +1,45 @@
+import type { PipeTransform } from '@nestjs/common';
+import type { FieldType } from '../../classes/field-types.js';
+import { valueTypeOf, type ValueType } from '../../classes/field-types.js';
+import { readTyped } from '../../classes/field-values.js';
+import { descriptionOf, findDescription } from '../../classes/register-class.js';
+import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
+import { pathOf } from '../../serializers/values/call-place.js';
+import { PyroException } from '../errors/pyro.exception.js';
+
+/**
+ * Makes the value of an argument by its type: an instance of a registered class from the plain dict of its members, a Date from the text
+ * of a datetime. Runs before all pipes, so that they see what the method gets.
+ */
+class TypedArgument implements PipeTransform {
+  constructor(
+    private readonly type: ValueType,
+    /** Name of the argument. */
+    private readonly label: string,
+  ) {}
+
+  /** @throws {PyroException} a ValueError that names the argument. None and arguments that were left out pass */
+  transform(value: unknown): unknown {
+    if (value === undefined || value === null) return value;
+    try {
+      return readTyped(this.type, value, 'the value');
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      const text = `${this.label}${pathOf(error.steps)}: ${error.reason}`;
+      throw new PyroException(`builtins.ValueError`, [text], { cause: error });
+    }
+  }
+}
+
+/**
+ * The pipe that an argument needs because of its type; undefined when its values stay as they come.
+ *
+ * @param declared the type in the options of the decorator
+ * @param emitted the type that TypeScript emitted
+ * @param label name of the argument
+ */
+export function typedArgument(declared: FieldType | undefined, emitted: unknown, label: string): PipeTransform | undefined {
+  if (declared !== undefined) return new TypedArgument(valueTypeOf(declared, label, findDescription), label);
+  if (emitted !== Date && descriptionOf(emitted) === undefined) return undefined;
+  return new TypedArgument(valueTypeOf(emitted, label, findDescription), label);
+}

@@ -1,0 +1,179 @@
+import 'reflect-metadata';
+import {
+  type ArgumentMetadata,
+  ClassSerializerInterceptor,
+  type PipeTransform,
+  UseInterceptors,
+  UsePipes,
+  ValidationPipe,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { IsDefined, IsInt, IsString, Length } from 'class-validator';
+import { describe, expect, it } from 'vitest';
+import {
+  kwargs,
+  PyroClass,
+  PyroController,
+  PyroKwargs,
+  PyroMethod,
+  PyroProperty,
+  PyroProxy,
+  type RemoteObject,
+} from '../../../lib/index.js';
+import { closeAfter, serve } from './fixtures.js';
+
+@PyroClass('e2e.Point', { fields: { x: 'float', y: 'float' } })
+class Point {
+  constructor(
+    readonly x: number,
+    readonly y: number,
+  ) {}
+}
+
+@PyroClass('e2e.Label')
+class Label {
+  @IsString()
+  @Length(1, 5)
+  text!: string;
+
+  @IsInt()
+  size!: number;
+
+  @IsDefined()
+  at!: Point;
+}
+
+class Noting implements PipeTransform {
+  seen: unknown[] = [];
+  transform(value: unknown, { metatype }: ArgumentMetadata): unknown {
+    this.seen.push([metatype?.name, (value as object).constructor.name]);
+    return value;
+  }
+}
+const noting = new Noting();
+
+@PyroController('desk')
+class Desk {
+  private point = new Point(1, 2);
+
+  @PyroMethod()
+  @UsePipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }))
+  label(label: Label): string[] {
+    return [label.constructor.name, label.at.constructor.name, label.text];
+  }
+
+  @PyroMethod()
+  @UsePipes(new ValidationPipe())
+  checked(label: Label): string[] {
+    return [label.constructor.name, label.at.constructor.name];
+  }
+
+  @PyroMethod()
+  @UsePipes(noting)
+  seen(point: Point, when: Date): number {
+    return point.x + when.getTime();
+  }
+
+  @PyroMethod({ types: { points: ['e2e.Point'], when: ['datetime'] } })
+  all(points: Point[], when: Date[] = []): string[] {
+    return [...points, ...when].map((item) => item.constructor.name);
+  }
+
+  @PyroMethod()
+  place(@PyroKwargs() point: Point): string {
+    return point.constructor.name;
+  }
+
+  @PyroMethod()
+  @UseInterceptors(new ClassSerializerInterceptor(new Reflector()))
+  interpreted(): Point {
+    return this.point;
+  }
+
+  @PyroProperty({ type: [Point] })
+  get corners(): Point[] {
+    return [this.point];
+  }
+  set corners(points: Point[]) {
+    this.point = points.at(-1)!;
+    if (!(this.point instanceof Point)) throw new TypeError('no Point');
+  }
+}
+
+async function desk(): Promise<RemoteObject> {
+  const { server } = await serve({ providers: [Desk] });
+  const proxy = PyroProxy.to(`PYRO:desk@${server.unwrap().locationStr}`, { maxRetries: 0 });
+  closeAfter(() => proxy.$release());
+  return proxy;
+}
+
+describe('arguments that are typed by registered classes', () => {
+  it('arrive as instances beside a ValidationPipe, which validates them, too', async () => {
+    const remote = await desk();
+    const label = { text: 'a', size: 1, at: { x: 1, y: 2 } };
+    const instance = Object.assign(new Label(), { ...label, at: new Point(1, 2) });
+    for (const given of [label, instance]) {
+      expect(await remote.label!(given)).toEqual(['Label', 'Point', 'a']);
+      expect(await remote.checked!(given)).toEqual(['Label', 'Point']);
+    }
+    await expect(remote.label!({ ...label, text: 'too long' })).rejects.toMatchObject({
+      pythonType: 'builtins.ValueError',
+      args: ['label: e2e.Label is refused: text must be shorter than or equal to 5 characters'],
+    });
+    await expect(remote.label!({ ...label, at: { x: 1 } })).rejects.toMatchObject({
+      args: ['label["at"]: e2e.Point has no y'],
+    });
+    await expect(remote.label!({ ...label, other: 1 })).rejects.toMatchObject({
+      args: ['label: e2e.Label has no member other; it has text, size, at'],
+    });
+  });
+
+  it('are instances when the first pipe sees them', async () => {
+    const remote = await desk();
+    expect(await remote.seen!({ x: 1, y: 2 }, '1970-01-01T00:00:01+00:00')).toBe(1001);
+    expect(noting.seen).toEqual([
+      ['Point', 'Point'],
+      ['Date', 'Date'],
+    ]);
+    await expect(remote.seen!({ x: 1, y: 2 }, 5)).rejects.toMatchObject({ pythonType: 'builtins.ValueError' });
+  });
+
+  it('may be all keyword arguments together', async () => {
+    const remote = await desk();
+    expect(await remote.place!(kwargs({ x: 1, y: 2 }))).toBe('Point');
+    await expect(remote.place!(kwargs({ x: 1 }))).rejects.toMatchObject({ args: ['keyword arguments: e2e.Point has no y'] });
+  });
+
+  it('have the types that the decorator gives, for lists and for attributes', async () => {
+    const remote = await desk();
+    expect(await remote.all!([{ x: 1, y: 2 }, new Point(3, 4)], ['2026-01-31T00:00:00'])).toEqual(['Point', 'Point', 'Date']);
+    await remote.$set('corners', [{ x: 5, y: 6 }]);
+    expect(await remote.$get('corners')).toEqual([new Point(5, 6)]);
+    await expect(remote.$set('corners', [{ x: 5 }])).rejects.toMatchObject({ args: ['corners[0]: e2e.Point has no y'] });
+  });
+
+  it('results keep their class behind a ClassSerializerInterceptor', async () => {
+    expect(await (await desk()).interpreted!()).toEqual(new Point(1, 2));
+  });
+
+  it('refuses a type for a parameter that is not there, and a value that is no type', async () => {
+    @PyroController('wrong')
+    class Wrong {
+      @PyroMethod({ types: { pionts: [Point] } })
+      all(points: Point[]): unknown {
+        return points;
+      }
+    }
+    await expect(serve({ providers: [Wrong] })).rejects.toThrow(
+      'types names the parameter pionts, which clients do not see; they see: points',
+    );
+    @PyroController('wrong')
+    class Typo {
+      @PyroMethod({ types: { points: 'piont' } })
+      all(points: Point[]): unknown {
+        return points;
+      }
+    }
+    await expect(serve({ providers: [Typo] })).rejects.toThrow('Typo.all: types.points is the text "piont"; a type is one of');
+  });
+});
