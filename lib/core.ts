@@ -98,6 +98,15 @@ export type {
   StreamSnapshot,
   TargetDescription,
 } from './daemon/contract/snapshot.js';
+export type {
+  AttributeSignature,
+  FieldSignature,
+  MethodSignature,
+  ObjectSignatures,
+  ParameterSignature,
+  SignatureBook,
+  TypeSignature,
+} from './daemon/contract/signatures.js';
 export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
 export type { MethodParameter } from './objects/argument-binder.js';
 export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';

@@ -37,7 +37,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'copies',
   ],
   'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
-  inspector: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
+  inspector: ['pyro', 'naming', 'client', 'daemon', 'serializers', 'arrays', 'options', 'objects', 'protocol', 'serpent'],
   'command-line': [
     'inspector',
     'name-server',
@@ -49,6 +49,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'serializers',
     'arrays',
     'options',
+    'objects',
     'reports',
     'protocol',
     'serpent',

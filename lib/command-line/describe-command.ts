@@ -1,16 +1,13 @@
 import { Command } from 'commander';
-import { resolve } from '../naming/locate.js';
+import { printable } from '../reports/printable.js';
 import { print, styled, table } from './output.js';
-import {
-  orUnreachable,
-  type RemoteArguments,
-  takesRemoteArguments,
-  uriOf,
-  withRemote,
-  objectArgument,
-} from './remote-arguments.js';
+import { objectArgument, type RemoteArguments, takesRemoteArguments } from './remote-arguments.js';
+import { remoteSignatures } from './remote-signatures.js';
+import { signatureLines } from './types/signature-text.js';
 
-/** `nestjs-pyro describe URI`: prints where an object is, and the members that it exposes. */
+const MAX_LINE_CHARS = 1_000;
+
+/** `nestjs-pyro describe URI`: prints where an object is, and its members: with signatures and docs, where its daemon tells them. */
 export function describeCommand(): Command {
   return takesRemoteArguments(new Command('describe').description('print where an object is, and the members that it exposes'))
     .addArgument(objectArgument())
@@ -18,22 +15,29 @@ export function describeCommand(): Command {
 }
 
 async function describe(text: string, given: RemoteArguments): Promise<void> {
-  const uri = await orUnreachable(text, resolve(uriOf(text), given.ns));
-  await withRemote(uri, given, (remote) => {
-    const { methods, oneway, attrs } = remote.$metadata!;
-    const described = {
-      uri: String(uri),
-      methods: [...methods].sort().map((name) => ({ name, oneway: oneway.has(name) })),
-      attributes: [...attrs].sort(),
+  const { uri, signatures, isTold } = await remoteSignatures(text, given);
+  const methods = named(signatures.methods);
+  const attributes = named(signatures.attributes);
+  if (given.json) {
+    const names = {
+      methods: methods.map(({ name, oneway }) => ({ name, oneway })),
+      attributes: attributes.map(({ name }) => name),
     };
-    if (given.json) print(JSON.stringify(described));
-    else {
-      const members = [
-        ...described.methods.map(({ name, oneway: isOneway }) => [name, isOneway ? 'method, oneway' : 'method']),
-        ...described.attributes.map((name) => [name, 'attribute']),
-      ];
-      print(styled('bold', described.uri), '', ...table(['MEMBER', 'KIND'], members));
-    }
-    return Promise.resolve();
-  });
+    print(JSON.stringify({ uri: String(uri), ...names, ...(isTold && { signatures }) }));
+    return;
+  }
+  const members = [
+    ...methods.map(({ name, oneway }) => [name, oneway ? 'method, oneway' : 'method']),
+    ...attributes.map(({ name }) => [name, 'attribute']),
+  ];
+  const lines = isTold
+    ? signatureLines(signatures).map((line) => printable(line, MAX_LINE_CHARS))
+    : table(['MEMBER', 'KIND'], members);
+  print(styled('bold', String(uri)), '', ...lines);
+}
+
+function named<T>(members: Readonly<Record<string, T>>): (T & { name: string })[] {
+  return Object.entries(members)
+    .map(([name, each]) => ({ name, ...each }))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -13,7 +13,9 @@ import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
+import { pyiCommand } from './pyi-command.js';
 import { pythonCommand } from './python-command.js';
+import { typesCommand } from './types-command.js';
 import { watchCommand } from './watch-command.js';
 
 /** The program `nestjs-pyro`. */
@@ -40,6 +42,8 @@ const program = new Command('nestjs-pyro')
   .addCommand(configCommand())
   .addCommand(nameServerCommand())
   .addCommand(namesCommand())
+  .addCommand(typesCommand())
+  .addCommand(pyiCommand())
   .addCommand(pythonCommand())
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
 import { NUMPY_FILE } from './python-numpy-file.js';
 import { pythonClassesCommand } from './python-classes-command.js';
+import { pythonSignaturesCommand } from './python-signatures-command.js';
 
 /** `nestjs-pyro python`: prints Python for the other side. */
 export function pythonCommand(): Command {
   return new Command('python')
     .description('print Python code for the programs at the other end')
     .addCommand(numpyCommand())
-    .addCommand(pythonClassesCommand());
+    .addCommand(pythonClassesCommand())
+    .addCommand(pythonSignaturesCommand());
 }
 
 function numpyCommand(): Command {

@@ -1,6 +1,7 @@
 import { servedCall } from './call/call.js';
 import type { Daemon } from './contract/daemon.js';
-import type { ObjectMetadata } from './contract/target.js';
+import type { ObjectSignatures } from './contract/signatures.js';
+import type { ObjectMetadata, PyroTarget } from './contract/target.js';
 import { expose } from './object/expose.js';
 
 /**
@@ -31,10 +32,17 @@ export class DaemonObject {
 
   /** Exposed members of an object. @throws {DaemonError} `unknown object` @throws {SecurityError} when its guards refuse the connection */
   async get_metadata(objectId: string): Promise<ObjectMetadata> {
-    const { connection, request } = servedCall();
-    const target = request.services.objects.known(objectId);
-    await connection.authorizations.authorize(target, objectId);
-    return target.metadata;
+    return (await usableObject(objectId)).metadata;
+  }
+
+  /**
+   * Signatures and docs of the exposed members of an object. Python's own daemon has no such method.
+   *
+   * @throws {DaemonError} `unknown object` @throws {SecurityError} when its guards refuse the connection
+   */
+  async get_signatures(objectId: string): Promise<ObjectSignatures> {
+    const target = await usableObject(objectId);
+    return servedCall().request.services.signatures.of(target);
   }
 
   /** Next item of a stream, with the response annotations that its source has set. `StopIteration` at its end. */
@@ -48,6 +56,14 @@ export class DaemonObject {
     const { connection, request } = servedCall();
     return request.services.streams.close(connection, streamId);
   }
+}
+
+/** An object that the calling connection may use. @throws {DaemonError} `unknown object` @throws {SecurityError} */
+async function usableObject(objectId: string): Promise<PyroTarget> {
+  const { connection, request } = servedCall();
+  const target = request.services.objects.known(objectId);
+  await connection.authorizations.authorize(target, objectId);
+  return target;
 }
 
 expose(DaemonObject);

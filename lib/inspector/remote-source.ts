@@ -127,7 +127,7 @@ export class RemoteSource implements InspectorSource {
       return [
         ...[...metadata.methods]
           .sort()
-          .map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), parameters: null })),
+          .map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), isStream: false, parameters: null })),
         ...[...metadata.attrs].sort().map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
       ];
     } catch {

@@ -26,6 +26,11 @@ export function isStream(result: unknown): result is AnyIterator | AsyncIterable
   return Symbol.iterator in candidate && typeof candidate.next === 'function';
 }
 
+/** True for generators, also async ones: what they return is a stream. */
+export function isGeneratorFunction(fn: unknown): boolean {
+  return typeof fn === 'function' && /^\[object (?:Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(fn));
+}
+
 /** The changes that a {@link WrappedIterator} makes to its iterator. */
 export interface IteratorHooks {
   /** Runs the code of the iterator, for example in the context in which the iterator was made. */

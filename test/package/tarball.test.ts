@@ -67,6 +67,10 @@ describe('the installed package', () => {
     const directory = join(workspace, type);
     const app = await installApp(directory, tarball, { type, program: 'main', packages: NEST });
     expect(await whileRunning(app, directory, callFromPython)).toBe('Hello, Ann!\nWelcome, Bob!\n');
+    // the decorators are known by the declarations of the installed package
+    const program = join(directory, 'node_modules', 'nestjs-pyro', 'dist', 'command-line', 'main.js');
+    const { stdout } = await run(process.execPath, [program, 'pyi', '-p', join(directory, 'tsconfig.json')]);
+    expect(stdout).toMatch(/def greet\(self, name: str, greeting: str = \.\.\.\) -> str:/);
   });
 
   it('the installed package serves a call without Nest, from nestjs-pyro/core', async () => {

@@ -14,6 +14,8 @@ import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import type { LimitName } from '../limits/limits.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
+import { Signatures } from '../object/signatures.js';
+import { loadSignatures } from '../options/signature-book.js';
 import { UnservedBytes } from '../../transport/unserved-bytes.js';
 import { CallObservers } from './call-observers.js';
 import { Streams } from './streams.js';
@@ -24,6 +26,7 @@ export interface CallServices {
   readonly daemon: Daemon;
   readonly options: ResolvedDaemonOptions;
   readonly objects: ObjectRegistry;
+  readonly signatures: Signatures;
   readonly streams: Streams;
   /** The memory for the values that peers send. */
   readonly memory: ValueMemory;
@@ -78,6 +81,7 @@ export function createCallServices(
   const unserved = new UnservedBytes(maxUnservedBytes, messageTimeoutMs, countWaiting('maxUnservedBytes'));
   return {
     ...given,
+    signatures: new Signatures(loadSignatures(options.signatures)),
     observers: new CallObservers(given.reporter),
     unsent: new UnsentBytes(options.maxUnsentBytes, options.writeTimeoutMs),
     streams: new Streams(given),

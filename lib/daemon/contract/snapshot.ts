@@ -92,6 +92,8 @@ export interface MethodSnapshot {
   /** Wire name. */
   name: string;
   isOneway: boolean;
+  /** True when the method is known to return a stream: a generator, or a method of Nest with the option `stream`. */
+  isStream: boolean;
   /** Null when they cannot be read from the source of the method. */
   parameters: MethodParameter[] | null;
 }

@@ -11,10 +11,9 @@ import type {
   NameSnapshot,
   ObjectSnapshot,
   StreamSnapshot,
-  TargetDescription,
 } from '../contract/snapshot.js';
-import type { PyroTarget } from '../contract/target.js';
 import { guardedObject } from '../object/object-guards.js';
+import { describeTarget } from '../object/target-description.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import { inspectLimits } from './limit-use.js';
@@ -74,24 +73,7 @@ export function inspectDaemon(parts: InspectedParts, options: InspectOptions): D
 function inspectObject({ objects }: CallServices, objectId: string, isLeased: boolean): ObjectSnapshot {
   const { target, usage } = objects.entry(objectId);
   const isGuarded = guardedObject(target, objectId) !== undefined;
-  return { objectId, ...describe(target), isGuarded, isLeased, calls: usage.calls, failures: usage.failures };
-}
-
-function describe(target: PyroTarget): TargetDescription {
-  try {
-    return target.describe?.() ?? describeMetadata(target);
-  } catch {
-    // a weakly registered object was collected
-    return { className: null, instanceMode: null, members: [] };
-  }
-}
-
-function describeMetadata({ metadata: { methods, oneway, attrs } }: PyroTarget): TargetDescription {
-  const members: TargetDescription['members'] = [
-    ...[...methods].map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), parameters: null })),
-    ...[...attrs].map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
-  ];
-  return { className: null, instanceMode: null, members };
+  return { objectId, ...describeTarget(target), isGuarded, isLeased, calls: usage.calls, failures: usage.failures };
 }
 
 function inspectConnection(services: CallServices, session: Session, now: number): ConnectionSnapshot {

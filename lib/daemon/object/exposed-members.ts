@@ -1,5 +1,6 @@
 import { parametersOf } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
+import { isGeneratorFunction } from '../../objects/item-iterators.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import type { MemberSnapshot, TargetDescription } from '../contract/snapshot.js';
 import { metadataFor } from './expose.js';
@@ -19,7 +20,7 @@ export function describeExposed(source: object, instanceMode: InstanceMode): Tar
 function describeMethod(described: object, name: string, isOneway: boolean): MemberSnapshot {
   const fn: unknown = findDescriptor(described, name)?.value;
   const parameters = typeof fn === 'function' ? parametersOf(described, name, fn as () => unknown) : undefined;
-  return { kind: 'method', name, isOneway, parameters: parameters ?? null };
+  return { kind: 'method', name, isOneway, isStream: isGeneratorFunction(fn), parameters: parameters ?? null };
 }
 
 function describeAttribute(described: object, name: string): MemberSnapshot {

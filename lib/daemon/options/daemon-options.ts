@@ -5,6 +5,7 @@ import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../se
 import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
+import type { SignatureBook } from '../contract/signatures.js';
 import type { DaemonProfile, LimitName } from '../limits/limits.js';
 import type { AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 
@@ -151,6 +152,11 @@ export interface DaemonOptions {
   clientDisconnect?: (connection: PyroConnection) => Promise<void> | void;
   /** Called every `housekeepingIntervalMs`; see {@link Daemon.housekeeping}. */
   housekeeping?: () => Promise<void> | void;
+  /**
+   * Types and docs that `get_signatures` tells clients: the path of the file that `nestjs-pyro pyi --signatures` writes, or its content.
+   * Default: names of members and parameters only.
+   */
+  signatures?: string | SignatureBook;
   /** Class of the object `Pyro.Daemon`; extends `DaemonObject`. Its constructor gets the daemon. Default `DaemonObject`. */
   daemonObject?: new (daemon: Daemon) => object;
 }

@@ -1,11 +1,14 @@
 import type { TLSSocket } from 'node:tls';
 import {
+  anyOf,
   checkOptions,
   configError,
+  FULL_TEXT,
   FUNCTION,
   givenOptions,
   milliseconds,
   numberRules,
+  OBJECT,
   oneOf,
   type OptionRules,
   PORT,
@@ -48,6 +51,7 @@ export const DAEMON_RULES: OptionRules<DaemonOptions> = {
   wireLog: FUNCTION,
   clientDisconnect: FUNCTION,
   housekeeping: FUNCTION,
+  signatures: anyOf(FULL_TEXT, OBJECT),
   daemonObject: { ...FUNCTION, takes: 'a class that extends DaemonObject' },
 };
 

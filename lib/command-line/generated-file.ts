@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+
+/** Options of commands that write a file. */
+export interface GeneratedFileArguments {
+  /** Path of the file. Default: the text is printed. */
+  output?: string;
+  /** Write nothing; fail when the file has another text. */
+  check?: true;
+}
+
+const MAX_DIFFERENCES = 10;
+
+/** Adds the options of {@link GeneratedFileArguments}. */
+export function writesFile(command: Command): Command {
+  return command
+    .option('-o, --output <file>', 'write this file; without it the text is printed')
+    .option('--check', 'write nothing, and fail when the file would change; for CI');
+}
+
+/**
+ * Writes a generated text, or checks that its file has it.
+ *
+ * @param command the command that writes the file, for the advice
+ * @throws {CommandFailure} when the file would change; the message has the first lines that differ
+ */
+export function writeGenerated(text: string, { output, check }: GeneratedFileArguments, command: string): void {
+  if (output === undefined) {
+    if (check) throw new CommandFailure('--check needs the file: -o FILE', EXIT_CODES.usage.code);
+    process.stdout.write(text);
+    return;
+  }
+  const current = contentOf(output);
+  if (current === text) return;
+  if (!check) {
+    writeFileSync(output, text);
+    process.stderr.write(`wrote ${output}\n`);
+    return;
+  }
+  const what = current === undefined ? 'is missing' : `is out of date:\n${differences(current, text).join('\n')}`;
+  throw new CommandFailure(`${output} ${what}\nTo write it: ${command} without --check`, EXIT_CODES.failed.code);
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    // a checkout on Windows may have changed the ends of lines
+    return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CommandFailure(`cannot read ${path}: ${(error as Error).message}`, EXIT_CODES.usage.code, { cause: error });
+  }
+}
+
+/** The first lines that only one of two texts has: `-` of the first, `+` of the second. */
+export function differences(before: string, after: string): string[] {
+  const [old, made] = [before.split('\n'), after.split('\n')];
+  const found: string[] = [];
+  let [at, to] = [0, 0];
+  while ((at < old.length || to < made.length) && found.length < MAX_DIFFERENCES) {
+    if (old[at] === made[to]) {
+      at++;
+      to++;
+      continue;
+    }
+    const [skipped, added] = nextEqual(old, made, at, to);
+    found.push(
+      ...old.slice(at, at + skipped).map((line) => `- ${line}`),
+      ...made.slice(to, to + added).map((line) => `+ ${line}`),
+    );
+    at += skipped;
+    to += added;
+  }
+  return found.length > MAX_DIFFERENCES ? [...found.slice(0, MAX_DIFFERENCES), '…'] : found;
+}
+
+/** How many lines have to be passed over in both texts to come to equal lines: as few as possible. */
+function nextEqual(old: readonly string[], made: readonly string[], at: number, to: number): [number, number] {
+  const [left, right] = [old.length - at, made.length - to];
+  for (let sum = 1; sum < left + right; sum++) {
+    for (let skipped = Math.max(0, sum - right); skipped <= Math.min(sum, left); skipped++) {
+      const [one, other] = [old[at + skipped], made[to + sum - skipped]];
+      // the end of the text is a line, too; other empty lines say nothing
+      const isEnd = skipped === left - 1 && sum - skipped === right - 1;
+      if (one !== undefined && one === other && (one !== '' || isEnd)) return [skipped, sum - skipped];
+    }
+  }
+  return [left, right];
+}

@@ -1,0 +1,73 @@
+import { dirname, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { SignatureBook } from '../daemon/contract/signatures.js';
+import type { PyroNaming } from '../objects/naming.js';
+import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { type GeneratedFileArguments, writeGenerated, writesFile } from './generated-file.js';
+import { optionalPackage } from './optional-package.js';
+import { readProjectSignatures } from './pyi/class-signatures.js';
+import { type Compiler, openProject } from './pyi/project.js';
+import { namesOfTypes } from './types/reached-types.js';
+import { writeStub } from './pyi/stub-writer.js';
+
+interface PyiArguments extends GeneratedFileArguments {
+  project: string;
+  naming?: PyroNaming;
+  signatures?: string;
+}
+
+const HELP = `
+It reads classes with @PyroController, and classes that core's expose exposes. A file .pyi is for editors and type checkers only; a
+file .py can be imported as well.`;
+
+/** `nestjs-pyro pyi [CLASS…]`: writes Python stubs of served classes, from their TypeScript types. */
+export function pyiCommand(): Command {
+  return writesFile(new Command('pyi').description('write Python stubs of served classes, from their TypeScript types'))
+    .argument('[classes...]', 'names of classes; without them: all that are served')
+    .option('-p, --project <file>', 'tsconfig.json of the project', 'tsconfig.json')
+    .addOption(new Option('--naming <naming>', 'the option naming of the server').choices(['same', 'snake_case']))
+    .option('--signatures <file>', 'write the types and docs for the option signatures of the server, too')
+    .addHelpText('after', HELP)
+    .action(writeStubs);
+}
+
+function writeStubs(names: readonly string[], given: PyiArguments): void {
+  const { project, naming, signatures, output, check } = given;
+  const compiler = optionalPackage<Compiler>('typescript', 'nestjs-pyro pyi', dirname(resolve(project)));
+  if (typeof (compiler as Partial<Compiler>).createProgram !== 'function')
+    throw new CommandFailure(noCompilerApi(compiler), EXIT_CODES.usage.code);
+  const all = readProject(compiler, project, naming);
+  const unknown = names.find((name) => !Object.hasOwn(all, name));
+  const known = Object.keys(all).join(', ') || 'none';
+  if (unknown !== undefined || known === 'none')
+    throw new CommandFailure(
+      `${project} serves ${unknown === undefined ? 'no class' : `no class ${unknown}`}: the served classes are ${known}`,
+      EXIT_CODES.failed.code,
+    );
+  const chosen = names.length === 0 ? Object.keys(all) : names;
+  const classes = Object.fromEntries(withReached(chosen, all).map((name) => [name, all[name]!]));
+  if (signatures !== undefined)
+    writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check }, 'nestjs-pyro pyi');
+  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given, 'nestjs-pyro pyi');
+}
+
+/** TypeScript 7 is a program without an interface for JavaScript. */
+function noCompilerApi({ version }: Partial<Compiler>): string {
+  return `typescript ${version ?? ''} of the project cannot be used as a library: npm install --save-dev typescript@6, or name another project (-p)`;
+}
+
+/** The names of some classes, and of those whose objects they give. */
+function withReached(chosen: readonly string[], all: SignatureBook['classes']): string[] {
+  const reached = new Set(chosen);
+  // a set is walked to its end, also when it grows
+  for (const name of reached) for (const named of namesOfTypes(all[name]!)) if (Object.hasOwn(all, named)) reached.add(named);
+  return [...reached].sort();
+}
+
+function readProject(compiler: Compiler, project: string, naming: PyroNaming | undefined): SignatureBook['classes'] {
+  try {
+    return readProjectSignatures(openProject(compiler, project), naming).classes;
+  } catch (error) {
+    throw new CommandFailure((error as Error).message, EXIT_CODES.failed.code, { cause: error });
+  }
+}

@@ -1,0 +1,174 @@
+import type {
+  AttributeSignature,
+  MethodSignature,
+  ObjectSignatures,
+  ParameterSignature,
+  SignatureBook,
+  TypeSignature,
+} from '../../daemon/contract/signatures.js';
+import { linesOf } from '../types/doc-comment.js';
+import { pythonText } from './python-texts.js';
+
+const HEAD = 'Written by nestjs-pyro pyi: run it again instead of changing this file.';
+const BYTES_NOTE =
+  'Results that are bytes arrive as a dict in serpent, the default serializer: serpent.tobytes(result) makes them bytes.';
+const FROM_TYPING = [
+  'Any',
+  'Iterator',
+  'Literal',
+  'Mapping',
+  'NotRequired',
+  'Protocol',
+  'Sequence',
+  'TypeAlias',
+  'TypedDict',
+  'Unpack',
+];
+/** The builtin types that texts name. */
+const BUILTINS = new Set(['bool', 'bytes', 'complex', 'dict', 'float', 'frozenset', 'int', 'list', 'set', 'str', 'tuple']);
+const KEYWORDS = new Set(
+  (
+    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +
+    'nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+);
+
+/**
+ * Writes a Python module with a protocol for each class, and the types that they name. It is a stub (`.pyi`), and as a `.py` file it
+ * can be imported. The same signatures give the same text.
+ */
+export function writeStub({ classes }: SignatureBook): string {
+  const all = Object.values(classes).sort((one, other) => (one.class! < other.class! ? -1 : 1));
+  const types = new Map(all.flatMap((each) => Object.entries(each.types ?? {})));
+  const sorted = [...types].sort(([one], [other]) => (one < other ? -1 : 1));
+  const own = new Set([...types.keys(), ...all.map((each) => each.class!)]);
+  const definitions = [
+    ...sorted.map(([name, type]) => typeText(name, type, own)),
+    ...all.map((each) => new ProtocolWriter(each).write()),
+  ];
+  const body = definitions.join('\n\n');
+  const hasBytes = all.some((each) => givesBytes(each));
+  const head = hasBytes ? `"""${HEAD}\n\n${BYTES_NOTE}\n"""\n` : `"""${HEAD}"""\n`;
+  return `${head}from __future__ import annotations\n\n${importsFor(body)}\n${body}`;
+}
+
+function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): boolean {
+  const given = [...Object.values(methods).map(({ returns }) => returns), ...Object.values(attributes).map(({ type }) => type)];
+  return [...given, JSON.stringify(types)].some((text) => /\bbytes\b/.test(text ?? ''));
+}
+
+function importsFor(body: string): string {
+  // docs and texts may name anything
+  const code = body.replace(/"""[^]*?"""|'(?:[^'\\\n]|\\.)*'/g, (text) => (text.startsWith('"""') ? '' : text));
+  const names = FROM_TYPING.filter((name) => new RegExp(String.raw`\b${name}\b`).test(code));
+  const lines = [
+    ...(/\bbuiltins\./.test(code) ? ['import builtins'] : []),
+    ...(/\bdatetime\b/.test(code) ? ['from datetime import datetime'] : []),
+    ...(names.length > 0 ? [`from typing import ${names.join(', ')}`] : []),
+  ];
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
+}
+
+function typeText(name: string, type: TypeSignature, own: ReadonlySet<string>): string {
+  if ('alias' in type) {
+    // names in the text may be defined further down
+    const isLater = namesIn(type.alias).some((each) => own.has(each));
+    return `${name}: TypeAlias = ${isLater ? pythonText(type.alias) : type.alias}\n`;
+  }
+  const fields = Object.entries(type.fields).map(([field, { type: text, required, doc }]) => ({
+    field,
+    text: required ? text : `NotRequired[${text}]`,
+    doc,
+  }));
+  const used = new Set(fields.flatMap(({ text }) => namesIn(text)));
+  // in a class, a field hides a type of the same name
+  if (fields.every(({ field }) => isIdentifier(field) && !used.has(field))) {
+    const lines = fields.flatMap(({ field, text, doc }) => [`${field}: ${text}`, ...docString(doc)]);
+    return `class ${name}(TypedDict):\n${indented([...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])])}`;
+  }
+  const items = fields.map(({ field, text }) => `    ${pythonText(field)}: ${pythonText(text)},\n`);
+  return `${name} = TypedDict('${name}', {\n${items.join('')}})\n`;
+}
+
+/** Writes the protocol of a class. Its members hide builtin types of the same name. */
+class ProtocolWriter {
+  private readonly hidden: RegExp | undefined;
+
+  constructor(private readonly signatures: ObjectSignatures) {
+    const names = [...Object.keys(signatures.methods), ...Object.keys(signatures.attributes)].filter((name) =>
+      BUILTINS.has(name),
+    );
+    if (names.length > 0) this.hidden = new RegExp(String.raw`(?<!['"\w])(?:${names.join('|')})\b`, 'g');
+  }
+
+  write(): string {
+    const { class: name, doc, methods, attributes } = this.signatures;
+    const members = [
+      ...Object.entries(attributes).map(([member, each]) => [member, this.attributeLines(member, each)] as const),
+      ...Object.entries(methods).map(([member, each]) => [member, this.methodLines(member, each)] as const),
+    ];
+    const lines = members.flatMap(([member, each]) =>
+      isIdentifier(member) ? ['', ...each] : ['', `# ${pythonText(member)} is no name of Python: getattr(…)`],
+    );
+    const docs = docString(doc);
+    return `class ${name}(Protocol):\n${indented(docs.length > 0 ? [...docs, ...lines] : lines.slice(1))}`;
+  }
+
+  private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
+    const docs = docString(doc);
+    const text = this.visible(type);
+    if (writable) return [`${name}: ${text}`, ...docs];
+    return ['@property', `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
+  }
+
+  private methodLines(name: string, { parameters, returns = 'Any', doc }: MethodSignature): string[] {
+    const list = ['self', ...(parameters === null ? ['*args: Any', '**kwargs: Any'] : this.parameterTexts(parameters))];
+    const told = (parameters ?? []).flatMap(({ name: of, doc: text }) => (of !== null && text ? [`:param ${of}: ${text}`] : []));
+    const docs = docString([doc, told.join('\n')].filter((text) => text).join('\n\n'));
+    return [`def ${name}(${list.join(', ')}) -> ${this.visible(returns)}:`, ...nested([...docs, '...'])];
+  }
+
+  private parameterTexts(parameters: readonly ParameterSignature[]): string[] {
+    const isNamed = ({ name, kind }: ParameterSignature): boolean =>
+      kind !== 'positional-only' && (kind !== 'positional' || (name !== null && isIdentifier(name)));
+    // Python has parameters that have no names of their own only in front
+    const lastUnnamed = parameters.findLastIndex((each) => !isNamed(each));
+    const texts = parameters.map(({ name, kind, required, type = 'Any' }, index) => {
+      const own = name !== null && isIdentifier(name) ? name : `argument${index + 1}`;
+      const stars = kind === 'varargs' ? '*' : kind === 'kwargs' ? '**' : '';
+      return `${stars}${own}: ${this.visible(type)}${required || stars !== '' ? '' : ' = ...'}`;
+    });
+    if (lastUnnamed >= 0) texts.splice(lastUnnamed + 1, 0, '/');
+    return texts;
+  }
+
+  private visible(type: string): string {
+    return this.hidden === undefined ? type : type.replace(this.hidden, (name) => `builtins.${name}`);
+  }
+}
+
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/[\p{ID_Start}_][\p{ID_Continue}]*/gu)].map(([name]) => name);
+}
+
+/** The lines of a docstring. */
+function docString(doc: string | undefined): string[] {
+  const lines = linesOf(doc).map((line) => line.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'));
+  if (lines.length === 0) return [];
+  if (lines.length === 1) return [`"""${lines[0]}${lines[0]!.endsWith('"') ? ' ' : ''}"""`];
+  return [`"""${lines[0]}`, ...lines.slice(1), '"""'];
+}
+
+function nested(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === '' ? '' : `    ${line}`));
+}
+
+function indented(lines: readonly string[]): string {
+  return nested(lines)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function isIdentifier(name: string): boolean {
+  return /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(name) && !KEYWORDS.has(name);
+}

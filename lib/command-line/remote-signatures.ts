@@ -1,0 +1,44 @@
+import { resolve } from '../naming/locate.js';
+import type { ObjectSignatures } from '../daemon/contract/signatures.js';
+import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { PyroUri } from '../protocol/uri.js';
+import { orUnreachable, type RemoteArguments, uriOf, withRemote } from './remote-arguments.js';
+import { readSignatures } from './types/read-signatures.js';
+
+/** An object, and the signatures of its members. */
+export interface RemoteSignatures {
+  /** Where the object is. */
+  readonly uri: PyroUri;
+  readonly signatures: ObjectSignatures;
+  /** False when the daemon has no `get_signatures`: then only the names of the members are known. */
+  readonly isTold: boolean;
+}
+
+/** Asks the daemon of an object for its signatures. @throws {CommandFailure} `unreachable` when the object cannot be reached */
+export async function remoteSignatures(text: string, given: RemoteArguments): Promise<RemoteSignatures> {
+  const uri = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  const named = await withRemote(uri, given, (remote) => Promise.resolve(signaturesOf(remote.$metadata!)));
+  const told = await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, async (daemon) =>
+    daemon.$metadata!.methods.has('get_signatures')
+      ? readSignatures(await daemon.$call('get_signatures', uri.object))
+      : undefined,
+  );
+  return { uri, signatures: told ?? named, isTold: told !== undefined };
+}
+
+interface Names {
+  readonly methods: ReadonlySet<string>;
+  readonly oneway: ReadonlySet<string>;
+  readonly attrs: ReadonlySet<string>;
+}
+
+/** What the names of members say. Whether an attribute can be written is unknown. */
+function signaturesOf({ methods, oneway, attrs }: Names): ObjectSignatures {
+  return {
+    class: null,
+    methods: Object.fromEntries(
+      [...methods].map((name) => [name, { parameters: null, oneway: oneway.has(name), stream: false }]),
+    ),
+    attributes: Object.fromEntries([...attrs].map((name) => [name, { readable: true, writable: true }])),
+  };
+}

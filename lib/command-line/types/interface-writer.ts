@@ -1,0 +1,159 @@
+import type {
+  AttributeSignature,
+  MethodSignature,
+  ObjectSignatures,
+  ParameterSignature,
+  TypeSignature,
+} from '../../daemon/contract/signatures.js';
+import { docComment } from './doc-comment.js';
+import { arrayOf, textLiteral, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
+
+/** An object whose interface is written. */
+export interface NamedSignatures {
+  /** Name of the interface. */
+  readonly name: string;
+  readonly signatures: ObjectSignatures;
+}
+
+const HEAD = '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n';
+/** Names that a type of Python cannot have here. */
+const TAKEN = new Set(
+  'Array AsyncIterable Buffer Date KeywordArguments Map NdArray PyComplex Record Set Uint8Array any bigint boolean never null number object string symbol undefined unknown void'.split(
+    ' ',
+  ),
+);
+const RESERVED = new Set(
+  (
+    'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function ' +
+    'if implements import in instanceof interface let new null package private protected public return static super switch this throw true try ' +
+    'typeof var void while with yield'
+  ).split(' '),
+);
+
+/** Writes a file with the interfaces of some objects, and the types that they name. The same objects give the same text. */
+export function writeInterfaces(objects: readonly NamedSignatures[]): string {
+  const file = new InterfaceFile(objects.map(({ name }) => name));
+  const interfaces = [...objects].sort((one, other) => (one.name < other.name ? -1 : 1)).map((each) => file.interfaceOf(each));
+  return [HEAD + file.imports(), ...interfaces, ...file.types()].join('\n');
+}
+
+class InterfaceFile {
+  private readonly taken: Set<string>;
+  private readonly importedNames = new Set<string>();
+  /** Names of the written types, by name and content of the Python type. */
+  private readonly names = new Map<string, string>();
+  private readonly written = new Map<string, string>();
+
+  constructor(interfaces: readonly string[]) {
+    this.taken = new Set([...TAKEN, ...interfaces]);
+  }
+
+  imports(): string {
+    const names = [...this.importedNames].sort();
+    return names.length === 0 ? '' : `import type { ${names.join(', ')} } from 'nestjs-pyro';\n`;
+  }
+
+  types(): string[] {
+    return [...this.written].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, text]) => text);
+  }
+
+  interfaceOf({ name, signatures }: NamedSignatures): string {
+    const names = this.namesOf(signatures.types ?? {});
+    const attributes = entriesOf(signatures.attributes).map(([member, each]) => attributeText(member, each, names));
+    const methods = entriesOf(signatures.methods).map(([member, each]) => methodText(member, each, names));
+    return `${docComment(signatures.doc)}export interface ${name} {\n${[...attributes, ...methods].join('')}}\n`;
+  }
+
+  private namesOf(types: Readonly<Record<string, TypeSignature>>): TypeNames {
+    const names: TypeNames = {
+      own: (name) => (Object.hasOwn(types, name) ? this.nameOf(name, types[name]!, names) : undefined),
+      imported: (name) => {
+        this.importedNames.add(name);
+        return name;
+      },
+    };
+    return names;
+  }
+
+  /** The name of a type here. Types of several programs may have the same name. */
+  private nameOf(given: string, type: TypeSignature, names: TypeNames): string {
+    const key = `${given} ${JSON.stringify(type)}`;
+    const known = this.names.get(key);
+    if (known !== undefined) return known;
+    const base = given.replace(/[^\w$]/g, '_');
+    let name = base;
+    for (let number = 2; this.taken.has(name); number++) name = `${base}${number}`;
+    this.taken.add(name);
+    this.names.set(key, name);
+    this.written.set(name, typeText(name, type, names));
+    return name;
+  }
+}
+
+function typeText(name: string, type: TypeSignature, names: TypeNames): string {
+  if ('alias' in type) return `export type ${name} = ${typescriptType(type.alias, 'result', names)};\n`;
+  const fields = entriesOf(type.fields).map(
+    ([field, { type: text, required, doc }]) =>
+      `${docComment(doc, '  ')}  ${memberName(field)}${required ? '' : '?'}: ${typescriptType(text, 'result', names)};\n`,
+  );
+  return `${docComment(type.doc)}export interface ${name} {\n${fields.join('')}}\n`;
+}
+
+function attributeText(name: string, { type, doc, readable, writable }: AttributeSignature, names: TypeNames): string {
+  const note = readable ? undefined : 'It can be written, and not read.';
+  const text = [doc, note].filter((each) => each !== undefined).join('\n\n');
+  return `${docComment(text, '  ')}  ${writable ? '' : 'readonly '}${memberName(name)}: ${typescriptType(type, 'result', names)};\n`;
+}
+
+function methodText(name: string, { parameters, returns, doc, oneway, stream }: MethodSignature, names: TypeNames): string {
+  const list = parameters === null ? '...args: unknown[]' : parameterTexts(parameters, names).join(', ');
+  const result = oneway ? 'void' : typescriptResult(returns, stream, names);
+  const notes = [doc, oneway ? 'Oneway: nobody waits for its end.' : undefined, keywordNote(parameters ?? [], names)];
+  const tags = (parameters ?? []).flatMap(({ name: of, doc: text }) => (of !== null && text ? [`@param ${of} ${text}`] : []));
+  const comment = [...notes.filter((each) => each !== undefined), tags.join('\n')].filter((each) => each !== '').join('\n\n');
+  return `${docComment(comment, '  ')}  ${memberName(name)}(${list}): ${result};\n`;
+}
+
+function parameterTexts(parameters: readonly ParameterSignature[], names: TypeNames): string[] {
+  const texts: string[] = [];
+  const used = new Set<string>();
+  const named = (name: string | null, otherwise: string): string => {
+    let text = (name ?? otherwise).replace(/[^\p{ID_Continue}$]/gu, '_').replace(/^(?=\d)/, '_');
+    while (used.has(text) || RESERVED.has(text)) text += '_';
+    used.add(text);
+    return text;
+  };
+  const needsKeywords = parameters.some(({ kind, required }) => kind === 'keyword' && required);
+  // a parameter that must be given, behind some that may be left out, cannot be written
+  const isOptional = (index: number): boolean =>
+    !needsKeywords && parameters.slice(index).every(({ kind, required }) => !required || !kind.startsWith('positional'));
+  for (const [index, { name, kind, type }] of parameters.entries()) {
+    if (kind === 'positional' || kind === 'positional-only') {
+      const text = typescriptType(type, 'argument', names);
+      texts.push(`${named(name, `argument${index + 1}`)}${isOptional(index) ? '?' : ''}: ${text}`);
+    }
+    if (kind === 'varargs' && !needsKeywords) {
+      const text = typescriptType(type, 'argument', names);
+      texts.push(`...${named(name, 'others')}: ${arrayOf(text, 'result')}`);
+    }
+  }
+  if (needsKeywords) texts.push(`${named(null, 'keywords')}: ${names.imported('KeywordArguments')}`);
+  return texts;
+}
+
+/** Which keywords `kwargs({ … })` takes that are no parameters here. */
+function keywordNote(parameters: readonly ParameterSignature[], names: TypeNames): string | undefined {
+  const texts = parameters.flatMap(({ name, kind, required, type }) => {
+    if (kind === 'keyword') return [`${name}${required ? '' : '?'}: ${typescriptType(type, 'argument', names)}`];
+    return kind === 'kwargs' ? [`…${name ?? ''}: ${typescriptType(type, 'argument', names)}`] : [];
+  });
+  return texts.length === 0 ? undefined : `Keywords: \`kwargs({ ${texts.join(', ')} })\``;
+}
+
+function memberName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : textLiteral(name);
+}
+
+function entriesOf<T>(members: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1));
+}

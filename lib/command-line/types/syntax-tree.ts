@@ -1,0 +1,81 @@
+import { linesOf } from './doc-comment.js';
+import { unquoted } from './python-type.js';
+
+/** The package `@lezer/python`. */
+export type PythonParser = typeof import('@lezer/python');
+
+/** A node of the tree that the parser makes of a source. */
+export type SyntaxNode = ReturnType<PythonParser['parser']['parse']>['topNode'];
+
+/** A definition of a class or function, with its decorators. */
+export interface Definition {
+  readonly node: SyntaxNode;
+  readonly name: string;
+  /** Their texts without `@`: `Pyro5.api.expose`, `dataclass(frozen=True)`. */
+  readonly decorators: readonly string[];
+}
+
+/** The nodes in a node, without comments. */
+export function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) if (child.name !== 'Comment') children.push(child);
+  return children;
+}
+
+/** The node and all nodes in it, except those in functions, classes and lambdas below it if `isShallow`. */
+export function* nodesIn(node: SyntaxNode, isShallow = false): Iterable<SyntaxNode> {
+  yield node;
+  for (const child of childrenOf(node)) {
+    if (isShallow && /^(?:Function|Class)Definition$|^LambdaExpression$/.test(child.name)) continue;
+    yield* nodesIn(child, isShallow);
+  }
+}
+
+export class PythonSource {
+  readonly root: SyntaxNode;
+
+  constructor(
+    private readonly text: string,
+    { parser }: PythonParser,
+  ) {
+    this.root = parser.parse(text).topNode;
+  }
+
+  textOf({ from, to }: { from: number; to: number }): string {
+    return this.text.slice(from, to);
+  }
+
+  /** A definition of a class or function; undefined when its name is missing. */
+  definition(node: SyntaxNode): Definition | undefined {
+    const name = node.getChild('VariableName');
+    if (name === null) return undefined;
+    const decorators = node.parent?.name === 'DecoratedStatement' ? node.parent.getChildren('Decorator') : [];
+    return { node, name: this.textOf(name), decorators: decorators.map((each) => this.textOf(each).replace(/^@\s*/, '').trim()) };
+  }
+
+  /** The statements in the body of a definition; a decorated one stands for its definition. */
+  statements({ node }: Definition): SyntaxNode[] {
+    const body = node.getChild('Body');
+    return body === null
+      ? []
+      : childrenOf(body).map((each) => (each.name === 'DecoratedStatement' ? childrenOf(each).at(-1)! : each));
+  }
+
+  /** The doc of a definition: a text that is its first statement. */
+  docOf(definition: Definition): { doc?: string } {
+    const [first] = this.statements(definition).filter(({ name }) => name !== ':');
+    const literal = first?.name === 'ExpressionStatement' ? first.getChild('String') : null;
+    return literal === null ? {} : { doc: linesOf(this.stringOf(literal)).join('\n') };
+  }
+
+  /** The text that a string literal stands for. */
+  stringOf(node: SyntaxNode): string {
+    const [, prefix = '', quotes = '"', content = ''] = /^([a-z]*)("""|'''|"|')([^]*)\2$/i.exec(this.textOf(node)) ?? [];
+    return /r/i.test(prefix) ? content : unquoted(quotes + content + quotes, quotes.length);
+  }
+
+  /** The text of an annotation, `: int` or `-> int`. */
+  annotationOf(node: SyntaxNode | null): string | undefined {
+    return node === null ? undefined : this.textOf(node).replace(/^(?:->|:)\s*/, '');
+  }
+}

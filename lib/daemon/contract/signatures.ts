@@ -1,0 +1,61 @@
+/**
+ * Signatures and docs of an object, as `get_signatures` of `Pyro.Daemon` gives them to clients: only values that JSON has. Types are
+ * texts of Python types; a type or doc that is not known is left out.
+ */
+export interface ObjectSignatures {
+  /** Name of the class; null when it has none. */
+  class: string | null;
+  doc?: string;
+  /** By wire name. */
+  methods: Record<string, MethodSignature>;
+  /** By wire name. */
+  attributes: Record<string, AttributeSignature>;
+  /** The types of your own that the texts name. */
+  types?: Record<string, TypeSignature>;
+}
+
+export interface MethodSignature {
+  /** Null when they are unknown. */
+  parameters: ParameterSignature[] | null;
+  /** Type of the result; of a stream that of the iterator. */
+  returns?: string;
+  doc?: string;
+  oneway: boolean;
+  /** True when the method is known to return a stream. */
+  stream: boolean;
+}
+
+export interface ParameterSignature {
+  /** Null for a parameter without a name: it can only be given by its position. */
+  name: string | null;
+  /**
+   * As in Python. `positional`: by position or by name. `keyword`: only by name. `varargs`: takes all further positional arguments.
+   * `kwargs`: takes the keyword arguments that no other parameter takes; its type is that of one value, or `Unpack[…]`.
+   */
+  kind: 'positional-only' | 'positional' | 'varargs' | 'keyword' | 'kwargs';
+  required: boolean;
+  type?: string;
+  doc?: string;
+}
+
+export interface AttributeSignature {
+  type?: string;
+  doc?: string;
+  readable: boolean;
+  writable: boolean;
+}
+
+/** A type of your own: a dict with these fields, or another name of a type. */
+export type TypeSignature = { fields: Record<string, FieldSignature>; doc?: string } | { alias: string };
+
+export interface FieldSignature {
+  type: string;
+  required: boolean;
+  doc?: string;
+}
+
+/** What `nestjs-pyro pyi --signatures FILE` writes: types and docs of classes, which a server shows in `get_signatures`. */
+export interface SignatureBook {
+  /** By the name of the class. */
+  classes: Record<string, ObjectSignatures>;
+}

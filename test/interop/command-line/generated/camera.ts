@@ -1,0 +1,64 @@
+// Written by `nestjs-pyro types`: run it again instead of changing this file.
+import type { KeywordArguments, PyComplex } from 'nestjs-pyro';
+
+/** A camera of the lab. *\/ It ends no comment. */
+export interface Camera {
+  /** The gain, from 1 to 10. */
+  gain: number;
+  readonly model: unknown;
+  /**
+   * Takes a \picture.
+   *
+   * Args:
+   *     seconds: how long
+   *
+   * Keywords: `kwargs({ gas?: Gas, level: Level })`
+   */
+  expose(seconds: number, binning: number, roi: Roi | null, keywords: KeywordArguments): Frame;
+  frames(count?: number | null): AsyncIterable<Frame>;
+  /** Keywords: `kwargs({ …options: unknown })` */
+  lines(...texts: string[]): Record<string, number | null>[];
+  mode(mode: 'auto' | "man'ual" | 3, function_: unknown, in_: readonly PyComplex[]): Map<number, Set<string>>;
+  /** Oneway: nobody waits for its end. */
+  note(text: string): void;
+  /** Keywords: `kwargs({ start?: number })` */
+  numbers(): AsyncIterable<unknown>;
+  serial(): string;
+  version(): number[];
+}
+
+export interface Device {
+  serial(): string;
+}
+
+export interface Lamp {
+  switch(on: boolean): boolean;
+}
+
+export type Box = [Point, number];
+
+/**
+ * One picture.
+ *
+ * Its data is raw.
+ */
+export interface Frame {
+  data: Buffer;
+  meta: Meta;
+  next: Frame | null;
+  shape: [number, number];
+}
+
+export type Gas = 'air' | 'argon';
+
+export type Level = 0 | 5;
+
+/** What a frame says of itself. */
+export interface Meta {
+  seconds?: number;
+  taken?: string;
+}
+
+export type Point = [number, number];
+
+export type Roi = Box | Point;

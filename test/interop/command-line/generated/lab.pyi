@@ -1,0 +1,172 @@
+"""Written by nestjs-pyro pyi: run it again instead of changing this file.
+
+Results that are bytes arrive as a dict in serpent, the default serializer: serpent.tobytes(result) makes them bytes.
+"""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Iterator, Literal, NotRequired, Protocol, TypeAlias, TypedDict, Unpack
+
+
+Gas: TypeAlias = Literal['air', 'argon']
+
+
+class GrowingDictStrListDictStrListDictStrListStr(TypedDict):
+    """Its type arguments have no end."""
+    of: dict[str, list[dict[str, list[dict[str, list[str]]]]]]
+    more: NotRequired[Any]
+
+
+class GrowingDictStrListDictStrListStr(TypedDict):
+    """Its type arguments have no end."""
+    of: dict[str, list[dict[str, list[str]]]]
+    more: NotRequired[GrowingDictStrListDictStrListDictStrListStr]
+
+
+class GrowingDictStrListStr(TypedDict):
+    """Its type arguments have no end."""
+    of: dict[str, list[str]]
+    more: NotRequired[GrowingDictStrListDictStrListStr]
+
+
+class GrowingStr(TypedDict):
+    """Its type arguments have no end."""
+    of: str
+    more: NotRequired[GrowingDictStrListStr]
+
+
+Level: TypeAlias = Literal[0, 5]
+
+
+Mode: TypeAlias = Literal['auto', 'manual', 3]
+
+
+class OvenLatestResult(TypedDict):
+    at: str
+    celsius: float
+
+
+class OvenStateResult(TypedDict):
+    isHot: bool
+    temperature: float
+
+
+class PageStepDto(TypedDict):
+    """A page of results."""
+    items: list[StepDto]
+    next: PageStepDto | None
+
+
+class ProgrammeDto(TypedDict):
+    name: str
+    steps: list[StepDto]
+    operator: NotRequired[str | None]
+    tags: set[str]
+
+
+Range = TypedDict('Range', {
+    'from': 'float',
+    'to': 'float',
+})
+
+
+class SearchOptions(TypedDict):
+    limit: float
+    order: NotRequired[Literal['down', 'up']]
+
+
+class StepDto(TypedDict):
+    """A step of a programme."""
+    celsius: float
+    minutes: float
+    """How long the step takes."""
+
+
+class Counter(Protocol):
+    """Counts."""
+
+    def add(self, by: float = ...) -> float:
+        ...
+
+    def reset(self) -> None:
+        ...
+
+    def find(self, text: str, limit: float = ..., **filters: Any) -> str:
+        ...
+
+
+class Lamp(Protocol):
+    def switch(self, on: bool) -> bool:
+        ...
+
+
+class Oven(Protocol):
+    """An oven of the lab.
+
+    It says \"\"\"hot\"\"\" and C:\\hot.
+    """
+
+    gain: float
+    """The gain, from 1 to 10."""
+
+    @property
+    def serial(self) -> str:
+        ...
+
+    def load_programme(self, programme: ProgrammeDto, slot_number: float = ...) -> PageStepDto:
+        """Loads a programme.
+
+        :param programme: what the oven does
+        :param slot_number: where it is kept
+        """
+        ...
+
+    def search(self, text: str, **options: Unpack[SearchOptions]) -> list[str]:
+        ...
+
+    def label(self, **values: float | str) -> None:
+        ...
+
+    def flush_gas(self, slot: float, gas: Gas = ...) -> list[Gas | float]:
+        ...
+
+    def note(self, *lines: str) -> None:
+        ...
+
+    def frames(self, count: float | None, scale: float, pause: float = ...) -> Iterator[bytes]:
+        ...
+
+    def temperatures(self, range: Range) -> Iterator[float]:
+        ...
+
+    def latest(self) -> OvenLatestResult | None:
+        ...
+
+    def set(self, mode: Mode, level: Level, at: datetime | str, data: bytes, argument5: tuple[float, str], /) -> dict[float, bool]:
+        ...
+
+    def open_tray(self, listener: Any) -> Tray:
+        ...
+
+    def big(self) -> int | list[float]:
+        ...
+
+    def tune(self, first: float | str, name: str = ...) -> float | str:
+        ...
+
+    def move(self, to: Any) -> Any:
+        ...
+
+    def grown(self, value: GrowingStr) -> None:
+        ...
+
+    def state(self) -> OvenStateResult:
+        """Tells the state of the device."""
+        ...
+
+
+class Tray(Protocol):
+    """A tray in the oven."""
+
+    def pull(self) -> None:
+        ...

@@ -1,0 +1,125 @@
+import * as lezer from '@lezer/python';
+import { describe, expect, it } from 'vitest';
+import { readSourceSignatures } from '../../../lib/command-line/types/source-signatures.js';
+
+const read = (source: string) => readSourceSignatures(source, lezer);
+
+describe('the signatures of a Python source', () => {
+  it('are those of the members that Pyro5 exposes: of classes and members with expose, inherited ones too, and no private ones', () => {
+    const classes = read(`
+import Pyro5.server
+class Base:
+    @Pyro5.server.expose
+    def inherited(self): pass
+    @Pyro5.server.expose
+    def hidden(self): pass
+class Thing(Base):
+    def hidden(self): pass
+    @Pyro5.server.expose
+    @property
+    def level(self) -> int: return 1
+    @level.setter
+    def level(self, value): pass
+    def plain(self): pass
+@Pyro5.server.expose
+class Whole:
+    def __init__(self): pass
+    def __len__(self): return 1
+    def _private(self): pass
+    def public(self):
+        def inner(): yield 1
+class Nothing:
+    def plain(self): pass
+`);
+    expect(classes.map((each) => [each.class, Object.keys(each.methods).sort(), Object.keys(each.attributes)])).toEqual([
+      ['Base', ['hidden', 'inherited'], []],
+      ['Thing', ['inherited'], ['level']],
+      ['Whole', ['__len__', 'public'], []],
+    ]);
+    expect(classes[1]!.attributes['level']).toEqual({ type: 'int', readable: true, writable: true });
+    expect(classes[2]!.methods['public']!.stream).toBe(false);
+  });
+
+  it('have every kind of parameter, also in definitions over several lines', () => {
+    const [{ methods }] = read(`
+@expose
+class Thing:
+    def all(
+        self, a, b: int = (1, 2)[0], /, c: "dict[str, int]" = {"x": 1},  # a comment, with a comma
+        *rest: str, d: int, e=5, **more: float,
+    ) -> None: ...
+    def keyword(self, *, only,  # m/s
+    ): ...
+    async def none(self): ...
+    @classmethod
+    def of(cls, x): ...
+    @staticmethod
+    def at(x): ...
+`) as [ReturnType<typeof read>[number]];
+    const list = (name: string) =>
+      methods[name]!.parameters!.map((each) =>
+        [each.name, each.kind, each.required, each.type].filter((part) => part !== undefined),
+      );
+    expect(list('all')).toEqual([
+      ['a', 'positional-only', true],
+      ['b', 'positional-only', false, 'int'],
+      ['c', 'positional', false, '"dict[str, int]"'],
+      ['rest', 'varargs', false, 'str'],
+      ['d', 'keyword', true, 'int'],
+      ['e', 'keyword', false],
+      ['more', 'kwargs', false, 'float'],
+    ]);
+    expect(methods['all']!.returns).toBe('None');
+    expect([list('keyword'), list('none'), list('of'), list('at')]).toEqual([
+      [['only', 'keyword', true]],
+      [],
+      [['x', 'positional', true]],
+      [['x', 'positional', true]],
+    ]);
+  });
+
+  it('have the types that they name: records, enums, aliases, and no more', () => {
+    const [{ types }] = read(`
+from pydantic import BaseModel
+class Colour(StrEnum):
+    RED = auto()
+    BLUE = "blue"
+class Base(BaseModel):
+    id: int
+    kind: ClassVar[str] = "x"
+class Item(Base):
+    """An item."""
+    colour: Colour = Colour.RED
+    parent: "Item | None" = None
+    tags: Tags
+type Tags = set[str]
+UserId = NewType("UserId", int)
+limit = 5
+class Unused(TypedDict):
+    x: int
+@expose
+class Shop:
+    def find(self, user: UserId, limit: limit) -> dict[str, Item]: ...
+`) as [ReturnType<typeof read>[number]];
+    expect(types).toEqual({
+      Colour: { alias: 'Literal["red", "blue"]' },
+      Item: {
+        doc: 'An item.',
+        fields: {
+          id: { type: 'int', required: true },
+          colour: { type: 'Colour', required: true },
+          parent: { type: '"Item | None"', required: true },
+          tags: { type: 'Tags', required: true },
+        },
+      },
+      Tags: { alias: 'set[str]' },
+      UserId: { alias: 'int' },
+    });
+  });
+
+  it('are read behind a mistake in the source, and of no classes there are none', () => {
+    expect(read('def f(:\n  pass\n@expose\nclass A:\n    def b(self): pass\n').map((each) => each.class)).toEqual(['A']);
+    expect(read('')).toEqual([]);
+    expect(read('class A(A):\n    @expose\n    def b(self): pass\n')).toHaveLength(1);
+  });
+});

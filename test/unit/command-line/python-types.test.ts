@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { typescriptResult, typescriptType, type TypeNames } from '../../../lib/command-line/types/typescript-type.js';
+
+const names: TypeNames = { own: (name) => (name === 'Frame' ? name : undefined), imported: (name) => name };
+const argument = (text: string): string => typescriptType(text, 'argument', names);
+const result = (text: string): string => typescriptType(text, 'result', names);
+
+describe('the TypeScript type of a Python type', () => {
+  it.each([
+    ['int', 'number', 'number'],
+    ['builtins.str', 'string', 'string'],
+    ['bytes', 'Uint8Array', 'Buffer'],
+    ['datetime.datetime', 'string | Date', 'string'],
+    ['list[int]', 'readonly number[]', 'number[]'],
+    ['typing.List[Optional[int]]', 'readonly (number | null)[]', '(number | null)[]'],
+    ['list', 'readonly unknown[]', 'unknown[]'],
+    ['list[list[str]]', 'readonly (readonly string[])[]', 'string[][]'],
+    ['tuple[int, str]', 'readonly [number, string]', '[number, string]'],
+    ['Tuple[int, ...]', 'readonly number[]', 'number[]'],
+    ['tuple[()]', 'readonly []', '[]'],
+    ['dict', 'Record<string, unknown>', 'Record<string, unknown>'],
+    ['dict[str, int | None]', 'Record<string, number | null>', 'Record<string, number | null>'],
+    ['Mapping[int, Frame]', 'Map<number, Frame>', 'Map<number, Frame>'],
+    ['frozenset[bool]', 'Set<boolean>', 'Set<boolean>'],
+    ['Union[int, float, None]', 'number | null', 'number | null'],
+    ['Literal["a", 1, -2, True, None]', "'a' | 1 | -2 | true | null", "'a' | 1 | -2 | true | null"],
+    ["Literal['it\\'s']", '"it\'s"', '"it\'s"'],
+    ['"Frame | None"', 'Frame | null', 'Frame | null'],
+    ['Optional["list[Frame]"]', 'readonly Frame[] | null', 'Frame[] | null'],
+    ['Annotated[int, "unit"]', 'number', 'number'],
+    ['complex', 'PyComplex', 'PyComplex'],
+    ['Any', 'unknown', 'unknown'],
+    ['int | numpy.ndarray', 'number | NdArray', 'number | NdArray'],
+    ['int | pandas.DataFrame', 'unknown', 'unknown'],
+    ['Callable[[int, str], None]', 'unknown', 'unknown'],
+    ['constructor', 'unknown', 'unknown'],
+  ])('%s is %s as an argument, %s as a result', (text, asArgument, asResult) => {
+    expect([argument(text), result(text)]).toEqual([asArgument, asResult]);
+  });
+
+  it('of a result is a stream for an iterator, and void for None', () => {
+    expect(typescriptResult('Iterator[bytes]', false, names)).toBe('AsyncIterable<Buffer>');
+    expect(typescriptResult('Generator[int, None, None]', false, names)).toBe('AsyncIterable<number>');
+    expect(typescriptResult('Iterable[int]', true, names)).toBe('AsyncIterable<number>');
+    expect(typescriptResult('Iterable[int]', false, names)).toBe('number[]');
+    expect(typescriptResult(undefined, true, names)).toBe('AsyncIterable<unknown>');
+    expect(typescriptResult('None', false, names)).toBe('void');
+  });
+
+  it.each([
+    '',
+    'list[',
+    'list]',
+    'a b',
+    'int; evil()',
+    '{}',
+    'int |',
+    "'unended",
+    '`x`',
+    '['.repeat(1_000),
+    'list['.repeat(100),
+    'x'.repeat(20_000),
+  ])('of a text that is no type is unknown', (text) => {
+    expect(result(text)).toBe('unknown');
+  });
+});
