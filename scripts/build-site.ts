@@ -41,7 +41,7 @@ const options: TypeDocOptions = {
   projectDocuments: guides.map(({ file }) => relative(packageRoot, join(PAGES, file))),
   includeVersion: true,
   searchInDocuments: true,
-  highlightLanguages: ['typescript', 'javascript', 'python', 'shellscript', 'json', 'yaml', 'dockerfile', 'text'],
+  highlightLanguages: ['typescript', 'javascript', 'python', 'shellscript', 'json', 'yaml', 'ini', 'dockerfile', 'text'],
   excludeInternal: true,
   excludePrivate: true,
   // there is no address of the sources yet

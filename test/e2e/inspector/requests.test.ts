@@ -98,6 +98,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
       kind: 'method',
       name: 'configure',
       isOneway: false,
+      isStream: false,
       parameters: [
         {
           name: 'settings',

@@ -68,7 +68,7 @@ describe("Pyro5's examples", { timeout: TIMEOUT_MS }, () => {
 
   it('docs/audit/examples.md lists all examples, and those that are left out', async () => {
     const page = await readFile(join(packageRoot, 'docs', 'audit', 'examples.md'), 'utf8');
-    for (const name of examples) expect(page).toContain(`| [${name}](../test/interop/examples/${name}) |`);
+    for (const name of examples) expect(page).toContain(`| [${name}](../../test/interop/examples/${name}) |`);
     for (const [path, reason] of Object.entries(leftOut)) expect(page).toContain(`| ${path} | ${reason} |`);
   });
 
