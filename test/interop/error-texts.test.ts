@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../scripts/package-root.js';
 import { ensurePythonEnv } from './python-env.js';
@@ -19,6 +21,9 @@ beforeAll(async () => {
   sources['ours'] = await filesOf(join(packageRoot, 'lib'), '.ts');
   sources['Pyro5'] = await filesOf(join(python, '..', '..', 'lib'), '.py', '/Pyro5/');
   sources['Nest'] = await filesOf(join(packageRoot, 'node_modules/@nestjs/core'), '.js');
+  // OpenSSL's texts stand in the program of Node, and its names in a module of Python
+  sources['Node'] = [(await readFile(process.execPath)).toString('latin1')];
+  sources['Python'] = [(await promisify(execFile)(python, ['-c', 'import _ssl; print(*_ssl.err_names_to_codes)'])).stdout];
   const page = await readFile(join(packageRoot, 'docs/troubleshooting.md'), 'utf8');
   rows = page
     .split('\n')
