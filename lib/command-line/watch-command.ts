@@ -5,6 +5,7 @@ import { resolve } from '../naming/locate.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
+import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { countOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
@@ -87,8 +88,10 @@ function linesOf(snapshot: DaemonSnapshot, before: DaemonSnapshot | undefined): 
   const newest = connections.toReversed().slice(0, MAX_ROWS);
   const calls = `${totals.calls} calls (${rate(totals.calls, before?.totals.calls)}/s), ${totals.failedCalls} failed`;
   return [
-    styled('bold', `${location} ${state}, up ${Math.round(uptimeMs / 1_000)} s`),
-    `${totals.connectionsOpen} connections, ${totals.requestsInProgress} running, ${totals.streamsOpen} streams; ${calls}`,
+    styled('bold', printable(`${location} ${state}, up ${Math.round(uptimeMs / 1_000)} s`)),
+    printable(
+      `${totals.connectionsOpen} connections, ${totals.requestsInProgress} running, ${totals.streamsOpen} streams; ${calls}`,
+    ),
     '',
     ...table(
       ['OBJECT', 'CALLS/S', 'CALLS', 'FAILED'],

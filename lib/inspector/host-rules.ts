@@ -3,6 +3,9 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../protocol/location.js';
 import { RequestRefusal } from './request-refusal.js';
 
+/** Headers that reverse proxies add. A proxy that adds none cannot be told from a browser on this machine. */
+const FORWARDING_HEADER = /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/;
+
 /**
  * Refuses a request that does not come from this machine, that a reverse proxy has passed on, or that was sent to a host name that
  * is not of this machine: the last is a page of another site whose name was made to point here.
@@ -10,7 +13,7 @@ import { RequestRefusal } from './request-refusal.js';
  * @param remedy ends the text of the refusal @throws {RequestRefusal} 403
  */
 export function refuseOtherMachines({ socket, headers }: IncomingMessage, remedy: string): void {
-  const isForwarded = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
+  const isForwarded = Object.keys(headers).some((name) => FORWARDING_HEADER.test(name));
   if (isForwarded || !isOfThisMachine(socket.remoteAddress ?? '') || !isLocalHost(headers.host))
     throw new RequestRefusal(403, `only this machine may use the inspector: ${remedy}`);
 }

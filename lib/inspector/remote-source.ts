@@ -86,7 +86,7 @@ export class RemoteSource implements InspectorSource {
   private async snapshot(): Promise<DaemonSnapshot | null> {
     if (!this.hasInspector) return null;
     try {
-      return (await this.inspector.$call('inspect', this.maxListed)) as DaemonSnapshot;
+      return jsonOnly(await this.inspector.$call('inspect', this.maxListed)) as DaemonSnapshot;
     } catch {
       // it has no such object, or its guards refuse this client; the ping has shown that the daemon answers
       this.hasInspector = false;
@@ -139,4 +139,9 @@ export class RemoteSource implements InspectorSource {
   private uriOf(objectId: string): string {
     return String(PyroUri.at(objectId, this.shown.location));
   }
+}
+
+/** A snapshot has only values of JSON. A daemon elsewhere may send others, which would fail where the snapshot is sent on. */
+function jsonOnly(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? String(member) : member)));
 }

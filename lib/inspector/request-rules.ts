@@ -32,8 +32,8 @@ export function refuseForeignReader({ headers }: IncomingMessage): void {
 export function refuseForeignWriter({ headers }: IncomingMessage): void {
   const site = headers['sec-fetch-site'];
   // browsers leave this header out where the page came without TLS from another machine
-  const isOwn =
-    site === undefined ? headers.origin !== undefined && isOwnOrigin(headers.origin, headers.host) : site === 'same-origin';
+  const isOwnSite = site === undefined ? headers.origin !== undefined : site === 'same-origin';
+  const isOwn = isOwnSite && (headers.origin === undefined || isOwnOrigin(headers.origin, headers.host));
   if (!isOwn) throw foreign();
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
     throw new RequestRefusal(415, 'the content type must be application/json');

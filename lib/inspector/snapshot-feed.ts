@@ -37,13 +37,15 @@ export class SnapshotFeed {
     return this.readers.size;
   }
 
-  /** Adds a reader, whose head was sent. */
+  /** Adds a reader, whose head was sent. A reader that left meanwhile, while guards ran, is not added: it would tell nobody of its end. */
   add(response: ServerResponse): void {
+    if (response.destroyed || response.closed) return;
     response.write(`retry: ${RETRY_MS}\n\n`);
-    this.readers.set(
-      response,
-      setTimeout(() => response.end(), LONGEST_MS),
-    );
+    const end = (): void => {
+      this.remove(response);
+      response.end();
+    };
+    this.readers.set(response, setTimeout(end, LONGEST_MS));
     response.once('close', () => this.remove(response));
     this.endFollowing ??= this.source.follow();
     this.timer ??= setInterval(() => void this.send(), this.limits.intervalMs);
@@ -76,6 +78,8 @@ export class SnapshotFeed {
       const event = `data: ${JSON.stringify(await this.state())}\n\n`;
       // a reader that is behind gets a later snapshot
       for (const reader of this.readers.keys()) if (!reader.writableNeedDrain) reader.write(event);
+    } catch {
+      // the source failed: the next turn tries again, and nothing else may notice
     } finally {
       this.isTaking = false;
     }

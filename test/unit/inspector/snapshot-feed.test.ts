@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { InspectorSource } from '../../../lib/inspector/inspector-source.js';
+import { SnapshotFeed } from '../../../lib/inspector/snapshot-feed.js';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+function feedOf(take: () => Promise<never[]>): SnapshotFeed {
+  const source = { take, follow: () => () => undefined } as unknown as InspectorSource;
+  const feed = new SnapshotFeed(source, { allowCalls: false, intervalMs: 10, maxReaders: 3 });
+  ends.push(() => feed.close());
+  return feed;
+}
+
+/** A response of a real server, and how its client leaves. */
+async function openResponse(): Promise<{ response: ServerResponse; leave: () => Promise<void>; received: Promise<string> }> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = request({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  client.on('error', () => undefined);
+  client.end();
+  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+  ends.push(() => server.close().closeAllConnections());
+  const received = once(client, 'response').then(async ([answer]: AsyncIterable<Buffer>[]) => {
+    for await (const chunk of answer!) if (String(chunk).includes('data: ')) return String(chunk);
+    return '';
+  });
+  void received.catch(() => undefined);
+  const leave = async (): Promise<void> => {
+    const closed = once(response, 'close');
+    client.destroy();
+    await closed;
+  };
+  return { response, leave, received };
+}
+
+describe('the feed of the inspector', () => {
+  it('does not add a reader that left before it was added', async () => {
+    const feed = feedOf(() => Promise.resolve([]));
+    for (let index = 0; index < 3; index++) {
+      const { response, leave } = await openResponse();
+      await leave();
+      feed.add(response);
+    }
+    expect([feed.size, feed.isFull]).toEqual([0, false]);
+  });
+
+  it('goes on after a source that failed', async () => {
+    let turns = 0;
+    const feed = feedOf(() => (++turns < 3 ? Promise.reject(new Error('no servers yet')) : Promise.resolve([])));
+    const { response, received } = await openResponse();
+    feed.add(response);
+    expect(await received).toContain('"servers":[]');
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+});
