@@ -22,6 +22,10 @@ const ARRAY_CLASSES: ReadonlySet<string> = new Set(['numpy.ndarray', 'ndarray'])
 const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|str_|bytes_)$/;
 /** Members of a dict without a class that stands for an array. */
 const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
+/** Two numbers of Python have 50 characters at most. */
+const MAX_COMPLEX_CHARS = 100;
+/** The imaginary part behind a real one has a sign: digits alone can be parted in one way only. */
+const COMPLEX = /^\(?(?:([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))(?=[-+]))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/;
 const NPY_MAGIC = '\x93NUMPY';
 
 /** True for the classes of NumPy's arrays and scalars. */
@@ -147,8 +151,8 @@ function isData(data: unknown): boolean {
 
 /** `(1+2j)`, as Python prints it. */
 function complexOf(text: string): PyComplex | undefined {
-  const [, real, imag] =
-    /^\(?([-+]?[\d.]+(?:e[-+]?\d+)?|[-+]?(?:inf|nan))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/.exec(text) ?? [];
+  if (text.length > MAX_COMPLEX_CHARS) return undefined;
+  const [, real, imag] = COMPLEX.exec(text) ?? [];
   if (imag === undefined) return undefined;
   const numberOf = (part: string): number => Number(part.replace('inf', 'Infinity').replace('nan', 'NaN'));
   return new PyComplex(real === undefined ? 0 : numberOf(real), numberOf(imag));

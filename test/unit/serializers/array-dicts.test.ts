@@ -144,6 +144,23 @@ describe('msgpack-numpy', () => {
     expect(msgpack.loads(msgpack.dumps([scalar, complex]))).toEqual([5n, new PyComplex(1, -2.5e-3)]);
   });
 
+  it.each([
+    ['(1+2j)', new PyComplex(1, 2)],
+    ['12j', new PyComplex(0, 12)],
+    ['-1e5j', new PyComplex(0, -1e5)],
+    ['(-inf+nanj)', new PyComplex(-Infinity, NaN)],
+    ['(1e-05-0j)', new PyComplex(1e-5, -0)],
+    ['12', undefined],
+    ['1infj', undefined],
+    [`${'1'.repeat(60_000)}j`, undefined],
+  ])('reads the complex number %s only as Python prints it, in few characters', (text, value) => {
+    const dict = new Map<unknown, unknown>([
+      [key('complex'), true],
+      [key('data'), key(text)],
+    ]);
+    expect(msgpack.loads(msgpack.dumps(dict))).toEqual(value ?? dict);
+  });
+
   it('refuses objects', () => {
     const dict = new Map<unknown, unknown>([
       [key('nd'), true],
