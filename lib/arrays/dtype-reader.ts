@@ -4,8 +4,10 @@ import { loads } from '../serpent/index.js';
 import { CODES_BY_NAME, DType, type DTypeField, IS_LITTLE_ENDIAN } from './dtype.js';
 import { checkEmptyElements, shapeOf, sizeOf } from './shape.js';
 
-/** Characters of a dtype in text. NumPy's own limit on the header of an npy file is 10,000. */
-export const MAX_DTYPE_CHARS = 64 * 1024;
+/** Characters of a dtype in text, and of the names of its fields. NumPy's own limit on the header of an npy file is 10,000. */
+export const MAX_DTYPE_CHARS = 16 * 1024;
+/** Characters of a dtype in text that has no fields. */
+const MAX_SIMPLE_CHARS = 64;
 /** Fields of a structured dtype, those of its fields too. */
 const MAX_FIELDS = 1_000;
 /** Structured dtypes inside each other. */
@@ -13,7 +15,10 @@ const MAX_DTYPE_DEPTH = 32;
 /** NumPy counts the bytes of an element in an int of 32 bits. */
 const MAX_ITEM_BYTES = 2 ** 31 - 1;
 /** Limit of the memory of a description while it is read. */
-const MAX_LITERAL_BYTES = 16 * 1024 * 1024;
+const MAX_LITERAL_BYTES = 4 * 1024 * 1024;
+/** The bytes of a description for each of its characters while it is read, and of a field, roughly. */
+const LITERAL_COST = 32;
+const FIELD_COST = 400;
 
 const SIMPLE = /^([<>=|]?)(\?|[biufc]\d{1,2})$/;
 const TIME = /^([<>=]?)(M8|m8|datetime64|timedelta64)(?:\[(\d{0,9}(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as))\])?$/;
@@ -50,18 +55,26 @@ const OBJECT = /^[<>=|]?O\d?$|^object_?\d*$/;
 /**
  * Reads a dtype: NumPy's texts (`<f4`, `float32`), and the fields of a structured one, as lists, as a dict, or as text of these.
  *
+ * @param spend is told the bytes that the description takes, before they are taken
  * @throws {SerializeError} when there is no such dtype, or one that is not read here
  */
-export function dtypeOf(given: unknown): DType {
-  return new DTypeReader().read(given, 0);
+export function dtypeOf(given: unknown, spend: (bytes: number) => void = () => undefined): DType {
+  const dtype = new DTypeReader(spend).read(given, 0);
+  // else the text could not be read again
+  if (dtype.kind === 'struct') checkText(dtype.name);
+  return dtype;
 }
 
 /** True for the description of a dtype, also of one that is refused. */
 export function looksLikeDType(given: unknown): boolean {
   const text = textOf(given);
-  if (text === undefined) return Array.isArray(given) && given.length > 0 && given.every((field) => Array.isArray(field));
+  if (text === undefined) {
+    // many dicts of marshal may share a long list
+    return Array.isArray(given) && given.length > 0 && given.slice(0, MAX_FIELDS).every((field) => Array.isArray(field));
+  }
+  if (text.startsWith('[(')) return true;
+  if (text.length > MAX_SIMPLE_CHARS) return false;
   return (
-    text.startsWith('[(') ||
     OBJECT.test(text) ||
     CODES_BY_NAME.has(text) ||
     Object.hasOwn(OTHER_NAMES, text) ||
@@ -77,6 +90,9 @@ export function refuseObjects(): never {
 
 class DTypeReader {
   private fields = 0;
+  private nameChars = 0;
+
+  constructor(private readonly spend: (bytes: number) => void) {}
 
   read(given: unknown, depth: number): DType {
     if (depth > MAX_DTYPE_DEPTH)
@@ -90,9 +106,11 @@ class DTypeReader {
   }
 
   private text(text: string, depth: number): DType {
-    if (text.length > MAX_DTYPE_CHARS)
-      throw new SerializeError(`a dtype of ${text.length} characters is over ${MAX_DTYPE_CHARS}`);
-    if (/^\s*[[{]/.test(text)) return this.read(literalIn(text), depth + 1);
+    checkText(text);
+    if (/^\s*[[{]/.test(text)) {
+      this.spend(text.length * LITERAL_COST);
+      return this.read(literalIn(text), depth + 1);
+    }
     if (OBJECT.test(text)) refuseObjects();
     const code = CODES_BY_NAME.get(text) ?? (Object.hasOwn(OTHER_NAMES, text) ? OTHER_NAMES[text] : undefined);
     return (code === undefined ? plainDType(text) : DType.numeric(code, false)) ?? failUnknown(text);
@@ -130,7 +148,7 @@ class DTypeReader {
       fields.push(field);
       end = Math.max(end, field.offset + bytesOfField(field));
     }
-    if (fields.reduce((sum, field) => sum + bytesOfField(field), 0) > end) throw unknownDType('fields that lie over each other');
+    if (areOverlapping(fields)) throw unknownDType('fields that lie over each other');
     const itemBytes = get('itemsize') ?? end;
     if (!Number.isSafeInteger(itemBytes) || (itemBytes as number) < end)
       throw unknownDType('an itemsize that its fields do not fit in');
@@ -139,6 +157,10 @@ class DTypeReader {
 
   private field(name: string, type: unknown, shape: unknown, offset: number, depth: number): DTypeField {
     if (++this.fields > MAX_FIELDS) throw new SerializeError(`a dtype has more than ${MAX_FIELDS} fields`);
+    this.nameChars += name.length;
+    if (this.nameChars > MAX_DTYPE_CHARS)
+      throw new SerializeError(`the names of a dtype have ${this.nameChars} characters or more, over ${MAX_DTYPE_CHARS}`);
+    this.spend(FIELD_COST + name.length);
     const field = { name, dtype: this.read(type, depth + 1), offset, shape: shapeOf(Number.isInteger(shape) ? [shape] : shape) };
     checkItemBytes(offset + bytesOfField(field));
     checkEmptyElements(field.shape, field.dtype.itemBytes, 1);
@@ -146,6 +168,19 @@ class DTypeReader {
       throw new SerializeError(`a field of shape (${field.shape.join(', ')}) is refused: it has lists, but no elements`);
     return field;
   }
+}
+
+function checkText(text: string): void {
+  if (text.length > MAX_DTYPE_CHARS) throw new SerializeError(`a dtype of ${text.length} characters is over ${MAX_DTYPE_CHARS}`);
+}
+
+function areOverlapping(fields: readonly DTypeField[]): boolean {
+  let end = 0;
+  for (const field of [...fields].sort((one, other) => one.offset - other.offset)) {
+    if (field.offset < end) return true;
+    end = field.offset + bytesOfField(field);
+  }
+  return false;
 }
 
 function plainDType(text: string): DType | undefined {

@@ -2,6 +2,7 @@ import { endianness } from 'node:os';
 import { isIndexKey } from '../serpent/index-keys.js';
 import { pyTuple } from '../serpent/index.js';
 import type { NdTypedArray } from './element-types.js';
+import { sizeOf, spareLists } from './shape.js';
 
 /** What an element is. */
 export type DTypeKind =
@@ -28,11 +29,12 @@ export class DType {
   readonly hasIndexFields: boolean;
   /** Typed array elements of one element: two of a complex number, one for each byte of an `S`. */
   readonly lanes: number;
+  /** Values that a record has besides those that bytes stand for: fields of no bytes, and lists and records around one value. */
+  readonly hollowValues: number;
 
   private constructor(
     readonly kind: DTypeKind,
-    /** NumPy's name, `float32` or `datetime64[ms]`; of texts, bytes and void `U5`, `S5`, `V5`. */
-    readonly name: string,
+    private ownName: string | undefined,
     /** NumPy's code without the byte order: `f4`, `M8[ms]`. */
     readonly code: string,
     /** Bytes of one element on the wire. */
@@ -46,6 +48,7 @@ export class DType {
     readonly fields: readonly DTypeField[] = [],
   ) {
     this.hasIndexFields = fields.some(({ name: field }) => isIndexKey(field));
+    this.hollowValues = fields.reduce((sum, field) => sum + hollowOf(field), fields.length === 1 ? 1 : 0);
     // float16 is kept in a Float32Array
     this.lanes = code === 'f2' ? 1 : itemBytes / (Data as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
   }
@@ -73,8 +76,15 @@ export class DType {
   }
 
   static struct(fields: readonly DTypeField[], itemBytes: number): DType {
-    const name = literalOf(descrOfFields(fields, itemBytes));
-    return new DType('struct', name, 'V', itemBytes, 1, Uint8Array, false, fields);
+    return new DType('struct', undefined, 'V', itemBytes, 1, Uint8Array, false, fields);
+  }
+
+  /**
+   * NumPy's name, `float32` or `datetime64[ms]`; of texts, bytes and void `U5`, `S5`, `V5`; of a structured dtype its fields, whose text
+   * is made once, when somebody needs it.
+   */
+  get name(): string {
+    return (this.ownName ??= literalOf(this.descr));
   }
 
   /** The same dtype in the byte order of this machine. The fields of a structured one keep theirs. */
@@ -121,6 +131,12 @@ const NUMERIC: Record<string, [DTypeKind, string, DataConstructor, number]> = {
 export const CODES_BY_NAME: ReadonlyMap<string, string> = new Map(
   Object.entries(NUMERIC).map(([code, [, name]]) => [name, code]),
 );
+
+function hollowOf({ dtype, shape }: DTypeField): number {
+  const size = sizeOf(shape);
+  const empty = size * dtype.itemBytes === 0 ? 1 : 0;
+  return empty + spareLists(shape) + size * dtype.hollowValues;
+}
 
 /** Bytes between fields are fields without a name, as NumPy writes them. */
 function descrOfFields(fields: readonly DTypeField[], itemBytes: number): DescrField[] {

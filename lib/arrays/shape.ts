@@ -5,10 +5,10 @@ import { safeText } from '../protocol/safe-text.js';
 export const MAX_DIMENSIONS = 64;
 
 /**
- * Empty lists that an array without elements may stand for: `(1000000, 0)` is a list of a million. Without the limit, the few bytes of
+ * Lists that an array without elements may stand for: `(1000000, 0)` is a list of a million. Without the limit, the few bytes of
  * a shape could stand for any number of them.
  */
-const MAX_EMPTY_LISTS = 1_000_000;
+const MAX_EMPTY_LISTS = 10_000;
 /** Elements without bytes, as those of dtype `S0`, of one array. */
 const MAX_EMPTY_ELEMENTS = 10_000;
 
@@ -21,22 +21,21 @@ export function shapeOf(given: unknown): number[] {
     throw new SerializeError(`an array of ${given.length} dimensions is over ${MAX_DIMENSIONS}, the most of NumPy`);
   }
   let elements = 1;
-  let lists = 1;
   const shape: number[] = [];
   for (const length of given as unknown[]) {
     if (!Number.isSafeInteger(length) || (length as number) < 0) {
       throw new SerializeError(`the shape of an array has the length ${shown(length)}; a length is a whole number from 0`);
     }
     shape.push(length as number);
-    if (length === 0 && elements !== 0) lists = elements;
     // NumPy also refuses a shape whose other lengths are too large
     elements *= length as number;
     if (!Number.isSafeInteger(elements))
       throw new SerializeError(`an array of shape (${shape.join(', ')}, …) has more elements than can be counted`);
   }
-  if (elements === 0 && lists > MAX_EMPTY_LISTS) {
+  const lists = elements === 0 ? listsOf(shape) : 0;
+  if (lists > MAX_EMPTY_LISTS) {
     throw new SerializeError(
-      `an array without elements of shape (${shape.join(', ')}) stands for ${lists} empty lists; ${MAX_EMPTY_LISTS} is the most`,
+      `an array without elements of shape (${shape.join(', ')}) stands for ${lists} lists; ${MAX_EMPTY_LISTS} is the most`,
     );
   }
   return shape;
@@ -51,6 +50,22 @@ export function checkEmptyElements(shape: Shape, itemBytes: number, most = MAX_E
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((size, length) => size * length, 1);
+}
+
+/** Number of lists that the nested lists of an array are, at all depths. */
+export function listsOf(shape: Shape): number {
+  let lists = 0;
+  let ofAxis = 1;
+  for (const length of shape) {
+    lists += ofAxis;
+    ofAxis *= length;
+  }
+  return lists;
+}
+
+/** Lists beyond one for each element: bytes stand for elements, but nothing stands for these. */
+export function spareLists(shape: Shape): number {
+  return Math.max(0, listsOf(shape) - sizeOf(shape));
 }
 
 /** Steps between neighbours of each dimension, in elements. */

@@ -1,17 +1,20 @@
 import { asError } from '../protocol/safe-text.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import type { ShownError, ShownValue } from './contract.js';
-import { jsonOf } from './values.js';
+import { jsonOf, NodeBudget } from './values.js';
 
 const MAX_VALUE_CHARS = 100_000;
+/** Values inside of a value. */
+const MAX_NODES = 10_000;
 const MAX_MESSAGE_CHARS = 10_000;
 const MAX_TRACEBACK_LINES = 200;
 const MAX_LINE_CHARS = 2_000;
 
 /** The text of a value, as the command line prints it with `--json`, on several lines. */
 export function shownValue(value: unknown): ShownValue {
-  const text = JSON.stringify(jsonOf(value), undefined, 2);
-  return { text: text.slice(0, MAX_VALUE_CHARS), isCut: text.length > MAX_VALUE_CHARS };
+  const nodes = new NodeBudget(MAX_NODES);
+  const text = JSON.stringify(jsonOf(value, nodes), undefined, 2);
+  return { text: text.slice(0, MAX_VALUE_CHARS), isCut: nodes.isCut || text.length > MAX_VALUE_CHARS };
 }
 
 /** An error with the tracebacks of both sides. */

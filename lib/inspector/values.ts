@@ -1,4 +1,5 @@
 import { NdArray } from '../arrays/nd-array.js';
+import { listsOf } from '../arrays/shape.js';
 import { loads } from '../serpent/index.js';
 import { RemoteProxy } from '../client/proxy/remote-proxy.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -34,8 +35,10 @@ function literalOf(text: string): unknown {
 /**
  * Makes a value of what a call returned that JSON can write: a dict whose keys are no texts has their texts, a set is a list, a
  * large int and an infinite number a text, bytes a dict as in serpent, an array nested lists, a remote object its URI.
+ *
+ * @param nodes counts the values inside; lists and dicts end where there are no more
  */
-export function jsonOf(value: unknown): unknown {
+export function jsonOf(value: unknown, nodes = new NodeBudget(Infinity)): unknown {
   if (value === undefined) return null;
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
@@ -44,16 +47,50 @@ export function jsonOf(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof RemoteProxy) return String(value.$uri);
   if (value instanceof PyroUri) return String(value);
-  if (value instanceof NdArray) return jsonOf(value.toJSON());
-  if (value instanceof Map) return mapOf(value);
-  if (Symbol.iterator in value) return Array.from(value as Iterable<unknown>, jsonOf);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, jsonOf(member)]));
+  if (value instanceof NdArray) return arrayOf(value, nodes);
+  if (value instanceof Map) return mapOf(value, nodes);
+  if (Symbol.iterator in value) return listOf(value as Iterable<unknown>, nodes);
+  return Object.fromEntries(Array.from(nodes.some(Object.entries(value)), ([name, member]) => [name, jsonOf(member, nodes)]));
+}
+
+/** Counts the values that are shown. */
+export class NodeBudget {
+  /** True when values were left out. */
+  isCut = false;
+
+  constructor(private left: number) {}
+
+  has(nodes: number): boolean {
+    return nodes <= this.left;
+  }
+
+  /** Takes as many of the items as are left. */
+  *some<T>(items: Iterable<T>): Iterable<T> {
+    for (const item of items) {
+      if (this.left === 0) {
+        this.isCut = true;
+        return;
+      }
+      this.left--;
+      yield item;
+    }
+  }
+}
+
+function listOf(items: Iterable<unknown>, nodes: NodeBudget): unknown[] {
+  return Array.from(nodes.some(items), (item) => jsonOf(item, nodes));
+}
+
+/** A long array is not made nested lists as a whole first. */
+function arrayOf(array: NdArray, nodes: NodeBudget): unknown {
+  const isShort = array.shape.length === 0 || nodes.has(array.size + listsOf(array.shape));
+  return isShort ? jsonOf(array.toJSON(), nodes) : listOf(array.rows(), nodes);
 }
 
 /** As Python's `json.dumps` writes keys; a dict with other keys, or with two that have the same text, is a list of pairs. */
-function mapOf(map: ReadonlyMap<unknown, unknown>): unknown {
-  const entries = Array.from(map, ([key, member]): [unknown, unknown] => [jsonOf(key), jsonOf(member)]);
+function mapOf(map: ReadonlyMap<unknown, unknown>, nodes: NodeBudget): unknown {
+  const entries = Array.from(nodes.some(map), ([key, member]): [unknown, unknown] => [jsonOf(key, nodes), jsonOf(member, nodes)]);
   const texts = new Set(entries.map(([key]) => (typeof key === 'object' ? undefined : String(key as number))));
-  const hasTexts = texts.size === map.size && !texts.has(undefined);
+  const hasTexts = texts.size === entries.length && !texts.has(undefined);
   return hasTexts ? Object.fromEntries(entries as [string, unknown][]) : entries;
 }

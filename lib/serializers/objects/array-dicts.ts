@@ -1,20 +1,17 @@
 import type { DType } from '../../arrays/dtype.js';
-import { dtypeOf, looksLikeDType, refuseObjects, textOf } from '../../arrays/dtype-reader.js';
+import { looksLikeDType, refuseObjects, textOf } from '../../arrays/dtype-reader.js';
 import { NdArray } from '../../arrays/nd-array.js';
 import { flat, isList, shapeOfNested } from '../../arrays/nested.js';
 import { readNpyHeader } from '../../arrays/npy.js';
-import { shapeOf } from '../../arrays/shape.js';
+import { shapeOf, sizeOf } from '../../arrays/shape.js';
 import { PyComplex } from '../../serpent/index.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { type Dict, memberOf } from '../contract/plain-object.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
+import type { ArrayReads } from './array-reads.js';
 
-/** Is told the bytes that an array takes besides its dict, before they are taken; throws when they are too many. */
-type Spend = (bytes: number) => void;
 type Get = (key: string) => unknown;
 
-/** The bytes of an NdArray, besides those of its elements. */
-const ARRAY_COST = 400;
 /** The dict of an array has no more members. */
 const MOST_MEMBERS = 8;
 
@@ -22,6 +19,10 @@ const ARRAY_CLASSES: ReadonlySet<string> = new Set(['numpy.ndarray', 'ndarray'])
 const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|str_|bytes_)$/;
 /** Members of a dict without a class that stands for an array. */
 const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
+/** Two numbers of Python have 50 characters at most. */
+const MAX_COMPLEX_CHARS = 100;
+/** The imaginary part behind a real one has a sign: digits alone can be parted in one way only. */
+const COMPLEX = /^\(?(?:([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))(?=[-+]))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/;
 const NPY_MAGIC = '\x93NUMPY';
 
 /** True for the classes of NumPy's arrays and scalars. */
@@ -34,14 +35,14 @@ export function isNumpyClass(name: string): boolean {
  *
  * @throws {UnreadableError} on wrong members, on pickle, and on an array that costs too much
  */
-export function arrayOfClass(name: string, dict: Dict, spend: Spend): unknown {
+export function arrayOfClass(name: string, dict: Dict, reads: ArrayReads): unknown {
   return withArrayErrors(() => {
     const get = getterOf(dict);
     if (!ARRAY_CLASSES.has(name)) return scalarOf(name, get('value'));
-    if (get('npy') !== undefined) return arrayOfNpy(bytesOf(get('npy'), spend), spend);
-    if (get('nd') !== undefined) return arrayOfMsgpackNumpy(get, spend);
-    if (get('bytes') !== undefined && get('data') === undefined) return arrayOfFile(bytesOf(get('bytes'), spend), spend);
-    if (get('dtype') !== undefined && get('data') !== undefined) return arrayOfParts(get, get('data'), spend);
+    if (get('npy') !== undefined) return arrayOfNpy(bytesOf(get('npy'), reads), reads);
+    if (get('nd') !== undefined) return arrayOfMsgpackNumpy(get, reads);
+    if (get('bytes') !== undefined && get('data') === undefined) return arrayOfFile(bytesOf(get('bytes'), reads), reads);
+    if (get('dtype') !== undefined && get('data') !== undefined) return arrayOfParts(get, get('data'), reads);
     throw new UnreadableError(`the dict of a ${name} has neither npy, nor dtype and data`);
   });
 }
@@ -52,29 +53,29 @@ export function arrayOfClass(name: string, dict: Dict, spend: Spend): unknown {
  * @returns undefined for every other dict
  * @throws {UnreadableError} on an array with wrong members, on pickle, and on an array that costs too much
  */
-export function arrayOfDict(dict: Dict, spend: Spend): unknown {
+export function arrayOfDict(dict: Dict, reads: ArrayReads): unknown {
   const size = dict instanceof Map ? dict.size : Object.keys(dict).length;
   if (size < 2 || size > MOST_MEMBERS) return undefined;
   const get = getterOf(dict);
   if (typeof get('nd') === 'boolean' && get('type') !== undefined && get('data') !== undefined) {
-    return withArrayErrors(() => arrayOfMsgpackNumpy(get, spend));
+    return withArrayErrors(() => arrayOfMsgpackNumpy(get, reads));
   }
   if (get('complex') === true && dict instanceof Map && textOf(get('data')) !== undefined) return complexOf(textOf(get('data'))!);
   if (!looksLikeDType(get('dtype'))) return undefined;
   const own = get('__ndarray__');
-  if (own !== undefined) return withArrayErrors(() => arrayOfParts(get, own === true ? (get('data') ?? own) : own, spend));
+  if (own !== undefined) return withArrayErrors(() => arrayOfParts(get, own === true ? (get('data') ?? own) : own, reads));
   const isArray = Array.isArray(get('shape')) && isData(get('data')) && [...keysOf(dict)].every((key) => ARRAY_MEMBERS.has(key));
-  return isArray ? withArrayErrors(() => arrayOfParts(get, get('data'), spend)) : undefined;
+  return isArray ? withArrayErrors(() => arrayOfParts(get, get('data'), reads)) : undefined;
 }
 
 /** `dtype`, `shape`, and the data as bytes, base64 text or nested lists. The shape may be missing beside lists. */
-function arrayOfParts(get: Get, data: unknown, spend: Spend): NdArray {
-  const dtype = dtypeOf(get('dtype'));
+function arrayOfParts(get: Get, data: unknown, reads: ArrayReads): NdArray {
+  const dtype = reads.dtype(get('dtype'));
   const isFortranOrder = get('order') === 'F' || get('fortran_order') === true || get('Corder') === false;
   if ((data instanceof Uint8Array || typeof data === 'string') && !isItem(data, dtype, get('shape'))) {
-    return made(bytesOf(data, spend), dtype, get('shape'), isFortranOrder, spend);
+    return made(bytesOf(data, reads), dtype, get('shape'), isFortranOrder, reads);
   }
-  return arrayOfLists(data, dtype, get('shape'), spend);
+  return arrayOfLists(data, dtype, get('shape'), reads);
 }
 
 /** True for the text or the bytes of the one element of an array without dimensions: they are shorter than its data. */
@@ -84,39 +85,41 @@ function isItem(data: Uint8Array | string, dtype: DType, shape: unknown): boolea
   return dtype.kind === 'bytes' && data.length <= dtype.itemBytes;
 }
 
-function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, spend: Spend): NdArray {
+function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, reads: ArrayReads): NdArray {
   const nested = isList(data) ? shapeOfNested(data) : [];
-  const items = isList(data) ? flat(data, nested) : [data];
-  spend(ARRAY_COST + items.length * (8 + Math.max(8, dtype.itemBytes)));
   const shape = shapeGiven === undefined || shapeGiven === null ? nested : shapeOf(shapeGiven);
+  for (const lists of shape === nested ? [nested] : [nested, shape]) reads.spendArray(dtype, lists);
+  // before the items are visited: lists of marshal may share their items
+  reads.spend(sizeOf(nested) * (8 + Math.max(8, dtype.itemBytes)));
+  const items = isList(data) ? flat(data, nested) : [data];
   return NdArray.from(items, { dtype: dtype.native.kind === 'struct' ? dtype.name : dtype.native.text, shape });
 }
 
-function arrayOfNpy(file: Uint8Array, spend: Spend): NdArray {
+function arrayOfNpy(file: Uint8Array, reads: ArrayReads): NdArray {
   const { descr, shape, isFortranOrder, dataStart } = readNpyHeader(file);
-  return made(file.subarray(dataStart), dtypeOf(descr), shape, isFortranOrder, spend);
+  return made(file.subarray(dataStart), reads.dtype(descr), shape, isFortranOrder, reads);
 }
 
 /** Bytes of which nothing says what they are: an npy file, or pickle. */
-function arrayOfFile(file: Uint8Array, spend: Spend): NdArray {
-  if (Buffer.from(file.subarray(0, NPY_MAGIC.length)).toString('latin1') === NPY_MAGIC) return arrayOfNpy(file, spend);
+function arrayOfFile(file: Uint8Array, reads: ArrayReads): NdArray {
+  if (Buffer.from(file.subarray(0, NPY_MAGIC.length)).toString('latin1') === NPY_MAGIC) return arrayOfNpy(file, reads);
   throw new UnreadableError(
     'an array that comes as pickle is refused, because pickle can run code here; send numpy.save as npy, or dtype, shape and array.tobytes() as data: `npx nestjs-pyro python numpy` prints how',
   );
 }
 
 /** @see msgpack_numpy.py, `encode` */
-function arrayOfMsgpackNumpy(get: Get, spend: Spend): unknown {
+function arrayOfMsgpackNumpy(get: Get, reads: ArrayReads): unknown {
   if (textOf(get('kind')) === 'O') refuseObjects();
-  const array = made(bytesOf(get('data'), spend), dtypeOf(get('type')), get('nd') === true ? get('shape') : [], false, spend);
+  const array = made(bytesOf(get('data'), reads), reads.dtype(get('type')), get('nd') === true ? get('shape') : [], false, reads);
   return get('nd') === true ? array : array.get();
 }
 
-function made(bytes: Uint8Array, dtype: DType, shape: unknown, isFortranOrder: boolean, spend: Spend): NdArray {
-  spend(ARRAY_COST);
+function made(bytes: Uint8Array, dtype: DType, shape: unknown, isFortranOrder: boolean, reads: ArrayReads): NdArray {
   // without a shape, as numpy.frombuffer takes the bytes
   const checked = shapeOf(shape ?? [bytes.length / dtype.itemBytes]);
-  return NdArray.ofBytes(bytes, dtype, checked, isFortranOrder ? 'F' : 'C', spend);
+  reads.spendArray(dtype, checked);
+  return NdArray.ofBytes(bytes, dtype, checked, isFortranOrder ? 'F' : 'C', reads.spend);
 }
 
 function scalarOf(name: string, value: unknown): unknown {
@@ -133,11 +136,11 @@ function scalarOf(name: string, value: unknown): unknown {
 }
 
 /** Bytes, or the bytes of base64 text. */
-function bytesOf(data: unknown, spend: Spend): Uint8Array {
+function bytesOf(data: unknown, reads: ArrayReads): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (typeof data !== 'string') throw new UnreadableError('the data of an array is neither bytes nor base64 text');
   const text = data.startsWith('b64:') ? data.slice(4) : data;
-  spend((text.length * 3) >> 2);
+  reads.spend((text.length * 3) >> 2);
   return Buffer.from(text, 'base64');
 }
 
@@ -147,8 +150,8 @@ function isData(data: unknown): boolean {
 
 /** `(1+2j)`, as Python prints it. */
 function complexOf(text: string): PyComplex | undefined {
-  const [, real, imag] =
-    /^\(?([-+]?[\d.]+(?:e[-+]?\d+)?|[-+]?(?:inf|nan))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/.exec(text) ?? [];
+  if (text.length > MAX_COMPLEX_CHARS) return undefined;
+  const [, real, imag] = COMPLEX.exec(text) ?? [];
   if (imag === undefined) return undefined;
   const numberOf = (part: string): number => Number(part.replace('inf', 'Infinity').replace('nan', 'NaN'));
   return new PyComplex(real === undefined ? 0 : numberOf(real), numberOf(imag));

@@ -10,6 +10,7 @@ import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { arrayOfClass, arrayOfDict, isNumpyClass } from './array-dicts.js';
+import { ArrayReads } from './array-reads.js';
 import { shortText } from './short-text.js';
 
 /** The failed entry of a batch. @see Pyro5/core.py, `_ExceptionWrapper` */
@@ -79,6 +80,8 @@ class ClassDicts {
       throw overLimit(budget.limit, new UnreadableError(budget.reason, { raisedAs: budget.raisedAs }));
   };
 
+  private readonly arrays = new ArrayReads(this.spend);
+
   /** Set members and keys are skipped: Python cannot hash dicts, so these have none inside. */
   convert(value: unknown, insideClass: boolean): unknown {
     if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDict(value))) return value;
@@ -98,7 +101,7 @@ class ClassDicts {
     const name = get(value, '__class__');
     if (name === undefined) {
       this.convertMembers(value, insideClass);
-      const array = this.readsArrays ? arrayOfDict(value, this.spend) : undefined;
+      const array = this.readsArrays ? arrayOfDict(value, this.arrays) : undefined;
       return array === undefined ? value : array;
     }
     return this.object(value, name, insideClass);
@@ -146,7 +149,7 @@ class ClassDicts {
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);
-      if (this.readsArrays) return arrayOfClass(name, dict, this.spend);
+      if (this.readsArrays) return arrayOfClass(name, dict, this.arrays);
       if (this.options.values === 'faithful') return dict;
     }
     if (name.includes('__') && !isMarkedException(dict)) {

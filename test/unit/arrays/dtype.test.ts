@@ -60,7 +60,7 @@ describe('dtypeOf', () => {
     ['a field of too large a shape', [['a', '<f8', [65_536, 65_536]]], /2147483647 is the most/],
     ['a shape of a field that overflows', [['a', '<f8', [2 ** 40, 2 ** 40]]], /more elements than can be counted/],
     ['too many elements of no bytes', [['a', 'S0', [1e9]]], /elements of no bytes/],
-    ['a field of lists without elements', [['a', '<f8', [1e6, 0]]], /no elements/],
+    ['a field of lists without elements', [['a', '<f8', [1e3, 0]]], /no elements/],
     [
       'a name twice',
       [
@@ -75,6 +75,18 @@ describe('dtypeOf', () => {
     ['a list that runs code', "[('a', __import__('os'))]", /no Python literal/],
     ['an offset behind the itemsize', { names: ['a'], formats: ['f8'], offsets: [100], itemsize: 8 }, /itemsize/],
     ['fields that lie over each other', { names: ['a', 'b'], formats: ['f8', 'f8'], offsets: [0, 4] }, /over each other/],
+    [
+      'three fields of which two lie over each other',
+      { names: ['a', 'b', 'c'], formats: ['f4', 'f4', 'f4'], offsets: [0, 0, 12] },
+      /over each other/,
+    ],
+    ['a name of many characters', [['a'.repeat(16_385), 'i1']], /names of a dtype have 16385 characters or more, over 16384/],
+    [
+      'fields whose text is long',
+      Array.from({ length: 1_000 }, (_, index) => [`field-${index}`, '<f8']),
+      /a dtype of \d+ characters is over 16384/,
+    ],
+    ['a long text', `[('a', 'i1')${' '.repeat(16_384)}]`, /a dtype of 16397 characters is over 16384/],
     ['nothing', null, /is not read/],
   ])('refuses %s', (_, given, message) => {
     expect(() => dtypeOf(given)).toThrow(message);
@@ -85,6 +97,26 @@ describe('dtypeOf', () => {
     for (let depth = 0; depth < 100; depth++) nested = [['a', nested]];
     expect(() => dtypeOf(nested)).toThrow('more than 32 structured dtypes');
     expect(() => dtypeOf(`${"[('a', ".repeat(60)}'i1'${')]'.repeat(60)}`)).toThrow(/more than 32|nested/);
+  });
+
+  it('reads fields in any order, and some without bytes, as they are described again', () => {
+    const dtype = dtypeOf({ names: ['c', 'a', 'b'], formats: ['f4', 'S0', 'f4'], offsets: [4, 0, 0] });
+    expect(dtypeOf(dtype.name).name).toBe(dtype.name);
+    expect(dtype.itemBytes).toBe(8);
+  });
+
+  it('tells the bytes that a description takes, before they are taken', () => {
+    const spent = { bytes: 0 };
+    const spend = (bytes: number) => {
+      spent.bytes += bytes;
+      if (spent.bytes > 10_000) throw new RangeError('too many');
+    };
+    const fields = (count: number) => Array.from({ length: count }, (_, index) => [`f${index}`, 'i1']);
+    expect(() => dtypeOf(fields(1_000), spend)).toThrow('too many');
+    spent.bytes = 0;
+    expect(() => dtypeOf(literalOf(dtypeOf(fields(100)).descr), spend)).toThrow('too many');
+    spent.bytes = 0;
+    expect(dtypeOf(fields(10), spend).fields).toHaveLength(10);
   });
 
   it('refuses a bomb of shapes in shapes', () => {

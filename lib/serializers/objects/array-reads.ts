@@ -1,0 +1,36 @@
+import type { DType } from '../../arrays/dtype.js';
+import { dtypeOf } from '../../arrays/dtype-reader.js';
+import { type Shape, sizeOf, spareLists } from '../../arrays/shape.js';
+
+/** The bytes of an NdArray, besides those of its elements. */
+const ARRAY_COST = 1_000;
+/** The bytes of a value in a record that has no bytes on the wire, and of a list, in the nested lists of an array. */
+const HOLLOW_COST = 400;
+const LIST_COST = 100;
+/** Dtypes that one message is expected to have. */
+const MOST_DTYPES = 100;
+
+/** What the arrays of one message take of its memory, and the dtypes that they share. */
+export class ArrayReads {
+  private dtypes: Map<unknown, DType> | undefined;
+
+  /** @param spend is told bytes that are taken besides the dicts, before they are taken; throws when they are too many */
+  constructor(readonly spend: (bytes: number) => void) {}
+
+  /** Reads the same text, or the same list, once: dicts of marshal may share them, and then take few bytes each. */
+  dtype(given: unknown): DType {
+    const known = this.dtypes?.get(given);
+    if (known !== undefined) return known;
+    const dtype = dtypeOf(given, this.spend);
+    this.dtypes ??= new Map();
+    if (this.dtypes.size < MOST_DTYPES) this.dtypes.set(given, dtype);
+    return dtype;
+  }
+
+  /** Spends what an array takes, also when it is nested lists later, besides that for which its bytes stand. */
+  spendArray(dtype: DType, shape: Shape): void {
+    const description = dtype.kind === 'struct' ? dtype.name.length : 0;
+    const hollow = dtype.hollowValues * sizeOf(shape) * HOLLOW_COST;
+    this.spend(ARRAY_COST + description + hollow + spareLists(shape) * LIST_COST);
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { NdArray } from '../../../lib/arrays/nd-array.js';
+import { shownValue } from '../../../lib/inspector/shown-values.js';
+
+it('shows a value of few parts whole', () => {
+  const value = { a: [1, 2n, null], b: new Map([[1, 'x']]), c: NdArray.from([[1], [2]]) };
+  const { text, isCut } = shownValue(value);
+  expect(JSON.parse(text)).toEqual({ a: [1, '2', null], b: { 1: 'x' }, c: [[1], [2]] });
+  expect(isCut).toBe(false);
+});
+
+it('visits 10,000 values inside of a value, and says that it is cut', () => {
+  let visited = 0;
+  const rows = function* () {
+    for (; visited < 50_000; visited++) yield 1;
+  };
+  const { text, isCut } = shownValue(rows());
+  expect([visited, isCut]).toEqual([10_000, true]);
+  expect(JSON.parse(text)).toHaveLength(10_000);
+});
+
+it('ends also dicts, and the rows of arrays, all together', () => {
+  const map = new Map(Array.from({ length: 5_001 }, (_, index) => [index, 1]));
+  expect([shownValue(map).isCut, shownValue([map, map]).isCut]).toEqual([false, true]);
+  const arrays = shownValue(Array.from({ length: 10 }, () => NdArray.from(new Float32Array(0), { shape: [1_001, 0] })));
+  expect(arrays.isCut).toBe(true);
+  expect(shownValue(NdArray.from(new Float32Array(10_001))).isCut).toBe(true);
+});

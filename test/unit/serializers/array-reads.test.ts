@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { looksLikeDType } from '../../../lib/arrays/dtype-reader.js';
+import type { NdArray } from '../../../lib/arrays/nd-array.js';
+import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { arrayOfDict } from '../../../lib/serializers/objects/array-dicts.js';
+import { ArrayReads } from '../../../lib/serializers/objects/array-reads.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+
+const LIMIT = 16 * 1024 * 1024;
+const marshal = createSerializers({ maxValueBytes: LIMIT }).get(SERIALIZER_IDS.marshal)!;
+
+function readsThatCount(): { reads: ArrayReads; spent: () => number } {
+  let spent = 0;
+  const reads = new ArrayReads((bytes) => {
+    spent += bytes;
+    if (spent > LIMIT) throw new RangeError('too many bytes');
+  });
+  return { reads, spent: () => spent };
+}
+
+const fieldsOf = (count: number, type: string) => Array.from({ length: count }, (_, index) => [`f${index}`, type]);
+const textOf = (count: number, type: string) =>
+  `[${fieldsOf(count, type)
+    .map(([name]) => `('${name}', '${type}')`)
+    .join(', ')}]`;
+
+describe('dicts that share members, as those of marshal can', () => {
+  it.each<[string, unknown]>([
+    ['text', textOf(500, 'i1')],
+    ['list', fieldsOf(500, 'i1')],
+  ])('share the dtype of the same %s, and spend its description each', (_, dtype) => {
+    const { reads, spent } = readsThatCount();
+    const read = () => arrayOfDict({ dtype, shape: [0], data: '' }, reads) as NdArray;
+    const first = read();
+    const before = spent();
+    expect(read().layout.dtype).toBe(first.layout.dtype);
+    expect(spent() - before).toBeGreaterThan(first.dtype.length);
+    expect(spent() - before).toBeLessThan(2 * first.dtype.length);
+    expect(() => Array.from({ length: 3_000 }, read)).toThrow('too many bytes');
+  });
+
+  it('read another dtype for each other text, however many there are', () => {
+    const { reads } = readsThatCount();
+    for (let length = 1; length < 300; length++) {
+      expect((arrayOfDict({ dtype: `S${length}`, shape: [0], data: '' }, reads) as NdArray).dtype).toBe(`S${length}`);
+    }
+  });
+
+  it('spend the items of lists in lists before they are visited', () => {
+    const { reads } = readsThatCount();
+    let data: unknown = 1;
+    for (let depth = 0; depth < 5; depth++) data = Array(1_000).fill(data);
+    expect(() => arrayOfDict({ dtype: 'f4', shape: [1], data }, reads)).toThrow('too many bytes');
+  });
+
+  it('are not searched for a dtype in long texts and lists', () => {
+    expect(looksLikeDType(`object${'0'.repeat(100)}`)).toBe(false);
+    const many: unknown[] = Array.from({ length: 10_000 }, () => []);
+    let visited = 0;
+    const counted = new Proxy(many, {
+      get: (target, key) => {
+        visited++;
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    expect(looksLikeDType(counted)).toBe(true);
+    expect(visited).toBeLessThan(2_000);
+  });
+});
+
+describe('the memory that nested lists of an array take later', () => {
+  it.each<[string, object]>([
+    ['fields without bytes', { dtype: fieldsOf(900, 'S0'), shape: [10_000], data: '' }],
+    [
+      'fields without bytes beside one byte',
+      { dtype: [...fieldsOf(9, 'S0'), ['x', 'i1']], shape: [10_000], data: Buffer.alloc(10_000) },
+    ],
+    [
+      'fields of many dimensions',
+      {
+        dtype: [
+          ['x', 'i1', Array(60).fill(1)],
+          ['y', 'i1'],
+        ],
+        shape: [10_000],
+        data: Buffer.alloc(20_000),
+      },
+    ],
+    ['many dimensions of one', { dtype: 'i1', shape: [10_000, ...Array<number>(60).fill(1)], data: Buffer.alloc(10_000) }],
+  ])('is spent when it is read: %s', (_, dict) => {
+    expect(() => marshal.loads(marshal.dumps(dict))).toThrow(`maxValueBytes is ${LIMIT}`);
+  });
+
+  it('is spent for the empty lists of all arrays together', () => {
+    const dicts = (count: number) => Array.from({ length: count }, () => ({ dtype: 'f4', shape: [9_999, 0], data: '' }));
+    expect(marshal.loads(marshal.dumps(dicts(2)))).toHaveLength(2);
+    expect(() => marshal.loads(marshal.dumps(dicts(20)))).toThrow(`maxValueBytes is ${LIMIT}`);
+  });
+
+  it.each([[[1_000_000, 0]], [[...Array<number>(60).fill(1), 10_000, 0]], [[200, ...Array<number>(60).fill(1), 0]]])(
+    'is limited for the array without elements of shape %j',
+    (shape) => {
+      expect(() => marshal.loads(marshal.dumps({ dtype: 'f4', shape, data: '' }))).toThrow(
+        /stands for \d+ lists; 10000 is the most/,
+      );
+    },
+  );
+
+  it('is not spent for records of ordinary fields', () => {
+    const dict = { dtype: [...fieldsOf(9, 'S0'), ['x', 'i1']], shape: [10], data: Buffer.alloc(10) };
+    const records = (marshal.loads(marshal.dumps(dict)) as NdArray).toNested() as object[];
+    expect([records.length, Object.keys(records[0]!).length]).toEqual([10, 10]);
+    const plain = { dtype: fieldsOf(10, 'f8'), shape: [10_000], data: Buffer.alloc(800_000) };
+    expect((marshal.loads(marshal.dumps(plain)) as NdArray).size).toBe(10_000);
+  });
+});
