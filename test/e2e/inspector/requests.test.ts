@@ -296,7 +296,8 @@ describe('an inspector without guards', () => {
 
   it('takes no request that a reverse proxy has passed on', async () => {
     const app = await start({});
-    expect((await app.get('pyro/snapshot', { 'x-forwarded-for': '10.0.0.1' })).status).toBe(403);
+    for (const header of ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via', 'forwarded'])
+      expect((await app.get('pyro/snapshot', { [header]: '10.0.0.1' })).status).toBe(403);
     expect((await app.get('pyro/snapshot', { forwarded: 'for=10.0.0.1' })).status).toBe(403);
   });
 
