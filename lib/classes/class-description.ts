@@ -3,9 +3,20 @@ import { configError } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import { emittedType, transformedClass, validatedMembers, validationErrors } from './dto-packages.js';
-import { ANY, type DescribedClass, type FieldType, type FindClass, type ValueType, valueTypeOf } from './field-types.js';
+import {
+  ANY,
+  type DescribedClass,
+  type FieldType,
+  type FindClass,
+  holdsClass,
+  isScalarClass,
+  type ValueType,
+  valueTypeOf,
+} from './field-types.js';
 import { inside, readTyped, writeTyped } from './field-values.js';
+import { createInstance } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
+import { isPlainObject, nestedReader, transformedInstance } from './transformed-instance.js';
 import { validationMessages } from './validation-messages.js';
 
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
@@ -32,6 +43,8 @@ export interface ClassField {
   readonly name: string;
   readonly isOptional: boolean;
   readonly type: ValueType;
+  /** Only `@Type(() => Item)` tells the class, which may also be that of the items of a list. */
+  readonly mayBeList?: boolean;
 }
 
 interface GivenField {
@@ -101,7 +114,10 @@ export class ClassDescription implements DescribedClass {
     if (schema !== undefined) return this.assigned(validated(schema, given, this.name));
     const { transformed } = this.lookedUp;
     this.refuseUnknown(given);
-    const instance = transformed === undefined ? this.filled(given) : this.typed(transformed.make(given));
+    const instance =
+      transformed === undefined
+        ? this.filled(given)
+        : this.typed(transformedInstance(transformed, given, (member) => this.readerOf(member)));
     if (this.isValidated) {
       this.refuseUnvalidated(instance as Record<string, unknown>);
       const errors = validationErrors(this.type, instance);
@@ -117,10 +133,11 @@ export class ClassDescription implements DescribedClass {
     // of a schema the names of the members are not known
     if (this.own === undefined && this.options.schema !== undefined) return { ...source };
     const members: Record<string, unknown> = {};
-    for (const { name, type } of fields) {
+    for (const field of fields) {
+      const { name } = field;
       const member = source[name];
       if (member === undefined || transformed?.excluded.has(name)) continue;
-      members[transformed?.renamed.get(name) ?? name] = writeTyped(type, member);
+      members[transformed?.renamed.get(name) ?? name] = writeTyped(typeFor(field, member), member);
     }
     return members;
   }
@@ -135,11 +152,14 @@ export class ClassDescription implements DescribedClass {
     const names = declared.map(({ name }) => name);
     const transformed = this.isException || this.options.schema ? undefined : transformedClass(this.type, names);
     const own = declared.map(({ name, isOptional, type }): ClassField => {
-      return { name, isOptional, type: type ?? this.emitted(name, transformed?.typeOf(name)) };
+      if (type !== undefined) return { name, isOptional, type };
+      const mayBeList = [undefined, Object].includes(emittedType(this.type, name) as undefined);
+      return { name, isOptional, type: this.emitted(name, transformed?.typeOf(name)), mayBeList };
     });
     const inherited = (this.base?.fields ?? []).filter(({ name }) => !own.some((field) => field.name === name));
     const fields = [...inherited, ...own];
-    return { fields, byName: new Map(fields.map((field) => [field.name, field])), transformed };
+    const byName = new Map(fields.map((field) => [field.name, field]));
+    return { fields, byName, transformed };
   }
 
   /** The members that have decorators of class-validator. */
@@ -154,9 +174,9 @@ export class ClassDescription implements DescribedClass {
   private emitted(name: string, ofTransformer: unknown): ValueType {
     const emitted = emittedType(this.type, name);
     const isList = emitted === Array;
-    const type = isList ? ofTransformer : (emitted ?? ofTransformer);
-    if (typeof type !== 'function' || (type !== Date && !isEmittedScalar(type) && this.find(type as AnyClass) === undefined))
-      return ANY;
+    // Object is emitted for unions
+    const type = isList || emitted === Object ? ofTransformer : (emitted ?? ofTransformer);
+    if (typeof type !== 'function' || (!isScalarClass(type) && this.find(type as AnyClass) === undefined)) return ANY;
     const item = valueTypeOf(type, `${this.name}.${name}`, this.find);
     return isList ? { kind: 'list', item } : item;
   }
@@ -183,7 +203,7 @@ export class ClassDescription implements DescribedClass {
 
   /** A new instance with the known members that were given. */
   private filled(given: Record<string, unknown>): object {
-    const instance = this.create() as Record<string, unknown>;
+    const instance = createInstance(this.type) as Record<string, unknown>;
     for (const field of this.fields) {
       const { name } = field;
       // Python sends None for a member that has no value
@@ -194,19 +214,36 @@ export class ClassDescription implements DescribedClass {
     return instance;
   }
 
+  /** Reads members of classes from what was received: of these class-transformer makes no instances. */
+  private readerOf(member: string): ((value: object) => unknown) | undefined {
+    const { byName, transformed } = this.lookedUp;
+    const nested = transformed?.nestedClassOf(member);
+    const field = byName.get(member);
+    // a @Transform without @Type makes the instance by itself
+    if (nested === undefined && transformed?.hasTransform(member)) return undefined;
+    if (field !== undefined && holdsClass(field.type) && !nested?.hasSubtypes)
+      return (value) => this.readTypedMember(field, value);
+    return nested && nestedReader(this.type, member, nested, this.find);
+  }
+
   /** The instance that class-transformer made, with its members read by their types. */
   private typed(instance: object): object {
     const members = instance as Record<string, unknown>;
-    for (const field of this.fields) {
-      if (Object.hasOwn(members, field.name)) members[field.name] = this.read(field, members[field.name]);
+    const { fields, transformed } = this.lookedUp;
+    for (const field of fields) {
+      const { name } = field;
+      if (members[name] !== undefined) members[name] = this.read(field, members[name]);
+      else if (!field.isOptional && !this.isValidated && !transformed?.ignored.has(name))
+        throw new UnreadableError(`${this.name} has no ${name}`);
     }
     return members;
   }
 
-  private read({ name, type, isOptional }: ClassField, value: unknown): unknown {
+  private read(field: ClassField, value: unknown): unknown {
+    const { name, type, isOptional } = field;
     if (value === null && (isOptional || this.isValidated)) return null;
     try {
-      return inside(name, () => readTyped(type, value, `${name} of ${this.name}`));
+      return inside(name, () => this.readTypedMember(field, value));
     } catch (error) {
       // class-validator says it in the words of the application
       if (this.isValidated && type.kind === 'scalar') return value;
@@ -214,12 +251,16 @@ export class ClassDescription implements DescribedClass {
     }
   }
 
+  private readTypedMember(field: ClassField, value: unknown): unknown {
+    return readTyped(typeFor(field, value), value, `${field.name} of ${this.name}`);
+  }
+
   /** An instance with the output of the schema. */
   private assigned(output: unknown): object {
     if (output instanceof this.type) return output;
     if (typeof output !== 'object' || output === null)
       throw configError(`the schema of ${this.name} gives ${shortText(output)}, and no object`);
-    const instance = this.create() as Record<string, unknown>;
+    const instance = createInstance(this.type) as Record<string, unknown>;
     for (const [name, value] of Object.entries(output)) {
       // of a schema that lets further members pass
       if (name in Object.prototype || typeof instance[name] === 'function')
@@ -227,17 +268,6 @@ export class ClassDescription implements DescribedClass {
       instance[name] = value;
     }
     return instance;
-  }
-
-  /**
-   * `new` runs a constructor that takes nothing: it gives fields their defaults, and makes #private ones. A constructor with parameters
-   * would get none of them, and does not run.
-   */
-  private create(): object {
-    const { type } = this;
-    return takesParameters(type)
-      ? (Object.create(type.prototype as object) as object)
-      : new (type as unknown as new () => object)();
   }
 }
 
@@ -259,16 +289,7 @@ function ownFields(fields: ClassFields | undefined, className: string, find: Fin
   });
 }
 
-/** Whether a constructor of a class, or of a class that it extends, takes parameters without defaults. */
-function takesParameters(type: AnyClass): boolean {
-  for (let each: unknown = type; typeof each === 'function'; each = Object.getPrototypeOf(each)) if (each.length > 0) return true;
-  return false;
-}
-
-function isPlainObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function isEmittedScalar(type: unknown): boolean {
-  return type === Number || type === String || type === Boolean || type === BigInt || type === Buffer || type === Uint8Array;
+function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueType {
+  const isList = mayBeList && type.kind === 'class' && Array.isArray(value) && value.every((item) => typeof item === 'object');
+  return isList ? { kind: 'list', item: type } : type;
 }

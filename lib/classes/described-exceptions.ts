@@ -8,6 +8,9 @@ import { readTyped, writeTyped } from './field-values.js';
 /** A received exception of a registered class: an instance of that class, and a {@link PyroRemoteError}, too. */
 type ReceivedException = Error & Pick<PyroRemoteError, 'pythonType' | 'args' | 'attributes' | 'remoteTraceback'>;
 
+/** Members that every Error has as texts. */
+const TEXTS: readonly string[] = ['message', 'name', 'stack'];
+
 /** Lets errors of a class, and of classes that extend it, travel as a Python exception: with args, and the fields as attributes. */
 export function describeExceptions(description: ClassDescription): void {
   Object.defineProperty(description.type.prototype, DESCRIBES_EXCEPTION, {
@@ -40,7 +43,11 @@ export function receivedException(description: ClassDescription, dict: Record<st
   const parts = { pythonType: description.name, args, attributes, remoteTraceback };
   for (const [name, value] of Object.entries(parts)) hide(error, name, value);
   for (const { name, type } of description.fields) {
-    if (Object.hasOwn(attributes, name)) (error as unknown as Record<string, unknown>)[name] = lenient(type, attributes[name]);
+    if (!Object.hasOwn(attributes, name)) continue;
+    const value = lenient(type, attributes[name]);
+    if (TEXTS.includes(name) && typeof value !== 'string') continue;
+    // a class may have an accessor of this name
+    Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: !TEXTS.includes(name) });
   }
   if (!('code' in error)) hide(error, 'code', 'REMOTE');
   // so that `instanceof` knows it, as errors of another copy of this package

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
-import type { FieldType } from './field-types.js';
+import { type FieldType, isScalarClass } from './field-types.js';
 
 /** The part of class-validator that is used. */
 interface ClassValidator {
@@ -31,9 +31,20 @@ interface TransformerStorage {
   getExposedMetadatas(type: AnyClass): { readonly propertyName?: string; readonly options: { readonly name?: string } }[];
   getExcludedMetadatas(
     type: AnyClass,
-  ): { readonly propertyName?: string; readonly options: { readonly toClassOnly?: boolean } }[];
-  findTypeMetadata(type: AnyClass, member: string): { typeFunction(): unknown } | undefined;
+  ): { readonly propertyName?: string; readonly options: { readonly toClassOnly?: boolean; readonly toPlainOnly?: boolean } }[];
+  findTypeMetadata(type: AnyClass, member: string): TypeMetadata | undefined;
   findTransformMetadatas(type: AnyClass, member: string, direction: number): unknown[];
+}
+
+interface TypeMetadata {
+  /** Undefined in a `@Type` that only gives options. */
+  readonly typeFunction?: () => unknown;
+  readonly options?: { readonly discriminator?: Discriminator; readonly keepDiscriminatorProperty?: boolean };
+}
+
+interface Discriminator {
+  readonly property: string;
+  readonly subTypes: readonly { readonly name: string; readonly value: AnyClass }[];
 }
 
 /** class-transformer's `TransformationType.PLAIN_TO_CLASS`. */
@@ -86,39 +97,75 @@ export interface TransformedClass {
   make(members: Record<string, unknown>): object;
   /** Members that do not go out: `@Exclude()`. */
   readonly excluded: ReadonlySet<string>;
+  /** Members that do not come in. */
+  readonly ignored: ReadonlySet<string>;
   /** Names on the wire by names of members, where they differ: `@Expose({ name })`. */
   readonly renamed: ReadonlyMap<string, string>;
+  /** The member with a name on the wire. */
+  memberOf(name: string): string;
+  /** Whether a member has `@Transform`. */
+  hasTransform(member: string): boolean;
   /** The class in `@Type(() => Step)` of a member. */
   typeOf(member: string): unknown;
+  /** The class in `@Type` of a member, when it is a class with members. */
+  nestedClassOf(member: string): NestedClass | undefined;
 }
 
-/** @param members names of the members that the class may have */
-export function transformedClass(type: AnyClass, members: readonly string[]): TransformedClass | undefined {
+/** The class in `@Type`, or one of the subtypes of its discriminator. */
+export interface NestedClass {
+  readonly hasSubtypes: boolean;
+  of(value: Record<string, unknown>): { readonly type: AnyClass; readonly members: Record<string, unknown> };
+}
+
+/**
+ * @param members names of the members that the class may have
+ * @param isNested the class is in a `@Type`: class-transformer makes its instances also when it knows nothing else of the class
+ */
+export function transformedClass(type: AnyClass, members: readonly string[], isNested = false): TransformedClass | undefined {
   const storage = load<{ defaultMetadataStorage: TransformerStorage }>(
     'class-transformer/cjs/storage.js',
   )?.defaultMetadataStorage;
   if (storage === undefined) return undefined;
   const exposed = storage.getExposedMetadatas(type);
   const excluded = storage.getExcludedMetadatas(type);
+  const hasTransform = (name: string): boolean => storage.findTransformMetadatas(type, name, PLAIN_TO_CLASS).length > 0;
   const isKnown =
+    isNested ||
     exposed.length > 0 ||
     excluded.length > 0 ||
-    members.some(
-      (name) =>
-        storage.findTypeMetadata(type, name) !== undefined ||
-        storage.findTransformMetadatas(type, name, PLAIN_TO_CLASS).length > 0,
-    );
+    members.some((name) => storage.findTypeMetadata(type, name) !== undefined || hasTransform(name));
   if (!isKnown) return undefined;
   const { plainToInstance } = required<ClassTransformer>('class-transformer', type);
+  const renamed = new Map(
+    exposed.flatMap(({ propertyName, options }): [string, string][] =>
+      propertyName !== undefined && options.name !== undefined ? [[propertyName, options.name]] : [],
+    ),
+  );
+  const memberOfName = new Map([...renamed].map(([member, name]) => [name, member]));
   return {
     make: (plain) => plainToInstance(type, plain),
     excluded: new Set(excluded.flatMap(({ propertyName, options }) => (options.toClassOnly ? [] : (propertyName ?? [])))),
-    renamed: new Map(
-      exposed.flatMap(({ propertyName, options }): [string, string][] =>
-        propertyName !== undefined && options.name !== undefined ? [[propertyName, options.name]] : [],
-      ),
-    ),
-    typeOf: (name) => storage.findTypeMetadata(type, name)?.typeFunction(),
+    ignored: new Set(excluded.flatMap(({ propertyName, options }) => (options.toPlainOnly ? [] : (propertyName ?? [])))),
+    renamed,
+    memberOf: (name) => memberOfName.get(name) ?? name,
+    hasTransform,
+    typeOf: (name) => storage.findTypeMetadata(type, name)?.typeFunction?.(),
+    nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name)),
+  };
+}
+
+function nestedClass(metadata: TypeMetadata | undefined): NestedClass | undefined {
+  const base = metadata?.typeFunction?.();
+  if (typeof base !== 'function' || isScalarClass(base)) return undefined;
+  const { discriminator, keepDiscriminatorProperty } = metadata!.options ?? {};
+  return {
+    hasSubtypes: discriminator !== undefined,
+    of(value) {
+      if (discriminator === undefined) return { type: base as AnyClass, members: value };
+      const { [discriminator.property]: kind, ...others } = value;
+      const { value: type } = discriminator.subTypes.find(({ name }) => name === kind) ?? {};
+      return { type: type ?? (base as AnyClass), members: keepDiscriminatorProperty ? value : others };
+    },
   };
 }
 

@@ -107,6 +107,16 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
   throw configError(`${where} has no type; a class that is used before it is defined is given by its Python name: 'lab.Point'`);
 }
 
+/** Whether a class stands for a scalar type: `Number`, `Date`. */
+export function isScalarClass(type: unknown): boolean {
+  return SCALAR_OF_CLASS.has(type);
+}
+
+/** Whether values of a type are instances of a class, or lists of them. */
+export function holdsClass(type: ValueType): boolean {
+  return type.kind === 'list' ? holdsClass(type.item) : type.kind === 'class';
+}
+
 /** The values of an enum. Enums of numbers have their names as values, too. */
 export function enumValues(object: EnumObject): (string | number)[] {
   return enumEntries(object).map(([, value]) => value);

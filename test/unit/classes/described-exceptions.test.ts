@@ -49,6 +49,20 @@ describe('an error of a registered class', () => {
     );
   });
 
+  it('gets fields that the class has as accessors, and only texts as message, name and stack', () => {
+    @PyroClass('unit.Odd', { fields: ['door', 'message', 'name', 'stack'] })
+    class Odd extends Error {
+      get door(): string {
+        return 'none';
+      }
+    }
+    const head = "{'__class__':'unit.Odd','__exception__':True,'args':('stuck',),'attributes':";
+    const odd = read(`${head}{'door':'A','message':5,'name':[1],'stack':None}}`) as Odd;
+    expect(odd).toBeInstanceOf(Odd);
+    expect([odd.door, odd.message, odd.name, typeof odd.stack]).toEqual(['A', 'stuck', 'Error', 'string']);
+    expect((read(`${head}{'message':'other'}}`) as Odd).message).toBe('other');
+  });
+
   it('of a class that is not registered travels as the nearest that is', () => {
     expect(describedException(new Jammed('A'))).toMatchObject({ pythonType: 'unit.DoorError', attributes: { door: 'A' } });
     expect(describedException(new Error('x'))).toBeUndefined();
