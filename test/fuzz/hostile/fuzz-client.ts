@@ -105,10 +105,6 @@ function bytesOf(plan: Reply, request: Frame): Buffer | undefined {
   }
 }
 
-interface EchoObject {
-  echo(value: string): Promise<unknown>;
-}
-
 /**
  * Lets clients call hostile servers.
  *
@@ -149,7 +145,7 @@ export async function fuzzClient({ seed, runs }: { seed: number; runs: number })
         plans = replies;
         answered = 0;
         const isRight = replies.every(({ kind }) => kind === 'right');
-        const proxy = PyroProxy.to<EchoObject>(`PYRO:thing@127.0.0.1:${port}`, {
+        const proxy = PyroProxy.to(`PYRO:thing@127.0.0.1:${port}`, {
           serializer: SERIALIZERS[serializer]!.name,
           callTimeoutMs: isRight ? HANG_MS : CALL_TIMEOUT_MS,
           maxMessageBytes: 1_000_000,
@@ -157,7 +153,8 @@ export async function fuzzClient({ seed, runs }: { seed: number; runs: number })
         });
         for (const text of texts) {
           calls++;
-          const outcome = await inTime(proxy.echo(text));
+          // by its name: a damaged handshake may tell other methods, and then the proxy has no `echo`
+          const outcome = await inTime(proxy.$call('echo', text));
           if (isRight && outcome !== text) throw new Error(`echo of ${JSON.stringify(text)} gave ${String(outcome)}`);
         }
         await proxy.$release();
