@@ -1,4 +1,4 @@
-import { asError } from '../protocol/safe-text.js';
+import { asError, safeText } from '../protocol/safe-text.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import type { ShownError, ShownValue } from './contract.js';
 import { jsonOf, NodeBudget } from './values.js';
@@ -21,10 +21,10 @@ export function shownValue(value: unknown): ShownValue {
 export function shownError(thrown: unknown): ShownError {
   const error = asError(thrown);
   const isRemote = error instanceof PyroRemoteError;
-  const [stack = ''] = (error.stack ?? '').split('\nRemote traceback:\n');
+  const [stack = ''] = (typeof error.stack === 'string' ? error.stack : '').split('\nRemote traceback:\n');
   return {
     type: isRemote ? error.pythonType : error.name,
-    message: (isRemote ? error.args.map(String).join(', ') : error.message).slice(0, MAX_MESSAGE_CHARS),
+    message: (isRemote ? error.args.map(safeText).join(', ') : error.message).slice(0, MAX_MESSAGE_CHARS),
     remoteTraceback: isRemote ? linesOf(error.remoteTraceback.slice(0, MAX_TRACEBACK_LINES).join('')) : [],
     localTraceback: linesOf(stack),
   };

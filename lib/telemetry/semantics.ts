@@ -46,7 +46,11 @@ export function serverAddress(location: string | undefined): Attributes {
   return addressAttributes(location, ATTRIBUTES.serverAddress, ATTRIBUTES.serverPort);
 }
 
-/** `error.type`: the Python class of an error. */
+/** Characters of the name of a Python class in labels. A peer chooses the name of a class that it raises. */
+const MAX_ERROR_TYPE_CHARS = 200;
+
+/** `error.type`: the Python class of an error; `_OTHER` for a name that is too long. */
 export function errorType(error: unknown): string {
-  return pythonTypeOf(error);
+  const type = pythonTypeOf(error);
+  return type.length > MAX_ERROR_TYPE_CHARS ? OTHER : type;
 }

@@ -81,7 +81,7 @@ class InterfaceFile {
     const known = this.names.get(key);
     if (known !== undefined) return known;
     const base = given.replace(/[^\w$]/g, '_');
-    let name = base;
+    let name = RESERVED.has(base) ? `${base}_` : base;
     for (let number = 2; this.taken.has(name); number++) name = `${base}${number}`;
     this.taken.add(name);
     this.names.set(key, name);

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
-import { shownValue } from '../../../lib/inspector/shown-values.js';
+import { shownError, shownValue } from '../../../lib/inspector/shown-values.js';
+import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 
 it('shows a value of few parts whole', () => {
   const value = { a: [1, 2n, null], b: new Map([[1, 'x']]), c: NdArray.from([[1], [2]]) };
@@ -25,4 +26,10 @@ it('ends also dicts, and the rows of arrays, all together', () => {
   const arrays = shownValue(Array.from({ length: 10 }, () => NdArray.from(new Float32Array(0), { shape: [1_001, 0] })));
   expect(arrays.isCut).toBe(true);
   expect(shownValue(NdArray.from(new Float32Array(10_001))).isCut).toBe(true);
+});
+
+it('shows an error whose arguments and stack are no texts', () => {
+  const error = new PyroRemoteError('lab.Evil', [{ toString: 1 } as never]);
+  Object.defineProperty(error, 'stack', { value: 5 });
+  expect(shownError(error)).toMatchObject({ type: 'lab.Evil', localTraceback: [] });
 });
