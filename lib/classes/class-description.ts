@@ -2,7 +2,7 @@ import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
-import { emittedType, transformedClass, validatedMembers, validationErrors } from './dto-packages.js';
+import { emittedType, transformedClass, validatedMembers, validatorOf } from './dto-packages.js';
 import {
   ANY,
   type DescribedClass,
@@ -63,6 +63,7 @@ export class ClassDescription implements DescribedClass {
   private readonly own: readonly GivenField[] | undefined;
   private readonly isValidated: boolean;
   private known: ReturnType<ClassDescription['lookUp']> | undefined;
+  private validate: ReturnType<typeof validatorOf> | undefined;
 
   /** @throws {PyroError} `CONFIG` when the members are unknown, or the name of one is refused */
   constructor(
@@ -120,7 +121,8 @@ export class ClassDescription implements DescribedClass {
         : this.typed(transformedInstance(transformed, given, (member) => this.readerOf(member)));
     if (this.isValidated) {
       this.refuseUnvalidated(instance as Record<string, unknown>);
-      const errors = validationErrors(this.type, instance);
+      this.validate ??= validatorOf(this.type);
+      const errors = this.validate(instance);
       const messages = validationMessages(errors) ?? errors.map(String);
       if (messages.length > 0) throw new UnreadableError(`${this.name} is refused: ${messages.join('; ')}`);
     }
@@ -159,7 +161,10 @@ export class ClassDescription implements DescribedClass {
     const inherited = (this.base?.fields ?? []).filter(({ name }) => !own.some((field) => field.name === name));
     const fields = [...inherited, ...own];
     const byName = new Map(fields.map((field) => [field.name, field]));
-    return { fields, byName, transformed };
+    const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
+    const validated = this.isValidated ? [...validatedMembers(this.type)] : [];
+    const nestedNames = validated.filter(([, { isNested }]) => isNested).map(([name]) => name);
+    return { fields, byName, wireNames, nestedNames, transformed };
   }
 
   /** The members that have decorators of class-validator. */
@@ -182,9 +187,8 @@ export class ClassDescription implements DescribedClass {
   }
 
   private refuseUnknown(members: Record<string, unknown>): void {
-    const { byName, transformed } = this.lookedUp;
-    const renamed = [...(transformed?.renamed.values() ?? [])];
-    const unknown = Object.keys(members).filter((name) => !byName.has(name) && !renamed.includes(name));
+    const { byName, wireNames } = this.lookedUp;
+    const unknown = Object.keys(members).filter((name) => !wireNames.has(name));
     if (unknown.length === 0) return;
     const all = [...byName.keys()].join(', ');
     throw new UnreadableError(`${this.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}; it has ${all}`);
@@ -192,9 +196,9 @@ export class ClassDescription implements DescribedClass {
 
   /** The validators of a nested class run only for its instances. */
   private refuseUnvalidated(instance: Record<string, unknown>): void {
-    for (const [name, { isNested }] of validatedMembers(this.type)) {
+    for (const name of this.lookedUp.nestedNames) {
       const value = instance[name];
-      if (!isNested || ![value].flat().some(isPlainObject)) continue;
+      if (![value].flat().some(isPlainObject)) continue;
       throw configError(
         `${this.name}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
       );

@@ -1,6 +1,6 @@
 import { DESCRIBES_EXCEPTION, type PythonExceptionParts } from '../protocol/python-exception.js';
 import { sharedSymbol } from '../copies/process-wide.js';
-import { dictToException, type PyroRemoteError } from '../serializers/objects/exceptions.js';
+import { dictToException, type PyroRemoteError, withoutStackTrace } from '../serializers/objects/exceptions.js';
 import { shortTexts } from '../serializers/objects/short-text.js';
 import type { ClassDescription } from './class-description.js';
 import { readTyped, writeTyped } from './field-values.js';
@@ -38,7 +38,7 @@ export function receivedException(description: ClassDescription, dict: Record<st
   const remote = dictToException(description.name, dict['args'], dict['attributes']);
   const { args, attributes, remoteTraceback } = remote;
   const text = args.length === 1 && typeof args[0] === 'string' ? args[0] : shortTexts(args);
-  const error = withoutStack(() => new Error(text));
+  const error = withoutStackTrace(() => new Error(text));
   Object.setPrototypeOf(error, description.type.prototype as object);
   const parts = { pythonType: description.name, args, attributes, remoteTraceback };
   for (const [name, value] of Object.entries(parts)) hide(error, name, value);
@@ -65,16 +65,6 @@ function lenient(type: Parameters<typeof readTyped>[0], value: unknown): unknown
 
 function hide(error: Error, name: string | symbol, value: unknown): void {
   Object.defineProperty(error, name, { value, writable: true, configurable: true });
-}
-
-function withoutStack(make: () => Error): Error {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return make();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,7 @@ import { type FieldType, isScalarClass } from './field-types.js';
 
 /** The part of class-validator that is used. */
 interface ClassValidator {
-  validateSync(object: object, options: object): unknown[];
+  readonly validateSync: (object: object, options: object) => unknown[];
 }
 
 interface ValidationMetadata {
@@ -50,7 +50,7 @@ interface Discriminator {
 /** class-transformer's `TransformationType.PLAIN_TO_CLASS`. */
 const PLAIN_TO_CLASS = 0;
 
-/** What class-validator's decorators say of a member. */
+/** A member with decorators of class-validator. */
 export interface ValidatedMember {
   readonly isOptional: boolean;
   /** `@ValidateNested()` */
@@ -74,13 +74,12 @@ export function validatedMembers(type: AnyClass): Map<string, ValidatedMember> {
 }
 
 /**
- * Validates an instance with class-validator.
+ * Makes the function that validates instances of a class with class-validator, and returns class-validator's errors.
  *
- * @returns class-validator's errors
  * @throws {PyroError} `CONFIG` when the package is not installed, or the class has a validator that is asynchronous: it could not be
  *   waited for
  */
-export function validationErrors(type: AnyClass, instance: object): unknown[] {
+export function validatorOf(type: AnyClass): (instance: object) => unknown[] {
   const storage = validatorStorage()!;
   const constraints = storage.getTargetValidationMetadatas(type, '', false, false);
   if (constraints.some(({ constraintCls }) => storage.getTargetValidatorConstraints(constraintCls).some(({ async }) => async))) {
@@ -88,10 +87,11 @@ export function validationErrors(type: AnyClass, instance: object): unknown[] {
       `${type.name} has an asynchronous validator, which cannot run while a value is read; let a ValidationPipe run it, and give the class fields`,
     );
   }
-  return required<ClassValidator>('class-validator', type).validateSync(instance, { forbidUnknownValues: false });
+  const { validateSync } = required<ClassValidator>('class-validator', type);
+  return (instance) => validateSync(instance, { forbidUnknownValues: false });
 }
 
-/** What class-transformer knows of a class; undefined when it knows nothing. */
+/** A class with decorators of class-transformer. */
 export interface TransformedClass {
   /** Makes an instance. */
   make(members: Record<string, unknown>): object;

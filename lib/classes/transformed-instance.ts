@@ -1,7 +1,14 @@
 import type { AnyClass } from '../objects/decorated-member.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
-import { emittedType, type NestedClass, type TransformedClass, transformedClass, validatedMembers } from './dto-packages.js';
+import {
+  emittedType,
+  type NestedClass,
+  type TransformedClass,
+  transformedClass,
+  type ValidatedMember,
+  validatedMembers,
+} from './dto-packages.js';
 import type { FindClass } from './field-types.js';
 import { inside } from './field-values.js';
 
@@ -63,8 +70,7 @@ export function nestedReader(owner: AnyClass, member: string, nested: NestedClas
  * @throws {UnreadableError} on members without decorators, when others have decorators of class-validator
  */
 function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, find: FindClass): object {
-  const validated = validatedMembers(type);
-  const transformed = transformedClass(type, Object.keys(given), true)!;
+  const { validated, transformed } = decorationsOf(type);
   const unknown = Object.keys(given).filter((key) => !validated.has(transformed.memberOf(key)));
   if (validated.size > 0 && unknown.length > 0)
     throw new UnreadableError(`${type.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}`);
@@ -72,6 +78,18 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
     const nested = transformed.nestedClassOf(member);
     return nested && nestedReader(type, member, nested, find);
   });
+}
+
+/** Decorations of classes that are not registered, by class: looking them up takes longer than making an instance. */
+const decorations = new WeakMap<AnyClass, { validated: Map<string, ValidatedMember>; transformed: TransformedClass }>();
+
+function decorationsOf(type: AnyClass): { validated: Map<string, ValidatedMember>; transformed: TransformedClass } {
+  let known = decorations.get(type);
+  if (known === undefined) {
+    known = { validated: validatedMembers(type), transformed: transformedClass(type, [], true)! };
+    decorations.set(type, known);
+  }
+  return known;
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

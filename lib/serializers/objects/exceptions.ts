@@ -131,7 +131,7 @@ export function dictToException(pythonType: string, args: unknown, attributes: u
 }
 
 /** Makes an error whose stack would only show how it was read. The stack would take most of the time and of the memory. */
-function withoutStackTrace<T>(make: () => T): T {
+export function withoutStackTrace<T>(make: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
