@@ -162,8 +162,8 @@ export class ClassDescription implements DescribedClass {
     const fields = [...inherited, ...own];
     const byName = new Map(fields.map((field) => [field.name, field]));
     const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
-    const validated = this.isValidated ? [...validatedMembers(this.type)] : [];
-    const nestedNames = validated.filter(([, { isNested }]) => isNested).map(([name]) => name);
+    const ofValidator = this.isValidated ? [...validatedMembers(this.type)] : [];
+    const nestedNames = ofValidator.filter(([, { isNested }]) => isNested).map(([name]) => name);
     return { fields, byName, wireNames, nestedNames, transformed };
   }
 

@@ -12,11 +12,17 @@ import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
 import { valueOf } from './values.js';
 
-/** Proxies that are kept. Each has its own handshake data, and so its own sessions. */
+/** Proxies that are kept without a running call and without a stream. Each has its own handshake data, and so its own sessions. */
 const MAX_PROXIES = 16;
 /** A stream takes one connection while it waits for an item. */
 const POOL_SIZE = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
+
+interface KeptProxy {
+  readonly proxy: RemoteObject;
+  /** Running calls and open streams. A proxy in use is not released, so there are at most `maxCalls` and `maxStreams` more. */
+  uses: number;
+}
 
 /**
  * Runs the calls of the page: each is a Pyro call like any other, over a connection with a handshake, so all guards decide about it.
@@ -25,9 +31,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
  */
 export class InspectorCalls {
   /** The least recently used first. */
-  private readonly proxies = new Map<string, RemoteObject>();
+  private readonly proxies = new Map<string, KeptProxy>();
   private readonly streams = new Map<string, InspectorStream>();
   private running = 0;
+  private isClosed = false;
 
   constructor(
     private readonly source: InspectorSource,
@@ -39,13 +46,17 @@ export class InspectorCalls {
     return this.limited(async () => {
       const begun = performance.now();
       const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
+      let kept: KeptProxy | undefined;
       try {
-        const result = await this.run(request, signal);
+        kept = this.proxyFor(request);
+        const result = await run(kept.proxy.$with({ signal }), request);
         if (!(result instanceof RemoteStream)) return { kind: 'result', value: shownValue(result), ms: elapsed() };
-        return { kind: 'stream', streamId: this.keep(result), ms: elapsed() };
+        return { kind: 'stream', streamId: this.keep(result, kept), ms: elapsed() };
       } catch (error) {
         if (error instanceof RequestRefusal) throw error;
         return { kind: 'error', error: shownError(error), ms: elapsed() };
+      } finally {
+        if (kept !== undefined) this.endUse(kept);
       }
     });
   }
@@ -69,42 +80,42 @@ export class InspectorCalls {
 
   /** Closes all streams and connections. */
   async close(): Promise<void> {
+    this.isClosed = true;
     for (const stream of this.streams.values()) stream.close();
     const proxies = [...this.proxies.values()];
     this.proxies.clear();
-    await Promise.all(proxies.map((proxy) => proxy.$release()));
+    await Promise.all(proxies.map(({ proxy }) => proxy.$release()));
   }
 
-  private run(
-    { kind, member, args: texts, kwargs: named, isLiteral, ...request }: CallRequest,
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    const args = texts.map((text) => valueOf(text, isLiteral));
-    const proxy = this.proxyFor(request).$with({ signal });
-    if (kind === 'get') return proxy.$get(member as never);
-    if (kind === 'set') return proxy.$set(member as never, args[0] as never);
-    const keywords = Object.entries(named).map(([name, text]) => [name, valueOf(text, isLiteral)] as const);
-    if (keywords.length > 0) args.push(kwargs(Object.fromEntries(keywords)));
-    return proxy.$call(member, ...args);
-  }
-
+  /** A proxy for the object, in use until {@link endUse}. */
   private proxyFor({
     session,
     server,
     objectId,
     handshake,
-  }: Pick<CallRequest, 'session' | 'server' | 'objectId' | 'handshake'>): RemoteObject {
+  }: Pick<CallRequest, 'session' | 'server' | 'objectId' | 'handshake'>): KeptProxy {
     const key = JSON.stringify([session, server, objectId, handshake]);
-    const proxy = this.proxies.get(key) ?? this.connect(server, objectId, handshake);
+    const kept = this.proxies.get(key) ?? { proxy: this.connect(server, objectId, handshake), uses: 0 };
+    kept.uses += 1;
     // the last one is the one that was used last
     this.proxies.delete(key);
-    this.proxies.set(key, proxy);
-    for (const [oldest, unused] of this.proxies) {
+    this.proxies.set(key, kept);
+    this.releaseUnused();
+    return kept;
+  }
+
+  private endUse(kept: KeptProxy): void {
+    kept.uses -= 1;
+    this.releaseUnused();
+  }
+
+  private releaseUnused(): void {
+    for (const [key, { proxy, uses }] of this.proxies) {
       if (this.proxies.size <= MAX_PROXIES) break;
-      this.proxies.delete(oldest);
-      void unused.$release();
+      if (uses > 0) continue;
+      this.proxies.delete(key);
+      void proxy.$release();
     }
-    return proxy;
   }
 
   private connect(server: string, objectId: string, handshake: string | null): RemoteObject {
@@ -123,14 +134,23 @@ export class InspectorCalls {
     });
   }
 
-  private keep(items: RemoteStream): string {
+  private keep(items: RemoteStream, kept: KeptProxy): string {
     const { maxStreams, idleTimeoutMs } = this.limits;
+    if (this.isClosed) {
+      void items.return();
+      throw new RequestRefusal(503, 'the application shuts down');
+    }
     if (this.streams.size >= maxStreams) {
       void items.return();
       throw new RequestRefusal(429, `${maxStreams} streams are open (maxStreams): stop one of them first`);
     }
     const streamId = randomUUID();
-    this.streams.set(streamId, new InspectorStream(items, idleTimeoutMs, () => this.streams.delete(streamId)));
+    kept.uses += 1;
+    const ended = (): void => {
+      this.streams.delete(streamId);
+      this.endUse(kept);
+    };
+    this.streams.set(streamId, new InspectorStream(items, idleTimeoutMs, ended));
     return streamId;
   }
 
@@ -145,4 +165,16 @@ export class InspectorCalls {
       this.running -= 1;
     }
   }
+}
+
+function run(
+  proxy: RemoteObject,
+  { kind, member, args: texts, kwargs: named, isLiteral }: Pick<CallRequest, 'kind' | 'member' | 'args' | 'kwargs' | 'isLiteral'>,
+): Promise<unknown> {
+  const args = texts.map((text) => valueOf(text, isLiteral));
+  if (kind === 'get') return proxy.$get(member as never);
+  if (kind === 'set') return proxy.$set(member as never, args[0] as never);
+  const keywords = Object.entries(named).map(([name, text]) => [name, valueOf(text, isLiteral)] as const);
+  if (keywords.length > 0) args.push(kwargs(Object.fromEntries(keywords)));
+  return proxy.$call(member, ...args);
 }

@@ -10,10 +10,10 @@ import { RequestRefusal } from './request-refusal.js';
 import { readJson, refuseForeignReader, refuseForeignWriter, refuseLargeBody, setSecurityHeaders } from './request-rules.js';
 import { SnapshotFeed } from './snapshot-feed.js';
 
-/** What can be asked for by GET, below the path of the inspector. The page itself is `''`. */
+/** Paths of GET requests, below the path of the inspector. The page itself is `''`. */
 export type InspectorRoute = '' | PageFileName | 'snapshot' | 'events';
 
-/** What can be asked for by POST. */
+/** Paths of POST requests. */
 export type InspectorAction = 'call' | 'stream';
 
 /** Answers the requests of the inspector's page. It knows no framework: requests and responses are those of `node:http`. */
@@ -53,7 +53,7 @@ export class Inspector {
           return this.feed.state().then((state) => sendJson(response, 200, state));
         case 'events':
           refuseForeignReader(request);
-          return this.sendEvents(response);
+          return this.sendEvents(request, response);
       }
     });
   }
@@ -70,6 +70,7 @@ export class Inspector {
       refuseLargeBody(request, maxBodyBytes);
       if (!allowCalls) throw new RequestRefusal(403, 'the inspector only shows: its option allowCalls lets it call objects');
       const given = body ?? (await readJson(request));
+      this.refuseClosed();
       const gone = new AbortController();
       response.once('close', () => {
         // a stream keeps the signal of its call: it outlives an answer that was sent
@@ -90,7 +91,11 @@ export class Inspector {
     await this.calls.close();
   }
 
-  private sendEvents(response: ServerResponse): void {
+  private refuseClosed(): void {
+    if (this.isClosed) throw new RequestRefusal(503, 'the application shuts down');
+  }
+
+  private sendEvents({ method }: IncomingMessage, response: ServerResponse): void {
     if (this.feed.isFull)
       throw new RequestRefusal(
         503,
@@ -102,13 +107,15 @@ export class Inspector {
       'Cache-Control': 'no-store, no-transform',
       'X-Accel-Buffering': 'no',
     });
-    this.feed.add(response);
+    // HEAD asks for these headers alone
+    if (method === 'HEAD') response.end();
+    else this.feed.add(response);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, work: () => Promise<void> | void): Promise<void> {
     try {
       setSecurityHeaders(response);
-      if (this.isClosed) throw new RequestRefusal(503, 'the application shuts down');
+      this.refuseClosed();
       this.mayRead(request);
       await work();
     } catch (error) {

@@ -2,6 +2,7 @@ import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { DaemonSnapshot, MemberSnapshot } from '../daemon/contract/snapshot.js';
 import { DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
+import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
@@ -13,7 +14,7 @@ import { RequestRefusal } from './request-refusal.js';
 /** Objects of which the members are asked for. */
 const MAX_OBJECTS = 500;
 
-/** What to show of a daemon elsewhere. */
+/** A daemon of another process, and the objects of it that are shown. */
 export interface RemoteDaemon {
   /** `host:port`, or `./u:path`. */
   readonly location: string;
@@ -87,7 +88,8 @@ export class RemoteSource implements InspectorSource {
     if (!this.hasInspector) return null;
     try {
       return jsonOnly(await this.inspector.$call('inspect', this.maxListed)) as DaemonSnapshot;
-    } catch {
+    } catch (error) {
+      if (isPassing(error)) throw error;
       // it has no such object, or its guards refuse this client; the ping has shown that the daemon answers
       this.hasInspector = false;
       return null;
@@ -126,9 +128,13 @@ export class RemoteSource implements InspectorSource {
       const oneway = new Set(metadata.oneway);
       return [
         ...[...metadata.methods]
+          .map(String)
           .sort()
           .map((name) => ({ kind: 'method' as const, name, isOneway: oneway.has(name), isStream: false, parameters: null })),
-        ...[...metadata.attrs].sort().map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
+        ...[...metadata.attrs]
+          .map(String)
+          .sort()
+          .map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
       ];
     } catch {
       // the object has gone, or its guards refuse this client
@@ -139,6 +145,15 @@ export class RemoteSource implements InspectorSource {
   private uriOf(objectId: string): string {
     return String(PyroUri.at(objectId, this.shown.location));
   }
+}
+
+/** True for errors that the next turn may not meet: a slow or full daemon, a broken connection. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof TimeoutError ||
+    error instanceof ConnectionClosedError ||
+    (error instanceof PyroError && error.code === 'DAEMON_FULL')
+  );
 }
 
 /** A snapshot has only values of JSON. A daemon elsewhere may send others, which would fail where the snapshot is sent on. */

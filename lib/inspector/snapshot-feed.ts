@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { InspectorState } from './contract.js';
 import type { InspectorOptions } from './inspector-options.js';
+import { warnOfError } from '../reports/warning.js';
 import type { InspectorSource } from './inspector-source.js';
 
 /** A reader that stays longer has to come again, so that the guards of the application decide about it anew. */
@@ -17,6 +18,7 @@ export class SnapshotFeed {
   private timer: NodeJS.Timeout | undefined;
   private endFollowing: (() => void) | undefined;
   private isTaking = false;
+  private hasWarned = false;
 
   constructor(
     private readonly source: InspectorSource,
@@ -78,8 +80,10 @@ export class SnapshotFeed {
       const event = `data: ${JSON.stringify(await this.state())}\n\n`;
       // a reader that is behind gets a later snapshot
       for (const reader of this.readers.keys()) if (!reader.writableNeedDrain) reader.write(event);
-    } catch {
-      // the source failed: the next turn tries again, and nothing else may notice
+    } catch (error) {
+      // the next turn tries again; an operator is told once
+      if (!this.hasWarned) warnOfError(error);
+      this.hasWarned = true;
     } finally {
       this.isTaking = false;
     }

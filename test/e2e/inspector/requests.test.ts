@@ -153,6 +153,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
       { 'sec-fetch-site': 'none' },
+      { 'sec-fetch-site': 'same-origin', origin: 'https://example.com' },
     ];
     for (const headers of foreign)
       expect((await app.post('pyro/call', body, headers as never)).status, JSON.stringify(headers)).toBe(403);
@@ -194,6 +195,15 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     const refused = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }));
     expect([refused.status, await refused.json()]).toEqual([403, { error: expect.stringContaining('allowCalls') as string }]);
     expect((await app.post('pyro/stream', { streamId: 'a', count: 1 })).status).toBe(403);
+  });
+
+  it('answers HEAD of the events, which takes no place of a reader', async () => {
+    const app = await start({ maxReaders: 1 }, { platform });
+    const head = await fetch(`${app.origin}/pyro/events`, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    const response = await watch(app);
+    expect(response.statusCode).toBe(200);
+    response.destroy();
   });
 
   it('sends the state to all who watch, and ends with the application', async () => {
@@ -241,6 +251,18 @@ describe('the streams of the inspector', () => {
     await expect.poll(() => Camera.openStreams).toBe(0);
     const gone = await app.post('pyro/stream', { streamId: answer.streamId, count: 1 });
     expect(gone.status).toBe(404);
+  });
+
+  it('keeps a stream while other pages call many objects, and releases proxies that are not used', async () => {
+    const app = await start({ allowCalls: true });
+    const answer = await call(app, 'lab.camera', 'frames');
+    if (answer.kind !== 'stream') throw new Error('no stream');
+    for (let index = 0; index < 20; index++)
+      expect((await call(app, 'lab.camera', 'expose', { session: `other ${index}`, args: ['1'] })).kind).toBe('result');
+    expect((await items(app, answer.streamId, 2)).items.map(({ text }) => text)).toEqual(['1', '2']);
+    // 16 proxies: that of the stream among them
+    await expect.poll(() => app.server.inspect().totals.connectionsOpen).toBe(16);
+    await items(app, answer.streamId, 0);
   });
 
   it('closes a stream that nobody reads for idleTimeoutMs', async () => {
