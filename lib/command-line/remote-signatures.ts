@@ -32,7 +32,7 @@ interface Names {
   readonly attrs: ReadonlySet<string>;
 }
 
-/** What the names of members say. Whether an attribute can be written is unknown. */
+/** Makes signatures from the names of members alone. Every attribute counts as writable, since names do not tell. */
 function signaturesOf({ methods, oneway, attrs }: Names): ObjectSignatures {
   return {
     class: null,

@@ -8,7 +8,7 @@ import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { Request } from './request.js';
 
-/** One call of a request. The method that is called gets it as its context. */
+/** A call of a request. The called method gets this object as its context. */
 export class Call implements CallContext {
   constructor(
     readonly request: Request,

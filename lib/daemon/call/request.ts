@@ -22,7 +22,10 @@ import { REQUEST_BYTES } from './value-memory.js';
 const NOT_READ: Partial<CallTarget> = {};
 const NOT_AUTHORIZED: Authorization = {};
 
-/** One INVOKE message, and the reply to it. A request holds the state that its calls share: a batch has many calls, every other request has one. */
+/**
+ * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
+ * one call.
+ */
 export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */

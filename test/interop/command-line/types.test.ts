@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const run = (...args: string[]): Promise<Outcome> => program.run(...args);
 const generated = (name: string): Promise<string> => readFile(join(GENERATED, name), 'utf8');
-/** What a command prints that does its work. */
+/** Gives the output of a command, which must succeed. */
 const printed = async (...args: string[]): Promise<string> => {
   const { code, stdout, stderr } = await run(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
