@@ -6,14 +6,8 @@ import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { print, resultText } from './output.js';
-import {
-  daemonUriOf,
-  type RemoteArguments,
-  takesRemoteArguments,
-  uriOf,
-  withRemote,
-  objectArgument,
-} from './remote-arguments.js';
+import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
+import { daemonUriOf, withRemote } from './remote-connection.js';
 import { jsonOf, valueOf } from '../inspector/values.js';
 
 interface CallArguments extends RemoteArguments {

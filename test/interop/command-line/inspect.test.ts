@@ -168,7 +168,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
   it('ends with code 3 where nobody answers', async () => {
     const { code, stderr } = await program.run('inspect', '127.0.0.1:1');
     expect(code).toBe(3);
-    expect(stderr).toContain('nestjs-pyro doctor');
+    expect(stderr).toContain('npx nestjs-pyro doctor PYRO:Pyro.Daemon@127.0.0.1:1\n');
   });
 });
 
@@ -200,7 +200,7 @@ describe('nestjs-pyro watch', { timeout: 120_000 }, () => {
     const { code, stderr } = await program.run('watch', location);
     expect(code).toBe(1);
     expect(stderr).toContain('inspector: true');
-    expect(stderr).toContain(`nestjs-pyro inspect ${location}`);
+    expect(stderr).toContain(`npx nestjs-pyro inspect ${location}\n`);
   });
 
   it('tells a refusal of the guard', async () => {
