@@ -14,7 +14,7 @@ import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print } from './output.js';
+import { print, printJson } from './output.js';
 import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable, withRemote } from './remote-connection.js';
 
@@ -43,7 +43,7 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
   await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, () => Promise.resolve());
   const shown = { location: uri.location!, objectId: uri.object, names: await namesAt(text, uri, given) };
   await using page = await InspectorPage.listen(shown, given, { port, host, allowCalls });
-  if (given.json) print(JSON.stringify({ url: page.url, uri: String(uri), allowCalls }));
+  if (given.json) printJson({ url: page.url, uri: String(uri), allowCalls });
   else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
   if (open) openBrowser(page.url);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

@@ -9,7 +9,7 @@ import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { countOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, styled, table } from './output.js';
+import { print, styled, table, printJson } from './output.js';
 import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable } from './remote-connection.js';
 import { printedCommand } from './printed-command.js';
@@ -47,7 +47,7 @@ async function runWatch(text: string, given: WatchArguments): Promise<void> {
         .$with({ signal: end.signal })
         .$call('inspect')
         .catch((error: unknown) => failed(uri, given, error))) as DaemonSnapshot;
-      if (given.json) print(JSON.stringify(snapshot));
+      if (given.json) printJson(snapshot);
       else print(...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before));
       before = snapshot;
       if (left > 1) await sleep(given.interval, undefined, { signal: end.signal });

@@ -24,7 +24,10 @@ function readBook(path: string): SignatureBook {
     return JSON.parse(readFileSync(path, 'utf8')) as SignatureBook;
   } catch (error) {
     const { message } = error as Error;
-    throw configError(`signatures: cannot read ${path}: ${message}; npx nestjs-pyro pyi --signatures FILE writes it`, error as Error);
+    throw configError(
+      `signatures: cannot read ${path}: ${message}; npx nestjs-pyro pyi --signatures FILE writes it`,
+      error as Error,
+    );
   }
 }
 
