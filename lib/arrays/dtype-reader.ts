@@ -26,7 +26,7 @@ const SIZED = /^([<>=|]?)([SaUV])(\d{0,10})$/;
 /** `dtype.name` has the size in bits. */
 const BITS = /^(bytes|str|void)(\d{1,10})$/;
 
-/** What people write besides NumPy's names. */
+/** Names of dtypes that people write and NumPy takes, other than its `dtype.name`: the code of each. */
 const OTHER_NAMES: Record<string, string> = {
   bool_: 'b1',
   '?': 'b1',

@@ -6,7 +6,7 @@ const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 /** The data begins at a multiple of this. */
 const ALIGNMENT = 64;
 
-/** What stands before the data of an npy file, and where the data begins. */
+/** The header of an npy file, and where the data begins. */
 export interface NpyHeader {
   readonly descr: unknown;
   readonly isFortranOrder: boolean;

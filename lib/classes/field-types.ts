@@ -20,7 +20,7 @@ export type ScalarType =
   | 'UUID'
   | 'Path';
 
-/** What a value of a type looks like where it comes in. */
+/** How errors describe the value that each type takes. */
 export const EXPECTED: Readonly<Record<ScalarType, string>> = {
   any: 'anything',
   str: 'a str',

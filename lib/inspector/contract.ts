@@ -9,7 +9,7 @@ export interface InspectorState {
   servers: InspectedServer[];
 }
 
-/** One daemon. */
+/** A daemon that the inspector shows. */
 export interface InspectedServer {
   /** Tells the servers of one page apart. */
   id: string;

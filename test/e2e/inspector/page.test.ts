@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 let context: BrowserContext | undefined;
-/** What the page must not do: ask other machines, break its policy, fail in its console. */
+/** Faults of the page: requests to other machines, breaches of its policy, errors in its console. */
 let faults: string[];
 afterEach(async () => {
   await context?.close();
