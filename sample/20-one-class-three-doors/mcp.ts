@@ -2,7 +2,7 @@ import { Controller, UseGuards } from '@nestjs/common';
 import { McpHttpControllerFor, McpStrategy, StreamableHttpTransport } from '@rekog/mcp-nest';
 import { TokenGuard } from './token.guard.js';
 
-/** No session: each request stands for itself. Web pages of other sites are refused. */
+/** No session: each request stands for itself. `security` names the hosts of this app, so web pages of other sites are refused. */
 const transport = new StreamableHttpTransport({ security: { allowedOrigins: 'localhost', allowedHosts: 'localhost' } });
 
 /** Nest's transport for MCP, as PyroServer is the one for Pyro. */
