@@ -13,7 +13,7 @@ const MAX_VIEWERS = 50;
 const SHORTEST_INTERVAL_MS = 100;
 /** Proxies end connections on which nothing is sent. */
 const HEARTBEAT_MS = 15_000;
-/** A viewer that does not read is disconnected behind so many characters. Its browser connects again. */
+/** So many characters wait for a viewer that does not read. Then it is disconnected, and its browser connects again. */
 const MAX_PENDING = 64 * 1_024;
 
 @Controller()

@@ -57,7 +57,7 @@ export class InstrumentMonitor implements OnApplicationBootstrap, OnModuleDestro
     this.statuses.complete();
   }
 
-  /** Reads one instrument until the application ends. The wait behind a failure grows, and begins anew with the next value. */
+  /** Reads one instrument until the application ends. The wait after a failure is twice as long as the one before. A value makes it short again. */
   private async follow(reader: InstrumentReader, index: number): Promise<void> {
     const { signal } = this.end;
     while (!signal.aborted) {

@@ -71,7 +71,7 @@ export class StageLease {
     throw new ForbiddenException(`${this.describe()}; call acquire() first`);
   }
 
-  /** Does some work of the holder. The lease does not end meanwhile, and its time begins again behind the work. */
+  /** Does some work of the holder. The lease does not end meanwhile. Its time begins again after the work. */
   async during(connection: PyroConnection, work: () => Promise<void>): Promise<void> {
     const claim = this.claimOf(connection);
     this.stopTimer();

@@ -1,4 +1,4 @@
-"""The doors of Pyro and REST. The door of MCP is in client.ts."""
+"""Uses the furnace by Pyro and by REST. client.ts uses it by MCP."""
 import json
 import sys
 import urllib.error
@@ -37,9 +37,9 @@ def by_rest(url, token):
 
 
 def main(uri, url):
-    for door, use, address in [("Pyro", by_pyro, uri), ("REST", by_rest, url)]:
+    for protocol, use, address in [("Pyro", by_pyro, uri), ("REST", by_rest, url)]:
         for person, token in [("Bob, a guest", "token-of-bob"), ("Ann, an operator", "token-of-ann"), ("a stranger", "a guess")]:
-            print(f"{door}, {person}:")
+            print(f"{protocol}, {person}:")
             try:
                 use(address, token)
             except (Pyro5.errors.CommunicationError, urllib.error.HTTPError) as error:

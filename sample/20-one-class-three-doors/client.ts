@@ -5,7 +5,7 @@ const ORDERS = [
   { celsius: 3000, minutes: 0.5, colour: 'red' },
 ];
 
-/** The door of MCP, with the official client: what a program that runs a language model does. */
+/** Uses the furnace by MCP, with the official client, as a program does that runs a language model. */
 async function useByMcp(url: string, token: string): Promise<void> {
   const headers = { authorization: `Bearer ${token}` };
   const client = new Client({ name: 'sample', version: '1.0.0' });

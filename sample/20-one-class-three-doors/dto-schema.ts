@@ -16,7 +16,7 @@ const RULES: Record<string, (...constraints: unknown[]) => JsonSchema> = {
 
 /**
  * Makes a Standard Schema of a DTO. It tells MCP clients the bounds, as JSON Schema, and lets every value pass: the ValidationPipe
- * checks values, as at the other doors, with the same messages.
+ * checks values, as for Pyro and REST, with the same messages.
  *
  * @throws {Error} for a decorator without a rule: the schema would tell less than the DTO demands
  */

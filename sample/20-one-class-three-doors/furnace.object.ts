@@ -12,7 +12,7 @@ export interface FurnaceStatus {
   gas: string;
 }
 
-/** One class behind three doors: Python programs, HTTP clients and language models use the same furnace. */
+/** Python programs, HTTP clients and language models use the same furnace, by Pyro, REST and MCP. */
 @PyroController({ objectId: 'example.furnace', instanceMode: 'single' })
 @UseHandshakeGuards(TokenGuard)
 @McpController('furnace')

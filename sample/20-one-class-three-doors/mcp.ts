@@ -8,7 +8,7 @@ const transport = new StreamableHttpTransport({ security: { allowedOrigins: 'loc
 /** Nest's transport for MCP, as PyroServer is the one for Pyro. */
 export const mcp = new McpStrategy({ name: 'furnace', version: '1.0.0', transports: [transport] });
 
-/** The door of MCP is a route of the HTTP server, behind the same token guard as the routes of REST. */
+/** MCP clients send their requests to this route. It has the same token guard as the routes of REST. */
 @Controller('mcp')
 @UseGuards(TokenGuard)
 export class McpEndpoint extends McpHttpControllerFor(transport) {}

@@ -10,7 +10,7 @@ export interface HttpRequest {
   user?: Person;
 }
 
-/** Who calls, at each of the doors; undefined if no token guard has let the client in. */
+/** Who calls, by Pyro, REST or MCP. Undefined if no token guard has let the client in. */
 export function personOf(context: ExecutionContext): Person | undefined {
   if (context.getType() === 'http') return context.switchToHttp().getRequest<HttpRequest>().user;
   const call = context.switchToRpc().getContext<PyroContext | McpContext>();

@@ -4,7 +4,7 @@ import { personOf } from './person.js';
 
 export const Roles = Reflector.createDecorator<string[]>();
 
-/** Asked for each call, whichever door it comes through. */
+/** Asked for each call, by Pyro, REST or MCP. */
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

@@ -42,7 +42,7 @@ describe('Survey, without the spectrometer', () => {
       expect(await replay.instrument.measure(1_200)).toEqual([1_200, NaN]);
     });
 
-    it('fails at the item behind those that were recorded', async () => {
+    it('fails at the first item that was not recorded', async () => {
       await expect(survey.brightest(449, 600, 9_000)).rejects.toThrow('item 7 of scan(449, 600, 1) was not recorded');
     });
 
