@@ -22,10 +22,9 @@ export function writesFile(command: Command): Command {
 /**
  * Writes a generated text, or checks that its file has it.
  *
- * @param command the command that writes the file, for the advice
  * @throws {CommandFailure} when the file would change; the message has the first lines that differ
  */
-export function writeGenerated(text: string, { output, check }: GeneratedFileArguments, command: string): void {
+export function writeGenerated(text: string, { output, check }: GeneratedFileArguments): void {
   if (output === undefined) {
     if (check) throw new CommandFailure('--check needs the file: -o FILE', EXIT_CODES.usage.code);
     process.stdout.write(text);
@@ -39,7 +38,7 @@ export function writeGenerated(text: string, { output, check }: GeneratedFileArg
     return;
   }
   const what = current === undefined ? 'is missing' : `is out of date:\n${differences(current, text).join('\n')}`;
-  throw new CommandFailure(`${output} ${what}\nTo write it: ${command} without --check`, EXIT_CODES.failed.code);
+  throw new CommandFailure(`${output} ${what}\nTo write it, run the same command without --check`, EXIT_CODES.failed.code);
 }
 
 function contentOf(path: string): string | undefined {

@@ -46,9 +46,8 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
     );
   const chosen = names.length === 0 ? Object.keys(all) : names;
   const classes = Object.fromEntries(withReached(chosen, all).map((name) => [name, all[name]!]));
-  if (signatures !== undefined)
-    writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check }, 'nestjs-pyro pyi');
-  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given, 'nestjs-pyro pyi');
+  if (signatures !== undefined) writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check });
+  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given);
 }
 
 /** TypeScript 7 is a program without an interface for JavaScript. */

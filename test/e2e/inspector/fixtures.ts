@@ -11,6 +11,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import {
+  PyroContext,
   PyroController,
   PyroHandshakeContext,
   PyroInspectorModule,
@@ -85,9 +86,11 @@ export class Camera {
   @UseGuards(Refuse)
   park(): void {}
 
+  /** Waits until the caller gives up. */
   @PyroMethod()
   wait(): Promise<void> {
-    return new Promise(() => {});
+    const { signal } = PyroContext.current()!;
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
   @PyroMethod()

@@ -179,7 +179,7 @@ export interface ${name} {
     const { code, stderr } = await run(...check);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `Error: Error - ${file} is out of date:\n-   gain: string;\n+   gain: number;\nTo write it: nestjs-pyro types without --check\n`,
+      `Error: Error - ${file} is out of date:\n-   gain: string;\n+   gain: number;\nTo write it, run the same command without --check\n`,
     );
     expect(await readFile(file, 'utf8')).toContain('gain: string');
     expect((await run('types', '--source', SOURCE, '-o', file)).stderr).toBe(`wrote ${file}\n`);
