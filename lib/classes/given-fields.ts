@@ -32,4 +32,3 @@ export function givenFields(fields: ClassFields | undefined, className: string, 
     return { name, isOptional: key.endsWith('?'), type: isList ? undefined : valueTypeOf(type, where, find) };
   });
 }
-
