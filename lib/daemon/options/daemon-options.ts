@@ -35,7 +35,7 @@ export interface DaemonOptions {
   serializers?: SerializerName[];
   /**
    * Defaults of the limits: `lab` for a network whose machines are trusted, `exposed` for one that anybody reaches; see
-   * docs/threat-model.md. Limits that are given win. `lab` says so: the daemon does not warn when anybody may connect. Default `lab`,
+   * docs/limits.md. Limits that are given win. `lab` says so: the daemon does not warn when anybody may connect. Default `lab`,
    * with that warning.
    */
   profile?: DaemonProfile;
