@@ -46,7 +46,8 @@ export {
   PyroClass,
   registerClass,
 } from './classes/register-class.js';
-export type { ClassFields, ClassOptions, PythonStyle } from './classes/class-description.js';
+export type { ClassOptions, PythonStyle } from './classes/class-description.js';
+export type { ClassFields } from './classes/given-fields.js';
 export type { EnumObject, FieldType, ScalarType } from './classes/field-types.js';
 export type { StandardSchema } from './classes/standard-schema.js';
 export { enumMember, registerEnum } from './classes/enums.js';
@@ -109,6 +110,7 @@ export type {
 } from './daemon/contract/signatures.js';
 export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
 export type { MethodParameter } from './objects/argument-binder.js';
+export type { MemberShape, ValueShape } from './objects/value-shape.js';
 export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';

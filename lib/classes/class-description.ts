@@ -6,7 +6,6 @@ import { emittedType, transformedClass, validatedMembers, validatorOf } from './
 import {
   ANY,
   type DescribedClass,
-  type FieldType,
   type FindClass,
   holdsClass,
   isScalarClass,
@@ -14,6 +13,7 @@ import {
   valueTypeOf,
 } from './field-types.js';
 import { inside, readTyped, writeTyped } from './field-values.js';
+import { type ClassFields, type GivenField, givenFields } from './given-fields.js';
 import { createInstance } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
 import { isPlainObject, nestedReader, transformedInstance } from './transformed-instance.js';
@@ -21,9 +21,6 @@ import { validationMessages } from './validation-messages.js';
 
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
 export type PythonStyle = 'dataclass' | 'namedtuple' | 'pydantic' | 'attrs';
-
-/** Names of members, `'unit?'` for one that may be missing; or their types by these names. */
-export type ClassFields<Name extends string = string> = readonly Name[] | { readonly [Key in Name]?: FieldType };
 
 /** How the instances of a class travel. */
 export interface ClassOptions<Name extends string = string> {
@@ -47,15 +44,6 @@ export interface ClassField {
   readonly mayBeList?: boolean;
 }
 
-interface GivenField {
-  readonly name: string;
-  readonly isOptional: boolean;
-  readonly type: ValueType | undefined;
-}
-
-/** A name that Python can use for a keyword argument. */
-const MEMBER_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
-
 /** A class that travels, and how. */
 export class ClassDescription implements DescribedClass {
   readonly isException: boolean;
@@ -74,7 +62,7 @@ export class ClassDescription implements DescribedClass {
     readonly base: ClassDescription | undefined,
     private readonly find: FindClass,
   ) {
-    this.own = ownFields(options.fields, name, find);
+    this.own = givenFields(options.fields, name, find);
     this.isException = type.prototype instanceof Error;
     this.isValidated = options.schema === undefined && !this.isException && validatedMembers(type).size > 0;
     if (options.fields === undefined && options.schema === undefined && !this.isException && !this.isValidated && !base) {
@@ -87,6 +75,20 @@ export class ClassDescription implements DescribedClass {
   /** The members that travel. Empty when only a schema is given. */
   get fields(): readonly ClassField[] {
     return this.lookedUp.fields;
+  }
+
+  /** The members as the Python class has them: by their names on the wire, without those that travel in neither direction. */
+  get wireFields(): readonly ClassField[] {
+    const { fields, transformed } = this.lookedUp;
+    if (transformed === undefined) return fields;
+    const { excluded, ignored, renamed } = transformed;
+    return fields
+      .filter(({ name }) => !excluded.has(name) || !ignored.has(name))
+      .map((field) => ({
+        ...field,
+        name: renamed.get(field.name) ?? field.name,
+        isOptional: field.isOptional || excluded.has(field.name),
+      }));
   }
 
   accept(value: unknown): object {
@@ -273,24 +275,6 @@ export class ClassDescription implements DescribedClass {
     }
     return instance;
   }
-}
-
-/**
- * The members in the option `fields`.
- *
- * @throws {PyroError} `CONFIG` on a name or a type that cannot be one
- */
-function ownFields(fields: ClassFields | undefined, className: string, find: FindClass): GivenField[] | undefined {
-  if (fields === undefined) return undefined;
-  if (typeof fields !== 'object')
-    throw configError(`${className}: fields is ${shortText(fields)}; give ['x', 'y'] or { x: 'float' }`);
-  const isList = Array.isArray(fields);
-  return (isList ? (fields as string[]).map((key) => [key] as const) : Object.entries(fields)).map(([key, type]) => {
-    const name = key.replace(/\?$/, '');
-    const where = `${className}.${name}`;
-    if (name in Object.prototype || !MEMBER_NAME.test(name)) throw configError(`${where}: a member cannot have this name`);
-    return { name, isOptional: key.endsWith('?'), type: isList ? undefined : valueTypeOf(type, where, find) };
-  });
 }
 
 function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueType {

@@ -8,6 +8,14 @@ export interface GeneratedFileArguments {
   output?: string;
   /** Write nothing; fail when the file has another text. */
   check?: true;
+  /** Overwrite a file that another program has written. */
+  force?: true;
+}
+
+/** The command that writes a file, and how its files begin. */
+export interface FileWriter {
+  readonly command: string;
+  readonly head: string;
 }
 
 const MAX_DIFFERENCES = 10;
@@ -16,15 +24,18 @@ const MAX_DIFFERENCES = 10;
 export function writesFile(command: Command): Command {
   return command
     .option('-o, --output <file>', 'write this file; without it the text is printed')
-    .option('--check', 'write nothing, and fail when the file would change; for CI');
+    .option('--check', 'write nothing, and fail when the file would change; for CI')
+    .option('--force', 'overwrite the file also if it was not written by this command');
 }
 
 /**
  * Writes a generated text, or checks that its file has it.
  *
- * @throws {CommandFailure} when the file would change; the message has the first lines that differ
+ * @throws {CommandFailure} when the file would change and `check` is set: the message has the first lines that differ. When the file has
+ *   another beginning than the writer's and `force` is not set
  */
-export function writeGenerated(text: string, { output, check }: GeneratedFileArguments): void {
+export function writeGenerated(text: string, given: GeneratedFileArguments, { command, head }: FileWriter): void {
+  const { output, check, force } = given;
   if (output === undefined) {
     if (check) throw new CommandFailure('--check needs the file: -o FILE', EXIT_CODES.usage.code);
     process.stdout.write(text);
@@ -33,12 +44,25 @@ export function writeGenerated(text: string, { output, check }: GeneratedFileArg
   const current = contentOf(output);
   if (current === text) return;
   if (!check) {
-    writeFileSync(output, text);
+    if (current && !current.startsWith(head) && !force)
+      throw new CommandFailure(
+        `${output} was not written by ${command}, and is left as it is; name another file, or give --force`,
+        EXIT_CODES.usage.code,
+      );
+    write(output, text);
     process.stderr.write(`wrote ${output}\n`);
     return;
   }
   const what = current === undefined ? 'is missing' : `is out of date:\n${differences(current, text).join('\n')}`;
   throw new CommandFailure(`${output} ${what}\nTo write it, run the same command without --check`, EXIT_CODES.failed.code);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new CommandFailure(`cannot write ${path}: ${(error as Error).message}`, EXIT_CODES.failed.code, { cause: error });
+  }
 }
 
 function contentOf(path: string): string | undefined {

@@ -8,6 +8,7 @@ import { describeCommand } from './describe-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { PyroError } from '../protocol/errors.js';
 import { printable } from '../reports/printable.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
@@ -64,10 +65,20 @@ try {
   else fail(error as Error);
 }
 
-/** Says why the command failed. The message may have lines of a peer's traceback. */
+/**
+ * Says why the command failed: `Error: NamingError - unknown name: lab.camera`, as `pyro5-nsc` does. The class is that of Python for an
+ * exception of Python, which may have the lines of its traceback behind, and is left out where it is just Error.
+ */
 function fail(error: Error): void {
-  const lines = error.message.split('\n').map((line) => printable(line, MAX_LINE_CHARS));
-  process.stderr.write(`Error: ${error.name} - ${lines.join('\n')}\n`);
+  const failure = error instanceof CommandFailure ? error.cause : error;
+  const remote = failure instanceof PyroRemoteError ? failure : undefined;
+  const kind = remote?.pythonType ?? error.name;
+  const own = error.message.startsWith(kind) ? error.message.slice(kind.length).replace(/^: /, '') : error.message;
+  const message = remote === undefined ? error.message : own;
+  const sign = message === '' || message.startsWith('\n') ? '' : ' - ';
+  const text = kind === 'Error' ? message : kind + sign + message;
+  const lines = text.split('\n').map((line) => printable(line, MAX_LINE_CHARS));
+  process.stderr.write(`Error: ${lines.join('\n')}\n`);
   process.exitCode = exitCodeOf(error);
 }
 

@@ -3,18 +3,22 @@ import { Command, Option } from 'commander';
 import type { SignatureBook } from '../daemon/contract/signatures.js';
 import type { PyroNaming } from '../objects/naming.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { type GeneratedFileArguments, writeGenerated, writesFile } from './generated-file.js';
+import { type FileWriter, type GeneratedFileArguments, writeGenerated, writesFile } from './generated-file.js';
 import { optionalPackage } from './optional-package.js';
 import { readProjectSignatures } from './pyi/class-signatures.js';
 import { type Compiler, openProject } from './pyi/project.js';
 import { namesOfTypes } from './types/reached-types.js';
-import { writeStub } from './pyi/stub-writer.js';
+import { STUB_HEAD, writeStub } from './pyi/stub-writer.js';
 
 interface PyiArguments extends GeneratedFileArguments {
   project: string;
   naming?: PyroNaming;
   signatures?: string;
 }
+
+const COMMAND = 'nestjs-pyro pyi';
+const STUB_WRITER: FileWriter = { command: COMMAND, head: STUB_HEAD };
+const SIGNATURES_WRITER: FileWriter = { command: COMMAND, head: '{\n  "classes": {' };
 
 const HELP = `
 It reads classes with @PyroController, and classes that core's expose exposes. A file .pyi is for editors and type checkers only; a
@@ -32,8 +36,8 @@ export function pyiCommand(): Command {
 }
 
 function writeStubs(names: readonly string[], given: PyiArguments): void {
-  const { project, naming, signatures, output, check } = given;
-  const compiler = optionalPackage<Compiler>('typescript', 'nestjs-pyro pyi', dirname(resolve(project)));
+  const { project, naming, signatures, output, check, force } = given;
+  const compiler = optionalPackage<Compiler>('typescript', COMMAND, dirname(resolve(project)));
   if (typeof (compiler as Partial<Compiler>).createProgram !== 'function')
     throw new CommandFailure(noCompilerApi(compiler), EXIT_CODES.usage.code);
   const all = readProject(compiler, project, naming);
@@ -46,8 +50,9 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
     );
   const chosen = names.length === 0 ? Object.keys(all) : names;
   const classes = Object.fromEntries(withReached(chosen, all).map((name) => [name, all[name]!]));
-  if (signatures !== undefined) writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check });
-  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given);
+  if (signatures !== undefined)
+    writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check, force }, SIGNATURES_WRITER);
+  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given, STUB_WRITER);
 }
 
 /** TypeScript 7 is a program without an interface for JavaScript. */
@@ -58,8 +63,10 @@ function noCompilerApi({ version }: Partial<Compiler>): string {
 /** The names of some classes, and of those whose objects they give. */
 function withReached(chosen: readonly string[], all: SignatureBook['classes']): string[] {
   const reached = new Set(chosen);
+  const byPythonName = new Map(Object.entries(all).map(([name, { class: named }]) => [named, name]));
   // a set is walked to its end, also when it grows
-  for (const name of reached) for (const named of namesOfTypes(all[name]!)) if (Object.hasOwn(all, named)) reached.add(named);
+  for (const name of reached)
+    for (const named of namesOfTypes(all[name]!)) if (byPythonName.has(named)) reached.add(byPythonName.get(named)!);
   return [...reached].sort();
 }
 

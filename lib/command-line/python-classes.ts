@@ -1,4 +1,5 @@
 import type { ClassDescription, ClassField, PythonStyle } from '../classes/class-description.js';
+import { isPythonName, pythonNameFor } from './python/python-names.js';
 import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../classes/field-types.js';
 
 /** The classes and enums that are printed. */
@@ -31,6 +32,8 @@ const ANNOTATIONS: Readonly<Record<ScalarType, string>> = {
   Path: 'Path',
 };
 
+const ALIASED: ReadonlySet<string> = new Set([...Object.values(ANNOTATIONS), 'list']);
+
 /** Python expressions that make the value of a member from the received value. Members of other types keep the received value. */
 const READERS: Readonly<Partial<Record<ScalarType, string>>> = {
   bytes: 'serpent.tobytes',
@@ -50,7 +53,20 @@ const IMPORT_OF_STYLE: Readonly<Record<PythonStyle, string>> = {
   attrs: 'import attrs',
 };
 
-/** The text of a Python module that defines classes, and registers them with Pyro5. */
+/** Names that the module uses, and that its classes do not have. */
+const MODULE_NAMES: ReadonlySet<string> = new Set(
+  (
+    'Any BaseException BaseModel Decimal Enum Exception NamedTuple Path PurePath SerpentSerializer UUID attrs bool bytes dataclass date datetime ' +
+    'dict float frozenset getattr int isinstance issubclass list next register_class_to_dict register_dict_to_class serpent set str time ' +
+    'timedelta to_wire tuple type vars _CLASSES _from_wire _kind _name _fields _recreate'
+  ).split(' '),
+);
+
+/**
+ * The text of a Python module that defines classes, and registers them with Pyro5.
+ *
+ * @throws {Error} when Python's classes cannot have a member of this name
+ */
 export function pythonClasses(printed: PrintedClasses, options: PrintOptions): string {
   return new PythonModule(printed, options).text;
 }
@@ -58,6 +74,7 @@ export function pythonClasses(printed: PrintedClasses, options: PrintOptions): s
 class PythonModule {
   /** The names of the classes in the module, by their names on the wire. */
   private readonly names = new Map<string, string>();
+  private readonly aliases = new Set<string>();
 
   constructor(
     private readonly printed: PrintedClasses,
@@ -65,14 +82,17 @@ class PythonModule {
   ) {
     for (const { name } of [...printed.enums, ...printed.classes]) {
       const short = name.slice(name.lastIndexOf('.') + 1);
-      this.names.set(name, [...this.names.values()].includes(short) ? name.replaceAll('.', '_') : short);
+      const taken = new Set(this.names.values());
+      const given = this.options.module === undefined ? pythonNameFor(short, MODULE_NAMES) : short;
+      this.names.set(name, taken.has(given) ? pythonNameFor(name.replaceAll('.', '_'), MODULE_NAMES, taken) : given);
     }
   }
 
   get text(): string {
     const { module } = this.options;
     const own = module === undefined ? this.definitions() : [`from ${module} import ${[...this.names.values()].join(', ')}`];
-    return `${[this.imports(), ...own, FUNCTIONS, this.table(), REGISTRATION].join('\n\n\n')}\n`;
+    const aliases = this.aliases.size === 0 ? [] : [[...this.aliases].sort().join('\n')];
+    return `${[this.imports(), ...aliases, ...own, FUNCTIONS, this.table(), REGISTRATION].join('\n\n\n')}\n`;
   }
 
   private imports(): string {
@@ -111,12 +131,19 @@ class PythonModule {
   }
 
   private enumeration(name: string, object: EnumObject): string {
-    const members = enumEntries(object).map(([key, value]) => `    ${key} = ${JSON.stringify(value)}`);
+    const taken = new Set(['mro']);
+    const members = enumEntries(object).map(([key, value]) => {
+      // Python keeps names that begin with _ for itself
+      const member = pythonNameFor(/^[\p{XIDS}]/u.test(key) ? key : `m_${key}`, taken);
+      taken.add(member);
+      return `    ${member} = ${JSON.stringify(value)}`;
+    });
     return `class ${this.names.get(name)}(Enum):\n${members.join('\n')}`;
   }
 
-  private exception({ name, base, fields }: ClassDescription): string {
-    const attributes = fields.map((field) => `    ${this.annotated(field)}`);
+  private exception(one: ClassDescription): string {
+    const { name, base, wireFields } = one;
+    const attributes = wireFields.map((field) => `    ${this.annotated(field, one)}`);
     const head = `class ${this.names.get(name)}(${base === undefined ? 'Exception' : this.names.get(base.name)}):`;
     return `${head}\n${attributes.length > 0 ? attributes.join('\n') : '    pass'}`;
   }
@@ -125,13 +152,13 @@ class PythonModule {
     const style = this.styleOf(one);
     const isTuple = style === 'namedtuple';
     const base = isTuple ? undefined : one.base;
-    const inherited = base?.fields.map(({ name }) => name) ?? [];
-    const own = one.fields.filter(({ name }) => !inherited.includes(name));
+    const inherited = base?.wireFields.map(({ name }) => name) ?? [];
+    const own = one.wireFields.filter(({ name }) => !inherited.includes(name));
     // a member without default behind one with a default
-    const isMixed = one.fields.some(({ isOptional }, at) => !isOptional && one.fields[at - 1]?.isOptional);
+    const isMixed = one.wireFields.some(({ isOptional }, at) => !isOptional && one.wireFields[at - 1]?.isOptional);
     // members of a NamedTuple with defaults come last, as Python wants them
     const ordered = isTuple && isMixed ? [...own].sort((a, b) => Number(a.isOptional) - Number(b.isOptional)) : own;
-    const lines = ordered.map((field) => `    ${this.annotated(field)}`);
+    const lines = ordered.map((field) => `    ${this.annotated(field, one)}`);
     const parent = base === undefined ? undefined : this.names.get(base.name);
     const name = this.names.get(one.name);
     const keywords = isMixed ? '(kw_only=True)' : '';
@@ -144,10 +171,23 @@ class PythonModule {
     return `${head}\n${lines.length > 0 ? lines.join('\n') : '    pass'}`;
   }
 
-  private annotated({ name, type, isOptional }: ClassField): string {
-    const annotation = this.annotationOf(type);
+  private annotated({ name, type, isOptional }: ClassField, of: ClassDescription): string {
+    if (!isPythonName(name))
+      throw new Error(
+        `${of.name} has a member ${name}, which no class of Python can have; give it another name, or @Expose({ name }) of class-transformer`,
+      );
+    const members = new Set(of.wireFields.map((field) => field.name));
+    const annotation = this.annotationOf(type).replace(/\w+/g, (part) =>
+      members.has(part) && ALIASED.has(part) ? this.aliasOf(part) : part,
+    );
     if (!isOptional) return `${name}: ${annotation}`;
     return `${name}: ${annotation === 'Any' ? annotation : `${annotation} | None`} = None`;
+  }
+
+  /** Another name for a type that a member of a class hides: `date: _date | None = None`. */
+  private aliasOf(type: string): string {
+    this.aliases.add(`_${type} = ${type}`);
+    return `_${type}`;
   }
 
   private annotationOf(type: ValueType): string {
@@ -172,10 +212,10 @@ class PythonModule {
     const { classes, enums } = this.printed;
     const rows = [
       ...enums.map(({ name }) => this.row(name, [])),
-      ...classes.map(({ name, fields }) =>
+      ...classes.map(({ name, wireFields }) =>
         this.row(
           name,
-          fields.map((field) => `"${field.name}": ${readerOf(field.type)}`),
+          wireFields.map((field) => `"${field.name}": ${readerOf(field.type)}`),
         ),
       ),
     ];

@@ -4,7 +4,7 @@ import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 import { type RemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable, withRemote } from './remote-connection.js';
-import { readSignatures } from './types/read-signatures.js';
+import { readSignatures } from '../inspector/read-signatures.js';
 
 /** An object, and the signatures of its members. */
 export interface RemoteSignatures {

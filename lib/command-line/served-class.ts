@@ -1,11 +1,13 @@
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { isTypeName } from './types/typescript-names.js';
 
-/** The name of an interface: the last part of the name of a class or object, `Camera` for `lab.camera`. */
+/** The name of an interface: the last part of the name of a class or object, `Camera` for `lab.camera`, and `MapObject` for `lab.map`. */
 export function interfaceName(name: string): string {
   const words = (name.split('.').at(-1) ?? '').split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   const text = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
-  return /^[A-Z]/.test(text) ? text : `Object${text}`;
+  const named = /^[A-Z]/.test(text) ? text : `Object${text}`;
+  return isTypeName(named) ? named : `${named}Object`;
 }
 
 /**

@@ -2,18 +2,21 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { type GeneratedFileArguments, writeGenerated, writesFile } from './generated-file.js';
+import { type FileWriter, type GeneratedFileArguments, writeGenerated, writesFile } from './generated-file.js';
 import { optionalPackage } from './optional-package.js';
 import { type RemoteArguments, takesRemoteArguments } from './remote-arguments.js';
 import { remoteSignatures } from './remote-signatures.js';
-import { type NamedSignatures, writeInterfaces } from './types/interface-writer.js';
+import { type NamedSignatures, TYPES_HEAD, writeInterfaces } from './types/interface-writer.js';
 import { classInSource, interfaceName } from './served-class.js';
 import { readSourceSignatures } from './types/source-signatures.js';
 import type { PythonParser } from './types/syntax-tree.js';
+import { isTypeName } from './types/typescript-names.js';
 
 interface TypesArguments extends RemoteArguments, GeneratedFileArguments {
   source?: string[];
 }
+
+const WRITER: FileWriter = { command: 'nestjs-pyro types', head: TYPES_HEAD };
 
 const HELP = `
 Types are known where the daemon tells them: a server of nestjs-pyro does (option signatures), and one of Python with the file that
@@ -39,11 +42,13 @@ async function writeTypes(texts: readonly string[], given: TypesArguments): Prom
     throw new CommandFailure(`no class of ${given.source!.join(', ')} has exposed members`, EXIT_CODES.failed.code);
   const objects = texts.length === 0 ? classes.map((each) => ({ name: interfaceName(each.class!), signatures: each })) : [];
   for (const text of texts) objects.push(await namedObject(text, given, classes));
-  writeGenerated(writeInterfaces(withoutRepeats(objects)), given);
+  writeGenerated(writeInterfaces(withoutRepeats(objects)), given, WRITER);
 }
 
 async function namedObject(text: string, given: TypesArguments, classes: readonly ObjectSignatures[]): Promise<NamedSignatures> {
   const [, chosen, rest = text] = /^([A-Za-z_$][\w$]*)=(.+)$/.exec(text) ?? [];
+  if (chosen !== undefined && !isTypeName(chosen))
+    throw new CommandFailure(`${chosen} cannot be the name of an interface: TypeScript has it`, EXIT_CODES.usage.code);
   const { uri, signatures: told, isTold } = await remoteSignatures(rest, given);
   const signatures = given.source === undefined ? told : classInSource(told, chosen, classes, String(uri));
   if (!isTold && given.source === undefined)

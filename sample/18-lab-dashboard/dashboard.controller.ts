@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Controller, Get, Header, type MessageEvent, ServiceUnavailableException, Sse, StreamableFile } from '@nestjs/common';
-import { finalize, interval, map, merge, type Observable, throttleTime } from 'rxjs';
+import { defer, finalize, interval, map, merge, type Observable, throttleTime } from 'rxjs';
 import { InstrumentMonitor } from './instrument.monitor.js';
 
 /** The files that browsers get. Programs of samples run in the root of the project. */
@@ -48,13 +48,15 @@ export class DashboardController {
   @Sse('events', { maxPendingDataLength: MAX_PENDING })
   events(): Observable<MessageEvent> {
     if (this.viewers >= MAX_VIEWERS) throw new ServiceUnavailableException(`${MAX_VIEWERS} browsers are connected already`);
-    this.viewers += 1;
     const statuses = this.monitor.changes.pipe(
       throttleTime(SHORTEST_INTERVAL_MS, undefined, { leading: true, trailing: true }),
       map((instruments): MessageEvent => ({ data: { instruments } })),
     );
     const heartbeats = interval(HEARTBEAT_MS).pipe(map((): MessageEvent => ({ type: 'heartbeat', data: '' })));
-    return merge(statuses, heartbeats).pipe(finalize(() => (this.viewers -= 1)));
+    return defer(() => {
+      this.viewers += 1;
+      return merge(statuses, heartbeats);
+    }).pipe(finalize(() => (this.viewers -= 1)));
   }
 
   private file(name: string): StreamableFile {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { PyroRemoteError } from 'nestjs-pyro';
+import { CommunicationError, NamingError } from 'nestjs-pyro/core';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { BalanceReader, GaugeReader, type InstrumentReader, ThermometerReader } from './instrument.readers.js';
 
@@ -11,7 +11,7 @@ const MAX_ERROR_LENGTH = 300;
 /**
  * - `starting`: nothing is known yet
  * - `live`: the latest call gave a value
- * - `failing`: the instrument answers with an exception
+ * - `failing`: the instrument answers with an exception, or with something that is no value
  * - `away`: the instrument does not answer
  */
 export type InstrumentState = 'starting' | 'live' | 'failing' | 'away';
@@ -64,6 +64,8 @@ export class InstrumentMonitor implements OnApplicationBootstrap, OnModuleDestro
       try {
         for await (const value of reader.readings()) {
           if (signal.aborted) return;
+          // the types of an interface are not checked at run time
+          if (typeof value !== 'number') throw new TypeError('the instrument sent something that is no number');
           this.update(index, { state: 'live', value, failures: 0 });
         }
         throw new Error('the instrument has ended its stream');
@@ -78,8 +80,8 @@ export class InstrumentMonitor implements OnApplicationBootstrap, OnModuleDestro
 
   private fail(index: number, error: Error): void {
     const { name, state: before, failures } = this.statuses.value[index]!;
-    // an exception of Python shows that the instrument is there
-    const state = error instanceof PyroRemoteError ? 'failing' : 'away';
+    const isAway = error instanceof CommunicationError || error instanceof NamingError;
+    const state = isAway ? 'away' : 'failing';
     const text = error.message.slice(0, MAX_ERROR_LENGTH);
     if (state !== before) this.logger.warn(`${name} is ${state}: ${text}`);
     this.update(index, { state, failures: failures + 1, lastError: { text, at: new Date().toISOString() } });

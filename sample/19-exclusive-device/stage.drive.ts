@@ -20,6 +20,10 @@ export class StageDrive {
     return this.parked;
   }
 
+  get isMoving(): boolean {
+    return this.motion !== undefined;
+  }
+
   /** @throws {Error} when another motion runs, or this one is stopped */
   async moveTo(targetMm: number, signal?: AbortSignal): Promise<void> {
     if (this.motion !== undefined) throw new Error('the stage is in motion already');
@@ -45,10 +49,15 @@ export class StageDrive {
     this.parked = true;
   }
 
+  /** The time that one millimetre takes. */
+  protected async step(): Promise<void> {
+    await sleep(MILLISECONDS_PER_MM);
+  }
+
   private async run(targetMm: number, stopped: AbortSignal): Promise<void> {
     while (this.mm !== targetMm) {
       if (stopped.aborted) throw new Error(`the stage was stopped at ${this.mm} mm`);
-      await sleep(MILLISECONDS_PER_MM);
+      await this.step();
       const rest = targetMm - this.mm;
       this.mm += Math.sign(rest) * Math.min(1, Math.abs(rest));
     }

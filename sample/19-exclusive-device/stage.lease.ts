@@ -1,4 +1,11 @@
-import { ForbiddenException, Injectable, Logger, RequestTimeoutException, ServiceUnavailableException } from '@nestjs/common';
+import {
+  ConflictException,
+  ForbiddenException,
+  Injectable,
+  Logger,
+  RequestTimeoutException,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import type { PyroConnection } from 'nestjs-pyro';
 import { StageDrive } from './stage.drive.js';
 
@@ -48,8 +55,12 @@ export class StageLease {
    * @param signal takes the claim out of the queue
    */
   async acquire(claim: Claim, waitMs: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     if (this.state.is === 'failed') throw new ServiceUnavailableException(this.describe());
     if (this.state.is === 'free' || this.isHolder(claim.connection)) return this.hold(claim);
+    if (this.waiters.some((waiter) => waiter.claim.connection === claim.connection)) {
+      throw new ConflictException(`${claim.name} waits already`);
+    }
     if (this.waiters.length >= MAX_WAITING) throw new ServiceUnavailableException(`${MAX_WAITING} clients wait already`);
     await this.turnOf(claim, waitMs, signal);
   }
@@ -71,8 +82,9 @@ export class StageLease {
     }
   }
 
-  /** The holder is done: the stage stays where it is. */
+  /** The holder is done: the stage stays where it is. @throws {ConflictException} while it moves */
   release(): void {
+    if (this.drive.isMoving) throw new ConflictException('the stage is in motion');
     this.stopTimer();
     this.next();
   }

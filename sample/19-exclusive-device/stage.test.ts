@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { INestMicroservice } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { PyroServer, type RemoteObject } from 'nestjs-pyro';
@@ -13,8 +14,14 @@ interface Stage {
   move_to(mm: number): number;
 }
 
-/** A drive whose limit switch is broken. */
+/** A drive whose limit switch is broken. It moves when the test says so. */
 class StuckDrive extends StageDrive {
+  readonly start = new AbortController();
+
+  protected override async step(): Promise<void> {
+    if (!this.start.signal.aborted) await once(this.start.signal, 'abort');
+  }
+
   override async park(): Promise<void> {
     throw new Error('the limit switch does not answer');
   }
@@ -62,4 +69,22 @@ it('takes a client that goes away out of the queue', async () => {
   leaving.abort();
   await expect(turn).rejects.toThrow('aborted');
   await expect.poll(async () => (await ann.status()).waiting).toEqual([]);
+});
+
+it('takes a client into the queue once, and gives a moving stage to nobody', async () => {
+  await using ann = await connect('Ann');
+  await using bob = await connect('Bob');
+  await ann.acquire();
+  // oneway calls run while the client makes others
+  await bob.$with({ oneway: true }).acquire(60);
+  await expect.poll(async () => (await ann.status()).waiting).toEqual(['Bob']);
+  await expect(bob.acquire(60)).rejects.toThrow('Bob waits already');
+  await ann.$with({ oneway: true }).move_to(100);
+  await expect.poll(async () => (await ann.status()).parked).toBe(false);
+  await expect(ann.release()).rejects.toThrow('the stage is in motion');
+  expect(await ann.status()).toMatchObject({ holder: 'Ann', waiting: ['Bob'] });
+  app.get<StuckDrive>(StageDrive).start.abort();
+  await expect.poll(async () => (await ann.status()).position).toBe(100);
+  await ann.release();
+  await expect.poll(async () => (await ann.status()).holder).toBe('Bob');
 });

@@ -11,6 +11,8 @@ import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
 import { withReachedTypes } from '../types/reached-types.js';
 import { decoratorNamed, decoratorsOf, literalOf, optionsOf, type SourceDecorator } from './decorators.js';
 import type { Project } from './project.js';
+import { pythonNameFor } from '../python/python-names.js';
+import { MODULE_NAMES } from './module-names.js';
 import { capitalized } from './python-texts.js';
 import { PythonTypeTexts } from './python-type-text.js';
 import { isMember, type ServedClass, servedClasses } from './served-classes.js';
@@ -31,10 +33,12 @@ export function readProjectSignatures(project: Project, naming: PyroNaming | und
       `two served classes have the name ${name}, in ${files.join(' and ')}: rename one, or read a project without it (-p)`,
     );
   }
-  const texts = new PythonTypeTexts(project, new Map(classes.map(({ symbol, name }) => [symbol, name])));
-  const signatures = classes.map(
-    (each) => [each.name, new ClassReader(project, texts, each, each.naming ?? naming).read()] as const,
-  );
+  const pythonNames = new Map(classes.map(({ symbol, name }) => [symbol, pythonNameFor(name, MODULE_NAMES)]));
+  const texts = new PythonTypeTexts(project, pythonNames);
+  const signatures = classes.map((each) => {
+    const read = new ClassReader(project, texts, each, each.naming ?? naming).read();
+    return [each.name, { ...read, class: pythonNames.get(each.symbol)! }] as const;
+  });
   return {
     classes: Object.fromEntries(
       signatures.map(([name, each]) => [name, withReachedTypes(each, (type) => texts.types.get(type))]),

@@ -1,6 +1,8 @@
 import type ts from 'typescript';
 import type { FieldSignature, TypeSignature } from '../../daemon/contract/signatures.js';
+import { pythonNameFor } from '../python/python-names.js';
 import { decoratorNamed, decoratorsOf } from './decorators.js';
+import { MODULE_NAMES } from './module-names.js';
 import type { Project } from './project.js';
 import { capitalized, pythonText, unionText } from './python-texts.js';
 
@@ -244,7 +246,7 @@ export class PythonTypeTexts {
   private named(key: ts.Type | ts.Symbol, wanted: string, add: (name: string) => void): string {
     const known = this.names.get(key);
     if (known !== undefined) return known;
-    const base = wanted.replace(/\W/g, '_');
+    const base = pythonNameFor(wanted, MODULE_NAMES);
     const taken = new Set([...this.names.values(), ...this.served.values()]);
     let name = base;
     for (let number = 2; taken.has(name); number++) name = `${base}${number}`;

@@ -6,33 +6,17 @@ import type {
   SignatureBook,
   TypeSignature,
 } from '../../daemon/contract/signatures.js';
+import { isPythonName, pythonNameFor } from '../python/python-names.js';
 import { linesOf } from '../types/doc-comment.js';
+import { BUILTINS, FROM_TYPING } from './module-names.js';
 import { pythonText } from './python-texts.js';
 
-const HEAD = 'Written by nestjs-pyro pyi: run it again instead of changing this file.';
+const AUTHOR = 'Written by nestjs-pyro pyi';
+const HEAD = `${AUTHOR}: run it again instead of changing this file.`;
+/** How a file that `nestjs-pyro pyi` has written begins. */
+export const STUB_HEAD = `"""${AUTHOR}`;
 const BYTES_NOTE =
   'Results that are bytes arrive as a dict in serpent, the default serializer: serpent.tobytes(result) makes them bytes.';
-const FROM_TYPING = [
-  'Any',
-  'Iterator',
-  'Literal',
-  'Mapping',
-  'NotRequired',
-  'Protocol',
-  'Sequence',
-  'TypeAlias',
-  'TypedDict',
-  'Unpack',
-];
-/** The builtin types that texts name. */
-const BUILTINS = new Set(['bool', 'bytes', 'complex', 'dict', 'float', 'frozenset', 'int', 'list', 'set', 'str', 'tuple']);
-const KEYWORDS = new Set(
-  (
-    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +
-    'nonlocal not or pass raise return try while with yield'
-  ).split(' '),
-);
-
 /**
  * Writes a Python module with a protocol for each class, and the types that they name. It is a stub (`.pyi`), and as a `.py` file it
  * can be imported. The same signatures give the same text.
@@ -44,7 +28,7 @@ export function writeStub({ classes }: SignatureBook): string {
   const own = new Set([...types.keys(), ...all.map((each) => each.class!)]);
   const definitions = [
     ...sorted.map(([name, type]) => typeText(name, type, own)),
-    ...all.map((each) => new ProtocolWriter(each).write()),
+    ...all.map((each) => new ProtocolWriter(each, own).write()),
   ];
   const body = definitions.join('\n\n');
   const hasBytes = all.some((each) => givesBytes(each));
@@ -60,9 +44,9 @@ function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): bool
 function importsFor(body: string): string {
   // docs and texts may name anything
   const code = body.replace(/"""[^]*?"""|'(?:[^'\\\n]|\\.)*'/g, (text) => (text.startsWith('"""') ? '' : text));
-  const names = FROM_TYPING.filter((name) => new RegExp(String.raw`\b${name}\b`).test(code));
+  const names = [...FROM_TYPING].filter((name) => new RegExp(String.raw`(?<!_typing\.)\b${name}\b`).test(code));
   const lines = [
-    ...(/\bbuiltins\./.test(code) ? ['import builtins'] : []),
+    ...['builtins', 'typing'].filter((name) => code.includes(`_${name}.`)).map((name) => `import ${name} as _${name}`),
     ...(/\bdatetime\b/.test(code) ? ['from datetime import datetime'] : []),
     ...(names.length > 0 ? [`from typing import ${names.join(', ')}`] : []),
   ];
@@ -82,7 +66,7 @@ function typeText(name: string, type: TypeSignature, own: ReadonlySet<string>): 
   }));
   const used = new Set(fields.flatMap(({ text }) => namesIn(text)));
   // in a class, a field hides a type of the same name
-  if (fields.every(({ field }) => isIdentifier(field) && !used.has(field))) {
+  if (fields.every(({ field }) => isPythonName(field) && !used.has(field))) {
     const lines = fields.flatMap(({ field, text, doc }) => [`${field}: ${text}`, ...docString(doc)]);
     return `class ${name}(TypedDict):\n${indented([...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])])}`;
   }
@@ -90,15 +74,32 @@ function typeText(name: string, type: TypeSignature, own: ReadonlySet<string>): 
   return `${name} = TypedDict('${name}', {\n${items.join('')}})\n`;
 }
 
-/** Writes the protocol of a class. Its members hide builtin types of the same name. */
-class ProtocolWriter {
-  private readonly hidden: RegExp | undefined;
+const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
 
-  constructor(private readonly signatures: ObjectSignatures) {
-    const names = [...Object.keys(signatures.methods), ...Object.keys(signatures.attributes)].filter((name) =>
-      BUILTINS.has(name),
-    );
-    if (names.length > 0) this.hidden = new RegExp(String.raw`(?<!['"\w])(?:${names.join('|')})\b`, 'g');
+/** Writes the protocol of a class. Its members hide types of the same name. */
+class ProtocolWriter {
+  /** What stands for types that members hide. */
+  private readonly visibleNames = new Map<string, string>();
+  /** Definitions of other names for types of the module. */
+  private readonly aliases: string[] = [];
+
+  /** @param own the names of the types and classes of the module */
+  constructor(
+    private readonly signatures: ObjectSignatures,
+    own: ReadonlySet<string>,
+  ) {
+    const { methods, attributes } = signatures;
+    for (const name of [...Object.keys(methods), ...Object.keys(attributes)]) {
+      if (BUILTINS.has(name)) this.visibleNames.set(name, `_builtins.${name}`);
+      else if (FROM_TYPING.has(name)) this.visibleNames.set(name, `_typing.${name}`);
+      else if (own.has(name) || name === 'datetime') this.addAlias(name, own);
+    }
+  }
+
+  private addAlias(name: string, own: ReadonlySet<string>): void {
+    const alias = pythonNameFor(`_${name}Of${this.signatures.class!}`, own);
+    this.visibleNames.set(name, alias);
+    this.aliases.push(`${alias}: TypeAlias = ${pythonText(name)}\n`);
   }
 
   write(): string {
@@ -108,17 +109,18 @@ class ProtocolWriter {
       ...Object.entries(methods).map(([member, each]) => [member, this.methodLines(member, each)] as const),
     ];
     const lines = members.flatMap(([member, each]) =>
-      isIdentifier(member) ? ['', ...each] : ['', `# ${pythonText(member)} is no name of Python: getattr(…)`],
+      isPythonName(member) ? ['', ...each] : ['', `# ${pythonText(member)} is no name of Python: getattr(…)`],
     );
     const docs = docString(doc);
-    return `class ${name}(Protocol):\n${indented(docs.length > 0 ? [...docs, ...lines] : lines.slice(1))}`;
+    const body = docs.length > 0 || lines.length > 0 ? [...docs, ...(docs.length > 0 ? lines : lines.slice(1))] : ['pass'];
+    return [...this.aliases, `class ${name}(Protocol):\n${indented(body)}`].join('\n\n');
   }
 
   private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
     const docs = docString(doc);
     const text = this.visible(type);
     if (writable) return [`${name}: ${text}`, ...docs];
-    return ['@property', `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
+    return [`@${this.visible('property')}`, `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
   }
 
   private methodLines(name: string, { parameters, returns = 'Any', doc }: MethodSignature): string[] {
@@ -129,12 +131,14 @@ class ProtocolWriter {
   }
 
   private parameterTexts(parameters: readonly ParameterSignature[]): string[] {
+    const isName = (name: string | null): name is string => name !== null && isPythonName(name) && name !== 'self';
     const isNamed = ({ name, kind }: ParameterSignature): boolean =>
-      kind !== 'positional-only' && (kind !== 'positional' || (name !== null && isIdentifier(name)));
+      kind !== 'positional-only' && (kind !== 'positional' || isName(name));
+    const names = new Set(parameters.flatMap(({ name }) => name ?? []));
     // Python has parameters that have no names of their own only in front
     const lastUnnamed = parameters.findLastIndex((each) => !isNamed(each));
     const texts = parameters.map(({ name, kind, required, type = 'Any' }, index) => {
-      const own = name !== null && isIdentifier(name) ? name : `argument${index + 1}`;
+      const own = isName(name) ? name : pythonNameFor(`argument${index + 1}`, names);
       const stars = kind === 'varargs' ? '*' : kind === 'kwargs' ? '**' : '';
       return `${stars}${own}: ${this.visible(type)}${required || stars !== '' ? '' : ' = ...'}`;
     });
@@ -143,7 +147,7 @@ class ProtocolWriter {
   }
 
   private visible(type: string): string {
-    return this.hidden === undefined ? type : type.replace(this.hidden, (name) => `builtins.${name}`);
+    return this.visibleNames.size === 0 ? type : type.replace(NAMES_AND_TEXTS, (part) => this.visibleNames.get(part) ?? part);
   }
 }
 
@@ -167,8 +171,4 @@ function indented(lines: readonly string[]): string {
   return nested(lines)
     .map((line) => `${line}\n`)
     .join('');
-}
-
-function isIdentifier(name: string): boolean {
-  return /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(name) && !KEYWORDS.has(name);
 }

@@ -6,7 +6,8 @@ import type {
   TypeSignature,
 } from '../../daemon/contract/signatures.js';
 import { docComment } from './doc-comment.js';
-import { arrayOf, textLiteral, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
+import { memberName, parameterNameFor, typeNameFor } from './typescript-names.js';
+import { arrayOf, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
 
 /** An object whose interface is written. */
 export interface NamedSignatures {
@@ -15,26 +16,23 @@ export interface NamedSignatures {
   readonly signatures: ObjectSignatures;
 }
 
-const HEAD = '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n';
-/** Names that a type of Python cannot have here. */
-const TAKEN = new Set(
-  'Array AsyncIterable Buffer Date KeywordArguments Map NdArray PyComplex Record Set Uint8Array any bigint boolean never null number object string symbol undefined unknown void'.split(
-    ' ',
-  ),
-);
-const RESERVED = new Set(
-  (
-    'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function ' +
-    'if implements import in instanceof interface let new null package private protected public return static super switch this throw true try ' +
-    'typeof var void while with yield'
-  ).split(' '),
-);
+/** How a file that `nestjs-pyro types` has written begins. */
+export const TYPES_HEAD = '// Written by `nestjs-pyro types`';
+const HEAD = `${TYPES_HEAD}: run it again instead of changing this file.\n`;
 
-/** Writes a file with the interfaces of some objects, and the types that they name. The same objects give the same text. */
+/** Most aliases that name other types: the compiler cannot follow some hundred aliases, each of which names the next. */
+const MAX_ALIASES = 200;
+
+/**
+ * Writes a file with the interfaces of some objects, and the types that they name. The same objects give the same text.
+ *
+ * @throws {Error} when more than {@link MAX_ALIASES} of these types are aliases that name others
+ */
 export function writeInterfaces(objects: readonly NamedSignatures[]): string {
   const file = new InterfaceFile(objects.map(({ name }) => name));
   const interfaces = [...objects].sort((one, other) => (one.name < other.name ? -1 : 1)).map((each) => file.interfaceOf(each));
-  return [HEAD + file.imports(), ...interfaces, ...file.types()].join('\n');
+  const types = file.types();
+  return [HEAD + file.imports(), ...interfaces, ...types].join('\n');
 }
 
 class InterfaceFile {
@@ -43,9 +41,15 @@ class InterfaceFile {
   /** Names of the written types, by name and content of the Python type. */
   private readonly names = new Map<string, string>();
   private readonly written = new Map<string, string>();
+  /** Named types whose texts are still to be made: a type may lead to thousands of others. */
+  private readonly pending: (() => void)[] = [];
+  /** How often texts of types have named types. */
+  private references = 0;
+  /** Aliases that name other types. */
+  private aliases = 0;
 
   constructor(interfaces: readonly string[]) {
-    this.taken = new Set([...TAKEN, ...interfaces]);
+    this.taken = new Set(interfaces);
   }
 
   imports(): string {
@@ -54,6 +58,7 @@ class InterfaceFile {
   }
 
   types(): string[] {
+    for (let write = this.pending.pop(); write !== undefined; write = this.pending.pop()) write();
     return [...this.written].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, text]) => text);
   }
 
@@ -77,16 +82,24 @@ class InterfaceFile {
 
   /** The name of a type here. Types of several programs may have the same name. */
   private nameOf(given: string, type: TypeSignature, names: TypeNames): string {
+    this.references++;
     const key = `${given} ${JSON.stringify(type)}`;
     const known = this.names.get(key);
     if (known !== undefined) return known;
-    const base = given.replace(/[^\w$]/g, '_');
-    let name = RESERVED.has(base) ? `${base}_` : base;
-    for (let number = 2; this.taken.has(name); number++) name = `${base}${number}`;
+    const name = typeNameFor(given, this.taken);
     this.taken.add(name);
     this.names.set(key, name);
-    this.written.set(name, typeText(name, type, names));
+    this.pending.push(() => this.write(name, type, names));
     return name;
+  }
+
+  private write(name: string, type: TypeSignature, names: TypeNames): void {
+    const before = this.references;
+    this.written.set(name, typeText(name, type, names));
+    if ('alias' in type && this.references > before && ++this.aliases > MAX_ALIASES)
+      throw new Error(
+        `the members lead to more than ${MAX_ALIASES} types that are other names of types; a file can have so many: write fewer objects into it`,
+      );
   }
 }
 
@@ -118,8 +131,7 @@ function parameterTexts(parameters: readonly ParameterSignature[], names: TypeNa
   const texts: string[] = [];
   const used = new Set<string>();
   const named = (name: string | null, otherwise: string): string => {
-    let text = (name ?? otherwise).replace(/[^\p{ID_Continue}$]/gu, '_').replace(/^(?=\d)/, '_');
-    while (used.has(text) || RESERVED.has(text)) text += '_';
+    const text = parameterNameFor(name ?? otherwise, used);
     used.add(text);
     return text;
   };
@@ -148,10 +160,6 @@ function keywordNote(parameters: readonly ParameterSignature[], names: TypeNames
     return kind === 'kwargs' ? [`…${name ?? ''}: ${typescriptType(type, 'argument', names)}`] : [];
   });
   return texts.length === 0 ? undefined : `Keywords: \`kwargs({ ${texts.join(', ')} })\``;
-}
-
-function memberName(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : textLiteral(name);
 }
 
 function entriesOf<T>(members: Readonly<Record<string, T>>): [string, T][] {

@@ -73,11 +73,19 @@ export class PythonTypes {
     ];
   }
 
-  /** A class and its base classes in the source, the base classes first. */
-  lineOf(definition: Definition, below: ReadonlySet<string> = new Set()): Definition[] {
-    const known = new Set([...below, definition.name]);
-    const bases = this.basesOf(definition).flatMap((name) => this.classes.get(name) ?? []);
-    return [...bases.filter(({ name }) => !known.has(name)).flatMap((base) => this.lineOf(base, known)), definition];
+  /** A class and its base classes in the source, as Python's `__mro__` from its end: what comes later hides what came before. */
+  lineOf(definition: Definition): Definition[] {
+    const line = new Set<Definition>();
+    const seen = new Set<Definition>();
+    const open = [definition];
+    for (let each = open.at(-1); each !== undefined; each = open.at(-1)) {
+      const bases = seen.has(each) ? [] : this.basesOf(each).flatMap((name) => this.classes.get(name) ?? []);
+      seen.add(each);
+      const unseen = bases.filter((base) => !seen.has(base));
+      if (unseen.length > 0) open.push(...unseen);
+      else line.add(open.pop()!);
+    }
+    return [...line];
   }
 
   private fieldsOf(definition: Definition): Record<string, FieldSignature> {

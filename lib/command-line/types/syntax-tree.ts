@@ -22,12 +22,18 @@ export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   return children;
 }
 
-/** The node and all nodes in it, except those in functions, classes and lambdas below it if `isShallow`. */
+/**
+ * The node and all nodes in it, except those in functions, classes and lambdas below it if `isShallow`. An expression may have thousands of
+ * nodes inside each other: `'a' + 'b' + …`
+ */
 export function* nodesIn(node: SyntaxNode, isShallow = false): Iterable<SyntaxNode> {
-  yield node;
-  for (const child of childrenOf(node)) {
-    if (isShallow && /^(?:Function|Class)Definition$|^LambdaExpression$/.test(child.name)) continue;
-    yield* nodesIn(child, isShallow);
+  const open = [node];
+  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+    yield each;
+    const below = childrenOf(each).filter(
+      ({ name }) => !isShallow || !/^(?:Function|Class)Definition$|^LambdaExpression$/.test(name),
+    );
+    open.push(...below.reverse());
   }
 }
 

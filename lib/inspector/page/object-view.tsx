@@ -60,6 +60,7 @@ export function ObjectView({ object, server, history, connection, allowCalls }: 
             <summary>
               <code>{signatureOf(member)}</code>
             </summary>
+            {member.doc !== undefined && <p class="doc">{member.doc}</p>}
             {member.kind === 'method' ? <MethodForm {...{ member, caller }} /> : <AttributeForm {...{ member, caller }} />}
           </details>
         ))

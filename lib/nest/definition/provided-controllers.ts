@@ -79,7 +79,8 @@ function decoratedBase(type: AnyClass): AnyClass | undefined {
   return undefined;
 }
 
-function* wrappersOf(modules: ModulesContainer): Iterable<{ wrapper: InstanceWrapper; module: Module }> {
+/** The wrappers of all controllers and providers, and their modules. */
+export function* wrappersOf(modules: ModulesContainer): Iterable<{ wrapper: InstanceWrapper; module: Module }> {
   for (const module of modules.values()) {
     for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper[]) {
       if (!wrapper.isAlias) yield { wrapper, module };

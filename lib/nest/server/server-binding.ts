@@ -24,6 +24,7 @@ import type { ObjectDefinition } from '../definition/object-definition.js';
 import { insertEntrypoints } from './devtools-entrypoints.js';
 import { checkServerNames, exploreObjects } from '../definition/pyro-explorer.js';
 import { undecoratedProviders } from '../definition/provided-controllers.js';
+import { unsharedText } from '../definition/unshared-objects.js';
 import { serversOf } from '../binding/pyro-binder.js';
 import type { PyroServerOptions } from './pyro-server-options.js';
 
@@ -97,6 +98,8 @@ export class ServerBinding {
       const guards = handshakeGuards.length > 0 ? await this.runnerOf(type, handshakeGuards, wrapper.host!) : undefined;
       this.warnOfUnusedHooks(definition);
       this.warnOfChangedNames(definition);
+      const unshared = unsharedText(this.modules, definition);
+      if (unshared !== undefined) this.logger.warn(unshared);
       targets.push(new NestTarget(definition, this.environment, guards));
     }
     return targets;

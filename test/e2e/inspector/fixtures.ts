@@ -9,8 +9,10 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsArray, IsEnum, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import {
+  PyroClass,
   PyroContext,
   PyroController,
   PyroHandshakeContext,
@@ -26,6 +28,23 @@ import {
 export class Settings {
   @IsInt() @Min(1) @Max(4) binning!: number;
   @IsOptional() @IsInt() gain?: number;
+}
+
+enum Mode {
+  slow = 'slow',
+  fast = 'fast',
+}
+
+@PyroClass('lab.Target', { fields: { name: 'str', 'exposed?': 'bool' } })
+class Target {
+  name!: string;
+  exposed?: boolean;
+}
+
+class Plan {
+  @IsEnum(Mode) mode!: Mode;
+  @ValidateNested() @Type(() => Settings) settings!: Settings;
+  @IsArray() @ValidateNested({ each: true }) @Type(() => Target) targets!: Target[];
 }
 
 @Injectable()
@@ -70,6 +89,17 @@ export class Camera {
   @PyroMethod()
   configure(settings: Settings): Settings {
     return settings;
+  }
+
+  /** @returns what the method got, with the classes of its parts */
+  @PyroMethod()
+  plan(plan: Plan): unknown {
+    return { mode: plan.mode, binning: plan.settings.binning, targets: plan.targets };
+  }
+
+  @PyroMethod()
+  aim(at: Target): string {
+    return `${at.constructor.name} ${at.name} ${at.exposed}`;
   }
 
   @PyroMethod()

@@ -1,4 +1,4 @@
-import { Injectable, Logger, Scope } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit, Scope } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
@@ -79,6 +79,80 @@ it('warns of a provider with @PyroMethod but without @PyroController, also when 
   expect(texts(warn)).toContain(text);
   warn.mockClear();
   await serve({ providers: [Camera, Forgotten] });
+  expect(texts(warn)).toEqual([]);
+});
+
+it('warns of a service that the default mode makes request-scoped: others inject it, or Nest does not call its hooks', async () => {
+  @PyroController('stock')
+  class Stock {
+    @PyroMethod()
+    count(): number {
+      return 1;
+    }
+  }
+  @Injectable()
+  class Report {
+    constructor(@Inject(Stock) readonly stock: Stock) {}
+  }
+  @Injectable()
+  class Page {
+    @Inject(Stock) readonly stock!: Stock;
+  }
+  @PyroController('cache')
+  class Cache implements OnModuleInit {
+    @PyroMethod()
+    get(): number {
+      return 1;
+    }
+    onModuleInit(): void {}
+  }
+  await serve({ providers: [Stock, Report, Page, Cache] });
+  expect(texts(warn).sort()).toEqual([
+    'Cache has one instance for each connection, the default of @PyroController: Nest does not call its onModuleInit. ' +
+      "Give @PyroController { instanceMode: 'single' } for one instance that all share, or 'session' if this is meant",
+    expect.stringMatching(
+      /^Stock has one instance .*: Page, Report inject it, and get instances of their own, which do not share its state. Give/,
+    ),
+  ]);
+});
+
+it.each(['session', 'single', 'percall'] as const)(
+  'does not warn of a service whose mode is written: %s',
+  async (instanceMode) => {
+    @PyroController('stock', { instanceMode })
+    class Stock implements OnModuleInit {
+      @PyroMethod()
+      count(): number {
+        return 1;
+      }
+      onModuleInit(): void {}
+    }
+    @Injectable()
+    class Report {
+      constructor(@Inject(Stock) readonly stock: Stock) {}
+    }
+    await serve({ providers: [Stock, Report] });
+    expect(texts(warn)).toEqual([]);
+  },
+);
+
+it('does not warn of an object that only other objects inject', async () => {
+  @PyroController('cart')
+  class Cart {
+    @PyroMethod()
+    count(): number {
+      return 1;
+    }
+  }
+  @PyroController('desk')
+  class Desk {
+    constructor(@Inject(Cart) readonly cart: Cart) {}
+    @PyroMethod()
+    count(): number {
+      return this.cart.count();
+    }
+  }
+  await serve({ providers: [Cart, Desk] });
   expect(texts(warn)).toEqual([]);
 });
 

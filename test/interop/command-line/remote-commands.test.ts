@@ -119,7 +119,7 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
   it('call ends with the exception and the traceback of the server, of which a terminal obeys nothing', async () => {
     const { code, stdout, stderr } = await run('call', camera, 'fail');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^Error: PyroRemoteError - builtins.ValueError: the shutter is stuck .*Traceback .*raise ValueError/s);
+    expect(stderr).toMatch(/^Error: builtins.ValueError - the shutter is stuck .*Traceback .*raise ValueError/s);
     expect(stderr).not.toContain('\x1b');
   });
 

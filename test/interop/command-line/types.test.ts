@@ -179,11 +179,32 @@ export interface ${name} {
     const { code, stderr } = await run(...check);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `Error: Error - ${file} is out of date:\n-   gain: string;\n+   gain: number;\nTo write it, run the same command without --check\n`,
+      `Error: ${file} is out of date:\n-   gain: string;\n+   gain: number;\nTo write it, run the same command without --check\n`,
     );
     expect(await readFile(file, 'utf8')).toContain('gain: string');
     expect((await run('types', '--source', SOURCE, '-o', file)).stderr).toBe(`wrote ${file}\n`);
     expect(await run(...check)).toMatchObject({ code: 0 });
+  });
+
+  it('leaves a file alone that it has not written, unless --force is given', async () => {
+    const file = join(directory, 'mine.ts');
+    await writeFile(file, 'export const mine = 1;\n');
+    const write = ['types', '--source', SOURCE, '-o', file];
+    expect(await run(...write)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `Error: ${file} was not written by nestjs-pyro types, and is left as it is; name another file, or give --force\n`,
+    });
+    expect(await readFile(file, 'utf8')).toBe('export const mine = 1;\n');
+    expect(await run(...write, '--force')).toMatchObject({ code: 0, stderr: `wrote ${file}\n` });
+  });
+
+  it('does not name an interface as a type of TypeScript', async () => {
+    expect(await run('types', 'Map=PYRO:any@127.0.0.1:1')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'Error: Map cannot be the name of an interface: TypeScript has it\n',
+    });
   });
 
   it('puts nothing of a peer into the file but names and comments', async () => {
@@ -279,7 +300,12 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
       await cp(dirname(PROJECT), place, { recursive: true });
       const files = ['-o', join(place, 'lab.pyi'), '--signatures', join(place, 'signatures.json')];
       const project = ['-p', join(place, 'tsconfig.json')];
-      expect((await run('pyi', ...classes, ...project, ...files)).code).toBe(0);
+      await writeFile(join(place, 'signatures.json'), '{}');
+      expect(await run('pyi', ...classes, ...project, ...files)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('signatures.json was not written by nestjs-pyro pyi') as string,
+      });
+      expect((await run('pyi', ...classes, ...project, ...files, '--force')).code).toBe(0);
       expect(await run('pyi', ...classes, ...project, ...files, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
       const counter = join(place, 'counter.ts');
       await writeFile(

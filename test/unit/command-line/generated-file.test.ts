@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { differences } from '../../../lib/command-line/generated-file.js';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { differences, writeGenerated } from '../../../lib/command-line/generated-file.js';
 
 describe('the differences of a generated file', () => {
   it('are the lines that only one of the texts has', () => {
@@ -13,5 +16,37 @@ describe('the differences of a generated file', () => {
     const found = differences('', Array.from({ length: 50 }, (_, index) => `line ${index}`).join('\n'));
     expect(found).toHaveLength(11);
     expect(found.at(-1)).toBe('…');
+  });
+});
+
+describe('a generated file', () => {
+  const writer = { command: 'nestjs-pyro types', head: '// Written by us' };
+  const text = '// Written by us: again\nnew\n';
+  const fileWith = async (content?: string): Promise<string> => {
+    const directory = await mkdtemp(join(tmpdir(), 'generated-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'file.ts');
+    if (content !== undefined) await writeFile(file, content);
+    return file;
+  };
+
+  it.each([[undefined], [''], ['// Written by us, long ago\r\nold\r\n']])('is written where there was %j', async (before) => {
+    const output = await fileWith(before);
+    writeGenerated(text, { output }, writer);
+    expect(await readFile(output, 'utf8')).toBe(text);
+  });
+
+  it('is not written over a file that begins otherwise, unless force is given', async () => {
+    const output = await fileWith('export const mine = 1;\n');
+    expect(() => writeGenerated(text, { output }, writer)).toThrow(
+      `${output} was not written by nestjs-pyro types, and is left as it is; name another file, or give --force`,
+    );
+    expect(await readFile(output, 'utf8')).toBe('export const mine = 1;\n');
+    writeGenerated(text, { output, force: true }, writer);
+    expect(await readFile(output, 'utf8')).toBe(text);
+  });
+
+  it('is told by name when it cannot be written', () => {
+    expect(() => writeGenerated(text, { output: '/nowhere/at/all.ts' }, writer)).toThrow(/^cannot write \/nowhere\/at\/all.ts: /);
   });
 });

@@ -117,6 +117,36 @@ class Shop:
     });
   });
 
+  it('come from the base class that stands first, as in Python', () => {
+    const [, , , last] = read(`
+@expose
+class Root:
+    def of(self) -> None: ...
+@expose
+class Left(Root):
+    def of(self) -> int: ...
+@expose
+class Right(Root):
+    def of(self) -> str: ...
+    def only(self): ...
+@expose
+class Both(Left, Right):
+    pass
+`);
+    expect([last!.class, last!.methods['of']!.returns, Object.keys(last!.methods).sort()]).toEqual([
+      'Both',
+      'int',
+      ['of', 'only'],
+    ]);
+  });
+
+  it('are read of a source with thousands of terms in one expression, and of classes that extend each other', () => {
+    const terms = Array.from({ length: 20_000 }, (_, index) => `'${index}'`).join(' + ');
+    const classes = Array.from({ length: 60 }, (_, index) => `class C${index + 1}(C${index}, C${index}): pass\n`).join('');
+    const found = read(`text = ${terms}\nclass C0:\n    @expose\n    def f(self): pass\n${classes}`);
+    expect(found.at(-1)).toMatchObject({ class: 'C60', methods: { f: {} } });
+  });
+
   it('are read behind a mistake in the source, and of no classes there are none', () => {
     expect(read('def f(:\n  pass\n@expose\nclass A:\n    def b(self): pass\n').map((each) => each.class)).toEqual(['A']);
     expect(read('')).toEqual([]);

@@ -1,0 +1,27 @@
+const KEYWORDS = new Set(
+  (
+    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +
+    'nonlocal not or pass raise return try while with yield __debug__'
+  ).split(' '),
+);
+
+/**
+ * True for a name that Python's code can give to a class, a member or a parameter.
+ *
+ * Not for `__name`, of which Python makes another name within a class; nor for a name that Python reads as another one: `ﬁ` as `fi`.
+ */
+export function isPythonName(name: string): boolean {
+  const isMangled = name.startsWith('__') && !name.endsWith('__');
+  return /^[\p{XIDS}_]\p{XIDC}*$/u.test(name) && !KEYWORDS.has(name) && !isMangled && name.normalize('NFKC') === name;
+}
+
+/** A name of Python that is like the given one, and not among those that are taken. */
+export function pythonNameFor(given: string, ...taken: readonly ReadonlySet<string>[]): string {
+  let name = given
+    .normalize('NFKC')
+    .replace(/\P{XIDC}/gu, '_')
+    .replace(/^(?!\p{XIDS}|_)/u, '_')
+    .replace(/^__(?=.*[^_])/, '_');
+  while (!isPythonName(name) || taken.some((names) => names.has(name))) name += '_';
+  return name;
+}

@@ -1,0 +1,52 @@
+import { textLiteral } from './typescript-type.js';
+
+/** Words that are no names of variables. */
+const RESERVED = new Set(
+  (
+    'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function ' +
+    'if implements import in instanceof interface let new null package private protected public return static super switch this throw true try ' +
+    'typeof var void while with yield'
+  ).split(' '),
+);
+/** Types of TypeScript and of this package, and words with a meaning of their own in front of a type: an interface of this name hides them. */
+const TAKEN_TYPES = new Set(
+  (
+    'Array AsyncIterable Buffer Date KeywordArguments Map NdArray PyComplex Record Set Uint8Array abstract any asserts bigint boolean infer ' +
+    'intrinsic is keyof never number object readonly string symbol undefined unique unknown'
+  ).split(' '),
+);
+/**
+ * A character of a name. Of the letters beyond ASCII only blocks to which Unicode has added nothing for long: Node knows a newer Unicode
+ * than the compiler.
+ */
+const PART = /[\w$]|(?=[\u0080-\u07ff\u3040-\u30ff\u4e00-\u9fef\uac00-\ud7a3])\p{ID_Continue}/u;
+const NO_PARTS = new RegExp(String.raw`(?:(?!${PART.source})[^])`, 'gu');
+
+/** True for a name that an interface or type of a generated file can have. */
+export function isTypeName(name: string): boolean {
+  return name === identifierOf(name) && !RESERVED.has(name) && !TAKEN_TYPES.has(name);
+}
+
+/** A name for a type, which is like the given one, and not among those that are taken. */
+export function typeNameFor(given: string, taken: ReadonlySet<string>): string {
+  const base = identifierOf(given);
+  let name = RESERVED.has(base) ? `${base}_` : base;
+  for (let number = 2; taken.has(name) || TAKEN_TYPES.has(name); number++) name = `${base}${number}`;
+  return name;
+}
+
+/** A name for a parameter, which is like the given one, and not among those that are used. */
+export function parameterNameFor(given: string, used: ReadonlySet<string>): string {
+  let name = identifierOf(given);
+  while (used.has(name) || RESERVED.has(name)) name += '_';
+  return name;
+}
+
+/** How a member stands in an interface. `new(): T` is what a class has, and no method. */
+export function memberName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'new' ? name : textLiteral(name);
+}
+
+function identifierOf(text: string): string {
+  return text.replace(NO_PARTS, '_').replace(/^(?![\p{ID_Start}$_])/u, '_');
+}

@@ -1,0 +1,40 @@
+import type { ModulesContainer } from '@nestjs/core';
+import type { AnyClass } from '../../objects/decorated-member.js';
+import { controllerMetadataOf } from '../metadata/controller-metadata.js';
+import { dependenciesOf } from '../nest-internals.js';
+import type { ObjectDefinition } from './object-definition.js';
+import { wrappersOf } from './provided-controllers.js';
+
+/** Hooks that Nest calls at the start, on singletons only. */
+const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'];
+
+/**
+ * Looks whether an object is likely to be a service that was a singleton before it got `@PyroController`, and became request-scoped by the
+ * default mode `session`: other providers inject it, or it has hooks that Nest no longer calls.
+ *
+ * @returns the text of a warning; undefined when the mode was chosen, or nothing points to it
+ */
+export function unsharedText(modules: ModulesContainer, { type, wrapper, instanceMode }: ObjectDefinition): string | undefined {
+  if (instanceMode !== 'session' || !controllerMetadataOf(type)?.isDefaultMode) return undefined;
+  const users = usersOf(modules, wrapper);
+  const hooks = START_HOOKS.filter((hook) => typeof (type.prototype as Record<string, unknown>)[hook] === 'function');
+  if (users.length === 0 && hooks.length === 0) return undefined;
+  const reasons = [
+    ...(users.length > 0 ? [`${users.join(', ')} inject it, and get instances of their own, which do not share its state`] : []),
+    ...(hooks.length > 0 ? [`Nest does not call its ${hooks.join(' and ')}`] : []),
+  ];
+  return (
+    `${type.name} has one instance for each connection, the default of @PyroController: ${reasons.join('; ')}. ` +
+    `Give @PyroController { instanceMode: 'single' } for one instance that all share, or 'session' if this is meant`
+  );
+}
+
+/** Names of the classes that inject a provider, without objects: these live as long as the provider. */
+function usersOf(modules: ModulesContainer, provider: ObjectDefinition['wrapper']): string[] {
+  const names = new Set<string>();
+  for (const { wrapper } of wrappersOf(modules)) {
+    const isObject = typeof wrapper.metatype === 'function' && controllerMetadataOf(wrapper.metatype as AnyClass) !== undefined;
+    if (!isObject && dependenciesOf(wrapper).includes(provider)) names.add(String(wrapper.name));
+  }
+  return [...names].sort();
+}
