@@ -133,7 +133,7 @@ export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/
 export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects
-export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';
+export { kwargs, KeywordArguments } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
   AnnotationValues,

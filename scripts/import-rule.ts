@@ -16,7 +16,7 @@ const ROOMS: Record<string, readonly string[]> = {
   options: ['protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
   serializers: ['arrays', 'options', 'reports', 'protocol', 'serpent', 'copies'],
-  classes: ['serializers', 'options', 'objects', 'protocol', 'serpent', 'copies'],
+  classes: ['serializers', 'arrays', 'options', 'objects', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],

@@ -35,7 +35,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   private constructor(layout: NdLayout | undefined) {
     if (layout === undefined) {
       throw new TypeError(
-        'an NdArray is made by NdArray.from; class-transformer cannot copy one: give it a parameter, not a member of a DTO',
+        'an NdArray is made by NdArray.from; class-transformer cannot copy one: give the class of the DTO @PyroClass, or the array a parameter of its own',
       );
     }
     const { dtype, shape, strides } = layout;

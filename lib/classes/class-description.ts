@@ -5,9 +5,11 @@ import { shortText } from '../serializers/objects/short-text.js';
 import { emittedType, transformedClass, validatedMembers, validatorOf } from './dto-packages.js';
 import {
   ANY,
+  arrayTypeOf,
   type DescribedClass,
   type FindClass,
-  holdsClass,
+  holdsArrays,
+  holdsInstances,
   isScalarClass,
   type ValueType,
   valueTypeOf,
@@ -131,6 +133,12 @@ export class ClassDescription implements DescribedClass {
     return instance;
   }
 
+  holdsArrays(asked = new Set<DescribedClass>()): boolean {
+    if (asked.has(this)) return false;
+    asked.add(this);
+    return this.fields.some(({ type }) => holdsArrays(type, asked));
+  }
+
   membersOf(value: object): Record<string, unknown> {
     const { fields, transformed } = this.lookedUp;
     const source = value as Record<string, unknown>;
@@ -183,7 +191,9 @@ export class ClassDescription implements DescribedClass {
     const isList = emitted === Array;
     // Object is emitted for unions
     const type = isList || emitted === Object ? ofTransformer : (emitted ?? ofTransformer);
-    if (typeof type !== 'function' || (!isScalarClass(type) && this.find(type as AnyClass) === undefined)) return ANY;
+    if (typeof type !== 'function') return ANY;
+    const isKnown = isScalarClass(type) || arrayTypeOf(type) !== undefined || this.find(type as AnyClass) !== undefined;
+    if (!isKnown) return ANY;
     const item = valueTypeOf(type, `${this.name}.${name}`, this.find);
     return isList ? { kind: 'list', item } : item;
   }
@@ -227,7 +237,7 @@ export class ClassDescription implements DescribedClass {
     const field = byName.get(member);
     // a @Transform without @Type makes the instance by itself
     if (nested === undefined && transformed?.hasTransform(member)) return undefined;
-    if (field !== undefined && holdsClass(field.type) && !nested?.hasSubtypes)
+    if (field !== undefined && holdsInstances(field.type) && !nested?.hasSubtypes)
       return (value) => this.readTypedMember(field, value);
     return nested && nestedReader(this.type, member, nested, this.find);
   }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
-import { type FieldType, isScalarClass } from './field-types.js';
+import { arrayTypeOf, type FieldType, isScalarClass } from './field-types.js';
 
 /** The part of class-validator that is used. */
 interface ClassValidator {
@@ -165,7 +165,7 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
 
 function nestedClass(metadata: TypeMetadata | undefined): NestedClass | undefined {
   const base = metadata?.typeFunction?.();
-  if (typeof base !== 'function' || isScalarClass(base)) return undefined;
+  if (typeof base !== 'function' || isScalarClass(base) || arrayTypeOf(base) !== undefined) return undefined;
   const { discriminator, keepDiscriminatorProperty } = metadata!.options ?? {};
   return {
     hasSubtypes: discriminator !== undefined,

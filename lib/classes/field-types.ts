@@ -1,3 +1,5 @@
+import { type ArrayConverter, arrayConverterOf } from '../arrays/array-conversion.js';
+import type { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 
@@ -43,17 +45,19 @@ export type EnumObject = Readonly<Record<string, string | number>>;
 
 /**
  * The type of a member or of an argument: the name of a Python type, the Python name of a registered class (`lab.Point`), a class, an
- * enum, or a list of one of them: `[Point]`.
+ * enum, `NdArray` or a typed array, or a list of one of them: `[Point]`.
  *
  * `Number`, `String`, `Boolean`, `BigInt`, `Date` and `Buffer` stand for number, str, bool, int, datetime and bytes.
  */
-export type FieldType = ScalarType | (string & {}) | AnyClass | EnumObject | readonly [FieldType];
+export type FieldType = ScalarType | (string & {}) | AnyClass | typeof NdArray | EnumObject | readonly [FieldType];
 
 /** A class that is described by its fields. */
 export interface DescribedClass {
   readonly name: string;
   /** An instance of the class from an instance, or from the plain dict of its members. @throws {UnreadableError} on another value */
   accept(value: unknown): object;
+  /** Whether instances have arrays as members, or in members of registered classes. @param asked classes that are being asked */
+  holdsArrays(asked?: Set<DescribedClass>): boolean;
   /** The members that travel. */
   membersOf(value: object): Record<string, unknown>;
 }
@@ -63,6 +67,8 @@ export type ValueType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly object: EnumObject }
   | { readonly kind: 'list'; readonly item: ValueType }
+  /** An `NdArray`, or a typed array. */
+  | { readonly kind: 'array'; readonly type: AnyClass; readonly convert: ArrayConverter }
   /** `described` is asked when the first value is read: classes may name each other. Undefined: the class is not registered. */
   | { readonly kind: 'class'; readonly type: AnyClass | string; readonly described: () => DescribedClass | undefined };
 
@@ -99,6 +105,8 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
   }
   const scalar = SCALAR_OF_CLASS.get(type);
   if (scalar !== undefined) return { kind: 'scalar', scalar };
+  const array = arrayTypeOf(type);
+  if (array !== undefined) return array;
   if (typeof type === 'function') return classType(type as AnyClass, where, find);
   if (Array.isArray(type) && type.length === 1) {
     return { kind: 'list', item: valueTypeOf((type as unknown[])[0], where, find) };
@@ -107,14 +115,26 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
   throw configError(`${where} has no type; a class that is used before it is defined is given by its Python name: 'lab.Point'`);
 }
 
+/** The type `NdArray` or a typed array; undefined for others. Uint8Array is bytes. */
+export function arrayTypeOf(type: unknown): (ValueType & { kind: 'array' }) | undefined {
+  const convert = isScalarClass(type) ? undefined : arrayConverterOf(type);
+  return convert && { kind: 'array', type: type as AnyClass, convert };
+}
+
 /** Whether a class stands for a scalar type: `Number`, `Date`. */
 export function isScalarClass(type: unknown): boolean {
   return SCALAR_OF_CLASS.has(type);
 }
 
-/** Whether values of a type are instances of a class, or lists of them. */
-export function holdsClass(type: ValueType): boolean {
-  return type.kind === 'list' ? holdsClass(type.item) : type.kind === 'class';
+/** Whether values of a type are instances of a class, arrays, or lists of them. */
+export function holdsInstances(type: ValueType): boolean {
+  return type.kind === 'list' ? holdsInstances(type.item) : type.kind === 'class' || type.kind === 'array';
+}
+
+/** Whether values of a type are arrays, or have arrays in them. @param asked classes that are being asked */
+export function holdsArrays(type: ValueType, asked: Set<DescribedClass>): boolean {
+  if (type.kind === 'list') return holdsArrays(type.item, asked);
+  return type.kind === 'array' || (type.kind === 'class' && type.described()?.holdsArrays(asked) === true);
 }
 
 /** The values of an enum. Enums of numbers have their names as values, too. */

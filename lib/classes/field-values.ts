@@ -1,3 +1,4 @@
+import { safeText } from '../protocol/safe-text.js';
 import { pyFloat } from '../serpent/values.js';
 import { failedInside, UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
@@ -49,6 +50,8 @@ export function readTyped(type: ValueType, value: unknown, what: string): unknow
     case 'list':
       if (!Array.isArray(value)) throw unfit(what, 'a list', value);
       return value.map((item, index) => inside(index, () => readTyped(type.item, item, `an item of ${what}`)));
+    case 'array':
+      return readArray(type, value, what);
     case 'class':
       return type.described()?.accept(value) ?? value;
   }
@@ -64,6 +67,8 @@ export function writeTyped(type: ValueType, value: unknown): unknown {
       return isRegisteredEnum(type.object) ? enumMember(type.object, value as string) : value;
     case 'list':
       return Array.isArray(value) ? value.map((item) => writeTyped(type.item, item)) : value;
+    case 'array':
+      return value;
     case 'class': {
       // a plain object where an instance is expected travels as the class, too
       const described = Object.getPrototypeOf(value) === Object.prototype ? type.described() : undefined;
@@ -79,6 +84,17 @@ export function inside<T>(step: number | string, work: () => T): T {
   } catch (error) {
     throw failedInside(error, step);
   }
+}
+
+function readArray({ type, convert }: ValueType & { kind: 'array' }, value: unknown, what: string): unknown {
+  let array: unknown;
+  try {
+    array = convert(value, what);
+  } catch (error) {
+    throw new UnreadableError(safeText(error), { cause: error });
+  }
+  if (!(array instanceof type)) throw unfit(what, `an array of NumPy, or a list of numbers: ${type.name}`, value);
+  return array;
 }
 
 function writeScalar(scalar: ScalarType, value: unknown): unknown {

@@ -1,3 +1,4 @@
+import { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
@@ -9,8 +10,8 @@ import {
   type ValidatedMember,
   validatedMembers,
 } from './dto-packages.js';
-import type { FindClass } from './field-types.js';
-import { inside } from './field-values.js';
+import { arrayTypeOf, type FindClass, type ValueType } from './field-types.js';
+import { inside, readTyped } from './field-values.js';
 
 /** Reads the value of a member; undefined when class-transformer reads it. */
 export type MemberReader = (member: string) => ((value: object) => unknown) | undefined;
@@ -34,8 +35,9 @@ export function transformedInstance(
   const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
     const member = transformed.memberOf(key);
     const read = typeof value === 'object' && value !== null ? readerOf(member) : undefined;
-    if (read === undefined) return [key, value];
-    const made = inside(member, () => read(value as object));
+    // class-transformer would take an array apart
+    if (read === undefined && !(value instanceof NdArray)) return [key, value];
+    const made = read === undefined ? value : inside(member, () => read(value as object));
     // @Transform gets the value, of which class-transformer makes a copy
     if (transformed.hasTransform(member)) return [key, made];
     ready.set(member, made);
@@ -74,19 +76,46 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
   const unknown = Object.keys(given).filter((key) => !validated.has(transformed.memberOf(key)));
   if (validated.size > 0 && unknown.length > 0)
     throw new UnreadableError(`${type.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}`);
-  return transformedInstance(transformed, given, (member) => {
+  const readArray = (member: string, value: unknown): unknown => {
+    const array = arrayMember(type, member);
+    return array === undefined || value === null ? value : readTyped(array, value, `${member} of ${type.name}`);
+  };
+  const instance = transformedInstance(transformed, given, (member) => {
+    if (arrayMember(type, member) !== undefined) return (value) => readArray(member, value);
     const nested = transformed.nestedClassOf(member);
     return nested && nestedReader(type, member, nested, find);
-  });
+  }) as Record<string, unknown>;
+  // a text or number in the place of an array
+  for (const member of Object.keys(instance))
+    if (instance[member] !== undefined) instance[member] = inside(member, () => readArray(member, instance[member]));
+  return instance;
+}
+
+/** The type of a member that is an array, or a list of arrays. */
+function arrayMember(type: AnyClass, member: string): ValueType | undefined {
+  const { arrays, transformed } = decorationsOf(type);
+  if (!arrays.has(member)) {
+    const emitted = emittedType(type, member);
+    const item = arrayTypeOf(emitted) ?? arrayTypeOf(transformed.typeOf(member));
+    arrays.set(member, item !== undefined && emitted === Array ? { kind: 'list', item } : item);
+  }
+  return arrays.get(member);
 }
 
 /** Decorations of classes that are not registered, by class: looking them up takes longer than making an instance. */
-const decorations = new WeakMap<AnyClass, { validated: Map<string, ValidatedMember>; transformed: TransformedClass }>();
+const decorations = new WeakMap<AnyClass, Decorations>();
 
-function decorationsOf(type: AnyClass): { validated: Map<string, ValidatedMember>; transformed: TransformedClass } {
+interface Decorations {
+  readonly validated: ReadonlyMap<string, ValidatedMember>;
+  readonly transformed: TransformedClass;
+  /** By member, as they are asked for. Undefined: the member is no array. */
+  readonly arrays: Map<string, ValueType | undefined>;
+}
+
+function decorationsOf(type: AnyClass): Decorations {
   let known = decorations.get(type);
   if (known === undefined) {
-    known = { validated: validatedMembers(type), transformed: transformedClass(type, [], true)! };
+    known = { validated: validatedMembers(type), transformed: transformedClass(type, [], true)!, arrays: new Map() };
     decorations.set(type, known);
   }
   return known;

@@ -50,6 +50,8 @@ class ShapeReader {
         return { kind: 'choice', choices: enumValues(type.object) };
       case 'list':
         return { kind: 'list', item: this.ofValueType(type.item) };
+      case 'array':
+        return { kind: 'scalar', type: type.type.name };
       case 'class': {
         const named = typeof type.type === 'string' ? findDescription(type.type)?.type : type.type;
         return named === undefined ? UNKNOWN : this.ofClass(named);

@@ -194,6 +194,9 @@ class PythonModule {
     switch (type.kind) {
       case 'scalar':
         return ANNOTATIONS[type.scalar];
+      case 'array':
+        // whether there is NumPy is not known
+        return 'Any';
       case 'list':
         return `list[${this.annotationOf(type.item)}]`;
       case 'enum': {

@@ -1,4 +1,4 @@
-import { type KeywordArguments, kwargs, type RemoteObject } from 'nestjs-pyro';
+import { KeywordArguments, type RemoteObject } from 'nestjs-pyro';
 import { callText, literalOf } from './recording.js';
 
 type Members = Record<string, (...args: unknown[]) => unknown>;
@@ -53,7 +53,7 @@ function textOf(method: string, given: readonly unknown[]): string {
   return areKeywords(last) ? callText(method, given.slice(0, -1), last) : callText(method, given);
 }
 
-/** Whether a value was made by `kwargs(…)`. The package exports the type of these values, and not their class. */
+/** Whether a value was made by `kwargs(…)`. */
 function areKeywords(value: unknown): value is KeywordArguments {
-  return value instanceof kwargs({}).constructor;
+  return value instanceof KeywordArguments;
 }

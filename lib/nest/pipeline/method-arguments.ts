@@ -1,5 +1,5 @@
 import type { ExecutionContext, PipeTransform } from '@nestjs/common';
-import { arrayConverterOf } from './array-arguments.js';
+import { arrayConverterOf } from '../../arrays/array-conversion.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
 import { type Argument, PipedArguments } from './piped-arguments.js';

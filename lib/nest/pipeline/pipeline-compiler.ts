@@ -15,7 +15,7 @@ import { ExceptionFilters } from './exception-filters.js';
 import { MethodArguments, type PipedParameter } from './method-arguments.js';
 import { Pipeline } from './pipeline.js';
 import { wrapSerializer } from './serializer-interceptors.js';
-import { typedArgument } from './typed-argument.js';
+import { typeForPipes, typedArgument } from './typed-argument.js';
 
 /** Makes pipelines: asks Nest for the enhancers of a method, as Nest's `RpcContextCreator` does. */
 export class PipelineCompiler {
@@ -73,7 +73,7 @@ export class PipelineCompiler {
       const metatype = types[plan.index];
       const label = plan.source.kind === 'keywords' ? 'keyword arguments' : plan.label;
       const typed = label === undefined ? undefined : typedArgument(plan.type, metatype, label);
-      return { plan, metatype, pipes: [...(typed === undefined ? [] : [typed]), ...common, ...own] };
+      return { plan, metatype: typeForPipes(metatype), pipes: [...(typed === undefined ? [] : [typed]), ...common, ...own] };
     });
   }
 }

@@ -43,3 +43,11 @@ export function typedArgument(declared: FieldType | undefined, emitted: unknown,
   if (emitted !== Date && descriptionOf(emitted) === undefined) return undefined;
   return new TypedArgument(valueTypeOf(emitted, label, findDescription), label);
 }
+
+/**
+ * The type that Nest's pipes are told of a parameter. ValidationPipe would copy an instance with class-transformer, which cannot copy arrays:
+ * of a class that has some, and has validated its instance already, it is told that it may be any object.
+ */
+export function typeForPipes(emitted: unknown): unknown {
+  return descriptionOf(emitted)?.holdsArrays() === true ? Object : emitted;
+}

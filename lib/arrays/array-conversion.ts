@@ -1,9 +1,9 @@
-import type { NdTypedArray } from '../../arrays/element-types.js';
-import { NdArray } from '../../arrays/nd-array.js';
-import { safeText } from '../../protocol/safe-text.js';
+import type { NdTypedArray } from './element-types.js';
+import { NdArray } from './nd-array.js';
+import { safeText } from '../protocol/safe-text.js';
 
-/** Makes an array of a list; leaves every other value as it is. @param label of the parameter, for the error */
-type ArrayConverter = (value: unknown, label: string | undefined) => unknown;
+/** Makes an array of a list; leaves every other value as it is. @param label of the parameter or member, for the error */
+export type ArrayConverter = (value: unknown, label: string | undefined) => unknown;
 
 const TYPED_ARRAYS: readonly unknown[] = [
   Int8Array,
@@ -22,7 +22,7 @@ const TYPED_ARRAYS: readonly unknown[] = [
 type TypedArrayType = new (elements?: NdTypedArray) => NdTypedArray;
 
 /**
- * The converter of a parameter whose type is `NdArray` or a typed array; undefined for other types.
+ * The converter of a parameter or member whose type is `NdArray` or a typed array; undefined for other types.
  *
  * A list, also of lists, becomes an `NdArray`, or a typed array with its elements in C order. An `NdArray` becomes a typed array,
  * without a copy when it has the elements in one already.
