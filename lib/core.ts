@@ -46,7 +46,8 @@ export {
   PyroClass,
   registerClass,
 } from './classes/register-class.js';
-export type { ClassFields, ClassOptions, PythonStyle } from './classes/class-description.js';
+export type { ClassOptions, PythonStyle } from './classes/class-description.js';
+export type { ClassFields } from './classes/given-fields.js';
 export type { EnumObject, FieldType, ScalarType } from './classes/field-types.js';
 export type { StandardSchema } from './classes/standard-schema.js';
 export { enumMember, registerEnum } from './classes/enums.js';

@@ -2,11 +2,11 @@ import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
+import { objectsIn } from './checked-objects.js';
 import { emittedType, transformedClass, validatedMembers, validatorOf } from './dto-packages.js';
 import {
   ANY,
   type DescribedClass,
-  type FieldType,
   type FindClass,
   holdsClass,
   isScalarClass,
@@ -14,6 +14,7 @@ import {
   valueTypeOf,
 } from './field-types.js';
 import { inside, readTyped, writeTyped } from './field-values.js';
+import { type ClassFields, type GivenField, ownFields } from './given-fields.js';
 import { createInstance } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
 import { isPlainObject, nestedReader, transformedInstance } from './transformed-instance.js';
@@ -21,9 +22,6 @@ import { validationMessages } from './validation-messages.js';
 
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
 export type PythonStyle = 'dataclass' | 'namedtuple' | 'pydantic' | 'attrs';
-
-/** Names of members, `'unit?'` for one that may be missing; or their types by these names. */
-export type ClassFields<Name extends string = string> = readonly Name[] | { readonly [Key in Name]?: FieldType };
 
 /** How the instances of a class travel. */
 export interface ClassOptions<Name extends string = string> {
@@ -47,21 +45,13 @@ export interface ClassField {
   readonly mayBeList?: boolean;
 }
 
-interface GivenField {
-  readonly name: string;
-  readonly isOptional: boolean;
-  readonly type: ValueType | undefined;
-}
-
-/** A name that Python can use for a keyword argument. */
-const MEMBER_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
-
 /** A class that travels, and how. */
 export class ClassDescription implements DescribedClass {
   readonly isException: boolean;
   /** The members that the options give. */
   private readonly own: readonly GivenField[] | undefined;
   private readonly isValidated: boolean;
+  private knownRules: boolean | undefined;
   private known: ReturnType<ClassDescription['lookUp']> | undefined;
   private validate: ReturnType<typeof validatorOf> | undefined;
 
@@ -127,6 +117,23 @@ export class ClassDescription implements DescribedClass {
       if (messages.length > 0) throw new UnreadableError(`${this.name} is refused: ${messages.join('; ')}`);
     }
     return instance;
+  }
+
+  countChecks(value: unknown, most: number): number {
+    return value instanceof this.type || !this.hasRules ? 0 : objectsIn(value, most);
+  }
+
+  /** True when code outside of this package checks or makes the instances, or parts of them. */
+  private get hasRules(): boolean {
+    return (this.knownRules ??= this.reachesRules(new Set()));
+  }
+
+  reachesRules(seen: Set<DescribedClass>): boolean {
+    if (seen.has(this)) return false;
+    seen.add(this);
+    const { fields, transformed } = this.lookedUp;
+    const isOwn = this.isValidated || this.options.schema !== undefined || transformed !== undefined;
+    return isOwn || fields.some(({ type }) => classIn(type, this.find)?.reachesRules(seen) === true);
   }
 
   membersOf(value: object): Record<string, unknown> {
@@ -275,22 +282,9 @@ export class ClassDescription implements DescribedClass {
   }
 }
 
-/**
- * The members in the option `fields`.
- *
- * @throws {PyroError} `CONFIG` on a name or a type that cannot be one
- */
-function ownFields(fields: ClassFields | undefined, className: string, find: FindClass): GivenField[] | undefined {
-  if (fields === undefined) return undefined;
-  if (typeof fields !== 'object')
-    throw configError(`${className}: fields is ${shortText(fields)}; give ['x', 'y'] or { x: 'float' }`);
-  const isList = Array.isArray(fields);
-  return (isList ? (fields as string[]).map((key) => [key] as const) : Object.entries(fields)).map(([key, type]) => {
-    const name = key.replace(/\?$/, '');
-    const where = `${className}.${name}`;
-    if (name in Object.prototype || !MEMBER_NAME.test(name)) throw configError(`${where}: a member cannot have this name`);
-    return { name, isOptional: key.endsWith('?'), type: isList ? undefined : valueTypeOf(type, where, find) };
-  });
+function classIn(type: ValueType, find: FindClass): DescribedClass | undefined {
+  if (type.kind === 'list') return classIn(type.item, find);
+  return type.kind === 'class' ? find(type.type) : undefined;
 }
 
 function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueType {

@@ -54,6 +54,10 @@ export interface DescribedClass {
   readonly name: string;
   /** An instance of the class from an instance, or from the plain dict of its members. @throws {UnreadableError} on another value */
   accept(value: unknown): object;
+  /** Number of objects in a value that rules check when {@link accept} makes an instance of it; it need not count further than `most`. */
+  countChecks(value: unknown, most: number): number;
+  /** Whether the class, or one among its members, has such rules. @param seen the classes that were asked before */
+  reachesRules(seen: Set<DescribedClass>): boolean;
   /** The members that travel. */
   membersOf(value: object): Record<string, unknown>;
 }

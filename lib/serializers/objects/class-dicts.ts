@@ -145,7 +145,9 @@ class ClassDicts {
     if (converter?.fromDict) {
       this.convertMembers(dict, true);
       this.spend(INSTANCE_COST);
-      return converter.fromDict(recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name), name);
+      const record = recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name);
+      if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
+      return converter.fromDict(record, name);
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);
