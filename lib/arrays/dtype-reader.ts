@@ -67,6 +67,8 @@ export function dtypeOf(given: unknown, spend: (bytes: number) => void = () => u
 
 /** True for the description of a dtype, also of one that is refused. */
 export function looksLikeDType(given: unknown): boolean {
+  // many dicts of marshal may share long bytes
+  if (given instanceof Uint8Array && given.length > MAX_SIMPLE_CHARS) return given[0] === 0x5b && given[1] === 0x28;
   const text = textOf(given);
   if (text === undefined) {
     // many dicts of marshal may share a long list

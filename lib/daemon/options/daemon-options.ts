@@ -52,6 +52,11 @@ export interface DaemonOptions {
    */
   maxValueBytes?: number;
   /**
+   * Objects of one request that rules of class-validator, class-transformer or a schema check. To check one takes some 10 µs. A request
+   * over this limit is answered with `builtins.ValueError`. Default 100,000.
+   */
+  maxCheckedObjects?: number;
+  /**
    * Memory that the arguments of all running requests and the data of all running handshakes may take together, with 1 KiB for each
    * request. A request over this limit is answered with `Pyro5.errors.PyroError`, a handshake is refused. Default: a quarter of the
    * heap limit of the process.
