@@ -1,8 +1,11 @@
-import type { AliasSignature, RecordSignature, TypeSignature } from '../../daemon/contract/signatures.js';
+import type { TypeSignature } from '../../daemon/contract/signatures.js';
 import { isPythonName, pythonNameFor } from '../python/python-names.js';
 import { docString, indented } from './docstrings.js';
 import { pythonText } from './python-texts.js';
 import { VisibleNames } from './visible-names.js';
+
+type RecordSignature = Extract<TypeSignature, { fields: unknown }>;
+type AliasSignature = Extract<TypeSignature, { alias: string }>;
 
 /** Writes an Enum, as `nestjs-pyro python classes` prints it. */
 export function enumText(name: string, { members }: AliasSignature): string {
