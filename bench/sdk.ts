@@ -10,7 +10,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-node';
 
-/** What an application lets the SDK make. */
+/** The signals that an application lets the SDK make. */
 export type Signals = 'none' | 'metrics' | 'unsampled' | 'metrics+unsampled' | 'metrics+sampled';
 
 /** Takes spans and sends them nowhere. */

@@ -110,6 +110,7 @@ export type {
 } from './daemon/contract/signatures.js';
 export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract/observer.js';
 export type { MethodParameter } from './objects/argument-binder.js';
+export type { MemberShape, ValueShape } from './objects/value-shape.js';
 export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';
 export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';
@@ -132,7 +133,7 @@ export type { Authorization, AuthorizeRequest, HandshakeAnswer } from './daemon/
 export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contract/target.js';
 
 // calls of remote objects
-export { type KeywordArguments, kwargs } from './client/call/outgoing-call.js';
+export { kwargs, KeywordArguments } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
   AnnotationValues,

@@ -75,7 +75,7 @@ export {
   type AnnotationValues,
   type CallOptions,
   kwargs,
-  type KeywordArguments,
+  KeywordArguments,
   PyroProxy,
   type PyroProxyOptions,
   PyroUri,

@@ -2,7 +2,7 @@
  * Builds the site of the documentation into `build/site/`: the guides and the API reference from the docstrings, with a search that
  * works without a network. `docs/README.md` says which guides there are, in which order, and under which headings.
  *
- * It fails by a warning of typedoc, such as a link that leads nowhere.
+ * A warning of typedoc, such as a link that leads nowhere, fails the build.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';

@@ -2,7 +2,7 @@
  * Compares the package that `npm pack` would publish with its budget: size, number of files, dependencies and install scripts. The
  * build has to be there.
  *
- * It warns, and does not fail, while package.json says nothing of the repository: docs/releasing.md tells where the address belongs.
+ * While package.json names no repository, the check warns and does not fail: docs/releasing.md tells where the address belongs.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const DEPENDENCIES: Record<string, string> = {
 
 /** Scripts of package.json that npm runs on the machine of a user. */
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare'];
-/** What npm's page of a package, and its provenance, need. */
+/** Fields of package.json that npm's page of a package, and its provenance, need. */
 const ADDRESSES = ['repository', 'homepage', 'bugs'];
 
 interface PackageJson {

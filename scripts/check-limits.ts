@@ -1,5 +1,5 @@
 /**
- * Checks the tables of limits in the docs against the limits of the package: `check-limits.js [--write]`.
+ * Checks the tables of docs/limits.md against the limits of the package: `check-limits.js [--write]`.
  *
  * A table of the limits of daemons stands between the lines `<!-- limits -->` and `<!-- end of limits -->`, the table of proxies
  * between `<!-- limits of proxies -->` and `<!-- end of limits of proxies -->`. With `--write` they are written anew.
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Limit, LIMITS, PROXY_LIMITS, type ProxyLimit } from 'nestjs-pyro/core';
 import { packageRoot } from './package-root.js';
 
+const page = join(packageRoot, 'docs', 'limits.md');
 const DAEMONS = 'limits';
 const PROXIES = 'limits of proxies';
 
@@ -18,13 +19,11 @@ const limits = Object.entries<Limit>(LIMITS);
 const proxyLimits = Object.entries<ProxyLimit>(PROXY_LIMITS);
 
 await checkTable(
-  'threat-model.md',
   DAEMONS,
   ['limit (option and counter)', '`lab`', '`exposed`', 'what it limits', 'when it is reached'],
   limits.map(([name, limit]) => defaultsOf(name, limit)),
 );
 await checkTable(
-  'threat-model.md',
   PROXIES,
   ['limit (option)', 'default', 'what it limits', 'when it is reached'],
   proxyLimits.map(([name, limit]) => [
@@ -34,27 +33,19 @@ await checkTable(
     limit.consequence,
   ]),
 );
-await checkTable(
-  'production.md',
-  DAEMONS,
-  ['limit', 'of', 'what clients see'],
-  limits.map(([name, limit]) => [`\`${name}\``, limit.limits, limit.consequence]),
-);
-
-async function checkTable(file: string, mark: string, head: Cells, rows: readonly Cells[]): Promise<void> {
-  const page = join(packageRoot, 'docs', file);
+async function checkTable(mark: string, head: Cells, rows: readonly Cells[]): Promise<void> {
   const shown = await readFile(page, 'utf8');
   const between = new RegExp(`(?<=<!-- ${mark} -->\n)[^]*(?=<!-- end of ${mark} -->)`);
-  if (!between.test(shown)) throw new Error(`docs/${file}: there is no table of ${mark}`);
+  if (!between.test(shown)) throw new Error(`docs/limits.md: there is no table of ${mark}`);
   const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`);
   const right = shown.replace(between, () => `\n${lines.join('')}\n`);
   if (process.argv.includes('--write')) {
     await writeFile(page, right);
   } else if (right !== shown) {
-    console.error(`docs/${file} does not have the ${mark} of the package; \`npm run docs:options\` mends it`);
+    console.error(`docs/limits.md does not have the ${mark} of the package; \`npm run docs:options\` mends it`);
     process.exitCode = 1;
   } else {
-    console.log(`ok: docs/${file}, ${rows.length} ${mark}`);
+    console.log(`ok: docs/limits.md, ${rows.length} ${mark}`);
   }
 }
 

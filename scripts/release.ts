@@ -1,9 +1,10 @@
 /**
  * Prepares a release: `npm run release -- [major|minor|patch] [--dry-run]`.
  *
- * It looks whether the tree is clean and the package keeps its budget, takes the notes under "Unreleased" of CHANGELOG.md, sets the
- * version, and makes a commit, a tag, the tarball and its list of contents (SBOM) in `build/release/`. It publishes nothing: the last
- * line that it prints is the command that does. Without a kind, the sections of the notes decide ({@link kindOfNotes}).
+ * The script checks that the tree is clean and that the package keeps its budget. It takes the notes under "Unreleased" of
+ * CHANGELOG.md, sets the version, and makes a commit, a tag, the tarball and its list of contents (SBOM) in `build/release/`. The
+ * last line that the script prints is the command that publishes. Without a kind, the sections of the notes decide
+ * ({@link kindOfNotes}).
  *
  * With `--dry-run` nothing outside of `build/` changes, and a tree that is not clean is only told.
  */

@@ -26,7 +26,7 @@ const SIZED = /^([<>=|]?)([SaUV])(\d{0,10})$/;
 /** `dtype.name` has the size in bits. */
 const BITS = /^(bytes|str|void)(\d{1,10})$/;
 
-/** What people write besides NumPy's names. */
+/** Names of dtypes that people write and NumPy takes, other than its `dtype.name`: the code of each. */
 const OTHER_NAMES: Record<string, string> = {
   bool_: 'b1',
   '?': 'b1',
@@ -67,6 +67,8 @@ export function dtypeOf(given: unknown, spend: (bytes: number) => void = () => u
 
 /** True for the description of a dtype, also of one that is refused. */
 export function looksLikeDType(given: unknown): boolean {
+  // many dicts of marshal may share long bytes
+  if (given instanceof Uint8Array && given.length > MAX_SIMPLE_CHARS) return given[0] === 0x5b && given[1] === 0x28;
   const text = textOf(given);
   if (text === undefined) {
     // many dicts of marshal may share a long list

@@ -4,7 +4,7 @@ import { pyTuple } from '../serpent/index.js';
 import type { NdTypedArray } from './element-types.js';
 import { sizeOf, spareLists } from './shape.js';
 
-/** What an element is. */
+/** The kind of value that each element of an array is. */
 export type DTypeKind =
   'bool' | 'int' | 'uint' | 'float' | 'complex' | 'datetime' | 'timedelta' | 'bytes' | 'text' | 'void' | 'struct';
 

@@ -16,7 +16,7 @@ export interface NdLayout {
   readonly offset: number;
 }
 
-/** What `NdArray.from` is told of an array. */
+/** Options of `NdArray.from`. */
 export interface NdArrayOptions<T extends string = string> {
   /** NumPy's name or text of the dtype: `float32`, `<f4`, `datetime64[ms]`. Default: that of the typed array, or of the items. */
   dtype?: T;

@@ -5,8 +5,10 @@ import { literalIn, MAX_DTYPE_CHARS } from './dtype-reader.js';
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 /** The data begins at a multiple of this. */
 const ALIGNMENT = 64;
+/** The bytes of a header for each of its characters, while it is read. */
+const HEADER_COST = 4;
 
-/** What stands before the data of an npy file, and where the data begins. */
+/** The header of an npy file, and where the data begins. */
 export interface NpyHeader {
   readonly descr: unknown;
   readonly isFortranOrder: boolean;
@@ -17,10 +19,11 @@ export interface NpyHeader {
 /**
  * Reads the header of an npy file, of version 1, 2 or 3.
  *
+ * @param spend is told the bytes that the header takes, before it is read: dicts of marshal may share one file
  * @throws {SerializeError} when there is none
  * @see NumPy, numpy/lib/format.py
  */
-export function readNpyHeader(bytes: Uint8Array): NpyHeader {
+export function readNpyHeader(bytes: Uint8Array, spend: (bytes: number) => void = () => undefined): NpyHeader {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = file[6]!;
   if (file.length < 10 || !file.subarray(0, 6).equals(MAGIC))
@@ -32,6 +35,7 @@ export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   if (length > MAX_DTYPE_CHARS) throw new SerializeError(`an npy header of ${length} bytes is over ${MAX_DTYPE_CHARS}`);
   const dataStart = headerStart + length;
   if (file.length < dataStart) throw new SerializeError('the npy file of an array ends in its header');
+  spend(length * HEADER_COST);
   const header = literalIn(file.toString(version === 3 ? 'utf8' : 'latin1', headerStart, dataStart).trim());
   if (typeof header !== 'object' || header === null || Array.isArray(header) || header instanceof Map) throw badHeader();
   const { descr, fortran_order: isFortranOrder, shape } = header as Record<string, unknown>;

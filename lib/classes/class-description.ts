@@ -2,6 +2,7 @@ import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
+import { objectsIn } from './checked-objects.js';
 import { emittedType, transformedClass, validatedMembers, validatorOf } from './dto-packages.js';
 import {
   ANY,
@@ -52,6 +53,7 @@ export class ClassDescription implements DescribedClass {
   /** The members that the options give. */
   private readonly own: readonly GivenField[] | undefined;
   private readonly isValidated: boolean;
+  private knownRules: boolean | undefined;
   private known: ReturnType<ClassDescription['lookUp']> | undefined;
   private validate: ReturnType<typeof validatorOf> | undefined;
 
@@ -137,6 +139,23 @@ export class ClassDescription implements DescribedClass {
     if (asked.has(this)) return false;
     asked.add(this);
     return this.fields.some(({ type }) => holdsArrays(type, asked));
+  }
+
+  countChecks(value: unknown, most: number): number {
+    return value instanceof this.type || !this.hasRules ? 0 : objectsIn(value, most);
+  }
+
+  /** True when code outside of this package checks or makes the instances, or parts of them. */
+  private get hasRules(): boolean {
+    return (this.knownRules ??= this.reachesRules(new Set()));
+  }
+
+  reachesRules(seen: Set<DescribedClass>): boolean {
+    if (seen.has(this)) return false;
+    seen.add(this);
+    const { fields, transformed } = this.lookedUp;
+    const isOwn = this.isValidated || this.options.schema !== undefined || transformed !== undefined;
+    return isOwn || fields.some(({ type }) => classIn(type, this.find)?.reachesRules(seen) === true);
   }
 
   membersOf(value: object): Record<string, unknown> {
@@ -285,6 +304,11 @@ export class ClassDescription implements DescribedClass {
     }
     return instance;
   }
+}
+
+function classIn(type: ValueType, find: FindClass): DescribedClass | undefined {
+  if (type.kind === 'list') return classIn(type.item, find);
+  return type.kind === 'class' ? find(type.type) : undefined;
 }
 
 function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueType {

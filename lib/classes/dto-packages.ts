@@ -9,11 +9,16 @@ interface ClassValidator {
   readonly validateSync: (object: object, options: object) => unknown[];
 }
 
-interface ValidationMetadata {
+/** A decorator of class-validator on a member. */
+export interface ValidationMetadata {
   readonly type: string;
+  /** `isInt`, `min` … */
   readonly name?: string;
   readonly propertyName: string;
   readonly constraintCls: unknown;
+  readonly constraints?: readonly unknown[];
+  /** The decorator is about the items of a list. */
+  readonly each?: boolean;
 }
 
 /** class-validator keeps its storage in the global object, so it is known whether a class has metadata before the package is loaded. */
@@ -58,11 +63,15 @@ export interface ValidatedMember {
   readonly type: FieldType | undefined;
 }
 
+/** The decorators of class-validator on the members of a class; empty when there are none. */
+export function validationMetadataOf(type: AnyClass): readonly ValidationMetadata[] {
+  return validatorStorage()?.getTargetValidationMetadatas(type, '', false, false) ?? [];
+}
+
 /** The members of a class that have decorators of class-validator, in the order of the class; empty when there are none. */
 export function validatedMembers(type: AnyClass): Map<string, ValidatedMember> {
   const members = new Map<string, ValidatedMember>();
-  const metadata = validatorStorage()?.getTargetValidationMetadatas(type, '', false, false) ?? [];
-  for (const { propertyName, type: kind, name } of metadata) {
+  for (const { propertyName, type: kind, name } of validationMetadataOf(type)) {
     const known = members.get(propertyName);
     members.set(propertyName, {
       isOptional: known?.isOptional === true || kind === 'conditionalValidation',

@@ -22,7 +22,7 @@ export type ScalarType =
   | 'UUID'
   | 'Path';
 
-/** What a value of a type looks like where it comes in. */
+/** How errors describe the value that each type takes. */
 export const EXPECTED: Readonly<Record<ScalarType, string>> = {
   any: 'anything',
   str: 'a str',
@@ -58,6 +58,10 @@ export interface DescribedClass {
   accept(value: unknown): object;
   /** Whether instances have arrays as members, or in members of registered classes. @param asked classes that are being asked */
   holdsArrays(asked?: Set<DescribedClass>): boolean;
+  /** Number of objects in a value that rules check when {@link accept} makes an instance of it; it need not count further than `most`. */
+  countChecks(value: unknown, most: number): number;
+  /** Whether the class, or one among its members, has such rules. @param seen the classes that were asked before */
+  reachesRules(seen: Set<DescribedClass>): boolean;
   /** The members that travel. */
   membersOf(value: object): Record<string, unknown>;
 }

@@ -57,7 +57,7 @@ export function readTyped(type: ValueType, value: unknown, what: string): unknow
   }
 }
 
-/** What is sent for a value of this type. Values that do not fit are sent by the default rules. */
+/** Gives the value to send for `value`, which has this type. A value that does not fit the type is sent by the default rules. */
 export function writeTyped(type: ValueType, value: unknown): unknown {
   if (value === null || value === undefined) return value;
   switch (type.kind) {

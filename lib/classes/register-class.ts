@@ -32,6 +32,7 @@ const RULES: OptionRules<DescribedClassOptions & ClassConverter> = {
   toDict: FUNCTION,
   fromDict: FUNCTION,
   natural: SWITCH,
+  countChecks: FUNCTION,
 };
 
 const DESCRIBED: readonly string[] = ['fields', 'schema', 'python'];
@@ -119,9 +120,10 @@ function describeClass(type: AnyClass, name: string, options: ClassOptions, regi
   const make = description.isException
     ? (dict: Record<string, unknown>) => receivedException(description, dict)
     : (dict: Record<string, unknown>) => description.make(dict);
+  const countChecks = (dict: object, most: number): number => description.countChecks(dict, most);
   // errors go the way of all errors, with their traceback
   const toDict = description.isException ? {} : { toDict: (value: object) => description.membersOf(value) };
-  registry.registerClass(type, { name, natural: true, fromDict: make, ...toDict });
+  registry.registerClass(type, { name, natural: true, fromDict: make, countChecks, ...toDict });
   if (description.isException) describeExceptions(description);
   descriptions.set(type, description);
 }

@@ -5,15 +5,9 @@ import { RemoteStream } from '../client/call/remote-stream.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, resultText } from './output.js';
-import {
-  daemonUriOf,
-  type RemoteArguments,
-  takesRemoteArguments,
-  uriOf,
-  withRemote,
-  objectArgument,
-} from './remote-arguments.js';
+import { print, resultText, printJson } from './output.js';
+import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
+import { daemonUriOf, withRemote } from './remote-connection.js';
 import { jsonOf, valueOf } from '../inspector/values.js';
 
 interface CallArguments extends RemoteArguments {
@@ -117,7 +111,7 @@ async function printItems(stream: RemoteStream, given: CallArguments, signal: Ab
 }
 
 function printResult(value: unknown, { json }: RemoteArguments): void {
-  if (json) print(JSON.stringify(jsonOf(value)));
+  if (json) printJson(jsonOf(value));
   else if (value !== undefined && value !== null) print(resultText(value));
 }
 
@@ -134,7 +128,7 @@ async function runPing(text: string, given: RemoteArguments & { count: number; i
     }
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     const figures = { pings: times.length, leastMs: Math.min(...times), meanMs: mean, mostMs: Math.max(...times) };
-    if (given.json) print(JSON.stringify({ uri: String(uri), ...figures }));
+    if (given.json) printJson({ uri: String(uri), ...figures });
     else if (times.length > 1)
       print(`least ${figures.leastMs.toFixed(2)}, mean ${mean.toFixed(2)}, most ${figures.mostMs.toFixed(2)} ms`);
   });

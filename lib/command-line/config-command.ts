@@ -4,7 +4,7 @@ import { environmentDefaults } from '../daemon/options/environment-defaults.js';
 import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
 import { CONFIG_ITEMS, type PyroConfig } from '../options/config-items.js';
 import { readConfig, unknownVariables } from '../options/environment.js';
-import { type OutputArguments, print, styled, table } from './output.js';
+import { type OutputArguments, print, styled, table, printJson } from './output.js';
 
 /** An option in effect. */
 interface EffectiveOption {
@@ -35,7 +35,7 @@ function printConfig(given: OutputArguments): void {
   const proxy = effective(resolveProxyOptions({}), config, (items) => environmentProxyOptions({}, items));
   const daemon = effective(resolveDaemonOptions({}), config, (items) => environmentDefaults({}, items));
   if (given.json) {
-    print(JSON.stringify({ variables, unknown, proxy, daemon }));
+    printJson({ variables, unknown, proxy, daemon });
     return;
   }
   const rows = (options: EffectiveOption[]): string[][] => options.map(({ option, value, from }) => [option, shown(value), from]);

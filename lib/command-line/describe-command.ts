@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { printable } from '../reports/printable.js';
-import { print, styled, table } from './output.js';
+import { print, styled, table, printJson } from './output.js';
 import { objectArgument, type RemoteArguments, takesRemoteArguments } from './remote-arguments.js';
 import { remoteSignatures } from './remote-signatures.js';
 import { signatureLines } from './types/signature-text.js';
@@ -23,7 +23,7 @@ async function describe(text: string, given: RemoteArguments): Promise<void> {
       methods: methods.map(({ name, oneway }) => ({ name, oneway })),
       attributes: attributes.map(({ name }) => name),
     };
-    print(JSON.stringify({ uri: String(uri), ...names, ...(isTold && { signatures }) }));
+    printJson({ uri: String(uri), ...names, ...(isTold && { signatures }) });
     return;
   }
   const members = [

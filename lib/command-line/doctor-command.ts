@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { examine } from './doctor/examine.js';
 import type { Finding } from './doctor/finding.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { print, styled } from './output.js';
+import { print, styled, printJson } from './output.js';
 import { printable } from '../reports/printable.js';
 import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
 
@@ -24,7 +24,7 @@ async function runDoctor(text: string, given: RemoteArguments): Promise<void> {
     findings.push(finding);
     if (!given.json) print(...linesOf(finding));
   }
-  if (given.json) print(JSON.stringify(findings));
+  if (given.json) printJson(findings);
   if (findings.at(-1)?.state === 'failed') process.exitCode = EXIT_CODES.unreachable.code;
 }
 

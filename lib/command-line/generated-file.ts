@@ -54,7 +54,7 @@ export function writeGenerated(text: string, given: GeneratedFileArguments, { co
     return;
   }
   const what = current === undefined ? 'is missing' : `is out of date:\n${differences(current, text).join('\n')}`;
-  throw new CommandFailure(`${output} ${what}\nTo write it: ${command} without --check`, EXIT_CODES.failed.code);
+  throw new CommandFailure(`${output} ${what}\nTo write it, run the same command without --check`, EXIT_CODES.failed.code);
 }
 
 function write(path: string, text: string): void {

@@ -14,16 +14,9 @@ import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print } from './output.js';
-import {
-  objectArgument,
-  orUnreachable,
-  proxyOptionsOf,
-  type RemoteArguments,
-  takesRemoteArguments,
-  uriOf,
-  withRemote,
-} from './remote-arguments.js';
+import { print, printJson } from './output.js';
+import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
+import { orUnreachable, withRemote } from './remote-connection.js';
 
 interface InspectArguments extends RemoteArguments {
   port: number;
@@ -45,12 +38,12 @@ export function inspectCommand(): Command {
 
 /** Ends when a signal ends it. */
 async function runInspect(text: string, { port, host, allowCalls = false, open, ...given }: InspectArguments): Promise<void> {
-  const uri = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  const uri = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
   // an address that nobody answers at is told at once
   await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, () => Promise.resolve());
   const shown = { location: uri.location!, objectId: uri.object, names: await namesAt(text, uri, given) };
   await using page = await InspectorPage.listen(shown, given, { port, host, allowCalls });
-  if (given.json) print(JSON.stringify({ url: page.url, uri: String(uri), allowCalls }));
+  if (given.json) printJson({ url: page.url, uri: String(uri), allowCalls });
   else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
   if (open) openBrowser(page.url);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
@@ -61,7 +54,7 @@ async function namesAt(text: string, { location }: PyroUri, given: RemoteArgumen
   const byObject = new Map<string, string[]>();
   if (uriOf(text).protocol === 'PYRO' && given.ns === undefined) return byObject;
   const { handshake, tls, serializer } = proxyOptionsOf(given);
-  await using names = await orUnreachable(text, locateNameServer({ ...given.ns, handshake, tls, serializer }));
+  await using names = await orUnreachable(text, given, locateNameServer({ ...given.ns, handshake, tls, serializer }));
   for (const [name, value] of await names.list()) {
     const uri = new PyroUri(value);
     if (uri.location === location) byObject.set(uri.object, [...(byObject.get(uri.object) ?? []), name]);

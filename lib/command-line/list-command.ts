@@ -5,16 +5,9 @@ import { connectToNameServer, locateNameServer } from '../naming/locate.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
-import { print, table } from './output.js';
-import {
-  daemonUriOf,
-  orUnreachable,
-  proxyOptionsOf,
-  type RemoteArguments,
-  takesRemoteArguments,
-  uriOf,
-  withRemote,
-} from './remote-arguments.js';
+import { print, table, printJson } from './output.js';
+import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
+import { daemonUriOf, orUnreachable, withRemote } from './remote-connection.js';
 
 /** An object of a daemon, and the numbers of its members. They are absent where the daemon keeps them from this client. */
 interface ListedObject {
@@ -34,10 +27,10 @@ export function listCommand(): Command {
 }
 
 async function listNames(text: string | undefined, given: RemoteArguments): Promise<void> {
-  await using names = await orUnreachable(text, nameServerAt(text, given));
+  await using names = await orUnreachable(text, given, nameServerAt(text, given));
   const found = [...(await names.listWithMetadata())].sort(([one], [other]) => (one < other ? -1 : 1));
   if (given.json) {
-    print(JSON.stringify(found.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] }))));
+    printJson(found.map(([name, { uri, metadata }]) => ({ name, uri, metadata: [...metadata] })));
     return;
   }
   const rows = found.map(([name, { uri, metadata }]) => [name, uri, [...metadata].join(', ')]);
@@ -58,7 +51,7 @@ async function listObjects(text: string, given: RemoteArguments): Promise<void> 
     for (const id of ids.sort()) listed.push({ uri: String(PyroUri.at(id, uri.location!)), ...(await membersOf(daemon, id)) });
     return listed;
   });
-  if (given.json) print(JSON.stringify(objects));
+  if (given.json) printJson(objects);
   else {
     const shown = (count: number | undefined): string => (count === undefined ? '?' : String(count));
     const rows = objects.map((object) => [object.uri, shown(object.methods), shown(object.attributes)]);

@@ -11,16 +11,21 @@ type Style = Parameters<typeof styleText>[0];
 
 const MAX_CELL_CHARS = 500;
 /** Control characters that a terminal would obey; a text of a peer keeps its lines and tabs. */
-const COMMANDS_OF_TERMINALS = /[\p{Cc}\p{Cf}]/gu;
+const COMMANDS_OF_TERMINALS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Prints lines to the standard output. */
 export function print(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+/** Prints a value as a line of JSON, in which all characters that a terminal would obey are escaped. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value).replace(COMMANDS_OF_TERMINALS, escapedUnits));
+}
+
 /** Prints a value as JSON where that is asked for, and else the lines. */
 export function answer({ json }: OutputArguments, value: unknown, ...lines: string[]): void {
-  if (json) print(JSON.stringify(value));
+  if (json) printJson(value);
   else print(...lines);
 }
 
@@ -49,6 +54,10 @@ export function resultText(value: unknown): string {
 
 function harmless(text: string): string {
   return text.replace(COMMANDS_OF_TERMINALS, (character) => ('\n\t'.includes(character) ? character : printable(character)));
+}
+
+function escapedUnits(character: string): string {
+  return character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function hasColours(): boolean {

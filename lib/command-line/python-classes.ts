@@ -34,7 +34,7 @@ const ANNOTATIONS: Readonly<Record<ScalarType, string>> = {
 
 const ALIASED: ReadonlySet<string> = new Set([...Object.values(ANNOTATIONS), 'list']);
 
-/** What makes the value of a member from what was received. Values of other types are what the serializer gives. */
+/** Python expressions that make the value of a member from the received value. Members of other types keep the received value. */
 const READERS: Readonly<Partial<Record<ScalarType, string>>> = {
   bytes: 'serpent.tobytes',
   datetime: 'datetime.fromisoformat',
@@ -235,10 +235,11 @@ function readerOf(type: ValueType): string {
   return (type.kind === 'scalar' ? READERS[type.scalar] : undefined) ?? '_recreate';
 }
 
-/** What the printed classes share. */
+/** Python functions that all printed classes use. */
 const FUNCTIONS = `def to_wire(value):
-    """What Pyro5 sends for a value. Pyro5 calls it for objects of these classes; call it yourself for what Pyro5 does not ask
-    about: namedtuples with json, msgpack and marshal, and everything inside of a list or dict with marshal."""
+    """Gives the value that Pyro5 sends for a value. Pyro5 calls this function for objects of these classes. Call it yourself
+    for what Pyro5 does not ask about: namedtuples with json, msgpack and marshal, and everything inside of a list or dict
+    with marshal."""
     kind = next((each for each in type(value).__mro__ if each in _CLASSES), None)
     if kind is not None:
         name, fields = _CLASSES[kind]

@@ -14,6 +14,6 @@ export function pythonCommand(): Command {
 
 function numpyCommand(): Command {
   return new Command('numpy')
-    .description('print the file that lets NumPy arrays travel: nestjs-pyro python numpy > pyro_numpy.py')
+    .description('print the file that lets NumPy arrays travel: npx nestjs-pyro python numpy > pyro_numpy.py')
     .action(() => void process.stdout.write(NUMPY_FILE));
 }

@@ -2,15 +2,12 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { NameServerAddress } from '../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { UntypedRemote } from '../client/proxy/remote-methods.js';
-import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { ClientTlsOptions } from '../options/tls.js';
+import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { UNIX_PREFIX } from '../protocol/location.js';
-import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
-import { locateNameServer, resolve } from '../naming/locate.js';
+import { locateNameServer } from '../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
-import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
 import { secondsOf } from './arguments.js';
 import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
@@ -67,6 +64,9 @@ function nameServerOf(text: string): NameServerAddress {
   }
 }
 
+/** An object or a name, and a location with a port or a socket. */
+const OBJECT_AND_LOCATION = /^[^@]+@(?:\.\/u:.+|.*:\d+)$/;
+
 /**
  * The URI that an argument stands for: a URI, `host:port` or `./u:path` of a daemon, or a name of the name server.
  *
@@ -74,14 +74,13 @@ function nameServerOf(text: string): NameServerAddress {
  */
 export function uriOf(text: string): PyroUri {
   if (/^pyro[a-z]*:/i.test(text)) return new PyroUri(text);
+  if (OBJECT_AND_LOCATION.test(text))
+    throw new PyroError(
+      `${text} has no protocol: PYRO:${text} is an object of the daemon there, PYRONAME:${text} a name of the name server there`,
+      { code: 'BAD_URI' },
+    );
   const isLocation = text.startsWith(UNIX_PREFIX) || /^(?:\[.+\]|[^:]+):\d+$/.test(text);
   return isLocation ? PyroUri.at(DAEMON_OBJECT_ID, text) : new PyroUri(`PYRONAME:${text}`);
-}
-
-/** The URI of the daemon that serves an object. @throws {CommandFailure} `unreachable` when the name server does not know the object */
-export async function daemonUriOf(text: string, given: RemoteArguments): Promise<PyroUri> {
-  const { location } = await orUnreachable(text, resolve(uriOf(text), given.ns));
-  return PyroUri.at(DAEMON_OBJECT_ID, location!);
 }
 
 /** The options of a proxy that arguments give. @throws {CommandFailure} when a file cannot be read */
@@ -111,35 +110,5 @@ function contentOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new CommandFailure(`cannot read ${file}: ${(error as Error).message}`, EXIT_CODES.usage.code, { cause: error });
-  }
-}
-
-/**
- * Connects to an object, does the work and releases the proxy.
- *
- * @throws {CommandFailure} `unreachable` when the object cannot be reached
- */
-export async function withRemote<T>(
-  uri: PyroUri,
-  given: RemoteArguments,
-  work: (remote: RemoteObject<UntypedRemote>) => Promise<T>,
-): Promise<T> {
-  const remote = await orUnreachable(uri, PyroProxy.connect(uri, proxyOptionsOf(given)));
-  try {
-    return await work(remote);
-  } finally {
-    await remote.$release();
-  }
-}
-
-/** @param what the object, for the advice; undefined: there is none to give @throws {CommandFailure} */
-export async function orUnreachable<T>(what: PyroUri | string | undefined, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof PyroError) || error.code === 'CONFIG' || error.code === 'BAD_URI') throw error;
-    const isNetwork = error instanceof CommunicationError || error instanceof NamingError;
-    const advice = isNetwork && what !== undefined ? `\nTo find out why: nestjs-pyro doctor ${what}` : '';
-    throw new CommandFailure(error.message + advice, EXIT_CODES.unreachable.code, { cause: error });
   }
 }

@@ -2,8 +2,9 @@ import { resolve } from '../naming/locate.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
-import { orUnreachable, type RemoteArguments, uriOf, withRemote } from './remote-arguments.js';
-import { readSignatures } from './types/read-signatures.js';
+import { type RemoteArguments, uriOf } from './remote-arguments.js';
+import { orUnreachable, withRemote } from './remote-connection.js';
+import { readSignatures } from '../inspector/read-signatures.js';
 
 /** An object, and the signatures of its members. */
 export interface RemoteSignatures {
@@ -16,7 +17,7 @@ export interface RemoteSignatures {
 
 /** Asks the daemon of an object for its signatures. @throws {CommandFailure} `unreachable` when the object cannot be reached */
 export async function remoteSignatures(text: string, given: RemoteArguments): Promise<RemoteSignatures> {
-  const uri = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  const uri = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
   const named = await withRemote(uri, given, (remote) => Promise.resolve(signaturesOf(remote.$metadata!)));
   const told = await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, async (daemon) =>
     daemon.$metadata!.methods.has('get_signatures')
@@ -32,7 +33,7 @@ interface Names {
   readonly attrs: ReadonlySet<string>;
 }
 
-/** What the names of members say. Whether an attribute can be written is unknown. */
+/** Makes signatures from the names of members alone. Every attribute counts as writable, since names do not tell. */
 function signaturesOf({ methods, oneway, attrs }: Names): ObjectSignatures {
   return {
     class: null,

@@ -20,7 +20,7 @@ const WRITER: FileWriter = { command: 'nestjs-pyro types', head: TYPES_HEAD };
 
 const HELP = `
 Types are known where the daemon tells them: a server of nestjs-pyro does (option signatures), and one of Python with the file that
-nestjs-pyro python signatures prints. For other servers, --source reads the Python source, without running it.`;
+npx nestjs-pyro python signatures prints. For other servers, --source reads the Python source, without running it.`;
 
 /** `nestjs-pyro types [URI…]`: writes TypeScript interfaces of remote objects, for `RemoteObject<T>`. */
 export function typesCommand(): Command {
@@ -53,7 +53,7 @@ async function namedObject(text: string, given: TypesArguments, classes: readonl
   const signatures = given.source === undefined ? told : classInSource(told, chosen, classes, String(uri));
   if (!isTold && given.source === undefined)
     process.stderr.write(
-      `The daemon of ${rest} tells no signatures: only the names of members are known. See nestjs-pyro types --help\n`,
+      `The daemon of ${rest} tells no signatures: only the names of members are known. See npx nestjs-pyro types --help\n`,
     );
   const name = chosen ?? interfaceName(signatures.class ?? (/^pyro[a-z]*:/i.test(rest) ? uri.object : rest));
   return { name, signatures };

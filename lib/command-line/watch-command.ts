@@ -9,15 +9,10 @@ import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { countOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, styled, table } from './output.js';
-import {
-  objectArgument,
-  orUnreachable,
-  proxyOptionsOf,
-  type RemoteArguments,
-  takesRemoteArguments,
-  uriOf,
-} from './remote-arguments.js';
+import { print, styled, table, printJson } from './output.js';
+import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
+import { orUnreachable } from './remote-connection.js';
+import { printedCommand } from './printed-command.js';
 
 interface WatchArguments extends RemoteArguments {
   /** Number of snapshots. */
@@ -39,7 +34,7 @@ export function watchCommand(): Command {
 }
 
 async function runWatch(text: string, given: WatchArguments): Promise<void> {
-  const { location } = await orUnreachable(text, resolve(uriOf(text), given.ns));
+  const { location } = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
   const uri = PyroUri.at(INSPECTOR_OBJECT_ID, location!);
   const end = new AbortController();
   const onSignal = (): void => end.abort();
@@ -51,8 +46,8 @@ async function runWatch(text: string, given: WatchArguments): Promise<void> {
       const snapshot = (await inspector
         .$with({ signal: end.signal })
         .$call('inspect')
-        .catch((error: unknown) => failed(uri, error))) as DaemonSnapshot;
-      if (given.json) print(JSON.stringify(snapshot));
+        .catch((error: unknown) => failed(uri, given, error))) as DaemonSnapshot;
+      if (given.json) printJson(snapshot);
       else print(...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before));
       before = snapshot;
       if (left > 1) await sleep(given.interval, undefined, { signal: end.signal });
@@ -66,16 +61,16 @@ async function runWatch(text: string, given: WatchArguments): Promise<void> {
 }
 
 /** @throws {CommandFailure} that says how a server shows its state */
-function failed(uri: PyroUri, error: unknown): Promise<never> {
+function failed(uri: PyroUri, given: RemoteArguments, error: unknown): Promise<never> {
   const isUnknown = error instanceof PyroError && error.message.includes('unknown object');
   if (isUnknown)
     throw new CommandFailure(
       `the daemon at ${uri.location} does not show its state: a server of nestjs-pyro does with the option inspector, as in ` +
-        `new PyroServer({ inspector: true }); a daemon of Python cannot. nestjs-pyro inspect ${uri.location} shows the objects of each`,
+        `new PyroServer({ inspector: true }); a daemon of Python cannot. The objects of each are shown by ${printedCommand('inspect', uri.location!, given)}`,
       EXIT_CODES.failed.code,
       { cause: error },
     );
-  return error instanceof CommunicationError ? orUnreachable(uri, Promise.reject(error)) : Promise.reject(error as Error);
+  return error instanceof CommunicationError ? orUnreachable(uri, given, Promise.reject(error)) : Promise.reject(error as Error);
 }
 
 function linesOf(snapshot: DaemonSnapshot, before: DaemonSnapshot | undefined): string[] {

@@ -9,7 +9,7 @@ import { Listener } from '../transport/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
 import type { CallServices } from './call/call-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
-import { SessionConnection } from './connection/connection.js';
+import { SessionConnection } from './connection/session-connection.js';
 import { authorizationOf } from './connection/authorizations.js';
 import { endsInTime } from './connection/handshake-time.js';
 import { currentContext } from './contract/call-context.js';

@@ -1,4 +1,5 @@
-import type { DaemonSnapshot, MemberSnapshot } from '../daemon/contract/snapshot.js';
+import type { AttributeSnapshot, DaemonSnapshot, MethodSnapshot } from '../daemon/contract/snapshot.js';
+import type { MethodParameter } from '../objects/argument-binder.js';
 
 /** The state that the page shows: an event of its feed. Only values that JSON has. */
 export interface InspectorState {
@@ -9,7 +10,7 @@ export interface InspectorState {
   servers: InspectedServer[];
 }
 
-/** One daemon. */
+/** A daemon that the inspector shows. */
 export interface InspectedServer {
   /** Tells the servers of one page apart. */
   id: string;
@@ -47,7 +48,30 @@ export interface InspectedObject {
   calls: number | null;
   failures: number | null;
   /** Null when the daemon refuses to tell them. */
-  members: MemberSnapshot[] | null;
+  members: InspectedMember[] | null;
+}
+
+export type InspectedMember = InspectedMethod | InspectedAttribute;
+
+/** A method. Types and docs are texts that the daemon tells by `get_signatures`; absent where it does not. */
+export interface InspectedMethod extends Omit<MethodSnapshot, 'parameters'> {
+  /** Null when they are unknown. */
+  parameters: InspectedParameter[] | null;
+  /** Type of the result. */
+  returns?: string;
+  doc?: string;
+}
+
+/** A parameter. `keyword`: it can only be given by its name. */
+export interface InspectedParameter extends Omit<MethodParameter, 'kind'> {
+  kind: MethodParameter['kind'] | 'keyword';
+  doc?: string;
+}
+
+/** An attribute, with type and doc where the daemon tells them by `get_signatures`. */
+export interface InspectedAttribute extends AttributeSnapshot {
+  type?: string;
+  doc?: string;
 }
 
 /** A call that the page asks for. Arguments are texts, which are read as on the command line. */

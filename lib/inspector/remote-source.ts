@@ -1,15 +1,18 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
-import type { DaemonSnapshot, MemberSnapshot } from '../daemon/contract/snapshot.js';
+import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import { DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { namesByObject } from './names-by-object.js';
-import type { InspectedObject, InspectedServer } from './contract.js';
+import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
+import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import type { InspectorSource, ReachableObject } from './inspector-source.js';
+import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
+import { toldMembers } from './told-members.js';
 
 /** Objects of which the members are asked for. */
 const MAX_OBJECTS = 500;
@@ -34,7 +37,9 @@ export class RemoteSource implements InspectorSource {
   /** False once the daemon has said that it does not serve its snapshot. */
   private hasInspector = true;
   private objects: InspectedObject[] = [];
-  private readonly members = new Map<string, MemberSnapshot[] | null>();
+  private readonly members = new Map<string, InspectedMember[] | null>();
+  /** What the daemon tells by `get_signatures`, by the id of the object. Undefined: nothing. */
+  private readonly signatures = new Map<string, ObjectSignatures | undefined>();
 
   constructor(
     private readonly shown: RemoteDaemon,
@@ -56,10 +61,12 @@ export class RemoteSource implements InspectorSource {
       if (snapshot !== null) {
         const { objects, ...rest } = snapshot;
         const names = namesByObject(rest);
+        await this.askSignatures(objects.map(({ objectId }) => objectId));
         this.objects = objects.map((object) => ({
           ...object,
           uri: this.uriOf(object.objectId),
           names: names.get(object.objectId) ?? [],
+          members: this.told(object.objectId, object.members),
         }));
         return [{ ...server, pingMs, objects: this.objects, snapshot: rest }];
       }
@@ -100,6 +107,7 @@ export class RemoteSource implements InspectorSource {
     const listed = [...((await this.daemon.$call('registered')) as Iterable<unknown>)].map(String);
     const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
     for (const id of this.members.keys()) if (!ids.includes(id)) this.members.delete(id);
+    await this.askSignatures(ids);
     const objects: InspectedObject[] = [];
     for (const objectId of ids) {
       if (!this.members.has(objectId)) this.members.set(objectId, await this.askMembers(objectId));
@@ -113,13 +121,37 @@ export class RemoteSource implements InspectorSource {
         isLeased: null,
         calls: null,
         failures: null,
-        members: this.members.get(objectId)!,
+        members: this.told(objectId, this.members.get(objectId)!),
       });
     }
     return objects;
   }
 
-  private async askMembers(objectId: string): Promise<MemberSnapshot[] | null> {
+  private told(objectId: string, members: InspectedMember[] | null): InspectedMember[] | null {
+    const signatures = this.signatures.get(objectId);
+    return members === null || signatures === undefined ? members : toldMembers(members, signatures);
+  }
+
+  /** Asks for the signatures of objects that are new, and forgets those of objects that have gone. */
+  private async askSignatures(ids: readonly string[]): Promise<void> {
+    if (!this.daemon.$metadata?.methods.has('get_signatures')) return;
+    for (const id of this.signatures.keys()) if (!ids.includes(id)) this.signatures.delete(id);
+    for (const objectId of ids.slice(0, MAX_OBJECTS)) {
+      if (!this.signatures.has(objectId)) this.signatures.set(objectId, await this.askSignature(objectId));
+    }
+  }
+
+  private async askSignature(objectId: string): Promise<ObjectSignatures | undefined> {
+    try {
+      return readSignatures(await this.daemon.$call('get_signatures', objectId));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      // the object has gone, or its guards refuse this client
+      return undefined;
+    }
+  }
+
+  private async askMembers(objectId: string): Promise<InspectedMember[] | null> {
     try {
       const metadata = (await this.daemon.$call('get_metadata', objectId)) as Record<
         'methods' | 'oneway' | 'attrs',

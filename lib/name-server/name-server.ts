@@ -214,7 +214,7 @@ function warnOnceOfOpenAddress(daemon: PyroDaemon, rules: NameRules): void {
 function openNameServerText(location: string): string {
   return (
     `whoever reaches the name server at ${location} may look up, register and remove names: it has neither TLS nor guards nor a policy. ` +
-    `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } (nestjs-pyro ns --write loopback) lets only programs ` +
+    `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } (npx nestjs-pyro ns --write loopback) lets only programs ` +
     `of this machine change names; tls and guards (validateHandshake, handshakeGuards of PyroNameServerModule) decide who may connect; ` +
     `or say profile: 'lab', if every machine that reaches it is trusted`
   );

@@ -2,6 +2,7 @@ import { pythonTypeError } from '../protocol/python-exception.js';
 import { hasChangedNames, nameBeforeNumber } from './renamed-parameters.js';
 import { decoratedFunctionsOf } from './decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
+import type { ValueShape } from './value-shape.js';
 import { type MethodParameters, type Parameter, readParameters } from './parameter-reader.js';
 
 /** The arguments of one call, after binding. */
@@ -23,6 +24,8 @@ export interface MethodParameter {
   type?: string;
   /** Rules of class-validator for the members of the parameter's class: `exposure: isNumber, min 0`. Absent where there are none. */
   rules?: string[];
+  /** The members of the values, the items of lists, the values of enums. Absent where decorators do not tell them. */
+  shape?: ValueShape;
 }
 
 const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) as Record<string, unknown>);

@@ -84,6 +84,7 @@ export const LIMIT_BOUNDS = {
   maxMessageBytes: { least: 1 },
   maxHandshakeBytes: { least: 1 },
   maxValueBytes: { least: 1 },
+  maxCheckedObjects: { least: 1 },
   maxInflationRatio: { least: 1 },
   maxInflatingBytes: { least: 1 },
   maxDepth: { least: 1, most: DEEPEST },

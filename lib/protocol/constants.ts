@@ -41,3 +41,6 @@ export const BLOB_ANNOTATION = 'BLBI';
 
 /** Default of `maxMessageBytes`: 256 MiB for annotations and data together, also after inflation. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+
+/** Default of `maxCheckedObjects`. To check an object takes some 10 µs. */
+export const DEFAULT_MAX_CHECKED_OBJECTS = 100_000;

@@ -56,6 +56,7 @@ const MAX_CONNECTIONS = 1_000;
 const SHARED_OPTIONS = [
   'maxMessageBytes',
   'maxValueBytes',
+  'maxCheckedObjects',
   'maxAnnotations',
   'maxAnnotationsBytes',
   'maxInflationRatio',

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
@@ -32,6 +32,7 @@ const DEFAULTS: SerializerOptions = {
   ...VALUE_LIMITS,
   maxBytes: DEFAULT_MAX_MESSAGE_BYTES,
   maxValueBytes: DEFAULT_MAX_VALUE_BYTES,
+  maxCheckedObjects: DEFAULT_MAX_CHECKED_OBJECTS,
   serpentBytesRepr: false,
   detailedTraceback: true,
   classes: defaultClassRegistry,

@@ -5,7 +5,7 @@ import { overLimit } from '../protocol/over-limit.js';
 export interface Sender {
   /** Bytes of the message that have arrived. */
   readonly arrivedBytes: number;
-  /** There is room for the message now. */
+  /** Called when there is room for the message. */
   onRoom(): void;
   destroy(error: Error): void;
 }
@@ -36,7 +36,7 @@ const CHECK_MS = 5_000;
 export class UnservedBytes {
   /** Bytes that have room, and that wait. */
   heldBytes = 0;
-  /** Those of them that wait behind a running request. */
+  /** Bytes that wait behind a running request, a part of `heldBytes`. */
   private queuedBytes = 0;
   private readonly senders = new Map<Sender, Arrival>();
   /** Senders without room, the oldest first, and the size of their messages. */

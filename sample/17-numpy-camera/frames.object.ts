@@ -8,7 +8,7 @@ interface Statistics {
   most: number;
 }
 
-/** What the application makes of the camera's frames. */
+/** Statistics and pictures of the camera's frames. */
 @PyroController({ objectId: 'example.frames', instanceMode: 'single' })
 export class Frames {
   /** Where the page is. */

@@ -8,7 +8,7 @@ const HEADING = /^## \[/m;
 /** `1.2.3`; of other forms there are no releases. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
 
-/** What stands under "Unreleased". @throws {Error} when the heading is missing */
+/** Reads the notes under "Unreleased". @throws {Error} when the heading is missing */
 export function unreleasedNotes(changelog: string): string {
   const start = changelog.indexOf(UNRELEASED);
   if (start < 0) throw new Error(`CHANGELOG.md has no heading "${UNRELEASED}"`);

@@ -23,7 +23,7 @@ export interface OutgoingTrace {
   readonly correlationId: CorrelationIdSource | undefined;
 }
 
-/** Python's keyword arguments; made by {@link kwargs}. */
+/** The keyword arguments of a call of Python. {@link kwargs} makes them; a stand-in of a remote object reads `values`. */
 export class KeywordArguments {
   static {
     recogniseInstances(this, 'KeywordArguments');

@@ -24,12 +24,13 @@ export class ProxySerializers {
 
   constructor(options: ResolvedProxyOptions) {
     const { values, dates, maxDepth, maxIntDigits, maxMessageBytes, maxValueBytes, serpentBytesRepr, autoproxy } = options;
-    const { classes = defaultClassRegistry, arrays } = options;
+    const { classes = defaultClassRegistry, arrays, maxCheckedObjects } = options;
     const shared = {
       maxDepth,
       maxIntDigits,
       maxBytes: maxMessageBytes,
       maxValueBytes,
+      maxCheckedObjects,
       serpentBytesRepr,
       classes,
       arrays,

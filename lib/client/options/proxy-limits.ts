@@ -1,5 +1,5 @@
 import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
@@ -87,6 +87,14 @@ export const PROXY_LIMITS = {
     limits: 'the memory that the value of one reply takes, as estimated while it is read',
     consequence: 'SerializeError; the connection goes on',
     bounds: LIMIT_BOUNDS.maxValueBytes,
+  },
+  maxCheckedObjects: {
+    default: DEFAULT_MAX_CHECKED_OBJECTS,
+    unit: 'objects',
+    limits:
+      'objects of one reply that rules of class-validator, class-transformer or a schema check, because their class is registered; nested ones count for each class around them, too, and 64 items of a list count as one',
+    consequence: 'SerializeError; the connection goes on',
+    bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },
   maxAnnotations: {
     default: ANNOTATION_DEFAULTS.maxAnnotations,

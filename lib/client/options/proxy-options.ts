@@ -74,6 +74,11 @@ export interface PyroProxyOptions {
    * SerializeError. Default 512 MiB, at most a quarter of the heap limit of the process.
    */
   maxValueBytes?: number;
+  /**
+   * Objects of one reply that rules of class-validator, class-transformer or a schema check. A call whose reply is over this limit fails
+   * with a SerializeError. Default 100,000.
+   */
+  maxCheckedObjects?: number;
   /** Annotations of one reply. A reply with more ends its connection. Default 100. */
   maxAnnotations?: number;
   /** Bytes of the annotations of one reply together. A reply with more ends its connection. Default 16 MiB. */

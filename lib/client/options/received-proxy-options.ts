@@ -28,6 +28,7 @@ const INHERITED_OPTIONS = [
   'maxMessageBytes',
   'maxHandshakeBytes',
   'maxValueBytes',
+  'maxCheckedObjects',
   'maxAnnotations',
   'maxAnnotationsBytes',
   'maxInflationRatio',

@@ -14,7 +14,7 @@ import { ProxyCore } from './proxy-core.js';
 import { createProxy } from './proxy-traps.js';
 import type { RemoteObject, RemoteProxy } from './remote-proxy.js';
 
-/** What proxies get of the rooms above. */
+/** Services that proxies use, and that rooms above this one build. */
 export interface ProxyServices {
   /** Looks up names. */
   readonly resolve: NameResolver;

@@ -13,7 +13,7 @@ export async function* examine(uri: PyroUri, options: PyroProxyOptions & { conne
     yield warning(
       'environment',
       `${variable} is no config item of Pyro5, and is passed over`,
-      'compare its name with nestjs-pyro config',
+      'compare its name with npx nestjs-pyro config',
     );
   }
   let found = uri.protocol === 'PYRO' ? uri : undefined;

@@ -9,6 +9,12 @@ import { type Examination, failed, ok, warning } from './finding.js';
 /** Names that are told when the asked one is not there. */
 const MAX_TOLD_NAMES = 10;
 
+/** Advice for a name with a location: people write so when they mean an object of the daemon at that location. */
+export function otherMeaning({ protocol, object, location }: PyroUri): string | undefined {
+  if (protocol !== 'PYRONAME' || location === undefined) return undefined;
+  return `${location} is asked as a name server; the object ${object} of a daemon there is PYRO:${object}@${location}`;
+}
+
 /**
  * Looks a PYRONAME or PYROMETA URI up, step by step.
  *
@@ -26,7 +32,7 @@ export async function* examineName(uri: PyroUri, options: NameServerOptions, fou
     yield failed(
       'name server',
       `${(error as Error).message}${from}`,
-      'start one (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST',
+      otherMeaning(uri) ?? 'start one (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST',
     );
     return;
   }

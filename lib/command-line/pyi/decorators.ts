@@ -8,7 +8,7 @@ export interface SourceDecorator {
   readonly args: readonly ts.Expression[];
 }
 
-/** What an argument of a decorator says, where it can be read without running it. */
+/** The value of a decorator's argument that can be read without running the code. */
 export type Literal = string | number | boolean | readonly Literal[] | { readonly [name: string]: Literal };
 
 /** The decorators of a class, member or parameter. */

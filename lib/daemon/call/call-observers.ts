@@ -50,7 +50,7 @@ export class CallFollowers {
   constructor(
     private readonly observer: CallObserver,
     private readonly follower: CallFollower,
-    /** Those of the observers that were added before. */
+    /** The followers of the observers that were added before this one. */
     private readonly earlier: CallFollowers | undefined,
     private readonly reporter: EventReporter,
   ) {}

@@ -57,7 +57,7 @@ export function createCallServices(
 ): CallServices {
   const { daemon, options } = given;
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback } = options;
-  const { classes = defaultClassRegistry, arrays } = options;
+  const { classes = defaultClassRegistry, arrays, maxCheckedObjects } = options;
   const encodeObject = (value: object): Record<string, unknown> | undefined => {
     const reference = referenceOf(value) ?? daemon.referenceFor(value) ?? servedReference(value, daemon);
     return reference && proxyToDict(reference);
@@ -67,6 +67,7 @@ export function createCallServices(
     maxIntDigits,
     maxBytes,
     maxValueBytes,
+    maxCheckedObjects,
     serpentBytesRepr,
     detailedTraceback,
     classes,

@@ -2,13 +2,13 @@ import { currentCall, enterCall } from '../../calls/current-call.js';
 import { isPrivateName } from '../../objects/private-names.js';
 import { GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { attributeError, pythonTypeError } from '../../protocol/python-exception.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
 import type { Request } from './request.js';
 
-/** One call of a request. The method that is called gets it as its context. */
+/** A call of a request. The called method gets this object as its context. */
 export class Call implements CallContext {
   constructor(
     readonly request: Request,

@@ -6,7 +6,7 @@ import { UnreadableError } from '../../serializers/contract/unreadable-error.js'
 import { runIsolated } from '../../calls/async-context.js';
 import { isThenable, runSteps } from '../../calls/steps.js';
 import { type AnyIterator, asStream } from '../../objects/item-iterators.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { PyroTarget } from '../contract/target.js';

@@ -3,7 +3,7 @@ import type { PyroTarget } from '../contract/target.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { CallErrorInfo, EventReporter } from '../options/daemon-events.js';
 import type { LimitCounters } from '../options/limit-counters.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallFollowers } from './call-observers.js';
 import { presentableError } from './presentable-error.js';
 import { EndOfStream } from './item-stream.js';

@@ -4,7 +4,7 @@ import { randomId } from '../../objects/object-ids.js';
 import { PyroError } from '../../protocol/errors.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';

@@ -6,7 +6,7 @@ import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import type { ValueBudget } from '../../serializers/contract/value-budget.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
@@ -22,7 +22,10 @@ import { REQUEST_BYTES } from './value-memory.js';
 const NOT_READ: Partial<CallTarget> = {};
 const NOT_AUTHORIZED: Authorization = {};
 
-/** One INVOKE message, and the reply to it. A request holds the state that its calls share: a batch has many calls, every other request has one. */
+/**
+ * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
+ * one call.
+ */
 export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */

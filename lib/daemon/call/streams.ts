@@ -2,7 +2,7 @@ import type { AnyIterator } from '../../objects/item-iterators.js';
 import { PyroError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { isSamePrincipal } from '../connection/authorizations.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';

@@ -10,8 +10,9 @@ class RemainingBudget extends ValueBudget {
   constructor(
     leftBytes: number,
     private readonly totalBytes: number,
+    maxCheckedObjects: number,
   ) {
-    super(leftBytes);
+    super(leftBytes, maxCheckedObjects);
   }
 
   override get limit(): string {
@@ -34,12 +35,15 @@ export class ValueMemory {
   heldBytes = 0;
 
   constructor(
-    private readonly limits: Pick<ResolvedDaemonOptions, 'maxValueBytes' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'>,
+    private readonly limits: Pick<
+      ResolvedDaemonOptions,
+      'maxValueBytes' | 'maxCheckedObjects' | 'maxHandshakeBytes' | 'maxInFlightValueBytes'
+    >,
   ) {}
 
   /** The budget of the value of the next request. */
   budget(): ValueBudget {
-    return this.within(new ValueBudget(this.limits.maxValueBytes), REQUEST_BYTES);
+    return this.within(new ValueBudget(this.limits.maxValueBytes, this.limits.maxCheckedObjects), REQUEST_BYTES);
   }
 
   /** The budget of the data of the next handshake. */
@@ -59,6 +63,7 @@ export class ValueMemory {
   private within(budget: ValueBudget, otherBytes: number): ValueBudget {
     const { maxInFlightValueBytes } = this.limits;
     const left = maxInFlightValueBytes - this.heldBytes - otherBytes;
-    return left < budget.limitBytes ? new RemainingBudget(Math.max(0, left), maxInFlightValueBytes) : budget;
+    if (left >= budget.limitBytes) return budget;
+    return new RemainingBudget(Math.max(0, left), maxInFlightValueBytes, budget.maxCheckedObjects);
   }
 }

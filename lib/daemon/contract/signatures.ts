@@ -71,7 +71,7 @@ export interface FieldSignature {
   doc?: string;
 }
 
-/** What `nestjs-pyro pyi --signatures FILE` writes: types and docs of classes, which a server shows in `get_signatures`. */
+/** Types and docs of classes, which a server shows in `get_signatures`. `nestjs-pyro pyi --signatures FILE` writes them. */
 export interface SignatureBook {
   /** By the name of the class. */
   classes: Record<string, ObjectSignatures>;

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
 import { VALUE_LIMITS } from '../../serpent/limits.js';
 import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
 import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
@@ -22,6 +22,7 @@ export interface Limit {
     | 'levels'
     | 'digits'
     | 'annotations'
+    | 'objects'
     | 'times';
   /** The default in words, where it depends on the process. */
   readonly defaultText?: string;
@@ -64,6 +65,15 @@ export const LIMITS = {
     limits: 'the memory that the arguments of one request take, as estimated while they are read',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxValueBytes,
+  },
+  maxCheckedObjects: {
+    lab: DEFAULT_MAX_CHECKED_OBJECTS,
+    exposed: 10_000,
+    unit: 'objects',
+    limits:
+      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter; nested ones count for each class around them, too, and 64 items of a list count as one',
+    consequence: 'the request is refused with a ValueError',
+    bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },
   maxInFlightValueBytes: {
     lab: HEAP_SHARE_BYTES,

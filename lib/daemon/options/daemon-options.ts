@@ -35,7 +35,7 @@ export interface DaemonOptions {
   serializers?: SerializerName[];
   /**
    * Defaults of the limits: `lab` for a network whose machines are trusted, `exposed` for one that anybody reaches; see
-   * docs/threat-model.md. Limits that are given win. `lab` says so: the daemon does not warn when anybody may connect. Default `lab`,
+   * docs/limits.md. Limits that are given win. `lab` says so: the daemon does not warn when anybody may connect. Default `lab`,
    * with that warning.
    */
   profile?: DaemonProfile;
@@ -51,6 +51,11 @@ export interface DaemonOptions {
    * `builtins.ValueError`. Default 512 MiB, at most a quarter of the heap limit of the process.
    */
   maxValueBytes?: number;
+  /**
+   * Objects of one request that rules of class-validator, class-transformer or a schema check. To check one takes some 10 µs. A request
+   * over this limit is answered with `builtins.ValueError`. Default 100,000.
+   */
+  maxCheckedObjects?: number;
   /**
    * Memory that the arguments of all running requests and the data of all running handshakes may take together, with 1 KiB for each
    * request. A request over this limit is answered with `Pyro5.errors.PyroError`, a handshake is refused. Default: a quarter of the

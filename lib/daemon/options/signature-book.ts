@@ -13,7 +13,7 @@ export function loadSignatures(given: string | SignatureBook | undefined): Signa
   if (book !== undefined && !isBook(book)) {
     const where = typeof given === 'string' ? `the file ${given}` : 'the value';
     throw configError(
-      `signatures: ${where} has no \`classes\` with methods and attributes; nestjs-pyro pyi --signatures FILE writes it`,
+      `signatures: ${where} has no \`classes\` with methods and attributes; npx nestjs-pyro pyi --signatures FILE writes it`,
     );
   }
   return book;
@@ -24,7 +24,10 @@ function readBook(path: string): SignatureBook {
     return JSON.parse(readFileSync(path, 'utf8')) as SignatureBook;
   } catch (error) {
     const { message } = error as Error;
-    throw configError(`signatures: cannot read ${path}: ${message}; nestjs-pyro pyi --signatures FILE writes it`, error as Error);
+    throw configError(
+      `signatures: cannot read ${path}: ${message}; npx nestjs-pyro pyi --signatures FILE writes it`,
+      error as Error,
+    );
   }
 }
 

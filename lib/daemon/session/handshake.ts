@@ -7,7 +7,7 @@ import type { Frame } from '../../protocol/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type CallServices, unknownSerializerText } from '../call/call-services.js';
 import { Reply } from '../call/reply.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import { authorizationOf } from '../connection/authorizations.js';
 import { endsInTime } from '../connection/handshake-time.js';
 import { runHookOf } from '../object/object-guards.js';

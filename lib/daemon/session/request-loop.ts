@@ -8,7 +8,7 @@ import type { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
 import type { CallServices } from '../call/call-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
-import type { SessionConnection } from '../connection/connection.js';
+import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import { RequestQueue } from './request-queue.js';
 

@@ -6,7 +6,7 @@ import { lookBeforeCut } from '../../transport/event-loop-look.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { Reply } from '../call/reply.js';
-import { SessionConnection } from '../connection/connection.js';
+import { SessionConnection } from '../connection/session-connection.js';
 import { answerHandshake } from './handshake.js';
 import { RequestLoop, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';

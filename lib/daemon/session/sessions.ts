@@ -4,7 +4,7 @@ import type { Acceptor } from '../../transport/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
 import type { CallServices } from '../call/call-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
-import { SessionConnection } from '../connection/connection.js';
+import { SessionConnection } from '../connection/session-connection.js';
 import type { SessionServices } from './request-loop.js';
 import { Session, type SessionObserver } from './session.js';
 import { type Slot, Slots } from './slots.js';

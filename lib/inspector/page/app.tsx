@@ -9,7 +9,7 @@ import { Summary } from './summary.js';
 const VIEWS = ['objects', 'connections', 'streams', 'limits', 'names', 'failures'] as const;
 type ViewName = (typeof VIEWS)[number];
 
-/** What the address of the page names: a view, and in the view of objects one object. */
+/** The part of the page that its address names: a view, and in the view of objects an object. */
 interface Place {
   view: ViewName;
   objectId: string | undefined;

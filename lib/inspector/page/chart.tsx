@@ -4,7 +4,7 @@ const WIDTH = 120;
 const HEIGHT = 28;
 
 interface ChartProps {
-  /** What the numbers are, for people who do not see the chart. */
+  /** Says which numbers these are, for people who do not see the chart. */
   label: string;
   /** The oldest first; null: not known. */
   values: readonly (number | null)[];

@@ -1,6 +1,6 @@
 import type { InspectedServer, InspectorState } from '../contract.js';
 
-/** What a chart shows of one moment. Null where it is not known. */
+/** The numbers that charts show of a moment. Null: not known. */
 export interface Point {
   /** Calls for each second. */
   rate: number | null;
@@ -19,7 +19,7 @@ interface Counts {
   totalMs: number;
 }
 
-/** What happened in the last minutes on each server and each object, from the differences of snapshots. */
+/** Keeps the calls of the last minutes for each server and each object, from the differences of snapshots. */
 export class History {
   private readonly points = new Map<string, Point[]>();
   private readonly last = new Map<string, Counts>();

@@ -1,21 +1,21 @@
 import { useId, useState } from 'preact/hooks';
-import type { MethodSnapshot } from '../../daemon/contract/snapshot.js';
-import type { MethodParameter } from '../../objects/argument-binder.js';
-import type { CallAnswer } from '../contract.js';
+import type { CallAnswer, InspectedMethod, InspectedParameter } from '../contract.js';
 import { Answer } from './answer.js';
 import { CopyLine } from './copy-button.js';
 import type { Caller } from './caller.js';
 import { pythonLine } from './python-line.js';
+import { ShapeFields } from './shape-fields.js';
+import { fieldOfValue, valueInField } from './shape-values.js';
 import { writtenArguments, type WrittenArguments } from './written-arguments.js';
 
 /** Parameters of a method of which nothing is known. */
-const UNKNOWN: readonly MethodParameter[] = [
+const UNKNOWN: readonly InspectedParameter[] = [
   { name: null, kind: 'rest', isRequired: false },
   { name: null, kind: 'keywords', isRequired: false },
 ];
 
 /** Calls a method: a field for each parameter, and the result. */
-export function MethodForm({ member, caller }: { member: MethodSnapshot; caller: Caller }) {
+export function MethodForm({ member, caller }: { member: InspectedMethod; caller: Caller }) {
   const parameters = member.parameters ?? UNKNOWN;
   const [values, setValues] = useState<readonly string[]>([]);
   const [rest, setRest] = useState('');
@@ -57,7 +57,7 @@ export function MethodForm({ member, caller }: { member: MethodSnapshot; caller:
         {parameters.map((parameter, index) => (
           <Parameter
             key={index}
-            {...{ parameter, index }}
+            {...{ parameter, index, isLiteral }}
             value={parameter.kind === 'rest' ? rest : parameter.kind === 'keywords' ? keywords : (values[index] ?? '')}
             onValue={(value) => {
               if (parameter.kind === 'rest') setRest(value);
@@ -90,14 +90,17 @@ export function MethodForm({ member, caller }: { member: MethodSnapshot; caller:
 }
 
 interface ParameterProps {
-  parameter: MethodParameter;
+  parameter: InspectedParameter;
   index: number;
+  /** The field takes a literal of Python. */
+  isLiteral: boolean;
   value: string;
   onValue: (value: string) => void;
 }
 
-function Parameter({ parameter: { name, kind, isRequired, type, rules }, index, value, onValue }: ParameterProps) {
-  if (kind !== 'positional') {
+function Parameter({ parameter, index, isLiteral, value, onValue }: ParameterProps) {
+  const { name, kind, isRequired, type, rules, doc, shape } = parameter;
+  if (kind === 'rest' || kind === 'keywords') {
     const [title, note] =
       kind === 'rest' ? ['Further arguments', 'one on each line'] : ['Keyword arguments', 'name=value, one on each line'];
     return (
@@ -109,12 +112,13 @@ function Parameter({ parameter: { name, kind, isRequired, type, rules }, index, 
       </label>
     );
   }
-  return (
+  const label = name ?? `argument ${index + 1}`;
+  const field = (
     <label class="field">
       <span>
-        {name ?? `argument ${index + 1}`}{' '}
-        <span class="note">{[type, isRequired ? 'required' : 'optional'].filter(Boolean).join(', ')}</span>
-        {rules?.map((rule) => (
+        {label} <span class="note">{[type, isRequired ? 'required' : 'optional'].filter(Boolean).join(', ')}</span>
+        {doc !== undefined && <span class="note rule">{doc}</span>}
+        {(shape === undefined ? rules : undefined)?.map((rule) => (
           <span key={rule} class="note rule">
             {rule}
           </span>
@@ -130,5 +134,17 @@ function Parameter({ parameter: { name, kind, isRequired, type, rules }, index, 
         onInput={({ currentTarget }) => onValue(currentTarget.value)}
       />
     </label>
+  );
+  if (shape === undefined || isLiteral) return field;
+  return (
+    <>
+      {field}
+      <ShapeFields
+        {...{ shape, isRequired }}
+        label={`${label}, member by member`}
+        value={valueInField(value)}
+        onValue={(given) => onValue(fieldOfValue(given))}
+      />
+    </>
   );
 }

@@ -17,7 +17,7 @@ interface ObjectViewProps {
   allowCalls: boolean;
 }
 
-/** One object: what it is, how it is called, and a form for each member. */
+/** The page of an object: its class, how it is called, and a form for each member. */
 export function ObjectView({ object, server, history, connection, allowCalls }: ObjectViewProps) {
   const [handshake, setHandshake] = useState('');
   const { objectId, uri, members } = object;
@@ -60,6 +60,7 @@ export function ObjectView({ object, server, history, connection, allowCalls }: 
             <summary>
               <code>{signatureOf(member)}</code>
             </summary>
+            {member.doc !== undefined && <p class="doc">{member.doc}</p>}
             {member.kind === 'method' ? <MethodForm {...{ member, caller }} /> : <AttributeForm {...{ member, caller }} />}
           </details>
         ))

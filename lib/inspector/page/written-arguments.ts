@@ -1,4 +1,4 @@
-import type { MethodParameter } from '../../objects/argument-binder.js';
+import type { InspectedParameter } from '../contract.js';
 
 /** The fields of a method's form, as a person filled them in. */
 export interface WrittenFields {
@@ -23,7 +23,7 @@ export interface WrittenArguments {
  * @throws {Error} when a value cannot be given in any way, with a text for the person
  */
 export function writtenArguments(
-  parameters: readonly MethodParameter[],
+  parameters: readonly InspectedParameter[],
   { values, rest, keywords }: WrittenFields,
 ): WrittenArguments {
   const args: string[] = [];
@@ -35,6 +35,10 @@ export function writtenArguments(
     else if (!isGap) args.push(value);
     else if (name === null) throw new Error(`argument ${index + 1} has no name: fill in the arguments before it`);
     else kwargs[name] = value;
+  }
+  for (const [index, { name, kind }] of parameters.entries()) {
+    const value = values[index] ?? '';
+    if (kind === 'keyword' && name !== null && value !== '') kwargs[name] = value;
   }
   const further = linesOf(rest);
   if (further.length > 0 && isGap) throw new Error('fill in the arguments before the further ones');

@@ -1,3 +1,6 @@
+import type { FieldType } from '../../classes/field-types.js';
+import { validationRulesOf } from '../../classes/validation-rules.js';
+import { valueShapeOf } from '../../classes/value-shapes.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameter } from '../../objects/argument-binder.js';
 import { parameterTypesOf } from '../metadata/parameter-metadata.js';
@@ -13,19 +16,6 @@ const TYPE_NAMES = new Map<unknown, string | undefined>([
 ]);
 const MAX_RULES = 50;
 
-/** A rule of class-validator for one member. */
-interface ValidationRule {
-  readonly propertyName: string;
-  /** `isInt`, `min` … */
-  readonly name?: string;
-  readonly constraints?: readonly unknown[];
-}
-
-/** The part of class-validator's storage that is read here. */
-interface ValidationStorage {
-  getTargetValidationMetadatas(type: unknown, schema: string, always: boolean, strictGroups: boolean): readonly ValidationRule[];
-}
-
 /** The parameters of a method, with the types and rules that decorators have noted. Null when they are unknown. */
 export function describeParameters(type: AnyClass, { key, binder, parameters }: Operation): MethodParameter[] | null {
   const described = binder.describe();
@@ -33,30 +23,36 @@ export function describeParameters(type: AnyClass, { key, binder, parameters }: 
   const types = parameterTypesOf(type.prototype as object, key);
   return described.map((parameter, slot) => {
     const planned = parameters.find(({ source }) => source.kind === 'argument' && source.slot === slot);
-    const parameterType = planned === undefined || parameter.kind !== 'positional' ? undefined : types[planned.index];
-    return { ...parameter, ...hintsOf(parameterType) };
+    if (planned === undefined || parameter.kind !== 'positional') return parameter;
+    return { ...parameter, ...hintsOf(planned.type ?? types[planned.index]) };
   });
 }
 
-function hintsOf(type: unknown): Pick<MethodParameter, 'type' | 'rules'> {
-  if (typeof type !== 'function') return {};
-  const name = TYPE_NAMES.has(type) ? TYPE_NAMES.get(type) : type.name;
-  const rules = TYPE_NAMES.has(type) ? [] : rulesOf(type);
-  return { ...(name && { type: name }), ...(rules.length > 0 && { rules }) };
+function hintsOf(type: unknown): Pick<MethodParameter, 'type' | 'rules' | 'shape'> {
+  const name = typeName(type);
+  const named = name === undefined ? {} : { type: name };
+  try {
+    const rules = typeof type === 'function' && !TYPE_NAMES.has(type) ? rulesOf(type as AnyClass) : [];
+    const shape = type === undefined ? undefined : valueShapeOf(type);
+    return { ...named, ...(rules.length > 0 && { rules }), ...(shape && { shape }) };
+  } catch {
+    // another version of class-validator, or a class whose fields are wrong: its first value gets the error
+    return named;
+  }
 }
 
-/** The rules of a class, one text for each member. class-validator is no dependency: it keeps its rules where every copy of it finds them. */
-function rulesOf(type: object): string[] {
-  const { classValidatorMetadataStorage: storage } = globalThis as { classValidatorMetadataStorage?: ValidationStorage };
-  const byMember = new Map<string, string[]>();
-  try {
-    for (const { propertyName, name, constraints } of storage?.getTargetValidationMetadatas(type, '', false, false) ?? []) {
-      if (name === undefined) continue;
-      const values = (constraints ?? []).filter((value) => ['string', 'number', 'boolean'].includes(typeof value));
-      byMember.set(propertyName, [...(byMember.get(propertyName) ?? []), [name, ...values].join(' ')]);
-    }
-  } catch {
-    // another version of class-validator
-  }
-  return [...byMember].slice(0, MAX_RULES).map(([member, rules]) => `${member}: ${rules.join(', ')}`);
+/** A word for a type in the options of a decorator, or for a class that TypeScript emitted. */
+function typeName(type: unknown): string | undefined {
+  if (TYPE_NAMES.has(type)) return TYPE_NAMES.get(type);
+  if (typeof type === 'function') return type.name;
+  if (Array.isArray(type)) return `list of ${typeName((type as FieldType[])[0]) ?? 'any'}`;
+  return typeof type === 'string' ? type : undefined;
+}
+
+/** The rules of a class, one text for each member. */
+function rulesOf(type: AnyClass): string[] {
+  return [...validationRulesOf(type)]
+    .filter(([, { texts }]) => texts.length > 0)
+    .slice(0, MAX_RULES)
+    .map(([member, { texts }]) => `${member}: ${texts.join(', ')}`);
 }

@@ -6,7 +6,10 @@ import type { OnFailure } from './failures.js';
 import { PyroException } from './pyro.exception.js';
 import { messageOf } from './python-error.js';
 
-/** The error of a call that a guard refuses: a PermissionError for the client, and an RpcException for filters. */
+/**
+ * The error of a call when a guard returns false: a PermissionError for the client, and an RpcException for filters. An exception that
+ * a guard throws is turned by `toPythonError`: a ForbiddenException and an UnauthorizedException become a PermissionError too.
+ */
 export function refusedCall(): PyroException {
   return new PyroException('builtins.PermissionError', [FORBIDDEN_MESSAGE]);
 }

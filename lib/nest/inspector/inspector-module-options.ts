@@ -16,7 +16,7 @@ export interface PyroInspectorPlace {
   guards?: readonly (CanActivate | Type<CanActivate>)[] | 'global';
 }
 
-/** What the inspector may do. */
+/** Options of the inspector that do not depend on its place in the application. */
 export interface PyroInspectorSettings extends InspectorOptions {
   /** Options of the proxies that call objects: `tls`, for a server with TLS; `serializer`; `handshake`, unless the page gives one. */
   client?: PyroModuleOptions;

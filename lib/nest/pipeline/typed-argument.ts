@@ -1,5 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import type { FieldType } from '../../classes/field-types.js';
+import { countChecks } from '../../classes/checked-objects.js';
+import { servedCall } from '../../daemon/call/call.js';
 import { valueTypeOf, type ValueType } from '../../classes/field-types.js';
 import { readTyped } from '../../classes/field-values.js';
 import { descriptionOf, findDescription } from '../../classes/register-class.js';
@@ -22,6 +24,8 @@ class TypedArgument implements PipeTransform {
   transform(value: unknown): unknown {
     if (value === undefined || value === null) return value;
     try {
+      const budget = servedCall().request.budget;
+      if (budget) budget.spendChecks(countChecks(this.type, value, budget.leftChecks));
       return readTyped(this.type, value, 'the value');
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;

@@ -39,6 +39,7 @@ const NO_KEYWORDS = {};
 /** The target of a `@PyroController`: runs the calls of the daemon through Nest's pipeline. */
 export class NestTarget implements PyroTarget {
   readonly authorize: ((request: AuthorizeRequest) => Promise<Authorization>) | undefined;
+  private description: TargetDescription | undefined;
   private readonly instances: ObjectInstances;
   private readonly pipelines: ObjectPipelines;
 
@@ -68,7 +69,7 @@ export class NestTarget implements PyroTarget {
   }
 
   describe(): TargetDescription {
-    return describeObject(this.definition);
+    return (this.description ??= describeObject(this.definition));
   }
 
   isCallback(method: string): boolean {

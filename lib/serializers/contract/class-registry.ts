@@ -12,9 +12,17 @@ export interface ClassConverter<T extends object = object> {
   fromDict?: (dict: Record<string, unknown>, name: string) => unknown;
   /** `fromDict` gets natural values also with `values: 'faithful'`: numbers, Arrays and plain objects. Default false. */
   natural?: boolean;
+  /** @internal Number of objects in the dict that rules check in `fromDict`; it need not count further than `most`. */
+  countChecks?: (dict: Record<string, unknown>, most: number) => number;
 }
 
-const RULES: OptionRules<ClassConverter> = { name: TEXT, toDict: FUNCTION, fromDict: FUNCTION, natural: SWITCH };
+const RULES: OptionRules<ClassConverter> = {
+  name: TEXT,
+  toDict: FUNCTION,
+  fromDict: FUNCTION,
+  natural: SWITCH,
+  countChecks: FUNCTION,
+};
 
 /** The classes whose objects a daemon or a proxy can send and receive. */
 export class ClassRegistry {

@@ -51,6 +51,8 @@ export interface SerializerOptions {
   maxIntDigits: number;
   /** Memory that a read value may take, as estimated while reading. Default 512 MiB, at most a quarter of the heap limit. */
   maxValueBytes: number;
+  /** Objects of a read value that rules of class-validator, class-transformer or a schema check. Default 100,000. */
+  maxCheckedObjects: number;
   /** Size of a written message in bytes. Default 256 MiB. */
   maxBytes: number;
   /** Write bytes as `b'…'` instead of a base64 dict (serpent only). Default false, as in Pyro5. */

@@ -1,5 +1,7 @@
 import type { ReadBudget } from '../../serpent/value-costs.js';
-import type { RaisedAs } from './unreadable-error.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS } from '../../protocol/constants.js';
+import { overLimit } from '../../protocol/over-limit.js';
+import { type RaisedAs, UnreadableError } from './unreadable-error.js';
 
 /**
  * The memory that one read may take, in bytes of V8's heap. The readers estimate it while they read, and fail as soon as a value takes
@@ -7,8 +9,26 @@ import type { RaisedAs } from './unreadable-error.js';
  */
 export class ValueBudget implements ReadBudget {
   spentBytes = 0;
+  private checkedObjects = 0;
 
-  constructor(readonly limitBytes: number) {}
+  /** @param maxCheckedObjects objects that the rules of classes may check: that takes much time, and little memory */
+  constructor(
+    readonly limitBytes: number,
+    readonly maxCheckedObjects = DEFAULT_MAX_CHECKED_OBJECTS,
+  ) {}
+
+  /** Objects that may still be checked. */
+  get leftChecks(): number {
+    return this.maxCheckedObjects - this.checkedObjects;
+  }
+
+  /** Counts objects before the rules of their classes check them. @throws {UnreadableError} over the limit */
+  spendChecks(objects: number): void {
+    this.checkedObjects += objects;
+    if (this.leftChecks >= 0) return;
+    const reason = `the value has more objects that rules of classes check than maxCheckedObjects (${this.maxCheckedObjects}) allows`;
+    throw overLimit('maxCheckedObjects', new UnreadableError(reason));
+  }
 
   /** The option that sets the limit. */
   get limit(): string {

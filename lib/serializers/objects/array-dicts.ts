@@ -19,8 +19,10 @@ const ARRAY_CLASSES: ReadonlySet<string> = new Set(['numpy.ndarray', 'ndarray'])
 const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|str_|bytes_)$/;
 /** Members of a dict without a class that stands for an array. */
 const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
-/** Two numbers of Python have 50 characters at most. */
-const MAX_COMPLEX_CHARS = 100;
+/** Two numbers of Python have 51 characters at most. */
+const MAX_COMPLEX_CHARS = 60;
+/** Longest name of a member of such dicts. Bytes that are longer are not made a text: dicts of marshal may share them. */
+const MAX_NAME_BYTES = 20;
 /** The imaginary part behind a real one has a sign: digits alone can be parted in one way only. */
 const COMPLEX = /^\(?(?:([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))(?=[-+]))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/;
 const NPY_MAGIC = '\x93NUMPY';
@@ -96,7 +98,7 @@ function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, reads: A
 }
 
 function arrayOfNpy(file: Uint8Array, reads: ArrayReads): NdArray {
-  const { descr, shape, isFortranOrder, dataStart } = readNpyHeader(file);
+  const { descr, shape, isFortranOrder, dataStart } = readNpyHeader(file, reads.spend);
   return made(file.subarray(dataStart), reads.dtype(descr), shape, isFortranOrder, reads);
 }
 
@@ -150,7 +152,7 @@ function isData(data: unknown): boolean {
 
 /** `(1+2j)`, as Python prints it. */
 function complexOf(text: string): PyComplex | undefined {
-  if (text.length > MAX_COMPLEX_CHARS) return undefined;
+  if (text.length > MAX_COMPLEX_CHARS || !/j\)?$/.test(text)) return undefined;
   const [, real, imag] = COMPLEX.exec(text) ?? [];
   if (imag === undefined) return undefined;
   const numberOf = (part: string): number => Number(part.replace('inf', 'Infinity').replace('nan', 'NaN'));
@@ -160,12 +162,17 @@ function complexOf(text: string): PyComplex | undefined {
 /** Reads members by their names. The names of msgpack-numpy may be bytes. */
 function getterOf(dict: Dict): Get {
   if (!(dict instanceof Map) || dict.size > MOST_MEMBERS) return (key) => memberOf(dict, key);
-  const named = new Map([...(dict as Map<unknown, unknown>)].map(([key, value]) => [textOf(key), value]));
+  const named = new Map([...(dict as Map<unknown, unknown>)].map(([key, value]) => [nameIn(key), value]));
   return (key) => named.get(key);
 }
 
+/** The name that a key is, as text or as bytes. */
+function nameIn(key: unknown): string | undefined {
+  return key instanceof Uint8Array && key.length > MAX_NAME_BYTES ? undefined : textOf(key);
+}
+
 function* keysOf(dict: Dict): Iterable<string> {
-  for (const key of dict instanceof Map ? (dict as Map<unknown, unknown>).keys() : Object.keys(dict)) yield textOf(key) ?? '';
+  for (const key of dict instanceof Map ? (dict as Map<unknown, unknown>).keys() : Object.keys(dict)) yield nameIn(key) ?? '';
 }
 
 /** Runs `work`, which reads an array. @throws {UnreadableError} */

@@ -10,7 +10,7 @@ const LIST_COST = 100;
 /** Dtypes that one message is expected to have. */
 const MOST_DTYPES = 100;
 
-/** What the arrays of one message take of its memory, and the dtypes that they share. */
+/** Counts the memory that the arrays of a message take, and keeps the dtypes that they share. */
 export class ArrayReads {
   private dtypes: Map<unknown, DType> | undefined;
 

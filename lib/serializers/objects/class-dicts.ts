@@ -58,6 +58,10 @@ const INSTANCE_COST = 120;
 /** The bytes of an exception without the members of its dict, and of a proxy. */
 const EXCEPTION_COST = 250;
 const PROXY_COST = 4_096;
+/** The bytes of an argument of an exception, which gets a list of its own. */
+const ARGUMENT_COST = 8;
+/** Longest name of a class. */
+const MAX_NAME_CHARS = 1_000;
 
 class ClassDicts {
   /** @param done the containers that were converted, when some are shared: a shared container is converted once, and stays shared */
@@ -136,7 +140,11 @@ class ClassDicts {
   }
 
   private object(dict: Dict, className: unknown, insideClass: boolean): unknown {
-    const name = className instanceof Uint8Array ? decodeUtf8(Buffer.from(className)) : className;
+    // dicts of marshal may share a long one
+    const isLong = (className instanceof Uint8Array || typeof className === 'string') && className.length > MAX_NAME_CHARS;
+    const name = className instanceof Uint8Array && !isLong ? decodeUtf8(Buffer.from(className)) : className;
+    if (isLong && insideClass) return this.keep(dict);
+    if (isLong) throw new SerializeError(`the name of a class has ${className.length} characters, over ${MAX_NAME_CHARS}`);
     if (typeof name !== 'string') {
       if (insideClass) return this.keep(dict);
       throw new UnreadableError('the __class__ of a class dict is no string', { raisedAs: 'builtins.TypeError' });
@@ -145,7 +153,9 @@ class ClassDicts {
     if (converter?.fromDict) {
       this.convertMembers(dict, true);
       this.spend(INSTANCE_COST);
-      return converter.fromDict(recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name), name);
+      const record = recordOf(converter.natural ? (naturalOf(dict) as Dict) : dict, name);
+      if (converter.countChecks) this.budget.spendChecks(converter.countChecks(record, this.budget.leftChecks));
+      return converter.fromDict(record, name);
     }
     if (isNumpyClass(name)) {
       this.convertMembers(dict, true);
@@ -158,11 +168,11 @@ class ClassDicts {
     }
     switch (name) {
       case 'Pyro5.core.URI':
-        return PyroUri.fromState(stateOf(dict, name));
+        return PyroUri.fromState(this.spentState(dict, name));
       case 'Pyro5.client.Proxy':
         if (!this.context.decodeProxy) throw new SerializeError('a proxy is not expected here');
         this.spend(PROXY_COST);
-        return this.context.decodeProxy(stateOf(dict, name));
+        return this.context.decodeProxy(this.spentState(dict, name));
       case 'Pyro5.server.Daemon':
         return new DaemonStub();
       case 'Pyro5.core._ExceptionWrapper':
@@ -171,11 +181,21 @@ class ClassDicts {
     }
     if (isExceptionDict(name, dict)) {
       this.convertMembers(dict, true);
-      this.spend(EXCEPTION_COST);
-      return dictToException(name, get(dict, 'args'), get(dict, 'attributes'));
+      const args = get(dict, 'args');
+      this.spend(EXCEPTION_COST + (Array.isArray(args) ? args.length * ARGUMENT_COST : 0));
+      return dictToException(name, args, get(dict, 'attributes'));
     }
     if (insideClass) return this.keep(dict);
     throw new SerializeError(`unsupported serialized class: ${shortened(name)}`);
+  }
+
+  /** The state of a URI or a proxy, whose texts are put together anew. Dicts of marshal may share a long text. */
+  private spentState(dict: Dict, name: string): readonly unknown[] {
+    const state = stateOf(dict, name);
+    let characters = 0;
+    for (const part of state) if (typeof part === 'string') characters += part.length;
+    this.spend(characters);
+    return state;
   }
 
   private keep(dict: Dict): Dict {

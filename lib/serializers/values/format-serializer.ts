@@ -122,7 +122,7 @@ export abstract class FormatSerializer implements Serializer {
   }
 
   private budgetOf(context: ReadContext): ValueBudget {
-    return context.budget ?? new ValueBudget(this.options.maxValueBytes);
+    return context.budget ?? new ValueBudget(this.options.maxValueBytes, this.options.maxCheckedObjects);
   }
 
   private recreated(

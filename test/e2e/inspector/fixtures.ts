@@ -9,8 +9,11 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsArray, IsEnum, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import {
+  PyroClass,
+  PyroContext,
   PyroController,
   PyroHandshakeContext,
   PyroInspectorModule,
@@ -25,6 +28,23 @@ import {
 export class Settings {
   @IsInt() @Min(1) @Max(4) binning!: number;
   @IsOptional() @IsInt() gain?: number;
+}
+
+enum Mode {
+  slow = 'slow',
+  fast = 'fast',
+}
+
+@PyroClass('lab.Target', { fields: { name: 'str', 'exposed?': 'bool' } })
+class Target {
+  name!: string;
+  exposed?: boolean;
+}
+
+class Plan {
+  @IsEnum(Mode) mode!: Mode;
+  @ValidateNested() @Type(() => Settings) settings!: Settings;
+  @IsArray() @ValidateNested({ each: true }) @Type(() => Target) targets!: Target[];
 }
 
 @Injectable()
@@ -71,6 +91,17 @@ export class Camera {
     return settings;
   }
 
+  /** @returns what the method got, with the classes of its parts */
+  @PyroMethod()
+  plan(plan: Plan): unknown {
+    return { mode: plan.mode, binning: plan.settings.binning, targets: plan.targets };
+  }
+
+  @PyroMethod()
+  aim(at: Target): string {
+    return `${at.constructor.name} ${at.name} ${at.exposed}`;
+  }
+
   @PyroMethod()
   describe(): string {
     return '<img src=x onerror="document.title=1">';
@@ -85,9 +116,11 @@ export class Camera {
   @UseGuards(Refuse)
   park(): void {}
 
+  /** Waits until the caller gives up. */
   @PyroMethod()
   wait(): Promise<void> {
-    return new Promise(() => {});
+    const { signal } = PyroContext.current()!;
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
   @PyroMethod()

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 let context: BrowserContext | undefined;
-/** What the page must not do: ask other machines, break its policy, fail in its console. */
+/** Faults of the page: requests to other machines, breaches of its policy, errors in its console. */
 let faults: string[];
 afterEach(async () => {
   await context?.close();
@@ -90,6 +90,47 @@ describe('the page of the inspector', () => {
     const uri = String(inspected.server.unwrap().uriFor('lab.camera'));
     await form.getByText(`Pyro5.api.Proxy("${uri}").expose(0.5, 2)`).waitFor();
     await picture(page, 'call-light-wide');
+    expect(faults).toEqual([]);
+  });
+
+  it('fills the members of a class in one by one, and sends the dict of the class', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'aim');
+    await form.getByRole('textbox', { name: 'name' }).fill('12');
+    await form.getByRole('combobox', { name: 'exposed' }).selectOption('true');
+    const written = form.getByRole('textbox', { name: /^at/ });
+    expect(await written.inputValue()).toBe('{"__class__":"lab.Target","name":"12","exposed":true}');
+    await form.getByText('.aim({"__class__": "lab.Target", "name": "12", "exposed": True})').waitFor();
+    await form.getByRole('button', { name: 'Call aim' }).click();
+    await form.getByRole('region', { name: 'Result of aim' }).getByText('Target 12 true').waitFor();
+    // what is written as JSON is shown in the members
+    await written.fill('{"name": "M31"}');
+    expect(await form.getByRole('textbox', { name: 'name' }).inputValue()).toBe('M31');
+    await form.getByLabel('Python literals').check();
+    expect(await form.getByRole('textbox', { name: 'name' }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('fills nested members, lists and enums in, with the rules of class-validator', async () => {
+    const page = await open();
+    const form = await openMethod(page, 'lab.camera', 'plan');
+    await form.getByRole('combobox', { name: 'mode' }).selectOption('fast');
+    const settings = form.getByRole('group', { name: 'settings' });
+    await settings.getByText('max 4').waitFor();
+    await settings.getByRole('textbox', { name: 'binning' }).fill('2');
+    await form.getByRole('button', { name: 'Add to targets' }).click();
+    await form.getByRole('button', { name: 'Add to targets' }).click();
+    await form.getByRole('group', { name: 'targets 1' }).getByRole('textbox', { name: 'name' }).fill('Vega');
+    await form.getByRole('group', { name: 'targets 2' }).getByRole('textbox', { name: 'name' }).fill('M31');
+    await form.getByRole('button', { name: 'Remove targets 1' }).click();
+    expect(await form.getByRole('textbox', { name: /^plan/ }).inputValue()).toBe(
+      '{"mode":"fast","settings":{"binning":2},"targets":[{"__class__":"lab.Target","name":"M31"}]}',
+    );
+    await form.getByRole('button', { name: 'Call plan' }).click();
+    const result = form.getByRole('region', { name: 'Result of plan' });
+    await result.getByText('"name": "M31"').waitFor();
+    await result.getByText('"binning": 2').waitFor();
+    await picture(page, 'members-light-wide');
     expect(faults).toEqual([]);
   });
 
@@ -209,6 +250,8 @@ describe('the page of the inspector', () => {
         await page.getByRole('textbox', { name: 'seconds' }).fill('0.5');
         await page.getByRole('button', { name: 'Call expose' }).click();
         await page.getByText('"file": "/data/exposure-0001.fits"').waitFor();
+        await page.locator('summary', { hasText: /^plan\(/ }).click();
+        await page.getByRole('button', { name: 'Add to targets' }).click();
       }
       await picture(page, `${view}-${colorScheme}-${width}`);
       // the policy of the page forbids scripts from elsewhere, so the examination comes by the debugger

@@ -106,6 +106,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
           isRequired: true,
           type: 'Settings',
           rules: expect.arrayContaining([expect.stringMatching(/^binning: .*isInt/)]) as string[],
+          shape: expect.objectContaining({ kind: 'dict', className: null }) as object,
         },
       ],
     });

@@ -18,6 +18,7 @@ import {
   PyroMethod,
   PyroProperty,
   PyroProxy,
+  type PyroServerOptions,
   type RemoteObject,
 } from '../../../lib/index.js';
 import { closeAfter, serve } from './fixtures.js';
@@ -79,6 +80,11 @@ class Desk {
     return [...points, ...when].map((item) => item.constructor.name);
   }
 
+  @PyroMethod({ types: { labels: [Label] } })
+  count(labels: Label[]): number {
+    return labels.length;
+  }
+
   @PyroMethod()
   place(@PyroKwargs() point: Point): string {
     return point.constructor.name;
@@ -100,14 +106,26 @@ class Desk {
   }
 }
 
-async function desk(): Promise<RemoteObject> {
-  const { server } = await serve({ providers: [Desk] });
+async function desk(options: PyroServerOptions = {}): Promise<RemoteObject> {
+  const { server } = await serve({ providers: [Desk] }, options);
   const proxy = PyroProxy.to(`PYRO:desk@${server.unwrap().locationStr}`, { maxRetries: 0 });
   closeAfter(() => proxy.$release());
   return proxy;
 }
 
 describe('arguments that are typed by registered classes', () => {
+  it('are refused when rules would check more objects than maxCheckedObjects', async () => {
+    const proxy = await desk({ maxCheckedObjects: 10 });
+    const labels = (count: number): object[] =>
+      Array.from({ length: count }, () => ({ text: 'ab', size: 1, at: { x: 1, y: 2 } }));
+    // a label has a point inside
+    expect(await proxy.$call('count', labels(5))).toBe(5);
+    await expect(proxy.$call('count', labels(6))).rejects.toThrow(
+      /more objects that rules of classes check than maxCheckedObjects \(10\) allows/,
+    );
+    expect(await proxy.$call('count', labels(5))).toBe(5);
+  });
+
   it('arrive as instances beside a ValidationPipe, which validates them, too', async () => {
     const remote = await desk();
     const label = { text: 'a', size: 1, at: { x: 1, y: 2 } };

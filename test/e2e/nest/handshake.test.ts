@@ -21,7 +21,7 @@ import {
   PyroMethod,
   UseHandshakeGuards,
 } from '../../../lib/index.js';
-import { SessionConnection } from '../../../lib/daemon/connection/connection.js';
+import { SessionConnection } from '../../../lib/daemon/connection/session-connection.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { closeAfter, eventually, moduleOf, serve } from './fixtures.js';
 

@@ -10,7 +10,7 @@ import {
   PyroMethod,
   PyroProperty,
 } from '../../../lib/index.js';
-import { SessionConnection } from '../../../lib/daemon/connection/connection.js';
+import { SessionConnection } from '../../../lib/daemon/connection/session-connection.js';
 import { eventually, openStream, nextItem, serve } from './fixtures.js';
 
 let log: string[] = [];

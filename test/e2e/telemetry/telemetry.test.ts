@@ -373,18 +373,21 @@ describe('metrics', () => {
     expect(all.filter((name) => !asked.some((other) => other.startsWith(name)))).toEqual([]);
   });
 
-  it('have the names and labels that the queries and alerts of docs/production.md ask for', async () => {
-    const page = await readFile(new URL('../../../docs/production.md', import.meta.url), 'utf8');
+  it('have the names and labels that the queries and alerts of docs/production.md and docs/alerts.md ask for', async () => {
+    const pages = ['production.md', 'alerts.md'].map((name) =>
+      readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8'),
+    );
+    const page = (await Promise.all(pages)).join('\n');
     const alerts = [...page.matchAll(/^ +expr: (.*)$/gm)].map(([, expression]) => expression!);
     const queries = [...page.matchAll(/`([^`\n]*\b(?:rpc|pyro)_(?:server|client)_[^`\n]*)`/g)].map(([, query]) => query!);
     expect(alerts.length).toBeGreaterThan(8);
     expect(queries.length).toBeGreaterThan(10);
     const lines = await busyScrape();
-    // the page also speaks of a histogram as a whole
+    // the pages also speak of a histogram as a whole
     const whole = /^rpc_server_call_duration$/;
     checkQueries([...alerts, ...queries.filter((query) => !whole.test(query))], lines);
     expect(page.match(/alert: \w+/g)).toHaveLength(alerts.length);
-    // its commands ask for members of a snapshot
+    // their commands ask for members of a snapshot
     const commands = [...page.matchAll(/jq '\.(connections|failures)\[\] \| \{(.*?)\}'/g)];
     expect(commands.map(([, list]) => list)).toEqual(['connections', 'failures']);
     const { daemon, uri } = await serveOven();

@@ -73,7 +73,7 @@ function expectSame(value: unknown, { dtype, shape, sha, form }: MadeArray): NdA
   return array;
 }
 
-/** One of the encodings that the serializer has for the array: json has neither bytes nor complex numbers, Python cannot read
+/** Gives an encoding that the serializer has for the array: json has neither bytes nor complex numbers, Python cannot read
  * a complex nan that serpent has written, and lists have no bytes of records. */
 function encodingFor(array: NdArray, name: SerializerName, number: number): ArrayEncoding {
   const encoding = ENCODINGS[number % ENCODINGS.length]!;

@@ -3,7 +3,7 @@ import { SERIALIZER_IDS, type SerializerName } from '../../../lib/core.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** The table "What Python does not say" of docs/values.md: what arrives for each value, in serpent, marshal, json and msgpack. */
+/** The table "Values that Python changes" of docs/serializers.md: what arrives for each value, in serpent, marshal, json and msgpack. */
 const CANNOT = 'cannot';
 const ROWS: Record<string, [python: string, ...arrives: unknown[]]> = {
   datetime: [
@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => python.stop());
 
-it.each(Object.entries(ROWS))('%s arrives as docs/values.md says', async (_, [source, ...arrives]) => {
+it.each(Object.entries(ROWS))('%s arrives as docs/serializers.md says', async (_, [source, ...arrives]) => {
   const names: SerializerName[] = ['serpent', 'marshal', 'json', 'msgpack'];
   const sent = await python.run<(string | null)[]>(
     `

@@ -64,6 +64,15 @@ class Thermometer {
 }
 expose(Thermometer);
 
+/** Stands in for the object that shows the state of a daemon. */
+class Liar {
+  constructor(private readonly snapshot: unknown) {}
+  inspect(): unknown {
+    return this.snapshot;
+  }
+}
+expose(Liar);
+
 /** A running `nestjs-pyro inspect`. */
 class Inspecting implements AsyncDisposable {
   private constructor(
@@ -168,7 +177,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
   it('ends with code 3 where nobody answers', async () => {
     const { code, stderr } = await program.run('inspect', '127.0.0.1:1');
     expect(code).toBe(3);
-    expect(stderr).toContain('nestjs-pyro doctor');
+    expect(stderr).toContain('npx nestjs-pyro doctor PYRO:Pyro.Daemon@127.0.0.1:1\n');
   });
 });
 
@@ -196,11 +205,40 @@ describe('nestjs-pyro watch', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/CONNECTION +ADDRESS +PRINCIPAL/);
   });
 
+  it('prints no character of a peer that a terminal obeys, as a table and as JSON', async () => {
+    const evil = 'a\x1b[2J\x9b31m\u202e\u2028\n[Nest] FAKE\u{e0001}';
+    await using server = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      port: 0,
+      validateHandshake: () => ({ principalKey: evil }),
+      inspector: true,
+    });
+    server.register(new Thermometer(), 'x\x1b]0;title\x07');
+    await using client = await PyroProxy.connect<Thermometer>(server.uriFor('Pyro.Daemon'));
+    // a server that sends a false snapshot
+    const shown = server.inspect();
+    const text = evil as unknown as number;
+    const totals = { ...shown.totals, connectionsOpen: text, calls: text };
+    const forged = { ...shown, location: evil, state: evil, uptimeMs: text, totals, at: evil };
+    await using liar = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
+    liar.register(new Liar(forged), INSPECTOR_OBJECT_ID);
+    for (const { locationStr } of [server, liar]) {
+      for (const more of [[], ['--json']]) {
+        const { code, stdout, stderr } = await program.run('watch', locationStr, '-n', '2', '-i', '0.01', ...more);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(stdout).toMatch(/a\\+u001b\[2J\\+u009b31m\\+u202e/);
+        expect(stdout.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu)?.filter((character) => character !== '\n') ?? []).toEqual([]);
+        expect(stdout).not.toMatch(/^\[Nest\]/m);
+      }
+    }
+    expect(client.$connected).toBe(true);
+  });
+
   it('says what to do where a daemon does not show its state', async () => {
     const { code, stderr } = await program.run('watch', location);
     expect(code).toBe(1);
     expect(stderr).toContain('inspector: true');
-    expect(stderr).toContain(`nestjs-pyro inspect ${location}`);
+    expect(stderr).toContain(`npx nestjs-pyro inspect ${location}\n`);
   });
 
   it('tells a refusal of the guard', async () => {

@@ -152,7 +152,7 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
       stdout: '',
       stderr:
         'Error: ConnectionClosedError - cannot connect to 127.0.0.1:1: nobody listens there (ECONNREFUSED)\n' +
-        'To find out why: nestjs-pyro doctor PYRO:camera@127.0.0.1:1\n',
+        'To find out why: npx nestjs-pyro doctor PYRO:camera@127.0.0.1:1\n',
     });
     expect(await run('ls', '--ns', '127.0.0.1:1')).toEqual({
       code: 3,
@@ -164,6 +164,27 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(await run('call', 'PYRO:camera', 'add')).toMatchObject({ code: 2 });
     expect(await run('call', camera, 'add', '--kw', 'b')).toMatchObject({ code: 2 });
     expect(await run('ping', location, '-n', '0')).toMatchObject({ code: 2 });
+  });
+
+  it('prints a command that works as it stands, with the options and without the handshake data', async () => {
+    const given = ['--ns', '127.0.0.1:1', '-t', '2.5', '--handshake', 'secret'];
+    const { stderr } = await run('describe', "lab.it's", ...given);
+    const [, printedLine = '', ...lines] = stderr.split('\n');
+    const [, line = ''] = /^To find out why: npx nestjs-pyro (.*)$/.exec(printedLine) ?? [];
+    expect(stderr).not.toContain('secret');
+    expect(lines[0]).toBe('It needs the --handshake of this command, too, whose value is not printed.');
+    const doctor = await runProgram('sh', ['-c', `"$0" "$1" ${line}`, process.execPath, program.file]);
+    expect(doctor).toMatchObject({ code: 3, stdout: expect.stringContaining('no name server at 127.0.0.1:1') as string });
+  });
+
+  it('tells what to write for an object of a daemon whose location stands behind a name', async () => {
+    const text = `camera@${location}`;
+    const advice = `PYRO:${text} is an object of the daemon there, PYRONAME:${text} a name of the name server there`;
+    for (const command of ['describe', 'doctor'])
+      expect(await run(command, text)).toMatchObject({ code: 2, stderr: expect.stringContaining(advice) as string });
+    const other = `${location} is asked as a name server; the object camera of a daemon there is ${camera}`;
+    expect((await run('describe', `PYRONAME:${text}`)).stderr).toContain(other);
+    expect((await run('doctor', `PYRONAME:${text}`)).stdout).toContain(other);
   });
 
   it('config tells which variable has set an option, and shows no password', async () => {

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const run = (...args: string[]): Promise<Outcome> => program.run(...args);
 const generated = (name: string): Promise<string> => readFile(join(GENERATED, name), 'utf8');
-/** What a command prints that does its work. */
+/** Gives the output of a command, which must succeed. */
 const printed = async (...args: string[]): Promise<string> => {
   const { code, stdout, stderr } = await run(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -253,7 +253,7 @@ export interface Model {
     const { code, stderr } = await run(...check);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `Error: ${file} is out of date:\n-   gain: string;\n+   gain: number;\nTo write it: nestjs-pyro types without --check\n`,
+      `Error: ${file} is out of date:\n-   gain: string;\n+   gain: number;\nTo write it, run the same command without --check\n`,
     );
     expect(await readFile(file, 'utf8')).toContain('gain: string');
     expect((await run('types', '--source', SOURCE, '-o', file)).stderr).toBe(`wrote ${file}\n`);

@@ -207,7 +207,11 @@ describe('a process with PYRO variables', () => {
     expect(byPath.uri.socketName).toBe(socket);
     expect(String(await local.resolve('PYRONAME:Pyro.NameServer'))).toBe(`PYRO:Pyro.NameServer@./u:${socket}`);
 
-    const several = await coreWith({ PYRO_NS_HOST: `127.0.0.3, 127.0.0.1,./u:${socket}`, PYRO_NS_PORT: String(alone.port) });
+    const several = await coreWith({
+      PYRO_NS_HOST: `127.0.0.3, 127.0.0.1,./u:${socket}`,
+      PYRO_NS_PORT: String(alone.port),
+      PYRO_NS_LOOKUP_DELAY: '0',
+    });
     await using second = await several.locateNameServer();
     expect(second.uri.location).toBe(`127.0.0.1:${alone.port}`);
     await expect(several.locateNameServer({ host: '127.0.0.3' })).rejects.toThrow(`no name server at 127.0.0.3:${alone.port}`);

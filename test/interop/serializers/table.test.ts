@@ -19,7 +19,7 @@ const list = (...items: PythonValue[]): PythonValue => ['list', items];
 const tuple = (...items: PythonValue[]): PythonValue => ['tuple', items];
 const hi: PythonValue = ['bytes', '6869'];
 
-/** A row of docs/values.md: one result for all serializers, or one per serializer; an Error means that writing fails. */
+/** A row of docs/values.md or docs/serializers.md: one result for all serializers, or one per serializer; an Error means that writing fails. */
 type Row<T> = [what: string, value: T, expected: PythonValue | Record<SerializerName, PythonValue | Error>];
 
 describe('JavaScript values in Python', () => {

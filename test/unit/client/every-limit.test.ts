@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import 'reflect-metadata';
 import { deflateSync } from 'node:zlib';
+import { IsInt } from 'class-validator';
 import { afterEach, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
 import { PROXY_LIMITS, type ProxyLimitName } from '../../../lib/client/options/proxy-limits.js';
@@ -8,6 +10,7 @@ import {
   ConnectionClosedError,
   FLAGS,
   MessageTooLargeError,
+  PyroClass,
   PyroError,
   SerializeError,
   TimeoutError,
@@ -85,6 +88,12 @@ interface Scenario {
   fails?: new (...args: never[]) => Error;
   says?: RegExp;
 }
+
+@PyroClass('limits.CheckedReply')
+class Checked {
+  @IsInt() size!: number;
+}
+void Checked;
 
 const SCENARIOS: Record<ProxyLimitName, Scenario> = {
   callTimeoutMs: {
@@ -178,6 +187,13 @@ const SCENARIOS: Record<ProxyLimitName, Scenario> = {
     over: failedCall,
     fails: SerializeError,
     says: /takes \d+ bytes of memory or more \(maxValueBytes is 10000\)/,
+  },
+  maxCheckedObjects: {
+    script: answering(Array.from({ length: 11 }, () => ({ __class__: 'limits.CheckedReply', size: 1 }))),
+    options: { maxCheckedObjects: 10 },
+    over: failedCall,
+    fails: SerializeError,
+    says: /more objects that rules of classes check than maxCheckedObjects \(10\) allows/,
   },
   maxAnnotations: {
     script: answering(1, annotationsOf(1, 1)),

@@ -1,6 +1,8 @@
+import 'reflect-metadata';
 import { deflateSync } from 'node:zlib';
+import { IsInt } from 'class-validator';
 import { expect, it } from 'vitest';
-import { expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
+import { expose, FLAGS, PyroClass, type PyroDaemon } from '../../../lib/core.js';
 import type { PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon-options.js';
 import type { Frame } from '../../../lib/protocol/frame-reader.js';
 import type { OutgoingMessage } from '../../../lib/protocol/message.js';
@@ -89,6 +91,12 @@ const compressed = (letters: number): Partial<OutgoingMessage> => ({
   data: deflateSync(dumps(pyTuple('thing', 'echo', pyTuple('x'.repeat(letters)), {}))),
 });
 
+@PyroClass('limits.Checked')
+class Checked {
+  @IsInt() size!: number;
+}
+void Checked;
+
 const SCENARIOS: Record<LimitName, Scenario> = {
   maxMessageBytes: {
     options: { maxMessageBytes: 10_000 },
@@ -104,6 +112,16 @@ const SCENARIOS: Record<LimitName, Scenario> = {
     options: { maxValueBytes: 10_000 },
     over: async (daemon) => failureOf(await join(daemon), 'echo', manyLists(1_000)),
     says: /takes \d+ bytes of memory or more \(maxValueBytes is 10000\)/,
+  },
+  maxCheckedObjects: {
+    options: { maxCheckedObjects: 10 },
+    over: async (daemon) =>
+      failureOf(
+        await join(daemon),
+        'echo',
+        Array.from({ length: 11 }, () => ({ __class__: 'limits.Checked', size: 1 })),
+      ),
+    says: /more objects that rules of classes check than maxCheckedObjects \(10\) allows/,
   },
   maxInFlightValueBytes: {
     options: { maxInFlightValueBytes: 20_000 },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InspectorSource } from '../../../lib/inspector/inspector-source.js';
 import { SnapshotFeed } from '../../../lib/inspector/snapshot-feed.js';
 
@@ -10,8 +10,8 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-function feedOf(take: () => Promise<never[]>): SnapshotFeed {
-  const source = { take, follow: () => () => undefined } as unknown as InspectorSource;
+function feedOf(take: () => Promise<never[]>, follow = (): (() => unknown) => () => undefined): SnapshotFeed {
+  const source = { take, follow } as unknown as InspectorSource;
   const feed = new SnapshotFeed(source, { allowCalls: false, intervalMs: 10, maxReaders: 3 });
   ends.push(() => feed.close());
   return feed;
@@ -49,6 +49,30 @@ describe('the feed of the inspector', () => {
       feed.add(response);
     }
     expect([feed.size, feed.isFull]).toEqual([0, false]);
+  });
+
+  it('ends the response of a reader after five minutes, so that guards decide anew, and keeps the others', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    ends.push(() => vi.useRealTimers());
+    let follows = 0;
+    const feed = feedOf(
+      () => Promise.resolve([]),
+      () => (follows++, () => follows--),
+    );
+    const first = await openResponse();
+    const second = await openResponse();
+    feed.add(first.response);
+    vi.advanceTimersByTime(4 * 60_000);
+    feed.add(second.response);
+    vi.advanceTimersByTime(60_000 - 1);
+    expect(feed.size).toBe(2);
+    const finished = once(first.response, 'finish');
+    vi.advanceTimersByTime(1);
+    expect([feed.size, follows]).toEqual([1, 1]);
+    await finished;
+    vi.advanceTimersByTime(4 * 60_000);
+    // nobody watches: nothing is recorded
+    expect([feed.size, follows]).toEqual([0, 0]);
   });
 
   it('goes on after a source that failed', async () => {

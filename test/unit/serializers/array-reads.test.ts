@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { looksLikeDType } from '../../../lib/arrays/dtype-reader.js';
 import type { NdArray } from '../../../lib/arrays/nd-array.js';
 import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
-import { arrayOfDict } from '../../../lib/serializers/objects/array-dicts.js';
+import { arrayOfClass, arrayOfDict } from '../../../lib/serializers/objects/array-dicts.js';
 import { ArrayReads } from '../../../lib/serializers/objects/array-reads.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
@@ -16,6 +16,16 @@ function readsThatCount(): { reads: ArrayReads; spent: () => number } {
     if (spent > LIMIT) throw new RangeError('too many bytes');
   });
   return { reads, spent: () => spent };
+}
+
+/** Bytes that nobody may make a text of. */
+function unreadable(length: number): Uint8Array {
+  return new Proxy(new Uint8Array(length), {
+    get: (bytes, key) => {
+      if (key !== 'length' && typeof key === 'string' && !/^[01]$/.test(key)) throw new Error(`${key} of long bytes was read`);
+      return Reflect.get(bytes, key, bytes) as unknown;
+    },
+  });
 }
 
 const fieldsOf = (count: number, type: string) => Array.from({ length: count }, (_, index) => [`f${index}`, type]);
@@ -51,6 +61,24 @@ describe('dicts that share members, as those of marshal can', () => {
     let data: unknown = 1;
     for (let depth = 0; depth < 5; depth++) data = Array(1_000).fill(data);
     expect(() => arrayOfDict({ dtype: 'f4', shape: [1], data }, reads)).toThrow('too many bytes');
+  });
+
+  it('spend the header of an npy file each', () => {
+    const { reads, spent } = readsThatCount();
+    const header = Buffer.from(`{'descr':'|i1','fortran_order':False,'shape':(0,),'x':[${'[],'.repeat(5_000)}]}`);
+    const npy = Buffer.concat([Buffer.from('\x93NUMPY\x01\0  ', 'latin1'), header]);
+    npy.writeUInt16LE(header.length, 8);
+    const read = (): unknown => arrayOfClass('numpy.ndarray', { npy }, reads);
+    read();
+    expect(spent()).toBeGreaterThan(4 * header.length);
+    expect(() => Array.from({ length: 1_000 }, read)).toThrow('too many bytes');
+  });
+
+  it('are not searched for names in long bytes', () => {
+    const { reads } = readsThatCount();
+    const name = unreadable(30);
+    expect(arrayOfDict(new Map([[name, 1]]).set(unreadable(30), 2), reads)).toBeUndefined();
+    expect(looksLikeDType(unreadable(1_000))).toBe(false);
   });
 
   it('are not searched for a dtype in long texts and lists', () => {

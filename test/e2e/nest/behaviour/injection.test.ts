@@ -16,7 +16,7 @@ import { ContextIdFactory, INQUIRER, ModuleRef, REQUEST } from '@nestjs/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type PyroConnection, PyroDaemon } from '../../../../lib/core.js';
 import { PyroContext, PyroController, PyroMethod, UseHandshakeGuards } from '../../../../lib/index.js';
-import { SessionConnection } from '../../../../lib/daemon/connection/connection.js';
+import { SessionConnection } from '../../../../lib/daemon/connection/session-connection.js';
 import { eventually, moduleOf, serveBy, serveForAll, WAYS } from '../fixtures.js';
 import { log } from './noting.js';
 

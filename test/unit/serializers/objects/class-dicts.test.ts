@@ -11,6 +11,7 @@ import {
   type SerializerName,
   type ValueMode,
 } from '../../../../lib/serializers/contract/serializer.js';
+import { ValueBudget } from '../../../../lib/serializers/contract/value-budget.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 class Sample {
@@ -181,6 +182,39 @@ describe('values that marshal references share', () => {
     for (let i = 0; i < 200; i++) marshal.loads(Buffer.concat(levels));
     const { user, system } = process.cpuUsage(started);
     expect((user + system) / 1_000).toBeLessThan(1_000);
+  });
+});
+
+describe('texts that many class dicts may share', () => {
+  const serializer = createSerializers({ classes }).get(SERIALIZER_IDS.marshal)!;
+  const budgetOf = (value: unknown): number => {
+    const budget = new ValueBudget(2 ** 40);
+    serializer.loads(serializer.dumps(value), { budget, decodeProxy: () => undefined });
+    return budget.spentBytes;
+  };
+  const long = 'x'.repeat(10_000);
+
+  it('spend the texts of the state of a URI and of a proxy, and the arguments of an exception', () => {
+    const uri = (object: string): object => ({ __class__: 'Pyro5.core.URI', state: ['PYRO', object, null, 'h', 1] });
+    const proxy = (text: string): object => ({
+      __class__: 'Pyro5.client.Proxy',
+      state: [`PYRO:${text}@h:1`, [], [], [], '', null],
+    });
+    for (const of of [uri, proxy]) expect(budgetOf(of(long)) - budgetOf(of('x'))).toBeGreaterThan(1.9 * long.length);
+    const failure = (count: number): object => ({
+      __class__: 'builtins.ValueError',
+      __exception__: true,
+      args: Array.from({ length: count }, () => null),
+    });
+    expect(budgetOf(failure(1_001)) - budgetOf(failure(1))).toBeGreaterThan(15_000);
+  });
+
+  it.each([long, Buffer.from(long)])('refuse a class whose name is long, and keep its dict inside another', (name) => {
+    expect(() => serializer.loads(serializer.dumps({ __class__: name }))).toThrow(
+      'the name of a class has 10000 characters, over 1000',
+    );
+    const outer = { __class__: 'lab.Sample', id: 1, parts: { __class__: name, a: 1 } };
+    expect(serializer.loads(serializer.dumps(outer))).toEqual(new Sample(1, { __class__: name, a: 1 } as never));
   });
 });
 

@@ -5,7 +5,7 @@ import type {
   ObjectSignatures,
   ParameterSignature,
   TypeSignature,
-} from '../../daemon/contract/signatures.js';
+} from '../daemon/contract/signatures.js';
 
 const KINDS: readonly string[] = ['positional-only', 'positional', 'varargs', 'keyword', 'kwargs'];
 

@@ -1,0 +1,139 @@
+import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
+import { SERIALIZER_IDS } from '../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../lib/serializers/serializers.js';
+
+/**
+ * What dicts cost that share their parts by references of marshal: `npm run cost:shared`. A few bytes of a dict then stand for all of a
+ * long text, file or list, so what counts is the time for the memory that the dict is said to take: `maxValueBytes` ends the read.
+ *
+ * Prints for each attack the time for 1 MiB of the message, and for 64 MiB of the budget.
+ */
+const COUNT = Number(process.argv[2] ?? 2_000);
+const ROUNDS = 5;
+const MIB = 2 ** 20;
+/** Bytes of the shared texts. */
+const LONG = 200_000;
+
+/** A value that is written once, with a flag, and referred to from then on. */
+class Shared {
+  private readonly parts: Buffer[] = [];
+
+  add(value: Buffer): Buffer {
+    const flagged = Buffer.from(value);
+    flagged[0]! |= 0x80;
+    this.parts.push(flagged);
+    return Buffer.concat([Buffer.from('r'), int32(this.parts.length - 1)]);
+  }
+
+  /** The list of the shared values, and of the dicts. */
+  message(dicts: readonly Buffer[]): Buffer {
+    return listOf([...this.parts, ...dicts]);
+  }
+}
+
+const int32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
+};
+const NONE = Buffer.from('N');
+const TRUE = Buffer.from('T');
+const int = (value: number): Buffer => Buffer.concat([Buffer.from('i'), int32(value)]);
+const text = (value: string): Buffer => Buffer.concat([Buffer.from('u'), int32(value.length), Buffer.from(value)]);
+const bytes = (value: Buffer): Buffer => Buffer.concat([Buffer.from('s'), int32(value.length), value]);
+const listOf = (items: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('['), int32(items.length), ...items]);
+const tupleOf = (items: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('('), int32(items.length), ...items]);
+const dictOf = (...members: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('{'), ...members, Buffer.from('0')]);
+const many = (make: (index: number) => Buffer, count = COUNT): Buffer[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+/** An npy file without elements, whose header has so many lists. */
+function npyFile(lists: number): Buffer {
+  const header = Buffer.from(`{'descr':'|i1','fortran_order':False,'shape':(0,),'x':[${'[],'.repeat(lists)}]}`);
+  const file = Buffer.concat([Buffer.from('\x93NUMPY\x01\0  ', 'latin1'), header]);
+  file.writeUInt16LE(header.length, 8);
+  return file;
+}
+
+/** Dicts of one array: `dtype`, `shape`, `data`. */
+function arrays(dtype: Buffer, shape: Buffer, data: Buffer, count = COUNT): Buffer {
+  const shared = new Shared();
+  const parts = [text('dtype'), dtype, text('shape'), shape, text('data'), data].map((part) => shared.add(part));
+  return shared.message(many(() => dictOf(...parts), count));
+}
+
+/** @param cls the class, among the members of a list inside an exception: dicts of unknown classes stay dicts there */
+function insideException(cls: Buffer): Buffer {
+  const shared = new Shared();
+  const [name, value] = [shared.add(text('__class__')), shared.add(cls)];
+  const members = [name, text('lab.Error'), text('__exception__'), TRUE, text('args'), tupleOf([]), text('more')];
+  return shared.message([dictOf(...members, listOf(many(() => dictOf(name, value))))]);
+}
+
+function classDicts(name: string, member: string, valueOf: (shared: Shared) => Buffer): Buffer {
+  const shared = new Shared();
+  const parts = [text('__class__'), text(name), text('__exception__'), text(member)].map((part) => shared.add(part));
+  const value = valueOf(shared);
+  return shared.message(many(() => dictOf(parts[0]!, parts[1]!, parts[2]!, TRUE, parts[3]!, value)));
+}
+
+const fields = (count: number): Buffer => listOf(many((index) => listOf([text(`f${index}`), text('i1')]), count));
+
+const ATTACKS: Record<string, () => Buffer> = {
+  'npy files with a long header': () => {
+    const shared = new Shared();
+    const parts = [text('__class__'), text('numpy.ndarray'), text('npy'), bytes(npyFile(5_300))].map((part) => shared.add(part));
+    return shared.message(many(() => dictOf(...parts)));
+  },
+  'dicts with long names of bytes': () => {
+    const shared = new Shared();
+    const names = many((index) => shared.add(bytes(Buffer.alloc(16_384, 65 + index))), 8);
+    return shared.message(many(() => dictOf(...names.flatMap((name) => [name, NONE]))));
+  },
+  'a dtype of long bytes': () => arrays(bytes(Buffer.alloc(16_384, 'x')), listOf([int(0)]), bytes(Buffer.alloc(0))),
+  'a dtype of many fields': () => arrays(fields(900), listOf([int(0)]), bytes(Buffer.alloc(0))),
+  'arrays of one byte': () => arrays(text('i1'), listOf([int(1)]), bytes(Buffer.alloc(1))),
+  'arrays of many dimensions': () => arrays(text('i1'), listOf(many(() => int(1), 64)), bytes(Buffer.alloc(1))),
+  'arrays of float16': () => arrays(text('f2'), listOf([int(5_000)]), bytes(Buffer.alloc(10_000)), COUNT / 10),
+  'arrays in the other byte order': () => arrays(text('>f8'), listOf([int(1_250)]), bytes(Buffer.alloc(10_000)), COUNT / 10),
+  'arrays of lists': () => arrays(text('i8'), listOf([int(1_000)]), listOf(many(() => int(7), 1_000)), COUNT / 10),
+  'arrays of base64': () => arrays(text('i1'), listOf([int(7_500)]), text('A'.repeat(10_000)), COUNT / 10),
+  'complex numbers as texts': () => {
+    const shared = new Shared();
+    const [complex, data] = [shared.add(bytes(Buffer.from('complex'))), shared.add(bytes(Buffer.from('data')))];
+    const value = shared.add(bytes(Buffer.from('1'.repeat(60))));
+    return shared.message(many(() => dictOf(complex, TRUE, data, value)));
+  },
+  'classes with a long name': () => insideException(text('x'.repeat(LONG))),
+  'classes with a long name of bytes': () => insideException(bytes(Buffer.alloc(LONG, 'x'))),
+  'exceptions with a long text': () =>
+    classDicts('builtins.ValueError', 'args', (shared) => tupleOf([shared.add(text('x'.repeat(LONG)))])),
+  'exceptions with many arguments': () =>
+    classDicts('builtins.ValueError', 'args', (shared) => shared.add(tupleOf(many(() => NONE, 300)))),
+  'URIs with a long object': () =>
+    classDicts('Pyro5.core.URI', 'state', (shared) =>
+      shared.add(tupleOf([text('PYRO'), text('x'.repeat(LONG)), NONE, text('h'), int(1)])),
+    ),
+};
+
+const marshal = createSerializers({}).get(SERIALIZER_IDS.marshal)!;
+console.log('| attack | ms for 1 MiB of the message | ms for 64 MiB of maxValueBytes |\n| --- | --- | --- |');
+for (const [name, make] of Object.entries(ATTACKS)) {
+  const data = make();
+  let [best, spent] = [Infinity, 0];
+  for (let round = 0; round < ROUNDS; round++) {
+    const budget = new ValueBudget(2 ** 40);
+    const before = process.cpuUsage();
+    try {
+      marshal.loads(data, { budget });
+    } catch (error) {
+      console.log(`| ${name} | refused: ${(error as Error).message.slice(0, 80)} | |`);
+      break;
+    }
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / 1_000);
+    spent = budget.spentBytes;
+  }
+  if (spent > 0)
+    console.log(`| ${name} | ${((best / data.length) * MIB).toFixed(0)} | ${((best / spent) * 64 * MIB).toFixed(0)} |`);
+}

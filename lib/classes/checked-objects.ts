@@ -1,0 +1,34 @@
+import type { ValueType } from './field-types.js';
+
+/** Items of a list that count as one object: a rule with `each` looks at every item. */
+const ITEMS = 64;
+
+/**
+ * Number of the objects in a value, itself included; each 64 items of its lists count as one more. That is the work of rules that check
+ * all of them.
+ *
+ * @param most counting ends over this number, and the result is over it then
+ */
+export function objectsIn(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const isList = Array.isArray(value);
+  const parts = isList ? (value as unknown[]) : Object.values(value);
+  let count = isList ? parts.length / ITEMS : 1;
+  for (const part of parts) {
+    if (count > most) break;
+    if (typeof part === 'object') count += objectsIn(part, most - count);
+  }
+  return count;
+}
+
+/** Number of the objects that rules check when a value of a type is read. @param most as in {@link objectsIn} */
+export function countChecks(type: ValueType, value: unknown, most: number): number {
+  if (type.kind === 'class') return type.described()?.countChecks(value, most) ?? 0;
+  if (type.kind !== 'list' || !Array.isArray(value)) return 0;
+  let count = 0;
+  for (const item of value as unknown[]) {
+    if (count > most) break;
+    count += countChecks(type.item, item, most - count);
+  }
+  return count;
+}

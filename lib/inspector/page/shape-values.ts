@@ -1,0 +1,64 @@
+import type { MemberShape, ValueShape } from '../../objects/value-shape.js';
+
+type Dict = Readonly<Record<string, unknown>>;
+
+/** The value in a field of JSON; undefined for an empty field, and for a text that is no JSON. */
+export function valueInField(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON for the field; empty for a value that is not given. */
+export function fieldOfValue(value: unknown): string {
+  return value === undefined ? '' : JSON.stringify(value);
+}
+
+/** The value of a text that a person typed for a type. Empty: not given. A text stays a text where the type is one. */
+export function typedValue(text: string, type: string): unknown {
+  if (text === '') return undefined;
+  if (isText(type)) return text;
+  const value = valueInField(text);
+  return value === undefined ? text : value;
+}
+
+/** The text for a value, from which {@link typedValue} makes the same value. */
+export function typedText(value: unknown, type: string): string {
+  const isPlain = typeof value === 'string' && typedValue(value, type) === value;
+  return isPlain ? value : fieldOfValue(value);
+}
+
+/** The members of a value that is a dict; else none. */
+export function membersIn(value: unknown): Dict {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Dict) : {};
+}
+
+/** The items of a value that is a list; else none. */
+export function itemsIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+/**
+ * A dict with another value of one member: the class, then the known members in their order, then the others. Undefined when no member
+ * is left.
+ */
+export function withMember(
+  value: unknown,
+  { className, members }: Extract<ValueShape, { kind: 'dict' }>,
+  { name }: MemberShape,
+  member: unknown,
+): Dict | undefined {
+  const { __class__: _, ...before } = membersIn(value);
+  const after = { ...before, [name]: member };
+  const names = [...new Set([...members.map((each) => each.name), ...Object.keys(after)])];
+  const given = names.filter((each) => after[each] !== undefined).map((each) => [each, after[each]] as const);
+  if (given.length === 0) return undefined;
+  return { ...(className !== null && { __class__: className }), ...Object.fromEntries(given) };
+}
+
+/** Types whose values are texts, however they look. Python's names, and those that TypeScript emits. */
+function isText(type: string): boolean {
+  return ['str', 'text', 'String', 'datetime', 'date', 'time', 'UUID', 'Decimal', 'Path'].includes(type);
+}

@@ -1,0 +1,66 @@
+import type { AttributeSignature, MethodSignature, ObjectSignatures, ParameterSignature } from '../daemon/contract/signatures.js';
+import type { InspectedAttribute, InspectedMember, InspectedMethod, InspectedParameter } from './contract.js';
+import { shapeOfText, type TypeTexts } from './type-texts.js';
+
+const KINDS = {
+  'positional-only': 'positional',
+  positional: 'positional',
+  varargs: 'rest',
+  keyword: 'keyword',
+  kwargs: 'keywords',
+} as const;
+
+/** The members of an object, with the types and docs that its daemon tells by `get_signatures`. */
+export function toldMembers(
+  members: readonly InspectedMember[],
+  { methods, attributes, types }: ObjectSignatures,
+): InspectedMember[] {
+  return members.map((member) => {
+    const { kind, name } = member;
+    if (kind === 'method') return toldMethod(member, Object.hasOwn(methods, name) ? methods[name] : undefined, types);
+    return toldAttribute(member, Object.hasOwn(attributes, name) ? attributes[name] : undefined);
+  });
+}
+
+function toldMethod(member: InspectedMethod, told: MethodSignature | undefined, types: TypeTexts | undefined): InspectedMethod {
+  if (told === undefined) return member;
+  const { parameters, returns, doc, stream } = told;
+  const known = member.parameters ?? [];
+  return {
+    ...member,
+    isStream: member.isStream || stream,
+    parameters: parameters?.map((each, index) => toldParameter(each, known[index], types)) ?? member.parameters,
+    ...(returns !== undefined && { returns }),
+    ...(doc !== undefined && { doc }),
+  };
+}
+
+/** @param known the same parameter in the snapshot of the daemon, which knows the rules of its class */
+function toldParameter(
+  { name, kind, required, type, doc }: ParameterSignature,
+  known: InspectedParameter | undefined,
+  types: TypeTexts | undefined,
+): InspectedParameter {
+  const shape = known?.shape ?? (type === undefined ? undefined : shapeOfText(type, types));
+  return {
+    name: kind === 'positional' || kind === 'keyword' ? name : null,
+    kind: KINDS[kind],
+    isRequired: required,
+    ...((type ?? known?.type) !== undefined && { type: type ?? known?.type }),
+    ...(doc !== undefined && { doc }),
+    ...(known?.rules && { rules: known.rules }),
+    ...(shape && { shape }),
+  };
+}
+
+function toldAttribute(member: InspectedAttribute, told: AttributeSignature | undefined): InspectedAttribute {
+  if (told === undefined) return member;
+  const { type, doc, readable, writable } = told;
+  return {
+    ...member,
+    isReadable: readable,
+    isWritable: writable,
+    ...(type !== undefined && { type }),
+    ...(doc !== undefined && { doc }),
+  };
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import type { INestMicroservice } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { PyroServer, type RemoteObject } from 'nestjs-pyro';
+import { connectInMemory } from 'nestjs-pyro/testing';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AppModule } from './app.module.js';
+import { StageDrive } from './stage.drive.js';
+
+interface Stage {
+  status(): { position: number; parked: boolean; holder: string | null; waiting: string[] };
+  acquire(waitSeconds?: number, leaseSeconds?: number): void;
+  release(): void;
+  move_to(mm: number): number;
+}
+
+/** A drive whose limit switch is broken. It moves when the test says so. */
+class StuckDrive extends StageDrive {
+  readonly start = new AbortController();
+
+  protected override async step(): Promise<void> {
+    if (!this.start.signal.aborted) await once(this.start.signal, 'abort');
+  }
+
+  override async park(): Promise<void> {
+    throw new Error('the limit switch does not answer');
+  }
+}
+
+let app: INestMicroservice;
+let server: PyroServer;
+beforeEach(async () => {
+  const testing = await Test.createTestingModule({ imports: [AppModule] })
+    .overrideProvider(StageDrive)
+    .useClass(StuckDrive)
+    .compile();
+  server = new PyroServer({ listen: false });
+  app = testing.createNestMicroservice({ strategy: server, logger: false });
+  await app.listen();
+});
+afterEach(() => app.close());
+
+function connect(name: string): Promise<RemoteObject<Stage>> {
+  return connectInMemory<Stage>(server, 'example.stage', { handshake: { name, token: `token-of-${name.toLowerCase()}` } });
+}
+
+it('gives a stage that could not be parked to nobody', async () => {
+  const ann = await connect('Ann');
+  await using bob = await connect('Bob');
+  await using other = await connect('Bob');
+  await ann.acquire();
+  const turn = bob.acquire(60);
+  await expect.poll(async () => (await other.status()).waiting).toEqual(['Bob']);
+  void ann.$release();
+  const problem = 'the stage could not be parked: the limit switch does not answer';
+  await expect(turn).rejects.toThrow(problem);
+  await expect(other.acquire()).rejects.toThrow(problem);
+  await expect(other.move_to(5)).rejects.toMatchObject({ pythonType: 'builtins.PermissionError' });
+});
+
+it('takes a client that goes away out of the queue', async () => {
+  await using ann = await connect('Ann');
+  await using bob = await connect('Bob');
+  await ann.acquire();
+  const leaving = new AbortController();
+  // a call that is aborted ends its connection
+  const turn = bob.$with({ signal: leaving.signal }).acquire(60);
+  await expect.poll(async () => (await ann.status()).waiting).toEqual(['Bob']);
+  leaving.abort();
+  await expect(turn).rejects.toThrow('aborted');
+  await expect.poll(async () => (await ann.status()).waiting).toEqual([]);
+});
+
+it('takes a client into the queue once, and gives a moving stage to nobody', async () => {
+  await using ann = await connect('Ann');
+  await using bob = await connect('Bob');
+  await ann.acquire();
+  // oneway calls run while the client makes others
+  await bob.$with({ oneway: true }).acquire(60);
+  await expect.poll(async () => (await ann.status()).waiting).toEqual(['Bob']);
+  await expect(bob.acquire(60)).rejects.toThrow('Bob waits already');
+  await ann.$with({ oneway: true }).move_to(100);
+  await expect.poll(async () => (await ann.status()).parked).toBe(false);
+  await expect(ann.release()).rejects.toThrow('the stage is in motion');
+  expect(await ann.status()).toMatchObject({ holder: 'Ann', waiting: ['Bob'] });
+  app.get<StuckDrive>(StageDrive).start.abort();
+  await expect.poll(async () => (await ann.status()).position).toBe(100);
+  await ann.release();
+  await expect.poll(async () => (await ann.status()).holder).toBe('Bob');
+});

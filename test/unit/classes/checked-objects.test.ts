@@ -1,0 +1,85 @@
+import 'reflect-metadata';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, ValidateNested } from 'class-validator';
+import { describe, expect, it } from 'vitest';
+import { objectsIn } from '../../../lib/classes/checked-objects.js';
+import { PyroClass } from '../../../lib/core.js';
+import { limitOf } from '../../../lib/protocol/over-limit.js';
+import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { createSerializers } from '../../../lib/serializers/serializers.js';
+
+@PyroClass('checked.Item')
+class Item {
+  @IsOptional() @IsInt() size?: number;
+}
+class Plain {
+  @IsOptional() @ValidateNested() @Type(() => Plain) below?: Plain;
+}
+@PyroClass('checked.Outer')
+class Outer {
+  @IsOptional() @ValidateNested() @Type(() => Plain) plain?: Plain;
+  @IsOptional() @ValidateNested({ each: true }) @Type(() => Item) items?: Item[];
+  @IsOptional() @IsInt({ each: true }) counts?: number[];
+}
+/** No rules of its own. */
+@PyroClass('checked.Holder', { fields: { items: [Item], 'next?': 'checked.Ring' } })
+class Holder {}
+@PyroClass('checked.Ring', { fields: { back: Holder } })
+class Ring {}
+@PyroClass('checked.Free', { fields: { 'x?': 'int', 'free?': 'checked.Free' } })
+class Free {}
+void [Outer, Ring, Free];
+
+const LIMIT = 50;
+const failure = (value: unknown): unknown => {
+  const serializer = createSerializers({ maxCheckedObjects: LIMIT }).get(SERIALIZER_IDS.json)!;
+  try {
+    return serializer.loads(Buffer.from(JSON.stringify(value))) && undefined;
+  } catch (error) {
+    return limitOf(error) ?? error;
+  }
+};
+const many = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
+const item = { __class__: 'checked.Item', size: 1 };
+const chain = (depth: number): object => (depth === 0 ? {} : { below: chain(depth - 1) });
+
+describe('maxCheckedObjects', () => {
+  it.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('limits the objects of one value that rules check, in %s', (name) => {
+    const serializer = createSerializers({ maxCheckedObjects: LIMIT }).get(SERIALIZER_IDS[name])!;
+    const written = (count: number): Buffer => serializer.dumps(many(count, new Item()));
+    expect(serializer.loads(written(LIMIT))).toHaveLength(LIMIT);
+    expect(() => serializer.loads(written(LIMIT + 1))).toThrow(
+      'the value has more objects that rules of classes check than maxCheckedObjects (50) allows',
+    );
+  });
+
+  it.each([
+    ['objects one by one', (count: number) => many(count, item), 50],
+    // each is checked by itself, and by the class around it
+    ['objects in a class', (count: number) => ({ __class__: 'checked.Outer', items: many(count, item) }), 24],
+    ['plain dicts in a class', (count: number) => ({ __class__: 'checked.Outer', items: many(count, {}) }), 48],
+    ['plain dicts in each other', (depth: number) => ({ __class__: 'checked.Outer', plain: chain(depth) }), 48],
+    ['items of a list', (count: number) => ({ __class__: 'checked.Outer', counts: many(count, 1) }), 49 * 64],
+    ['objects in a class without rules', (count: number) => ({ __class__: 'checked.Holder', items: many(count, {}) }), 48],
+    ['classes that name each other', (count: number) => ({ __class__: 'checked.Ring', back: { items: many(count, {}) } }), 47],
+  ])('counts %s', (_what, valueOf, most) => {
+    expect(failure(valueOf(most))).toBeUndefined();
+    expect(failure(valueOf(most + 2))).toBe('maxCheckedObjects');
+  });
+
+  it('does not count objects of classes without rules', () => {
+    expect(failure(many(1_000, { __class__: 'checked.Free', x: 1, free: {} }))).toBeUndefined();
+  });
+});
+
+it('counting ends over the limit', () => {
+  let looked = 0;
+  const counted = {
+    get part(): object {
+      looked++;
+      return {};
+    },
+  };
+  expect(objectsIn(many(10_000, counted), 10)).toBeGreaterThan(10);
+  expect(looked).toBeLessThan(20);
+});

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { printedCommand } from '../../../lib/command-line/printed-command.js';
+import { PyroUri } from '../../../lib/core.js';
+
+/** The words that a shell makes of a line. */
+function wordsOf(line: string): string[] {
+  return execFileSync('sh', ['-c', `set -- ${line}\nprintf '%s\\0' "$@"`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(0, -1);
+}
+
+describe('a printed command', () => {
+  it('has the options of the command that runs, in its units', () => {
+    const given = {
+      ns: { host: '::1', port: 9_099 },
+      serializer: 'msgpack',
+      timeout: 2_500,
+      ca: 'ca.pem',
+      cert: 'me.pem',
+      key: 'key.pem',
+      tls: true,
+    } as const;
+    expect(wordsOf(printedCommand('doctor', 'lab.lamp', given))).toEqual(
+      'npx nestjs-pyro doctor --ns [::1]:9099 --serializer msgpack --timeout 2.5 --ca ca.pem --cert me.pem --key key.pem --tls lab.lamp'.split(
+        ' ',
+      ),
+    );
+    expect(printedCommand('inspect', 'lab.lamp', { ns: { unixSocket: '/run/ns' } })).toBe(
+      'npx nestjs-pyro inspect --ns ./u:/run/ns lab.lamp',
+    );
+    expect(printedCommand('doctor', new PyroUri('PYRO:lamp@host:7771'), {})).toBe('npx nestjs-pyro doctor PYRO:lamp@host:7771');
+  });
+
+  it('never has the handshake data', () => {
+    expect(printedCommand('doctor', 'lab.lamp', { handshake: 'secret' })).toBe('npx nestjs-pyro doctor lab.lamp');
+  });
+
+  it.each(["it's", '$(id)', '`id`', 'a;b', 'a b', '*', '~', '=ls', '"', '', String.raw`\ `, "'$(id)'", 'a\nb'])(
+    'quotes %j for a shell',
+    (text) => {
+      expect(wordsOf(printedCommand('doctor', text, { ca: text }))).toEqual(['npx', 'nestjs-pyro', 'doctor', '--ca', text, text]);
+    },
+  );
+
+  it('ends the options before an object that looks like one', () => {
+    expect(printedCommand('doctor', '--tls', {})).toBe('npx nestjs-pyro doctor -- --tls');
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { typedText, typedValue, withMember } from '../../../lib/inspector/page/shape-values.js';
+import { shapeOfText } from '../../../lib/inspector/type-texts.js';
+
+describe('a field for a member', () => {
+  it.each([
+    ['12', 'int', 12],
+    ['12', 'str', '12'],
+    ['2026-01-01', 'datetime', '2026-01-01'],
+    ['[1, "a"]', 'any', [1, 'a']],
+    ['hello', 'any', 'hello'],
+    ['1.', 'float', '1.'],
+    ['', 'str', undefined],
+  ])('reads %j of the type %s', (text, type, value) => {
+    expect(typedValue(text, type)).toEqual(value);
+    expect(typedValue(typedText(value, type), type)).toEqual(value);
+  });
+
+  it('shows a text that looks like a number in quotes, unless the type is a text', () => {
+    expect([typedText('12', 'any'), typedText('12', 'str'), typedText(12, 'any')]).toEqual(['"12"', '12', '12']);
+  });
+});
+
+describe('a dict that is filled in member by member', () => {
+  const member = (name: string): { name: string; isRequired: boolean; shape: { kind: 'scalar'; type: string } } => ({
+    name,
+    isRequired: true,
+    shape: { kind: 'scalar', type: 'any' },
+  });
+  const shape = { kind: 'dict' as const, className: 'lab.Point', members: [member('x'), member('y')] };
+
+  it('has its class first, then its members in their order, then what was written beside them', () => {
+    const value = withMember({ z: 3, y: 2 }, shape, member('x'), 1);
+    expect(JSON.stringify(value)).toBe('{"__class__":"lab.Point","x":1,"y":2,"z":3}');
+    expect(JSON.stringify(withMember([1], { ...shape, className: null }, member('y'), 2))).toBe('{"y":2}');
+  });
+
+  it('is not given when no member is left', () => {
+    expect(withMember({ __class__: 'lab.Point', x: 1 }, shape, member('x'), undefined)).toBeUndefined();
+  });
+});
+
+describe('the text of a Python type', () => {
+  const types = {
+    Step: {
+      fields: { action: { type: "Literal['go', 'stop']", required: true }, note: { type: 'str | None', required: false } },
+    },
+    Steps: { alias: 'list[Step]' },
+    Tree: { fields: { below: { type: 'Optional[Tree]', required: false } } },
+  };
+  const step = {
+    kind: 'dict',
+    className: null,
+    members: [
+      { name: 'action', isRequired: true, shape: { kind: 'choice', choices: ['go', 'stop'] } },
+      { name: 'note', isRequired: false, shape: { kind: 'scalar', type: 'str' } },
+    ],
+  };
+
+  it('is the shape of dicts, lists and literals', () => {
+    expect(shapeOfText('Step', types)).toEqual(step);
+    expect(shapeOfText('Step | None', types)).toEqual(step);
+    expect(shapeOfText('Steps', types)).toEqual({ kind: 'list', item: step });
+    expect(shapeOfText('Literal[1, -2, "a"]')).toEqual({ kind: 'choice', choices: [1, -2, 'a'] });
+  });
+
+  it.each(['int', 'list[int]', 'dict[str, int]', 'Callable[[int], None]', 'constructor', '', 'x'.repeat(10_000)])(
+    'has no shape: %.20s',
+    (text) => {
+      expect(shapeOfText(text, types)).toBeUndefined();
+    },
+  );
+
+  it('ends where types name themselves', () => {
+    expect(JSON.stringify(shapeOfText('Tree', types))).toContain('"type":"Optional[Tree]"');
+    expect(shapeOfText('A', { A: { alias: 'A' } })).toBeUndefined();
+  });
+});
