@@ -59,7 +59,11 @@ async function* examineFailure(uri: PyroUri, options: PyroProxyOptions, error: u
   } else if (/serializer/i.test(reason)) {
     yield failed('serializer', reason, 'choose another one: --serializer, or PYRO_SERIALIZER');
   } else {
-    yield failed('handshake', `refused: ${reason}`, 'give what the daemon asks for: --handshake VALUE; its log says more');
+    const advice =
+      options.handshake === undefined
+        ? 'give what the daemon asks for: --handshake VALUE'
+        : 'the given handshake data are not what the daemon asks for: look at --handshake';
+    yield failed('handshake', `refused: ${reason}`, `${advice}; its log says more`);
   }
 }
 
@@ -80,7 +84,9 @@ async function unknownPeer(uri: PyroUri, options: PyroProxyOptions, error: PyroE
   if (code === 'BAD_TAG') {
     const [, begin = ''] = /not with "(.*)"$/s.exec(message) ?? [];
     const known: Record<string, string> = { HTTP: 'a web server', 'SSH-': 'an SSH server', '220 ': 'a mail or FTP server' };
-    return failed('Pyro', `${where} is ${known[begin] ?? `no Pyro server: it answers "${printable(begin)}…"`}`, WRONG_PORT);
+    // servers of old answer with a page alone when they do not understand the request
+    const what = begin.startsWith('<') ? known['HTTP'] : known[begin];
+    return failed('Pyro', `${where} is ${what ?? `no Pyro server: it answers "${printable(begin)}…"`}`, WRONG_PORT);
   }
   if (/does not speak TLS/.test(message)) {
     return failed('TLS', `${where} does not speak TLS`, 'connect without --tls (PYRO_SSL), or switch it on there');
@@ -89,7 +95,7 @@ async function unknownPeer(uri: PyroUri, options: PyroProxyOptions, error: PyroE
     return failed(
       'TLS',
       message,
-      'compare --ca with the authority of the certificate; a certificate names the host of the URI; look at the clocks of both machines',
+      `${options.tls === true || options.tls.ca === undefined ? 'give the authority that signed the certificate: --ca FILE' : 'compare --ca with the authority of the certificate'}; a certificate names the host of the URI; look at the clocks of both machines`,
     );
   if (await speaksTls(uri)) {
     return failed('TLS', `${where} speaks TLS`, 'connect with --tls, and --ca for an authority of your own');
@@ -119,8 +125,9 @@ async function speaksTls(uri: PyroUri): Promise<boolean> {
 }
 
 async function unknownObject(uri: PyroUri, options: PyroProxyOptions, reason: string): Promise<Finding> {
-  const ids = await idsOf(uri, options);
-  if (ids === undefined) return failed('object', reason, 'ask for an id that the daemon has');
+  const known = await idsOf(uri, options);
+  if (known === undefined) return failed('object', reason, 'ask for an id that the daemon has');
+  const { ids, hidesGuarded } = known;
   const near = nearestName(uri.object, ids);
   const more = ids.length > MAX_TOLD_IDS ? `, and ${ids.length - MAX_TOLD_IDS} more` : '';
   const told = ids
@@ -131,15 +138,17 @@ async function unknownObject(uri: PyroUri, options: PyroProxyOptions, reason: st
     'object',
     `${reason}; the daemon has ${told}${more}`,
     near === undefined
-      ? 'ask for one of these; an id that a daemon made changes at every start: ask the name server'
+      ? `ask for one of these${hidesGuarded ? ', or for an object with handshake guards, which is not listed' : ''}; an id that a daemon made changes at every start: ask the name server`
       : `did you mean ${near}?`,
   );
 }
 
-async function idsOf(uri: PyroUri, options: PyroProxyOptions): Promise<string[] | undefined> {
+/** The ids that a daemon tells. A daemon of ours does not tell objects with handshake guards of their own before they were used. */
+async function idsOf(uri: PyroUri, options: PyroProxyOptions): Promise<{ ids: string[]; hidesGuarded: boolean } | undefined> {
   try {
     await using daemon = await PyroProxy.connect(daemonOf(uri), options);
-    return ((await daemon.$call('registered')) as string[]).sort();
+    const ids = ((await daemon.$call('registered')) as string[]).sort();
+    return { ids, hidesGuarded: daemon.$metadata!.methods.has('get_signatures') };
   } catch {
     return undefined;
   }
@@ -177,7 +186,7 @@ async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Fin
 function validity({ subject, valid_from: from, valid_to: to }: PeerCertificate | DetailedPeerCertificate): Finding {
   const left = Date.parse(to) - Date.now();
   const text = `certificate of ${printable(String(subject?.CN ?? 'a server without a common name'))}, good from ${from} to ${to}`;
-  if (left < SOON_MS) return warning('TLS', text, `renew it within ${Math.max(0, Math.floor(left / DAY_MS))} days`);
+  if (left < SOON_MS) return warning('TLS', text, `renew it within ${counted(Math.max(0, Math.floor(left / DAY_MS)), 'day')}`);
   return ok('TLS', text);
 }
 

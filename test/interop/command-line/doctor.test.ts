@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { locateNameServer, startNameServer } from '../../../lib/core.js';
+import { expose, locateNameServer, PyroDaemon, startNameServer } from '../../../lib/core.js';
 import { TestAuthority } from '../../certificates.js';
 import { CommandLineProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
@@ -127,6 +127,18 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     }
   });
 
+  it('recognises the web server of Python, which answers with a page alone', async () => {
+    const at = await python.run<string>(`
+      import http.server
+      class Quiet(http.server.SimpleHTTPRequestHandler):
+          def log_message(self, *args):
+              pass
+      server = http.server.HTTPServer(("127.0.0.1", 0), Quiet)
+      threading.Thread(target=server.serve_forever, daemon=True).start()
+      return "127.0.0.1:%d" % server.server_port`);
+    expect(await fault(`PYRO:camera@${at}`)).toMatchObject({ step: 'Pyro', found: `${at} is a web server` });
+  });
+
   it('recognises Pyro4', async () => {
     const location = await python.run<string>(`
       import Pyro4
@@ -144,7 +156,8 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     const location = await serve(`config.SSL, config.SSL_SERVERCERT, config.SSL_SERVERKEY = True, "${certFile}", "${keyFile}"`);
     const uri = `PYRO:camera@${location}`;
     expect(await fault(uri)).toMatchObject({ step: 'TLS', found: `${location} speaks TLS` });
-    expect(await fault(uri, '--tls')).toMatchObject({ step: 'TLS', remedy: expect.stringContaining('--ca') as string });
+    const withoutAuthority = await fault(uri, '--tls');
+    expect(withoutAuthority).toMatchObject({ step: 'TLS', remedy: expect.stringContaining('give the authority') as string });
     const { code, findings } = await examine(uri, '--ca', authority.certFile);
     expect(code).toBe(0);
     // it ends in two days
@@ -156,7 +169,11 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
   it('recognises a refused handshake, and says what the daemon said', async () => {
     const location = await serve();
     const uri = `PYRO:camera@${location}`;
-    expect(await fault(uri, '--handshake', 'now')).toMatchObject({ step: 'handshake', found: 'refused: say please' });
+    expect(await fault(uri, '--handshake', 'now')).toMatchObject({
+      step: 'handshake',
+      found: 'refused: say please',
+      remedy: expect.stringContaining('the given handshake data') as string,
+    });
     expect(await examine(uri, '--handshake', 'please')).toMatchObject({ code: 0 });
   });
 
@@ -166,6 +183,21 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
       step: 'object',
       found: 'unknown object; the daemon has Pyro.Daemon, camera',
       remedy: 'did you mean camera?',
+    });
+  });
+
+  it('says that a daemon of ours may have objects with handshake guards, which it does not list', async () => {
+    await using daemon = await PyroDaemon.listen();
+    class Camera {
+      add(a: number, b: number): number {
+        return a + b;
+      }
+    }
+    daemon.register(expose(Camera), 'camera');
+    expect(await fault(`PYRO:stage@${daemon.locationStr}`)).toMatchObject({
+      step: 'object',
+      found: 'unknown object; the daemon has Pyro.Daemon, camera',
+      remedy: expect.stringContaining('an object with handshake guards, which is not listed') as string,
     });
   });
 
