@@ -16,6 +16,9 @@ const SITE = join(packageRoot, 'build', 'site');
 const MAP = 'docs/README.md';
 /** The first page of the site. */
 const FRONT = 'README.md';
+const STYLES = join(PAGES, 'site.css');
+/** A table that is wider than the page scrolls by itself. */
+const STYLE = '.tsd-typography table { display: block; overflow-x: auto; }\n.tsd-typography code { overflow-wrap: anywhere; }\n';
 
 await rm(PAGES, { recursive: true, force: true });
 await rm(SITE, { recursive: true, force: true });
@@ -31,6 +34,7 @@ const files = new Set([FRONT, ...guides.map(({ file }) => file)]);
 const onSite = (file: string): boolean => files.has(file);
 await write(FRONT, onlySiteLinks(FRONT, await read(FRONT), onSite));
 for (const guide of guides) await write(guide.file, siteDocument(guide, await read(guide.file), onSite));
+await writeFile(STYLES, STYLE);
 
 const options: TypeDocOptions = {
   name: 'nestjs-pyro',
@@ -49,6 +53,9 @@ const options: TypeDocOptions = {
   githubPages: false,
   navigation: { includeGroups: true, includeCategories: true, includeFolders: true },
   sort: ['documents-first', 'source-order'],
+  // the order of the map
+  groupOrder: [...new Set(guides.map(({ group }) => group)), '*'],
+  customCss: STYLES,
   out: SITE,
   logLevel: 'Warn',
   treatWarningsAsErrors: true,

@@ -1,0 +1,78 @@
+/**
+ * Opens every guide of the site, and the search, in Chromium: `check-site.js [--pictures DIRECTORY]`, after `npm run docs`.
+ *
+ * A page fails when its scripts fail, when it asks another host for anything, or when it is wider than the window. Each page is opened
+ * in a wide window with light colours, and in a narrow one with dark colours.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../test/chromium.js';
+import { packageRoot } from './package-root.js';
+
+const SITE = join(packageRoot, 'build', 'site');
+const VIEWS = [
+  { name: 'wide', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { name: 'narrow', viewport: { width: 390, height: 800 }, colorScheme: 'dark' },
+] as const;
+/** What the search is asked for, and a title that it has to find. */
+const QUESTION = 'handshake guards';
+const ANSWER = 'Handshake guards';
+const MOST_TOLD = 20;
+
+const { values } = parseArgs({ options: { pictures: { type: 'string' } } });
+const guides = (await readdir(join(SITE, 'documents')))
+  .filter((name) => name.endsWith('.html'))
+  .map((name) => `documents/${name}`);
+const pages = ['index.html', ...guides];
+const faults: string[] = [];
+
+const { executablePath, env } = await findChromium();
+const browser = await chromium.launch({
+  executablePath,
+  env: { ...process.env, ...env } as Record<string, string>,
+  // as a web server gives the pages: files of one directory are of one origin
+  args: ['--allow-file-access-from-files'],
+});
+try {
+  for (const view of VIEWS) await openAll(browser, view);
+} finally {
+  await browser.close();
+}
+for (const fault of faults.slice(0, MOST_TOLD)) console.error(`FAILED: ${fault}`);
+console.log(`${pages.length} pages at ${VIEWS.length} widths, ${faults.length} faults`);
+if (faults.length > 0) process.exitCode = 1;
+
+async function openAll(program: Browser, { name: view, viewport, colorScheme }: (typeof VIEWS)[number]): Promise<void> {
+  const page = await program.newPage({ viewport, colorScheme });
+  let current = '';
+  const note = (what: string): void => void faults.push(`${current}, ${view}: ${what}`);
+  page.on('pageerror', (error) => note(error.message));
+  page.on('console', (message) => message.type() === 'error' && note(message.text()));
+  page.on('request', (request) => /^(?:file|data|blob):/.test(request.url()) || note(`asks for ${request.url()}`));
+  page.on('requestfailed', (request) => note(`does not find ${request.url()}`));
+  for (const name of pages) {
+    current = name;
+    await page.goto(pathToFileURL(join(SITE, name)).href);
+    const widerBy = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+    if (widerBy > 0) note(`is ${widerBy} pixels wider than the window`);
+    if (values.pictures !== undefined && (name === 'index.html' || /Guards|Limits/.test(name)))
+      await page.screenshot({ path: join(values.pictures, `${view}-${name.replaceAll('/', '-')}.png`) });
+  }
+  current = 'search';
+  await search(page, note);
+  await page.close();
+}
+
+async function search(page: Page, note: (what: string) => void): Promise<void> {
+  await page.goto(pathToFileURL(join(SITE, 'index.html')).href);
+  await page.click('#tsd-search-trigger');
+  await page.fill('#tsd-search-input', QUESTION);
+  await page
+    .getByRole('option', { name: ANSWER })
+    .first()
+    .waitFor()
+    .catch(() => note(`does not find ${ANSWER}`));
+}
