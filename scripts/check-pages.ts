@@ -6,7 +6,8 @@
  * TypeScript is compiled, with types, against the built package; everything lies in `build/pages/` while it runs.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensurePythonEnv } from '../test/interop/python-env.js';
@@ -17,8 +18,11 @@ import { readSnippets, type Snippet } from './page-snippets.js';
 
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
-/** How long a port of a page may be taken by another program, such as the same check in another clone. */
+/** How long a port of a page may be taken by another program. */
 const PORT_TIMEOUT_MS = 180_000;
+/** Whoever runs pages listens here, so that two checks on one machine do not call each other's servers. */
+const LOCK_PORT = 9_898;
+const LOCK_TIMEOUT_MS = 1_200_000;
 /** Pages whose blocks are looked at. */
 const PAGE = /^(README|docs\/[^/]+)\.md$/;
 const ADDRESS = /@([\w.]+):(\d+)/;
@@ -41,6 +45,7 @@ await writePrograms(pages);
 await run(process.execPath, [join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
 
 let failed = dead.length;
+const lock = await takeTurn();
 for (const page of pages) {
   try {
     await runPage(page);
@@ -50,7 +55,23 @@ for (const page of pages) {
     console.error(`FAILED: ${page.name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+lock.close();
 if (failed > 0) process.exitCode = 1;
+
+/** Waits until no other check of pages runs on this machine. */
+async function takeTurn(): Promise<Server> {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  for (;;) {
+    const server = createServer();
+    try {
+      await once(server.listen(LOCK_PORT, '127.0.0.1'), 'listening');
+      return server;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || Date.now() > deadline) throw error;
+      await delay(500);
+    }
+  }
+}
 
 /** Markdown of the root, the documentation and the samples; llms.txt is Markdown too. */
 async function markdownFiles(): Promise<string[]> {

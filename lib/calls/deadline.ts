@@ -17,6 +17,8 @@ const limitsOfCalls = new Watchdog();
 export class Deadline implements TimeLimit {
   /** True when the request may have reached the peer. */
   sent = false;
+  /** Why the request is not sent yet: the failure of the last attempt to connect. Undefined: no connection is free. */
+  hindrance: Error | undefined;
   endsAt: number;
   isLate = false;
   private error: Error | undefined;
@@ -77,8 +79,10 @@ export class Deadline implements TimeLimit {
   }
 
   protected timeoutError(): TimeoutError {
-    const where = this.sent ? '' : '; it was not sent, no connection was free';
-    return new TimeoutError(`${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`, { sent: this.sent });
+    const { sent, hindrance } = this;
+    const where = sent ? '' : `; it was not sent${hindrance ? `: ${hindrance.message}` : ', no connection was free'}`;
+    const message = `${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`;
+    return new TimeoutError(message, { sent, ...(hindrance && { cause: hindrance }) });
   }
 
   private pass(error: Error): void {

@@ -14,6 +14,7 @@ interface PyiArguments extends GeneratedFileArguments {
   project: string;
   naming?: PyroNaming;
   signatures?: string;
+  classes?: string;
 }
 
 const COMMAND = 'nestjs-pyro pyi';
@@ -31,6 +32,10 @@ export function pyiCommand(): Command {
     .option('-p, --project <file>', 'tsconfig.json of the project', 'tsconfig.json')
     .addOption(new Option('--naming <naming>', 'the option naming of the server').choices(['same', 'snake_case']))
     .option('--signatures <file>', 'write the types and docs for the option signatures of the server, too')
+    .option(
+      '--classes <module>',
+      'import the classes with @PyroClass from the Python module that nestjs-pyro python classes has printed',
+    )
     .addHelpText('after', HELP)
     .action(writeStubs);
 }
@@ -52,7 +57,7 @@ function writeStubs(names: readonly string[], given: PyiArguments): void {
   const classes = Object.fromEntries(withReached(chosen, all).map((name) => [name, all[name]!]));
   if (signatures !== undefined)
     writeGenerated(`${JSON.stringify({ classes }, null, 2)}\n`, { output: signatures, check, force }, SIGNATURES_WRITER);
-  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }), given, STUB_WRITER);
+  if (output !== undefined || signatures === undefined) writeGenerated(writeStub({ classes }, given.classes), given, STUB_WRITER);
 }
 
 /** TypeScript 7 is a program without an interface for JavaScript. */

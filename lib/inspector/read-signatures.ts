@@ -57,8 +57,8 @@ function attributeOf(attribute: Dict): AttributeSignature {
 function typeOf(type: Dict): TypeSignature {
   const { alias, fields } = type;
   return isDict(fields)
-    ? { fields: mapped(fields, fieldOf), ...texts(type, 'doc') }
-    : { alias: typeof alias === 'string' ? alias : 'Any' };
+    ? { fields: mapped(fields, fieldOf), ...texts(type, 'doc', 'class', 'base') }
+    : { alias: typeof alias === 'string' ? alias : 'Any', ...texts(type, 'class') };
 }
 
 function fieldOf(field: Dict): FieldSignature {

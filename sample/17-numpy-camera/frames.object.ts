@@ -11,6 +11,8 @@ interface Statistics {
 /** Statistics and pictures of the camera's frames. */
 @PyroController({ objectId: 'example.frames', instanceMode: 'single' })
 export class Frames {
+  /** Where the page is. */
+  page = '';
   private latest: NdArray<'uint8'> | undefined;
 
   constructor(@Inject(CAMERA) private readonly camera: RemoteObject<Camera>) {}
@@ -31,6 +33,11 @@ export class Frames {
       }
       yield { number: ++number, mean: sum / pixels.length, most };
     }
+  }
+
+  @PyroMethod()
+  pageUrl(): string {
+    return this.page;
   }
 
   /** A square of the latest frame: a view on it, which is copied only into the reply. */

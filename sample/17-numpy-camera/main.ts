@@ -3,9 +3,17 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { PyroServer } from 'nestjs-pyro';
 import { AppModule } from './app.module.js';
+import { Frames } from './frames.object.js';
 
-const server = new PyroServer({ host: '127.0.0.1', port: Number(process.env.PORT ?? 9999) });
-const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, { strategy: server });
+const { PORT } = process.env;
+const server = new PyroServer({ host: '127.0.0.1', port: Number(PORT ?? 9999) });
+const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
+app.connectMicroservice<MicroserviceOptions>({ strategy: server });
 app.enableShutdownHooks();
-await app.listen();
+await app.init();
+await app.startAllMicroservices();
+// with PORT=0 the page has any free port, too
+await app.listen(PORT === undefined ? 8080 : 0, '127.0.0.1');
+app.get(Frames).page = await app.getUrl();
+console.log(`page: ${app.get(Frames).page}`);
 console.log(`ready: ${server.unwrap().uriFor('example.frames')}`);

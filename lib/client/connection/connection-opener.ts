@@ -83,11 +83,12 @@ export class ConnectionOpener {
    * This retries connecting only; calls are repeated by the call runner. When a daemon is full, idle connections of related proxies
    * are closed. Then this tries again until the daemon has noticed.
    *
+   * @param onFailedAttempt is told of each attempt after which another follows
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
    * @throws {CommunicationError} when the daemon rejects the handshake
    * @throws the reason of `signal` when the signal is aborted
    */
-  async open(signal: AbortSignal): Promise<OpenedConnection> {
+  async open(signal: AbortSignal, onFailedAttempt: (error: Error) => void): Promise<OpenedConnection> {
     const { maxRetries } = this.destination.options;
     let hasMadeRoom = false;
     for (let attempt = 1; ; attempt++) {
@@ -99,6 +100,7 @@ export class ConnectionOpener {
         const isUnanswered = error instanceof ConnectionClosedError || error instanceof TimeoutError;
         const mayHelp = isFull ? hasMadeRoom : isUnanswered;
         if (signal.aborted || !mayHelp || attempt > (isFull && maxRetries > 0 ? ROOM_RETRIES : maxRetries)) throw error;
+        onFailedAttempt(error as Error);
         await backOff(attempt, this.destination.options, signal);
       }
     }

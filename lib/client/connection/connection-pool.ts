@@ -16,7 +16,7 @@ export interface PoolOptions {
 
 /** The parts of a pool besides its options. */
 export interface PoolParts {
-  open(signal: AbortSignal): Promise<OpenedConnection>;
+  open(signal: AbortSignal, onFailedAttempt: (error: Error) => void): Promise<OpenedConnection>;
   onOpened(opened: OpenedConnection): void;
   /** The group that the proxy belongs to, if any. */
   group: ProxyGroup | undefined;
@@ -229,7 +229,7 @@ export class ConnectionPool {
     this.openingNested.add(controller);
     deadline.watch({ drop: (error) => controller.abort(error) });
     try {
-      const opened = await this.parts.open(controller.signal);
+      const opened = await this.parts.open(controller.signal, (error) => (deadline.hindrance = error));
       if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
       if (!opened.connection.isOpen) throw endedAtOnce(opened.connection);
       this.nested.add(opened.connection);
@@ -273,17 +273,19 @@ export class ConnectionPool {
     if (refusal) return this.notOpened(refusal);
     const controller = new AbortController();
     this.opening.add(controller);
-    this.parts.open(controller.signal).then(
-      (opened) => {
-        if (this.opening.delete(controller)) return this.opened(opened);
-        group?.connectionClosed(this);
-        opened.connection.drop(released());
-      },
-      (error: Error) => {
-        group?.connectionClosed(this);
-        if (this.opening.delete(controller)) this.notOpened(error);
-      },
-    );
+    this.parts
+      .open(controller.signal, (error) => this.waiting.hinder(error))
+      .then(
+        (opened) => {
+          if (this.opening.delete(controller)) return this.opened(opened);
+          group?.connectionClosed(this);
+          opened.connection.drop(released());
+        },
+        (error: Error) => {
+          group?.connectionClosed(this);
+          if (this.opening.delete(controller)) this.notOpened(error);
+        },
+      );
   }
 
   private opened(opened: OpenedConnection): void {
@@ -294,6 +296,7 @@ export class ConnectionPool {
       return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
+    this.waiting.hinder(undefined);
     this.parts.onOpened(opened);
     for (const call of this.waiting) if (!call.takes) call.settle(opened);
     this.offer(opened);
@@ -302,7 +305,9 @@ export class ConnectionPool {
 
   /** Rejects the waiting calls, unless another connection is open or is being opened. */
   private notOpened(error: Error): void {
-    if (this.members.size === 0 && this.opening.size === 0) this.waiting.reject(error);
+    if (this.members.size > 0 || this.opening.size > 0) return;
+    this.waiting.reject(error);
+    this.waiting.hinder(undefined);
   }
 
   /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */

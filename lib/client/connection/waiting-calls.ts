@@ -19,7 +19,7 @@ export class WaitingCall implements DeadlineWatcher {
   wanted: ClientConnection | undefined;
   readonly takes: boolean;
   readonly madeIn: CurrentCall | undefined;
-  private readonly deadline: Deadline;
+  readonly deadline: Deadline;
 
   constructor(
     private readonly queue: Set<WaitingCall>,
@@ -54,6 +54,7 @@ export class WaitingCall implements DeadlineWatcher {
 /** The calls that wait for a connection of a pool, in their order. */
 export class WaitingCalls {
   private readonly queue = new Set<WaitingCall>();
+  private hindrance: Error | undefined;
 
   get size(): number {
     return this.queue.size;
@@ -73,6 +74,7 @@ export class WaitingCalls {
     return new Promise((resolve, reject) => {
       const call = new WaitingCall(this.queue, wish, resolve, reject);
       this.queue.add(call);
+      wish.deadline.hindrance = this.hindrance;
       wish.deadline.watch(call);
     });
   }
@@ -86,6 +88,12 @@ export class WaitingCalls {
   /** Called when a connection has ended: the calls that wait for it then take any other. */
   ended(connection: ClientConnection): void {
     for (const call of this.queue) if (call.wanted === connection) call.wanted = undefined;
+  }
+
+  /** Notes why calls wait: an attempt to connect failed, and another follows. Undefined: a connection is open. */
+  hinder(error: Error | undefined): void {
+    this.hindrance = error;
+    for (const { deadline } of this.queue) deadline.hindrance = error;
   }
 
   /** Rejects the calls that `isMeant` chooses. */

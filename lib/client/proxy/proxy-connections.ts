@@ -41,7 +41,7 @@ export class ProxyConnections {
       },
     });
     this.pool = new ConnectionPool(options, {
-      open: (signal) => opener.open(signal),
+      open: (signal, onFailedAttempt) => opener.open(signal, onFailedAttempt),
       onOpened: (opened) => {
         this.metadata = opened.metadata;
         this.ends = endsOf(opened.connection);

@@ -4,6 +4,7 @@ export const FROM_TYPING: ReadonlySet<string> = new Set([
   'Iterator',
   'Literal',
   'Mapping',
+  'NamedTuple',
   'NotRequired',
   'Protocol',
   'Sequence',
@@ -15,5 +16,23 @@ export const FROM_TYPING: ReadonlySet<string> = new Set([
 export const BUILTINS: ReadonlySet<string> = new Set(
   'Exception bool bytes complex dict float frozenset int list property set str tuple'.split(' '),
 );
+/** Modules of other types that texts name. */
+export const IMPORTED: Readonly<Record<string, string>> = {
+  date: 'datetime',
+  datetime: 'datetime',
+  time: 'datetime',
+  timedelta: 'datetime',
+  Decimal: 'decimal',
+  Path: 'pathlib',
+  UUID: 'uuid',
+};
 /** Names that classes and types of the module do not have. */
-export const MODULE_NAMES: ReadonlySet<string> = new Set([...FROM_TYPING, ...BUILTINS, 'builtins', 'datetime', 'typing']);
+export const MODULE_NAMES: ReadonlySet<string> = new Set([
+  ...FROM_TYPING,
+  ...BUILTINS,
+  ...Object.keys(IMPORTED),
+  'Enum',
+  'builtins',
+  'dataclass',
+  'typing',
+]);

@@ -1,17 +1,18 @@
 import type ts from 'typescript';
 import type { FieldSignature, TypeSignature } from '../../daemon/contract/signatures.js';
 import { pythonNameFor } from '../python/python-names.js';
-import { decoratorNamed, decoratorsOf } from './decorators.js';
+import { decoratorNamed, decoratorsOf, literalOf } from './decorators.js';
 import { MODULE_NAMES } from './module-names.js';
 import type { Project } from './project.js';
+import { type PythonClass, PythonClasses, type PythonField, shortName } from './python-classes.js';
 import { capitalized, pythonText, unionText } from './python-texts.js';
 
-/** Where a value of a type goes: an argument comes from Python, a result goes there. */
-export type Direction = 'argument' | 'result';
+/** Where a value of a type goes: an argument comes from Python, a result goes there, a member of a class both ways. */
+export type Direction = 'argument' | 'result' | 'member';
 
 /** Types of JavaScript and of this package, and what their values are in Python: docs/values.md. */
-const NAMED: Readonly<Record<string, string | Record<Direction, string> | undefined>> = {
-  Date: { argument: 'datetime | str', result: 'str' },
+const NAMED: Readonly<Record<string, string | ({ result: string } & Partial<Record<Direction, string>>) | undefined>> = {
+  Date: { argument: 'datetime | str', result: 'str', member: 'datetime' },
   Buffer: 'bytes',
   Uint8Array: 'bytes',
   ArrayBuffer: 'bytes',
@@ -31,6 +32,16 @@ const NAMED: Readonly<Record<string, string | Record<Direction, string> | undefi
   Error: { argument: 'Any', result: 'Exception' },
   Readable: { argument: 'Any', result: 'Iterator[Any]' },
 };
+/** JavaScript's classes as types of fields. */
+const SCALARS: Readonly<Record<string, string | undefined>> = {
+  Number: 'float',
+  String: 'str',
+  Boolean: 'bool',
+  BigInt: 'int',
+  Date: 'datetime',
+  Buffer: 'bytes',
+  Uint8Array: 'bytes',
+};
 const INTEGERS = /^(?:Int8|Int16|Int32|Uint8Clamped|Uint16|Uint32|BigInt64|BigUint64)Array$/;
 const PROMISES = new Set(['Promise', 'PromiseLike']);
 const ITERATORS =
@@ -49,10 +60,17 @@ export class PythonTypeTexts {
   private depth = 0;
 
   /** @param served the names of the classes whose objects travel as proxies */
+  private readonly classes: PythonClasses;
+  /** Names that only classes and enums of Python have. */
+  private readonly pythonNames: ReadonlySet<string>;
+
   constructor(
     private readonly project: Project,
     private readonly served: ReadonlyMap<ts.Symbol, string>,
-  ) {}
+  ) {
+    this.classes = new PythonClasses(project);
+    this.pythonNames = this.classes.shortNames;
+  }
 
   /** @param hint names an object type that has no name */
   textOf(type: ts.Type, direction: Direction, hint: string): string {
@@ -134,7 +152,9 @@ export class PythonTypeTexts {
       return typeof value === 'string' ? pythonText(value) : Number.isSafeInteger(value) ? String(value) : undefined;
     });
     const isKnown = values !== undefined && values.length > 0 && values.every((each) => each !== undefined);
-    return this.named(type.symbol, type.symbol.name, (name) =>
+    // the Python Enum has the name of the enum
+    const suffix = this.classes.enumOf(type.symbol) === undefined ? '' : 'Value';
+    return this.named(type.symbol, type.symbol.name + suffix, (name) =>
       this.types.set(name, { alias: isKnown ? `Literal[${values.join(', ')}]` : 'str | float' }),
     );
   }
@@ -161,7 +181,7 @@ export class PythonTypeTexts {
     if (name === 'Map' || name === 'ReadonlyMap') return `${isArgument ? 'Mapping' : 'dict'}[${text(first)}, ${text(second)}]`;
     if (name === 'Set' || name === 'ReadonlySet') return `set[${text(first)}]`;
     const plain = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
-    if (plain !== undefined) return typeof plain === 'string' ? plain : plain[direction];
+    if (plain !== undefined) return typeof plain === 'string' ? plain : (plain[direction] ?? plain.result);
     return this.recordText(type, symbol, direction, hint);
   }
 
@@ -185,17 +205,98 @@ export class PythonTypeTexts {
     const isMapped = type.symbol === undefined || type.symbol.name.startsWith('__');
     if (members.length === 0 || (!isMapped && this.isForeign(type.symbol))) return 'Any';
     const isProxy = type.isIntersection() && type.types.some((each) => /^(?:RemoteProxy|PyroProxy)$/.test(each.symbol?.name));
-    // an instance travels as an object of whatever class Python has registered
-    const isPythonClass = type.symbol?.declarations?.some((each) =>
-      decoratorNamed(decoratorsOf(this.project, each), 'PyroClass'),
-    );
-    if (isProxy || isPythonClass) return 'Any';
+    if (isProxy) return 'Any';
+    const pythonClass = this.classes.classOf(type.symbol);
+    if (pythonClass !== undefined) return this.classText(pythonClass, type);
     const isNamed = symbol !== undefined && !symbol.name.startsWith('__') && !this.isForeign(symbol);
     const args = type.aliasSymbol ? (type.aliasTypeArguments ?? []) : this.argumentsOf(type);
     const suffix = isNamed ? args.map((each) => capitalized(this.textOf(each, 'result', hint))).join('') : '';
     if (suffix.length > MAX_SUFFIX_CHARS) return 'Any';
     const name = isNamed ? symbol.name + suffix : hint;
     return this.named(isNamed && args.length === 0 ? symbol : type, name, (own) => this.addRecord(type, own, members));
+  }
+
+  /** A class with `@PyroClass`: exceptions are not told. */
+  private classText(source: PythonClass, type: ts.Type): string {
+    const { checker } = this.project;
+    if (['message', 'stack'].every((name) => type.getProperty(name))) return 'Any';
+    const [base] = checker.getBaseTypes(checker.getDeclaredTypeOfSymbol(source.symbol) as ts.InterfaceType);
+    const baseClass = this.classes.classOf(base?.symbol);
+    return this.named(
+      source.symbol,
+      shortName(source.name),
+      (name) => {
+        const fields: Record<string, FieldSignature> = {};
+        const style = this.classes.styleOf(source);
+        const doc = this.docOf(source.symbol);
+        const parent = baseClass && base && this.textOf(base, 'member', name);
+        const isBased = parent !== undefined && parent !== 'Any';
+        this.types.set(name, { fields, ...doc, class: source.name, ...(style && { style }), ...(isBased && { base: parent }) });
+        const inherited = (isBased && baseClass && this.classes.fieldsOf(baseClass)) || [];
+        const all = this.classes.fieldsOf(source) ?? this.dataFields(type);
+        for (const { name: field, isOptional, type: given } of all) {
+          const member = type.getProperty(field);
+          if (member === undefined || inherited.some((each) => each.name === field)) continue;
+          const own = checker.getNonNullableType(checker.getTypeOfSymbol(member));
+          const text = given === undefined ? this.memberText(member, own, name) : this.optionText(given, name);
+          fields[field] = { type: text, required: !isOptional, ...this.docOf(member) };
+        }
+      },
+      true,
+    );
+  }
+
+  private dataFields(type: ts.Type): PythonField[] {
+    const { Optional } = this.project.ts.SymbolFlags;
+    const members = type.getProperties().filter((member) => this.isData(member));
+    return members.map(({ name, flags }) => ({ name, isOptional: Boolean(flags & Optional), type: undefined }));
+  }
+
+  private memberText(member: ts.Symbol, type: ts.Type, name: string): string {
+    const decorators = (member.declarations ?? []).flatMap((each) => decoratorsOf(this.project, each));
+    if (decoratorNamed(decorators, 'IsInt')) return 'int';
+    return decoratorNamed(decorators, 'IsUUID') ? 'UUID' : this.textOf(type, 'member', name + capitalized(member.name));
+  }
+
+  /** The type that the option `fields` gives. */
+  private optionText(type: ts.Expression, hint: string): string {
+    const { ts, checker } = this.project;
+    if (ts.isArrayLiteralExpression(type)) return `list[${type.elements[0] ? this.optionText(type.elements[0], hint) : 'Any'}]`;
+    const text = literalOf(this.project, type);
+    if (typeof text === 'string') {
+      const named = this.classes.classNamed(text);
+      if (named !== undefined) return this.textOf(checker.getDeclaredTypeOfSymbol(named.symbol), 'member', hint);
+      return text === 'number' ? 'float' : text === 'any' || text.includes('.') ? 'Any' : text;
+    }
+    const symbol = this.classes.symbolOf(type);
+    if (symbol === undefined) return 'Any';
+    const scalar = SCALARS[symbol.name];
+    if (scalar !== undefined && this.isForeign(symbol)) return scalar;
+    const enumName = this.classes.enumOf(symbol);
+    if (enumName !== undefined) return this.enumClassText(symbol, enumName);
+    return symbol.flags & ts.SymbolFlags.Class ? this.textOf(checker.getDeclaredTypeOfSymbol(symbol), 'member', hint) : 'Any';
+  }
+
+  /** An enum whose values travel as members of a Python Enum. */
+  private enumClassText(symbol: ts.Symbol, pythonName: string): string {
+    const { ts, checker } = this.project;
+    const members: Record<string, string | number> = {};
+    for (const member of symbol.declarations?.find((each) => ts.isEnumDeclaration(each))?.members ?? []) {
+      const value = checker.getConstantValue(member);
+      if (value !== undefined && 'text' in member.name) members[member.name.text] = value;
+    }
+    const values = Object.values(members).map((value) => (typeof value === 'string' ? pythonText(value) : String(value)));
+    return this.named(
+      checker.getDeclaredTypeOfSymbol(symbol),
+      shortName(pythonName),
+      (name) => this.types.set(name, { alias: `Literal[${values.join(', ')}]`, class: pythonName, members }),
+      true,
+    );
+  }
+
+  private docOf(symbol: ts.Symbol): { doc?: string } {
+    const doc = this.project.ts.displayPartsToString(symbol.getDocumentationComment(this.project.checker));
+    return doc === '' ? {} : { doc };
   }
 
   private addRecord(type: ts.Type, name: string, members: readonly ts.Symbol[]): void {
@@ -243,11 +344,11 @@ export class PythonTypeTexts {
   }
 
   /** The name of a type, which `add` adds when it is new. */
-  private named(key: ts.Type | ts.Symbol, wanted: string, add: (name: string) => void): string {
+  private named(key: ts.Type | ts.Symbol, wanted: string, add: (name: string) => void, isPython = false): string {
     const known = this.names.get(key);
     if (known !== undefined) return known;
     const base = pythonNameFor(wanted, MODULE_NAMES);
-    const taken = new Set([...this.names.values(), ...this.served.values()]);
+    const taken = new Set([...this.names.values(), ...this.served.values(), ...(isPython ? [] : this.pythonNames)]);
     let name = base;
     for (let number = 2; taken.has(name); number++) name = `${base}${number}`;
     this.names.set(key, name);

@@ -7,9 +7,12 @@ import type {
   TypeSignature,
 } from '../../daemon/contract/signatures.js';
 import { isPythonName, pythonNameFor } from '../python/python-names.js';
-import { linesOf } from '../types/doc-comment.js';
-import { BUILTINS, FROM_TYPING } from './module-names.js';
+import { namesOfTypes } from '../types/reached-types.js';
+import { enumText, recordText } from './class-writer.js';
+import { docString, indented, nested } from './docstrings.js';
+import { FROM_TYPING, IMPORTED } from './module-names.js';
 import { pythonText } from './python-texts.js';
+import { VisibleNames } from './visible-names.js';
 
 const AUTHOR = 'Written by nestjs-pyro pyi';
 const HEAD = `${AUTHOR}: run it again instead of changing this file.`;
@@ -20,20 +23,26 @@ const BYTES_NOTE =
 /**
  * Writes a Python module with a protocol for each class, and the types that they name. It is a stub (`.pyi`), and as a `.py` file it
  * can be imported. The same signatures give the same text.
+ *
+ * @param classesModule a Python module that has the classes with `@PyroClass`: they are imported, and not defined
  */
-export function writeStub({ classes }: SignatureBook): string {
+export function writeStub({ classes }: SignatureBook, classesModule?: string): string {
   const all = Object.values(classes).sort((one, other) => (one.class! < other.class! ? -1 : 1));
   const types = new Map(all.flatMap((each) => Object.entries(each.types ?? {})));
-  const sorted = [...types].sort(([one], [other]) => (one < other ? -1 : 1));
+  const imported =
+    classesModule === undefined ? [] : [...types].flatMap(([name, type]) => (type.class === undefined ? [] : [name]));
+  const defined = [...types].filter(([name]) => !imported.includes(name)).sort(([one], [other]) => (one < other ? -1 : 1));
   const own = new Set([...types.keys(), ...all.map((each) => each.class!)]);
   const definitions = [
-    ...sorted.map(([name, type]) => typeText(name, type, own)),
+    ...basesFirst(defined, types).map(([name, type]) => typeText(name, type, own, types)),
     ...all.map((each) => new ProtocolWriter(each, own).write()),
   ];
   const body = definitions.join('\n\n');
   const hasBytes = all.some((each) => givesBytes(each));
   const head = hasBytes ? `"""${HEAD}\n\n${BYTES_NOTE}\n"""\n` : `"""${HEAD}"""\n`;
-  return `${head}from __future__ import annotations\n\n${importsFor(body)}\n${body}`;
+  const named = new Set(all.flatMap((each) => [...namesOfTypes(each)]));
+  const classImport = imported.length === 0 ? '' : `from ${classesModule} import ${imported.sort().join(', ')}\n\n`;
+  return `${head}from __future__ import annotations\n\n${importsFor(body, named)}${classImport}\n${body}`;
 }
 
 function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): boolean {
@@ -41,19 +50,43 @@ function givesBytes({ methods, attributes, types = {} }: ObjectSignatures): bool
   return [...given, JSON.stringify(types)].some((text) => /\bbytes\b/.test(text ?? ''));
 }
 
-function importsFor(body: string): string {
+function importsFor(body: string, named: ReadonlySet<string>): string {
   // docs and texts may name anything
   const code = body.replace(/"""[^]*?"""|'(?:[^'\\\n]|\\.)*'/g, (text) => (text.startsWith('"""') ? '' : text));
   const names = [...FROM_TYPING].filter((name) => new RegExp(String.raw`(?<!_typing\.)\b${name}\b`).test(code));
   const lines = [
     ...['builtins', 'typing'].filter((name) => code.includes(`_${name}.`)).map((name) => `import ${name} as _${name}`),
-    ...(/\bdatetime\b/.test(code) ? ['from datetime import datetime'] : []),
+    ...(/^@dataclass\b/m.test(code) ? ['from dataclasses import dataclass'] : []),
+    ...importLines(Object.keys(IMPORTED).filter((name) => named.has(name) && new RegExp(String.raw`\b${name}\b`).test(code))),
+    ...(/\(Enum\):$/m.test(code) ? ['from enum import Enum'] : []),
     ...(names.length > 0 ? [`from typing import ${names.join(', ')}`] : []),
   ];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
 }
 
-function typeText(name: string, type: TypeSignature, own: ReadonlySet<string>): string {
+/** `from datetime import date, datetime` */
+function importLines(names: readonly string[]): string[] {
+  const modules = [...new Set(names.map((name) => IMPORTED[name]!))].sort();
+  return modules.map((module) => `from ${module} import ${names.filter((name) => IMPORTED[name] === module).join(', ')}`);
+}
+
+/** Types in their order, but none before the class that it extends. */
+function basesFirst(
+  sorted: readonly [string, TypeSignature][],
+  types: ReadonlyMap<string, TypeSignature>,
+): [string, TypeSignature][] {
+  const depthOf = (type: TypeSignature | undefined): number =>
+    type !== undefined && 'fields' in type && type.base !== undefined ? 1 + depthOf(types.get(type.base)) : 0;
+  return sorted.slice().sort(([, one], [, other]) => depthOf(one) - depthOf(other));
+}
+
+function typeText(
+  name: string,
+  type: TypeSignature,
+  own: ReadonlySet<string>,
+  types: ReadonlyMap<string, TypeSignature>,
+): string {
+  if (type.class !== undefined) return 'alias' in type ? enumText(name, type) : recordText(name, type, types, own);
   if ('alias' in type) {
     // names in the text may be defined further down
     const isLater = namesIn(type.alias).some((each) => own.has(each));
@@ -74,32 +107,17 @@ function typeText(name: string, type: TypeSignature, own: ReadonlySet<string>): 
   return `${name} = TypedDict('${name}', {\n${items.join('')}})\n`;
 }
 
-const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
-
 /** Writes the protocol of a class. Its members hide types of the same name. */
 class ProtocolWriter {
-  /** What stands for types that members hide. */
-  private readonly visibleNames = new Map<string, string>();
-  /** Definitions of other names for types of the module. */
-  private readonly aliases: string[] = [];
+  private readonly visible: VisibleNames;
 
   /** @param own the names of the types and classes of the module */
   constructor(
     private readonly signatures: ObjectSignatures,
     own: ReadonlySet<string>,
   ) {
-    const { methods, attributes } = signatures;
-    for (const name of [...Object.keys(methods), ...Object.keys(attributes)]) {
-      if (BUILTINS.has(name)) this.visibleNames.set(name, `_builtins.${name}`);
-      else if (FROM_TYPING.has(name)) this.visibleNames.set(name, `_typing.${name}`);
-      else if (own.has(name) || name === 'datetime') this.addAlias(name, own);
-    }
-  }
-
-  private addAlias(name: string, own: ReadonlySet<string>): void {
-    const alias = pythonNameFor(`_${name}Of${this.signatures.class!}`, own);
-    this.visibleNames.set(name, alias);
-    this.aliases.push(`${alias}: TypeAlias = ${pythonText(name)}\n`);
+    const { class: name, methods, attributes } = signatures;
+    this.visible = new VisibleNames(name!, [...Object.keys(methods), ...Object.keys(attributes)], own);
   }
 
   write(): string {
@@ -113,21 +131,21 @@ class ProtocolWriter {
     );
     const docs = docString(doc);
     const body = docs.length > 0 || lines.length > 0 ? [...docs, ...(docs.length > 0 ? lines : lines.slice(1))] : ['pass'];
-    return [...this.aliases, `class ${name}(Protocol):\n${indented(body)}`].join('\n\n');
+    return [...this.visible.aliases, `class ${name}(Protocol):\n${indented(body)}`].join('\n\n');
   }
 
   private attributeLines(name: string, { type = 'Any', doc, writable }: AttributeSignature): string[] {
     const docs = docString(doc);
-    const text = this.visible(type);
+    const text = this.visible.in(type);
     if (writable) return [`${name}: ${text}`, ...docs];
-    return [`@${this.visible('property')}`, `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
+    return [`@${this.visible.in('property')}`, `def ${name}(self) -> ${text}:`, ...nested([...docs, '...'])];
   }
 
   private methodLines(name: string, { parameters, returns = 'Any', doc }: MethodSignature): string[] {
     const list = ['self', ...(parameters === null ? ['*args: Any', '**kwargs: Any'] : this.parameterTexts(parameters))];
     const told = (parameters ?? []).flatMap(({ name: of, doc: text }) => (of !== null && text ? [`:param ${of}: ${text}`] : []));
     const docs = docString([doc, told.join('\n')].filter((text) => text).join('\n\n'));
-    return [`def ${name}(${list.join(', ')}) -> ${this.visible(returns)}:`, ...nested([...docs, '...'])];
+    return [`def ${name}(${list.join(', ')}) -> ${this.visible.in(returns)}:`, ...nested([...docs, '...'])];
   }
 
   private parameterTexts(parameters: readonly ParameterSignature[]): string[] {
@@ -140,35 +158,13 @@ class ProtocolWriter {
     const texts = parameters.map(({ name, kind, required, type = 'Any' }, index) => {
       const own = isName(name) ? name : pythonNameFor(`argument${index + 1}`, names);
       const stars = kind === 'varargs' ? '*' : kind === 'kwargs' ? '**' : '';
-      return `${stars}${own}: ${this.visible(type)}${required || stars !== '' ? '' : ' = ...'}`;
+      return `${stars}${own}: ${this.visible.in(type)}${required || stars !== '' ? '' : ' = ...'}`;
     });
     if (lastUnnamed >= 0) texts.splice(lastUnnamed + 1, 0, '/');
     return texts;
-  }
-
-  private visible(type: string): string {
-    return this.visibleNames.size === 0 ? type : type.replace(NAMES_AND_TEXTS, (part) => this.visibleNames.get(part) ?? part);
   }
 }
 
 function namesIn(text: string): string[] {
   return [...text.matchAll(/[\p{ID_Start}_][\p{ID_Continue}]*/gu)].map(([name]) => name);
-}
-
-/** The lines of a docstring. */
-function docString(doc: string | undefined): string[] {
-  const lines = linesOf(doc).map((line) => line.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'));
-  if (lines.length === 0) return [];
-  if (lines.length === 1) return [`"""${lines[0]}${lines[0]!.endsWith('"') ? ' ' : ''}"""`];
-  return [`"""${lines[0]}`, ...lines.slice(1), '"""'];
-}
-
-function nested(lines: readonly string[]): string[] {
-  return lines.map((line) => (line === '' ? '' : `    ${line}`));
-}
-
-function indented(lines: readonly string[]): string {
-  return nested(lines)
-    .map((line) => `${line}\n`)
-    .join('');
 }

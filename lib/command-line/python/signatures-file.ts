@@ -3,8 +3,11 @@ export const SIGNATURES_FILE = String.raw`"""Signatures and docs of Pyro objects
 
 Server: Pyro5.api.Daemon(interface=SignaturesDaemonObject). Client: remote_help(proxy) prints what help() prints of local objects.
 """
+import dataclasses
+import enum
 import inspect
 import textwrap
+import typing
 import weakref
 
 import Pyro5.api
@@ -40,6 +43,45 @@ def _attribute(descriptor):
     return {"readable": True, "writable": getattr(descriptor, "fset", True) is not None, **_type("type", returns), **_doc(descriptor)}
 
 
+def _hints(member):
+    try:
+        return typing.get_type_hints(member)
+    except Exception:  # a name that is not defined at run time
+        return {}
+
+
+def _described(cls):
+    """What a class is, and the hints that it leads to; None for classes of which nothing is known"""
+    if issubclass(cls, enum.Enum):
+        values = [member.value for member in cls]
+        return {"alias": "Literal[%s]" % ", ".join(map(repr, values)) if values and {*map(type, values)} <= {int, str} else "Any"}, []
+    hints = _hints(cls)
+    if issubclass(cls, tuple):
+        members = [hints.get(name, typing.Any) for name in getattr(cls, "_fields", ())]
+        return ({"alias": "tuple[%s]" % ", ".join(map(inspect.formatannotation, members))}, members) if members else None
+    names = hints if hasattr(cls, "__required_keys__") else getattr(cls, "model_fields", None)  # TypedDict, pydantic
+    if dataclasses.is_dataclass(cls) or hasattr(cls, "__attrs_attrs__"):
+        names = [field.name for field in getattr(cls, "__attrs_attrs__", None) or dataclasses.fields(cls)]
+    if names is None:
+        return None
+    fields = {name: {"type": inspect.formatannotation(hints.get(name, typing.Any)),
+                     "required": name not in getattr(cls, "__optional_keys__", ())} for name in names}
+    doc = vars(cls).get("__doc__") or cls.__name__ + "("  # dataclasses make a doc of their signature
+    return {"fields": fields, **({} if doc.startswith(cls.__name__ + "(") else {"doc": inspect.cleandoc(doc)})}, list(hints.values())
+
+
+def _types(members):
+    """The dataclasses, enums and the like that type hints name, and those that these name"""
+    found, hints = {}, [hint for member in members for hint in _hints(member).values()]
+    while hints:
+        hint = hints.pop()
+        hints += hint if isinstance(hint, list) else typing.get_args(hint)
+        if inspect.isclass(hint) and hint.__name__ not in found and (described := _described(hint)):
+            found[hint.__name__], more = described
+            hints += more
+    return {"types": found} if found else {}
+
+
 @Pyro5.api.expose
 class SignaturesDaemonObject(Pyro5.server.DaemonObject):
     def get_signatures(self, objectId):
@@ -48,7 +90,9 @@ class SignaturesDaemonObject(Pyro5.server.DaemonObject):
         cls = obj if inspect.isclass(obj) else type(obj)
         return {"class": cls.__name__, **_doc(cls),
                 "methods": {name: _method(cls, name, name in members["oneway"]) for name in members["methods"]},
-                "attributes": {name: _attribute(getattr(cls, name)) for name in members["attrs"]}}
+                "attributes": {name: _attribute(getattr(cls, name)) for name in members["attrs"]},
+                **_types([getattr(cls, name) for name in members["methods"]]
+                         + [getattr(getattr(cls, name), "fget", None) for name in members["attrs"]])}
 
 
 def remote_help(proxy):

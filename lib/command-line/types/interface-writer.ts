@@ -109,7 +109,8 @@ function typeText(name: string, type: TypeSignature, names: TypeNames): string {
     ([field, { type: text, required, doc }]) =>
       `${docComment(doc, '  ')}  ${memberName(field)}${required ? '' : '?'}: ${typescriptType(text, 'result', names)};\n`,
   );
-  return `${docComment(type.doc)}export interface ${name} {\n${fields.join('')}}\n`;
+  const base = type.base === undefined ? undefined : names.own(type.base);
+  return `${docComment(type.doc)}export interface ${name}${base === undefined ? '' : ` extends ${base}`} {\n${fields.join('')}}\n`;
 }
 
 function attributeText(name: string, { type, doc, readable, writable }: AttributeSignature, names: TypeNames): string {

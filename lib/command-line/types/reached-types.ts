@@ -19,18 +19,21 @@ export function withReachedTypes(
       const type = reached.has(name) ? undefined : typeNamed(name);
       if (type === undefined) continue;
       reached.set(name, type);
-      open.push(...('alias' in type ? [type.alias] : Object.values(type.fields).map((field) => field.type)));
+      open.push(...textsIn(type));
     }
   }
   if (reached.size === 0) return signatures;
   return { ...signatures, types: Object.fromEntries([...reached].sort(([one], [other]) => (one < other ? -1 : 1))) };
 }
 
+function textsIn(type: TypeSignature): string[] {
+  if ('alias' in type) return [type.alias];
+  return [...Object.values(type.fields).map((field) => field.type), ...(type.base === undefined ? [] : [type.base])];
+}
+
 function typeTexts({ methods, attributes, types = {} }: ObjectSignatures): string[] {
   const texts = [
-    ...Object.values(types).flatMap((type) =>
-      'alias' in type ? [type.alias] : Object.values(type.fields).map((field) => field.type),
-    ),
+    ...Object.values(types).flatMap(textsIn),
     ...Object.values(attributes).map(({ type }) => type),
     ...Object.values(methods).flatMap(({ returns, parameters }) => [returns, ...(parameters ?? []).map(({ type }) => type)]),
   ];

@@ -45,8 +45,25 @@ export interface AttributeSignature {
   writable: boolean;
 }
 
-/** A type of your own: a dict with these fields, or another name of a type. */
-export type TypeSignature = { fields: Record<string, FieldSignature>; doc?: string } | { alias: string };
+/** A type of your own: a record with fields, or another name of a type. */
+export type TypeSignature =
+  | {
+      fields: Record<string, FieldSignature>;
+      doc?: string;
+      /** Dotted name of the Python class whose objects the values are. Left out for dicts. */
+      class?: string;
+      /** The kind of class; default `dataclass`. */
+      style?: string;
+      /** Name of the type whose fields come first. */
+      base?: string;
+    }
+  | {
+      alias: string;
+      /** Dotted name of the Python Enum whose members have the values that the alias lists. */
+      class?: string;
+      /** The values of an Enum, by name. */
+      members?: Record<string, string | number>;
+    };
 
 export interface FieldSignature {
   type: string;

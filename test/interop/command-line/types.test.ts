@@ -43,7 +43,10 @@ async function serveWithSignatures(definition: string): Promise<string> {
     namespace = {"__name__": "signatures"}
     exec(compile(file, "signatures.py", "exec"), namespace)
     state.remote_help = namespace["remote_help"]
-    classes = {"__name__": "served"}
+    import sys, types
+    # dataclasses look their module up
+    sys.modules["served"] = types.ModuleType("served")
+    classes = vars(sys.modules["served"])
     exec(definition, classes)
     state.signing = Pyro5.api.Daemon(host="127.0.0.1", interface=namespace["SignaturesDaemonObject"])
     uri = state.signing.register(classes["Camera"], "lab.camera")
@@ -139,6 +142,77 @@ export interface ${name} {
         )
         .reduce((text, each) => text + each, '// Written by `nestjs-pyro types`: run it again instead of changing this file.\n'),
     );
+  });
+
+  it('writes the records, enums and named tuples that a live object of Python names, also those in them', async () => {
+    const uri = await serveWithSignatures(`
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Callable, Literal, NamedTuple, Optional, TypedDict
+import attrs, Pyro5.api, pydantic
+
+class Gas(Enum):
+    AIR = "air"
+    ARGON = "it's"
+class Level(IntEnum):
+    LOW = 0
+class Mixed(Enum):
+    A = None
+class Box(NamedTuple):
+    corner: "tuple[float, float]"
+    level: Level
+class Meta(TypedDict, total=False):
+    seconds: float
+@dataclass
+class Frame:
+    """One picture."""
+    data: bytes
+    gas: Gas = Gas.AIR
+    next: "Optional[Frame]" = None
+    boxes: list[Box] = field(default_factory=list)
+@attrs.define
+class Dark(object):
+    meta: Meta
+class Model(pydantic.BaseModel):
+    mixed: Mixed
+@Pyro5.api.expose
+class Camera:
+    def take(self, dark: Dark, on: Callable[[Model], None]) -> dict[str, Frame]: pass
+    def unknown(self, of: "Missing"): pass
+    @property
+    def model(self) -> Model | None: pass
+`);
+    const text = await printed('types', uri);
+    expect(text.slice(text.indexOf('export type Box'))).toBe(`export type Box = [[number, number], Level];
+
+export interface Dark {
+  meta: Meta;
+}
+
+/** One picture. */
+export interface Frame {
+  boxes: Box[];
+  data: Buffer;
+  gas: Gas;
+  next: Frame | null;
+}
+
+export type Gas = 'air' | "it's";
+
+export type Level = 0;
+
+export interface Meta {
+  seconds?: number;
+}
+
+export type Mixed = unknown;
+
+export interface Model {
+  mixed: Mixed;
+}
+`);
+    expect(text).toContain('  readonly model: Model | null;\n');
+    expect(text).toContain('  take(dark: Dark, on: unknown): Record<string, Frame>;\n');
   });
 
   it('finds the class of a live object in its source, by its members or by name, and tells what differs', async () => {
@@ -263,6 +337,12 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
     expect(await readFile(signatures, 'utf8')).toBe(await generated('signatures.json'));
   });
 
+  it('imports the classes with @PyroClass from the module that has them, with --classes', async () => {
+    const text = await printed('pyi', 'Oven', '-p', PROJECT, '--classes', 'lab_classes');
+    expect(text).toContain('\nfrom lab_classes import Gas, Point, Probe, Reading, Span\n');
+    expect(text).not.toContain('@dataclass');
+  });
+
   it('writes stubs with which mypy accepts right calls and refuses wrong ones', async () => {
     const place = join(directory, 'mypy');
     await cp(GENERATED, place, { recursive: true });
@@ -285,7 +365,7 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
         import sys, typing
         sys.path.insert(0, directory)
         import lab_types
-        return [sorted(typing.get_type_hints(lab_types.Oven.load_programme)), list(typing.get_args(lab_types.Gas))]`,
+        return [sorted(typing.get_type_hints(lab_types.Oven.load_programme)), list(typing.get_args(lab_types.GasValue))]`,
         { directory },
       ),
     ).toEqual([

@@ -98,6 +98,17 @@ describe('connecting', () => {
     expect(await (await connecting).$call('add', 1, 2)).toBe(3);
   });
 
+  it('a call that ends while connecting is tried again tells why no attempt has succeeded', async () => {
+    const port = await freePort();
+    const retries = { maxRetries: 5, retryDelayMs: 600_000, maxRetryDelayMs: 600_000, callTimeoutMs: 1_500 };
+    const proxy = PyroProxy.to(`PYRO:adder@127.0.0.1:${port}`, retries);
+    cleanups.push(() => proxy.$release());
+    const told = /^add took longer than callTimeoutMs \(1500 ms\); it was not sent: cannot connect to .*: nobody listens there/;
+    const calls = [proxy.$call('add', 1, 2), proxy.$call('add', 3, 4)];
+    for (const call of calls) expect(await failureOf(call)).toMatchObject({ sent: false, message: expect.stringMatching(told) });
+    expect(await failureOf(proxy.$call('add', 5, 6))).toMatchObject({ message: expect.stringMatching(told) });
+  });
+
   it('waits longer before each further attempt to connect', async () => {
     const port = await freePort();
     const begin = performance.now();

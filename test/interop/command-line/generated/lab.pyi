@@ -4,11 +4,18 @@ Results that are bytes arrive as a dict in serpent, the default serializer: serp
 """
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Iterator, Literal, NotRequired, Protocol, TypeAlias, TypedDict, Unpack
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Iterator, Literal, NamedTuple, NotRequired, Protocol, Sequence, TypeAlias, TypedDict, Unpack
 
 
-Gas: TypeAlias = Literal['air', 'argon']
+class Gas(Enum):
+    Air = 'air'
+    Argon = 'argon'
+
+
+GasValue: TypeAlias = Literal['air', 'argon']
 
 
 class GrowingDictStrListDictStrListDictStrListStr(TypedDict):
@@ -57,6 +64,15 @@ class PageStepDto(TypedDict):
     next: PageStepDto | None
 
 
+@dataclass
+class Point:
+    """A place in the oven."""
+    x: float
+    y: float | None = None
+    """How high."""
+    gas: Gas | None = None
+
+
 class ProgrammeDto(TypedDict):
     name: str
     steps: list[StepDto]
@@ -70,9 +86,21 @@ Range = TypedDict('Range', {
 })
 
 
+@dataclass
+class Reading:
+    sensor: str
+    value: int
+    when: datetime | None = None
+
+
 class SearchOptions(TypedDict):
     limit: float
     order: NotRequired[Literal['down', 'up']]
+
+
+class Span(NamedTuple):
+    begin: float
+    end: float
 
 
 class StepDto(TypedDict):
@@ -80,6 +108,17 @@ class StepDto(TypedDict):
     celsius: float
     minutes: float
     """How long the step takes."""
+
+
+_dateOfProbe: TypeAlias = 'date'
+
+
+@dataclass(kw_only=True)
+class Probe(Point):
+    at: datetime
+    date: _dateOfProbe
+    near: list[Point] | None = None
+    trace: Any
 
 
 class Counter(Protocol):
@@ -127,7 +166,7 @@ class Oven(Protocol):
     def label(self, **values: float | str) -> None:
         ...
 
-    def flush_gas(self, slot: float, gas: Gas = ...) -> list[Gas | float]:
+    def flush_gas(self, slot: float, gas: GasValue = ...) -> list[GasValue | float]:
         ...
 
     def note(self, *lines: str) -> None:
@@ -154,7 +193,10 @@ class Oven(Protocol):
     def tune(self, first: float | str, name: str = ...) -> float | str:
         ...
 
-    def move(self, to: Any) -> Any:
+    def move(self, to: Point) -> Point:
+        ...
+
+    def probe(self, probe: Probe, readings: Sequence[Reading]) -> Span:
         ...
 
     def grown(self, value: GrowingStr) -> None:

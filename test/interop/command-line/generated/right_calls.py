@@ -1,12 +1,13 @@
 """Calls that a type checker accepts."""
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, assert_type, cast
 
 from Pyro5.api import Proxy
 
 if TYPE_CHECKING:
-    from lab import Counter, Lamp, Mode, Oven, PageStepDto, StepDto
+    from lab import Counter, Gas, Lamp, Mode, Oven, PageStepDto, Point, Probe, Reading, Span, StepDto
 
 oven: Oven = Proxy("PYRO:lab.oven@localhost:9999")
 counter = cast("Counter", Proxy("PYRO:counter@localhost:9999"))
@@ -33,6 +34,12 @@ oven.gain = 4
 assert_type(oven.state()["isHot"], bool)
 oven.tune("fan")
 oven.tune(1, "fan")
+point = oven.move(Point(1, gas=Gas.Air))
+assert_type(point.y, float | None)
+probe = Probe(x=1, at=datetime.now(), date=date.today(), near=[point], trace=None)
+span = oven.probe(probe, [Reading("t1", 5), Reading(sensor="t2", value=6, when=datetime.now())])
+assert_type(span, Span)
+assert_type(span.begin + span[1], float)
 oven.grown({"of": "x"})
 assert_type(counter.add(by=2), float)
 counter.find("steel", 5, colour="red")

@@ -57,6 +57,8 @@ class Counter {
 
 export default [
   {
+    // the second script counts what half a second has made
+    alone: 'timed',
     async serve(stage) {
       // the script ends during the last oneway call
       await stage.nest({ providers: [Server] }, { drainTimeoutMs: 100 });

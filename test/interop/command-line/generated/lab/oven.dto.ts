@@ -1,4 +1,5 @@
-import { PyroClass } from 'nestjs-pyro';
+import { IsInt, IsOptional, IsString } from 'class-validator';
+import { NdArray, PyroClass, registerClass, registerEnum } from 'nestjs-pyro';
 
 /** A step of a programme. */
 export class StepDto {
@@ -54,7 +55,38 @@ export interface Growing<T> {
   more?: Growing<Map<string, T[]>>;
 }
 
-@PyroClass('lab.Point', { fields: { x: 'float' } })
+registerEnum(Gas, 'lab.Gas');
+
+/** A place in the oven. */
+@PyroClass('lab.Point', { fields: { x: 'float', 'y?': 'float', 'gas?': Gas } })
 export class Point {
   x!: number;
+  /** How high. */
+  y?: number;
+  gas?: Gas;
 }
+
+@PyroClass('lab.Probe', { fields: { at: 'datetime', date: 'date', 'near?': ['lab.Point'], trace: NdArray } })
+export class Probe extends Point {
+  at!: Date;
+  date!: string;
+  near?: Point[];
+  trace!: NdArray;
+}
+
+@PyroClass('lab.Reading')
+export class Reading {
+  @IsString()
+  sensor!: string;
+  @IsInt()
+  value!: number;
+  @IsOptional()
+  when?: Date;
+  unsent?: number;
+}
+
+export class Span {
+  begin!: number;
+  end!: number;
+}
+registerClass(Span, { name: 'lab.Span', fields: ['begin', 'end'], python: 'namedtuple' });

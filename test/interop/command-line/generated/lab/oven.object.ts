@@ -9,10 +9,13 @@ import {
   type Mode,
   type Page,
   Point,
+  type Probe,
   ProgrammeDto,
   type Range,
+  type Reading,
   type SearchOptions,
   type Seconds,
+  type Span,
   type StepDto,
 } from './oven.dto.js';
 
@@ -146,6 +149,11 @@ export class Oven extends Device<{ isHot: boolean; temperature: number }> {
   @PyroMethod()
   move(to: Point): Point {
     return to;
+  }
+
+  @PyroMethod()
+  probe(probe: Probe, readings: Reading[]): Span {
+    return { begin: probe.x, end: readings.length };
   }
 
   @PyroMethod()

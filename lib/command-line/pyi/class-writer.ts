@@ -1,0 +1,55 @@
+import type { TypeSignature } from '../../daemon/contract/signatures.js';
+import { isPythonName, pythonNameFor } from '../python/python-names.js';
+import { docString, indented } from './docstrings.js';
+import { pythonText } from './python-texts.js';
+import { VisibleNames } from './visible-names.js';
+
+type RecordSignature = Extract<TypeSignature, { fields: unknown }>;
+type AliasSignature = Extract<TypeSignature, { alias: string }>;
+
+/** Writes an Enum, as `nestjs-pyro python classes` prints it. */
+export function enumText(name: string, { members }: AliasSignature): string {
+  const taken = new Set(['mro']);
+  const lines = Object.entries(members ?? {}).map(([key, value]) => {
+    const member = pythonNameFor(/^[\p{XIDS}]/u.test(key) ? key : `m_${key}`, taken);
+    taken.add(member);
+    return `${member} = ${typeof value === 'string' ? pythonText(value) : value}`;
+  });
+  return `class ${name}(Enum):\n${indented(lines.length > 0 ? lines : ['pass'])}`;
+}
+
+/**
+ * Writes a class whose objects travel, with the members of the class that `nestjs-pyro python classes` prints. For checkers attrs and pydantic
+ * classes are dataclasses.
+ */
+export function recordText(
+  name: string,
+  type: RecordSignature,
+  types: ReadonlyMap<string, TypeSignature>,
+  own: ReadonlySet<string>,
+): string {
+  const fields = Object.entries(type.fields);
+  const isTuple = type.style === 'namedtuple';
+  const visible = new VisibleNames(name, Object.keys(type.fields), own);
+  const required = [...inheritedOf(type, types), ...fields].map(([, field]) => field.required);
+  const isMixed = required.some((each, at) => each && required[at - 1] === false);
+  const ordered = isTuple && isMixed ? fields.slice().sort(([, a], [, b]) => Number(b.required) - Number(a.required)) : fields;
+  const lines = ordered.flatMap(([field, { type: text, required: isRequired, doc }]) => {
+    if (!isPythonName(field)) return [`# ${pythonText(field)} is no name of Python`];
+    const shown = visible.in(text);
+    const optional = text === 'Any' || text.endsWith('| None') ? shown : `${shown} | None`;
+    return [`${field}: ${isRequired ? shown : `${optional} = None`}`, ...docString(doc)];
+  });
+  const body = [...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])];
+  const isKeywordOnly = type.style === 'pydantic' || isMixed;
+  const base = type.base === undefined ? '' : `(${type.base})`;
+  const head = isTuple
+    ? `class ${name}(NamedTuple):`
+    : `@dataclass${isKeywordOnly ? '(kw_only=True)' : ''}\nclass ${name}${base}:`;
+  return [...visible.aliases, `${head}\n${indented(body)}`].join('\n\n');
+}
+
+function inheritedOf({ base }: RecordSignature, types: ReadonlyMap<string, TypeSignature>): [string, { required: boolean }][] {
+  const parent = base === undefined ? undefined : types.get(base);
+  return parent === undefined || 'alias' in parent ? [] : [...inheritedOf(parent, types), ...Object.entries(parent.fields)];
+}

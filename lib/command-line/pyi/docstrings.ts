@@ -1,0 +1,20 @@
+import { linesOf } from '../types/doc-comment.js';
+
+/** The lines of a docstring. */
+export function docString(doc: string | undefined): string[] {
+  const lines = linesOf(doc).map((line) => line.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"'));
+  if (lines.length === 0) return [];
+  if (lines.length === 1) return [`"""${lines[0]}${lines[0]!.endsWith('"') ? ' ' : ''}"""`];
+  return [`"""${lines[0]}`, ...lines.slice(1), '"""'];
+}
+
+/** Lines in a class or function. */
+export function nested(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === '' ? '' : `    ${line}`));
+}
+
+export function indented(lines: readonly string[]): string {
+  return nested(lines)
+    .map((line) => `${line}\n`)
+    .join('');
+}

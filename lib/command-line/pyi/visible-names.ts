@@ -1,0 +1,33 @@
+import { pythonNameFor } from '../python/python-names.js';
+import { BUILTINS, FROM_TYPING, IMPORTED } from './module-names.js';
+import { pythonText } from './python-texts.js';
+
+const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
+
+/** What stands for the types of a module within a class whose members hide them. */
+export class VisibleNames {
+  private readonly names = new Map<string, string>();
+  /** Lines in front of the class: other names for types of the module. */
+  readonly aliases: string[] = [];
+
+  /**
+   * @param members names of the members of the class
+   * @param own the names of the types and classes of the module
+   */
+  constructor(className: string, members: readonly string[], own: ReadonlySet<string>) {
+    for (const name of members) {
+      if (BUILTINS.has(name)) this.names.set(name, `_builtins.${name}`);
+      else if (FROM_TYPING.has(name)) this.names.set(name, `_typing.${name}`);
+      else if (own.has(name) || Object.hasOwn(IMPORTED, name)) {
+        const alias = pythonNameFor(`_${name}Of${className}`, own);
+        this.names.set(name, alias);
+        this.aliases.push(`${alias}: TypeAlias = ${pythonText(name)}\n`);
+      }
+    }
+  }
+
+  /** A text of a type as it stands in the class. */
+  in(type: string): string {
+    return this.names.size === 0 ? type : type.replace(NAMES_AND_TEXTS, (part) => this.names.get(part) ?? part);
+  }
+}
