@@ -32,6 +32,11 @@ if (process.argv.includes('--write')) {
   console.log(`ok: docs/options.md, ${right.split('\n').filter((line) => line.startsWith('| `')).length} options`);
 }
 
+/** A name that a docstring links to; a link where the page has a table of that name. */
+function linkTo(name: string): string {
+  return shown.includes(`\n## ${name}\n`) ? `[\`${name}\`](#${name.toLowerCase()})` : `\`${name}\``;
+}
+
 /** @returns the rows of a type's table; undefined when nothing of that name is exported */
 function optionTypes(entries: string[]): (name: string) => string | undefined {
   const { options } = ts.parseJsonConfigFileContent(
@@ -55,6 +60,6 @@ function optionTypes(entries: string[]): (name: string) => string | undefined {
   function textOf(member: ts.Symbol): string {
     const text = ts.displayPartsToString(member.getDocumentationComment(checker)).replaceAll('\n', ' ');
     if (text === '') throw new Error(`option ${member.name} has no docstring`);
-    return text.replaceAll(/\{@link ([^}]+)\}/g, '`$1`').replaceAll('|', '\\|');
+    return text.replaceAll(/\{@link ([^}]+)\}/g, (_, name: string) => linkTo(name)).replaceAll('|', '\\|');
   }
 }

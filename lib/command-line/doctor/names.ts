@@ -32,7 +32,8 @@ export async function* examineName(uri: PyroUri, options: NameServerOptions, fou
     yield failed(
       'name server',
       `${(error as Error).message}${from}`,
-      otherMeaning(uri) ?? 'start one (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST',
+      otherMeaning(uri) ??
+        'start one (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST and PYRO_NS_PORT',
     );
     return;
   }
@@ -71,7 +72,7 @@ function missing(uri: PyroUri, all: ReadonlyMap<string, string>): [found: string
   if (others.length === 0) {
     return [
       `the name server does not have ${asked}; it has no names but its own`,
-      'start the program that serves the object, and let it register there: with the same PYRO_NS_HOST, or its option nameServer',
+      'start the program that serves the object, and let it register there: by the option nameServer, in Python by locate_ns().register(…)',
     ];
   }
   const near = nearestName(uri.object, others);

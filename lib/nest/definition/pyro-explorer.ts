@@ -79,11 +79,15 @@ function checkScope(type: AnyClass, wrapper: InstanceWrapper): void {
   const fits = instanceMode === 'single' ? scope === Scope.DEFAULT : scope === Scope.REQUEST;
   if (fits) return;
   const wanted = instanceMode === 'single' ? 'DEFAULT' : 'REQUEST';
-  const remedy = wrapper.isFactory
-    ? `give the factory \`scope: Scope.${wanted}\`, or change the instanceMode`
-    : `a decorator above @PyroController (@Controller, @Injectable) or its provider changed the scope; ` +
-      `put @PyroController on top, without @Controller, or change the instanceMode`;
-  throw new Error(`${type.name} has instanceMode "${instanceMode}" but is not Scope.${wanted} for Nest: ${remedy}`);
+  const remedies = [
+    ...(instanceMode === 'single' ? [] : [`if other providers inject it, give @PyroController { instanceMode: 'single' }`]),
+    wrapper.isFactory
+      ? `give the factory \`scope: Scope.${wanted}\``
+      : `a decorator above @PyroController (@Controller, @Injectable) or its provider changed the scope: ` +
+        `put @PyroController on top, without a scope in the provider`,
+    ...(instanceMode === 'single' ? ['or change the instanceMode'] : []),
+  ];
+  throw new Error(`${type.name} has instanceMode "${instanceMode}" but is not Scope.${wanted} for Nest: ${remedies.join('; ')}`);
 }
 
 /** Refuses a factory that runs once, but whose class says that connections or calls have instances of their own. */

@@ -20,13 +20,18 @@ export function unsharedText(modules: ModulesContainer, { type, wrapper, instanc
   const hooks = START_HOOKS.filter((hook) => typeof (type.prototype as Record<string, unknown>)[hook] === 'function');
   if (users.length === 0 && hooks.length === 0) return undefined;
   const reasons = [
-    ...(users.length > 0 ? [`${users.join(', ')} inject it, and get instances of their own, which do not share its state`] : []),
+    ...(users.length > 0 ? [usersText(users)] : []),
     ...(hooks.length > 0 ? [`Nest does not call its ${hooks.join(' and ')}`] : []),
   ];
   return (
     `${type.name} has one instance for each connection, the default of @PyroController: ${reasons.join('; ')}. ` +
     `Give @PyroController { instanceMode: 'single' } for one instance that all share, or 'session' if this is meant`
   );
+}
+
+function usersText(users: readonly string[]): string {
+  if (users.length === 1) return `${users[0]} injects it, and gets an instance of its own, which does not share its state`;
+  return `${users.join(', ')} inject it, and get instances of their own, which do not share its state`;
 }
 
 /** Names of the classes that inject a provider, without objects: these live as long as the provider. */

@@ -257,7 +257,9 @@ describe('a PyroServer refuses to start', () => {
     class Shared {
       @PyroMethod() list(): void {}
     }
-    await expect(start({ controllers: [Shared] })).rejects.toThrow(/Shared has instanceMode "session" but is not Scope\.REQUEST/);
+    await expect(start({ controllers: [Shared] })).rejects.toThrow(
+      /Shared has instanceMode "session" but is not Scope\.REQUEST for Nest: if other providers inject it, give @PyroController \{ instanceMode: 'single' \}; a decorator above/,
+    );
   });
 
   it('refuses to start when a single object is request-scoped', async () => {

@@ -98,6 +98,17 @@ it('warns of a service that the default mode makes request-scoped: others inject
   class Page {
     @Inject(Stock) readonly stock!: Stock;
   }
+  @PyroController('shelf')
+  class Shelf {
+    @PyroMethod()
+    count(): number {
+      return 1;
+    }
+  }
+  @Injectable()
+  class Overview {
+    constructor(@Inject(Shelf) readonly shelf: Shelf) {}
+  }
   @PyroController('cache')
   class Cache implements OnModuleInit {
     @PyroMethod()
@@ -106,10 +117,13 @@ it('warns of a service that the default mode makes request-scoped: others inject
     }
     onModuleInit(): void {}
   }
-  await serve({ providers: [Stock, Report, Page, Cache] });
+  await serve({ providers: [Stock, Report, Page, Shelf, Overview, Cache] });
   expect(texts(warn).sort()).toEqual([
     'Cache has one instance for each connection, the default of @PyroController: Nest does not call its onModuleInit. ' +
       "Give @PyroController { instanceMode: 'single' } for one instance that all share, or 'session' if this is meant",
+    expect.stringMatching(
+      /^Shelf has one instance .*: Overview injects it, and gets an instance of its own, which does not share its state. Give/,
+    ),
     expect.stringMatching(
       /^Stock has one instance .*: Page, Report inject it, and get instances of their own, which do not share its state. Give/,
     ),
