@@ -33,8 +33,9 @@ class Reading:
 
 
 def to_wire(value):
-    """What Pyro5 sends for a value. Pyro5 calls it for objects of these classes; call it yourself for what Pyro5 does not ask
-    about: namedtuples with json, msgpack and marshal, and everything inside of a list or dict with marshal."""
+    """Gives the value that Pyro5 sends for a value. Pyro5 calls this function for objects of these classes. Call it yourself
+    for what Pyro5 does not ask about: namedtuples with json, msgpack and marshal, and everything inside of a list or dict
+    with marshal."""
     kind = next((each for each in type(value).__mro__ if each in _CLASSES), None)
     if kind is not None:
         name, fields = _CLASSES[kind]
