@@ -4,21 +4,27 @@ import type { ValueType } from './field-types.js';
 const ITEMS = 64;
 
 /**
- * Number of the objects in a value, itself included; each 64 items of its lists count as one more. That is the work of rules that check
- * all of them.
+ * Number of the objects in a value, itself included; each 64 items of its lists, sets and maps count as one more. That is the work of
+ * rules that check all of them. Rules do not look at the elements of bytes and typed arrays.
  *
  * @param most counting ends over this number, and the result is over it then
  */
 export function objectsIn(value: unknown, most: number): number {
   if (typeof value !== 'object' || value === null) return 0;
-  const isList = Array.isArray(value);
-  const parts = isList ? (value as unknown[]) : Object.values(value);
-  let count = isList ? parts.length / ITEMS : 1;
-  for (const part of parts) {
+  if (ArrayBuffer.isView(value)) return 1;
+  const items = itemsOf(value);
+  let count = items === undefined ? 1 : items.count / ITEMS;
+  for (const part of items?.parts ?? Object.values(value)) {
     if (count > most) break;
     if (typeof part === 'object') count += objectsIn(part, most - count);
   }
   return count;
+}
+
+function itemsOf(value: object): { count: number; parts: Iterable<unknown> } | undefined {
+  if (Array.isArray(value)) return { count: value.length, parts: value as unknown[] };
+  if (value instanceof Map) return { count: value.size, parts: value.values() as Iterable<unknown> };
+  return value instanceof Set ? { count: value.size, parts: value as Set<unknown> } : undefined;
 }
 
 /** Number of the objects that rules check when a value of a type is read. @param most as in {@link objectsIn} */

@@ -72,6 +72,13 @@ describe('maxCheckedObjects', () => {
   });
 });
 
+it('objects in maps and sets count, and nothing of bytes and typed arrays', () => {
+  expect(objectsIn({ held: new Map([1, 2, 3].map((key) => [key, {}])) }, 100)).toBe(4 + 3 / 64);
+  expect(objectsIn({ held: new Set(many(3, item).map((each) => ({ ...each }))) }, 100)).toBe(4 + 3 / 64);
+  for (const bytes of [Buffer.alloc(1_000), new Float64Array(1_000)])
+    expect(objectsIn({ image: Object.assign(bytes, { part: {} }) }, 100)).toBe(2);
+});
+
 it('counting ends over the limit', () => {
   let looked = 0;
   const counted = {
