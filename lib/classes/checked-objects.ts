@@ -3,9 +3,13 @@ import type { ValueType } from './field-types.js';
 /** Items of a list that count as one object: a rule with `each` looks at every item. */
 const ITEMS = 64;
 
+/** Members of one dict that count as one object, besides the dict itself; twice as many count as four: class-transformer compares them all. */
+const MEMBERS = 128;
+
 /**
- * Number of the objects in a value, itself included; each 64 items of its lists, sets and maps count as one more. That is the work of
- * rules that check all of them. Rules do not look at the elements of bytes and typed arrays.
+ * Number of the objects in a value, itself and its containers included; each 64 items of lists, sets and maps count as one more, and
+ * many members of one dict with the square of their number. That is the work of rules that check all of them. Rules do not look at
+ * the elements of bytes and typed arrays.
  *
  * @param most counting ends over this number, and the result is over it then
  */
@@ -13,8 +17,9 @@ export function objectsIn(value: unknown, most: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (ArrayBuffer.isView(value)) return 1;
   const items = itemsOf(value);
-  let count = items === undefined ? 1 : items.count / ITEMS;
-  for (const part of items?.parts ?? Object.values(value)) {
+  const parts = items?.parts ?? Object.values(value);
+  let count = 1 + (items === undefined ? Math.floor(((parts as unknown[]).length / MEMBERS) ** 2) : items.count / ITEMS);
+  for (const part of parts) {
     if (count > most) break;
     if (typeof part === 'object') count += objectsIn(part, most - count);
   }

@@ -19,7 +19,7 @@ import { inside, readTyped, writeTyped } from './field-values.js';
 import { type ClassFields, type GivenField, givenFields } from './given-fields.js';
 import { createInstance } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
-import { isPlainObject, nestedReader, transformedInstance } from './transformed-instance.js';
+import { nestedNamesOf, nestedReader, refuseUnvalidated, transformedInstance } from './transformed-instance.js';
 import { validationMessages } from './validation-messages.js';
 
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
@@ -126,7 +126,7 @@ export class ClassDescription implements DescribedClass {
         ? this.filled(given)
         : this.typed(transformedInstance(transformed, given, (member) => this.readerOf(member)));
     if (this.isValidated) {
-      this.refuseUnvalidated(instance as Record<string, unknown>);
+      refuseUnvalidated(this.name, this.lookedUp.nestedNames, instance as Record<string, unknown>);
       this.validate ??= validatorOf(this.type);
       const errors = this.validate(instance);
       const messages = validationMessages(errors) ?? errors.map(String);
@@ -191,8 +191,7 @@ export class ClassDescription implements DescribedClass {
     const fields = [...inherited, ...own];
     const byName = new Map(fields.map((field) => [field.name, field]));
     const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
-    const ofValidator = this.isValidated ? [...validatedMembers(this.type)] : [];
-    const nestedNames = ofValidator.filter(([, { isNested }]) => isNested).map(([name]) => name);
+    const nestedNames = this.isValidated ? nestedNamesOf(validatedMembers(this.type)) : [];
     return { fields, byName, wireNames, nestedNames, transformed };
   }
 
@@ -223,17 +222,6 @@ export class ClassDescription implements DescribedClass {
     if (unknown.length === 0) return;
     const all = [...byName.keys()].join(', ');
     throw new UnreadableError(`${this.name} has no member ${unknown.slice(0, 5).map(shortText).join(', ')}; it has ${all}`);
-  }
-
-  /** The validators of a nested class run only for its instances. */
-  private refuseUnvalidated(instance: Record<string, unknown>): void {
-    for (const name of this.lookedUp.nestedNames) {
-      const value = instance[name];
-      if (![value].flat().some(isPlainObject)) continue;
-      throw configError(
-        `${this.name}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
-      );
-    }
   }
 
   /** A new instance with the known members that were given. */

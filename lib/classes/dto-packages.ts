@@ -114,6 +114,8 @@ export interface TransformedClass {
   memberOf(name: string): string;
   /** Whether a member has `@Transform`. */
   hasTransform(member: string): boolean;
+  /** Whether TypeScript emitted `Set` for a member: class-transformer makes one of a list. */
+  isSet(member: string): boolean;
   /** The class in `@Type(() => Step)` of a member. */
   typeOf(member: string): unknown;
   /** The class in `@Type` of a member, when it is a class with members. */
@@ -158,6 +160,7 @@ export function transformedClass(type: AnyClass, members: readonly string[], isN
     renamed,
     memberOf: (name) => memberOfName.get(name) ?? name,
     hasTransform,
+    isSet: (name) => emittedType(type, name) === Set,
     typeOf: (name) => storage.findTypeMetadata(type, name)?.typeFunction?.(),
     nestedClassOf: (name) => nestedClass(storage.findTypeMetadata(type, name)),
   };

@@ -1,5 +1,7 @@
 import { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
+import { configError } from '../options/option-checks.js';
+import { safeText } from '../protocol/safe-text.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import {
@@ -34,13 +36,16 @@ export function transformedInstance(
   const ready = new Map<string, unknown>();
   const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
     const member = transformed.memberOf(key);
-    const read = typeof value === 'object' && value !== null ? readerOf(member) : undefined;
-    // class-transformer would take an array apart
-    if (read === undefined && !(value instanceof NdArray)) return [key, value];
-    const made = read === undefined ? value : inside(member, () => read(value as object));
-    // @Transform gets the value, of which class-transformer makes a copy
-    if (transformed.hasTransform(member)) return [key, made];
-    ready.set(member, made);
+    // class-transformer copies objects member by member: arrays would be taken apart, and many members take the square of their number
+    if (typeof value !== 'object' || value === null) return [key, value];
+    const read = readerOf(member);
+    const made = read === undefined ? value : inside(member, () => read(value));
+    if (transformed.hasTransform(member)) {
+      if (holds(made, isArrayOfNumbers))
+        throw new UnreadableError(`${member} has an array, and class-transformer cannot give one to @Transform`);
+      return [key, made];
+    }
+    ready.set(member, read === undefined && Array.isArray(made) && transformed.isSet(member) ? new Set(made) : made);
     return [key, READY];
   });
   const instance = transformed.make(Object.fromEntries(plain) as Record<string, unknown>) as Record<string, unknown>;
@@ -53,16 +58,22 @@ export function transformedInstance(
 export function nestedReader(owner: AnyClass, member: string, nested: NestedClass, find: FindClass): (value: object) => unknown {
   const emitted = emittedType(owner, member);
   const one = (value: unknown): unknown => {
+    // the validators of a class do not see what else is in a container
+    if (value instanceof Map || value instanceof Set)
+      throw new UnreadableError(`${member} of ${owner.name} is ${shortText(value)}, which the class does not expect there`);
     if (!isPlainObject(value)) return value;
     const { type, members } = nested.of(value);
     return find(type)?.accept(members) ?? unregisteredInstance(type, members, find);
   };
-  const items = (list: readonly unknown[]): unknown[] =>
-    list.map((item, index) => inside(index, () => (Array.isArray(item) ? items(item) : one(item))));
+  const items = (list: readonly unknown[]): unknown[] => list.map((item, index) => inside(index, () => listOrOne(item)));
+  const listOrOne = (value: unknown): unknown => (Array.isArray(value) ? items(value) : one(value));
   return (value) => {
-    if (Array.isArray(value)) return emitted === Set ? new Set(items(value)) : items(value);
-    if (emitted !== Map || !isPlainObject(value)) return one(value);
-    return new Map(Object.entries(value).map(([key, item]) => [key, inside(key, () => one(item))]));
+    if (emitted === Set && (Array.isArray(value) || value instanceof Set)) return new Set(items([...value]));
+    // keys that are no texts make a Map of a dict
+    const entries =
+      value instanceof Map ? [...(value as Map<unknown, unknown>)] : isPlainObject(value) ? Object.entries(value) : undefined;
+    if (emitted !== Map || entries === undefined) return listOrOne(value);
+    return new Map(entries.map(([key, item]) => [key, inside(safeText(key), () => listOrOne(item))]));
   };
 }
 
@@ -88,18 +99,40 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
   // a text or number in the place of an array
   for (const member of Object.keys(instance))
     if (instance[member] !== undefined) instance[member] = inside(member, () => readArray(member, instance[member]));
+  refuseUnvalidated(type.name, nestedNamesOf(validated), instance);
   return instance;
+}
+
+/** The members whose values class-validator validates by the class of the value. */
+export function nestedNamesOf(validated: ReadonlyMap<string, ValidatedMember>): string[] {
+  return [...validated].filter(([, { isNested }]) => isNested).map(([name]) => name);
+}
+
+/**
+ * Refuses members with `@ValidateNested` that hold plain objects: the validators of a nested class run only for its instances.
+ *
+ * @throws {PyroError} `CONFIG`
+ */
+export function refuseUnvalidated(owner: string, nestedNames: readonly string[], instance: Record<string, unknown>): void {
+  for (const name of nestedNames) {
+    if (!holds(instance[name], isPlainObject)) continue;
+    throw configError(
+      `${owner}.${name} has @ValidateNested, but no class is known for it; give it @Type(() => …) of class-transformer, or give the class @PyroClass`,
+    );
+  }
 }
 
 /** The type of a member that is an array, or a list of arrays. */
 function arrayMember(type: AnyClass, member: string): ValueType | undefined {
   const { arrays, transformed } = decorationsOf(type);
-  if (!arrays.has(member)) {
-    const emitted = emittedType(type, member);
-    const item = arrayTypeOf(emitted) ?? arrayTypeOf(transformed.typeOf(member));
-    arrays.set(member, item !== undefined && emitted === Array ? { kind: 'list', item } : item);
-  }
-  return arrays.get(member);
+  if (arrays.has(member)) return arrays.get(member);
+  const emitted = emittedType(type, member);
+  const given = transformed.typeOf(member);
+  const item = arrayTypeOf(emitted) ?? arrayTypeOf(given);
+  const array: ValueType | undefined = item !== undefined && emitted === Array ? { kind: 'list', item } : item;
+  // a peer chooses the names of other members
+  if (emitted !== undefined || given !== undefined) arrays.set(member, array);
+  return array;
 }
 
 /** Decorations of classes that are not registered, by class: looking them up takes longer than making an instance. */
@@ -121,6 +154,25 @@ function decorationsOf(type: AnyClass): Decorations {
   return known;
 }
 
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value, or an item of it, is of a kind. Members of objects are not looked at. */
+function holds(value: unknown, isKind: (item: unknown) => boolean): boolean {
+  if (Array.isArray(value) || value instanceof Set) {
+    for (const item of value as Iterable<unknown>) if (holds(item, isKind)) return true;
+    return false;
+  }
+  if (value instanceof Map) {
+    for (const item of value.values()) if (holds(item, isKind)) return true;
+    return false;
+  }
+  return isKind(value);
+}
+
+function isArrayOfNumbers(value: unknown): boolean {
+  if (value instanceof NdArray || (ArrayBuffer.isView(value) && !Buffer.isBuffer(value))) return true;
+  const isInstance = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+  return isInstance && Object.values(value).some((member) => holds(member, isArrayOfNumbers));
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

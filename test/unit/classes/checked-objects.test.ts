@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, ValidateNested } from 'class-validator';
+import { IsInt, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { objectsIn } from '../../../lib/classes/checked-objects.js';
 import { PyroClass } from '../../../lib/core.js';
@@ -20,6 +20,7 @@ class Outer {
   @IsOptional() @ValidateNested() @Type(() => Plain) plain?: Plain;
   @IsOptional() @ValidateNested({ each: true }) @Type(() => Item) items?: Item[];
   @IsOptional() @IsInt({ each: true }) counts?: number[];
+  @IsOptional() @IsObject() meta?: object;
 }
 /** No rules of its own. */
 @PyroClass('checked.Holder', { fields: { items: [Item], 'next?': 'checked.Ring' } })
@@ -40,6 +41,7 @@ const failure = (value: unknown): unknown => {
   }
 };
 const many = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
+const manyMembers = (count: number): object => Object.fromEntries(many(count, 0).map((_, index) => [`m${index}`, 0]));
 const item = { __class__: 'checked.Item', size: 1 };
 const chain = (depth: number): object => (depth === 0 ? {} : { below: chain(depth - 1) });
 
@@ -56,12 +58,13 @@ describe('maxCheckedObjects', () => {
   it.each([
     ['objects one by one', (count: number) => many(count, item), 50],
     // each is checked by itself, and by the class around it
-    ['objects in a class', (count: number) => ({ __class__: 'checked.Outer', items: many(count, item) }), 24],
-    ['plain dicts in a class', (count: number) => ({ __class__: 'checked.Outer', items: many(count, {}) }), 48],
+    ['objects in a class', (count: number) => ({ __class__: 'checked.Outer', items: many(count, item) }), 23],
+    ['plain dicts in a class', (count: number) => ({ __class__: 'checked.Outer', items: many(count, {}) }), 47],
     ['plain dicts in each other', (depth: number) => ({ __class__: 'checked.Outer', plain: chain(depth) }), 48],
-    ['items of a list', (count: number) => ({ __class__: 'checked.Outer', counts: many(count, 1) }), 49 * 64],
-    ['objects in a class without rules', (count: number) => ({ __class__: 'checked.Holder', items: many(count, {}) }), 48],
-    ['classes that name each other', (count: number) => ({ __class__: 'checked.Ring', back: { items: many(count, {}) } }), 47],
+    ['items of a list', (count: number) => ({ __class__: 'checked.Outer', counts: many(count, 1) }), 48 * 64],
+    ['objects in a class without rules', (count: number) => ({ __class__: 'checked.Holder', items: many(count, {}) }), 47],
+    ['classes that name each other', (count: number) => ({ __class__: 'checked.Ring', back: { items: many(count, {}) } }), 46],
+    ['members of one dict', (count: number) => ({ __class__: 'checked.Outer', meta: manyMembers(count) }), 895],
   ])('counts %s', (_what, valueOf, most) => {
     expect(failure(valueOf(most))).toBeUndefined();
     expect(failure(valueOf(most + 2))).toBe('maxCheckedObjects');
@@ -73,8 +76,8 @@ describe('maxCheckedObjects', () => {
 });
 
 it('objects in maps and sets count, and nothing of bytes and typed arrays', () => {
-  expect(objectsIn({ held: new Map([1, 2, 3].map((key) => [key, {}])) }, 100)).toBe(4 + 3 / 64);
-  expect(objectsIn({ held: new Set(many(3, item).map((each) => ({ ...each }))) }, 100)).toBe(4 + 3 / 64);
+  expect(objectsIn({ held: new Map([1, 2, 3].map((key) => [key, {}])) }, 100)).toBe(5 + 3 / 64);
+  expect(objectsIn({ held: new Set(many(3, item).map((each) => ({ ...each }))) }, 100)).toBe(5 + 3 / 64);
   for (const bytes of [Buffer.alloc(1_000), new Float64Array(1_000)])
     expect(objectsIn({ image: Object.assign(bytes, { part: {} }) }, 100)).toBe(2);
 });

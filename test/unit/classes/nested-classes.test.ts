@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
-import { IsInt, IsNumber, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsInt, IsNumber, IsOptional, IsString, Max, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type ClassOptions, PyroClass, registerClass, SERIALIZER_IDS } from '../../../lib/core.js';
+import { type ClassOptions, NdArray, PyroClass, registerClass, SERIALIZER_IDS } from '../../../lib/core.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const serializer = createSerializers({}).get(SERIALIZER_IDS.serpent)!;
@@ -109,6 +109,8 @@ describe.each([FieldsPoint, TransformedPoint, ValidatedPoint, SchemaPoint, Unreg
       ['a member', (at) => line(`'from':${at}`)],
       ['an item of a list', (at) => line(`'from':${good},'through':[${good},${at}]`)],
       ['a value of a Map', (at) => line(`'from':${good},'byName':{'a':${at}}`)],
+      ['a value of a Map with keys that are no texts', (at) => line(`'from':${good},'byName':{1:${at}}`)],
+      ['an item of a list in a Map', (at) => line(`'from':${good},'byName':{1:${good},2:[${at}]}`)],
       ['an item of a Set', (at) => line(`'from':${good},'all':[${at}]`)],
       ['a renamed member', (at) => line(`'from':${good},'lastPoint':${at}`)],
       ['a member with @Transform', (at) => line(`'from':${good},'changed':${at}`)],
@@ -142,6 +144,46 @@ describe.each([FieldsPoint, TransformedPoint, ValidatedPoint, SchemaPoint, Unreg
     });
   },
 );
+
+describe('containers that the class does not expect', () => {
+  class Step {
+    @Max(100) c!: number;
+  }
+  class Plan {
+    @ValidateNested({ each: true })
+    @Type(() => Step)
+    steps!: Step[];
+
+    @IsOptional()
+    @ValidateNested()
+    @Type(() => Step)
+    first?: Step;
+
+    @IsOptional()
+    @Type(() => Plan)
+    @ValidateNested()
+    below?: Plan;
+  }
+  PyroClass('nested.ContainerPlan')(Plan);
+  class Untold {
+    @ValidateNested()
+    steps!: unknown;
+  }
+  PyroClass('nested.ContainerUntold')(Untold);
+
+  it.each([
+    ['a dict with other keys for a list', "'steps':{1:{'c':1e9,'evil':1}}"],
+    ['a dict with other keys in a list', "'steps':[{1:{'c':1e9,'evil':1}}]"],
+    ['a dict with other keys for an object', "'steps':[],'first':{1:{'c':1e9,'evil':1}}"],
+    ['a dict with other keys in an unregistered class', "'steps':[],'below':{'steps':{1:{'c':1e9}}}"],
+  ])('are refused: %s', (_what, members) => {
+    expect(() => read(`{${members},'__class__':'nested.ContainerPlan'}`)).toThrow(/is .*, which the class does not expect there/);
+  });
+
+  it.each(["[[{'c':1e9}]]", "{1:{'c':1e9}}", "{1:[{'c':1e9}]}"])('of objects without a class are refused: %s', (steps) => {
+    expect(() => read(`{'steps':${steps},'__class__':'nested.ContainerUntold'}`)).toThrow('no class is known for it');
+  });
+});
 
 describe('a member with @Type', () => {
   const typed = (name: string, decorate: (prototype: object, member: string) => void, options: ClassOptions = {}) => {
@@ -182,6 +224,19 @@ describe('a member with @Type', () => {
       Exclude()(prototype, member);
     });
     expect(value("{'x':1.0,'y':2.0}")).toBeUndefined();
+  });
+
+  it('is not copied by class-transformer when the class has no @Type for it, and is no array for a @Transform', () => {
+    class Other {
+      @Expose() meta: unknown;
+      @Transform(({ value }: { value: unknown }) => value) changed: unknown;
+    }
+    PyroClass('nested.Other', { fields: ['meta?', 'changed?'] })(Other);
+    const made = read("{'meta':{'a':[1,{'b':2}]},'changed':{'a':1},'__class__':'nested.Other'}") as Other;
+    expect([made.meta, made.changed]).toEqual([{ a: [1, { b: 2 }] }, { a: 1 }]);
+    const pixels = NdArray.from(new Float32Array(3));
+    const written = serializer.dumps({ __class__: 'nested.Other', changed: [{ pixels }] });
+    expect(() => serializer.loads(written)).toThrow('changed has an array, and class-transformer cannot give one to @Transform');
   });
 
   it('keeps what a @Transform without @Type makes of it', () => {
