@@ -1,6 +1,6 @@
 import type { AttributeSignature, MethodSignature, ObjectSignatures, ParameterSignature } from '../daemon/contract/signatures.js';
 import type { InspectedAttribute, InspectedMember, InspectedMethod, InspectedParameter } from './contract.js';
-import { shapeOfText, type TypeTexts } from './type-texts.js';
+import { TypeTextReader } from './type-texts.js';
 
 const KINDS = {
   'positional-only': 'positional',
@@ -15,21 +15,22 @@ export function toldMembers(
   members: readonly InspectedMember[],
   { methods, attributes, types }: ObjectSignatures,
 ): InspectedMember[] {
+  const texts = new TypeTextReader(types);
   return members.map((member) => {
     const { kind, name } = member;
-    if (kind === 'method') return toldMethod(member, Object.hasOwn(methods, name) ? methods[name] : undefined, types);
+    if (kind === 'method') return toldMethod(member, Object.hasOwn(methods, name) ? methods[name] : undefined, texts);
     return toldAttribute(member, Object.hasOwn(attributes, name) ? attributes[name] : undefined);
   });
 }
 
-function toldMethod(member: InspectedMethod, told: MethodSignature | undefined, types: TypeTexts | undefined): InspectedMethod {
+function toldMethod(member: InspectedMethod, told: MethodSignature | undefined, texts: TypeTextReader): InspectedMethod {
   if (told === undefined) return member;
   const { parameters, returns, doc, stream } = told;
   const known = member.parameters ?? [];
   return {
     ...member,
     isStream: member.isStream || stream,
-    parameters: parameters?.map((each, index) => toldParameter(each, known[index], types)) ?? member.parameters,
+    parameters: parameters?.map((each, index) => toldParameter(each, known[index], texts)) ?? member.parameters,
     ...(returns !== undefined && { returns }),
     ...(doc !== undefined && { doc }),
   };
@@ -39,9 +40,9 @@ function toldMethod(member: InspectedMethod, told: MethodSignature | undefined, 
 function toldParameter(
   { name, kind, required, type, doc }: ParameterSignature,
   known: InspectedParameter | undefined,
-  types: TypeTexts | undefined,
+  texts: TypeTextReader,
 ): InspectedParameter {
-  const shape = known?.shape ?? (type === undefined ? undefined : shapeOfText(type, types));
+  const shape = known?.shape ?? (type === undefined ? undefined : texts.shapeOf(type));
   return {
     name: kind === 'positional' || kind === 'keyword' ? name : null,
     kind: KINDS[kind],

@@ -82,7 +82,8 @@ export class InstrumentMonitor implements OnApplicationBootstrap, OnModuleDestro
     const { name, state: before, failures } = this.statuses.value[index]!;
     const isAway = error instanceof CommunicationError || error instanceof NamingError;
     const state = isAway ? 'away' : 'failing';
-    const text = error.message.slice(0, MAX_ERROR_LENGTH);
+    // the instrument chose the text: control characters would forge lines of the log
+    const text = error.message.slice(0, MAX_ERROR_LENGTH).replaceAll(/\p{Cc}/gu, ' ');
     if (state !== before) this.logger.warn(`${name} is ${state}: ${text}`);
     this.update(index, { state, failures: failures + 1, lastError: { text, at: new Date().toISOString() } });
   }

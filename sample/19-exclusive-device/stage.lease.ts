@@ -73,12 +73,13 @@ export class StageLease {
 
   /** Does some work of the holder. The lease does not end meanwhile. Its time begins again after the work. */
   async during(connection: PyroConnection, work: () => Promise<void>): Promise<void> {
-    const claim = this.claimOf(connection);
+    this.claimOf(connection);
     this.stopTimer();
     try {
       await work();
     } finally {
-      if (this.isHolder(connection)) this.hold(claim);
+      // the holder may have begun another lease meanwhile
+      if (this.isHolder(connection)) this.hold(this.claimOf(connection));
     }
   }
 
@@ -105,7 +106,9 @@ export class StageLease {
 
   private hold(claim: Claim): void {
     this.stopTimer();
-    const timer = setTimeout(() => void this.revoke(claim.connection), claim.leaseMs);
+    // a stage that moves is in use
+    const end = (): void => (this.drive.isMoving ? this.hold(claim) : void this.revoke(claim.connection));
+    const timer = setTimeout(end, claim.leaseMs);
     this.state = { is: 'held', claim, timer };
   }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestMicroservice } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { PyroServer, type RemoteObject } from 'nestjs-pyro';
@@ -43,6 +44,18 @@ afterEach(() => app.close());
 function connect(name: string): Promise<RemoteObject<Stage>> {
   return connectInMemory<Stage>(server, 'example.stage', { handshake: { name, token: `token-of-${name.toLowerCase()}` } });
 }
+
+it('keeps the lease of its holder while it moves, whatever else the holder asks', async () => {
+  await using ann = await connect('Ann');
+  await ann.acquire(0, 0.1);
+  await ann.$with({ oneway: true }).move_to(3);
+  await expect(ann.move_to(5)).rejects.toThrow('in motion already');
+  await ann.acquire(0, 0.1);
+  await sleep(300);
+  expect((await ann.status()).holder).toBe('Ann');
+  (app.get(StageDrive, { strict: false }) as StuckDrive).start.abort();
+  await expect.poll(async () => (await ann.status()).position).toBe(3);
+});
 
 it('gives a stage that could not be parked to nobody', async () => {
   const ann = await connect('Ann');

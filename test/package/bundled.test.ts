@@ -73,7 +73,7 @@ describe.each([
     expect(text).toMatch(
       /: read\((?:from\d+, )?offset\d+\), search\(text\d+\)\. Keyword arguments of these methods are refused; give the names/,
     );
-    expect(program.soFar).toMatch(/changed parameter names of find\(text\d+\)/);
+    await program.printed(/changed parameter names of find\(text\d+\)/);
     expect(program.soFar).not.toContain('seek(');
   });
 });

@@ -105,7 +105,9 @@ def remote_help(proxy):
               for name, each in sorted(told["methods"].items())]
     for depth, line, each in lines:
         doc = textwrap.indent(each["doc"], "    ") + "\n" if "doc" in each else ""
-        print(textwrap.indent(line + "\n" + doc, "    " * depth))
+        text = textwrap.indent(line + "\n" + doc, "    " * depth)
+        # the other program chose the text: a terminal must not obey it
+        print("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text))
 
 
 def _hint(told, key="type", sign=": "):

@@ -35,6 +35,12 @@ export function writeInterfaces(objects: readonly NamedSignatures[]): string {
   return [HEAD + file.imports(), ...interfaces, ...types].join('\n');
 }
 
+/** The names of types in the texts of one object. */
+interface NamesOfTypes extends TypeNames {
+  /** The name of the type that an interface extends; undefined: none. */
+  base(type: TypeSignature): string | undefined;
+}
+
 class InterfaceFile {
   private readonly taken: Set<string>;
   private readonly importedNames = new Set<string>();
@@ -43,6 +49,8 @@ class InterfaceFile {
   private readonly written = new Map<string, string>();
   /** Named types whose texts are still to be made: a type may lead to thousands of others. */
   private readonly pending: (() => void)[] = [];
+  /** The texts by which equal types of several programs are known. */
+  private readonly texts = new WeakMap<TypeSignature, string>();
   /** How often texts of types have named types. */
   private references = 0;
   /** Aliases that name other types. */
@@ -69,8 +77,9 @@ class InterfaceFile {
     return `${docComment(signatures.doc)}export interface ${name} {\n${[...attributes, ...methods].join('')}}\n`;
   }
 
-  private namesOf(types: Readonly<Record<string, TypeSignature>>): TypeNames {
-    const names: TypeNames = {
+  private namesOf(types: Readonly<Record<string, TypeSignature>>): NamesOfTypes {
+    const names: NamesOfTypes = {
+      base: (type) => (hasBase(type, types) ? names.own(type.base) : undefined),
       own: (name) => (Object.hasOwn(types, name) ? this.nameOf(name, types[name]!, names) : undefined),
       imported: (name) => {
         this.importedNames.add(name);
@@ -81,9 +90,11 @@ class InterfaceFile {
   }
 
   /** The name of a type here. Types of several programs may have the same name. */
-  private nameOf(given: string, type: TypeSignature, names: TypeNames): string {
+  private nameOf(given: string, type: TypeSignature, names: NamesOfTypes): string {
     this.references++;
-    const key = `${given} ${JSON.stringify(type)}`;
+    const text = this.texts.get(type) ?? JSON.stringify(type);
+    this.texts.set(type, text);
+    const key = `${given} ${text}`;
     const known = this.names.get(key);
     if (known !== undefined) return known;
     const name = typeNameFor(given, this.taken);
@@ -93,7 +104,7 @@ class InterfaceFile {
     return name;
   }
 
-  private write(name: string, type: TypeSignature, names: TypeNames): void {
+  private write(name: string, type: TypeSignature, names: NamesOfTypes): void {
     const before = this.references;
     this.written.set(name, typeText(name, type, names));
     if ('alias' in type && this.references > before && ++this.aliases > MAX_ALIASES)
@@ -103,13 +114,29 @@ class InterfaceFile {
   }
 }
 
-function typeText(name: string, type: TypeSignature, names: TypeNames): string {
+type TypeWithBase = TypeSignature & { base: string };
+
+/** Whether a type has a base that an interface can extend: a type with fields, which does not lead back to the type. */
+function hasBase(type: TypeSignature, types: Readonly<Record<string, TypeSignature>>): type is TypeWithBase {
+  if (!('fields' in type) || type.base === undefined) return false;
+  const seen = new Set<TypeSignature>([type]);
+  let base: string | undefined = type.base;
+  while (base !== undefined) {
+    const next: TypeSignature | undefined = Object.hasOwn(types, base) ? types[base] : undefined;
+    if (next === undefined || !('fields' in next) || seen.has(next)) return false;
+    seen.add(next);
+    base = next.base;
+  }
+  return true;
+}
+
+function typeText(name: string, type: TypeSignature, names: NamesOfTypes): string {
   if ('alias' in type) return `export type ${name} = ${typescriptType(type.alias, 'result', names)};\n`;
   const fields = entriesOf(type.fields).map(
     ([field, { type: text, required, doc }]) =>
       `${docComment(doc, '  ')}  ${memberName(field)}${required ? '' : '?'}: ${typescriptType(text, 'result', names)};\n`,
   );
-  const base = type.base === undefined ? undefined : names.own(type.base);
+  const base = names.base(type);
   return `${docComment(type.doc)}export interface ${name}${base === undefined ? '' : ` extends ${base}`} {\n${fields.join('')}}\n`;
 }
 

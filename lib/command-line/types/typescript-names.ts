@@ -37,8 +37,9 @@ export function typeNameFor(given: string, taken: ReadonlySet<string>): string {
 
 /** A name for a parameter, which is like the given one, and not among those that are used. */
 export function parameterNameFor(given: string, used: ReadonlySet<string>): string {
-  let name = identifierOf(given);
-  while (used.has(name) || RESERVED.has(name)) name += '_';
+  const base = identifierOf(given);
+  let name = RESERVED.has(base) || used.has(base) ? `${base}_` : base;
+  for (let number = 2; used.has(name); number++) name = `${base}_${number}`;
   return name;
 }
 

@@ -461,6 +461,16 @@ describe('help for remote objects', { timeout: 120_000 }, () => {
 `);
   });
 
+  it('remote_help(proxy) prints nothing that a terminal obeys', async () => {
+    const classes = { Thing: { class: 'Thing', doc: '\u001b[2Jred\nnext', methods: {}, attributes: {} } };
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1', signatures: { classes } });
+    class Thing {
+      ping(): void {}
+    }
+    const uri = String(daemon.register(expose(Thing), 'thing'));
+    expect(await help(uri)).toContain('\\x1b[2Jred\n    next\n');
+  });
+
   it('a Python client is told the types of a daemon with the option signatures, behind its guards', async () => {
     await serveWithSignatures(SERVED_CAMERA);
     const { Counter } = (await import('./generated/lab/counter.js')) as { Counter: new () => object };

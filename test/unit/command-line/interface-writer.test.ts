@@ -56,6 +56,33 @@ describe('an interface of a remote object', () => {
     expect(diagnosticsOf(writeInterfaces(named(names)))).toEqual([]);
   });
 
+  it('extends only a base with fields that does not lead back to it', () => {
+    const fields = { x: { type: 'int', required: true } };
+    const types: Record<string, TypeSignature> = {
+      Own: { fields, base: 'Own' },
+      Here: { fields, base: 'There' },
+      There: { fields, base: 'Here' },
+      OfAlias: { fields, base: 'Word' },
+      Word: { alias: 'int | str' },
+      Good: { fields, base: 'Base' },
+      Base: { fields },
+    };
+    const attributes = Object.fromEntries(
+      Object.keys(types).map((name) => [name, { type: name, readable: true, writable: false }]),
+    );
+    const text = writeInterfaces([{ name: 'Thing', signatures: { ...none, attributes, types } }]);
+    expect(diagnosticsOf(text)).toEqual([]);
+    expect(text.match(/ extends \w+/g)).toEqual([' extends Base']);
+  });
+
+  it('has parameters of one name with numbers', () => {
+    const parameters = Array.from({ length: 3 }, () => ({ name: 'a', kind: 'positional' as const, required: true }));
+    const methods = { call: { parameters, oneway: false, stream: false } };
+    expect(writeInterfaces([{ name: 'Thing', signatures: { ...none, methods } }])).toContain(
+      'call(a: unknown, a_: unknown, a_2: unknown)',
+    );
+  });
+
   it('has `new` as a method, and not as what a class has', () => {
     const text = writeInterfaces(named(['new']));
     expect(text).toContain("  'new'(new_: ");

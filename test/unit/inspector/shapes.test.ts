@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { typedText, typedValue, withMember } from '../../../lib/inspector/page/shape-values.js';
-import { shapeOfText } from '../../../lib/inspector/type-texts.js';
+import { TypeTextReader } from '../../../lib/inspector/type-texts.js';
 
 describe('a field for a member', () => {
   it.each([
@@ -58,21 +58,28 @@ describe('the text of a Python type', () => {
   };
 
   it('is the shape of dicts, lists and literals', () => {
-    expect(shapeOfText('Step', types)).toEqual(step);
-    expect(shapeOfText('Step | None', types)).toEqual(step);
-    expect(shapeOfText('Steps', types)).toEqual({ kind: 'list', item: step });
-    expect(shapeOfText('Literal[1, -2, "a"]')).toEqual({ kind: 'choice', choices: [1, -2, 'a'] });
+    expect(new TypeTextReader(types).shapeOf('Step')).toEqual(step);
+    expect(new TypeTextReader(types).shapeOf('Step | None')).toEqual(step);
+    expect(new TypeTextReader(types).shapeOf('Steps')).toEqual({ kind: 'list', item: step });
+    expect(new TypeTextReader().shapeOf('Literal[1, -2, "a"]')).toEqual({ kind: 'choice', choices: [1, -2, 'a'] });
   });
 
   it.each(['int', 'list[int]', 'dict[str, int]', 'Callable[[int], None]', 'constructor', '', 'x'.repeat(10_000)])(
     'has no shape: %.20s',
     (text) => {
-      expect(shapeOfText(text, types)).toBeUndefined();
+      expect(new TypeTextReader(types).shapeOf(text)).toBeUndefined();
     },
   );
 
   it('ends where types name themselves', () => {
-    expect(JSON.stringify(shapeOfText('Tree', types))).toContain('"type":"Optional[Tree]"');
-    expect(shapeOfText('A', { A: { alias: 'A' } })).toBeUndefined();
+    expect(JSON.stringify(new TypeTextReader(types).shapeOf('Tree'))).toContain('"type":"Optional[Tree]"');
+    expect(new TypeTextReader({ A: { alias: 'A' } }).shapeOf('A')).toBeUndefined();
+  });
+
+  it('types that name each other often end after 2,000 members of one object', () => {
+    const fields = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, { type: 'A', required: true }]));
+    const reader = new TypeTextReader({ A: { fields } });
+    expect(JSON.stringify(reader.shapeOf('A')).length).toBeLessThan(500_000);
+    expect(reader.shapeOf('A')).toBeUndefined();
   });
 });
