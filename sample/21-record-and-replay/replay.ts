@@ -23,7 +23,9 @@ export class Replay<T> {
     const lines = readRecording(path);
     this.answers = lines.filter((line): line is AnswerLine => 'id' in line);
     for (const line of lines.filter((any: Line): any is ItemLine => 'of' in any)) {
-      this.items.set(line.of, [...(this.items.get(line.of) ?? []), line]);
+      const items = this.items.get(line.of);
+      if (items === undefined) this.items.set(line.of, [line]);
+      else items.push(line);
     }
     // it never connects
     const nowhere = PyroProxy.to<T>('PYRO:recording@localhost:1');
