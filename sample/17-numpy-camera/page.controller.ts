@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Controller, Get, Header, Inject, type MessageEvent, Sse } from '@nestjs/common';
-import type { RemoteObject } from 'nestjs-pyro';
-import { from, type Observable } from 'rxjs';
+import { Controller, Get, Header, Inject, type MessageEvent, ServiceUnavailableException, Sse } from '@nestjs/common';
+import type { NdArray, RemoteObject } from 'nestjs-pyro';
+import { defer, finalize, from, type Observable, switchMap } from 'rxjs';
 import { CAMERA, type Camera } from './camera.js';
 import { PAGE, SCRIPT, STYLE } from './page.js';
 
@@ -10,10 +10,16 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const FRAMES = 1_000;
 const PAUSE_MS = 100;
+/** Browsers at a time: each has a stream of its own. */
+const MAX_VIEWERS = 20;
+/** So many characters wait for a browser that does not read. Then it is disconnected, and connects again. */
+const MAX_PENDING = 1_000_000;
 
 /** A page that shows the frames of the camera. */
 @Controller()
 export class PageController {
+  private viewers = 0;
+
   constructor(@Inject(CAMERA) private readonly camera: RemoteObject<Camera>) {}
 
   @Get()
@@ -36,14 +42,21 @@ export class PageController {
     return STYLE;
   }
 
-  /** Server-sent events, each a frame. When the browser leaves, the stream of the camera is closed. */
-  @Sse('frames')
+  /** Server-sent events, each a frame. When the browser leaves, the stream of the camera is closed, even if the camera is silent. */
+  @Sse('frames', { maxPendingDataLength: MAX_PENDING })
   frames(): Observable<MessageEvent> {
-    return from(this.events());
+    if (this.viewers >= MAX_VIEWERS) throw new ServiceUnavailableException(`${MAX_VIEWERS} browsers are connected already`);
+    return defer(() => {
+      this.viewers += 1;
+      return from(this.camera.frames(FRAMES));
+    }).pipe(
+      switchMap((stream) => from(this.events(stream)).pipe(finalize(() => void stream.return().catch(() => {})))),
+      finalize(() => (this.viewers -= 1)),
+    );
   }
 
-  private async *events(): AsyncGenerator<MessageEvent> {
-    for await (const frame of await this.camera.frames(FRAMES)) {
+  private async *events(stream: AsyncIterable<NdArray>): AsyncGenerator<MessageEvent> {
+    for await (const frame of stream) {
       if (!frame.is('uint8')) throw new TypeError(`a camera of uint8 is needed, this one has ${frame.dtype}`);
       // every second row and column: a view, of which the bytes are taken
       const small = frame.slice([null, null, 2], [null, null, 2]);

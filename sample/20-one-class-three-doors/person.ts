@@ -3,7 +3,7 @@ import type { McpContext } from '@rekog/mcp-nest';
 import { PyroContext } from 'nestjs-pyro';
 import type { Person } from './people.service.js';
 
-/** What this sample uses of a request of Express. */
+/** The part of a request of Express that this sample uses. */
 export interface HttpRequest {
   headers: Record<string, string | undefined>;
   /** Set by the token guard. */

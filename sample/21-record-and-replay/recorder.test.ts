@@ -73,6 +73,14 @@ it('gives the program the values, items and exceptions that the replay gives', a
   replay.assertComplete();
 });
 
+it('closes a stream that the program leaves before its first item, and records that it was left', async () => {
+  const stream = (await recorded.samples(3)) as unknown as AsyncIterator<unknown>;
+  expect(daemon.streamCount).toBe(1);
+  await stream.return!();
+  await expect.poll(() => daemon.streamCount).toBe(0);
+  expect(readRecording(path).at(-1)).toMatchObject({ end: 'left' });
+});
+
 it('keeps apart what JavaScript does not: tuples and lists, floats and ints', async () => {
   await readSamples(recorded);
   const literals = readRecording(path).map((line) => ('item' in line ? line.item : undefined));

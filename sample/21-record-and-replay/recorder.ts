@@ -31,7 +31,30 @@ export function recordInstrument<T>(instrument: RemoteObject<T>, file: Recording
   });
 }
 
-async function* recordItems(stream: RemoteStream, id: number, file: RecordingFile): AsyncGenerator<unknown> {
+/** The items of a stream, which are recorded as the program takes them. A program may leave before it takes the first item. */
+function recordItems(stream: RemoteStream, id: number, file: RecordingFile): AsyncIterableIterator<unknown> {
+  const items = takeItems(stream, id, file);
+  let isBegun = false;
+  return {
+    next() {
+      isBegun = true;
+      return items.next();
+    },
+    async return() {
+      if (!isBegun) {
+        // the body of a generator that has not begun does not end either
+        file.write({ of: id, end: 'left' });
+        await stream.return();
+      }
+      return items.return(undefined);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* takeItems(stream: RemoteStream, id: number, file: RecordingFile): AsyncGenerator<unknown> {
   let end: ItemLine['end'] = 'left';
   try {
     for await (const value of stream) {

@@ -8,7 +8,7 @@ import { dumps, loads, PyComplex, PyFloat } from 'nestjs-pyro/serpent';
  */
 export type Line = AnswerLine | ItemLine;
 
-/** What the program asked, and what it got: a result, an exception or a stream. */
+/** A question of the program and its answer: a result, an exception or a stream. */
 export interface AnswerLine {
   id: number;
   /** `measure(450, averages=16)`; `gain` for a read of an attribute, `gain = 2` for a write. */

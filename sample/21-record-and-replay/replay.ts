@@ -13,7 +13,7 @@ export class NotRecordedError extends Error {
  * different questions may come in any order.
  */
 export class Replay<T> {
-  /** What is injected in the place of the remote object. */
+  /** A test injects this object in the place of the remote one. */
   readonly instrument: RemoteObject<T>;
   private readonly answers: AnswerLine[];
   private readonly items = new Map<number, ItemLine[]>();

@@ -15,7 +15,7 @@ export class Step {
   gas?: Gas;
 }
 
-/** What the oven tells while it works. */
+/** The state of the oven while it works. */
 @PyroClass('lab.Reading', { fields: { step: Step, celsius: 'float' } })
 export class Reading {
   constructor(
