@@ -26,7 +26,10 @@ export class ValueBudget implements ReadBudget {
   spendChecks(objects: number): void {
     this.checkedObjects += objects;
     if (this.leftChecks >= 0) return;
-    const reason = `the value has more objects that rules of classes check than maxCheckedObjects (${this.maxCheckedObjects}) allows`;
+    const { maxCheckedObjects } = this;
+    const reason =
+      `the value has more objects that rules of classes check than maxCheckedObjects (${maxCheckedObjects}) allows, ` +
+      `where many items and members count, too; send less at once, or raise maxCheckedObjects`;
     throw overLimit('maxCheckedObjects', new UnreadableError(reason));
   }
 
