@@ -20,7 +20,7 @@ const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
 /** How long a port of a page may be taken by another program. */
 const PORT_TIMEOUT_MS = 180_000;
-/** Whoever runs pages listens here, so that two checks on one machine do not call each other's servers. */
+/** A check listens here while it runs pages, so that two checks on one machine do not call each other's servers. */
 const LOCK_PORT = 9_898;
 const LOCK_TIMEOUT_MS = 1_200_000;
 /** Pages whose blocks are looked at. */

@@ -17,7 +17,7 @@ const VIEWS = [
   { name: 'wide', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
   { name: 'narrow', viewport: { width: 390, height: 800 }, colorScheme: 'dark' },
 ] as const;
-/** What the search is asked for, and a title that it has to find. */
+/** A text for the search, and a title that the search has to find. */
 const QUESTION = 'handshake guards';
 const ANSWER = 'Handshake guards';
 const MOST_TOLD = 20;

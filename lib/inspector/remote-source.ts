@@ -38,7 +38,7 @@ export class RemoteSource implements InspectorSource {
   private hasInspector = true;
   private objects: InspectedObject[] = [];
   private readonly members = new Map<string, InspectedMember[] | null>();
-  /** What the daemon tells by `get_signatures`, by the id of the object. Undefined: nothing. */
+  /** The answers of `get_signatures`, by the id of the object. Undefined: the daemon tells nothing of the object. */
   private readonly signatures = new Map<string, ObjectSignatures | undefined>();
 
   constructor(

@@ -116,7 +116,7 @@ export class PythonClasses {
     this.classes.set(symbol, { name: text, symbol, options: isObject ? options : undefined });
   }
 
-  /** What an expression names, also what is imported. */
+  /** The symbol that an expression names; for an imported name, the symbol of its module. */
   symbolOf(expression: ts.Expression): ts.Symbol | undefined {
     const { ts, checker } = this.project;
     const symbol = checker.getSymbolAtLocation(expression);

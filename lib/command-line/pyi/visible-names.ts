@@ -4,7 +4,7 @@ import { pythonText } from './python-texts.js';
 
 const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
 
-/** What stands for the types of a module within a class whose members hide them. */
+/** Other names for types of a module, inside of a class whose members hide the types. */
 export class VisibleNames {
   private readonly names = new Map<string, string>();
   /** Lines in front of the class: other names for types of the module. */

@@ -1,8 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
-import type { FieldType } from '../../classes/field-types.js';
 import { countChecks } from '../../classes/checked-objects.js';
 import { servedCall } from '../../daemon/call/call.js';
-import { valueTypeOf, type ValueType } from '../../classes/field-types.js';
+import { type FieldType, valueTypeOf, type ValueType } from '../../classes/field-types.js';
 import { readTyped } from '../../classes/field-values.js';
 import { descriptionOf, findDescription } from '../../classes/register-class.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';

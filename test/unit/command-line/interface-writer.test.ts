@@ -27,7 +27,7 @@ function named(names: readonly string[]): NamedSignatures[] {
   ];
 }
 
-/** What the compiler says of a text. */
+/** The errors of the compiler for a text. */
 function diagnosticsOf(text: string): string[] {
   const options = {
     strict: true,
