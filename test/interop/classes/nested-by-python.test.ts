@@ -179,4 +179,25 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])('with %
     }
     await remote.$release();
   });
+
+  it('a dict with numbers as keys is refused in the place of a list and of an object', async () => {
+    const answers = await python.run<string[]>(
+      `
+      answers = []
+      one, many = {"count": 1}, {1: {"count": 0}}
+      for order in ({"item": one, "more": many}, {"item": many, "more": []}, {"item": one, "more": [many]}):
+          with Proxy(uri) as shop:
+              shop._pyroSerializer = serializer
+              try:
+                  answers.append(shop.take({"name": "a", **order}))
+              except Exception as x:
+                  answers.append(type(x).__name__ + ": " + str(x))
+      return answers`,
+      { uri, serializer },
+    );
+    // json has texts as keys
+    const expected = serializer === 'json' ? /Item has no member/ : /which the class does not expect there/;
+    for (const answer of answers) expect(answer).toMatch(expected);
+    expect(answers).toHaveLength(3);
+  });
 });
