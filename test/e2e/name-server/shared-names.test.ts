@@ -39,7 +39,7 @@ function defineTests(programs: RedisPrograms): void {
     const start = (port: number): Promise<NameServerProcess> =>
       program.start({ port, storage: `${relay.url}?lastKnownMs=0&timeoutMs=5000` });
 
-    it(`lose no acknowledged registration, and no name has two owners, while name servers and Redis are killed (${ROUNDS} rounds)`, async () => {
+    it(`no acknowledged registration is lost, and no name has two owners, while name servers and Redis are killed (${ROUNDS} rounds)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const history = new NameHistory();
         const kept = new Map<string, string>();

@@ -180,7 +180,7 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])('with %
     await remote.$release();
   });
 
-  it('a dict with numbers as keys is refused in the place of a list and of an object', async () => {
+  it('a dict with numbers as keys is refused where a list or an object is expected', async () => {
     const answers = await python.run<string[]>(
       `
       answers = []

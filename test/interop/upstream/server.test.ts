@@ -128,7 +128,7 @@ describe('objects', () => {
     expect(await failureOf(uri, 'p.getDict()')).toMatch(/rejected: unknown object$/);
   });
 
-  it('frees the resources that were tracked for a connection when the connection ends', async () => {
+  it('resources that were tracked for a connection are freed when the connection ends', async () => {
     class Resource {
       closed = false;
       constructor(readonly name: string) {}
@@ -314,7 +314,7 @@ describe('exposed members', () => {
     expect(await members(uri)).toEqual(before);
   });
 
-  it('refuses to expose private names, and exposes dunder names', async () => {
+  it('a daemon refuses to expose private names, and exposes dunder names', async () => {
     class Private {
       _private(): void {}
       __private(): void {}

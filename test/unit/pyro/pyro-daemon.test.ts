@@ -245,7 +245,7 @@ describe('the connections of a received proxy', () => {
     expect(third).toMatchObject({ code: 'COMMUNICATION', sent: false, message: expect.stringContaining('maxConnections is 2') });
   });
 
-  it('refuses impossible limits for received proxies', () => {
+  it('a daemon refuses impossible limits for received proxies', () => {
     for (const receivedProxyOptions of [{ maxConnections: 0 }, { callTimeoutMs: -1 }, { idleTimeoutMs: 1.5 }]) {
       expect(() => new PyroDaemon({ receivedProxyOptions })).toThrow(expect.objectContaining({ code: 'CONFIG' }));
     }
