@@ -7,7 +7,7 @@ import { expose } from './object/expose.js';
 /**
  * The object `Pyro.Daemon` of a daemon. To expose more members there, extend this class and give your class as `daemonObject`.
  *
- * Its methods act for the calling connection: its streams, and the objects that it may use. So they read the served call.
+ * Its methods act for the calling connection: on its streams, and on the objects that it may use.
  *
  * @see Pyro5/server.py, `DaemonObject`
  */
@@ -17,7 +17,7 @@ export class DaemonObject {
   /** Does nothing. */
   ping(): void {}
 
-  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have accepted. */
+  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have authorized. */
   registered(): string[] {
     const { connection, request } = servedCall();
     const { objects } = request.services;

@@ -247,14 +247,17 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     this.lifecycle.serve(socket);
   }
 
-  /** Lets another daemon drain and close together with this one. @throws {DaemonError} when this one would close with that one already */
+  /**
+   * Lets another daemon drain and close together with this one. @throws {DaemonError} when `other` closes together with this daemon
+   * already: they would be a circle
+   */
   combine(other: BaseDaemon): void {
     this.lifecycle.combine(other.lifecycle);
   }
 
   /**
-   * Resolves when the daemon closes, when the peer of its `connectedSocket` has gone, or when `condition`, called every `housekeepingIntervalMs`, returns false. In the second case
-   * the daemon stays open.
+   * Resolves when the daemon closes, when the peer of its `connectedSocket` has disconnected, or when `condition` returns false.
+   * `condition` is called every `housekeepingIntervalMs`. A daemon whose `condition` returned false stays open.
    *
    * @throws the error of `condition`
    */

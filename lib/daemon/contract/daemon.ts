@@ -13,9 +13,8 @@ export interface RegisterOptions {
   /** Hold the object weakly: it is unregistered when it is garbage-collected. Not for classes. Default false. */
   weak?: boolean;
   /**
-   * Who may use the object, of those whom the daemon lets in. `inherit`: if a method of a guarded object registers the object, those
-   * who may use that object; else everybody. `none`: everybody. A function decides for each connection, and throws to refuse it.
-   * Default `inherit`.
+   * Which authorized connections may use the object. `inherit`: if a method of a guarded object registers the object, the connections that
+   * may use the guarded object; else all. `none`: all. A function decides for each connection, and throws to refuse it. Default `inherit`.
    */
   guards?: 'inherit' | 'none' | ObjectGuard;
 }
@@ -43,7 +42,10 @@ export interface ProxyOrigin {
   onEnd(hook: () => void): void;
 }
 
-/** Turns the proxies that clients send into values. The layer above gives it, because a daemon knows no client. */
+/**
+ * Turns the proxies that clients send into values. `PyroDaemon` gives the daemon an implementation: the room `daemon/` does not import
+ * `client/`.
+ */
 export interface ProxyReceiver {
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown;
   /** Ends the connections of all received proxies. Called once, before the daemon is closed. */

@@ -38,7 +38,7 @@ export interface DaemonSnapshot {
  */
 export type DaemonState = 'new' | 'listening' | 'draining' | 'closed';
 
-/** Numbers of a daemon. Those that only grow count from the moment on in which the daemon was made. */
+/** Numbers of a daemon. A number that grows counts from the creation of the daemon. */
 export interface DaemonTotals {
   /** Connections that passed their handshake. Grows. */
   connectionsOpened: number;
@@ -46,7 +46,7 @@ export interface DaemonTotals {
   connectionsOpen: number;
   /** Connections whose handshake was refused or failed. Grows. */
   connectionsRefused: number;
-  /** Calls that were run. Each entry of a batch is a call, and each item of a stream is one of `Pyro.Daemon`. Grows. */
+  /** Calls that were run. Each entry of a batch is a call, and each item of a stream is a call of `Pyro.Daemon`. Grows. */
   calls: number;
   /** Calls that failed or were refused. Grows. */
   failedCalls: number;
@@ -153,7 +153,10 @@ export interface LimitSnapshot {
   /** Its value. For a time, 0 is no limit. */
   value: number;
   unit: string;
-  /** How much is used now; of a limit for each connection or address, by the one that uses most. Null for a limit of one message or value. */
+  /**
+   * How much is used now. For a limit for each connection or address: how much the connection or address uses that uses most. Null for a
+   * limit of one message or value.
+   */
   used: number | null;
   /** The remote address that uses most, or the number of the connection as a text. Null where the limit holds for the whole daemon, and where nothing is used. */
   usedBy: string | null;

@@ -24,7 +24,7 @@ export class ObjectRegistry {
   private readonly idsBySource = new WeakMap<object, readonly string[]>();
   /** Ids of the classes whose instances travel as proxies. */
   private readonly idsByType = new Map<unknown, readonly string[]>();
-  /** True once a plain object was registered. Until then those in values need no lookup, which takes 35 ns for each. */
+  /** True once a plain object was registered. Until then plain objects in values need no lookup, which takes 35 ns for each. */
   private hasPlainSource = false;
 
   get size(): number {
@@ -70,7 +70,7 @@ export class ObjectRegistry {
     return this.idsBySource.get(source) ?? [];
   }
 
-  /** The id under which a value travels as a proxy: its own, or that of its registered class. */
+  /** The id under which a value travels as a proxy: its own id, or the id of its registered class. */
   idForAutoproxy(value: object): string | undefined {
     if (!this.hasPlainSource && isPlain(value)) return undefined;
     const own = this.idsBySource.get(value)?.at(-1);

@@ -67,7 +67,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     return total;
   }
 
-  /** A client has connected. Its slot must be given back by {@link leave}, or {@link enter} takes it over. */
+  /** Takes a slot for a client that has connected. {@link enter} or {@link leave} must follow. */
   accept(remoteAddress: string | undefined): Slot | undefined {
     return this.slots.take(remoteAddress);
   }
@@ -135,7 +135,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     this.cleanUps.add(cleanUp);
   }
 
-  /** Takes no more requests. Resolves when the running calls have ended, those of the connection `except` left out. */
+  /** Takes no more requests. Resolves when the running calls have ended; calls of the connection `except` are not waited for. */
   async drainAll(except: SessionConnection | undefined): Promise<void> {
     const draining = [...this.all].map((session) => ({ connection: session.connection, drained: session.drain() }));
     await Promise.all(draining.filter(({ connection }) => connection !== except).map(({ drained }) => drained));
