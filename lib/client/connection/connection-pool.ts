@@ -24,7 +24,7 @@ export interface PoolParts {
   keepsProcessAlive: boolean;
 }
 
-/** How a pool is used at this moment. */
+/** The use of a pool at this moment. */
 export interface PoolUse {
   /** Open connections. */
   readonly connections: number;
@@ -143,14 +143,14 @@ export class ConnectionPool {
     return ending.length > 0;
   }
 
-  /** Closes the connections: those that no call uses at once, the others after their calls. The next call opens a new one. */
+  /** Closes the connections that no call uses at once, and the others after their calls. The next call opens a new connection. */
   async letGo(): Promise<void> {
     const free = this.free.map(({ connection }) => connection);
     for (const connection of this.members.keys()) this.leaving.add(connection);
     await closeAll(free, notNeeded);
   }
 
-  /** Called when the proxy was garbage-collected, so that no call runs and none will be made. */
+  /** Called when the proxy was garbage-collected: no call runs, and no call can be made. */
   abandon(): void {
     for (const controller of this.opening) controller.abort(notNeeded());
     this.endIdle();

@@ -2,9 +2,9 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 
 /** The connections of one proxy in a group. */
 interface GroupMember {
-  /** Closes the connections that no call uses, except those over which objects of this program are leased. */
+  /** Closes the connections that no call uses, except connections over which objects of this program are leased. */
   endIdle(): boolean;
-  /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the first ones are closed. */
+  /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the unused connections are closed. */
   letGo(): Promise<void>;
   /** Closes all connections for good; resolves when their sockets are closed. */
   release(): Promise<void>;
@@ -19,8 +19,8 @@ interface GroupOptions {
 }
 
 /**
- * A group of proxies with one limit on their connections and a common end: the proxies that a daemon received, as a group within
- * it those of one request, and the proxies in the results of the calls of one proxy.
+ * A group of proxies with one limit on their connections and a common end. There is a group of the proxies that a daemon received, with a
+ * subgroup for each request, and a group of the proxies in the results of one proxy's calls.
  */
 export class ProxyGroup {
   private readonly connected = new Map<GroupMember, number>();

@@ -3,11 +3,11 @@ import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 
-/** Something that a call waits for. */
+/** The request of a call for a connection of the pool. */
 interface Wish {
-  /** A stream waits for the connection that opened it, as long as that is open. */
+  /** The connection that the call must use while this connection is open: the connection that opened a stream. */
   readonly wanted: ClientConnection | undefined;
-  /** False: waits only until some connection is open, even if busy. */
+  /** True: the call takes a connection. False: it waits only until any connection is open, even if busy. */
   readonly takes: boolean;
   readonly deadline: Deadline;
   /** The served call in which this call is made. */
@@ -85,12 +85,12 @@ export class WaitingCalls {
     return undefined;
   }
 
-  /** Called when a connection has ended: the calls that wait for it then take any other. */
+  /** Called when a connection has ended: the calls that wait for this connection then take any other. */
   ended(connection: ClientConnection): void {
     for (const call of this.queue) if (call.wanted === connection) call.wanted = undefined;
   }
 
-  /** Notes why calls wait: an attempt to connect failed, and another follows. Undefined: a connection is open. */
+  /** Notes the error of the last attempt to connect, while further attempts follow. Undefined: a connection is open. */
   hinder(error: Error | undefined): void {
     this.hindrance = error;
     for (const { deadline } of this.queue) deadline.hindrance = error;

@@ -129,7 +129,7 @@ export function environmentProxyOptions(
 /** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
 export function checkCallOptions(options: CallOptions): CallOptions {
   checkOptions(options, CALL_RULES);
-  // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
+  // many calls may share a signal, and each call removes its listener: a leak warning of Node would be wrong
   if (options.signal) setMaxListeners(0, options.signal);
   return options;
 }

@@ -14,14 +14,14 @@ import { ProxyConnections } from './proxy-connections.js';
 
 /** The parts of a core. */
 export interface ProxyCoreParts {
-  /** Who follows the calls of the proxy. */
+  /** Follows the calls of the proxy. */
   observer: ClientObserver | undefined;
   destination: Destination;
   /** Metadata that is known before the first connection. */
   metadata: RemoteMetadata | undefined;
   /** The serializer that was chosen for the proxy; undefined: the default of whoever makes the call. */
   chosenSerializer: string | undefined;
-  /** Makes a proxy that was received in a reply, in the group of such proxies. */
+  /** Makes a proxy that was received in a reply, in the group of received proxies. */
   makeProxy(reference: ProxyReference, sender: ProxySender, group: ProxyGroup): unknown;
   /** The group that the proxy belongs to, if any. */
   group: ProxyGroup | undefined;
@@ -104,7 +104,7 @@ export class ProxyCore {
     }
   }
 
-  /** Closes the connections of this proxy, and those of the proxies in its results. */
+  /** Closes the connections of this proxy, and of the proxies in its results. */
   async release(): Promise<void> {
     await Promise.all([this.connections.pool.release(), this.received?.letGo()]);
   }
