@@ -5,7 +5,7 @@ import { ANYTHING, anyOf, checkOptions, FUNCTION, oneOf, type OptionRules, TEXT 
 import { MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
 import { GUARDS } from '../metadata/controller-metadata.js';
 
-/** Where the inspector is, and who may see it. */
+/** The path of the inspector, and the guards that decide who may see it. */
 export interface PyroInspectorPlace {
   /** Path of the page below the application's prefix. Default `pyro`. */
   path?: string;

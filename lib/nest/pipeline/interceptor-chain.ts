@@ -5,7 +5,7 @@ import { isThenable } from '../../calls/steps.js';
 import type { CallRecord } from './call-record.js';
 import { type BegunRest, DeferredRest, InterceptorAnswer, type PipelineRest, type Reader } from './deferred-rest.js';
 
-/** The interceptors of a method: each wraps those behind it, and the last one wraps the pipes and the method. */
+/** The interceptors of a method. Each interceptor wraps the next, and the last interceptor wraps the pipes and the method. */
 export class InterceptorChain {
   constructor(
     private readonly interceptors: readonly NestInterceptor[],
@@ -39,7 +39,7 @@ class MethodRun implements BegunRest {
   }
 }
 
-/** One run of one interceptor. */
+/** A run of one interceptor. */
 class Interception implements CallHandler, PipelineRest, BegunRest {
   /** The value that the interceptor returned. */
   answer: unknown;
