@@ -5,7 +5,7 @@ import { TextWindow } from '../../serpent/text-window.js';
 
 const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH } = CHARACTERS;
 
-/** V8 copies a slice that is shorter, so such a slice does not keep the whole text alive. */
+/** V8 copies shorter slices. A copied slice does not keep the whole text alive. */
 const COPIED_SLICE_CHARS = 13;
 
 const HEX4 = /^[\da-fA-F]{4}$/;
@@ -90,7 +90,7 @@ export class JsonScanner {
       const code = text.charCodeAt(at);
       if (code === DOUBLE_QUOTE) {
         this.pos = at + 1;
-        // V8 puts the parts together: a string that is put together with `+` takes 32 bytes for each part
+        // `join` makes a flat string; a string that `+` puts together takes 32 bytes for each part
         return JSON.parse(this.bytes.toString('utf8', start - 1, at + 1)) as string;
       }
       if (code < SPACE) this.failControl(at);

@@ -143,7 +143,7 @@ export class MsgpackReader extends BinaryReader {
 
   private key(): unknown {
     const type = this.bytes[this.at]!;
-    // the cost of names is that of their dict
+    // the dict counts the cost of its names
     if (type >= MSGPACK.fixstr && type < MSGPACK.nil) return this.textOf(this.byte() & 0x1f);
     const key = this.value();
     if (typeof key === 'object' && key !== null && !isHashable(key))
