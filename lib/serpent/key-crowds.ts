@@ -1,6 +1,6 @@
 /** Smaller tables are not checked: even when all keys collide, they take little more time than reading them. */
 const LEAST_KEYS = 128;
-/** Up to so many keys in one bucket happen by chance. */
+/** The number of keys in one bucket that may happen by chance. */
 const USUAL_AT_A_PLACE = 8;
 /** Comparisons with colliding keys that one read may take, about a tenth of a second. */
 const BUDGET = 8_000_000;
@@ -88,7 +88,10 @@ function mixed32(key: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** `key = ~key + (key << 18); key ^= key >> 31; key *= 21; key ^= key >> 11; key += key << 6; key ^= key >> 22` of 64 bits, and the lower half of it. */
+/**
+ * The lower 32 bits of this hash of 64 bits: `key = ~key + (key << 18); key ^= key >> 31; key *= 21; key ^= key >> 11; key += key << 6; key
+ * ^= key >> 22`.
+ */
 function mixed64(high: number, low: number): number {
   let sum = (~low >>> 0) + ((low << 18) >>> 0);
   let h = (~high + ((high << 18) | (low >>> 14)) + (sum >= WORD ? 1 : 0)) | 0;

@@ -16,9 +16,9 @@ const MOST_KEYS = 4_096;
 const DEEPEST_KEY = 128;
 /** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
-/** Members for which a plain object has room from its start. */
+/** Members for which V8 makes room in an empty plain object. */
 const ROOMY_MEMBERS = 4;
-/** Entries for which a Map or Set has room from its start. */
+/** Entries for which V8 makes room in an empty Map or Set. */
 const ROOMY_ENTRIES = 4;
 
 /** Reads dicts and sets. */
@@ -34,7 +34,7 @@ export class TableReader extends SequenceReader {
   private knownKeys = 0;
   private knownCrowds: KeyCrowds | undefined = undefined;
 
-  /** Forgets what was learned from the message that was read. */
+  /** Forgets the state of the last message. */
   protected reset(): void {
     this.sawClass = this.sawArray = false;
     this.knownCrowds = undefined;
@@ -102,10 +102,10 @@ export class TableReader extends SequenceReader {
   }
 
   /**
-   * Reads the rest of a dict. The cursor is behind the colon of the first key.
+   * Reads the rest of a dict. The cursor is after the colon of the first key.
    *
    * @param node the first key, when it is a string
-   * @param start where the first key begins
+   * @param start offset of the first key
    */
   private dict(node: ReadKey | undefined, key: unknown, start: number): unknown {
     const { scanner } = this;
@@ -166,7 +166,7 @@ export class TableReader extends SequenceReader {
   /**
    * Reads the rest of a dict that becomes a Map. The cursor is behind the colon of `key`.
    *
-   * @param lastNode of `key` when it is a string, else of the last key that was one
+   * @param lastNode the node of `key` when `key` is a string, else of the last string key
    * @param kindsBefore the kinds of the string keys that were read, joined by OR
    */
   private map(map: Map<unknown, unknown>, lastNode: ReadKey, firstKey: unknown, kindsBefore: number): unknown {
@@ -220,7 +220,10 @@ export class TableReader extends SequenceReader {
     return key;
   }
 
-  /** Finds a key behind `last`, or remembers it. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
+  /**
+   * Finds the key after `last`, or remembers it. The cursor is after the colon of the key. @param start end of the value before the key, or
+   * start of the dict
+   */
   private remember(last: ReadKey, key: string, start: number): ReadKey {
     const { scanner } = this;
     const known = last.follow(key);
@@ -253,7 +256,7 @@ export class TableReader extends SequenceReader {
   }
 
   /**
-   * Decodes a dict that serpent writes for a value without a literal. The dict itself is dropped then, and costs nothing.
+   * Decodes a dict that serpent writes for a value without a literal. The dict itself is dropped, and its cost given back.
    *
    * @param before what was spent before the dict
    */
@@ -280,20 +283,23 @@ export class TableReader extends SequenceReader {
   }
 }
 
-/** A key that is new, besides what was spent for it as a string. @param before the keys before it */
+/** The cost of a new key, in addition to the cost of its string. @param before number of the keys before it */
 function newKeyCost({ length }: string, before: number, isFaithful: boolean): number {
   const spent = length > 1 ? COSTS.string + length : 0;
   // a Map has no hidden class
   return (before < TABLE_MEMBERS && !isFaithful ? COSTS.newMember : COSTS.string) + length - spent;
 }
 
-/** A plain object, besides the members over {@link TABLE_MEMBERS}. */
+/** The cost of a plain object, without the members over {@link TABLE_MEMBERS}. */
 function dictCost(members: number): number {
   if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
   return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
 }
 
-/** An unfinished dict as a Map. @param keysInOrder of the text; undefined: those of the object are in this order */
+/**
+ * Makes a Map of an unfinished dict. @param keysInOrder the keys in the order of the text; undefined: the keys of the object are in this
+ * order
+ */
 function mapOf(dict: Record<string, unknown>, keysInOrder: readonly string[] | undefined): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>();
   for (const key of keysInOrder ?? Object.keys(dict)) map.set(key, dict[key]);
