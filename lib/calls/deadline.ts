@@ -18,7 +18,7 @@ export class Deadline implements TimeLimit {
   /** True when the request may have reached the peer. */
   sent = false;
   /** The failure of the last attempt to connect, while the request is not sent. Undefined: all connections are busy. */
-  hindrance: Error | undefined;
+  connectError: Error | undefined;
   endsAt: number;
   isLate = false;
   private error: Error | undefined;
@@ -79,10 +79,10 @@ export class Deadline implements TimeLimit {
   }
 
   protected timeoutError(): TimeoutError {
-    const { sent, hindrance } = this;
-    const where = sent ? '' : `; it was not sent${hindrance ? `: ${hindrance.message}` : ', no connection was free'}`;
+    const { sent, connectError } = this;
+    const where = sent ? '' : `; it was not sent${connectError ? `: ${connectError.message}` : ', no connection was free'}`;
     const message = `${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`;
-    return new TimeoutError(message, { sent, ...(hindrance && { cause: hindrance }) });
+    return new TimeoutError(message, { sent, ...(connectError && { cause: connectError }) });
   }
 
   private pass(error: Error): void {

@@ -1,9 +1,9 @@
 import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
 import { storeIndexKeysInHashTable } from './index-keys.js';
-import { KeyCrowds } from './key-crowds.js';
+import { HashCollisions } from './hash-collisions.js';
 import { KeyKind, ReadKey } from './repeated-keys.js';
-import { CROWDED, isOwnStandIn, PythonKeys } from './python-keys.js';
+import { TOO_MANY_COLLISIONS, isOwnStandIn, PythonKeys } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
@@ -32,19 +32,19 @@ export class TableReader extends SequenceReader {
   /** The key whose value is read. */
   private node = this.root;
   private knownKeys = 0;
-  private knownCrowds: KeyCrowds | undefined = undefined;
+  private knownCollisions: HashCollisions | undefined = undefined;
 
   /** Forgets the state of the last message. */
   protected reset(): void {
     this.sawClass = this.sawArray = false;
-    this.knownCrowds = undefined;
+    this.knownCollisions = undefined;
     if (this.knownKeys === 0) return;
     this.knownKeys = 0;
     this.root = this.node = new ReadKey('', -1, true);
   }
 
-  private get crowds(): KeyCrowds {
-    return (this.knownCrowds ??= new KeyCrowds());
+  private get collisions(): HashCollisions {
+    return (this.knownCollisions ??= new HashCollisions());
   }
 
   protected override brace(): unknown {
@@ -81,7 +81,7 @@ export class TableReader extends SequenceReader {
     let capacity = ROOMY_ENTRIES;
     let member = first;
     for (;;) {
-      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.crowds);
+      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.collisions);
       if (members.size === capacity) {
         scanner.spend(capacity * COSTS.setMember);
         capacity *= 2;
@@ -181,7 +181,7 @@ export class TableReader extends SequenceReader {
     for (;;) {
       this.node = typeof key === 'string' ? last : this.root;
       const value = this.value(scanner.token());
-      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.crowds);
+      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.collisions);
       for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
       map.set(this.admitted(map, keys, key), value);
       const end = scanner.pos;
@@ -277,8 +277,8 @@ export class TableReader extends SequenceReader {
 
   /** The key to add to a table: the equal key in the table, else `key` itself. */
   private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
-    const admitted = keys !== undefined ? keys.resolve(key) : this.crowds.admits(table, key) ? key : CROWDED;
-    if (admitted !== CROWDED) return admitted;
+    const admitted = keys !== undefined ? keys.resolve(key) : this.collisions.admits(table, key) ? key : TOO_MANY_COLLISIONS;
+    if (admitted !== TOO_MANY_COLLISIONS) return admitted;
     return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
   }
 }

@@ -32,7 +32,7 @@ export interface HandshakeParts {
  * @throws the error of `validateHandshake`
  * @see Pyro5/client.py, `Proxy.__pyroCreateConnection`
  */
-export async function shakeHands(
+export async function performHandshake(
   connection: ClientConnection,
   uri: PyroUri,
   parts: HandshakeParts,

@@ -7,7 +7,7 @@ import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from 
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
-import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake.js';
+import { askMetadata, type HandshakeParts, performHandshake } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
@@ -136,12 +136,12 @@ export class ConnectionOpener {
       leases.end();
       this.callbacks.onEnded(ended, error);
     });
-    const introduce = options.connectedSocket ? askMetadata : shakeHands;
+    const handshake = options.connectedSocket ? askMetadata : performHandshake;
     // without a time limit: `signal` ends the handshake with the attempt
     const deadline = new Deadline('connecting', 0, signal);
     deadline.begin();
     try {
-      const metadata = await orAborted(introduce(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
+      const metadata = await orAborted(handshake(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
       const failure = certificateRefusal(address, error) ?? (error as Error);

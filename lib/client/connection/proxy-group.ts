@@ -5,7 +5,7 @@ interface GroupMember {
   /** Closes the connections that no call uses, except connections over which objects of this program are leased. */
   endIdle(): boolean;
   /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the unused connections are closed. */
-  letGo(): Promise<void>;
+  closeAfterCalls(): Promise<void>;
   /** Closes all connections for good; resolves when their sockets are closed. */
   release(): Promise<void>;
 }
@@ -83,8 +83,8 @@ export class ProxyGroup {
   }
 
   /** Closes all connections, those in use after their calls. The proxies open new ones when they are called again. */
-  async letGo(): Promise<void> {
-    await Promise.all([...this.connected.keys()].map((member) => member.letGo()));
+  async closeAfterCalls(): Promise<void> {
+    await Promise.all([...this.connected.keys()].map((member) => member.closeAfterCalls()));
   }
 
   /** Closes all connections. No proxy of the group can open another. Resolves when the sockets are closed. */

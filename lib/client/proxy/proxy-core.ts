@@ -106,6 +106,6 @@ export class ProxyCore {
 
   /** Closes the connections of this proxy, and of the proxies in its results. */
   async release(): Promise<void> {
-    await Promise.all([this.connections.pool.release(), this.received?.letGo()]);
+    await Promise.all([this.connections.pool.release(), this.received?.closeAfterCalls()]);
   }
 }

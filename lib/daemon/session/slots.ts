@@ -13,7 +13,7 @@ export interface Slot {
   /** The remote address, where its uses are limited. */
   readonly address: RemoteAddress | undefined;
   /** True until the handshake has ended. */
-  isShakingHands: boolean;
+  isInHandshake: boolean;
   /** True once the socket is closed. */
   isGone: boolean;
 }
@@ -59,13 +59,13 @@ export class Slots {
       if (address) address.connections++;
       if (address) address.handshakes++;
     }
-    return { connectionId: ++this.lastId, acceptedAt, refusal, address, isShakingHands: true, isGone: false };
+    return { connectionId: ++this.lastId, acceptedAt, refusal, address, isInHandshake: true, isGone: false };
   }
 
   /** The handshake has succeeded or failed. */
   handshakeEnded(slot: Slot): void {
-    if (!slot.isShakingHands) return;
-    slot.isShakingHands = false;
+    if (!slot.isInHandshake) return;
+    slot.isInHandshake = false;
     if (slot.address && slot.refusal === undefined) slot.address.handshakes--;
   }
 

@@ -2,7 +2,7 @@ import { PyComplex, PyFrozenSet } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
-import { crowdedKeys, DictBuilder } from '../reading/dict-builder.js';
+import { collidingKeys, DictBuilder } from '../reading/dict-builder.js';
 import { capacityOf, COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
@@ -180,7 +180,7 @@ export class MarshalReader extends BinaryReader {
     this.spend(COSTS.set);
     let capacity = EMPTY_SET_MEMBERS;
     for (const member of members) {
-      if (!this.crowds.admits(set, member)) throw crowdedKeys();
+      if (!this.collisions.admits(set, member)) throw collidingKeys();
       if (set.size === capacity) {
         this.spend(capacity * COSTS.setMember);
         capacity *= 2;

@@ -1,4 +1,4 @@
-import { KeyCrowds } from '../../serpent/key-crowds.js';
+import { HashCollisions } from '../../serpent/hash-collisions.js';
 import { COSTS, grownCapacity, isSmallInt, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from '../../serpent/value-costs.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import type { MemberShape, MemberShapes } from './member-shape.js';
@@ -16,7 +16,7 @@ export abstract class ValueReader {
   readonly root: MemberShape;
   /** The member whose value is read. Its `first` is the expected first member of dicts in the value. */
   context: MemberShape;
-  private knownCrowds: KeyCrowds | undefined = undefined;
+  private knownCollisions: HashCollisions | undefined = undefined;
 
   constructor(
     readonly isFaithful: boolean,
@@ -27,8 +27,8 @@ export abstract class ValueReader {
   }
 
   /** Shared by all dicts and sets of the read. */
-  get crowds(): KeyCrowds {
-    return (this.knownCrowds ??= new KeyCrowds());
+  get collisions(): HashCollisions {
+    return (this.knownCollisions ??= new HashCollisions());
   }
 
   /** Fails with the reason that the budget gives. */

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { KeyCrowds } from '../../../lib/serpent/key-crowds.js';
+import { HashCollisions } from '../../../lib/serpent/hash-collisions.js';
 
 const COUNT = 20_000;
 
 /** Counts the keys of a row that are admitted to a new Map before the first refusal. */
-function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, crowds = new KeyCrowds()): number {
+function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, collisions = new HashCollisions()): number {
   const map = new Map<unknown, unknown>();
   for (let index = 0; index < count; index++) {
     const key = keyAt(index);
-    if (!crowds.admits(map, key)) return index;
+    if (!collisions.admits(map, key)) return index;
     map.set(key, index);
   }
   return count;
 }
 
-describe('KeyCrowds: the limit on colliding keys', () => {
+describe('HashCollisions: the limit on colliding keys', () => {
   it.each<[string, (index: number) => number | bigint]>([
     ['ints in a row', (index) => index],
     ['negative ints', (index) => -index * 3],
@@ -44,18 +44,18 @@ describe('KeyCrowds: the limit on colliding keys', () => {
   });
 
   it('colliding keys of many tables are counted together', () => {
-    const crowds = new KeyCrowds();
+    const collisions = new HashCollisions();
     let tables = 0;
-    while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, crowds) === 1_000) tables++;
+    while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, collisions) === 1_000) tables++;
     expect(tables).toBeGreaterThan(5);
     expect(tables).toBeLessThan(50);
   });
 
   it('strings and small tables are not checked for colliding keys', () => {
     expect(admitted((index) => String(index * 65_536))).toBe(COUNT);
-    const crowds = new KeyCrowds();
+    const collisions = new HashCollisions();
     for (let table = 0; table < 1_000; table++) {
-      expect(admitted((index) => BigInt(index + 1) << 64n, 100, crowds)).toBe(100);
+      expect(admitted((index) => BigInt(index + 1) << 64n, 100, collisions)).toBe(100);
     }
   });
 });
