@@ -8,7 +8,7 @@ import { PyroWire, type PyroKind } from './load/pyro-wire.js';
 import type { RunningServer, ServerName, Servers } from './servers.js';
 import { ANSWER, records } from './values.js';
 
-/** What a server is asked to do. `visit`: connect, one call, close. */
+/** The work of a server in a benchmark. `visit`: connect, one call, close. */
 export interface Case {
   kind: PyroKind | 'visit';
   method: string;
@@ -16,7 +16,7 @@ export interface Case {
   expected: unknown;
   connections: number;
   serializer?: SerializerName;
-  /** Called at the same time, by connections of its own. */
+  /** A case that runs at the same time, over other connections. */
   beside?: Case;
 }
 

@@ -40,7 +40,7 @@ const TASKS: Record<string, Task> = {
   '100 records, msgpack, 64 connections': { case: { ...echoRecords(64), serializer: 'msgpack' }, servers: OURS_AND_THREAD },
 };
 
-/** Our servers beside Pyro5's own, Nest's own transports and a raw Node socket, by the same load. */
+/** Compares the servers of this package with Pyro5, Nest's own transports and a raw Node socket, under the same load. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   try {
@@ -48,7 +48,7 @@ const benchmark: Benchmark = async (options) => {
     for (const [name, task] of Object.entries(TASKS)) {
       if (!name.includes(options.case)) continue;
       const [first] = task.servers;
-      // the first is what the others are compared with
+      // the others are compared with the first
       const names = task.servers.filter((server) => server === first || server.includes(options.server));
       const contest = await holdCase(servers, names, task.case, ROUNDS, options);
       for (const server of names) {

@@ -55,8 +55,8 @@ const OBJECT = /^[<>=|]?O\d?$|^object_?\d*$/;
 /**
  * Reads a dtype: a text of NumPy (`<f4`, `float32`), or the fields of a structured dtype as lists, as a dict, or as text of either.
  *
- * @param spend is told the bytes that the description takes, before they are taken
- * @throws {SerializeError} when there is no such dtype, or one that is not read here
+ * @param spend called with the memory of the description before it is allocated
+ * @throws {SerializeError} when the dtype is unknown or not supported
  */
 export function dtypeOf(given: unknown, spend: (bytes: number) => void = () => undefined): DType {
   const dtype = new DTypeReader(spend).read(given, 0);

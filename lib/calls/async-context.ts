@@ -1,6 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** Without this option Node registers each resource with the garbage collector, to tell async hooks of its end. */
+/**
+ * Switches the tracking of resources off. By default Node registers each resource with the garbage collector, to tell async hooks of its
+ * end.
+ */
 const UNTRACKED = { requireManualDestroy: true };
 
 /** Runs a function in the async context in which it was captured. */

@@ -129,7 +129,7 @@ export interface NestedClass {
 
 /**
  * @param members names of the members that the class may have
- * @param isNested the class is in a `@Type`: class-transformer makes its instances also when it knows nothing else of the class
+ * @param isNested true when the class is in a `@Type`: class-transformer makes its instances even without other decorators
  */
 export function transformedClass(type: AnyClass, members: readonly string[], isNested = false): TransformedClass | undefined {
   const storage = load<{ defaultMetadataStorage: TransformerStorage }>(

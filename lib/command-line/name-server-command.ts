@@ -19,7 +19,7 @@ interface NameServerArguments {
   /** False with `--nobc`. */
   bc: boolean;
   autoclean?: number;
-  /** Not in `pyro5-ns`: who may change names. */
+  /** The clients that may change names. Not in `pyro5-ns`. */
   write: 'everybody' | 'loopback' | 'nobody';
 }
 

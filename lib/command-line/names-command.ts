@@ -16,11 +16,11 @@ interface NamesArguments extends OutputArguments {
   port?: number;
   unixsocket?: string;
   verbose?: true;
-  /** Not in `pyro5-nsc`: handshake data. */
+  /** Handshake data. Not in `pyro5-nsc`. */
   handshake?: string;
-  /** Not in `pyro5-nsc`: ask the network for a name server. */
+  /** Ask the network for a name server. Not in `pyro5-nsc`. */
   broadcast?: true;
-  /** Not in `pyro5-nsc`: answer yes to questions. */
+  /** Answer yes to questions. Not in `pyro5-nsc`. */
   yes?: true;
 }
 

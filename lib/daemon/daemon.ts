@@ -36,7 +36,7 @@ import type { LimitName } from './limits/limits.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
 
-/** How long {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} wait for running calls. */
+/** Longest wait of {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} for running calls. */
 const DEFAULT_DRAIN_MS = 10_000;
 
 /**
@@ -209,7 +209,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return new ProxyReference(uri, oneway, methods, attrs);
   }
 
-  /** How a registered object, or an instance of a registered class, travels: as a proxy. Undefined for every other value. */
+  /** The reference by which a registered object, or an instance of a registered class, travels as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined {
     const id = this.objects.idForAutoproxy(value);
     return id === undefined ? undefined : this.proxyFor(id);

@@ -23,7 +23,7 @@ const MAX_DISPOSAL_MS = 5_000;
 
 /** Starts, drains and closes one daemon. */
 export class Lifecycle {
-  /** Where the daemon listens, as in URIs. */
+  /** Location of the daemon, as in URIs. Undefined before it listens. */
   location: string | undefined;
   /** The state only moves forward, with one exception: a daemon that could not listen is `new` again. */
   state: DaemonState = 'new';

@@ -82,7 +82,7 @@ export class BroadcastResponder {
   }
 }
 
-/** This machine's address on the way to a peer; undefined when there is no way. */
+/** The address of this machine that reaches a peer; undefined when the peer cannot be reached. */
 async function addressTowards({ address, port }: RemoteInfo): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {

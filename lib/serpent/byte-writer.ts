@@ -43,8 +43,8 @@ export class ByteWriter {
   private first: Buffer;
 
   /**
-   * @param bytes the first bytes to write into
-   * @param memory gives more when they are full
+   * @param bytes the first bytes that are written into
+   * @param memory gives more bytes when these are full
    */
   constructor(
     bytes: Buffer = Buffer.allocUnsafe(512),

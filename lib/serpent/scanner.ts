@@ -49,8 +49,8 @@ export class Scanner {
   /**
    * Begins a message. {@link end} must follow when the message was read. When reading failed, the scanner is not used again.
    *
-   * @param start where the message begins in `bytes`; it ends where they end
-   * @param names how many strings at the beginning of the message are names
+   * @param start offset of the message in `bytes`. The message ends with `bytes`
+   * @param names number of strings at the beginning of the message that are names
    * @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes
    */
   begin(bytes: Buffer, start: number, budget: ReadBudget, names: number): void {

@@ -71,8 +71,8 @@ export abstract class SequenceReader extends ExpressionReader {
   /**
    * Reads the rest of a list that begins with a number.
    *
-   * V8 holds a list that has only numbers in 8 bytes for each number, but only if the array literal in the source that made the list makes
-   * only lists of numbers. Otherwise a number takes 24 bytes.
+   * V8 holds a list of numbers in 8 bytes for each number, if the array literal in the source makes only lists of numbers. Otherwise a
+   * number takes 24 bytes.
    *
    * @param before what was spent before the list
    */

@@ -50,8 +50,8 @@ export class ClientMethods {
   }
 
   /**
-   * @param object as {@link clientObject} gives it
-   * @param isKnown whether the object has the method; undefined: its metadata are not known yet
+   * @param object the result of {@link clientObject}
+   * @param isKnown true when the object has the method; undefined when its metadata is not known yet
    */
   named(object: string, method: string, isKnown: boolean | undefined): ClientMethod {
     if (isKnown === false) return this.other;

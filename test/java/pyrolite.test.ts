@@ -19,7 +19,7 @@ describe.skipIf(classPath === undefined)('Pyrolite’s NameServerProxy (Java)', 
     }
   });
 
-  /** What the Java program prints that calls every method of the proxy. */
+  /** The output of the Java program that calls every method of the proxy. */
   async function outputAt(uri: string): Promise<string> {
     const [host, port] = uri.slice(uri.indexOf('@') + 1).split(':') as [string, string];
     const program = join(import.meta.dirname, 'Names.java');

@@ -6,8 +6,8 @@ import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 const warnedOf = new WeakMap<RemoteMetadata, Set<string>>();
 
 /**
- * Warns once that an attribute was read as a member of a connected proxy. Such a read gives undefined, because a read over the network
- * needs an `await`. The warning names `$get`.
+ * Warns once that an attribute was read as a member of a connected proxy. The read gives undefined, because a read over the network needs
+ * an `await`. The warning names `$get`.
  */
 export function hintAtGet(metadata: RemoteMetadata | undefined, name: string): void {
   if (!metadata?.attrs.has(name)) return;

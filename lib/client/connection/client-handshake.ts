@@ -103,7 +103,7 @@ async function readHandshakeAnswer(frame: Frame, { options, serializers }: Hands
   return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
 }
 
-/** How the refusal of a full daemon begins: by Pyro5, and by this package. The protocol has no code for a full daemon. */
+/** The beginnings of the refusal of a full daemon, by Pyro5 and by this package. The protocol has no code for a full daemon. */
 const REASONS_OF_FULL_DAEMONS = ['no free workers', 'daemon is full'];
 
 function rejection(location: string, reason: string): CommunicationError {

@@ -100,7 +100,7 @@ export interface PyroProxyOptions {
   values?: ValueMode;
   /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in results. Default `text`. */
   dates?: DateMode;
-  /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
+  /** Options of arrays of NumPy: the form of a written `NdArray`, and whether arrays are read. */
   arrays?: ArrayOptions;
   /** Classes with converters. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;

@@ -157,7 +157,7 @@ class ClassReader {
   }
 
   /**
-   * @param given what the option `params` says of it
+   * @param given the parameter in the option `params`
    * @param label the name that `@Payload` gives; null for a `@Payload` without a name, which gets all arguments
    */
   private parameter(

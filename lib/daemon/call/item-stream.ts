@@ -18,7 +18,7 @@ export interface StreamingCall extends CallContext {
     pulledStream: CallErrorInfo['stream'];
     readonly call: Pick<SerializedCall, 'args'> | undefined;
     readonly authorization: Authorization;
-    /** Who follows the call. */
+    /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
     /** The stream was opened. */
     becomeStream(): void;

@@ -13,7 +13,7 @@ export interface AuthorizeRequest {
 export interface Authorization {
   /** Answer of the handshake; null is Python's None. Undefined: the answer of the daemon's own hook, or else `hello`. */
   response?: unknown;
-  /** Who the peer is, see `CallContext.principal`. Undefined: the principal of the daemon's own hook. */
+  /** The principal of the peer, see `CallContext.principal`. Undefined: the principal of the daemon's own hook. */
   principal?: unknown;
   /**
    * Identifies the principal, for example the id of a user. Another connection may resume a stream only with the same key. Default: the

@@ -10,7 +10,7 @@ export interface DaemonSnapshot {
   /** When the snapshot was taken, as in `Date.prototype.toISOString`. */
   at: string;
   state: DaemonState;
-  /** Where the daemon listens; null before. */
+  /** Location of the daemon; null before it listens. */
   location: string | null;
   /** The NAT address that URIs name; null without NAT. */
   natLocation: string | null;
@@ -154,13 +154,16 @@ export interface LimitSnapshot {
   value: number;
   unit: string;
   /**
-   * How much is used now. For a limit for each connection or address: how much the connection or address uses that uses most. Null for a
-   * limit of one message or value.
+   * The present use. For a limit for each connection or address, the largest use of a connection or address. Null for a limit of one
+   * message or value.
    */
   used: number | null;
-  /** The remote address that uses most, or the number of the connection as a text. Null where the limit holds for the whole daemon, and where nothing is used. */
+  /**
+   * The remote address that uses most, or the number of the connection as a text. Null if the limit holds for the whole daemon, or nothing
+   * is used.
+   */
   usedBy: string | null;
-  /** How often the limit was reached since the daemon was made. */
+  /** Number of times that the limit was reached since the daemon was made. */
   reached: number;
 }
 

@@ -5,7 +5,7 @@ import { LIMITS, type LimitName } from '../limits/limits.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 
-/** How much of a limit is used. */
+/** The use of a limit. */
 interface Use {
   used: number;
   /** The connection or address that uses most, if the limit is for each connection or address. */

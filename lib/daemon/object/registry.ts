@@ -9,7 +9,7 @@ export interface RegistryEntry {
   readonly usage: ObjectUsage;
 }
 
-/** How often an object was used. */
+/** The counters of an object. */
 export class ObjectUsage {
   /** Calls that were run. */
   calls = 0;
@@ -40,14 +40,14 @@ export class ObjectRegistry {
     return this.entry(objectId).target;
   }
 
-  /** The target with this id, and how often it was used. @throws {DaemonError} `unknown object` */
+  /** The target with this id, and its counters. @throws {DaemonError} `unknown object` */
   entry(objectId: string): Readonly<RegistryEntry> {
     const entry = this.byId.get(objectId);
     if (entry === undefined) throw new DaemonError('unknown object');
     return entry;
   }
 
-  /** How often the object with this id was used. */
+  /** The counters of the object with this id. */
   usageOf(objectId: string): ObjectUsage | undefined {
     return this.byId.get(objectId)?.usage;
   }

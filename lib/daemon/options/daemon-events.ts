@@ -43,8 +43,8 @@ export interface PyroDaemonEvents {
    */
   callFailed: [error: unknown, info: CallErrorInfo];
   /**
-   * A failure of which no client is told, or of which this side is told, too: of a oneway call, a callback method, the clean-up of a
-   * stream, or a call after its timeout.
+   * A failure that is reported on this side: of a oneway call, of the clean-up of a stream, or of a call after its timeout, because no
+   * client is told; and of a callback method.
    */
   callError: [error: unknown, info: CallErrorInfo];
   /**

@@ -75,7 +75,7 @@ export interface DaemonOptions {
   maxInflatingBytes?: number;
   /**
    * Keeps handshake data and annotations of any size with the connection. Without this option, data and annotations over 2 KiB of memory
-   * are dropped after the handshake: `connection.handshake` is undefined then, and so is the data for handshake guards of further objects.
+   * are dropped after the handshake. Then `connection.handshake` is undefined, and so is the data for handshake guards of further objects.
    * Kept data of more than 2 KiB counts under `maxInFlightValueBytes`. Default false.
    */
   keepHandshake?: boolean;
@@ -90,7 +90,7 @@ export interface DaemonOptions {
    * is refused, and told when to try again. Default 120.
    */
   maxFailedHandshakes?: number;
-  /** Whether limits per address hold for addresses of this machine (127.0.0.1, ::1), too. Default false. */
+  /** True: limits per address also hold for addresses of this machine (127.0.0.1, ::1). Default false. */
   limitLoopback?: boolean;
   /** Connections that are gone while a call of theirs still runs. Over this number new clients are told that the daemon is full. Default 1,000. */
   maxAbandonedConnections?: number;
@@ -121,11 +121,11 @@ export interface DaemonOptions {
   detailedTraceback?: boolean;
   /** Write bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
-  /** How received values are represented: `natural` or `faithful`. Default `natural`. */
+  /** Representation of received values: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
   /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in arguments. Default `text`. */
   dates?: DateMode;
-  /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
+  /** Options of arrays of NumPy: the form of a written `NdArray`, and whether arrays are read. */
   arrays?: ArrayOptions;
   /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;

@@ -18,7 +18,7 @@ export class DirectInstances {
    * Call this after Nest has made an instance of the wrapper: the wrapper knows its dependencies from then on.
    *
    * @returns undefined when Nest has to make each instance. This is so when a dependency is request-scoped, transient, optional and
-   * missing, the inquirer, or behind a `forwardRef`; when a factory makes the instances; when they belong to tenants; or when
+   * missing, the inquirer, or behind a `forwardRef`. It is also so when a factory makes the instances, when they belong to tenants, or when
    * request-scoped enhancers may share the instance
    */
   static of(wrapper: InstanceWrapper, loader: ContextualLoader): DirectInstances | undefined {

@@ -12,7 +12,7 @@ import { DirectInstances } from './direct-instances.js';
 import { hasConnectionHook, hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
-/** An instance of a Pyro object. */
+/** The holder of an instance of a Pyro object. */
 export class InstanceHolder {
   /** The run of `onPyroHousekeeping` that has not ended yet. */
   housekeeping: Promise<void> | undefined;

@@ -14,8 +14,9 @@ import { exposedMembers } from '../metadata/member-metadata.js';
 /** Options of `PyroServer.register`. */
 export interface PyroRegisterOptions extends Omit<RegisterOptions, 'guards'> {
   /**
-   * Which clients that the server's own guards authorize may use the object. `inherit`: if a method of a guarded object registers the
-   * object, the clients that may use the guarded object; else all. `none`: all. Or handshake guards of the object. Default `inherit`.
+   * The clients that may use the object. All of them pass the server's own guards first. `inherit`: if a method of a guarded object
+   * registers the object, the clients that may use the guarded object; else all. `none`: all. A list: handshake guards of the object.
+   * Default `inherit`.
    */
   guards?: 'inherit' | 'none' | HandshakeGuard[];
   /** Id of the object in URIs. Default: a random id. */

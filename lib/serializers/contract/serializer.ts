@@ -24,7 +24,7 @@ export type ArrayEncoding = 'bytes' | 'npy' | 'msgpack-numpy' | 'list';
 
 /** Options of arrays of NumPy. */
 export interface ArrayOptions {
-  /** How an `NdArray` is written. Default `bytes`. */
+  /** The form of a written `NdArray`. Default `bytes`. */
   write?: ArrayEncoding;
   /** True: typed arrays are written as `NdArray` is, but Uint8Array and Buffer as bytes. Default false: as lists. */
   typedArrays?: boolean;

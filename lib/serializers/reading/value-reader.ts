@@ -101,8 +101,8 @@ export abstract class ValueReader {
 /**
  * Begins a list with its first item.
  *
- * V8 holds a list that has only numbers in 8 bytes for each number, but only if the literal in the source that made the list makes only
- * lists of numbers. Otherwise a number takes 24 bytes.
+ * V8 holds a list of numbers in 8 bytes for each number, if the array literal in the source makes only lists of numbers. Otherwise a number
+ * takes 24 bytes.
  */
 export function beginList(first: unknown): unknown[] {
   return typeof first === 'number' ? numberList(first) : [first];

@@ -90,7 +90,7 @@ describe.skipIf(process.platform !== 'linux')('a full disk', () => {
   );
 });
 
-/** Replaces the clock of the wall by one that is set forward or back by up to a day at each look. */
+/** Replaces the wall clock by a clock that is set forward or back by up to a day whenever it is read. */
 const JUMPING_CLOCK = `
   const { now } = Date;
   const jump = () => Math.round((Math.random() - 0.5) * 2 * 86_400_000);

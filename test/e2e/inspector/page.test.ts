@@ -43,7 +43,7 @@ async function open(
   faults = [];
   context = await browser.newContext({ viewport: WIDE, ...options });
   const page = await context.newPage();
-  // shorter than that of a test, so that the error says what was waited for
+  // shorter than the limit of a test, so that the error names the expected state
   page.setDefaultTimeout(20_000);
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);

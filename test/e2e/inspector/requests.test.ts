@@ -38,7 +38,7 @@ async function items(app: InspectedApp, streamId: string, count: number): Promis
   return (await (await app.post('pyro/stream', { streamId, count })).json()) as StreamAnswer;
 }
 
-/** Begins to watch, over a connection of its own. */
+/** Begins to watch, over a new connection. */
 async function watch(app: InspectedApp): Promise<IncomingMessage> {
   const request = get(`${app.origin}/pyro/events`, { agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -261,7 +261,7 @@ describe('the streams of the inspector', () => {
     for (let index = 0; index < 20; index++)
       expect((await call(app, 'lab.camera', 'expose', { session: `other ${index}`, args: ['1'] })).kind).toBe('result');
     expect((await items(app, answer.streamId, 2)).items.map(({ text }) => text)).toEqual(['1', '2']);
-    // 16 proxies: that of the stream among them
+    // 16 proxies, the proxy of the stream included
     await expect.poll(() => app.server.inspect().totals.connectionsOpen).toBe(16);
     await items(app, answer.streamId, 0);
   });

@@ -99,7 +99,7 @@ describe('a remote object that is not connected', () => {
     expect(injected.$connected).toBe(false);
     await expectNothingAsked();
     expect(await injected.subscribe()).toBe('subscribe');
-    // the object has such a method, and the metadata lists it
+    // the object has a method with this name, and the metadata lists it
     expect(await injected.setOnDispatchHook()).toBe('setOnDispatchHook');
     expect(await app.get<RemoteObject<Widget>>(WIDGET).$call('inspect')).toBe('inspect');
   });

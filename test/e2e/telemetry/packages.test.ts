@@ -50,7 +50,7 @@ with Proxy(uri) as front:
   return front.order(4)
 `;
 
-/** The one trace of an order: call, guard, the call to the other object from the application to itself. */
+/** The single trace of an order: call, guard, and the call of the application to its other object. */
 function expectOneTrace(spans: readonly SentSpan[]): void {
   const of = (name: string, isServer: boolean): SentSpan => {
     const found = spans.filter((span) => span.name === name);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy, type RemoteObject, type RemoteStream, type SerializerName } from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** Has validators, and no name for Python: it can only come as a plain dict. */
+/** A class with validators, but without a name for Python: its instances come only as plain dicts. */
 class Item {
   @IsInt()
   @Min(1)

@@ -109,7 +109,7 @@ it('calls that were made before $release() reach Python, also over a proxy that 
   thing.$set('value', 77).catch(() => undefined);
   await thing.$release();
   await thing.$connect();
-  // Python runs each oneway call in a thread of its own
+  // Python runs each oneway call in a new thread
   const noted = async (): Promise<unknown> => ((await thing.noted()) as number[]).toSorted((a, b) => a - b);
   await expect.poll(noted).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   await expect.poll(() => thing.$get('value')).toBe(77);

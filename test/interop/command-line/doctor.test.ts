@@ -41,7 +41,7 @@ async function examine(uri: string, ...args: string[]): Promise<{ code: unknown;
   return { code, findings: JSON.parse(stdout) as Finding[] };
 }
 
-/** The last finding, which is that of the fault. */
+/** The last finding, which names the fault. */
 async function fault(uri: string, ...args: string[]): Promise<Finding> {
   const { code, findings } = await examine(uri, ...args);
   expect(code).toBe(3);

@@ -17,7 +17,7 @@ import { Program } from '../../../scripts/program.js';
 import { CommandLineProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** A Python daemon with one object, a daemon of ours that shows its state, and a name server that knows the Python object. */
+/** A Python daemon with one object, a daemon of this package that shows its state, and a name server with the name of the Python object. */
 let python: PythonInterpreter;
 let program: CommandLineProgram;
 let names: PyroNameServer;

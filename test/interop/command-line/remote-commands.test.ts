@@ -6,7 +6,7 @@ import { locateNameServer, type PyroNameServer, startNameServer } from '../../..
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** A Python daemon with one object, and a name server of ours that knows it. */
+/** A Python daemon with one object, and a name server of this package with the name of the object. */
 let python: PythonInterpreter;
 let program: CommandLineProgram;
 let names: PyroNameServer;

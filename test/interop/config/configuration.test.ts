@@ -83,7 +83,7 @@ describe('docs/configuration.md', () => {
       SERVERTYPE: { PYRO_SERVERTYPE: 'thread' },
     };
     for (const { name, sets } of rows) {
-      // many variables and files make the one option tls: its behaviour is tested below
+      // many variables and files make the single option tls; its behaviour is tested below
       if (name.startsWith('SSL')) continue;
       const environment = samples[name] ?? { [`PYRO_${name}`]: '1' };
       if (name === 'PREFER_IP_VERSION') environment['PYRO_PREFER_IP_VERSION'] = '4';

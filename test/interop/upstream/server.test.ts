@@ -235,7 +235,7 @@ p._pyroReconnect()
     expect(await use(long, `${reading}\nseen.append(next(generator))\nreturn seen`)).toEqual(['one', 'closed', 'two']);
     const daemon = await listen({ streamLingerMs: 100, housekeepingIntervalMs: 20 });
     class Watched extends ServerTestObject {
-      /** How many streams are open. */
+      /** Number of open streams. */
       @expose
       streams(): number {
         return daemon.streamCount;

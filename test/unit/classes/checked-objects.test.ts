@@ -22,7 +22,7 @@ class Outer {
   @IsOptional() @IsInt({ each: true }) counts?: number[];
   @IsOptional() @IsObject() meta?: object;
 }
-/** No rules of its own. */
+/** A class without rules. */
 @PyroClass('checked.Holder', { fields: { items: [Item], 'next?': 'checked.Ring' } })
 class Holder {}
 @PyroClass('checked.Ring', { fields: { back: Holder } })

@@ -37,7 +37,7 @@ class SchemaPoint {
 }
 registerClass(SchemaPoint, { name: 'nested.SchemaPoint', schema: z.strictObject({ x: z.number(), y: z.number() }) });
 
-/** Has validators, but no name for Python. */
+/** A class with validators, but without a name for Python. */
 class UnregisteredPoint {
   @IsNumber()
   x!: number;

@@ -267,7 +267,7 @@ describe('PYRO_LOGLEVEL and PYRO_LOGFILE', () => {
         'invoke',
         'result',
       ]);
-      // the data of calls, cut and escaped, and never those of the handshake
+      // the data of calls, cut and escaped, and never the data of the handshake
       expect(wire[2]).toContain('fail');
       expect(wire[3]).toContain('no power');
     }

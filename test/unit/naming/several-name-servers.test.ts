@@ -31,7 +31,7 @@ async function start(options: { port?: number; storage?: MemoryNameStore } = {})
 
 const addressOf = ({ host, port }: Address): Address => ({ host, port });
 
-/** Where nobody listens. */
+/** An address at which nobody listens. */
 async function deadAddress(): Promise<Address> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -105,7 +105,7 @@ describe('a list of name servers', () => {
       nameServer: [await deadAddress(), addressOf(one)],
     });
     expect(await proxy.$call('count')).toBe(1);
-    // the address in a URI is the only one that is asked
+    // only the address in the URI is asked
     await expect(resolve(`PYRONAME:lab.thing@127.0.0.1:${one.port}`, nameServer)).rejects.toThrow('unknown name: lab.thing');
   });
 

@@ -99,7 +99,7 @@ interface Both {
   proxy: CallerProxy;
 }
 
-/** Starts a server, and a client that has a daemon of its own. */
+/** Starts a server, and a client that has its own daemon. */
 async function meet(options: PyroDaemonOptions = {}, proxyOptions: PyroProxyOptions = {}): Promise<Both> {
   const server = await PyroDaemon.listen(options.unixSocket === undefined ? { host: '127.0.0.1', ...options } : options);
   const client = await PyroDaemon.listen({ host: '127.0.0.1' });

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
  *
  * Keys, after a common prefix:
  *
- * - `state`, a hash: `id` of the name space, a random text; `seq`, the number of the last change; `order`, the number of the newest
- *   name; `clock` and `time`, see below
+ * - `state`, a hash: `id`, a random text for the name space; `seq`, the number of the last change; `order`, the number of the newest name;
+ *   `clock` and `time`, of the leases
  * - `names`, a hash: the record of each name as JSON, `{"uri":…,"order":…,"lease":{"owner":…,"ttlMs":…},"metadata":[…]}`
  * - `leases`, a sorted set: names by the ends of their leases
  *

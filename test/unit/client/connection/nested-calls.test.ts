@@ -88,7 +88,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
     });
     expect(result).toBe(3);
     expect(connections).toBe(2);
-    // the connection of the outer call stays, the one of the nested call ends
+    // the connection of the outer call stays, the connection of the nested call ends
     await expect.poll(() => theirs.connections).toEqual([first]);
     expect(await proxy.add(1, 1)).toBe(2);
   });

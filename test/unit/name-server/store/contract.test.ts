@@ -13,7 +13,7 @@ import { STORE_KINDS, type StorePlace } from './stores.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 
-/** One operation on a store. */
+/** An operation on a store. */
 type Operation =
   | { readonly kind: 'put'; readonly record: NameRecord; readonly options: PutOptions }
   | { readonly kind: 'setMetadata'; readonly name: string; readonly metadata: ReadonlySet<string> | undefined }

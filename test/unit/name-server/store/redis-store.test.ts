@@ -43,7 +43,7 @@ function defineTests(programs: RedisPrograms): void {
       return store;
     }
 
-    /** What a store tells its watchers, as texts. */
+    /** The changes that a store tells its watchers, as texts. */
     function follow(store: NameStore): string[] {
       const found: string[] = [];
       const text = (change: NameChange): string => (change.kind === 'removed' ? change.name : change.record.name);
