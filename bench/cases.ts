@@ -17,7 +17,7 @@ export interface Case {
   connections: number;
   serializer?: SerializerName;
   /** A case that runs at the same time, over other connections. */
-  beside?: Case;
+  background?: Case;
 }
 
 const MIB = 1024 * 1024;
@@ -80,7 +80,7 @@ function measureOf(server: RunningServer, name: ServerName, theCase: Case): Cont
 }
 
 function loadFor(server: RunningServer, name: ServerName, theCase: Case): Load {
-  const { method, expected, connections, serializer, beside } = theCase;
+  const { method, expected, connections, serializer, background } = theCase;
   const kind = theCase.kind === 'visit' ? 'call' : theCase.kind;
   // the method of this object has one parameter, a DTO
   const args = name === 'Nest, DTO + async method' ? [{ a: theCase.args[0], b: theCase.args[1] }] : theCase.args;
@@ -89,5 +89,5 @@ function loadFor(server: RunningServer, name: ServerName, theCase: Case): Load {
       ? new NestWire(method, args, expected)
       : new PyroWire({ kind, object: 'bench', method, args, expected, serializer });
   const { location, pid } = server;
-  return { location, pid, wire, connections, beside: beside && loadFor(server, name, beside) };
+  return { location, pid, wire, connections, background: background && loadFor(server, name, background) };
 }

@@ -27,7 +27,7 @@ const TASKS: Record<string, Task> = {
   'echo of 100 records, 64 connections': { case: echoRecords(64), servers: [...PYRO, 'Nest TCP'] },
   'echo of 1 MiB of bytes, 4 connections': { case: echoBytes(1, 4), servers: PYRO },
   'echo of 10 MiB of bytes, 4 connections': { case: echoBytes(10, 4), servers: PYRO },
-  'add beside 10 MiB on 4, 64 connections': { case: { ...add(64), beside: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
+  'add beside 10 MiB on 4, 64 connections': { case: { ...add(64), background: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
   'batches of 100 add, 16 connections': { case: batches(16), servers: PYRO },
   'oneway add, 16 connections': { case: oneway(16), servers: PYRO },
   'stream items, 16 connections': { case: items(16), servers: PYRO },

@@ -12,7 +12,7 @@ export interface Load {
   wire: Wire;
   connections: number;
   /** Another load at the same time. Its calls are not counted. */
-  beside?: Load;
+  background?: Load;
 }
 
 /** Connections that are opened at the same time: Pyro5's backlog is 100. */
@@ -56,7 +56,7 @@ export class LoadGenerator {
    * @throws {Error} when a server refuses a connection, or a reply is wrong
    */
   static async measure(load: Load, { warmUpMs, ms }: Turn): Promise<Figures> {
-    const others = load.beside && (await LoadGenerator.open(load.beside));
+    const others = load.background && (await LoadGenerator.open(load.background));
     const generator = await LoadGenerator.open(load);
     try {
       others?.start();

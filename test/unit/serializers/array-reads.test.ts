@@ -100,7 +100,7 @@ describe('the memory that nested lists of an array take later', () => {
   it.each<[string, object]>([
     ['fields without bytes', { dtype: fieldsOf(900, 'S0'), shape: [10_000], data: '' }],
     [
-      'fields without bytes beside one byte',
+      'fields without bytes next to one byte',
       { dtype: [...fieldsOf(9, 'S0'), ['x', 'i1']], shape: [10_000], data: Buffer.alloc(10_000) },
     ],
     [
