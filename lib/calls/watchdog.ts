@@ -79,7 +79,7 @@ export class Watchdog {
 }
 
 /**
- * Calls `body` after the event loop has taken what has arrived until now.
+ * Calls `body` after the event loop has read the bytes that have arrived until now.
  *
  * The first turn of the loop reads the sockets. The connections that were read in one turn are served at the end of this turn.
  */

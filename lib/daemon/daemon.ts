@@ -109,7 +109,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.sock;
   }
 
-  /** {@link sock} and the sockets of all connections, also of those in their handshake. */
+  /** {@link sock} and the sockets of all connections, connections in their handshake included. */
   get sockets(): (Server | Duplex)[] {
     return [...new Set([this.sock ?? [], this.sessions.sockets].flat())];
   }

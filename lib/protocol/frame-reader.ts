@@ -86,7 +86,7 @@ export class FrameReader {
   private end = 0;
   /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
-  /** True when the block is one of `blocks`. It holds one large frame then, and nothing behind it. */
+  /** True when the block is one of `blocks`. It holds one large frame then, and nothing after it. */
   private pooled = false;
   private header: Header | undefined;
   /** Bytes of the stream after the large frame in the block. */

@@ -21,7 +21,7 @@ export class LargeBlocks {
   private old = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @returns a block with room for so many bytes, or more. Its content is undefined */
+  /** @returns a block with room for at least this number of bytes. Its content is undefined */
   take(bytes: number): Buffer {
     if (bytes < MIN_LARGE_BYTES) return Buffer.allocUnsafe(bytes);
     const size = roundedUp(bytes);

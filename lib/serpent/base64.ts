@@ -12,7 +12,7 @@ const TAIL = [',', "'encoding'", ':', "'base64'", '}'];
 const PART_CHARS = 64 * 1024;
 
 /**
- * Reads bytes in the form that serpent writes: `{'data': 'QUJD', 'encoding': 'base64'}`. The cursor is behind the first colon, and
+ * Reads bytes in the form that serpent writes: `{'data': 'QUJD', 'encoding': 'base64'}`. The cursor is after the first colon, and
  * moves to the closing brace.
  *
  * @returns undefined for every other dict; the cursor is unchanged then

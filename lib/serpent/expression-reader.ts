@@ -122,7 +122,7 @@ export abstract class ExpressionReader {
     return value;
   }
 
-  /** Moves behind a word, if it stands at the cursor and ends there. */
+  /** Moves past a word, if it stands at the cursor and ends there. */
   private takesWord(word: Uint8Array): boolean {
     const { scanner } = this;
     const start = scanner.pos;

@@ -33,7 +33,7 @@ const HEADER = Buffer.from('# serpent utf-8 python3.2\n');
 const MANY_ITEMS = 8;
 const NO_BYTES = new Uint8Array();
 
-/** Writes values as Python expressions, each behind serpent's header line. */
+/** Writes values as Python expressions, each after serpent's header line. */
 export class ExpressionWriter extends ScalarWriter {
   private readonly encodeObject: DumpsOptions['encodeObject'];
   /** Made for the first container. */

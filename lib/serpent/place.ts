@@ -18,7 +18,7 @@ interface Container {
 const QUOTES = `'"`;
 
 /**
- * Finds the containers around a place in a Python literal or in json.
+ * Finds the containers around an offset in a Python literal or in json.
  *
  * Readers do not count the items that they read, because that costs time. After a failure this function counts them.
  *

@@ -141,7 +141,7 @@ export class Scanner {
     return true;
   }
 
-  /** Moves behind these bytes, if they stand at the cursor. */
+  /** Moves past these bytes, if they stand at the cursor. */
   takes(source: Uint8Array): boolean {
     const { bytes, pos } = this;
     const { length } = source;

@@ -188,7 +188,7 @@ export abstract class SequenceReader extends ExpressionReader {
     return next === end ? END : this.value(next);
   }
 
-  /** @returns the first character of the next item; the closing bracket behind the last one */
+  /** @returns the first character of the next item; the closing bracket after the last one */
   private nextItem(): number {
     const { scanner } = this;
     const code = scanner.token();

@@ -164,7 +164,7 @@ export class TableReader extends SequenceReader {
   }
 
   /**
-   * Reads the rest of a dict that becomes a Map. The cursor is behind the colon of `key`.
+   * Reads the rest of a dict that becomes a Map. The cursor is after the colon of `key`.
    *
    * @param lastNode the node of `key` when `key` is a string, else of the last string key
    * @param kindsBefore the kinds of the string keys that were read, joined by OR
@@ -201,7 +201,7 @@ export class TableReader extends SequenceReader {
     return (kinds & KeyKind.special) === 0 ? map : this.special(map, spent);
   }
 
-  /** @returns the first character of the next key; the closing brace behind the last entry */
+  /** @returns the first character of the next key; the closing brace after the last entry */
   private nextKey(): number {
     const { scanner } = this;
     const code = scanner.token();

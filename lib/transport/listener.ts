@@ -63,7 +63,7 @@ export class Listener {
     return new Listener(server, locationOf(server, address), handshakes);
   }
 
-  /** Stops accepting clients. Connections stay open, except those whose TLS handshake is not finished. */
+  /** Stops accepting clients. Connections stay open, except connections whose TLS handshake is not finished. */
   close(): void {
     if (this.server.listening) this.server.close();
     this.handshakes?.destroyAll();

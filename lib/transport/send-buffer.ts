@@ -18,7 +18,7 @@ const TAKES_BYTES_AT_ONCE = process.platform !== 'win32';
 
 /**
  * The bytes of the messages that one connection is about to write. Many connections share a buffer, one after the other, so a reply
- * allocates no bytes of its own and is not copied behind its header.
+ * allocates no bytes of its own and is not copied after its header.
  *
  * The bytes are used again only when the system has taken all of them. If they may be read later, the socket gets a copy, or the
  * buffer itself, and the next message goes into a new buffer.

@@ -1,5 +1,5 @@
 /**
- * Longest path of a unix domain socket, in bytes, without the zero byte behind it. Windows has named pipes instead, which are not
+ * Longest path of a unix domain socket, in bytes, without the zero byte at its end. Windows has named pipes instead, which are not
  * cut.
  */
 const MAX_PATH_BYTES: Partial<Record<NodeJS.Platform, number>> = {

@@ -74,7 +74,7 @@ export class ProxyGroup {
   }
 
   /**
-   * Closes the connections that no call uses. The proxies open new ones when they are called again.
+   * Closes the connections that no call uses. The proxies open new connections when they are called again.
    *
    * @returns true when a connection was closed
    */
@@ -82,7 +82,7 @@ export class ProxyGroup {
     return [...this.connected.keys()].map((member) => member.endIdle()).includes(true);
   }
 
-  /** Closes all connections, those in use after their calls. The proxies open new ones when they are called again. */
+  /** Closes all connections; a connection in use is closed after its call. The proxies open new connections when they are called again. */
   async closeAfterCalls(): Promise<void> {
     await Promise.all([...this.connected.keys()].map((member) => member.closeAfterCalls()));
   }

@@ -134,7 +134,7 @@ export function checkCallOptions(options: CallOptions): CallOptions {
   return options;
 }
 
-/** Merges the annotations of the proxy, of the trace of a call, and of the call. Later ones win. */
+/** Merges the annotations of the proxy, of the trace of a call, and of the call. If an id repeats, the later annotation wins. */
 export function annotationsOf(
   proxy: PyroProxyOptions['annotations'],
   call?: AnnotationValues,

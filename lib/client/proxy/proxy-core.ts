@@ -27,7 +27,10 @@ export interface ProxyCoreParts {
   group: ProxyGroup | undefined;
 }
 
-/** At this number of connections of received proxies, the idle ones are closed: they are a small part of a Python server's 80 threads. */
+/**
+ * At this number of connections of received proxies, idle connections are closed. The number is small compared with the 80 threads of a
+ * Python server.
+ */
 const MAX_RECEIVED = { maxConnections: 32, isStrict: false };
 
 /**

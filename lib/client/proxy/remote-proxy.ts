@@ -52,8 +52,8 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   }
 
   /**
-   * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take
-   * up to 2 s. Calls without a reply by then, and later ones, fail with a ConnectionClosedError.
+   * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take up
+   * to 2 s. Calls without a reply by then, and later calls, fail with a ConnectionClosedError.
    *
    * @returns resolves when all sockets are closed
    */

@@ -78,7 +78,7 @@ export class Authorizations {
 /**
  * Reads the answer of a handshake hook.
  *
- * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}: they would have no
+ * @throws {PyroError} `CONFIG`, when the answer is an object with members that an {@link Authorization} does not have: they would have no
  * effect
  */
 export function authorizationOf(answer: HandshakeAnswer): Authorization {

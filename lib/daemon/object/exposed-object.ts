@@ -20,7 +20,7 @@ type Method = (...args: unknown[]) => unknown;
 /** Finds the object that serves a call. */
 interface ObjectSource {
   get(connection: PyroConnection): object | Promise<object>;
-  /** The object or class that was registered. Its members are the exposed ones. */
+  /** The object or class that was registered. It has the exposed members. */
   readonly described: object;
 }
 

@@ -26,7 +26,7 @@ const REQUESTS_PER_TURN = 16;
 const REQUEST_BYTES_PER_TURN = 256 * 1024;
 
 /**
- * Serves the requests of one connection in order, one at a time; only oneway requests run while later ones are served.
+ * Serves the requests of one connection in order, one at a time. Only oneway requests run while later requests are served.
  *
  * A request that arrives while no other waits or runs is served at once, without the queue.
  */

@@ -145,7 +145,7 @@ export class Session extends RequestLoop {
     if (this.readError) this.refuseHandshake(this.readError);
     if (frame === undefined) return;
     this.running++;
-    // the messages behind a CONNECT wait until it is answered
+    // messages after a CONNECT wait until it is answered
     this.frames.hold();
     void runIsolated(() => this.handshake(frame)).then((opened) => {
       this.running--;

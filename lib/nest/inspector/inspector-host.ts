@@ -12,7 +12,7 @@ import { containerOf } from '../nest-internals.js';
 import type { PyroServer } from '../server/pyro-server.js';
 import { checkInspectorOptions, type PyroInspectorPlace, type PyroInspectorSettings } from './inspector-module-options.js';
 
-/** Token of the place of the page. */
+/** Token of the path and the guards of the page. */
 export const INSPECTOR_PLACE = Symbol('PyroInspectorModule place');
 /** Token of the other options. */
 export const INSPECTOR_SETTINGS = Symbol('PyroInspectorModule settings');

@@ -47,7 +47,7 @@ export class DeferredRest {
 
   /**
    * @param inContext runs the rest in its own async context
-   * @param isMerged true for `next.handle()`: completes behind the teardown of its source. Interceptors see this by `finalize()`
+   * @param isMerged true for `next.handle()`: completes after the teardown of its source. Interceptors see this by `finalize()`
    */
   constructor(
     private readonly rest: PipelineRest,

@@ -17,7 +17,7 @@ export class InterceptorChain {
     return this.enter(0, context, record).finish(undefined);
   }
 
-  /** Calls the interceptor that has the number. Behind the last interceptor is the method, which {@link BegunRest.finish} calls. */
+  /** Calls the interceptor that has the number. After the last interceptor comes the method, which {@link BegunRest.finish} calls. */
   enter(index: number, context: ExecutionContext, record: CallRecord): BegunRest {
     const interceptor = this.interceptors[index];
     if (interceptor === undefined) return new MethodRun(this.callMethod, record);
@@ -27,7 +27,7 @@ export class InterceptorChain {
   }
 }
 
-/** The method behind the last interceptor. */
+/** The method after the last interceptor. */
 class MethodRun implements BegunRest {
   constructor(
     private readonly callMethod: (record: CallRecord) => unknown,

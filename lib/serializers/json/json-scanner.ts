@@ -73,7 +73,7 @@ export class JsonScanner {
     return this.failUnended(start - 1);
   }
 
-  /** Moves behind the string at the cursor, if it stands there without escapes and is `expected`, which is ASCII. */
+  /** Moves past the string at the cursor, if it stands there without escapes and is `expected`, which is ASCII. */
   takesString(expected: string): boolean {
     const { text, pos } = this;
     const end = pos + 1 + expected.length;
@@ -99,7 +99,7 @@ export class JsonScanner {
     return this.failUnended(start - 1);
   }
 
-  /** @returns the number of characters behind the backslash */
+  /** @returns the number of characters after the backslash */
   private checkEscape(at: number): number {
     const letter = this.text.charAt(at + 1);
     if (letter === 'u') {

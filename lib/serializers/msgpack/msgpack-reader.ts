@@ -131,7 +131,7 @@ export class MsgpackReader extends BinaryReader {
     return dict.finish();
   }
 
-  /** Moves behind the name of a member, if the name comes next. */
+  /** Moves past the name of a member, if the name comes next. */
   private isNext({ name }: MemberShape): boolean {
     const { bytes, at } = this;
     const { length } = name;

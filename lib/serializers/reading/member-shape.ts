@@ -73,7 +73,7 @@ export class MemberShapes {
     return this.root;
   }
 
-  /** Remembers a new member behind `shape`. Undefined: it is not remembered. */
+  /** Remembers a new member after `shape`. Undefined: it is not remembered. */
   add(shape: MemberShape, name: string): MemberShape | undefined {
     if (this.count >= MOST_SHAPES || shape.count >= MOST_MEMBERS || name.length > MOST_NAME_CHARS) return undefined;
     this.count++;
