@@ -99,12 +99,12 @@ describe('a remote object that is not connected', () => {
     expect(injected.$connected).toBe(false);
     await expectNothingAsked();
     expect(await injected.subscribe()).toBe('subscribe');
-    // the object has such a method, and the metadata lists it
+    // the object has a method with this name, and the metadata lists it
     expect(await injected.setOnDispatchHook()).toBe('setOnDispatchHook');
     expect(await app.get<RemoteObject<Widget>>(WIDGET).$call('inspect')).toBe('inspect');
   });
 
-  it('printing and comparing it, as test frameworks do, calls nothing', async () => {
+  it('printing and comparing a remote object, as test frameworks do, calls nothing', async () => {
     const proxy = lazy();
     expect(format(proxy, { plugins: [plugins.DOMElement, plugins.Immutable, plugins.AsymmetricMatcher] })).toContain('PyroProxy');
     expect(inspect({ proxy }, { depth: 5 })).toContain('PyroProxy');
@@ -118,7 +118,7 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it('is no Observable: rxjs and Nest pass it on as a value', async () => {
+  it('a remote object is no Observable: rxjs and Nest pass it on as a value', async () => {
     expect(isObservable(lazy())).toBe(false);
     expect(await lastValueFrom(from([lazy()]))).toBeInstanceOf(PyroProxy);
 
@@ -135,11 +135,14 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])('%s is undefined before the first connection', (name) => {
-    const proxy = lazy();
-    expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
-    expect('__len__' in proxy).toBe(true);
-  });
+  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])(
+    'member %s of a remote object is undefined before the first connection',
+    (name) => {
+      const proxy = lazy();
+      expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
+      expect('__len__' in proxy).toBe(true);
+    },
+  );
 });
 
 it('a remote object whose metadata lists a probed name is called by this name', async () => {
