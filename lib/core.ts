@@ -78,7 +78,8 @@ export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
 
 // objects to serve: what of them is exposed, and what a call of them sees
-export { type CallContext, currentContext } from './daemon/contract/call-context.js';
+export type { CallContext } from './daemon/contract/call-context.js';
+export { currentContext } from './daemon/call/call.js';
 export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
 export type { BaseDaemon } from './daemon/daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';

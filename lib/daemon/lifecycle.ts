@@ -12,7 +12,7 @@ import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/session-connection.js';
 import { authorizationOf } from './connection/authorizations.js';
 import { endsInTime } from './connection/handshake-time.js';
-import { currentContext } from './contract/call-context.js';
+import { currentContext } from './call/call.js';
 import type { DaemonState } from './contract/snapshot.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';

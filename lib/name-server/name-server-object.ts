@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { currentContext } from '../daemon/contract/call-context.js';
+import { currentContext } from '../daemon/call/call.js';
 import { expose } from '../daemon/object/expose.js';
 import { params } from '../objects/declared-parameters.js';
 import type { Pending } from '../objects/keyed-instances.js';

@@ -79,6 +79,15 @@ export class Call implements CallContext {
   }
 }
 
+/**
+ * The call that the running code serves, also after an `await`. Undefined outside of a call.
+ *
+ * @see Pyro5/callcontext.py, `current_context`
+ */
+export function currentContext(): CallContext | undefined {
+  return currentCall() as CallContext | undefined;
+}
+
 /** The call that the running code serves. For objects of the library itself, such as `Pyro.Daemon`. @throws {TypeError} when no client called */
 export function servedCall(): Call {
   const call = currentCall();
