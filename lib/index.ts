@@ -25,7 +25,7 @@ export { PyroKwargs } from './nest/decorators/pyro-kwargs.decorator.js';
 export { PyroMethod, type PyroMethodOptions } from './nest/decorators/pyro-method.decorator.js';
 export { PyroProperty, type PyroPropertyOptions } from './nest/decorators/pyro-property.decorator.js';
 export type { PyroStreamOptions } from './nest/metadata/member-metadata.js';
-export type { PyroNaming } from './nest/metadata/wire-names.js';
+export type { PyroNaming } from './objects/naming.js';
 
 // hooks of an object's life
 export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';

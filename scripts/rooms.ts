@@ -166,7 +166,7 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     errors: [OWN_FILES],
     decorators: ['metadata', 'binding', OWN_FILES],
     definition: ['metadata', 'binding', OWN_FILES],
-    handshake: ['errors', 'context', 'metadata', OWN_FILES],
+    handshake: ['errors', 'metadata', OWN_FILES],
     instances: ['definition', 'errors', 'context', OWN_FILES],
     pipeline: ['definition', 'errors', 'context', 'metadata', OWN_FILES],
     target: ['pipeline', 'instances', 'handshake', 'definition', 'errors', 'context', OWN_FILES],

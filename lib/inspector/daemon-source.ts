@@ -4,8 +4,7 @@ import { PyroUri } from '../protocol/uri.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
 import type { InspectedServer } from './contract.js';
-import type { InspectorSource, ReachableObject } from './inspector-source.js';
-import { namesByObject } from './names-by-object.js';
+import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
 
 /** A daemon of this process. */

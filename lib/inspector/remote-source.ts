@@ -6,10 +6,9 @@ import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/erro
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import { namesByObject } from './names-by-object.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
-import type { InspectorSource, ReachableObject } from './inspector-source.js';
+import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';

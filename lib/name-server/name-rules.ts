@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { RE2JS, RE2JSException } from 're2js';
 import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -142,4 +143,22 @@ function pythonTypeName(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (value instanceof Set) return 'set';
   return value instanceof Map || isDict(value) ? 'dict' : 'object';
+}
+
+/**
+ * Compiles a regular expression that a client sent. It matches the beginning of a name, as Python's `re.match`.
+ *
+ * The expression runs in linear time, so that no client can stop the name server with one. Because of that it has no backreferences
+ * and no lookaround, and `\d`, `\w` and `\s` mean ASCII characters.
+ *
+ * @throws {NamingError} when the expression is wrong, or uses what runs in linear time only
+ */
+export function namePattern(regex: string): (name: string) => boolean {
+  try {
+    const pattern = RE2JS.compile(regex.replaceAll('\\Z', '\\z'));
+    return (name) => pattern.matcher(name).lookingAt();
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new NamingError(`invalid regex: ${error.message}`, { cause: error });
+  }
 }

@@ -11,9 +11,8 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
-import { namePattern } from './name-pattern.js';
 import type { NameRules } from './name-policy.js';
-import { isGiven, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import { isGiven, NameArguments, type NameLimits, namePattern, tooMany } from './name-rules.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
 /** Time for which names are matched with a regular expression before others are served. */

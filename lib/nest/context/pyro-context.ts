@@ -6,8 +6,6 @@ import type { PyroConnection } from '../../daemon/contract/connection.js';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { readPacketMetadata } from '../../protocol/packet-metadata.js';
 
-export type { PyroConnection };
-
 /** The call keeps its context: a WeakMap with an entry for each call costs a third of the time of a small call. */
 const CONTEXT: unique symbol = sharedSymbol('context') as never;
 

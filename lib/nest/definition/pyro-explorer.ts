@@ -18,7 +18,7 @@ import { carryMetadata } from '../metadata/carried-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
 import { findControllers } from './provided-controllers.js';
-import type { PyroNaming } from '../metadata/wire-names.js';
+import type { PyroNaming } from '../../objects/naming.js';
 
 /**
  * Finds the Pyro objects of one server among the controllers and providers of a container.

@@ -1,8 +1,32 @@
-import type { Logger } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
+import { type AccessLogOptions, logCalls } from '../../logging/access-log.js';
+import { logDaemonEvents } from '../../logging/daemon-log.js';
+import { logFailedCalls } from '../../logging/failed-calls.js';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
 import { isLoopback } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
+import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { printable, printableMessage } from '../../reports/printable.js';
+import { defaultFailureLevel, type PyroFailureLevel } from './failure-level.js';
+
+/** Options of a server about its log. */
+interface ServerLogOptions {
+  readonly failureLevel: PyroFailureLevel | undefined;
+  readonly accessLog: boolean | AccessLogOptions;
+}
+
+/** Logs the errors of a server's daemon, the handshakes that it refuses, the calls that fail, and each call if asked to. */
+export function logToNest(daemon: PyroDaemon, logger: Logger, { failureLevel, accessLog }: ServerLogOptions): void {
+  logDaemonEvents(daemon, (level, entry) => logger[level](entry));
+  logFailedCalls<LogLevel>(
+    daemon,
+    (level, entry) => logger[level](entry),
+    (error, call, isKnown) => failureLevel?.(error, call) ?? defaultFailureLevel(error, isKnown),
+    (error, call) => failureLevel?.(error, call) ?? 'error',
+  );
+  const access = new Logger('PyroAccess');
+  logCalls(daemon, accessLog, (entry) => access.log(entry));
+}
 
 /** Logs the names that a server registers at a name server, and when the name server goes away and comes back. */
 export function logRegistrations(registrar: NameRegistrar, logger: Logger): void {

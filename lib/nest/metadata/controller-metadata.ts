@@ -10,7 +10,7 @@ import {
   type OptionRules,
   TEXTS,
 } from '../../options/option-checks.js';
-import type { PyroNaming } from './wire-names.js';
+import type { PyroNaming } from '../../objects/naming.js';
 
 /** Options of `@PyroController`. */
 export interface PyroControllerOptions {

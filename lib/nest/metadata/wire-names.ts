@@ -1,8 +1,6 @@
 import { oneOf, type OptionRule } from '../../options/option-checks.js';
 import { isPrivateName } from '../../objects/private-names.js';
 
-export { type PyroNaming, wireNameOf } from '../../objects/naming.js';
-
 /** Takes the option `naming`. */
 export const NAMING: OptionRule = oneOf('same', 'snake_case');
 

@@ -5,7 +5,8 @@ import type { AccessLogOptions } from '../../logging/access-log.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroFailureLevel } from '../logging/failure-level.js';
 import { type PyroWireLog, WIRE_LOG } from '../logging/wire-log.js';
-import { NAMING, type PyroNaming } from '../metadata/wire-names.js';
+import type { PyroNaming } from '../../objects/naming.js';
+import { NAMING } from '../metadata/wire-names.js';
 
 /** Options of a {@link PyroServer}: the options of its daemon, and options of the Nest layer. */
 export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog' | 'logger' | 'inspector'> {
