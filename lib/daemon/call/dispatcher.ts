@@ -1,7 +1,7 @@
 import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
-import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { isThenable, runSteps } from '../../calls/steps.js';
@@ -47,7 +47,7 @@ export class Dispatcher {
     const request = new Request(services, channel, connection, serializer, frame);
     let call: SerializedCall | Promise<SerializedCall>;
     try {
-      call = this.read(request, serializer, frame);
+      call = this.read(request, frame);
     } catch (error) {
       return this.refuseUnread(request, error);
     }
@@ -86,20 +86,19 @@ export class Dispatcher {
     follower?.ended();
   }
 
-  private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
-    const { flags } = frame.header;
-    if (flags & FLAGS.compressed) return this.readCompressed(request, serializer, frame);
-    return this.readData(request, serializer, frame, frame.bytes, frame.dataStart);
+  private read(request: Request, frame: Frame): SerializedCall | Promise<SerializedCall> {
+    if (request.flags & FLAGS.compressed) return this.readCompressed(request, frame);
+    return this.readData(request, frame, frame.bytes, frame.dataStart);
   }
 
-  private readCompressed(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
-    return this.services.inflation.open(frame, (data) => this.readData(request, serializer, frame, data, 0));
+  private readCompressed(request: Request, frame: Frame): SerializedCall | Promise<SerializedCall> {
+    return this.services.inflation.open(frame, (data) => this.readData(request, frame, data, 0));
   }
 
   /** Reads the call that begins at `start`. The values are copies, but for the arguments that stay serialized: the bytes of the frame are used again. */
-  private readData(request: Request, serializer: Serializer, frame: Frame, bytes: Buffer, start: number): SerializedCall {
-    const call = request.read(bytes, start, serializer);
-    if (!(frame.header.flags & FLAGS.keepSerialized)) frame.release();
+  private readData(request: Request, frame: Frame, bytes: Buffer, start: number): SerializedCall {
+    const call = request.read(bytes, start);
+    if (!(request.flags & FLAGS.keepSerialized)) frame.release();
     return call;
   }
 

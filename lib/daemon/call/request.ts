@@ -125,9 +125,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** Reads the call of this request. @param start where the call begins in `data` */
-  read(data: Buffer, start: number, serializer: Serializer): SerializedCall {
-    if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start), serializer);
-    return this.readCall(data, serializer, start);
+  read(data: Buffer, start: number): SerializedCall {
+    if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start));
+    return this.readCall(data, this.serializer, start);
   }
 
   /** Reads a call within the memory that is left, and holds its memory until the request ends. */
@@ -139,9 +139,9 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   }
 
   /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
-  private readBlob(data: Buffer, serializer: Serializer): SerializedCall {
+  private readBlob(data: Buffer): SerializedCall {
     const budget = (this.budget = this.services.memory.budget());
-    const call = readBlobCall(data, this.annotations, serializer, this.services.blobInfoReaders, this);
+    const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
     this.hold(budget.spentBytes + REQUEST_BYTES + data.length);
     return call;
   }
