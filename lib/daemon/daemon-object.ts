@@ -17,7 +17,7 @@ export class DaemonObject {
   /** Does nothing. */
   ping(): void {}
 
-  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have accepted. */
+  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have authorized. */
   registered(): string[] {
     const { connection, request } = servedCall();
     const { objects } = request.services;

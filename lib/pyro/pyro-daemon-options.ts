@@ -23,7 +23,7 @@ export interface PyroDaemonOptions extends DaemonOptions {
   telemetry?: boolean;
   /**
    * Serves the object `Pyro.Inspector`, by which `nestjs-pyro watch` and `nestjs-pyro inspect` read who is connected and what is called.
-   * True: for clients on this machine. With a guard: for those whom the guard lets in. Default false.
+   * True: for clients on this machine. With a guard: for those whom the guard authorizes. Default false.
    */
   inspector?: boolean | InspectorAccess;
   /** Decides where proxies that clients pass may connect to. Default: over TCP to the client's own address, and nowhere else. */

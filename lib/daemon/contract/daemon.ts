@@ -13,7 +13,7 @@ export interface RegisterOptions {
   /** Hold the object weakly: it is unregistered when it is garbage-collected. Not for classes. Default false. */
   weak?: boolean;
   /**
-   * Who may use the object, of those whom the daemon lets in. `inherit`: if a method of a guarded object registers the object, those
+   * Who may use the object, of those whom the daemon authorizes. `inherit`: if a method of a guarded object registers the object, those
    * who may use that object; else everybody. `none`: everybody. A function decides for each connection, and throws to refuse it.
    * Default `inherit`.
    */

@@ -94,10 +94,10 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /**
    * Serves a connected socket, without a handshake.
    *
-   * @throws the error of `validate`; the socket is closed then
+   * @throws the error of `authorize`; the socket is closed then
    */
-  serveWithoutHandshake(socket: Duplex, validate: (connection: SessionConnection) => Promise<void>): Promise<void> {
-    return this.start(this.slots.take(undefined)!, socket).serveWithoutHandshake(validate);
+  serveWithoutHandshake(socket: Duplex, authorize: (connection: SessionConnection) => Promise<void>): Promise<void> {
+    return this.start(this.slots.take(undefined)!, socket).serveWithoutHandshake(authorize);
   }
 
   handshakeFailed(error: Error, connection: SessionConnection): void {

@@ -111,7 +111,7 @@ export function handshakeGuardsOf(type: object): HandshakeGuard[] {
   if (Reflect.getMetadataKeys(type).some(isUnreadable))
     throw new Error(
       `${(type as { name?: string }).name} has handshake guards of another version of nestjs-pyro, which this version cannot read: ` +
-        'it would let every client in. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
+        'it would authorize every client. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
     );
   return (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, type) ?? []) as HandshakeGuard[];
 }

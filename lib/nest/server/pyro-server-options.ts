@@ -38,7 +38,7 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   accessLog?: boolean | AccessLogOptions;
   /**
    * Serves the object `Pyro.Inspector`, by which `nestjs-pyro watch` and `nestjs-pyro inspect` read who is connected and what is called.
-   * True: for clients on this machine. With guards: for those whom these handshake guards let in. Default false.
+   * True: for clients on this machine. With guards: for those whom these handshake guards authorize. Default false.
    */
   inspector?: boolean | { guards: HandshakeGuard[] };
   /** Longest time that a shutdown waits for running calls. Default 10,000. */

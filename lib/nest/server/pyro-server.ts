@@ -202,10 +202,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
         'the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()',
       );
     }
-    const validate = await this.serverGuards();
+    const authorize = await this.serverGuards();
     const { nameServer, failureLevel, accessLog = false, inspector } = this.options;
     const access = typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector;
-    const daemon = daemonOf({ ...this.options, inspector: access }, targets, validate);
+    const daemon = daemonOf({ ...this.options, inspector: access }, targets, authorize);
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     logToNest(daemon, this.logger, { failureLevel, accessLog });

@@ -14,7 +14,7 @@ import { exposedMembers } from '../metadata/member-metadata.js';
 /** Options of `PyroServer.register`. */
 export interface PyroRegisterOptions extends Omit<RegisterOptions, 'guards'> {
   /**
-   * Who may use the object, of those whom the server's own guards let in. `inherit`: if a method of a guarded object registers the
+   * Who may use the object, of those whom the server's own guards authorize. `inherit`: if a method of a guarded object registers the
    * object, those who may use that object; else everybody. `none`: everybody. Or handshake guards of its own. Default `inherit`.
    */
   guards?: 'inherit' | 'none' | HandshakeGuard[];

@@ -135,7 +135,7 @@ describe('server.inspect()', () => {
     expect(first.server.inspect().names).toMatchObject([{ state: 'registered' }]);
   });
 
-  it('is told by Pyro.Inspector to those whom the guards of the option inspector let in, and there is none without it', async () => {
+  it('is told by Pyro.Inspector to those whom the guards of the option inspector authorize, and there is none without it', async () => {
     const read = async (uri: string, handshake: string): Promise<unknown> =>
       python.run(
         `

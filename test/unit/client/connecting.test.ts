@@ -11,7 +11,7 @@ import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
-import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
+import { authorize, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -215,7 +215,7 @@ describe('connecting', () => {
 describe('a daemon that accepts a handshake and closes', () => {
   it('gives up soon on a daemon that accepts each handshake and then closes at once', async () => {
     const daemon = await listen(async (peer) => {
-      await admit(peer);
+      await authorize(peer);
       peer.end();
     });
     for (let n = 0; n < 20; n++) {
@@ -234,7 +234,7 @@ describe('a daemon that accepts a handshake and closes', () => {
 describe('a connection', () => {
   it('reconnects for the next call after a connection broke', async () => {
     const daemon = await listen(async (peer) => {
-      await admit(peer);
+      await authorize(peer);
       reply(peer, await peer.next(), 'only one');
       peer.end();
     });
