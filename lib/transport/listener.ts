@@ -1,6 +1,6 @@
-import { createServer, type ListenOptions, type Server, type ServerOpts } from 'node:net';
+import { createServer, type ListenOptions, type Server, type ServerOpts, type Socket } from 'node:net';
 import type { PyroError } from '../protocol/errors.js';
-import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { tcpLocation, unixLocation, withoutBrackets } from '../protocol/location.js';
 import { configError } from '../options/option-checks.js';
 import type { ServerTlsOptions } from '../options/tls.js';
 import type { Acceptor } from './acceptor.js';
@@ -71,7 +71,7 @@ export class Listener {
 }
 
 function createServerFor<Slot>(
-  { tls, handshakeTimeoutMs }: ListenerOptions,
+  { tls, handshakeTimeoutMs, unixSocket }: ListenerOptions,
   acceptor: Acceptor<Slot>,
 ): { server: Server; handshakes?: SecureHandshakes<Slot> } {
   if (tls) {
@@ -79,11 +79,16 @@ function createServerFor<Slot>(
     return { server, handshakes: new SecureHandshakes(server, handshakeTimeoutMs, acceptor) };
   }
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    const slot = acceptor.accept(socket.remoteAddress);
+    const slot = hasGone(socket, unixSocket) ? undefined : acceptor.accept(socket.remoteAddress);
     if (slot === undefined) socket.destroy();
     else acceptor.enter(slot, socket);
   });
   return { server };
+}
+
+/** A TCP client that was reset before it was accepted has no address, and would pass for a client of a unix socket. */
+function hasGone(socket: Socket, unixSocket: string | undefined): boolean {
+  return unixSocket === undefined && socket.remoteAddress === undefined;
 }
 
 function listenOptions(address: ListenAddress): ListenOptions {
@@ -115,7 +120,7 @@ function locationOf(server: Server, asked: ListenAddress): string {
 
 /** An empty host means all IPv4 interfaces, as in Pyro5. An IPv6 address may have brackets, as in URIs. */
 function hostOf({ host = 'localhost' }: ListenAddress): string {
-  return host === '' ? '0.0.0.0' : host.replace(/^\[(.*)\]$/, '$1');
+  return host === '' ? '0.0.0.0' : withoutBrackets(host);
 }
 
 const TAKEN_PATH = 'the path is in use; if no process serves it any more (one that was killed leaves it behind), remove the file';

@@ -3,8 +3,7 @@ import { type AccessLogOptions, logCalls } from '../../logging/access-log.js';
 import { logDaemonEvents } from '../../logging/daemon-log.js';
 import { logFailedCalls } from '../../logging/failed-calls.js';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
-import { isLoopback } from '../../protocol/location.js';
-import type { PyroUri } from '../../protocol/uri.js';
+import { isLoopbackLocation } from '../../protocol/location.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { printable, printableMessage } from '../../reports/printable.js';
 import { defaultFailureLevel, type PyroFailureLevel } from './failure-level.js';
@@ -33,7 +32,7 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   let hasWarned = false;
   registrar.on('registered', (name, uri, nameServer) => {
     logger.log(`"${name}" is ${uri} at the name server ${printable(String(nameServer.location))}`);
-    if (hasWarned || !isLocal(uri) || isLocal(nameServer)) return;
+    if (hasWarned || !isLoopbackLocation(uri.location!) || isLoopbackLocation(nameServer.location!)) return;
     hasWarned = true;
     logger.warn(
       `only this machine can reach ${uri.location}, which others may be given by the name server ${printable(String(nameServer.location))}: ` +
@@ -48,8 +47,4 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   registrar.on('available', (nameServer) =>
     logger.log(`the name server ${printable(String(nameServer.location))} is there again`),
   );
-}
-
-function isLocal({ host, socketName }: PyroUri): boolean {
-  return socketName !== undefined || isLoopback(host!);
 }

@@ -135,7 +135,7 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])('%s is undefined before the first connection', (name) => {
+  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule', '__init__', '__reduce__'])('%s is undefined before the first connection', (name) => {
     const proxy = lazy();
     expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
     expect('__len__' in proxy).toBe(true);
