@@ -1,18 +1,23 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
 import { TimeoutError } from '../../protocol/errors.js';
+import type { OutgoingMessage, ReplyAddress } from '../../protocol/message.js';
 import { overLimit } from '../../protocol/over-limit.js';
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import { lookBeforeCut } from '../../transport/event-loop-look.js';
+import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { Reply } from '../call/reply.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import { tooLongText } from '../connection/handshake-time.js';
 import { answerHandshake } from './handshake.js';
-import { RequestLoop, type SessionServices } from './request-loop.js';
+import { RequestLoop, type ServingSession, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';
 
-const REQUESTS = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
+const CONNECT_ONLY = [MESSAGE_TYPES.connect];
+const REQUESTS_ONLY = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
 
 /**
  * Where a session stands. A session only moves forward:
@@ -46,9 +51,11 @@ export interface SessionObserver {
   closed(session: Session, error: Error | undefined): void;
 }
 
-/** Serves one connection: first its handshake, then its requests. */
-export class Session extends RequestLoop {
+/** Serves one connection: first its handshake, then, by its {@link RequestLoop}, its requests. */
+export class Session implements FrameConnectionHandler, ServingSession {
   readonly connection: SessionConnection;
+  private readonly frames: FrameConnection;
+  private readonly requests: RequestLoop;
   private state: SessionState;
   /** Why the socket was closed. */
   private closeError: Error | undefined;
@@ -61,11 +68,13 @@ export class Session extends RequestLoop {
   constructor(
     readonly slot: Slot,
     socket: Duplex,
-    shared: SessionServices,
+    private readonly shared: SessionServices,
     private readonly observer: SessionObserver,
   ) {
-    super(socket, shared);
-    const { handshakeTimeoutMs } = shared.services.options;
+    const { options } = shared.services;
+    const { handshakeTimeoutMs } = options;
+    this.frames = new FrameConnection(socket, options, this, CONNECT_ONLY, shared.group);
+    this.requests = new RequestLoop(this, this.frames, shared);
     const limits = { handshakeTimeoutMs, address: slot.address };
     this.connection = new SessionConnection(slot.connectionId, socket, this, limits);
     this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
@@ -75,20 +84,69 @@ export class Session extends RequestLoop {
     return `${this.connection.remoteAddress} #${this.connection.id}`;
   }
 
-  protected get isServing(): boolean {
+  get isServing(): boolean {
     return this.state.is === 'serving';
+  }
+
+  get socket(): Duplex {
+    return this.frames.socket;
+  }
+
+  /** True while a request, or the handshake, runs or waits. */
+  get isBusy(): boolean {
+    return this.requests.isBusy;
+  }
+
+  /** Requests that run or wait. */
+  get requestsInProgress(): number {
+    return this.requests.requestsInProgress;
+  }
+
+  /** Bytes that came from the client, as its socket has counted them. Undefined for a stream that is no socket. */
+  get receivedBytes(): number | undefined {
+    return (this.socket as Partial<Socket>).bytesRead;
+  }
+
+  /** Bytes that the client was sent, as its socket has counted them. Undefined for a stream that is no socket. */
+  get sentBytes(): number | undefined {
+    return (this.socket as Partial<Socket>).bytesWritten;
+  }
+
+  /** Bytes that the client has not read yet. */
+  get unsentBytes(): number {
+    return this.frames.unsentBytes;
+  }
+
+  send(message: OutgoingMessage): void {
+    this.frames.send(message);
+  }
+
+  beginMessage(): ByteWriter | undefined {
+    return this.frames.beginMessage();
+  }
+
+  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void {
+    this.frames.sendWritten(out, type, flags, to);
+  }
+
+  dropWritten(out: ByteWriter): Buffer {
+    return this.frames.dropWritten(out);
+  }
+
+  runInBackground(work: Promise<void>): void {
+    this.requests.runInBackground(work);
   }
 
   /**
    * Serves a connected socket without a handshake.
    *
-   * @param validate refuses the connection by throwing
-   * @throws the error of `validate`; the socket is closed then
+   * @param authorize refuses the connection by throwing
+   * @throws the error of `authorize`; the socket is closed then
    */
-  async serveWithoutHandshake(validate: (connection: SessionConnection) => Promise<void>): Promise<void> {
+  async serveWithoutHandshake(authorize: (connection: SessionConnection) => Promise<void>): Promise<void> {
     this.frames.hold();
     try {
-      await validate(this.connection);
+      await authorize(this.connection);
     } catch (error) {
       this.hangUp('now');
       throw error;
@@ -101,7 +159,7 @@ export class Session extends RequestLoop {
   drain(): Promise<void> {
     if (this.state.is === 'serving' || this.state.is === 'handshaking') {
       this.enterDraining(false);
-      this.dropWaiting();
+      this.requests.dropWaiting();
       this.frames.hold();
     }
     if (!this.isBusy) return Promise.resolve();
@@ -127,7 +185,7 @@ export class Session extends RequestLoop {
   /** Frames may have arrived, or the peer reads again. */
   onReady(): void {
     if (this.state.is === 'handshaking') this.readConnect();
-    else if (this.state.is === 'serving') this.readRequests();
+    else if (this.state.is === 'serving') this.requests.serveRequests();
   }
 
   onClosed(error: Error | undefined): void {
@@ -141,15 +199,16 @@ export class Session extends RequestLoop {
   }
 
   private readConnect(): void {
-    if (this.running > 0) return;
-    const frame = this.readFrame();
-    if (this.readError) this.refuseHandshake(this.readError);
+    const { requests } = this;
+    if (requests.isBusy) return;
+    const frame = requests.readFrame();
+    if (requests.readError) this.refuseHandshake(requests.readError);
     if (frame === undefined) return;
-    this.running++;
+    requests.handshakeStarted();
     // the messages behind a CONNECT wait until it is answered
     this.frames.hold();
     void runIsolated(() => this.handshake(frame)).then((opened) => {
-      this.running--;
+      requests.handshakeEnded();
       if (opened) {
         this.startServing();
         this.frames.release();
@@ -200,19 +259,20 @@ export class Session extends RequestLoop {
     if (this.state.is !== 'handshaking') return;
     this.stopHandshakeTimer();
     this.state = SERVING;
-    this.frames.accept(REQUESTS);
+    this.frames.accept(REQUESTS_ONLY);
     this.observer.opened(this);
     this.watchIdle();
   }
 
   /** Moves on once no call runs: ends a session that cannot be read any more, and closes one whose socket is closed. */
-  protected settle(): void {
+  settle(): void {
     if (this.isBusy) return;
     if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
-    if (this.readError && this.state.is === 'serving') {
+    const { readError } = this.requests;
+    if (readError && this.state.is === 'serving') {
       this.enterDraining(false);
       // the answers to the requests before these bytes still leave
-      this.frames.end(this.readError);
+      this.frames.end(readError);
     }
     if (!this.connection.isGone) return this.watchIdle();
     if (this.state.is === 'closed') return;
@@ -241,10 +301,10 @@ export class Session extends RequestLoop {
     };
     let hasMoreTime = false;
     const timer = setTimeout(() => {
-      const isAnswered = this.running > 0;
+      const isAnswered = this.isBusy;
       lookBeforeCut(() => {
         // the CONNECT message lay in the kernel: its guards have their time from now on
-        const hasArrived = !isAnswered && (this.running > 0 || this.frames.isReceiving);
+        const hasArrived = !isAnswered && (this.isBusy || this.frames.isReceiving);
         if (!hasArrived || hasMoreTime) return refuse();
         hasMoreTime = true;
         timer.refresh();
