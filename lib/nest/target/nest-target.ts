@@ -16,7 +16,7 @@ import type { OnFailure } from '../errors/failures.js';
 import { ObjectContexts, type RegisterRequest } from '../instances/object-contexts.js';
 import { type ContextualLoader, givenInstance, isGiven } from '../nest-internals.js';
 import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
-import { describeObject } from '../definition/object-description.js';
+import { describeObject } from '../definition/describe-object.js';
 import { ObjectPipelines } from './object-pipelines.js';
 
 /** Runs a call between Nest's processing hooks. `run` gets a function that it has to call when the call has ended. */

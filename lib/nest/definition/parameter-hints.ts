@@ -1,12 +1,10 @@
 import type { FieldType } from '../../classes/field-types.js';
 import { validationRulesOf } from '../../classes/validation-rules.js';
 import { valueShapeOf } from '../../classes/value-shapes.js';
-import type { MemberSnapshot, TargetDescription } from '../../daemon/contract/snapshot.js';
-import { isGeneratorFunction } from '../../objects/item-iterators.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameter } from '../../objects/argument-binder.js';
 import { parameterTypesOf } from '../metadata/parameter-metadata.js';
-import type { ObjectDefinition, Operation } from './object-definition.js';
+import type { Operation } from './object-definition.js';
 
 /** Classes whose names say less than these words. */
 const TYPE_NAMES = new Map<unknown, string | undefined>([
@@ -18,23 +16,8 @@ const TYPE_NAMES = new Map<unknown, string | undefined>([
 ]);
 const MAX_RULES = 50;
 
-/** Describes the object of a `@PyroController` for `server.inspect()`. */
-export function describeObject({ type, instanceMode, metadata, ...operations }: ObjectDefinition): TargetDescription {
-  const { methods, getters, setters } = operations;
-  const members: MemberSnapshot[] = [];
-  for (const [name, operation] of methods) {
-    const { key, stream } = operation;
-    const isStream = stream !== undefined || isGeneratorFunction((type.prototype as Record<string, unknown>)[key]);
-    const parameters = describeParameters(type, operation);
-    members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), isStream, parameters });
-  }
-  for (const name of metadata.attrs)
-    members.push({ kind: 'attribute', name, isReadable: getters.has(name), isWritable: setters.has(name) });
-  return { className: type.name, instanceMode, members };
-}
-
 /** The parameters of a method, with the types and rules that decorators have noted. Null when they are unknown. */
-function describeParameters(type: AnyClass, { key, binder, parameters }: Operation): MethodParameter[] | null {
+export function describeParameters(type: AnyClass, { key, binder, parameters }: Operation): MethodParameter[] | null {
   const described = binder.describe();
   if (described === undefined) return null;
   const types = parameterTypesOf(type.prototype as object, key);

@@ -1,0 +1,19 @@
+import type { MemberSnapshot, TargetDescription } from '../../daemon/contract/snapshot.js';
+import { isGeneratorFunction } from '../../objects/item-iterators.js';
+import type { ObjectDefinition } from './object-definition.js';
+import { describeParameters } from './parameter-hints.js';
+
+/** Describes the object of a `@PyroController` for `server.inspect()`. */
+export function describeObject({ type, instanceMode, metadata, ...operations }: ObjectDefinition): TargetDescription {
+  const { methods, getters, setters } = operations;
+  const members: MemberSnapshot[] = [];
+  for (const [name, operation] of methods) {
+    const { key, stream } = operation;
+    const isStream = stream !== undefined || isGeneratorFunction((type.prototype as Record<string, unknown>)[key]);
+    const parameters = describeParameters(type, operation);
+    members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), isStream, parameters });
+  }
+  for (const name of metadata.attrs)
+    members.push({ kind: 'attribute', name, isReadable: getters.has(name), isWritable: setters.has(name) });
+  return { className: type.name, instanceMode, members };
+}
