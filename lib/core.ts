@@ -23,7 +23,7 @@ export {
 } from './protocol/errors.js';
 
 // addresses, and the protocol's own names and numbers
-export type { Annotations } from './protocol/annotations.js';
+export type { Annotations } from './protocol/messages/annotations.js';
 export {
   DAEMON_OBJECT_ID,
   FLAGS,
@@ -35,7 +35,7 @@ export {
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
-export type { WireLog, WireMessage } from './protocol/message.js';
+export type { WireLog, WireMessage } from './protocol/messages/message.js';
 
 // serializers, and classes of yours that travel
 export { type ClassConverter, ClassRegistry, defaultClassRegistry } from './serializers/contract/class-registry.js';

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import { followPromises } from '../calls/current-call.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { NO_ANNOTATIONS } from '../protocol/messages/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';

@@ -1,6 +1,6 @@
 import type { BaseDaemon } from '../daemon/daemon.js';
 import { environmentConfig } from '../options/environment.js';
-import type { WireLog } from '../protocol/message.js';
+import type { WireLog } from '../protocol/messages/message.js';
 import { printable, printableMessage } from '../reports/printable.js';
 import { describeWireMessage } from '../serializers/wire-text.js';
 import { type AccessLogOptions, logCalls } from './access-log.js';

@@ -1,5 +1,5 @@
 import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
-import type { WireMessage } from '../protocol/message.js';
+import type { WireMessage } from '../protocol/messages/message.js';
 import { printable } from '../reports/printable.js';
 import { SERIALIZER_IDS } from './contract/serializer.js';
 

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DAEMON_OBJECT_ID, DEFAULT_HANDSHAKE, FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
-import { type Frame, FrameReader } from '../protocol/frame-reader.js';
-import { sizeLimit } from '../protocol/header.js';
+import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
+import { sizeLimit } from '../protocol/messages/header.js';
 import { socketAddressOf } from '../protocol/location.js';
-import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
+import { encodeMessage, type OutgoingMessage } from '../protocol/messages/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
 
 const MAX = 2 ** 31;

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { AnnotationLimits } from '../protocol/annotations.js';
+import type { AnnotationLimits } from '../protocol/messages/annotations.js';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
-import { type Frame, FrameReader } from '../protocol/frame-reader.js';
-import { sizeLimit } from '../protocol/header.js';
+import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
+import { sizeLimit } from '../protocol/messages/header.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { asError } from '../protocol/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { copyId } from '../calls/correlation-id.js';
-import { NO_ANNOTATIONS, writeAnnotations } from '../protocol/annotations.js';
+import { NO_ANNOTATIONS, writeAnnotations } from '../protocol/messages/annotations.js';
 import { CORRELATION_ID_AT, FLAGS, HEADER_BYTES } from '../protocol/constants.js';
-import { messageTooLarge, sizeLimit, writeHeader } from '../protocol/header.js';
+import { messageTooLarge, sizeLimit, writeHeader } from '../protocol/messages/header.js';
 import {
   appendMessage,
   encodeHead,
@@ -12,7 +12,7 @@ import {
   type ReplyAddress,
   type WireLog,
   type WireMessage,
-} from '../protocol/message.js';
+} from '../protocol/messages/message.js';
 import { warnOfError } from '../reports/warning.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';

@@ -1,7 +1,7 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
 import { DAEMON_OBJECT_ID, FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext } from '../../serializers/contract/serializer.js';

@@ -1,6 +1,6 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import type { CorrelationIdSource } from '../../calls/correlation-id.js';
-import type { Annotations } from '../../protocol/annotations.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { printableMessage } from '../../reports/printable.js';
 import type { ClientConnection } from './client-connection.js';
@@ -10,7 +10,7 @@ import type { Deadline } from '../../calls/deadline.js';
 import type { ConnectedDaemon } from '../options/proxy-options.js';
 import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
-import { sizeLimit } from '../../protocol/header.js';
+import { sizeLimit } from '../../protocol/messages/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { type OutgoingRequest, WrittenRequest } from '../messages/outgoing-request.js';
 import type { CorrelationIds } from '../../calls/correlation-id.js';

@@ -1,5 +1,5 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
-import { Inflation } from '../../protocol/inflation.js';
+import { Inflation } from '../../protocol/messages/inflation.js';
 import { ByteWriter } from '../../serpent/byte-writer.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';

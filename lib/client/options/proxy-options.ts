@@ -3,7 +3,7 @@ import type { PeerCertificate } from 'node:tls';
 
 import type { ClientTlsOptions } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import type { WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ConnectAddress } from '../../transport/connector.js';

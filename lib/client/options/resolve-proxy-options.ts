@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';

@@ -1,4 +1,4 @@
-import { Inflation } from '../../protocol/inflation.js';
+import { Inflation } from '../../protocol/messages/inflation.js';
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
 import { servedReference } from '../../protocol/served-objects.js';
 import { IdPool } from '../../calls/correlation-id.js';

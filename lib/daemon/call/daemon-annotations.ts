@@ -1,4 +1,4 @@
-import { type Annotations, measureAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { type Annotations, measureAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { isThenable } from '../../calls/steps.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';

@@ -1,6 +1,6 @@
 import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { runIsolated } from '../../calls/async-context.js';

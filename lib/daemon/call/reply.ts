@@ -1,10 +1,10 @@
 import { copyId } from '../../calls/correlation-id.js';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { compress, worthCompressing } from '../../protocol/compression.js';
+import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import { compress, worthCompressing } from '../../protocol/messages/compression.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
-import type { ReplyAddress } from '../../protocol/message.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { ReplyAddress } from '../../protocol/messages/message.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';

@@ -1,6 +1,6 @@
-import { type Annotations, copiedAnnotations } from '../../protocol/annotations.js';
+import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';

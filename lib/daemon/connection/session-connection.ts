@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { PyroError } from '../../protocol/errors.js';
 import { remoteLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';

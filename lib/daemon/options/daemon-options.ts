@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';

@@ -1,4 +1,4 @@
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { ConnectionGroup } from '../../transport/connection-group.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
 import type { CallServices } from '../call/call-services.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { anyOf, checkOptions, FUNCTION, objectOf, type OptionRule, SWITCH } from '../../options/option-checks.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
-import type { WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import { describeWireMessage } from '../../serializers/wire-text.js';
 
 /**

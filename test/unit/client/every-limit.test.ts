@@ -17,7 +17,7 @@ import {
 } from '../../../lib/core.js';
 import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../../lib/protocol/errors.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { dumps } from '../../../lib/serpent/index.js';
 import { authorize, reply, type Script, ScriptedDaemon } from './scripted-daemon.js';

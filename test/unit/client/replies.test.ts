@@ -7,7 +7,7 @@ import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
 import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { authorize, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps } from '../../../lib/serpent/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 

@@ -3,7 +3,7 @@ import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../lib/core.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { type CurrentCall, currentCall } from '../../../lib/calls/current-call.js';
 import { blockEventLoop } from '../../event-loop.js';

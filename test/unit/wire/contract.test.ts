@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import { FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { FrameReader } from '../../../lib/protocol/messages/frame-reader.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 

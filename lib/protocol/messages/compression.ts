@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
-import { ProtocolError } from './errors.js';
+import { ProtocolError } from '../errors.js';
 import { messageTooLarge, type SizeLimit } from './header.js';
 
 const deflateOnWorker = promisify(deflate);

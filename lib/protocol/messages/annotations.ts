@@ -1,5 +1,5 @@
-import { overLimit } from './over-limit.js';
-import { ProtocolError } from './errors.js';
+import { overLimit } from '../over-limit.js';
+import { ProtocolError } from '../errors.js';
 
 /** Annotations of a message: data by id, four ASCII letters. */
 export type Annotations = ReadonlyMap<string, Buffer>;

@@ -1,6 +1,6 @@
-import type { ByteWriter } from '../serpent/byte-writer.js';
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import { type Annotations, measureAnnotations, NO_ANNOTATIONS, writeAnnotations } from './annotations.js';
-import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from '../constants.js';
 import { messageTooLarge, sizeLimit, writeHeader } from './header.js';
 
 /** The request that a message answers. Its reply repeats these values. */

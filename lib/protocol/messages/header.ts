@@ -1,6 +1,6 @@
-import { MAGIC, PROTOCOL_VERSION, TAG } from './constants.js';
-import { MessageTooLargeError, ProtocolError } from './errors.js';
-import { overLimit } from './over-limit.js';
+import { MAGIC, PROTOCOL_VERSION, TAG } from '../constants.js';
+import { MessageTooLargeError, ProtocolError } from '../errors.js';
+import { overLimit } from '../over-limit.js';
 
 /** The fixed part at the start of every message. */
 export interface Header {

@@ -1,5 +1,5 @@
 import { decompress, isInflatedAtOnce } from './compression.js';
-import { FLAGS } from './constants.js';
+import { FLAGS } from '../constants.js';
 import type { Frame } from './frame-reader.js';
 import { type SizeLimit, sizeLimit } from './header.js';
 

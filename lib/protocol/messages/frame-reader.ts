@@ -7,8 +7,8 @@ import {
   decodeAnnotations,
   NO_ANNOTATIONS,
 } from './annotations.js';
-import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from './constants.js';
-import { ProtocolError } from './errors.js';
+import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, HEADER_BYTES } from '../constants.js';
+import { ProtocolError } from '../errors.js';
 import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
 import { LargeBlocks, MIN_LARGE_BYTES } from './large-blocks.js';
 
