@@ -7,7 +7,7 @@ import { NO_ANNOTATIONS } from '../protocol/messages/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
-import { addServingDaemon, removeServingDaemon } from '../protocol/served-objects.js';
+import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemons.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
 import { type CallServices, createCallServices } from './call/call-services.js';

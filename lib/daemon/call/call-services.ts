@@ -1,6 +1,6 @@
 import { Inflation } from '../../protocol/messages/inflation.js';
 import { ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
-import { servedReference } from '../../protocol/served-objects.js';
+import { servedReference } from '../../objects/serving-daemons.js';
 import { IdPool } from '../../calls/correlation-id.js';
 import { defaultClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { BlobInfoReaders } from '../../serializers/contract/serialized-blob.js';

@@ -1,4 +1,4 @@
-import type { ProxyReference } from './proxy-reference.js';
+import type { ProxyReference } from '../protocol/proxy-reference.js';
 
 /** Knows how registered objects travel; implemented by the daemons. */
 interface ReferenceSource {
