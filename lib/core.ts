@@ -159,7 +159,7 @@ export type { RemoteMetadata } from './client/connection/remote-metadata.js';
 export type { RemoteObject, RemoteProxy } from './client/proxy/remote-proxy.js';
 export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
-export type { ConnectAddress } from './transport/connector.js';
+export type { ConnectAddress } from './transport/sockets/connector.js';
 export { withCorrelationId } from './calls/current-call.js';
 
 // names

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { CommunicationError, TimeoutError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
-import { lookBeforeCut } from './event-loop-look.js';
+import { lookBeforeCut } from '../calls/event-loop-look.js';
 
 /** A connection whose peer has not read all of the bytes that were sent. */
 export interface Reader {

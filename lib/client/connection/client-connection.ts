@@ -7,7 +7,7 @@ import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { WireLog } from '../../protocol/messages/message.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
-import { connectionFailureText } from '../../transport/tls-reasons.js';
+import { connectionFailureText } from '../../transport/sockets/tls-reasons.js';
 import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { SecurityError } from '../../protocol/errors.js';
 import { isLoopbackAddress, plainAddress, socketAddressOf } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { type ConnectAddress, locationOf } from '../../transport/connector.js';
+import { type ConnectAddress, locationOf } from '../../transport/sockets/connector.js';
 import type { ProxySender, ReceivedProxies } from '../options/received-proxies.js';
 
 /** The addresses of both ends of a connection that this program opened. */

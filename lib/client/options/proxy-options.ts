@@ -6,7 +6,7 @@ import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { WireLog } from '../../protocol/messages/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
-import type { ConnectAddress } from '../../transport/connector.js';
+import type { ConnectAddress } from '../../transport/sockets/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
 

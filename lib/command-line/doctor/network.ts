@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
-import { networkReason } from '../../transport/connector.js';
+import { networkReason } from '../../transport/sockets/connector.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { type Examination, failed, type Finding, ok } from './finding.js';
 

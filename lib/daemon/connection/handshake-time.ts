@@ -1,6 +1,6 @@
 import { SecurityError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { lookBeforeCut } from '../../transport/event-loop-look.js';
+import { lookBeforeCut } from '../../calls/event-loop-look.js';
 
 /** The text for a part of a handshake that takes too long. @param what the part */
 export function tooLongText(what: string, timeoutMs: number): string {

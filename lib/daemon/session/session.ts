@@ -5,7 +5,7 @@ import { TimeoutError } from '../../protocol/errors.js';
 import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
-import { lookBeforeCut } from '../../transport/event-loop-look.js';
+import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { endsWithin } from '../../calls/deadline.js';
-import type { Acceptor } from '../../transport/acceptor.js';
+import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
 import type { CallServices } from '../call/call-services.js';
 import { Dispatcher } from '../call/dispatcher.js';

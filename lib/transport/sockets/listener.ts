@@ -1,8 +1,8 @@
 import { createServer, type ListenOptions, type Server, type ServerOpts, type Socket } from 'node:net';
-import type { PyroError } from '../protocol/errors.js';
-import { tcpLocation, unixLocation, withoutBrackets } from '../protocol/location.js';
-import { configError } from '../options/option-checks.js';
-import type { ServerTlsOptions } from '../options/tls.js';
+import type { PyroError } from '../../protocol/errors.js';
+import { tcpLocation, unixLocation, withoutBrackets } from '../../protocol/location.js';
+import { configError } from '../../options/option-checks.js';
+import type { ServerTlsOptions } from '../../options/tls.js';
 import type { Acceptor } from './acceptor.js';
 import { SecureHandshakes } from './secure-handshakes.js';
 import { createSecureServer } from './secure-server.js';

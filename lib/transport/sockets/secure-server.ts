@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerOpts } from 'node:net';
 import { createServer, type Server } from 'node:tls';
-import { configError } from '../options/option-checks.js';
-import type { ServerTlsOptions } from '../options/tls.js';
-import { asError } from '../protocol/safe-text.js';
+import { configError } from '../../options/option-checks.js';
+import type { ServerTlsOptions } from '../../options/tls.js';
+import { asError } from '../../protocol/safe-text.js';
 
 /** `SecureHandshakes` has a timer of its own for each handshake. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import { CommunicationError } from '../protocol/errors.js';
-import { overLimit } from '../protocol/over-limit.js';
+import { CommunicationError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
 import type { Acceptor } from './acceptor.js';
-import { lookBeforeCut } from './event-loop-look.js';
+import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import { NO_COMMON_VERSION } from './tls-reasons.js';
 
 /** An unfinished TLS handshake of a client. */
