@@ -11,7 +11,7 @@ import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemon
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
 import { type CallServices, createCallServices } from './call/call-services.js';
-import type { Streams } from './call/streams.js';
+import type { Streams } from './streams/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './contract/authorization.js';

@@ -15,7 +15,7 @@ import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call } from './call.js';
 import type { Request } from './request.js';
-import { closeUnpulled } from './item-stream.js';
+import { closeUnpulled } from '../streams/item-stream.js';
 
 /** Entries of a batch that run before other connections are served. */
 const ENTRIES_PER_TURN = 100;

@@ -18,7 +18,7 @@ import { Signatures } from '../object/signatures.js';
 import { loadSignatures } from '../options/signature-book.js';
 import { UnservedBytes } from '../../transport/unserved-bytes.js';
 import { CallObservers } from './call-observers.js';
-import { Streams } from './streams.js';
+import { Streams } from '../streams/streams.js';
 import { ValueMemory } from './value-memory.js';
 
 /** The parts of one daemon that its handshakes, requests and replies use. Made once for each daemon. */

@@ -20,7 +20,7 @@ import { type CallServices, unknownSerializerText } from './call-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { Request } from './request.js';
-import { closeUnpulled } from './item-stream.js';
+import { closeUnpulled } from '../streams/item-stream.js';
 
 /**
  * Turns one request into calls, and their results into one reply.
