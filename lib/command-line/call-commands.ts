@@ -3,11 +3,11 @@ import { Command } from 'commander';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
-import { countOf, keywordOf, secondsOf } from './arguments.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, resultText, printJson } from './output.js';
-import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
-import { daemonUriOf, withRemote } from './remote-connection.js';
+import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print, resultText, printJson } from './terminal/output.js';
+import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote/remote-arguments.js';
+import { daemonUriOf, withRemote } from './remote/remote-connection.js';
 import { jsonOf, valueOf } from '../inspector/values.js';
 
 interface CallArguments extends RemoteArguments {

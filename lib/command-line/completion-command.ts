@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
-import { completionsOf } from './completion.js';
-import { SCRIPTS, type Shell } from './completion-scripts.js';
+import { completionsOf } from './terminal/completion.js';
+import { SCRIPTS, type Shell } from './terminal/completion-scripts.js';
 
 /** `nestjs-pyro completion`: prints a script with which a shell completes the command line of this program. */
 export function completionCommand(): Command {

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { examine } from './doctor/examine.js';
 import type { Finding } from './doctor/finding.js';
-import { EXIT_CODES } from './exit-codes.js';
-import { print, styled, printJson } from './output.js';
+import { EXIT_CODES } from './terminal/exit-codes.js';
+import { print, styled, printJson } from './terminal/output.js';
 import { printable } from '../reports/printable.js';
-import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
+import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote/remote-arguments.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MAX_TEXT_CHARS = 2_000;

@@ -12,11 +12,11 @@ import { locateNameServer, resolve } from '../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
-import { portOf } from './arguments.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, printJson } from './output.js';
-import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
-import { orUnreachable, withRemote } from './remote-connection.js';
+import { portOf } from './terminal/arguments.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print, printJson } from './terminal/output.js';
+import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import { orUnreachable, withRemote } from './remote/remote-connection.js';
 
 interface InspectArguments extends RemoteArguments {
   port: number;

@@ -5,9 +5,9 @@ import { connectToNameServer, locateNameServer } from '../naming/locate.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
-import { print, table, printJson } from './output.js';
-import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
-import { daemonUriOf, orUnreachable, withRemote } from './remote-connection.js';
+import { print, table, printJson } from './terminal/output.js';
+import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import { daemonUriOf, orUnreachable, withRemote } from './remote/remote-connection.js';
 
 /** An object of a daemon, and the numbers of its members. They are absent where the daemon keeps them from this client. */
 interface ListedObject {

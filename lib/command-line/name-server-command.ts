@@ -3,8 +3,8 @@ import { Command, Option } from 'commander';
 import { isLoopbackHost } from '../protocol/location.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
 import { environmentConfig } from '../options/environment.js';
-import { portOf, secondsOf } from './arguments.js';
-import { print } from './output.js';
+import { portOf, secondsOf } from './terminal/arguments.js';
+import { print } from './terminal/output.js';
 
 /** The arguments of the command line. Options without a note are those of `pyro5-ns`. */
 interface NameServerArguments {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { NUMPY_FILE } from './python-numpy-file.js';
+import { NUMPY_FILE } from './python/numpy-file.js';
 import { SIGNATURES_FILE } from './python/signatures-file.js';
 import { pythonClassesCommand } from './python-classes-command.js';
 

@@ -7,12 +7,12 @@ import { CommunicationError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import { countOf, secondsOf } from './arguments.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, styled, table, printJson } from './output.js';
-import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
-import { orUnreachable } from './remote-connection.js';
-import { printedCommand } from './printed-command.js';
+import { countOf, secondsOf } from './terminal/arguments.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print, styled, table, printJson } from './terminal/output.js';
+import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import { orUnreachable } from './remote/remote-connection.js';
+import { printedCommand } from './terminal/printed-command.js';
 
 interface WatchArguments extends RemoteArguments {
   /** Number of snapshots. */

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { NameServerAddress } from '../client/options/name-resolver.js';
-import type { PyroProxyOptions } from '../client/options/proxy-options.js';
-import type { ClientTlsOptions } from '../options/tls.js';
-import { PyroError } from '../protocol/errors.js';
-import { PyroUri } from '../protocol/uri.js';
-import { UNIX_PREFIX } from '../protocol/location.js';
-import { locateNameServer } from '../naming/locate.js';
-import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
-import { SERIALIZER_IDS, type SerializerName } from '../serializers/contract/serializer.js';
-import { secondsOf } from './arguments.js';
-import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import type { OutputArguments } from './output.js';
-import { valueOf } from '../inspector/values.js';
+import type { NameServerAddress } from '../../client/options/name-resolver.js';
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import type { ClientTlsOptions } from '../../options/tls.js';
+import { PyroError } from '../../protocol/errors.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { UNIX_PREFIX } from '../../protocol/location.js';
+import { locateNameServer } from '../../naming/locate.js';
+import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/serializer.js';
+import { secondsOf } from '../terminal/arguments.js';
+import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
+import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
+import type { OutputArguments } from '../terminal/output.js';
+import { valueOf } from '../../inspector/values.js';
 
 /** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
 export interface RemoteArguments extends OutputArguments {

@@ -1,6 +1,6 @@
-import type { ObjectSignatures } from '../daemon/contract/signatures.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { isTypeName } from './types/typescript-names.js';
+import type { ObjectSignatures } from '../../daemon/contract/signatures.js';
+import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
+import { isTypeName } from './typescript-names.js';
 
 /** The name of an interface: the last part of the name of a class or object, `Camera` for `lab.camera`, and `MapObject` for `lab.map`. */
 export function interfaceName(name: string): string {

@@ -1,13 +1,13 @@
-import type { UntypedRemote } from '../client/proxy/remote-methods.js';
-import type { RemoteObject } from '../client/proxy/remote-proxy.js';
-import { resolve } from '../naming/locate.js';
-import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
-import { CommunicationError, NamingError, PyroError } from '../protocol/errors.js';
-import { PyroUri } from '../protocol/uri.js';
-import { PyroProxy } from '../pyro/pyro-proxy.js';
-import { otherMeaning } from './doctor/names.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { printedCommand } from './printed-command.js';
+import type { UntypedRemote } from '../../client/proxy/remote-methods.js';
+import type { RemoteObject } from '../../client/proxy/remote-proxy.js';
+import { resolve } from '../../naming/locate.js';
+import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { CommunicationError, NamingError, PyroError } from '../../protocol/errors.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { PyroProxy } from '../../pyro/pyro-proxy.js';
+import { otherMeaning } from '../doctor/names.js';
+import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
+import { printedCommand } from '../terminal/printed-command.js';
 import { proxyOptionsOf, type RemoteArguments, uriOf } from './remote-arguments.js';
 
 /** The URI of the daemon that serves an object. @throws {CommandFailure} `unreachable` when the name server does not know the object */

@@ -1,6 +1,6 @@
-import type { ClassDescription, ClassField, PythonStyle } from '../classes/class-description.js';
-import { isPythonName, pythonNameFor } from './python/python-names.js';
-import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../classes/field-types.js';
+import type { ClassDescription, ClassField, PythonStyle } from '../../classes/class-description.js';
+import { isPythonName, pythonNameFor } from './python-names.js';
+import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/field-types.js';
 
 /** The classes and enums that are printed. */
 export interface PrintedClasses {

@@ -1,10 +1,10 @@
-import { resolve } from '../naming/locate.js';
-import type { ObjectSignatures } from '../daemon/contract/signatures.js';
-import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
-import { PyroUri } from '../protocol/uri.js';
+import { resolve } from '../../naming/locate.js';
+import type { ObjectSignatures } from '../../daemon/contract/signatures.js';
+import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { PyroUri } from '../../protocol/uri.js';
 import { type RemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable, withRemote } from './remote-connection.js';
-import { readSignatures } from '../inspector/read-signatures.js';
+import { readSignatures } from '../../inspector/read-signatures.js';
 
 /** An object, and the signatures of its members. */
 export interface RemoteSignatures {

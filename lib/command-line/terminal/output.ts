@@ -1,5 +1,5 @@
 import { inspect, styleText } from 'node:util';
-import { printable } from '../reports/printable.js';
+import { printable } from '../../reports/printable.js';
 
 /** Options of every command that prints something. */
 export interface OutputArguments {
