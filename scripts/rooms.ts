@@ -112,6 +112,14 @@ export const OWN_FILES = '.';
  * listed has no folders.
  */
 export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
+  protocol: {
+    [OWN_FILES]: [],
+    messages: [OWN_FILES],
+  },
+  transport: {
+    sockets: [],
+    [OWN_FILES]: ['sockets'],
+  },
   serializers: {
     contract: [],
     reading: ['contract'],
@@ -129,10 +137,11 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     options: ['contract', 'limits'],
     object: ['options', 'contract'],
     connection: ['options', 'contract'],
-    call: ['connection', 'object', 'options', 'contract', 'limits'],
+    streams: ['connection', 'object', 'options', 'contract'],
+    call: ['streams', 'connection', 'object', 'options', 'contract', 'limits'],
     session: ['call', 'connection', 'object', 'options', 'contract'],
-    inspection: ['session', 'call', 'connection', 'object', 'contract', 'limits'],
-    [OWN_FILES]: ['inspection', 'session', 'call', 'connection', 'object', 'options', 'contract', 'limits'],
+    inspection: ['session', 'call', 'streams', 'connection', 'object', 'contract', 'limits'],
+    [OWN_FILES]: ['inspection', 'session', 'call', 'streams', 'connection', 'object', 'options', 'contract', 'limits'],
   },
   client: {
     options: [],
@@ -152,11 +161,13 @@ export const SUB_ROOMS: Record<string, Record<string, readonly string[]>> = {
     page: [OWN_FILES],
   },
   'command-line': {
-    types: [],
+    terminal: [],
     python: [],
     doctor: [],
+    remote: ['doctor', 'terminal'],
+    types: ['terminal'],
     pyi: ['types', 'python'],
-    [OWN_FILES]: ['pyi', 'types', 'python', 'doctor'],
+    [OWN_FILES]: ['pyi', 'types', 'python', 'remote', 'doctor', 'terminal'],
   },
   nest: {
     [OWN_FILES]: [],

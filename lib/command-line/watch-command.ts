@@ -12,7 +12,7 @@ import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, styled, table, printJson } from './terminal/output.js';
 import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
 import { orUnreachable } from './remote/remote-connection.js';
-import { printedCommand } from './terminal/printed-command.js';
+import { printedCommand } from './remote/printed-command.js';
 
 interface WatchArguments extends RemoteArguments {
   /** Number of snapshots. */

@@ -7,7 +7,7 @@ import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { otherMeaning } from '../doctor/names.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
-import { printedCommand } from '../terminal/printed-command.js';
+import { printedCommand } from './printed-command.js';
 import { proxyOptionsOf, type RemoteArguments, uriOf } from './remote-arguments.js';
 
 /** The URI of the daemon that serves an object. @throws {CommandFailure} `unreachable` when the name server does not know the object */

@@ -1,6 +1,6 @@
 import { tcpLocation, unixLocation } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import type { RemoteArguments } from '../remote/remote-arguments.js';
+import type { RemoteArguments } from './remote-arguments.js';
 
 /** Texts that a shell takes as they are. */
 const PLAIN_WORD = /^[\w@%+:,./-]+$/;
