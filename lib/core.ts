@@ -81,7 +81,7 @@ export type { PyroConfig } from './options/config-items.js';
 export type { CallContext } from './daemon/contract/call-context.js';
 export { currentContext } from './daemon/call/call.js';
 export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
-export type { BaseDaemon } from './daemon/daemon.js';
+export type { BaseDaemon } from './daemon/base-daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
 export type {

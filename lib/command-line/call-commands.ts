@@ -8,7 +8,7 @@ import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, resultText, printJson } from './terminal/output.js';
 import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote/remote-arguments.js';
 import { daemonUriOf, withRemote } from './remote/remote-connection.js';
-import { jsonOf, valueOf } from '../inspector/values.js';
+import { jsonOf, valueOf } from '../inspector/typed-values.js';
 
 interface CallArguments extends RemoteArguments {
   kw?: Record<string, string>;

@@ -6,7 +6,7 @@ import { registeredEnums } from '../classes/enums.js';
 import { describedClasses } from '../classes/register-class.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print } from './terminal/output.js';
-import { pythonClasses } from './python/python-classes.js';
+import { pythonClasses } from './python/printed-classes.js';
 
 interface ClassesArguments {
   readonly style: PythonStyle;

@@ -6,7 +6,7 @@ import { DaemonError } from '../protocol/errors.js';
 import type { Acceptor } from '../transport/sockets/acceptor.js';
 import { Listener } from '../transport/sockets/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
-import type { CallServices } from './call/call-services.js';
+import type { CallServices } from './call/daemon-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/session-connection.js';
 import { currentContext } from './call/call.js';

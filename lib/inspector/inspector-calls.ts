@@ -10,7 +10,7 @@ import type { InspectorOptions } from './inspector-options.js';
 import type { InspectorSource } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
-import { valueOf } from './values.js';
+import { valueOf } from './typed-values.js';
 
 /** Proxies that are kept without a running call and without a stream. Each has its own handshake data, and so its own sessions. */
 const MAX_PROXIES = 16;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { principalText } from '../daemon/inspection/principal-text.js';
 import { anyOf, milliseconds, objectOf, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { printable } from '../reports/printable.js';

@@ -1,6 +1,6 @@
 import { PyroError } from '../protocol/errors.js';
 import { optionText } from '../protocol/safe-text.js';
-import { DEEPEST, MOST_DIGITS } from '../serpent/limits.js';
+import { DEEPEST, MOST_DIGITS } from '../serpent/value-limits.js';
 import { nearestName } from './nearest-name.js';
 
 /** The error of an option or of a combination of options that cannot work. */

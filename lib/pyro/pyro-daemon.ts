@@ -5,7 +5,7 @@ import type { ReceivedProxies } from '../client/options/received-proxies.js';
 import { RECEIVED_IDLE_TIMEOUT_MS, type ReceivedProxyOptions } from '../client/options/received-proxy-options.js';
 import { ProxyGroup } from '../client/connection/proxy-group.js';
 import type { ProxyOrigin, ProxyReceiver } from '../daemon/contract/daemon.js';
-import { BaseDaemon } from '../daemon/daemon.js';
+import { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonOptions } from '../daemon/options/daemon-options.js';
 import { environmentWireLog, logDaemon } from '../logging/core-log.js';
 import { environmentLogger } from '../logging/environment-logger.js';

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { checkOptions, configError, listOf, oneOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { warn } from '../reports/warning.js';

@@ -2,7 +2,7 @@ import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../proto
 import { SerializeError } from '../protocol/errors.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
-import { checkLimits, VALUE_LIMITS } from '../serpent/limits.js';
+import { checkLimits, VALUE_LIMITS } from '../serpent/value-limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
 import { JsonSerializer } from './json/json-serializer.js';
 import { MarshalSerializer } from './marshal/marshal-serializer.js';

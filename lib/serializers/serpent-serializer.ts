@@ -1,7 +1,7 @@
 import { SerializeError } from '../protocol/errors.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import { SerpentError } from '../serpent/index.js';
-import { checkLimits } from '../serpent/limits.js';
+import { checkLimits } from '../serpent/value-limits.js';
 import { LiteralReader } from '../serpent/reader.js';
 import { LiteralWriter } from '../serpent/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';

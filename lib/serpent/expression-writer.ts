@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import type { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
-import { SerpentError, type SerpentErrorCode } from './errors.js';
-import type { CheckedLimits, SerpentLimits } from './limits.js';
+import { SerpentError, type SerpentErrorCode } from './serpent-error.js';
+import type { CheckedLimits, SerpentLimits } from './value-limits.js';
 import { complexLiteral } from './literals.js';
 import { Nesting } from './nesting.js';
 import { ScalarWriter } from './scalar-writer.js';

@@ -1,6 +1,6 @@
 import { CHARACTERS } from './characters.js';
-import { SerpentError } from './errors.js';
-import { type CheckedLimits, checkLimits, type SerpentLimits } from './limits.js';
+import { SerpentError } from './serpent-error.js';
+import { type CheckedLimits, checkLimits, type SerpentLimits } from './value-limits.js';
 import { Scanner } from './scanner.js';
 import { TableReader } from './table-reader.js';
 import type { ReadBudget } from './value-costs.js';

@@ -6,7 +6,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
 import { checkCallOptions } from '../options/resolve-proxy-options.js';
 import { checkOptions, SWITCH } from '../../options/option-checks.js';
-import { BATCH_METHOD, type BatchOptions, plainResults, recordBatch, settledResults } from './batch.js';
+import { BATCH_METHOD, type BatchOptions, plainResults, recordBatch, settledResults } from './recorded-batch.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
 

@@ -14,7 +14,7 @@ import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call } from './call.js';
-import type { Request } from './request.js';
+import type { Request } from './served-request.js';
 import { closeUnpulled } from '../streams/item-stream.js';
 
 /** Entries of a batch that run before other connections are served. */

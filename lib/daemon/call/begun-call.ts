@@ -3,7 +3,7 @@ import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ObservedCall } from '../contract/observer.js';
 import { UNKNOWN } from './failure-report.js';
 import { Call } from './call.js';
-import type { Request } from './request.js';
+import type { Request } from './served-request.js';
 
 /** A call as observers see it: that of a request, or an entry of its batch. */
 export class BegunCall extends Call implements ObservedCall {

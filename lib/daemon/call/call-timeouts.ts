@@ -2,7 +2,7 @@ import { captureContext, runIsolated } from '../../calls/async-context.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
-import type { Request } from './request.js';
+import type { Request } from './served-request.js';
 
 /** Answers the calls of a daemon that run longer than `callTimeoutMs`. One timer serves all calls. */
 export class CallTimeouts {

@@ -16,10 +16,10 @@ import { BegunCall } from './begun-call.js';
 import { Call } from './call.js';
 import type { CallFollowers } from './call-observers.js';
 import { CallTimeouts } from './call-timeouts.js';
-import { type CallServices, unknownSerializerText } from './call-services.js';
+import { type CallServices, unknownSerializerText } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
-import { Request } from './request.js';
+import { Request } from './served-request.js';
 import { closeUnpulled } from '../streams/item-stream.js';
 
 /**

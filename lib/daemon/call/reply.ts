@@ -10,7 +10,7 @@ import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { CallServices } from './call-services.js';
+import type { CallServices } from './daemon-services.js';
 import { annotationsOf } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, type OptionRules, wholeNumber } from '../../options/option-checks.js';
 import { printable } from '../../reports/printable.js';
-import type { CallServices } from '../call/call-services.js';
+import type { CallServices } from '../call/daemon-services.js';
 import type { ItemStream } from '../streams/item-stream.js';
 import type {
   ConnectionSnapshot,

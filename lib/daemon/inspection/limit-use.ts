@@ -1,4 +1,4 @@
-import type { CallServices } from '../call/call-services.js';
+import type { CallServices } from '../call/daemon-services.js';
 import type { LimitSnapshot } from '../contract/snapshot.js';
 import type { RemoteAddress } from '../connection/remote-addresses.js';
 import { LIMITS, type LimitName } from '../limits/limits.js';

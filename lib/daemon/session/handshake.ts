@@ -5,7 +5,7 @@ import { asError, safeText } from '../../protocol/safe-text.js';
 import { sizeLimit } from '../../protocol/messages/header.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
-import { type CallServices, unknownSerializerText } from '../call/call-services.js';
+import { type CallServices, unknownSerializerText } from '../call/daemon-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import { endsInTime } from '../connection/handshake-time.js';

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
-import type { CallServices } from '../call/call-services.js';
+import type { CallServices } from '../call/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import type { SessionServices } from './request-loop.js';

@@ -10,7 +10,7 @@ import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../../protocol/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_RULES, type PyroModuleOptions } from './client-registry.js';
-import { ObservedCall } from './observed-call.js';
+import { ObservedCall } from './subscribed-call.js';
 import { callOf, type PyroPattern } from './pyro-pattern.js';
 
 /** Options of a {@link PyroClient}: the options of its proxy, and the object's URI. */

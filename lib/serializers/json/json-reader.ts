@@ -1,11 +1,11 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { PyFloat } from '../../serpent/index.js';
-import { type CheckedLimits, checkLimits } from '../../serpent/limits.js';
+import { type CheckedLimits, checkLimits } from '../../serpent/value-limits.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
-import type { MemberShapes } from '../reading/member-shape.js';
+import type { MemberShapes } from '../reading/known-members.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
 import { JsonScanner } from './json-scanner.js';
 

@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
-import { MemberShapes } from '../reading/member-shape.js';
+import { MemberShapes } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
 import { JsonSink } from './json-sink.js';

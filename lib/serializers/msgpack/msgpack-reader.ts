@@ -4,7 +4,7 @@ import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
 import { COSTS } from '../../serpent/value-costs.js';
-import type { MemberShape } from '../reading/member-shape.js';
+import type { MemberShape } from '../reading/known-members.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';

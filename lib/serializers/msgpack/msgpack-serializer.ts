@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
-import { MemberShapes } from '../reading/member-shape.js';
+import { MemberShapes } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { MsgpackReader } from './msgpack-reader.js';

@@ -2,7 +2,7 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 import { storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
-import type { MemberShape } from './member-shape.js';
+import type { MemberShape } from './known-members.js';
 import type { ValueReader } from './value-reader.js';
 
 /** Entries for which V8 makes room in an empty Map. */

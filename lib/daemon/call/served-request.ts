@@ -13,7 +13,7 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
 import type { CallFollowers } from './call-observers.js';
-import { type CallServices, receiveProxy } from './call-services.js';
+import { type CallServices, receiveProxy } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';

@@ -14,7 +14,7 @@ import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import type { LimitName } from '../limits/limits.js';
 import type { LimitCounters } from '../options/limit-counters.js';
 import { UnsentBytes } from '../../transport/unsent-bytes.js';
-import { Signatures } from '../object/signatures.js';
+import { Signatures } from '../object/object-signatures.js';
 import { loadSignatures } from '../options/signature-book.js';
 import { UnservedBytes } from '../../transport/unserved-bytes.js';
 import { CallObservers } from './call-observers.js';

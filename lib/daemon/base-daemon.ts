@@ -10,7 +10,7 @@ import { ProxyReference } from '../protocol/proxy-reference.js';
 import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemons.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
-import { type CallServices, createCallServices } from './call/call-services.js';
+import { type CallServices, createCallServices } from './call/daemon-services.js';
 import type { Streams } from './streams/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';

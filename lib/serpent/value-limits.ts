@@ -1,4 +1,4 @@
-import { SerpentError } from './errors.js';
+import { SerpentError } from './serpent-error.js';
 
 /** Limits of reading and writing. */
 export interface SerpentLimits {
