@@ -203,4 +203,3 @@ export type {
 } from './name-server/store/name-store.js';
 export { redisNameStore, type RedisNameStoreOptions } from './name-server/store/redis/redis-store.js';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './name-server/store/redis/redis-connection.js';
-export type { Pending } from './objects/keyed-instances.js';

@@ -32,6 +32,7 @@ const declaredOf = processWide('parameters', () => new WeakMap<object, DeclaredP
  * @throws {PyroError} when the class has no such method
  */
 export function params(...names: string[]): RemoteMethodDecorator;
+/** The same for a method by its name. */
 export function params<T extends AnyClass>(type: T, method: MemberName<T>, ...names: string[]): void;
 export function params(...given: unknown[]): RemoteMethodDecorator | undefined {
   const [type, method, ...names] = given;

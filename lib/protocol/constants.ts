@@ -17,6 +17,7 @@ export const HEADER_BYTES = 40;
 export const CORRELATION_ID_BYTES = 16;
 /** Where the correlation id begins in a header. */
 export const CORRELATION_ID_AT = 20;
+/** Version of the wire protocol, in the header of each message. */
 export const PROTOCOL_VERSION = 502;
 export const TAG = 0x5059524f; // 'PYRO'
 export const MAGIC = 0x4dc5;

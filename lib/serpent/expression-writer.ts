@@ -12,6 +12,7 @@ import { WrittenKey } from './repeated-keys.js';
 
 const { PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
 
+/** Options of `dumps`. */
 export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
   bytesRepr?: boolean;

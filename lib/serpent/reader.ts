@@ -9,6 +9,7 @@ const { COMMA } = CHARACTERS;
 
 const DEFAULT_MAX_VALUE_BYTES = 256 * 1024 * 1024;
 
+/** Options of {@link loads}. */
 export interface LoadsOptions extends SerpentLimits {
   /**
    * `natural` (default): plain JavaScript values. `faithful`: tuples, floats and all dicts stay apart (PyTuple, PyFloat,

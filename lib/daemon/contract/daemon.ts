@@ -7,6 +7,7 @@ import type { PyroConnection } from './connection.js';
 import type { DaemonSnapshot, InspectOptions } from './snapshot.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 
+/** Options of {@link Daemon.register}. */
 export interface RegisterOptions {
   /** Replace the object that has the id, or give a registered object a further id. Default false. */
   force?: boolean;
