@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
+import { DAEMON_METHODS } from '../protocol/constants.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, resultText, printJson } from './terminal/output.js';
 import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote/remote-arguments.js';
 import { daemonUriOf, withRemote } from './remote/remote-connection.js';
+import { untilInterrupted } from './terminal/signals.js';
 import { jsonOf, valueOf } from '../inspector/typed-values.js';
 
 interface CallArguments extends RemoteArguments {
@@ -82,21 +84,13 @@ async function runCall(uri: string, method: string, texts: readonly string[], gi
   const read = (text: string): unknown => valueOf(text, given.literal);
   const args = texts.map(read);
   if (given.kw) args.push(kwargs(Object.fromEntries(Object.entries(given.kw).map(([name, text]) => [name, read(text)]))));
-  const end = new AbortController();
-  const onSignal = (): void => end.abort();
-  process.once('SIGINT', onSignal);
-  try {
-    await withRemote(uriOf(uri), given, async (remote) => {
-      const result = await told(remote.$with({ signal: end.signal }).$call(method, ...args));
-      if (result instanceof RemoteStream) await printItems(result, given, end.signal);
+  await untilInterrupted((signal) =>
+    withRemote(uriOf(uri), given, async (remote) => {
+      const result = await told(remote.$with({ signal }).$call(method, ...args));
+      if (result instanceof RemoteStream) await printItems(result, given, signal);
       else printResult(result, given);
-    });
-  } catch (error) {
-    if (!end.signal.aborted) throw error;
-    process.exitCode = EXIT_CODES.interrupted.code;
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
+    }),
+  );
 }
 
 /** Prints the items of a stream until it ends, and closes it. @throws the reason of the signal */
@@ -122,7 +116,7 @@ async function runPing(text: string, given: RemoteArguments & { count: number; i
     for (let ping = 0; ping < given.count; ping++) {
       if (ping > 0) await sleep(given.interval);
       const begun = performance.now();
-      await told(daemon.$call('ping'));
+      await told(daemon.$call(DAEMON_METHODS.ping));
       times.push(performance.now() - begun);
       if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
     }

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import { followPromises } from '../calls/current-call.js';
-import { NO_ANNOTATIONS } from '../protocol/messages/annotations.js';
+import { type AnnotationValues, NO_ANNOTATIONS } from '../protocol/messages/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
@@ -21,7 +21,7 @@ import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
 import { ObjectLeases } from './leases.js';
-import { Lifecycle } from './lifecycle.js';
+import { DEFAULT_DRAIN_MS, Lifecycle } from './lifecycle.js';
 import { inspectDaemon } from './inspection/inspect-daemon.js';
 import { ExposedObject } from './object/exposed-object.js';
 import { resetMetadata } from './object/expose.js';
@@ -35,9 +35,6 @@ import { LimitCounters } from './options/limit-counters.js';
 import type { LimitName } from './limits/limits.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
-
-/** How long {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} wait for running calls. */
-const DEFAULT_DRAIN_MS = 10_000;
 
 /**
  * Serves objects to Pyro clients. A daemon that listens serves at once, on Node's own event loop.
@@ -292,7 +289,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    * Override, or give the option, to add annotations to every reply. Called once when the daemon starts, so that a mistake is found
    * then, and for each reply.
    */
-  annotations(): ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>> {
+  annotations(): AnnotationValues {
     return this.options.annotations?.() ?? NO_ANNOTATIONS;
   }
 

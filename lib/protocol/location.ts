@@ -5,6 +5,9 @@ import type { Duplex } from 'node:stream';
 /** A location of a unix domain socket begins so. */
 export const UNIX_PREFIX = './u:';
 
+/** The largest port of TCP and UDP. */
+export const MAX_PORT = 65_535;
+
 const WITHOUT_ADDRESS = 'local';
 
 /** `host:port` as it stands in URIs; a numeric IPv6 address is put in brackets. */

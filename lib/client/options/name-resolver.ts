@@ -6,7 +6,6 @@ import {
   ANYTHING,
   checkOneAddress,
   checkOptions,
-  configError,
   milliseconds,
   OBJECT,
   objectOf,

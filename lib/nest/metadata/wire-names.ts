@@ -1,8 +1,9 @@
 import { oneOf, type OptionRule } from '../../options/option-checks.js';
+import { NAMINGS } from '../../objects/naming.js';
 import { isPrivateName, isProxyName, PROXY_NAME_FAULT } from '../../objects/private-names.js';
 
 /** Takes the option `naming`. */
-export const NAMING: OptionRule = oneOf('same', 'snake_case');
+export const NAMING: OptionRule = oneOf(...NAMINGS);
 
 /**
  * Refuses wire names that no client could use.

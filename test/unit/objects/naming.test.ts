@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { wireNameOf } from '../../../../lib/nest/metadata/wire-names.js';
+import { wireNameOf } from '../../../lib/objects/naming.js';
 
 it.each([
   ['takeItem', 'take_item'],
