@@ -10,7 +10,7 @@ import { ProxyReference } from '../protocol/proxy-reference.js';
 import { addServingDaemon, removeServingDaemon } from '../objects/serving-daemons.js';
 import { PyroUri } from '../protocol/uri.js';
 import { natLocationOf } from '../protocol/location.js';
-import { type CallServices, createCallServices } from './call/daemon-services.js';
+import { type DaemonServices, createDaemonServices } from './call/daemon-services.js';
 import type { Streams } from './streams/streams.js';
 import type { PyroConnection } from './contract/connection.js';
 import type { Daemon, LeaseOptions, ObjectLease, ProxyReceiver, RegisterOptions } from './contract/daemon.js';
@@ -54,7 +54,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
   private readonly streams: Streams;
   private readonly sessions: Sessions;
   private readonly lifecycle: Lifecycle;
-  private readonly services: CallServices;
+  private readonly services: DaemonServices;
   /** @internal Tell the names of objects at name servers. */
   readonly nameSources = new Set<() => NameSnapshot[]>();
 
@@ -65,7 +65,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     this.options = resolveDaemonOptions(given);
     const { options, objects, reporter, registrations } = this;
     const { limits } = this;
-    const services = createCallServices({ daemon: this, options, objects, proxies, reporter, limits });
+    const services = createDaemonServices({ daemon: this, options, objects, proxies, reporter, limits });
     this.services = services;
     this.streams = services.streams;
     this.sessions = new Sessions(services);

@@ -6,7 +6,7 @@ import { DaemonError } from '../protocol/errors.js';
 import type { Acceptor } from '../transport/sockets/acceptor.js';
 import { Listener } from '../transport/sockets/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
-import type { CallServices } from './call/daemon-services.js';
+import type { DaemonServices } from './call/daemon-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/session-connection.js';
 import { currentContext } from './call/call.js';
@@ -36,7 +36,7 @@ export class Lifecycle {
   private readonly closeCallbacks = new Set<() => void>();
 
   constructor(
-    private readonly services: CallServices,
+    private readonly services: DaemonServices,
     private readonly sessions: Sessions,
     private readonly registrations: Registrations,
   ) {}

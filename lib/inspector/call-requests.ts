@@ -1,5 +1,5 @@
 import { FULL_TEXT, OBJECT, oneOf, type OptionRule, TEXTS, wholeNumber } from '../options/option-checks.js';
-import type { CallRequest, StreamRequest } from './contract.js';
+import type { PageCall, StreamRequest } from './contract.js';
 import { RequestRefusal } from './request-refusal.js';
 
 const MAX_ITEMS = 100;
@@ -12,7 +12,7 @@ const NAMED_TEXTS: OptionRule = {
 };
 
 /** Reads the body of a request for a call. @throws {RequestRefusal} 400 */
-export function callRequestOf(body: unknown): CallRequest {
+export function callRequestOf(body: unknown): PageCall {
   const members = membersOf(body);
   const { kind, handshake = null } = members;
   check('kind', kind, KIND);
@@ -21,7 +21,7 @@ export function callRequestOf(body: unknown): CallRequest {
     session: textOf(members, 'session'),
     server: textOf(members, 'server'),
     objectId: textOf(members, 'objectId'),
-    kind: kind as CallRequest['kind'],
+    kind: kind as PageCall['kind'],
     member: textOf(members, 'member'),
     args: textsOf(members.args ?? []),
     kwargs: namedTextsOf(members.kwargs ?? {}),

@@ -4,7 +4,7 @@ import { RemoteStream } from '../client/call/remote-stream.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { MAX_TIMER_MS } from '../options/option-checks.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import type { CallAnswer, CallRequest, StreamAnswer, StreamRequest } from './contract.js';
+import type { CallAnswer, PageCall, StreamAnswer, StreamRequest } from './contract.js';
 import { InspectorStream } from './inspector-stream.js';
 import type { InspectorOptions } from './inspector-options.js';
 import type { InspectorSource } from './inspector-source.js';
@@ -42,7 +42,7 @@ export class InspectorCalls {
   ) {}
 
   /** Runs a call. @throws {RequestRefusal} when a limit is reached, or the request names no object */
-  async call(request: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
+  async call(request: PageCall, signal: AbortSignal): Promise<CallAnswer> {
     return this.limited(async () => {
       const begun = performance.now();
       const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
@@ -93,7 +93,7 @@ export class InspectorCalls {
     server,
     objectId,
     handshake,
-  }: Pick<CallRequest, 'session' | 'server' | 'objectId' | 'handshake'>): KeptProxy {
+  }: Pick<PageCall, 'session' | 'server' | 'objectId' | 'handshake'>): KeptProxy {
     const key = JSON.stringify([session, server, objectId, handshake]);
     const kept = this.proxies.get(key) ?? { proxy: this.connect(server, objectId, handshake), uses: 0 };
     kept.uses += 1;
@@ -169,7 +169,7 @@ export class InspectorCalls {
 
 function run(
   proxy: RemoteObject,
-  { kind, member, args: texts, kwargs: named, isLiteral }: Pick<CallRequest, 'kind' | 'member' | 'args' | 'kwargs' | 'isLiteral'>,
+  { kind, member, args: texts, kwargs: named, isLiteral }: Pick<PageCall, 'kind' | 'member' | 'args' | 'kwargs' | 'isLiteral'>,
 ): Promise<unknown> {
   const args = texts.map((text) => valueOf(text, isLiteral));
   if (kind === 'get') return proxy.$get(member as never);

@@ -3,13 +3,13 @@ import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ObservedCall } from '../contract/observer.js';
 import { UNKNOWN } from './failure-report.js';
 import { Call } from './call.js';
-import type { Request } from './served-request.js';
+import type { ServedRequest } from './served-request.js';
 
 /** A call as observers see it: that of a request, or an entry of its batch. */
 export class BegunCall extends Call implements ObservedCall {
   readonly args: readonly unknown[];
 
-  constructor(request: Request, { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>) {
+  constructor(request: ServedRequest, { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>) {
     super(request, objectId, method, kwargs);
     this.args = args;
   }

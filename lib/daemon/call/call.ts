@@ -6,12 +6,12 @@ import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
-import type { Request } from './served-request.js';
+import type { ServedRequest } from './served-request.js';
 
 /** A call of a request. The called method gets this object as its context. */
 export class Call implements CallContext {
   constructor(
-    readonly request: Request,
+    readonly request: ServedRequest,
     readonly objectId: string,
     readonly method: string,
     readonly kwargs: Readonly<Record<string, unknown>>,

@@ -23,7 +23,7 @@ import { Streams } from '../streams/streams.js';
 import { ValueMemory } from './value-memory.js';
 
 /** The parts of one daemon that its handshakes, requests and replies use. Made once for each daemon. */
-export interface CallServices {
+export interface DaemonServices {
   readonly daemon: Daemon;
   readonly options: ResolvedDaemonOptions;
   readonly objects: ObjectRegistry;
@@ -53,9 +53,9 @@ export interface CallServices {
   readonly correlationIds: IdPool;
 }
 
-export function createCallServices(
-  given: Pick<CallServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter' | 'limits'>,
-): CallServices {
+export function createDaemonServices(
+  given: Pick<DaemonServices, 'daemon' | 'options' | 'objects' | 'proxies' | 'reporter' | 'limits'>,
+): DaemonServices {
   const { daemon, options } = given;
   const { maxDepth, maxIntDigits, maxMessageBytes: maxBytes, maxValueBytes, serpentBytesRepr, detailedTraceback } = options;
   const { classes = defaultClassRegistry, arrays, maxCheckedObjects } = options;
@@ -105,6 +105,6 @@ export function unknownSerializerText(id: number, { serializers }: ResolvedDaemo
 }
 
 /** Turns a proxy that came with a request into a value. */
-export function receiveProxy({ proxies }: CallServices, state: readonly unknown[], origin: ProxyOrigin): unknown {
+export function receiveProxy({ proxies }: DaemonServices, state: readonly unknown[], origin: ProxyOrigin): unknown {
   return proxies.receive(ProxyReference.fromState(state), origin);
 }

@@ -10,7 +10,7 @@ import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { CallServices } from './daemon-services.js';
+import type { DaemonServices } from './daemon-services.js';
 import { annotationsOf } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
@@ -32,7 +32,7 @@ export class Reply implements ReplyAddress {
 
   /** @param frame the message to answer; undefined when the client sent none that could be read */
   constructor(
-    readonly services: CallServices,
+    readonly services: DaemonServices,
     protected readonly channel: ReplyChannel,
     protected readonly serializer: Serializer,
     frame: Frame | undefined,

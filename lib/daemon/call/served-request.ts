@@ -13,7 +13,7 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { GuardedObject } from '../contract/target.js';
 import type { CallErrorInfo } from '../options/daemon-events.js';
 import type { CallFollowers } from './call-observers.js';
-import { type CallServices, receiveProxy } from './daemon-services.js';
+import { type DaemonServices, receiveProxy } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
 import { REQUEST_BYTES } from './value-memory.js';
@@ -25,7 +25,7 @@ const NOT_AUTHORIZED: Authorization = {};
  * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
  * one call.
  */
-export class Request extends Reply implements ProxyOrigin, ReadContext {
+export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
   authorization: Authorization = NOT_AUTHORIZED;
@@ -61,7 +61,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   private endHooks: (() => void)[] | undefined;
 
   constructor(
-    services: CallServices,
+    services: DaemonServices,
     channel: ReplyChannel,
     readonly connection: SessionConnection,
     serializer: Serializer,

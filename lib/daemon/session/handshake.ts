@@ -5,7 +5,7 @@ import { asError, safeText } from '../../protocol/safe-text.js';
 import { sizeLimit } from '../../protocol/messages/header.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
-import { type CallServices, unknownSerializerText } from '../call/daemon-services.js';
+import { type DaemonServices, unknownSerializerText } from '../call/daemon-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import { endsInTime } from '../connection/handshake-time.js';
@@ -23,7 +23,7 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
  * @see Pyro5/server.py, `Daemon._handshake`
  */
 export async function answerHandshake(
-  services: CallServices,
+  services: DaemonServices,
   channel: ReplyChannel,
   connection: SessionConnection,
   frame: Frame,
@@ -48,7 +48,7 @@ export async function answerHandshake(
 }
 
 async function authorizeConnect(
-  services: CallServices,
+  services: DaemonServices,
   connection: SessionConnection,
   serializer: Serializer,
   frame: Frame,
@@ -73,7 +73,7 @@ async function authorizeConnect(
 
 /** Reads the value of a CONNECT message within the memory that is left. The connection holds its memory. */
 function readWithin(
-  { memory, inflation, options }: CallServices,
+  { memory, inflation, options }: DaemonServices,
   connection: SessionConnection,
   serializer: Serializer,
   frame: Frame,

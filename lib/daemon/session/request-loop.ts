@@ -1,7 +1,7 @@
 import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { ConnectionGroup } from '../../transport/connection-group.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
-import type { CallServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
@@ -9,7 +9,7 @@ import { RequestQueue } from './request-queue.js';
 
 /** The parts that the sessions of a daemon share. */
 export interface SessionServices {
-  readonly services: CallServices;
+  readonly services: DaemonServices;
   readonly dispatcher: Dispatcher;
   readonly group: ConnectionGroup;
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { endsWithin } from '../../calls/deadline.js';
 import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
-import type { CallServices } from '../call/daemon-services.js';
+import type { DaemonServices } from '../call/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import type { SessionServices } from './request-loop.js';
@@ -36,7 +36,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   readonly slots: Slots;
   private readonly shared: SessionServices;
 
-  constructor(private readonly services: CallServices) {
+  constructor(private readonly services: DaemonServices) {
     this.slots = new Slots(services.options, (refusal) => services.limits.note(refusal, undefined));
     this.shared = {
       services,

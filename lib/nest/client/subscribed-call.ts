@@ -5,7 +5,7 @@ import { RemoteStream } from '../../client/call/remote-stream.js';
 const LAST_ITEM_MS = 1_000;
 
 /** A call for one subscriber: passes on its result, or the items of a stream, until the end or until {@link cancel}. */
-export class ObservedCall {
+export class SubscribedCall {
   private readonly controller = new AbortController();
   private stream: RemoteStream | undefined;
   private isOver = false;

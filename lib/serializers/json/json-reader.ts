@@ -6,7 +6,7 @@ import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
-import type { MemberShapes } from '../reading/known-members.js';
+import type { KnownMembers } from '../reading/known-members.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
 import { JsonScanner } from './json-scanner.js';
 
@@ -46,7 +46,7 @@ export class JsonReader extends ValueReader {
     bytes: Buffer,
     { values, maxDepth, maxIntDigits }: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
     budget: ValueBudget,
-    shapes: MemberShapes,
+    shapes: KnownMembers,
   ) {
     super(values === 'faithful', budget, shapes);
     this.limits = checkLimits({ maxDepth, maxIntDigits });

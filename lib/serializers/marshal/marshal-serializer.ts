@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
-import { MemberShapes } from '../reading/known-members.js';
+import { KnownMembers } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { MarshalReader } from './marshal-reader.js';
@@ -10,7 +10,7 @@ import { SERIALIZER_IDS } from '../../protocol/constants.js';
 export class MarshalSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.marshal;
   readonly name = 'marshal';
-  private readonly shapes = new MemberShapes();
+  private readonly shapes = new KnownMembers();
 
   protected write(value: unknown, out: ByteWriter): void {
     this.writeInto(MarshalSink, value, out);

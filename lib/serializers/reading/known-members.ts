@@ -11,13 +11,13 @@ const CHECKED: readonly string[] = ['__proto__', '__class__', 'dtype', 'nd'];
  *
  * The tree says what a dict costs, and which name is expected next: a known name is compared, not read.
  */
-export class MemberShape {
+export class KnownMember {
   readonly kind: MemberKind;
   /** The member that came behind this one last. */
-  next: MemberShape | undefined = undefined;
+  next: KnownMember | undefined = undefined;
   /** The first member of the last dict inside of the value of this member. */
-  first: MemberShape | undefined = undefined;
-  private others: Map<string, MemberShape> | undefined = undefined;
+  first: KnownMember | undefined = undefined;
+  private others: Map<string, KnownMember> | undefined = undefined;
   private plain: boolean | undefined = undefined;
 
   constructor(
@@ -34,7 +34,7 @@ export class MemberShape {
   }
 
   /** The member with this name behind this one; undefined when it is new. */
-  follow(name: string): MemberShape | undefined {
+  follow(name: string): KnownMember | undefined {
     const { next } = this;
     if (next !== undefined && next.name === name) return next;
     const found = this.others?.get(name);
@@ -42,9 +42,9 @@ export class MemberShape {
     return found;
   }
 
-  add(name: string): MemberShape {
+  add(name: string): KnownMember {
     const { next } = this;
-    const added = new MemberShape(name, this.count + 1);
+    const added = new KnownMember(name, this.count + 1);
     if (next !== undefined) (this.others ??= new Map([[next.name, next]])).set(name, added);
     this.next = added;
     return added;
@@ -57,21 +57,21 @@ const MOST_MEMBERS = 256;
 const MOST_NAME_CHARS = 128;
 
 /** The shapes of the dicts that one serializer reads. */
-export class MemberShapes {
-  private root = new MemberShape('', 0);
+export class KnownMembers {
+  private root = new KnownMember('', 0);
   private count = 0;
 
   /** The start of all dicts of one read. Once the tree is full, the next read begins another one. */
-  start(): MemberShape {
+  start(): KnownMember {
     if (this.count >= MOST_SHAPES) {
-      this.root = new MemberShape('', 0);
+      this.root = new KnownMember('', 0);
       this.count = 0;
     }
     return this.root;
   }
 
   /** Remembers a new member behind `shape`. Undefined: it is not remembered. */
-  add(shape: MemberShape, name: string): MemberShape | undefined {
+  add(shape: KnownMember, name: string): KnownMember | undefined {
     if (this.count >= MOST_SHAPES || shape.count >= MOST_MEMBERS || name.length > MOST_NAME_CHARS) return undefined;
     this.count++;
     return shape.add(name);
