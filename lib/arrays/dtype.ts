@@ -84,7 +84,7 @@ export class DType {
    * is made once, when somebody needs it.
    */
   get name(): string {
-    return (this.ownName ??= literalOf(this.descr));
+    return (this.ownName ??= descrLiteral(this.descr));
   }
 
   /** The same dtype in the byte order of this machine. The fields of a structured one keep theirs. */
@@ -156,11 +156,11 @@ function descrOfFields(fields: readonly DTypeField[], itemBytes: number): DescrF
 }
 
 /** The description as Python would print it. */
-export function literalOf(descr: Descr): string {
+export function descrLiteral(descr: Descr): string {
   if (typeof descr === 'string') return textLiteral(descr);
   const fields = descr.map(([name, type, shape]) => {
     const tail = shape === undefined ? '' : `, (${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
-    return `(${textLiteral(name)}, ${literalOf(type)}${tail})`;
+    return `(${textLiteral(name)}, ${descrLiteral(type)}${tail})`;
   });
   return `[${fields.join(', ')}]`;
 }

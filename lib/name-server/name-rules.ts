@@ -100,7 +100,7 @@ export function tooMany(what: string, count: number, option: keyof NameLimits, l
 }
 
 /** False for values that Python takes for false: an argument that was not given, in the name server's methods. */
-export function isGiven(value: unknown): boolean {
+export function isTrueInPython(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '' || value === 0 || value === 0n) return false;
   if (value instanceof Map || value instanceof Set) return value.size > 0;
   if (isPlainObject(value)) return Object.keys(value).length > 0;

@@ -10,7 +10,7 @@ import {
   givenOptions,
   milliseconds,
   numberRules,
-  objectOf,
+  objectRule,
   type OptionRules,
   PORT,
   SWITCH,
@@ -195,10 +195,10 @@ const STORE_METHODS = ['get', 'put', 'setMetadata', 'remove', 'renew', 'list', '
 export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
   ...PYRO_DAEMON_RULES,
   storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
-  broadcast: anyOf(SWITCH, objectOf<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
+  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
   autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
-  policy: objectOf('an object with rules', POLICY_RULES),
-  limits: objectOf('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
+  policy: objectRule('an object with rules', POLICY_RULES),
+  limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
 };
 
 /** Starts a name server, see {@link PyroNameServer}. @throws {PyroError} `CONFIG`, as {@link PyroNameServer.start} */

@@ -114,7 +114,7 @@ export function numberRules<T extends object>(
 }
 
 /** A rule for objects with options of their own. */
-export function objectOf<T>(takes: string, members: OptionRules<T>, isOpen = false): OptionRule {
+export function objectRule<T>(takes: string, members: OptionRules<T>, isOpen = false): OptionRule {
   return { takes, fits: isObject, members: members as OptionRules<Record<string, unknown>>, isOpen };
 }
 

@@ -4,7 +4,7 @@ import type { DaemonSnapshot, InspectOptions } from '../daemon/contract/snapshot
 import type { PyroTarget } from '../daemon/contract/target.js';
 import { expose } from '../daemon/object/expose.js';
 import { ExposedObject } from '../daemon/object/exposed-object.js';
-import { anyOf, FUNCTION, objectOf, type OptionRule, SWITCH, wholeNumber } from '../options/option-checks.js';
+import { anyOf, FUNCTION, objectRule, type OptionRule, SWITCH, wholeNumber } from '../options/option-checks.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { SecurityError } from '../protocol/errors.js';
 import { isLoopbackLocation } from '../protocol/location.js';
@@ -16,7 +16,7 @@ export interface InspectorAccess {
 }
 
 /** Takes the option `inspector` of a daemon. */
-export const INSPECTOR_ACCESS: OptionRule = anyOf(SWITCH, objectOf<InspectorAccess>('{ guard }', { guard: FUNCTION }));
+export const INSPECTOR_ACCESS: OptionRule = anyOf(SWITCH, objectRule<InspectorAccess>('{ guard }', { guard: FUNCTION }));
 
 const MOST_LISTED = 1_000;
 const DEFAULT_LISTED = 200;

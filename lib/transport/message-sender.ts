@@ -17,7 +17,7 @@ import { warnOfError } from '../reports/warning.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';
 import type { SendBufferUser } from './send-buffer.js';
-import type { Reader } from './unsent-bytes.js';
+import type { UnreadConnection } from './unsent-bytes.js';
 
 export interface SenderOptions {
   /** Largest message either way, in bytes. */
@@ -32,7 +32,7 @@ const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /** The sending half of a connection: all small messages of one turn of the event loop leave in one write. */
-export abstract class MessageSender implements SendBufferUser, Reader {
+export abstract class MessageSender implements SendBufferUser, UnreadConnection {
   private congested = false;
   /** True when a flush will follow in this turn of the event loop. */
   private flushing = false;

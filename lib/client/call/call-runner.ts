@@ -17,7 +17,7 @@ import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
 import type { CallOptions } from '../options/proxy-options.js';
-import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
@@ -160,7 +160,7 @@ export class CallRunner {
     const { serializers } = this.connections;
     const correlationIds = call.trace?.correlationId ?? this.connections.correlationIds;
     const flags = isOneway ? call.flags | FLAGS.oneway : call.flags;
-    const annotations = annotationsOf(this.options.annotations, callOptions.annotations, call.trace?.annotations);
+    const annotations = annotationsToSend(this.options.annotations, callOptions.annotations, call.trace?.annotations);
     const parts = { leases, flags, annotations, correlationIds };
     return requestOf({ objectId: call.objectId ?? objectId, method, args, kwargs }, parts, serializers, this.options);
   }

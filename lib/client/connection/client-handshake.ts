@@ -8,7 +8,7 @@ import type { ClientConnection } from './client-connection.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { ConnectedDaemon } from '../options/proxy-options.js';
-import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
 import { sizeLimit } from '../../protocol/messages/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
@@ -80,7 +80,7 @@ export async function askMetadata(
 }
 
 function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): OutgoingRequest {
-  return new WrittenRequest(type, data, annotationsOf(options.annotations), serializers.own, 0, correlationIds);
+  return new WrittenRequest(type, data, annotationsToSend(options.annotations), serializers.own, 0, correlationIds);
 }
 
 function daemonOf(connection: ClientConnection): ConnectedDaemon {

@@ -135,7 +135,7 @@ export function checkCallOptions(options: CallOptions): CallOptions {
 }
 
 /** Merges the annotations of the proxy, of the trace of a call, and of the call. Later ones win. */
-export function annotationsOf(
+export function annotationsToSend(
   proxy: PyroProxyOptions['annotations'],
   call?: AnnotationValues,
   trace: Annotations = NO_ANNOTATIONS,

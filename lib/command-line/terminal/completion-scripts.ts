@@ -1,11 +1,11 @@
 /** A shell that completes command lines. */
-export type Shell = keyof typeof SCRIPTS;
+export type Shell = keyof typeof COMPLETION_SCRIPTS;
 
 /**
  * The scripts of the shells. Each gives the words up to the cursor to `nestjs-pyro complete`, and offers the lines that it prints: a
  * word, or a word, a tab and its description. The line `:files` stands for the names of files.
  */
-export const SCRIPTS = {
+export const COMPLETION_SCRIPTS = {
   // bash takes a colon and "=" for the end of a word; names may have both
   bash: `_nestjs_pyro() {
   local line="\${COMP_LINE:0:COMP_POINT}" found begun head

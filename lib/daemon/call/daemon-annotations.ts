@@ -1,4 +1,10 @@
-import { addAnnotations, type Annotations, type AnnotationValues, measureAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import {
+  addAnnotations,
+  type Annotations,
+  type AnnotationValues,
+  measureAnnotations,
+  NO_ANNOTATIONS,
+} from '../../protocol/messages/annotations.js';
 import { isThenable } from '../../calls/steps.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
@@ -8,7 +14,7 @@ import { asError } from '../../protocol/safe-text.js';
  *
  * @throws {PyroError} `CONFIG`, when the hook gave a promise or another value that holds no annotations
  */
-export function annotationsOf(given: AnnotationValues | undefined): Annotations {
+export function annotationsOfHook(given: AnnotationValues | undefined): Annotations {
   // every reply asks
   if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
   if (typeof given !== 'object' || given === null) throw badAnnotations(`gives ${String(given)}`);
@@ -35,7 +41,7 @@ export function checkAnnotationsHook(hook: () => AnnotationValues | undefined): 
   } catch {
     return;
   }
-  const annotations = annotationsOf(given);
+  const annotations = annotationsOfHook(given);
   try {
     measureAnnotations(annotations);
   } catch (error) {

@@ -34,7 +34,7 @@ export function countText(count: number, what: string): string {
 }
 
 /** The time of day of a moment in ISO format. */
-export function timeText(at: string): string {
+export function clockTime(at: string): string {
   return new Date(at).toLocaleTimeString('en-GB');
 }
 

@@ -11,7 +11,7 @@ import { writePacketMetadata } from '../../protocol/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_RULES, type PyroModuleOptions } from './client-registry.js';
 import { SubscribedCall } from './subscribed-call.js';
-import { callOf, type PyroPattern } from './pyro-pattern.js';
+import { remoteCallOf, type PyroPattern } from './pyro-pattern.js';
 
 /** Options of a {@link PyroClient}: the options of its proxy, and the object's URI. */
 export interface PyroClientOptions extends PyroModuleOptions {
@@ -119,7 +119,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   }
 
   private async carryOut({ pattern, data, metadata }: ReadPacket, options: CallOptions): Promise<unknown> {
-    const { method, args } = callOf(pattern, data);
+    const { method, args } = remoteCallOf(pattern, data);
     const annotations = metadata && writePacketMetadata(metadata);
     return this.unwrap()
       .$with({ ...options, annotations })

@@ -4,7 +4,7 @@ import {
   checkOptions,
   givenOptions,
   OBJECT,
-  objectOf,
+  objectRule,
   oneOf,
   type OptionRules,
   SWITCH,
@@ -44,7 +44,7 @@ const RULES: OptionRules<PyroMethodOptions> = {
   oneway: SWITCH,
   stream: anyOf(
     SWITCH,
-    objectOf<PyroStreamOptions>('an object with buffer and overflow', {
+    objectRule<PyroStreamOptions>('an object with buffer and overflow', {
       buffer: wholeNumber({ least: 1 }),
       overflow: oneOf('error', 'dropOldest', 'dropNewest'),
     }),

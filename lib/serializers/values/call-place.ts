@@ -30,16 +30,16 @@ function placeInBatch([entry, part, ...inner]: readonly MemberStep[]): string {
 }
 
 function argument(method: string | undefined, steps: readonly MemberStep[]): string {
-  if (method === SET_ATTRIBUTE && steps[0] === 1) return `the new value${pathOf(steps.slice(1))} of the attribute`;
+  if (method === SET_ATTRIBUTE && steps[0] === 1) return `the new value${memberPath(steps.slice(1))} of the attribute`;
   return `${positional(steps)}${ofMethod(method)}`;
 }
 
 function positional([index, ...inner]: readonly MemberStep[]): string {
-  return `argument ${Number(index) + 1}${pathOf(inner)}`;
+  return `argument ${Number(index) + 1}${memberPath(inner)}`;
 }
 
 function keyword([name, ...inner]: readonly MemberStep[]): string {
-  return `keyword argument ${shortText(name)}${pathOf(inner)}`;
+  return `keyword argument ${shortText(name)}${memberPath(inner)}`;
 }
 
 function ofMethod(method: string | undefined): string {
@@ -47,7 +47,7 @@ function ofMethod(method: string | undefined): string {
 }
 
 /** The members that lead to a value: `[3]["mass"]`. */
-export function pathOf(steps: readonly MemberStep[]): string {
+export function memberPath(steps: readonly MemberStep[]): string {
   const shown = steps.slice(0, MAX_STEPS).map((step) => `[${typeof step === 'number' ? step : JSON.stringify(step)}]`);
   return steps.length > MAX_STEPS ? `${shown.join('')}…` : shown.join('');
 }

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
  *
  * Each change is published as `{"seq":…,"changes":[[name, record or null], …]}` in the channel `changes:ID`.
  *
- * Leases end by a clock of their own, in milliseconds. It goes as Redis' clock while somebody calls {@link SCRIPTS.tick}, and stands
+ * Leases end by a clock of their own, in milliseconds. It goes as Redis' clock while somebody calls {@link REDIS_SCRIPTS.tick}, and stands
  * still otherwise: no lease ends because Redis was away and nobody could renew it, or because a clock was set.
  */
 const COMMON = `
@@ -140,7 +140,7 @@ function script(body: string): RedisScript {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-export const SCRIPTS = {
+export const REDIS_SCRIPTS = {
   put: script(PUT),
   setMetadata: script(SET_METADATA),
   remove: script(REMOVE),
