@@ -24,7 +24,15 @@ export {
 
 // addresses, and the protocol's own names and numbers
 export type { Annotations, AnnotationValues } from './protocol/messages/annotations.js';
-export { DAEMON_OBJECT_ID, FLAGS, INSPECTOR_OBJECT_ID, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from './protocol/constants.js';
+export {
+  DAEMON_OBJECT_ID,
+  FLAGS,
+  INSPECTOR_OBJECT_ID,
+  MESSAGE_TYPES,
+  NAME_SERVER_OBJECT_ID,
+  PROTOCOL_VERSION,
+  SERIALIZER_IDS,
+} from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';

@@ -58,10 +58,10 @@ function compareReport({ name, types }: { name: string; types: string }): string
       reportTempFolder: BUILD_FOLDER,
     },
   });
-  const problems = undocumentedExports(name);
+  const found = undocumentedExports(name);
   if (apiReportChanged && !write)
-    problems.push(`api/${name}.api.md: the surface differs; if the change is meant, run "npm run api" and commit what it writes`);
-  return problems;
+    found.push(`api/${name}.api.md: the surface differs; if the change is meant, run "npm run api" and commit what it writes`);
+  return found;
 }
 
 /** The exports of an entry that have no docstring, as its new report shows them. Members may go without. */

@@ -10,7 +10,7 @@ import { print, resultText, printJson } from './terminal/output.js';
 import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote/remote-arguments.js';
 import { daemonUriOf, withRemote } from './remote/remote-connection.js';
 import { untilInterrupted } from './terminal/signals.js';
-import { jsonOf, typedValue } from '../inspector/typed-values.js';
+import { jsonOf, valueOfText } from '../inspector/typed-values.js';
 
 interface CallArguments extends RemoteArguments {
   kw?: Record<string, string>;
@@ -57,7 +57,7 @@ export function setCommand(): Command {
     .argument('<value>', 'JSON, or a text')
     .option('--literal', 'the value is a Python literal')
     .action((uri: string, attribute: string, value: string, given: CallArguments) =>
-      withRemote(uriOf(uri), given, (remote) => told(remote.$set(attribute, typedValue(value, given.literal)))),
+      withRemote(uriOf(uri), given, (remote) => told(remote.$set(attribute, valueOfText(value, given.literal)))),
     );
 }
 
@@ -81,7 +81,7 @@ function takesCallArguments(command: Command): Command {
 }
 
 async function runCall(uri: string, method: string, texts: readonly string[], given: CallArguments): Promise<void> {
-  const read = (text: string): unknown => typedValue(text, given.literal);
+  const read = (text: string): unknown => valueOfText(text, given.literal);
   const args = texts.map(read);
   if (given.kw) args.push(kwargs(Object.fromEntries(Object.entries(given.kw).map(([name, text]) => [name, read(text)]))));
   await untilInterrupted((signal) =>

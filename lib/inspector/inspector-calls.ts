@@ -10,7 +10,7 @@ import type { InspectorOptions } from './inspector-options.js';
 import type { InspectorSource } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
-import { typedValue } from './typed-values.js';
+import { valueOfText } from './typed-values.js';
 
 /** Proxies that are kept without a running call and without a stream. Each has its own handshake data, and so its own sessions. */
 const MAX_PROXIES = 16;
@@ -125,7 +125,7 @@ export class InspectorCalls {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       maxRetries: 0,
       ...options,
-      ...(handshake !== null && { handshake: typedValue(handshake) }),
+      ...(handshake !== null && { handshake: valueOfText(handshake) }),
       callTimeoutMs,
       // longer than a stream, which is closed over the connection
       idleTimeoutMs: Math.min(2 * idleTimeoutMs, MAX_TIMER_MS),
@@ -171,10 +171,10 @@ function run(
   proxy: RemoteObject,
   { kind, member, args: texts, kwargs: named, isLiteral }: Pick<PageCall, 'kind' | 'member' | 'args' | 'kwargs' | 'isLiteral'>,
 ): Promise<unknown> {
-  const args = texts.map((text) => typedValue(text, isLiteral));
+  const args = texts.map((text) => valueOfText(text, isLiteral));
   if (kind === 'get') return proxy.$get(member as never);
   if (kind === 'set') return proxy.$set(member as never, args[0] as never);
-  const keywords = Object.entries(named).map(([name, text]) => [name, typedValue(text, isLiteral)] as const);
+  const keywords = Object.entries(named).map(([name, text]) => [name, valueOfText(text, isLiteral)] as const);
   if (keywords.length > 0) args.push(kwargs(Object.fromEntries(keywords)));
   return proxy.$call(member, ...args);
 }

@@ -14,7 +14,7 @@ const INT = /^-?\d+$/;
  * @param literal Python's literals instead of JSON, for what JSON does not have: `(1, 2)`, `{1, 2}`, `b"x"`, `1+2j`, `None`
  * @throws {PyroError} `CONFIG`, when a literal cannot be read
  */
-export function typedValue(text: string, literal = false): unknown {
+export function valueOfText(text: string, literal = false): unknown {
   if (literal) return literalOf(text);
   if (INT.test(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
   try {

@@ -51,9 +51,7 @@ export function socketAddressOf(location: string): { path: string } | { host: st
   if (location.startsWith(UNIX_PREFIX)) return { path: location.slice(UNIX_PREFIX.length) };
   const colon = location.lastIndexOf(':');
   const port = location.slice(colon + 1);
-  return colon < 0 || !/^\d+$/.test(port)
-    ? undefined
-    : { host: withoutBrackets(location.slice(0, colon)), port: Number(port) };
+  return colon < 0 || !/^\d+$/.test(port) ? undefined : { host: withoutBrackets(location.slice(0, colon)), port: Number(port) };
 }
 
 /** Removes the brackets that a numeric IPv6 address has in URIs: `[::1]`. */

@@ -72,4 +72,3 @@ async function addressLike(host: string, own: string): Promise<string | undefine
     .map(({ address }) => plainAddress(address))
     .find((address) => address === own || (isLoopbackAddress(address) && isLoopbackAddress(own)));
 }
-

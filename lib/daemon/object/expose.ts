@@ -13,7 +13,12 @@ import {
   type RemoteAttributeDecorator,
   type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
-import { type AnyFunction, decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
+import {
+  type AnyFunction,
+  decoratedFunctions,
+  decoratedFunctionsOf,
+  noteDecoratedFunction,
+} from '../../objects/decorated-functions.js';
 import { declaredParameters } from '../../objects/declared-parameters.js';
 import { noteChangedNames } from '../../objects/renamed-parameters.js';
 import { isExposedWithClass, isPrivateName, isProxyName, PROXY_NAME_FAULT } from '../../objects/private-names.js';
@@ -189,10 +194,7 @@ function mark({ name, fn }: Member, marks: Marks): void {
  *
  * @param decorated the functions that the decorators of the member saw: a decorator above them may have put another function there
  */
-function marksIn(
-  descriptor: PropertyDescriptor | undefined,
-  decorated: readonly AnyFunction[],
-): Marks | undefined {
+function marksIn(descriptor: PropertyDescriptor | undefined, decorated: readonly AnyFunction[]): Marks | undefined {
   let marks: Marks | undefined;
   for (const fn of [...decorated, ...functionsOf(descriptor)]) {
     const own = marksOf.get(fn);

@@ -14,8 +14,7 @@ export const NAMING: OptionRule = oneOf(...NAMINGS);
  */
 export function checkWireName(name: string, where: string): string {
   if (name === '') throw new TypeError(`${where}: the wire name is empty`);
-  if (isProxyName(name))
-    throw new TypeError(`${where}: "${name}" cannot be a wire name: ${PROXY_NAME_FAULT}; give another one`);
+  if (isProxyName(name)) throw new TypeError(`${where}: "${name}" cannot be a wire name: ${PROXY_NAME_FAULT}; give another one`);
   if (isPrivateName(name))
     throw new TypeError(`${where}: "${name}" is private in Python and cannot be exposed; give another wire name`);
   return name;

@@ -143,7 +143,8 @@ export function withoutStackTrace<T>(make: () => T): T {
 
 function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {
   if (attributes === undefined) return [];
-  if (!isPlainObject(attributes) && !(attributes instanceof Map)) throw new UnreadableError(`the attributes of exception ${pythonType} are no dict`);
+  if (!isPlainObject(attributes) && !(attributes instanceof Map))
+    throw new UnreadableError(`the attributes of exception ${pythonType} are no dict`);
   const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
   for (const [name] of entries) {
     if (typeof name !== 'string' || name === '__proto__') {

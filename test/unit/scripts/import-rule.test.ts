@@ -31,8 +31,16 @@ describe('the import direction', () => {
     ['daemon/daemon.ts', "type Proxy = import('../client/proxy.js').PyroProxy;", 'daemon must not import client'],
     ['daemon/daemon.ts', "const { PyroProxy } = await import('../client/proxy.js');", 'daemon must not import client'],
     ['daemon/daemon.ts', "import proxy = require('../client/proxy.js');", 'daemon must not import client'],
-    ['daemon/call/request.ts', "import type { Session } from '../session/session.js';", 'daemon/call must not import daemon/session'],
-    ['daemon/call/request.ts', "import { BaseDaemon } from '../daemon.js';", 'daemon/call must not import a file of daemon/ itself'],
+    [
+      'daemon/call/request.ts',
+      "import type { Session } from '../session/session.js';",
+      'daemon/call must not import daemon/session',
+    ],
+    [
+      'daemon/call/request.ts',
+      "import { BaseDaemon } from '../daemon.js';",
+      'daemon/call must not import a file of daemon/ itself',
+    ],
     ['daemon/contract/target.ts', "import type { Call } from '../call/call.js';", 'daemon/contract must not import daemon/call'],
     ['client/messages/x.ts', "export * from '../connection/x.js';", 'client/messages must not import client/connection'],
     ['nest/errors/x.ts', "type P = import('../pipeline/x.js').P;", 'nest/errors must not import nest/pipeline'],
