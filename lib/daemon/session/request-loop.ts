@@ -1,4 +1,6 @@
 import type { Frame } from '../../protocol/messages/frame-reader.js';
+import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
+import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ConnectionGroup } from '../../transport/connection-group.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
 import type { DaemonServices } from '../call/daemon-services.js';
@@ -15,12 +17,16 @@ export interface SessionServices {
 }
 
 /** The session of a request loop. */
-export interface ServingSession extends ReplyChannel {
+export interface ServingSession {
   readonly connection: SessionConnection;
   /** True while requests are served. A request that is served may end this. */
   readonly isServing: boolean;
   /** Called when a request has ended, and when no more frames are there. */
   settle(): void;
+  /** Ends the connection after the messages that were sent. */
+  close(): void;
+  /** Cuts the connection at once. */
+  destroy(): void;
 }
 
 /** Requests of one session that are served before other sessions get their turn. */
@@ -31,9 +37,10 @@ const REQUEST_BYTES_PER_TURN = 256 * 1024;
 /**
  * Serves the requests of one session in order, one at a time; only oneway requests run while later ones are served.
  *
- * A request that arrives while no other waits or runs is served at once, without the queue.
+ * A request that arrives while no other waits or runs is served at once, without the queue. The loop is the channel over which the
+ * requests are answered.
  */
-export class RequestLoop {
+export class RequestLoop implements ReplyChannel {
   /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
   readError: Error | undefined;
   /** Requests that wait. Made for the first of them. */
@@ -74,7 +81,30 @@ export class RequestLoop {
     this.running--;
   }
 
-  /** Lets `work` run while the next requests are served. It counts as a request until it ends. */
+  send(message: OutgoingMessage): void {
+    this.frames.send(message);
+  }
+
+  beginMessage(): ByteWriter | undefined {
+    return this.frames.beginMessage();
+  }
+
+  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void {
+    this.frames.sendWritten(out, type, flags, to);
+  }
+
+  dropWritten(out: ByteWriter): Buffer {
+    return this.frames.dropWritten(out);
+  }
+
+  close(): void {
+    this.session.close();
+  }
+
+  destroy(): void {
+    this.session.destroy();
+  }
+
   runInBackground(work: Promise<void>): void {
     this.background++;
     const done = (): void => {
@@ -173,7 +203,7 @@ export class RequestLoop {
     this.running++;
     let work: Promise<void> | void = undefined;
     try {
-      work = this.shared.dispatcher.serve(this.session, this.session.connection, frame);
+      work = this.shared.dispatcher.serve(this, this.session.connection, frame);
     } catch (error) {
       this.failed(error);
     }

@@ -1,10 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
-import { TimeoutError } from '../../protocol/errors.js';
-import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import type { ByteWriter } from '../../serpent/byte-writer.js';
 import { lookBeforeCut } from '../../calls/event-loop-look.js';
 import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
 import type { Frame } from '../../protocol/messages/frame-reader.js';
@@ -13,6 +10,7 @@ import { Reply } from '../call/reply.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import { tooLongText } from '../connection/handshake-time.js';
 import { answerHandshake } from './handshake.js';
+import { IdleTimeout } from './idle-timeout.js';
 import { RequestLoop, type ServingSession, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';
 
@@ -59,9 +57,8 @@ export class Session implements FrameConnectionHandler, ServingSession {
   private state: SessionState;
   /** Why the socket was closed. */
   private closeError: Error | undefined;
-  private idleTimer: NodeJS.Timeout | undefined;
-  /** `performance.now()` when the last request ended. Kept up to date only with `idleTimeoutMs`. */
-  private idleSince = 0;
+  /** Undefined without `idleTimeoutMs`. */
+  private readonly idleTimeout: IdleTimeout | undefined;
   /** Called when no call runs any more. */
   private idleCallbacks: (() => void)[] | undefined;
 
@@ -71,12 +68,11 @@ export class Session implements FrameConnectionHandler, ServingSession {
     private readonly shared: SessionServices,
     private readonly observer: SessionObserver,
   ) {
-    const { options } = shared.services;
-    const { handshakeTimeoutMs } = options;
-    this.frames = new FrameConnection(socket, options, this, CONNECT_ONLY, shared.group);
+    const { handshakeTimeoutMs, idleTimeoutMs } = shared.services.options;
+    this.frames = new FrameConnection(socket, shared.services.options, this, CONNECT_ONLY, shared.group);
     this.requests = new RequestLoop(this, this.frames, shared);
-    const limits = { handshakeTimeoutMs, address: slot.address };
-    this.connection = new SessionConnection(slot.connectionId, socket, this, limits);
+    if (idleTimeoutMs > 0) this.idleTimeout = new IdleTimeout(this, this.frames, idleTimeoutMs);
+    this.connection = new SessionConnection(slot.connectionId, socket, this, { handshakeTimeoutMs, address: slot.address });
     this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
   }
 
@@ -115,26 +111,6 @@ export class Session implements FrameConnectionHandler, ServingSession {
   /** Bytes that the client has not read yet. */
   get unsentBytes(): number {
     return this.frames.unsentBytes;
-  }
-
-  send(message: OutgoingMessage): void {
-    this.frames.send(message);
-  }
-
-  beginMessage(): ByteWriter | undefined {
-    return this.frames.beginMessage();
-  }
-
-  sendWritten(out: ByteWriter, type: number, flags: number, to: ReplyAddress): void {
-    this.frames.sendWritten(out, type, flags, to);
-  }
-
-  dropWritten(out: ByteWriter): Buffer {
-    return this.frames.dropWritten(out);
-  }
-
-  runInBackground(work: Promise<void>): void {
-    this.requests.runInBackground(work);
   }
 
   /**
@@ -191,7 +167,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
   onClosed(error: Error | undefined): void {
     this.closeError ??= error;
     this.stopHandshakeTimer();
-    clearTimeout(this.idleTimer);
+    this.idleTimeout?.stop();
     this.connection.markGone();
     this.observer.gone(this);
     this.onReady();
@@ -224,7 +200,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
   /** @returns true when the session may serve; false when it was refused or ended meanwhile */
   private async handshake(frame: Frame): Promise<boolean> {
     const { connection } = this;
-    const failure = await answerHandshake(this.shared.services, this, connection, frame, this.slot.refusal);
+    const failure = await answerHandshake(this.shared.services, this.requests, connection, frame, this.slot.refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
     if (failure && !reported) this.reportRefusal(failure);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
@@ -248,7 +224,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
   private async sendRefusal(reason: string): Promise<void> {
     const { services } = this.shared;
     try {
-      await new Reply(services, this, services.marshal, undefined).connectFail(reason);
+      await new Reply(services, this.requests, services.marshal, undefined).connectFail(reason);
     } catch (error) {
       services.reporter.error(error);
     }
@@ -261,7 +237,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     this.state = SERVING;
     this.frames.accept(REQUESTS_ONLY);
     this.observer.opened(this);
-    this.watchIdle();
+    this.idleTimeout?.restart();
   }
 
   /** Moves on once no call runs: ends a session that cannot be read any more, and closes one whose socket is closed. */
@@ -274,7 +250,10 @@ export class Session implements FrameConnectionHandler, ServingSession {
       // the answers to the requests before these bytes still leave
       this.frames.end(readError);
     }
-    if (!this.connection.isGone) return this.watchIdle();
+    if (!this.connection.isGone) {
+      if (this.state.is === 'serving') this.idleTimeout?.restart();
+      return;
+    }
     if (this.state.is === 'closed') return;
     this.state = CLOSED;
     this.connection.releaseHandshake();
@@ -317,32 +296,5 @@ export class Session implements FrameConnectionHandler, ServingSession {
     if (this.state.is !== 'handshaking') return;
     clearTimeout(this.state.timer);
     this.state.timer = undefined;
-  }
-
-  private watchIdle(): void {
-    const { idleTimeoutMs } = this.shared.services.options;
-    if (idleTimeoutMs === 0 || this.state.is !== 'serving') return;
-    this.idleSince = performance.now();
-    this.idleTimer ??= this.startIdleTimer(idleTimeoutMs);
-  }
-
-  private startIdleTimer(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.endIfIdle(), ms).unref();
-  }
-
-  /** Looks at the time instead of starting the timer anew with each request. */
-  private endIfIdle(): void {
-    const { idleTimeoutMs } = this.shared.services.options;
-    const leftMs = this.isBusy ? idleTimeoutMs : this.idleSince + idleTimeoutMs - performance.now();
-    if (leftMs > 0) this.idleTimer = this.startIdleTimer(Math.ceil(leftMs));
-    else lookBeforeCut(() => this.endUnlessUsed(idleTimeoutMs));
-  }
-
-  /** A request may have arrived meanwhile, or a part of one. */
-  private endUnlessUsed(idleTimeoutMs: number): void {
-    if (this.state.is !== 'serving' || this.connection.isGone) return;
-    const isUsed = this.isBusy || this.frames.isReceiving || performance.now() - this.idleSince < idleTimeoutMs;
-    if (isUsed) this.idleTimer = this.startIdleTimer(idleTimeoutMs);
-    else this.frames.end(overLimit('idleTimeoutMs', new TimeoutError(`no request came for idleTimeoutMs (${idleTimeoutMs} ms)`)));
   }
 }
