@@ -135,11 +135,14 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])('%s is undefined before the first connection', (name) => {
-    const proxy = lazy();
-    expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
-    expect('__len__' in proxy).toBe(true);
-  });
+  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule', '__init__', '__reduce__'])(
+    '%s is undefined before the first connection',
+    (name) => {
+      const proxy = lazy();
+      expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
+      expect('__len__' in proxy).toBe(true);
+    },
+  );
 });
 
 it('a remote object whose metadata lists a probed name is called by this name', async () => {
