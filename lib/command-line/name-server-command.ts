@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
-import { isLoopback } from '../name-server/name-rules.js';
+import { isLoopbackHost } from '../protocol/location.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
 import { environmentConfig } from '../options/environment.js';
 import { portOf, secondsOf } from './arguments.js';
@@ -87,5 +87,5 @@ async function runNameServer({
 /** Broadcasts reach only a server that others reach. */
 function answersBroadcasts(host: string | undefined, unixSocket: string | undefined): boolean {
   const where = host ?? environmentConfig().HOST ?? 'localhost';
-  return unixSocket === undefined && where !== 'localhost' && !where.includes(':') && !isLoopback(`${where}:0`);
+  return unixSocket === undefined && !where.includes(':') && !isLoopbackHost(where);
 }

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -109,16 +108,6 @@ export function isGiven(value: unknown): boolean {
 /** A dict whose keys are all texts arrives as a plain object. */
 function isDict(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** True for the address of a client on the same machine. */
-export function isLoopback(remoteAddress: string): boolean {
-  if (remoteAddress === 'local') return true;
-  const host = remoteAddress
-    .replace(/:\d+$/, '')
-    .replace(/^\[|\]$/g, '')
-    .replace(/^::ffff:/, '');
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function iterableOf(value: unknown): Iterable<unknown> {

@@ -17,13 +17,14 @@ import {
   withMethods,
 } from '../options/option-checks.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { isLoopbackLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, type PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
 import { AutoCleaner } from './auto-cleaner.js';
 import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-responder.js';
 import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
-import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.js';
+import { DEFAULT_NAME_LIMITS, type NameLimits } from './name-rules.js';
 import { NameServer } from './name-server-object.js';
 import { StoreWithOwnName } from './own-name.js';
 import type { NameStore } from './store/name-store.js';
@@ -157,7 +158,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     daemon.register(makeObject(this.store), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = this.innerUri;
-      if (inner.host === undefined || isLoopback(inner.location!)) {
+      if (isLoopbackLocation(inner.location!)) {
         throw configError(
           `broadcast is of no use at ${inner.location}: nobody else can reach it; give host, for example 0.0.0.0`,
         );

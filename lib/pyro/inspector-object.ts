@@ -7,7 +7,7 @@ import { ExposedObject } from '../daemon/object/exposed-object.js';
 import { anyOf, FUNCTION, objectOf, type OptionRule, SWITCH } from '../options/option-checks.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { SecurityError } from '../protocol/errors.js';
-import { isLoopback } from '../protocol/location.js';
+import { isLoopbackLocation } from '../protocol/location.js';
 
 /** Who may read the state of a daemon. */
 export interface InspectorAccess {
@@ -44,11 +44,7 @@ export function inspectorTarget(daemon: Inspectable, access: true | InspectorAcc
 }
 
 function refuseOtherMachines({ connection: { remoteAddress } }: AuthorizeRequest): void {
-  const address = remoteAddress
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/^::ffff:/, '');
-  if (remoteAddress !== 'local' && !isLoopback(address))
+  if (!isLoopbackLocation(remoteAddress))
     throw new SecurityError(
       `${INSPECTOR_OBJECT_ID} is for clients on the same machine: give the option inspector guards to let others use it`,
     );

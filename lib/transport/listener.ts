@@ -1,6 +1,6 @@
 import { createServer, type ListenOptions, type Server, type ServerOpts } from 'node:net';
 import type { PyroError } from '../protocol/errors.js';
-import { tcpLocation, unixLocation } from '../protocol/location.js';
+import { tcpLocation, unixLocation, withoutBrackets } from '../protocol/location.js';
 import { configError } from '../options/option-checks.js';
 import type { ServerTlsOptions } from '../options/tls.js';
 import type { Acceptor } from './acceptor.js';
@@ -115,7 +115,7 @@ function locationOf(server: Server, asked: ListenAddress): string {
 
 /** An empty host means all IPv4 interfaces, as in Pyro5. An IPv6 address may have brackets, as in URIs. */
 function hostOf({ host = 'localhost' }: ListenAddress): string {
-  return host === '' ? '0.0.0.0' : host.replace(/^\[(.*)\]$/, '$1');
+  return host === '' ? '0.0.0.0' : withoutBrackets(host);
 }
 
 const TAKEN_PATH = 'the path is in use; if no process serves it any more (one that was killed leaves it behind), remove the file';

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { tcpLocation } from '../../protocol/location.js';
+import { remoteLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
@@ -55,7 +54,7 @@ export class SessionConnection implements PyroConnection {
   ) {
     this.authorizations = new Authorizations(this, handshakeTimeoutMs);
     this.address = address;
-    this.remoteAddress = remoteAddressOf(socket);
+    this.remoteAddress = remoteLocation(socket);
     this.peerCertificate = certificateOf(socket);
   }
 
@@ -138,10 +137,4 @@ function certificateOf(socket: Duplex): PeerCertificate | undefined {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   const certificate = authorized ? getPeerCertificate?.call(socket) : undefined;
   return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
-}
-
-function remoteAddressOf(socket: Duplex): string {
-  const { remoteAddress, remotePort } = socket as Partial<Socket>;
-  if (remoteAddress === undefined) return 'local';
-  return tcpLocation(remoteAddress, remotePort);
 }

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../protocol/location.js';
+import { isLoopbackHost } from '../../protocol/location.js';
 import type { DaemonOptions } from './daemon-options.js';
 
 /**
@@ -12,7 +12,7 @@ export function openAddressWarning(
   isGuarded: boolean,
   location: string,
 ): string | undefined {
-  const isRemote = listen && !connectedSocket && unixSocket === undefined && !isLoopback(host.replace(/^\[(.*)\]$/, '$1'));
+  const isRemote = listen && !connectedSocket && unixSocket === undefined && !isLoopbackHost(host);
   if (!isRemote || tls || isGuarded || profile === 'lab') return undefined;
   const limits = profile === 'exposed' ? '' : ", and profile: 'exposed' for stricter limits";
   return (

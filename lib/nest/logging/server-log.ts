@@ -1,7 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { NameRegistrar } from '../../naming/name-registrar.js';
-import { isLoopback } from '../../protocol/location.js';
-import type { PyroUri } from '../../protocol/uri.js';
+import { isLoopbackLocation } from '../../protocol/location.js';
 import { printable, printableMessage } from '../../reports/printable.js';
 
 /** Logs the names that a server registers at a name server, and when the name server goes away and comes back. */
@@ -9,7 +8,7 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   let hasWarned = false;
   registrar.on('registered', (name, uri, nameServer) => {
     logger.log(`"${name}" is ${uri} at the name server ${printable(String(nameServer.location))}`);
-    if (hasWarned || !isLocal(uri) || isLocal(nameServer)) return;
+    if (hasWarned || !isLoopbackLocation(uri.location!) || isLoopbackLocation(nameServer.location!)) return;
     hasWarned = true;
     logger.warn(
       `only this machine can reach ${uri.location}, which others may be given by the name server ${printable(String(nameServer.location))}: ` +
@@ -24,8 +23,4 @@ export function logRegistrations(registrar: NameRegistrar, logger: Logger): void
   registrar.on('available', (nameServer) =>
     logger.log(`the name server ${printable(String(nameServer.location))} is there again`),
   );
-}
-
-function isLocal({ host, socketName }: PyroUri): boolean {
-  return socketName !== undefined || isLoopback(host!);
 }
