@@ -1,4 +1,4 @@
-import { createServer, type ListenOptions, type Server, type ServerOpts } from 'node:net';
+import { createServer, type ListenOptions, type Server, type ServerOpts, type Socket } from 'node:net';
 import type { PyroError } from '../protocol/errors.js';
 import { tcpLocation, unixLocation, withoutBrackets } from '../protocol/location.js';
 import { configError } from '../options/option-checks.js';
@@ -71,7 +71,7 @@ export class Listener {
 }
 
 function createServerFor<Slot>(
-  { tls, handshakeTimeoutMs }: ListenerOptions,
+  { tls, handshakeTimeoutMs, unixSocket }: ListenerOptions,
   acceptor: Acceptor<Slot>,
 ): { server: Server; handshakes?: SecureHandshakes<Slot> } {
   if (tls) {
@@ -79,11 +79,16 @@ function createServerFor<Slot>(
     return { server, handshakes: new SecureHandshakes(server, handshakeTimeoutMs, acceptor) };
   }
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    const slot = acceptor.accept(socket.remoteAddress);
+    const slot = hasGone(socket, unixSocket) ? undefined : acceptor.accept(socket.remoteAddress);
     if (slot === undefined) socket.destroy();
     else acceptor.enter(slot, socket);
   });
   return { server };
+}
+
+/** A TCP client that was reset before it was accepted has no address, and would pass for a client of a unix socket. */
+function hasGone(socket: Socket, unixSocket: string | undefined): boolean {
+  return unixSocket === undefined && socket.remoteAddress === undefined;
 }
 
 function listenOptions(address: ListenAddress): ListenOptions {

@@ -64,8 +64,14 @@ export class SecureHandshakes<Slot> {
   private succeed(socket: TLSSocket): void {
     const raw = rawOf(socket);
     const handshake = this.end(raw);
-    if (handshake) this.acceptor.enter(handshake.slot, socket);
-    else socket.destroy();
+    // a client that was reset meanwhile has no address any more, and would pass for a client of a unix socket
+    const hasGone = socket.remoteAddress === undefined;
+    if (handshake && !hasGone) {
+      this.acceptor.enter(handshake.slot, socket);
+      return;
+    }
+    if (handshake) this.acceptor.leave(handshake.slot);
+    socket.destroy();
   }
 
   private fail(error: TlsError, socket: TLSSocket): void {
