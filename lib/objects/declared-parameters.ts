@@ -1,8 +1,7 @@
 import { processWide } from '../copies/process-wide.js';
+import type { AnyFunction } from './decorated-functions.js';
 import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';
-
-type AnyFunction = (...args: never[]) => unknown;
 
 /** The parameters of a method, as {@link params} declares them. */
 export interface DeclaredParameters {

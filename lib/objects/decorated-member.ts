@@ -1,10 +1,8 @@
 import { PyroError } from '../protocol/errors.js';
-import { noteDecoratedFunction } from './decorated-functions.js';
+import { type AnyFunction, noteDecoratedFunction } from './decorated-functions.js';
 
 /** Any class, abstract or not, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
-
-type AnyFunction = (...args: never[]) => unknown;
 
 /** The names of the public members that instances of a class have. */
 export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, string>;

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { AnyFunction } from './decorated-functions.js';
 import { type MethodParameters, readParameters } from './parameter-reader.js';
-
-type AnyFunction = (...args: never[]) => unknown;
 
 /** A name as bundlers make it of a name that is taken: `text2` (esbuild, bun) or `text$1` (Rollup, Vite, Rolldown). */
 const NUMBERED = /^(.*[^\d$])(?:\$\d+|[2-9]|[1-9]\d+)$/;

@@ -12,7 +12,7 @@ import {
   type RemoteAttributeDecorator,
   type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
-import { decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
+import { type AnyFunction, decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
 import { declaredParameters } from '../../objects/declared-parameters.js';
 import { noteChangedNames } from '../../objects/renamed-parameters.js';
 import { isExposedWithClass, isPrivateName } from '../../objects/private-names.js';
@@ -195,7 +195,7 @@ function mark({ name, fn }: Member, marks: Marks): void {
  */
 function marksIn(
   descriptor: PropertyDescriptor | undefined,
-  decorated: readonly ((...args: never[]) => unknown)[],
+  decorated: readonly AnyFunction[],
 ): Marks | undefined {
   let marks: Marks | undefined;
   for (const fn of [...decorated, ...functionsOf(descriptor)]) {

@@ -18,6 +18,7 @@ import {
   withMethods,
 } from '../../options/option-checks.js';
 import type { FieldType } from '../../classes/field-types.js';
+import type { AnyFunction } from '../../objects/decorated-functions.js';
 import { decoratedName } from './decorator-target.js';
 import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
@@ -95,7 +96,7 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
 function addCompanion(
   prototype: object,
   name: string,
-  method: (...args: never[]) => unknown,
+  method: AnyFunction,
   options: PyroPropertyOptions,
   types: unknown[],
 ): string {
