@@ -21,6 +21,8 @@ import { isLoopbackLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, type PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
+import { printableMessage } from '../reports/printable.js';
+import { warn } from '../reports/warning.js';
 import { AutoCleaner } from './auto-cleaner.js';
 import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-responder.js';
 import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
@@ -175,7 +177,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
 
   private report(error: unknown): void {
     if (this.listenerCount('error') > 0) this.emit('error', error);
-    else process.emitWarning(`the store of the name server failed: ${String(error)}`);
+    else warn(`the store of the name server failed: ${printableMessage(error)}`);
   }
 
   private async end(): Promise<void> {
@@ -207,8 +209,8 @@ export function startNameServer(options: PyroNameServerOptions = {}): Promise<Py
 /** Puts one warning, which names the policy as well, in the place of the daemon's own that anybody may call it. */
 function warnOnceOfOpenAddress(daemon: PyroDaemon, rules: NameRules): void {
   daemon.on('warning', (text, code) => {
-    if (code !== 'PYRO_OPEN_ADDRESS') process.emitWarning(text, { code });
-    else if (rules.isOpen) process.emitWarning(openNameServerText(daemon.locationStr), { code: 'PYRO_OPEN_NAME_SERVER' });
+    if (code !== 'PYRO_OPEN_ADDRESS') warn(text, code);
+    else if (rules.isOpen) warn(openNameServerText(daemon.locationStr), 'PYRO_OPEN_NAME_SERVER');
   });
 }
 

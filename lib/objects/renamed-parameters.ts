@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { warn } from '../reports/warning.js';
 import type { AnyFunction } from './decorated-functions.js';
 import { type MethodParameters, readParameters } from './parameter-reader.js';
 
@@ -46,10 +47,10 @@ export function noteChangedNames(name: string, fn: AnyFunction, isDeclared: () =
   // `params` may be the next decorator
   queueMicrotask(() => {
     if (isDeclared()) return;
-    process.emitWarning(
+    warn(
       `a bundler or minifier has changed parameter names of ${name}(${changed.join(', ')}): keyword arguments of this method are refused; ` +
         "give the names: params('item', 'count?')",
-      { code: 'PYRO_CHANGED_NAMES' },
+      'PYRO_CHANGED_NAMES',
     );
   });
 }

@@ -1,4 +1,8 @@
+import { warn } from '../../reports/warning.js';
 import { metadataFor, unexposedFields } from './expose.js';
+
+/** Code of both warnings. */
+const NOT_EXPOSED = 'PYRO_NOT_EXPOSED';
 
 /** Classes, by their prototypes, and objects without a class that a warning named already. */
 const exposingNothing = new WeakSet<object>();
@@ -13,6 +17,7 @@ export function warnOfNothingExposed(objectOrClass: object): void {
     name === undefined
       ? 'a registered object exposes nothing to clients: expose works on classes, so make it an instance of a class with exposed members'
       : `${name} exposes nothing to clients: put @expose on its members or on the class, or call expose(${name}, 'member')`,
+    NOT_EXPOSED,
   );
 }
 
@@ -26,6 +31,7 @@ export function warnOfUnexposedFields(object: object): void {
   const names = fields.map((field) => `${nameOf(object) ?? 'the object'}.${field}`).join(', ');
   warn(
     `expose does not see functions in fields, which each instance has for itself: ${names}; write methods, ${fields[0]}() { … }`,
+    NOT_EXPOSED,
   );
 }
 
@@ -47,8 +53,4 @@ function prototypeOf(objectOrClass: object): object | null {
 function nameOf(objectOrClass: object): string | undefined {
   const type: unknown = typeof objectOrClass === 'function' ? objectOrClass : prototypeOf(objectOrClass)?.constructor;
   return typeof type === 'function' && type !== Object && type.name ? type.name : undefined;
-}
-
-function warn(text: string): void {
-  process.emitWarning(text, { code: 'PYRO_NOT_EXPOSED' });
 }
