@@ -8,7 +8,6 @@ import type { Serializer } from '../../serializers/contract/serializer.js';
 import { type CallServices, unknownSerializerText } from '../call/call-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/session-connection.js';
-import { authorizationOf } from '../connection/authorizations.js';
 import { endsInTime } from '../connection/handshake-time.js';
 import { runHookOf } from '../object/object-guards.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
@@ -57,20 +56,17 @@ async function authorizeConnect(
   const { daemon, objects } = services;
   const { handshake, object: objectId } = readConnect(await readWithin(services, connection, serializer, frame));
   const { authorizations } = connection;
-  const { annotations } = frame;
   connection.handshake = handshake;
   connection.requestedObject = objectId;
-  connection.handshakeAnnotations = annotations;
-  const { handshakeTimeoutMs } = services.options;
-  const validating = daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
-  authorizations.ofDaemon = authorizationOf(await endsInTime(validating, handshakeTimeoutMs, 'handshake'));
+  connection.handshakeAnnotations = frame.annotations;
+  await authorizations.askDaemon(daemon, objectId);
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target) connection.use(target);
   if (target?.connected) {
     const connecting = runHookOf(target, objectId, () => target.connected!(connection));
-    await endsInTime(connecting, handshakeTimeoutMs, 'handshake');
+    await endsInTime(connecting, services.options.handshakeTimeoutMs, 'handshake');
   }
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }

@@ -7,6 +7,7 @@ import type { Frame } from '../../protocol/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { Reply } from '../call/reply.js';
 import { SessionConnection } from '../connection/session-connection.js';
+import { tooLongText } from '../connection/handshake-time.js';
 import { answerHandshake } from './handshake.js';
 import { RequestLoop, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';
@@ -236,8 +237,7 @@ export class Session extends RequestLoop {
     if (handshakeTimeoutMs === 0) return undefined;
     const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
     const refuse = (): void => {
-      const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
-      this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(text)));
+      this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(tooLongText('handshake', handshakeTimeoutMs))));
     };
     let hasMoreTime = false;
     const timer = setTimeout(() => {
