@@ -61,6 +61,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'serializers',
     'arrays',
     'options',
+    'transport',
     'objects',
     'reports',
     'protocol',

@@ -334,6 +334,7 @@ function notListening(): DaemonError {
   return new DaemonError('the daemon does not listen yet; call start() first, or make it with PyroDaemon.listen()');
 }
 
+/** The text of Python's `uriFor` and `proxyFor`; `unregister` has another one, in registrations.ts. */
 function notRegistered(): DaemonError {
   return new DaemonError("object isn't registered in this daemon");
 }

@@ -13,6 +13,15 @@ export function givenOptions<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
+/** Refuses the address of a server that is both a unix socket and a TCP address. @param prefix stands before the error */
+export function checkOneAddress(
+  { host, port, unixSocket }: { host?: string; port?: number; unixSocket?: string },
+  prefix = '',
+): void {
+  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
+    throw configError(`${prefix}unixSocket excludes host and port`);
+}
+
 /** Longest delay that a timer of Node can have. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

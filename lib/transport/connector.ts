@@ -102,7 +102,7 @@ function namesServer(host: string, certificate: PeerCertificate): Error | undefi
   return isNamed ? undefined : checkServerIdentity(host, certificate);
 }
 
-const reasons: Record<string, string> = {
+const networkReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'closed by the peer',
   ENOENT: 'there is no such socket',
@@ -113,6 +113,11 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
+/** Why a host or a unix socket cannot be reached. Undefined for codes without words. */
+export function networkReason(code: string): string | undefined {
+  return networkReasons[code];
+}
+
 /**
  * Codes of failures of the network, in contrast to those of TLS. An error without a code, of `checkServerIdentity` for example, is
  * none of the network.
@@ -121,7 +126,7 @@ const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
 
 function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
   const code = error.code ?? '';
-  const known = reasons[code];
+  const known = networkReason(code);
   const why = code.startsWith('ERR_SSL_') ? connectionFailureText(error) : `${known ?? error.message}${code && ` (${code})`}`;
   const message = `cannot connect to ${shownLocation(address)}: ${why}`;
   const options = { cause: error, sent: false };

@@ -4,6 +4,7 @@ import { CommunicationError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
 import type { Acceptor } from './acceptor.js';
 import { lookBeforeCut } from './event-loop-look.js';
+import { NO_COMMON_VERSION } from './tls-reasons.js';
 
 /** An unfinished TLS handshake of a client. */
 interface TlsHandshake<Slot> {
@@ -120,7 +121,6 @@ function rawOf(socket: TLSSocket): Socket {
 
 const NO_TLS = 'the client does not speak TLS, which this port does; switch it on there (Pyro5: config.SSL = True)';
 const UNTRUSTED = 'no authority in tls.ca has signed it';
-const OLD_TLS = 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)';
 const NO_CIPHER = 'client and daemon have no cipher in common (tls.ciphers; a key of another kind may help)';
 
 /** Remedies for errors of OpenSSL, by {@link codeName}. */
@@ -136,8 +136,8 @@ const failures: Record<string, string> = {
   ALERT_CERTIFICATE_REVOKED: 'the client refuses tls.cert: its authority has revoked it',
   ALERT_CERTIFICATE_UNKNOWN: 'the client refuses tls.cert; does the client trust its authority, and does it name the host?',
   ALERT_UNSUPPORTED_CERTIFICATE: 'the client refuses tls.cert: it cannot use certificates of this kind',
-  UNSUPPORTED_PROTOCOL: OLD_TLS,
-  ALERT_PROTOCOL_VERSION: OLD_TLS,
+  UNSUPPORTED_PROTOCOL: NO_COMMON_VERSION,
+  ALERT_PROTOCOL_VERSION: NO_COMMON_VERSION,
   NO_SHARED_CIPHER: NO_CIPHER,
   ALERT_HANDSHAKE_FAILURE: NO_CIPHER,
 };

@@ -1,3 +1,6 @@
+/** Why a TLS handshake failed, for the log of a daemon and for the error of a client. */
+export const NO_COMMON_VERSION = 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)';
+
 /** The daemon's part of a TLS failure, in words that say what to do. By the end of OpenSSL's code: its versions begin it differently. */
 const reasons: readonly (readonly [end: string, reason: string])[] = [
   ['ALERT_CERTIFICATE_REQUIRED', 'the daemon wants a certificate of the client: give tls `cert` and `key`'],
@@ -9,7 +12,7 @@ const reasons: readonly (readonly [end: string, reason: string])[] = [
     'ALERT_HANDSHAKE_FAILURE',
     'the daemon refuses the TLS handshake; it may want a certificate of the client (tls `cert` and `key`), or another cipher',
   ],
-  ['ALERT_PROTOCOL_VERSION', 'client and daemon have no TLS version in common (tls.minVersion, tls.maxVersion)'],
+  ['ALERT_PROTOCOL_VERSION', NO_COMMON_VERSION],
   ['WRONG_VERSION_NUMBER', 'the daemon does not speak TLS'],
 ];
 

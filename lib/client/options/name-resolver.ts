@@ -4,8 +4,8 @@ import {
   ABORT_SIGNAL,
   anyOf,
   ANYTHING,
+  checkOneAddress,
   checkOptions,
-  configError,
   milliseconds,
   OBJECT,
   objectOf,
@@ -90,11 +90,8 @@ export function checkNameServers(given: NameServerAddress | readonly NameServerA
 }
 
 function checkAddress(address: NameServerAddress, what: string): void {
-  const { host, port, unixSocket } = address;
   checkOptions<object>(address, RULES, `${what}.`);
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
-    throw configError(`${what}: unixSocket excludes host and port`);
-  }
+  checkOneAddress(address, `${what}: `);
 }
 
 /** The addresses that an option gives, in the order in which they are tried. */

@@ -1,4 +1,4 @@
-import { IMPLICITLY_CALLED_NAMES, isPrivateName } from '../../objects/private-names.js';
+import { IMPLICITLY_CALLED_NAMES, isPrivateName, isProxyName } from '../../objects/private-names.js';
 
 /**
  * Names that JavaScript and Nest call on any object that has them are never remote, so that awaiting, logging or
@@ -35,7 +35,7 @@ const PROBED_NAMES: ReadonlySet<string> = new Set([
  * (`@@observable`), and the members of every object.
  */
 export function isLocalName(name: string): boolean {
-  return name.startsWith('$') || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;
+  return isProxyName(name) || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;
 }
 
 /** True for names that a remote object may have as methods, as far as is known before its metadata. */

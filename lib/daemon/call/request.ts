@@ -1,12 +1,11 @@
 import { type Annotations, copiedAnnotations } from '../../protocol/annotations.js';
 import { FLAGS } from '../../protocol/constants.js';
-import { PyroError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { CallTarget } from '../../serializers/contract/call-shape.js';
 import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
 import type { ValueBudget } from '../../serializers/contract/value-budget.js';
-import type { SessionConnection } from '../connection/session-connection.js';
+import { clientGone, type SessionConnection } from '../connection/session-connection.js';
 import type { Authorization } from '../contract/authorization.js';
 import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
 import type { ObjectUsage } from '../object/registry.js';
@@ -246,8 +245,4 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
 function formatUuid(bytes: Buffer): string {
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-function clientGone(): PyroError {
-  return new PyroError('the client has gone away');
 }

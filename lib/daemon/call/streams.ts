@@ -2,7 +2,7 @@ import type { AnyIterator } from '../../objects/item-iterators.js';
 import { PyroError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { isSamePrincipal } from '../connection/authorizations.js';
-import type { SessionConnection } from '../connection/session-connection.js';
+import { CLIENT_GONE, clientGone, type SessionConnection } from '../connection/session-connection.js';
 import type { ObjectRegistry } from '../object/registry.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
@@ -121,7 +121,7 @@ export class Streams {
         this.setReader(stream, undefined);
         stream.lingersSince = performance.now();
       } else {
-        this.drop(stream, 'the client has gone away');
+        this.drop(stream, CLIENT_GONE);
       }
     }
     const count = this.openedBy.get(connection);
@@ -240,7 +240,7 @@ export class Streams {
 /** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
 function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(new PyroError('the client has gone away'));
+    const leave = (): void => reject(clientGone());
     if (!connection.connected) return leave();
     const forget = connection.onGone(leave);
     pull.then(resolve, reject).finally(forget);

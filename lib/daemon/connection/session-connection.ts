@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { PyroError } from '../../protocol/errors.js';
 import { remoteLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
@@ -137,4 +138,11 @@ function certificateOf(socket: Duplex): PeerCertificate | undefined {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   const certificate = authorized ? getPeerCertificate?.call(socket) : undefined;
   return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
+}
+
+/** Why work for a client ends that has disconnected. */
+export const CLIENT_GONE = 'the client has gone away';
+
+export function clientGone(): PyroError {
+  return new PyroError(CLIENT_GONE);
 }

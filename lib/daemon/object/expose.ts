@@ -15,7 +15,7 @@ import {
 import { type AnyFunction, decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
 import { declaredParameters } from '../../objects/declared-parameters.js';
 import { noteChangedNames } from '../../objects/renamed-parameters.js';
-import { isExposedWithClass, isPrivateName } from '../../objects/private-names.js';
+import { isExposedWithClass, isPrivateName, isProxyName, PROXY_NAME_FAULT } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
 /** The marks of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
@@ -180,7 +180,7 @@ function markMembers(args: readonly unknown[], marks: Marks): unknown {
 }
 
 function mark({ name, fn }: Member, marks: Marks): void {
-  if (name.startsWith('$')) throw new PyroError(`"${name}" cannot be exposed: names with $ are a proxy's own`);
+  if (isProxyName(name)) throw new PyroError(`"${name}" cannot be exposed: ${PROXY_NAME_FAULT}`);
   if (marks.exposed && isPrivateName(name))
     throw new PyroError(`exposing private names (starting with _) is not allowed: "${name}"`);
   if (marks.exposed) noteChangedNames(name, fn, () => declaredParameters(fn) !== undefined);

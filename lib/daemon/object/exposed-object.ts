@@ -1,4 +1,4 @@
-import { attributeError } from '../../protocol/python-exception.js';
+import { attributeError, type PythonException } from '../../protocol/python-exception.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
@@ -91,7 +91,7 @@ export class ExposedObject implements PyroTarget {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
       if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
-      if (descriptor.get === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+      if (descriptor.get === undefined) throw writeOnlyError(name);
       return descriptor.get.call(object) as unknown;
     });
   }
@@ -100,7 +100,7 @@ export class ExposedObject implements PyroTarget {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
       if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
-      if (descriptor.set === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+      if (descriptor.set === undefined) throw readOnlyError(name);
       descriptor.set.call(object, value);
     });
   }
@@ -193,4 +193,14 @@ function callMethod(object: object, method: string, args: unknown[], kwargs: Rec
 
 function nameOf(object: object): string {
   return (object as { constructor?: { name?: string } }).constructor?.name || 'object';
+}
+
+/** The error of a client that reads an attribute without a getter. */
+export function writeOnlyError(name: string): PythonException {
+  return attributeError(`attempt to read write-only remote attribute '${name}'`);
+}
+
+/** The error of a client that writes an attribute without a setter. */
+export function readOnlyError(name: string): PythonException {
+  return attributeError(`attempt to write read-only remote attribute '${name}'`);
 }
