@@ -24,14 +24,7 @@ export {
 
 // addresses, and the protocol's own names and numbers
 export type { Annotations } from './protocol/annotations.js';
-export {
-  DAEMON_OBJECT_ID,
-  FLAGS,
-  INSPECTOR_OBJECT_ID,
-  MESSAGE_TYPES,
-  NAME_SERVER_OBJECT_ID,
-  PROTOCOL_VERSION,
-} from './protocol/constants.js';
+export { DAEMON_OBJECT_ID, FLAGS, INSPECTOR_OBJECT_ID, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
@@ -54,14 +47,7 @@ export { enumMember, registerEnum } from './classes/enums.js';
 export { PyroRemoteError } from './serializers/objects/exceptions.js';
 export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
-export {
-  type ArrayEncoding,
-  type ArrayOptions,
-  type DateMode,
-  SERIALIZER_IDS,
-  type SerializerName,
-  type ValueMode,
-} from './serializers/contract/serializer.js';
+export type { ArrayEncoding, ArrayOptions, DateMode, SerializerName, ValueMode } from './serializers/contract/serializer.js';
 
 // arrays of NumPy
 export type { NdArrayOptions } from './arrays/layout.js';

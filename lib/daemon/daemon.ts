@@ -21,7 +21,7 @@ import type { PyroTarget } from './contract/target.js';
 import { IS_DAEMON } from '../serializers/objects/class-dicts.js';
 import { DaemonObject } from './daemon-object.js';
 import { ObjectLeases } from './leases.js';
-import { Lifecycle } from './lifecycle.js';
+import { DEFAULT_DRAIN_MS, Lifecycle } from './lifecycle.js';
 import { inspectDaemon } from './inspection/inspect-daemon.js';
 import { ExposedObject } from './object/exposed-object.js';
 import { resetMetadata } from './object/expose.js';
@@ -35,9 +35,6 @@ import { LimitCounters } from './options/limit-counters.js';
 import type { LimitName } from './limits/limits.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
-
-/** How long {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} wait for running calls. */
-const DEFAULT_DRAIN_MS = 10_000;
 
 /**
  * Serves objects to Pyro clients. A daemon that listens serves at once, on Node's own event loop.

@@ -15,6 +15,9 @@ import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
 import type { Slot } from './session/slots.js';
 
+/** How long draining and an orderly shutdown wait for running calls. */
+export const DEFAULT_DRAIN_MS = 10_000;
+
 /** Longest that closing waits for disposals and disconnect hooks of the application. */
 const MAX_DISPOSAL_MS = 5_000;
 

@@ -1,4 +1,5 @@
 import { PyroError } from '../protocol/errors.js';
+import { MAX_PORT } from '../protocol/location.js';
 import { optionText } from '../protocol/safe-text.js';
 import { DEEPEST, MOST_DIGITS } from '../serpent/limits.js';
 import { nearestName } from './nearest-name.js';
@@ -76,7 +77,7 @@ export interface NumberBounds {
 /** A rule for whole numbers. */
 export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): OptionRule {
   return {
-    takes: `a whole number from ${least} to ${most}`,
+    takes: `a whole number from ${least} ${most === Number.MAX_SAFE_INTEGER ? 'on' : `to ${most}`}`,
     fits: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
   };
 }
@@ -86,7 +87,7 @@ export function milliseconds({ least = 0, most = MAX_TIMER_MS }: NumberBounds = 
   return wholeNumber({ least, most });
 }
 
-export const PORT: OptionRule = wholeNumber({ most: 65_535 });
+export const PORT: OptionRule = wholeNumber({ most: MAX_PORT });
 
 /** Bounds of the limits that daemons and proxies have in common. */
 export const LIMIT_BOUNDS = {

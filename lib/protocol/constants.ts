@@ -12,6 +12,9 @@ export const FLAGS = {
   correlationId: 64,
 } as const;
 
+/** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
+export const SERIALIZER_IDS = { serpent: 1, marshal: 2, json: 3, msgpack: 4 } as const;
+
 /** Size of the header. */
 export const HEADER_BYTES = 40;
 export const CORRELATION_ID_BYTES = 16;

@@ -5,6 +5,9 @@ import type { Duplex } from 'node:stream';
 /** A location of a unix domain socket begins so. */
 export const UNIX_PREFIX = './u:';
 
+/** The largest port of TCP and UDP. */
+export const MAX_PORT = 65_535;
+
 const WITHOUT_ADDRESS = 'local';
 
 /** `host:port` as it stands in URIs; a numeric IPv6 address is put in brackets. */
@@ -48,9 +51,7 @@ export function socketAddressOf(location: string): { path: string } | { host: st
   if (location.startsWith(UNIX_PREFIX)) return { path: location.slice(UNIX_PREFIX.length) };
   const colon = location.lastIndexOf(':');
   const port = location.slice(colon + 1);
-  return colon < 0 || !/^\d+$/.test(port)
-    ? undefined
-    : { host: withoutBrackets(location.slice(0, colon)), port: Number(port) };
+  return colon < 0 || !/^\d+$/.test(port) ? undefined : { host: withoutBrackets(location.slice(0, colon)), port: Number(port) };
 }
 
 /** Removes the brackets that a numeric IPv6 address has in URIs: `[::1]`. */

@@ -5,7 +5,8 @@ import { checkLimits } from '../serpent/limits.js';
 import { LiteralReader } from '../serpent/reader.js';
 import { LiteralWriter } from '../serpent/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
-import { SERIALIZER_IDS, type SerializerOptions } from './contract/serializer.js';
+import { SERIALIZER_IDS } from '../protocol/constants.js';
+import type { SerializerOptions } from './contract/serializer.js';
 import type { ValueBudget } from './contract/value-budget.js';
 
 /** A call begins with the names of its object and its method. */

@@ -7,7 +7,8 @@ import type { ReadBudget } from './value-costs.js';
 
 const { COMMA } = CHARACTERS;
 
-const DEFAULT_MAX_VALUE_BYTES = 256 * 1024 * 1024;
+/** For programs that use serpent alone: daemons and proxies give their own limit, which heap-share.ts of options/ has. */
+const STANDALONE_MAX_VALUE_BYTES = 256 * 1024 * 1024;
 
 export interface LoadsOptions extends SerpentLimits {
   /**
@@ -45,7 +46,7 @@ export function loads(data: Uint8Array | string, options?: LoadsOptions): unknow
 
 /** As {@link loads}, and says whether there are class dicts to convert. */
 export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Parsed {
-  const { values = 'natural', maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
+  const { values = 'natural', maxValueBytes = STANDALONE_MAX_VALUE_BYTES } = options;
   if (values !== 'natural' && values !== 'faithful') {
     throw new SerpentError(`values is ${String(values)}; it has to be "natural" or "faithful"`, 'BAD_OPTION');
   }

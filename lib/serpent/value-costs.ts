@@ -42,6 +42,9 @@ export const COSTS = {
   indexMember: 50,
 } as const;
 
+/** Members for which a plain object has room from its start. */
+export const ROOMY_MEMBERS = 4;
+
 /** A plain object with so many members becomes a hash table. */
 export const TABLE_MEMBERS = 20;
 /** The cost of becoming one, and of each further member. */

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
-import { DAEMON_OBJECT_ID, PROTOCOL_VERSION } from '../../protocol/constants.js';
+import { DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from '../../protocol/constants.js';
 import { CommunicationError, PyroError, TimeoutError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { nearestName } from '../../options/nearest-name.js';
 import { printable } from '../../reports/printable.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/serializer.js';
+import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { addressOf } from '../../client/connection/peer-address.js';
 import { type Examination, failed, type Finding, ok, warning } from './finding.js';
 

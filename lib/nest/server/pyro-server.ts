@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
@@ -41,7 +42,6 @@ export type PyroServerStatus = 'connected' | 'disconnected';
 /** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
 export const PYRO_TRANSPORT: unique symbol = Symbol.for('nestjs-pyro:transport');
 
-const DEFAULT_DRAIN_MS = 10_000;
 /** Longest time that a shutdown waits for a name server that does not answer. */
 const MAX_NAME_REMOVAL_MS = 2_000;
 

@@ -1,5 +1,6 @@
 import { objectOf, oneOf, type OptionRule, type OptionRules, someOf, SWITCH, withMethods } from '../../options/option-checks.js';
-import { type ArrayEncoding, type ArrayOptions, type DateMode, SERIALIZER_IDS, type ValueMode } from './serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { ArrayEncoding, ArrayOptions, DateMode, ValueMode } from './serializer.js';
 
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS);
 

@@ -1,4 +1,5 @@
 import { CHARACTERS } from '../../serpent/characters.js';
+import { SAFE_DIGITS } from '../../serpent/decimal.js';
 import { PyFloat } from '../../serpent/index.js';
 import { type CheckedLimits, checkLimits } from '../../serpent/limits.js';
 import { COSTS } from '../../serpent/value-costs.js';
@@ -28,8 +29,6 @@ const {
 } = CHARACTERS;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-/** An int with at most so many digits is a safe integer. */
-const SAFE_DIGITS = 15;
 
 /**
  * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length. If a key repeats, the last value wins.

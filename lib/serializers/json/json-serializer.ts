@@ -5,7 +5,8 @@ import { MemberShapes } from '../reading/member-shape.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
 import { JsonSink } from './json-sink.js';
-import { type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { SerializedCall } from '../contract/serializer.js';
 
 /** Json as Python writes it. @see Pyro5/serializers.py, `JsonSerializer` */
 export class JsonSerializer extends FormatSerializer {

@@ -4,7 +4,7 @@ import { FormatSerializer, type ReadValue } from '../values/format-serializer.js
 import type { ValueBudget } from '../contract/value-budget.js';
 import { MarshalReader } from './marshal-reader.js';
 import { MarshalSink } from './marshal-sink.js';
-import { SERIALIZER_IDS } from '../contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
 
 /** Python's own object format. @see Pyro5/serializers.py, `MarshalSerializer` */
 export class MarshalSerializer extends FormatSerializer {

@@ -4,7 +4,7 @@ import { FormatSerializer, type ReadValue } from '../values/format-serializer.js
 import type { ValueBudget } from '../contract/value-budget.js';
 import { MsgpackReader } from './msgpack-reader.js';
 import { MsgpackSink } from './msgpack-sink.js';
-import { SERIALIZER_IDS } from '../contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
 
 /** Msgpack with Pyro5's extension types. @see Pyro5/serializers.py, `MsgpackSerializer` */
 export class MsgpackSerializer extends FormatSerializer {

@@ -5,7 +5,7 @@ import { dtypeOf } from '../../../lib/arrays/dtype-reader.js';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
 import { writeNpyHeader } from '../../../lib/arrays/npy.js';
 import { SerializeError } from '../../../lib/protocol/errors.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 500);

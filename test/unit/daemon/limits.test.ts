@@ -226,7 +226,7 @@ describe('limits', () => {
     [{ callTimeoutMs: -1 }, 'callTimeoutMs is -1'],
     [{ handshakeTimeoutMs: 2 ** 31 }, 'handshakeTimeoutMs is 2147483648'],
     [{ port: '9999' as never }, 'port is the text "9999"; it must be a whole number from 0 to 65535'],
-    [{ maxConnections: '10' as never }, 'maxConnections is the text "10"; it must be a whole number from 1 to'],
+    [{ maxConnections: '10' as never }, 'maxConnections is the text "10"; it must be a whole number from 1 on'],
     [{ maxDepth: 1_001 }, 'maxDepth is 1001; it must be a whole number from 1 to 1000'],
     [{ maxMessageBytes: 1.5 }, 'maxMessageBytes is 1.5'],
     [{ port: 70_000 }, 'port is 70000'],
