@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from 'commander';
+import { type OptionRule, PORT, wholeNumber } from '../options/option-checks.js';
+
+const COUNT = wholeNumber({ least: 1 });
 
 /** Reads a port, from 0 to 65,535. @throws {InvalidArgumentError} */
 export function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+  return numberOf(text, PORT);
 }
 
 /** Reads seconds as milliseconds. @throws {InvalidArgumentError} */
@@ -16,8 +17,7 @@ export function secondsOf(text: string): number {
 
 /** Reads a number of items, 1 or more. @throws {InvalidArgumentError} */
 export function countOf(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return numberOf(text, COUNT);
 }
 
 /** Reads `name=value` and adds it to the earlier ones. @throws {InvalidArgumentError} */
@@ -25,4 +25,10 @@ export function keywordOf(text: string, earlier: Readonly<Record<string, string>
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be name=value.');
   return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function numberOf(text: string, rule: OptionRule): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && rule.fits(number)) return number;
+  throw new InvalidArgumentError(`It must be ${rule.takes}.`);
 }

@@ -4,7 +4,7 @@ import type { DaemonSnapshot, InspectOptions } from '../daemon/contract/snapshot
 import type { PyroTarget } from '../daemon/contract/target.js';
 import { expose } from '../daemon/object/expose.js';
 import { ExposedObject } from '../daemon/object/exposed-object.js';
-import { anyOf, FUNCTION, objectOf, type OptionRule, SWITCH } from '../options/option-checks.js';
+import { anyOf, FUNCTION, objectOf, type OptionRule, SWITCH, wholeNumber } from '../options/option-checks.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { SecurityError } from '../protocol/errors.js';
 import { isLoopbackLocation } from '../protocol/location.js';
@@ -20,6 +20,7 @@ export const INSPECTOR_ACCESS: OptionRule = anyOf(SWITCH, objectOf<InspectorAcce
 
 const MOST_LISTED = 1_000;
 const DEFAULT_LISTED = 200;
+const LISTED = wholeNumber();
 
 interface Inspectable {
   inspect(options: InspectOptions): DaemonSnapshot;
@@ -31,7 +32,7 @@ class InspectorObject {
 
   /** A snapshot, with at most so many connections and streams. */
   inspect(maxListed = DEFAULT_LISTED): DaemonSnapshot {
-    const listed = Number.isInteger(maxListed) && maxListed >= 0 ? maxListed : DEFAULT_LISTED;
+    const listed = LISTED.fits(maxListed) ? maxListed : DEFAULT_LISTED;
     return this.daemon.inspect({ maxListed: Math.min(listed, MOST_LISTED) });
   }
 }
