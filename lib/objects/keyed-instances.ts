@@ -1,11 +1,7 @@
 /** When a class is instantiated: once per connection, once per daemon, or once per call. */
 export type InstanceMode = 'session' | 'single' | 'percall';
 
-const INSTANCE_MODES: readonly unknown[] = ['session', 'single', 'percall'] satisfies InstanceMode[];
-
-export function isInstanceMode(value: unknown): value is InstanceMode {
-  return INSTANCE_MODES.includes(value);
-}
+export const INSTANCE_MODES: readonly InstanceMode[] = ['session', 'single', 'percall'];
 
 /** An instance, or the promise of one that is being made. */
 export type Pending<Instance> = Instance | Promise<Instance>;
