@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
+import { DAEMON_METHODS } from '../protocol/constants.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './arguments.js';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
@@ -122,7 +123,7 @@ async function runPing(text: string, given: RemoteArguments & { count: number; i
     for (let ping = 0; ping < given.count; ping++) {
       if (ping > 0) await sleep(given.interval);
       const begun = performance.now();
-      await told(daemon.$call('ping'));
+      await told(daemon.$call(DAEMON_METHODS.ping));
       times.push(performance.now() - begun);
       if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
     }

@@ -1,6 +1,6 @@
 import { resolve } from '../naming/locate.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
-import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 import { type RemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable, withRemote } from './remote-connection.js';
@@ -20,8 +20,8 @@ export async function remoteSignatures(text: string, given: RemoteArguments): Pr
   const uri = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
   const named = await withRemote(uri, given, (remote) => Promise.resolve(signaturesOf(remote.$metadata!)));
   const told = await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, async (daemon) =>
-    daemon.$metadata!.methods.has('get_signatures')
-      ? readSignatures(await daemon.$call('get_signatures', uri.object))
+    daemon.$metadata!.methods.has(DAEMON_METHODS.signatures)
+      ? readSignatures(await daemon.$call(DAEMON_METHODS.signatures, uri.object))
       : undefined,
   );
   return { uri, signatures: told ?? named, isTold: told !== undefined };

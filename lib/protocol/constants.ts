@@ -35,6 +35,19 @@ export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
 export const GET_ATTRIBUTE = '__getattr__';
 export const SET_ATTRIBUTE = '__setattr__';
 
+/** The method of a request that makes several calls. @see Pyro5/client.py, `BatchProxy` */
+export const BATCH_METHOD = '<batch>';
+
+/** The methods of `Pyro.Daemon`. Python's daemons have no `get_signatures`. @see Pyro5/server.py, `DaemonObject` */
+export const DAEMON_METHODS = {
+  registered: 'registered',
+  ping: 'ping',
+  metadata: 'get_metadata',
+  signatures: 'get_signatures',
+  nextItem: 'get_next_stream_item',
+  closeStream: 'close_stream',
+} as const;
+
 /** Default handshake data of a client, and default answer of a daemon. */
 export const DEFAULT_HANDSHAKE = 'hello';
 /** Annotation with the id of an item stream. */

@@ -1,5 +1,5 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { DAEMON_OBJECT_ID, FLAGS } from '../../protocol/constants.js';
+import { FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
@@ -21,7 +21,7 @@ import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-pro
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
-import { methodCall, type OutgoingCall } from './outgoing-call.js';
+import { methodCall, type OutgoingCall, pingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
@@ -201,9 +201,8 @@ export class CallRunner {
    * library keeps the connection with its session. The next call must not be sent before that is known.
    */
   private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
-    const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
     try {
-      await opened.connection.request(await this.requestOf(ping, { oneway: false }, opened), deadline);
+      await opened.connection.request(await this.requestOf(pingCall(), { oneway: false }, opened), deadline);
     } catch {
       // the connection has ended; the next call opens another
     }

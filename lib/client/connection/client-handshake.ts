@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
 import type { Frame } from '../../protocol/frame-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
@@ -71,7 +71,7 @@ export async function askMetadata(
 ): Promise<RemoteMetadata> {
   const { serializers } = parts;
   connection.handshakeDone();
-  const call = { objectId: DAEMON_OBJECT_ID, method: 'get_metadata', args: [uri.object], kwargs: {} };
+  const call = { objectId: DAEMON_OBJECT_ID, method: DAEMON_METHODS.metadata, args: [uri.object], kwargs: {} };
   const request = requestOf(MESSAGE_TYPES.invoke, serializers.own.dumpsCall(call), parts);
   const frame = await connection.request(request, deadline);
   if (!frame) throw closed(connection);

@@ -6,9 +6,6 @@ import { isLocalName } from './local-names.js';
 import { splitArguments } from '../call/outgoing-call.js';
 import { withCaller } from '../messages/reply-reader.js';
 
-/** The method name in the request of a batch. */
-export const BATCH_METHOD = '<batch>';
-
 /** Options of a batch. */
 export interface BatchOptions {
   /** Sends the batch without waiting for results. Default false. */

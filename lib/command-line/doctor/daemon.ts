@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
-import { DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from '../../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from '../../protocol/constants.js';
 import { CommunicationError, PyroError, TimeoutError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { PyroProxy } from '../../pyro/pyro-proxy.js';
@@ -147,8 +147,8 @@ async function unknownObject(uri: PyroUri, options: PyroProxyOptions, reason: st
 async function idsOf(uri: PyroUri, options: PyroProxyOptions): Promise<{ ids: string[]; hidesGuarded: boolean } | undefined> {
   try {
     await using daemon = await PyroProxy.connect(daemonOf(uri), options);
-    const ids = ((await daemon.$call('registered')) as string[]).sort();
-    return { ids, hidesGuarded: daemon.$metadata!.methods.has('get_signatures') };
+    const ids = ((await daemon.$call(DAEMON_METHODS.registered)) as string[]).sort();
+    return { ids, hidesGuarded: daemon.$metadata!.methods.has(DAEMON_METHODS.signatures) };
   } catch {
     return undefined;
   }
@@ -160,7 +160,7 @@ async function answerTime(uri: PyroUri, options: PyroProxyOptions): Promise<Find
     const times: number[] = [];
     for (let ping = 0; ping < PINGS; ping++) {
       const begun = performance.now();
-      await daemon.$call('ping');
+      await daemon.$call(DAEMON_METHODS.ping);
       times.push(performance.now() - begun);
     }
     return ok('answer time', `${Math.min(...times).toFixed(2)} ms, the best of ${PINGS} pings`);

@@ -1,4 +1,4 @@
-import { SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { BATCH_METHOD, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { shortText } from '../objects/short-text.js';
 import type { MemberStep } from '../contract/unreadable-error.js';
 
@@ -15,7 +15,7 @@ const MAX_STEPS = 10;
 export function placeInCall(method: string | undefined, steps: readonly MemberStep[]): string {
   const [part, ...inner] = steps;
   if (part !== undefined && ARGS.includes(part) && inner.length > 0) {
-    if (method === '<batch>') return placeInBatch(inner);
+    if (method === BATCH_METHOD) return placeInBatch(inner);
     return argument(method, inner);
   }
   if (part !== undefined && KWARGS.includes(part) && inner.length > 0) return `${keyword(inner)}${ofMethod(method)}`;
