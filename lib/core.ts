@@ -23,8 +23,16 @@ export {
 } from './protocol/errors.js';
 
 // addresses, and the protocol's own names and numbers
-export type { Annotations } from './protocol/annotations.js';
-export { DAEMON_OBJECT_ID, FLAGS, INSPECTOR_OBJECT_ID, MESSAGE_TYPES, NAME_SERVER_OBJECT_ID, PROTOCOL_VERSION, SERIALIZER_IDS } from './protocol/constants.js';
+export type { Annotations, AnnotationValues } from './protocol/annotations.js';
+export {
+  DAEMON_OBJECT_ID,
+  FLAGS,
+  INSPECTOR_OBJECT_ID,
+  MESSAGE_TYPES,
+  NAME_SERVER_OBJECT_ID,
+  PROTOCOL_VERSION,
+  SERIALIZER_IDS,
+} from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
@@ -122,7 +130,6 @@ export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contrac
 export { kwargs, KeywordArguments } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
-  AnnotationValues,
   Autoproxy,
   AutoproxyLease,
   CallOptions,

@@ -165,6 +165,7 @@ export function literalOf(descr: Descr): string {
   return `[${fields.join(', ')}]`;
 }
 
+/** As the header of an npy file has it: always in single quotes. */
 function textLiteral(text: string): string {
   const escaped = text.replaceAll(/['\\\n\r]/g, (character) => ESCAPES[character]!);
   return `'${escaped}'`;

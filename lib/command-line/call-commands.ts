@@ -9,6 +9,7 @@ import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { print, resultText, printJson } from './output.js';
 import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
 import { daemonUriOf, withRemote } from './remote-connection.js';
+import { untilInterrupted } from './signals.js';
 import { jsonOf, valueOf } from '../inspector/values.js';
 
 interface CallArguments extends RemoteArguments {
@@ -83,21 +84,13 @@ async function runCall(uri: string, method: string, texts: readonly string[], gi
   const read = (text: string): unknown => valueOf(text, given.literal);
   const args = texts.map(read);
   if (given.kw) args.push(kwargs(Object.fromEntries(Object.entries(given.kw).map(([name, text]) => [name, read(text)]))));
-  const end = new AbortController();
-  const onSignal = (): void => end.abort();
-  process.once('SIGINT', onSignal);
-  try {
-    await withRemote(uriOf(uri), given, async (remote) => {
-      const result = await told(remote.$with({ signal: end.signal }).$call(method, ...args));
-      if (result instanceof RemoteStream) await printItems(result, given, end.signal);
+  await untilInterrupted((signal) =>
+    withRemote(uriOf(uri), given, async (remote) => {
+      const result = await told(remote.$with({ signal }).$call(method, ...args));
+      if (result instanceof RemoteStream) await printItems(result, given, signal);
       else printResult(result, given);
-    });
-  } catch (error) {
-    if (!end.signal.aborted) throw error;
-    process.exitCode = EXIT_CODES.interrupted.code;
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
+    }),
+  );
 }
 
 /** Prints the items of a stream until it ends, and closes it. @throws the reason of the signal */

@@ -17,6 +17,7 @@ import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { print, printJson } from './output.js';
 import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable, withRemote } from './remote-connection.js';
+import { untilEnded } from './signals.js';
 
 interface InspectArguments extends RemoteArguments {
   port: number;
@@ -46,7 +47,7 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
   if (given.json) printJson({ url: page.url, uri: String(uri), allowCalls });
   else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
   if (open) openBrowser(page.url);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await untilEnded();
 }
 
 /** The names of the daemon's objects, where a name server is asked for the object itself. */

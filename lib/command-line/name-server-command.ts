@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import { isLoopbackHost } from '../protocol/location.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
 import { environmentConfig } from '../options/environment.js';
 import { portOf, secondsOf } from './arguments.js';
 import { print } from './output.js';
+import { untilEnded } from './signals.js';
 
 /** The arguments of the command line. Options without a note are those of `pyro5-ns`. */
 interface NameServerArguments {
@@ -79,7 +79,7 @@ async function runNameServer({
   if (server.daemon.natLocationStr === undefined) print(`URI = ${server.uri}`);
   else print(`internal URI = ${server.innerUri}`, `external URI = ${server.uri}`);
   server.on('cleaned', (name, uri) => print(`autoclean: removed ${name}; cannot connect ${uri}`));
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await untilEnded();
   await server.close();
   print('NS shut down.');
 }

@@ -12,6 +12,7 @@ import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 import { print, styled, table, printJson } from './output.js';
 import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
 import { orUnreachable } from './remote-connection.js';
+import { untilInterrupted } from './signals.js';
 import { printedCommand } from './printed-command.js';
 
 interface WatchArguments extends RemoteArguments {
@@ -36,28 +37,20 @@ export function watchCommand(): Command {
 async function runWatch(text: string, given: WatchArguments): Promise<void> {
   const { location } = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
   const uri = PyroUri.at(INSPECTOR_OBJECT_ID, location!);
-  const end = new AbortController();
-  const onSignal = (): void => end.abort();
-  process.once('SIGINT', onSignal);
   await using inspector = PyroProxy.to(uri, proxyOptionsOf(given));
-  try {
+  await untilInterrupted(async (signal) => {
     let before: DaemonSnapshot | undefined;
     for (let left = given.count ?? Infinity; left > 0; left--) {
       const snapshot = (await inspector
-        .$with({ signal: end.signal })
+        .$with({ signal })
         .$call('inspect')
         .catch((error: unknown) => failed(uri, given, error))) as DaemonSnapshot;
       if (given.json) printJson(snapshot);
       else print(...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before));
       before = snapshot;
-      if (left > 1) await sleep(given.interval, undefined, { signal: end.signal });
+      if (left > 1) await sleep(given.interval, undefined, { signal });
     }
-  } catch (error) {
-    if (!end.signal.aborted) throw error;
-    process.exitCode = EXIT_CODES.interrupted.code;
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
+  });
 }
 
 /** @throws {CommandFailure} that says how a server shows its state */

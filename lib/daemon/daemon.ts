@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import { followPromises } from '../calls/current-call.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
+import { type AnnotationValues, NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
 import { ProxyReference } from '../protocol/proxy-reference.js';
@@ -289,7 +289,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
    * Override, or give the option, to add annotations to every reply. Called once when the daemon starts, so that a mistake is found
    * then, and for each reply.
    */
-  annotations(): ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>> {
+  annotations(): AnnotationValues {
     return this.options.annotations?.() ?? NO_ANNOTATIONS;
   }
 

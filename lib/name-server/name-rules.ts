@@ -1,6 +1,7 @@
 import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
+import { isPlainObject } from '../serializers/contract/plain-object.js';
 
 /** How much a client may keep in a name server. */
 export interface NameLimits {
@@ -101,20 +102,15 @@ export function tooMany(what: string, count: number, option: keyof NameLimits, l
 export function isGiven(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '' || value === 0 || value === 0n) return false;
   if (value instanceof Map || value instanceof Set) return value.size > 0;
-  if (isDict(value)) return Object.keys(value).length > 0;
+  if (isPlainObject(value)) return Object.keys(value).length > 0;
   return !(Array.isArray(value) || Buffer.isBuffer(value)) || value.length > 0;
-}
-
-/** A dict whose keys are all texts arrives as a plain object. */
-function isDict(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function iterableOf(value: unknown): Iterable<unknown> {
   if (value instanceof Map) return value.keys();
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) throw notIterable(value);
   if (Symbol.iterator in value) return value as Iterable<unknown>;
-  if (isDict(value)) return Object.keys(value);
+  if (isPlainObject(value)) return Object.keys(value);
   throw notIterable(value);
 }
 
@@ -130,5 +126,5 @@ function pythonTypeName(value: unknown): string {
   if (Buffer.isBuffer(value)) return 'bytes';
   if (Array.isArray(value)) return 'list';
   if (value instanceof Set) return 'set';
-  return value instanceof Map || isDict(value) ? 'dict' : 'object';
+  return value instanceof Map || isPlainObject(value) ? 'dict' : 'object';
 }

@@ -82,6 +82,17 @@ export function memberNamed(type: object, name: string): Member {
   return { name, fn };
 }
 
+/** The prototype with the members of a class, or of the class of an object. */
+export function prototypeOf(source: object): object | null {
+  if (typeof source === 'function') return ((source as { prototype?: object }).prototype ?? null) as object | null;
+  return Object.getPrototypeOf(source) as object | null;
+}
+
+/** The object with the members: the prototype of a class, or the object itself. */
+export function memberSource(source: object): object {
+  return typeof source === 'function' ? ((source as unknown as AnyClass).prototype as object) : source;
+}
+
 /** The property of an object or of its prototype chain, without `Object.prototype`. */
 export function findDescriptor(source: object, name: string): PropertyDescriptor | undefined {
   for (

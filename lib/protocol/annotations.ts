@@ -4,7 +4,22 @@ import { ProtocolError } from './errors.js';
 /** Annotations of a message: data by id, four ASCII letters. */
 export type Annotations = ReadonlyMap<string, Buffer>;
 
+/** Annotations: ids of four ASCII letters, and their bytes. */
+export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+
 export const NO_ANNOTATIONS: Annotations = new Map<string, Buffer>();
+
+/** Adds annotations that an application gives. Ids and data are checked when they are written. */
+export function addAnnotations(all: Map<string, Buffer>, given: AnnotationValues): void {
+  const entries = given instanceof Map ? (given as ReadonlyMap<string, Uint8Array>) : Object.entries(given);
+  for (const [id, data] of entries) all.set(id, bufferOf(data));
+}
+
+/** Values that are no bytes stay as they are, so that {@link measureAnnotations} refuses them by their id. */
+function bufferOf(data: Uint8Array): Buffer {
+  if (Buffer.isBuffer(data) || !((data as unknown) instanceof Uint8Array)) return data as Buffer;
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
 
 /** Limits of the annotations of one message. */
 export interface AnnotationLimits {

@@ -5,7 +5,8 @@ import { decoratorNamed, decoratorsOf, literalOf } from './decorators.js';
 import { MODULE_NAMES } from './module-names.js';
 import type { Project } from './project.js';
 import { type PythonClass, PythonClasses, type PythonField, shortName } from './python-classes.js';
-import { capitalized, pythonText, unionText } from './python-texts.js';
+import { textLiteral } from '../types/text-literal.js';
+import { capitalized, unionText } from './python-texts.js';
 
 /** Where a value of a type goes: an argument comes from Python, a result goes there, a member of a class both ways. */
 export type Direction = 'argument' | 'result' | 'member';
@@ -116,7 +117,7 @@ export class PythonTypeTexts {
     const { TypeFlags } = ts;
     if (flags & TypeFlags.EnumLike && type.symbol !== undefined) return this.enumText(type);
     if (flags & (TypeFlags.Void | TypeFlags.Undefined | TypeFlags.Null)) return 'None';
-    if (type.isStringLiteral()) return `Literal[${pythonText(type.value)}]`;
+    if (type.isStringLiteral()) return `Literal[${textLiteral(type.value)}]`;
     if (type.isNumberLiteral()) return Number.isSafeInteger(type.value) ? `Literal[${type.value}]` : 'float';
     if (flags & TypeFlags.BooleanLiteral) return checker.typeToString(type) === 'true' ? 'Literal[True]' : 'Literal[False]';
     if (flags & TypeFlags.StringLike) return 'str';
@@ -149,7 +150,7 @@ export class PythonTypeTexts {
     const declaration = type.symbol.declarations?.find((each) => ts.isEnumDeclaration(each));
     const values = declaration?.members.map((member) => {
       const value = checker.getConstantValue(member);
-      return typeof value === 'string' ? pythonText(value) : Number.isSafeInteger(value) ? String(value) : undefined;
+      return typeof value === 'string' ? textLiteral(value) : Number.isSafeInteger(value) ? String(value) : undefined;
     });
     const isKnown = values !== undefined && values.length > 0 && values.every((each) => each !== undefined);
     // the Python Enum has the name of the enum
@@ -160,7 +161,7 @@ export class PythonTypeTexts {
   }
 
   private literalText(type: ts.Type): string {
-    if (type.isStringLiteral()) return `Literal[${pythonText(type.value)}]`;
+    if (type.isStringLiteral()) return `Literal[${textLiteral(type.value)}]`;
     return type.isNumberLiteral() && Number.isSafeInteger(type.value) ? `Literal[${type.value}]` : 'float';
   }
 
@@ -285,7 +286,7 @@ export class PythonTypeTexts {
       const value = checker.getConstantValue(member);
       if (value !== undefined && 'text' in member.name) members[member.name.text] = value;
     }
-    const values = Object.values(members).map((value) => (typeof value === 'string' ? pythonText(value) : String(value)));
+    const values = Object.values(members).map((value) => (typeof value === 'string' ? textLiteral(value) : String(value)));
     return this.named(
       checker.getDeclaredTypeOfSymbol(symbol),
       shortName(pythonName),

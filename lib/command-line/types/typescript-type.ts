@@ -1,3 +1,4 @@
+import { textLiteral } from './text-literal.js';
 import { parsePythonType, type PythonType } from './python-type.js';
 
 /** Where a value of a type goes: `result` comes from Python, `argument` goes there. */
@@ -121,12 +122,4 @@ function isUnion(type: string): boolean {
 
 function unionOf(members: readonly string[]): string {
   return members.includes('unknown') ? 'unknown' : [...new Set(members)].join(' | ') || 'never';
-}
-
-/** A text literal of TypeScript, with the quotes that need fewer escapes. */
-export function textLiteral(text: string): string {
-  const json = JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
-  return text.includes("'") && !text.includes('"')
-    ? json
-    : `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AnnotationValues } from '../../protocol/annotations.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { LimitName } from '../limits/limits.js';
@@ -90,7 +91,7 @@ export interface Daemon {
   // Hooks. A subclass may override them; the options of the same names do the same.
 
   /** Annotations that every reply carries. */
-  annotations(): ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+  annotations(): AnnotationValues;
   /** Decides whether a connection may be used. To refuse it, throw: the client is told the message. */
   validateHandshake(request: AuthorizeRequest): Promise<HandshakeAnswer> | HandshakeAnswer;
   /** Called when a connection that had passed its handshake has ended. */

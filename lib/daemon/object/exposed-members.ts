@@ -1,5 +1,5 @@
 import { parametersOf } from '../../objects/argument-binder.js';
-import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
+import { findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { isGeneratorFunction } from '../../objects/item-iterators.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import type { MemberSnapshot, TargetDescription } from '../contract/snapshot.js';
@@ -7,8 +7,7 @@ import { metadataFor } from './expose.js';
 
 /** Describes a registered object, or a registered class. */
 export function describeExposed(source: object, instanceMode: InstanceMode): TargetDescription {
-  const isClass = typeof source === 'function';
-  const described = isClass ? ((source as unknown as AnyClass).prototype as object) : source;
+  const described = memberSource(source);
   const { methods, attrs, oneway } = metadataFor(source);
   const members = [
     ...[...methods].map((name) => describeMethod(described, name, oneway.has(name))),

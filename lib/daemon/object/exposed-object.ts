@@ -3,7 +3,7 @@ import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
 import { bindArguments } from '../../objects/argument-binder.js';
-import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
+import { type AnyClass, findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { TargetDescription } from '../contract/snapshot.js';
@@ -122,8 +122,7 @@ export class ExposedObject implements PyroTarget {
   }
 
   private get describedMembers(): object {
-    const { described } = this.source;
-    return typeof described === 'function' ? ((described as unknown as AnyClass).prototype as object) : described;
+    return memberSource(this.source.described);
   }
 }
 

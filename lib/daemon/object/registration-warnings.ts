@@ -1,3 +1,4 @@
+import { prototypeOf } from '../../objects/decorated-member.js';
 import { warn } from '../../reports/warning.js';
 import { metadataFor, unexposedFields } from './expose.js';
 
@@ -41,12 +42,6 @@ function isKnown(known: WeakSet<object>, objectOrClass: object): boolean {
   if (known.has(key)) return true;
   known.add(key);
   return false;
-}
-
-/** The prototype of a class, or of an object. */
-function prototypeOf(objectOrClass: object): object | null {
-  if (typeof objectOrClass === 'function') return ((objectOrClass as { prototype?: object }).prototype ?? null) as object | null;
-  return Object.getPrototypeOf(objectOrClass) as object | null;
 }
 
 /** Undefined for a class without a name, and for an object without a class. */

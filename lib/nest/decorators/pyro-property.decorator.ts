@@ -1,11 +1,5 @@
 import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
-import {
-  EXCEPTION_FILTERS_METADATA,
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
-  PARAMTYPES_METADATA,
-  PIPES_METADATA,
-} from '../nest-internals.js';
+import { ENHANCER_KEYS, PARAMTYPES_METADATA } from '../nest-internals.js';
 import {
   anyOf,
   ANYTHING,
@@ -102,14 +96,8 @@ function addCompanion(
 ): string {
   Object.defineProperty(method, 'name', { value: name });
   Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true, enumerable: false });
-  const { guards, pipes, interceptors, filters } = options;
-  const enhancers: [string, unknown[] | undefined][] = [
-    [GUARDS_METADATA, guards],
-    [PIPES_METADATA, pipes],
-    [INTERCEPTORS_METADATA, interceptors],
-    [EXCEPTION_FILTERS_METADATA, filters],
-  ];
-  for (const [metadataKey, list] of enhancers) if (list) Reflect.defineMetadata(metadataKey, list, method);
+  for (const kind of Object.keys(ENHANCER_KEYS) as (keyof typeof ENHANCER_KEYS)[])
+    if (options[kind]) Reflect.defineMetadata(ENHANCER_KEYS[kind], options[kind], method);
   Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
   return name;
 }
