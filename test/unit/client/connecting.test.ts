@@ -104,8 +104,8 @@ describe('connecting', () => {
     const proxy = PyroProxy.to(`PYRO:adder@127.0.0.1:${port}`, retries);
     cleanups.push(() => proxy.$release());
     const told = /^add took longer than callTimeoutMs \(1500 ms\); it was not sent: cannot connect to .*: nobody listens there/;
-    const calls = [proxy.$call('add', 1, 2), proxy.$call('add', 3, 4)];
-    for (const call of calls) expect(await failureOf(call)).toMatchObject({ sent: false, message: expect.stringMatching(told) });
+    const failures = await Promise.all([failureOf(proxy.$call('add', 1, 2)), failureOf(proxy.$call('add', 3, 4))]);
+    for (const failure of failures) expect(failure).toMatchObject({ sent: false, message: expect.stringMatching(told) });
     expect(await failureOf(proxy.$call('add', 5, 6))).toMatchObject({ message: expect.stringMatching(told) });
   });
 
