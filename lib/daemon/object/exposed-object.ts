@@ -8,7 +8,7 @@ import { disposeObject } from '../../objects/disposal.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { TargetDescription } from '../contract/snapshot.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
-import { describeExposed } from './exposed-members.js';
+import { describeExposed } from './target-description.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { Instances } from './instances.js';
 import type { ObjectGuards } from './object-guards.js';
