@@ -1,8 +1,8 @@
 /**
  * Pyro5 for Nest: serve providers to Pyro5 clients, and inject remote objects.
  *
- * The names of core that an application with Nest writes most are here too; the others are in `nestjs-pyro/core`, the types of most
- * options among them.
+ * Names of core that most applications with Nest write are here, too; all names of core, with the types of options, are in
+ * `nestjs-pyro/core`.
  *
  * @packageDocumentation
  */
@@ -92,7 +92,7 @@ export { PyroNameServerHost, type PyroNameServerModuleOptions } from './nest/nam
 // of core: errors that remote calls throw
 export { CommunicationError, ConnectionClosedError, PyroError, PyroRemoteError } from './core.js';
 
-// of core: values that JavaScript has no type for, and classes of yours that travel
+// of core: values that JavaScript has no type for, and the application's classes that travel
 export {
   enumMember,
   NdArray,

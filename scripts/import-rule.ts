@@ -9,7 +9,7 @@ const APPLICATION_IMPORTER = 'command-line/python-classes-command.ts';
 const NEST_PACKAGE = /^(@nestjs\/|rxjs($|\/))/;
 const NEST_DEEP_PATH = /^@nestjs\/[^/]+\/./;
 
-/** One import that goes where it must not. */
+/** An import that the rule refuses. */
 export interface Violation {
   /** Path below `lib/`, with forward slashes. */
   file: string;
@@ -129,7 +129,7 @@ function subRoomOf(file: string): string {
   return posix.relative(placeOf(file), folderOf(file)) || OWN_FILES;
 }
 
-/** All that a file imports or re-exports, also for its types only and at run time. */
+/** All imports and re-exports of a file, of types only and at run time included. */
 function importsOf(file: string, text: string): Import[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: Import[] = [];

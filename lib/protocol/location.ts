@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv4, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** A location of a unix domain socket begins so. */
+/** Prefix of the location of a unix domain socket. */
 export const UNIX_PREFIX = './u:';
 
 /** The largest port of TCP and UDP. */
@@ -32,12 +32,12 @@ export function remoteLocation(socket: Duplex): string {
   return remoteAddress === undefined ? WITHOUT_ADDRESS : tcpLocation(remoteAddress, remotePort);
 }
 
-/** The location of a daemon that does not listen: a unix domain socket with a name that nobody else has. */
+/** The location of a daemon that does not listen: a unix domain socket with a unique name. */
 export function inProcessLocation(): string {
   return unixLocation(`in-process-${randomUUID()}`);
 }
 
-/** `natHost:natPort`; the port is the one of `location` when `natPort` is 0 or absent. Undefined without a NAT host. */
+/** `natHost:natPort`; the port of `location` when `natPort` is 0 or absent. Undefined without a NAT host. */
 export function natLocationOf(
   { natHost, natPort }: { natHost?: string; natPort?: number },
   location: string,

@@ -35,7 +35,7 @@ const REQUESTS_PER_TURN = 16;
 const REQUEST_BYTES_PER_TURN = 256 * 1024;
 
 /**
- * Serves the requests of one session in order, one at a time; only oneway requests run while later ones are served.
+ * Serves the requests of one session in order, one at a time. Only oneway requests run while later requests are served.
  *
  * A request that arrives while no other waits or runs is served at once, without the queue. The loop is the channel over which the
  * requests are answered.
@@ -171,7 +171,10 @@ export class RequestLoop implements ReplyChannel {
     return others >= maxQueuedRequests ? 'maxQueuedRequests' : undefined;
   }
 
-  /** True when a large message arrives behind a request that runs, perhaps for ever. It would keep its room from the messages of others. */
+  /**
+   * True when a large message arrives while an earlier request runs. The request may run for ever, and the message would hold its share of
+   * `maxUnservedBytes` meanwhile.
+   */
   private get hasToFinishFirst(): boolean {
     return (this.running > 0 || this.hasWaiting) && this.frames.isReceivingLarge;
   }
@@ -227,7 +230,7 @@ export class RequestLoop implements ReplyChannel {
     else this.session.settle();
   }
 
-  /** A request failed in a way that its client cannot be told. */
+  /** A request failed, and its client cannot be told. */
   private failed(error: unknown): void {
     this.shared.services.reporter.error(error);
     this.session.destroy();

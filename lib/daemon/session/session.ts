@@ -18,11 +18,11 @@ const CONNECT_ONLY = [MESSAGE_TYPES.connect];
 const REQUESTS_ONLY = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
 
 /**
- * Where a session stands. A session only moves forward:
+ * The state of a session. A session only moves forward:
  *
  * - `handshaking`: waits for the CONNECT message, and then for its answer.
- * - `serving`: serves requests. The session still serves those that arrived before the client disconnected, as in Pyro5: a oneway
- *   call is not lost because its caller left.
+ * - `serving`: serves requests. Requests that arrived before the client disconnected are still served, as in Pyro5: a oneway call is not
+ *   lost because its caller left.
  * - `draining`: reads no more. Waiting requests are dropped, running calls end.
  * - `closed`: the socket is closed and no call runs.
  */
@@ -131,7 +131,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     this.frames.release();
   }
 
-  /** Takes no more requests and drops those that wait. Resolves when the running calls have ended. */
+  /** Takes no more requests and drops the waiting requests. Resolves when the running calls have ended. */
   drain(): Promise<void> {
     if (this.state.is === 'serving' || this.state.is === 'handshaking') {
       this.enterDraining(false);
@@ -181,7 +181,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     if (requests.readError) this.refuseHandshake(requests.readError);
     if (frame === undefined) return;
     requests.handshakeStarted();
-    // the messages behind a CONNECT wait until it is answered
+    // messages after a CONNECT wait until it is answered
     this.frames.hold();
     void runIsolated(() => this.handshake(frame)).then((opened) => {
       requests.handshakeEnded();
@@ -206,7 +206,7 @@ export class Session implements FrameConnectionHandler, ServingSession {
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
   }
 
-  /** No CONNECT came in time, or other bytes came in its place. */
+  /** Refuses a handshake: no CONNECT arrived in time, or other bytes arrived in its place. */
   private refuseHandshake(error: Error): void {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);

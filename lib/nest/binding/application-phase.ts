@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
 
-/** How far the start of an application is. */
+/** The progress of an application's start. */
 interface Phase {
   isInitialized: boolean;
   readonly waiting: (() => void)[];
@@ -41,11 +41,12 @@ export function whenInitialized(modules: ModulesContainer, then: () => void): vo
   else phase?.waiting.push(then);
 }
 
-/** Time after which the applications of a process are taken to have started. */
+/** Time after which all applications of a process should have started. */
 const SETTLE_MS = 5_000;
 
 /**
- * A check of a mistake that shows only when something does not happen for some seconds. Keeps no process alive.
+ * A check that runs some seconds later: the mistake shows only when something has not happened by then. The timer does not keep the process
+ * alive.
  */
 export class LateCheck {
   private timer: NodeJS.Timeout | undefined;

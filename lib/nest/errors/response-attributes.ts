@@ -3,15 +3,15 @@ import { safeText } from '../../protocol/safe-text.js';
 
 /** Depth up to which details are sent as they are. */
 const MAX_DEPTH = 20;
-/** Keys that a dict on the wire cannot have: they would make a class of it, or are refused. */
+/** Keys that a dict on the wire cannot have: `__class__` would make the dict a class dict, `__proto__` is refused. */
 const REFUSED_KEYS = new Set(['__class__', '__proto__']);
-/** Members of Python's exceptions: an attribute of this name would hide one, or cannot be set. */
+/** Members of Python's exceptions. An attribute with one of these names would hide the member, or cannot be set. */
 const PYTHON_MEMBERS = new Set(['args', 'add_note', 'with_traceback']);
 
 /**
  * The details of an exception's response as attributes of the Python exception: all members but the message and the status.
  *
- * The `error` that Nest writes beside its `statusCode` ("Bad Request") is left out: it says what the Python type says.
+ * The member `error` that Nest adds to `statusCode` ("Bad Request") is left out: the Python type says the same.
  */
 export function responseAttributes(response: unknown): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};

@@ -99,12 +99,12 @@ describe('a remote object that is not connected', () => {
     expect(injected.$connected).toBe(false);
     await expectNothingAsked();
     expect(await injected.subscribe()).toBe('subscribe');
-    // the object has such a method, and the metadata lists it
+    // the object has a method with this name, and the metadata lists it
     expect(await injected.setOnDispatchHook()).toBe('setOnDispatchHook');
     expect(await app.get<RemoteObject<Widget>>(WIDGET).$call('inspect')).toBe('inspect');
   });
 
-  it('printing and comparing it, as test frameworks do, calls nothing', async () => {
+  it('printing and comparing a remote object, as test frameworks do, calls nothing', async () => {
     const proxy = lazy();
     expect(format(proxy, { plugins: [plugins.DOMElement, plugins.Immutable, plugins.AsymmetricMatcher] })).toContain('PyroProxy');
     expect(inspect({ proxy }, { depth: 5 })).toContain('PyroProxy');
@@ -118,7 +118,7 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it('is no Observable: rxjs and Nest pass it on as a value', async () => {
+  it('a remote object is no Observable: rxjs and Nest pass it on as a value', async () => {
     expect(isObservable(lazy())).toBe(false);
     expect(await lastValueFrom(from([lazy()]))).toBeInstanceOf(PyroProxy);
 
@@ -136,7 +136,7 @@ describe('a remote object that is not connected', () => {
   });
 
   it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule', '__init__', '__reduce__'])(
-    '%s is undefined before the first connection',
+    'member %s of a remote object is undefined before the first connection',
     (name) => {
       const proxy = lazy();
       expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);

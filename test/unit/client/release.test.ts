@@ -54,7 +54,7 @@ describe('$release() after calls that nobody awaits', () => {
   it.each([
     ['a connected proxy', true],
     ['a proxy that is not connected yet', false],
-  ])('sends every call that was made before it, over %s', async (_, isConnected) => {
+  ])('$release() sends every call that was made before it, over %s', async (_, isConnected) => {
     const { notebook } = await served();
     if (isConnected) await notebook.$connect();
     const made = [
@@ -72,7 +72,7 @@ describe('$release() after calls that nobody awaits', () => {
     await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
   });
 
-  it('sends a large compressed call that was made before it', async () => {
+  it('$release() sends a large compressed call that was made before it', async () => {
     const { notebook } = await served({ compression: true });
     await notebook.$connect();
     const text = 'x'.repeat(1_000_000);
@@ -90,7 +90,7 @@ describe('$release() after calls that nobody awaits', () => {
     await expect.poll(() => notes).toEqual(['in the block']);
   });
 
-  it('does not wait for the reply of a call that was sent', async () => {
+  it('$release() does not wait for the reply of a call that was sent', async () => {
     const { notebook } = await served();
     await notebook.$connect();
     const call = notebook.hang().catch((error: unknown) => error);

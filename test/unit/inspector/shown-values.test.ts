@@ -3,14 +3,14 @@ import { NdArray } from '../../../lib/arrays/nd-array.js';
 import { shownError, shownValue } from '../../../lib/inspector/shown-values.js';
 import { PyroRemoteError } from '../../../lib/serializers/objects/exceptions.js';
 
-it('shows a value of few parts whole', () => {
+it('a shown value of few parts is whole', () => {
   const value = { a: [1, 2n, null], b: new Map([[1, 'x']]), c: NdArray.from([[1], [2]]) };
   const { text, isCut } = shownValue(value);
   expect(JSON.parse(text)).toEqual({ a: [1, '2', null], b: { 1: 'x' }, c: [[1], [2]] });
   expect(isCut).toBe(false);
 });
 
-it('visits 10,000 values inside of a value, and says that it is cut', () => {
+it('a shown value is cut after 10,000 parts, and says so', () => {
   let visited = 0;
   const rows = function* () {
     for (; visited < 50_000; visited++) yield 1;

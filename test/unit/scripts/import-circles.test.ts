@@ -20,7 +20,7 @@ it.each([
   ['an import', "import { a } from './a.js';"],
   ['an import for its effects', "import './a.js';"],
   ['an import of types', "import type { A } from './a.js';"],
-  ['an import of a type beside values', "import { type A } from './a.js';"],
+  ['an import of a type among values', "import { type A } from './a.js';"],
   ['an import() type', "export type B = import('./a.js').A;"],
   ['an import() at run time', "export const b = await import('./a.js');"],
   ['a re-export', "export { a } from './a.js';"],

@@ -19,7 +19,7 @@ describe('the import direction', () => {
     ['daemon/daemon.ts', "import { Sessions } from './session/sessions.js';"],
     ['daemon/contract/daemon.ts', "import type { Limit } from '../limits/limits.js';"],
     ['nest/server/pyro-server.ts', "import { USED_OF_NEST } from '../nest-internals.js';"],
-  ])('lets %s import what lies below it', (file, text) => {
+  ])('the import rule lets %s import what lies below it', (file, text) => {
     expect(messages(file, text)).toEqual([]);
   });
 
@@ -61,7 +61,7 @@ describe('the import direction', () => {
     ['helpers/things.ts', '', 'no known room'],
     ['daemon/helpers/things.ts', '', 'daemon/helpers is no known sub-room of daemon'],
     ['copies/helpers/things.ts', '', 'copies/helpers is no known sub-room of copies'],
-  ])('refuses %s: %s', (file, text, reason) => {
+  ])('the import rule refuses %s: %s', (file, text, reason) => {
     const [violation, ...others] = messages(file, text);
     expect(violation).toContain(reason);
     expect(others).toEqual([]);
@@ -74,18 +74,18 @@ describe('the import direction', () => {
     ['an enum', 'export enum E {}'],
     ['a re-export of values', "export { a } from './a.js';"],
     ['an import of values', "import { a } from './a.js';"],
-  ])('refuses %s in a sub-room of interfaces', (_, text) => {
+  ])('the import rule refuses %s in a sub-room of interfaces', (_, text) => {
     expect(checkImports('daemon/contract/target.ts', `export interface A {}\n${text}`)).toEqual([
       { file: 'daemon/contract/target.ts', line: 2, message: 'daemon/contract holds interfaces only' },
     ]);
   });
 
-  it('lets a sub-room of interfaces have interfaces, other types, and imports and re-exports of types', () => {
+  it('the import rule lets a sub-room of interfaces have interfaces, other types, and imports and re-exports of types', () => {
     const text = "import type { A } from './a.js';\nexport type { A };\nexport type B = A;\nexport interface C {}";
     expect(messages('daemon/contract/target.ts', text)).toEqual([]);
   });
 
-  it('names the line of the import', () => {
+  it('the import rule names the line of the import', () => {
     expect(checkImports('client/proxy/proxy.ts', "import a from './a.js';\n\nimport b from '../../daemon/b.js';")).toMatchObject([
       { file: 'client/proxy/proxy.ts', line: 3 },
     ]);

@@ -46,14 +46,14 @@ class Files {
 }
 
 describe('files', () => {
-  it('sends a file as a Readable, chunk by chunk', async () => {
+  it('an object sends a file as a Readable, chunk by chunk', async () => {
     const { join } = await serve({ providers: [Files] });
     const peer = await join('files');
     const chunks = await readStream(peer, await openStream(peer, 'files', 'download'));
     expect(chunks).toEqual([Buffer.from('first'), Buffer.from('second')]);
   });
 
-  it('receives a file as bytes', async () => {
+  it('an object receives a file as bytes', async () => {
     const { join } = await serve({ providers: [Files] });
     const peer = await join('files');
     expect(await peer.call('files', 'upload', 'a.txt', Buffer.from('text'))).toBe('a.txt: text');
