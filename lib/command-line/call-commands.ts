@@ -7,7 +7,7 @@ import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, resultText, printJson } from './terminal/output.js';
-import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote/remote-arguments.js';
+import { ANY_ADDRESS, objectArgument, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
 import { daemonUriOf, withRemote } from './remote/remote-connection.js';
 import { untilInterrupted } from './terminal/signals.js';
 import { jsonOf, valueOfText } from '../inspector/typed-values.js';
@@ -64,7 +64,7 @@ export function setCommand(): Command {
 /** `nestjs-pyro ping URI`: asks the daemon of an object whether it answers, and how fast. */
 export function pingCommand(): Command {
   return takesRemoteArguments(new Command('ping').description('ask the daemon of an object whether it answers, and how fast'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .option('-n, --count <number>', 'how often', countOf, 1)
     .option('-i, --interval <seconds>', 'time between two pings', secondsOf, 1_000)
     .action(runPing);

@@ -15,7 +15,14 @@ import { PyroUri } from '../protocol/uri.js';
 import { portOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, printJson } from './terminal/output.js';
-import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import {
+  ANY_ADDRESS,
+  objectArgument,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote/remote-arguments.js';
 import { orUnreachable, withRemote } from './remote/remote-connection.js';
 import { untilEnded } from './terminal/signals.js';
 
@@ -29,7 +36,7 @@ interface InspectArguments extends RemoteArguments {
 /** `nestjs-pyro inspect URI`: serves a page that shows a daemon and calls its objects. */
 export function inspectCommand(): Command {
   return takesRemoteArguments(new Command('inspect').description('serve a page that shows a daemon, and calls its objects'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .option('--port <port>', 'port of the page (0: any free port)', portOf, 0)
     .option('--host <host>', 'address or name of this machine for the page', '127.0.0.1')
     .option('--allow-calls', 'let the page call methods, read and write attributes')

@@ -10,7 +10,14 @@ import { PyroProxy } from '../pyro/pyro-proxy.js';
 import { countOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, styled, table, printJson } from './terminal/output.js';
-import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import {
+  ANY_ADDRESS,
+  objectArgument,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote/remote-arguments.js';
 import { orUnreachable } from './remote/remote-connection.js';
 import { untilInterrupted } from './terminal/signals.js';
 import { printedCommand } from './remote/printed-command.js';
@@ -28,7 +35,7 @@ const CLEAR = '\u001b[H\u001b[2J\u001b[3J';
 /** `nestjs-pyro watch URI`: shows connections and calls of a server of this library, and updates them. */
 export function watchCommand(): Command {
   return takesRemoteArguments(new Command('watch').description('show connections and calls of a server of this library'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .option('-n, --count <number>', 'end after so many snapshots', countOf)
     .option('-i, --interval <seconds>', 'time between two snapshots', secondsOf, 1_000)
     .action(runWatch);

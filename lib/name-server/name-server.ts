@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { TRUSTED_NETWORK_REMEDY } from '../daemon/options/open-address.js';
 import { environmentConfig } from '../options/environment.js';
 import { millisecondsOf } from '../options/config-items.js';
 import {
@@ -220,6 +221,6 @@ function openNameServerText(location: string): string {
     `whoever reaches the name server at ${location} may look up, register and remove names: it has neither TLS nor guards nor a policy. ` +
     `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } (npx nestjs-pyro ns --write loopback) lets only programs ` +
     `of this machine change names; tls and guards (validateHandshake, handshakeGuards of PyroNameServerModule) decide who may connect; ` +
-    `or say profile: 'lab', if every machine that reaches it is trusted`
+    TRUSTED_NETWORK_REMEDY
   );
 }

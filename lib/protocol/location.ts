@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isIPv4, type Socket } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Prefix of the location of a unix domain socket. */
@@ -62,6 +62,15 @@ export function withoutBrackets(host: string): string {
 /** Removes the prefix that IPv4 addresses have on an IPv6 socket: `::ffff:127.0.0.1`. The result is in lower case. */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
+}
+
+/** `0.0.0.0` in every way of writing that the operating system accepts. */
+const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
+
+/** The version of IP of a host that stands for all interfaces of a machine: `0.0.0.0`, `::`. Undefined for other hosts. */
+export function allInterfaces(host: string): 4 | 6 | undefined {
+  if (ALL_IPV4.test(host)) return 4;
+  return isIPv6(host) && /^[0:]+$/.test(host) ? 6 : undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { TypeSignature } from '../../daemon/contract/signatures.js';
-import { isPythonName, pythonNameFor } from '../python/python-names.js';
+import { enumMemberName, isPythonName } from '../python/python-names.js';
 import { docString, indented } from './docstrings.js';
 import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';
@@ -10,11 +10,9 @@ type AliasSignature = Extract<TypeSignature, { alias: string }>;
 /** Writes an Enum, as `nestjs-pyro python classes` prints it. */
 export function enumText(name: string, { members }: AliasSignature): string {
   const taken = new Set(['mro']);
-  const lines = Object.entries(members ?? {}).map(([key, value]) => {
-    const member = pythonNameFor(/^[\p{XIDS}]/u.test(key) ? key : `m_${key}`, taken);
-    taken.add(member);
-    return `${member} = ${typeof value === 'string' ? textLiteral(value) : value}`;
-  });
+  const lines = Object.entries(members ?? {}).map(
+    ([key, value]) => `${enumMemberName(key, taken)} = ${typeof value === 'string' ? textLiteral(value) : value}`,
+  );
   return `class ${name}(Enum):\n${indented(lines.length > 0 ? lines : ['pass'])}`;
 }
 

@@ -3,7 +3,7 @@ import type { FieldSignature, TypeSignature } from '../../daemon/contract/signat
 import { pythonNameFor } from '../python/python-names.js';
 import { decoratorNamed, decoratorsOf, literalOf } from './decorators.js';
 import { MODULE_NAMES } from './module-names.js';
-import type { Project } from './project.js';
+import { docOf, type Project } from './project.js';
 import { type PythonClass, PythonClasses, type PythonField, shortName } from './python-classes.js';
 import { textLiteral } from '../types/text-literal.js';
 import { capitalized, unionText } from './python-texts.js';
@@ -229,7 +229,7 @@ export class PythonTypeTexts {
       (name) => {
         const fields: Record<string, FieldSignature> = {};
         const style = this.classes.styleOf(source);
-        const doc = this.docOf(source.symbol);
+        const doc = docOf(this.project, source.symbol);
         const parent = baseClass && base && this.textOf(base, 'member', name);
         const isBased = parent !== undefined && parent !== 'Any';
         this.types.set(name, { fields, ...doc, class: source.name, ...(style && { style }), ...(isBased && { base: parent }) });
@@ -240,7 +240,7 @@ export class PythonTypeTexts {
           if (member === undefined || inherited.some((each) => each.name === field)) continue;
           const own = checker.getNonNullableType(checker.getTypeOfSymbol(member));
           const text = given === undefined ? this.memberText(member, own, name) : this.optionText(given, name);
-          fields[field] = { type: text, required: !isOptional, ...this.docOf(member) };
+          fields[field] = { type: text, required: !isOptional, ...docOf(this.project, member) };
         }
       },
       true,
@@ -293,11 +293,6 @@ export class PythonTypeTexts {
       (name) => this.types.set(name, { alias: `Literal[${values.join(', ')}]`, class: pythonName, members }),
       true,
     );
-  }
-
-  private docOf(symbol: ts.Symbol): { doc?: string } {
-    const doc = this.project.ts.displayPartsToString(symbol.getDocumentationComment(this.project.checker));
-    return doc === '' ? {} : { doc };
   }
 
   private addRecord(type: ts.Type, name: string, members: readonly ts.Symbol[]): void {

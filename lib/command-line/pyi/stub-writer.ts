@@ -9,7 +9,8 @@ import type {
 import { isPythonName, pythonNameFor } from '../python/python-names.js';
 import { namesOfTypes } from '../types/reached-types.js';
 import { enumText, recordText } from './class-writer.js';
-import { docString, indented, nested } from './docstrings.js';
+import { nested } from '../types/doc-comment.js';
+import { docString, indented } from './docstrings.js';
 import { FROM_TYPING, IMPORTED } from './module-names.js';
 import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';

@@ -1,5 +1,5 @@
 import type { ClassDescription, ClassField, PythonStyle } from '../../classes/class-description.js';
-import { isPythonName, pythonNameFor } from './python-names.js';
+import { enumMemberName, isPythonName, pythonNameFor } from './python-names.js';
 import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/field-types.js';
 
 /** The classes and enums that are printed. */
@@ -132,12 +132,7 @@ class PythonModule {
 
   private enumeration(name: string, object: EnumObject): string {
     const taken = new Set(['mro']);
-    const members = enumEntries(object).map(([key, value]) => {
-      // Python keeps names that begin with _ for itself
-      const member = pythonNameFor(/^[\p{XIDS}]/u.test(key) ? key : `m_${key}`, taken);
-      taken.add(member);
-      return `    ${member} = ${JSON.stringify(value)}`;
-    });
+    const members = enumEntries(object).map(([key, value]) => `    ${enumMemberName(key, taken)} = ${JSON.stringify(value)}`);
     return `class ${this.names.get(name)}(Enum):\n${members.join('\n')}`;
   }
 

@@ -10,6 +10,13 @@ export function isPythonName(name: string): boolean {
   return /^[\p{XIDS}_]\p{XIDC}*$/u.test(name) && !PYTHON_KEYWORDS.has(name) && !isMangled && name.normalize('NFKC') === name;
 }
 
+/** A name of a member of an Enum. Python keeps names that begin with `_` for itself. @param taken gets the name */
+export function enumMemberName(given: string, taken: Set<string>): string {
+  const name = pythonNameFor(/^[\p{XIDS}]/u.test(given) ? given : `m_${given}`, taken);
+  taken.add(name);
+  return name;
+}
+
 /** A name of Python that is similar to the given name, and not taken. */
 export function pythonNameFor(given: string, ...taken: readonly ReadonlySet<string>[]): string {
   let name = given

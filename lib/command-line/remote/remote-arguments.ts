@@ -42,6 +42,9 @@ export function takesRemoteArguments(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
+/** Describes the argument of commands that ask a daemon, which `host:port` names as well. */
+export const ANY_ADDRESS = 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name';
+
 /** The argument for an object. Names are completed from the name server. */
 export function objectArgument(description = 'PYRO:, PYRONAME: or PYROMETA: URI, or a name'): LiveArgument<RemoteArguments> {
   const namesThatBegin = async (begun: string, given: RemoteArguments): Promise<Iterable<string>> => {

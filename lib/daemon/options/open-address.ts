@@ -1,6 +1,9 @@
 import { isLoopbackHost } from '../../protocol/location.js';
 import type { DaemonOptions } from './daemon-options.js';
 
+/** Ends the warnings of servers that anybody may call. */
+export const TRUSTED_NETWORK_REMEDY = "or say profile: 'lab', if every machine that reaches it is trusted";
+
 /**
  * The warning of a daemon that anybody may call: it listens beyond this machine, and has neither TLS nor guards.
  *
@@ -18,6 +21,6 @@ export function openAddressWarning(
   return (
     `whoever reaches ${location} may call every object of this daemon: it has neither TLS nor guards. ` +
     `Give it tls and guards (handshakeGuards of a PyroServer, validateHandshake of a daemon)${limits}; ` +
-    `or say profile: 'lab', if every machine that reaches it is trusted`
+    TRUSTED_NETWORK_REMEDY
   );
 }

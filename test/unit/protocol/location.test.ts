@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openAddressWarning } from '../../../lib/daemon/options/open-address.js';
 import {
+  allInterfaces,
   isLoopbackAddress,
   isLoopbackHost,
   isLoopbackLocation,
@@ -71,6 +72,12 @@ it.each([
   ['lab.example:port', undefined],
 ])('a socket reaches the location %s at %j', (location, address) => {
   expect(socketAddressOf(location)).toEqual(address);
+});
+
+it('0.0.0.0 and :: stand for all interfaces, however they are written', () => {
+  expect(['0.0.0.0', '0', '0.0', '::ffff:0.0.0.0'].map(allInterfaces)).toEqual([4, 4, 4, 4]);
+  expect(['::', '0:0:0:0:0:0:0:0'].map(allInterfaces)).toEqual([6, 6]);
+  expect(['127.0.0.1', '::1', '10.0.0.0', '0.0.0.0.example', 'localhost', ''].filter(allInterfaces)).toEqual([]);
 });
 
 it('an address is compared without brackets, without the prefix of IPv4 addresses, and in lower case', () => {
