@@ -21,7 +21,7 @@ const NOBODY: TurnTaker = { takeTurn: () => undefined, turnFailed: () => undefin
 /**
  * Serves the connections on which bytes arrived in one turn of the event loop together, after the last read of the turn.
  *
- * First all reads, then all calls, then all writes take less time than the steps of one connection after the other: each step finds its
+ * First all reads, then all calls, then all writes take less time than the steps of one connection after the other. Each step finds its
  * code and data in the caches of the processor. A small call takes 10.3 instead of 10.8 µs (64 connections, Node 20).
  */
 export class Turns {

@@ -43,8 +43,8 @@ export interface PyroDaemonEvents {
    */
   callFailed: [error: unknown, info: CallErrorInfo];
   /**
-   * A failure that is reported on this side: of a oneway call, of the clean-up of a stream, or of a call after its timeout, because no
-   * client is told; and of a callback method.
+   * A failure that is reported on this side. No client is told of the failure of a oneway call, of the clean-up of a stream, and of a call
+   * after its timeout. The failure of a callback method is told to both sides.
    */
   callError: [error: unknown, info: CallErrorInfo];
   /**

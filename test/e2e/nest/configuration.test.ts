@@ -194,7 +194,7 @@ describe('several servers of an application', () => {
   });
 });
 
-it('types the events and the status of a server', () => {
+it('the events and the status of a server are typed', () => {
   const server = new PyroServer();
   expectTypeOf(server.status).toExtend<{ subscribe(next: (status: PyroServerStatus) => void): unknown }>();
   server.on('connection', (connection) => expectTypeOf(connection).toEqualTypeOf<PyroConnection>());

@@ -109,8 +109,8 @@ function bytesOf(plan: Reply, request: Frame): Buffer | undefined {
  * Lets clients call hostile servers.
  *
  * @returns the number of calls
- * @throws {Error} when a call does not end, when its error is no error of Pyro, or when a right answer arrives wrong; also when the process
- * has an unhandled rejection or keeps a socket. The same seed repeats the run.
+ * @throws {Error} when a call does not end, when its error is no error of Pyro, or when a right answer arrives wrong. It also throws when
+ * the process has an unhandled rejection or keeps a socket. The same seed repeats the run.
  */
 export async function fuzzClient({ seed, runs }: { seed: number; runs: number }): Promise<number> {
   const problems: unknown[] = [];

@@ -129,7 +129,7 @@ it.each(['thread', 'multiplex'] as const)(
   },
 );
 
-it('reaches Pyro5 on a unix socket and on IPv6', async () => {
+it('a proxy reaches Pyro5 on a unix socket and on IPv6', async () => {
   const directory = await temporaryDirectory();
   for (const args of [
     ['--unixsocket', join(directory, 'daemon.sock')],
@@ -144,7 +144,7 @@ it('reaches Pyro5 on a unix socket and on IPv6', async () => {
   }
 });
 
-it('speaks TLS with certificates on both sides, and trusts no other certificate', async () => {
+it('a proxy speaks TLS with certificates on both sides, and trusts no other certificate', async () => {
   const directory = await temporaryDirectory();
   const authority = await TestAuthority.create(directory, 'ca');
   const [served, { cert, key }] = [await authority.issue('server'), await authority.issue('client')];
@@ -190,7 +190,7 @@ it('speaks TLS with certificates on both sides, and trusts no other certificate'
   await expect(connect(server.uri('thing'), few)).rejects.toMatchObject({ sent: false });
 });
 
-it('runs none of 10,000 calls twice, and reports each lost call, while the server is killed and restarted ten times', async () => {
+it('a proxy runs none of 10,000 calls twice, and reports each lost call, while the server is killed and restarted ten times', async () => {
   const journal = join(await temporaryDirectory(), 'journal');
   const first = await start('--journal', journal);
   const port = String(first.port);

@@ -56,7 +56,7 @@ describe('steps', () => {
   });
 });
 
-it('counts only objects and functions with a then method as thenable', () => {
+it('only objects and functions with a then method count as thenable', () => {
   // oxlint-disable-next-line unicorn/no-thenable -- not a function
   expect([null, undefined, 0, 'then', {}, { then: 1 }, []].some(isThenable)).toBe(false);
   // oxlint-disable-next-line unicorn/no-thenable -- a function

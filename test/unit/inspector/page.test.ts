@@ -113,7 +113,7 @@ describe('the history of the charts', () => {
   });
 });
 
-it('shows bytes and times with their units', () => {
+it('bytes and times are shown with their units', () => {
   expect([0, 1023, 1024, 1536 * 1024, null].map(bytesText)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 MiB', '–']);
   expect([0.05, 1.25, 999, 61_000, 3_700_000, 200_000_000].map(durationText)).toEqual([
     '50 µs',

@@ -25,7 +25,7 @@ describe('the links of a page', () => {
   });
 });
 
-it('makes anchors of headings as GitHub does', () => {
+it('anchors of headings are those of GitHub', () => {
   const page = [
     '# First steps',
     '## Guards, pipes & `PyroContext`',

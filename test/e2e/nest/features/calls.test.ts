@@ -77,7 +77,7 @@ class NewCats extends Cats {
   }
 }
 
-it('serves two versions of an object under different ids', async () => {
+it('a server serves two versions of an object under different ids', async () => {
   const { join } = await serve({ providers: [Cats, NewCats] });
   const peer = await join('cats');
   expect([await peer.call('cats', 'find'), await peer.call('cats.v2', 'find'), await peer.call('cats.v2', 'count')]).toEqual([
