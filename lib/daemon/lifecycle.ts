@@ -136,7 +136,7 @@ export class Lifecycle {
 
   /** Closes the daemon, once. `soon`: replies that were sent still leave; `now`: connections are cut. Every caller waits for the same end. */
   close(when: 'soon' | 'now'): Promise<void> {
-    return (this.closing ??= this.closeOnce(when, when === 'soon' ? this.callingConnection() : undefined));
+    return (this.closing ??= this.closeOnce(when, this.callingConnection()));
   }
 
   /** @param calling the connection whose call closes the daemon; its reply is still sent */

@@ -179,7 +179,7 @@ export class ConnectionPool {
   }
 
   /**
-   * Sends the calls that were made before, for at most 2 s, then closes all connections and rejects the calls that wait for a
+   * Sends the calls that were made before, for at most 30 s, then closes all connections and rejects the calls that wait for a
    * connection or a reply. Resolves when all sockets are closed.
    */
   release(): Promise<void> {

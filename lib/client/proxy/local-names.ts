@@ -24,6 +24,12 @@ const PROBED_NAMES: ReadonlySet<string> = new Set([
   'toAsymmetricMatcher',
   // rxjs: an Observable of another copy of rxjs. A handler may return a proxy
   'lift',
+  // streams: rxjs and Fastify read an object that has one of them
+  'getReader',
+  'pipe',
+  // pino: requests and responses of HTTP, whose members it reads and calls
+  'socket',
+  'setHeader',
   // Nest: clients and servers of microservices, looked for among all providers by @nestjs/observe
   'setOnDispatchHook',
   'setOnProcessingStartHook',

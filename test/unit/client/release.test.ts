@@ -110,6 +110,29 @@ describe('$release() after calls that nobody awaits', () => {
     await notebook.$release();
   });
 
+  it('sends a call that waits over 2 s for the handshake', async () => {
+    let answer = (): void => undefined;
+    let ask = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const daemon = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      validateHandshake: () => {
+        ask();
+        return new Promise<undefined>((resolve) => (answer = () => resolve(undefined)));
+      },
+    });
+    cleanups.push(() => daemon.close());
+    notes = [];
+    const notebook = PyroProxy.to<Notebook>(daemon.register(Notebook, 'notebook'));
+    notebook.note('late').catch(ignore);
+    const release = notebook.$release();
+    await asked;
+    await sleep(2_100);
+    answer();
+    await release;
+    await expect.poll(() => notes).toEqual(['late']);
+  });
+
   it('close() of a PyroClient sends what was emitted before it', async () => {
     const { uri } = await served();
     const client = new PyroClient<Notebook>({ uri });
