@@ -23,7 +23,7 @@ export {
 } from './protocol/errors.js';
 
 // addresses, and the protocol's own names and numbers
-export type { Annotations } from './protocol/annotations.js';
+export type { Annotations, AnnotationValues } from './protocol/messages/annotations.js';
 export {
   DAEMON_OBJECT_ID,
   FLAGS,
@@ -31,11 +31,12 @@ export {
   MESSAGE_TYPES,
   NAME_SERVER_OBJECT_ID,
   PROTOCOL_VERSION,
+  SERIALIZER_IDS,
 } from './protocol/constants.js';
 export { ProxyReference } from './protocol/proxy-reference.js';
 export { PythonException } from './protocol/python-exception.js';
 export { PyroUri } from './protocol/uri.js';
-export type { WireLog, WireMessage } from './protocol/message.js';
+export type { WireLog, WireMessage } from './protocol/messages/message.js';
 
 // serializers, and classes of yours that travel
 export { type ClassConverter, ClassRegistry, defaultClassRegistry } from './serializers/contract/class-registry.js';
@@ -54,14 +55,7 @@ export { enumMember, registerEnum } from './classes/enums.js';
 export { PyroRemoteError } from './serializers/objects/exceptions.js';
 export { describeWireMessage } from './serializers/wire-text.js';
 export { SerializedBlob } from './serializers/contract/serialized-blob.js';
-export {
-  type ArrayEncoding,
-  type ArrayOptions,
-  type DateMode,
-  SERIALIZER_IDS,
-  type SerializerName,
-  type ValueMode,
-} from './serializers/contract/serializer.js';
+export type { ArrayEncoding, ArrayOptions, DateMode, SerializerName, ValueMode } from './serializers/contract/serializer.js';
 
 // arrays of NumPy
 export type { NdArrayOptions } from './arrays/layout.js';
@@ -78,9 +72,10 @@ export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
 
 // objects to serve: exposed members, and the context of a call
-export { type CallContext, currentContext } from './daemon/contract/call-context.js';
+export type { CallContext } from './daemon/contract/call-context.js';
+export { currentContext } from './daemon/call/call.js';
 export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
-export type { BaseDaemon } from './daemon/daemon.js';
+export type { BaseDaemon } from './daemon/base-daemon.js';
 export type { PyroConnection } from './daemon/contract/connection.js';
 export type { DaemonOptions } from './daemon/options/daemon-options.js';
 export type {
@@ -136,7 +131,6 @@ export type { GuardedObject, ObjectMetadata, PyroTarget } from './daemon/contrac
 export { kwargs, KeywordArguments } from './client/call/outgoing-call.js';
 export type { BroadcastAddress, NameServerAddress } from './client/options/name-resolver.js';
 export type {
-  AnnotationValues,
   Autoproxy,
   AutoproxyLease,
   CallOptions,
@@ -158,7 +152,7 @@ export type { RemoteMetadata } from './client/connection/remote-metadata.js';
 export type { RemoteObject, RemoteProxy } from './client/proxy/remote-proxy.js';
 export { RemoteStream } from './client/call/remote-stream.js';
 export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js';
-export type { ConnectAddress } from './transport/connector.js';
+export type { ConnectAddress } from './transport/sockets/connector.js';
 export { withCorrelationId } from './calls/current-call.js';
 
 // names
@@ -202,4 +196,3 @@ export type {
 } from './name-server/store/name-store.js';
 export { redisNameStore, type RedisNameStoreOptions } from './name-server/store/redis/redis-store.js';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './name-server/store/redis/redis-connection.js';
-export type { Pending } from './objects/keyed-instances.js';

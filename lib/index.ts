@@ -1,7 +1,8 @@
 /**
  * Pyro5 for Nest: serve providers to Pyro5 clients, and inject remote objects.
  *
- * Names of core that an application with Nest needs are here, too; all names of core are in `nestjs-pyro/core`.
+ * Names of core that most applications with Nest write are here, too; all names of core, with the types of options, are in
+ * `nestjs-pyro/core`.
  *
  * @packageDocumentation
  */
@@ -25,7 +26,7 @@ export { PyroKwargs } from './nest/decorators/pyro-kwargs.decorator.js';
 export { PyroMethod, type PyroMethodOptions } from './nest/decorators/pyro-method.decorator.js';
 export { PyroProperty, type PyroPropertyOptions } from './nest/decorators/pyro-property.decorator.js';
 export type { PyroStreamOptions } from './nest/metadata/member-metadata.js';
-export type { PyroNaming } from './nest/metadata/wire-names.js';
+export type { PyroNaming } from './objects/naming.js';
 
 // hooks of an object's life
 export type { OnPyroConnect, OnPyroDisconnect, OnPyroHousekeeping } from './nest/instances/lifecycle-hooks.js';
@@ -63,25 +64,22 @@ export type {
   PyroInspectorSettings,
 } from './nest/inspector/inspector-module-options.js';
 export type { InspectorOptions } from './inspector/inspector-options.js';
-export type { AccessLogOptions, LogEntry, LogFields } from './core.js';
+export type { LogEntry } from './core.js';
 export type { PyroWireLog } from './nest/logging/wire-log.js';
 export type { PyroFailureLevel } from './nest/logging/failure-level.js';
 
 // of core: connections, and objects that a running server registers
-export { type CallErrorInfo, expose, type PyroConnection, type PyroDaemon } from './core.js';
+export { expose, type PyroConnection, type PyroDaemon } from './core.js';
 
 // of core: calls of remote objects
 export {
-  type AnnotationValues,
   type CallOptions,
   kwargs,
   KeywordArguments,
   PyroProxy,
   type PyroProxyOptions,
   PyroUri,
-  type RemoteMethods,
   type RemoteObject,
-  type RemoteResult,
   RemoteStream,
   type UntypedRemote,
 } from './core.js';
@@ -92,49 +90,20 @@ export { PyroNameServerModule } from './nest/names/pyro-name-server.module.js';
 export { PyroNameServerHost, type PyroNameServerModuleOptions } from './nest/names/name-server-host.js';
 
 // of core: errors that remote calls throw
-export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCode, PyroRemoteError } from './core.js';
+export { CommunicationError, ConnectionClosedError, PyroError, PyroRemoteError } from './core.js';
 
 // of core: values that JavaScript has no type for, and the application's classes that travel
 export {
-  type ArrayEncoding,
-  type ArrayOptions,
-  type ClassConverter,
-  type ClassOptions,
   enumMember,
-  type FieldType,
   NdArray,
-  type NdArrayOptions,
-  PyroClass,
-  registerEnum,
   PyComplex,
   PyFloat,
   pyFloat,
   PyFrozenSet,
+  PyroClass,
   PyTuple,
   pyTuple,
   registerClass,
+  registerEnum,
   SerializedBlob,
-  type SerializerName,
-  type ValueMode,
-  type DateMode,
-} from './core.js';
-
-// of core: types of options
-export type {
-  Autoproxy,
-  ClientTlsOptions,
-  DaemonNamesOptions,
-  InstanceMode,
-  NameEvent,
-  NameFilter,
-  NamePolicy,
-  NameRegistration,
-  NameServerAddress,
-  NameWaitOptions,
-  NameWatchOptions,
-  PyroNameServerOptions,
-  ReceivedProxies,
-  ReceivedProxyOptions,
-  ServerTlsOptions,
-  TagFilter,
 } from './core.js';

@@ -1,9 +1,10 @@
 /**
  * Compares the public surface of the built package with the reports in `api/`, one for each entry of package.json. It also finds public
- * signatures that name a type which no entry exports.
+ * signatures that name a type which no entry exports, and exports without a docstring.
  *
  * `--write` writes the reports instead of comparing them.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import {
@@ -57,9 +58,18 @@ function compareReport({ name, types }: { name: string; types: string }): string
       reportTempFolder: BUILD_FOLDER,
     },
   });
-  return apiReportChanged && !write
-    ? [`api/${name}.api.md: the surface differs; if the change is meant, run "npm run api" and commit what it writes`]
-    : [];
+  const found = undocumentedExports(name);
+  if (apiReportChanged && !write)
+    found.push(`api/${name}.api.md: the surface differs; if the change is meant, run "npm run api" and commit what it writes`);
+  return found;
+}
+
+/** The exports of an entry that have no docstring, as its new report shows them. Members may go without. */
+function undocumentedExports(name: string): string[] {
+  const file = `${name}.api.md`;
+  const written = [REPORT_FOLDER, BUILD_FOLDER].map((folder) => join(folder, file)).filter((path) => existsSync(path));
+  const report = readFileSync(write ? written[0]! : written.at(-1)!, 'utf8');
+  return [...report.matchAll(/^\/\/ @public \(undocumented\)\n(.*)$/gm)].map(([, line]) => `api/${file}: no docstring: ${line}`);
 }
 
 /** Looks at all entries together: a signature of the root may name a type that only `nestjs-pyro/core` exports. */

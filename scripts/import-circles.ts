@@ -8,8 +8,7 @@ type Graph = ReadonlyMap<string, ReadonlySet<string>>;
  * Names the circles of imports between files, and between folders. Imports of types count, and so do re-exports.
  *
  * The files that lie directly in a folder are one node; its sub-folders are nodes of their own. For a circle of folders, the
- * text lists the imports behind each arrow. No order of sub-folders is written down: the first import between two folders sets
- * it, because an import the other way round makes a circle.
+ * text lists the imports behind each arrow.
  *
  * @param texts the source files, by their paths below `lib/` with forward slashes
  * @returns one text for each circle. A circle that shares a file or folder with a named circle is named once the named circle is gone

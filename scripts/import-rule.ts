@@ -1,113 +1,6 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
-
-/**
- * The rooms that each room of `lib/` may import from, besides itself. Between the folders of a room only circles are refused: see
- * import-circles.ts.
- */
-const ROOMS: Record<string, readonly string[]> = {
-  serpent: [],
-  copies: ['serpent'],
-  protocol: ['copies', 'serpent'],
-  arrays: ['protocol', 'serpent'],
-  reports: ['protocol'],
-  calls: ['protocol', 'copies'],
-  objects: ['calls', 'protocol', 'copies'],
-  options: ['protocol', 'serpent'],
-  transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
-  serializers: ['arrays', 'options', 'reports', 'protocol', 'serpent', 'copies'],
-  classes: ['serializers', 'arrays', 'options', 'objects', 'protocol', 'serpent', 'copies'],
-  daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
-  client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
-  logging: ['daemon', 'serializers', 'options', 'reports', 'protocol', 'copies'],
-  telemetry: ['client', 'daemon', 'serializers', 'calls', 'reports', 'protocol'],
-  naming: ['client', 'serializers', 'options', 'transport', 'protocol'],
-  pyro: [
-    'telemetry',
-    'logging',
-    'naming',
-    'client',
-    'daemon',
-    'serializers',
-    'arrays',
-    'options',
-    'calls',
-    'reports',
-    'protocol',
-    'copies',
-  ],
-  'name-server': ['pyro', 'naming', 'daemon', 'serializers', 'options', 'objects', 'protocol', 'serpent'],
-  inspector: [
-    'pyro',
-    'naming',
-    'client',
-    'daemon',
-    'serializers',
-    'arrays',
-    'options',
-    'objects',
-    'reports',
-    'protocol',
-    'serpent',
-  ],
-  'command-line': [
-    'inspector',
-    'name-server',
-    'classes',
-    'pyro',
-    'naming',
-    'client',
-    'daemon',
-    'serializers',
-    'arrays',
-    'options',
-    'objects',
-    'reports',
-    'protocol',
-    'serpent',
-  ],
-  nest: [
-    'inspector',
-    'logging',
-    'classes',
-    'calls',
-    'name-server',
-    'pyro',
-    'naming',
-    'client',
-    'daemon',
-    'serializers',
-    'arrays',
-    'options',
-    'objects',
-    'reports',
-    'protocol',
-    'serpent',
-    'copies',
-  ],
-  testing: [
-    'nest',
-    'pyro',
-    'logging',
-    'naming',
-    'client',
-    'daemon',
-    'serializers',
-    'options',
-    'transport',
-    'objects',
-    'calls',
-    'reports',
-    'protocol',
-    'serpent',
-  ],
-};
-
-/** Files of `lib/` itself: what the package exports, and who may import them. */
-const ENTRIES: Record<string, readonly string[]> = {
-  'core.ts': Object.keys(ROOMS).filter((room) => !['nest', 'testing', 'command-line'].includes(room)),
-  'index.ts': [...Object.keys(ROOMS).filter((room) => !['testing', 'command-line'].includes(room)), 'core.ts'],
-};
+import { ENTRIES, INTERFACES_ONLY, OWN_FILES, ROOMS, SUB_ROOMS } from './rooms.js';
 
 const NEST_ROOM = 'nest';
 const NEST_INTERNALS = 'nest/nest-internals.ts';
@@ -140,8 +33,11 @@ export function checkImports(file: string, text: string): Violation[] {
   const violations: Violation[] = [];
   const place = placeOf(file);
   if (!(place in ROOMS) && !(place in ENTRIES)) {
-    violations.push({ file, line: 1, message: `${place} is no known room or entry of lib/; add it to scripts/import-rule.ts` });
+    violations.push({ file, line: 1, message: `${place} is no known room or entry of lib/; add it to scripts/rooms.ts` });
+  } else if (place in ROOMS && !isKnownSubRoom(place, subRoomOf(file))) {
+    violations.push({ file, line: 1, message: `${folderOf(file)} is no known sub-room of ${place}; add it to scripts/rooms.ts` });
   }
+  if (INTERFACES_ONLY.includes(folderOf(file))) violations.push(...runningCode(file, text));
   for (const { specifier, line } of importsOf(file, text)) {
     const message = checkSpecifier(file, place, specifier);
     if (message !== undefined) violations.push({ file, line, message });
@@ -165,9 +61,41 @@ function checkRelative(file: string, place: string, specifier: string): string |
   const target = targetOf(file, specifier);
   if (target.startsWith('..')) return `"${specifier}" leaves lib/`;
   const targetPlace = placeOf(target);
-  if (targetPlace === place && place in ROOMS) return undefined;
+  if (targetPlace === place && place in ROOMS) return checkSubRooms(place, subRoomOf(file), subRoomOf(target), specifier);
   const allowed = ROOMS[place] ?? ENTRIES[place] ?? [];
   return allowed.includes(targetPlace) ? undefined : `${place} must not import ${targetPlace} ("${specifier}")`;
+}
+
+function checkSubRooms(room: string, from: string, to: string, specifier: string): string | undefined {
+  const allowed = SUB_ROOMS[room]?.[from];
+  if (from === to || allowed === undefined || allowed.includes(to)) return undefined;
+  return `${subRoomText(room, from)} must not import ${subRoomText(room, to)} ("${specifier}")`;
+}
+
+function subRoomText(room: string, subRoom: string): string {
+  return subRoom === OWN_FILES ? `a file of ${room}/ itself` : `${room}/${subRoom}`;
+}
+
+function isKnownSubRoom(room: string, subRoom: string): boolean {
+  return SUB_ROOMS[room] === undefined ? subRoom === OWN_FILES : subRoom in SUB_ROOMS[room];
+}
+
+/** The statements of a file that leave JavaScript behind when the types are gone. */
+function runningCode(file: string, text: string): Violation[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  return source.statements
+    .filter((statement) => !isTypeOnly(statement))
+    .map((statement) => ({
+      file,
+      line: source.getLineAndCharacterOfPosition(statement.getStart(source)).line + 1,
+      message: `${folderOf(file)} holds interfaces only`,
+    }));
+}
+
+function isTypeOnly(statement: ts.Statement): boolean {
+  if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) return true;
+  if (ts.isImportDeclaration(statement)) return statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+  return ts.isExportDeclaration(statement) && statement.isTypeOnly;
 }
 
 function checkPackage(file: string, place: string, specifier: string): string | undefined {
@@ -189,6 +117,16 @@ function targetOf(file: string, specifier: string): string {
 /** The room of a file, or the file itself where it lies in `lib/`. */
 function placeOf(file: string): string {
   return file.split('/', 1)[0]!;
+}
+
+/** The folder of a file, below `lib/`. */
+function folderOf(file: string): string {
+  return posix.dirname(file);
+}
+
+/** The folder of a file, below its room. */
+function subRoomOf(file: string): string {
+  return posix.relative(placeOf(file), folderOf(file)) || OWN_FILES;
 }
 
 /** All imports and re-exports of a file, of types only and at run time included. */

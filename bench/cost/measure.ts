@@ -1,5 +1,6 @@
 import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
-import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
+import type { SerializerName, ValueMode } from '../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
 import { hasClassDicts, wireOf, type WireTree } from './wire-tree.js';
 

@@ -1,5 +1,5 @@
 import { ValueBudget } from '../../lib/serializers/contract/value-budget.js';
-import { SERIALIZER_IDS } from '../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
 
 /**

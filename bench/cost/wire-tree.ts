@@ -1,4 +1,5 @@
-import { SERIALIZER_IDS, type SerializerName } from '../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../lib/protocol/constants.js';
+import type { SerializerName } from '../../lib/serializers/contract/serializer.js';
 
 /** A value as it stands on the wire, in more forms than serializers write. */
 export type WireTree =

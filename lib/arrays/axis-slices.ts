@@ -20,10 +20,7 @@ export function axisSlices(axes: readonly (AxisSlice | null | undefined)[], shap
     const stride = strides[axis]!;
     const given = axes[axis] ?? [];
     if (typeof given === 'number') {
-      const at = given < 0 ? given + length : given;
-      if (!Number.isInteger(at) || at < 0 || at >= length)
-        throw new RangeError(`index ${given} is out of the ${length} of dimension ${axis}`);
-      offset += at * stride;
+      offset += indexIn(given, length, axis) * stride;
       continue;
     }
     const { start, count, step } = rangeOf(given, length);
@@ -32,6 +29,14 @@ export function axisSlices(axes: readonly (AxisSlice | null | undefined)[], shap
     steps.push(step * stride);
   }
   return { shape: lengths, strides: steps, offset };
+}
+
+/** An index of a dimension, counted from its start. Negative ones count from the end. @throws {RangeError} when it is no index */
+export function indexIn(given: number, length: number, axis: number): number {
+  const at = given < 0 ? given + length : given;
+  if (!Number.isInteger(at) || at < 0 || at >= length)
+    throw new RangeError(`index ${given} is out of the ${length} of dimension ${axis}`);
+  return at;
 }
 
 /** As Python's `slice.indices`. */

@@ -84,7 +84,7 @@ export class DType {
    * the fields is made once, at its first use.
    */
   get name(): string {
-    return (this.ownName ??= literalOf(this.descr));
+    return (this.ownName ??= descrLiteral(this.descr));
   }
 
   /** The same dtype in the byte order of this machine. The fields of a structured dtype keep their byte order. */
@@ -156,15 +156,16 @@ function descrOfFields(fields: readonly DTypeField[], itemBytes: number): DescrF
 }
 
 /** The description as Python would print it. */
-export function literalOf(descr: Descr): string {
+export function descrLiteral(descr: Descr): string {
   if (typeof descr === 'string') return textLiteral(descr);
   const fields = descr.map(([name, type, shape]) => {
     const tail = shape === undefined ? '' : `, (${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
-    return `(${textLiteral(name)}, ${literalOf(type)}${tail})`;
+    return `(${textLiteral(name)}, ${descrLiteral(type)}${tail})`;
   });
   return `[${fields.join(', ')}]`;
 }
 
+/** As the header of an npy file has it: always in single quotes. */
 function textLiteral(text: string): string {
   const escaped = text.replaceAll(/['\\\n\r]/g, (character) => ESCAPES[character]!);
   return `'${escaped}'`;

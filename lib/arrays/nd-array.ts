@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { recogniseInstances } from '../serpent/recognised-instances.js';
-import { axisSlices, type AxisSlice } from './axis-slices.js';
+import { axisSlices, type AxisSlice, indexIn } from './axis-slices.js';
 import type { DType } from './dtype.js';
 import { dtypeOf } from './dtype-reader.js';
 import type { DTypeOf, NdData, NdElement, NdTypedArray, NdValue } from './element-types.js';
@@ -242,11 +242,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     const { shape, layout } = this;
     let { offset } = layout;
     for (const [axis, given] of index.entries()) {
-      const length = shape[axis]!;
-      const at = given < 0 ? given + length : given;
-      if (!Number.isInteger(at) || at < 0 || at >= length)
-        throw new RangeError(`index ${given} is out of the ${length} of dimension ${axis}`);
-      offset += at * layout.strides[axis]!;
+      offset += indexIn(given, shape[axis]!, axis) * layout.strides[axis]!;
     }
     return offset;
   }

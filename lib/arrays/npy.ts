@@ -1,5 +1,5 @@
 import { SerializeError } from '../protocol/errors.js';
-import { type Descr, literalOf } from './dtype.js';
+import { type Descr, descrLiteral } from './dtype.js';
 import { literalIn, MAX_DTYPE_CHARS } from './dtype-reader.js';
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
@@ -46,7 +46,7 @@ export function readNpyHeader(bytes: Uint8Array, spend: (bytes: number) => void 
 /** Writes the header of an npy file. */
 export function writeNpyHeader(descr: Descr, isFortranOrder: boolean, shape: readonly number[]): Buffer {
   const shapeTuple = `(${shape.map((length) => `${length},`).join(' ')})`;
-  const text = `{'descr': ${literalOf(descr)}, 'fortran_order': ${isFortranOrder ? 'True' : 'False'}, 'shape': ${shapeTuple}, }`;
+  const text = `{'descr': ${descrLiteral(descr)}, 'fortran_order': ${isFortranOrder ? 'True' : 'False'}, 'shape': ${shapeTuple}, }`;
   const isLatin1 = !/[^\0-\xff]/.test(text);
   const content = Buffer.from(text, isLatin1 ? 'latin1' : 'utf8');
   const version = !isLatin1 ? 3 : content.length < 0xff00 ? 1 : 2;

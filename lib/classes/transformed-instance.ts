@@ -2,6 +2,7 @@ import { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 import { safeText } from '../protocol/safe-text.js';
+import { isPlainObject } from '../serializers/contract/plain-object.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import {
@@ -171,8 +172,4 @@ function isArrayOfNumbers(value: unknown): boolean {
   if (value instanceof NdArray || (ArrayBuffer.isView(value) && !Buffer.isBuffer(value))) return true;
   const isInstance = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
   return isInstance && Object.values(value).some((member) => holds(member, isArrayOfNumbers));
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

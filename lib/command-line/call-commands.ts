@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
+import { DAEMON_METHODS } from '../protocol/constants.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
-import { countOf, keywordOf, secondsOf } from './arguments.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, resultText, printJson } from './output.js';
-import { type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
-import { daemonUriOf, withRemote } from './remote-connection.js';
-import { jsonOf, valueOf } from '../inspector/values.js';
+import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print, resultText, printJson } from './terminal/output.js';
+import { ANY_ADDRESS, objectArgument, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import { daemonUriOf, withRemote } from './remote/remote-connection.js';
+import { untilInterrupted } from './terminal/signals.js';
+import { jsonOf, valueOfText } from '../inspector/typed-values.js';
 
 interface CallArguments extends RemoteArguments {
   kw?: Record<string, string>;
@@ -55,14 +57,14 @@ export function setCommand(): Command {
     .argument('<value>', 'JSON, or a text')
     .option('--literal', 'the value is a Python literal')
     .action((uri: string, attribute: string, value: string, given: CallArguments) =>
-      withRemote(uriOf(uri), given, (remote) => told(remote.$set(attribute, valueOf(value, given.literal)))),
+      withRemote(uriOf(uri), given, (remote) => told(remote.$set(attribute, valueOfText(value, given.literal)))),
     );
 }
 
 /** `nestjs-pyro ping URI`: asks the daemon of an object whether it answers, and how fast. */
 export function pingCommand(): Command {
   return takesRemoteArguments(new Command('ping').description('ask the daemon of an object whether it answers, and how fast'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .option('-n, --count <number>', 'how often', countOf, 1)
     .option('-i, --interval <seconds>', 'time between two pings', secondsOf, 1_000)
     .action(runPing);
@@ -79,24 +81,16 @@ function takesCallArguments(command: Command): Command {
 }
 
 async function runCall(uri: string, method: string, texts: readonly string[], given: CallArguments): Promise<void> {
-  const read = (text: string): unknown => valueOf(text, given.literal);
+  const read = (text: string): unknown => valueOfText(text, given.literal);
   const args = texts.map(read);
   if (given.kw) args.push(kwargs(Object.fromEntries(Object.entries(given.kw).map(([name, text]) => [name, read(text)]))));
-  const end = new AbortController();
-  const onSignal = (): void => end.abort();
-  process.once('SIGINT', onSignal);
-  try {
-    await withRemote(uriOf(uri), given, async (remote) => {
-      const result = await told(remote.$with({ signal: end.signal }).$call(method, ...args));
-      if (result instanceof RemoteStream) await printItems(result, given, end.signal);
+  await untilInterrupted((signal) =>
+    withRemote(uriOf(uri), given, async (remote) => {
+      const result = await told(remote.$with({ signal }).$call(method, ...args));
+      if (result instanceof RemoteStream) await printItems(result, given, signal);
       else printResult(result, given);
-    });
-  } catch (error) {
-    if (!end.signal.aborted) throw error;
-    process.exitCode = EXIT_CODES.interrupted.code;
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
+    }),
+  );
 }
 
 /** Prints the items of a stream until it ends, and closes it. @throws the reason of the signal */
@@ -122,7 +116,7 @@ async function runPing(text: string, given: RemoteArguments & { count: number; i
     for (let ping = 0; ping < given.count; ping++) {
       if (ping > 0) await sleep(given.interval);
       const begun = performance.now();
-      await told(daemon.$call('ping'));
+      await told(daemon.$call(DAEMON_METHODS.ping));
       times.push(performance.now() - begun);
       if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
     }

@@ -1,12 +1,12 @@
 import { Argument, Command } from 'commander';
-import { completionsOf } from './completion.js';
-import { SCRIPTS, type Shell } from './completion-scripts.js';
+import { completionsOf } from './terminal/completion.js';
+import { COMPLETION_SCRIPTS, type Shell } from './terminal/completion-scripts.js';
 
 /** `nestjs-pyro completion`: prints a script with which a shell completes the command line of this program. */
 export function completionCommand(): Command {
   return new Command('completion')
     .description('print the script that lets a shell complete commands, options and names')
-    .addArgument(new Argument('<shell>', 'the shell that reads the script').choices(Object.keys(SCRIPTS)))
+    .addArgument(new Argument('<shell>', 'the shell that reads the script').choices(Object.keys(COMPLETION_SCRIPTS)))
     .addHelpText(
       'after',
       `
@@ -14,7 +14,7 @@ bash: source <(nestjs-pyro completion bash)          in ~/.bashrc
 zsh:  source <(nestjs-pyro completion zsh)           in ~/.zshrc, behind compinit
 fish: nestjs-pyro completion fish | source           in ~/.config/fish/config.fish`,
     )
-    .action((shell: Shell) => void process.stdout.write(SCRIPTS[shell]));
+    .action((shell: Shell) => void process.stdout.write(COMPLETION_SCRIPTS[shell]));
 }
 
 /** `nestjs-pyro complete`, which these scripts call with the words of a command line up to the cursor. It is not in the help. */

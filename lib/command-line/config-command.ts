@@ -4,7 +4,7 @@ import { environmentDefaults } from '../daemon/options/environment-defaults.js';
 import { resolveDaemonOptions } from '../daemon/options/resolve-daemon-options.js';
 import { CONFIG_ITEMS, type PyroConfig } from '../options/config-items.js';
 import { readConfig, unknownVariables } from '../options/environment.js';
-import { type OutputArguments, print, styled, table, printJson } from './output.js';
+import { type OutputArguments, print, styled, table, printJson } from './terminal/output.js';
 
 /** An option in effect. */
 interface EffectiveOption {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { printable } from '../reports/printable.js';
-import { print, styled, table, printJson } from './output.js';
-import { objectArgument, type RemoteArguments, takesRemoteArguments } from './remote-arguments.js';
-import { remoteSignatures } from './remote-signatures.js';
+import { print, styled, table, printJson } from './terminal/output.js';
+import { objectArgument, type RemoteArguments, takesRemoteArguments } from './remote/remote-arguments.js';
+import { remoteSignatures } from './remote/remote-signatures.js';
 import { signatureLines } from './types/signature-text.js';
 
 const MAX_LINE_CHARS = 1_000;

@@ -1,10 +1,17 @@
 import { Command } from 'commander';
 import { examine } from './doctor/examine.js';
 import type { Finding } from './doctor/finding.js';
-import { EXIT_CODES } from './exit-codes.js';
-import { print, styled, printJson } from './output.js';
+import { EXIT_CODES } from './terminal/exit-codes.js';
+import { print, styled, printJson } from './terminal/output.js';
 import { printable } from '../reports/printable.js';
-import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf, objectArgument } from './remote-arguments.js';
+import {
+  ANY_ADDRESS,
+  objectArgument,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote/remote-arguments.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MAX_TEXT_CHARS = 2_000;
@@ -13,7 +20,7 @@ const SIGNS = { ok: styled('green', 'ok     '), warning: styled('yellow', 'warni
 /** `nestjs-pyro doctor URI`: finds out step by step why an object cannot be reached, and says what to do. */
 export function doctorCommand(): Command {
   return takesRemoteArguments(new Command('doctor').description('find out why an object cannot be reached, and what to do'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .action(runDoctor);
 }
 

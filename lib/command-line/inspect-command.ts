@@ -12,11 +12,19 @@ import { locateNameServer, resolve } from '../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
-import { portOf } from './arguments.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, printJson } from './output.js';
-import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
-import { orUnreachable, withRemote } from './remote-connection.js';
+import { portOf } from './terminal/arguments.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print, printJson } from './terminal/output.js';
+import {
+  ANY_ADDRESS,
+  objectArgument,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote/remote-arguments.js';
+import { orUnreachable, withRemote } from './remote/remote-connection.js';
+import { untilEnded } from './terminal/signals.js';
 
 interface InspectArguments extends RemoteArguments {
   port: number;
@@ -28,7 +36,7 @@ interface InspectArguments extends RemoteArguments {
 /** `nestjs-pyro inspect URI`: serves a page that shows a daemon and calls its objects. */
 export function inspectCommand(): Command {
   return takesRemoteArguments(new Command('inspect').description('serve a page that shows a daemon, and calls its objects'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .option('--port <port>', 'port of the page (0: any free port)', portOf, 0)
     .option('--host <host>', 'address or name of this machine for the page', '127.0.0.1')
     .option('--allow-calls', 'let the page call methods, read and write attributes')
@@ -46,7 +54,7 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
   if (given.json) printJson({ url: page.url, uri: String(uri), allowCalls });
   else print(`${page.url} shows ${uri.location}${allowCalls ? '' : '; --allow-calls lets it call objects'}. Ctrl-C ends it.`);
   if (open) openBrowser(page.url);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await untilEnded();
 }
 
 /** The names of the daemon's objects, if the URI is looked up at a name server. */

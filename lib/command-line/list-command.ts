@@ -3,11 +3,11 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { connectToNameServer, locateNameServer } from '../naming/locate.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
-import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { DAEMON_METHODS, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
-import { print, table, printJson } from './output.js';
-import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
-import { daemonUriOf, orUnreachable, withRemote } from './remote-connection.js';
+import { print, table, printJson } from './terminal/output.js';
+import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import { daemonUriOf, orUnreachable, withRemote } from './remote/remote-connection.js';
 
 /** An object of a daemon, and the numbers of its members. The numbers are absent if the daemon does not tell them to this client. */
 interface ListedObject {
@@ -46,7 +46,7 @@ function nameServerAt(text: string | undefined, given: RemoteArguments): Promise
 async function listObjects(text: string, given: RemoteArguments): Promise<void> {
   const uri = await daemonUriOf(text, given);
   const objects = await withRemote(uri, given, async (daemon) => {
-    const ids = (await daemon.$call('registered')) as string[];
+    const ids = (await daemon.$call(DAEMON_METHODS.registered)) as string[];
     const listed: ListedObject[] = [];
     for (const id of ids.sort()) listed.push({ uri: String(PyroUri.at(id, uri.location!)), ...(await membersOf(daemon, id)) });
     return listed;
@@ -61,7 +61,10 @@ async function listObjects(text: string, given: RemoteArguments): Promise<void> 
 
 async function membersOf(daemon: RemoteObject<UntypedRemote>, id: string): Promise<Omit<ListedObject, 'uri'>> {
   try {
-    const { methods, attrs } = (await daemon.$call('get_metadata', id)) as Record<'methods' | 'attrs', Iterable<unknown>>;
+    const { methods, attrs } = (await daemon.$call(DAEMON_METHODS.metadata, id)) as Record<
+      'methods' | 'attrs',
+      Iterable<unknown>
+    >;
     return { methods: [...methods].length, attributes: [...attrs].length };
   } catch {
     // the object has gone, or its guards refuse this client

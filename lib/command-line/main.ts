@@ -9,7 +9,7 @@ import { doctorCommand } from './doctor-command.js';
 import { PyroError } from '../protocol/errors.js';
 import { printable } from '../reports/printable.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
 import { nameServerCommand } from './name-server-command.js';

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { Command, Option } from 'commander';
-import { isLoopback } from '../name-server/name-rules.js';
+import { isLoopbackHost } from '../protocol/location.js';
 import { type PyroNameServerOptions, startNameServer } from '../name-server/name-server.js';
 import { environmentConfig } from '../options/environment.js';
-import { portOf, secondsOf } from './arguments.js';
-import { print } from './output.js';
+import { portOf, secondsOf } from './terminal/arguments.js';
+import { print } from './terminal/output.js';
+import { untilEnded } from './terminal/signals.js';
 
 /** The arguments of the command line. Options without a note are options of `pyro5-ns`. */
 interface NameServerArguments {
@@ -79,7 +79,7 @@ async function runNameServer({
   if (server.daemon.natLocationStr === undefined) print(`URI = ${server.uri}`);
   else print(`internal URI = ${server.innerUri}`, `external URI = ${server.uri}`);
   server.on('cleaned', (name, uri) => print(`autoclean: removed ${name}; cannot connect ${uri}`));
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await untilEnded();
   await server.close();
   print('NS shut down.');
 }
@@ -87,5 +87,5 @@ async function runNameServer({
 /** True when the name server answers broadcasts: it must be reachable from other machines. */
 function answersBroadcasts(host: string | undefined, unixSocket: string | undefined): boolean {
   const where = host ?? environmentConfig().HOST ?? 'localhost';
-  return unixSocket === undefined && where !== 'localhost' && !where.includes(':') && !isLoopback(`${where}:0`);
+  return unixSocket === undefined && !where.includes(':') && !isLoopbackHost(where);
 }

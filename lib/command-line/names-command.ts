@@ -5,10 +5,10 @@ import type { NameRegistration } from '../naming/name-records.js';
 import type { NameServerClient } from '../naming/name-server-client.js';
 import { PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
-import { portOf } from './arguments.js';
-import { COMPLETION_TIMEOUT_MS, LiveArgument } from './completion.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { answer, type OutputArguments, print } from './output.js';
+import { portOf } from './terminal/arguments.js';
+import { COMPLETION_TIMEOUT_MS, LiveArgument } from './terminal/completion.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { answer, type OutputArguments, print } from './terminal/output.js';
 
 /** Options of every command of `nestjs-pyro nsc`. */
 interface NamesArguments extends OutputArguments {

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { SignatureBook } from '../daemon/contract/signatures.js';
-import type { PyroNaming } from '../objects/naming.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { type FileWriter, type GeneratedFileArguments, writeGenerated, writesFile } from './generated-file.js';
-import { optionalPackage } from './optional-package.js';
+import { NAMINGS, type PyroNaming } from '../objects/naming.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { type FileWriter, type GeneratedFileArguments, writeGenerated, writesFile } from './terminal/generated-file.js';
+import { optionalPackage } from './terminal/optional-package.js';
 import { readProjectSignatures } from './pyi/class-signatures.js';
 import { type Compiler, openProject } from './pyi/project.js';
 import { namesOfTypes } from './types/reached-types.js';
@@ -30,7 +30,7 @@ export function pyiCommand(): Command {
   return writesFile(new Command('pyi').description('write Python stubs of served classes, from their TypeScript types'))
     .argument('[classes...]', 'names of classes; without them: all that are served')
     .option('-p, --project <file>', 'tsconfig.json of the project', 'tsconfig.json')
-    .addOption(new Option('--naming <naming>', 'the option naming of the server').choices(['same', 'snake_case']))
+    .addOption(new Option('--naming <naming>', 'the option naming of the server').choices(NAMINGS))
     .option('--signatures <file>', 'write the types and docs for the option signatures of the server, too')
     .option(
       '--classes <module>',

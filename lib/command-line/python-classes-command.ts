@@ -4,9 +4,9 @@ import { Argument, Command, Option } from 'commander';
 import type { PythonStyle } from '../classes/class-description.js';
 import { registeredEnums } from '../classes/enums.js';
 import { describedClasses } from '../classes/register-class.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print } from './output.js';
-import { pythonClasses } from './python-classes.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print } from './terminal/output.js';
+import { pythonClasses } from './python/printed-classes.js';
 
 interface ClassesArguments {
   readonly style: PythonStyle;

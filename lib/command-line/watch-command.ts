@@ -7,12 +7,20 @@ import { CommunicationError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
 import { printable } from '../reports/printable.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import { countOf, secondsOf } from './arguments.js';
-import { CommandFailure, EXIT_CODES } from './exit-codes.js';
-import { print, styled, table, printJson } from './output.js';
-import { objectArgument, proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
-import { orUnreachable } from './remote-connection.js';
-import { printedCommand } from './printed-command.js';
+import { countOf, secondsOf } from './terminal/arguments.js';
+import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
+import { print, styled, table, printJson } from './terminal/output.js';
+import {
+  ANY_ADDRESS,
+  objectArgument,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote/remote-arguments.js';
+import { orUnreachable } from './remote/remote-connection.js';
+import { untilInterrupted } from './terminal/signals.js';
+import { printedCommand } from './remote/printed-command.js';
 
 interface WatchArguments extends RemoteArguments {
   /** Number of snapshots. */
@@ -27,7 +35,7 @@ const CLEAR = '\u001b[H\u001b[2J\u001b[3J';
 /** `nestjs-pyro watch URI`: shows connections and calls of a server of this library, and updates them. */
 export function watchCommand(): Command {
   return takesRemoteArguments(new Command('watch').description('show connections and calls of a server of this library'))
-    .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))
+    .addArgument(objectArgument(ANY_ADDRESS))
     .option('-n, --count <number>', 'end after so many snapshots', countOf)
     .option('-i, --interval <seconds>', 'time between two snapshots', secondsOf, 1_000)
     .action(runWatch);
@@ -36,28 +44,20 @@ export function watchCommand(): Command {
 async function runWatch(text: string, given: WatchArguments): Promise<void> {
   const { location } = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
   const uri = PyroUri.at(INSPECTOR_OBJECT_ID, location!);
-  const end = new AbortController();
-  const onSignal = (): void => end.abort();
-  process.once('SIGINT', onSignal);
   await using inspector = PyroProxy.to(uri, proxyOptionsOf(given));
-  try {
+  await untilInterrupted(async (signal) => {
     let before: DaemonSnapshot | undefined;
     for (let left = given.count ?? Infinity; left > 0; left--) {
       const snapshot = (await inspector
-        .$with({ signal: end.signal })
+        .$with({ signal })
         .$call('inspect')
         .catch((error: unknown) => failed(uri, given, error))) as DaemonSnapshot;
       if (given.json) printJson(snapshot);
       else print(...(process.stdout.isTTY ? [CLEAR] : []), ...linesOf(snapshot, before));
       before = snapshot;
-      if (left > 1) await sleep(given.interval, undefined, { signal: end.signal });
+      if (left > 1) await sleep(given.interval, undefined, { signal });
     }
-  } catch (error) {
-    if (!end.signal.aborted) throw error;
-    process.exitCode = EXIT_CODES.interrupted.code;
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
+  });
 }
 
 /** @throws {CommandFailure} that says how a server shows its state */

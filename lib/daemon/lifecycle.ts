@@ -1,22 +1,22 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { endsWithin } from '../calls/deadline.js';
-import { NO_ANNOTATIONS } from '../protocol/annotations.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { DaemonError } from '../protocol/errors.js';
-import type { Acceptor } from '../transport/acceptor.js';
-import { Listener } from '../transport/listener.js';
+import type { Acceptor } from '../transport/sockets/acceptor.js';
+import { Listener } from '../transport/sockets/listener.js';
 import { inProcessLocation, localLocation } from '../protocol/location.js';
-import type { CallServices } from './call/call-services.js';
+import type { DaemonServices } from './call/daemon-services.js';
 import { checkAnnotationsHook } from './call/daemon-annotations.js';
 import { SessionConnection } from './connection/session-connection.js';
-import { authorizationOf } from './connection/authorizations.js';
-import { endsInTime } from './connection/handshake-time.js';
-import { currentContext } from './contract/call-context.js';
+import { currentContext } from './call/call.js';
 import type { DaemonState } from './contract/snapshot.js';
 import type { Registrations } from './object/registrations.js';
 import type { Sessions } from './session/sessions.js';
 import type { Slot } from './session/slots.js';
+
+/** How long draining and an orderly shutdown wait for running calls. */
+export const DEFAULT_DRAIN_MS = 10_000;
 
 /** Longest that closing waits for disposals and disconnect hooks of the application. */
 const MAX_DISPOSAL_MS = 5_000;
@@ -36,7 +36,7 @@ export class Lifecycle {
   private readonly closeCallbacks = new Set<() => void>();
 
   constructor(
-    private readonly services: CallServices,
+    private readonly services: DaemonServices,
     private readonly sessions: Sessions,
     private readonly registrations: Registrations,
   ) {}
@@ -65,7 +65,9 @@ export class Lifecycle {
     } else if (connectedSocket) {
       this.location = localLocation(connectedSocket);
       connectedSocket.once('close', () => this.endRequestLoops());
-      await this.sessions.serveWithoutHandshake(connectedSocket, (connection) => this.validate(connection));
+      await this.sessions.serveWithoutHandshake(connectedSocket, ({ authorizations }) =>
+        authorizations.askDaemon(this.services.daemon, DAEMON_OBJECT_ID),
+      );
     } else {
       try {
         this.listener = await Listener.open(options, this.acceptor, (error) => reporter.error(error));
@@ -176,17 +178,6 @@ export class Lifecycle {
       this.state = 'new';
       throw error;
     }
-  }
-
-  private async validate(connection: SessionConnection): Promise<void> {
-    const request = { connection, objectId: DAEMON_OBJECT_ID, data: undefined, annotations: NO_ANNOTATIONS };
-    connection.authorizations.ofDaemon = authorizationOf(
-      await endsInTime(
-        this.services.daemon.validateHandshake(request),
-        this.services.options.handshakeTimeoutMs,
-        'validateHandshake',
-      ),
-    );
   }
 
   /** The connection of the call that runs this code. A call that waited for its own end would wait for ever. */

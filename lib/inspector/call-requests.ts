@@ -1,20 +1,27 @@
-import type { CallRequest, StreamRequest } from './contract.js';
+import { FULL_TEXT, OBJECT, oneOf, type OptionRule, TEXTS, wholeNumber } from '../options/option-checks.js';
+import type { PageCall, StreamRequest } from './contract.js';
 import { RequestRefusal } from './request-refusal.js';
 
 const MAX_ITEMS = 100;
-const KINDS = ['method', 'get', 'set'] as const;
+const KIND = oneOf('method', 'get', 'set');
+const COUNT = wholeNumber({ most: MAX_ITEMS });
+
+const NAMED_TEXTS: OptionRule = {
+  takes: 'an object whose members are texts',
+  fits: (value) => OBJECT.fits(value) && TEXTS.fits(Object.values(value as object)),
+};
 
 /** Reads the body of a request for a call. @throws {RequestRefusal} 400 */
-export function callRequestOf(body: unknown): CallRequest {
+export function callRequestOf(body: unknown): PageCall {
   const members = membersOf(body);
   const { kind, handshake = null } = members;
-  if (!KINDS.includes(kind as never)) throw wrong('kind', 'method, get or set');
+  check('kind', kind, KIND);
   if (handshake !== null && typeof handshake !== 'string') throw wrong('handshake', 'a text, or null');
   return {
     session: textOf(members, 'session'),
     server: textOf(members, 'server'),
     objectId: textOf(members, 'objectId'),
-    kind: kind as CallRequest['kind'],
+    kind: kind as PageCall['kind'],
     member: textOf(members, 'member'),
     args: textsOf(members.args ?? []),
     kwargs: namedTextsOf(members.kwargs ?? {}),
@@ -27,33 +34,33 @@ export function callRequestOf(body: unknown): CallRequest {
 export function streamRequestOf(body: unknown): StreamRequest {
   const members = membersOf(body);
   const { count } = members;
-  if (!Number.isInteger(count) || (count as number) < 0 || (count as number) > MAX_ITEMS)
-    throw wrong('count', `a whole number from 0 to ${MAX_ITEMS}`);
+  check('count', count, COUNT);
   return { streamId: textOf(members, 'streamId'), count: count as number };
 }
 
 function membersOf(body: unknown): Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new RequestRefusal(400, 'the body must be a JSON object');
+  if (!OBJECT.fits(body)) throw new RequestRefusal(400, 'the body must be a JSON object');
   return body as Record<string, unknown>;
 }
 
 function textOf(members: Record<string, unknown>, name: string): string {
   const value = members[name];
-  if (typeof value !== 'string' || value === '') throw wrong(name, 'a text that is not empty');
-  return value;
+  check(name, value, FULL_TEXT);
+  return value as string;
 }
 
 function textsOf(value: unknown): string[] {
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw wrong('args', 'a list of texts');
+  check('args', value, TEXTS);
   return value as string[];
 }
 
 function namedTextsOf(value: unknown): Record<string, string> {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject || !Object.values(value).every((item) => typeof item === 'string'))
-    throw wrong('kwargs', 'an object whose members are texts');
+  check('kwargs', value, NAMED_TEXTS);
   return value as Record<string, string>;
+}
+
+function check(name: string, value: unknown, rule: OptionRule): void {
+  if (!rule.fits(value)) throw wrong(name, rule.takes);
 }
 
 function wrong(name: string, takes: string): RequestRefusal {

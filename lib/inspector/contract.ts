@@ -75,8 +75,8 @@ export interface InspectedAttribute extends AttributeSnapshot {
 }
 
 /** A call that the page asks for. Arguments are texts, which are read as on the command line. */
-export interface CallRequest {
-  /** Identifies the page. Calls of one page to one object use the same connections. */
+export interface PageCall {
+  /** Tells the pages apart: calls of one page to one object use the same connections. */
   session: string;
   /** Id of the server. */
   server: string;

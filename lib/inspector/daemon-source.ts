@@ -1,11 +1,11 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import { allInterfaces, socketAddressOf, tcpLocation } from '../protocol/location.js';
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { DurationRecorder } from './call-durations.js';
 import type { InspectedServer } from './contract.js';
-import type { InspectorSource, ReachableObject } from './inspector-source.js';
-import { namesByObject } from './names-by-object.js';
+import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
 
 /** A daemon of this process. */
@@ -94,5 +94,8 @@ export class DaemonSource implements InspectorSource {
 
 /** A location that this process can connect to. A daemon that listens on all interfaces is reached over loopback. */
 function reachable(location: string): string {
-  return location.replace(/^(?:0\.0\.0\.0|0)(?=:\d+$)/, '127.0.0.1').replace(/^\[::\](?=:\d+$)/, '[::1]');
+  const address = socketAddressOf(location);
+  if (address === undefined || 'path' in address) return location;
+  const version = allInterfaces(address.host);
+  return version === undefined ? location : tcpLocation(version === 4 ? '127.0.0.1' : '::1', address.port);
 }

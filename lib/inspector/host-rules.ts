@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { isLoopback } from '../protocol/location.js';
+import { isLoopbackAddress, isLoopbackHost, withoutBrackets } from '../protocol/location.js';
 import { RequestRefusal } from './request-refusal.js';
 
 /** Headers that reverse proxies add. A proxy that adds none cannot be told from a browser on this machine. */
@@ -14,7 +14,7 @@ const FORWARDING_HEADER = /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/;
  */
 export function refuseOtherMachines({ socket, headers }: IncomingMessage, remedy: string): void {
   const isForwarded = Object.keys(headers).some((name) => FORWARDING_HEADER.test(name));
-  if (isForwarded || !isOfThisMachine(socket.remoteAddress ?? '') || !isLocalHost(headers.host))
+  if (isForwarded || !isLoopbackAddress(socket.remoteAddress ?? '') || !isLoopbackHost(hostNameOf(headers.host)))
     throw new RequestRefusal(403, `only this machine may use the inspector: ${remedy}`);
 }
 
@@ -30,19 +30,6 @@ export function refuseOtherNames({ headers }: IncomingMessage, host: string): vo
     throw new RequestRefusal(403, `the inspector is not known as "${name}": open it by its address, or give the name as --host`);
 }
 
-function isLocalHost(host: string | undefined): boolean {
-  const name = hostNameOf(host);
-  return name === 'localhost' || isOfThisMachine(name);
-}
-
 function hostNameOf(host = ''): string {
-  return host
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .toLowerCase();
-}
-
-/** True for a loopback address. False for a name that only begins like an address: `127.example.com`. */
-function isOfThisMachine(address: string): boolean {
-  return isIP(address) !== 0 && isLoopback(address.replace(/^::ffff:/, ''));
+  return withoutBrackets(host.replace(/:\d+$/, '')).toLowerCase();
 }

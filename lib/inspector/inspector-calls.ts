@@ -4,13 +4,13 @@ import { RemoteStream } from '../client/call/remote-stream.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import { MAX_TIMER_MS } from '../options/option-checks.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import type { CallAnswer, CallRequest, StreamAnswer, StreamRequest } from './contract.js';
+import type { CallAnswer, PageCall, StreamAnswer, StreamRequest } from './contract.js';
 import { InspectorStream } from './inspector-stream.js';
 import type { InspectorOptions } from './inspector-options.js';
 import type { InspectorSource } from './inspector-source.js';
 import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
-import { valueOf } from './values.js';
+import { valueOfText } from './typed-values.js';
 
 /** Most proxies that are kept without a running call and without a stream. Each proxy has its own handshake data, and so its own sessions. */
 const MAX_PROXIES = 16;
@@ -42,7 +42,7 @@ export class InspectorCalls {
   ) {}
 
   /** Runs a call. @throws {RequestRefusal} when a limit is reached, or the request names no object */
-  async call(request: CallRequest, signal: AbortSignal): Promise<CallAnswer> {
+  async call(request: PageCall, signal: AbortSignal): Promise<CallAnswer> {
     return this.limited(async () => {
       const begun = performance.now();
       const elapsed = (): number => Math.round((performance.now() - begun) * 100) / 100;
@@ -93,7 +93,7 @@ export class InspectorCalls {
     server,
     objectId,
     handshake,
-  }: Pick<CallRequest, 'session' | 'server' | 'objectId' | 'handshake'>): KeptProxy {
+  }: Pick<PageCall, 'session' | 'server' | 'objectId' | 'handshake'>): KeptProxy {
     const key = JSON.stringify([session, server, objectId, handshake]);
     const kept = this.proxies.get(key) ?? { proxy: this.connect(server, objectId, handshake), uses: 0 };
     kept.uses += 1;
@@ -125,7 +125,7 @@ export class InspectorCalls {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       maxRetries: 0,
       ...options,
-      ...(handshake !== null && { handshake: valueOf(handshake) }),
+      ...(handshake !== null && { handshake: valueOfText(handshake) }),
       callTimeoutMs,
       // longer than for a stream, which is closed over this connection
       idleTimeoutMs: Math.min(2 * idleTimeoutMs, MAX_TIMER_MS),
@@ -169,12 +169,12 @@ export class InspectorCalls {
 
 function run(
   proxy: RemoteObject,
-  { kind, member, args: texts, kwargs: named, isLiteral }: Pick<CallRequest, 'kind' | 'member' | 'args' | 'kwargs' | 'isLiteral'>,
+  { kind, member, args: texts, kwargs: named, isLiteral }: Pick<PageCall, 'kind' | 'member' | 'args' | 'kwargs' | 'isLiteral'>,
 ): Promise<unknown> {
-  const args = texts.map((text) => valueOf(text, isLiteral));
+  const args = texts.map((text) => valueOfText(text, isLiteral));
   if (kind === 'get') return proxy.$get(member as never);
   if (kind === 'set') return proxy.$set(member as never, args[0] as never);
-  const keywords = Object.entries(named).map(([name, text]) => [name, valueOf(text, isLiteral)] as const);
+  const keywords = Object.entries(named).map(([name, text]) => [name, valueOfText(text, isLiteral)] as const);
   if (keywords.length > 0) args.push(kwargs(Object.fromEntries(keywords)));
   return proxy.$call(member, ...args);
 }

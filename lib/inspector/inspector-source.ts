@@ -1,4 +1,5 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
+import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import type { PyroUri } from '../protocol/uri.js';
 import type { InspectedServer } from './contract.js';
 
@@ -19,4 +20,11 @@ export interface InspectorSource {
 export interface ReachableObject {
   uri: PyroUri;
   options: PyroProxyOptions;
+}
+
+/** The names of each object of a snapshot. */
+export function namesByObject({ names }: Pick<DaemonSnapshot, 'names'>): Map<string, string[]> {
+  const byObject = new Map<string, Set<string>>();
+  for (const { objectId, name } of names) byObject.set(objectId, (byObject.get(objectId) ?? new Set()).add(name));
+  return new Map([...byObject].map(([objectId, all]) => [objectId, [...all]]));
 }

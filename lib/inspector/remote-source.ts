@@ -1,15 +1,14 @@
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
-import { DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import { namesByObject } from './names-by-object.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
-import type { InspectorSource, ReachableObject } from './inspector-source.js';
+import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
 import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
@@ -55,7 +54,7 @@ export class RemoteSource implements InspectorSource {
     const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
     try {
       const begun = performance.now();
-      await this.daemon.$call('ping');
+      await this.daemon.$call(DAEMON_METHODS.ping);
       const pingMs = performance.now() - begun;
       const snapshot = await this.snapshot();
       if (snapshot !== null) {
@@ -104,7 +103,7 @@ export class RemoteSource implements InspectorSource {
   }
 
   private async listObjects(): Promise<InspectedObject[]> {
-    const listed = [...((await this.daemon.$call('registered')) as Iterable<unknown>)].map(String);
+    const listed = [...((await this.daemon.$call(DAEMON_METHODS.registered)) as Iterable<unknown>)].map(String);
     const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
     for (const id of this.members.keys()) if (!ids.includes(id)) this.members.delete(id);
     await this.askSignatures(ids);
@@ -134,7 +133,7 @@ export class RemoteSource implements InspectorSource {
 
   /** Asks for the signatures of new objects, and forgets the signatures of unregistered objects. */
   private async askSignatures(ids: readonly string[]): Promise<void> {
-    if (!this.daemon.$metadata?.methods.has('get_signatures')) return;
+    if (!this.daemon.$metadata?.methods.has(DAEMON_METHODS.signatures)) return;
     for (const id of this.signatures.keys()) if (!ids.includes(id)) this.signatures.delete(id);
     for (const objectId of ids.slice(0, MAX_OBJECTS)) {
       if (!this.signatures.has(objectId)) this.signatures.set(objectId, await this.askSignature(objectId));
@@ -143,7 +142,7 @@ export class RemoteSource implements InspectorSource {
 
   private async askSignature(objectId: string): Promise<ObjectSignatures | undefined> {
     try {
-      return readSignatures(await this.daemon.$call('get_signatures', objectId));
+      return readSignatures(await this.daemon.$call(DAEMON_METHODS.signatures, objectId));
     } catch (error) {
       if (isPassing(error)) throw error;
       // the object has gone, or its guards refuse this client
@@ -153,7 +152,7 @@ export class RemoteSource implements InspectorSource {
 
   private async askMembers(objectId: string): Promise<InspectedMember[] | null> {
     try {
-      const metadata = (await this.daemon.$call('get_metadata', objectId)) as Record<
+      const metadata = (await this.daemon.$call(DAEMON_METHODS.metadata, objectId)) as Record<
         'methods' | 'oneway' | 'attrs',
         Iterable<string>
       >;

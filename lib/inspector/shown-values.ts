@@ -1,7 +1,7 @@
 import { asError, safeText } from '../protocol/safe-text.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import type { ShownError, ShownValue } from './contract.js';
-import { jsonOf, NodeBudget } from './values.js';
+import { jsonOf, NodeBudget } from './typed-values.js';
 
 const MAX_VALUE_CHARS = 100_000;
 /** Most values inside of a shown value. */

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { principalText } from '../daemon/inspection/principal-text.js';
-import { anyOf, milliseconds, objectOf, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
+import { anyOf, milliseconds, objectRule, type OptionRule, type OptionRules, SWITCH } from '../options/option-checks.js';
 import { printable } from '../reports/printable.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 import { LogEntry } from './log-entry.js';
@@ -26,7 +26,7 @@ const RULES: OptionRules<AccessLogOptions> = {
 
 /** Takes the option `accessLog`. */
 export const ACCESS_LOG: OptionRule = {
-  ...anyOf(SWITCH, objectOf('an object', RULES)),
+  ...anyOf(SWITCH, objectRule('an object', RULES)),
   takes: 'true, false, or an object with sample, slowMs and arguments',
 };
 

@@ -1,13 +1,13 @@
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { environmentConfig } from '../options/environment.js';
-import type { WireLog } from '../protocol/message.js';
+import type { WireLog } from '../protocol/messages/message.js';
 import { printable, printableMessage } from '../reports/printable.js';
 import { describeWireMessage } from '../serializers/wire-text.js';
 import { type AccessLogOptions, logCalls } from './access-log.js';
 import { logDaemonEvents } from './daemon-log.js';
 import { environmentLogger } from './environment-logger.js';
 import { logFailedCalls } from './failed-calls.js';
-import { isMeantForClient } from './failure-level.js';
+import { isMeantForClient } from './expected-failures.js';
 import { LogEntry, type PyroLogger, type LogSink, type PyroLogLevel } from './log-entry.js';
 import { peerFields } from './log-texts.js';
 

@@ -1,4 +1,4 @@
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { PyroError } from '../protocol/errors.js';
 import { printable, printableMessage, printableStack } from '../reports/printable.js';
 import { RepeatedLines } from '../reports/repeated-lines.js';

@@ -1,11 +1,11 @@
 import { UNKNOWN } from '../daemon/call/failure-report.js';
 import { presentableError } from '../daemon/call/presentable-error.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { CallErrorInfo } from '../daemon/options/daemon-events.js';
 import { printable, printableMessage, printableStack } from '../reports/printable.js';
 import { RepeatedLines } from '../reports/repeated-lines.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
-import { thrownError } from './failure-level.js';
+import { thrownError } from './expected-failures.js';
 import { LogEntry, type LogSink } from './log-entry.js';
 import { knownObjects, peerFields } from './log-texts.js';
 

@@ -1,6 +1,6 @@
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import type { PyroConnection } from '../daemon/contract/connection.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { printable } from '../reports/printable.js';
 
 /** Most objects that a log line lists. */

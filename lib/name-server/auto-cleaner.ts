@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
-import { UNIX_PREFIX } from '../protocol/location.js';
+import { socketAddressOf } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { NameRecord, NameStore } from './store/name-store.js';
 
@@ -110,12 +110,8 @@ function locationOf(uri: string): string | undefined {
 }
 
 function isAnswering(location: string): Promise<boolean> {
-  const colon = location.lastIndexOf(':');
-  const address = location.startsWith(UNIX_PREFIX)
-    ? { path: location.slice(UNIX_PREFIX.length) }
-    : { host: location.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(location.slice(colon + 1)) };
   return new Promise((resolve) => {
-    const socket = connect({ ...address, timeout: CONNECT_TIMEOUT_MS });
+    const socket = connect({ ...socketAddressOf(location)!, timeout: CONNECT_TIMEOUT_MS });
     const end = (answers: boolean): void => {
       socket.destroy();
       resolve(answers);

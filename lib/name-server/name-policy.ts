@@ -1,7 +1,7 @@
 import { anyOf, FUNCTION, oneOf, type OptionRules } from '../options/option-checks.js';
 import { SecurityError } from '../protocol/errors.js';
 import type { CallContext } from '../daemon/contract/call-context.js';
-import { isLoopback } from './name-rules.js';
+import { isLoopbackLocation } from '../protocol/location.js';
 
 /** The actions on names that a policy allows or refuses. */
 export type NameAction = 'register' | 'remove' | 'setMetadata' | 'list' | 'takeover';
@@ -83,7 +83,7 @@ export class NameRules {
     if (typeof rule !== 'function') {
       if (rule === 'everybody') return true;
       if (call === undefined) return action !== 'takeover';
-      return rule === 'loopback' && isLoopback(call.connection.remoteAddress);
+      return rule === 'loopback' && isLoopbackLocation(call.connection.remoteAddress);
     }
     if (call === undefined) return action !== 'takeover';
     const { principal, connection } = call;

@@ -1,7 +1,8 @@
-import { isIP } from 'node:net';
+import { RE2JS, RE2JSException } from 're2js';
 import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
+import { isPlainObject } from '../serializers/contract/plain-object.js';
 
 /** The limits of a name server. */
 export interface NameLimits {
@@ -99,33 +100,18 @@ export function tooMany(what: string, count: number, option: keyof NameLimits, l
 }
 
 /** False for values that Python takes for false. In the name server's methods they mean that an argument was not given. */
-export function isGiven(value: unknown): boolean {
+export function isTrueInPython(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '' || value === 0 || value === 0n) return false;
   if (value instanceof Map || value instanceof Set) return value.size > 0;
-  if (isDict(value)) return Object.keys(value).length > 0;
+  if (isPlainObject(value)) return Object.keys(value).length > 0;
   return !(Array.isArray(value) || Buffer.isBuffer(value)) || value.length > 0;
-}
-
-/** A dict whose keys are all texts arrives as a plain object. */
-function isDict(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** True for the address of a client on the same machine. */
-export function isLoopback(remoteAddress: string): boolean {
-  if (remoteAddress === 'local') return true;
-  const host = remoteAddress
-    .replace(/:\d+$/, '')
-    .replace(/^\[|\]$/g, '')
-    .replace(/^::ffff:/, '');
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function iterableOf(value: unknown): Iterable<unknown> {
   if (value instanceof Map) return value.keys();
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) throw notIterable(value);
   if (Symbol.iterator in value) return value as Iterable<unknown>;
-  if (isDict(value)) return Object.keys(value);
+  if (isPlainObject(value)) return Object.keys(value);
   throw notIterable(value);
 }
 
@@ -141,5 +127,23 @@ function pythonTypeName(value: unknown): string {
   if (Buffer.isBuffer(value)) return 'bytes';
   if (Array.isArray(value)) return 'list';
   if (value instanceof Set) return 'set';
-  return value instanceof Map || isDict(value) ? 'dict' : 'object';
+  return value instanceof Map || isPlainObject(value) ? 'dict' : 'object';
+}
+
+/**
+ * Compiles a regular expression that a client sent. It matches the beginning of a name, as Python's `re.match`.
+ *
+ * The expression runs in linear time, so that no client can block the name server. So it may have neither backreferences nor lookaround,
+ * and `\d`, `\w` and `\s` mean ASCII characters.
+ *
+ * @throws {NamingError} when the expression is wrong, or cannot run in linear time
+ */
+export function namePattern(regex: string): (name: string) => boolean {
+  try {
+    const pattern = RE2JS.compile(regex.replaceAll('\\Z', '\\z'));
+    return (name) => pattern.matcher(name).lookingAt();
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new NamingError(`invalid regex: ${error.message}`, { cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { currentContext } from '../daemon/contract/call-context.js';
+import { currentContext } from '../daemon/call/call.js';
 import { expose } from '../daemon/object/expose.js';
 import { params } from '../objects/declared-parameters.js';
 import type { Pending } from '../objects/keyed-instances.js';
@@ -11,9 +11,8 @@ import { PyroUri } from '../protocol/uri.js';
 import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
-import { namePattern } from './name-pattern.js';
 import type { NameRules } from './name-policy.js';
-import { isGiven, NameArguments, type NameLimits, tooMany } from './name-rules.js';
+import { isTrueInPython, NameArguments, type NameLimits, namePattern, tooMany } from './name-rules.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
 /** Time for which names are matched with a regular expression before other calls are served. */
@@ -62,12 +61,12 @@ export class NameServer {
     return afterwards(this.store.get(known), (record) => {
       if (record === undefined) throw unknownName(known);
       const uri = new PyroUri(record.uri);
-      return isGiven(withMetadata) ? pyTuple(uri, new Set(record.metadata)) : uri;
+      return isTrueInPython(withMetadata) ? pyTuple(uri, new Set(record.metadata)) : uri;
     });
   }
 
   async register(name: unknown, uri: unknown, safe: unknown = false, metadata: unknown = null): Promise<void> {
-    await this.put(name, uri, isGiven(safe), metadata, undefined);
+    await this.put(name, uri, isTrueInPython(safe), metadata, undefined);
   }
 
   /**
@@ -84,7 +83,7 @@ export class NameServer {
     safe: unknown = false,
     metadata: unknown = null,
   ): Promise<void> {
-    await this.put(name, uri, isGiven(safe), metadata, { owner: this.read.name(owner), ttlMs: this.read.leaseMs(ttlMs) });
+    await this.put(name, uri, isTrueInPython(safe), metadata, { owner: this.read.name(owner), ttlMs: this.read.leaseMs(ttlMs) });
   }
 
   /** Begins the leases of names anew. @returns the names that the owner holds no lease of */
@@ -106,23 +105,23 @@ export class NameServer {
   /** Removes a name, or the names that a filter selects, but never the name server's own. @returns the number of removed names */
   async remove(name: unknown = null, prefix: unknown = null, regex: unknown = null, owner: unknown = null): Promise<number> {
     const by = owner === null ? undefined : this.read.name(owner);
-    if (isGiven(name) && name !== NAME_SERVER_OBJECT_ID) {
+    if (isTrueInPython(name) && name !== NAME_SERVER_OBJECT_ID) {
       const one = this.read.name(name);
       const removed = await this.removeAll([one], by);
       if (removed === 0 && (await this.store.get(one))?.lease !== undefined) throw await this.heldName(one);
       return removed;
     }
-    if (!isGiven(prefix) && !isGiven(regex)) return 0;
-    const records = await this.select(isGiven(prefix) ? prefix : null, isGiven(prefix) ? null : regex);
+    if (!isTrueInPython(prefix) && !isTrueInPython(regex)) return 0;
+    const records = await this.select(isTrueInPython(prefix) ? prefix : null, isTrueInPython(prefix) ? null : regex);
     const names = records.map((record) => record.name).filter((found) => found !== NAME_SERVER_OBJECT_ID);
     return this.removeAll(names, by);
   }
 
   /** The URIs of the names that a filter selects, or of all names. */
   async list(prefix: unknown = null, regex: unknown = null, withMetadata: unknown = false): Promise<Map<string, ListedName>> {
-    if (isGiven(prefix) && isGiven(regex)) throw valueError('you can only filter on one thing at a time');
+    if (isTrueInPython(prefix) && isTrueInPython(regex)) throw valueError('you can only filter on one thing at a time');
     await this.rules.check('list', undefined, currentContext());
-    return listed(await this.select(prefix, regex), isGiven(withMetadata));
+    return listed(await this.select(prefix, regex), isTrueInPython(withMetadata));
   }
 
   /** The names that have all or any of the tags. */
@@ -131,18 +130,22 @@ export class NameServer {
     metaAny: unknown = null,
     withMetadata: unknown = true,
   ): Promise<Map<string, ListedName>> {
-    if (isGiven(metaAll) && isGiven(metaAny)) throw valueError("you can't use meta_all or meta_any at the same time");
-    const [match, given] = isGiven(metaAll) ? (['all', metaAll] as const) : (['any', metaAny] as const);
-    if (!isGiven(given)) return new Map();
+    if (isTrueInPython(metaAll) && isTrueInPython(metaAny))
+      throw valueError("you can't use meta_all or meta_any at the same time");
+    const [match, given] = isTrueInPython(metaAll) ? (['all', metaAll] as const) : (['any', metaAny] as const);
+    if (!isTrueInPython(given)) return new Map();
     const tags = [...this.read.tags(given, `metadata_${match}`)!];
     await this.rules.check('list', undefined, currentContext());
-    return listed(await this.store.list({ by: 'tags', tags, match }), isGiven(withMetadata));
+    return listed(await this.store.list({ by: 'tags', tags, match }), isTrueInPython(withMetadata));
   }
 
   /** Follows the names that begin with a prefix and have all of the tags: gives the present names, `ready`, and each change. */
   async *watch(prefix: unknown = null, tags: unknown = null): AsyncGenerator<unknown> {
     const context = currentContext();
-    const filter = { prefix: isGiven(prefix) ? this.read.prefix(prefix) : '', tags: [...(this.read.tags(tags, 'tags') ?? [])] };
+    const filter = {
+      prefix: isTrueInPython(prefix) ? this.read.prefix(prefix) : '',
+      tags: [...(this.read.tags(tags, 'tags') ?? [])],
+    };
     await this.rules.check('list', undefined, context);
     if (this.watches >= this.limits.maxWatches)
       throw tooMany('watches are open', this.watches, 'maxWatches', this.limits.maxWatches);
@@ -186,8 +189,8 @@ export class NameServer {
   }
 
   private async select(prefix: unknown, regex: unknown): Promise<NameRecord[]> {
-    if (isGiven(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
-    if (!isGiven(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
+    if (isTrueInPython(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
+    if (!isTrueInPython(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
     const matches = namePattern(this.read.regex(regex));
     return matching(await this.store.list({ by: 'all' }), matches);
   }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { TRUSTED_NETWORK_REMEDY } from '../daemon/options/open-address.js';
 import { environmentConfig } from '../options/environment.js';
 import { millisecondsOf } from '../options/config-items.js';
 import {
@@ -10,20 +11,23 @@ import {
   givenOptions,
   milliseconds,
   numberRules,
-  objectOf,
+  objectRule,
   type OptionRules,
   PORT,
   SWITCH,
   withMethods,
 } from '../options/option-checks.js';
 import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { isLoopbackLocation } from '../protocol/location.js';
 import { DEFAULT_NAME_SERVER_PORT, type PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
+import { printableMessage } from '../reports/printable.js';
+import { warn } from '../reports/warning.js';
 import { AutoCleaner } from './auto-cleaner.js';
 import { BroadcastResponder, type BroadcastResponderAddress } from './broadcast-responder.js';
 import { type NamePolicy, NameRules, POLICY_RULES } from './name-policy.js';
-import { DEFAULT_NAME_LIMITS, isLoopback, type NameLimits } from './name-rules.js';
+import { DEFAULT_NAME_LIMITS, type NameLimits } from './name-rules.js';
 import { NameServer } from './name-server-object.js';
 import { StoreWithOwnName } from './own-name.js';
 import type { NameStore } from './store/name-store.js';
@@ -158,7 +162,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     daemon.register(makeObject(this.store), NAME_SERVER_OBJECT_ID);
     if (broadcast !== false) {
       const inner = this.innerUri;
-      if (inner.host === undefined || isLoopback(inner.location!)) {
+      if (isLoopbackLocation(inner.location!)) {
         throw configError(
           `broadcast is of no use at ${inner.location}: nobody else can reach it; give host, for example 0.0.0.0`,
         );
@@ -175,7 +179,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
 
   private report(error: unknown): void {
     if (this.listenerCount('error') > 0) this.emit('error', error);
-    else process.emitWarning(`the store of the name server failed: ${String(error)}`);
+    else warn(`the store of the name server failed: ${printableMessage(error)}`);
   }
 
   private async end(): Promise<void> {
@@ -193,10 +197,10 @@ const STORE_METHODS = ['get', 'put', 'setMetadata', 'remove', 'renew', 'list', '
 export const NAME_SERVER_RULES: OptionRules<PyroNameServerOptions> = {
   ...PYRO_DAEMON_RULES,
   storage: anyOf(FULL_TEXT, withMethods('a NameStore', ...STORE_METHODS)),
-  broadcast: anyOf(SWITCH, objectOf<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
+  broadcast: anyOf(SWITCH, objectRule<BroadcastResponderAddress>('an object with host and port', { host: ANYTHING, port: PORT })),
   autocleanMs: anyOf({ takes: '0', fits: (value) => value === 0 }, milliseconds({ least: MIN_AUTOCLEAN_MS })),
-  policy: objectOf('an object with rules', POLICY_RULES),
-  limits: objectOf('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
+  policy: objectRule('an object with rules', POLICY_RULES),
+  limits: objectRule('an object with limits', numberRules(DEFAULT_NAME_LIMITS, {})),
 };
 
 /** Starts a name server, see {@link PyroNameServer}. @throws {PyroError} `CONFIG`, as {@link PyroNameServer.start} */
@@ -207,8 +211,8 @@ export function startNameServer(options: PyroNameServerOptions = {}): Promise<Py
 /** Replaces the daemon's warning that anybody may call it by a warning that names the policy, too. */
 function warnOnceOfOpenAddress(daemon: PyroDaemon, rules: NameRules): void {
   daemon.on('warning', (text, code) => {
-    if (code !== 'PYRO_OPEN_ADDRESS') process.emitWarning(text, { code });
-    else if (rules.isOpen) process.emitWarning(openNameServerText(daemon.locationStr), { code: 'PYRO_OPEN_NAME_SERVER' });
+    if (code !== 'PYRO_OPEN_ADDRESS') warn(text, code);
+    else if (rules.isOpen) warn(openNameServerText(daemon.locationStr), 'PYRO_OPEN_NAME_SERVER');
   });
 }
 
@@ -217,6 +221,6 @@ function openNameServerText(location: string): string {
     `whoever reaches the name server at ${location} may look up, register and remove names: it has neither TLS nor guards nor a policy. ` +
     `policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } (npx nestjs-pyro ns --write loopback) lets only programs ` +
     `of this machine change names; tls and guards (validateHandshake, handshakeGuards of PyroNameServerModule) decide who may connect; ` +
-    `or say profile: 'lab', if every machine that reaches it is trusted`
+    TRUSTED_NETWORK_REMEDY
   );
 }

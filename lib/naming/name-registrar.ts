@@ -9,6 +9,7 @@ import type { NameRegistrarEvents } from './registrar-events.js';
 import { StoresOfNames } from './registrar-stores.js';
 import { type NameState, ServerRegistrar } from './server-registrar.js';
 
+/** Options of a {@link NameRegistrar}. */
 export interface NameRegistrarOptions {
   /**
    * The name server, or a list: the names are registered at all of these name servers. If some of them share their names, the names are

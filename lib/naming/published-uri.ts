@@ -1,10 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { tcpLocation } from '../protocol/location.js';
+import { allInterfaces, tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
-
-/** `0.0.0.0` in every form that the operating system accepts. */
-const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
 
 /**
  * Makes the URI to register for an object. The hosts `0.0.0.0` and `::` of a daemon that listens on all interfaces are replaced by
@@ -14,15 +11,11 @@ const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
  */
 export function publishedUri(uri: PyroUri, localAddress: string | undefined): PyroUri {
   const { host = '' } = uri;
-  const isIPv4 = ALL_IPV4.test(host);
-  if (!isIPv4 && !isUnspecifiedV6(host)) return uri;
-  const isServed = localAddress !== undefined && !(isIPv4 && isIPv6(localAddress));
+  const version = allInterfaces(host);
+  if (version === undefined) return uri;
+  const isServed = localAddress !== undefined && !(version === 4 && isIPv6(localAddress));
   const address = isServed ? localAddress : (anyIPv4() ?? '127.0.0.1');
   return PyroUri.at(uri.object, tcpLocation(address, uri.port));
-}
-
-function isUnspecifiedV6(host: string): boolean {
-  return isIPv6(host) && /^[0:]+$/.test(host);
 }
 
 /** Finds an IPv4 address of this machine that is not a loopback address. */

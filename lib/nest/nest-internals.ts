@@ -3,6 +3,7 @@
  */
 import 'reflect-metadata';
 import type { InjectionToken, Type } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA } from '@nestjs/common/internal';
 import {
   ApplicationConfig,
   type ContextId,
@@ -29,12 +30,8 @@ import { RpcExceptionsHandler } from '@nestjs/microservices/exceptions/rpc-excep
 export {
   CUSTOM_ROUTE_ARGS_METADATA,
   ENTRY_PROVIDER_WATERMARK,
-  EXCEPTION_FILTERS_METADATA,
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
   PARAMTYPES_METADATA,
   PATH_METADATA,
-  PIPES_METADATA,
   ROUTE_ARGS_METADATA,
   SCOPE_OPTIONS_METADATA,
 } from '@nestjs/common/internal';
@@ -51,6 +48,14 @@ export {
   RpcExceptionsHandler,
   STATIC_CONTEXT,
 };
+
+/** Keys of the metadata with the enhancers of a class or a method. Each is a list, to which several decorators add. */
+export const ENHANCER_KEYS = {
+  guards: GUARDS_METADATA,
+  pipes: PIPES_METADATA,
+  interceptors: INTERCEPTORS_METADATA,
+  filters: EXCEPTION_FILTERS_METADATA,
+} as const;
 
 /** Parameter kinds of `@Payload()` and `@Ctx()` in Nest's route metadata. @see RpcParamtype */
 export const RPC_PARAM_TYPES = { payload: 3, context: 6 } as const;

@@ -1,6 +1,6 @@
 import { pythonTypeError } from '../protocol/python-exception.js';
 import { hasChangedNames, nameBeforeNumber } from './renamed-parameters.js';
-import { decoratedFunctionsOf } from './decorated-functions.js';
+import { type AnyFunction, decoratedFunctionsOf } from './decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
 import type { ValueShape } from './value-shape.js';
 import { type MethodParameters, type Parameter, readParameters } from './parameter-reader.js';
@@ -166,15 +166,13 @@ function enumeration(names: string[]): string {
   return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`;
 }
 
-type Method = (...args: never[]) => unknown;
-
 /** The binder of a method, and the index of the parameter that takes the remaining keywords. */
 interface MethodBinding {
   readonly binder: ArgumentBinder;
   readonly keywordsIndex: number | undefined;
 }
 
-const bindings = new WeakMap<Method, MethodBinding>();
+const bindings = new WeakMap<AnyFunction, MethodBinding>();
 
 /**
  * Binds the arguments of a call to a method whose parameters were declared by `params`, or else are read from its source.
@@ -185,7 +183,7 @@ const bindings = new WeakMap<Method, MethodBinding>();
 export function bindArguments(
   object: object,
   name: string,
-  fn: Method,
+  fn: AnyFunction,
   args: unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): unknown[] {
@@ -195,11 +193,11 @@ export function bindArguments(
 }
 
 /** The parameters of a method, as {@link bindArguments} takes them; undefined when they are unknown. */
-export function parametersOf(object: object, name: string, fn: Method): MethodParameter[] | undefined {
+export function parametersOf(object: object, name: string, fn: AnyFunction): MethodParameter[] | undefined {
   return bindingOf(object, name, fn).binder.describe();
 }
 
-function bindingOf(object: object, name: string, fn: Method): MethodBinding {
+function bindingOf(object: object, name: string, fn: AnyFunction): MethodBinding {
   let binding = bindings.get(fn);
   if (binding === undefined) {
     const decorated = decoratedFunctionsOf(object, name);
@@ -213,7 +211,7 @@ function bindingOf(object: object, name: string, fn: Method): MethodBinding {
 }
 
 /** The parameters in the source of a method. A wrapper around the method, `(...args)`, has the parameters of the method itself. */
-function ownParameters(fn: Method, decorated: readonly Method[]): MethodParameters | undefined {
+function ownParameters(fn: AnyFunction, decorated: readonly AnyFunction[]): MethodParameters | undefined {
   const given = readParameters(fn);
   const read = given && { ...given, trustworthy: given.trustworthy && !hasChangedNames(fn) };
   const isWrapper = read === undefined || (read.rest && read.positional.length === 0);

@@ -1,8 +1,7 @@
 import { processWide } from '../copies/process-wide.js';
+import type { AnyFunction } from './decorated-functions.js';
 import { type AnyClass, decoratedMember, type MemberName, memberNamed, type RemoteMethodDecorator } from './decorated-member.js';
 import { namedParameters, type MethodParameters } from './parameter-reader.js';
-
-type AnyFunction = (...args: never[]) => unknown;
 
 /** The parameters of a method, as {@link params} declares them. */
 export interface DeclaredParameters {
@@ -33,6 +32,7 @@ const declaredOf = processWide('parameters', () => new WeakMap<object, DeclaredP
  * @throws {PyroError} when the class has no such method
  */
 export function params(...names: string[]): RemoteMethodDecorator;
+/** The same for a method by its name. */
 export function params<T extends AnyClass>(type: T, method: MemberName<T>, ...names: string[]): void;
 export function params(...given: unknown[]): RemoteMethodDecorator | undefined {
   const [type, method, ...names] = given;

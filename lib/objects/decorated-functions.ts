@@ -1,6 +1,7 @@
 import { processWide } from '../copies/process-wide.js';
 
-type AnyFunction = (...args: never[]) => unknown;
+/** Any function, whatever its arguments are. */
+export type AnyFunction = (...args: never[]) => unknown;
 
 /**
  * The functions that the decorators of a member saw, by prototype and name. A later decorator may replace the function. So the function

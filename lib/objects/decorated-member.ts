@@ -1,10 +1,8 @@
 import { PyroError } from '../protocol/errors.js';
-import { noteDecoratedFunction } from './decorated-functions.js';
+import { type AnyFunction, noteDecoratedFunction } from './decorated-functions.js';
 
 /** Any class, abstract or not, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
-
-type AnyFunction = (...args: never[]) => unknown;
 
 /** The names of the public members that instances of a class have. */
 export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, string>;
@@ -82,6 +80,17 @@ export function memberNamed(type: object, name: string): Member {
       `the class has no method or accessor "${name}"; a function in a field (${name} = () => …) is none: each instance has its own, so write a method`,
     );
   return { name, fn };
+}
+
+/** The prototype with the members of a class, or of the class of an object. */
+export function prototypeOf(source: object): object | null {
+  if (typeof source === 'function') return ((source as { prototype?: object }).prototype ?? null) as object | null;
+  return Object.getPrototypeOf(source) as object | null;
+}
+
+/** The object with the members: the prototype of a class, or the object itself. */
+export function memberSource(source: object): object {
+  return typeof source === 'function' ? ((source as unknown as AnyClass).prototype as object) : source;
 }
 
 /** The property of an object or of its prototype chain, without `Object.prototype`. */

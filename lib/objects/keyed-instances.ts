@@ -1,11 +1,7 @@
 /** When a class is instantiated: `session`: once per connection. `single`: once per daemon. `percall`: once per call. */
 export type InstanceMode = 'session' | 'single' | 'percall';
 
-const INSTANCE_MODES: readonly unknown[] = ['session', 'single', 'percall'] satisfies InstanceMode[];
-
-export function isInstanceMode(value: unknown): value is InstanceMode {
-  return INSTANCE_MODES.includes(value);
-}
+export const INSTANCE_MODES: readonly InstanceMode[] = ['session', 'single', 'percall'];
 
 /** The instance, or its promise while it is being made. */
 export type Pending<Instance> = Instance | Promise<Instance>;

@@ -1,6 +1,8 @@
 /** Makes wire names of the names of members and parameters: the same name, or snake case. Names in options are not changed. */
 export type PyroNaming = 'same' | 'snake_case';
 
+export const NAMINGS: readonly PyroNaming[] = ['same', 'snake_case'];
+
 /**
  * The wire name of a member or parameter. With `snake_case`: `takeItem` → `take_item`, `getHTTPStatus` → `get_http_status`. Names in snake
  * case stay as they are.

@@ -1,4 +1,5 @@
 import { type AnyNode, type Pattern, parse } from 'acorn';
+import type { AnyFunction } from './decorated-functions.js';
 
 /** A positional parameter of a method. */
 export interface Parameter {
@@ -39,7 +40,7 @@ const MINIFIED_NAME = /^[\w$]{1,2}$/;
  *
  * @returns undefined when there is no readable source: native and bound functions, classes
  */
-export function readParameters(fn: (...args: never[]) => unknown): MethodParameters | undefined {
+export function readParameters(fn: AnyFunction): MethodParameters | undefined {
   const source = Function.prototype.toString.call(fn);
   // V8 leaves the name out of the source of a method called `static`
   const found = parseAsMember(source) ?? parseAsExpression(source) ?? parseAsMember(`method${source}`);

@@ -39,7 +39,15 @@ const NAMES_OF_CLASSES: ReadonlySet<string> = new Set([
   'valueOf',
 ]);
 
+/** True for names of a proxy's own members, as `$call`. */
+export function isProxyName(name: string): boolean {
+  return name.startsWith('$');
+}
+
+/** Why no member of a remote object can have a name of {@link isProxyName}. */
+export const PROXY_NAME_FAULT = 'names that begin with $ belong to proxies';
+
 /** True for members that exposing a whole class exposes. Private names, and names that JavaScript or Nest calls, are left out. */
 export function isExposedWithClass(name: string): boolean {
-  return !NAMES_OF_CLASSES.has(name) && !name.startsWith('$') && !isPrivateName(name);
+  return !NAMES_OF_CLASSES.has(name) && !isProxyName(name) && !isPrivateName(name);
 }

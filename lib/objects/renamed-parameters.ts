@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { warn } from '../reports/warning.js';
+import type { AnyFunction } from './decorated-functions.js';
 import { type MethodParameters, readParameters } from './parameter-reader.js';
-
-type AnyFunction = (...args: never[]) => unknown;
 
 /** The name by which bundlers replace a name that is taken: `text2` (esbuild, bun) or `text$1` (Rollup, Vite, Rolldown). */
 const NUMBERED = /^(.*[^\d$])(?:\$\d+|[2-9]|[1-9]\d+)$/;
@@ -47,10 +47,10 @@ export function noteChangedNames(name: string, fn: AnyFunction, isDeclared: () =
   // `params` may be the next decorator
   queueMicrotask(() => {
     if (isDeclared()) return;
-    process.emitWarning(
+    warn(
       `a bundler or minifier has changed parameter names of ${name}(${changed.join(', ')}): keyword arguments of this method are refused; ` +
         "give the names: params('item', 'count?')",
-      { code: 'PYRO_CHANGED_NAMES' },
+      'PYRO_CHANGED_NAMES',
     );
   });
 }

@@ -1,4 +1,6 @@
-import { MAX_TIMER_MS } from './option-checks.js';
+import { SERIALIZER_IDS } from '../protocol/constants.js';
+import { MAX_PORT } from '../protocol/location.js';
+import { MAX_TIMER_MS, oneOf, type OptionRule, PORT, wholeNumber } from './option-checks.js';
 
 /** A config item of Pyro5: the function that reads its text, and the expected text for errors. */
 export interface ConfigItem<T> {
@@ -7,6 +9,7 @@ export interface ConfigItem<T> {
   read(text: string): T | undefined;
 }
 
+const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as (keyof typeof SERIALIZER_IDS)[];
 const MAX_TIMER_SECONDS = MAX_TIMER_MS / 1_000;
 
 /** Numbers of Python's `int()` and `float()`, which allow spaces around and underscores inside. */
@@ -18,19 +21,18 @@ function numberOf(text: string, shape: RegExp): number | undefined {
   return shape.test(trimmed) ? Number(trimmed.replaceAll('_', '')) : undefined;
 }
 
-function whole(least: number, most = Number.MAX_SAFE_INTEGER): ConfigItem<number> {
-  const expected =
-    most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least} on` : `a whole number from ${least} to ${most}`;
+function whole(rule: OptionRule): ConfigItem<number> {
   return {
-    expected,
+    expected: rule.takes,
     read(text) {
       const value = numberOf(text, INTEGER);
-      return value !== undefined && value >= least && value <= most ? value : undefined;
+      return rule.fits(value) ? value : undefined;
     },
   };
 }
 
-const port = whole(0, 65_535);
+const count = whole(wholeNumber({ least: 1 }));
+const portOfNameServer = whole(wholeNumber({ least: 1, most: MAX_PORT }));
 
 const seconds: ConfigItem<number> = {
   expected: `seconds from 0 to ${MAX_TIMER_SECONDS}`,
@@ -69,16 +71,13 @@ const hosts: ConfigItem<string> = {
   read: (value) => (value !== '' && value.split(',').some((host) => host.trim() === '') ? undefined : value),
 };
 
-function oneOf<T extends string>(...values: T[]): ConfigItem<T> {
-  return {
-    expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
-    read: (value) => values.find((known) => known === value),
-  };
+function choice<T extends string>(...values: T[]): ConfigItem<T> {
+  return { expected: oneOf(...values).takes, read: (value) => values.find((known) => known === value) };
 }
 
 /** A level of Python's logging. An empty text switches the log off. */
 const logLevel = {
-  ...oneOf('', 'CRITICAL', 'FATAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG', 'NOTSET'),
+  ...choice('', 'CRITICAL', 'FATAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG', 'NOTSET'),
   expected: 'CRITICAL, FATAL, ERROR, WARNING, WARN, INFO, DEBUG or NOTSET',
 };
 
@@ -103,27 +102,27 @@ const addresses: ConfigItem<readonly string[]> = {
 export const CONFIG_ITEMS = {
   HOST: text,
   NS_HOST: hosts,
-  NS_PORT: whole(1, 65_535),
-  NS_BCPORT: whole(1, 65_535),
+  NS_PORT: portOfNameServer,
+  NS_BCPORT: portOfNameServer,
   NS_BCHOST: text,
   NS_AUTOCLEAN: seconds,
   NS_LOOKUP_DELAY: seconds,
   NATHOST: text,
-  NATPORT: port,
+  NATPORT: whole(PORT),
   COMPRESSION: toggle,
-  SERVERTYPE: oneOf('thread', 'multiplex'),
+  SERVERTYPE: choice('thread', 'multiplex'),
   COMMTIMEOUT: seconds,
   POLLTIMEOUT: positiveSeconds,
-  MAX_RETRIES: whole(0),
+  MAX_RETRIES: whole(wholeNumber()),
   SOCK_REUSE: toggle,
   SOCK_NODELAY: toggle,
   DETAILED_TRACEBACK: toggle,
-  THREADPOOL_SIZE: whole(1),
-  THREADPOOL_SIZE_MIN: whole(1),
-  MAX_MESSAGE_SIZE: whole(1),
+  THREADPOOL_SIZE: count,
+  THREADPOOL_SIZE_MIN: count,
+  MAX_MESSAGE_SIZE: count,
   BROADCAST_ADDRS: addresses,
   PREFER_IP_VERSION: ipVersion,
-  SERIALIZER: oneOf('serpent', 'marshal', 'json', 'msgpack'),
+  SERIALIZER: choice(...SERIALIZER_NAMES),
   SERPENT_BYTES_REPR: toggle,
   ITER_STREAMING: toggle,
   ITER_STREAM_LIFETIME: seconds,

@@ -1,3 +1,4 @@
+import { warn } from '../reports/warning.js';
 import { CONFIG_ITEMS, type ConfigItem, type PyroConfig } from './config-items.js';
 import { configError } from './option-checks.js';
 
@@ -52,9 +53,7 @@ export function environmentConfig(): PyroConfig {
   if (atFirst !== undefined) return atFirst;
   const config = readConfig();
   for (const variable of unknownVariables(process.env)) {
-    process.emitWarning(`environment variable ${variable} is no config item of Pyro5; it is passed over`, {
-      code: 'PYRO_UNKNOWN_CONFIG_ITEM',
-    });
+    warn(`environment variable ${variable} is no config item of Pyro5; it is passed over`, 'PYRO_UNKNOWN_CONFIG_ITEM');
   }
   return (atFirst = config);
 }

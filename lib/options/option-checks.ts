@@ -1,6 +1,7 @@
 import { PyroError } from '../protocol/errors.js';
+import { MAX_PORT } from '../protocol/location.js';
 import { optionText } from '../protocol/safe-text.js';
-import { DEEPEST, MOST_DIGITS } from '../serpent/limits.js';
+import { DEEPEST, MOST_DIGITS } from '../serpent/value-limits.js';
 import { nearestName } from './nearest-name.js';
 
 /** The error of an option or of a combination of options that cannot work. */
@@ -11,6 +12,15 @@ export function configError(message: string, cause?: Error): PyroError {
 /** The options without the members whose value is undefined. */
 export function givenOptions<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Refuses the address of a server that is both a unix socket and a TCP address. @param prefix stands before the error */
+export function checkOneAddress(
+  { host, port, unixSocket }: { host?: string; port?: number; unixSocket?: string },
+  prefix = '',
+): void {
+  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
+    throw configError(`${prefix}unixSocket excludes host and port`);
 }
 
 /** Longest delay that a timer of Node can have. */
@@ -67,7 +77,7 @@ export interface NumberBounds {
 /** A rule for whole numbers. */
 export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): OptionRule {
   return {
-    takes: `a whole number from ${least} to ${most}`,
+    takes: `a whole number from ${least} ${most === Number.MAX_SAFE_INTEGER ? 'on' : `to ${most}`}`,
     fits: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
   };
 }
@@ -77,7 +87,7 @@ export function milliseconds({ least = 0, most = MAX_TIMER_MS }: NumberBounds = 
   return wholeNumber({ least, most });
 }
 
-export const PORT: OptionRule = wholeNumber({ most: 65_535 });
+export const PORT: OptionRule = wholeNumber({ most: MAX_PORT });
 
 /** Bounds of the limits that daemons and proxies have in common. */
 export const LIMIT_BOUNDS = {
@@ -104,7 +114,7 @@ export function numberRules<T extends object>(
 }
 
 /** A rule for objects that have options. */
-export function objectOf<T>(takes: string, members: OptionRules<T>, isOpen = false): OptionRule {
+export function objectRule<T>(takes: string, members: OptionRules<T>, isOpen = false): OptionRule {
   return { takes, fits: isObject, members: members as OptionRules<Record<string, unknown>>, isOpen };
 }
 

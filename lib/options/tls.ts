@@ -4,7 +4,7 @@ import type { ServerOpts } from 'node:net';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { asError } from '../protocol/safe-text.js';
 import type { PyroConfig } from './config-items.js';
-import { anyOf, ANYTHING, configError, objectOf, type OptionRule, type OptionRules, SWITCH } from './option-checks.js';
+import { anyOf, ANYTHING, configError, objectRule, type OptionRule, type OptionRules, SWITCH } from './option-checks.js';
 
 /**
  * TLS of a daemon: its certificate (`cert`, `key`, `passphrase`, or `pfx`), the authorities it trusts (`ca`), and the other
@@ -68,7 +68,7 @@ const TLS_MEMBERS: OptionRules<ServerTlsOptions & ClientTlsOptions> = {
 };
 
 /** A rule for an object with options of TLS. A later version of Node may have further options. */
-const tlsObject = (takes: string): OptionRule => objectOf(takes, TLS_MEMBERS, true);
+const tlsObject = (takes: string): OptionRule => objectRule(takes, TLS_MEMBERS, true);
 
 /** Takes the option `tls` of a client. */
 export const CLIENT_TLS: OptionRule = anyOf(SWITCH, tlsObject('an object with certificates'));

@@ -12,11 +12,15 @@ export const FLAGS = {
   correlationId: 64,
 } as const;
 
+/** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
+export const SERIALIZER_IDS = { serpent: 1, marshal: 2, json: 3, msgpack: 4 } as const;
+
 /** Size of the header. */
 export const HEADER_BYTES = 40;
 export const CORRELATION_ID_BYTES = 16;
 /** Offset of the correlation id in a header. */
 export const CORRELATION_ID_AT = 20;
+/** Version of the wire protocol, in the header of each message. */
 export const PROTOCOL_VERSION = 502;
 export const TAG = 0x5059524f; // 'PYRO'
 export const MAGIC = 0x4dc5;
@@ -31,6 +35,19 @@ export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
 /** The methods of a request that reads or writes an attribute. @see Pyro5/client.py, `Proxy.__getattr__` */
 export const GET_ATTRIBUTE = '__getattr__';
 export const SET_ATTRIBUTE = '__setattr__';
+
+/** The method of a request that makes several calls. @see Pyro5/client.py, `BatchProxy` */
+export const BATCH_METHOD = '<batch>';
+
+/** The methods of `Pyro.Daemon`. Python's daemons have no `get_signatures`. @see Pyro5/server.py, `DaemonObject` */
+export const DAEMON_METHODS = {
+  registered: 'registered',
+  ping: 'ping',
+  metadata: 'get_metadata',
+  signatures: 'get_signatures',
+  nextItem: 'get_next_stream_item',
+  closeStream: 'close_stream',
+} as const;
 
 /** Default handshake data of a client, and default answer of a daemon. */
 export const DEFAULT_HANDSHAKE = 'hello';

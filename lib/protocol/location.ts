@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Prefix of the location of a unix domain socket. */
 export const UNIX_PREFIX = './u:';
+
+/** The largest port of TCP and UDP. */
+export const MAX_PORT = 65_535;
+
+const WITHOUT_ADDRESS = 'local';
 
 /** `host:port` as it stands in URIs; a numeric IPv6 address is put in brackets. */
 export function tcpLocation(host: string, port: number | string | undefined): string {
@@ -21,6 +26,12 @@ export function localLocation(socket: Duplex): string {
   return localAddress === undefined ? unixLocation('<<not-bound>>') : tcpLocation(localAddress, localPort);
 }
 
+/** The address of the other side of a connected socket: `host:port`, or `local` for a socket without an address, as unix sockets are. */
+export function remoteLocation(socket: Duplex): string {
+  const { remoteAddress, remotePort } = socket as Partial<Socket>;
+  return remoteAddress === undefined ? WITHOUT_ADDRESS : tcpLocation(remoteAddress, remotePort);
+}
+
 /** The location of a daemon that does not listen: a unix domain socket with a unique name. */
 export function inProcessLocation(): string {
   return unixLocation(`in-process-${randomUUID()}`);
@@ -35,7 +46,51 @@ export function natLocationOf(
   return tcpLocation(natHost, natPort || location.slice(location.lastIndexOf(':') + 1));
 }
 
-/** True for an address or name that only this machine reaches. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address === 'localhost' || address.startsWith('127.');
+/** Gives what a socket is connected to for a location: a path, or host and port. Undefined for texts that are no location. */
+export function socketAddressOf(location: string): { path: string } | { host: string; port: number } | undefined {
+  if (location.startsWith(UNIX_PREFIX)) return { path: location.slice(UNIX_PREFIX.length) };
+  const colon = location.lastIndexOf(':');
+  const port = location.slice(colon + 1);
+  return colon < 0 || !/^\d+$/.test(port) ? undefined : { host: withoutBrackets(location.slice(0, colon)), port: Number(port) };
+}
+
+/** Removes the brackets that a numeric IPv6 address has in URIs: `[::1]`. */
+export function withoutBrackets(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+}
+
+/** Removes the prefix that IPv4 addresses have on an IPv6 socket: `::ffff:127.0.0.1`. The result is in lower case. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
+}
+
+/** `0.0.0.0` in every way of writing that the operating system accepts. */
+const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
+
+/** The version of IP of a host that stands for all interfaces of a machine: `0.0.0.0`, `::`. Undefined for other hosts. */
+export function allInterfaces(host: string): 4 | 6 | undefined {
+  if (ALL_IPV4.test(host)) return 4;
+  return isIPv6(host) && /^[0:]+$/.test(host) ? 6 : undefined;
+}
+
+/**
+ * True for an IP address of the loopback: `127.x.y.z`, `::1`, `::ffff:127.x.y.z`.
+ *
+ * A name that begins like such an address, `127.example.com`, may belong to any machine.
+ */
+export function isLoopbackAddress(address: string): boolean {
+  const plain = plainAddress(address);
+  return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
+}
+
+/** True for a loopback address, with or without brackets, and for the name `localhost`. */
+export function isLoopbackHost(host: string): boolean {
+  return host.toLowerCase() === 'localhost' || isLoopbackAddress(withoutBrackets(host));
+}
+
+/** True for a location that only this machine reaches: a loopback host with its port, a unix socket, or `local`. */
+export function isLoopbackLocation(location: string): boolean {
+  if (location === WITHOUT_ADDRESS) return true;
+  const address = socketAddressOf(location);
+  return address !== undefined && ('path' in address || isLoopbackHost(address.host));
 }

@@ -1,6 +1,6 @@
 import { recogniseInstances } from '../copies/process-wide.js';
 import { PyroError } from './errors.js';
-import { tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
+import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
 
 /** Port of a name server. The URI or the option `nameServer` can name another port. */
 export const DEFAULT_NAME_SERVER_PORT = 9090;
@@ -126,7 +126,7 @@ function parsePort(text: string, port: string | undefined, fallback: number | un
     return fallback;
   }
   const number = /^\d{1,5}$/.test(port) ? Number(port) : NaN;
-  if (!(number <= 65535)) throw badUri(text, `invalid port in uri, port=${port}`);
+  if (!(number <= MAX_PORT)) throw badUri(text, `invalid port in uri, port=${port}`);
   return number;
 }
 

@@ -1,5 +1,5 @@
 import type { NameSnapshot } from '../daemon/contract/snapshot.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { addressesOf, NAME_SERVERS } from '../client/options/name-resolver.js';
 import { checkOptions, configError, type OptionRule } from '../options/option-checks.js';
 import { endsWithin } from '../calls/deadline.js';

@@ -4,10 +4,10 @@ import type { DaemonSnapshot, InspectOptions } from '../daemon/contract/snapshot
 import type { PyroTarget } from '../daemon/contract/target.js';
 import { expose } from '../daemon/object/expose.js';
 import { ExposedObject } from '../daemon/object/exposed-object.js';
-import { anyOf, FUNCTION, objectOf, type OptionRule, SWITCH } from '../options/option-checks.js';
+import { anyOf, FUNCTION, objectRule, type OptionRule, SWITCH, wholeNumber } from '../options/option-checks.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { SecurityError } from '../protocol/errors.js';
-import { isLoopback } from '../protocol/location.js';
+import { isLoopbackLocation } from '../protocol/location.js';
 
 /** The clients that may read the state of a daemon. */
 export interface InspectorAccess {
@@ -16,10 +16,11 @@ export interface InspectorAccess {
 }
 
 /** Takes the option `inspector` of a daemon. */
-export const INSPECTOR_ACCESS: OptionRule = anyOf(SWITCH, objectOf<InspectorAccess>('{ guard }', { guard: FUNCTION }));
+export const INSPECTOR_ACCESS: OptionRule = anyOf(SWITCH, objectRule<InspectorAccess>('{ guard }', { guard: FUNCTION }));
 
 const MOST_LISTED = 1_000;
 const DEFAULT_LISTED = 200;
+const LISTED = wholeNumber();
 
 interface Inspectable {
   inspect(options: InspectOptions): DaemonSnapshot;
@@ -31,7 +32,7 @@ class InspectorObject {
 
   /** Takes a snapshot. @param maxListed most connections, and most streams, in the snapshot */
   inspect(maxListed = DEFAULT_LISTED): DaemonSnapshot {
-    const listed = Number.isInteger(maxListed) && maxListed >= 0 ? maxListed : DEFAULT_LISTED;
+    const listed = LISTED.fits(maxListed) ? maxListed : DEFAULT_LISTED;
     return this.daemon.inspect({ maxListed: Math.min(listed, MOST_LISTED) });
   }
 }
@@ -44,11 +45,7 @@ export function inspectorTarget(daemon: Inspectable, access: true | InspectorAcc
 }
 
 function refuseOtherMachines({ connection: { remoteAddress } }: AuthorizeRequest): void {
-  const address = remoteAddress
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/^::ffff:/, '');
-  if (remoteAddress !== 'local' && !isLoopback(address))
+  if (!isLoopbackLocation(remoteAddress))
     throw new SecurityError(
       `${INSPECTOR_OBJECT_ID} is for clients on the same machine: give the option inspector guards to let others use it`,
     );

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
+import { DEFAULT_DRAIN_MS } from '../daemon/lifecycle.js';
 import { checkOptions, configError, listOf, oneOf, type OptionRules, SWITCH, withMethods } from '../options/option-checks.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { warn } from '../reports/warning.js';
@@ -94,7 +95,7 @@ export class ServedObjects implements AsyncDisposable {
    *
    * @param deadlineMs longest wait for the name server, and again for the calls. Default 10,000
    */
-  close(deadlineMs = 10_000): Promise<void> {
+  close(deadlineMs = DEFAULT_DRAIN_MS): Promise<void> {
     return (this.ending ??= this.end(deadlineMs));
   }
 

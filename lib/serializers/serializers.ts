@@ -1,19 +1,13 @@
-import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../protocol/constants.js';
+import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES, SERIALIZER_IDS } from '../protocol/constants.js';
 import { SerializeError } from '../protocol/errors.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../options/heap-share.js';
 import { givenOptions } from '../options/option-checks.js';
-import { checkLimits, VALUE_LIMITS } from '../serpent/limits.js';
+import { checkLimits, VALUE_LIMITS } from '../serpent/value-limits.js';
 import { defaultClassRegistry } from './contract/class-registry.js';
 import { JsonSerializer } from './json/json-serializer.js';
 import { MarshalSerializer } from './marshal/marshal-serializer.js';
 import { MsgpackSerializer } from './msgpack/msgpack-serializer.js';
-import {
-  type ArrayOptions,
-  SERIALIZER_IDS,
-  type Serializer,
-  type SerializerName,
-  type SerializerOptions,
-} from './contract/serializer.js';
+import type { ArrayOptions, Serializer, SerializerName, SerializerOptions } from './contract/serializer.js';
 import { SerpentSerializer } from './serpent-serializer.js';
 import { withSerializeErrors } from './values/format-serializer.js';
 

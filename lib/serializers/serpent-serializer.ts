@@ -1,11 +1,12 @@
 import { SerializeError } from '../protocol/errors.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import { SerpentError } from '../serpent/index.js';
-import { checkLimits } from '../serpent/limits.js';
+import { checkLimits } from '../serpent/value-limits.js';
 import { LiteralReader } from '../serpent/reader.js';
 import { LiteralWriter } from '../serpent/writer.js';
 import { FormatSerializer, type ReadValue } from './values/format-serializer.js';
-import { SERIALIZER_IDS, type SerializerOptions } from './contract/serializer.js';
+import { SERIALIZER_IDS } from '../protocol/constants.js';
+import type { SerializerOptions } from './contract/serializer.js';
 import type { ValueBudget } from './contract/value-budget.js';
 
 /** A call begins with the names of its object and its method. */

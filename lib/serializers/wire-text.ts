@@ -1,7 +1,6 @@
-import { FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
-import type { WireMessage } from '../protocol/message.js';
+import { FLAGS, MESSAGE_TYPES, SERIALIZER_IDS } from '../protocol/constants.js';
+import type { WireMessage } from '../protocol/messages/message.js';
 import { printable } from '../reports/printable.js';
-import { SERIALIZER_IDS } from './contract/serializer.js';
 
 const MAX_TEXT_BYTES = 1_000;
 const MAX_HEX_BYTES = 200;

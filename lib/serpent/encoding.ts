@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { SerpentError } from './errors.js';
+import { SerpentError } from './serpent-error.js';
 
 /** @throws {SerpentError} `ENCODING` for bytes that are no UTF-8 and for zero bytes, which Python's parser refuses */
 export function checkEncoding(bytes: Buffer): void {

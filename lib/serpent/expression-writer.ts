@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import type { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
-import { SerpentError, type SerpentErrorCode } from './errors.js';
-import type { CheckedLimits, SerpentLimits } from './limits.js';
+import { SerpentError, type SerpentErrorCode } from './serpent-error.js';
+import type { CheckedLimits, SerpentLimits } from './value-limits.js';
 import { complexLiteral } from './literals.js';
 import { Nesting } from './nesting.js';
 import { ScalarWriter } from './scalar-writer.js';
@@ -12,6 +12,7 @@ import { WrittenKey } from './repeated-keys.js';
 
 const { PAREN_OPEN, PAREN_CLOSE, COMMA, COLON, BRACKET_OPEN, BRACKET_CLOSE, BRACE_OPEN, BRACE_CLOSE } = CHARACTERS;
 
+/** Options of `dumps`. */
 export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
   bytesRepr?: boolean;

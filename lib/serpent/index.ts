@@ -4,8 +4,8 @@
  *
  * @module
  */
-export { SerpentError, type SerpentErrorCode } from './errors.js';
-export type { SerpentLimits } from './limits.js';
+export { SerpentError, type SerpentErrorCode } from './serpent-error.js';
+export type { SerpentLimits } from './value-limits.js';
 export { loads, parse, type LoadsOptions, type Parsed } from './reader.js';
 export { PyComplex, PyFloat, pyFloat, PyFrozenSet, PyTuple, pyTuple } from './values.js';
 export { dumps } from './writer.js';

@@ -1,14 +1,16 @@
 import { CHARACTERS } from './characters.js';
-import { SerpentError } from './errors.js';
-import { type CheckedLimits, checkLimits, type SerpentLimits } from './limits.js';
+import { SerpentError } from './serpent-error.js';
+import { type CheckedLimits, checkLimits, type SerpentLimits } from './value-limits.js';
 import { Scanner } from './scanner.js';
 import { TableReader } from './table-reader.js';
 import type { ReadBudget } from './value-costs.js';
 
 const { COMMA } = CHARACTERS;
 
-const DEFAULT_MAX_VALUE_BYTES = 256 * 1024 * 1024;
+/** For programs that use serpent alone: daemons and proxies give their own limit, which heap-share.ts of options/ has. */
+const STANDALONE_MAX_VALUE_BYTES = 256 * 1024 * 1024;
 
+/** Options of {@link loads}. */
 export interface LoadsOptions extends SerpentLimits {
   /**
    * `natural` (default): plain JavaScript values. `faithful`: tuples, floats and all dicts stay apart (PyTuple, PyFloat,
@@ -45,7 +47,7 @@ export function loads(data: Uint8Array | string, options?: LoadsOptions): unknow
 
 /** Reads a literal as {@link loads} does, and tells whether there are class dicts to convert. */
 export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Parsed {
-  const { values = 'natural', maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
+  const { values = 'natural', maxValueBytes = STANDALONE_MAX_VALUE_BYTES } = options;
   if (values !== 'natural' && values !== 'faithful') {
     throw new SerpentError(`values is ${String(values)}; it has to be "natural" or "faithful"`, 'BAD_OPTION');
   }

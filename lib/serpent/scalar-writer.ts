@@ -1,8 +1,8 @@
 import { constants } from 'node:buffer';
 import { ByteWriter } from './byte-writer.js';
 import { CHARACTERS } from './characters.js';
-import type { SerpentErrorCode } from './errors.js';
-import type { CheckedLimits } from './limits.js';
+import type { SerpentErrorCode } from './serpent-error.js';
+import type { CheckedLimits } from './value-limits.js';
 import { bytesLiteral, floatLiteral, isPlain, NAN_LITERAL, stringLiteral } from './literals.js';
 import { ShortestDigits } from './shortest-digits.js';
 import { isoformat } from './value-kinds.js';

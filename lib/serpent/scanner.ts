@@ -1,9 +1,9 @@
 import { constants } from 'node:buffer';
 import { CHARACTERS } from './characters.js';
 import { checkEncoding } from './encoding.js';
-import { expectedText, SerpentError, type SerpentErrorCode } from './errors.js';
+import { expectedText, SerpentError, type SerpentErrorCode } from './serpent-error.js';
 import { KnownTexts } from './known-texts.js';
-import type { CheckedLimits } from './limits.js';
+import type { CheckedLimits } from './value-limits.js';
 import { TextWindow } from './text-window.js';
 import { COSTS, type ReadBudget } from './value-costs.js';
 import { PyComplex } from './values.js';

@@ -6,7 +6,7 @@ import { KeyKind, ReadKey } from './repeated-keys.js';
 import { TOO_MANY_COLLISIONS, isOwnStandIn, PythonKeys } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
-import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
+import { COSTS, ROOMY_MEMBERS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
 
 const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
@@ -16,8 +16,6 @@ const MOST_KEYS = 4_096;
 const DEEPEST_KEY = 128;
 /** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
-/** Members for which V8 makes room in an empty plain object. */
-const ROOMY_MEMBERS = 4;
 /** Entries for which V8 makes room in an empty Map or Set. */
 const ROOMY_ENTRIES = 4;
 

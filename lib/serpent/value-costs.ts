@@ -45,6 +45,9 @@ export const COSTS = {
   indexMember: 50,
 } as const;
 
+/** Members for which V8 makes room in an empty plain object. */
+export const ROOMY_MEMBERS = 4;
+
 /** A plain object with this number of members becomes a hash table. */
 export const TABLE_MEMBERS = 20;
 /** The cost of becoming a hash table, and of each further member. */

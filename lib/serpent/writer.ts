@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.js';
 import { type DumpsOptions, ExpressionWriter } from './expression-writer.js';
-import { checkLimits, type CheckedLimits } from './limits.js';
+import { checkLimits, type CheckedLimits } from './value-limits.js';
 import { bytesOf } from './spare-memory.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import type { Otel } from './otel-api.js';
 import { SCOPE, serverAddress } from './semantics.js';

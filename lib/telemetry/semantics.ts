@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { socketAddressOf } from '../protocol/location.js';
 import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 
 /** Name of the tracer and of the meter. */
@@ -38,8 +39,8 @@ export function addressAttributes(
   port: typeof ATTRIBUTES.serverPort | typeof ATTRIBUTES.clientPort,
 ): Attributes {
   if (location === undefined) return {};
-  const found = /^\[?(?<host>.*?)\]?:(?<number>\d+)$/.exec(location)?.groups;
-  return found === undefined ? { [address]: location } : { [address]: found['host'], [port]: Number(found['number']) };
+  const found = socketAddressOf(location);
+  return found && 'host' in found ? { [address]: found.host, [port]: found.port } : { [address]: location };
 }
 
 export function serverAddress(location: string | undefined): Attributes {

@@ -1,6 +1,6 @@
 import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import { FLAGS } from '../protocol/constants.js';
 import { printable } from '../reports/printable.js';
 import { CallInstruments } from './call-instruments.js';

@@ -1,5 +1,5 @@
 import type { ClientObserver } from '../client/call/client-observer.js';
-import type { BaseDaemon } from '../daemon/daemon.js';
+import type { BaseDaemon } from '../daemon/base-daemon.js';
 import type { PyroUri } from '../protocol/uri.js';
 import { ClientInstruments, ClientTelemetry } from './client-telemetry.js';
 import { observeDaemon } from './daemon-metrics.js';

@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import type { Annotations } from '../protocol/annotations.js';
+import type { Annotations } from '../protocol/messages/annotations.js';
 import { readPacketMetadata } from '../protocol/packet-metadata.js';
 import type { Otel } from './otel-api.js';
 

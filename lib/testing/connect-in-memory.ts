@@ -3,7 +3,7 @@ import type { UntypedRemote } from '../client/proxy/remote-methods.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
-import { createMemoryPair } from '../transport/memory-pair.js';
+import { createMemoryPair } from '../transport/sockets/memory-pair.js';
 
 /** A `PyroDaemon`, or a `PyroServer`. */
 export type InMemoryServer = PyroDaemon | { unwrap(): PyroDaemon };

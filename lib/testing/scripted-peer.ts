@@ -1,9 +1,10 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DAEMON_OBJECT_ID, DEFAULT_HANDSHAKE, FLAGS, MESSAGE_TYPES } from '../protocol/constants.js';
-import { type Frame, FrameReader } from '../protocol/frame-reader.js';
-import { sizeLimit } from '../protocol/header.js';
-import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
+import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
+import { sizeLimit } from '../protocol/messages/header.js';
+import { socketAddressOf } from '../protocol/location.js';
+import { encodeMessage, type OutgoingMessage } from '../protocol/messages/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
 
 const MAX = 2 ** 31;
@@ -37,12 +38,8 @@ export class ScriptedPeer {
 
   /** Opens a connection. @param location `host:port` or `./u:path` as in a URI */
   static async open(location: string): Promise<ScriptedPeer> {
-    const colon = location.lastIndexOf(':');
-    const host = location.slice(0, colon);
-    const socket: Socket =
-      host === './u'
-        ? connect(location.slice(4))
-        : connect(Number(location.slice(colon + 1)), host === 'localhost' ? '127.0.0.1' : host);
+    const address = socketAddressOf(location)!;
+    const socket = connect('host' in address && address.host === 'localhost' ? { ...address, host: '127.0.0.1' } : address);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new ScriptedPeer(socket);
   }

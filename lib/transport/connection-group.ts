@@ -1,4 +1,4 @@
-import { LargeBlocks } from '../protocol/large-blocks.js';
+import { LargeBlocks } from '../protocol/messages/large-blocks.js';
 import { SendBuffer } from './send-buffer.js';
 import { Turns } from './turns.js';
 import type { UnsentBytes } from './unsent-bytes.js';

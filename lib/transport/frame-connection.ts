@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { AnnotationLimits } from '../protocol/annotations.js';
+import type { AnnotationLimits } from '../protocol/messages/annotations.js';
 import { ConnectionClosedError, TimeoutError } from '../protocol/errors.js';
-import { type Frame, FrameReader } from '../protocol/frame-reader.js';
-import { sizeLimit } from '../protocol/header.js';
+import { type Frame, FrameReader } from '../protocol/messages/frame-reader.js';
+import { sizeLimit } from '../protocol/messages/header.js';
 import { overLimit } from '../protocol/over-limit.js';
 import { asError } from '../protocol/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';
-import { lookBeforeCut } from './event-loop-look.js';
+import { lookBeforeCut } from '../calls/event-loop-look.js';
 import { MessageSender, type SenderOptions } from './message-sender.js';
-import { listen, type SocketOwner } from './socket-events.js';
+import { listen, type SocketOwner } from './sockets/socket-events.js';
 import type { TurnTaker } from './turns.js';
 import { MIN_COUNTED_BYTES, type Sender } from './unserved-bytes.js';
 

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { copyId } from '../calls/correlation-id.js';
-import { NO_ANNOTATIONS, writeAnnotations } from '../protocol/annotations.js';
+import { NO_ANNOTATIONS, writeAnnotations } from '../protocol/messages/annotations.js';
 import { CORRELATION_ID_AT, FLAGS, HEADER_BYTES } from '../protocol/constants.js';
-import { messageTooLarge, sizeLimit, writeHeader } from '../protocol/header.js';
+import { messageTooLarge, sizeLimit, writeHeader } from '../protocol/messages/header.js';
 import {
   appendMessage,
   encodeHead,
@@ -12,12 +12,12 @@ import {
   type ReplyAddress,
   type WireLog,
   type WireMessage,
-} from '../protocol/message.js';
+} from '../protocol/messages/message.js';
 import { warnOfError } from '../reports/warning.js';
 import type { ByteWriter } from '../serpent/byte-writer.js';
 import type { ConnectionGroup } from './connection-group.js';
 import type { SendBufferUser } from './send-buffer.js';
-import type { Reader } from './unsent-bytes.js';
+import type { UnreadConnection } from './unsent-bytes.js';
 
 export interface SenderOptions {
   /** Largest message either way, in bytes. */
@@ -32,7 +32,7 @@ const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /** The sending half of a connection: all small messages of one turn of the event loop leave in one write. */
-export abstract class MessageSender implements SendBufferUser, Reader {
+export abstract class MessageSender implements SendBufferUser, UnreadConnection {
   private congested = false;
   /** True when a flush will follow in this turn of the event loop. */
   private flushing = false;

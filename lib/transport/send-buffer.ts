@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { LargeBlocks } from '../protocol/large-blocks.js';
+import { LargeBlocks } from '../protocol/messages/large-blocks.js';
 import { ByteWriter } from '../serpent/byte-writer.js';
 
 /** A connection whose messages are in the send buffer. */

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { CommunicationError, TimeoutError } from '../protocol/errors.js';
 import { overLimit } from '../protocol/over-limit.js';
-import { lookBeforeCut } from './event-loop-look.js';
+import { lookBeforeCut } from '../calls/event-loop-look.js';
 
 /** A connection whose peer has not read all of the bytes that were sent. */
-export interface Reader {
+export interface UnreadConnection {
   readonly socket: Duplex;
   /** Bytes that were given to the socket or wait for it. */
   readonly unsentBytes: number;
@@ -25,7 +25,7 @@ const MAX_INTERVAL_MS = 5_000;
  * `maxUnsentBytes`, cuts the peer that has read nothing for the longest time.
  */
 export class UnsentBytes {
-  private readonly readers = new Map<Reader, Progress>();
+  private readonly readers = new Map<UnreadConnection, Progress>();
   /** Bytes that wait for all peers. */
   total = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -37,7 +37,7 @@ export class UnsentBytes {
   ) {}
 
   /** Called when bytes were sent that the system does not take at once, and when it has taken some. */
-  note(reader: Reader): void {
+  note(reader: UnreadConnection): void {
     const progress = this.readers.get(reader);
     const bytes = reader.unsentBytes;
     if (bytes === 0) return this.forget(reader);
@@ -47,7 +47,7 @@ export class UnsentBytes {
   }
 
   /** Called when the connection is closed. */
-  forget(reader: Reader): void {
+  forget(reader: UnreadConnection): void {
     const progress = this.readers.get(reader);
     if (progress === undefined) return;
     this.readers.delete(reader);
@@ -57,7 +57,7 @@ export class UnsentBytes {
     this.timer = undefined;
   }
 
-  private add(reader: Reader, bytes: number): void {
+  private add(reader: UnreadConnection, bytes: number): void {
     this.readers.set(reader, { bytes, consumed: consumedBytes(reader.socket), since: performance.now() });
     this.total += bytes;
     if (this.writeTimeoutMs === 0) return;
@@ -77,23 +77,23 @@ export class UnsentBytes {
     });
   }
 
-  private cutStalled(reader: Reader): void {
+  private cutStalled(reader: UnreadConnection): void {
     const text = `the peer read nothing for writeTimeoutMs (${this.writeTimeoutMs} ms) while ${reader.unsentBytes} bytes waited for it`;
     this.forget(reader);
     reader.destroy(overLimit('writeTimeoutMs', new TimeoutError(text)));
   }
 
-  private stalledReaders(): Reader[] {
+  private stalledReaders(): UnreadConnection[] {
     this.sample();
     const now = performance.now();
     return [...this.readers].filter(([, { since }]) => now - since >= this.writeTimeoutMs).map(([reader]) => reader);
   }
 
   /** Cuts the slowest reader. A single reader is not cut: one message may be larger than the limit. */
-  private cutSlowest(latest: Reader): void {
+  private cutSlowest(latest: UnreadConnection): void {
     this.sample();
     while (this.total > this.maxUnsentBytes && this.readers.size > 1) {
-      let slowest: [Reader, Progress] | undefined;
+      let slowest: [UnreadConnection, Progress] | undefined;
       for (const entry of this.readers) if (slowest === undefined || isSlower(entry[1], slowest[1])) slowest = entry;
       const [reader, { bytes }] = slowest!;
       this.forget(reader);

@@ -1,7 +1,7 @@
 import { CONNECTION_ENDING_TYPES } from '../../protocol/connection-ending-types.js';
-import { DAEMON_OBJECT_ID, FLAGS } from '../../protocol/constants.js';
+import { FLAGS } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { ProxyReference } from '../../protocol/proxy-reference.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ReadContext } from '../../serializers/contract/serializer.js';
@@ -17,11 +17,11 @@ import { OpenedStream, readReply, withCaller } from '../messages/reply-reader.js
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 import { requestOf } from '../messages/request-writer.js';
 import type { CallOptions } from '../options/proxy-options.js';
-import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import type { ProxySender } from '../options/received-proxies.js';
 import { explainAttribute } from './attribute-hints.js';
 import type { ClientObserver } from './client-observer.js';
-import { methodCall, type OutgoingCall } from './outgoing-call.js';
+import { methodCall, type OutgoingCall, pingCall } from './outgoing-call.js';
 import { RemoteStream } from './remote-stream.js';
 
 /** Makes the proxies in the results of a proxy's calls. */
@@ -160,7 +160,7 @@ export class CallRunner {
     const { serializers } = this.connections;
     const correlationIds = call.trace?.correlationId ?? this.connections.correlationIds;
     const flags = isOneway ? call.flags | FLAGS.oneway : call.flags;
-    const annotations = annotationsOf(this.options.annotations, callOptions.annotations, call.trace?.annotations);
+    const annotations = annotationsToSend(this.options.annotations, callOptions.annotations, call.trace?.annotations);
     const parts = { leases, flags, annotations, correlationIds };
     return requestOf({ objectId: call.objectId ?? objectId, method, args, kwargs }, parts, serializers, this.options);
   }
@@ -201,9 +201,8 @@ export class CallRunner {
    * library keeps the connection with its session. The next call must not be sent before that is known.
    */
   private async awaitAnswer(opened: OpenedConnection, deadline: Deadline): Promise<void> {
-    const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
     try {
-      await opened.connection.request(await this.requestOf(ping, { oneway: false }, opened), deadline);
+      await opened.connection.request(await this.requestOf(pingCall(), { oneway: false }, opened), deadline);
     } catch {
       // the connection has ended; the next call opens another
     }

@@ -1,6 +1,7 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import type { CorrelationIdSource } from '../../calls/correlation-id.js';
-import type { Annotations } from '../../protocol/annotations.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 
@@ -58,6 +59,11 @@ export function methodCall(method: string, given: unknown[]): OutgoingCall {
     connection: undefined,
     trace: undefined,
   };
+}
+
+/** Makes the call by which a daemon shows that it answers. */
+export function pingCall(): OutgoingCall {
+  return { objectId: DAEMON_OBJECT_ID, method: DAEMON_METHODS.ping, args: [], kwargs: {}, flags: 0 };
 }
 
 /**

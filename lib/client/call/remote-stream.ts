@@ -1,5 +1,5 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
-import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 import type { ClientConnection } from '../connection/client-connection.js';
 import type { OutgoingCall } from './outgoing-call.js';
@@ -89,7 +89,7 @@ class StreamRequests {
   async next(): Promise<IteratorResult<unknown, undefined>> {
     if (this.isBusy) await this.turn();
     this.isBusy = true;
-    const call = this.call('get_next_stream_item');
+    const call = this.call(DAEMON_METHODS.nextItem);
     try {
       if (this.ended) return END_OF_STREAM;
       const value = await this.caller.run(call, this.itemOptions);
@@ -135,7 +135,7 @@ class StreamRequests {
     // no connection is opened just to close the stream
     if (!this.isConnected) return;
     const { signal: _, ...options } = this.callOptions;
-    await this.caller.run(this.call('close_stream'), { ...options, oneway: true }).catch(() => undefined);
+    await this.caller.run(this.call(DAEMON_METHODS.closeStream), { ...options, oneway: true }).catch(() => undefined);
   }
 
   private get isConnected(): boolean {

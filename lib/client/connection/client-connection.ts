@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AnnotationLimits } from '../../protocol/annotations.js';
+import type { AnnotationLimits } from '../../protocol/messages/annotations.js';
 import { CORRELATION_ID_AT, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
-import type { WireLog } from '../../protocol/message.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
 import { FrameConnection } from '../../transport/frame-connection.js';
-import { connectionFailureText } from '../../transport/tls-reasons.js';
+import { connectionFailureText } from '../../transport/sockets/tls-reasons.js';
 import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { OutgoingRequest } from '../messages/outgoing-request.js';
 

@@ -1,16 +1,16 @@
 import type { TLSSocket } from 'node:tls';
-import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { printableMessage } from '../../reports/printable.js';
 import type { ClientConnection } from './client-connection.js';
 import { endsOf } from './peer-address.js';
 import type { Deadline } from '../../calls/deadline.js';
 import type { ConnectedDaemon } from '../options/proxy-options.js';
-import { annotationsOf, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
+import { annotationsToSend, type ResolvedProxyOptions } from '../options/resolve-proxy-options.js';
 import { HandshakeBudget } from '../../serializers/contract/value-budget.js';
-import { sizeLimit } from '../../protocol/header.js';
+import { sizeLimit } from '../../protocol/messages/header.js';
 import type { ProxySerializers } from '../messages/proxy-serializers.js';
 import { type OutgoingRequest, WrittenRequest } from '../messages/outgoing-request.js';
 import type { CorrelationIds } from '../../calls/correlation-id.js';
@@ -71,7 +71,7 @@ export async function askMetadata(
 ): Promise<RemoteMetadata> {
   const { serializers } = parts;
   connection.handshakeDone();
-  const call = { objectId: DAEMON_OBJECT_ID, method: 'get_metadata', args: [uri.object], kwargs: {} };
+  const call = { objectId: DAEMON_OBJECT_ID, method: DAEMON_METHODS.metadata, args: [uri.object], kwargs: {} };
   const request = requestOf(MESSAGE_TYPES.invoke, serializers.own.dumpsCall(call), parts);
   const frame = await connection.request(request, deadline);
   if (!frame) throw closed(connection);
@@ -80,7 +80,7 @@ export async function askMetadata(
 }
 
 function requestOf(type: number, data: Buffer, { options, serializers, correlationIds }: HandshakeParts): OutgoingRequest {
-  return new WrittenRequest(type, data, annotationsOf(options.annotations), serializers.own, 0, correlationIds);
+  return new WrittenRequest(type, data, annotationsToSend(options.annotations), serializers.own, 0, correlationIds);
 }
 
 function daemonOf(connection: ClientConnection): ConnectedDaemon {

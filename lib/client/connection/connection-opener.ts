@@ -3,7 +3,7 @@ import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/connector.js';
+import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from '../../transport/sockets/connector.js';
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';

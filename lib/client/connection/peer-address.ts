@@ -2,8 +2,9 @@ import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SecurityError } from '../../protocol/errors.js';
+import { isLoopbackAddress, plainAddress, socketAddressOf } from '../../protocol/location.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { type ConnectAddress, locationOf } from '../../transport/connector.js';
+import { type ConnectAddress, locationOf } from '../../transport/sockets/connector.js';
 import type { ProxySender, ReceivedProxies } from '../options/received-proxies.js';
 
 /** The addresses of both ends of a connection that this program opened. */
@@ -42,7 +43,7 @@ export async function allowedAddress(
   if (allowed) {
     if (allowed(uri, sender)) return address;
   } else if ('host' in address) {
-    const own = hostPartOf(sender.remoteAddress);
+    const own = addressIn(sender.remoteAddress);
     const found = own && (await addressLike(address.host, own));
     if (found !== undefined) return { ...address, address: found };
   } else if (sender.remoteAddress === locationOf(address)) {
@@ -58,23 +59,16 @@ export function addressOf(uri: PyroUri): ConnectAddress {
   return uri.socketName === undefined ? { host: uri.host!, port: uri.port! } : { unixSocket: uri.socketName };
 }
 
-function hostPartOf(remoteAddress: string): string | undefined {
-  const match = /^(?:\[([^\]]+)\]|([\d.]+)):\d+$/.exec(remoteAddress);
-  return match ? plainAddress(match[1] ?? match[2]!) : undefined;
+/** Finds the IP address in a location; undefined for a host name and for a unix socket. */
+function addressIn(location: string): string | undefined {
+  const address = socketAddressOf(location);
+  return address && 'host' in address && isIP(address.host) ? plainAddress(address.host) : undefined;
 }
 
 /** Finds the address of `host` that is also the peer's own; undefined when there is none. */
 async function addressLike(host: string, own: string): Promise<string | undefined> {
   const found = isIP(host) ? [{ address: host }] : await lookup(host, { all: true, order: 'ipv4first' }).catch(() => []);
-  return found.map(({ address }) => plainAddress(address)).find((address) => address === own || isLocal(address, own));
-}
-
-/** A client on this machine may connect from ::1 while its daemon listens on 127.0.0.1. */
-function isLocal(...addresses: string[]): boolean {
-  return addresses.every((address) => /^(127\.|::1$)/.test(address));
-}
-
-/** Removes the prefix that IPv4 addresses have on an IPv6 socket: ::ffff:127.0.0.1. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
+  return found
+    .map(({ address }) => plainAddress(address))
+    .find((address) => address === own || (isLoopbackAddress(address) && isLoopbackAddress(own)));
 }

@@ -1,7 +1,7 @@
 import { type CorrelationIdSource, isSameId } from '../../calls/correlation-id.js';
-import type { Annotations } from '../../protocol/annotations.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
 import { CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
-import type { ReplyAddress } from '../../protocol/message.js';
+import type { ReplyAddress } from '../../protocol/messages/message.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import type { FrameConnection } from '../../transport/frame-connection.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';

@@ -1,9 +1,10 @@
 import { type ProxyReference, referenceOf } from '../../protocol/proxy-reference.js';
-import { Inflation } from '../../protocol/inflation.js';
+import { Inflation } from '../../protocol/messages/inflation.js';
 import { ByteWriter } from '../../serpent/byte-writer.js';
-import { servedReference } from '../../protocol/served-objects.js';
+import { servedReference } from '../../objects/serving-daemons.js';
 import { type ClassRegistry, defaultClassRegistry } from '../../serializers/contract/class-registry.js';
-import { SERIALIZER_IDS, type SerializedCall, type Serializer } from '../../serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import { proxyToDict } from '../../serializers/objects/pyro-objects.js';
 import { SerializersOnDemand } from '../../serializers/serializers.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';

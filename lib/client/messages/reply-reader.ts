@@ -1,7 +1,7 @@
 import { FLAGS, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { ProtocolError, PyroError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
-import type { Inflation } from '../../protocol/inflation.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
+import type { Inflation } from '../../protocol/messages/inflation.js';
 import { PyroRemoteError, showRemoteTraceback } from '../../serializers/objects/exceptions.js';
 import type { ReadContext, Serializer } from '../../serializers/contract/serializer.js';
 

@@ -1,9 +1,9 @@
 import type { CorrelationIdSource } from '../../calls/correlation-id.js';
-import { type Annotations, measureAnnotations } from '../../protocol/annotations.js';
-import { compress, worthCompressing } from '../../protocol/compression.js';
+import { type Annotations, measureAnnotations } from '../../protocol/messages/annotations.js';
+import { compress, worthCompressing } from '../../protocol/messages/compression.js';
 import { BLOB_ANNOTATION, FLAGS, MESSAGE_TYPES } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
-import { messageTooLarge, sizeLimit } from '../../protocol/header.js';
+import { messageTooLarge, sizeLimit } from '../../protocol/messages/header.js';
 import { SerializedBlob } from '../../serializers/contract/serialized-blob.js';
 import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
 import type { AutoproxyLeases } from './autoproxy-leases.js';

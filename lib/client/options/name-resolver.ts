@@ -4,11 +4,11 @@ import {
   ABORT_SIGNAL,
   anyOf,
   ANYTHING,
+  checkOneAddress,
   checkOptions,
-  configError,
   milliseconds,
   OBJECT,
-  objectOf,
+  objectRule,
   type OptionRule,
   type OptionRules,
   PORT,
@@ -59,7 +59,7 @@ const RULES: OptionRules<NameServerAddress & Record<FurtherOption, unknown>> = {
   host: TEXT,
   port: PORT,
   unixSocket: TEXT,
-  broadcast: anyOf(SWITCH, objectOf<BroadcastAddress>('an object with port and addresses', { port: PORT, addresses: TEXTS })),
+  broadcast: anyOf(SWITCH, objectRule<BroadcastAddress>('an object with port and addresses', { port: PORT, addresses: TEXTS })),
   waitMs: milliseconds(),
   tls: CLIENT_TLS,
   callTimeoutMs: milliseconds(),
@@ -90,11 +90,8 @@ export function checkNameServers(given: NameServerAddress | readonly NameServerA
 }
 
 function checkAddress(address: NameServerAddress, what: string): void {
-  const { host, port, unixSocket } = address;
   checkOptions<object>(address, RULES, `${what}.`);
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined)) {
-    throw configError(`${what}: unixSocket excludes host and port`);
-  }
+  checkOneAddress(address, `${what}: `);
 }
 
 /** The addresses that an option gives, in the order in which they are tried. */

@@ -1,9 +1,9 @@
-import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
+import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
 import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
+import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { DEFAULT_MAX_VALUE_BYTES } from '../../options/heap-share.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
-import { VALUE_LIMITS } from '../../serpent/limits.js';
+import { VALUE_LIMITS } from '../../serpent/value-limits.js';
 
 /** A limit of a proxy. Its name is the name of its option. */
 export interface ProxyLimit {

@@ -2,16 +2,14 @@ import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 
 import type { ClientTlsOptions } from '../../options/tls.js';
+import type { AnnotationValues } from '../../protocol/messages/annotations.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import type { WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
-import type { ConnectAddress } from '../../transport/connector.js';
+import type { ConnectAddress } from '../../transport/sockets/connector.js';
 import type { NameServerAddress } from './name-resolver.js';
 import type { ProxySender, ReceivedProxies } from './received-proxies.js';
-
-/** Annotations: ids of four ASCII letters, and their bytes. */
-export type AnnotationValues = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
 
 /** Options of a proxy. Times are milliseconds, sizes bytes. Pyro5's `PYRO_*` environment variables change some of the defaults: see docs/configuration.md. */
 export interface PyroProxyOptions {

@@ -1,7 +1,8 @@
 import { environmentConfig } from '../../options/environment.js';
 import { clientTlsOf } from '../../options/tls.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { SerializerName } from '../../serializers/contract/serializer.js';
 import type { ClientTlsOptions } from '../../options/tls.js';
 import { type OptionRules, wholeNumber } from '../../options/option-checks.js';
 import { addressesOf } from './name-resolver.js';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import { addAnnotations, type Annotations, type AnnotationValues, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { millisecondsOf, type PyroConfig } from '../../options/config-items.js';
 import { environmentConfig } from '../../options/environment.js';
@@ -25,7 +25,7 @@ import { CLIENT_TLS, clientTlsOf } from '../../options/tls.js';
 import type { DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import { PROXY_LIMIT_BOUNDS, PROXY_LIMIT_DEFAULTS } from './proxy-limits.js';
 import { checkNameServers, NAME_SERVERS } from './name-resolver.js';
-import type { PyroProxyOptions, CallOptions, AnnotationValues } from './proxy-options.js';
+import type { PyroProxyOptions, CallOptions } from './proxy-options.js';
 
 /** Options of a proxy with the defaults filled in. */
 export type ResolvedProxyOptions = PyroProxyOptions & Required<Pick<PyroProxyOptions, keyof typeof DEFAULTS>>;
@@ -135,19 +135,15 @@ export function checkCallOptions(options: CallOptions): CallOptions {
 }
 
 /** Merges the annotations of the proxy, of the trace of a call, and of the call. If an id repeats, the later annotation wins. */
-export function annotationsOf(
+export function annotationsToSend(
   proxy: PyroProxyOptions['annotations'],
   call?: AnnotationValues,
   trace: Annotations = NO_ANNOTATIONS,
 ): Annotations {
   if (proxy === undefined && call === undefined) return trace;
   const all = new Map<string, Buffer>();
-  for (const values of [typeof proxy === 'function' ? proxy() : proxy, trace as Map<string, Buffer>, call]) {
-    if (values === undefined) continue;
-    const entries = values instanceof Map ? (values as Map<string, Uint8Array>) : Object.entries(values as object);
-    for (const [id, data] of entries as Iterable<[string, Uint8Array]>) {
-      all.set(id, data instanceof Uint8Array ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : data);
-    }
+  for (const values of [typeof proxy === 'function' ? proxy() : proxy, trace, call]) {
+    if (values !== undefined) addAnnotations(all, values);
   }
   return all;
 }

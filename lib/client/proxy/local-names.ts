@@ -1,4 +1,4 @@
-import { IMPLICITLY_CALLED_NAMES } from '../../objects/private-names.js';
+import { IMPLICITLY_CALLED_NAMES, isPrivateName, isProxyName } from '../../objects/private-names.js';
 
 /**
  * Names that JavaScript and Nest call on any object that has them. They are never remote, so that awaiting, logging or injecting a proxy
@@ -41,13 +41,10 @@ const PROBED_NAMES: ReadonlySet<string> = new Set([
  * the members of every object.
  */
 export function isLocalName(name: string): boolean {
-  return name.startsWith('$') || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;
+  return isProxyName(name) || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;
 }
-
-/** Names that Pyro5 never exposes: `_x`, but not `__len__`. */
-const PRIVATE_NAME = /^_(?!_.+__$)/;
 
 /** True for names that a remote object may have as methods, as far as is known before its metadata. */
 export function mayBeRemote(name: string): boolean {
-  return !PROBED_NAMES.has(name) && !PRIVATE_NAME.test(name);
+  return !PROBED_NAMES.has(name) && !isPrivateName(name);
 }

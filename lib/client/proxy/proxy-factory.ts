@@ -1,7 +1,7 @@
 import type { ClientObserver } from '../call/client-observer.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
-import type { WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { endsOf } from '../connection/peer-address.js';
 import type { ProxyGroup } from '../connection/proxy-group.js';

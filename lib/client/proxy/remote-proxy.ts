@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
-import { FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { BATCH_METHOD, FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PoolUse } from '../connection/connection-pool.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { CallOptions } from '../options/proxy-options.js';
 import { checkCallOptions } from '../options/resolve-proxy-options.js';
 import { checkOptions, SWITCH } from '../../options/option-checks.js';
-import { BATCH_METHOD, type BatchOptions, plainResults, recordBatch, settledResults } from './batch.js';
+import { type BatchOptions, plainResults, recordBatch, settledResults } from './recorded-batch.js';
 import { createProxy, HANDLE, type ProxyHandle } from './proxy-traps.js';
 import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, UntypedRemote } from './remote-methods.js';
 

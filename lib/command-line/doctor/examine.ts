@@ -2,7 +2,7 @@ import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import { addressesOf } from '../../client/options/name-resolver.js';
 import { unknownVariables } from '../../options/environment.js';
 import type { PyroUri } from '../../protocol/uri.js';
-import { examineDaemon } from './daemon.js';
+import { examineDaemon } from './examined-daemon.js';
 import { type Examination, warning } from './finding.js';
 import { examineName } from './names.js';
 import { examineNetwork } from './network.js';

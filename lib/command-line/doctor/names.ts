@@ -2,7 +2,7 @@ import { connectTo, nameServersOf, type NameServerOptions } from '../../naming/l
 import type { NameServerClient } from '../../naming/name-server-client.js';
 import { nearestName } from '../../options/nearest-name.js';
 import { NAME_SERVER_OBJECT_ID } from '../../protocol/constants.js';
-import { isLoopback } from '../../protocol/location.js';
+import { isLoopbackLocation } from '../../protocol/location.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { type Examination, failed, ok, warning } from './finding.js';
 
@@ -56,8 +56,7 @@ async function* examineLookup(uri: PyroUri, names: NameServerClient, found: (uri
   const registered = new PyroUri(text);
   found(registered);
   yield ok('name', `${uri.object} is ${registered}`);
-  const { location = '' } = names.uri;
-  if (isLoopback(hostOf(registered.location)) && !isLoopback(hostOf(location)) && registered.protocol === 'PYRO') {
+  if (registered.protocol === 'PYRO' && isLoopbackLocation(registered.location!) && !isLoopbackLocation(names.uri.location!)) {
     yield warning(
       'address of the name',
       `${registered.location} is an address that only one machine can reach, its own`,
@@ -85,8 +84,4 @@ function missing(uri: PyroUri, all: ReadonlyMap<string, string>): [found: string
 
 function urisOf(found: ReadonlyMap<string, { uri: string }>): ReadonlyMap<string, string> {
   return new Map([...found].map(([name, { uri }]) => [name, uri]));
-}
-
-function hostOf(location = ''): string {
-  return location.slice(0, location.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
+import { networkReason } from '../../transport/sockets/connector.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { type Examination, failed, type Finding, ok } from './finding.js';
 
@@ -40,9 +41,10 @@ async function tryPort(
     return ok(step, `${location} takes connections`);
   } catch (error) {
     if (signal.aborted) return failed(step, `no answer from ${location} within ${timeoutMs} ms`, UNREACHABLE);
-    const code = (error as NodeJS.ErrnoException).code ?? (error as AggregateError).errors?.[0]?.code;
-    const [found, remedy] = REASONS[code as string] ?? [(error as Error).message, UNREACHABLE];
-    return failed(step, `${location}: ${found}${code ? ` (${code})` : ''}`, remedy);
+    const [first] = (error as Partial<AggregateError>).errors ?? [];
+    const code = (error as NodeJS.ErrnoException).code ?? (first as NodeJS.ErrnoException | undefined)?.code;
+    const found = networkReason(code ?? '') ?? (error as Error).message;
+    return failed(step, `${location}: ${found}${code ? ` (${code})` : ''}`, REMEDIES[code ?? ''] ?? UNREACHABLE);
   } finally {
     socket.destroy();
   }
@@ -51,13 +53,9 @@ async function tryPort(
 const UNREACHABLE =
   'a firewall may drop the packets, or the address is one behind a NAT: try ping and the port from here, and let the daemon tell an address that can be reached (natHost, natPort)';
 
-const REASONS: Record<string, [found: string, remedy: string]> = {
-  ECONNREFUSED: [
-    'nobody listens there',
+const REMEDIES: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
     'start the daemon, or look whether it listens on another port (a port that the system chose changes at every start: ask the name server) or on another address (localhost is reached from its own machine only)',
-  ],
-  ENOENT: ['there is no such socket', 'start the daemon, and compare the path with its option unixSocket'],
-  EACCES: ['no permission', 'run as a user who may write to the socket'],
-  EHOSTUNREACH: ['the host cannot be reached', UNREACHABLE],
-  ENETUNREACH: ['the network cannot be reached', UNREACHABLE],
+  ENOENT: 'start the daemon, and compare the path with its option unixSocket',
+  EACCES: 'run as a user who may write to the socket',
 };

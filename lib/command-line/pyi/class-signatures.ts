@@ -10,7 +10,7 @@ import type {
 import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
 import { withReachedTypes } from '../types/reached-types.js';
 import { decoratorNamed, decoratorsOf, literalOf, optionsOf, type SourceDecorator } from './decorators.js';
-import type { Project } from './project.js';
+import { docOf, type Project } from './project.js';
 import { pythonNameFor } from '../python/python-names.js';
 import { MODULE_NAMES } from './module-names.js';
 import { capitalized } from './python-texts.js';
@@ -57,7 +57,7 @@ class ClassReader {
   read(): ObjectSignatures {
     const { checker } = this.project;
     const { name, symbol } = this.served;
-    const signatures: ObjectSignatures = { class: name, ...this.docOf(symbol), methods: {}, attributes: {} };
+    const signatures: ObjectSignatures = { class: name, ...docOf(this.project, symbol), methods: {}, attributes: {} };
     for (const member of checker.getDeclaredTypeOfSymbol(symbol).getProperties()) {
       const decorators = isMember(this.project, member) ? this.served.exposes(member) : undefined;
       if (decorators === undefined) continue;
@@ -85,7 +85,7 @@ class ClassReader {
     const declarations = member.declarations ?? [];
     return {
       type: this.texts.textOf(type, 'result', hint),
-      ...this.docOf(member),
+      ...docOf(this.project, member),
       readable: declarations.some((each) => ts.isGetAccessor(each)),
       writable: declarations.some((each) => ts.isSetAccessor(each)),
     };
@@ -109,7 +109,7 @@ class ClassReader {
     return {
       parameters: this.parameters(signature, member, options['params'], hint),
       returns: options['oneway'] === true ? 'None' : returns,
-      ...this.docOf(member),
+      ...docOf(this.project, member),
       oneway: options['oneway'] === true,
       stream: returns.startsWith('Iterator['),
     };
@@ -168,7 +168,7 @@ class ClassReader {
     hint: string,
   ): ParameterSignature {
     const { ts, checker } = this.project;
-    const doc = this.docOf(symbol);
+    const doc = docOf(this.project, symbol);
     const type = this.typeOf(symbol);
     const [, stars = '', givenName, mark] = /^(\.\.\.|\*\*)?([^?]*)(\?)?$/.exec(given ?? '') ?? [];
     if (stars === '**')
@@ -195,12 +195,6 @@ class ClassReader {
 
   private typeOf(symbol: ts.Symbol): ts.Type {
     return this.project.checker.getTypeOfSymbolAtLocation(symbol, this.served.declaration);
-  }
-
-  private docOf(symbol: ts.Symbol): { doc?: string } {
-    const { ts, checker } = this.project;
-    const doc = ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim();
-    return doc === '' ? {} : { doc };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { TypeSignature } from '../../daemon/contract/signatures.js';
-import { isPythonName, pythonNameFor } from '../python/python-names.js';
+import { enumMemberName, isPythonName } from '../python/python-names.js';
 import { docString, indented } from './docstrings.js';
-import { pythonText } from './python-texts.js';
+import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';
 
 type RecordSignature = Extract<TypeSignature, { fields: unknown }>;
@@ -10,11 +10,9 @@ type AliasSignature = Extract<TypeSignature, { alias: string }>;
 /** Writes an Enum, as `nestjs-pyro python classes` prints it. */
 export function enumText(name: string, { members }: AliasSignature): string {
   const taken = new Set(['mro']);
-  const lines = Object.entries(members ?? {}).map(([key, value]) => {
-    const member = pythonNameFor(/^[\p{XIDS}]/u.test(key) ? key : `m_${key}`, taken);
-    taken.add(member);
-    return `${member} = ${typeof value === 'string' ? pythonText(value) : value}`;
-  });
+  const lines = Object.entries(members ?? {}).map(
+    ([key, value]) => `${enumMemberName(key, taken)} = ${typeof value === 'string' ? textLiteral(value) : value}`,
+  );
   return `class ${name}(Enum):\n${indented(lines.length > 0 ? lines : ['pass'])}`;
 }
 
@@ -35,7 +33,7 @@ export function recordText(
   const isMixed = required.some((each, at) => each && required[at - 1] === false);
   const ordered = isTuple && isMixed ? fields.slice().sort(([, a], [, b]) => Number(b.required) - Number(a.required)) : fields;
   const lines = ordered.flatMap(([field, { type: text, required: isRequired, doc }]) => {
-    if (!isPythonName(field)) return [`# ${pythonText(field)} is no name of Python`];
+    if (!isPythonName(field)) return [`# ${textLiteral(field)} is no name of Python`];
     const shown = visible.in(text);
     const optional = text === 'Any' || text.endsWith('| None') ? shown : `${shown} | None`;
     return [`${field}: ${isRequired ? shown : `${optional} = None`}`, ...docString(doc)];

@@ -1,4 +1,4 @@
-import { linesOf } from '../types/doc-comment.js';
+import { linesOf, nested } from '../types/doc-comment.js';
 
 /** The lines of a docstring. */
 export function docString(doc: string | undefined): string[] {
@@ -6,11 +6,6 @@ export function docString(doc: string | undefined): string[] {
   if (lines.length === 0) return [];
   if (lines.length === 1) return [`"""${lines[0]}${lines[0]!.endsWith('"') ? ' ' : ''}"""`];
   return [`"""${lines[0]}`, ...lines.slice(1), '"""'];
-}
-
-/** Lines in a class or function. */
-export function nested(lines: readonly string[]): string[] {
-  return lines.map((line) => (line === '' ? '' : `    ${line}`));
 }
 
 export function indented(lines: readonly string[]): string {

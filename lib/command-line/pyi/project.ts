@@ -39,6 +39,12 @@ export function openProject(compiler: Compiler, tsconfig: string): Project {
   return { ts: compiler, checker: program.getTypeChecker(), files, isForeign };
 }
 
+/** The doc comment of a class or member; without one, no member `doc`. */
+export function docOf({ ts, checker }: Project, symbol: ts.Symbol): { doc?: string } {
+  const doc = ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim();
+  return doc === '' ? {} : { doc };
+}
+
 function textOf(compiler: Compiler, diagnostic: ts.Diagnostic): string {
   return compiler.flattenDiagnosticMessageText(diagnostic.messageText, '\n');
 }

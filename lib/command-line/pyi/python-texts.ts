@@ -27,14 +27,6 @@ function splitUnion(text: string): string[] {
   return [...parts, text.slice(begin).trim()];
 }
 
-/** A text literal of Python, with the quotes that need fewer escapes. */
-export function pythonText(text: string): string {
-  const json = JSON.stringify(text);
-  return text.includes("'") && !text.includes('"')
-    ? json
-    : `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
-}
-
 export function capitalized(name: string): string {
   const words = name.split(/[^\p{ID_Continue}]+|_/u).filter((word) => word !== '');
   return words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');

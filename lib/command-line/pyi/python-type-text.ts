@@ -3,9 +3,10 @@ import type { FieldSignature, TypeSignature } from '../../daemon/contract/signat
 import { pythonNameFor } from '../python/python-names.js';
 import { decoratorNamed, decoratorsOf, literalOf } from './decorators.js';
 import { MODULE_NAMES } from './module-names.js';
-import type { Project } from './project.js';
+import { docOf, type Project } from './project.js';
 import { type PythonClass, PythonClasses, type PythonField, shortName } from './python-classes.js';
-import { capitalized, pythonText, unionText } from './python-texts.js';
+import { textLiteral } from '../types/text-literal.js';
+import { capitalized, unionText } from './python-texts.js';
 
 /** The direction of a value: an argument comes from Python, a result goes to Python, a member of a class goes both ways. */
 export type Direction = 'argument' | 'result' | 'member';
@@ -116,7 +117,7 @@ export class PythonTypeTexts {
     const { TypeFlags } = ts;
     if (flags & TypeFlags.EnumLike && type.symbol !== undefined) return this.enumText(type);
     if (flags & (TypeFlags.Void | TypeFlags.Undefined | TypeFlags.Null)) return 'None';
-    if (type.isStringLiteral()) return `Literal[${pythonText(type.value)}]`;
+    if (type.isStringLiteral()) return `Literal[${textLiteral(type.value)}]`;
     if (type.isNumberLiteral()) return Number.isSafeInteger(type.value) ? `Literal[${type.value}]` : 'float';
     if (flags & TypeFlags.BooleanLiteral) return checker.typeToString(type) === 'true' ? 'Literal[True]' : 'Literal[False]';
     if (flags & TypeFlags.StringLike) return 'str';
@@ -149,7 +150,7 @@ export class PythonTypeTexts {
     const declaration = type.symbol.declarations?.find((each) => ts.isEnumDeclaration(each));
     const values = declaration?.members.map((member) => {
       const value = checker.getConstantValue(member);
-      return typeof value === 'string' ? pythonText(value) : Number.isSafeInteger(value) ? String(value) : undefined;
+      return typeof value === 'string' ? textLiteral(value) : Number.isSafeInteger(value) ? String(value) : undefined;
     });
     const isKnown = values !== undefined && values.length > 0 && values.every((each) => each !== undefined);
     // the Python Enum has the name of the enum
@@ -160,7 +161,7 @@ export class PythonTypeTexts {
   }
 
   private literalText(type: ts.Type): string {
-    if (type.isStringLiteral()) return `Literal[${pythonText(type.value)}]`;
+    if (type.isStringLiteral()) return `Literal[${textLiteral(type.value)}]`;
     return type.isNumberLiteral() && Number.isSafeInteger(type.value) ? `Literal[${type.value}]` : 'float';
   }
 
@@ -228,7 +229,7 @@ export class PythonTypeTexts {
       (name) => {
         const fields: Record<string, FieldSignature> = {};
         const style = this.classes.styleOf(source);
-        const doc = this.docOf(source.symbol);
+        const doc = docOf(this.project, source.symbol);
         const parent = baseClass && base && this.textOf(base, 'member', name);
         const isBased = parent !== undefined && parent !== 'Any';
         this.types.set(name, { fields, ...doc, class: source.name, ...(style && { style }), ...(isBased && { base: parent }) });
@@ -239,7 +240,7 @@ export class PythonTypeTexts {
           if (member === undefined || inherited.some((each) => each.name === field)) continue;
           const own = checker.getNonNullableType(checker.getTypeOfSymbol(member));
           const text = given === undefined ? this.memberText(member, own, name) : this.optionText(given, name);
-          fields[field] = { type: text, required: !isOptional, ...this.docOf(member) };
+          fields[field] = { type: text, required: !isOptional, ...docOf(this.project, member) };
         }
       },
       true,
@@ -285,18 +286,13 @@ export class PythonTypeTexts {
       const value = checker.getConstantValue(member);
       if (value !== undefined && 'text' in member.name) members[member.name.text] = value;
     }
-    const values = Object.values(members).map((value) => (typeof value === 'string' ? pythonText(value) : String(value)));
+    const values = Object.values(members).map((value) => (typeof value === 'string' ? textLiteral(value) : String(value)));
     return this.named(
       checker.getDeclaredTypeOfSymbol(symbol),
       shortName(pythonName),
       (name) => this.types.set(name, { alias: `Literal[${values.join(', ')}]`, class: pythonName, members }),
       true,
     );
-  }
-
-  private docOf(symbol: ts.Symbol): { doc?: string } {
-    const doc = this.project.ts.displayPartsToString(symbol.getDocumentationComment(this.project.checker));
-    return doc === '' ? {} : { doc };
   }
 
   private addRecord(type: ts.Type, name: string, members: readonly ts.Symbol[]): void {

@@ -9,9 +9,10 @@ import type {
 import { isPythonName, pythonNameFor } from '../python/python-names.js';
 import { namesOfTypes } from '../types/reached-types.js';
 import { enumText, recordText } from './class-writer.js';
-import { docString, indented, nested } from './docstrings.js';
+import { nested } from '../types/doc-comment.js';
+import { docString, indented } from './docstrings.js';
 import { FROM_TYPING, IMPORTED } from './module-names.js';
-import { pythonText } from './python-texts.js';
+import { textLiteral } from '../types/text-literal.js';
 import { VisibleNames } from './visible-names.js';
 
 const AUTHOR = 'Written by nestjs-pyro pyi';
@@ -90,7 +91,7 @@ function typeText(
   if ('alias' in type) {
     // names in the text may be defined further down
     const isLater = namesIn(type.alias).some((each) => own.has(each));
-    return `${name}: TypeAlias = ${isLater ? pythonText(type.alias) : type.alias}\n`;
+    return `${name}: TypeAlias = ${isLater ? textLiteral(type.alias) : type.alias}\n`;
   }
   const fields = Object.entries(type.fields).map(([field, { type: text, required, doc }]) => ({
     field,
@@ -103,7 +104,7 @@ function typeText(
     const lines = fields.flatMap(({ field, text, doc }) => [`${field}: ${text}`, ...docString(doc)]);
     return `class ${name}(TypedDict):\n${indented([...docString(type.doc), ...(lines.length > 0 ? lines : ['pass'])])}`;
   }
-  const items = fields.map(({ field, text }) => `    ${pythonText(field)}: ${pythonText(text)},\n`);
+  const items = fields.map(({ field, text }) => `    ${textLiteral(field)}: ${textLiteral(text)},\n`);
   return `${name} = TypedDict('${name}', {\n${items.join('')}})\n`;
 }
 
@@ -127,7 +128,7 @@ class ProtocolWriter {
       ...Object.entries(methods).map(([member, each]) => [member, this.methodLines(member, each)] as const),
     ];
     const lines = members.flatMap(([member, each]) =>
-      isPythonName(member) ? ['', ...each] : ['', `# ${pythonText(member)} is no name of Python: getattr(…)`],
+      isPythonName(member) ? ['', ...each] : ['', `# ${textLiteral(member)} is no name of Python: getattr(…)`],
     );
     const docs = docString(doc);
     const body = docs.length > 0 || lines.length > 0 ? [...docs, ...(docs.length > 0 ? lines : lines.slice(1))] : ['pass'];

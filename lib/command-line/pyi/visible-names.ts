@@ -1,6 +1,6 @@
 import { pythonNameFor } from '../python/python-names.js';
 import { BUILTINS, FROM_TYPING, IMPORTED } from './module-names.js';
-import { pythonText } from './python-texts.js';
+import { textLiteral } from '../types/text-literal.js';
 
 const NAMES_AND_TEXTS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\p{XIDS}_]\p{XIDC}*/gu;
 
@@ -21,7 +21,7 @@ export class VisibleNames {
       else if (own.has(name) || Object.hasOwn(IMPORTED, name)) {
         const alias = pythonNameFor(`_${name}Of${className}`, own);
         this.names.set(name, alias);
-        this.aliases.push(`${alias}: TypeAlias = ${pythonText(name)}\n`);
+        this.aliases.push(`${alias}: TypeAlias = ${textLiteral(name)}\n`);
       }
     }
   }

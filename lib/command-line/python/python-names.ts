@@ -1,9 +1,4 @@
-const KEYWORDS = new Set(
-  (
-    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +
-    'nonlocal not or pass raise return try while with yield __debug__'
-  ).split(' '),
-);
+import { PYTHON_KEYWORDS } from '../../inspector/python-keywords.js';
 
 /**
  * True for a name that Python's code can give to a class, a member or a parameter.
@@ -12,7 +7,14 @@ const KEYWORDS = new Set(
  */
 export function isPythonName(name: string): boolean {
   const isMangled = name.startsWith('__') && !name.endsWith('__');
-  return /^[\p{XIDS}_]\p{XIDC}*$/u.test(name) && !KEYWORDS.has(name) && !isMangled && name.normalize('NFKC') === name;
+  return /^[\p{XIDS}_]\p{XIDC}*$/u.test(name) && !PYTHON_KEYWORDS.has(name) && !isMangled && name.normalize('NFKC') === name;
+}
+
+/** A name of a member of an Enum. Python keeps names that begin with `_` for itself. @param taken gets the name */
+export function enumMemberName(given: string, taken: Set<string>): string {
+  const name = pythonNameFor(/^[\p{XIDS}]/u.test(given) ? given : `m_${given}`, taken);
+  taken.add(name);
+  return name;
 }
 
 /** A name of Python that is similar to the given name, and not taken. */

@@ -23,3 +23,8 @@ export function linesOf(doc: string | undefined): string[] {
   while (lines[0] === '') lines.shift();
   return lines;
 }
+
+/** Lines in a class or function of Python. */
+export function nested(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === '' ? '' : `    ${line}`));
+}

@@ -6,6 +6,7 @@ import type {
   TypeSignature,
 } from '../../daemon/contract/signatures.js';
 import { docComment } from './doc-comment.js';
+import { sortedEntries } from './signature-text.js';
 import { memberName, parameterNameFor, typeNameFor } from './typescript-names.js';
 import { arrayOf, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
 
@@ -72,8 +73,8 @@ class InterfaceFile {
 
   interfaceOf({ name, signatures }: NamedSignatures): string {
     const names = this.namesOf(signatures.types ?? {});
-    const attributes = entriesOf(signatures.attributes).map(([member, each]) => attributeText(member, each, names));
-    const methods = entriesOf(signatures.methods).map(([member, each]) => methodText(member, each, names));
+    const attributes = sortedEntries(signatures.attributes).map(([member, each]) => attributeText(member, each, names));
+    const methods = sortedEntries(signatures.methods).map(([member, each]) => methodText(member, each, names));
     return `${docComment(signatures.doc)}export interface ${name} {\n${[...attributes, ...methods].join('')}}\n`;
   }
 
@@ -132,7 +133,7 @@ function hasBase(type: TypeSignature, types: Readonly<Record<string, TypeSignatu
 
 function typeText(name: string, type: TypeSignature, names: NamesOfTypes): string {
   if ('alias' in type) return `export type ${name} = ${typescriptType(type.alias, 'result', names)};\n`;
-  const fields = entriesOf(type.fields).map(
+  const fields = sortedEntries(type.fields).map(
     ([field, { type: text, required, doc }]) =>
       `${docComment(doc, '  ')}  ${memberName(field)}${required ? '' : '?'}: ${typescriptType(text, 'result', names)};\n`,
   );
@@ -188,8 +189,4 @@ function keywordNote(parameters: readonly ParameterSignature[], names: TypeNames
     return kind === 'kwargs' ? [`…${name ?? ''}: ${typescriptType(type, 'argument', names)}`] : [];
   });
   return texts.length === 0 ? undefined : `Keywords: \`kwargs({ ${texts.join(', ')} })\``;
-}
-
-function entriesOf<T>(members: Readonly<Record<string, T>>): [string, T][] {
-  return Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1));
 }

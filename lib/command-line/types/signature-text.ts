@@ -1,14 +1,14 @@
 import type { MethodSignature, ObjectSignatures, ParameterSignature } from '../../daemon/contract/signatures.js';
-import { linesOf } from './doc-comment.js';
+import { linesOf, nested } from './doc-comment.js';
 
 /** The signatures and docs of an object as lines, in the form of Python's `help()`. */
 export function signatureLines({ class: name, doc, attributes, methods }: ObjectSignatures): string[] {
   const members = [
-    ...entriesOf(attributes).map(([member, each]) => [attributeText(member, each), each.doc] as const),
-    ...entriesOf(methods).map(([member, each]) => [methodText(member, each), each.doc] as const),
+    ...sortedEntries(attributes).map(([member, each]) => [attributeText(member, each), each.doc] as const),
+    ...sortedEntries(methods).map(([member, each]) => [methodText(member, each), each.doc] as const),
   ];
-  const head = name === null ? [] : [`class ${name}`, ...indented(linesOf(doc)), ''];
-  return [...head, ...members.flatMap(([text, of]) => [text, ...indented(linesOf(of))])];
+  const head = name === null ? [] : [`class ${name}`, ...nested(linesOf(doc)), ''];
+  return [...head, ...members.flatMap(([text, of]) => [text, ...nested(linesOf(of))])];
 }
 
 function attributeText(name: string, { type, readable, writable }: ObjectSignatures['attributes'][string]): string {
@@ -36,10 +36,7 @@ function parameterTexts(parameters: readonly ParameterSignature[]): string[] {
   return texts;
 }
 
-function entriesOf<T>(members: Readonly<Record<string, T>>): [string, T][] {
+/** The members of an object, sorted by their names. */
+export function sortedEntries<T>(members: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1));
-}
-
-function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => (line === '' ? '' : `    ${line}`));
 }

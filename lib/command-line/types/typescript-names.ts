@@ -1,4 +1,4 @@
-import { textLiteral } from './typescript-type.js';
+import { textLiteral } from './text-literal.js';
 
 /** Words that are no names of variables. */
 const RESERVED = new Set(

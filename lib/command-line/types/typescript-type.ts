@@ -1,7 +1,8 @@
+import { textLiteral } from './text-literal.js';
 import { parsePythonType, type PythonType } from './python-type.js';
 
 /** The direction of a value: a result comes from Python, an argument goes to Python. */
-export type Direction = 'argument' | 'result';
+export type CallDirection = 'argument' | 'result';
 
 /** The names that types of a file refer to. */
 export interface TypeNames {
@@ -39,7 +40,7 @@ const ITERABLES = new Set(['Iterable', 'AsyncIterable']);
 const WRAPPERS = new Set(['Annotated', 'Final', 'ClassVar', 'Required', 'NotRequired', 'ReadOnly', 'Awaitable', 'Coroutine']);
 
 /** The type of the values of a Python type. `unknown` for types that this program does not know. */
-export function typescriptType(text: string | undefined, direction: Direction, names: TypeNames): string {
+export function typescriptType(text: string | undefined, direction: CallDirection, names: TypeNames): string {
   return text === undefined ? 'unknown' : typeOf(parsePythonType(text), direction, names);
 }
 
@@ -52,7 +53,7 @@ export function typescriptResult(text: string | undefined, isStream: boolean, na
   return isStream ? 'AsyncIterable<unknown>' : typescriptType(text, 'result', names);
 }
 
-function typeOf(type: PythonType, direction: Direction, names: TypeNames): string {
+function typeOf(type: PythonType, direction: CallDirection, names: TypeNames): string {
   switch (type.kind) {
     case 'none':
       return 'null';
@@ -67,7 +68,7 @@ function typeOf(type: PythonType, direction: Direction, names: TypeNames): strin
   }
 }
 
-function named(type: PythonType & { kind: 'name' }, direction: Direction, names: TypeNames): string {
+function named(type: PythonType & { kind: 'name' }, direction: CallDirection, names: TypeNames): string {
   const { name, args } = type;
   const own = names.own(name);
   if (own !== undefined) return own;
@@ -89,11 +90,16 @@ function dictOf(args: readonly PythonType[], argument: (index: number) => string
   return args.length === 0 ? 'Record<string, unknown>' : `Record<${argument(0)}, ${argument(1)}>`;
 }
 
-function argumentOf({ args }: { args: readonly PythonType[] }, index: number, direction: Direction, names: TypeNames): string {
+function argumentOf(
+  { args }: { args: readonly PythonType[] },
+  index: number,
+  direction: CallDirection,
+  names: TypeNames,
+): string {
   return args[index] === undefined ? 'unknown' : typeOf(args[index], direction, names);
 }
 
-function tupleOf(args: readonly PythonType[], direction: Direction, names: TypeNames): string {
+function tupleOf(args: readonly PythonType[], direction: CallDirection, names: TypeNames): string {
   const items = args.map((item) => (item.kind === 'ellipsis' ? '…' : typeOf(item, direction, names)));
   if (items.length === 0) return arrayOf('unknown', direction);
   if (items[1] === '…') return arrayOf(items[0]!, direction);
@@ -104,7 +110,7 @@ function tupleOf(args: readonly PythonType[], direction: Direction, names: TypeN
 }
 
 /** The type of a list. Python's programs take and give lists, so an argument may be a list that cannot be changed. */
-export function arrayOf(item: string, direction: Direction): string {
+export function arrayOf(item: string, direction: CallDirection): string {
   const array = isUnion(item) || item.startsWith('readonly ') ? `(${item})[]` : `${item}[]`;
   return direction === 'argument' ? `readonly ${array}` : array;
 }
@@ -121,12 +127,4 @@ function isUnion(type: string): boolean {
 
 function unionOf(members: readonly string[]): string {
   return members.includes('unknown') ? 'unknown' : [...new Set(members)].join(' | ') || 'never';
-}
-
-/** A text literal of TypeScript, with the quotes that need fewer escapes. */
-export function textLiteral(text: string): string {
-  const json = JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
-  return text.includes("'") && !text.includes('"')
-    ? json
-    : `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }

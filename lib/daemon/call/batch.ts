@@ -14,8 +14,8 @@ import { BegunCall } from './begun-call.js';
 import { reportFailure } from './failure-report.js';
 import { presentableError } from './presentable-error.js';
 import { Call } from './call.js';
-import type { Request } from './request.js';
-import { closeUnpulled } from './item-stream.js';
+import type { ServedRequest } from './served-request.js';
+import { closeUnpulled } from '../streams/item-stream.js';
 
 /** Entries of a batch that run before other connections are served. */
 const ENTRIES_PER_TURN = 100;
@@ -26,7 +26,11 @@ const ENTRIES_PER_TURN = 100;
  * @returns the results; the error of the entry that failed is the last one
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
-export function* runBatch(request: Request, target: PyroTarget, { objectId, args: entries }: SerializedCall): Steps<unknown[]> {
+export function* runBatch(
+  request: ServedRequest,
+  target: PyroTarget,
+  { objectId, args: entries }: SerializedCall,
+): Steps<unknown[]> {
   try {
     return yield* runEntries(request, target, objectId, entries);
   } finally {
@@ -39,7 +43,7 @@ async function disposeBatchInstance(instance: object | Promise<object>): Promise
   if (made) await disposeObject(made);
 }
 
-function* runEntries(request: Request, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
+function* runEntries(request: ServedRequest, target: PyroTarget, objectId: string, entries: unknown[]): Steps<unknown[]> {
   const { maxMessageBytes, maxDepth } = request.services.options;
   const results = new BatchResults(maxMessageBytes, maxDepth, !request.oneway);
   for (const [index, entry] of entries.entries()) {

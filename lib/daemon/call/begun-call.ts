@@ -3,13 +3,13 @@ import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import type { ObservedCall } from '../contract/observer.js';
 import { UNKNOWN } from './failure-report.js';
 import { Call } from './call.js';
-import type { Request } from './request.js';
+import type { ServedRequest } from './served-request.js';
 
 /** A call as observers see it: the call of a request, or one entry of a batch. */
 export class BegunCall extends Call implements ObservedCall {
   readonly args: readonly unknown[];
 
-  constructor(request: Request, { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>) {
+  constructor(request: ServedRequest, { objectId = UNKNOWN, method = UNKNOWN, args = [], kwargs = {} }: Partial<SerializedCall>) {
     super(request, objectId, method, kwargs);
     this.args = args;
   }

@@ -1,11 +1,11 @@
-import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { CallFollower, CallObserver, ObservedCall } from '../contract/observer.js';
 import type { EventReporter } from '../options/daemon-events.js';
 import { presentableError } from './presentable-error.js';
 
 /** Methods of `Pyro.Daemon` that belong to a stream. The stream is followed as a part of the call that returned it. */
-const STREAM_METHODS = ['get_next_stream_item', 'close_stream'];
+const STREAM_METHODS: readonly string[] = [DAEMON_METHODS.nextItem, DAEMON_METHODS.closeStream];
 
 /** The observers of the calls of one daemon. */
 export class CallObservers {

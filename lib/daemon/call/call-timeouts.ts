@@ -1,13 +1,13 @@
 import { captureContext, runIsolated } from '../../calls/async-context.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { PythonException } from '../../protocol/python-exception.js';
-import { lookBeforeCut } from '../../transport/event-loop-look.js';
-import type { Request } from './request.js';
+import { lookBeforeCut } from '../../calls/event-loop-look.js';
+import type { ServedRequest } from './served-request.js';
 
 /** Answers the calls of a daemon that run longer than `callTimeoutMs`. One timer serves all calls. */
 export class CallTimeouts {
   /** The calls that run, the longest first. */
-  private readonly running = new Set<Request>();
+  private readonly running = new Set<ServedRequest>();
   private isWaiting = false;
   /** The context of the daemon. Without it a timeout would run in the async context of the call that started the timer. */
   private readonly inContext = captureContext();
@@ -15,7 +15,7 @@ export class CallTimeouts {
   /** @param timeoutMs 0: no call is watched */
   constructor(private readonly timeoutMs: number) {}
 
-  start(request: Request): void {
+  start(request: ServedRequest): void {
     if (this.timeoutMs === 0) return;
     request.startedAt = performance.now();
     this.running.add(request);
@@ -23,7 +23,7 @@ export class CallTimeouts {
   }
 
   /** The call has ended. @returns false when its client was told of the timeout already */
-  stop(request: Request): boolean {
+  stop(request: ServedRequest): boolean {
     if (this.timeoutMs > 0) this.running.delete(request);
     return !request.timedOut;
   }

@@ -6,12 +6,12 @@ import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
-import type { Request } from './request.js';
+import type { ServedRequest } from './served-request.js';
 
 /** A call of a request. The called method gets this object as its context. */
 export class Call implements CallContext {
   constructor(
-    readonly request: Request,
+    readonly request: ServedRequest,
     readonly objectId: string,
     readonly method: string,
     readonly kwargs: Readonly<Record<string, unknown>>,
@@ -77,6 +77,15 @@ export class Call implements CallContext {
   untrack(resource: object): void {
     this.connection.resources.untrack(resource);
   }
+}
+
+/**
+ * The call that the running code serves, also after an `await`. Undefined outside of a call.
+ *
+ * @see Pyro5/callcontext.py, `current_context`
+ */
+export function currentContext(): CallContext | undefined {
+  return currentCall() as CallContext | undefined;
 }
 
 /** The call that the running code serves. Objects of this package, such as `Pyro.Daemon`, use it. @throws {TypeError} when no client called */

@@ -1,17 +1,20 @@
-import { type Annotations, measureAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
+import {
+  addAnnotations,
+  type Annotations,
+  type AnnotationValues,
+  measureAnnotations,
+  NO_ANNOTATIONS,
+} from '../../protocol/messages/annotations.js';
 import { isThenable } from '../../calls/steps.js';
 import { configError } from '../../options/option-checks.js';
 import { asError } from '../../protocol/safe-text.js';
-
-/** Annotations that the application gives: four ASCII letters to bytes. */
-export type GivenAnnotations = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>> | undefined;
 
 /**
  * Reads what the annotations hook of a daemon gave. The ids and data are checked when they are written.
  *
  * @throws {PyroError} `CONFIG`, when the hook gave a promise or another value that holds no annotations
  */
-export function annotationsOf(given: GivenAnnotations): Annotations {
+export function annotationsOfHook(given: AnnotationValues | undefined): Annotations {
   // runs for every reply
   if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
   if (typeof given !== 'object' || given === null) throw badAnnotations(`gives ${String(given)}`);
@@ -20,9 +23,8 @@ export function annotationsOf(given: GivenAnnotations): Annotations {
     Promise.resolve(given).catch(() => undefined);
     throw badAnnotations('gives a promise');
   }
-  const entries = given instanceof Map ? (given as ReadonlyMap<string, Uint8Array>) : Object.entries(given);
   const annotations = new Map<string, Buffer>();
-  for (const [id, data] of entries) annotations.set(id, bufferOf(data));
+  addAnnotations(annotations, given);
   return annotations.size === 0 ? NO_ANNOTATIONS : annotations;
 }
 
@@ -32,25 +34,19 @@ export function annotationsOf(given: GivenAnnotations): Annotations {
  *
  * @throws {PyroError} `CONFIG`, when what the hook gives cannot be sent
  */
-export function checkAnnotationsHook(hook: () => GivenAnnotations): void {
-  let given: GivenAnnotations;
+export function checkAnnotationsHook(hook: () => AnnotationValues | undefined): void {
+  let given: AnnotationValues | undefined;
   try {
     given = hook();
   } catch {
     return;
   }
-  const annotations = annotationsOf(given);
+  const annotations = annotationsOfHook(given);
   try {
     measureAnnotations(annotations);
   } catch (error) {
     throw badAnnotations(`gives what cannot be sent: ${asError(error).message}`);
   }
-}
-
-/** A value that is no Uint8Array is refused when it is written, with its id. */
-function bufferOf(data: Uint8Array): Buffer {
-  if (Buffer.isBuffer(data) || !((data as unknown) instanceof Uint8Array)) return data as Buffer;
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function badAnnotations(what: string): Error {

@@ -1,7 +1,7 @@
 import { FLAGS, MESSAGE_TYPES, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { PyroError, SecurityError } from '../../protocol/errors.js';
-import type { Frame } from '../../protocol/frame-reader.js';
-import type { SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
+import type { SerializedCall } from '../../serializers/contract/serializer.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { isThenable, runSteps } from '../../calls/steps.js';
@@ -16,11 +16,11 @@ import { BegunCall } from './begun-call.js';
 import { Call } from './call.js';
 import type { CallFollowers } from './call-observers.js';
 import { CallTimeouts } from './call-timeouts.js';
-import { type CallServices, unknownSerializerText } from './call-services.js';
+import { type DaemonServices, unknownSerializerText } from './daemon-services.js';
 import { reportFailure } from './failure-report.js';
 import { Reply } from './reply.js';
-import { Request } from './request.js';
-import { closeUnpulled } from './item-stream.js';
+import { ServedRequest } from './served-request.js';
+import { closeUnpulled } from '../streams/item-stream.js';
 
 /**
  * Turns one request into calls, and their results into one reply.
@@ -33,7 +33,7 @@ import { closeUnpulled } from './item-stream.js';
 export class Dispatcher {
   private readonly timeouts: CallTimeouts;
 
-  constructor(private readonly services: CallServices) {
+  constructor(private readonly services: DaemonServices) {
     this.timeouts = new CallTimeouts(services.options.callTimeoutMs);
   }
 
@@ -44,10 +44,10 @@ export class Dispatcher {
     if (type === MESSAGE_TYPES.ping) return new Reply(services, channel, services.marshal, frame).pong(serializerId);
     const serializer = services.serializers.get(serializerId);
     if (serializer === undefined) return this.refuseSerializer(channel, connection, frame);
-    const request = new Request(services, channel, connection, serializer, frame);
+    const request = new ServedRequest(services, channel, connection, serializer, frame);
     let call: SerializedCall | Promise<SerializedCall>;
     try {
-      call = this.read(request, serializer, frame);
+      call = this.read(request, frame);
     } catch (error) {
       return this.refuseUnread(request, error);
     }
@@ -61,7 +61,7 @@ export class Dispatcher {
   /** The client uses a serializer that this daemon does not accept. */
   private async refuseSerializer(channel: ReplyChannel, connection: SessionConnection, frame: Frame): Promise<void> {
     const { services } = this;
-    const request = new Request(services, channel, connection, services.marshal, frame);
+    const request = new ServedRequest(services, channel, connection, services.marshal, frame);
     const refusal = new PyroError(unknownSerializerText(frame.header.serializerId, services.options));
     const follower = this.follow(request, {});
     await request.refuse(refusal);
@@ -74,7 +74,7 @@ export class Dispatcher {
    * Answers a request whose call cannot be read. The connection goes on, as in Pyro5, except after a communication error: an unknown class,
    * or data that cannot be inflated.
    */
-  private async refuseUnread(request: Request, error: unknown): Promise<void> {
+  private async refuseUnread(request: ServedRequest, error: unknown): Promise<void> {
     const follower = this.follow(request, request.unread);
     if (error instanceof UnreadableError) {
       await request.error(error.toPythonError());
@@ -86,28 +86,27 @@ export class Dispatcher {
     follower?.ended();
   }
 
-  private read(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
-    const { flags } = frame.header;
-    if (flags & FLAGS.compressed) return this.readCompressed(request, serializer, frame);
-    return this.readData(request, serializer, frame, frame.bytes, frame.dataStart);
+  private read(request: ServedRequest, frame: Frame): SerializedCall | Promise<SerializedCall> {
+    if (request.flags & FLAGS.compressed) return this.readCompressed(request, frame);
+    return this.readData(request, frame, frame.bytes, frame.dataStart);
   }
 
-  private readCompressed(request: Request, serializer: Serializer, frame: Frame): SerializedCall | Promise<SerializedCall> {
-    return this.services.inflation.open(frame, (data) => this.readData(request, serializer, frame, data, 0));
+  private readCompressed(request: ServedRequest, frame: Frame): SerializedCall | Promise<SerializedCall> {
+    return this.services.inflation.open(frame, (data) => this.readData(request, frame, data, 0));
   }
 
   /**
    * Reads the call that begins at `start`. The values are copies, because the bytes of the frame are used again. Arguments that stay
    * serialized are views on the frame.
    */
-  private readData(request: Request, serializer: Serializer, frame: Frame, bytes: Buffer, start: number): SerializedCall {
-    const call = request.read(bytes, start, serializer);
-    if (!(frame.header.flags & FLAGS.keepSerialized)) frame.release();
+  private readData(request: ServedRequest, frame: Frame, bytes: Buffer, start: number): SerializedCall {
+    const call = request.read(bytes, start);
+    if (!(request.flags & FLAGS.keepSerialized)) frame.release();
     return call;
   }
 
   /** Starts the call of a request, in a new async context. @returns a promise of its end; undefined when later requests need not wait */
-  private start(request: Request, call: SerializedCall): Promise<void> | void {
+  private start(request: ServedRequest, call: SerializedCall): Promise<void> | void {
     request.call = call;
     this.timeouts.start(request);
     const work = runIsolated(this.services.observers.isEmpty ? this.answer : this.answerFollowed, request);
@@ -117,7 +116,7 @@ export class Dispatcher {
   }
 
   /** Runs the call of a request and sends its reply. With `callTimeoutMs` the reply may be sent before the call has ended. */
-  private readonly answer = (request: Request): Promise<void> | void => {
+  private readonly answer = (request: ServedRequest): Promise<void> | void => {
     try {
       const result = this.run(request, request.call!);
       if (isThenable(result)) return this.replyLater(request, result);
@@ -129,19 +128,19 @@ export class Dispatcher {
     request.finish();
   };
 
-  private readonly answerFollowed = (request: Request): Promise<void> | void => {
+  private readonly answerFollowed = (request: ServedRequest): Promise<void> | void => {
     const follower = this.follow(request, request.call!);
     return follower === undefined ? this.answer(request) : follower.run(() => this.answer(request));
   };
 
   /** Tells the observers that a request begins. */
-  private follow(request: Request, call: Partial<SerializedCall>): CallFollowers | undefined {
+  private follow(request: ServedRequest, call: Partial<SerializedCall>): CallFollowers | undefined {
     const { observers } = this.services;
     if (!observers.isEmpty) request.follower = observers.start(new BegunCall(request, call));
     return request.follower;
   }
 
-  private async replyLater(request: Request, pending: PromiseLike<unknown>): Promise<void> {
+  private async replyLater(request: ServedRequest, pending: PromiseLike<unknown>): Promise<void> {
     try {
       const sent = this.reply(request, await pending);
       if (sent !== undefined) await sent;
@@ -151,7 +150,7 @@ export class Dispatcher {
     request.finish();
   }
 
-  private async finishLater(request: Request, sent: Promise<void>): Promise<void> {
+  private async finishLater(request: ServedRequest, sent: Promise<void>): Promise<void> {
     try {
       await sent;
     } catch (error) {
@@ -161,7 +160,7 @@ export class Dispatcher {
   }
 
   /** The call of a request has failed. */
-  private async fail(request: Request, error: unknown): Promise<void> {
+  private async fail(request: ServedRequest, error: unknown): Promise<void> {
     try {
       if (this.timeouts.stop(request)) await request.error(error);
       reportFailure(error, request, request.call!);
@@ -170,7 +169,7 @@ export class Dispatcher {
     }
   }
 
-  private targetOf(request: Request, { objectId }: SerializedCall): PyroTarget {
+  private targetOf(request: ServedRequest, { objectId }: SerializedCall): PyroTarget {
     const { target, usage } = this.services.objects.entry(objectId);
     request.usage = usage;
     request.connection.use(target);
@@ -178,7 +177,7 @@ export class Dispatcher {
   }
 
   /** @returns the result, or a promise of it */
-  private run(request: Request, call: SerializedCall): unknown {
+  private run(request: ServedRequest, call: SerializedCall): unknown {
     const target = this.targetOf(request, call);
     const authorization = request.connection.authorizations.authorize(target, call.objectId);
     // a promise only for the first call of a guarded object
@@ -186,7 +185,7 @@ export class Dispatcher {
     return this.runAuthorized(request, target, authorization);
   }
 
-  private runAuthorized(request: Request, target: PyroTarget, authorization: Authorization): unknown {
+  private runAuthorized(request: ServedRequest, target: PyroTarget, authorization: Authorization): unknown {
     const call = request.call!;
     request.authorization = authorization;
     request.guardedObject = guardedObject(target, call.objectId);
@@ -194,13 +193,13 @@ export class Dispatcher {
     return new Call(request, call.objectId, call.method, call.kwargs).run(target, call.args);
   }
 
-  private reply(request: Request, result: unknown): Promise<void> | void {
+  private reply(request: ServedRequest, result: unknown): Promise<void> | void {
     if (!this.timeouts.stop(request) || request.oneway) return closeUnpulled(result);
     const stream = request.isBatch ? undefined : asStream(result);
     return stream === undefined ? request.result(result) : this.replyStream(request, request.call!, stream);
   }
 
-  private async replyStream(request: Request, call: SerializedCall, stream: AnyIterator): Promise<void> {
+  private async replyStream(request: ServedRequest, call: SerializedCall, stream: AnyIterator): Promise<void> {
     const { options, streams } = this.services;
     if (!options.streaming) {
       await closeUnpulled(stream);

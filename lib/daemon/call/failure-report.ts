@@ -6,7 +6,7 @@ import type { LimitCounters } from '../options/limit-counters.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { CallFollowers } from './call-observers.js';
 import { presentableError } from './presentable-error.js';
-import { EndOfStream } from './item-stream.js';
+import { EndOfStream } from '../streams/item-stream.js';
 
 /** The parts of a request that its failures name. */
 interface FailedRequest {

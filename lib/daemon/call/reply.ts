@@ -1,17 +1,17 @@
 import { copyId } from '../../calls/correlation-id.js';
-import { type Annotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { compress, worthCompressing } from '../../protocol/compression.js';
+import { type Annotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import { compress, worthCompressing } from '../../protocol/messages/compression.js';
 import { CORRELATION_ID_AT, CORRELATION_ID_BYTES, FLAGS, MESSAGE_TYPES, STREAM_ANNOTATION } from '../../protocol/constants.js';
 import { MessageTooLargeError, ProtocolError, PyroError } from '../../protocol/errors.js';
-import type { ReplyAddress } from '../../protocol/message.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { ReplyAddress } from '../../protocol/messages/message.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
 import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
-import type { CallServices } from './call-services.js';
-import { annotationsOf } from './daemon-annotations.js';
+import type { DaemonServices } from './daemon-services.js';
+import { annotationsOfHook } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
 /** Longest text of the error that a client gets in place of an error that could not be sent. */
@@ -32,7 +32,7 @@ export class Reply implements ReplyAddress {
 
   /** @param frame the message to answer; undefined when the client sent none that could be read */
   constructor(
-    readonly services: CallServices,
+    readonly services: DaemonServices,
     protected readonly channel: ReplyChannel,
     protected readonly serializer: Serializer,
     frame: Frame | undefined,
@@ -168,7 +168,7 @@ export class Reply implements ReplyAddress {
 
   private daemonAnnotations(): Annotations {
     try {
-      return annotationsOf(this.services.daemon.annotations());
+      return annotationsOfHook(this.services.daemon.annotations());
     } catch (error) {
       this.services.reporter.error(error);
       return NO_ANNOTATIONS;

@@ -2,8 +2,9 @@ import { configError } from '../../options/option-checks.js';
 import { endsInTime } from './handshake-time.js';
 import { optionText, safeText } from '../../protocol/safe-text.js';
 import { SecurityError } from '../../protocol/errors.js';
-import type { Authorization, HandshakeAnswer } from '../contract/authorization.js';
+import type { Authorization, AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 import type { PyroConnection } from '../contract/connection.js';
+import type { Daemon } from '../contract/daemon.js';
 import type { PyroTarget } from '../contract/target.js';
 
 /** No answer for the client, and no principal. */
@@ -20,6 +21,12 @@ export class Authorizations {
     private readonly connection: PyroConnection,
     private readonly timeoutMs: number,
   ) {}
+
+  /** Asks the daemon's own hook. @throws the error of the hook @throws {SecurityError} when the hook takes too long */
+  async askDaemon(daemon: Pick<Daemon, 'validateHandshake'>, objectId: string): Promise<void> {
+    const asking = daemon.validateHandshake(this.requestFor(objectId));
+    this.ofDaemon = authorizationOf(await endsInTime(asking, this.timeoutMs, 'handshake'));
+  }
 
   /**
    * Authorizes the connection to use an object.
@@ -59,11 +66,9 @@ export class Authorizations {
   }
 
   private async ask(target: PyroTarget, objectId: string): Promise<Authorization> {
-    const { connection } = this;
-    const { handshake: data, handshakeAnnotations: annotations } = connection;
     try {
       const { ofDaemon } = this;
-      const asking = target.authorize!({ connection, objectId, data, annotations });
+      const asking = target.authorize!(this.requestFor(objectId));
       const given = authorizationOf(await endsInTime(asking, this.timeoutMs, 'a guard'));
       const { response = ofDaemon.response } = given;
       // a key names the principal of the same answer
@@ -72,6 +77,11 @@ export class Authorizations {
     } catch (error) {
       throw new SecurityError(safeText(error) || 'access denied', { cause: error });
     }
+  }
+
+  private requestFor(objectId: string): AuthorizeRequest {
+    const { connection } = this;
+    return { connection, objectId, data: connection.handshake, annotations: connection.handshakeAnnotations };
   }
 }
 

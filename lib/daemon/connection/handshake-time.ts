@@ -1,6 +1,11 @@
 import { SecurityError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { lookBeforeCut } from '../../transport/event-loop-look.js';
+import { lookBeforeCut } from '../../calls/event-loop-look.js';
+
+/** The text for a part of a handshake that takes too long. @param what the part */
+export function tooLongText(what: string, timeoutMs: number): string {
+  return `${what} took longer than handshakeTimeoutMs (${timeoutMs} ms)`;
+}
 
 /**
  * Waits for a guard or hook that decides about a connection. A guard that never answers must not hold a slot for ever, and a guard that
@@ -14,8 +19,7 @@ export function endsInTime<T>(work: Promise<T> | T, timeoutMs: number, what: str
   if (!(work instanceof Promise) || timeoutMs === 0) return work;
   return new Promise((resolve, reject) => {
     const late = (): void => {
-      const text = `${what} took longer than handshakeTimeoutMs (${timeoutMs} ms)`;
-      reject(overLimit('handshakeTimeoutMs', new SecurityError(text)));
+      reject(overLimit('handshakeTimeoutMs', new SecurityError(tooLongText(what, timeoutMs))));
     };
     // the answer that the guard waits for may lie in the kernel
     const timer = setTimeout(() => lookBeforeCut(late), timeoutMs).unref();

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { DaemonError, SecurityError } from '../../protocol/errors.js';
-import { isLoopback } from '../../protocol/location.js';
+import { isLoopbackAddress, plainAddress } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
@@ -96,7 +96,7 @@ export class RemoteAddresses {
   /** Undefined for clients without limits per address. */
   of(remoteAddress: string | undefined): RemoteAddress | undefined {
     const name = remoteAddress === undefined ? undefined : networkOf(remoteAddress);
-    if (name === undefined || (isLoopback(name) && !this.limits.limitLoopback)) return undefined;
+    if (name === undefined || (isLoopbackAddress(name) && !this.limits.limitLoopback)) return undefined;
     let address = this.known.get(name);
     if (address === undefined) {
       address = new RemoteAddress(name, this.limits);
@@ -128,10 +128,10 @@ export class RemoteAddresses {
 /** The address, or the first 64 bits of an IPv6 address. Undefined for texts that are no addresses. */
 function networkOf(remoteAddress: string): string | undefined {
   if (isIPv4(remoteAddress)) return remoteAddress;
-  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const address = plainAddress(remoteAddress).replace(/%.*$/, '');
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return undefined;
-  if (isLoopback(address)) return address;
+  if (isLoopbackAddress(address)) return address;
   const [head = '', tail] = address.split('::', 2);
   const groups = head === '' ? [] : head.split(':');
   if (tail !== undefined) {

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/annotations.js';
-import { tcpLocation } from '../../protocol/location.js';
+import { type Annotations, copiedAnnotations, NO_ANNOTATIONS } from '../../protocol/messages/annotations.js';
+import { PyroError } from '../../protocol/errors.js';
+import { remoteLocation } from '../../protocol/location.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { PyroTarget } from '../contract/target.js';
 import { Authorizations } from './authorizations.js';
@@ -55,7 +55,7 @@ export class SessionConnection implements PyroConnection {
   ) {
     this.authorizations = new Authorizations(this, handshakeTimeoutMs);
     this.address = address;
-    this.remoteAddress = remoteAddressOf(socket);
+    this.remoteAddress = remoteLocation(socket);
     this.peerCertificate = certificateOf(socket);
   }
 
@@ -140,8 +140,9 @@ function certificateOf(socket: Duplex): PeerCertificate | undefined {
   return certificate && Object.keys(certificate).length > 0 ? certificate : undefined;
 }
 
-function remoteAddressOf(socket: Duplex): string {
-  const { remoteAddress, remotePort } = socket as Partial<Socket>;
-  if (remoteAddress === undefined) return 'local';
-  return tcpLocation(remoteAddress, remotePort);
+/** Why work for a client ends that has disconnected. */
+export const CLIENT_GONE = 'the client has gone away';
+
+export function clientGone(): PyroError {
+  return new PyroError(CLIENT_GONE);
 }

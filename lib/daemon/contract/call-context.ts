@@ -1,4 +1,3 @@
-import { currentCall } from '../../calls/current-call.js';
 import type { PyroConnection } from './connection.js';
 import type { Daemon } from './daemon.js';
 
@@ -33,13 +32,4 @@ export interface CallContext {
   track(resource: object): void;
   /** Forgets a tracked resource without closing it. */
   untrack(resource: object): void;
-}
-
-/**
- * The call that the running code serves, also after an `await`. Undefined outside of a call.
- *
- * @see Pyro5/callcontext.py, `current_context`
- */
-export function currentContext(): CallContext | undefined {
-  return currentCall() as CallContext | undefined;
 }

@@ -1,5 +1,5 @@
 import type { PeerCertificate } from 'node:tls';
-import type { Annotations } from '../../protocol/annotations.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
 
 /** The connection of a client to a daemon. */
 export interface PyroConnection {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AnnotationValues } from '../../protocol/messages/annotations.js';
 import type { ProxyReference } from '../../protocol/proxy-reference.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { LimitName } from '../limits/limits.js';
@@ -7,6 +8,7 @@ import type { PyroConnection } from './connection.js';
 import type { DaemonSnapshot, InspectOptions } from './snapshot.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 
+/** Options of {@link Daemon.register}. */
 export interface RegisterOptions {
   /** Replace the object that has the id, or give a registered object a further id. Default false. */
   force?: boolean;
@@ -93,7 +95,7 @@ export interface Daemon {
   // Hooks. A subclass may override them; the options of the same names do the same.
 
   /** Annotations that every reply carries. */
-  annotations(): ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+  annotations(): AnnotationValues;
   /** Decides whether a connection may be used. To refuse it, throw: the client is told the message. */
   validateHandshake(request: AuthorizeRequest): Promise<HandshakeAnswer> | HandshakeAnswer;
   /** Called when a connection that had passed its handshake has ended. */

@@ -1,4 +1,4 @@
-import type { OutgoingMessage, ReplyAddress } from '../../protocol/message.js';
+import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 
 /** The part of a session that a request needs to answer. */

@@ -14,6 +14,7 @@ export interface ObjectSignatures {
   types?: Record<string, TypeSignature>;
 }
 
+/** The signature of a method. */
 export interface MethodSignature {
   /** Null when they are unknown. */
   parameters: ParameterSignature[] | null;
@@ -25,6 +26,7 @@ export interface MethodSignature {
   stream: boolean;
 }
 
+/** A parameter of a method. */
 export interface ParameterSignature {
   /** Null for a parameter without a name: it can only be given by its position. */
   name: string | null;
@@ -38,6 +40,7 @@ export interface ParameterSignature {
   doc?: string;
 }
 
+/** The type and the access of an attribute. */
 export interface AttributeSignature {
   type?: string;
   doc?: string;
@@ -65,6 +68,7 @@ export type TypeSignature =
       members?: Record<string, string | number>;
     };
 
+/** A field of a {@link TypeSignature}. */
 export interface FieldSignature {
   type: string;
   required: boolean;

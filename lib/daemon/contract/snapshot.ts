@@ -87,6 +87,7 @@ export interface ObjectSnapshot extends TargetDescription {
 /** An exposed member. */
 export type MemberSnapshot = MethodSnapshot | AttributeSnapshot;
 
+/** An exposed method. */
 export interface MethodSnapshot {
   kind: 'method';
   /** Wire name. */
@@ -98,6 +99,7 @@ export interface MethodSnapshot {
   parameters: MethodParameter[] | null;
 }
 
+/** An exposed attribute. */
 export interface AttributeSnapshot {
   kind: 'attribute';
   /** Wire name. */

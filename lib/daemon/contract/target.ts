@@ -1,3 +1,4 @@
+import type { AnyClass } from '../../objects/decorated-member.js';
 import type { AuthorizeRequest, HandshakeAnswer } from './authorization.js';
 import type { CallContext } from './call-context.js';
 import type { PyroConnection } from './connection.js';
@@ -26,7 +27,7 @@ export interface PyroTarget {
   /** Read for each call and each `get_metadata`. */
   readonly metadata: ObjectMetadata;
   /** Instances of this class travel as proxies of the object (autoproxy). */
-  readonly type?: abstract new (...args: never[]) => object;
+  readonly type?: AnyClass;
   /** The object, if the target serves a single object. The object travels as its proxy (autoproxy). */
   readonly instance?: object;
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown;

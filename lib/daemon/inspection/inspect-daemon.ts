@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { checkOptions, type OptionRules, wholeNumber } from '../../options/option-checks.js';
 import { printable } from '../../reports/printable.js';
-import type { CallServices } from '../call/call-services.js';
-import type { ItemStream } from '../call/item-stream.js';
+import type { DaemonServices } from '../call/daemon-services.js';
+import type { ItemStream } from '../streams/item-stream.js';
 import type {
   ConnectionSnapshot,
   DaemonSnapshot,
@@ -21,7 +21,7 @@ import { principalText } from './principal-text.js';
 
 /** The parts of a daemon that a snapshot shows. */
 export interface InspectedParts {
-  readonly services: CallServices;
+  readonly services: DaemonServices;
   readonly sessions: Sessions;
   readonly lifecycle: {
     readonly state: DaemonState;
@@ -70,13 +70,13 @@ export function inspectDaemon(parts: InspectedParts, options: InspectOptions): D
   };
 }
 
-function inspectObject({ objects }: CallServices, objectId: string, isLeased: boolean): ObjectSnapshot {
+function inspectObject({ objects }: DaemonServices, objectId: string, isLeased: boolean): ObjectSnapshot {
   const { target, usage } = objects.entry(objectId);
   const isGuarded = guardedObject(target, objectId) !== undefined;
   return { objectId, ...describeTarget(target), isGuarded, isLeased, calls: usage.calls, failures: usage.failures };
 }
 
-function inspectConnection(services: CallServices, session: Session, now: number): ConnectionSnapshot {
+function inspectConnection(services: DaemonServices, session: Session, now: number): ConnectionSnapshot {
   const { connection, socket, slot } = session;
   const { id, remoteAddress, calls, failures } = connection;
   const { requestsInProgress, receivedBytes = null, sentBytes = null, unsentBytes } = session;
@@ -98,7 +98,7 @@ function inspectConnection(services: CallServices, session: Session, now: number
   };
 }
 
-function principalsOf({ objects }: CallServices, { connection }: Session): ConnectionSnapshot['principals'] {
+function principalsOf({ objects }: DaemonServices, { connection }: Session): ConnectionSnapshot['principals'] {
   const given = new Map(connection.authorizations.given());
   if (given.size === 0) return [];
   return [...objects.ids()].flatMap((objectId) => {

@@ -1,4 +1,4 @@
-import type { CallServices } from '../call/call-services.js';
+import type { DaemonServices } from '../call/daemon-services.js';
 import type { LimitSnapshot } from '../contract/snapshot.js';
 import type { RemoteAddress } from '../connection/remote-addresses.js';
 import { LIMITS, type LimitName } from '../limits/limits.js';
@@ -13,7 +13,7 @@ interface Use {
 }
 
 /** The limits of a daemon, and how near each is. */
-export function inspectLimits(services: CallServices, sessions: Sessions): LimitSnapshot[] {
+export function inspectLimits(services: DaemonServices, sessions: Sessions): LimitSnapshot[] {
   const uses = usesOf(services, sessions);
   const { counts } = services.limits;
   return (Object.keys(LIMITS) as LimitName[]).map((name) => ({
@@ -27,7 +27,7 @@ export function inspectLimits(services: CallServices, sessions: Sessions): Limit
 }
 
 function usesOf(
-  { streams, memory, inflation, unsent, unserved }: CallServices,
+  { streams, memory, inflation, unsent, unserved }: DaemonServices,
   sessions: Sessions,
 ): Partial<Record<LimitName, Use>> {
   const { slots, serving } = sessions;

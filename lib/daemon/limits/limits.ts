@@ -1,8 +1,8 @@
 import { DEFAULT_MAX_CHECKED_OBJECTS, DEFAULT_MAX_MESSAGE_BYTES } from '../../protocol/constants.js';
-import { VALUE_LIMITS } from '../../serpent/limits.js';
+import { VALUE_LIMITS } from '../../serpent/value-limits.js';
 import { DEFAULT_MAX_VALUE_BYTES, HEAP_SHARE_BYTES } from '../../options/heap-share.js';
-import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
-import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
+import { ANNOTATION_DEFAULTS } from '../../protocol/messages/annotations.js';
+import { INFLATION_DEFAULTS } from '../../protocol/messages/inflation.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
 
 /** A limit on what clients can use. `daemon.counters` counts by its name how often the limit was reached. */

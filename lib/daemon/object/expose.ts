@@ -9,13 +9,19 @@ import {
   type Member,
   type MemberName,
   memberNamed,
+  prototypeOf,
   type RemoteAttributeDecorator,
   type RemoteMethodDecorator,
 } from '../../objects/decorated-member.js';
-import { decoratedFunctions, decoratedFunctionsOf, noteDecoratedFunction } from '../../objects/decorated-functions.js';
+import {
+  type AnyFunction,
+  decoratedFunctions,
+  decoratedFunctionsOf,
+  noteDecoratedFunction,
+} from '../../objects/decorated-functions.js';
 import { declaredParameters } from '../../objects/declared-parameters.js';
 import { noteChangedNames } from '../../objects/renamed-parameters.js';
-import { isExposedWithClass, isPrivateName } from '../../objects/private-names.js';
+import { isExposedWithClass, isPrivateName, isProxyName, PROXY_NAME_FAULT } from '../../objects/private-names.js';
 import type { ObjectMetadata } from '../contract/target.js';
 
 /** The marks of a function. Functions carry it, as in Pyro5: an override is another function and must be exposed again. */
@@ -75,7 +81,7 @@ export const callback = ((...args: unknown[]): unknown => markMembers(args, { ca
 export function metadataFor(source: object): ObjectMetadata {
   // runs for every call
   let described = describedBy.get(source);
-  if (described === undefined) describedBy.set(source, (described = hasOwnMarks(source) ? source : membersOf(source)));
+  if (described === undefined) describedBy.set(source, (described = hasOwnMarks(source) ? source : prototypeOf(source)!));
   let metadata = metadataOf.get(described);
   if (metadata === undefined) metadataOf.set(described, (metadata = collectMetadata(described)));
   return metadata;
@@ -85,7 +91,7 @@ export function metadataFor(source: object): ObjectMetadata {
 export function resetMetadata(source: object): void {
   describedBy.delete(source);
   metadataOf.delete(source);
-  metadataOf.delete(membersOf(source));
+  metadataOf.delete(prototypeOf(source)!);
 }
 
 /**
@@ -113,11 +119,6 @@ export function unexposedFields(object: object): string[] {
 /** True for methods marked {@link callback}. */
 export function isCallbackMethod(source: object, name: string): boolean {
   return marksIn(findDescriptor(source, name), decoratedFunctionsOf(source, name))?.callback === true;
-}
-
-/** The prototype that has the members of a class, or of an object. */
-function membersOf(source: object): object {
-  return (typeof source === 'function' ? (source as unknown as AnyClass).prototype : Object.getPrototypeOf(source)) as object;
 }
 
 function hasOwnMarks(source: object): boolean {
@@ -175,12 +176,12 @@ function markMembers(args: readonly unknown[], marks: Marks): unknown {
     return undefined;
   }
   for (const name of names) mark(memberNamed(target, name), marks);
-  metadataOf.delete((target as unknown as AnyClass).prototype as object);
+  metadataOf.delete(prototypeOf(target)!);
   return target;
 }
 
 function mark({ name, fn }: Member, marks: Marks): void {
-  if (name.startsWith('$')) throw new PyroError(`"${name}" cannot be exposed: names with $ are a proxy's own`);
+  if (isProxyName(name)) throw new PyroError(`"${name}" cannot be exposed: ${PROXY_NAME_FAULT}`);
   if (marks.exposed && isPrivateName(name))
     throw new PyroError(`exposing private names (starting with _) is not allowed: "${name}"`);
   if (marks.exposed) noteChangedNames(name, fn, () => declaredParameters(fn) !== undefined);
@@ -193,10 +194,7 @@ function mark({ name, fn }: Member, marks: Marks): void {
  *
  * @param decorated the functions that the decorators of the member saw: a decorator above them may have put another function there
  */
-function marksIn(
-  descriptor: PropertyDescriptor | undefined,
-  decorated: readonly ((...args: never[]) => unknown)[],
-): Marks | undefined {
+function marksIn(descriptor: PropertyDescriptor | undefined, decorated: readonly AnyFunction[]): Marks | undefined {
   let marks: Marks | undefined;
   for (const fn of [...decorated, ...functionsOf(descriptor)]) {
     const own = marksOf.get(fn);

@@ -1,14 +1,14 @@
-import { attributeError } from '../../protocol/python-exception.js';
+import { attributeError, type PythonException } from '../../protocol/python-exception.js';
 import { DaemonError } from '../../protocol/errors.js';
 import type { CallContext } from '../contract/call-context.js';
 import type { PyroConnection } from '../contract/connection.js';
 import { bindArguments } from '../../objects/argument-binder.js';
-import { type AnyClass, findDescriptor } from '../../objects/decorated-member.js';
+import { type AnyClass, findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { TargetDescription } from '../contract/snapshot.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
-import { describeExposed } from './exposed-members.js';
+import { describeExposed } from './target-description.js';
 import { isCallbackMethod, metadataFor } from './expose.js';
 import { Instances } from './instances.js';
 import type { ObjectGuards } from './object-guards.js';
@@ -91,7 +91,7 @@ export class ExposedObject implements PyroTarget {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
       if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
-      if (descriptor.get === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+      if (descriptor.get === undefined) throw writeOnlyError(name);
       return descriptor.get.call(object) as unknown;
     });
   }
@@ -100,7 +100,7 @@ export class ExposedObject implements PyroTarget {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
       if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
-      if (descriptor.set === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+      if (descriptor.set === undefined) throw readOnlyError(name);
       descriptor.set.call(object, value);
     });
   }
@@ -122,8 +122,7 @@ export class ExposedObject implements PyroTarget {
   }
 
   private get describedMembers(): object {
-    const { described } = this.source;
-    return typeof described === 'function' ? ((described as unknown as AnyClass).prototype as object) : described;
+    return memberSource(this.source.described);
   }
 }
 
@@ -193,4 +192,14 @@ function callMethod(object: object, method: string, args: unknown[], kwargs: Rec
 
 function nameOf(object: object): string {
   return (object as { constructor?: { name?: string } }).constructor?.name || 'object';
+}
+
+/** The error of a client that reads an attribute without a getter. */
+export function writeOnlyError(name: string): PythonException {
+  return attributeError(`attempt to read write-only remote attribute '${name}'`);
+}
+
+/** The error of a client that writes an attribute without a setter. */
+export function readOnlyError(name: string): PythonException {
+  return attributeError(`attempt to write read-only remote attribute '${name}'`);
 }

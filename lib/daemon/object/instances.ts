@@ -1,8 +1,8 @@
 import { processWide } from '../../copies/process-wide.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
-import { type InstanceMode, isInstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
-import { ANYTHING, checkOptions, type OptionRules } from '../../options/option-checks.js';
+import { INSTANCE_MODES, type InstanceMode, KeyedInstances, type Pending } from '../../objects/keyed-instances.js';
+import { checkOptions, FUNCTION, oneOf, type OptionRule, type OptionRules } from '../../options/option-checks.js';
 import { PyroError } from '../../protocol/errors.js';
 import { pythonTypeError } from '../../protocol/python-exception.js';
 import type { PyroConnection } from '../contract/connection.js';
@@ -16,7 +16,10 @@ export interface Behavior {
   instanceCreator?: (type: never) => object | Promise<object>;
 }
 
-const BEHAVIOR_RULES: OptionRules<Behavior> = { instanceMode: ANYTHING, instanceCreator: ANYTHING };
+/** Takes the option `instanceMode`. */
+export const INSTANCE_MODE: OptionRule = oneOf(...INSTANCE_MODES);
+
+const BEHAVIOR_RULES: OptionRules<Behavior> = { instanceMode: INSTANCE_MODE, instanceCreator: FUNCTION };
 
 const behaviors = processWide('behaviors', () => new WeakMap<object, Behavior>());
 
@@ -31,10 +34,6 @@ export function behavior(options: Behavior): <T extends AnyClass>(type: T, conte
   if (typeof options === 'function') throw new PyroError("behavior takes options: @behavior({ instanceMode: 'single' })");
   checkOptions(options, BEHAVIOR_RULES, 'behavior: ');
   const { instanceMode = 'session', instanceCreator } = options;
-  if (!isInstanceMode(instanceMode))
-    throw new PyroError(`invalid instance mode: ${JSON.stringify(instanceMode)}; it is session, single or percall`);
-  if (instanceCreator !== undefined && typeof instanceCreator !== 'function')
-    throw new PyroError('instanceCreator must be a function');
   return (type) => {
     if (typeof type !== 'function') throw new PyroError('behavior can only be used on a class');
     behaviors.set(type, { instanceMode, instanceCreator });

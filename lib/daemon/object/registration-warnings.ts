@@ -1,4 +1,9 @@
+import { prototypeOf } from '../../objects/decorated-member.js';
+import { warn } from '../../reports/warning.js';
 import { metadataFor, unexposedFields } from './expose.js';
+
+/** Code of both warnings. */
+const NOT_EXPOSED = 'PYRO_NOT_EXPOSED';
 
 /** Classes, by their prototypes, and objects without a class that a warning named already. */
 const exposingNothing = new WeakSet<object>();
@@ -13,6 +18,7 @@ export function warnOfNothingExposed(objectOrClass: object): void {
     name === undefined
       ? 'a registered object exposes nothing to clients: expose works on classes, so make it an instance of a class with exposed members'
       : `${name} exposes nothing to clients: put @expose on its members or on the class, or call expose(${name}, 'member')`,
+    NOT_EXPOSED,
   );
 }
 
@@ -26,6 +32,7 @@ export function warnOfUnexposedFields(object: object): void {
   const names = fields.map((field) => `${nameOf(object) ?? 'the object'}.${field}`).join(', ');
   warn(
     `expose does not see functions in fields, which each instance has for itself: ${names}; write methods, ${fields[0]}() { … }`,
+    NOT_EXPOSED,
   );
 }
 
@@ -37,18 +44,8 @@ function isKnown(known: WeakSet<object>, objectOrClass: object): boolean {
   return false;
 }
 
-/** The prototype of a class, or of an object. */
-function prototypeOf(objectOrClass: object): object | null {
-  if (typeof objectOrClass === 'function') return ((objectOrClass as { prototype?: object }).prototype ?? null) as object | null;
-  return Object.getPrototypeOf(objectOrClass) as object | null;
-}
-
 /** Undefined for a class without a name, and for an object without a class. */
 function nameOf(objectOrClass: object): string | undefined {
   const type: unknown = typeof objectOrClass === 'function' ? objectOrClass : prototypeOf(objectOrClass)?.constructor;
   return typeof type === 'function' && type !== Object && type.name ? type.name : undefined;
-}
-
-function warn(text: string): void {
-  process.emitWarning(text, { code: 'PYRO_NOT_EXPOSED' });
 }

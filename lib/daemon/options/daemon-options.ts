@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { WireLog } from '../../protocol/message.js';
+import type { AnnotationValues } from '../../protocol/messages/annotations.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import type { ClassRegistry } from '../../serializers/contract/class-registry.js';
 import type { ArrayOptions, DateMode, SerializerName, ValueMode } from '../../serializers/contract/serializer.js';
 import type { ServerTlsOptions } from '../../options/tls.js';
@@ -148,7 +149,7 @@ export interface DaemonOptions {
   /** Classes whose instances can be sent and received. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
   /** Annotations of every reply; see {@link Daemon.annotations}. */
-  annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+  annotations?: () => AnnotationValues;
   /** Decides whether a connection may be used; throws to refuse it. See {@link Daemon.validateHandshake}. */
   validateHandshake?: (request: AuthorizeRequest) => Promise<HandshakeAnswer> | HandshakeAnswer;
   /** Called with every message, handshakes included: `(message) => console.debug(describeWireMessage(message))`. */

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import {
   anyOf,
+  checkOneAddress,
   checkOptions,
   configError,
   FULL_TEXT,
@@ -87,8 +88,7 @@ function checkAddress(options: DaemonOptions): void {
     if ((unixSocket ?? port ?? host) !== undefined) throw configError('connectedSocket excludes host, port and unixSocket');
     return;
   }
-  if (unixSocket !== undefined && (host !== undefined || port !== undefined))
-    throw configError('unixSocket excludes host and port');
+  checkOneAddress(options);
   if (natHost && unixSocket !== undefined) throw configError('cannot use natHost together with unixSocket');
   if (natHost === undefined && natPort !== undefined) throw configError('must provide natHost with natPort');
 }

@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { asError, safeText } from '../../protocol/safe-text.js';
-import { sizeLimit } from '../../protocol/header.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import { sizeLimit } from '../../protocol/messages/header.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
-import { type CallServices, unknownSerializerText } from '../call/call-services.js';
+import { type DaemonServices, unknownSerializerText } from '../call/daemon-services.js';
 import { Reply } from '../call/reply.js';
 import type { SessionConnection } from '../connection/session-connection.js';
-import { authorizationOf } from '../connection/authorizations.js';
 import { endsInTime } from '../connection/handshake-time.js';
 import { runHookOf } from '../object/object-guards.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
@@ -24,7 +23,7 @@ import type { ReplyChannel } from '../contract/reply-channel.js';
  * @see Pyro5/server.py, `Daemon._handshake`
  */
 export async function answerHandshake(
-  services: CallServices,
+  services: DaemonServices,
   channel: ReplyChannel,
   connection: SessionConnection,
   frame: Frame,
@@ -49,7 +48,7 @@ export async function answerHandshake(
 }
 
 async function authorizeConnect(
-  services: CallServices,
+  services: DaemonServices,
   connection: SessionConnection,
   serializer: Serializer,
   frame: Frame,
@@ -57,27 +56,24 @@ async function authorizeConnect(
   const { daemon, objects } = services;
   const { handshake, object: objectId } = readConnect(await readWithin(services, connection, serializer, frame));
   const { authorizations } = connection;
-  const { annotations } = frame;
   connection.handshake = handshake;
   connection.requestedObject = objectId;
-  connection.handshakeAnnotations = annotations;
-  const { handshakeTimeoutMs } = services.options;
-  const validating = daemon.validateHandshake({ connection, objectId, data: handshake, annotations });
-  authorizations.ofDaemon = authorizationOf(await endsInTime(validating, handshakeTimeoutMs, 'handshake'));
+  connection.handshakeAnnotations = frame.annotations;
+  await authorizations.askDaemon(daemon, objectId);
   const target = objects.get(objectId);
   const { response } = target ? await authorizations.authorize(target, objectId) : authorizations.ofDaemon;
   const { metadata: meta } = objects.known(objectId);
   if (target) connection.use(target);
   if (target?.connected) {
     const connecting = runHookOf(target, objectId, () => target.connected!(connection));
-    await endsInTime(connecting, handshakeTimeoutMs, 'handshake');
+    await endsInTime(connecting, services.options.handshakeTimeoutMs, 'handshake');
   }
   return { handshake: response === undefined ? DEFAULT_HANDSHAKE : response, meta };
 }
 
 /** Reads the value of a CONNECT message within the memory that is left. The connection holds its memory. */
 function readWithin(
-  { memory, inflation, options }: CallServices,
+  { memory, inflation, options }: DaemonServices,
   connection: SessionConnection,
   serializer: Serializer,
   frame: Frame,

@@ -1,12 +1,9 @@
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { MESSAGE_TYPES } from '../../protocol/constants.js';
-import type { Frame } from '../../protocol/frame-reader.js';
-import type { OutgoingMessage, ReplyAddress } from '../../protocol/message.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
+import type { OutgoingMessage, ReplyAddress } from '../../protocol/messages/message.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ConnectionGroup } from '../../transport/connection-group.js';
-import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
-import type { CallServices } from '../call/call-services.js';
+import type { FrameConnection } from '../../transport/frame-connection.js';
+import type { DaemonServices } from '../call/daemon-services.js';
 import type { Dispatcher } from '../call/dispatcher.js';
 import type { SessionConnection } from '../connection/session-connection.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
@@ -14,28 +11,42 @@ import { RequestQueue } from './request-queue.js';
 
 /** The parts that the sessions of a daemon share. */
 export interface SessionServices {
-  readonly services: CallServices;
+  readonly services: DaemonServices;
   readonly dispatcher: Dispatcher;
   readonly group: ConnectionGroup;
 }
 
-const CONNECT_ONLY = [MESSAGE_TYPES.connect];
+/** The session of a request loop. */
+export interface ServingSession {
+  readonly connection: SessionConnection;
+  /** True while requests are served. A request that is served may end this. */
+  readonly isServing: boolean;
+  /** Called when a request has ended, and when no more frames are there. */
+  settle(): void;
+  /** Ends the connection after the messages that were sent. */
+  close(): void;
+  /** Cuts the connection at once. */
+  destroy(): void;
+}
+
 /** Requests of one session that are served before other sessions get their turn. */
 const REQUESTS_PER_TURN = 16;
 /** Bytes of requests of one session that are served before other sessions get their turn. A single request may be larger. */
 const REQUEST_BYTES_PER_TURN = 256 * 1024;
 
 /**
- * Serves the requests of one connection in order, one at a time. Only oneway requests run while later requests are served.
+ * Serves the requests of one session in order, one at a time. Only oneway requests run while later requests are served.
  *
- * A request that arrives while no other waits or runs is served at once, without the queue.
+ * A request that arrives while no other waits or runs is served at once, without the queue. The loop is the channel over which the
+ * requests are answered.
  */
-export abstract class RequestLoop implements FrameConnectionHandler, ReplyChannel {
-  protected readonly frames: FrameConnection;
+export class RequestLoop implements ReplyChannel {
+  /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
+  readError: Error | undefined;
   /** Requests that wait. Made for the first of them. */
   private waiting: RequestQueue | undefined;
-  /** Requests (or handshakes) that run in order: 0 or 1. */
-  protected running = 0;
+  /** Requests that run in order, the handshake among them: 0 or 1. */
+  private running = 0;
   /** Oneway requests, and replies that tell of a timeout, that run while later requests are served. */
   private background = 0;
   private requestsInTurn = 0;
@@ -44,32 +55,12 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
   private waitsForTurn = false;
   /** True while nothing is read because too many requests wait or run. */
   private isHeldBack = false;
-  /** The peer sent bytes that are no Pyro message. Nothing more is read; the requests before them are still served. */
-  protected readError: Error | undefined;
 
   constructor(
-    socket: Duplex,
-    protected readonly shared: SessionServices,
-  ) {
-    this.frames = new FrameConnection(socket, shared.services.options, this, CONNECT_ONLY, shared.group);
-  }
-
-  abstract readonly connection: SessionConnection;
-  abstract readonly peerName: string;
-  /** True while requests are served. The request that is being served may make this false. */
-  protected abstract readonly isServing: boolean;
-  /** Ends the connection at once. */
-  abstract destroy(): void;
-  /** Ends the connection after the messages that were sent. */
-  abstract close(): void;
-  abstract onReady(): void;
-  abstract onClosed(error: Error | undefined): void;
-  /** Called when a request has ended. */
-  protected abstract settle(): void;
-
-  get socket(): Duplex {
-    return this.frames.socket;
-  }
+    private readonly session: ServingSession,
+    private readonly frames: FrameConnection,
+    private readonly shared: SessionServices,
+  ) {}
 
   /** True while a request runs or waits. */
   get isBusy(): boolean {
@@ -81,19 +72,13 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     return this.running + this.background + (this.waiting?.length ?? 0);
   }
 
-  /** Bytes that came from the client, as its socket has counted them. Undefined for a stream that is no socket. */
-  get receivedBytes(): number | undefined {
-    return (this.socket as Partial<Socket>).bytesRead;
+  /** The handshake begins to run. It counts as a request until {@link handshakeEnded}. */
+  handshakeStarted(): void {
+    this.running++;
   }
 
-  /** Bytes that the client was sent, as its socket has counted them. Undefined for a stream that is no socket. */
-  get sentBytes(): number | undefined {
-    return (this.socket as Partial<Socket>).bytesWritten;
-  }
-
-  /** Bytes that the client has not read yet. */
-  get unsentBytes(): number {
-    return this.frames.unsentBytes;
+  handshakeEnded(): void {
+    this.running--;
   }
 
   send(message: OutgoingMessage): void {
@@ -112,12 +97,19 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     return this.frames.dropWritten(out);
   }
 
+  close(): void {
+    this.session.close();
+  }
+
+  destroy(): void {
+    this.session.destroy();
+  }
+
   runInBackground(work: Promise<void>): void {
     this.background++;
     const done = (): void => {
       this.background--;
-      this.onReady();
-      this.settle();
+      this.goOn();
     };
     work.then(done, (error: unknown) => {
       this.shared.services.reporter.error(error);
@@ -125,15 +117,17 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     });
   }
 
-  protected dropWaiting(): void {
+  /** Drops the requests that wait. */
+  dropWaiting(): void {
     this.waiting?.clear();
   }
 
-  protected readRequests(): void {
+  /** Serves the requests that wait or have arrived, as many as may run now. */
+  serveRequests(): void {
     this.serveWaiting();
-    while (this.isServing) {
+    while (this.session.isServing) {
       const reached = this.fullFor();
-      if (reached !== undefined && !this.connection.isGone) {
+      if (reached !== undefined && !this.session.connection.isGone) {
         if (!this.isHeldBack) this.shared.services.limits.counts[reached]++;
         this.isHeldBack = true;
         this.frames.hold();
@@ -150,10 +144,11 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
       if (this.canServe()) this.serve(frame);
       else (this.waiting ??= new RequestQueue(this.shared.services.unserved)).push(frame);
     }
-    this.settle();
+    this.session.settle();
   }
 
-  protected readFrame(): Frame | undefined {
+  /** The next frame; undefined when there is none, or when the bytes are no Pyro message: see {@link readError}. */
+  readFrame(): Frame | undefined {
     if (this.readError) return undefined;
     try {
       return this.frames.next();
@@ -189,8 +184,8 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
   }
 
   private canServe(): boolean {
-    if (this.running > 0 || this.waitsForTurn || !this.isServing) return false;
-    if (this.frames.isCongested && !this.connection.isGone) return false;
+    if (this.running > 0 || this.waitsForTurn || !this.session.isServing) return false;
+    if (this.frames.isCongested && !this.session.connection.isGone) return false;
     if (this.requestsInTurn < REQUESTS_PER_TURN && this.bytesInTurn < REQUEST_BYTES_PER_TURN) return true;
     this.waitForTurn();
     return false;
@@ -201,7 +196,7 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     setImmediate(() => {
       this.waitsForTurn = false;
       this.requestsInTurn = this.bytesInTurn = 0;
-      this.onReady();
+      if (this.session.isServing) this.serveRequests();
     });
   }
 
@@ -211,7 +206,7 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     this.running++;
     let work: Promise<void> | void = undefined;
     try {
-      work = this.shared.dispatcher.serve(this, this.connection, frame);
+      work = this.shared.dispatcher.serve(this, this.session.connection, frame);
     } catch (error) {
       this.failed(error);
     }
@@ -226,13 +221,18 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
       this.failed(error);
     }
     this.running--;
-    this.onReady();
-    this.settle();
+    this.goOn();
+  }
+
+  /** A request has ended. */
+  private goOn(): void {
+    if (this.session.isServing) this.serveRequests();
+    else this.session.settle();
   }
 
   /** A request failed, and its client cannot be told. */
   private failed(error: unknown): void {
     this.shared.services.reporter.error(error);
-    this.destroy();
+    this.session.destroy();
   }
 }

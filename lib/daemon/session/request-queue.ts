@@ -1,4 +1,4 @@
-import type { Frame } from '../../protocol/frame-reader.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import type { UnservedBytes } from '../../transport/unserved-bytes.js';
 
 /** Bytes of waiting requests over which reading stops. A single request may be larger. */

@@ -1,17 +1,21 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MESSAGE_TYPES } from '../../protocol/constants.js';
-import { TimeoutError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
-import { lookBeforeCut } from '../../transport/event-loop-look.js';
-import type { Frame } from '../../protocol/frame-reader.js';
+import { lookBeforeCut } from '../../calls/event-loop-look.js';
+import { FrameConnection, type FrameConnectionHandler } from '../../transport/frame-connection.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
 import { runIsolated } from '../../calls/async-context.js';
 import { Reply } from '../call/reply.js';
 import { SessionConnection } from '../connection/session-connection.js';
+import { tooLongText } from '../connection/handshake-time.js';
 import { answerHandshake } from './handshake.js';
-import { RequestLoop, type SessionServices } from './request-loop.js';
+import { IdleTimeout } from './idle-timeout.js';
+import { RequestLoop, type ServingSession, type SessionServices } from './request-loop.js';
 import type { Slot } from './slots.js';
 
-const REQUESTS = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
+const CONNECT_ONLY = [MESSAGE_TYPES.connect];
+const REQUESTS_ONLY = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
 
 /**
  * The state of a session. A session only moves forward:
@@ -45,28 +49,30 @@ export interface SessionObserver {
   closed(session: Session, error: Error | undefined): void;
 }
 
-/** Serves one connection: first its handshake, then its requests. */
-export class Session extends RequestLoop {
+/** Serves one connection: first its handshake, then, by its {@link RequestLoop}, its requests. */
+export class Session implements FrameConnectionHandler, ServingSession {
   readonly connection: SessionConnection;
+  private readonly frames: FrameConnection;
+  private readonly requests: RequestLoop;
   private state: SessionState;
   /** Why the socket was closed. */
   private closeError: Error | undefined;
-  private idleTimer: NodeJS.Timeout | undefined;
-  /** `performance.now()` when the last request ended. Kept up to date only with `idleTimeoutMs`. */
-  private idleSince = 0;
+  /** Undefined without `idleTimeoutMs`. */
+  private readonly idleTimeout: IdleTimeout | undefined;
   /** Called when no call runs any more. */
   private idleCallbacks: (() => void)[] | undefined;
 
   constructor(
     readonly slot: Slot,
     socket: Duplex,
-    shared: SessionServices,
+    private readonly shared: SessionServices,
     private readonly observer: SessionObserver,
   ) {
-    super(socket, shared);
-    const { handshakeTimeoutMs } = shared.services.options;
-    const limits = { handshakeTimeoutMs, address: slot.address };
-    this.connection = new SessionConnection(slot.connectionId, socket, this, limits);
+    const { handshakeTimeoutMs, idleTimeoutMs } = shared.services.options;
+    this.frames = new FrameConnection(socket, shared.services.options, this, CONNECT_ONLY, shared.group);
+    this.requests = new RequestLoop(this, this.frames, shared);
+    if (idleTimeoutMs > 0) this.idleTimeout = new IdleTimeout(this, this.frames, idleTimeoutMs);
+    this.connection = new SessionConnection(slot.connectionId, socket, this, { handshakeTimeoutMs, address: slot.address });
     this.state = { is: 'handshaking', timer: this.startHandshakeTimer() };
   }
 
@@ -74,20 +80,49 @@ export class Session extends RequestLoop {
     return `${this.connection.remoteAddress} #${this.connection.id}`;
   }
 
-  protected get isServing(): boolean {
+  get isServing(): boolean {
     return this.state.is === 'serving';
+  }
+
+  get socket(): Duplex {
+    return this.frames.socket;
+  }
+
+  /** True while a request, or the handshake, runs or waits. */
+  get isBusy(): boolean {
+    return this.requests.isBusy;
+  }
+
+  /** Requests that run or wait. */
+  get requestsInProgress(): number {
+    return this.requests.requestsInProgress;
+  }
+
+  /** Bytes that came from the client, as its socket has counted them. Undefined for a stream that is no socket. */
+  get receivedBytes(): number | undefined {
+    return (this.socket as Partial<Socket>).bytesRead;
+  }
+
+  /** Bytes that the client was sent, as its socket has counted them. Undefined for a stream that is no socket. */
+  get sentBytes(): number | undefined {
+    return (this.socket as Partial<Socket>).bytesWritten;
+  }
+
+  /** Bytes that the client has not read yet. */
+  get unsentBytes(): number {
+    return this.frames.unsentBytes;
   }
 
   /**
    * Serves a connected socket without a handshake.
    *
-   * @param validate refuses the connection by throwing
-   * @throws the error of `validate`; the socket is closed then
+   * @param authorize refuses the connection by throwing
+   * @throws the error of `authorize`; the socket is closed then
    */
-  async serveWithoutHandshake(validate: (connection: SessionConnection) => Promise<void>): Promise<void> {
+  async serveWithoutHandshake(authorize: (connection: SessionConnection) => Promise<void>): Promise<void> {
     this.frames.hold();
     try {
-      await validate(this.connection);
+      await authorize(this.connection);
     } catch (error) {
       this.hangUp('now');
       throw error;
@@ -100,7 +135,7 @@ export class Session extends RequestLoop {
   drain(): Promise<void> {
     if (this.state.is === 'serving' || this.state.is === 'handshaking') {
       this.enterDraining(false);
-      this.dropWaiting();
+      this.requests.dropWaiting();
       this.frames.hold();
     }
     if (!this.isBusy) return Promise.resolve();
@@ -126,13 +161,13 @@ export class Session extends RequestLoop {
   /** Frames may have arrived, or the peer reads again. */
   onReady(): void {
     if (this.state.is === 'handshaking') this.readConnect();
-    else if (this.state.is === 'serving') this.readRequests();
+    else if (this.state.is === 'serving') this.requests.serveRequests();
   }
 
   onClosed(error: Error | undefined): void {
     this.closeError ??= error;
     this.stopHandshakeTimer();
-    clearTimeout(this.idleTimer);
+    this.idleTimeout?.stop();
     this.connection.markGone();
     this.observer.gone(this);
     this.onReady();
@@ -140,15 +175,16 @@ export class Session extends RequestLoop {
   }
 
   private readConnect(): void {
-    if (this.running > 0) return;
-    const frame = this.readFrame();
-    if (this.readError) this.refuseHandshake(this.readError);
+    const { requests } = this;
+    if (requests.isBusy) return;
+    const frame = requests.readFrame();
+    if (requests.readError) this.refuseHandshake(requests.readError);
     if (frame === undefined) return;
-    this.running++;
+    requests.handshakeStarted();
     // messages after a CONNECT wait until it is answered
     this.frames.hold();
     void runIsolated(() => this.handshake(frame)).then((opened) => {
-      this.running--;
+      requests.handshakeEnded();
       if (opened) {
         this.startServing();
         this.frames.release();
@@ -164,7 +200,7 @@ export class Session extends RequestLoop {
   /** @returns true when the session may serve; false when it was refused or ended meanwhile */
   private async handshake(frame: Frame): Promise<boolean> {
     const { connection } = this;
-    const failure = await answerHandshake(this.shared.services, this, connection, frame, this.slot.refusal);
+    const failure = await answerHandshake(this.shared.services, this.requests, connection, frame, this.slot.refusal);
     const reported = this.state.is === 'draining' && this.state.refused;
     if (failure && !reported) this.reportRefusal(failure);
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
@@ -188,7 +224,7 @@ export class Session extends RequestLoop {
   private async sendRefusal(reason: string): Promise<void> {
     const { services } = this.shared;
     try {
-      await new Reply(services, this, services.marshal, undefined).connectFail(reason);
+      await new Reply(services, this.requests, services.marshal, undefined).connectFail(reason);
     } catch (error) {
       services.reporter.error(error);
     }
@@ -199,21 +235,25 @@ export class Session extends RequestLoop {
     if (this.state.is !== 'handshaking') return;
     this.stopHandshakeTimer();
     this.state = SERVING;
-    this.frames.accept(REQUESTS);
+    this.frames.accept(REQUESTS_ONLY);
     this.observer.opened(this);
-    this.watchIdle();
+    this.idleTimeout?.restart();
   }
 
   /** Moves on once no call runs: ends a session that cannot be read any more, and closes one whose socket is closed. */
-  protected settle(): void {
+  settle(): void {
     if (this.isBusy) return;
     if (this.idleCallbacks !== undefined) this.callIdleCallbacks();
-    if (this.readError && this.state.is === 'serving') {
+    const { readError } = this.requests;
+    if (readError && this.state.is === 'serving') {
       this.enterDraining(false);
       // the answers to the requests before these bytes still leave
-      this.frames.end(this.readError);
+      this.frames.end(readError);
     }
-    if (!this.connection.isGone) return this.watchIdle();
+    if (!this.connection.isGone) {
+      if (this.state.is === 'serving') this.idleTimeout?.restart();
+      return;
+    }
     if (this.state.is === 'closed') return;
     this.state = CLOSED;
     this.connection.releaseHandshake();
@@ -236,15 +276,14 @@ export class Session extends RequestLoop {
     if (handshakeTimeoutMs === 0) return undefined;
     const remainingMs = Math.max(1, this.slot.acceptedAt + handshakeTimeoutMs - performance.now());
     const refuse = (): void => {
-      const text = `handshake took longer than handshakeTimeoutMs (${handshakeTimeoutMs} ms)`;
-      this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(text)));
+      this.refuseHandshake(overLimit('handshakeTimeoutMs', new Error(tooLongText('handshake', handshakeTimeoutMs))));
     };
     let hasMoreTime = false;
     const timer = setTimeout(() => {
-      const isAnswered = this.running > 0;
+      const isAnswered = this.isBusy;
       lookBeforeCut(() => {
         // the CONNECT message lay in the kernel: its guards have their time from now on
-        const hasArrived = !isAnswered && (this.running > 0 || this.frames.isReceiving);
+        const hasArrived = !isAnswered && (this.isBusy || this.frames.isReceiving);
         if (!hasArrived || hasMoreTime) return refuse();
         hasMoreTime = true;
         timer.refresh();
@@ -257,32 +296,5 @@ export class Session extends RequestLoop {
     if (this.state.is !== 'handshaking') return;
     clearTimeout(this.state.timer);
     this.state.timer = undefined;
-  }
-
-  private watchIdle(): void {
-    const { idleTimeoutMs } = this.shared.services.options;
-    if (idleTimeoutMs === 0 || this.state.is !== 'serving') return;
-    this.idleSince = performance.now();
-    this.idleTimer ??= this.startIdleTimer(idleTimeoutMs);
-  }
-
-  private startIdleTimer(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.endIfIdle(), ms).unref();
-  }
-
-  /** Compares times. Starting the timer anew with each request would cost more. */
-  private endIfIdle(): void {
-    const { idleTimeoutMs } = this.shared.services.options;
-    const leftMs = this.isBusy ? idleTimeoutMs : this.idleSince + idleTimeoutMs - performance.now();
-    if (leftMs > 0) this.idleTimer = this.startIdleTimer(Math.ceil(leftMs));
-    else lookBeforeCut(() => this.endUnlessUsed(idleTimeoutMs));
-  }
-
-  /** Ends the session, unless a request or a part of a request has arrived meanwhile. */
-  private endUnlessUsed(idleTimeoutMs: number): void {
-    if (this.state.is !== 'serving' || this.connection.isGone) return;
-    const isUsed = this.isBusy || this.frames.isReceiving || performance.now() - this.idleSince < idleTimeoutMs;
-    if (isUsed) this.idleTimer = this.startIdleTimer(idleTimeoutMs);
-    else this.frames.end(overLimit('idleTimeoutMs', new TimeoutError(`no request came for idleTimeoutMs (${idleTimeoutMs} ms)`)));
   }
 }

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { endsWithin } from '../../calls/deadline.js';
-import type { Acceptor } from '../../transport/acceptor.js';
+import type { Acceptor } from '../../transport/sockets/acceptor.js';
 import { ConnectionGroup } from '../../transport/connection-group.js';
-import type { CallServices } from '../call/call-services.js';
+import type { DaemonServices } from '../call/daemon-services.js';
 import { Dispatcher } from '../call/dispatcher.js';
 import { SessionConnection } from '../connection/session-connection.js';
 import type { SessionServices } from './request-loop.js';
@@ -36,7 +36,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   readonly slots: Slots;
   private readonly shared: SessionServices;
 
-  constructor(private readonly services: CallServices) {
+  constructor(private readonly services: DaemonServices) {
     this.slots = new Slots(services.options, (refusal) => services.limits.note(refusal, undefined));
     this.shared = {
       services,
@@ -94,10 +94,10 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
   /**
    * Serves a connected socket, without a handshake.
    *
-   * @throws the error of `validate`; the socket is closed then
+   * @throws the error of `authorize`; the socket is closed then
    */
-  serveWithoutHandshake(socket: Duplex, validate: (connection: SessionConnection) => Promise<void>): Promise<void> {
-    return this.start(this.slots.take(undefined)!, socket).serveWithoutHandshake(validate);
+  serveWithoutHandshake(socket: Duplex, authorize: (connection: SessionConnection) => Promise<void>): Promise<void> {
+    return this.start(this.slots.take(undefined)!, socket).serveWithoutHandshake(authorize);
   }
 
   handshakeFailed(error: Error, connection: SessionConnection): void {

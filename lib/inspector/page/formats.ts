@@ -1,3 +1,5 @@
+import type { InspectedMember, InspectedParameter } from '../contract.js';
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** A number of bytes with its unit. */
@@ -32,6 +34,23 @@ export function countText(count: number, what: string): string {
 }
 
 /** The time of day of a moment in ISO format. */
-export function timeText(at: string): string {
+export function clockTime(at: string): string {
   return new Date(at).toLocaleTimeString('en-GB');
+}
+
+/** A member as a person would write it down. */
+export function signatureOf(member: InspectedMember): string {
+  if (member.kind === 'attribute') {
+    const access = member.isReadable ? (member.isWritable ? '' : ' (read only)') : ' (write only)';
+    return `${member.name}${member.type === undefined ? '' : `: ${member.type}`}${access}`;
+  }
+  const parameters = member.parameters?.map(parameterText).join(', ') ?? '…';
+  const returns = member.returns === undefined ? '' : ` → ${member.returns}`;
+  return `${member.name}(${parameters})${returns}${member.isOneway ? ' (oneway)' : ''}`;
+}
+
+function parameterText({ name, kind, isRequired, type }: InspectedParameter, index: number): string {
+  if (kind === 'rest') return '…';
+  if (kind === 'keywords') return '**keywords';
+  return `${kind === 'keyword' ? '*, ' : ''}${name ?? `argument ${index + 1}`}${isRequired ? '' : '?'}${type ? `: ${type}` : ''}`;
 }

@@ -3,11 +3,10 @@ import type { InspectedObject, InspectedServer } from '../contract.js';
 import { AttributeForm } from './attribute-form.js';
 import type { Caller } from './caller.js';
 import { Chart } from './chart.js';
-import { durationText, numberText } from './formats.js';
+import { durationText, numberText, signatureOf } from './formats.js';
 import type { History } from './history.js';
 import { MethodForm } from './method-form.js';
 import type { ServerConnection } from './server-connection.js';
-import { signatureOf } from './signature.js';
 
 interface ObjectViewProps {
   object: InspectedObject;

@@ -1,3 +1,5 @@
+import { PYTHON_KEYWORDS } from '../python-keywords.js';
+
 /** A call as the form has it. */
 export interface WrittenCall {
   uri: string;
@@ -11,13 +13,6 @@ export interface WrittenCall {
 }
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
-/** The keywords of Python's grammar. */
-const KEYWORDS: ReadonlySet<string> = new Set(
-  (
-    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is ' +
-    'lambda nonlocal not or pass raise return try while with yield'
-  ).split(' '),
-);
 
 /** The line of Python that does the same as a call of the page. */
 export function pythonLine({ uri, kind, member, args, kwargs, isLiteral, handshake }: WrittenCall): string {
@@ -40,7 +35,7 @@ export function pythonLine({ uri, kind, member, args, kwargs, isLiteral, handsha
 }
 
 function isName(text: string): boolean {
-  return IDENTIFIER.test(text) && !KEYWORDS.has(text);
+  return IDENTIFIER.test(text) && !PYTHON_KEYWORDS.has(text);
 }
 
 /** The Python literal of an argument: of JSON its value, of another text the text itself. */

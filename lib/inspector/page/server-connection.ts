@@ -1,4 +1,4 @@
-import type { CallAnswer, CallRequest, InspectorState, StreamAnswer, StreamRequest } from '../contract.js';
+import type { CallAnswer, PageCall, InspectorState, StreamAnswer, StreamRequest } from '../contract.js';
 
 /** The state of the feed of snapshots. */
 export type FeedState = 'connecting' | 'live' | 'broken';
@@ -22,7 +22,7 @@ export class ServerConnection {
     return () => source.close();
   }
 
-  call(request: Omit<CallRequest, 'session'>): Promise<CallAnswer> {
+  call(request: Omit<PageCall, 'session'>): Promise<CallAnswer> {
     return this.post('call', { ...request, session: this.session });
   }
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { InspectedServer } from '../contract.js';
-import { bytesText, durationText, numberText, timeText } from './formats.js';
+import { bytesText, durationText, numberText, clockTime } from './formats.js';
 
 interface TableViewProps {
   snapshot: NonNullable<InspectedServer['snapshot']>;
@@ -157,7 +157,7 @@ export function FailuresView({ snapshot: { failures }, matches }: TableViewProps
       key: failures.length - index,
       cells: [
         <time key="at" dateTime={one.at}>
-          {timeText(one.at)}
+          {clockTime(one.at)}
         </time>,
         one.kind,
         one.objectId === null ? '–' : `${one.objectId}${one.method === null ? '' : `.${one.method}`}`,

@@ -28,6 +28,7 @@ export type NameSelection =
 export type NameChange =
   { readonly kind: 'registered'; readonly record: NameRecord } | { readonly kind: 'removed'; readonly name: string };
 
+/** Options of {@link NameStore.put}. */
 export interface PutOptions {
   /** Refuse a name that is registered already. */
   readonly safe: boolean;

@@ -10,8 +10,8 @@ import type { PyroUri } from '../../protocol/uri.js';
 import { writePacketMetadata } from '../../protocol/packet-metadata.js';
 import { wireLogOf } from '../logging/wire-log.js';
 import { MODULE_RULES, type PyroModuleOptions } from './client-registry.js';
-import { ObservedCall } from './observed-call.js';
-import { callOf, type PyroPattern } from './pyro-pattern.js';
+import { SubscribedCall } from './subscribed-call.js';
+import { remoteCallOf, type PyroPattern } from './pyro-pattern.js';
 
 /** Options of a {@link PyroClient}: the options of its proxy, and the object's URI. */
 export interface PyroClientOptions extends PyroModuleOptions {
@@ -110,7 +110,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   }
 
   protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
-    const call = new ObservedCall((signal) => this.carryOut(packet, { signal }), callback);
+    const call = new SubscribedCall((signal) => this.carryOut(packet, { signal }), callback);
     return () => call.cancel();
   }
 
@@ -119,7 +119,7 @@ export class PyroClient<T = UntypedRemote> extends ClientProxy<PyroClientEvents>
   }
 
   private async carryOut({ pattern, data, metadata }: ReadPacket, options: CallOptions): Promise<unknown> {
-    const { method, args } = callOf(pattern, data);
+    const { method, args } = remoteCallOf(pattern, data);
     const annotations = metadata && writePacketMetadata(metadata);
     return this.unwrap()
       .$with({ ...options, annotations })

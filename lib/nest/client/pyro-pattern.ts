@@ -18,7 +18,7 @@ export interface RemoteCall {
  *
  * @throws {TypeError} when the pattern is no PyroPattern
  */
-export function callOf(pattern: unknown, data: unknown): RemoteCall {
+export function remoteCallOf(pattern: unknown, data: unknown): RemoteCall {
   if (typeof pattern === 'string') return { method: pattern, args: argumentsOf(data) };
   const entries = typeof pattern === 'object' && pattern !== null ? Object.entries(pattern) : [];
   const [kind, name] = entries[0] ?? [];

@@ -1,11 +1,10 @@
 import { recogniseInstances, sharedSymbol } from '../../copies/process-wide.js';
 import { BaseRpcContext } from '@nestjs/microservices';
-import { type CallContext, currentContext } from '../../daemon/contract/call-context.js';
+import { currentContext } from '../../daemon/call/call.js';
+import type { CallContext } from '../../daemon/contract/call-context.js';
 import type { PyroConnection } from '../../daemon/contract/connection.js';
 import { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import { readPacketMetadata } from '../../protocol/packet-metadata.js';
-
-export type { PyroConnection };
 
 /** The call keeps its context: a WeakMap with an entry for each call costs a third of the time of a small call. */
 const CONTEXT: unique symbol = sharedSymbol('context') as never;

@@ -13,6 +13,7 @@ import { ENTRY_PROVIDER_WATERMARK, PATH_METADATA } from '../nest-internals.js';
  * @throws {TypeError} on unknown options, an unknown instance mode or naming, or an id that cannot stand in a URI
  */
 export function PyroController(objectId: string, options?: Omit<PyroControllerOptions, 'objectId'>): ClassDecorator;
+/** The same with all options in one object. */
 export function PyroController(options?: PyroControllerOptions): ClassDecorator;
 export function PyroController(
   objectIdOrOptions: string | PyroControllerOptions = {},

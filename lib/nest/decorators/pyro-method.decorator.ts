@@ -1,14 +1,16 @@
 import { UseFilters } from '@nestjs/common';
 import {
   anyOf,
-  ANYTHING,
   checkOptions,
+  givenOptions,
   OBJECT,
-  objectOf,
+  objectRule,
+  oneOf,
   type OptionRules,
   SWITCH,
   TEXT,
   TEXTS,
+  wholeNumber,
 } from '../../options/option-checks.js';
 import type { FieldType } from '../../classes/field-types.js';
 import { namedParameters, readParameters } from '../../objects/parameter-reader.js';
@@ -42,14 +44,15 @@ const RULES: OptionRules<PyroMethodOptions> = {
   oneway: SWITCH,
   stream: anyOf(
     SWITCH,
-    objectOf<PyroStreamOptions>('an object with buffer and overflow', { buffer: ANYTHING, overflow: ANYTHING }),
+    objectRule<PyroStreamOptions>('an object with buffer and overflow', {
+      buffer: wholeNumber({ least: 1 }),
+      overflow: oneOf('error', 'dropOldest', 'dropNewest'),
+    }),
   ),
   callback: SWITCH,
   types: { ...OBJECT, takes: 'types by the names of parameters: { points: [Point] }' },
   params: { ...TEXTS, takes: "a list of names: ['item', 'count?']" },
 };
-
-const OVERFLOWS = ['error', 'dropOldest', 'dropNewest'];
 
 /**
  * Exposes a method of a {@link PyroController}.
@@ -85,7 +88,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
       name: options.name,
       oneway: options.oneway ?? false,
       callback: options.callback ?? false,
-      stream: streamOptions(options.stream, where),
+      stream: streamOptions(options.stream),
       parameters: options.params
         ? namedParameters(options.params)
         : read && { ...read, trustworthy: read.trustworthy && changed.length === 0 },
@@ -96,12 +99,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
   };
 }
 
-function streamOptions(given: boolean | PyroStreamOptions | undefined, where: string): Required<PyroStreamOptions> | undefined {
+function streamOptions(given: boolean | PyroStreamOptions | undefined): Required<PyroStreamOptions> | undefined {
   if (given === undefined || given === false) return undefined;
-  const { buffer = DEFAULT_STREAM_OPTIONS.buffer, overflow = DEFAULT_STREAM_OPTIONS.overflow } = given === true ? {} : given;
-  if (!Number.isInteger(buffer) || buffer < 1)
-    throw new TypeError(`${where}: stream.buffer is ${String(buffer)}; it must be a whole number from 1`);
-  if (!OVERFLOWS.includes(overflow))
-    throw new TypeError(`${where}: stream.overflow is ${overflow}; it is one of ${OVERFLOWS.join(', ')}`);
-  return { buffer, overflow };
+  return { ...DEFAULT_STREAM_OPTIONS, ...(given !== true && givenOptions(given)) };
 }

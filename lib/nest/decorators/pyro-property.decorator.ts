@@ -1,11 +1,5 @@
 import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
-import {
-  EXCEPTION_FILTERS_METADATA,
-  GUARDS_METADATA,
-  INTERCEPTORS_METADATA,
-  PARAMTYPES_METADATA,
-  PIPES_METADATA,
-} from '../nest-internals.js';
+import { ENHANCER_KEYS, PARAMTYPES_METADATA } from '../nest-internals.js';
 import {
   anyOf,
   ANYTHING,
@@ -18,6 +12,7 @@ import {
   withMethods,
 } from '../../options/option-checks.js';
 import type { FieldType } from '../../classes/field-types.js';
+import type { AnyFunction } from '../../objects/decorated-functions.js';
 import { decoratedName } from './decorator-target.js';
 import { addMemberMetadata } from '../metadata/member-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
@@ -95,20 +90,14 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
 function addCompanion(
   prototype: object,
   name: string,
-  method: (...args: never[]) => unknown,
+  method: AnyFunction,
   options: PyroPropertyOptions,
   types: unknown[],
 ): string {
   Object.defineProperty(method, 'name', { value: name });
   Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true, enumerable: false });
-  const { guards, pipes, interceptors, filters } = options;
-  const enhancers: [string, unknown[] | undefined][] = [
-    [GUARDS_METADATA, guards],
-    [PIPES_METADATA, pipes],
-    [INTERCEPTORS_METADATA, interceptors],
-    [EXCEPTION_FILTERS_METADATA, filters],
-  ];
-  for (const [metadataKey, list] of enhancers) if (list) Reflect.defineMetadata(metadataKey, list, method);
+  for (const kind of Object.keys(ENHANCER_KEYS) as (keyof typeof ENHANCER_KEYS)[])
+    if (options[kind]) Reflect.defineMetadata(ENHANCER_KEYS[kind], options[kind], method);
   Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
   return name;
 }

@@ -18,7 +18,8 @@ import {
   type PyroStreamOptions,
 } from '../metadata/member-metadata.js';
 import { type ParameterPlan, planParameters, type PlannedParameter } from './parameter-plan.js';
-import { checkWireName, type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
+import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
+import { checkWireName } from '../metadata/wire-names.js';
 
 /** A method that the pipeline can run: an exposed method, or the getter or setter of an attribute. */
 export interface Operation {

@@ -3,7 +3,7 @@ import type { FieldType } from '../../classes/field-types.js';
 import type { MethodParameters, Parameter } from '../../objects/parameter-reader.js';
 import { type ParameterFactory, type RouteArgument, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, RPC_PARAM_TYPES } from '../nest-internals.js';
-import { type PyroNaming, wireNameOf } from '../metadata/wire-names.js';
+import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
 
 /** The source of a parameter's value. Slots number the positional arguments of a call, from 0. */
 export type ParameterSource =

@@ -4,21 +4,12 @@ import type { AnyClass } from '../../objects/decorated-member.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
-import {
-  EXCEPTION_FILTERS_METADATA,
-  givenInstance,
-  GUARDS_METADATA,
-  type InstanceWrapper,
-  INTERCEPTORS_METADATA,
-  isGiven,
-  type Module,
-  PIPES_METADATA,
-} from '../nest-internals.js';
+import { ENHANCER_KEYS, givenInstance, type InstanceWrapper, isGiven, type Module } from '../nest-internals.js';
 import { carryMetadata } from '../metadata/carried-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
 import { findControllers } from './provided-controllers.js';
-import type { PyroNaming } from '../metadata/wire-names.js';
+import type { PyroNaming } from '../../objects/naming.js';
 
 /**
  * Finds the Pyro objects of one server among the controllers and providers of a container.
@@ -107,7 +98,7 @@ function checkGiven(type: AnyClass, wrapper: InstanceWrapper, instanceMode: Inst
 function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
   const operations = [...methods.values(), ...getters.values(), ...setters.values()];
   const holders: object[] = [type, ...operations.map(({ key }) => (type.prototype as Record<string, object>)[key]!)];
-  const kinds = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA];
+  const kinds = Object.values(ENHANCER_KEYS);
   const enhancers = holders.flatMap((holder) => kinds.flatMap((kind) => (Reflect.getMetadata(kind, holder) ?? []) as unknown[]));
   enhancers.push(...operations.flatMap(({ parameters }) => parameters.flatMap(({ pipes }) => pipes)));
   for (const enhancer of new Set(enhancers)) {

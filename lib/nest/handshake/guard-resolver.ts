@@ -1,6 +1,6 @@
 import { type CanActivate, type InjectionToken, Scope, type Type } from '@nestjs/common';
 import { type ContextId, createContextId, ModuleRef } from '@nestjs/core';
-import type { PyroConnection } from '../context/pyro-context.js';
+import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import { InvalidClassScopeException, type Module, SCOPE_OPTIONS_METADATA, UnknownElementException } from '../nest-internals.js';
 import type { EnhancerOverride, EnhancerOverrides } from '../nest-observers.js';

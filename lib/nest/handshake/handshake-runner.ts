@@ -1,4 +1,5 @@
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
+import type { ObjectGuard } from '../../daemon/contract/daemon.js';
 import type { HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { OnFailure } from '../errors/failures.js';
 import { GuardsConsumer, type Module } from '../nest-internals.js';
@@ -72,4 +73,18 @@ export class HandshakeRunner {
   private get what(): string {
     return `a handshake guard of ${this.host.name}`;
   }
+}
+
+/**
+ * The guard of an object that is registered at run time, while Nest still makes its handshake guards.
+ *
+ * @param onFailure gets the error when Nest cannot make the guards; every client is refused then
+ */
+export function objectGuard(making: Promise<HandshakeRunner>, typeName: string, onFailure: OnFailure): ObjectGuard {
+  const made = making.catch((error: unknown) => accidentOf(error, `making a handshake guard of ${typeName}`, onFailure));
+  return async (request) => {
+    const runner = await made;
+    if (runner instanceof Error) throw runner;
+    return runner.run(request);
+  };
 }

@@ -1,7 +1,7 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
-import type { PyroConnection } from '../context/pyro-context.js';
+import type { PyroConnection } from '../../daemon/contract/connection.js';
 
 /** Type of the execution context of handshake guards. */
 export const HANDSHAKE_CONTEXT_TYPE = 'pyro-handshake';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { pingCall } from '../../client/call/outgoing-call.js';
 import { HANDLE } from '../../client/proxy/proxy-traps.js';
 import { RemoteProxy } from '../../client/proxy/remote-proxy.js';
 import { locateNameServer } from '../../naming/locate.js';
-import { DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
 import type { LimitSnapshot } from '../../daemon/contract/snapshot.js';
@@ -123,8 +123,7 @@ export class PyroHealthIndicator {
     const { connections, busy } = remote.$pool;
     const begin = performance.now();
     if (connections === 0 || busy < connections) {
-      const ping = { objectId: DAEMON_OBJECT_ID, method: 'ping', args: [], kwargs: {}, flags: 0 };
-      await remote[HANDLE].core.calls.run(ping, { callTimeoutMs: timeoutMs });
+      await remote[HANDLE].core.calls.run(pingCall(), { callTimeoutMs: timeoutMs });
     }
     const use = remote.$pool;
     return {

@@ -1,4 +1,4 @@
-import type { PyroConnection } from '../context/pyro-context.js';
+import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { OnFailure } from '../errors/failures.js';
 
 /** A lifecycle hook: a connection begins to use the object. */

@@ -1,7 +1,7 @@
 import { HttpException, type LogLevel } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import type { CallErrorInfo } from '../../daemon/options/daemon-events.js';
-import { isMeantForClient } from '../../logging/failure-level.js';
+import { isMeantForClient } from '../../logging/expected-failures.js';
 import { validationMessages } from '../../classes/validation-messages.js';
 
 /**

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import { anyOf, checkOptions, FUNCTION, objectOf, type OptionRule, SWITCH } from '../../options/option-checks.js';
+import { anyOf, checkOptions, FUNCTION, objectRule, type OptionRule, SWITCH } from '../../options/option-checks.js';
 import { environmentConfig } from '../../options/environment.js';
 import type { PyroConfig } from '../../options/config-items.js';
-import type { WireLog } from '../../protocol/message.js';
+import type { WireLog } from '../../protocol/messages/message.js';
 import { describeWireMessage } from '../../serializers/wire-text.js';
 
 /**
@@ -14,7 +14,7 @@ export type PyroWireLog = boolean | { payloads?: boolean } | WireLog;
 
 /** Takes the option `wireLog`. */
 export const WIRE_LOG: OptionRule = {
-  ...anyOf(SWITCH, FUNCTION, objectOf<{ payloads?: boolean }>('an object', { payloads: SWITCH })),
+  ...anyOf(SWITCH, FUNCTION, objectRule<{ payloads?: boolean }>('an object', { payloads: SWITCH })),
   takes: 'true, false, an object with payloads (true or false), or a function',
 };
 

@@ -1,9 +1,8 @@
 import type { AnyClass } from '../../objects/decorated-member.js';
-import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA } from '../nest-internals.js';
+import { ENHANCER_KEYS } from '../nest-internals.js';
 import { exposedMembers } from './member-metadata.js';
 
-/** Metadata that is a list, to which several decorators add. */
-const LISTS: readonly unknown[] = [GUARDS_METADATA, PIPES_METADATA, INTERCEPTORS_METADATA, EXCEPTION_FILTERS_METADATA];
+const LISTS: readonly unknown[] = Object.values(ENHANCER_KEYS);
 
 /**
  * Copies the metadata of a decorated method to the function that a decorator above has put in its place.

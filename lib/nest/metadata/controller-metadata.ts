@@ -1,5 +1,6 @@
 import type { CanActivate, Type } from '@nestjs/common';
-import { type InstanceMode, isInstanceMode } from '../../objects/keyed-instances.js';
+import { INSTANCE_MODE } from '../../daemon/object/instances.js';
+import type { InstanceMode } from '../../objects/keyed-instances.js';
 import { objectIdFault } from '../../objects/object-ids.js';
 import {
   ANYTHING,
@@ -10,7 +11,8 @@ import {
   type OptionRules,
   TEXTS,
 } from '../../options/option-checks.js';
-import type { PyroNaming } from './wire-names.js';
+import type { PyroNaming } from '../../objects/naming.js';
+import { NAMING } from './wire-names.js';
 
 /** Options of `@PyroController`. */
 export interface PyroControllerOptions {
@@ -49,8 +51,8 @@ export const GUARDS: OptionRule = listOf(GUARD, 'a list of guards: classes, or o
 
 const RULES: OptionRules<PyroControllerOptions> = {
   objectId: ANYTHING,
-  instanceMode: ANYTHING,
-  naming: ANYTHING,
+  instanceMode: INSTANCE_MODE,
+  naming: NAMING,
   name: FULL_TEXT,
   metadata: { ...TEXTS, takes: 'a list of tags, which are texts: ["camera"]' },
   server: FULL_TEXT,
@@ -67,13 +69,9 @@ const HANDSHAKE_GUARDS_METADATA = Symbol.for('nestjs-pyro:handshake-guards');
  */
 export function controllerMetadata(options: PyroControllerOptions): ControllerMetadata {
   checkOptions(options, RULES, '@PyroController: ', (text) => new TypeError(text));
-  const { instanceMode = 'session', objectId, naming } = options;
-  if (!isInstanceMode(instanceMode))
-    throw new TypeError(`instanceMode is ${String(instanceMode)}; it is session, single or percall`);
+  const { instanceMode = 'session', objectId } = options;
   const fault = objectId === undefined ? undefined : objectIdFault(objectId);
   if (fault !== undefined) throw new TypeError(fault);
-  if (naming !== undefined && naming !== 'same' && naming !== 'snake_case')
-    throw new TypeError(`naming is ${String(naming)}; it is same or snake_case`);
   return { ...options, instanceMode, ...(options.instanceMode === undefined && { isDefaultMode: true }) };
 }
 
@@ -111,7 +109,7 @@ export function handshakeGuardsOf(type: object): HandshakeGuard[] {
   if (Reflect.getMetadataKeys(type).some(isUnreadable))
     throw new Error(
       `${(type as { name?: string }).name} has handshake guards of another version of nestjs-pyro, which this version cannot read: ` +
-        'it would let every client in. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
+        'it would authorize every client. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
     );
   return (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, type) ?? []) as HandshakeGuard[];
 }

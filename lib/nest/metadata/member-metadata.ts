@@ -1,5 +1,6 @@
 import { processWide } from '../../copies/process-wide.js';
 import type { FieldType } from '../../classes/field-types.js';
+import type { AnyFunction } from '../../objects/decorated-functions.js';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { MethodParameters } from '../../objects/parameter-reader.js';
 import { isPrivateName } from '../../objects/private-names.js';
@@ -19,7 +20,7 @@ export interface MethodMetadata {
   readonly kind: 'method';
   readonly key: string;
   /** The method as `@PyroMethod` saw it. A decorator above may have put another function in its place. */
-  readonly decorated: (...args: never[]) => unknown;
+  readonly decorated: AnyFunction;
   /** Wire name; undefined when the decorator gives none. */
   readonly name: string | undefined;
   readonly oneway: boolean;

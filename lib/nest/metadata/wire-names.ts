@@ -1,10 +1,9 @@
 import { oneOf, type OptionRule } from '../../options/option-checks.js';
-import { isPrivateName } from '../../objects/private-names.js';
-
-export { type PyroNaming, wireNameOf } from '../../objects/naming.js';
+import { NAMINGS } from '../../objects/naming.js';
+import { isPrivateName, isProxyName, PROXY_NAME_FAULT } from '../../objects/private-names.js';
 
 /** Takes the option `naming`. */
-export const NAMING: OptionRule = oneOf('same', 'snake_case');
+export const NAMING: OptionRule = oneOf(...NAMINGS);
 
 /**
  * Refuses wire names that no client could use.
@@ -15,8 +14,7 @@ export const NAMING: OptionRule = oneOf('same', 'snake_case');
  */
 export function checkWireName(name: string, where: string): string {
   if (name === '') throw new TypeError(`${where}: the wire name is empty`);
-  if (name.startsWith('$'))
-    throw new TypeError(`${where}: "${name}" cannot be a wire name, names that begin with $ belong to proxies; give another one`);
+  if (isProxyName(name)) throw new TypeError(`${where}: "${name}" cannot be a wire name: ${PROXY_NAME_FAULT}; give another one`);
   if (isPrivateName(name))
     throw new TypeError(`${where}: "${name}" is private in Python and cannot be exposed; give another wire name`);
   return name;

@@ -15,11 +15,11 @@ export interface BegunRest {
    *
    * @returns a result, an Observable of results, an {@link InterceptorAnswer}, or a promise of one of them
    */
-  finish(reader: Reader | undefined): unknown;
+  finish(reader: ResultReader | undefined): unknown;
 }
 
 /** The subscriber that gets the result. An interceptor closes it, for example by `timeout()`. */
-export interface Reader {
+export interface ResultReader {
   readonly closed: boolean;
 }
 
@@ -68,7 +68,7 @@ export class DeferredRest {
   }
 
   /** Runs the rest at once, unless the reader is closed. */
-  run(reader: Reader | undefined): unknown {
+  run(reader: ResultReader | undefined): unknown {
     return reader?.closed ? undefined : this.inContext(() => this.rest.begin().finish(reader));
   }
 

@@ -3,7 +3,7 @@ import type { Observable, ObservableInput } from 'rxjs';
 import { captureContext } from '../../calls/async-context.js';
 import { isThenable } from '../../calls/steps.js';
 import type { CallRecord } from './call-record.js';
-import { type BegunRest, DeferredRest, InterceptorAnswer, type PipelineRest, type Reader } from './deferred-rest.js';
+import { type BegunRest, DeferredRest, InterceptorAnswer, type PipelineRest, type ResultReader } from './deferred-rest.js';
 
 /** The interceptors of a method. Each interceptor wraps the next, and the last interceptor wraps the pipes and the method. */
 export class InterceptorChain {
@@ -34,7 +34,7 @@ class MethodRun implements BegunRest {
     private readonly record: CallRecord,
   ) {}
 
-  finish(reader: Reader | undefined): unknown {
+  finish(reader: ResultReader | undefined): unknown {
     return reader?.closed ? undefined : this.callMethod(this.record);
   }
 }
@@ -63,11 +63,11 @@ class Interception implements CallHandler, PipelineRest, BegunRest {
     return this.chain.enter(this.index + 1, this.context, this.record);
   }
 
-  finish(reader: Reader | undefined): unknown {
+  finish(reader: ResultReader | undefined): unknown {
     return this.resultOf(this.answer, reader);
   }
 
-  private resultOf(answer: unknown, reader: Reader | undefined): unknown {
+  private resultOf(answer: unknown, reader: ResultReader | undefined): unknown {
     if (isThenable(answer)) return Promise.resolve(answer).then((awaited) => this.resultOf(awaited, reader));
     return this.given?.isPassedOn(answer) ? this.given.run(reader) : new InterceptorAnswer(answer as ObservableInput<unknown>);
   }

@@ -5,7 +5,7 @@ import { type FieldType, valueTypeOf, type ValueType } from '../../classes/field
 import { readTyped } from '../../classes/field-values.js';
 import { descriptionOf, findDescription } from '../../classes/register-class.js';
 import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
-import { pathOf } from '../../serializers/values/call-place.js';
+import { memberPath } from '../../serializers/values/call-place.js';
 import { PyroException } from '../errors/pyro.exception.js';
 
 /**
@@ -28,7 +28,7 @@ class TypedArgument implements PipeTransform {
       return readTyped(this.type, value, 'the value');
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
-      const text = `${this.label}${pathOf(error.steps)}: ${error.reason}`;
+      const text = `${this.label}${memberPath(error.steps)}: ${error.reason}`;
       throw new PyroException(`builtins.ValueError`, [text], { cause: error });
     }
   }

@@ -1,11 +1,12 @@
 import { type DaemonNamesOptions, NAME_SERVER } from '../../pyro/daemon-names.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../../pyro/pyro-daemon-options.js';
-import { anyOf, FULL_TEXT, FUNCTION, milliseconds, objectOf, type OptionRules, SWITCH } from '../../options/option-checks.js';
+import { anyOf, FULL_TEXT, FUNCTION, milliseconds, objectRule, type OptionRules, SWITCH } from '../../options/option-checks.js';
 import type { AccessLogOptions } from '../../logging/access-log.js';
 import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import type { PyroFailureLevel } from '../logging/failure-level.js';
 import { type PyroWireLog, WIRE_LOG } from '../logging/wire-log.js';
-import { NAMING, type PyroNaming } from '../metadata/wire-names.js';
+import type { PyroNaming } from '../../objects/naming.js';
+import { NAMING } from '../metadata/wire-names.js';
 
 /** Options of a {@link PyroServer}: the options of its daemon, and options of the Nest layer. */
 export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHandshake' | 'wireLog' | 'logger' | 'inspector'> {
@@ -56,6 +57,6 @@ export const SERVER_RULES: OptionRules<PyroServerOptions> = {
   inheritAppConfig: SWITCH,
   wireLog: WIRE_LOG,
   failureLevel: FUNCTION,
-  inspector: anyOf(SWITCH, objectOf<{ guards: HandshakeGuard[] }>('{ guards }', { guards: GUARDS })),
+  inspector: anyOf(SWITCH, objectRule<{ guards: HandshakeGuard[] }>('{ guards }', { guards: GUARDS })),
   drainTimeoutMs: milliseconds(),
 };

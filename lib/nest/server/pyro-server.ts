@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
+import { DEFAULT_DRAIN_MS } from '../../daemon/lifecycle.js';
 import type { PyroDaemonEvents } from '../../daemon/options/daemon-events.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { DaemonSnapshot, InspectOptions } from '../../daemon/contract/snapshot.js';
@@ -9,19 +10,16 @@ import { DaemonNames } from '../../pyro/daemon-names.js';
 import { checkOptions } from '../../options/option-checks.js';
 import { controllerMetadataOf, type HandshakeGuard } from '../metadata/controller-metadata.js';
 import { refuseUnprovided, warnOfUnprovided } from '../metadata/provided-classes.js';
-import { logToNest } from '../logging/nest-log.js';
 import { servedObjects } from '../../logging/log-texts.js';
 import type { ObjectDefinition } from '../definition/object-definition.js';
 import type { ProcessingHooks } from '../target/nest-target.js';
-import { isInitialized, whenInitialized } from '../binding/application-phase.js';
+import { isInitialized, LateCheck, whenInitialized } from '../binding/application-phase.js';
 import { PYRO_SERVER } from '../binding/pyro-binder.js';
-import { LateCheck } from './late-check.js';
 import type { ObjectGuard } from '../../daemon/contract/daemon.js';
-import type { GuardedClass } from '../handshake/handshake-runner.js';
-import { objectGuard } from '../handshake/object-guard.js';
+import { type GuardedClass, objectGuard } from '../handshake/handshake-runner.js';
 import { runBetween } from './processing-hooks.js';
 import { type PyroServerOptions, SERVER_RULES } from './pyro-server-options.js';
-import { logRegistrations } from '../logging/server-log.js';
+import { logRegistrations, logToNest } from '../logging/server-log.js';
 import { type PyroRegisterOptions, type RegisteredObject, RuntimeObjects } from './runtime-objects.js';
 import { ServerBinding } from './server-binding.js';
 import { daemonOf } from './server-daemon.js';
@@ -41,7 +39,6 @@ export type PyroServerStatus = 'connected' | 'disconnected';
 /** Nest's token of this transport, for `@MessagePattern(…, transport)` and the processing hooks. */
 export const PYRO_TRANSPORT: unique symbol = Symbol.for('nestjs-pyro:transport');
 
-const DEFAULT_DRAIN_MS = 10_000;
 /** Longest time that a shutdown waits for a name server that does not answer. */
 const MAX_NAME_REMOVAL_MS = 2_000;
 
@@ -205,10 +202,10 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
         'the application is not initialized: clients may call objects before onModuleInit has run; await app.init() before app.startAllMicroservices()',
       );
     }
-    const validate = await this.serverGuards();
+    const authorize = await this.serverGuards();
     const { nameServer, failureLevel, accessLog = false, inspector } = this.options;
     const access = typeof inspector === 'object' ? { guard: this.guardOf(PyroServer, inspector.guards) } : inspector;
-    const daemon = daemonOf({ ...this.options, inspector: access }, targets, validate);
+    const daemon = daemonOf({ ...this.options, inspector: access }, targets, authorize);
     const names = nameServer && new DaemonNames(daemon, nameServer);
     if (this.binding) this.binding.daemon = daemon;
     logToNest(daemon, this.logger, { failureLevel, accessLog });

@@ -4,7 +4,7 @@ import type { PyroConnection } from '../../daemon/contract/connection.js';
 import type { Authorization, AuthorizeRequest } from '../../daemon/contract/authorization.js';
 import type { ObjectMetadata, PyroTarget } from '../../daemon/contract/target.js';
 import type { TargetDescription } from '../../daemon/contract/snapshot.js';
-import { attributeError } from '../../protocol/python-exception.js';
+import { readOnlyError, writeOnlyError } from '../../daemon/object/exposed-object.js';
 import { CallRecord } from '../pipeline/call-record.js';
 import type { PyroContext } from '../context/pyro-context.js';
 import type { PipelineCompiler } from '../pipeline/pipeline-compiler.js';
@@ -82,13 +82,13 @@ export class NestTarget implements PyroTarget {
 
   getAttribute(name: string, call: CallContext): unknown {
     const operation = this.definition.getters.get(name);
-    if (operation === undefined) throw attributeError(`attempt to read write-only remote attribute '${name}'`);
+    if (operation === undefined) throw writeOnlyError(name);
     return this.run(operation, [], NO_KEYWORDS, call);
   }
 
   setAttribute(name: string, value: unknown, call: CallContext): unknown {
     const operation = this.definition.setters.get(name);
-    if (operation === undefined) throw attributeError(`attempt to write read-only remote attribute '${name}'`);
+    if (operation === undefined) throw readOnlyError(name);
     const result = this.run(operation, [value], NO_KEYWORDS, call);
     // an interceptor may have given a result, but a write has none
     return result instanceof Promise ? result.then(() => undefined) : undefined;

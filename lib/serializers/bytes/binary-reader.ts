@@ -2,7 +2,7 @@ import { overLimit } from '../../protocol/over-limit.js';
 import { failedInside, type RaisedAs, UnreadableError } from '../contract/unreadable-error.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { COSTS } from '../../serpent/value-costs.js';
-import type { MemberShapes } from '../reading/member-shape.js';
+import type { KnownMembers } from '../reading/known-members.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
 import { PyFloat } from '../../serpent/index.js';
 import { safeInt } from '../../serpent/values.js';
@@ -21,7 +21,7 @@ export abstract class BinaryReader extends ValueReader {
     protected readonly bytes: Buffer,
     protected readonly options: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
     budget: ValueBudget,
-    shapes: MemberShapes,
+    shapes: KnownMembers,
   ) {
     super(options.values === 'faithful', budget, shapes);
     this.text = new TextWindow(bytes);

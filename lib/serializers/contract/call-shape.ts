@@ -1,4 +1,4 @@
-import { objectOf } from './plain-object.js';
+import { isPlainObject, objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
 
@@ -76,10 +76,6 @@ export function kwargsOf(value: unknown): Record<string, unknown> {
     if (name === '__proto__') throw badCall('no keyword argument __proto__');
   }
   return objectOf(value as Map<string, unknown>);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function badCall(expected: string): UnreadableError {

@@ -46,6 +46,7 @@ export class ClassRegistry {
     this.byClass.set(type.prototype, converter as unknown as ClassConverter);
   }
 
+  // the type is AnyClass of objects/, which this room does not import
   unregisterClass(type: abstract new (...args: never[]) => object): void {
     const known = this.byClass.get(type.prototype);
     if (known === undefined) return;

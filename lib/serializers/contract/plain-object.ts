@@ -36,11 +36,16 @@ export function objectOf(members: Iterable<readonly [string, unknown]>): Record<
   return object;
 }
 
+/** True for an object that a literal makes, and for a dict that was read whose keys are all texts. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 /** A dict that was read: a plain object, or a Map. */
 export type Dict = Record<string, unknown> | Map<unknown, unknown>;
 
 export function isDict(value: object): value is Dict {
-  return value instanceof Map || Object.getPrototypeOf(value) === Object.prototype;
+  return value instanceof Map || isPlainObject(value);
 }
 
 /** A member of a dict; undefined when there is none. */

@@ -1,7 +1,7 @@
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { BLOB_ANNOTATION } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
-import type { Annotations } from '../../protocol/annotations.js';
+import type { Annotations } from '../../protocol/messages/annotations.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
 

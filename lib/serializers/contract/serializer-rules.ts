@@ -1,5 +1,14 @@
-import { objectOf, oneOf, type OptionRule, type OptionRules, someOf, SWITCH, withMethods } from '../../options/option-checks.js';
-import { type ArrayEncoding, type ArrayOptions, type DateMode, SERIALIZER_IDS, type ValueMode } from './serializer.js';
+import {
+  objectRule,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  someOf,
+  SWITCH,
+  withMethods,
+} from '../../options/option-checks.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { ArrayEncoding, ArrayOptions, DateMode, ValueMode } from './serializer.js';
 
 const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS);
 
@@ -22,7 +31,7 @@ export const VALUE_RULES = {
   serpentBytesRepr: SWITCH,
   values: oneOf(...VALUE_MODES),
   dates: oneOf(...DATE_MODES),
-  arrays: objectOf('an object with the options of arrays', ARRAY_RULES),
+  arrays: objectRule('an object with the options of arrays', ARRAY_RULES),
   classes: withMethods('a ClassRegistry', 'converterOf', 'converterNamed'),
 } satisfies OptionRules<{
   compression: boolean;

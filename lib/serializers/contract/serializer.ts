@@ -1,10 +1,9 @@
+import type { SERIALIZER_IDS } from '../../protocol/constants.js';
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ClassRegistry } from './class-registry.js';
 import type { ValueBudget } from './value-budget.js';
 
-/** Wire ids of the serializers. @see Pyro5/serializers.py, `serializer_id` */
-export const SERIALIZER_IDS = { serpent: 1, marshal: 2, json: 3, msgpack: 4 } as const;
-
+/** Name of a serializer, as in Pyro5. */
 export type SerializerName = keyof typeof SERIALIZER_IDS;
 
 /** `natural`: plain JavaScript values. `faithful`: tuple, float and key types stay apart (PyTuple, PyFloat, Map). */

@@ -1,11 +1,12 @@
 import { CHARACTERS } from '../../serpent/characters.js';
+import { SAFE_DIGITS } from '../../serpent/decimal.js';
 import { PyFloat } from '../../serpent/index.js';
-import { type CheckedLimits, checkLimits } from '../../serpent/limits.js';
+import { type CheckedLimits, checkLimits } from '../../serpent/value-limits.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
-import type { MemberShapes } from '../reading/member-shape.js';
+import type { KnownMembers } from '../reading/known-members.js';
 import { beginList, ValueReader } from '../reading/value-reader.js';
 import { JsonScanner } from './json-scanner.js';
 
@@ -28,8 +29,6 @@ const {
 } = CHARACTERS;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-/** An int with at most so many digits is a safe integer. */
-const SAFE_DIGITS = 15;
 
 /**
  * Reads json as Python's `json.loads` does: NaN and infinities by name, ints of any length. If a key repeats, the last value wins.
@@ -47,7 +46,7 @@ export class JsonReader extends ValueReader {
     bytes: Buffer,
     { values, maxDepth, maxIntDigits }: Pick<SerializerOptions, 'values' | 'maxDepth' | 'maxIntDigits'>,
     budget: ValueBudget,
-    shapes: MemberShapes,
+    shapes: KnownMembers,
   ) {
     super(values === 'faithful', budget, shapes);
     this.limits = checkLimits({ maxDepth, maxIntDigits });

@@ -1,6 +1,6 @@
 import { CHARACTERS } from '../../serpent/characters.js';
 import { checkEncoding } from '../../serpent/encoding.js';
-import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/errors.js';
+import { expectedText, SerpentError, type SerpentErrorCode } from '../../serpent/serpent-error.js';
 import { TextWindow } from '../../serpent/text-window.js';
 
 const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH } = CHARACTERS;

@@ -1,17 +1,18 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { callOfMembers, type CallTarget, targetOfMembers } from '../contract/call-shape.js';
-import { MemberShapes } from '../reading/member-shape.js';
+import { KnownMembers } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import { JsonReader } from './json-reader.js';
 import { JsonSink } from './json-sink.js';
-import { type SerializedCall, SERIALIZER_IDS } from '../contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { SerializedCall } from '../contract/serializer.js';
 
 /** Json as Python writes it. @see Pyro5/serializers.py, `JsonSerializer` */
 export class JsonSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.json;
   readonly name = 'json';
-  private readonly shapes = new MemberShapes();
+  private readonly shapes = new KnownMembers();
 
   protected override callValue({ objectId, method, args, kwargs }: SerializedCall): unknown {
     return { object: objectId, method, params: args, kwargs };

@@ -1,16 +1,16 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
-import { MemberShapes } from '../reading/member-shape.js';
+import { KnownMembers } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { MarshalReader } from './marshal-reader.js';
 import { MarshalSink } from './marshal-sink.js';
-import { SERIALIZER_IDS } from '../contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
 
 /** Python's own object format. @see Pyro5/serializers.py, `MarshalSerializer` */
 export class MarshalSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.marshal;
   readonly name = 'marshal';
-  private readonly shapes = new MemberShapes();
+  private readonly shapes = new KnownMembers();
 
   protected write(value: unknown, out: ByteWriter): void {
     this.writeInto(MarshalSink, value, out);

@@ -1,13 +1,12 @@
 import { SerializeError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
+import { complexOf, floatOf } from '../objects/complex-text.js';
 import { PyComplex } from '../../serpent/index.js';
 import { PYRO_EXT } from './msgpack-types.js';
 import { safeInt } from '../../serpent/values.js';
 
 const DIGITS = /^[+-]?\d+$/;
-const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?(?:e[+-]\d+)?|inf|nan)$/;
-const REAL_PART = /^-?(?:[\d.]+(?:e[+-]\d+)?|inf|nan)(?=[+-])/;
 const MS_PER_DAY = 86_400_000;
 /** Python's `date.toordinal` of 1970-01-01, and of 9999-12-31. */
 const ORDINAL_OF_1970 = 719_163;
@@ -40,7 +39,8 @@ export function decodePyroExtension(
       }
       if (DIGITS.test(text)) return safeInt(BigInt(text));
       // Pyro5 writes every number that is no int of Python in this form: float32 and complex64 of NumPy
-      if (FLOAT.test(text)) return asFloat(floatOf(text));
+      const float = floatOf(text);
+      if (float !== undefined) return asFloat(float);
       return complexOf(text) ?? fail(badData(type));
     }
     case PYRO_EXT.datetime:
@@ -77,20 +77,6 @@ function expectSize(type: number, data: Buffer, size: number): void {
 
 function badData(type: number): UnreadableError {
   return new UnreadableError(`bad data of msgpack ext code ${type}`);
-}
-
-function floatOf(text: string): number {
-  return Number(text.replace('inf', 'Infinity').replace('nan', 'NaN'));
-}
-
-/** `(1-2j)`, `2j` */
-function complexOf(text: string): PyComplex | undefined {
-  const [, parts] = /^\(?([^()]+)j\)?$/.exec(text) ?? [];
-  if (parts === undefined) return undefined;
-  const real = REAL_PART.exec(parts)?.[0] ?? '';
-  const imag = parts.slice(real.length);
-  if (!FLOAT.test(imag) || (real !== '' && !FLOAT.test(real))) return undefined;
-  return new PyComplex(real === '' ? 0 : floatOf(real), floatOf(imag));
 }
 
 function fail(error: Error): never {

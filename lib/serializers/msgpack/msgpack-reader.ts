@@ -4,7 +4,7 @@ import { DictBuilder, emptyDict } from '../reading/dict-builder.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
 import { COSTS } from '../../serpent/value-costs.js';
-import type { MemberShape } from '../reading/member-shape.js';
+import type { KnownMember } from '../reading/known-members.js';
 import { MSGPACK, PYRO_EXT } from './msgpack-types.js';
 import { decodePyroExtension } from './msgpack-extensions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
@@ -132,7 +132,7 @@ export class MsgpackReader extends BinaryReader {
   }
 
   /** Moves past the name of a member, if the name comes next. */
-  private isNext({ name }: MemberShape): boolean {
+  private isNext({ name }: KnownMember): boolean {
     const { bytes, at } = this;
     const { length } = name;
     if (length > 31 || bytes[at] !== (MSGPACK.fixstr | length) || at + length >= bytes.length) return false;

@@ -1,16 +1,16 @@
 import type { ByteWriter } from '../../serpent/byte-writer.js';
-import { MemberShapes } from '../reading/member-shape.js';
+import { KnownMembers } from '../reading/known-members.js';
 import { FormatSerializer, type ReadValue } from '../values/format-serializer.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import { MsgpackReader } from './msgpack-reader.js';
 import { MsgpackSink } from './msgpack-sink.js';
-import { SERIALIZER_IDS } from '../contract/serializer.js';
+import { SERIALIZER_IDS } from '../../protocol/constants.js';
 
 /** Msgpack with Pyro5's extension types. @see Pyro5/serializers.py, `MsgpackSerializer` */
 export class MsgpackSerializer extends FormatSerializer {
   readonly id = SERIALIZER_IDS.msgpack;
   readonly name = 'msgpack';
-  private readonly shapes = new MemberShapes();
+  private readonly shapes = new KnownMembers();
 
   protected write(value: unknown, out: ByteWriter): void {
     this.writeInto(MsgpackSink, value, out);

@@ -5,6 +5,7 @@ import { flat, isList, shapeOfNested } from '../../arrays/nested.js';
 import { readNpyHeader } from '../../arrays/npy.js';
 import { shapeOf, sizeOf } from '../../arrays/shape.js';
 import { PyComplex } from '../../serpent/index.js';
+import { complexOf } from './complex-text.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { type Dict, memberOf } from '../contract/plain-object.js';
 import { UnreadableError } from '../contract/unreadable-error.js';
@@ -19,12 +20,8 @@ const ARRAY_CLASSES: ReadonlySet<string> = new Set(['numpy.ndarray', 'ndarray'])
 const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|str_|bytes_)$/;
 /** Members of a dict without a class that stands for an array. */
 const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
-/** Two numbers of Python have 51 characters at most. */
-const MAX_COMPLEX_CHARS = 60;
 /** Longest name of a member of the dict of an array. Longer bytes are not decoded: dicts of marshal may share them. */
 const MAX_NAME_BYTES = 20;
-/** The imaginary part after a real part has a sign, so digits can be divided in one way only. */
-const COMPLEX = /^\(?(?:([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))(?=[-+]))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/;
 const NPY_MAGIC = '\x93NUMPY';
 
 /** True for the classes of NumPy's arrays and scalars. */
@@ -151,15 +148,6 @@ function bytesOf(data: unknown, reads: ArrayReads): Uint8Array {
 
 function isData(data: unknown): boolean {
   return typeof data === 'string' || data instanceof Uint8Array || Array.isArray(data);
-}
-
-/** `(1+2j)`, as Python prints it. */
-function complexOf(text: string): PyComplex | undefined {
-  if (text.length > MAX_COMPLEX_CHARS || !/j\)?$/.test(text)) return undefined;
-  const [, real, imag] = COMPLEX.exec(text) ?? [];
-  if (imag === undefined) return undefined;
-  const numberOf = (part: string): number => Number(part.replace('inf', 'Infinity').replace('nan', 'NaN'));
-  return new PyComplex(real === undefined ? 0 : numberOf(real), numberOf(imag));
 }
 
 /** Reads members by their names. The names of msgpack-numpy may be bytes. */

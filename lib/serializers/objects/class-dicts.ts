@@ -2,9 +2,9 @@ import { overLimit } from '../../protocol/over-limit.js';
 import { recogniseInstances } from '../../copies/process-wide.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
+import { PyFloat } from '../../serpent/index.js';
 import { dictToException } from './exceptions.js';
 import { decodeUtf8 } from '../bytes/python-text.js';
-import { naturalOf } from './natural-values.js';
 import { failedInside, UnreadableError } from '../contract/unreadable-error.js';
 import { type Dict, isDict, memberOf as get, objectOf } from '../contract/plain-object.js';
 import type { ReadContext, SerializerOptions } from '../contract/serializer.js';
@@ -232,4 +232,18 @@ function recordOf(dict: Dict, name: string): Record<string, unknown> {
 
 function shortened(name: string): string {
   return name.length > 200 ? `${name.slice(0, 200)}…` : name;
+}
+
+/**
+ * The natural form of a value that was read in faithful mode: numbers for floats, Arrays for tuples, plain objects for dicts with strings
+ * as keys. Other values are the same in both modes. A value without floats, tuples and dicts is returned unchanged.
+ */
+function naturalOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof PyFloat) return value.value;
+  if (Array.isArray(value)) return Array.from(value as unknown[], naturalOf);
+  if (!(value instanceof Map)) return value;
+  const entries = [...(value as Map<unknown, unknown>)].map(([key, item]) => [naturalOf(key), naturalOf(item)] as const);
+  const isRecord = entries.every(([key]) => typeof key === 'string' && key !== '__proto__');
+  return isRecord ? objectOf(entries as [string, unknown][]) : new Map(entries);
 }

@@ -6,7 +6,7 @@ import { asError, safeText } from '../../protocol/safe-text.js';
 import { printable } from '../../reports/printable.js';
 import { type PyTuple, pyTuple } from '../../serpent/index.js';
 import { tupleOf } from '../../serpent/values.js';
-import { objectOf } from '../contract/plain-object.js';
+import { isPlainObject, objectOf } from '../contract/plain-object.js';
 import { describeError } from './builtin-exceptions.js';
 import type { SerializerOptions } from '../contract/serializer.js';
 import { shortText, shortTexts } from './short-text.js';
@@ -143,8 +143,8 @@ export function withoutStackTrace<T>(make: () => T): T {
 
 function attributeEntries(pythonType: string, attributes: unknown): [string, unknown][] {
   if (attributes === undefined) return [];
-  const isDict = typeof attributes === 'object' && attributes !== null && Object.getPrototypeOf(attributes) === Object.prototype;
-  if (!isDict && !(attributes instanceof Map)) throw new UnreadableError(`the attributes of exception ${pythonType} are no dict`);
+  if (!isPlainObject(attributes) && !(attributes instanceof Map))
+    throw new UnreadableError(`the attributes of exception ${pythonType} are no dict`);
   const entries = attributes instanceof Map ? [...(attributes as Map<unknown, unknown>)] : Object.entries(attributes);
   for (const [name] of entries) {
     if (typeof name !== 'string' || name === '__proto__') {

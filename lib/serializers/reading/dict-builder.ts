@@ -2,7 +2,7 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 import { storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 import { COSTS } from '../../serpent/value-costs.js';
 import { kindOf, MemberKind, setMember } from '../contract/plain-object.js';
-import type { MemberShape } from './member-shape.js';
+import type { KnownMember } from './known-members.js';
 import type { ValueReader } from './value-reader.js';
 
 /** Entries for which V8 makes room in an empty Map. */
@@ -22,8 +22,8 @@ export class DictBuilder {
   private hasIndexKeys = false;
   private currentKey: unknown;
   /** The last member; undefined once the members are too many to be remembered. */
-  private shape: MemberShape | undefined;
-  private readonly outer: MemberShape;
+  private shape: KnownMember | undefined;
+  private readonly outer: KnownMember;
 
   constructor(private readonly reader: ValueReader) {
     this.outer = reader.context;
@@ -34,14 +34,14 @@ export class DictBuilder {
   }
 
   /** The member whose name most likely comes next, when its name can be compared with bytes; undefined when none is likely. */
-  get expected(): MemberShape | undefined {
+  get expected(): KnownMember | undefined {
     const { shape } = this;
     const expected = this.size === 0 ? (this.outer.first ?? shape!.next) : shape?.next;
     return expected?.isPlain ? expected : undefined;
   }
 
   /** The next key is the name of {@link expected}. */
-  takeExpected(expected: MemberShape): void {
+  takeExpected(expected: KnownMember): void {
     this.currentKey = expected.name;
     this.enter(expected);
   }
@@ -94,7 +94,7 @@ export class DictBuilder {
     return this.map ?? this.object!;
   }
 
-  private enter(shape: MemberShape | undefined): void {
+  private enter(shape: KnownMember | undefined): void {
     if (this.size === 0) this.outer.first = shape;
     this.shape = shape;
     this.reader.context = shape ?? this.reader.root;

@@ -1,10 +1,15 @@
 import { HashCollisions } from '../../serpent/hash-collisions.js';
-import { COSTS, grownCapacity, isSmallInt, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from '../../serpent/value-costs.js';
+import {
+  COSTS,
+  grownCapacity,
+  isSmallInt,
+  ROOMY_MEMBERS,
+  TABLE_COST,
+  TABLE_MEMBER_COST,
+  TABLE_MEMBERS,
+} from '../../serpent/value-costs.js';
 import type { ValueBudget } from '../contract/value-budget.js';
-import type { MemberShape, MemberShapes } from './member-shape.js';
-
-/** Members for which V8 makes room in an empty plain object. */
-const ROOMY_MEMBERS = 4;
+import type { KnownMember, KnownMembers } from './known-members.js';
 
 /** The common part of the readers of json, marshal and msgpack: what a value costs, the shapes of its dicts, keys that collide. */
 export abstract class ValueReader {
@@ -13,15 +18,15 @@ export abstract class ValueReader {
   /** True when a dict has a key of the dicts of arrays: `dtype`, `nd`, or bytes. */
   sawArray = false;
   /** The start of all dicts. */
-  readonly root: MemberShape;
+  readonly root: KnownMember;
   /** The member whose value is read. Its `first` is the expected first member of dicts in the value. */
-  context: MemberShape;
+  context: KnownMember;
   private knownCollisions: HashCollisions | undefined = undefined;
 
   constructor(
     readonly isFaithful: boolean,
     protected readonly budget: ValueBudget,
-    private readonly shapes: MemberShapes,
+    private readonly shapes: KnownMembers,
   ) {
     this.root = this.context = shapes.start();
   }
@@ -78,7 +83,7 @@ export abstract class ValueReader {
   }
 
   /** The member with this name after `shape`; undefined when it is not remembered. */
-  follow(shape: MemberShape, name: string): MemberShape | undefined {
+  follow(shape: KnownMember, name: string): KnownMember | undefined {
     const known = shape.follow(name);
     if (known !== undefined) return known;
     this.spendNewName(shape.count, name);

@@ -1,4 +1,4 @@
-import { SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { BATCH_METHOD, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { shortText } from '../objects/short-text.js';
 import type { MemberStep } from '../contract/unreadable-error.js';
 
@@ -15,7 +15,7 @@ const MAX_STEPS = 10;
 export function placeInCall(method: string | undefined, steps: readonly MemberStep[]): string {
   const [part, ...inner] = steps;
   if (part !== undefined && ARGS.includes(part) && inner.length > 0) {
-    if (method === '<batch>') return placeInBatch(inner);
+    if (method === BATCH_METHOD) return placeInBatch(inner);
     return argument(method, inner);
   }
   if (part !== undefined && KWARGS.includes(part) && inner.length > 0) return `${keyword(inner)}${ofMethod(method)}`;
@@ -30,16 +30,16 @@ function placeInBatch([entry, part, ...inner]: readonly MemberStep[]): string {
 }
 
 function argument(method: string | undefined, steps: readonly MemberStep[]): string {
-  if (method === SET_ATTRIBUTE && steps[0] === 1) return `the new value${pathOf(steps.slice(1))} of the attribute`;
+  if (method === SET_ATTRIBUTE && steps[0] === 1) return `the new value${memberPath(steps.slice(1))} of the attribute`;
   return `${positional(steps)}${ofMethod(method)}`;
 }
 
 function positional([index, ...inner]: readonly MemberStep[]): string {
-  return `argument ${Number(index) + 1}${pathOf(inner)}`;
+  return `argument ${Number(index) + 1}${memberPath(inner)}`;
 }
 
 function keyword([name, ...inner]: readonly MemberStep[]): string {
-  return `keyword argument ${shortText(name)}${pathOf(inner)}`;
+  return `keyword argument ${shortText(name)}${memberPath(inner)}`;
 }
 
 function ofMethod(method: string | undefined): string {
@@ -47,7 +47,7 @@ function ofMethod(method: string | undefined): string {
 }
 
 /** The members that lead to a value: `[3]["mass"]`. */
-export function pathOf(steps: readonly MemberStep[]): string {
+export function memberPath(steps: readonly MemberStep[]): string {
   const shown = steps.slice(0, MAX_STEPS).map((step) => `[${typeof step === 'number' ? step : JSON.stringify(step)}]`);
   return steps.length > MAX_STEPS ? `${shown.join('')}…` : shown.join('');
 }

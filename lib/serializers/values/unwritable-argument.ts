@@ -1,4 +1,4 @@
-import { SET_ATTRIBUTE } from '../../protocol/constants.js';
+import { BATCH_METHOD, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import { SerializeError } from '../../protocol/errors.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { ROOT } from '../../serpent/path.js';
@@ -14,7 +14,7 @@ type Writer = Pick<Serializer, 'dumps'>;
  * Writes the arguments again, one by one, to find the bad one. Errors of the whole call, such as its size, stay as they are.
  */
 export function inArgument(error: SerializeError, { method, args, kwargs }: Arguments, writer: Writer): SerializeError {
-  if (method === '<batch>') return inEntry(error, args, writer);
+  if (method === BATCH_METHOD) return inEntry(error, args, writer);
   const text = unwritableText({ method, args, kwargs }, ` of ${method}`, writer);
   return text === undefined ? error : new SerializeError(text, { cause: error });
 }

@@ -3,9 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { Client, ClientProxy, ClientProxyFactory, ClientsModule, Ctx, type MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom, type Observable, retry, take, timeout, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { PyroDaemon } from '../../../lib/core.js';
+import { type Autoproxy, PyroDaemon } from '../../../lib/core.js';
 import {
-  type Autoproxy,
   ConnectionClosedError,
   expose,
   kwargs,

@@ -318,7 +318,7 @@ describe('handshake guards that this version cannot read', () => {
     }
     Reflect.defineMetadata(Symbol('pyro:handshake-guards'), [TokenGuard], Foreign);
     await expect(serve({ providers: [Foreign] })).rejects.toThrow(
-      'Foreign has handshake guards of another version of nestjs-pyro, which this version cannot read: it would let every client in.',
+      'Foreign has handshake guards of another version of nestjs-pyro, which this version cannot read: it would authorize every client.',
     );
   });
 });

@@ -1,9 +1,9 @@
 import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { closeAfter } from './fixtures.js';

@@ -135,7 +135,7 @@ describe('server.inspect()', () => {
     expect(first.server.inspect().names).toMatchObject([{ state: 'registered' }]);
   });
 
-  it('Pyro.Inspector gives the snapshot to clients that the guards of the option inspector let in, and does not exist without the option', async () => {
+  it('Pyro.Inspector gives the snapshot to clients that the guards of the option inspector authorize, and does not exist without the option', async () => {
     const read = async (uri: string, handshake: string): Promise<unknown> =>
       python.run(
         `

@@ -106,7 +106,7 @@ describe.each(['testing', 'testing standalone'] as const)('guards that a test ov
     expect(await (await join('calls')).call('Pyro.Daemon', 'ping')).toBeNull();
   });
 
-  it('overrideGuard closes what the guard would let in', async () => {
+  it('overrideGuard refuses what the guard would authorize', async () => {
     const override: Override = (builder) => builder.overrideGuard(OpenWithUser).useValue({ canActivate: () => false });
     const options = { override, handshakeGuards: [OpenWithUser] };
     const { join } = await serveBy(way, { providers: [Calls, Register, OpenWithUser] }, options);

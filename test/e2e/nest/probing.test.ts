@@ -190,7 +190,7 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])(
+  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule', '__init__', '__reduce__'])(
     'member %s of a remote object is undefined before the first connection',
     (name) => {
       const proxy = lazy();

@@ -239,6 +239,8 @@ describe('@PyroMethod({ stream })', () => {
       PyroMethod({ stream })(Thing.prototype, 'method', Object.getOwnPropertyDescriptor(Thing.prototype, 'method')!);
     };
     expect(() => decorate({ buffer: 0 })).toThrow('stream.buffer is 0');
-    expect(() => decorate({ overflow: 'wait' })).toThrow('stream.overflow is wait');
+    expect(() => decorate({ overflow: 'wait' })).toThrow(
+      'stream.overflow is the text "wait"; it must be error, dropOldest or dropNewest',
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import type { Serializer } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { OBJECT } from './fuzzed-server.js';

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FLAGS, MESSAGE_TYPES, PyroError, PyroProxy, PyroRemoteError, PythonException } from '../../../lib/core.js';
-import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { type Frame, FrameReader } from '../../../lib/protocol/messages/frame-reader.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const SERIALIZERS = [...createSerializers().values()];

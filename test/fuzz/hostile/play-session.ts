@@ -1,5 +1,5 @@
 import { DAEMON_OBJECT_ID, MESSAGE_TYPES } from '../../../lib/core.js';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 import { OBJECT } from './fuzzed-server.js';
 import type { Session } from './wire-session.js';

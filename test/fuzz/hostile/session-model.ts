@@ -1,6 +1,6 @@
 import { DAEMON_OBJECT_ID, FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
 import { BLOB_ANNOTATION } from '../../../lib/protocol/constants.js';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { ExceptionWrapper } from '../../../lib/serializers/objects/class-dicts.js';
 import type { Serializer } from '../../../lib/serializers/contract/serializer.js';
 import { pyTuple } from '../../../lib/serpent/index.js';

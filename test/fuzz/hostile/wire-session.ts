@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/core.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { pyTuple } from '../../../lib/serpent/index.js';
 import { isPlain } from './sample-values.js';
 import { MAX_BYTES, OBJECT } from './fuzzed-server.js';

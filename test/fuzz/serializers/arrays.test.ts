@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { literalOf } from '../../../lib/arrays/dtype.js';
+import { descrLiteral } from '../../../lib/arrays/dtype.js';
 import { dtypeOf } from '../../../lib/arrays/dtype-reader.js';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
 import { writeNpyHeader } from '../../../lib/arrays/npy.js';
 import { SerializeError } from '../../../lib/protocol/errors.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 500);
@@ -127,7 +127,7 @@ it('a dtype that is read is described so that it is read again as the same', () 
         expect(error).toBeInstanceOf(SerializeError);
         return;
       }
-      const again = dtypeOf(first.kind === 'struct' ? literalOf(first.descr) : first.text);
+      const again = dtypeOf(first.kind === 'struct' ? descrLiteral(first.descr) : first.text);
       expect([again.name, again.itemBytes]).toEqual([first.name, first.itemBytes]);
     }),
     { numRuns: RUNS },

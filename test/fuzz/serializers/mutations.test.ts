@@ -4,12 +4,8 @@ import { SecurityError, SerializeError } from '../../../lib/protocol/errors.js';
 import { PythonException } from '../../../lib/protocol/python-exception.js';
 import { PyroUri } from '../../../lib/protocol/uri.js';
 import { PyComplex, pyFloat, pyTuple } from '../../../lib/serpent/index.js';
-import {
-  SERIALIZER_IDS,
-  type Serializer,
-  type SerializerName,
-  type ValueMode,
-} from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { Serializer, SerializerName, ValueMode } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const RUNS = { numRuns: Number(process.env.FUZZ_RUNS ?? 1_500) };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SecurityError, SerializeError } from '../../../lib/protocol/errors.js';
-import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { SerializerName, ValueMode } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 /** Makes data that grows with a count, and that a careless reader reads in quadratic time. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOfData } from '../../../lib/arrays/memory.js';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
-import { type ArrayEncoding, SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { ArrayEncoding, SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { type MadeArray, NumpyPeer } from './numpy-peer.js';
 

@@ -1,7 +1,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NUMPY_FILE } from '../../../lib/command-line/python-numpy-file.js';
+import { NUMPY_FILE } from '../../../lib/command-line/python/numpy-file.js';
 import { expose, NdArray, PyroDaemon, PyroProxy, type SerializerName } from '../../../lib/core.js';
 import { CommandLineProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { NUMPY_FILE } from '../../../lib/command-line/python-numpy-file.js';
+import { NUMPY_FILE } from '../../../lib/command-line/python/numpy-file.js';
 import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { ensurePythonEnv } from '../python-env.js';
 

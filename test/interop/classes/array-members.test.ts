@@ -8,7 +8,7 @@ import { Expose, Type } from 'class-transformer';
 import { IsArray, IsDefined, IsString, MaxLength, ValidateNested } from 'class-validator';
 import { NdArray, PyroClass, PyroController, PyroMethod, PyroServer } from 'nestjs-pyro';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pythonClasses } from '../../../lib/command-line/python-classes.js';
+import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
 import { descriptionOf } from '../../../lib/classes/register-class.js';
 import { PyroProxy, type RemoteObject, type SerializerName } from '../../../lib/core.js';
 import { numpyFileDirectory } from '../arrays/numpy-peer.js';

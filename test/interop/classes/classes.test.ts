@@ -9,7 +9,7 @@ import { PyroController, PyroMethod, PyroProperty, PyroServer } from 'nestjs-pyr
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registeredEnums } from '../../../lib/classes/enums.js';
 import { describedClasses } from '../../../lib/classes/register-class.js';
-import { pythonClasses } from '../../../lib/command-line/python-classes.js';
+import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
 import { enumMember, PyroProxy, PyroRemoteError, type RemoteObject, type SerializerName } from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { Colour, DoorError, JammedDoor, Line, Point, Point3, Reading, Sample, ScriptError, Size, Visit } from './lab-classes.js';

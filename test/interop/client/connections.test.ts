@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PyroProxyOptions } from '../../../lib/client/options/proxy-options.js';
 import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
@@ -76,8 +75,9 @@ describe('a threaded server of Pyro5', () => {
     expect(thing.$connected).toBe(false);
     // Python's server notices the lost connection when the call on it ends
     const other = await connect(server.uri('thing'));
+    const before = await other.lingering_streams();
     await other.let_go('the connection');
-    await sleep(300);
+    await expect.poll(() => other.lingering_streams(), { timeout: 20_000 }).toBe(before + 1);
     const rest: number[] = [];
     for await (const item of stream) rest.push(item);
     expect(rest).toEqual([2, 3, 4, 5]);

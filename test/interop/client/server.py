@@ -129,6 +129,10 @@ class Thing:
     def let_go(self, name):
         self.gates.setdefault(name, threading.Event()).set()
 
+    def lingering_streams(self):
+        """The number of streams whose client has disconnected."""
+        return sum(client is None for client, *_ in list(self._pyroDaemon.streaming_responses.values()))
+
     def meet(self):
         """Returns when fifty calls run at the same time; fails when they never do."""
         return MEETING.wait(timeout=20)

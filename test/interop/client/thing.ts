@@ -12,6 +12,7 @@ export interface Thing {
   slow(seconds: number, value?: unknown): unknown;
   hold(name: string): string;
   let_go(name: string): void;
+  lingering_streams(): number;
   meet(): number;
   count(key: string): string;
   note(value: unknown): void;

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pythonClasses } from '../../../lib/command-line/python-classes.js';
+import { pythonClasses } from '../../../lib/command-line/python/printed-classes.js';
 import type { ClassDescription, PythonStyle } from '../../../lib/classes/class-description.js';
 import { descriptionOf } from '../../../lib/classes/register-class.js';
 import { registeredEnums } from '../../../lib/classes/enums.js';

@@ -180,7 +180,7 @@ class Sessions {
 }
 expose(Sessions);
 
-/** A guard that admits clients with a password and takes the password as the principal. */
+/** A guard that authorizes clients with a password and takes the password as the principal. */
 class Guarded implements PyroTarget {
   readonly metadata = { methods: new Set(['whoami', 'items']), oneway: new Set<string>(), attrs: new Set<string>() };
 

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PyroUri } from '../../../lib/core.js';
 import { locateNameServer, resolve } from '../../../lib/naming/locate.js';
 import type { NameServerClient } from '../../../lib/naming/name-server-client.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { NamingError } from '../../../lib/protocol/errors.js';
+import { Relay } from '../../relay.js';
 import { PythonServer } from '../client/python-server.js';
 import type { Thing } from '../client/thing.js';
 
@@ -112,8 +112,13 @@ describe('the name server of Pyro5', () => {
   });
 
   it('a lookup waits for the name server, and for a name', async () => {
-    const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...address, waitMs: 60_000 } });
-    await sleep(300);
+    const relay = await Relay.start(server.location);
+    cleanups.push(() => relay.close());
+    const throughRelay = { host: '127.0.0.1', port: Number(relay.location.split(':')[1]) };
+    await expect(resolve('PYRONAME:lab.late', throughRelay)).rejects.toThrow('unknown name');
+    const bytesOfLookup = relay.sentBytes;
+    const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...throughRelay, waitMs: 60_000 } });
+    await expect.poll(() => relay.sentBytes, { timeout: 20_000 }).toBeGreaterThan(2 * bytesOfLookup);
     await nameServer.register('lab.late', things.uri('thing'));
     await using thing = await waiting;
     expect(await thing.add(1)).toBe(11);

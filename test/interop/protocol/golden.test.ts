@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compress, decompress } from '../../../lib/protocol/compression.js';
+import { compress, decompress } from '../../../lib/protocol/messages/compression.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import { FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
-import { encodeMessage, type OutgoingMessage } from '../../../lib/protocol/message.js';
+import { FrameReader } from '../../../lib/protocol/messages/frame-reader.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
+import { encodeMessage, type OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { ensurePythonEnv } from '../python-env.js';
 
 interface PythonMessage {

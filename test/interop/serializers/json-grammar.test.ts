@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SerializeError } from '../../../lib/protocol/errors.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonPeer } from './python-peer.js';
 import { typedOf } from './python-value.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expose, PyroDaemon, PyroProxy, PyroUri, type SerializerName } from '../../../lib/core.js';
 import { referenceOf } from '../../../lib/protocol/proxy-reference.js';
 import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { proxyToDict } from '../../../lib/serializers/objects/pyro-objects.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonInterpreter } from '../python-interpreter.js';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PyComplex, pyFloat, pyTuple } from '../../../lib/serpent/index.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonPeer } from './python-peer.js';
 import { float, int, type PythonValue, sorted, str, typedOf, withBytes } from './python-value.js';

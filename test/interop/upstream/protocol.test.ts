@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compress, decompress, worthCompressing } from '../../../lib/protocol/compression.js';
+import { compress, decompress, worthCompressing } from '../../../lib/protocol/messages/compression.js';
 import { FLAGS, HEADER_BYTES, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
 import { ProtocolError } from '../../../lib/protocol/errors.js';
-import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { type Frame, FrameReader } from '../../../lib/protocol/messages/frame-reader.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
 /* The cases of Pyro5's tests/test_protocol.py; docs/audit/upstream-tests.md says which is which. */

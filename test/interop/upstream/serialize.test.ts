@@ -15,7 +15,8 @@ import {
   SerializeError,
 } from '../../../lib/core.js';
 import { DaemonStub, ExceptionWrapper } from '../../../lib/serializers/objects/class-dicts.js';
-import { SERIALIZER_IDS, type SerializedCall, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { SerializedCall, SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 import { MyThingFullExposed, MyThingPartlyExposed } from './support.js';

@@ -446,8 +446,10 @@ describe('behavior', () => {
   });
 
   it('behavior() refuses invalid modes, creators and targets', () => {
-    expect(() => behavior({ instanceMode: 'kaputt' as 'single' })).toThrow('invalid instance mode: "kaputt"');
-    expect(() => behavior({ instanceCreator: 12345 as unknown as () => object })).toThrow('instanceCreator must be a function');
+    expect(() => behavior({ instanceMode: 'kaputt' as 'single' })).toThrow('instanceMode is the text "kaputt"');
+    expect(() => behavior({ instanceCreator: 12345 as unknown as () => object })).toThrow(
+      'instanceCreator is 12345; it must be a function',
+    );
     // @behavior without its options
     expect(() => behavior(class {} as unknown as Behavior)).toThrow('behavior takes options');
     const { prototype } = MyThingFullExposed;

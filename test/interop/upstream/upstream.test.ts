@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { Program } from '../../../scripts/program.js';
 import { ensurePythonEnv, upstreamDistribution } from '../python-env.js';
 import { NestControl } from './nest-control.js';

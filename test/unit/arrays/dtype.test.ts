@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { literalOf } from '../../../lib/arrays/dtype.js';
+import { descrLiteral } from '../../../lib/arrays/dtype.js';
 import { dtypeOf } from '../../../lib/arrays/dtype-reader.js';
 
 describe('dtypeOf', () => {
@@ -29,7 +29,7 @@ describe('dtypeOf', () => {
   it('dtypeOf reads the fields of a structured dtype, as lists, as a dict, and as text of both', () => {
     const text = "[('a', '<i4'), ('b', '>f8', (2,)), ('c', [('d', '|S3')])]";
     const dtype = dtypeOf(text);
-    expect(literalOf(dtype.descr)).toBe(text);
+    expect(descrLiteral(dtype.descr)).toBe(text);
     expect(dtype.itemBytes).toBe(23);
     expect(
       dtypeOf([
@@ -114,7 +114,7 @@ describe('dtypeOf', () => {
     const fields = (count: number) => Array.from({ length: count }, (_, index) => [`f${index}`, 'i1']);
     expect(() => dtypeOf(fields(1_000), spend)).toThrow('too many');
     spent.bytes = 0;
-    expect(() => dtypeOf(literalOf(dtypeOf(fields(100)).descr), spend)).toThrow('too many');
+    expect(() => dtypeOf(descrLiteral(dtypeOf(fields(100)).descr), spend)).toThrow('too many');
     spent.bytes = 0;
     expect(dtypeOf(fields(10), spend).fields).toHaveLength(10);
   });

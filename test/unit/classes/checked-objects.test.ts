@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { objectsIn } from '../../../lib/classes/checked-objects.js';
 import { PyroClass } from '../../../lib/core.js';
 import { limitOf } from '../../../lib/protocol/over-limit.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 @PyroClass('checked.Item')

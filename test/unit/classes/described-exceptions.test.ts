@@ -2,7 +2,7 @@ import { NotFoundException } from '@nestjs/common';
 import { PyroException } from 'nestjs-pyro';
 import { describe, expect, it } from 'vitest';
 import { PyroClass, PyroError, PyroRemoteError, PythonException, SERIALIZER_IDS } from '../../../lib/core.js';
-import { isMeantForClient } from '../../../lib/logging/failure-level.js';
+import { isMeantForClient } from '../../../lib/logging/expected-failures.js';
 import { toPythonError } from '../../../lib/nest/errors/python-error.js';
 import { describedException } from '../../../lib/protocol/python-exception.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expose, PyroDaemon, PyroProxy, PyroRemoteError, type PyroProxyOptions, type RemoteObject } from '../../../lib/core.js';
-import { admit, type Script, ScriptedDaemon } from './scripted-daemon.js';
+import { authorize, type Script, ScriptedDaemon } from './scripted-daemon.js';
 
 class Thing {
   readonly seen: unknown[] = [];
@@ -94,7 +94,7 @@ describe('the stack of an error', () => {
 
   it('the stack of an error shows who made a call that took too long', async () => {
     const silent: Script = async (peer) => {
-      await admit(peer, ['echo']);
+      await authorize(peer, ['echo']);
       await peer.untilClosed();
     };
     const thing = await scripted(silent, { callTimeoutMs: 20 });
@@ -105,7 +105,7 @@ describe('the stack of an error', () => {
 
   it('the stack of an error shows who made a call whose connection broke', async () => {
     const breaking: Script = async (peer) => {
-      await admit(peer, ['echo']);
+      await authorize(peer, ['echo']);
       await peer.next();
       peer.destroy();
     };
@@ -161,7 +161,7 @@ describe('the async context of a caller', () => {
     const onAnnotations = (): void => void seen.push(storage.getStore());
     const answering = await scripted(
       async (peer) => {
-        await admit(peer, ['echo']);
+        await authorize(peer, ['echo']);
         for (;;) {
           const { header, correlationId } = await peer.next();
           const annotations = new Map([['NOTE', Buffer.from('x')]]);

@@ -11,7 +11,7 @@ import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
-import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
+import { authorize, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -104,8 +104,8 @@ describe('connecting', () => {
     const proxy = PyroProxy.to(`PYRO:adder@127.0.0.1:${port}`, retries);
     cleanups.push(() => proxy.$release());
     const told = /^add took longer than callTimeoutMs \(1500 ms\); it was not sent: cannot connect to .*: nobody listens there/;
-    const calls = [proxy.$call('add', 1, 2), proxy.$call('add', 3, 4)];
-    for (const call of calls) expect(await failureOf(call)).toMatchObject({ sent: false, message: expect.stringMatching(told) });
+    const failures = await Promise.all([failureOf(proxy.$call('add', 1, 2)), failureOf(proxy.$call('add', 3, 4))]);
+    for (const failure of failures) expect(failure).toMatchObject({ sent: false, message: expect.stringMatching(told) });
     expect(await failureOf(proxy.$call('add', 5, 6))).toMatchObject({ message: expect.stringMatching(told) });
   });
 
@@ -215,7 +215,7 @@ describe('connecting', () => {
 describe('a daemon that accepts a handshake and closes', () => {
   it('a proxy gives up soon on a daemon that accepts each handshake and then closes at once', async () => {
     const daemon = await listen(async (peer) => {
-      await admit(peer);
+      await authorize(peer);
       peer.end();
     });
     for (let n = 0; n < 20; n++) {
@@ -234,7 +234,7 @@ describe('a daemon that accepts a handshake and closes', () => {
 describe('a connection', () => {
   it('a proxy reconnects for the next call after a connection broke', async () => {
     const daemon = await listen(async (peer) => {
-      await admit(peer);
+      await authorize(peer);
       reply(peer, await peer.next(), 'only one');
       peer.end();
     });

@@ -17,10 +17,10 @@ import {
 } from '../../../lib/core.js';
 import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { CommunicationError, ProtocolError } from '../../../lib/protocol/errors.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { dumps } from '../../../lib/serpent/index.js';
-import { admit, reply, type Script, ScriptedDaemon } from './scripted-daemon.js';
+import { authorize, reply, type Script, ScriptedDaemon } from './scripted-daemon.js';
 
 interface Thing {
   call(value?: unknown): unknown;
@@ -37,17 +37,17 @@ afterEach(async () => {
 const answering =
   (value: unknown, changed: Partial<OutgoingMessage> = {}): Script =>
   async (peer) => {
-    await admit(peer);
+    await authorize(peer);
     for (;;) reply(peer, await peer.next(), value, changed);
   };
 /** Accepts the handshake, and answers no call. */
 const silent: Script = async (peer) => {
-  await admit(peer);
+  await authorize(peer);
   await peer.untilClosed();
 };
 /** Sends so many bytes of a reply. */
 const stalling: Script = async (peer) => {
-  await admit(peer);
+  await authorize(peer);
   await peer.next();
   peer.write(Buffer.from('PYRO'));
   await peer.untilClosed();

@@ -7,10 +7,10 @@ import type { RemoteObject } from '../../../lib/client/proxy/remote-proxy.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { ConnectionClosedError, ProtocolError, TimeoutError } from '../../../lib/protocol/errors.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
 import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
-import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
+import { authorize, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
 
 interface Thing {
   call(): unknown;
@@ -38,7 +38,7 @@ async function scripted(
 function wrongAtFirst(changed: Partial<OutgoingMessage>, value: unknown = 'wrong'): Script {
   return async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
-    await admit(peer);
+    await authorize(peer);
     reply(peer, await peer.next(), value, changed);
   };
 }
@@ -96,7 +96,7 @@ describe('a wrong reply', () => {
 
   it('a second reply to one call does not reach the next call', async () => {
     const { daemon, thing } = await scripted(async (peer, connection) => {
-      await admit(peer);
+      await authorize(peer);
       const first = await peer.next();
       reply(peer, first, `first of ${connection}`);
       reply(peer, first, 'late');
@@ -119,7 +119,7 @@ describe('a call that does not finish', () => {
 
   const silentAtFirst: Script = async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
-    await admit(peer);
+    await authorize(peer);
     const late = await peer.next();
     await isLate;
     reply(peer, late, 'late');
@@ -178,7 +178,7 @@ describe('a call that does not finish', () => {
   it('a call fails when the connection breaks, and says that it may have run', async () => {
     const { thing } = await scripted(async (peer, connection) => {
       if (connection > 1) return wellBehaved(peer, connection);
-      await admit(peer);
+      await authorize(peer);
       await peer.next();
       peer.destroy();
     });
@@ -190,7 +190,7 @@ describe('a call that does not finish', () => {
 
   it('a call is sent again only when a repeat is safe', async () => {
     const breaking: Script = async (peer, connection) => {
-      await admit(peer);
+      await authorize(peer);
       const frame = await peer.next();
       if (connection < 3) peer.destroy();
       else reply(peer, frame, `answered by ${connection}`);
@@ -211,7 +211,7 @@ describe('a call that does not finish', () => {
     const { daemon, thing } = await scripted(
       async (peer, connection) => {
         if (connection > 1) return reply(peer, await peer.next(), 'full up', { type: MESSAGE_TYPES.connectFail });
-        await admit(peer);
+        await authorize(peer);
         await peer.next();
         peer.destroy();
       },
@@ -226,7 +226,7 @@ describe('a call that does not finish', () => {
   it('a proxy gives up a call whose reply stalls', async () => {
     const { thing } = await scripted(
       async (peer) => {
-        await admit(peer);
+        await authorize(peer);
         await peer.next();
         peer.write(Buffer.from('PYRO'));
       },
@@ -242,7 +242,7 @@ describe('a call that does not finish', () => {
     let asked = false;
     const { thing } = await scripted(async (peer, connection) => {
       if (connection > 1) return wellBehaved(peer, connection);
-      await admit(peer);
+      await authorize(peer);
       await peer.next();
       asked = true;
       await peer.untilClosed();
@@ -289,7 +289,7 @@ describe('an argument whose converter uses proxies', () => {
   it('an argument whose converter calls proxies does not mix the bytes of the calls', async () => {
     const seen: string[] = [];
     const noting: Script = async (peer) => {
-      await admit(peer);
+      await authorize(peer);
       for (;;) {
         const frame = await peer.next();
         const [, method] = valueOf(frame) as [string, string];
@@ -334,7 +334,7 @@ describe('an argument whose converter uses proxies', () => {
 it('a reset connection fails only its own call, and says that the call was sent', async () => {
   const { daemon, thing } = await scripted(async (peer, connection) => {
     if (connection > 1) return wellBehaved(peer, connection);
-    await admit(peer);
+    await authorize(peer);
     await peer.next();
     (peer.socket as Socket).resetAndDestroy();
   });
@@ -353,7 +353,7 @@ describe('a peer that does not read', () => {
     const CALLS = 100;
     const { thing } = await scripted(
       async (peer) => {
-        await admit(peer, ['tell']);
+        await authorize(peer, ['tell']);
         peer.socket.pause();
         unread = peer;
       },

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import type { OutgoingMessage } from '../../../lib/protocol/message.js';
+import type { OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 import { dumps } from '../../../lib/serpent/index.js';
 import { ScriptedPeer } from '../../../lib/testing/index.js';
 
@@ -61,7 +61,7 @@ export function reply(
 }
 
 /** Accepts the handshake of a client for an object with these methods. */
-export async function admit(peer: ScriptedPeer, methods: string[] = ['call', 'other']): Promise<void> {
+export async function authorize(peer: ScriptedPeer, methods: string[] = ['call', 'other']): Promise<void> {
   const connect = await peer.next();
   const meta = { methods: new Set(methods), oneway: new Set(['tell']), attrs: new Set(['value']) };
   reply(peer, connect, { handshake: 'hello', meta }, { type: MESSAGE_TYPES.connectOk });
@@ -69,6 +69,6 @@ export async function admit(peer: ScriptedPeer, methods: string[] = ['call', 'ot
 
 /** Accepts the handshake, and answers every call with its number. */
 export const wellBehaved: Script = async (peer) => {
-  await admit(peer);
+  await authorize(peer);
   for (let n = 1; ; n++) reply(peer, await peer.next(), n);
 };

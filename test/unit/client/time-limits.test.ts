@@ -7,7 +7,7 @@ import { TimeoutError } from '../../../lib/protocol/errors.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { dumps } from '../../../lib/serpent/index.js';
 import { blockEventLoop } from '../../event-loop.js';
-import { admit, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
+import { authorize, reply, type Script, ScriptedDaemon, wellBehaved } from './scripted-daemon.js';
 
 interface Thing {
   call(): unknown;
@@ -29,7 +29,7 @@ async function scripted(script: Script, options: PyroProxyOptions = {}): Promise
 
 /** Accepts the handshake, and answers no call. */
 const silent: Script = async (peer) => {
-  await admit(peer);
+  await authorize(peer);
   await peer.untilClosed();
 };
 
@@ -60,7 +60,7 @@ describe('callTimeoutMs', () => {
   it('a short limit ends its call while a call with a long limit goes on', async () => {
     const thing = await scripted(
       async (peer) => {
-        await admit(peer);
+        await authorize(peer);
         const frame = await peer.next();
         await shortIsOver;
         reply(peer, frame, 'answered');
@@ -88,7 +88,7 @@ describe('callTimeoutMs', () => {
 describe('a blocked event loop', () => {
   it('a blocked event loop does not cut a call whose reply has arrived', async () => {
     const thing = await scripted(async (peer) => {
-      await admit(peer);
+      await authorize(peer);
       const frame = await peer.next();
       reply(peer, frame, 'in time');
       // the reply lies in the kernel when the timer of the call is due
@@ -109,7 +109,7 @@ describe('a blocked event loop', () => {
   it('a blocked event loop does not cut a handshake whose answer has arrived', async () => {
     const thing = await scripted(
       async (peer, connection) => {
-        await admit(peer);
+        await authorize(peer);
         blockEventLoop(1_100);
         for (;;) reply(peer, await peer.next(), connection);
       },

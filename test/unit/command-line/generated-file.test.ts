@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { differences, writeGenerated } from '../../../lib/command-line/generated-file.js';
+import { differences, writeGenerated } from '../../../lib/command-line/terminal/generated-file.js';
 
 describe('the differences of a generated file', () => {
   it('the differences of a generated file are the lines that only one of the texts has', () => {

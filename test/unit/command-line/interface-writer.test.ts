@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { ObjectSignatures, TypeSignature } from '../../../lib/core.js';
-import { interfaceName } from '../../../lib/command-line/served-class.js';
+import { interfaceName } from '../../../lib/command-line/types/served-class.js';
 import { type NamedSignatures, writeInterfaces } from '../../../lib/command-line/types/interface-writer.js';
 
 const none: ObjectSignatures = { class: 'Thing', methods: {}, attributes: {} };

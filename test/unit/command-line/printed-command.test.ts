@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { printedCommand } from '../../../lib/command-line/printed-command.js';
+import { printedCommand } from '../../../lib/command-line/remote/printed-command.js';
 import { PyroUri } from '../../../lib/core.js';
 
 /** The words that a shell makes of a line. */

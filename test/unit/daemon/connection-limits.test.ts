@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, PyroDaemon } from '../../../lib/core.js';
 import { RemoteAddresses } from '../../../lib/daemon/connection/remote-addresses.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { eventually, join, joinInTime, open, startDaemon } from './fixtures.js';
 

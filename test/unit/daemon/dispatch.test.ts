@@ -578,7 +578,7 @@ describe('classes', () => {
   });
 
   it('a daemon refuses an unknown instance mode', () => {
-    expect(() => behavior({ instanceMode: 'sometimes' as 'single' })).toThrow('invalid instance mode: "sometimes"');
+    expect(() => behavior({ instanceMode: 'sometimes' as 'single' })).toThrow('instanceMode is the text "sometimes"');
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { expose } from '../../../lib/core.js';
 import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
-import type { WireMessage } from '../../../lib/protocol/message.js';
+import type { WireMessage } from '../../../lib/protocol/messages/message.js';
 import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { startDaemon } from './fixtures.js';
 

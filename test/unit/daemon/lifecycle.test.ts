@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { currentContext, DaemonObject, expose, FLAGS, PyroDaemon } from '../../../lib/core.js';
-import { createMemoryPair } from '../../../lib/transport/memory-pair.js';
+import { createMemoryPair } from '../../../lib/transport/sockets/memory-pair.js';
 import { eventually, join, open, sleep, startDaemon } from './fixtures.js';
 import { ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import { expose, FLAGS, type PyroDaemon } from '../../../lib/core.js';
-import { HEADER_BYTES } from '../../../lib/protocol/constants.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { HEADER_BYTES, SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 import type { PyroDaemonOptions } from '../../../lib/pyro/pyro-daemon-options.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
 import { type Sender, UnservedBytes } from '../../../lib/transport/unserved-bytes.js';

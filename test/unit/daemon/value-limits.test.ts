@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon, PyroProxy } from '../../../lib/core.js';
 import { SerializeError } from '../../../lib/protocol/errors.js';
-import { ANNOTATION_DEFAULTS, checkAnnotationsCount } from '../../../lib/protocol/annotations.js';
+import { ANNOTATION_DEFAULTS, checkAnnotationsCount } from '../../../lib/protocol/messages/annotations.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { RemoteFailure, valueOf } from '../../../lib/testing/index.js';

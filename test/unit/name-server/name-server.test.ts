@@ -91,6 +91,7 @@ describe('the limits of a name server', () => {
     );
     await expect(start({ storage: 'dbm:names' })).rejects.toThrow('storage is the text "dbm:names"');
     await expect(start({ broadcast: true })).rejects.toThrow('broadcast is of no use at 127.0.0.1');
+    await expect(start({ broadcast: true, host: 'localhost' })).rejects.toThrow('broadcast is of no use at localhost');
   });
 });
 

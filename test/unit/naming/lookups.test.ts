@@ -3,7 +3,7 @@ import { PyroProxy } from '../../../lib/pyro/pyro-proxy.js';
 import { resolve } from '../../../lib/naming/locate.js';
 import { FLAGS } from '../../../lib/protocol/constants.js';
 import type { ScriptedPeer } from '../../../lib/testing/index.js';
-import { admit, reply, type Script, ScriptedDaemon } from '../client/scripted-daemon.js';
+import { authorize, reply, type Script, ScriptedDaemon } from '../client/scripted-daemon.js';
 
 interface Thing {
   call(): unknown;
@@ -24,7 +24,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 /** A name server that accepts every handshake, and answers a lookup by `answer`. */
 async function nameServer(answer: Script): Promise<{ host: string; port: number }> {
   const daemon = await ScriptedDaemon.listen(async (peer, connection) => {
-    await admit(peer, ['lookup', 'yplookup']);
+    await authorize(peer, ['lookup', 'yplookup']);
     await answer(peer, connection);
   });
   cleanups.push(() => daemon.close());

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { NameRegistrar } from '../../../lib/naming/name-registrar.js';
 import { FLAGS } from '../../../lib/protocol/constants.js';
 import { loads } from '../../../lib/serpent/index.js';
-import { admit, reply, ScriptedDaemon } from '../client/scripted-daemon.js';
+import { authorize, reply, ScriptedDaemon } from '../client/scripted-daemon.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -13,7 +13,7 @@ afterEach(async () => {
 async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<string, string>; port: number }> {
   const names = new Map<string, string>();
   const daemon = await ScriptedDaemon.listen(async (peer) => {
-    await admit(peer, ['register', 'lookup', 'remove']);
+    await authorize(peer, ['register', 'lookup', 'remove']);
     for (;;) {
       const frame = await peer.next();
       const [, method, [name, uri]] = loads(frame.data) as [string, string, [string, string]];

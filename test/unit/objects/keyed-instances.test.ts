@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInstanceMode, KeyedInstances } from '../../../lib/objects/keyed-instances.js';
+import { KeyedInstances } from '../../../lib/objects/keyed-instances.js';
 
 interface Thing {
   key: string;
@@ -68,12 +68,5 @@ describe('KeyedInstances', () => {
     const asked = instances.get('a') as Promise<Thing>;
     expect(await instances.remove('a')).toBeUndefined();
     await expect(asked).rejects.toThrow('never');
-  });
-});
-
-describe('isInstanceMode', () => {
-  it('isInstanceMode knows the three modes of Pyro5 and nothing else', () => {
-    expect(['session', 'single', 'percall'].every(isInstanceMode)).toBe(true);
-    expect(['Session', '', undefined, ['single']].some(isInstanceMode)).toBe(false);
   });
 });

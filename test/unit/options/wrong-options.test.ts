@@ -161,7 +161,8 @@ describe('options that are no numbers are checked, too', () => {
     expect(() => registerClass(Thing, { name: 'a.B', toDict: 'x' as never })).toThrow(
       'toDict is the text "x"; it must be a function',
     );
-    expect(() => behavior({ instanceMode: 'Single' as never })).toThrow('it is session, single or percall');
+    for (const instanceMode of ['Single', '', ['single'], null])
+      expect(() => behavior({ instanceMode: instanceMode as never })).toThrow('it must be session, single or percall');
   });
 });
 

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { compress, decompress } from '../../../lib/protocol/compression.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
+import { compress, decompress } from '../../../lib/protocol/messages/compression.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
 import { MessageTooLargeError, ProtocolError } from '../../../lib/protocol/errors.js';
 
 describe('compression', () => {

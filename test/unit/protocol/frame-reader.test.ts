@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
 import { MessageTooLargeError, ProtocolError } from '../../../lib/protocol/errors.js';
-import { type Frame, FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
+import { type Frame, FrameReader } from '../../../lib/protocol/messages/frame-reader.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
 
 const MAX = 1_000_000;
 const correlationId = Buffer.from('00112233445566778899aabbccddeeff', 'hex');

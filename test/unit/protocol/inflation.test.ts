@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/protocol/constants.js';
-import type { Frame } from '../../../lib/protocol/frame-reader.js';
-import { Inflation, INFLATION_DEFAULTS } from '../../../lib/protocol/inflation.js';
+import type { Frame } from '../../../lib/protocol/messages/frame-reader.js';
+import { Inflation, INFLATION_DEFAULTS } from '../../../lib/protocol/messages/inflation.js';
 
 const MIB = 2 ** 20;
 const frameOf = (data: Buffer): Frame => ({ header: { flags: FLAGS.compressed }, data }) as Frame;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { LargeBlocks } from '../../../lib/protocol/large-blocks.js';
+import { LargeBlocks } from '../../../lib/protocol/messages/large-blocks.js';
 
 const MIB = 1024 * 1024;
 

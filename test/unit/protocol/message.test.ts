@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FLAGS, MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
 import { MessageTooLargeError, ProtocolError } from '../../../lib/protocol/errors.js';
-import { encodeMessage, type OutgoingMessage } from '../../../lib/protocol/message.js';
+import { encodeMessage, type OutgoingMessage } from '../../../lib/protocol/messages/message.js';
 
 const base: OutgoingMessage = { type: MESSAGE_TYPES.result, serializerId: 1, flags: 0, seq: 65_535, data: Buffer.from('data') };
 

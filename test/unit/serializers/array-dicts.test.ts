@@ -5,7 +5,8 @@ import { limitOf } from '../../../lib/protocol/over-limit.js';
 import { PyComplex } from '../../../lib/serpent/index.js';
 import { UnreadableError } from '../../../lib/serializers/contract/unreadable-error.js';
 import { ClassRegistry } from '../../../lib/serializers/contract/class-registry.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];

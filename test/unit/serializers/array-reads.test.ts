@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { looksLikeDType } from '../../../lib/arrays/dtype-reader.js';
 import type { NdArray } from '../../../lib/arrays/nd-array.js';
-import { SERIALIZER_IDS } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
 import { arrayOfClass, arrayOfDict } from '../../../lib/serializers/objects/array-dicts.js';
 import { ArrayReads } from '../../../lib/serializers/objects/array-reads.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';

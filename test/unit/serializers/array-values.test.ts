@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NdArray } from '../../../lib/arrays/nd-array.js';
 import { PyComplex, pyTuple } from '../../../lib/serpent/index.js';
-import { type ArrayOptions, SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import type { ArrayOptions, SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 const unread = createSerializers({ arrays: { read: false } });

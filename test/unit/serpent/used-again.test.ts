@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../../../lib/serpent/byte-writer.js';
 import { loads, pyTuple, SerpentError } from '../../../lib/serpent/index.js';
 import { KnownTexts } from '../../../lib/serpent/known-texts.js';
-import { checkLimits } from '../../../lib/serpent/limits.js';
+import { checkLimits } from '../../../lib/serpent/value-limits.js';
 import { LiteralReader, type Parsed } from '../../../lib/serpent/reader.js';
 import { LiteralWriter } from '../../../lib/serpent/writer.js';
 import { collectUntil } from '../../garbage-collection.js';

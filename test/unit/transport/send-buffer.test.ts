@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
-import { createMemoryPair } from '../../../lib/transport/memory-pair.js';
+import { createMemoryPair } from '../../../lib/transport/sockets/memory-pair.js';
 import { SendBuffer } from '../../../lib/transport/send-buffer.js';
 
 const sockets: Duplex[] = [];

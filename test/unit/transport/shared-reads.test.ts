@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import { openSocket } from '../../../lib/transport/connector.js';
+import { openSocket } from '../../../lib/transport/sockets/connector.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(() => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import { listen, type SocketOwner } from '../../../lib/transport/socket-events.js';
+import { listen, type SocketOwner } from '../../../lib/transport/sockets/socket-events.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(() => {

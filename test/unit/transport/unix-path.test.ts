@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommunicationError, locateNameServer, PyroDaemon, PyroProxy } from '../../../lib/core.js';
-import { unixPathFault } from '../../../lib/transport/unix-path.js';
+import { unixPathFault } from '../../../lib/transport/sockets/unix-path.js';
 
 let directory: string;
 beforeEach(async () => {

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { MESSAGE_TYPES } from '../../../lib/protocol/constants.js';
-import { FrameReader } from '../../../lib/protocol/frame-reader.js';
-import { sizeLimit } from '../../../lib/protocol/header.js';
-import { encodeMessage } from '../../../lib/protocol/message.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../../lib/serializers/contract/serializer.js';
+import { MESSAGE_TYPES, SERIALIZER_IDS } from '../../../lib/protocol/constants.js';
+import { FrameReader } from '../../../lib/protocol/messages/frame-reader.js';
+import { sizeLimit } from '../../../lib/protocol/messages/header.js';
+import { encodeMessage } from '../../../lib/protocol/messages/message.js';
+import type { SerializerName } from '../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../lib/serializers/serializers.js';
 
 /** An entry of `test/wire/contract.json`: the bytes of a message or of a value, in hex. */

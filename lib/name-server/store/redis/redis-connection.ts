@@ -41,6 +41,7 @@ export interface IoredisClient {
   disconnect(): void;
 }
 
+/** A connected client of the package `redis` (`@redis/client`) or `ioredis`. */
 export type RedisClient = NodeRedisClient | IoredisClient;
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { replyCode, type RedisConnection, type RedisConnector } from './redis-connection.js';
 import type { ChangeMessage, StoredRecord } from './redis-record.js';
-import { SCRIPTS, type RedisScript } from './redis-scripts.js';
+import { REDIS_SCRIPTS, type RedisScript } from './redis-scripts.js';
 
 /** Names that one HSCAN reads: Redis serves other clients between two scans. */
 const SCAN_COUNT = 1_000;
@@ -144,7 +144,7 @@ export class RedisLink {
 
   private async tick(): Promise<void> {
     // a full page of ended leases: there may be more
-    while (Number((await this.evaluate(SCRIPTS.tick))[1]) >= 1_000);
+    while (Number((await this.evaluate(REDIS_SCRIPTS.tick))[1]) >= 1_000);
   }
 
   private async evaluate(script: RedisScript, ...args: string[]): Promise<[seq: number, result: unknown]> {

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
  *
  * Each change is published as `{"seq":…,"changes":[[name, record or null], …]}` in the channel `changes:ID`.
  *
- * Leases end by a special clock, in milliseconds. The clock follows Redis' clock while somebody calls {@link SCRIPTS.tick}, and stops
+ * Leases end by a special clock, in milliseconds. The clock follows Redis' clock while somebody calls {@link REDIS_SCRIPTS.tick}, and stops
  * otherwise. So no lease ends because Redis was away and nobody could renew the lease, or because a clock was set.
  */
 const COMMON = `
@@ -143,7 +143,7 @@ function script(body: string): RedisScript {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-export const SCRIPTS = {
+export const REDIS_SCRIPTS = {
   put: script(PUT),
   setMetadata: script(SET_METADATA),
   remove: script(REMOVE),

@@ -9,7 +9,7 @@ import { checkUtf8, hasUtf8 } from '../stored-text.js';
 import { connectorOf, type RedisClient, type RedisConnector, replyCode } from './redis-connection.js';
 import { RedisLink } from './redis-link.js';
 import { type ChangeMessage, recordOf, type StoredRecord } from './redis-record.js';
-import { type RedisScript, SCRIPTS } from './redis-scripts.js';
+import { type RedisScript, REDIS_SCRIPTS } from './redis-scripts.js';
 
 /** Options of a store in Redis. */
 export interface RedisNameStoreOptions {
@@ -88,27 +88,27 @@ export class RedisNameStore implements NameStore {
     checkUtf8(record);
     const { name, uri, metadata, lease } = record;
     const leaseArgs = lease ? [lease.owner, String(lease.ttlMs)] : ['', ''];
-    const obstacle = await this.run(SCRIPTS.put, name, uri, tagsText(metadata), ...leaseArgs, flag(safe), flag(takeover));
+    const obstacle = await this.run(REDIS_SCRIPTS.put, name, uri, tagsText(metadata), ...leaseArgs, flag(safe), flag(takeover));
     return obstacle === null ? undefined : recordOf(name, JSON.parse(obstacle as string) as StoredRecord);
   }
 
   async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
     if (!hasUtf8(name)) return false;
     checkUtf8({ name, uri: '', metadata, lease: undefined });
-    return Number(await this.run(SCRIPTS.setMetadata, name, tagsText(metadata))) === 1;
+    return Number(await this.run(REDIS_SCRIPTS.setMetadata, name, tagsText(metadata))) === 1;
   }
 
   async remove(names: readonly string[], { owner, takeover }: RemoveOptions): Promise<number> {
     const args = [flag(owner !== undefined), owner ?? '', flag(takeover)];
     let removed = 0;
-    for (const some of parts(names.filter(hasUtf8))) removed += Number(await this.run(SCRIPTS.remove, ...args, ...some));
+    for (const some of parts(names.filter(hasUtf8))) removed += Number(await this.run(REDIS_SCRIPTS.remove, ...args, ...some));
     return removed;
   }
 
   async renew(owner: string, names: readonly string[]): Promise<string[]> {
     const lost = names.filter((name) => !hasUtf8(name));
     for (const some of parts(names.filter(hasUtf8))) {
-      lost.push(...((await this.run(SCRIPTS.renew, owner, ...some)) as string[]));
+      lost.push(...((await this.run(REDIS_SCRIPTS.renew, owner, ...some)) as string[]));
     }
     return lost;
   }

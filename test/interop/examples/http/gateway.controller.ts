@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Headers, Inject, Param, Query } from '@nestjs/common';
-import { kwargs, type NameServerAddress, PyroProxy, PyroUri, type RemoteObject, type UntypedRemote } from 'nestjs-pyro';
+import { kwargs, PyroProxy, PyroUri, type RemoteObject, type UntypedRemote } from 'nestjs-pyro';
+import type { NameServerAddress } from 'nestjs-pyro/core';
 
 /** Token of the name server's address. */
 export const NAME_SERVER = Symbol('name server');

@@ -4,7 +4,7 @@ import type { ProxySender } from '../../../../lib/client/options/received-proxie
 import type { RemoteObject } from '../../../../lib/client/proxy/remote-proxy.js';
 import { expose, PyroDaemon, ProxyReference, PyroUri } from '../../../../lib/core.js';
 import { PyroProxy, type ReferencedProxyOptions } from '../../../../lib/pyro/pyro-proxy.js';
-import { admit, reply, ScriptedDaemon } from '../scripted-daemon.js';
+import { authorize, reply, ScriptedDaemon } from '../scripted-daemon.js';
 import { loads } from '../../../../lib/serpent/index.js';
 
 interface Greeter {
@@ -119,7 +119,7 @@ describe('a proxy that a peer sent', () => {
     const { uri, handshakes } = await serve();
     const elsewhere = 'PYRO:greeter@192.0.2.1:9';
     const daemon = await ScriptedDaemon.listen(async (peer) => {
-      await admit(peer, ['find']);
+      await authorize(peer, ['find']);
       for (const place of [String(uri), elsewhere]) {
         const state = [place, [], ['hello'], [], 'theirs', null];
         reply(peer, await peer.next(), { __class__: 'Pyro5.client.Proxy', state });

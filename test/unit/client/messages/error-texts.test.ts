@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expose, kwargs, PyroDaemon, type PyroDaemonOptions, PyroProxy, PyroRemoteError } from '../../../../lib/core.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
+import type { SerializerName } from '../../../../lib/serializers/contract/serializer.js';
 import { TestAuthority } from '../../../certificates.js';
 
 class Thing {

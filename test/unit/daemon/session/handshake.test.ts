@@ -11,7 +11,7 @@ class Thing {
 }
 expose(Thing);
 
-/** A target whose guard admits clients that send its password. */
+/** A target whose guard authorizes clients that send its password. */
 class Guarded implements PyroTarget {
   readonly metadata = { methods: new Set(['whoami', 'items']), oneway: new Set<string>(), attrs: new Set(['colour']) };
   readonly asked: unknown[] = [];
@@ -233,7 +233,7 @@ describe('the guard of an object', () => {
     expect(await friend.call('Pyro.Daemon', 'get_next_stream_item', id)).toBe(1);
   });
 
-  it('registered() hides a guarded object from clients that its guard has not admitted', async () => {
+  it('registered() hides a guarded object from clients that its guard has not authorized', async () => {
     const daemon = await startDaemon();
     daemon.registerTarget('guarded', new Guarded('a'));
     const peer = await join(daemon, 'Pyro.Daemon', 'a');

@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createConnection } from 'node:net';
 import { expect, it } from 'vitest';
 import { expose, FLAGS, MESSAGE_TYPES, type PyroDaemon } from '../../../../lib/core.js';
-import { encodeMessage } from '../../../../lib/protocol/message.js';
+import { encodeMessage } from '../../../../lib/protocol/messages/message.js';
 import { dumps, pyTuple } from '../../../../lib/serpent/index.js';
 import { ScriptedPeer, valueOf } from '../../../../lib/testing/index.js';
-import { createMemoryPair } from '../../../../lib/transport/memory-pair.js';
+import { createMemoryPair } from '../../../../lib/transport/sockets/memory-pair.js';
 import { collectUntil } from '../../../garbage-collection.js';
 import { eventually, join, startDaemon } from '../fixtures.js';
 

@@ -116,8 +116,12 @@ describe('@PyroProperty', () => {
 
 describe('@PyroController', () => {
   it('@PyroController refuses unknown instance modes and namings, and ids that no URI can hold', () => {
-    expect(() => PyroController({ instanceMode: 'other' as never })).toThrow('instanceMode is other');
-    expect(() => PyroController({ naming: 'camel' as never })).toThrow('naming is camel');
+    expect(() => PyroController({ instanceMode: 'other' as never })).toThrow(
+      'instanceMode is the text "other"; it must be session, single or percall',
+    );
+    expect(() => PyroController({ naming: 'camel' as never })).toThrow(
+      'naming is the text "camel"; it must be same or snake_case',
+    );
     expect(() => PyroController('two words')).toThrow('cannot stand in a URI');
     expect(() => PyroController('')).toThrow('cannot stand in a URI');
   });

@@ -19,7 +19,7 @@ import { presentableError } from '../../../../lib/daemon/call/presentable-error.
 import { PythonException } from '../../../../lib/core.js';
 import { PyroException } from '../../../../lib/index.js';
 import { messageOf, toPythonError } from '../../../../lib/nest/errors/python-error.js';
-import { SERIALIZER_IDS } from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 describe('PyroException', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SerializeError } from '../../../../lib/protocol/errors.js';
 import { PyComplex, PyFloat, PyTuple } from '../../../../lib/serpent/index.js';
-import { SERIALIZER_IDS } from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 const marshal = createSerializers().get(SERIALIZER_IDS.marshal)!;

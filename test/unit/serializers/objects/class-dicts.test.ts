@@ -5,12 +5,8 @@ import { pyTuple } from '../../../../lib/serpent/index.js';
 import { ExceptionWrapper } from '../../../../lib/serializers/objects/class-dicts.js';
 import { ClassRegistry } from '../../../../lib/serializers/contract/class-registry.js';
 import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.js';
-import {
-  type ReadContext,
-  SERIALIZER_IDS,
-  type SerializerName,
-  type ValueMode,
-} from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
+import type { ReadContext, SerializerName, ValueMode } from '../../../../lib/serializers/contract/serializer.js';
 import { ValueBudget } from '../../../../lib/serializers/contract/value-budget.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { PyroError, SerializeError } from '../../../../lib/protocol/errors.js';
 import { PythonException } from '../../../../lib/protocol/python-exception.js';
 import { PyroRemoteError } from '../../../../lib/serializers/objects/exceptions.js';
-import { SERIALIZER_IDS, type SerializerName } from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
+import type { SerializerName } from '../../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { SerializeError } from '../../../../lib/protocol/errors.js';
 import { HandshakeBudget, ValueBudget } from '../../../../lib/serializers/contract/value-budget.js';
 import { UnreadableError } from '../../../../lib/serializers/contract/unreadable-error.js';
-import { SERIALIZER_IDS, type Serializer, type SerializerName } from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
+import type { Serializer, SerializerName } from '../../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 setFlagsFromString('--allow-natives-syntax');

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { SerializeError } from '../../../../lib/protocol/errors.js';
 import { PyComplex, pyFloat, pyTuple } from '../../../../lib/serpent/index.js';
 import { SerializedBlob } from '../../../../lib/serializers/contract/serialized-blob.js';
-import { SERIALIZER_IDS, type SerializerName, type SerializerOptions } from '../../../../lib/serializers/contract/serializer.js';
+import { SERIALIZER_IDS } from '../../../../lib/protocol/constants.js';
+import type { SerializerName, SerializerOptions } from '../../../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../../../lib/serializers/serializers.js';
 
 const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];

@@ -1,0 +1,62 @@
+import { ExceptionWrapper } from '../../serializers/objects/class-dicts.js';
+import { type PyTuple, pyTuple } from '../../serpent/index.js';
+import { tupleOf } from '../../serpent/values.js';
+import { ProtocolError } from '../../protocol/errors.js';
+import { isLocalName } from './local-names.js';
+import { splitArguments } from '../call/outgoing-call.js';
+import { withCaller } from '../messages/reply-reader.js';
+
+/** Options of a batch. */
+export interface BatchOptions {
+  /** Sends the batch without waiting for results. Default false. */
+  oneway?: boolean;
+  /** Gives the outcome of each call instead of throwing the first error. Default false. */
+  settled?: boolean;
+}
+
+/**
+ * Records the calls that `record` makes on the recorder.
+ *
+ * @throws {TypeError} when `record` is async
+ */
+export function recordBatch(record: (recorder: object) => unknown): PyTuple[] {
+  const calls: PyTuple[] = [];
+  const recorder = new Proxy(Object.create(null) as object, {
+    get(_, name) {
+      if (typeof name === 'symbol' || isLocalName(name)) return undefined;
+      return (...given: unknown[]) => {
+        const { args, kwargs } = splitArguments(given);
+        calls.push(pyTuple(name, tupleOf(args), kwargs));
+      };
+    },
+  });
+  if (record(recorder) instanceof Promise)
+    throw new TypeError('the function given to $batch must not be async: what it calls later would be lost');
+  return calls;
+}
+
+/**
+ * Gives the outcomes of the calls of a batch, in order. After the first call that failed, none was run.
+ *
+ * @throws {ProtocolError} when the reply holds no list
+ */
+export function settledResults(reply: unknown): PromiseSettledResult<unknown>[] {
+  if (!Array.isArray(reply)) throw new ProtocolError('the reply to a batch is a list of results');
+  return (reply as unknown[]).map((value) =>
+    value instanceof ExceptionWrapper
+      ? { status: 'rejected', reason: withCaller(value.exception) }
+      : { status: 'fulfilled', value },
+  );
+}
+
+/**
+ * Gives the results of the calls of a batch.
+ *
+ * @throws {PyroRemoteError} of the call that failed
+ */
+export function plainResults(reply: unknown): unknown[] {
+  return settledResults(reply).map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}

@@ -1,0 +1,287 @@
+import type { ClassDescription, ClassField, PythonStyle } from '../../classes/class-description.js';
+import { enumMemberName, isPythonName, pythonNameFor } from './python-names.js';
+import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/field-types.js';
+
+/** The classes and enums that are printed. */
+export interface PrintedClasses {
+  readonly classes: readonly ClassDescription[];
+  readonly enums: readonly { readonly name: string; readonly object: EnumObject }[];
+}
+
+export interface PrintOptions {
+  /** The kind of classes that have no kind of their own. */
+  readonly style: PythonStyle;
+  /** A Python module that has the classes: they are imported, and not defined. */
+  readonly module?: string | undefined;
+}
+
+const ANNOTATIONS: Readonly<Record<ScalarType, string>> = {
+  any: 'Any',
+  str: 'str',
+  int: 'int',
+  float: 'float',
+  number: 'float',
+  bool: 'bool',
+  bytes: 'bytes',
+  datetime: 'datetime',
+  date: 'date',
+  time: 'time',
+  timedelta: 'timedelta',
+  Decimal: 'Decimal',
+  UUID: 'UUID',
+  Path: 'Path',
+};
+
+const ALIASED: ReadonlySet<string> = new Set([...Object.values(ANNOTATIONS), 'list']);
+
+/** Python expressions that make the value of a member from the received value. Members of other types keep the received value. */
+const READERS: Readonly<Partial<Record<ScalarType, string>>> = {
+  bytes: 'serpent.tobytes',
+  datetime: 'datetime.fromisoformat',
+  date: 'date.fromisoformat',
+  time: 'time.fromisoformat',
+  timedelta: 'lambda seconds: timedelta(seconds=seconds)',
+  Decimal: 'Decimal',
+  UUID: 'UUID',
+  Path: 'Path',
+};
+
+const IMPORT_OF_STYLE: Readonly<Record<PythonStyle, string>> = {
+  dataclass: 'from dataclasses import dataclass',
+  namedtuple: 'from typing import NamedTuple',
+  pydantic: 'from pydantic import BaseModel',
+  attrs: 'import attrs',
+};
+
+/** Names that the module uses, and that its classes do not have. */
+const MODULE_NAMES: ReadonlySet<string> = new Set(
+  (
+    'Any BaseException BaseModel Decimal Enum Exception NamedTuple Path PurePath SerpentSerializer UUID attrs bool bytes dataclass date datetime ' +
+    'dict float frozenset getattr int isinstance issubclass list next register_class_to_dict register_dict_to_class serpent set str time ' +
+    'timedelta to_wire tuple type vars _CLASSES _from_wire _kind _name _fields _recreate'
+  ).split(' '),
+);
+
+/**
+ * The text of a Python module that defines classes, and registers them with Pyro5.
+ *
+ * @throws {Error} when Python's classes cannot have a member of this name
+ */
+export function pythonClasses(printed: PrintedClasses, options: PrintOptions): string {
+  return new PythonModule(printed, options).text;
+}
+
+class PythonModule {
+  /** The names of the classes in the module, by their names on the wire. */
+  private readonly names = new Map<string, string>();
+  private readonly aliases = new Set<string>();
+
+  constructor(
+    private readonly printed: PrintedClasses,
+    private readonly options: PrintOptions,
+  ) {
+    for (const { name } of [...printed.enums, ...printed.classes]) {
+      const short = name.slice(name.lastIndexOf('.') + 1);
+      const taken = new Set(this.names.values());
+      const given = this.options.module === undefined ? pythonNameFor(short, MODULE_NAMES) : short;
+      this.names.set(name, taken.has(given) ? pythonNameFor(name.replaceAll('.', '_'), MODULE_NAMES, taken) : given);
+    }
+  }
+
+  get text(): string {
+    const { module } = this.options;
+    const own = module === undefined ? this.definitions() : [`from ${module} import ${[...this.names.values()].join(', ')}`];
+    const aliases = this.aliases.size === 0 ? [] : [[...this.aliases].sort().join('\n')];
+    return `${[this.imports(), ...aliases, ...own, FUNCTIONS, this.table(), REGISTRATION].join('\n\n\n')}\n`;
+  }
+
+  private imports(): string {
+    const styles = this.options.module === undefined ? this.styles() : [];
+    const lines = [
+      ...[...styles].sort().map((style) => IMPORT_OF_STYLE[style]),
+      'from datetime import date, datetime, time, timedelta',
+      'from decimal import Decimal',
+      'from enum import Enum',
+      'from pathlib import Path, PurePath',
+      'from typing import Any',
+      'from uuid import UUID',
+      '',
+      'import serpent',
+      'from Pyro5.api import register_class_to_dict, register_dict_to_class',
+      'from Pyro5.serializers import SerpentSerializer',
+    ];
+    const title = '"""Classes of a Nest application for Pyro5. Printed by: npx nestjs-pyro python classes"""';
+    return `${title}\nfrom __future__ import annotations\n\n${lines.join('\n')}`;
+  }
+
+  private styles(): Set<PythonStyle> {
+    return new Set(this.printed.classes.filter(({ isException }) => !isException).map((one) => this.styleOf(one)));
+  }
+
+  private styleOf({ options }: ClassDescription): PythonStyle {
+    return options.python ?? this.options.style;
+  }
+
+  private definitions(): string[] {
+    const { classes, enums } = this.printed;
+    return [
+      ...enums.map(({ name, object }) => this.enumeration(name, object)),
+      ...classes.map((one) => (one.isException ? this.exception(one) : this.record(one))),
+    ];
+  }
+
+  private enumeration(name: string, object: EnumObject): string {
+    const taken = new Set(['mro']);
+    const members = enumEntries(object).map(([key, value]) => `    ${enumMemberName(key, taken)} = ${JSON.stringify(value)}`);
+    return `class ${this.names.get(name)}(Enum):\n${members.join('\n')}`;
+  }
+
+  private exception(one: ClassDescription): string {
+    const { name, base, wireFields } = one;
+    const attributes = wireFields.map((field) => `    ${this.annotated(field, one)}`);
+    const head = `class ${this.names.get(name)}(${base === undefined ? 'Exception' : this.names.get(base.name)}):`;
+    return `${head}\n${attributes.length > 0 ? attributes.join('\n') : '    pass'}`;
+  }
+
+  private record(one: ClassDescription): string {
+    const style = this.styleOf(one);
+    const isTuple = style === 'namedtuple';
+    const base = isTuple ? undefined : one.base;
+    const inherited = base?.wireFields.map(({ name }) => name) ?? [];
+    const own = one.wireFields.filter(({ name }) => !inherited.includes(name));
+    // a member without default behind one with a default
+    const isMixed = one.wireFields.some(({ isOptional }, at) => !isOptional && one.wireFields[at - 1]?.isOptional);
+    // members of a NamedTuple with defaults come last, as Python wants them
+    const ordered = isTuple && isMixed ? [...own].sort((a, b) => Number(a.isOptional) - Number(b.isOptional)) : own;
+    const lines = ordered.map((field) => `    ${this.annotated(field, one)}`);
+    const parent = base === undefined ? undefined : this.names.get(base.name);
+    const name = this.names.get(one.name);
+    const keywords = isMixed ? '(kw_only=True)' : '';
+    const head = {
+      dataclass: `@dataclass${keywords}\nclass ${name}${parent === undefined ? '' : `(${parent})`}:`,
+      attrs: `@attrs.define${keywords}\nclass ${name}${parent === undefined ? '' : `(${parent})`}:`,
+      pydantic: `class ${name}(${parent ?? 'BaseModel'}):`,
+      namedtuple: `class ${name}(NamedTuple):`,
+    }[style];
+    return `${head}\n${lines.length > 0 ? lines.join('\n') : '    pass'}`;
+  }
+
+  private annotated({ name, type, isOptional }: ClassField, of: ClassDescription): string {
+    if (!isPythonName(name))
+      throw new Error(
+        `${of.name} has a member ${name}, which no class of Python can have; give it another name, or @Expose({ name }) of class-transformer`,
+      );
+    const members = new Set(of.wireFields.map((field) => field.name));
+    const annotation = this.annotationOf(type).replace(/\w+/g, (part) =>
+      members.has(part) && ALIASED.has(part) ? this.aliasOf(part) : part,
+    );
+    if (!isOptional) return `${name}: ${annotation}`;
+    return `${name}: ${annotation === 'Any' ? annotation : `${annotation} | None`} = None`;
+  }
+
+  /** Another name for a type that a member of a class hides: `date: _date | None = None`. */
+  private aliasOf(type: string): string {
+    this.aliases.add(`_${type} = ${type}`);
+    return `_${type}`;
+  }
+
+  private annotationOf(type: ValueType): string {
+    switch (type.kind) {
+      case 'scalar':
+        return ANNOTATIONS[type.scalar];
+      case 'array':
+        // whether there is NumPy is not known
+        return 'Any';
+      case 'list':
+        return `list[${this.annotationOf(type.item)}]`;
+      case 'enum': {
+        const { name } = this.printed.enums.find(({ object }) => object === type.object) ?? {};
+        return name === undefined ? 'Any' : this.names.get(name)!;
+      }
+      case 'class': {
+        const { name } = type.described() ?? {};
+        return (name === undefined ? undefined : this.names.get(name)) ?? 'Any';
+      }
+    }
+  }
+
+  /** Of each class: its name on the wire, and what reads its members. */
+  private table(): string {
+    const { classes, enums } = this.printed;
+    const rows = [
+      ...enums.map(({ name }) => this.row(name, [])),
+      ...classes.map(({ name, wireFields }) =>
+        this.row(
+          name,
+          wireFields.map((field) => `"${field.name}": ${readerOf(field.type)}`),
+        ),
+      ),
+    ];
+    return `_CLASSES = {\n${rows.join('\n')}\n}`;
+  }
+
+  private row(name: string, readers: string[]): string {
+    return `    ${this.names.get(name)}: (${JSON.stringify(name)}, {${readers.join(', ')}}),`;
+  }
+}
+
+function readerOf(type: ValueType): string {
+  if (type.kind === 'list') return `lambda items: [(${readerOf(type.item)})(item) for item in items]`;
+  return (type.kind === 'scalar' ? READERS[type.scalar] : undefined) ?? '_recreate';
+}
+
+/** Python functions that all printed classes use. */
+const FUNCTIONS = `def to_wire(value):
+    """Gives the value that Pyro5 sends for a value. Pyro5 calls this function for objects of these classes. Call it yourself
+    for what Pyro5 does not ask about: namedtuples with json, msgpack and marshal, and everything inside of a list or dict
+    with marshal."""
+    kind = next((each for each in type(value).__mro__ if each in _CLASSES), None)
+    if kind is not None:
+        name, fields = _CLASSES[kind]
+        if isinstance(value, BaseException):
+            parts = {"args": to_wire(value.args), "attributes": to_wire(vars(value))}
+            return {"__class__": name, "__exception__": True, **parts}
+        if isinstance(value, Enum):
+            return {"__class__": name, "value": value.value}
+        return {"__class__": name, **{field: to_wire(getattr(value, field)) for field in fields}}
+    if isinstance(value, dict):
+        return {key: to_wire(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [to_wire(item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items if isinstance(value, list) else set(items)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (Decimal, UUID, PurePath)):
+        return str(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _recreate(value):
+    return SerpentSerializer().recreate_classes(value)
+
+
+def _from_wire(kind, fields):
+    def members(data):
+        return {
+            name: None if value is None else fields.get(name, _recreate)(value)
+            for name, value in data.items()
+            if name != "__class__"
+        }
+
+    def read(name, data):
+        if issubclass(kind, Enum):
+            return kind(data["value"])
+        if not issubclass(kind, BaseException):
+            return kind(**members(data))
+        error = kind.__new__(kind)
+        error.args = tuple(_recreate(data["args"]))
+        vars(error).update(members(data.get("attributes", {})))
+        return error
+
+    return read`;
+
+const REGISTRATION = `for _kind, (_name, _fields) in _CLASSES.items():
+    register_class_to_dict(_kind, to_wire)
+    register_dict_to_class(_name, _from_wire(_kind, _fields))`;

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { NameServerAddress } from '../../client/options/name-resolver.js';
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import type { ClientTlsOptions } from '../../options/tls.js';
+import { PyroError } from '../../protocol/errors.js';
+import { PyroUri } from '../../protocol/uri.js';
+import { UNIX_PREFIX } from '../../protocol/location.js';
+import { locateNameServer } from '../../naming/locate.js';
+import { DAEMON_OBJECT_ID, SERIALIZER_IDS } from '../../protocol/constants.js';
+import type { SerializerName } from '../../serializers/contract/serializer.js';
+import { secondsOf } from '../terminal/arguments.js';
+import { COMPLETION_TIMEOUT_MS, LiveArgument } from '../terminal/completion.js';
+import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
+import type { OutputArguments } from '../terminal/output.js';
+import { valueOfText } from '../../inspector/typed-values.js';
+
+/** Options of every command that connects to an object. Each has a `PYRO_*` environment variable as its default, where Pyro5 has one. */
+export interface RemoteArguments extends OutputArguments {
+  serializer?: SerializerName;
+  handshake?: string;
+  /** Milliseconds. */
+  timeout?: number;
+  ns?: NameServerAddress;
+  tls?: true;
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+/** Adds the options of {@link RemoteArguments}. */
+export function takesRemoteArguments(command: Command): Command {
+  return command
+    .addOption(new Option('-s, --serializer <name>', 'serializer of the requests').choices(Object.keys(SERIALIZER_IDS)))
+    .option('--handshake <value>', 'handshake data: JSON, or a text')
+    .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', secondsOf)
+    .option('--ns <location>', 'name server that looks names up: host, host:port or ./u:path', nameServerOf)
+    .option('--tls', 'connect over TLS')
+    .option('--ca <file>', 'PEM file of the authorities that sign good certificates; with --tls')
+    .option('--cert <file>', 'PEM file of the certificate of this client; with --tls')
+    .option('--key <file>', 'PEM file of the key of this client; with --tls')
+    .option('--json', 'print JSON');
+}
+
+/** Describes the argument of commands that ask a daemon, which `host:port` names as well. */
+export const ANY_ADDRESS = 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name';
+
+/** The argument for an object. Names are completed from the name server. */
+export function objectArgument(description = 'PYRO:, PYRONAME: or PYROMETA: URI, or a name'): LiveArgument<RemoteArguments> {
+  const namesThatBegin = async (begun: string, given: RemoteArguments): Promise<Iterable<string>> => {
+    const { handshake, tls } = proxyOptionsOf(given);
+    const [callTimeoutMs, connectTimeoutMs] = [COMPLETION_TIMEOUT_MS, COMPLETION_TIMEOUT_MS];
+    await using names = await locateNameServer({ ...given.ns, handshake, tls, callTimeoutMs, connectTimeoutMs });
+    return (await names.list({ prefix: begun })).keys();
+  };
+  return new LiveArgument('<uri>', namesThatBegin, description);
+}
+
+/** Reads the location of a name server. @throws {InvalidArgumentError} */
+function nameServerOf(text: string): NameServerAddress {
+  if (text.startsWith(UNIX_PREFIX)) return { unixSocket: text.slice(UNIX_PREFIX.length) };
+  try {
+    const { host, port } = new PyroUri(`PYRONAME:any@${text}`);
+    return { host, port };
+  } catch {
+    throw new InvalidArgumentError('It must be host, host:port or ./u:path.');
+  }
+}
+
+/** An object or a name, and a location with a port or a socket. */
+const OBJECT_AND_LOCATION = /^[^@]+@(?:\.\/u:.+|.*:\d+)$/;
+
+/**
+ * The URI that an argument stands for: a URI, `host:port` or `./u:path` of a daemon, or a name of the name server.
+ *
+ * @throws {PyroError} `BAD_URI`
+ */
+export function uriOf(text: string): PyroUri {
+  if (/^pyro[a-z]*:/i.test(text)) return new PyroUri(text);
+  if (OBJECT_AND_LOCATION.test(text))
+    throw new PyroError(
+      `${text} has no protocol: PYRO:${text} is an object of the daemon there, PYRONAME:${text} a name of the name server there`,
+      { code: 'BAD_URI' },
+    );
+  const isLocation = text.startsWith(UNIX_PREFIX) || /^(?:\[.+\]|[^:]+):\d+$/.test(text);
+  return isLocation ? PyroUri.at(DAEMON_OBJECT_ID, text) : new PyroUri(`PYRONAME:${text}`);
+}
+
+/** The options of a proxy that arguments give. @throws {CommandFailure} when a file cannot be read */
+export function proxyOptionsOf(given: RemoteArguments): PyroProxyOptions {
+  const { serializer, handshake, timeout, ns } = given;
+  const tls = tlsOf(given);
+  return {
+    ...(serializer && { serializer }),
+    ...(handshake !== undefined && { handshake: valueOfText(handshake) }),
+    ...(timeout && { connectTimeoutMs: timeout, callTimeoutMs: timeout }),
+    ...(ns && { nameServer: ns }),
+    ...(tls && { tls }),
+    maxRetries: 0,
+  };
+}
+
+function tlsOf({ tls, ca, cert, key }: RemoteArguments): ClientTlsOptions | undefined {
+  if (!tls && ca === undefined && cert === undefined) return undefined;
+  const files = { ca, cert, key: key ?? cert };
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([name, file]) => (file === undefined ? [] : [[name, contentOf(file)]])),
+  );
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(`cannot read ${file}: ${(error as Error).message}`, EXIT_CODES.usage.code, { cause: error });
+  }
+}

@@ -1,0 +1,65 @@
+import { inspect, styleText } from 'node:util';
+import { printable } from '../../reports/printable.js';
+
+/** Options of every command that prints something. */
+export interface OutputArguments {
+  /** Print JSON. */
+  json?: true;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+const MAX_CELL_CHARS = 500;
+/** Control characters that a terminal would obey. Line breaks and tabs of a peer stay. */
+const COMMANDS_OF_TERMINALS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Prints lines to the standard output. */
+export function print(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Prints a value as a line of JSON, in which all characters that a terminal would obey are escaped. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value).replace(COMMANDS_OF_TERMINALS, escapedUnits));
+}
+
+/** Prints a value as JSON if the option `json` is set, else the lines. */
+export function answer({ json }: OutputArguments, value: unknown, ...lines: string[]): void {
+  if (json) printJson(value);
+  else print(...lines);
+}
+
+/** Styles a text if the standard output is a terminal, and `NO_COLOR` is not set. */
+export function styled(style: Style, text: string): string {
+  return hasColours() ? styleText(style, text) : text;
+}
+
+/** Makes the lines of a table: a head, and one line for each row. Texts of peers in it are printable. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(cell, MAX_CELL_CHARS)));
+  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
+  return [styled('bold', line(head)), ...cells.map(line)];
+}
+
+/** Makes the text of a result: a text as it is, other values as Node shows them. */
+export function resultText(value: unknown): string {
+  if (typeof value === 'string') return process.stdout.isTTY ? harmless(value) : value;
+  return inspect(value, { colors: hasColours(), depth: Infinity, maxArrayLength: 1_000, maxStringLength: 10_000 });
+}
+
+function harmless(text: string): string {
+  return text.replace(COMMANDS_OF_TERMINALS, (character) => ('\n\t'.includes(character) ? character : printable(character)));
+}
+
+function escapedUnits(character: string): string {
+  return character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function hasColours(): boolean {
+  return process.stdout.isTTY && !process.env['NO_COLOR'];
+}

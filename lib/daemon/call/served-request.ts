@@ -1,0 +1,248 @@
+import { type Annotations, copiedAnnotations } from '../../protocol/messages/annotations.js';
+import { FLAGS } from '../../protocol/constants.js';
+import type { Frame } from '../../protocol/messages/frame-reader.js';
+import type { CallTarget } from '../../serializers/contract/call-shape.js';
+import type { ReadContext, SerializedCall, Serializer } from '../../serializers/contract/serializer.js';
+import { readBlobCall } from '../../serializers/contract/serialized-blob.js';
+import type { ValueBudget } from '../../serializers/contract/value-budget.js';
+import { clientGone, type SessionConnection } from '../connection/session-connection.js';
+import type { Authorization } from '../contract/authorization.js';
+import type { Daemon, ProxyOrigin } from '../contract/daemon.js';
+import type { ObjectUsage } from '../object/registry.js';
+import type { ReplyChannel } from '../contract/reply-channel.js';
+import type { GuardedObject } from '../contract/target.js';
+import type { CallErrorInfo } from '../options/daemon-events.js';
+import type { CallFollowers } from './call-observers.js';
+import { type DaemonServices, receiveProxy } from './daemon-services.js';
+import { reportFailure } from './failure-report.js';
+import { Reply } from './reply.js';
+import { REQUEST_BYTES } from './value-memory.js';
+
+const NOT_READ: Partial<CallTarget> = {};
+const NOT_AUTHORIZED: Authorization = {};
+
+/**
+ * An INVOKE message, and its reply. A request holds the state that its calls share: a batch has many calls, every other request has
+ * one call.
+ */
+export class ServedRequest extends Reply implements ProxyOrigin, ReadContext {
+  readonly flags: number;
+  /** Set before the object is used. */
+  authorization: Authorization = NOT_AUTHORIZED;
+  /** The object whose guards decide: the called object, or the object that registered it. Undefined when there are no guards. */
+  guardedObject: GuardedObject | undefined;
+  /** Set once the call was read. */
+  call: SerializedCall | undefined;
+  /** Object and method of a call that could not be read, as far as they were read. */
+  unread: Partial<CallTarget> = NOT_READ;
+  /** The counters of the called object. */
+  usage: ObjectUsage | undefined;
+  /** Tells the observers of the daemon about the request. */
+  follower: CallFollowers | undefined;
+  /** Tells the observers about the entry of a batch that runs now. */
+  entryFollower: CallFollowers | undefined;
+  /** The percall instance that the entries of a batch share. */
+  batchInstance: object | Promise<object> | undefined;
+  /** Set when the request asks for the next item of a stream. */
+  pulledStream: CallErrorInfo['stream'];
+  private requestAnnotations: Annotations;
+  private uuid: string | undefined;
+  private controller: AbortController | undefined;
+  private abortReason: Error | undefined;
+  private stopWatchingPeer: (() => void) | undefined;
+  private streaming = false;
+  /** `performance.now()` when the call began, see `call-timeouts.ts`. */
+  startedAt = 0;
+  private isTimedOut = false;
+  /** Memory that the next read may take. */
+  budget: ValueBudget | undefined;
+  private heldBytes = 0;
+  private hasEnded = false;
+  private endHooks: (() => void)[] | undefined;
+
+  constructor(
+    services: DaemonServices,
+    channel: ReplyChannel,
+    readonly connection: SessionConnection,
+    serializer: Serializer,
+    frame: Frame,
+  ) {
+    super(services, channel, serializer, frame);
+    this.flags = frame.header.flags;
+    this.requestAnnotations = frame.annotations;
+  }
+
+  get daemon(): Daemon {
+    return this.services.daemon;
+  }
+
+  get serializerName(): string {
+    return this.serializer.name;
+  }
+
+  /** Annotations of the INVOKE message. */
+  get annotations(): Annotations {
+    return this.requestAnnotations;
+  }
+
+  get correlationId(): string {
+    return (this.uuid ??= formatUuid(this.correlationBytes));
+  }
+
+  get oneway(): boolean {
+    return (this.flags & FLAGS.oneway) !== 0;
+  }
+
+  get isBatch(): boolean {
+    return (this.flags & FLAGS.batch) !== 0;
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+      else if (this.streaming) return this.controller.signal;
+      else if (!this.connection.connected) this.controller.abort(clientGone());
+      else this.stopWatchingPeer = this.connection.onGone(() => this.abort(clientGone()));
+    }
+    return this.controller.signal;
+  }
+
+  /** True once the client was told that the call took too long. */
+  get timedOut(): boolean {
+    return this.isTimedOut;
+  }
+
+  /** Sends the result. Nothing is sent to a oneway request. */
+  result(value: unknown): Promise<void> | void {
+    if (!this.oneway) return this.sendResult(value, this.flags & FLAGS.batch);
+  }
+
+  /** Turns a proxy that came with the request into a value. */
+  decodeProxy(state: readonly unknown[]): unknown {
+    return receiveProxy(this.services, state, this);
+  }
+
+  /** Reads the call of this request. @param start where the call begins in `data` */
+  read(data: Buffer, start: number): SerializedCall {
+    if (this.flags & FLAGS.keepSerialized) return this.readBlob(data.subarray(start));
+    return this.readCall(data, this.serializer, start);
+  }
+
+  /** Reads a call within the memory that is left, and holds its memory until the request ends. */
+  readCall(data: Uint8Array, serializer: Serializer, start = 0): SerializedCall {
+    const budget = (this.budget = this.services.memory.budget());
+    const call = serializer.loadsCall(data, this, start);
+    this.hold(budget.spentBytes + REQUEST_BYTES);
+    return call;
+  }
+
+  /** Reads a call whose arguments stay serialized. It holds the memory of the data, too. */
+  private readBlob(data: Buffer): SerializedCall {
+    const budget = (this.budget = this.services.memory.budget());
+    const call = readBlobCall(data, this.annotations, this.serializer, this.services.blobInfoReaders, this);
+    this.hold(budget.spentBytes + REQUEST_BYTES + data.length);
+    return call;
+  }
+
+  private hold(bytes: number): void {
+    // an application may read a blob after the request has ended; its values are then no memory of a running request
+    if (this.hasEnded) return;
+    this.heldBytes += bytes;
+    this.services.memory.hold(bytes);
+  }
+
+  onUnread(target: CallTarget): void {
+    this.unread = target;
+  }
+
+  /** The call has ended, but its result cannot be sent. */
+  protected override resultFailed(error: unknown): void {
+    reportFailure(error, this, this.call ?? {});
+  }
+
+  /** Sends an exception. Nothing is sent to a oneway request. */
+  async error(error: unknown): Promise<void> {
+    if (!this.oneway) await this.sendError(error);
+  }
+
+  /** Sends the id of an item stream. @param streamId undefined: this daemon does not stream */
+  stream(streamId: string | undefined): Promise<void> {
+    return this.sendStream(streamId);
+  }
+
+  /** Answers with an exception of this package, before a call has begun. Nothing is sent to a oneway request. */
+  override async refuse(error: unknown): Promise<void> {
+    if (!this.oneway) await super.refuse(error);
+  }
+
+  /** Ends the connection after the replies that were sent. */
+  closeConnection(): void {
+    this.channel.close();
+  }
+
+  /** Lets `work` run while the next requests of the connection are served. */
+  runInBackground(work: Promise<void>): void {
+    this.channel.runInBackground(work);
+  }
+
+  /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
+  timeOut(reason: Error): void {
+    reportFailure(reason, this, this.call ?? {});
+    // in a batch, the report names the running entry, and the reply is about the batch
+    this.follower?.failed(reason);
+    this.isTimedOut = true;
+    this.abort(reason);
+    const told = this.error(reason).catch((failure: unknown) => {
+      this.channel.destroy();
+      throw failure;
+    });
+    this.channel.runInBackground(told);
+  }
+
+  abort(reason: Error): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
+  }
+
+  /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
+  becomeStream(): void {
+    this.streaming = true;
+    // a copy: a view would keep the whole message as long as the stream lives
+    this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
+    this.finish();
+  }
+
+  /** The method has ended: a disconnect no longer aborts the signal. */
+  finish(): void {
+    this.stopWatchingPeer?.();
+    this.stopWatchingPeer = undefined;
+    if (!this.streaming) this.end();
+  }
+
+  /** The method has ended, and so has its stream, if it returned one. */
+  end(): void {
+    this.hasEnded = true;
+    this.services.memory.release(this.heldBytes);
+    this.heldBytes = 0;
+    this.follower?.ended();
+    const hooks = this.endHooks;
+    this.endHooks = undefined;
+    for (const hook of hooks ?? []) hook();
+  }
+
+  /** Counts one call for the connection and the object. */
+  countCall(): void {
+    this.connection.calls++;
+    if (this.usage !== undefined) this.usage.calls++;
+  }
+
+  onEnd(hook: () => void): void {
+    (this.endHooks ??= []).push(hook);
+  }
+}
+
+function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

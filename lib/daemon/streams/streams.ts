@@ -1,0 +1,252 @@
+import type { AnyIterator } from '../../objects/item-iterators.js';
+import { PyroError } from '../../protocol/errors.js';
+import { overLimit } from '../../protocol/over-limit.js';
+import { isSamePrincipal } from '../connection/authorizations.js';
+import { CLIENT_GONE, clientGone, type SessionConnection } from '../connection/session-connection.js';
+import type { ObjectRegistry } from '../object/registry.js';
+import type { EventReporter } from '../options/daemon-events.js';
+import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
+import type { LimitCounters } from '../options/limit-counters.js';
+import { EndOfStream, ItemStream, type StreamingCall } from './item-stream.js';
+
+/** The last tenth of `maxStreams` is for connections that have less than a tenth of `maxStreamsPerConnection`. */
+const RESERVED_PART = 0.1;
+/** Longest wait for an iterator to end after it was closed. */
+const CLOSE_GRACE_MS = 5_000;
+
+/**
+ * The open item streams of a daemon.
+ *
+ * A stream belongs to the connection that read it last. When this connection ends, the stream lingers. Every connection that knows
+ * the id may resume the stream, if the handshake guards of the object authorize that connection as the same principal.
+ *
+ * @see Pyro5/server.py, `streaming_responses`
+ */
+export class Streams {
+  private readonly streams = new Map<string, ItemStream>();
+  private readonly openedBy = new Map<SessionConnection, { open: number; ended: (() => void) | undefined }>();
+  private readonly readBy = new Map<SessionConnection, Set<ItemStream>>();
+  private closed = false;
+
+  constructor(
+    private readonly daemon: {
+      readonly options: ResolvedDaemonOptions;
+      readonly objects: ObjectRegistry;
+      readonly reporter: EventReporter;
+      readonly limits: LimitCounters;
+    },
+  ) {}
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  /** The open streams, the oldest first. */
+  all(): Iterable<ItemStream> {
+    return this.streams.values();
+  }
+
+  /** Open streams that a connection has opened. */
+  openedByConnection(connection: SessionConnection): number {
+    return this.openedBy.get(connection)?.open ?? 0;
+  }
+
+  /**
+   * Opens a stream on an iterator, whose code runs in the async context that is running now.
+   *
+   * @returns the stream's id
+   * @throws {PyroError} over `maxStreamsPerConnection`, or over `maxStreams` when none of the streams lingers; after {@link closeAll}
+   */
+  open(call: StreamingCall, iterator: AnyIterator): string {
+    if (this.closed) throw new PyroError('the daemon has closed');
+    const { maxStreams, maxStreamsPerConnection } = this.daemon.options;
+    const opened = this.openedBy.get(call.connection)?.open ?? 0;
+    if (opened >= maxStreamsPerConnection) {
+      const text = `too many open item streams on this connection (maxStreamsPerConnection is ${maxStreamsPerConnection}); close some first`;
+      throw overLimit('maxStreamsPerConnection', new PyroError(text));
+    }
+    const refusal = call.connection.address?.streamRefusal();
+    if (refusal) throw refusal;
+    const free = maxStreams - this.streams.size;
+    // a few connections must not hold all streams
+    const isReserved = free < maxStreams * RESERVED_PART && opened >= maxStreamsPerConnection * RESERVED_PART;
+    if (isReserved || (free <= 0 && !this.dropOldestLingering())) {
+      const text = `too many open item streams on this daemon (maxStreams is ${maxStreams}${isReserved ? `, and this connection has ${opened}` : ''}); try again later`;
+      throw overLimit('maxStreams', new PyroError(text));
+    }
+    const { connection } = call;
+    const stream = new ItemStream(call, iterator);
+    this.streams.set(stream.id, stream);
+    this.setReader(stream, connection);
+    if (connection.address) connection.address.streams++;
+    const count = this.openedBy.get(connection);
+    if (count) count.open++;
+    else this.openedBy.set(connection, { open: 1, ended: undefined });
+    call.request.becomeStream();
+    return stream.id;
+  }
+
+  /**
+   * The next item. Response annotations that the source set since the last item go with it.
+   *
+   * @param call the call that asks for the item
+   * @throws {PythonException} `StopIteration` at the end
+   * @throws {PyroError} `item stream terminated` when the stream ended, failed, expired, is unknown, or belongs to another principal
+   */
+  async next({ connection, responseAnnotations, request }: StreamingCall, id: string): Promise<unknown> {
+    const stream = await this.find(connection, id);
+    if (stream === undefined) throw terminated();
+    request.pulledStream = { objectId: stream.call.objectId, method: stream.call.method };
+    return whileConnected(
+      connection,
+      stream.inOrder(() => this.pull(stream), responseAnnotations),
+    );
+  }
+
+  /** Closes a stream. A stream that is unknown or belongs to another principal is ignored. */
+  async close(connection: SessionConnection, id: string): Promise<void> {
+    const stream = await this.find(connection, id);
+    if (stream) this.drop(stream, 'the client closed the stream');
+  }
+
+  /**
+   * A connection has ended: its streams linger, or are closed when `streamLingerMs` is 0.
+   *
+   * @returns resolves when all streams that the connection opened have ended
+   */
+  connectionEnded(connection: SessionConnection): Promise<void> {
+    const linger = this.daemon.options.streamLingerMs > 0;
+    for (const stream of this.readBy.get(connection) ?? []) {
+      if (linger) {
+        this.setReader(stream, undefined);
+        stream.lingersSince = performance.now();
+      } else {
+        this.drop(stream, CLIENT_GONE);
+      }
+    }
+    const count = this.openedBy.get(connection);
+    if (count === undefined) return Promise.resolve();
+    return new Promise((resolve) => (count.ended = resolve));
+  }
+
+  /** Closes streams that are past their lifetime or linger time. */
+  expire(now: number): void {
+    for (const stream of this.streams.values()) if (stream.isExpired(this.daemon.options, now)) this.dropExpired(stream);
+  }
+
+  /** Closes all streams. Calls that outlive the daemon can open no more. */
+  closeAll(): void {
+    this.closed = true;
+    for (const stream of this.streams.values()) this.drop(stream, 'the daemon is closing');
+  }
+
+  /** The stream with this id, for a connection that may read it. */
+  private async find(connection: SessionConnection, id: string): Promise<ItemStream | undefined> {
+    const stream = this.streams.get(id);
+    if (stream === undefined) return undefined;
+    if (stream.isExpired(this.daemon.options, performance.now())) {
+      this.dropExpired(stream);
+      return undefined;
+    }
+    return stream.reader === connection ? stream : this.resume(stream, connection);
+  }
+
+  /** Makes a connection the reader of a stream that another connection read last. @returns undefined when the connection may not have it */
+  private async resume(stream: ItemStream, connection: SessionConnection): Promise<ItemStream | undefined> {
+    const { objectId, request } = stream.call;
+    const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
+    if (!isSamePrincipal(authorization, request.authorization)) return undefined;
+    if (!this.streams.has(stream.id)) return undefined;
+    this.setReader(stream, connection);
+    stream.lingersSince = 0;
+    return stream;
+  }
+
+  private async pull(stream: ItemStream): Promise<unknown> {
+    if (!this.streams.has(stream.id)) throw terminated();
+    try {
+      const step = await stream.step();
+      if (!step.done) {
+        stream.items++;
+        return step.value;
+      }
+    } catch (error) {
+      stream.call.request.follower?.failed(error);
+      if (this.forget(stream)) this.countEnded(stream);
+      throw error;
+    }
+    if (this.forget(stream)) this.countEnded(stream);
+    throw new EndOfStream();
+  }
+
+  private dropExpired(stream: ItemStream): void {
+    this.daemon.limits.counts[stream.lingersSince > 0 ? 'streamLingerMs' : 'streamLifetimeMs']++;
+    this.drop(stream, 'the stream expired');
+  }
+
+  private dropOldestLingering(): boolean {
+    let oldest: ItemStream | undefined;
+    for (const stream of this.streams.values()) {
+      if (stream.lingersSince > 0 && (oldest === undefined || stream.lingersSince < oldest.lingersSince)) oldest = stream;
+    }
+    if (oldest) {
+      this.daemon.limits.counts.maxStreams++;
+      this.drop(oldest, 'the daemon has too many open streams');
+    }
+    return oldest !== undefined;
+  }
+
+  /** Closes a stream before its end. */
+  private drop(stream: ItemStream, reason: string): void {
+    if (!this.forget(stream)) return;
+    stream.close(reason, (error, call) => this.daemon.reporter.emit('callError', error, call));
+    this.countEnded(stream);
+  }
+
+  private forget(stream: ItemStream): boolean {
+    if (!this.streams.delete(stream.id)) return false;
+    this.setReader(stream, undefined);
+    return true;
+  }
+
+  /** Resolves {@link connectionEnded} after the last stream of the connection, once its iterator runs no more. */
+  private countEnded({ call: { connection, request }, idle }: ItemStream): void {
+    void idle.then(() => request.end());
+    if (connection.address) connection.address.streams--;
+    const count = this.openedBy.get(connection);
+    if (count === undefined || --count.open > 0) return;
+    this.openedBy.delete(connection);
+    const { ended } = count;
+    if (ended === undefined) return;
+    const timer = setTimeout(ended, CLOSE_GRACE_MS);
+    timer.unref();
+    void idle.then(() => {
+      clearTimeout(timer);
+      ended();
+    });
+  }
+
+  private setReader(stream: ItemStream, reader: SessionConnection | undefined): void {
+    const before = stream.reader && this.readBy.get(stream.reader);
+    if (before?.delete(stream) && before.size === 0) this.readBy.delete(stream.reader!);
+    stream.reader = reader;
+    if (reader === undefined) return;
+    const streams = this.readBy.get(reader);
+    if (streams) streams.add(stream);
+    else this.readBy.set(reader, new Set([stream]));
+  }
+}
+
+/** Rejects when the client disconnects. Otherwise an item that never comes would hold the connection. */
+function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(clientGone());
+    if (!connection.connected) return leave();
+    const forget = connection.onGone(leave);
+    pull.then(resolve, reject).finally(forget);
+  });
+}
+
+function terminated(): PyroError {
+  return new PyroError('item stream terminated');
+}

@@ -1,0 +1,107 @@
+import { decompress, isInflatedAtOnce } from './compression.js';
+import { FLAGS } from '../constants.js';
+import type { Frame } from './frame-reader.js';
+import { type SizeLimit, sizeLimit } from './header.js';
+
+/** Limits of compressed messages. */
+export interface InflationLimits {
+  maxMessageBytes: number;
+  /** Largest data, as a multiple of its compressed size. Data up to {@link FREE_BYTES} may have any ratio. */
+  maxInflationRatio: number;
+  /** Bytes that are inflated at the same time. A larger message is inflated alone. */
+  maxInflatingBytes: number;
+}
+
+/** Defaults of the limits of compressed messages. */
+export const INFLATION_DEFAULTS = { maxInflationRatio: 100, maxInflatingBytes: 256 * 1024 * 1024 };
+
+/** Data up to this size may have any ratio: zeros shrink to a thousandth. */
+const FREE_BYTES = 16 * 1024 * 1024;
+/** The largest ratio that a zlib stream can have. */
+const ZLIB_RATIO = 1_032;
+const ZLIB_SPARE_BYTES = 1_024;
+
+/** Counts the compressed messages that wait. */
+interface HeldBytes {
+  hold(bytes: number): void;
+  release(bytes: number): void;
+}
+
+interface Waiting {
+  bytes: number;
+  enter(): void;
+}
+
+/**
+ * Opens the data of messages. Compressed data of all connections together is inflated within {@link InflationLimits.maxInflatingBytes}:
+ * messages over this limit wait for their turn.
+ */
+export class Inflation {
+  /** Bytes that are being inflated. */
+  heldBytes = 0;
+  private readonly waiting: Waiting[] = [];
+  private readonly messageLimit: SizeLimit;
+
+  /**
+   * @param onWaiting called when a message has to wait, because of {@link InflationLimits.maxInflatingBytes}
+   * @param unserved counts the messages that wait
+   */
+  constructor(
+    private readonly limits: InflationLimits,
+    private readonly onWaiting: () => void = () => undefined,
+    private readonly unserved?: HeldBytes,
+  ) {
+    this.messageLimit = sizeLimit(limits.maxMessageBytes);
+  }
+
+  /**
+   * Hands the data of a message to `read`, inflated when it is compressed.
+   *
+   * @param limit of the inflated data
+   * @returns the result of `read`; a promise of it, when the data is inflated on a worker thread
+   * @throws {MessageTooLargeError} when the data inflates to more than the limit or the ratio allows
+   * @throws {ProtocolError} `BAD_COMPRESSION`
+   */
+  open<T>(frame: Frame, read: (data: Buffer) => T, limit = this.messageLimit): T | Promise<T> {
+    const { data } = frame;
+    if (!(frame.header.flags & FLAGS.compressed)) return read(data);
+    const most = this.mostOf(data.length, limit);
+    if (!isInflatedAtOnce(data)) return this.openInTurn(data, read, most);
+    return read(decompress(data, most) as Buffer);
+  }
+
+  private async openInTurn<T>(data: Buffer, read: (data: Buffer) => T, most: SizeLimit): Promise<T> {
+    const bytes = Math.min(most.bytes, ZLIB_RATIO * data.length + ZLIB_SPARE_BYTES);
+    if (!this.fits(bytes) || this.waiting.length > 0) {
+      this.onWaiting();
+      this.unserved?.hold(data.length);
+      await new Promise<void>((enter) => this.waiting.push({ bytes, enter }));
+      this.unserved?.release(data.length);
+    } else {
+      this.heldBytes += bytes;
+    }
+    try {
+      return read(await decompress(data, most));
+    } finally {
+      this.leave(bytes);
+    }
+  }
+
+  private mostOf(compressedBytes: number, limit: SizeLimit): SizeLimit {
+    const bytes = Math.max(FREE_BYTES, compressedBytes * this.limits.maxInflationRatio);
+    return bytes < limit.bytes ? { bytes, option: 'maxInflationRatio' } : limit;
+  }
+
+  private fits(bytes: number): boolean {
+    return this.heldBytes === 0 || this.heldBytes + bytes <= this.limits.maxInflatingBytes;
+  }
+
+  private leave(bytes: number): void {
+    this.heldBytes -= bytes;
+    for (let next = this.waiting[0]; next !== undefined && this.fits(next.bytes); next = this.waiting[0]) {
+      this.waiting.shift();
+      this.heldBytes += next.bytes;
+      next.enter();
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { X509Certificate } from 'node:crypto';
+import { lookup, type LookupOptions } from 'node:dns';
+import { isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type PeerCertificate } from 'node:tls';
+import type { ClientTlsOptions } from '../../options/tls.js';
+import { CommunicationError, ConnectionClosedError } from '../../protocol/errors.js';
+import { tcpLocation, unixLocation } from '../../protocol/location.js';
+import { connectSharingReads } from './shared-reads.js';
+import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
+import { unixPathFault } from './unix-path.js';
+
+/** The address to connect to. With `address`, the host name is not looked up. */
+export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
+
+export interface ConnectOptions {
+  tls?: ClientTlsOptions;
+  /** TCP keep-alive: after this time without data the system probes the peer; 0: never. */
+  keepAliveMs: number;
+  /** Aborts connecting. The error is the signal's reason. */
+  signal: AbortSignal;
+}
+
+/**
+ * Opens a TCP socket (host name, IPv4 or IPv6 address) or a unix domain socket, with TLS when `tls` is given.
+ *
+ * @throws {ConnectionClosedError} when the peer cannot be reached; a later attempt may succeed
+ * @throws {CommunicationError} when TLS fails, e.g. the peer's certificate is refused, or a socket path cannot be used; a later attempt will fail too
+ * @throws the reason of `signal` when the signal is aborted
+ */
+export function openSocket(address: ConnectAddress, options: ConnectOptions): Promise<Socket> {
+  const { tls, signal } = options;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const fault = 'unixSocket' in address ? unixPathFault(address.unixSocket) : undefined;
+    if (fault !== undefined)
+      return reject(new CommunicationError(`cannot connect to ${shownLocation(address)}: ${fault}`, { sent: false }));
+    const socket: Socket = tls
+      ? connectTls({ ...tlsNames(address, tls), ...target(address) })
+      : connectSharingReads(target(address));
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      socket
+        .off(tls ? 'secureConnect' : 'connect', onConnect)
+        .off('error', onError)
+        .off('close', onClose);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      socket.on('error', ignore).destroy();
+      reject(error);
+    };
+    const onConnect = (): void => {
+      settle();
+      // the caller adds its own listener a moment later
+      socket.on('error', ignore);
+      if (options.keepAliveMs > 0) socket.setKeepAlive(true, options.keepAliveMs);
+      socket.setNoDelay(true);
+      resolve(socket);
+    };
+    const onAbort = (): void => fail(signal.reason as Error);
+    const onError = (error: NodeJS.ErrnoException): void => fail(connectError(address, error, tls !== undefined));
+    const onClose = (): void => fail(connectError(address, new Error('closed by the peer'), false));
+    signal.addEventListener('abort', onAbort);
+    socket
+      .on(tls ? 'secureConnect' : 'connect', onConnect)
+      .on('error', onError)
+      .on('close', onClose);
+  });
+}
+
+/** `host:port`, `[v6]:port` or `./u:path`, as it stands in URIs. */
+export function locationOf(address: ConnectAddress): string {
+  if ('unixSocket' in address) return unixLocation(address.unixSocket);
+  return tcpLocation(address.host, address.port);
+}
+
+/** A location in an error: a zero byte would end the text in many logs. */
+function shownLocation(address: ConnectAddress): string {
+  return locationOf(address).replaceAll('\0', '\\0');
+}
+
+function target(address: ConnectAddress): { path: string } | { host: string; port: number; lookup: LookupFunction } {
+  if ('unixSocket' in address) return { path: address.unixSocket };
+  return { host: address.address ?? address.host, port: address.port, lookup: ipv4First };
+}
+
+/** Looks up IPv4 addresses first, as Pyro5 does: a daemon at `localhost` listens on 127.0.0.1. */
+const ipv4First: LookupFunction = (host, options, callback) => {
+  lookup(host, { ...(options as LookupOptions), order: 'ipv4first' }, callback);
+};
+
+/** The certificate must name the host of the URI, not the address that was looked up. */
+function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOptions {
+  const isName = 'host' in address && !/^[\d.]+$|:/.test(address.host);
+  const names = isName && tls.servername === undefined ? { ...tls, servername: address.host } : tls;
+  return { checkServerIdentity: namesServer, ...names };
+}
+
+/** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */
+function namesServer(host: string, certificate: PeerCertificate): Error | undefined {
+  const isNamed = isIPv6(host) && new X509Certificate(certificate.raw).checkIP(host) !== undefined;
+  return isNamed ? undefined : checkServerIdentity(host, certificate);
+}
+
+const networkReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'closed by the peer',
+  ENOENT: 'there is no such socket',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EACCES: 'no permission',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+};
+
+/** Why a host or a unix socket cannot be reached. Undefined for codes without words. */
+export function networkReason(code: string): string | undefined {
+  return networkReasons[code];
+}
+
+/**
+ * Codes of failures of the network, as opposed to failures of TLS. An error without a code, for example of `checkServerIdentity`, is no
+ * failure of the network.
+ */
+const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
+
+function connectError(address: ConnectAddress, error: NodeJS.ErrnoException, secure: boolean): CommunicationError {
+  const code = error.code ?? '';
+  const known = networkReason(code);
+  const why = code.startsWith('ERR_SSL_') ? connectionFailureText(error) : `${known ?? error.message}${code && ` (${code})`}`;
+  const message = `cannot connect to ${shownLocation(address)}: ${why}`;
+  const options = { cause: error, sent: false };
+  const isRefusal = secure && !NETWORK_CODE.test(code);
+  return isRefusal ? new CommunicationError(message, options) : new ConnectionClosedError(message, options);
+}
+
+/**
+ * Makes the error of a daemon that refuses the certificate of this program. With TLS 1.3 the refusal arrives only after the
+ * connection was opened.
+ *
+ * @param error why the connection ended during the handshake
+ * @returns undefined when the connection ended for another reason, so that trying again may help
+ */
+export function certificateRefusal(address: ConnectAddress, error: unknown): CommunicationError | undefined {
+  const { cause } = error as Error;
+  if (!(error instanceof ConnectionClosedError) || !(cause instanceof Error) || !isAlertOfPeer(cause)) return undefined;
+  return connectError(address, cause, true);
+}
+
+function ignore(): void {}
