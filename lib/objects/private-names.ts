@@ -47,7 +47,7 @@ export function isProxyName(name: string): boolean {
 /** Why no member of a remote object can have a name of {@link isProxyName}. */
 export const PROXY_NAME_FAULT = 'names that begin with $ belong to proxies';
 
-/** True for members that exposing a whole class exposes. Left out are private names, and those that JavaScript or Nest calls. */
+/** True for members that exposing a whole class exposes. Private names, and names that JavaScript or Nest calls, are left out. */
 export function isExposedWithClass(name: string): boolean {
   return !NAMES_OF_CLASSES.has(name) && !isProxyName(name) && !isPrivateName(name);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** A location of a unix domain socket begins so. */
+/** Prefix of the location of a unix domain socket. */
 export const UNIX_PREFIX = './u:';
 
 /** The largest port of TCP and UDP. */
@@ -32,12 +32,12 @@ export function remoteLocation(socket: Duplex): string {
   return remoteAddress === undefined ? WITHOUT_ADDRESS : tcpLocation(remoteAddress, remotePort);
 }
 
-/** The location of a daemon that does not listen: a unix domain socket with a name that nobody else has. */
+/** The location of a daemon that does not listen: a unix domain socket with a unique name. */
 export function inProcessLocation(): string {
   return unixLocation(`in-process-${randomUUID()}`);
 }
 
-/** `natHost:natPort`; the port is the one of `location` when `natPort` is 0 or absent. Undefined without a NAT host. */
+/** `natHost:natPort`; the port of `location` when `natPort` is 0 or absent. Undefined without a NAT host. */
 export function natLocationOf(
   { natHost, natPort }: { natHost?: string; natPort?: number },
   location: string,
@@ -64,7 +64,7 @@ export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
 }
 
-/** `0.0.0.0` in every way of writing that the operating system accepts. */
+/** `0.0.0.0` in every form that the operating system accepts. */
 const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
 
 /** The version of IP of a host that stands for all interfaces of a machine: `0.0.0.0`, `::`. Undefined for other hosts. */

@@ -15,11 +15,11 @@ import { asError } from '../../protocol/safe-text.js';
  * @throws {PyroError} `CONFIG`, when the hook gave a promise or another value that holds no annotations
  */
 export function annotationsOf(given: AnnotationValues | undefined): Annotations {
-  // every reply asks
+  // runs for every reply
   if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
   if (typeof given !== 'object' || given === null) throw badAnnotations(`gives ${String(given)}`);
   if (isThenable(given)) {
-    // the promise itself may fail later, which nobody else waits for
+    // nobody else handles a later rejection of the promise
     Promise.resolve(given).catch(() => undefined);
     throw badAnnotations('gives a promise');
   }
@@ -29,8 +29,8 @@ export function annotationsOf(given: AnnotationValues | undefined): Annotations 
 }
 
 /**
- * Calls the annotations hook once, so that a mistake is found before the first client. A hook that throws is left alone: it may need
- * a call.
+ * Calls the annotations hook once, so that a mistake is found before the first client. A hook that throws is no mistake yet: it may need a
+ * call.
  *
  * @throws {PyroError} `CONFIG`, when what the hook gives cannot be sent
  */

@@ -38,7 +38,7 @@ function isName(text: string): boolean {
   return IDENTIFIER.test(text) && !PYTHON_KEYWORDS.has(text);
 }
 
-/** The Python literal of an argument: JSON, and a text that is no JSON as itself. */
+/** The Python literal of an argument: of JSON its value, of another text the text itself. */
 function pythonOf(text: string): string {
   if (/^-?\d+$/.test(text)) return text.replace(/^(-?)0+(?=\d)/, '$1');
   let value: unknown;
