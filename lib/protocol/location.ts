@@ -64,7 +64,7 @@ export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=[\d.]+$)/i, '').toLowerCase();
 }
 
-/** `0.0.0.0` in every way of writing that the operating system accepts. */
+/** `0.0.0.0` in every form that the operating system accepts. */
 const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
 
 /** The version of IP of a host that stands for all interfaces of a machine: `0.0.0.0`, `::`. Undefined for other hosts. */
