@@ -98,7 +98,8 @@ export interface MethodSnapshot {
   parameters: MethodParameter[] | null;
 }
 
-export interface AttributeSnapshot {
+/** An attribute. Type, rules and shape are those of the values that clients set, where decorators tell them. */
+export interface AttributeSnapshot extends Pick<MethodParameter, 'type' | 'rules' | 'shape'> {
   kind: 'attribute';
   /** Wire name. */
   name: string;
