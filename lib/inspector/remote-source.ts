@@ -1,3 +1,4 @@
+import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
@@ -10,12 +11,15 @@ import { namesByObject } from './names-by-object.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import type { InspectorSource, ReachableObject } from './inspector-source.js';
+import { ObjectAnswers } from './object-answers.js';
 import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
 /** Objects of which the members are asked for. */
 const MAX_OBJECTS = 500;
+/** Time after which a daemon is asked again for the members of an object. */
+const KEPT_MS = 10_000;
 
 /** A daemon of another process, and the objects of it that are shown. */
 export interface RemoteDaemon {
@@ -37,31 +41,59 @@ export class RemoteSource implements InspectorSource {
   /** False once the daemon has said that it does not serve its snapshot. */
   private hasInspector = true;
   private objects: InspectedObject[] = [];
-  private readonly members = new Map<string, InspectedMember[] | null>();
-  /** The answers of `get_signatures`, by the id of the object. Undefined: the daemon tells nothing of the object. */
-  private readonly signatures = new Map<string, ObjectSignatures | undefined>();
+  /** Null: the daemon does not tell the members of the object, or the object has gone. */
+  private readonly members: ObjectAnswers<InspectedMember[] | null>;
+  /** The answers of `get_signatures`. Undefined: the daemon tells nothing of the object. */
+  private readonly signatures: ObjectAnswers<ObjectSignatures | undefined>;
+  /** Each connection brings metadata of its own. */
+  private connectedWith: RemoteMetadata | undefined;
+  private taking: Promise<InspectedServer[]> | undefined;
 
+  /** @param keptMs time after which the members of an object are asked for again */
   constructor(
     private readonly shown: RemoteDaemon,
     private readonly options: PyroProxyOptions,
     private readonly maxListed: number,
+    keptMs = KEPT_MS,
   ) {
     this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), options);
     this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), options);
+    this.members = new ObjectAnswers((objectId) => this.askMembers(objectId), keptMs);
+    this.signatures = new ObjectAnswers((objectId) => this.askSignatures(objectId), keptMs);
   }
 
-  async take(): Promise<InspectedServer[]> {
+  /** Readers that come at the same time get the same snapshot: the daemon is asked once. */
+  take(): Promise<InspectedServer[]> {
+    return (this.taking ??= this.askDaemon().finally(() => (this.taking = undefined)));
+  }
+
+  /** Nothing is recorded at another process. */
+  follow(): () => void {
+    return () => undefined;
+  }
+
+  reach(server: string, objectId: string): ReachableObject {
+    if (server !== this.shown.location) throw new RequestRefusal(404, `there is no server "${server}"`);
+    return { uri: PyroUri.at(objectId, this.shown.location), options: this.options };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.daemon.$release(), this.inspector.$release()]);
+  }
+
+  private async askDaemon(): Promise<InspectedServer[]> {
     const { location } = this.shown;
     const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
     try {
       const begun = performance.now();
       await this.daemon.$call('ping');
       const pingMs = performance.now() - begun;
+      this.noteConnection();
       const snapshot = await this.snapshot();
       if (snapshot !== null) {
         const { objects, ...rest } = snapshot;
         const names = namesByObject(rest);
-        await this.askSignatures(objects.map(({ objectId }) => objectId));
+        await this.renewSignatures(objects.map(({ objectId }) => objectId));
         this.objects = objects.map((object) => ({
           ...object,
           uri: this.uriOf(object.objectId),
@@ -77,18 +109,14 @@ export class RemoteSource implements InspectorSource {
     }
   }
 
-  /** Nothing is recorded at another process. */
-  follow(): () => void {
-    return () => undefined;
-  }
-
-  reach(server: string, objectId: string): ReachableObject {
-    if (server !== this.shown.location) throw new RequestRefusal(404, `there is no server "${server}"`);
-    return { uri: PyroUri.at(objectId, this.shown.location), options: this.options };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.daemon.$release(), this.inspector.$release()]);
+  /** Behind a new connection the daemon may be another one, with other objects under the same ids. */
+  private noteConnection(): void {
+    const { $metadata } = this.daemon;
+    if ($metadata === this.connectedWith) return;
+    this.connectedWith = $metadata;
+    this.hasInspector = true;
+    this.members.expire();
+    this.signatures.expire();
   }
 
   private async snapshot(): Promise<DaemonSnapshot | null> {
@@ -106,42 +134,34 @@ export class RemoteSource implements InspectorSource {
   private async listObjects(): Promise<InspectedObject[]> {
     const listed = [...((await this.daemon.$call('registered')) as Iterable<unknown>)].map(String);
     const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
-    for (const id of this.members.keys()) if (!ids.includes(id)) this.members.delete(id);
-    await this.askSignatures(ids);
-    const objects: InspectedObject[] = [];
-    for (const objectId of ids) {
-      if (!this.members.has(objectId)) this.members.set(objectId, await this.askMembers(objectId));
-      objects.push({
-        objectId,
-        uri: this.uriOf(objectId),
-        names: this.shown.names.get(objectId) ?? [],
-        className: null,
-        instanceMode: null,
-        isGuarded: null,
-        isLeased: null,
-        calls: null,
-        failures: null,
-        members: this.told(objectId, this.members.get(objectId)!),
-      });
-    }
-    return objects;
+    await this.renewSignatures(ids);
+    await this.members.renew(ids);
+    return ids.map((objectId) => ({
+      objectId,
+      uri: this.uriOf(objectId),
+      names: this.shown.names.get(objectId) ?? [],
+      className: null,
+      instanceMode: null,
+      isGuarded: null,
+      isLeased: null,
+      calls: null,
+      failures: null,
+      members: this.told(objectId, this.members.of(objectId) ?? null),
+    }));
   }
 
   private told(objectId: string, members: InspectedMember[] | null): InspectedMember[] | null {
-    const signatures = this.signatures.get(objectId);
+    const signatures = this.signatures.of(objectId);
     return members === null || signatures === undefined ? members : toldMembers(members, signatures);
   }
 
-  /** Asks for the signatures of objects that are new, and forgets those of objects that have gone. */
-  private async askSignatures(ids: readonly string[]): Promise<void> {
-    if (!this.daemon.$metadata?.methods.has('get_signatures')) return;
-    for (const id of this.signatures.keys()) if (!ids.includes(id)) this.signatures.delete(id);
-    for (const objectId of ids.slice(0, MAX_OBJECTS)) {
-      if (!this.signatures.has(objectId)) this.signatures.set(objectId, await this.askSignature(objectId));
-    }
+  private async renewSignatures(ids: readonly string[]): Promise<void> {
+    const isTold = this.daemon.$metadata?.methods.has('get_signatures') === true;
+    // of a daemon that was replaced by one without signatures, nothing is kept
+    await this.signatures.renew(isTold ? ids.slice(0, MAX_OBJECTS) : []);
   }
 
-  private async askSignature(objectId: string): Promise<ObjectSignatures | undefined> {
+  private async askSignatures(objectId: string): Promise<ObjectSignatures | undefined> {
     try {
       return readSignatures(await this.daemon.$call('get_signatures', objectId));
     } catch (error) {
@@ -168,7 +188,8 @@ export class RemoteSource implements InspectorSource {
           .sort()
           .map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
       ];
-    } catch {
+    } catch (error) {
+      if (isPassing(error)) throw error;
       // the object has gone, or its guards refuse this client
       return null;
     }
