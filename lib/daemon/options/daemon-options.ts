@@ -52,8 +52,8 @@ export interface DaemonOptions {
    */
   maxValueBytes?: number;
   /**
-   * Objects of one request that rules of class-validator, class-transformer or a schema check. To check one takes some 10 µs. A request
-   * over this limit is answered with `builtins.ValueError`. Default 100,000.
+   * Objects of one request that rules of class-validator, class-transformer or a schema check, those in arguments that Nest's pipes
+   * validate included. To check one takes some 10 µs. A request over this limit is answered with `builtins.ValueError`. Default 100,000.
    */
   maxCheckedObjects?: number;
   /**
