@@ -284,30 +284,3 @@ export const LIMITS = {
 
 /** The name of a limit, and of its option. */
 export type LimitName = keyof typeof LIMITS;
-
-/** A set of defaults: for a network whose machines are trusted, or for one that anybody reaches. */
-export type DaemonProfile = 'lab' | 'exposed';
-
-export const PROFILES: readonly DaemonProfile[] = ['lab', 'exposed'];
-
-const NAMES = Object.keys(LIMITS) as LimitName[];
-
-/** The defaults of all limits. */
-export function defaultLimits(profile: DaemonProfile): Record<LimitName, number> {
-  return Object.fromEntries(NAMES.map((name) => [name, LIMITS[name][profile]])) as Record<LimitName, number>;
-}
-
-/** The bounds of the options of all limits. */
-export const BOUNDS_OF_LIMITS = Object.fromEntries(NAMES.map((name) => [name, (LIMITS[name] as Limit).bounds ?? {}])) as Record<
-  LimitName,
-  NumberBounds
->;
-
-export function isLimitName(name: string | undefined): name is LimitName {
-  return name !== undefined && Object.hasOwn(LIMITS, name);
-}
-
-/** A counter for each limit, all 0. */
-export function newCounters(): Record<LimitName, number> {
-  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<LimitName, number>;
-}
