@@ -6,7 +6,7 @@ import { KeyKind, ReadKey } from './repeated-keys.js';
 import { CROWDED, isOwnStandIn, PythonKeys } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
-import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
+import { COSTS, dictCost, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
 
 const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
@@ -16,8 +16,6 @@ const MOST_KEYS = 4_096;
 const DEEPEST_KEY = 128;
 /** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
-/** Members for which a plain object has room from its start. */
-const ROOMY_MEMBERS = 4;
 /** Entries for which a Map or Set has room from its start. */
 const ROOMY_ENTRIES = 4;
 
@@ -285,12 +283,6 @@ function newKeyCost({ length }: string, before: number, isFaithful: boolean): nu
   const spent = length > 1 ? COSTS.string + length : 0;
   // a Map has no hidden class
   return (before < TABLE_MEMBERS && !isFaithful ? COSTS.newMember : COSTS.string) + length - spent;
-}
-
-/** A plain object, besides the members over {@link TABLE_MEMBERS}. */
-function dictCost(members: number): number {
-  if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
-  return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
 }
 
 /** An unfinished dict as a Map. @param keysInOrder of the text; undefined: those of the object are in this order */

@@ -42,11 +42,19 @@ export const COSTS = {
   indexMember: 50,
 } as const;
 
+/** Members for which a plain object has room from its start. */
+export const ROOMY_MEMBERS = 4;
 /** A plain object with so many members becomes a hash table. */
 export const TABLE_MEMBERS = 20;
 /** The cost of becoming one, and of each further member. */
 export const TABLE_COST = 680;
 export const TABLE_MEMBER_COST = 55;
+
+/** A plain object, besides the members over {@link TABLE_MEMBERS}. */
+export function dictCost(members: number): number {
+  if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
+  return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
+}
 
 /** V8's room for items after a push to an Array that is full. */
 export function grownCapacity(capacity: number): number {

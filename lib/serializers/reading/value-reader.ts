@@ -1,10 +1,15 @@
 import { KeyCrowds } from '../../serpent/key-crowds.js';
-import { COSTS, grownCapacity, isSmallInt, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from '../../serpent/value-costs.js';
+import {
+  COSTS,
+  grownCapacity,
+  isSmallInt,
+  ROOMY_MEMBERS,
+  TABLE_COST,
+  TABLE_MEMBER_COST,
+  TABLE_MEMBERS,
+} from '../../serpent/value-costs.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import type { MemberShape, MemberShapes } from './member-shape.js';
-
-/** Members for which a plain object has room from its start. */
-const ROOMY_MEMBERS = 4;
 
 /** The common part of the readers of json, marshal and msgpack: what a value costs, the shapes of its dicts, keys that collide. */
 export abstract class ValueReader {
