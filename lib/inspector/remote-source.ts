@@ -4,6 +4,7 @@ import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import { DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
@@ -41,10 +42,12 @@ export class RemoteSource implements InspectorSource {
   /** False once the daemon has said that it does not serve its snapshot. */
   private hasInspector = true;
   private objects: InspectedObject[] = [];
-  /** Null: the daemon does not tell the members of the object, or the object has gone. */
+  /** Null: the object has gone meanwhile. */
   private readonly members: ObjectAnswers<InspectedMember[] | null>;
-  /** The answers of `get_signatures`. Undefined: the daemon tells nothing of the object. */
-  private readonly signatures: ObjectAnswers<ObjectSignatures | undefined>;
+  /** The answers of `get_signatures`. Null: the daemon tells nothing of the object. */
+  private readonly signatures: ObjectAnswers<ObjectSignatures | null>;
+  /** The ids in the latest list of the daemon. */
+  private listed: ReadonlySet<string> = new Set();
   /** Each connection brings metadata of its own. */
   private connectedWith: RemoteMetadata | undefined;
   private taking: Promise<InspectedServer[]> | undefined;
@@ -93,6 +96,7 @@ export class RemoteSource implements InspectorSource {
       if (snapshot !== null) {
         const { objects, ...rest } = snapshot;
         const names = namesByObject(rest);
+        this.noteListed(objects.map(({ objectId }) => objectId));
         await this.renewSignatures(objects.map(({ objectId }) => objectId));
         this.objects = objects.map((object) => ({
           ...object,
@@ -131,8 +135,19 @@ export class RemoteSource implements InspectorSource {
     }
   }
 
+  /** The shown object may be registered or unregistered meanwhile. It is asked about then, and else not as long as it is not listed. */
+  private noteListed(objectIds: readonly string[]): void {
+    const { objectId } = this.shown;
+    const before = this.listed;
+    this.listed = new Set(objectIds);
+    if (this.listed.has(objectId) === before.has(objectId)) return;
+    this.members.forget(objectId);
+    this.signatures.forget(objectId);
+  }
+
   private async listObjects(): Promise<InspectedObject[]> {
     const listed = [...((await this.daemon.$call('registered')) as Iterable<unknown>)].map(String);
+    this.noteListed(listed);
     const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
     await this.renewSignatures(ids);
     await this.members.renew(ids);
@@ -152,7 +167,7 @@ export class RemoteSource implements InspectorSource {
 
   private told(objectId: string, members: InspectedMember[] | null): InspectedMember[] | null {
     const signatures = this.signatures.of(objectId);
-    return members === null || signatures === undefined ? members : toldMembers(members, signatures);
+    return members === null || !signatures ? members : toldMembers(members, signatures);
   }
 
   private async renewSignatures(ids: readonly string[]): Promise<void> {
@@ -161,22 +176,13 @@ export class RemoteSource implements InspectorSource {
     await this.signatures.renew(isTold ? ids.slice(0, MAX_OBJECTS) : []);
   }
 
-  private async askSignatures(objectId: string): Promise<ObjectSignatures | undefined> {
-    try {
-      return readSignatures(await this.daemon.$call('get_signatures', objectId));
-    } catch (error) {
-      if (isPassing(error)) throw error;
-      // the object has gone, or its guards refuse this client
-      return undefined;
-    }
+  private askSignatures(objectId: string): Promise<ObjectSignatures | null | undefined> {
+    return this.ask(objectId, 'get_signatures', (answer) => readSignatures(answer) ?? null);
   }
 
-  private async askMembers(objectId: string): Promise<InspectedMember[] | null> {
-    try {
-      const metadata = (await this.daemon.$call('get_metadata', objectId)) as Record<
-        'methods' | 'oneway' | 'attrs',
-        Iterable<string>
-      >;
+  private askMembers(objectId: string): Promise<InspectedMember[] | null | undefined> {
+    return this.ask(objectId, 'get_metadata', (answer) => {
+      const metadata = answer as Record<'methods' | 'oneway' | 'attrs', Iterable<string>>;
       const oneway = new Set(metadata.oneway);
       return [
         ...[...metadata.methods]
@@ -188,10 +194,16 @@ export class RemoteSource implements InspectorSource {
           .sort()
           .map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
       ];
+    });
+  }
+
+  /** Asks the daemon about an object. @returns null when the object has gone; undefined when the daemon refuses to answer */
+  private async ask<T>(objectId: string, method: string, read: (answer: unknown) => T): Promise<T | null | undefined> {
+    try {
+      return read(await this.daemon.$call(method, objectId));
     } catch (error) {
       if (isPassing(error)) throw error;
-      // the object has gone, or its guards refuse this client
-      return null;
+      return isRefusal(error) || !this.listed.has(objectId) ? undefined : null;
     }
   }
 
@@ -207,6 +219,11 @@ function isPassing(error: unknown): boolean {
     error instanceof ConnectionClosedError ||
     (error instanceof PyroError && error.code === 'DAEMON_FULL')
   );
+}
+
+/** True when guards refuse this client. They would refuse it again. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.SecurityError';
 }
 
 /** A snapshot has only values of JSON. A daemon elsewhere may send others, which would fail where the snapshot is sent on. */

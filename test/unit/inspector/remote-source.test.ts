@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { expose, INSPECTOR_OBJECT_ID, PyroDaemon } from '../../../lib/core.js';
+import { DaemonObject, expose, INSPECTOR_OBJECT_ID, type ObjectMetadata, PyroDaemon } from '../../../lib/core.js';
 import { RemoteSource } from '../../../lib/inspector/remote-source.js';
 
 /** Stands where a daemon has its inspector: the peer may be any program. */
@@ -174,6 +174,54 @@ it('asks for a snapshot again when another daemon answers at the address', async
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port, inspector: true });
   // a snapshot that meets the broken connection tells it as an error
   await expect.poll(async () => (await source.take())[0]!.snapshot?.state).toBe('listening');
+  await source.close();
+  await daemon.close();
+});
+
+it.each([false, true])(
+  'does not ask again where guards refuse it, nor for an object that has gone; with the inspector: %s',
+  async (inspector) => {
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector });
+    const guards = (): never => {
+      throw new Error('only for operators');
+    };
+    daemon.register(new Camera(), 'camera', { guards });
+    const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
+    const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 100, 0);
+    await source.take();
+    const { failedCalls } = daemon.inspect().totals;
+    await source.take();
+    expect(daemon.inspect().totals.failedCalls).toBe(failedCalls);
+    daemon.unregister('camera');
+    await source.take();
+    const afterwards = daemon.inspect().totals.failedCalls;
+    await source.take();
+    expect(daemon.inspect().totals.failedCalls).toBe(afterwards);
+    daemon.register(new Camera(), 'camera');
+    const [server] = await source.take();
+    expect(server!.objects.find(({ objectId }) => objectId === 'camera')!.members).toHaveLength(3);
+    await source.close();
+    await daemon.close();
+  },
+);
+
+it('members that came too late are asked for again', async () => {
+  let answers = 0;
+  class SlowDaemonObject extends DaemonObject {
+    override get_metadata(objectId: string): Promise<ObjectMetadata> {
+      if (objectId === 'camera' && ++answers === 1) return new Promise(() => undefined);
+      return super.get_metadata(objectId);
+    }
+  }
+  expose(SlowDaemonObject);
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, daemonObject: SlowDaemonObject });
+  daemon.register(new Camera(), 'camera');
+  const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
+  const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 100);
+  expect((await source.take())[0]!.error).toContain('callTimeoutMs');
+  const [server] = await source.take();
+  expect(server).toMatchObject({ error: null });
+  expect(server!.objects.find(({ objectId }) => objectId === 'camera')!.members).toHaveLength(3);
   await source.close();
   await daemon.close();
 });
