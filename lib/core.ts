@@ -107,7 +107,8 @@ export type { CallFollower, CallObserver, ObservedCall } from './daemon/contract
 export type { MethodParameter } from './objects/argument-binder.js';
 export type { MemberShape, ValueShape } from './objects/value-shape.js';
 export { PROXY_LIMITS, type ProxyLimit, type ProxyLimitName } from './client/options/proxy-limits.js';
-export { type DaemonProfile, type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
+export type { DaemonProfile } from './daemon/limits/limit-profiles.js';
+export { type Limit, type LimitName, LIMITS } from './daemon/limits/limits.js';
 export type { NumberBounds } from './options/option-checks.js';
 export type { CallErrorInfo, PyroDaemonEvents } from './daemon/options/daemon-events.js';
 export { DaemonObject } from './daemon/daemon-object.js';

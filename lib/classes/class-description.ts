@@ -3,23 +3,14 @@ import { configError } from '../options/option-checks.js';
 import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import { objectsIn } from './checked-objects.js';
-import { emittedType, transformedClass, validatedMembers, validatorOf } from './dto-packages.js';
-import {
-  ANY,
-  arrayTypeOf,
-  type DescribedClass,
-  type FindClass,
-  holdsArrays,
-  holdsInstances,
-  isScalarClass,
-  type ValueType,
-  valueTypeOf,
-} from './field-types.js';
+import { type ClassField, type ClassMembers, lookUpMembers, typeFor } from './class-members.js';
+import { validatedMembers, validatorOf } from './dto-packages.js';
+import { type DescribedClass, type FindClass, holdsArrays, holdsInstances, type ValueType } from './field-types.js';
 import { inside, readTyped, writeTyped } from './field-values.js';
 import { type ClassFields, type GivenField, givenFields } from './given-fields.js';
 import { createInstance } from './new-instance.js';
 import { type StandardSchema, validated } from './standard-schema.js';
-import { nestedNamesOf, nestedReader, refuseUnvalidated, transformedInstance } from './transformed-instance.js';
+import { nestedReader, refuseUnvalidated, transformedInstance } from './transformed-instance.js';
 import { validationMessages } from './validation-messages.js';
 
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
@@ -41,15 +32,6 @@ export interface ClassOptions<Name extends string = string> {
   python?: PythonStyle;
 }
 
-/** A member of a described class. */
-export interface ClassField {
-  readonly name: string;
-  readonly isOptional: boolean;
-  readonly type: ValueType;
-  /** True when only `@Type(() => Item)` tells the class: the value may be an instance, or a list of instances. */
-  readonly mayBeList?: boolean;
-}
-
 /** The description of a class whose instances travel. */
 export class ClassDescription implements DescribedClass {
   readonly isException: boolean;
@@ -57,7 +39,7 @@ export class ClassDescription implements DescribedClass {
   private readonly own: readonly GivenField[] | undefined;
   private readonly isValidated: boolean;
   private knownRules: boolean | undefined;
-  private known: ReturnType<ClassDescription['lookUp']> | undefined;
+  private known: ClassMembers | undefined;
   private validate: ReturnType<typeof validatorOf> | undefined;
 
   /** @throws {PyroError} `CONFIG` when the members are unknown, or the name of a member is refused */
@@ -176,47 +158,16 @@ export class ClassDescription implements DescribedClass {
     return members;
   }
 
-  private get lookedUp(): ReturnType<ClassDescription['lookUp']> {
+  private get lookedUp(): ClassMembers {
     return (this.known ??= this.lookUp());
   }
 
-  /** Looked up when the first value travels, because a class may name classes that are defined later. */
-  private lookUp() {
-    const declared = this.own ?? this.validated();
-    const names = declared.map(({ name }) => name);
-    const transformed = this.isException || this.options.schema ? undefined : transformedClass(this.type, names);
-    const own = declared.map(({ name, isOptional, type }): ClassField => {
-      if (type !== undefined) return { name, isOptional, type };
-      const mayBeList = [undefined, Object].includes(emittedType(this.type, name) as undefined);
-      return { name, isOptional, type: this.emitted(name, transformed?.typeOf(name)), mayBeList };
-    });
-    const inherited = (this.base?.fields ?? []).filter(({ name }) => !own.some((field) => field.name === name));
-    const fields = [...inherited, ...own];
-    const byName = new Map(fields.map((field) => [field.name, field]));
-    const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
-    const nestedNames = this.isValidated ? nestedNamesOf(validatedMembers(this.type)) : [];
-    return { fields, byName, wireNames, nestedNames, transformed };
-  }
-
-  /** The members that have decorators of class-validator. */
-  private validated(): GivenField[] {
-    if (!this.isValidated) return [];
-    return [...validatedMembers(this.type)].map(([name, { isOptional, type }]) => {
-      return { name, isOptional, type: type && valueTypeOf(type, `${this.name}.${name}`, this.find) };
-    });
-  }
-
-  /** The type of a member that TypeScript emitted. The type of the items of an array is known only by class-transformer's `@Type`. */
-  private emitted(name: string, ofTransformer: unknown): ValueType {
-    const emitted = emittedType(this.type, name);
-    const isList = emitted === Array;
-    // Object is emitted for unions
-    const type = isList || emitted === Object ? ofTransformer : (emitted ?? ofTransformer);
-    if (typeof type !== 'function') return ANY;
-    const isKnown = isScalarClass(type) || arrayTypeOf(type) !== undefined || this.find(type as AnyClass) !== undefined;
-    if (!isKnown) return ANY;
-    const item = valueTypeOf(type, `${this.name}.${name}`, this.find);
-    return isList ? { kind: 'list', item } : item;
+  /** Looked up when the first value travels: classes may be defined after those that name them. */
+  private lookUp(): ClassMembers {
+    const { type, name, own, isValidated, isException, options, base } = this;
+    const mayBeTransformed = !isException && options.schema === undefined;
+    const source = { type, name, own, isValidated, mayBeTransformed, inherited: base?.fields ?? [] };
+    return lookUpMembers(source, this.find);
   }
 
   private refuseUnknown(members: Record<string, unknown>): void {
@@ -300,9 +251,4 @@ export class ClassDescription implements DescribedClass {
 function classIn(type: ValueType, find: FindClass): DescribedClass | undefined {
   if (type.kind === 'list') return classIn(type.item, find);
   return type.kind === 'class' ? find(type.type) : undefined;
-}
-
-function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueType {
-  const isList = mayBeList && type.kind === 'class' && Array.isArray(value) && value.every((item) => typeof item === 'object');
-  return isList ? { kind: 'list', item: type } : type;
 }

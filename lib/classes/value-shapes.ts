@@ -1,6 +1,6 @@
 import type { AnyClass } from '../objects/decorated-member.js';
 import type { MemberShape, ValueShape } from '../objects/value-shape.js';
-import type { ClassField } from './class-description.js';
+import type { ClassField } from './class-members.js';
 import { emittedType, transformedClass, validatedMembers } from './dto-packages.js';
 import { ANY, enumValues, isScalarClass, type ValueType, valueTypeOf } from './field-types.js';
 import { descriptionOf, findDescription } from './register-class.js';

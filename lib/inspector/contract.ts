@@ -70,7 +70,6 @@ export interface InspectedParameter extends Omit<MethodParameter, 'kind'> {
 
 /** An attribute, with type and doc where the daemon tells them by `get_signatures`. */
 export interface InspectedAttribute extends AttributeSnapshot {
-  type?: string;
   doc?: string;
 }
 

@@ -1,20 +1,25 @@
+import type { RemoteMetadata } from '../client/connection/remote-metadata.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import type { RemoteObject } from '../client/proxy/remote-proxy.js';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID, INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { ConnectionClosedError, PyroError, TimeoutError } from '../protocol/errors.js';
+import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { asError } from '../protocol/safe-text.js';
 import { PyroUri } from '../protocol/uri.js';
 import { PyroProxy } from '../pyro/pyro-proxy.js';
 import type { InspectedMember, InspectedObject, InspectedServer } from './contract.js';
 import type { ObjectSignatures } from '../daemon/contract/signatures.js';
 import { type InspectorSource, namesByObject, type ReachableObject } from './inspector-source.js';
+import { ObjectAnswers } from './object-answers.js';
 import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
 /** Most objects whose members are asked for. */
 const MAX_OBJECTS = 500;
+/** Time after which a daemon is asked again for the members of an object. */
+const KEPT_MS = 10_000;
 
 /** A daemon of another process, and the objects of it that are shown. */
 export interface RemoteDaemon {
@@ -36,44 +41,32 @@ export class RemoteSource implements InspectorSource {
   /** False once the daemon has said that it does not serve its snapshot. */
   private hasInspector = true;
   private objects: InspectedObject[] = [];
-  private readonly members = new Map<string, InspectedMember[] | null>();
-  /** The answers of `get_signatures`, by the id of the object. Undefined: the daemon tells nothing of the object. */
-  private readonly signatures = new Map<string, ObjectSignatures | undefined>();
+  /** Null: the object has gone meanwhile. */
+  private readonly members: ObjectAnswers<InspectedMember[] | null>;
+  /** The answers of `get_signatures`. Null: the daemon tells nothing of the object. */
+  private readonly signatures: ObjectAnswers<ObjectSignatures | null>;
+  /** The ids in the latest list of the daemon. */
+  private listed: ReadonlySet<string> = new Set();
+  /** Each connection brings metadata of its own. */
+  private connectedWith: RemoteMetadata | undefined;
+  private taking: Promise<InspectedServer[]> | undefined;
 
+  /** @param keptMs time after which the members of an object are asked for again */
   constructor(
     private readonly shown: RemoteDaemon,
     private readonly options: PyroProxyOptions,
     private readonly maxListed: number,
+    keptMs = KEPT_MS,
   ) {
     this.daemon = PyroProxy.to(PyroUri.at(DAEMON_OBJECT_ID, shown.location), options);
     this.inspector = PyroProxy.to(PyroUri.at(INSPECTOR_OBJECT_ID, shown.location), options);
+    this.members = new ObjectAnswers((objectId) => this.askMembers(objectId), keptMs);
+    this.signatures = new ObjectAnswers((objectId) => this.askSignatures(objectId), keptMs);
   }
 
-  async take(): Promise<InspectedServer[]> {
-    const { location } = this.shown;
-    const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
-    try {
-      const begun = performance.now();
-      await this.daemon.$call(DAEMON_METHODS.ping);
-      const pingMs = performance.now() - begun;
-      const snapshot = await this.snapshot();
-      if (snapshot !== null) {
-        const { objects, ...rest } = snapshot;
-        const names = namesByObject(rest);
-        await this.askSignatures(objects.map(({ objectId }) => objectId));
-        this.objects = objects.map((object) => ({
-          ...object,
-          uri: this.uriOf(object.objectId),
-          names: names.get(object.objectId) ?? [],
-          members: this.told(object.objectId, object.members),
-        }));
-        return [{ ...server, pingMs, objects: this.objects, snapshot: rest }];
-      }
-      this.objects = await this.listObjects();
-      return [{ ...server, pingMs, objects: this.objects }];
-    } catch (error) {
-      return [{ ...server, error: asError(error).message, objects: this.objects }];
-    }
+  /** Readers that come at the same time get the same snapshot: the daemon is asked once. */
+  take(): Promise<InspectedServer[]> {
+    return (this.taking ??= this.askDaemon().finally(() => (this.taking = undefined)));
   }
 
   /** Nothing is recorded at another process. */
@@ -90,6 +83,45 @@ export class RemoteSource implements InspectorSource {
     await Promise.all([this.daemon.$release(), this.inspector.$release()]);
   }
 
+  private async askDaemon(): Promise<InspectedServer[]> {
+    const { location } = this.shown;
+    const server = { id: location, location, error: null, pingMs: null, snapshot: null, durations: null };
+    try {
+      const begun = performance.now();
+      await this.daemon.$call('ping');
+      const pingMs = performance.now() - begun;
+      this.noteConnection();
+      const snapshot = await this.snapshot();
+      if (snapshot !== null) {
+        const { objects, ...rest } = snapshot;
+        const names = namesByObject(rest);
+        this.noteListed(objects.map(({ objectId }) => objectId));
+        await this.renewSignatures(objects.map(({ objectId }) => objectId));
+        this.objects = objects.map((object) => ({
+          ...object,
+          uri: this.uriOf(object.objectId),
+          names: names.get(object.objectId) ?? [],
+          members: this.told(object.objectId, object.members),
+        }));
+        return [{ ...server, pingMs, objects: this.objects, snapshot: rest }];
+      }
+      this.objects = await this.listObjects();
+      return [{ ...server, pingMs, objects: this.objects }];
+    } catch (error) {
+      return [{ ...server, error: asError(error).message, objects: this.objects }];
+    }
+  }
+
+  /** Behind a new connection the daemon may be another one, with other objects under the same ids. */
+  private noteConnection(): void {
+    const { $metadata } = this.daemon;
+    if ($metadata === this.connectedWith) return;
+    this.connectedWith = $metadata;
+    this.hasInspector = true;
+    this.members.expire();
+    this.signatures.expire();
+  }
+
   private async snapshot(): Promise<DaemonSnapshot | null> {
     if (!this.hasInspector) return null;
     try {
@@ -102,60 +134,54 @@ export class RemoteSource implements InspectorSource {
     }
   }
 
+  /** The shown object may be registered or unregistered meanwhile. It is asked about then, and else not as long as it is not listed. */
+  private noteListed(objectIds: readonly string[]): void {
+    const { objectId } = this.shown;
+    const before = this.listed;
+    this.listed = new Set(objectIds);
+    if (this.listed.has(objectId) === before.has(objectId)) return;
+    this.members.forget(objectId);
+    this.signatures.forget(objectId);
+  }
+
   private async listObjects(): Promise<InspectedObject[]> {
     const listed = [...((await this.daemon.$call(DAEMON_METHODS.registered)) as Iterable<unknown>)].map(String);
+    this.noteListed(listed);
     const ids = [...new Set([...listed, this.shown.objectId])].slice(0, MAX_OBJECTS);
-    for (const id of this.members.keys()) if (!ids.includes(id)) this.members.delete(id);
-    await this.askSignatures(ids);
-    const objects: InspectedObject[] = [];
-    for (const objectId of ids) {
-      if (!this.members.has(objectId)) this.members.set(objectId, await this.askMembers(objectId));
-      objects.push({
-        objectId,
-        uri: this.uriOf(objectId),
-        names: this.shown.names.get(objectId) ?? [],
-        className: null,
-        instanceMode: null,
-        isGuarded: null,
-        isLeased: null,
-        calls: null,
-        failures: null,
-        members: this.told(objectId, this.members.get(objectId)!),
-      });
-    }
-    return objects;
+    await this.renewSignatures(ids);
+    await this.members.renew(ids);
+    return ids.map((objectId) => ({
+      objectId,
+      uri: this.uriOf(objectId),
+      names: this.shown.names.get(objectId) ?? [],
+      className: null,
+      instanceMode: null,
+      isGuarded: null,
+      isLeased: null,
+      calls: null,
+      failures: null,
+      members: this.told(objectId, this.members.of(objectId) ?? null),
+    }));
   }
 
   private told(objectId: string, members: InspectedMember[] | null): InspectedMember[] | null {
-    const signatures = this.signatures.get(objectId);
-    return members === null || signatures === undefined ? members : toldMembers(members, signatures);
+    const signatures = this.signatures.of(objectId);
+    return members === null || !signatures ? members : toldMembers(members, signatures);
   }
 
-  /** Asks for the signatures of new objects, and forgets the signatures of unregistered objects. */
-  private async askSignatures(ids: readonly string[]): Promise<void> {
-    if (!this.daemon.$metadata?.methods.has(DAEMON_METHODS.signatures)) return;
-    for (const id of this.signatures.keys()) if (!ids.includes(id)) this.signatures.delete(id);
-    for (const objectId of ids.slice(0, MAX_OBJECTS)) {
-      if (!this.signatures.has(objectId)) this.signatures.set(objectId, await this.askSignature(objectId));
-    }
+  private async renewSignatures(ids: readonly string[]): Promise<void> {
+    const isTold = this.daemon.$metadata?.methods.has('get_signatures') === true;
+    // of a daemon that was replaced by one without signatures, nothing is kept
+    await this.signatures.renew(isTold ? ids.slice(0, MAX_OBJECTS) : []);
   }
 
-  private async askSignature(objectId: string): Promise<ObjectSignatures | undefined> {
-    try {
-      return readSignatures(await this.daemon.$call(DAEMON_METHODS.signatures, objectId));
-    } catch (error) {
-      if (isPassing(error)) throw error;
-      // the object has gone, or its guards refuse this client
-      return undefined;
-    }
+  private askSignatures(objectId: string): Promise<ObjectSignatures | null | undefined> {
+    return this.ask(objectId, 'get_signatures', (answer) => readSignatures(answer) ?? null);
   }
 
-  private async askMembers(objectId: string): Promise<InspectedMember[] | null> {
-    try {
-      const metadata = (await this.daemon.$call(DAEMON_METHODS.metadata, objectId)) as Record<
-        'methods' | 'oneway' | 'attrs',
-        Iterable<string>
-      >;
+  private askMembers(objectId: string): Promise<InspectedMember[] | null | undefined> {
+    return this.ask(objectId, 'get_metadata', (answer) => {
+      const metadata = answer as Record<'methods' | 'oneway' | 'attrs', Iterable<string>>;
       const oneway = new Set(metadata.oneway);
       return [
         ...[...metadata.methods]
@@ -167,9 +193,16 @@ export class RemoteSource implements InspectorSource {
           .sort()
           .map((name) => ({ kind: 'attribute' as const, name, isReadable: true, isWritable: true })),
       ];
-    } catch {
-      // the object has gone, or its guards refuse this client
-      return null;
+    });
+  }
+
+  /** Asks the daemon about an object. @returns null when the object has gone; undefined when the daemon refuses to answer */
+  private async ask<T>(objectId: string, method: string, read: (answer: unknown) => T): Promise<T | null | undefined> {
+    try {
+      return read(await this.daemon.$call(method, objectId));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return isRefusal(error) || !this.listed.has(objectId) ? undefined : null;
     }
   }
 
@@ -185,6 +218,11 @@ function isPassing(error: unknown): boolean {
     error instanceof ConnectionClosedError ||
     (error instanceof PyroError && error.code === 'DAEMON_FULL')
   );
+}
+
+/** True when guards refuse this client. They would refuse it again. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof PyroRemoteError && error.pythonType === 'Pyro5.errors.SecurityError';
 }
 
 /** Makes JSON values of a snapshot. A remote daemon may send other values, which would fail when the snapshot is sent to the page. */

@@ -19,7 +19,7 @@ export function toldMembers(
   return members.map((member) => {
     const { kind, name } = member;
     if (kind === 'method') return toldMethod(member, Object.hasOwn(methods, name) ? methods[name] : undefined, texts);
-    return toldAttribute(member, Object.hasOwn(attributes, name) ? attributes[name] : undefined);
+    return toldAttribute(member, Object.hasOwn(attributes, name) ? attributes[name] : undefined, texts);
   });
 }
 
@@ -54,14 +54,21 @@ function toldParameter(
   };
 }
 
-function toldAttribute(member: InspectedAttribute, told: AttributeSignature | undefined): InspectedAttribute {
-  if (told === undefined) return member;
+/** @param known the attribute in the snapshot of the daemon, which knows the rules of its class */
+function toldAttribute(
+  known: InspectedAttribute,
+  told: AttributeSignature | undefined,
+  texts: TypeTextReader,
+): InspectedAttribute {
+  if (told === undefined) return known;
   const { type, doc, readable, writable } = told;
+  const shape = known.shape ?? (type === undefined ? undefined : texts.shapeOf(type));
   return {
-    ...member,
+    ...known,
     isReadable: readable,
     isWritable: writable,
     ...(type !== undefined && { type }),
     ...(doc !== undefined && { doc }),
+    ...(shape && { shape }),
   };
 }

@@ -2,7 +2,16 @@
  * Everything that this library uses of Nest beyond its public entries. No other file imports deep paths of `@nestjs/*`.
  */
 import 'reflect-metadata';
-import type { InjectionToken, Type } from '@nestjs/common';
+import {
+  type ArgumentMetadata,
+  type InjectionToken,
+  type ParseArrayOptions,
+  ParseArrayPipe,
+  type PipeTransform,
+  StandardSchemaValidationPipe,
+  type Type,
+  ValidationPipe,
+} from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA } from '@nestjs/common/internal';
 import {
   ApplicationConfig,
@@ -103,6 +112,34 @@ export class ContextualLoader {
   }
 }
 
+/** The members of Nest's validating pipes that are for their subclasses. */
+interface ValidatingPipe {
+  readonly expectedType?: ArgumentMetadata['metatype'];
+  toValidate(metadata: ArgumentMetadata): boolean;
+}
+
+/** The members of Nest's ParseArrayPipe that are for its subclasses. */
+interface ArrayPipe {
+  readonly options: ParseArrayOptions;
+}
+
+/** Types of items that a ParseArrayPipe does not hand to its own ValidationPipe. */
+const PLAIN_ITEMS: ReadonlySet<unknown> = new Set([undefined, String, Number, Boolean]);
+
+/** Whether a pipe of Nest checks the objects of an argument by the rules of a class, or of a schema. */
+export function checksObjects(pipe: PipeTransform, metadata: ArgumentMetadata): boolean {
+  if (pipe instanceof ValidationPipe) {
+    const { expectedType } = pipe as unknown as ValidatingPipe;
+    return isValidated(pipe, expectedType === undefined ? metadata : { ...metadata, metatype: expectedType });
+  }
+  if (pipe instanceof StandardSchemaValidationPipe) return metadata.schema !== undefined && isValidated(pipe, metadata);
+  return pipe instanceof ParseArrayPipe && !PLAIN_ITEMS.has((pipe as unknown as ArrayPipe).options.items);
+}
+
+function isValidated(pipe: object, metadata: ArgumentMetadata): boolean {
+  return (pipe as ValidatingPipe).toValidate(metadata);
+}
+
 /** Guards, pipes, interceptors and filters of a wrapper's class and methods. */
 export function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return wrapper.getEnhancersMetadata() ?? [];
@@ -195,6 +232,8 @@ export const USED_OF_NEST: readonly [owner: { readonly prototype: object; readon
     [ExceptionFiltersContext, ['create']],
     [RpcExceptionsHandler, ['invokeCustomFilters']],
     [ClientProxy, ['createPacket']],
+    [ValidationPipe, ['toValidate']],
+    [StandardSchemaValidationPipe, ['toValidate']],
   ];
 
 /**

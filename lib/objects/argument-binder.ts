@@ -20,9 +20,9 @@ export interface MethodParameter {
   /** `rest`: takes all further positional arguments. `keywords`: takes the keyword arguments that no other parameter takes. */
   kind: 'positional' | 'rest' | 'keywords';
   isRequired: boolean;
-  /** Type of the parameter, where decorators tell it: `number`, `text`, the name of a class. Absent where it is not known. */
+  /** Type of the values, where decorators tell it: `number`, `text`, the name of a class. Absent where it is not known. */
   type?: string;
-  /** Rules of class-validator for the members of the parameter's class: `exposure: isNumber, min 0`. Absent where there are none. */
+  /** Rules of class-validator for the members of the values' class: `exposure: isNumber, min 0`. Absent where there are none. */
   rules?: string[];
   /** The members of the values, the items of lists, the values of enums. Absent where decorators do not tell them. */
   shape?: ValueShape;

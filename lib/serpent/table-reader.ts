@@ -6,7 +6,7 @@ import { KeyKind, ReadKey } from './repeated-keys.js';
 import { TOO_MANY_COLLISIONS, isOwnStandIn, PythonKeys } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
-import { COSTS, ROOMY_MEMBERS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
+import { COSTS, dictCost, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
 
 const { COMMA, COLON, BRACE_CLOSE } = CHARACTERS;
 
@@ -286,12 +286,6 @@ function newKeyCost({ length }: string, before: number, isFaithful: boolean): nu
   const spent = length > 1 ? COSTS.string + length : 0;
   // a Map has no hidden class
   return (before < TABLE_MEMBERS && !isFaithful ? COSTS.newMember : COSTS.string) + length - spent;
-}
-
-/** The cost of a plain object, without the members over {@link TABLE_MEMBERS}. */
-function dictCost(members: number): number {
-  if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
-  return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
 }
 
 /**

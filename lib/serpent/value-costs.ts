@@ -54,6 +54,12 @@ export const TABLE_MEMBERS = 20;
 export const TABLE_COST = 680;
 export const TABLE_MEMBER_COST = 55;
 
+/** A plain object, besides the members over {@link TABLE_MEMBERS}. */
+export function dictCost(members: number): number {
+  if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
+  return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
+}
+
 /** V8's room for items after a push to an Array that is full. */
 export function grownCapacity(capacity: number): number {
   return capacity + 1 + ((capacity + 1) >> 1) + 16;

@@ -7,6 +7,7 @@ import { overLimit } from '../protocol/over-limit.js';
 import { asError } from '../protocol/safe-text.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { lookBeforeCut } from '../calls/event-loop-look.js';
+import type { FrameConnectionHandler } from './frame-connection-handler.js';
 import { MessageSender, type SenderOptions } from './message-sender.js';
 import { listen, type SocketOwner } from './sockets/socket-events.js';
 import type { TurnTaker } from './turns.js';
@@ -21,19 +22,6 @@ export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits 
   frameTimeoutMs: number;
   /** The connection fails when one frame takes longer in all; 0: never. */
   messageTimeoutMs?: number;
-}
-
-/** The owner of a connection. */
-export interface FrameConnectionHandler {
-  /** Name of the peer in the wire log. */
-  readonly peerName: string;
-  /**
-   * Frames may be waiting, or the peer reads again. Call {@link FrameConnection.next} until it returns undefined, or {@link
-   * FrameConnection.hold} the connection.
-   */
-  onReady(): void;
-  /** The connection is closed. Without an error, the peer ended it between two frames. Called exactly once. */
-  onClosed(error: Error | undefined): void;
 }
 
 /** An ended connection is destroyed after this time if its last bytes cannot be delivered. */

@@ -4,25 +4,10 @@ import { currentCall, type CurrentCall } from '../../calls/current-call.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 import { NestedCalls } from './nested-calls.js';
-import type { ProxyGroup } from './proxy-group.js';
+import { NestedConnections } from './nested-connections.js';
+import type { PoolOptions, PoolParts } from './pool-parts.js';
 import { WaitingCalls } from './waiting-calls.js';
 import { closeAll, endedAtOnce, notNeeded, released, UnsentCalls } from './releasing.js';
-
-export interface PoolOptions {
-  poolSize: number;
-  maxQueuedCalls: number;
-  idleTimeoutMs: number;
-}
-
-/** The parts of a pool besides its options. */
-export interface PoolParts {
-  open(signal: AbortSignal, onFailedAttempt: (error: Error) => void): Promise<OpenedConnection>;
-  onOpened(opened: OpenedConnection): void;
-  /** The group that the proxy belongs to, if any. */
-  group: ProxyGroup | undefined;
-  /** True: open connections keep the process alive. False: only connections that a call uses do. */
-  keepsProcessAlive: boolean;
-}
 
 /** The use of a pool at this moment. */
 export interface PoolUse {
@@ -41,9 +26,6 @@ export interface PoolUse {
  */
 type PoolState = { is: 'open' } | { is: 'releasing'; end: Promise<void> } | { is: 'released' };
 
-/** Deepest nesting of calls. Each level may open `poolSize` connections beyond the pool's own. */
-const MAX_NESTING = 16;
-
 /**
  * The connections of a proxy.
  *
@@ -58,7 +40,7 @@ export class ConnectionPool {
   private readonly nestedCalls = new NestedCalls();
   /** Members beyond `poolSize`, each for one nested call. They are closed after the call. */
   private readonly nested = new Set<ClientConnection>();
-  private readonly openingNested = new Set<AbortController>();
+  private readonly nestedConnections: NestedConnections;
   /** Members to close when their calls have ended. */
   private readonly leaving = new Set<ClientConnection>();
   /** Tells {@link release} whether calls are to be sent. */
@@ -69,7 +51,9 @@ export class ConnectionPool {
   constructor(
     private readonly options: PoolOptions,
     private readonly parts: PoolParts,
-  ) {}
+  ) {
+    this.nestedConnections = new NestedConnections(this.nested, options.poolSize, parts.open);
+  }
 
   get isConnected(): boolean {
     return this.members.size > 0;
@@ -195,8 +179,9 @@ export class ConnectionPool {
   private async close(): Promise<void> {
     this.state = { is: 'released' };
     const error = released();
-    for (const controller of [...this.opening, ...this.openingNested]) controller.abort(error);
+    for (const controller of this.opening) controller.abort(error);
     this.opening.clear();
+    this.nestedConnections.abort(error);
     this.waiting.reject(error);
     const duringCall = new ConnectionClosedError('the proxy was released during the call');
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
@@ -217,31 +202,18 @@ export class ConnectionPool {
 
   /** Opens a connection for a nested call. The call skips the queue: the calls in the queue may wait for the call that it is nested in. */
   private async openNested(deadline: Deadline, madeIn: CurrentCall): Promise<OpenedConnection> {
-    const { poolSize } = this.options;
-    if (this.nested.size + this.openingNested.size >= MAX_NESTING * poolSize) {
-      const message = `too many calls within calls (at most ${MAX_NESTING} for each of poolSize ${poolSize})`;
-      throw new CommunicationError(message, { sent: false });
-    }
+    this.nestedConnections.checkDepth();
     const { group } = this.parts;
     const refusal = group?.openConnection(this);
     if (refusal) throw refusal;
-    const controller = new AbortController();
-    this.openingNested.add(controller);
-    deadline.watch({ drop: (error) => controller.abort(error) });
     try {
-      const opened = await this.parts.open(controller.signal, (error) => (deadline.connectError = error));
-      if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
-      if (!opened.connection.isOpen) throw endedAtOnce(opened.connection);
-      this.nested.add(opened.connection);
+      const opened = await this.nestedConnections.open(deadline);
       this.members.set(opened.connection, opened);
       this.parts.onOpened(opened);
       return this.lend(opened, madeIn);
     } catch (error) {
       group?.connectionClosed(this);
-      throw controller.signal.aborted ? controller.signal.reason : error;
-    } finally {
-      this.openingNested.delete(controller);
-      deadline.unwatch();
+      throw error;
     }
   }
 

@@ -1,4 +1,5 @@
-import type { ClassDescription, ClassField, PythonStyle } from '../../classes/class-description.js';
+import type { ClassDescription, PythonStyle } from '../../classes/class-description.js';
+import type { ClassField } from '../../classes/class-members.js';
 import { enumMemberName, isPythonName, pythonNameFor } from './python-names.js';
 import { type EnumObject, enumEntries, type ScalarType, type ValueType } from '../../classes/field-types.js';
 

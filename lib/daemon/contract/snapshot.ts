@@ -99,8 +99,8 @@ export interface MethodSnapshot {
   parameters: MethodParameter[] | null;
 }
 
-/** An exposed attribute. */
-export interface AttributeSnapshot {
+/** An exposed attribute. Type, rules and shape are those of the values that clients set, where decorators tell them. */
+export interface AttributeSnapshot extends Pick<MethodParameter, 'type' | 'rules' | 'shape'> {
   kind: 'attribute';
   /** Wire name. */
   name: string;

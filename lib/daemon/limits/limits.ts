@@ -71,7 +71,7 @@ export const LIMITS = {
     exposed: 10_000,
     unit: 'objects',
     limits:
-      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter; nested ones count for each class around them, too; a list counts as one, and so do 64 of its items, and 128 members of one dict (256 count as four)',
+      'objects of one request that rules of class-validator, class-transformer or a schema check, because their class is registered or is the type of a parameter, and those in arguments that pipes of Nest validate; nested ones count for each class around them, too; a list counts as one, and so do 64 of its items, and 128 members of one dict (256 count as four)',
     consequence: 'the request is refused with a ValueError',
     bounds: LIMIT_BOUNDS.maxCheckedObjects,
   },
@@ -284,30 +284,3 @@ export const LIMITS = {
 
 /** The name of a limit, and of its option. */
 export type LimitName = keyof typeof LIMITS;
-
-/** A set of defaults: `lab` for a network whose machines are trusted, `exposed` for a network that anybody can reach. */
-export type DaemonProfile = 'lab' | 'exposed';
-
-export const PROFILES: readonly DaemonProfile[] = ['lab', 'exposed'];
-
-const NAMES = Object.keys(LIMITS) as LimitName[];
-
-/** The defaults of all limits. */
-export function defaultLimits(profile: DaemonProfile): Record<LimitName, number> {
-  return Object.fromEntries(NAMES.map((name) => [name, LIMITS[name][profile]])) as Record<LimitName, number>;
-}
-
-/** The bounds of the options of all limits. */
-export const BOUNDS_OF_LIMITS = Object.fromEntries(NAMES.map((name) => [name, (LIMITS[name] as Limit).bounds ?? {}])) as Record<
-  LimitName,
-  NumberBounds
->;
-
-export function isLimitName(name: string | undefined): name is LimitName {
-  return name !== undefined && Object.hasOwn(LIMITS, name);
-}
-
-/** A counter for each limit, all 0. */
-export function newCounters(): Record<LimitName, number> {
-  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<LimitName, number>;
-}

@@ -7,7 +7,8 @@ import type { ServerTlsOptions } from '../../options/tls.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { Daemon } from '../contract/daemon.js';
 import type { SignatureBook } from '../contract/signatures.js';
-import type { DaemonProfile, LimitName } from '../limits/limits.js';
+import type { DaemonProfile } from '../limits/limit-profiles.js';
+import type { LimitName } from '../limits/limits.js';
 import type { AuthorizeRequest, HandshakeAnswer } from '../contract/authorization.js';
 
 /**
@@ -53,8 +54,8 @@ export interface DaemonOptions {
    */
   maxValueBytes?: number;
   /**
-   * Objects of one request that rules of class-validator, class-transformer or a schema check. To check one takes some 10 µs. A request
-   * over this limit is answered with `builtins.ValueError`. Default 100,000.
+   * Objects of one request that rules of class-validator, class-transformer or a schema check, those in arguments that Nest's pipes
+   * validate included. To check one takes some 10 µs. A request over this limit is answered with `builtins.ValueError`. Default 100,000.
    */
   maxCheckedObjects?: number;
   /**

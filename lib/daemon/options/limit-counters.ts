@@ -1,7 +1,7 @@
 import { limitOf } from '../../protocol/over-limit.js';
 import type { PyroConnection } from '../contract/connection.js';
 import type { EventReporter } from './daemon-events.js';
-import { isLimitName, type LimitName, newCounters } from '../limits/limits.js';
+import { type LimitName, LIMITS } from '../limits/limits.js';
 
 /** Counts how often each limit of a daemon was reached, and emits the event `limitReached`. */
 export class LimitCounters {
@@ -23,4 +23,12 @@ export class LimitCounters {
     this.counts[limit]++;
     this.reporter.emit('limitReached', limit, error, connection);
   }
+}
+
+function newCounters(): Record<LimitName, number> {
+  return Object.fromEntries(Object.keys(LIMITS).map((name) => [name, 0])) as Record<LimitName, number>;
+}
+
+function isLimitName(name: string | undefined): name is LimitName {
+  return name !== undefined && Object.hasOwn(LIMITS, name);
 }

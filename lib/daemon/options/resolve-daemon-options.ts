@@ -25,7 +25,7 @@ import {
   type DaemonOptions,
   type ResolvedDaemonOptions,
 } from './daemon-options.js';
-import { BOUNDS_OF_LIMITS, defaultLimits, PROFILES } from '../limits/limits.js';
+import { BOUNDS_OF_LIMITS, defaultLimits, PROFILES } from '../limits/limit-profiles.js';
 import { environmentDefaults } from './environment-defaults.js';
 
 /** The rules of the options of a daemon. */

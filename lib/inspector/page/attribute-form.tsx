@@ -1,30 +1,27 @@
 import { useState } from 'preact/hooks';
-import type { AttributeSnapshot } from '../../daemon/contract/snapshot.js';
-import type { CallAnswer } from '../contract.js';
+import type { CallAnswer, InspectedAttribute } from '../contract.js';
 import { Answer } from './answer.js';
 import { CopyLine } from './copy-button.js';
 import type { Caller } from './caller.js';
+import { LiteralSwitch } from './literal-switch.js';
 import { pythonLine } from './python-line.js';
+import { ValueField } from './value-field.js';
 
 /** Reads and writes an attribute. */
-export function AttributeForm({
-  member: { name, isReadable, isWritable },
-  caller,
-}: {
-  member: AttributeSnapshot;
-  caller: Caller;
-}) {
+export function AttributeForm({ member, caller }: { member: InspectedAttribute; caller: Caller }) {
+  const { name, isReadable, isWritable } = member;
   const [value, setValue] = useState('');
+  const [isLiteral, setLiteral] = useState(false);
   const [answer, setAnswer] = useState<CallAnswer | Error>();
   const { connection, server, objectId, uri, handshake, isAllowed } = caller;
   const run = async (kind: 'get' | 'set'): Promise<void> => {
     setAnswer(undefined);
     const args = kind === 'set' ? [value] : [];
-    const request = { server, objectId, kind, member: name, args, kwargs: {}, isLiteral: false, handshake };
+    const request = { server, objectId, kind, member: name, args, kwargs: {}, isLiteral, handshake };
     setAnswer(await connection.call(request).catch((error: Error) => error));
   };
   const line = (kind: 'get' | 'set'): string =>
-    pythonLine({ uri, kind, member: name, args: [value], kwargs: {}, isLiteral: false, handshake });
+    pythonLine({ uri, kind, member: name, args: [value], kwargs: {}, isLiteral, handshake });
   return (
     <form
       onSubmit={(event) => {
@@ -34,20 +31,7 @@ export function AttributeForm({
     >
       <fieldset disabled={!isAllowed}>
         <legend class="hidden">Attribute {name}</legend>
-        {isWritable && (
-          <label class="field">
-            <span>
-              New value <span class="note">JSON or a text</span>
-            </span>
-            <input
-              type="text"
-              autocomplete="off"
-              required
-              value={value}
-              onInput={({ currentTarget }) => setValue(currentTarget.value)}
-            />
-          </label>
-        )}
+        {isWritable && <ValueField label={name} hints={member} isRequired {...{ isLiteral, value }} onValue={setValue} />}
         <div class="actions">
           {isReadable && (
             <button type="button" onClick={() => void run('get')}>
@@ -55,6 +39,7 @@ export function AttributeForm({
             </button>
           )}
           {isWritable && <button type="submit">Write {name}</button>}
+          {isWritable && <LiteralSwitch isLiteral={isLiteral} onLiteral={setLiteral} />}
         </div>
       </fieldset>
       {isReadable && <CopyLine text={line('get')} label={`reading ${name} in Python`} />}

@@ -1,11 +1,11 @@
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { CallAnswer, InspectedMethod, InspectedParameter } from '../contract.js';
 import { Answer } from './answer.js';
 import { CopyLine } from './copy-button.js';
 import type { Caller } from './caller.js';
+import { LiteralSwitch } from './literal-switch.js';
 import { pythonLine } from './python-line.js';
-import { ShapeFields } from './shape-fields.js';
-import { fieldOfValue, valueInField } from './shape-values.js';
+import { ValueField } from './value-field.js';
 import { writtenArguments, type WrittenArguments } from './written-arguments.js';
 
 /** Parameters of a method of which nothing is known. */
@@ -23,7 +23,6 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
   const [isLiteral, setLiteral] = useState(false);
   const [answer, setAnswer] = useState<CallAnswer | Error>();
   const [isRunning, setRunning] = useState(false);
-  const id = useId();
   const { connection, uri, handshake, ...target } = caller;
 
   let written: WrittenArguments | Error;
@@ -70,17 +69,7 @@ export function MethodForm({ member, caller }: { member: InspectedMethod; caller
           <button type="submit" disabled={isRunning}>
             {isRunning ? 'Calling…' : `Call ${member.name}`}
           </button>
-          {parameters.length > 0 && (
-            <label class="check" for={id}>
-              <input
-                id={id}
-                type="checkbox"
-                checked={isLiteral}
-                onChange={({ currentTarget }) => setLiteral(currentTarget.checked)}
-              />
-              Python literals
-            </label>
-          )}
+          {parameters.length > 0 && <LiteralSwitch isLiteral={isLiteral} onLiteral={setLiteral} />}
         </div>
       </fieldset>
       {line !== undefined && <CopyLine text={line} label={`${member.name} in Python`} />}
@@ -99,7 +88,7 @@ interface ParameterProps {
 }
 
 function Parameter({ parameter, index, isLiteral, value, onValue }: ParameterProps) {
-  const { name, kind, isRequired, type, rules, doc, shape } = parameter;
+  const { name, kind, isRequired, doc } = parameter;
   if (kind === 'rest' || kind === 'keywords') {
     const [title, note] =
       kind === 'rest' ? ['Further arguments', 'one on each line'] : ['Keyword arguments', 'name=value, one on each line'];
@@ -113,38 +102,5 @@ function Parameter({ parameter, index, isLiteral, value, onValue }: ParameterPro
     );
   }
   const label = name ?? `argument ${index + 1}`;
-  const field = (
-    <label class="field">
-      <span>
-        {label} <span class="note">{[type, isRequired ? 'required' : 'optional'].filter(Boolean).join(', ')}</span>
-        {doc !== undefined && <span class="note rule">{doc}</span>}
-        {(shape === undefined ? rules : undefined)?.map((rule) => (
-          <span key={rule} class="note rule">
-            {rule}
-          </span>
-        ))}
-      </span>
-      <input
-        type="text"
-        autocomplete="off"
-        spellcheck={false}
-        required={isRequired}
-        placeholder="JSON or a text"
-        value={value}
-        onInput={({ currentTarget }) => onValue(currentTarget.value)}
-      />
-    </label>
-  );
-  if (shape === undefined || isLiteral) return field;
-  return (
-    <>
-      {field}
-      <ShapeFields
-        {...{ shape, isRequired }}
-        label={`${label}, member by member`}
-        value={valueInField(value)}
-        onValue={(given) => onValue(fieldOfValue(given))}
-      />
-    </>
-  );
+  return <ValueField {...{ label, doc, isRequired, isLiteral, value, onValue }} hints={parameter} />;
 }

@@ -52,7 +52,9 @@ export function ObjectView({ object, server, history, connection, allowCalls }: 
         <p class="note">The inspector only shows. Its option allowCalls lets it call methods and read attributes.</p>
       )}
       {members === null ? (
-        <p class="empty">The daemon does not tell the members of this object.</p>
+        <p class="empty">
+          The members are not known: the object has gone, or its daemon does not tell them, or was not asked yet.
+        </p>
       ) : (
         members.map((member) => (
           <details key={`${member.kind} ${member.name}`} class="member">

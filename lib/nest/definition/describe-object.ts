@@ -1,7 +1,7 @@
 import type { MemberSnapshot, TargetDescription } from '../../daemon/contract/snapshot.js';
 import { isGeneratorFunction } from '../../objects/item-iterators.js';
 import type { ObjectDefinition } from './object-definition.js';
-import { describeParameters } from './parameter-hints.js';
+import { describeParameters, hintsOfSetter } from './parameter-hints.js';
 
 /** Describes the object of a `@PyroController` for `server.inspect()`. */
 export function describeObject({ type, instanceMode, metadata, ...operations }: ObjectDefinition): TargetDescription {
@@ -13,7 +13,10 @@ export function describeObject({ type, instanceMode, metadata, ...operations }: 
     const parameters = describeParameters(type, operation);
     members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), isStream, parameters });
   }
-  for (const name of metadata.attrs)
-    members.push({ kind: 'attribute', name, isReadable: getters.has(name), isWritable: setters.has(name) });
+  for (const name of metadata.attrs) {
+    const setter = setters.get(name);
+    const hints = setter && hintsOfSetter(type, setter);
+    members.push({ kind: 'attribute', name, isReadable: getters.has(name), isWritable: setter !== undefined, ...hints });
+  }
   return { className: type.name, instanceMode, members };
 }

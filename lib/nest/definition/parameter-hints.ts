@@ -16,6 +16,8 @@ const TYPE_NAMES = new Map<unknown, string | undefined>([
 ]);
 const MAX_RULES = 50;
 
+type ValueHints = Pick<MethodParameter, 'type' | 'rules' | 'shape'>;
+
 /** The parameters of a method, with the types and rules that decorators have noted. Null when they are unknown. */
 export function describeParameters(type: AnyClass, { key, binder, parameters }: Operation): MethodParameter[] | null {
   const described = binder.describe();
@@ -28,7 +30,12 @@ export function describeParameters(type: AnyClass, { key, binder, parameters }: 
   });
 }
 
-function hintsOf(type: unknown): Pick<MethodParameter, 'type' | 'rules' | 'shape'> {
+/** The type and rules that decorators have noted of the values that clients set. */
+export function hintsOfSetter(type: AnyClass, { key, parameters }: Operation): ValueHints {
+  return hintsOf(parameters[0]?.type ?? parameterTypesOf(type.prototype as object, key)[0]);
+}
+
+function hintsOf(type: unknown): ValueHints {
   const name = typeName(type);
   const named = name === undefined ? {} : { type: name };
   try {

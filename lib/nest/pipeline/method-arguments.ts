@@ -1,7 +1,8 @@
-import type { ExecutionContext, PipeTransform } from '@nestjs/common';
+import type { ArgumentMetadata, ExecutionContext, PipeTransform } from '@nestjs/common';
 import { arrayConverterOf } from '../../arrays/array-conversion.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
+import { withCounts } from './checked-arguments.js';
 import { type Argument, PipedArguments } from './piped-arguments.js';
 
 /** A parameter of a method with its pipes. */
@@ -16,7 +17,7 @@ export interface PipedParameter {
 /** Makes the arguments of a method: takes each from its source, and passes it through its pipes. */
 export class MethodArguments {
   private readonly single: readonly Argument[];
-  private readonly rest: PipedParameter | undefined;
+  private readonly rest: RestParameter | undefined;
   /** Number of parameters, without a rest parameter. */
   private readonly count: number;
   /** True when nothing has to be run: neither pipes nor factories of parameter decorators. */
@@ -27,7 +28,8 @@ export class MethodArguments {
   constructor(parameters: readonly PipedParameter[], method: AnyMethod) {
     const isRest = ({ plan }: PipedParameter): boolean => plan.source.kind === 'rest';
     this.single = parameters.filter((parameter) => !isRest(parameter)).map((parameter) => argumentOf(parameter, method));
-    this.rest = parameters.find(isRest);
+    const rest = parameters.find(isRest);
+    this.rest = rest && restParameter(rest);
     this.count = Math.max(0, ...parameters.map(({ plan: { index, source } }) => (source.kind === 'rest' ? index : index + 1)));
     this.isPlain = parameters.every(({ plan, pipes }) => pipes.length === 0 && plan.source.kind !== 'custom');
     const isStraight = ({ plan: { index, source } }: PipedParameter): boolean =>
@@ -48,26 +50,50 @@ export class MethodArguments {
   }
 }
 
-/** The arguments that a rest parameter takes. The pipes of the parameter run for each argument. */
-function restArguments({ plan, metatype, pipes }: PipedParameter, { args }: CallRecord): Argument[] {
-  const { index, data, schema, source } = plan;
+/** A rest parameter: its pipes run for each argument that it takes. */
+interface RestParameter {
+  readonly index: number;
+  readonly slot: number;
+  /** The part of its arguments that is the same for all. */
+  readonly common: Pick<Argument, 'pipes' | 'metatype' | 'type' | 'data' | 'schema'>;
+}
+
+function restParameter(parameter: PipedParameter): RestParameter {
+  const { index, source, data, schema } = parameter.plan;
   const slot = source.kind === 'rest' ? source.slot : 0;
   // some compilers emit the type of the rest parameter itself: it is not the type of its items
-  const common = { pipes, metatype: metatype === Array ? undefined : metatype, type: 'body', data, schema } as const;
+  const metatype = parameter.metatype === Array ? undefined : parameter.metatype;
+  const seen = { metatype, type: 'body', data, schema } as const;
+  return { index, slot, common: { ...seen, pipes: countingPipes(parameter, seen) } };
+}
+
+function restArguments({ index, slot, common }: RestParameter, { args }: CallRecord): Argument[] {
   return args.slice(slot).map((item, offset) => {
     return { ...common, index: index + offset, label: `argument ${slot + offset + 1}`, extract: () => item };
   });
 }
 
-function argumentOf({ plan, metatype, pipes }: PipedParameter, method: AnyMethod): Argument {
-  const { index, label, data, schema, source } = plan;
+function argumentOf(parameter: PipedParameter, method: AnyMethod): Argument {
+  const { index, label, data, schema, source } = parameter.plan;
   // the types that Nest's pipes know of @Payload(), @Ctx() and custom decorators
   const type = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
-  const extract = extractorOf(plan, method);
-  const convert = source.kind === 'argument' ? arrayConverterOf(metatype) : undefined;
-  if (convert === undefined) return { index, label, data, schema, pipes, metatype, type, extract };
+  const extract = extractorOf(parameter.plan, method);
+  const convert = source.kind === 'argument' ? arrayConverterOf(parameter.metatype) : undefined;
   // Nest's ValidationPipe would make an instance of the metatype, member by member
-  return { index, label, data, schema, pipes, metatype: Object, type, extract: (record) => convert(extract(record), label) };
+  const metatype = convert === undefined ? parameter.metatype : Object;
+  const pipes = countingPipes(parameter, { metatype, type, data, schema });
+  const common = { index, label, data, schema, pipes, metatype, type } as const;
+  return convert === undefined ? { ...common, extract } : { ...common, extract: (record) => convert(extract(record), label) };
+}
+
+function countingPipes(
+  { plan: { label, source }, pipes }: PipedParameter,
+  seen: Pick<Argument, 'metatype' | 'type' | 'data' | 'schema'>,
+): readonly PipeTransform[] {
+  // the context comes from no client
+  if (source.kind === 'context') return pipes;
+  const name = label ?? (source.kind === 'keywords' ? 'keyword arguments' : 'the arguments');
+  return withCounts(pipes, seen as ArgumentMetadata, name);
 }
 
 /** Gives the value of a parameter before its pipes. */

@@ -4,9 +4,7 @@ import { servedCall } from '../../daemon/call/call.js';
 import { type FieldType, valueTypeOf, type ValueType } from '../../classes/field-types.js';
 import { readTyped } from '../../classes/field-values.js';
 import { descriptionOf, findDescription } from '../../classes/register-class.js';
-import { UnreadableError } from '../../serializers/contract/unreadable-error.js';
-import { memberPath } from '../../serializers/values/call-place.js';
-import { PyroException } from '../errors/pyro.exception.js';
+import { refusedArgument } from './refused-argument.js';
 
 /**
  * Makes the value of an argument by its type: an instance of a registered class from the plain dict of its members, a Date from the text
@@ -27,9 +25,7 @@ class TypedArgument implements PipeTransform {
       if (budget) budget.spendChecks(countChecks(this.type, value, budget.leftChecks));
       return readTyped(this.type, value, 'the value');
     } catch (error) {
-      if (!(error instanceof UnreadableError)) throw error;
-      const text = `${this.label}${memberPath(error.steps)}: ${error.reason}`;
-      throw new PyroException(`builtins.ValueError`, [text], { cause: error });
+      throw refusedArgument(error, this.label);
     }
   }
 }

@@ -71,6 +71,9 @@ export class Camera {
   static openStreams = 0;
 
   private held = 2;
+  private kept: Settings = { binning: 1 };
+  private listed: Target[] = [];
+  private chosen = Mode.slow;
 
   @PyroProperty()
   get gain(): number {
@@ -79,6 +82,34 @@ export class Camera {
 
   set gain(gain: number) {
     this.held = gain;
+  }
+
+  @PyroProperty()
+  get preset(): Settings {
+    return this.kept;
+  }
+
+  set preset(settings: Settings) {
+    this.kept = settings;
+  }
+
+  @PyroProperty({ type: [Target] })
+  get targets(): Target[] {
+    return this.listed;
+  }
+
+  set targets(targets: Target[]) {
+    if (!targets.every((target) => target instanceof Target)) throw new TypeError('no Target');
+    this.listed = targets;
+  }
+
+  @PyroProperty({ type: Mode })
+  get mode(): Mode {
+    return this.chosen;
+  }
+
+  set mode(mode: Mode) {
+    this.chosen = mode;
   }
 
   @PyroMethod()

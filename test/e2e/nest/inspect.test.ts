@@ -79,7 +79,7 @@ describe('server.inspect()', () => {
           },
           { kind: 'method', name: 'log', isOneway: true, parameters: [{ name: null, kind: 'rest', isRequired: false }] },
           { kind: 'method', name: 'fail', isOneway: false, parameters: [] },
-          { kind: 'attribute', name: 'rate', isReadable: true, isWritable: true },
+          { kind: 'attribute', name: 'rate', isReadable: true, isWritable: true, type: 'number' },
         ],
       },
       { objectId: 'cart', className: 'Cart', instanceMode: 'session', isGuarded: false },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { expose, INSPECTOR_OBJECT_ID, PyroDaemon } from '../../../lib/core.js';
+import { DaemonObject, expose, INSPECTOR_OBJECT_ID, type ObjectMetadata, PyroDaemon } from '../../../lib/core.js';
 import { RemoteSource } from '../../../lib/inspector/remote-source.js';
 
 /** Stands where a daemon has its inspector: the peer may be any program. */
@@ -29,6 +29,10 @@ class Camera {
   get gain(): number {
     return 1;
   }
+  get preset(): object {
+    return {};
+  }
+  set preset(_settings: object) {}
 }
 expose(Camera);
 
@@ -48,7 +52,10 @@ const SIGNATURES = {
           stream: false,
         },
       },
-      attributes: { gain: { type: 'float', doc: 'In dB.', readable: true, writable: false } },
+      attributes: {
+        gain: { type: 'float', doc: 'In dB.', readable: true, writable: false },
+        preset: { type: 'Settings', readable: true, writable: true },
+      },
       types: { Settings: { fields: { binning: { type: 'int', required: true } } } },
     },
   },
@@ -93,6 +100,18 @@ it.each([false, true])(
         doc: 'Sets the camera up.',
       },
       { kind: 'attribute', name: 'gain', isReadable: true, isWritable: false, type: 'float', doc: 'In dB.' },
+      {
+        kind: 'attribute',
+        name: 'preset',
+        isReadable: true,
+        isWritable: true,
+        type: 'Settings',
+        shape: {
+          kind: 'dict',
+          className: null,
+          members: [{ name: 'binning', isRequired: true, shape: { kind: 'scalar', type: 'int' } }],
+        },
+      },
     ]);
     await source.close();
     await daemon.close();
@@ -132,6 +151,80 @@ it('a snapshot that came too late is told, and asked for again', async () => {
   expect(late).toMatchObject({ error: expect.stringContaining('callTimeoutMs') as string, snapshot: null });
   const [server] = await source.take();
   expect(server).toMatchObject({ error: null, snapshot: { totals: { calls: 3 } } });
+  await source.close();
+  await daemon.close();
+});
+
+it('readers that come at the same time get the same snapshot, and the daemon is asked once', async () => {
+  let asked = 0;
+  const { source, daemon } = await sourceOf(() => snapshot(++asked));
+  const [one, other] = await Promise.all([source.take(), source.take()]);
+  expect(other).toBe(one);
+  expect(asked).toBe(1);
+  await source.take();
+  expect(asked).toBe(2);
+  await source.close();
+  await daemon.close();
+});
+
+it('asks for a snapshot again when another daemon answers at the address', async () => {
+  const bare = await PyroDaemon.listen({ host: '127.0.0.1', port: 0 });
+  const shown = { location: bare.locationStr, objectId: 'Pyro.Daemon', names: new Map<string, string[]>() };
+  const source = new RemoteSource(shown, { callTimeoutMs: 2_000 }, 10);
+  expect((await source.take())[0]).toMatchObject({ error: null, snapshot: null });
+  await bare.close();
+  const port = Number(shown.location.split(':')[1]);
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port, inspector: true });
+  // a snapshot that meets the broken connection tells it as an error
+  await expect.poll(async () => (await source.take())[0]!.snapshot?.state).toBe('listening');
+  await source.close();
+  await daemon.close();
+});
+
+it.each([false, true])(
+  'does not ask again where guards refuse it, nor for an object that has gone; with the inspector: %s',
+  async (inspector) => {
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector });
+    const guards = (): never => {
+      throw new Error('only for operators');
+    };
+    daemon.register(new Camera(), 'camera', { guards });
+    const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
+    const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 100, 0);
+    await source.take();
+    const { failedCalls } = daemon.inspect().totals;
+    await source.take();
+    expect(daemon.inspect().totals.failedCalls).toBe(failedCalls);
+    daemon.unregister('camera');
+    await source.take();
+    const afterwards = daemon.inspect().totals.failedCalls;
+    await source.take();
+    expect(daemon.inspect().totals.failedCalls).toBe(afterwards);
+    daemon.register(new Camera(), 'camera');
+    const [server] = await source.take();
+    expect(server!.objects.find(({ objectId }) => objectId === 'camera')!.members).toHaveLength(3);
+    await source.close();
+    await daemon.close();
+  },
+);
+
+it('members that came too late are asked for again', async () => {
+  let answers = 0;
+  class SlowDaemonObject extends DaemonObject {
+    override get_metadata(objectId: string): Promise<ObjectMetadata> {
+      if (objectId === 'camera' && ++answers === 1) return new Promise(() => undefined);
+      return super.get_metadata(objectId);
+    }
+  }
+  expose(SlowDaemonObject);
+  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, daemonObject: SlowDaemonObject });
+  daemon.register(new Camera(), 'camera');
+  const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
+  const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 100);
+  expect((await source.take())[0]!.error).toContain('callTimeoutMs');
+  const [server] = await source.take();
+  expect(server).toMatchObject({ error: null });
+  expect(server!.objects.find(({ objectId }) => objectId === 'camera')!.members).toHaveLength(3);
   await source.close();
   await daemon.close();
 });

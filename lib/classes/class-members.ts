@@ -1,0 +1,90 @@
+import type { AnyClass } from '../objects/decorated-member.js';
+import { emittedType, type TransformedClass, transformedClass, validatedMembers } from './dto-packages.js';
+import { ANY, arrayTypeOf, type FindClass, isScalarClass, type ValueType, valueTypeOf } from './field-types.js';
+import type { GivenField } from './given-fields.js';
+import { nestedNamesOf } from './transformed-instance.js';
+
+/** A member of a described class. */
+export interface ClassField {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly type: ValueType;
+  /** Only `@Type(() => Item)` tells the class, which may also be that of the items of a list. */
+  readonly mayBeList?: boolean;
+}
+
+/** A class whose members are looked up. */
+export interface ClassSource {
+  readonly type: AnyClass;
+  /** Name of the Python class. */
+  readonly name: string;
+  /** The members that the options give. Undefined: those with decorators of class-validator. */
+  readonly own: readonly GivenField[] | undefined;
+  readonly isValidated: boolean;
+  /** Whether class-transformer may make the instances. */
+  readonly mayBeTransformed: boolean;
+  /** The fields of the nearest registered class that the class extends. */
+  readonly inherited: readonly ClassField[];
+}
+
+/** The members of a class that travel, and what the decorators of both packages say of them. */
+export interface ClassMembers {
+  readonly fields: readonly ClassField[];
+  readonly byName: ReadonlyMap<string, ClassField>;
+  readonly wireNames: ReadonlySet<string>;
+  /** Members with `@ValidateNested`. */
+  readonly nestedNames: readonly string[];
+  /** Undefined: class-transformer knows nothing of the class. */
+  readonly transformed: TransformedClass | undefined;
+}
+
+/** Looks the members of a class up: in its options, in decorators, and in the types that TypeScript emitted. */
+export function lookUpMembers(source: ClassSource, find: FindClass): ClassMembers {
+  const { type, name: className, own: given, isValidated, mayBeTransformed, inherited } = source;
+  const declared = given ?? (isValidated ? validatedFields(type, className, find) : []);
+  const names = declared.map(({ name }) => name);
+  const transformed = mayBeTransformed ? transformedClass(type, names) : undefined;
+  const own = declared.map(({ name, isOptional, type: told }): ClassField => {
+    if (told !== undefined) return { name, isOptional, type: told };
+    const mayBeList = [undefined, Object].includes(emittedType(type, name) as undefined);
+    return { name, isOptional, type: emittedField(type, name, `${className}.${name}`, transformed, find), mayBeList };
+  });
+  const fields = [...inherited.filter(({ name }) => !names.includes(name)), ...own];
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const wireNames = new Set([...byName.keys(), ...(transformed?.renamed.values() ?? [])]);
+  const nestedNames = isValidated ? nestedNamesOf(validatedMembers(type)) : [];
+  return { fields, byName, wireNames, nestedNames, transformed };
+}
+
+/** The type of a received value of a member. */
+export function typeFor({ type, mayBeList }: ClassField, value: unknown): ValueType {
+  const isList = mayBeList && type.kind === 'class' && Array.isArray(value) && value.every((item) => typeof item === 'object');
+  return isList ? { kind: 'list', item: type } : type;
+}
+
+/** The members that have decorators of class-validator. */
+function validatedFields(type: AnyClass, className: string, find: FindClass): GivenField[] {
+  return [...validatedMembers(type)].map(([name, { isOptional, type: told }]) => {
+    return { name, isOptional, type: told && valueTypeOf(told, `${className}.${name}`, find) };
+  });
+}
+
+/** The type of a member that TypeScript emitted. An array says its items only by class-transformer's `@Type`. */
+function emittedField(
+  owner: AnyClass,
+  name: string,
+  where: string,
+  transformed: TransformedClass | undefined,
+  find: FindClass,
+): ValueType {
+  const emitted = emittedType(owner, name);
+  const isList = emitted === Array;
+  const ofTransformer = transformed?.typeOf(name);
+  // Object is emitted for unions
+  const type = isList || emitted === Object ? ofTransformer : (emitted ?? ofTransformer);
+  if (typeof type !== 'function') return ANY;
+  const isKnown = isScalarClass(type) || arrayTypeOf(type) !== undefined || find(type as AnyClass) !== undefined;
+  if (!isKnown) return ANY;
+  const item = valueTypeOf(type, where, find);
+  return isList ? { kind: 'list', item } : item;
+}

@@ -1,0 +1,19 @@
+import type { OpenedConnection } from './connection-opener.js';
+import type { ProxyGroup } from './proxy-group.js';
+
+/** Options of the connections of a proxy. */
+export interface PoolOptions {
+  poolSize: number;
+  maxQueuedCalls: number;
+  idleTimeoutMs: number;
+}
+
+/** The parts of a pool besides its options. */
+export interface PoolParts {
+  open: (signal: AbortSignal, onFailedAttempt: (error: Error) => void) => Promise<OpenedConnection>;
+  onOpened(opened: OpenedConnection): void;
+  /** The group that the proxy belongs to, if any. */
+  group: ProxyGroup | undefined;
+  /** True: open connections keep the process alive. False: only connections that a call uses do. */
+  keepsProcessAlive: boolean;
+}

@@ -1,0 +1,36 @@
+import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { objectsIn } from '../../classes/checked-objects.js';
+import { servedCall } from '../../daemon/call/call.js';
+import { checksObjects } from '../nest-internals.js';
+import { refusedArgument } from './refused-argument.js';
+
+/** Counts the objects of an argument under `maxCheckedObjects`, before a pipe of Nest checks them by rules. */
+class CountedArgument implements PipeTransform {
+  constructor(
+    /** Name of the argument. */
+    private readonly label: string,
+  ) {}
+
+  /** @throws {PyroException} a ValueError that names the argument, over the limit */
+  transform(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const { budget } = servedCall().request;
+    try {
+      budget?.spendChecks(objectsIn(value, budget.leftChecks));
+    } catch (error) {
+      throw refusedArgument(error, this.label);
+    }
+    return value;
+  }
+}
+
+/**
+ * The pipes of an argument, each of Nest's validating pipes behind a count of the objects that the pipe checks. Arguments that Nest's
+ * pipes let pass, such as numbers and texts, have no count.
+ *
+ * @param metadata as the pipes get it
+ * @param label name of the argument
+ */
+export function withCounts(pipes: readonly PipeTransform[], metadata: ArgumentMetadata, label: string): readonly PipeTransform[] {
+  return pipes.flatMap((pipe) => (checksObjects(pipe, metadata) ? [new CountedArgument(label), pipe] : [pipe]));
+}
