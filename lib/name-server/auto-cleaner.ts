@@ -103,10 +103,10 @@ export class AutoCleaner {
   }
 }
 
-/** The address of the server of a URI; undefined for a URI that names no address. */
-function locationOf(uri: string): string | undefined {
-  const { protocol, location } = new PyroUri(uri);
-  return protocol === 'PYRO' ? location : undefined;
+/** The address of the server of a URI; undefined for a URI that names no address, or that another name server wrote and nobody can read. */
+function locationOf(text: string): string | undefined {
+  const uri = PyroUri.tryParse(text);
+  return uri?.protocol === 'PYRO' ? uri.location : undefined;
 }
 
 function isAnswering(location: string): Promise<boolean> {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WATCH_HEARTBEAT_MS } from '../naming/name-records.js';
 import type { NameChange, NameRecord, NameSelection, NameStore } from './store/name-store.js';
 
-/** After this time without a change an `alive` item is sent, so that each side sees that the other side is alive. */
-export const FEED_HEARTBEAT_MS = 10_000;
 /** Most changes that wait for a slow reader. A slower reader gets all names anew. */
 const MAX_WAITING = 1_000;
 
@@ -49,7 +48,7 @@ export async function* nameFeed(store: NameStore, filter: NameFeedFilter, signal
     while (!signal.aborted) {
       if (waiting.length === 0) {
         wake = new AbortController();
-        await sleep(FEED_HEARTBEAT_MS, undefined, { signal: AbortSignal.any([wake.signal, signal]), ref: false }).catch(
+        await sleep(WATCH_HEARTBEAT_MS, undefined, { signal: AbortSignal.any([wake.signal, signal]), ref: false }).catch(
           () => undefined,
         );
         if (waiting.length === 0 && !signal.aborted) yield { change: 'alive' };

@@ -15,7 +15,7 @@ import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';
-import { NameServerClient } from './name-server-client.js';
+import { NameServerClient, type NameServerConnect } from './name-server-client.js';
 
 /** Address of a name server, and options of the proxy that calls it. */
 export type NameServerOptions = NameServerAddress &
@@ -37,10 +37,26 @@ const MAX_PAUSE_MS = 2_000;
 export async function locateNameServer(
   options: NameServerOptions | readonly NameServerOptions[] = {},
 ): Promise<NameServerClient> {
+  return locateUntil(options, signalOf(options));
+}
+
+/** Connects like {@link locateNameServer}, and gives up when `end` aborts. All calls of the connection end then, too. */
+export async function locateUntil(
+  options: NameServerOptions | readonly NameServerOptions[],
+  end: AbortSignal,
+): Promise<NameServerClient> {
   checkNameServers(options);
-  const signal = signalOf(options);
+  return retryWithin(waitMsOf(options), end, () => connectToFirst(options, end));
+}
+
+/** Connects to the first of the name servers that answers. Its watches do the same, so that they go on when it has gone. */
+function connectToFirst(
+  options: NameServerOptions | readonly NameServerOptions[],
+  signal: AbortSignal,
+): Promise<NameServerClient> {
+  const again = (end: AbortSignal): Promise<NameServerClient> => connectToFirst(options, end);
   const release = (late: NameServerClient): void => void late.release();
-  return retryWithin(waitMsOf(options), signal, () => firstAnswer(nameServersOf(options), signal, connectTo, release));
+  return firstAnswer(nameServersOf(options), signal, (address, end) => connectTo(address, end, again), release);
 }
 
 /**
@@ -131,18 +147,22 @@ function locationsOf({ host, port, unixSocket }: NameServerAddress): string[] {
  * Connects to a name server. If it does not answer and the options allow a broadcast, connects to the name server that the broadcast finds.
  * @throws {NamingError}
  */
-export async function connectTo({ location, options: given }: KnownNameServer, signal: AbortSignal): Promise<NameServerClient> {
+export async function connectTo(
+  { location, options: given }: KnownNameServer,
+  signal: AbortSignal,
+  connectAgain?: NameServerConnect,
+): Promise<NameServerClient> {
   const options = { ...given, signal };
   const { host, unixSocket, broadcast = false } = options;
   try {
-    return await connectToNameServer(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options);
+    return await connectToNameServer(PyroUri.at(NAME_SERVER_OBJECT_ID, location), options, connectAgain);
   } catch (error) {
     if (!(error instanceof CommunicationError)) throw error;
     const found =
       broadcast !== false && host === undefined && unixSocket === undefined
         ? await findByBroadcast(broadcast === true ? {} : broadcast, signal)
         : undefined;
-    if (found) return connectToNameServer(found, options);
+    if (found) return connectToNameServer(found, options, connectAgain);
     throw new NamingError(`no name server at ${location}: ${error.message}`, { cause: error });
   }
 }
@@ -153,10 +173,14 @@ function locationAt(host: string, port: number): string {
 }
 
 /** Connects to the name server at a PYRO URI, whose address wins over the address in the options. */
-export function connectToNameServer(uri: PyroUri, options: NameServerOptions): Promise<NameServerClient> {
+export function connectToNameServer(
+  uri: PyroUri,
+  options: NameServerOptions,
+  connectAgain?: NameServerConnect,
+): Promise<NameServerClient> {
   const { callTimeoutMs = CALL_TIMEOUT_MS, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls } = options;
   const proxyOptions = { callTimeoutMs, connectTimeoutMs, handshake, keepAliveMs, serializer, signal, tls, maxRetries: 0 };
-  return NameServerClient.at(uri, proxyOptions);
+  return NameServerClient.at(uri, proxyOptions, connectAgain);
 }
 
 /** Sets `sent` to false: the call that needs the name was not sent, even if the lookup was. */

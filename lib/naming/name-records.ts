@@ -10,6 +10,9 @@ export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: und
 /** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
 export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
 
+/** Without a change for so long, a name server of this library sends an `alive` item, so that each side sees that the other is there. */
+export const WATCH_HEARTBEAT_MS = 5_000;
+
 /** An item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
 export type NameServerChange =
   | { readonly change: 'registered'; readonly name: string; readonly registration: NameRegistration }

@@ -9,7 +9,13 @@ import { ConnectionClosedError, NamingError, ProtocolError } from '../protocol/e
 import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { tagList } from './metadata-tags.js';
-import type { NameFilter, NameRegistration, NameServerChange, TagFilter } from './name-records.js';
+import {
+  type NameFilter,
+  type NameRegistration,
+  type NameServerChange,
+  type TagFilter,
+  WATCH_HEARTBEAT_MS,
+} from './name-records.js';
 import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from './name-watch.js';
 
 const FILTER_RULES: OptionRules<NameFilter> = { prefix: ANYTHING, regex: ANYTHING };
@@ -19,6 +25,12 @@ const TAG_RULES: OptionRules<TagFilter> = { all: ANYTHING, any: ANYTHING };
 const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, {
   resolve: (uri) => Promise.reject(new NamingError(`a name server cannot be at ${uri}`)),
 });
+
+/** Opens a further connection to a name server. Its calls end when the signal aborts. */
+export type NameServerConnect = (signal: AbortSignal) => Promise<NameServerClient>;
+
+/** A watch of a name server of this library fails when nothing arrives for so long, whatever `callTimeoutMs` says. */
+const MAX_WATCH_SILENCE_MS = 3 * WATCH_HEARTBEAT_MS;
 
 /**
  * A connection to a Pyro name server, which registers URIs by names, with metadata tags. `locateNameServer` makes it; call
@@ -31,14 +43,19 @@ const nameServerProxies = new ProxyFactory(RemoteProxy.prototype, {
 export class NameServerClient implements AsyncDisposable {
   private constructor(
     private readonly proxy: RemoteObject,
-    private readonly options: PyroProxyOptions,
+    private readonly connectAgain: NameServerConnect,
   ) {}
 
-  /** Connects to the name server at a PYRO URI. */
-  static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServerClient> {
+  /**
+   * Connects to the name server at a PYRO URI.
+   *
+   * @param connectAgain opens the connections of watches. Default: to the same URI
+   */
+  static async at(uri: PyroUri, options: PyroProxyOptions = {}, connectAgain?: NameServerConnect): Promise<NameServerClient> {
     // faithful: names are keys of a dict, and a plain object cannot have every name as a key
     const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' });
-    return new NameServerClient(await connectedProxy(proxy), options);
+    const again = connectAgain ?? ((signal) => NameServerClient.at(uri, { ...options, signal }));
+    return new NameServerClient(await connectedProxy(proxy), again);
   }
 
   get uri(): PyroUri {
@@ -122,7 +139,7 @@ export class NameServerClient implements AsyncDisposable {
    * @throws {PyroError} `CONFIG`, when an option is wrong
    */
   watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
-    return watchNames(() => this.again(), options);
+    return watchNames(this.connectAgain, options);
   }
 
   /**
@@ -131,7 +148,7 @@ export class NameServerClient implements AsyncDisposable {
    * @throws {NamingError} after `timeoutMs`
    */
   waitFor(name: string, options: NameWaitOptions = {}): Promise<PyroUri> {
-    return waitForName(() => this.again(), name, options);
+    return waitForName(this.connectAgain, name, options);
   }
 
   /** @internal True for a name server of this library: it has leases. */
@@ -169,7 +186,8 @@ export class NameServerClient implements AsyncDisposable {
 
   /** @internal The items of the name server's `watch`. */
   async changes(prefix: string, tags: readonly string[]): Promise<AsyncIterable<NameServerChange>> {
-    const stream = (await this.call('watch', prefix, tags)) as AsyncIterable<unknown>;
+    const patient = this.proxy.$with({ callTimeoutMs: MAX_WATCH_SILENCE_MS });
+    const stream = (await answerOf(patient.$call('watch', prefix, tags))) as AsyncIterable<unknown>;
     if (typeof stream !== 'object' || stream === null || !(Symbol.asyncIterator in stream)) throw badAnswer('a stream');
     return readChanges(stream);
   }
@@ -193,19 +211,18 @@ export class NameServerClient implements AsyncDisposable {
     await this.release();
   }
 
-  /** Opens a further connection to the same name server. */
-  private again(): Promise<NameServerClient> {
-    const { signal: _, ...options } = this.options;
-    return NameServerClient.at(this.uri, options);
+  private call(method: string, ...args: unknown[]): Promise<unknown> {
+    return answerOf(this.proxy.$call(method, ...args));
   }
+}
 
-  private async call(method: string, ...args: unknown[]): Promise<unknown> {
-    try {
-      return await this.proxy.$call(method, ...args);
-    } catch (error) {
-      if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.NamingError') throw error;
-      throw new NamingError(error.args.map(String).join(', '), { cause: error });
-    }
+/** @throws {NamingError} when the name server refuses the call */
+async function answerOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof PyroRemoteError) || error.pythonType !== 'Pyro5.errors.NamingError') throw error;
+    throw new NamingError(error.args.map(String).join(', '), { cause: error });
   }
 }
 

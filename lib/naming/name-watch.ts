@@ -52,17 +52,16 @@ interface WatchedNameServer {
   release(): Promise<void>;
 }
 
+/** Opens a connection to the name server for a watch. It, and all its calls, end when the signal aborts. */
+export type WatchConnect = (signal: AbortSignal) => Promise<WatchedNameServer>;
+
 /**
  * Follows names: gives the registered names first, then each change. A name server of this library tells of changes at once; other name
  * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime.
  *
- * @param connect opens a connection to the name server for the watch
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
-export async function* watchNames(
-  connect: () => Promise<WatchedNameServer>,
-  options: NameWatchOptions,
-): AsyncGenerator<NameEvent, void> {
+export async function* watchNames(connect: WatchConnect, options: NameWatchOptions): AsyncGenerator<NameEvent, void> {
   checkOptions(options, WATCH_RULES);
   const { prefix = '', tags = [], pollIntervalMs = DEFAULT_POLL_MS, signal = NEVER } = options;
   const known = new KnownNames();
@@ -71,7 +70,7 @@ export async function* watchNames(
     const giveUp = (): void => void nameServer?.release();
     signal.addEventListener('abort', giveUp);
     try {
-      nameServer = await connect();
+      nameServer = await connect(signal);
       if (signal.aborted) return;
       if (nameServer.tellsChanges) yield* follow(await nameServer.changes(prefix, tags), known);
       else yield* poll(nameServer, { prefix, tags, pollIntervalMs, signal }, known);
@@ -91,11 +90,7 @@ export async function* watchNames(
  *
  * @throws {NamingError} after `timeoutMs`
  */
-export async function waitForName(
-  connect: () => Promise<WatchedNameServer>,
-  name: string,
-  options: NameWaitOptions,
-): Promise<PyroUri> {
+export async function waitForName(connect: WatchConnect, name: string, options: NameWaitOptions): Promise<PyroUri> {
   checkOptions(options, WAIT_RULES);
   const { timeoutMs = DEFAULT_WAIT_MS, signal } = options;
   const late = AbortSignal.timeout(timeoutMs);
@@ -118,12 +113,15 @@ function isTemporary(error: unknown): boolean {
 class KnownNames {
   private readonly names = new Map<string, NameRegistration>();
 
-  /** Notes a registration. @returns the event; undefined when nothing has changed */
+  /** Notes a registration. A name whose URI cannot be read counts as removed. @returns the event; undefined when nothing has changed */
   registered(name: string, registration: NameRegistration): NameEvent | undefined {
     const before = this.names.get(name);
     if (before && before.uri === registration.uri && isSameSet(before.metadata, registration.metadata)) return undefined;
+    const uri = PyroUri.tryParse(registration.uri);
+    // Python's name server takes URIs that are none here, such as one with port 99999
+    if (uri === undefined) return this.removed(name);
     this.names.set(name, registration);
-    return { kind: 'registered', name, uri: new PyroUri(registration.uri), metadata: registration.metadata };
+    return { kind: 'registered', name, uri, metadata: registration.metadata };
   }
 
   removed(name: string): NameEvent | undefined {

@@ -56,6 +56,15 @@ export class PyroUri {
     this.port = parsePort(text, port, protocol === 'PYRO' ? undefined : nameServerPort);
   }
 
+  /** @internal Reads a text that another program wrote; undefined when it is no URI. */
+  static tryParse(text: string): PyroUri | undefined {
+    try {
+      return new PyroUri(text);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** `host:port`, `[v6]:port` or `./u:path`; undefined when the URI has no location. */
   get location(): string | undefined {
     if (this.host !== undefined) return tcpLocation(this.host, this.port);

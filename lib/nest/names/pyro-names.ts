@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { locateNameServer } from '../../naming/locate.js';
+import { locateNameServer, locateUntil } from '../../naming/locate.js';
 import type { NameFilter, NameRegistration, TagFilter } from '../../naming/name-records.js';
 import type { NameServerClient } from '../../naming/name-server-client.js';
 import { type NameEvent, type NameWaitOptions, type NameWatchOptions, waitForName, watchNames } from '../../naming/name-watch.js';
@@ -43,12 +43,12 @@ export class PyroNames {
    * asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts.
    */
   watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {
-    return watchNames(() => this.connect(), options);
+    return watchNames((signal) => this.connect(signal), options);
   }
 
   /** Waits until a name is registered, by default for 30 s. @throws {NamingError} after `timeoutMs` */
   waitFor(name: string, options: NameWaitOptions = {}): Promise<PyroUri> {
-    return waitForName(() => this.connect(), name, options);
+    return waitForName((signal) => this.connect(signal), name, options);
   }
 
   private async visit<T>(work: (names: NameServerClient) => Promise<T>): Promise<T> {
@@ -56,7 +56,8 @@ export class PyroNames {
     return await work(names);
   }
 
-  private connect(): Promise<NameServerClient> {
-    return locateNameServer(this.clients.nameServers);
+  private connect(signal?: AbortSignal): Promise<NameServerClient> {
+    const { nameServers } = this.clients;
+    return signal === undefined ? locateNameServer(nameServers) : locateUntil(nameServers, signal);
   }
 }

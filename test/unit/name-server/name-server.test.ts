@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   locateNameServer,
@@ -269,6 +270,44 @@ describe('watching names', () => {
       '"lab.nothing" was not registered within timeoutMs (50 ms)',
     );
     await expect(client.waitFor('lab.nothing', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  });
+
+  it('waitFor keeps its time limits at a name server that has stopped answering', async () => {
+    const server = await start();
+    // callTimeoutMs and connectTimeoutMs are 10 s, longer than this test may take
+    const client = await connect(server);
+    const { port } = addressOf(server);
+    await server.close();
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(port, '127.0.0.1');
+    const sockets: Socket[] = [];
+    silent.on('connection', (socket: Socket) => sockets.push(socket));
+    await once(silent, 'listening');
+    cleanups.push(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const began = performance.now();
+    await expect(client.waitFor('lab.camera', { timeoutMs: 100 })).rejects.toThrow('within timeoutMs (100 ms)');
+    const enough = AbortSignal.timeout(100);
+    await expect(client.waitFor('lab.camera', { signal: enough })).rejects.toThrow('timeout');
+    expect(performance.now() - began).toBeLessThan(9_000);
+  });
+
+  it('a watch without changes lasts longer than callTimeoutMs, on one connection', async () => {
+    const server = await start();
+    const client = await locateNameServer({ ...addressOf(server), callTimeoutMs: 200 });
+    cleanups.push(() => client.release());
+    let connections = 0;
+    server.daemon.on('connection', () => connections++);
+    const events = client.watch();
+    await events.next();
+    const next = events.next();
+    // a new connection would be there after 1.2 s
+    await sleep(2_000);
+    await client.register('lab.camera', URI);
+    expect((await next).value).toMatchObject({ name: 'lab.camera' });
+    expect(connections).toBe(1);
+    await events.return();
   });
 });
 

@@ -109,6 +109,22 @@ describe('a list of name servers', () => {
     await expect(resolve(`PYRONAME:lab.thing@127.0.0.1:${one.port}`, nameServer)).rejects.toThrow('unknown name: lab.thing');
   });
 
+  it('a watch goes on at the next name server of a list when the first has gone', async () => {
+    const storage = new MemoryNameStore();
+    const [one, two] = [await start({ storage }), await start({ storage })];
+    await using client = await locateNameServer([addressOf(one), addressOf(two)]);
+    const events = client.watch({ prefix: 'lab.' });
+    const first = events.next();
+    await using other = await locateNameServer(addressOf(two));
+    await other.register('lab.before', URI);
+    expect((await first).value).toMatchObject({ name: 'lab.before' });
+    await one.close();
+    await other.register('lab.after', URI);
+    expect((await events.next()).value).toMatchObject({ name: 'lab.after' });
+    expect(String(await client.waitFor('lab.after'))).toBe(URI);
+    await events.return();
+  });
+
   it('a list of name servers is refused when it is empty, or an address in it is wrong', async () => {
     await expect(locateNameServer([])).rejects.toThrow(
       'nameServer is an empty list; it must be an object with the address of the name server, or a list of such objects',
