@@ -113,9 +113,10 @@ it('says when the stream of the camera has ended, and shows the next one', async
 });
 
 it('says when the application has gone away', async () => {
-  const { page } = await open(await startCamera('0'));
+  const { page, faults } = await open(await startCamera('0'));
   const status = page.getByRole('status');
   await status.getByText(/^frame/).waitFor();
+  expect(faults).toEqual([]);
   await app!.close();
   app = undefined;
   await status.getByText('the application does not answer').waitFor();
