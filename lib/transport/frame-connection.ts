@@ -9,6 +9,7 @@ import type { ConnectionGroup } from './connection-group.js';
 import { lookBeforeCut } from '../calls/event-loop-look.js';
 import type { FrameConnectionHandler } from './frame-connection-handler.js';
 import { MessageSender, type SenderOptions } from './message-sender.js';
+import { readInPlace } from './sockets/shared-reads.js';
 import { listen, type SocketOwner } from './sockets/socket-events.js';
 import type { TurnTaker } from './turns.js';
 import { MIN_COUNTED_BYTES, type Sender } from './unserved-bytes.js';
@@ -159,12 +160,19 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     return this.reader.fillsLarge;
   }
 
+  get nextBytes(): Buffer | undefined {
+    return this.state === 'open' ? this.reader.room : undefined;
+  }
+
   /** Called by the socket. */
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
     // the middle of a large message cannot be served
-    if (this.reader.isFilling) return this.watchFrame();
+    if (this.reader.isFilling) {
+      if (this.copiesData) readInPlace(this.socket);
+      return this.watchFrame();
+    }
     if (this.waitsForTurn) return this.group.turns.received(chunk.length);
     this.waitsForTurn = true;
     this.group.turns.wait(this, chunk.length);

@@ -12,6 +12,11 @@ export interface TurnTaker {
 const MAX_WAITING = 64;
 /** Most received bytes that wait. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/**
+ * So many bytes of one read do not wait: they may be the start of a large message, the rest of which is read into its place as soon as the
+ * header was read. When they waited, an echo of 1 MiB over 4 connections took 6.1 instead of 1.5 ms of CPU.
+ */
+const FULL_READ_BYTES = 64 * 1024;
 /** Longest time that connections are served before the event loop runs. */
 const MAX_TURN_MS = 10;
 
@@ -55,7 +60,8 @@ export class Turns {
   /** More bytes arrive on a connection that waits. */
   received(bytes: number): void {
     this.waitingBytes += bytes;
-    if (this.waiting.length < MAX_WAITING && this.waitingBytes <= MAX_WAITING_BYTES) this.schedule();
+    const waits = bytes < FULL_READ_BYTES && this.waitingBytes <= MAX_WAITING_BYTES && this.waiting.length < MAX_WAITING;
+    if (waits) this.schedule();
     else this.serve();
   }
 

@@ -6,8 +6,9 @@ import { AppModule } from './app.module.js';
 import { Frames } from './frames.object.js';
 
 const { PORT } = process.env;
+const cameraUri = process.argv[2] ?? 'PYRO:example.camera@127.0.0.1:9998';
 const server = new PyroServer({ host: '127.0.0.1', port: Number(PORT ?? 9999) });
-const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] });
+const app = await NestFactory.create(AppModule.with(cameraUri), { logger: ['warn', 'error'] });
 app.connectMicroservice<MicroserviceOptions>({ strategy: server });
 app.enableShutdownHooks();
 await app.init();

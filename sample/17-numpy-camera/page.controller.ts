@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Header, Inject, type MessageEvent, ServiceUnavailableException, Sse } from '@nestjs/common';
 import type { NdArray, RemoteObject } from 'nestjs-pyro';
-import { defer, finalize, from, type Observable, switchMap } from 'rxjs';
+import { catchError, defer, endWith, finalize, from, type Observable, of, repeat, switchMap } from 'rxjs';
 import { CAMERA, type Camera } from './camera.js';
 import { PAGE, SCRIPT, STYLE } from './page.js';
 
@@ -10,6 +10,8 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const FRAMES = 1_000;
 const PAUSE_MS = 100;
+/** The next stream is opened so long after one has ended or failed. */
+const AGAIN_MS = 1_000;
 /** Browsers at a time: each has a stream of its own. */
 const MAX_VIEWERS = 20;
 /** So many characters wait for a browser that does not read. Then it is disconnected, and connects again. */
@@ -42,16 +44,26 @@ export class PageController {
     return STYLE;
   }
 
-  /** Server-sent events, each a frame. When the browser leaves, the stream of the camera is closed, even if the camera is silent. */
+  /**
+   * Server-sent events: frames, and states of the camera. When the browser leaves, the stream of the camera is closed, even if the camera is
+   * silent.
+   */
   @Sse('frames', { maxPendingDataLength: MAX_PENDING })
   frames(): Observable<MessageEvent> {
     if (this.viewers >= MAX_VIEWERS) throw new ServiceUnavailableException(`${MAX_VIEWERS} browsers are connected already`);
     return defer(() => {
       this.viewers += 1;
-      return from(this.camera.frames(FRAMES));
-    }).pipe(
+      return this.stream();
+    }).pipe(finalize(() => (this.viewers -= 1)));
+  }
+
+  /** One stream of the camera after the other. */
+  private stream(): Observable<MessageEvent> {
+    return defer(() => this.camera.frames(FRAMES)).pipe(
       switchMap((stream) => from(this.events(stream)).pipe(finalize(() => void stream.return().catch(() => {})))),
-      finalize(() => (this.viewers -= 1)),
+      endWith(stateOf('the stream has ended, the next one begins soon')),
+      catchError((error: Error) => of(stateOf(`the camera does not answer: ${error.message}`))),
+      repeat({ delay: AGAIN_MS }),
     );
   }
 
@@ -66,4 +78,8 @@ export class PageController {
       await sleep(PAUSE_MS);
     }
   }
+}
+
+function stateOf(data: string): MessageEvent {
+  return { type: 'state', data };
 }

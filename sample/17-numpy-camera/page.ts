@@ -33,5 +33,6 @@ source.onmessage = ({ data }) => {
   canvas.getContext('2d').putImageData(image, 0, 0);
   status.textContent = 'frame ' + ++count + ', ' + width + ' x ' + height;
 };
-source.onerror = () => (status.textContent = 'the camera does not answer');
+source.addEventListener('state', ({ data }) => (status.textContent = data));
+source.onerror = () => (status.textContent = 'the application does not answer');
 `;

@@ -8,7 +8,7 @@ import type {
 import { docComment } from './doc-comment.js';
 import { sortedEntries } from './signature-text.js';
 import { memberName, parameterNameFor, typeNameFor } from './typescript-names.js';
-import { arrayOf, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
+import { arrayOf, namesStoodFor, type TypeNames, typescriptResult, typescriptType } from './typescript-type.js';
 
 /** An object whose interface is written. */
 export interface NamedSignatures {
@@ -40,6 +40,8 @@ export function writeInterfaces(objects: readonly NamedSignatures[]): string {
 interface NamesOfTypes extends TypeNames {
   /** The name of the type that an interface extends; undefined: none. */
   base(type: TypeSignature): string | undefined;
+  /** True for an alias that stands for itself. */
+  isEndless(type: TypeAlias): boolean;
 }
 
 class InterfaceFile {
@@ -80,6 +82,7 @@ class InterfaceFile {
 
   private namesOf(types: Readonly<Record<string, TypeSignature>>): NamesOfTypes {
     const names: NamesOfTypes = {
+      isEndless: (type) => standsForItself(type, types),
       base: (type) => (hasBase(type, types) ? names.own(type.base) : undefined),
       own: (name) => (Object.hasOwn(types, name) ? this.nameOf(name, types[name]!, names) : undefined),
       imported: (name) => {
@@ -115,6 +118,7 @@ class InterfaceFile {
   }
 }
 
+type TypeAlias = TypeSignature & { alias: string };
 type TypeWithBase = TypeSignature & { base: string };
 
 /** True when a type has a base that an interface can extend: a type with fields, whose own bases do not include the type. */
@@ -131,8 +135,32 @@ function hasBase(type: TypeSignature, types: Readonly<Record<string, TypeSignatu
   return true;
 }
 
+/** Whether an alias is, by others or at once, a member of its own union: `Tree = Union["Tree", int]`. Python's type checkers refuse such a type. */
+function standsForItself(type: TypeAlias, types: Readonly<Record<string, TypeSignature>>): boolean {
+  const seen = new Set<TypeSignature>();
+  const open: TypeAlias[] = [type];
+  for (let each = open.pop(); each !== undefined; each = open.pop()) {
+    for (const name of namesStoodFor(each.alias)) {
+      const next = Object.hasOwn(types, name) ? types[name]! : undefined;
+      if (next === type) return true;
+      // so many are refused later
+      if (next === undefined || !('alias' in next) || seen.has(next) || seen.size > MAX_ALIASES) continue;
+      seen.add(next);
+      open.push(next);
+    }
+  }
+  return false;
+}
+
+function aliasText(name: string, type: TypeAlias, names: NamesOfTypes): string {
+  if (!names.isEndless(type))
+    return `export type ${name} = ${typescriptType(type.alias, 'result', { ...names, isAlias: true })};\n`;
+  const why = `Unknown, because the type of Python is one of the types that it stands for: ${type.alias.replace(/\s+/g, ' ')}`;
+  return `${docComment(why)}export type ${name} = unknown;\n`;
+}
+
 function typeText(name: string, type: TypeSignature, names: NamesOfTypes): string {
-  if ('alias' in type) return `export type ${name} = ${typescriptType(type.alias, 'result', names)};\n`;
+  if ('alias' in type) return aliasText(name, type, names);
   const fields = sortedEntries(type.fields).map(
     ([field, { type: text, required, doc }]) =>
       `${docComment(doc, '  ')}  ${memberName(field)}${required ? '' : '?'}: ${typescriptType(text, 'result', names)};\n`,

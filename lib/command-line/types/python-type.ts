@@ -87,6 +87,8 @@ class TypeReader {
   private readNamed(text: string): PythonType {
     const name = text.split('.').at(-1)!.trim();
     if (name === 'None' || name === 'NoneType') return { kind: 'none' };
+    // Python prints a type that is defined later so
+    if (name === 'ForwardRef' && this.takes('(')) return this.readItems(')', () => this.readUnion())[0] ?? UNKNOWN;
     if (!this.takes('[')) return { kind: 'name', name, args: [] };
     if (name === 'Literal') return { kind: 'union', members: this.readItems(']', () => this.readLiteral()) };
     const args = this.readItems(']', () => this.readUnion());

@@ -10,6 +10,8 @@ export interface TypeNames {
   own(name: string): string | undefined;
   /** Notes that the file imports a name of nestjs-pyro. */
   imported(name: string): string;
+  /** True for the text of an alias: an alias may name itself as the values of a dict, but not within `Record`. */
+  readonly isAlias?: boolean;
 }
 
 /** Python's types, and the TypeScript types of their values: docs/values.md. */
@@ -33,6 +35,7 @@ const PLAIN: Readonly<Record<string, string | { result: string; argument: string
 
 const LISTS = new Set(['list', 'List', 'Sequence', 'MutableSequence', 'Collection', 'Iterable', 'deque', 'Deque']);
 const DICTS = new Set(['dict', 'Dict', 'Mapping', 'MutableMapping', 'OrderedDict', 'defaultdict', 'DefaultDict']);
+const TEXTS = new Set(['str', 'LiteralString']);
 const SETS = new Set(['set', 'Set', 'frozenset', 'FrozenSet', 'AbstractSet', 'MutableSet']);
 const ITERATORS = new Set(['Iterator', 'Generator', 'AsyncIterator', 'AsyncGenerator']);
 const ITERABLES = new Set(['Iterable', 'AsyncIterable']);
@@ -51,6 +54,22 @@ export function typescriptResult(text: string | undefined, isStream: boolean, na
   const isIterator = type?.kind === 'name' && (ITERATORS.has(type.name) || (isStream && ITERABLES.has(type.name)));
   if (isIterator) return `AsyncIterable<${argumentOf(type, 0, 'result', names)}>`;
   return isStream ? 'AsyncIterable<unknown>' : typescriptType(text, 'result', names);
+}
+
+/**
+ * The types that an alias of this text stands for: itself, or the members of a union. The compiler needs them to know the alias. It does
+ * not need those inside of lists, dicts and other containers.
+ */
+export function namesStoodFor(text: string): string[] {
+  const names: string[] = [];
+  const open = [parsePythonType(text)];
+  for (let type = open.pop(); type !== undefined; type = open.pop()) {
+    if (type.kind === 'union') open.push(...type.members);
+    if (type.kind !== 'name') continue;
+    names.push(type.name);
+    open.push(...wrapped(type));
+  }
+  return names;
 }
 
 function typeOf(type: PythonType, direction: CallDirection, names: TypeNames): string {
@@ -79,15 +98,30 @@ function named(type: PythonType & { kind: 'name' }, direction: CallDirection, na
   if (name === 'ndarray' || name === 'NDArray') return names.imported('NdArray');
   if (LISTS.has(name)) return arrayOf(argument(0), direction);
   if (name === 'tuple' || name === 'Tuple') return tupleOf(args, direction, names);
-  if (DICTS.has(name))
-    return args[0]?.kind === 'name' && args[0].name !== 'str' ? `Map<${argument(0)}, ${argument(1)}>` : dictOf(args, argument);
+  if (DICTS.has(name)) return dictOf(args, argument, names);
   if (SETS.has(name)) return `Set<${argument(0)}>`;
-  if (WRAPPERS.has(name)) return args.length > 0 ? argument(name === 'Coroutine' ? 2 : 0) : 'unknown';
-  return 'unknown';
+  const [inner] = wrapped(type);
+  return inner === undefined ? 'unknown' : typeOf(inner, direction, names);
 }
 
-function dictOf(args: readonly PythonType[], argument: (index: number) => string): string {
-  return args.length === 0 ? 'Record<string, unknown>' : `Record<${argument(0)}, ${argument(1)}>`;
+/** The type of which a {@link WRAPPERS wrapper} says something. */
+function wrapped({ name, args }: PythonType & { kind: 'name' }): PythonType[] {
+  return WRAPPERS.has(name) ? args.slice(name === 'Coroutine' ? 2 : 0).slice(0, 1) : [];
+}
+
+function dictOf(args: readonly PythonType[], argument: (index: number) => string, names: TypeNames): string {
+  if (args.length === 0) return 'Record<string, unknown>';
+  const [key, value] = [argument(0), argument(1)];
+  if (!isText(args[0]!, names)) return `Map<${key}, ${value}>`;
+  if (!names.isAlias) return `Record<${key}, ${value}>`;
+  return key === 'string' ? `{ [key: string]: ${value} }` : `{ [key in ${key}]: ${value} }`;
+}
+
+/** True for `str` and for texts of a Literal: dicts with other keys are no plain objects. */
+function isText(type: PythonType, names: TypeNames): boolean {
+  if (type.kind === 'union') return type.members.every((member) => isText(member, names));
+  if (type.kind === 'literal') return typeof type.value === 'string';
+  return type.kind === 'name' && TEXTS.has(type.name) && names.own(type.name) === undefined;
 }
 
 function argumentOf(
@@ -120,7 +154,7 @@ function isUnion(type: string): boolean {
   let bare = type.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, '');
   for (let before = ''; before !== bare;) {
     before = bare;
-    bare = bare.replace(/<[^<>]*>|\[[^[\]]*\]/g, '');
+    bare = bare.replace(/<[^<>]*>|\[[^[\]]*\]|\{[^{}]*\}/g, '');
   }
   return bare.includes('|');
 }

@@ -78,7 +78,8 @@ const NOTHING = Buffer.alloc(0);
  * Splits a byte stream into frames. The caller pushes bytes in and pulls frames out, so a busy caller can stop pulling.
  *
  * A frame that lies in one chunk is not copied. A frame that spans chunks is collected in a block that at most doubles. So the reader never
- * holds more than twice the received bytes, whatever size a header announces and however small the chunks are.
+ * allocates more than twice the received bytes, whatever size a header announces and however small the chunks are. Only a block that was
+ * used before may be larger.
  */
 export class FrameReader {
   private block: Buffer = NOTHING;
@@ -207,6 +208,18 @@ export class FrameReader {
     return this.end - this.start >= MIN_LARGE_BYTES && sizeOf(this.header) >= this.end - this.start;
   }
 
+  /**
+   * The place in the block for the next bytes of an unfinished large frame, at most up to its end. Bytes that are read into this place, and
+   * then pushed, are not copied. Undefined: nothing is known of the next bytes.
+   */
+  get room(): Buffer | undefined {
+    if (!this.fillsLarge) return undefined;
+    const missing = sizeOf(this.header!) - (this.end - this.start);
+    if (missing === 0) return undefined;
+    if (!this.owned || this.end === this.block.length) this.grow(1);
+    return this.block.subarray(this.end, this.end + missing);
+  }
+
   /** Appends bytes to a large frame. Bytes after the frame do not go into its block. */
   private fill(chunk: Buffer): void {
     const missing = sizeOf(this.header!) - (this.end - this.start);
@@ -218,17 +231,24 @@ export class FrameReader {
 
   private append(chunk: Buffer): void {
     if (!this.owned || this.block.length - this.end < chunk.length) this.grow(chunk.length);
-    chunk.copy(this.block, this.end);
+    if (!this.isInPlace(chunk)) chunk.copy(this.block, this.end);
     this.end += chunk.length;
+  }
+
+  /** True for bytes that were read into {@link room}. */
+  private isInPlace(chunk: Buffer): boolean {
+    return chunk.buffer === this.block.buffer && chunk.byteOffset === this.block.byteOffset + this.end;
   }
 
   private grow(extra: number): void {
     const held = this.end - this.start;
     const needed = held + extra;
-    const announced = this.header ? sizeOf(this.header) : HEADER_BYTES;
+    // bytes may wait before their header is read
+    const announced = this.header ? sizeOf(this.header) : held < HEADER_BYTES ? HEADER_BYTES : Infinity;
     const size = Math.max(needed, Math.min(announced, needed * 2), 256);
     const isLarge = this.fillsLarge;
-    const block = isLarge ? this.blocks.take(size) : Buffer.allocUnsafe(size);
+    // a block that was used before takes no memory: it may be as large as the frame
+    const block = isLarge ? (this.blocks.takeUnused(announced) ?? this.blocks.take(size)) : Buffer.allocUnsafe(size);
     this.block.copy(block, 0, this.start, this.end);
     if (this.pooled) this.blocks.give(this.block);
     this.block = block;

@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 export interface SocketOwner {
   /** True while {@link onData} copies all bytes before it returns. */
   readonly copiesData: boolean;
+  /** Where the next bytes belong, if that is known. If they are read there, {@link onData} does not copy them. */
+  readonly nextBytes: Buffer | undefined;
   onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;
@@ -44,8 +46,7 @@ function isPlainSocket(socket: Duplex): boolean {
  */
 function pushChunk(this: OwnedSocket, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
   // Node handles the end, chunks of a paused socket, and sockets with other listeners
-  if (chunk === null || !this.readableFlowing || this.readableLength > 0 || this.listenerCount('data') > 1)
-    return Socket.prototype.push.call(this, chunk, encoding);
+  if (chunk === null || isKept(this) || this.listenerCount('data') > 1) return Socket.prototype.push.call(this, chunk, encoding);
   this[OWNER].onData(chunk);
   return true;
 }
@@ -53,6 +54,16 @@ function pushChunk(this: OwnedSocket, chunk: Buffer | null, encoding?: BufferEnc
 /** True when the memory of a chunk may be used again as soon as the socket has emitted the chunk. */
 export function copiesData(socket: Duplex): boolean {
   return (socket as Partial<OwnedSocket>)[OWNER]?.copiesData === true;
+}
+
+/** Where the next bytes of a socket belong, if its owner knows. */
+export function nextBytesOf(socket: Duplex): Buffer | undefined {
+  return isKept(socket) ? undefined : (socket as Partial<OwnedSocket>)[OWNER]?.nextBytes;
+}
+
+/** True when a socket keeps the chunks that arrive, as it does while nobody listens. */
+export function isKept(socket: Duplex): boolean {
+  return !socket.readableFlowing || socket.readableLength > 0;
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {

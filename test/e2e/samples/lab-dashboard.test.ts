@@ -8,6 +8,7 @@ import { AppModule } from '../../../sample/18-lab-dashboard/app.module.js';
 import { Program } from '../../../scripts/program.js';
 import { findChromium } from '../../chromium.js';
 import { ensurePythonEnv } from '../../interop/python-env.js';
+import { openWatched } from './watched-page.js';
 
 const CHROMIUM_MS = 600_000;
 const LAB_MS = 180_000;
@@ -30,8 +31,7 @@ let powerSwitch: RemoteObject<PowerSwitch>;
 let balance: RemoteObject<Balance>;
 let app: INestApplication;
 let page: Page;
-/** Requests to other machines, broken rules of the policy, errors of the page. */
-let faults: string[];
+let faults: readonly string[];
 
 beforeAll(async () => {
   const { executablePath, env } = await findChromium();
@@ -59,20 +59,10 @@ afterEach(async () => {
 });
 
 async function open(origin: string): Promise<Page> {
-  faults = [];
-  const context = await browser.newContext({ viewport: WIDE });
-  const opened = await context.newPage();
-  opened.setDefaultTimeout(20_000);
-  opened.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);
-  });
-  opened.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
-  });
-  opened.on('pageerror', (error) => faults.push(String(error)));
-  await opened.goto(origin);
-  await opened.getByRole('status').getByText('connected').waitFor();
-  return opened;
+  const watched = await openWatched(browser, origin, { viewport: WIDE });
+  faults = watched.faults;
+  await watched.page.getByRole('status').getByText('connected').waitFor();
+  return watched.page;
 }
 
 function itemOf(name: string): ReturnType<Page['locator']> {

@@ -1,7 +1,9 @@
+import * as lezer from '@lezer/python';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { ObjectSignatures, TypeSignature } from '../../../lib/core.js';
 import { interfaceName } from '../../../lib/command-line/types/served-class.js';
+import { readSourceSignatures } from '../../../lib/command-line/types/source-signatures.js';
 import { type NamedSignatures, writeInterfaces } from '../../../lib/command-line/types/interface-writer.js';
 
 const none: ObjectSignatures = { class: 'Thing', methods: {}, attributes: {} };
@@ -25,6 +27,13 @@ function named(names: readonly string[]): NamedSignatures[] {
     { name: 'Attributes', signatures: { ...none, attributes, types } },
     { name: 'Methods', signatures: { ...none, methods, types } },
   ];
+}
+
+/** The file for a method that takes each of the types of a Python source. */
+function fileOf(source: string, types: readonly string[]): string {
+  const parameters = types.map((name, index) => `, p${index}: ${name}`).join('');
+  const [signatures] = readSourceSignatures(`${source}\n@expose\nclass Thing:\n    def take(self${parameters}): pass\n`, lezer);
+  return writeInterfaces([{ name: 'Thing', signatures: signatures! }]);
 }
 
 /** The errors of the compiler for a text. */
@@ -73,6 +82,105 @@ describe('an interface of a remote object', () => {
     const text = writeInterfaces([{ name: 'Thing', signatures: { ...none, attributes, types } }]);
     expect(diagnosticsOf(text)).toEqual([]);
     expect(text.match(/ extends \w+/g)).toEqual([' extends Base']);
+  });
+
+  describe('with types of Python that name themselves', () => {
+    const RECURSIVE = `
+Tree = Union[int, List["Tree"]]
+Json: TypeAlias = "None | bool | float | str | list[Json] | dict[str, Json]"
+type Nested = tuple[Nested, ...] | Annotated[Nested2, "read"]
+type Nested2 = str | set[Nested] | dict[int, Nested]
+Even = Union[int, Dict[str, "Odd"]]
+Odd = Tuple[str, Optional["Even"]]
+Sides = Dict[Literal["left", "right"], Optional["Sides"]]
+Lists = List[Dict[str, Union["Lists", None]]]
+class Box(NamedTuple):
+    label: str
+    inner: Optional["Box"]
+@dataclass
+class Node:
+    value: Tree
+    children: "Children"
+    next: Optional["Node"] = None
+Children = Dict[str, Node]
+class Folder(TypedDict):
+    entries: "dict[str, Folder | Json]"
+`;
+    const NAMES = ['Tree', 'Json', 'Nested', 'Even', 'Sides', 'Lists', 'Box', 'Node', 'Folder'];
+
+    it('a recursive type of Python compiles, with aliases, tuples and records that say what the types hold', () => {
+      const text = fileOf(RECURSIVE, NAMES);
+      expect(text.match(/^export type .*$/gm)).toEqual([
+        'export type Box = [string, Box | null];',
+        'export type Children = { [key: string]: Node };',
+        'export type Even = number | { [key: string]: Odd };',
+        'export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };',
+        'export type Lists = { [key: string]: Lists | null }[];',
+        'export type Nested = Nested[] | Nested2;',
+        'export type Nested2 = string | Set<Nested> | Map<number, Nested>;',
+        'export type Odd = [string, Even | null];',
+        "export type Sides = { [key in 'left' | 'right']: Sides | null };",
+        'export type Tree = number | Tree[];',
+      ]);
+      expect(diagnosticsOf(text)).toEqual([]);
+    });
+
+    it('a recursive type of Python lets the compiler accept right values, and refuse wrong ones', () => {
+      const text = fileOf(RECURSIVE, NAMES);
+      const values: readonly [type: string, right: string, wrong: string][] = [
+        ['Tree', '[1, [2, [3]]]', "[1, ['2']]"],
+        ['Json', "{ a: [null, { b: 'c' }] }", '{ a: [null, { b: undefined }] }'],
+        ['Nested', "[[new Set([['a']])], new Map([[1, 'a']])]", '[[new Set([[1]])]]'],
+        ['Even', "{ a: ['b', { c: ['d', null] }] }", "{ a: ['b', { c: ['d', 'e'] }] }"],
+        ['Sides', '{ left: null, right: { left: null, right: null } }', '{ left: null, right: { left: null, up: null } }'],
+        ['Lists', '[{ a: [{ b: null }] }]', '[{ a: [{ b: 1 }] }]'],
+        ['Box', "['a', ['b', null]]", "['a', ['b', 1]]"],
+        ['Children', '{ a: { value: [1], children: {}, next: null } }', "{ a: { value: ['1'], children: {}, next: null } }"],
+        ['Folder', '{ entries: { a: { entries: {} }, b: 1 } }', '{ entries: { a: { entries: 1 }, b: undefined } }'],
+      ];
+      const with_ = (value: (row: (typeof values)[number]) => string): string =>
+        text + values.map((row, index) => `export const v${index}: ${row[0]} = ${value(row)};\n`).join('');
+      expect(diagnosticsOf(with_(([, right]) => right))).toEqual([]);
+      expect(diagnosticsOf(with_(([, , wrong]) => wrong))).toHaveLength(values.length);
+    });
+
+    it('a file of types has unknown, and says why, for a type that is a member of its own union', () => {
+      const source = `
+Own = "Own"
+First = Union["Second", int]
+Second = Optional[Annotated["Third", "x"]]
+Third = "First | str"
+Id = NewType("Id", "Id")
+Uses = Union[First, int]
+Fine = List["First"]
+`;
+      const text = fileOf(source, ['Own', 'First', 'Id', 'Uses', 'Fine']);
+      expect(text.match(/^export type .*$/gm)).toEqual([
+        'export type Fine = First[];',
+        'export type First = unknown;',
+        'export type Id = unknown;',
+        'export type Own = unknown;',
+        'export type Uses = First | number;',
+      ]);
+      expect(text).toContain(
+        '/** Unknown, because the type of Python is one of the types that it stands for: Union["Second", int] */\nexport type First',
+      );
+      expect(diagnosticsOf(text)).toEqual([]);
+    });
+
+    it('a recursive dict compiles with any keys', () => {
+      const source =
+        'A = Dict[Union[str, int], "A"]\nB = Dict[Optional[str], "B"]\nC = Dict[Literal["x"], int]\nD = Dict["what?", int]\n';
+      const text = fileOf(source, ['A', 'B', 'C', 'D', 'Dict[Union[str, None], Dict[Literal["x", "y"], A]]']);
+      expect(text.match(/^export type .*$/gm)).toEqual([
+        'export type A = Map<string | number, A>;',
+        'export type B = Map<string | null, B>;',
+        "export type C = { [key in 'x']: number };",
+        'export type D = Map<unknown, number>;',
+      ]);
+      expect(text).toContain("take(p0: A, p1: B, p2: C, p3: D, p4: Map<string | null, Record<'x' | 'y', A>>): unknown");
+      expect(diagnosticsOf(text)).toEqual([]);
+    });
   });
 
   it('an interface of a remote object has parameters of one name with numbers', () => {

@@ -82,6 +82,74 @@ describe('FrameReader', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 200_000);
   });
 
+  it('bytes that wait before a header is read are not copied again with each chunk', () => {
+    const from = reader();
+    const wire = message(1, Buffer.alloc(900_000, 7));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let at = 0; at < wire.length; at += 16_384) from.push(wire.subarray(at, at + 16_384));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 900_000);
+    expect(from.next()!.data.equals(Buffer.alloc(900_000, 7))).toBe(true);
+  });
+
+  it('a frame reader reads the same large frames when their bytes are read into its room, which ends with the frame', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 1, maxLength: 4 });
+    const lengths = fc.array(fc.constantFrom(1_000, 65_536, 200_000, 1_000_000), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(sizes, lengths, (bodies, readLengths) => {
+        const wire = Buffer.concat(bodies.map((size, seq) => message(seq, Buffer.alloc(size, seq + 1))));
+        const from = reader();
+        const frames: Frame[] = [];
+        let reads = 0;
+        for (let at = 0; at < wire.length;) {
+          const room = from.room;
+          const target = room ?? Buffer.alloc(65_536);
+          const length = Math.min(target.length, readLengths[reads++ % readLengths.length]!, wire.length - at);
+          wire.copy(target, 0, at, at + length);
+          at += length;
+          from.push(target.subarray(0, length));
+          // the next bytes follow in the same block
+          if (room !== undefined && length < room.length) expect(from.room!.buffer === room.buffer).toBe(true);
+          for (let frame = from.next(); frame; frame = from.next()) frames.push(frame);
+        }
+        expect(
+          frames.map(({ header, data }) => [header.seq, data.length, data.every((byte) => byte === header.seq + 1)]),
+        ).toEqual(bodies.map((size, seq) => [seq, size, true]));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('a large frame has all its room at once when a block of its size was used before, and no room without one', () => {
+    const from = reader();
+    const wire = message(1, Buffer.alloc(900_000, 1));
+    const fill = (): Buffer => {
+      from.push(Buffer.from(wire.subarray(0, 65_536)));
+      expect(from.next()).toBeUndefined();
+      return from.room!;
+    };
+    expect(fill().length).toBeLessThan(2 * 65_536);
+    for (let at = 65_536; at < wire.length;) {
+      const { room } = from;
+      at += wire.copy(room!, 0, at);
+      from.push(room!);
+    }
+    const frame = from.next()!;
+    frame.release();
+    const room = fill();
+    expect(room.length).toBe(wire.length - 65_536);
+    expect(room.buffer === frame.bytes.buffer).toBe(true);
+  });
+
+  it('a frame reader has no room between frames, for small frames, and for annotations that were not counted', () => {
+    const from = reader();
+    expect(from.room).toBeUndefined();
+    from.push(message(1, Buffer.alloc(60_000)).subarray(0, 50_000));
+    expect([from.next(), from.room]).toEqual([undefined, undefined]);
+    const other = reader();
+    other.push(message(1, Buffer.alloc(300_000)).subarray(0, 65_536));
+    expect(other.room).toBeUndefined();
+  });
+
   it('a frame reader copies what is pushed while it fills a large frame, also the bytes behind the frame', () => {
     const from = reader();
     const wire = Buffer.concat([

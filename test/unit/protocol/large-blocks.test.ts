@@ -18,12 +18,21 @@ it('a block that was given back is taken for a message of about the same size', 
   expect(blocks.take(10 * MIB) === block).toBe(false);
 });
 
-it('at most 32 MiB of unused blocks are kept', () => {
+it('at most 64 MiB of unused blocks are kept', () => {
   const blocks = new LargeBlocks();
   const taken = Array.from({ length: 10 }, () => blocks.take(8 * MIB));
   for (const block of taken) blocks.give(block);
   const again = Array.from({ length: 10 }, () => blocks.take(8 * MIB));
-  expect(again.filter((block) => taken.includes(block))).toHaveLength(4);
+  expect(again.filter((block) => taken.includes(block))).toHaveLength(8);
+});
+
+it('the store of blocks gives no new block when an unused one is asked for', () => {
+  const blocks = new LargeBlocks();
+  expect(blocks.takeUnused(MIB)).toBeUndefined();
+  const block = blocks.take(MIB);
+  blocks.give(block);
+  expect(blocks.takeUnused(MIB) === block).toBe(true);
+  expect(blocks.takeUnused(MIB)).toBeUndefined();
 });
 
 it('blocks that nobody used for two seconds are dropped, and no others', () => {

@@ -3,6 +3,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { openSocket } from '../../../lib/transport/sockets/connector.js';
+import { readInPlace } from '../../../lib/transport/sockets/shared-reads.js';
+import { listen, type SocketOwner } from '../../../lib/transport/sockets/socket-events.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(() => {
@@ -78,4 +80,63 @@ it('a paused socket reads no more until it is resumed', async () => {
   socket.resume();
   await expect.poll(() => read).toBeGreaterThan(before);
   expect(written).toBeGreaterThan(0);
+});
+
+/** Takes chunks of a socket, the first 1000 bytes of each million where they come, and the others in their place. */
+class Taker implements SocketOwner {
+  readonly place = Buffer.alloc(1_000_000);
+  readonly copied: Buffer[] = [];
+  taken = 0;
+  inPlace = 0;
+  constructor(private readonly socket: Socket) {
+    listen(socket, this);
+  }
+  get copiesData(): boolean {
+    return this.nextBytes !== undefined;
+  }
+  get nextBytes(): Buffer | undefined {
+    const at = this.taken % this.place.length;
+    return at < 1_000 ? undefined : this.place.subarray(at);
+  }
+  onData(chunk: Buffer): void {
+    if (chunk.buffer === this.place.buffer) this.inPlace += chunk.length;
+    this.copied.push(Buffer.from(chunk));
+    this.taken += chunk.length;
+    readInPlace(this.socket);
+  }
+  onEnd(): void {
+    this.socket.end();
+  }
+  onError(): void {}
+  onClose(): void {}
+}
+
+it.each(['client', 'server'])('a socket of a %s reads large messages into their place, between others', async (side) => {
+  const sent = Buffer.from(Array.from({ length: 3_000_500 }, (_, index) => (index >> 8) + index));
+  const takers: Taker[] = [];
+  const socket = await connected((peer) => {
+    if (side === 'server') takers.push(new Taker(peer));
+    else peer.end(sent);
+  });
+  if (side === 'client') takers.push(new Taker(socket));
+  else socket.end(sent);
+  await once(socket, 'close');
+  await expect.poll(() => takers[0]?.taken).toBe(sent.length);
+  expect(Buffer.concat(takers[0]!.copied).equals(sent)).toBe(true);
+  expect(takers[0]!.inPlace).toBeGreaterThan(2_000_000);
+});
+
+it('a socket that somebody else listens to as well gives both the same bytes', async () => {
+  const sent = Buffer.from(Array.from({ length: 2_500_000 }, (_, index) => (index >> 8) + index));
+  const socket = await connected((peer) => void peer.end(sent));
+  const taker = new Taker(socket);
+  const others: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => others.push(chunk));
+  await once(socket, 'close');
+  taker.place.fill(0);
+  expect([taker.taken, Buffer.concat(others).equals(sent), Buffer.concat(taker.copied).equals(sent)]).toEqual([
+    sent.length,
+    true,
+    true,
+  ]);
 });

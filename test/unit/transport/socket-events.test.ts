@@ -11,6 +11,7 @@ afterEach(() => {
 
 class Owner implements SocketOwner {
   readonly copiesData = false;
+  readonly nextBytes = undefined;
   readonly events: string[] = [];
   constructor(readonly socket: Socket) {
     listen(socket, this);

@@ -62,11 +62,23 @@ it('no more than 1 MiB waits for the end of the turn, whoever received it', () =
   const turns = new Turns(Infinity);
   const [small, large] = takers(2);
   turns.wait(small!, 10);
-  turns.wait(large!, 512 * 1024);
-  turns.received(512 * 1024 - 20);
+  turns.wait(large!, 32 * 1024);
+  for (let reads = 1; reads < 32; reads++) turns.received(32 * 1024 - (reads === 31 ? 20 : 0));
   expect(served).toEqual([]);
   turns.received(20);
   expect(served).toEqual(['0', '1']);
+});
+
+it('a full read of a socket does not wait, nor do those before it', async () => {
+  const turns = new Turns(Infinity);
+  const [small, large, late] = takers(3);
+  turns.wait(small!, 10);
+  turns.wait(large!, 64 * 1024);
+  expect(served).toEqual(['0', '1']);
+  turns.wait(late!, 64 * 1024 - 1);
+  expect(served).toEqual(['0', '1']);
+  await nextTurn();
+  expect(served).toEqual(['0', '1', '2']);
 });
 
 it('a taker that throws is told so, and the others are served', async () => {

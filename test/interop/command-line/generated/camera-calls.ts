@@ -1,5 +1,5 @@
 import { kwargs, type PyComplex, type RemoteObject } from 'nestjs-pyro';
-import type { Camera, Frame, Gas } from './camera.js';
+import type { Camera, Frame, Gas, Value } from './camera.js';
 
 /** Calls that the generated interface accepts, and calls that it refuses: `npm run typecheck` looks. */
 export async function callCamera(camera: RemoteObject<Camera>, complex: PyComplex): Promise<unknown[]> {
@@ -18,6 +18,7 @@ export async function callCamera(camera: RemoteObject<Camera>, complex: PyComple
   const gain: number = await camera.$get('gain');
   const version: number[] = await camera.version();
   await camera.note('text');
+  const value: Value = await camera.configure({ gain: 4, filters: ['red', { width: 2, of: [null] }] });
 
   // @ts-expect-error: a keyword that must be given is missing
   await camera.expose(0.5);
@@ -37,7 +38,9 @@ export async function callCamera(camera: RemoteObject<Camera>, complex: PyComple
   const noted: string = await camera.note('text');
   // @ts-expect-error: an attribute is no method
   await camera.gain();
+  // @ts-expect-error: an undefined value, deep within
+  await camera.configure({ filters: [{ width: undefined }] });
   // @ts-expect-error: a missing argument
   await camera.mode('auto');
-  return [frame, gas, frames, bytes, seconds, lines, modes, gain, version, list, all, noted];
+  return [frame, gas, frames, bytes, seconds, lines, modes, gain, version, value, list, all, noted];
 }

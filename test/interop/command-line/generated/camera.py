@@ -13,6 +13,7 @@ if __name__ == "__main__":
 
 Point = tuple[float, float]
 Roi = Union["Box", Point]
+Value = Union[None, int, str, "list[Value]", dict[str, "Value"]]
 
 
 class Gas(enum.Enum):
@@ -94,6 +95,9 @@ class Camera(Device):
 
     def mode(self, mode: Literal["auto", "man'ual", 3], function, in_: Sequence[complex]) -> dict[int, set[str]]:
         return {}
+
+    def configure(self, settings: dict[str, Value]) -> Value:
+        return settings
 
     @Pyro5.api.oneway
     def note(self, text: str) -> None:

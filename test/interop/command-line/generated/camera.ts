@@ -6,6 +6,7 @@ export interface Camera {
   /** The gain, from 1 to 10. */
   gain: number;
   readonly model: unknown;
+  configure(settings: Record<string, Value>): Value;
   /**
    * Takes a \picture.
    *
@@ -62,3 +63,5 @@ export interface Meta {
 export type Point = [number, number];
 
 export type Roi = Box | Point;
+
+export type Value = null | number | string | Value[] | { [key: string]: Value };
