@@ -4,10 +4,10 @@ import { NamingError } from '../protocol/errors.js';
 /**
  * Compiles a regular expression that a client sent. It matches the beginning of a name, as Python's `re.match`.
  *
- * The expression runs in linear time, so that no client can stop the name server with one. Because of that it has no backreferences
- * and no lookaround, and `\d`, `\w` and `\s` mean ASCII characters.
+ * The expression runs in linear time, so that no client can block the name server. So it may have neither backreferences nor lookaround,
+ * and `\d`, `\w` and `\s` mean ASCII characters.
  *
- * @throws {NamingError} when the expression is wrong, or uses what runs in linear time only
+ * @throws {NamingError} when the expression is wrong, or cannot run in linear time
  */
 export function namePattern(regex: string): (name: string) => boolean {
   try {

@@ -6,7 +6,7 @@ import { configError } from '../../options/option-checks.js';
 /** The content of a lock file. */
 interface Holder {
   readonly pid: number;
-  /** When the process began, in the system's own unit: another process may have its number later. Undefined where it is not known. */
+  /** Start time of the process, in the system's own unit: another process may have the same id later. Undefined when it is not known. */
   readonly began: string | undefined;
   readonly token: string;
 }
@@ -82,11 +82,11 @@ async function isAlive({ pid, began }: Holder): Promise<boolean> {
   return began === undefined || began === (await beginOf(pid));
 }
 
-/** When a process began; undefined where the system has no `/proc`. */
+/** Start time of a process; undefined when the system has no `/proc`. */
 async function beginOf(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // the name of the program, in brackets, may have spaces; the 20th field behind it is the start
+    // the name of the program, in brackets, may have spaces; the 20th field after it is the start time
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   } catch {
     return undefined;

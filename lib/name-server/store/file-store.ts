@@ -14,8 +14,8 @@ interface PendingWrite {
 }
 
 /**
- * Keeps the registrations in memory and in a file. What was acknowledged is on the disk: it survives a killed process and a power cut.
- * The file belongs to one process.
+ * Keeps the registrations in memory and in a file. An acknowledged change is on the disk: it survives a killed process and a power cut. The
+ * file belongs to one process.
  *
  * A lease begins anew when the file is opened.
  */
@@ -31,7 +31,7 @@ export class FileNameStore extends TableStore {
     super();
   }
 
-  /** @throws {PyroError} `CONFIG`, when another process uses the file, or it is something else */
+  /** @throws {PyroError} `CONFIG`, when another process uses the file, or the file is no file of registrations */
   static async open(path: string): Promise<FileNameStore> {
     const lock = await FileLock.take(path);
     try {
@@ -107,7 +107,7 @@ export class FileNameStore extends TableStore {
       try {
         await this.journal.append(batch.map(({ entry }) => entry));
       } catch (error) {
-        // changes that came meanwhile were made upon these: all are taken back, the last first
+        // changes that came meanwhile depend on these: all changes are taken back, the last first
         const failed = [...batch, ...this.waiting.splice(0)];
         for (const { undo } of failed.toReversed()) undo();
         const failure = new NamingError(`the name server cannot write ${this.path}: ${(error as Error).message}`, {
@@ -119,11 +119,11 @@ export class FileNameStore extends TableStore {
       for (const { resolve } of batch) resolve();
       if (this.journal.isLong(this.table.size)) await this.rewrite();
     }
-    // in the same step as the last look at `waiting`: a change that comes later must start a new run
+    // in the same step as the last check of `waiting`: a later change must start a new run
     this.writing = undefined;
   }
 
-  /** A journal that cannot be written anew grows on; the next change tries again. */
+  /** Writes the journal anew. If that fails, the journal grows, and the next change tries again. */
   private async rewrite(): Promise<void> {
     const isUpToDate = this.waiting.length === 0;
     if (isUpToDate) await this.journal.rewrite(this.table.list({ by: 'all' })).catch(() => undefined);

@@ -3,19 +3,19 @@ import { dirname } from 'node:path';
 import { configError } from '../../options/option-checks.js';
 import type { NameRecord } from './name-store.js';
 
-/** One line of a journal: a registration, or names that were removed. */
+/** A line of a journal: a registration, or names that were removed. */
 export type JournalEntry = { readonly set: NameRecord } | { readonly remove: readonly string[] };
 
 /** A registration as JSON: `metadata` is a list. */
 type WrittenRecord = Omit<NameRecord, 'metadata'> & { readonly metadata?: readonly string[] };
 
 const HEADER = JSON.stringify({ format: 'nestjs-pyro names', version: 1 });
-/** Lines that a journal may have besides one for each name, before it is written anew. */
+/** Lines that a journal may have in addition to one for each name, before it is written anew. */
 const SPARE_LINES = 1_000;
 
 /**
- * A file of registrations, one change in a line. A line counts when it is whole: a process that is killed while it writes one leaves a
- * file that can be read up to the line before.
+ * A file of registrations, with a change in each line. Only whole lines count: if a process is killed while it writes a line, the file can
+ * be read up to the previous line.
  */
 export class Journal {
   private constructor(
@@ -52,7 +52,7 @@ export class Journal {
     return this.write(entries.map((entry) => `${lineOf(entry)}\n`).join(''), entries.length);
   }
 
-  /** True when most lines tell of what has changed again since. */
+  /** True when most lines are obsolete. */
   isLong(names: number): boolean {
     return this.lines > 2 * names + SPARE_LINES;
   }
@@ -80,7 +80,7 @@ export class Journal {
     await this.file.close();
   }
 
-  /** @throws the error of the disk; then nothing of the text stands in the file */
+  /** @throws the error of the disk; the file then has nothing of the text */
   private async write(text: string, lines: number): Promise<void> {
     const { size } = await this.file.stat();
     try {
@@ -115,7 +115,7 @@ function entryOf(line: string, path: string, number: number): JournalEntry {
   }
 }
 
-/** A new name of a file is on the disk when its directory is. Windows cannot open a directory. */
+/** Writes a directory to the disk, and with it the new name of a file. Windows cannot open a directory. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');

@@ -10,7 +10,7 @@ import {
 } from './name-store.js';
 import { RecordIndex } from './record-index.js';
 
-/** Pause between two looks at the leases. */
+/** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
 
 /** The registrations of a name server in memory, and the ends of their leases. */
@@ -34,13 +34,13 @@ export class NameTable {
     return this.records.get(name);
   }
 
-  /** @returns the record that is in the way of this one; undefined when this one may be set */
+  /** @returns the record that is in the way of `record`; undefined when `record` may be set */
   obstacleTo(record: NameRecord, options: PutOptions): NameRecord | undefined {
     const current = this.get(record.name);
     return current !== undefined && isInTheWay(current, record, options) ? current : undefined;
   }
 
-  /** Sets a record, whatever stands in its way. */
+  /** Sets a record, even if another record is in the way. */
   set(record: NameRecord): void {
     const { name, lease } = record;
     const previous = this.records.get(name);
@@ -62,7 +62,7 @@ export class NameTable {
     return this.records.positionOf(name)!;
   }
 
-  /** The registered names among these that may be removed. */
+  /** The names that are registered and may be removed. */
   removable(names: readonly string[], options: RemoveOptions): string[] {
     const found = new Set<string>();
     for (const name of names) {

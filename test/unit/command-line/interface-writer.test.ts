@@ -59,13 +59,13 @@ const KEYWORDS = Array.from({ length: ts.SyntaxKind.LastKeyword - ts.SyntaxKind.
 );
 
 describe('an interface of a remote object', () => {
-  it('compiles when every keyword of TypeScript is a method, a parameter, an attribute and a type', () => {
+  it('an interface of a remote object compiles when every keyword of TypeScript is a method, a parameter, an attribute and a type', () => {
     expect(KEYWORDS).toContain('class');
     const names = [...KEYWORDS, 'arguments', 'constructor', '__proto__', 'self', 'Map', 'Record', 'AsyncIterable', 'Date'];
     expect(diagnosticsOf(writeInterfaces(named(names)))).toEqual([]);
   });
 
-  it('extends only a base with fields that does not lead back to it', () => {
+  it('an interface of a remote object extends only a base with fields that does not lead back to it', () => {
     const fields = { x: { type: 'int', required: true } };
     const types: Record<string, TypeSignature> = {
       Own: { fields, base: 'Own' },
@@ -108,7 +108,7 @@ class Folder(TypedDict):
 `;
     const NAMES = ['Tree', 'Json', 'Nested', 'Even', 'Sides', 'Lists', 'Box', 'Node', 'Folder'];
 
-    it('compiles, with aliases, tuples and records that say what the types hold', () => {
+    it('recursive types of Python compile, with aliases, tuples and records that say what the types hold', () => {
       const text = fileOf(RECURSIVE, NAMES);
       expect(text.match(/^export type .*$/gm)).toEqual([
         'export type Box = [string, Box | null];',
@@ -125,7 +125,7 @@ class Folder(TypedDict):
       expect(diagnosticsOf(text)).toEqual([]);
     });
 
-    it('lets the compiler accept right values, and refuse wrong ones', () => {
+    it('recursive types of Python let the compiler accept right values, and refuse wrong ones', () => {
       const text = fileOf(RECURSIVE, NAMES);
       const values: readonly [type: string, right: string, wrong: string][] = [
         ['Tree', '[1, [2, [3]]]', "[1, ['2']]"],
@@ -144,7 +144,7 @@ class Folder(TypedDict):
       expect(diagnosticsOf(with_(([, , wrong]) => wrong))).toHaveLength(values.length);
     });
 
-    it('has unknown, and says why, for a type that is a member of its own union', () => {
+    it('a type is unknown, and the file says why, if it is a member of its own union', () => {
       const source = `
 Own = "Own"
 First = Union["Second", int]
@@ -168,7 +168,7 @@ Fine = List["First"]
       expect(diagnosticsOf(text)).toEqual([]);
     });
 
-    it('compiles with any keys of dicts', () => {
+    it('dicts with any keys compile', () => {
       const source =
         'A = Dict[Union[str, int], "A"]\nB = Dict[Optional[str], "B"]\nC = Dict[Literal["x"], int]\nD = Dict["what?", int]\n';
       const text = fileOf(source, ['A', 'B', 'C', 'D', 'Dict[Union[str, None], Dict[Literal["x", "y"], A]]']);
@@ -183,7 +183,7 @@ Fine = List["First"]
     });
   });
 
-  it('has parameters of one name with numbers', () => {
+  it('an interface of a remote object has parameters of one name with numbers', () => {
     const parameters = Array.from({ length: 3 }, () => ({ name: 'a', kind: 'positional' as const, required: true }));
     const methods = { call: { parameters, oneway: false, stream: false } };
     expect(writeInterfaces([{ name: 'Thing', signatures: { ...none, methods } }])).toContain(
@@ -191,19 +191,19 @@ Fine = List["First"]
     );
   });
 
-  it('has `new` as a method, and not as what a class has', () => {
+  it('an interface of a remote object has `new` as a method, and not as what a class has', () => {
     const text = writeInterfaces(named(['new']));
     expect(text).toContain("  'new'(new_: ");
   });
 
   it.each(['\u0301', '\u0301a', '1a', '\u200d', '', 'a-b', '\u{1e4d0}', '\ua7cb', 'größe', '名前'])(
-    'compiles with a parameter, a method and an attribute that are named %j',
+    'an interface of a remote object compiles with a parameter, a method and an attribute that are named %j',
     (name) => {
       expect(diagnosticsOf(writeInterfaces(named([name])))).toEqual([]);
     },
   );
 
-  it('is refused when its members lead to thousands of types, each of which names the next', () => {
+  it('an interface of a remote object is refused when its members lead to thousands of types, each of which names the next', () => {
     const chain = (length: number): ObjectSignatures => {
       const types: Record<string, TypeSignature> = {};
       for (let index = 0; index < length; index++) types[`T${index}`] = { alias: index + 1 < length ? `T${index + 1}` : 'int' };
@@ -215,7 +215,7 @@ Fine = List["First"]
     expect(diagnosticsOf(writeInterfaces([{ name: 'Thing', signatures: chain(200) }]))).toEqual([]);
   });
 
-  it('has the name of its object, but not that of a type that TypeScript has', () => {
+  it('an interface of a remote object has the name of its object, but not that of a type that TypeScript has', () => {
     expect(['lab.camera', 'lab.map', 'Date', 'record', '1', 'class'].map(interfaceName)).toEqual([
       'Camera',
       'MapObject',
