@@ -108,7 +108,7 @@ class Folder(TypedDict):
 `;
     const NAMES = ['Tree', 'Json', 'Nested', 'Even', 'Sides', 'Lists', 'Box', 'Node', 'Folder'];
 
-    it('a recursive type of Python compiles, with aliases, tuples and records that say what the types hold', () => {
+    it('recursive types of Python compile, with aliases, tuples and records that say what the types hold', () => {
       const text = fileOf(RECURSIVE, NAMES);
       expect(text.match(/^export type .*$/gm)).toEqual([
         'export type Box = [string, Box | null];',
@@ -125,7 +125,7 @@ class Folder(TypedDict):
       expect(diagnosticsOf(text)).toEqual([]);
     });
 
-    it('a recursive type of Python lets the compiler accept right values, and refuse wrong ones', () => {
+    it('recursive types of Python let the compiler accept right values, and refuse wrong ones', () => {
       const text = fileOf(RECURSIVE, NAMES);
       const values: readonly [type: string, right: string, wrong: string][] = [
         ['Tree', '[1, [2, [3]]]', "[1, ['2']]"],
@@ -144,7 +144,7 @@ class Folder(TypedDict):
       expect(diagnosticsOf(with_(([, , wrong]) => wrong))).toHaveLength(values.length);
     });
 
-    it('a file of types has unknown, and says why, for a type that is a member of its own union', () => {
+    it('a type is unknown, and the file says why, if it is a member of its own union', () => {
       const source = `
 Own = "Own"
 First = Union["Second", int]
@@ -168,7 +168,7 @@ Fine = List["First"]
       expect(diagnosticsOf(text)).toEqual([]);
     });
 
-    it('a recursive dict compiles with any keys', () => {
+    it('dicts with any keys compile', () => {
       const source =
         'A = Dict[Union[str, int], "A"]\nB = Dict[Optional[str], "B"]\nC = Dict[Literal["x"], int]\nD = Dict["what?", int]\n';
       const text = fileOf(source, ['A', 'B', 'C', 'D', 'Dict[Union[str, None], Dict[Literal["x", "y"], A]]']);

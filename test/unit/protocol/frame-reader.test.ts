@@ -82,7 +82,7 @@ describe('FrameReader', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 200_000);
   });
 
-  it('bytes that wait before a header is read are not copied again with each chunk', () => {
+  it('bytes that wait before their header is read are not copied again with each chunk', () => {
     const from = reader();
     const wire = message(1, Buffer.alloc(900_000, 7));
     const before = process.memoryUsage().arrayBuffers;
@@ -107,7 +107,7 @@ describe('FrameReader', () => {
           wire.copy(target, 0, at, at + length);
           at += length;
           from.push(target.subarray(0, length));
-          // the next bytes follow in the same block
+          // the next bytes are in the same block
           if (room !== undefined && length < room.length) expect(from.room!.buffer === room.buffer).toBe(true);
           for (let frame = from.next(); frame; frame = from.next()) frames.push(frame);
         }
@@ -140,7 +140,7 @@ describe('FrameReader', () => {
     expect(room.buffer === frame.bytes.buffer).toBe(true);
   });
 
-  it('a frame reader has no room between frames, for small frames, and for annotations that were not counted', () => {
+  it('a frame reader has no room between frames, for small frames, and before the header was read', () => {
     const from = reader();
     expect(from.room).toBeUndefined();
     from.push(message(1, Buffer.alloc(60_000)).subarray(0, 50_000));

@@ -26,7 +26,7 @@ it('at most 64 MiB of unused blocks are kept', () => {
   expect(again.filter((block) => taken.includes(block))).toHaveLength(8);
 });
 
-it('the store of blocks gives no new block when an unused one is asked for', () => {
+it('takeUnused gives no new block', () => {
   const blocks = new LargeBlocks();
   expect(blocks.takeUnused(MIB)).toBeUndefined();
   const block = blocks.take(MIB);
