@@ -16,7 +16,7 @@ import {
 } from '../name-store.js';
 import { SqlNames } from './sql-names.js';
 import { SqlWatch } from './sql-watch.js';
-import { checkUtf8 } from '../stored-text.js';
+import { checkUtf8, hasUtf8 } from '../stored-text.js';
 
 /** Pause between two looks at the leases. */
 const SWEEP_MS = 1_000;
@@ -83,11 +83,12 @@ export class SqlNameStore implements NameStore {
   }
 
   async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
+    if (!hasUtf8(name)) return false;
+    checkUtf8({ name, uri: '', metadata, lease: undefined });
     return this.write((changes) => {
       const current = this.names.get(name);
       if (current === undefined) return false;
       const record = { ...current, metadata };
-      checkUtf8(record);
       this.names.setTags(record);
       changes.push({ kind: 'registered', record });
       return true;
@@ -147,7 +148,7 @@ export class SqlNameStore implements NameStore {
 
   /**
    * Runs work in a transaction that no other process can write in. Work of the same turn shares one transaction: the disk is waited
-   * for once.
+   * for once, and an error is the error of all. So arguments are checked before: the error of a work must be one of the file.
    */
   private write<Result>(work: (changes: NameChange[]) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {

@@ -265,6 +265,34 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     });
   });
 
+  it('lets no change fail because of a text that another one has, with half of a surrogate pair', async () => {
+    const store = await place.empty();
+    const [half, plainRecord] = ['\ud800', { ...leased('x', 60_000), lease: undefined }];
+    const bad: (() => unknown)[] = [
+      () => store.setMetadata('good 0', new Set([half])),
+      () => store.put({ ...plainRecord, name: half }, PUT),
+      () => store.put({ ...plainRecord, metadata: new Set([half]) }, PUT),
+      () => store.put({ ...leased('x', 60_000), lease: { owner: half, ttlMs: 60_000 } }, PUT),
+      () => store.remove([half], { owner: half, takeover: false }),
+      () => store.renew(half, [half]),
+      () => store.get(half),
+    ];
+    await store.put({ ...plainRecord, name: 'good 0' }, PUT);
+    const good: Promise<unknown>[] = [];
+    const attempts: Promise<unknown>[] = [];
+    for (const [index, work] of bad.entries()) {
+      attempts.push(
+        Promise.resolve()
+          .then(work)
+          .catch(() => undefined),
+      );
+      good.push(Promise.resolve().then(() => store.put({ ...plainRecord, name: `good ${index + 1}` }, PUT)));
+    }
+    expect(await Promise.all(good)).toEqual(good.map(() => undefined));
+    await Promise.all(attempts);
+    await store.close();
+  });
+
   it('gives a name to one of many who register it safely at the same time', async () => {
     const store = await place.empty();
     const attempts = Array.from({ length: 50 }, async (_, index) =>
