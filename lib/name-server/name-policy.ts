@@ -36,7 +36,7 @@ export interface NamePolicy {
   setMetadata?: NameRule;
   /** List names, search them by tags, and watch them. */
   list?: NameRule;
-  /** Register or remove a name whose owner holds a lease of it and is alive. Default `nobody`. */
+  /** Register or remove a name whose owner holds a lease of it and is alive, or change its tags. Default `nobody`. */
   takeover?: NameRule;
 }
 

@@ -100,8 +100,14 @@ export class NameServer {
   async set_metadata(name: unknown, metadata: unknown): Promise<void> {
     const known = this.read.name(name);
     const tags = this.read.tags(metadata, 'metadata');
-    await this.rules.check('setMetadata', known, currentContext());
-    if (!(await this.store.setMetadata(known, tags))) throw unknownName(known);
+    const context = currentContext();
+    await this.rules.check('setMetadata', known, context);
+    let answer = await this.store.setMetadata(known, tags, { takeover: false });
+    if (answer === 'held') {
+      if (!(await this.rules.allows('takeover', known, context))) throw await this.heldName(known);
+      answer = await this.store.setMetadata(known, tags, { takeover: true });
+    }
+    if (answer === 'unknown') throw unknownName(known);
   }
 
   /** Removes a name, or the names that a filter selects, but never the name server's own. @returns the number of removed names */

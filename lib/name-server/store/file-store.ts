@@ -1,7 +1,15 @@
 import { NamingError } from '../../protocol/errors.js';
 import { FileLock } from './file-lock.js';
 import { Journal, type JournalEntry } from './journal.js';
-import type { NameRecord, PutOptions, RemoveOptions } from './name-store.js';
+import {
+  areTagsFree,
+  decidePut,
+  type NameRecord,
+  type PutOptions,
+  type RemoveOptions,
+  type SetMetadataAnswer,
+  type SetMetadataOptions,
+} from './name-store.js';
 import { TableStore } from './table-store.js';
 
 /** A change that waits to be written. */
@@ -46,15 +54,22 @@ export class FileNameStore extends TableStore {
   }
 
   async put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
-    const obstacle = this.table.obstacleTo(record, options);
-    if (obstacle === undefined) await this.set(record);
-    return obstacle;
+    const current = this.table.get(record.name);
+    const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
+    if (decision === 'set') await this.set(record);
+    return decision === 'refused' ? current : undefined;
   }
 
-  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
+  async setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: SetMetadataOptions,
+  ): Promise<SetMetadataAnswer> {
     const record = this.table.get(name);
-    if (record) await this.set({ ...record, metadata });
-    return record !== undefined;
+    if (record === undefined) return 'unknown';
+    if (!areTagsFree(record, options)) return 'held';
+    await this.set({ ...record, metadata });
+    return 'done';
   }
 
   async remove(names: readonly string[], options: RemoveOptions): Promise<number> {

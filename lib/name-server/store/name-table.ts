@@ -1,13 +1,5 @@
 import { NameListeners } from './name-listeners.js';
-import {
-  isInTheWay,
-  isRemovable,
-  type NameChange,
-  type NameRecord,
-  type NameSelection,
-  type PutOptions,
-  type RemoveOptions,
-} from './name-store.js';
+import { isRemovable, type NameChange, type NameRecord, type NameSelection, type RemoveOptions } from './name-store.js';
 import { RecordIndex } from './record-index.js';
 
 /** Pause between two looks at the leases. */
@@ -34,10 +26,10 @@ export class NameTable {
     return this.records.get(name);
   }
 
-  /** @returns the record that is in the way of this one; undefined when this one may be set */
-  obstacleTo(record: NameRecord, options: PutOptions): NameRecord | undefined {
-    const current = this.get(record.name);
-    return current !== undefined && isInTheWay(current, record, options) ? current : undefined;
+  /** True when half of the lease of a name, or more, is over. */
+  isOverdue({ name, lease }: NameRecord): boolean {
+    const end = this.leaseEnds.get(name);
+    return lease !== undefined && end !== undefined && end - performance.now() <= lease.ttlMs / 2;
   }
 
   /** Sets a record, whatever stands in its way. */

@@ -131,6 +131,14 @@ export class SqlNames {
     return hasUtf8(name) && this.run(update, now, name, owner, now) > 0;
   }
 
+  /** True when half of the lease of a name, or more, is over. */
+  isOverdue(name: string): boolean {
+    const overdue = `
+      SELECT 1 FROM nestjs_pyro_leases
+      WHERE object = (SELECT id FROM pyro_names WHERE name = ?) AND ends_at - ? <= ttl_ms / 2`;
+    return this.prepared(overdue).get(name, leaseClockMs()) !== undefined;
+  }
+
   hasEndedLeases(): boolean {
     return this.prepared('SELECT 1 FROM nestjs_pyro_leases WHERE ends_at <= ? LIMIT 1').get(leaseClockMs()) !== undefined;
   }

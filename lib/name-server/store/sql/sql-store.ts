@@ -5,7 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { configError } from '../../../options/option-checks.js';
 import { NamingError } from '../../../protocol/errors.js';
 import {
-  isInTheWay,
+  areTagsFree,
+  decidePut,
   isRemovable,
   type NameChange,
   type NameRecord,
@@ -13,6 +14,8 @@ import {
   type NameStore,
   type PutOptions,
   type RemoveOptions,
+  type SetMetadataAnswer,
+  type SetMetadataOptions,
 } from '../name-store.js';
 import { SqlNames } from './sql-names.js';
 import { SqlWatch } from './sql-watch.js';
@@ -75,23 +78,30 @@ export class SqlNameStore implements NameStore {
     checkUtf8(record);
     return this.write((changes) => {
       const current = this.names.get(record.name);
-      if (current !== undefined && isInTheWay(current, record, options)) return current;
+      const decision = current ? decidePut(current, record, options, () => this.names.isOverdue(record.name)) : 'set';
+      if (decision === 'refused') return current;
+      if (decision === 'kept') return undefined;
       this.names.set(record);
       changes.push({ kind: 'registered', record });
       return undefined;
     });
   }
 
-  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
-    if (!hasUtf8(name)) return false;
+  async setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: SetMetadataOptions,
+  ): Promise<SetMetadataAnswer> {
+    if (!hasUtf8(name)) return 'unknown';
     checkUtf8({ name, uri: '', metadata, lease: undefined });
     return this.write((changes) => {
       const current = this.names.get(name);
-      if (current === undefined) return false;
+      if (current === undefined) return 'unknown';
+      if (!areTagsFree(current, options)) return 'held';
       const record = { ...current, metadata };
       this.names.setTags(record);
       changes.push({ kind: 'registered', record });
-      return true;
+      return 'done';
     });
   }
 

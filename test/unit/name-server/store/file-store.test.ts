@@ -42,7 +42,7 @@ describe('registrations in a file', () => {
     await store.put(record('two', 'PYRO:x@h:1', ['ü', 'b']), PUT);
     await store.put(record('gone'), PUT);
     await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
-    await store.setMetadata('one', new Set(['new\nline']));
+    await store.setMetadata('one', new Set(['new\nline']), { takeover: false });
     expect(await store.remove(['gone', 'unknown'], { takeover: false })).toBe(1);
     const before = store.list({ by: 'all' });
     await store.close();

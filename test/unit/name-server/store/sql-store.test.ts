@@ -79,7 +79,7 @@ function defineTests(): void {
       const changes: NameChange[] = [];
       other.watch((change) => void changes.push(change));
       await one.put(record('new', undefined, ['tag']), PUT);
-      await one.setMetadata('name', new Set(['other']));
+      await one.setMetadata('name', new Set(['other']), { takeover: false });
       await expect
         .poll(() => changes)
         .toEqual([
