@@ -17,6 +17,11 @@ export interface NameLimits {
   maxTagLength: number;
   /** Characters of a regular expression. Default 1,000. */
   maxRegexLength: number;
+  /**
+   * Instructions of a regular expression with its repetitions written out: `(ab?){10}` has 50. One name takes this many steps for each of
+   * its characters, some 20 ns each. Default 2,000.
+   */
+  maxRegexInstructions: number;
   /** Open watches. Default 1,000. */
   maxWatches: number;
   /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */
@@ -30,6 +35,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxTags: 100,
   maxTagLength: 1_000,
   maxRegexLength: 1_000,
+  maxRegexInstructions: 2_000,
   maxWatches: 1_000,
   maxLeaseMs: 3_600_000,
 };

@@ -16,7 +16,7 @@ import type { NameRules } from './name-policy.js';
 import { isGiven, NameArguments, type NameLimits, tooMany } from './name-rules.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
-/** Time for which names are matched with a regular expression before others are served. */
+/** Time for which names are matched with a regular expression before others are served, and the time of one name more. */
 const MATCH_SLICE_MS = 5;
 /** Longest time that one call may match names with a regular expression. */
 const MATCH_LIMIT_MS = 5_000;
@@ -195,7 +195,7 @@ export class NameServer {
   private async select(prefix: unknown, regex: unknown): Promise<NameRecord[]> {
     if (isGiven(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
     if (!isGiven(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
-    const matches = namePattern(this.read.regex(regex));
+    const matches = namePattern(this.read.regex(regex), this.limits);
     return matching(await this.store.list({ by: 'all' }), matches);
   }
 

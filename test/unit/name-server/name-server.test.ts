@@ -66,6 +66,16 @@ describe('the limits of a name server', () => {
     await expect(client.list({ regex: 'abcdef' })).rejects.toThrow('limits.maxRegexLength');
   });
 
+  it('a regular expression over maxRegexInstructions is refused, for listing and for removing', async () => {
+    const server = await start({ limits: { maxRegexInstructions: 20 } });
+    for (const [method, ...args] of [
+      ['list', null, 'a{30}'],
+      ['remove', null, null, 'a{30}'],
+    ] as const) {
+      await expect(rawCall(server, method, ...args)).rejects.toThrow('limits.maxRegexInstructions');
+    }
+  });
+
   it('a regular expression that takes exponential time elsewhere is matched in linear time', async () => {
     const client = await connect(await start());
     await client.register('a'.repeat(500), URI);
