@@ -44,7 +44,7 @@ export class FileNameStore extends TableStore {
     const lock = await FileLock.take(path);
     try {
       const entries: JournalEntry[] = [];
-      const store = new FileNameStore(path, lock, await Journal.open(path, (entry) => entries.push(entry)));
+      const store = new FileNameStore(path, lock, await Journal.open(lock.file, (entry) => entries.push(entry)));
       for (const entry of entries) store.apply(entry);
       return store;
     } catch (error) {
@@ -120,6 +120,7 @@ export class FileNameStore extends TableStore {
       const batch = this.waiting;
       this.waiting = [];
       try {
+        await this.lock.check();
         await this.journal.append(batch.map(({ entry }) => entry));
       } catch (error) {
         // changes that came meanwhile were made upon these: all are taken back, the last first
