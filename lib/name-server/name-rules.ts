@@ -15,6 +15,8 @@ export interface NameLimits {
   maxTags: number;
   /** Characters of a tag. Default 1,000. */
   maxTagLength: number;
+  /** Characters of all metadata tags of a name. Default 10,000. */
+  maxTagsLength: number;
   /** Characters of a regular expression. Default 1,000. */
   maxRegexLength: number;
   /**
@@ -34,6 +36,7 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxUriLength: 4_000,
   maxTags: 100,
   maxTagLength: 1_000,
+  maxTagsLength: 10_000,
   maxRegexLength: 1_000,
   maxRegexInstructions: 2_000,
   maxWatches: 1_000,
@@ -68,10 +71,14 @@ export class NameArguments {
     if (typeof value === 'string')
       throw pythonTypeError(`${argument} should not be a str, but another iterable (set, list, etc)`);
     const tags = new Set<string>();
+    let length = 0;
     for (const tag of iterableOf(value)) {
       if (typeof tag !== 'string') throw pythonTypeError(`a metadata tag must be a str, not ${pythonTypeName(tag)}`);
       tags.add(this.limited('metadata tag', tag, 'maxTagLength'));
+      length += tag.length;
     }
+    const { maxTagsLength } = this.limits;
+    if (length > maxTagsLength) throw tooMany('characters in all metadata tags', length, 'maxTagsLength', maxTagsLength);
     if (tags.size > this.limits.maxTags) throw tooMany('metadata tags', tags.size, 'maxTags', this.limits.maxTags);
     return tags;
   }

@@ -3,6 +3,7 @@ import {
   decidePut,
   type NameRecord,
   type PutOptions,
+  removableNames,
   type RemoveOptions,
   type SetMetadataAnswer,
   type SetMetadataOptions,
@@ -27,7 +28,7 @@ export class MemoryNameStore extends TableStore {
   }
 
   remove(names: readonly string[], options: RemoveOptions): number {
-    const removable = this.table.removable(names, options);
+    const removable = removableNames(names, options, (name) => this.table.get(name));
     for (const name of removable) this.table.delete(name);
     return removable.length;
   }

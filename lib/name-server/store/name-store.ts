@@ -134,6 +134,18 @@ export function isRemovable({ lease }: NameRecord, { owner, takeover }: RemoveOp
   return lease === undefined || takeover || lease.owner === owner;
 }
 
+/** The registered names among these that may be removed, each once. @param get gives a registration */
+export function removableNames(
+  names: readonly string[],
+  options: RemoveOptions,
+  get: (name: string) => NameRecord | undefined,
+): string[] {
+  return [...new Set(names)].filter((name) => {
+    const record = get(name);
+    return record !== undefined && isRemovable(record, options);
+  });
+}
+
 /** Makes something of an answer of a store. Returns a promise only when the answer is one. */
 export function afterwards<Answer, Result>(answer: Pending<Answer>, change: (answer: Answer) => Result): Pending<Result> {
   return answer instanceof Promise ? answer.then(change) : change(answer);

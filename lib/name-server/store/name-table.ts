@@ -1,5 +1,5 @@
 import { NameListeners } from './name-listeners.js';
-import { isRemovable, type NameChange, type NameRecord, type NameSelection, type RemoveOptions } from './name-store.js';
+import type { NameChange, NameRecord, NameSelection } from './name-store.js';
 import { RecordIndex } from './record-index.js';
 
 /** Pause between two looks at the leases. */
@@ -28,8 +28,9 @@ export class NameTable {
 
   /** True when half of the lease of a name, or more, is over. */
   isOverdue({ name, lease }: NameRecord): boolean {
-    const end = this.leaseEnds.get(name);
-    return lease !== undefined && end !== undefined && end - performance.now() <= lease.ttlMs / 2;
+    // a record that is not in the table yet has a new lease
+    if (lease === undefined || lease !== this.records.get(name)?.lease) return false;
+    return this.leaseEnds.get(name)! - performance.now() <= lease.ttlMs / 2;
   }
 
   /** Sets a record, whatever stands in its way. */
@@ -41,27 +42,6 @@ export class NameTable {
     if (lease === undefined) this.leaseEnds.delete(name);
     else if (lease !== previous?.lease) this.beginLease(name, lease.ttlMs);
     this.listeners.tell({ kind: 'registered', record });
-  }
-
-  /** Takes a removal back. @param removed the records, and their positions before they were deleted */
-  putBack(removed: ReadonlyMap<NameRecord, number>): void {
-    for (const record of removed.keys()) this.set(record);
-    this.records.moveBack(new Map(Array.from(removed, ([{ name }, position]) => [name, position])));
-  }
-
-  /** The position of a registered name in {@link list}. The numbers grow, with gaps. */
-  positionOf(name: string): number {
-    return this.records.positionOf(name)!;
-  }
-
-  /** The registered names among these that may be removed. */
-  removable(names: readonly string[], options: RemoveOptions): string[] {
-    const found = new Set<string>();
-    for (const name of names) {
-      const record = this.get(name);
-      if (record && isRemovable(record, options)) found.add(name);
-    }
-    return [...found];
   }
 
   delete(name: string): void {

@@ -51,6 +51,7 @@ describe('the limits of a name server', () => {
     ['maxNameLength', { maxNameLength: 20 }, ['a'.repeat(21), URI, false, []]],
     ['maxUriLength', { maxUriLength: 20 }, ['a', URI, false, []]],
     ['maxTags', { maxTags: 1 }, ['a', URI, false, ['one', 'two']]],
+    ['maxTagsLength', { maxTagsLength: 6 }, ['a', URI, false, ['four', 'two']]],
     ['maxTagLength', { maxTagLength: 3 }, ['a', URI, false, ['four']]],
   ])('a registration over %s is refused, naming the option', async (option, limits, args) => {
     const server = await start({ limits });
