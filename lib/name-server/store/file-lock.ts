@@ -10,7 +10,7 @@ interface Holder {
   readonly pid: number;
   /** When the process began, in the system's own unit: another process may have its number later. Undefined where it is not known. */
   readonly began: string | undefined;
-  /** Where the number of the process means something: see {@link ownSpace}. */
+  /** Where the number of the process means something: see {@link findOwnSpace}. */
   readonly space: string;
   readonly token: string;
 }
@@ -48,7 +48,7 @@ export class FileLock {
     await mkdir(dirname(given), { recursive: true });
     const file = await withoutLinks(given);
     const path = `${file}.lock`;
-    const own: Holder = { pid: process.pid, began: await beginOf(process.pid), space: await ownSpace(), token: randomUUID() };
+    const own: Holder = { pid: process.pid, began: await beginOf(process.pid), space: await findOwnSpace(), token: randomUUID() };
     const ready = `${path}.${own.token}`;
     try {
       for (;;) {
@@ -176,7 +176,7 @@ async function isRunning({ pid, began }: Holder): Promise<boolean> {
  * Names the space in which a number stands for one process: on Linux the start of the machine and the namespace of processes, which a
  * container has of its own; elsewhere the machine.
  */
-async function ownSpace(): Promise<string> {
+async function findOwnSpace(): Promise<string> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`;

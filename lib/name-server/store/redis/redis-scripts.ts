@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MAX_STEP_MS } from '../lease-clock.js';
 
 /**
  * The scripts that change names in Redis. A script is atomic there.
@@ -22,7 +23,7 @@ local id, channel = ARGV[1], ARGV[2]
 local stored = redis.call('HMGET', state, 'id', 'clock', 'time')
 if stored[1] ~= id then return redis.error_reply('RESET the names were deleted, or Redis has lost them') end
 
-local MAX_STEP_MS = 5000
+local MAX_STEP_MS = ${MAX_STEP_MS}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local step = math.max(0, math.min(now - tonumber(stored[3] or now), MAX_STEP_MS))

@@ -17,7 +17,8 @@ import {
   type SetMetadataAnswer,
   type SetMetadataOptions,
 } from '../name-store.js';
-import { SqlNames } from './sql-names.js';
+import { countedMs } from '../lease-clock.js';
+import { leaseClockMs, SqlNames } from './sql-names.js';
 import { SqlWatch } from './sql-watch.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 
@@ -45,6 +46,9 @@ export class SqlNameStore implements NameStore {
   readonly sharedId: string;
   private readonly feed: SqlWatch;
   private readonly sweeper: NodeJS.Timeout;
+  private sweptAt = leaseClockMs();
+  /** Time in which nobody could renew a lease here, since this process stood still. */
+  private stoodStillMs = 0;
   private waiting: PendingWork[] = [];
   private working: Promise<void> | undefined;
 
@@ -142,7 +146,15 @@ export class SqlNameStore implements NameStore {
   }
 
   private async sweep(): Promise<void> {
+    const now = leaseClockMs();
+    this.stoodStillMs += now - this.sweptAt - countedMs(now - this.sweptAt);
+    this.sweptAt = now;
     if (!this.names.hasEndedLeases()) return;
+    if (this.stoodStillMs > 0) {
+      await this.write(() => this.names.extendLeases(this.stoodStillMs));
+      this.stoodStillMs = 0;
+      return;
+    }
     await this.write((changes) => {
       for (const name of this.names.deleteEnded()) changes.push({ kind: 'removed', name });
     });

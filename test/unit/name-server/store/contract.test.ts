@@ -299,6 +299,17 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     expect.unreachable('the name was free only after the lease had ended');
   }, 120_000);
 
+  it('ends no lease because its process stood still, so that the owner could not renew the lease', async () => {
+    const store = await place.empty();
+    await store.put(leased('stays', 3_000), PUT);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500);
+    // timers come first: the store looks at its leases
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(await store.get('stays')).toMatchObject({ name: 'stays' });
+    expect(await store.renew('one', ['stays'])).toEqual([]);
+    await store.close();
+  });
+
   describe('on a machine whose clock is set', () => {
     const { now } = Date;
     afterEach(() => void (Date.now = now));
