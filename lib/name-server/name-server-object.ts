@@ -120,6 +120,8 @@ export class NameServer {
       return removed;
     }
     if (!isGiven(prefix) && !isGiven(regex)) return 0;
+    // the answer tells which names there are
+    await this.rules.check('list', undefined, currentContext());
     const records = await this.select(isGiven(prefix) ? prefix : null, isGiven(prefix) ? null : regex);
     const names = records.map((record) => record.name).filter((found) => found !== NAME_SERVER_OBJECT_ID);
     return this.removeAll(names, by);

@@ -143,6 +143,21 @@ describe('the policy of a name server', () => {
     expect(await (await connect(server, 'admin')).remove({ prefix: 'lab' })).toBe(1);
   });
 
+  it('does not tell by removing which names there are, to who may not list them', async () => {
+    const server = await start({
+      validateHandshake: ({ data }) => ({ principal: data }),
+      policy: { list: 'nobody', remove: ({ principal }) => principal === 'admin' },
+    });
+    const [admin, guest] = [await connect(server, 'admin'), await connect(server, 'guest')];
+    await admin.register('vault.key', URI);
+    for (const client of [admin, guest]) {
+      for (const filter of [{ prefix: 'vault' }, { prefix: 'other' }, { regex: 'vault' }, { regex: 'other' }]) {
+        await expect(client.remove(filter)).rejects.toThrow(/^127\.0\.0\.1:\d+ may not list names/);
+      }
+    }
+    expect(await admin.remove('vault.key')).toBe(1);
+  });
+
   it('lets programs of this machine register with the rule loopback', async () => {
     const client = await connect(await start({ policy: { register: 'loopback' } }));
     await client.register('a', URI);

@@ -231,9 +231,9 @@ describe('a disk that fails', () => {
   it('leaves a file that can be opened, when what it wrote in part cannot be cut off either', async () => {
     const store = await FileNameStore.open(path);
     await store.put(record('one'), PUT);
-    const { write } = file;
+    const write = file.write as (...args: unknown[]) => Promise<unknown>;
     vi.spyOn(file, 'write').mockImplementationOnce(async function (this: FileHandle, ...[bytes, , , position]: unknown[]) {
-      await write.call(this, bytes as Buffer, 0, 30, position as number);
+      await write.call(this, bytes, 0, 30, position);
       throw failure();
     } as never);
     vi.spyOn(file, 'truncate').mockRejectedValueOnce(failure()).mockRejectedValueOnce(failure());
