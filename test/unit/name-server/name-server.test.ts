@@ -152,7 +152,7 @@ describe('the policy of a name server', () => {
     await admin.register('vault.key', URI);
     for (const client of [admin, guest]) {
       for (const filter of [{ prefix: 'vault' }, { prefix: 'other' }, { regex: 'vault' }, { regex: 'other' }]) {
-        await expect(client.remove(filter)).rejects.toThrow(/^127\.0\.0\.1:\d+ may not list names/);
+        await expect(client.remove(filter)).rejects.toThrow(/127\.0\.0\.1:\d+ may not list names/);
       }
     }
     expect(await admin.remove('vault.key')).toBe(1);
