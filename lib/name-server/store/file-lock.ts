@@ -104,7 +104,7 @@ async function isAlive(holder: Holder, path: string, clock: string, ownSpace: st
     const written = await writtenMs(path);
     // gone, or written again
     if (written === undefined || written !== first) return written !== undefined;
-    await writeFile(clock, '');
+    await writeFile(clock, 'clock');
     if ((await writtenMs(clock))! - written > DEAD_AFTER_MS) return false;
     await sleep(LOOK_AGAIN_MS);
   }

@@ -83,7 +83,11 @@ export class FileNameStore extends TableStore {
 
   private static async openLocked(path: string, lock: FileLock): Promise<FileNameStore> {
     const entries: JournalEntry[] = [];
-    const journal = await Journal.open(lock.file, (entry) => entries.push(entry));
+    const journal = await Journal.open(
+      lock.file,
+      (entry) => entries.push(entry),
+      () => lock.check(),
+    );
     const store = new FileNameStore(path, lock, journal);
     for (const entry of entries) store.apply(entry);
     try {
@@ -157,7 +161,7 @@ export class FileNameStore extends TableStore {
       const draft = new Draft(this.table);
       for (const { run } of batch) run(draft);
       try {
-        await this.append(draft.entries);
+        if (draft.entries.length > 0) await this.journal.append(draft.entries);
       } catch (error) {
         const failure = new NamingError(`the name server cannot write ${this.path}: ${(error as Error).message}`, {
           cause: error,
@@ -171,12 +175,6 @@ export class FileNameStore extends TableStore {
     }
     // in the same step as the last look at `waiting`: work that comes later must start a new run
     this.writing = undefined;
-  }
-
-  private async append(entries: readonly JournalEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    await this.lock.check();
-    await this.journal.append(entries);
   }
 
   /** Writes a long journal anew. One that cannot be written anew grows on; the next change tries again. */

@@ -40,6 +40,7 @@ export class Journal {
   private constructor(
     private readonly path: string,
     private file: FileHandle,
+    private readonly mayWrite: () => Promise<void>,
   ) {}
 
   /**
@@ -47,14 +48,15 @@ export class Journal {
    *
    * @param path without symbolic links: the file is replaced when it is written anew
    * @param onEntry called with each entry, in order
+   * @param mayWrite called before the file is changed; throws when another process has it
    * @throws {PyroError} `CONFIG`, when the file is no journal, or is damaged
    */
-  static async open(path: string, onEntry: (entry: JournalEntry) => void): Promise<Journal> {
+  static async open(path: string, onEntry: (entry: JournalEntry) => void, mayWrite: () => Promise<void>): Promise<Journal> {
     const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return open(path, 'wx+');
       throw error;
     });
-    const journal = new Journal(path, file);
+    const journal = new Journal(path, file, mayWrite);
     try {
       await journal.read(onEntry);
       if (journal.size === 0) {
@@ -93,6 +95,7 @@ export class Journal {
         size += await writeLine(file, lineOf(entries), size);
       }
       await file.sync();
+      await this.mayWrite();
       await rename(fresh, this.path);
     } catch (error) {
       await file.close();
@@ -141,6 +144,7 @@ export class Journal {
 
   /** @throws the error of the disk; then the line does not count */
   private async write(line: string, entries: number): Promise<void> {
+    await this.mayWrite();
     await this.cut();
     this.isTorn = true;
     let written: number;
