@@ -6,10 +6,10 @@ import type { Figures } from './load/meter.js';
 import { cpuMicrosOf } from './process-cpu.js';
 import { type RunningServer, type ServerName, Servers } from './servers.js';
 
-/** Without a warm-up, whose calls nobody counts: the server's CPU is that of a whole turn. */
+/** Without a warm-up, because its calls are not counted, but the CPU of the server is measured over the whole turn. */
 const ROUNDS: Rounds = { rounds: 7, warmUpMs: 0, ms: 2_000 };
 
-/** Who calls, and who answers. The first is what the others are compared with. */
+/** The pairs of client and server. The others are compared with the first. */
 const PAIRS: readonly (readonly [name: string, client: ClientName, server: ServerName])[] = [
   ['Python ↔ Python', "Python's proxies", 'Pyro5 with NumPy'],
   ['Python ↔ ours', "Python's proxies", 'core'],
@@ -24,7 +24,7 @@ const TASKS = {
   '10 MiB of float32, serpent': echoArray(10, 'serpent'),
 };
 
-/** Arrays that are echoed over one connection: NumPy on Python's side, `NdArray` on ours. CPU is that of both programs for one call. */
+/** Echoes arrays over one connection: arrays of NumPy in Python, `NdArray`s in this package. CPU is the CPU of both programs for one call. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   const clients = await Clients.start('numpy');
@@ -59,7 +59,7 @@ const benchmark: Benchmark = async (options) => {
 
 export default benchmark;
 
-/** Adds the CPU of the server to that of the client. The first call of a turn is a check, and not counted by the client. */
+/** Adds the CPU of the server to the CPU of the client. The first call of a turn is a check, and not counted by the client. */
 function withServer(name: string, client: Contender, { pid }: RunningServer): Contender {
   const measure = async (turn: Turn): Promise<Figures> => {
     const before = cpuMicrosOf(pid) ?? NaN;

@@ -1,23 +1,23 @@
 export interface BenchmarkOptions {
   /** Run each task just often enough to show that it works; the figures mean nothing. */
   smoke: boolean;
-  /** Of a smoke run: fail when Nest is too slow beside a raw Node socket. */
+  /** In a smoke run: fail when Nest is too slow compared with a raw Node socket. */
   floor: boolean;
   /** Only cases whose name has this text. */
   case: string;
-  /** Only servers (or other contenders) whose name has this text, and those that they are compared with. */
+  /** Only servers (or other contenders) whose name has this text, and the servers that they are compared with. */
   server: string;
 }
 
-/** One line of a table: cells by the names of their columns. */
+/** A line of a table: cells by the names of their columns. */
 export type BenchmarkRow = Record<string, string | number>;
 
-/** What a benchmark shows. */
+/** The result of a benchmark. */
 export interface BenchmarkResult {
   rows: BenchmarkRow[];
-  /** Why the run has failed, whatever the rows say. */
+  /** Reasons why the run has failed, in addition to the rows. */
   failures?: string[];
 }
 
-/** What a `bench/*.bench.ts` exports as its default. Each runs in a process of its own. */
+/** The default export of a `bench/*.bench.ts`. Each benchmark runs in a separate process. */
 export type Benchmark = (options: BenchmarkOptions) => Promise<BenchmarkResult>;

@@ -8,7 +8,7 @@ import { PyroWire, type PyroKind } from './load/pyro-wire.js';
 import type { RunningServer, ServerName, Servers } from './servers.js';
 import { ANSWER, records } from './values.js';
 
-/** What a server is asked to do. `visit`: connect, one call, close. */
+/** The work of a server in a benchmark. `visit`: connect, one call, close. */
 export interface Case {
   kind: PyroKind | 'visit';
   method: string;
@@ -16,8 +16,8 @@ export interface Case {
   expected: unknown;
   connections: number;
   serializer?: SerializerName;
-  /** Called at the same time, by connections of its own. */
-  beside?: Case;
+  /** A case that runs at the same time, over other connections. */
+  background?: Case;
 }
 
 const MIB = 1024 * 1024;
@@ -80,7 +80,7 @@ function measureOf(server: RunningServer, name: ServerName, theCase: Case): Cont
 }
 
 function loadFor(server: RunningServer, name: ServerName, theCase: Case): Load {
-  const { method, expected, connections, serializer, beside } = theCase;
+  const { method, expected, connections, serializer, background } = theCase;
   const kind = theCase.kind === 'visit' ? 'call' : theCase.kind;
   // the method of this object has one parameter, a DTO
   const args = name === 'Nest, DTO + async method' ? [{ a: theCase.args[0], b: theCase.args[1] }] : theCase.args;
@@ -89,5 +89,5 @@ function loadFor(server: RunningServer, name: ServerName, theCase: Case): Load {
       ? new NestWire(method, args, expected)
       : new PyroWire({ kind, object: 'bench', method, args, expected, serializer });
   const { location, pid } = server;
-  return { location, pid, wire, connections, beside: beside && loadFor(server, name, beside) };
+  return { location, pid, wire, connections, background: background && loadFor(server, name, background) };
 }

@@ -18,7 +18,10 @@ const TASKS: Record<string, { case: Case; servers: readonly ServerName[] }> = {
   'batches of 100 add, 1 connection': { case: batches(1), servers: ['Pyro5 thread', 'core'] },
 };
 
-/** Our proxy beside Python's own and a client of fixed bytes, against the same servers. CPU is that of the client. */
+/**
+ * Compares the proxy of this package with Python's proxy and a client of fixed bytes, against the same servers. CPU is the CPU of the
+ * client.
+ */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   const clients = await Clients.start();

@@ -4,21 +4,21 @@ import type { Contender, Turn } from './contest.js';
 import type { Figures } from './load/meter.js';
 import { RunningServer } from './servers.js';
 
-/** What each program of `bench/clients/` serves. `cpu` of the figures is that of the client. */
+/** The object that each program of `bench/clients/` serves. `cpu` of the figures is the CPU of the client. */
 export interface Driver {
   measure(location: string, theCase: Case, turn: Turn): Figures;
 }
 
 export type ClientName = 'raw client' | 'our proxy' | "Python's proxies";
 
-/** The programs that call, each in a process of its own. */
+/** The programs that call, each in a separate process. */
 export class Clients {
   private constructor(
     private readonly programs: readonly RunningServer[],
     private readonly drivers: Record<ClientName, RemoteObject<Driver>>,
   ) {}
 
-  /** @param pythonArgs `numpy`: Python's program knows arrays */
+  /** @param pythonArgs `numpy`: Python's program can read arrays */
   static async start(...pythonArgs: string[]): Promise<Clients> {
     const raw = await RunningServer.startNode('clients/node', 'raw');
     const ours = await RunningServer.startNode('clients/node', 'ours');

@@ -5,7 +5,7 @@ import { Contest, type Rounds } from './contest.js';
 const ROUNDS: Rounds = { rounds: 31, warmUpMs: 0, ms: 10 };
 const DIRECTIONS: readonly Direction[] = ['read', 'write'];
 
-/** Our serializers beside JSON, msgpackr and Python's own, on the same values. */
+/** Compares the serializers of this package with JSON, msgpackr and Python's serializers, on the same values. */
 const benchmark: Benchmark = async (options) => {
   const python = await PythonCodecContenders.start();
   try {

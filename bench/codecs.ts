@@ -11,7 +11,7 @@ interface PythonCodecs {
   measure(serializer: SerializerName, direction: Direction, value: unknown, ms: number): number;
 }
 
-/** JSON, msgpackr, our serializers, and serpent as its own entry has it. */
+/** JSON, msgpackr, the serializers of this package, and the entry `nestjs-pyro/serpent`. */
 export function nodeCodecs(value: unknown, direction: Direction): Contender[] {
   const packr = new Packr({ useRecords: false });
   const json = Buffer.from(JSON.stringify(value));
@@ -30,7 +30,7 @@ export function nodeCodecs(value: unknown, direction: Direction): Contender[] {
   return Object.entries(all).map(([name, codec]) => repeated(name, codec[direction]));
 }
 
-/** Python's own serializers, in a process of their own. */
+/** Python's own serializers, in a separate process. */
 export class PythonCodecContenders {
   private constructor(
     private readonly program: RunningServer,

@@ -1,31 +1,31 @@
 import type { BenchmarkOptions } from './benchmark.js';
 import type { Figures } from './load/meter.js';
 
-/** How long a contender runs before it is measured, and while it is. */
+/** The times for which a contender runs before it is measured, and while it is measured. */
 export interface Turn {
   warmUpMs: number;
   ms: number;
 }
 
-/** One of those that do the same. */
+/** A program or function that does the same work as the other contenders. */
 export interface Contender {
   name: string;
   /** Opens what it needs, warms up, measures, closes. */
   measure(turn: Turn): Promise<Figures>;
 }
 
-/** How the rounds of a contest run. */
+/** The rounds of a contest. */
 export interface Rounds extends Turn {
   rounds: number;
 }
 
 const SMOKE: Rounds = { rounds: 1, warmUpMs: 0, ms: 5 };
 
-/** What the contenders of a contest showed, round by round. */
+/** The figures of the contenders of a contest, round by round. */
 export class Contest {
   private readonly figures = new Map<string, Figures[]>();
 
-  /** Lets all do the same, in turn within each round: the mood of the machine cancels out of the ratios. */
+  /** Runs all contenders in turn in each round, so that the load of the machine cancels out of the ratios. */
   static async hold(
     contenders: readonly Contender[],
     rounds: Rounds,
@@ -33,7 +33,7 @@ export class Contest {
   ): Promise<Contest> {
     const contest = new Contest();
     const { rounds: count, ...turn } = smoke ? SMOKE : rounds;
-    // a round that does not count: what runs for the first time is not compiled yet
+    // a round that does not count: code that runs for the first time is not compiled yet
     if (!smoke) for (const contender of contenders) await contender.measure(turn);
     for (let round = 0; round < count; round++) {
       for (const contender of contenders) contest.add(contender.name, await contender.measure(turn));

@@ -2,7 +2,7 @@ import type { BenchmarkRow } from './benchmark.js';
 import type { Contest } from './contest.js';
 import type { Figures } from './load/meter.js';
 
-/** How fast something has to be (floor), and should be (mark), beside something else. */
+/** The ratio that one contender must reach (floor), and should reach (mark), compared with another. */
 export interface Floor {
   case: string;
   measured: number;
@@ -33,7 +33,7 @@ export function floorRow(row: Floor, judged: boolean): BenchmarkRow {
   };
 }
 
-/** How fast one contender has to be beside another. `figure` is what is compared: default the rate. */
+/** The limits of the ratio of two contenders. `figure` is the compared figure: default the rate. */
 export type Limits = Pick<Floor, 'floor' | 'mark' | 'atMost'> & { figure?: keyof Figures };
 
 /** The floor of the ratio of two contenders: the median of the ratios of the rounds. */

@@ -124,19 +124,19 @@ const SECTIONS: Record<string, Section> = {
   },
 
   async '10 MiB of bytes, 4 connections'(servers, options) {
-    return besideThread(servers, '10 MiB of bytes, 4 connections', echoBytes(10, 4), { floor: 8, mark: 12 }, options);
+    return compareWithThread(servers, '10 MiB of bytes, 4 connections', echoBytes(10, 4), { floor: 8, mark: 12 }, options);
   },
 
   async 'stream items, 16 connections'(servers, options) {
-    return besideThread(servers, 'stream items, 16 connections', items(16), { floor: 3, mark: 5 }, options);
+    return compareWithThread(servers, 'stream items, 16 connections', items(16), { floor: 3, mark: 5 }, options);
   },
 
   async 'oneway, 16 connections'(servers, options) {
-    return besideThread(servers, 'oneway, 16 connections', oneway(16), { floor: 3, mark: 5 }, options);
+    return compareWithThread(servers, 'oneway, 16 connections', oneway(16), { floor: 3, mark: 5 }, options);
   },
 
   async 'connect + call + close, 16 at a time'(servers, options) {
-    return besideThread(servers, 'connect + call + close, 16 at a time', visits(16), { floor: 3, mark: 5 }, options);
+    return compareWithThread(servers, 'connect + call + close, 16 at a time', visits(16), { floor: 3, mark: 5 }, options);
   },
 
   async 'our client, 16 connections'(servers, options) {
@@ -164,7 +164,7 @@ const SECTIONS: Record<string, Section> = {
   },
 };
 
-async function besideThread(
+async function compareWithThread(
   servers: Servers,
   task: string,
   theCase: Case,

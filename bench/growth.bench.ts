@@ -39,7 +39,7 @@ const TASKS: Record<string, Task> = {
   'the same with 10,000 other objects': { case: add(64), server: 'core, 10,000 objects' },
 };
 
-/** How the cost of a call grows with connections, sizes and objects. */
+/** Shows how the cost of a call grows with connections, sizes and objects. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   try {

@@ -4,7 +4,7 @@ import { LoadConnection } from './load/load-connection.js';
 import { PyroWire } from './load/pyro-wire.js';
 import { RunningServer, type ServerName, SERVERS } from './servers.js';
 
-/** Opened before the first measurement: they pay for what the server makes once. */
+/** Connections that are opened before the first measurement, so that objects that the server makes once are not measured. */
 const FIRST = 500;
 const COUNT = 4_000;
 

@@ -9,7 +9,7 @@ const TURN = { warmUpMs: 0, ms: 2_000 };
 
 interface Task {
   case: Case;
-  /** Turns go on until so many calls or items were made. */
+  /** Number of calls or items after which a turn ends. */
   count: number;
 }
 
@@ -59,7 +59,7 @@ async function measure(name: ServerName, { case: theCase, count }: Task, smoke: 
   }
 }
 
-/** @param field `VmRSS`: what the process has now; `VmHWM`: the most that it had */
+/** @param field `VmRSS`: the present memory of the process; `VmHWM`: the largest */
 async function residentMib(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kib = new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1];

@@ -17,7 +17,7 @@ const CONNECTIONS = 16;
 const MIB = 1024 * 1024;
 const FIRST = 'pyro5-ns, memory';
 
-/** What is asked of name servers that have so many names. */
+/** The calls to name servers, by their number of names. */
 const CASES: Record<string, (count: number) => PyroCall> = {
   lookup: (count) => asked('lookup', [nameAt(count / 2)], new PyroUri(uriAt(count / 2))),
   'list 100 by prefix': (count) => {
@@ -28,7 +28,7 @@ const CASES: Record<string, (count: number) => PyroCall> = {
     let connections = 0;
     return {
       ...asked('register', [], null),
-      // a name that is there, so that their number stays. Each connection has a URI of its own: SQLite would write nothing otherwise
+      // a registered name, so that the number of names stays. Each connection has another URI, or SQLite would write nothing
       get args() {
         return [nameAt(count / 2), uriAt(connections++)];
       },
@@ -40,7 +40,7 @@ function asked(method: string, args: readonly unknown[], expected: unknown): Pyr
   return { kind: 'call', object: 'Pyro.NameServer', method, args, expected };
 }
 
-/** Our name server beside Python's, with each storage, by 16 connections. */
+/** Compares the name server of this package with Python's, with each storage, over 16 connections. */
 const benchmark: Benchmark = async (options) => {
   const rows: BenchmarkRow[] = [];
   for (const count of options.smoke ? COUNTS.slice(0, 1) : COUNTS) {
@@ -77,7 +77,7 @@ const benchmark: Benchmark = async (options) => {
   return { rows };
 };
 
-/** Name servers that run together, and where they keep their names. */
+/** Name servers that run together, and their storages. */
 class Room {
   private readonly started = new Map<string, RunningServer>();
 

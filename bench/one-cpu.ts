@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 /**
  * Runs `work` while this process and others share one CPU: so the result does not depend on how fast processes wake each other.
  *
- * @returns whether they did: only where there is `taskset`
+ * @returns true when the processes shared a CPU, which needs `taskset`
  */
 export async function onOneCpu<T>(pids: readonly number[], work: () => Promise<T>): Promise<[result: T, shared: boolean]> {
   const all = [process.pid, ...pids];

@@ -6,13 +6,16 @@ import { type ServerName, Servers } from './servers.js';
 const ROUNDS: Rounds = { rounds: 9, warmUpMs: 200, ms: 800 };
 const NAMES: readonly ServerName[] = ['Nest, 1 process', 'Nest, 2 processes'];
 
-/** Where the server needs most of the CPU a second process pays, where the generator needs as much two cores are too few. */
+/**
+ * Cases with a large and a small share of CPU in the server. A second process pays only if the server needs most of the CPU; if the
+ * generator needs as much, two cores are too few.
+ */
 const TASKS: Record<string, Case> = {
   'echo of 100 records, 64 connections': echoRecords(64),
   'add, 64 connections': add(64),
 };
 
-/** One port, shared by the processes of a `node:cluster`. The generator shares the machine. */
+/** Measures a port that the processes of a `node:cluster` share. The generator runs on the same machine. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   try {

@@ -14,7 +14,7 @@ interface Driver {
   measure(location: string, theCase: Case, turn: Turn): Figures;
 }
 
-/** What clients in Python see: several processes, each with some proxies of Pyro5's own. CPU is that of the clients. */
+/** Measures servers with clients in Python: several processes, each with some proxies of Pyro5. CPU is the CPU of the clients. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   const programs: RunningServer[] = [];

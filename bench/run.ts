@@ -24,7 +24,7 @@ if (process.send === undefined) await runAll();
 else await runOne(process.argv[2]!, JSON.parse(process.argv[3]!) as BenchmarkOptions);
 
 async function runOne(name: string, options: BenchmarkOptions): Promise<void> {
-  // also when the parent was killed
+  // even if the parent was killed
   process.once('disconnect', () => process.exit());
   const file = pathToFileURL(join(import.meta.dirname, `${name}.bench.js`));
   const { default: benchmark } = (await import(file.href)) as { default: Benchmark };
@@ -68,7 +68,7 @@ async function runAll(): Promise<void> {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-/** Each benchmark has a process to itself: the code that one compiles, and its garbage, does not slow the next. */
+/** Runs a benchmark in a separate process, so that its compiled code and its garbage do not slow the next benchmark. */
 function runInChild(name: string, options: BenchmarkOptions): Promise<BenchmarkResult> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), [name, JSON.stringify(options)], {

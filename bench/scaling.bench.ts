@@ -5,7 +5,7 @@ import { Contest, repeated, type Rounds } from './contest.js';
 const ROUNDS: Rounds = { rounds: 15, warmUpMs: 0, ms: 20 };
 const PARTS = 20_000;
 
-/** Reads a serpent text and one that is twice as long: whatever is in it, that has to take about twice the time. */
+/** Reads a serpent text, and a text of twice the length. The second has to take about twice the time, whatever the texts contain. */
 const benchmark: Benchmark = async (options) => {
   const texts = Object.entries(TEXTS).filter(([name]) => name.includes(options.case));
   const rows = [];

@@ -27,7 +27,7 @@ const TASKS: Record<string, Task> = {
   'echo of 100 records, 64 connections': { case: echoRecords(64), servers: [...PYRO, 'Nest TCP'] },
   'echo of 1 MiB of bytes, 4 connections': { case: echoBytes(1, 4), servers: PYRO },
   'echo of 10 MiB of bytes, 4 connections': { case: echoBytes(10, 4), servers: PYRO },
-  'add beside 10 MiB on 4, 64 connections': { case: { ...add(64), beside: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
+  'add beside 10 MiB on 4, 64 connections': { case: { ...add(64), background: echoBytes(10, 4) }, servers: OURS_AND_THREAD },
   'batches of 100 add, 16 connections': { case: batches(16), servers: PYRO },
   'oneway add, 16 connections': { case: oneway(16), servers: PYRO },
   'stream items, 16 connections': { case: items(16), servers: PYRO },
@@ -40,7 +40,7 @@ const TASKS: Record<string, Task> = {
   '100 records, msgpack, 64 connections': { case: { ...echoRecords(64), serializer: 'msgpack' }, servers: OURS_AND_THREAD },
 };
 
-/** Our servers beside Pyro5's own, Nest's own transports and a raw Node socket, by the same load. */
+/** Compares the servers of this package with Pyro5, Nest's own transports and a raw Node socket, under the same load. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   try {
@@ -48,7 +48,7 @@ const benchmark: Benchmark = async (options) => {
     for (const [name, task] of Object.entries(TASKS)) {
       if (!name.includes(options.case)) continue;
       const [first] = task.servers;
-      // the first is what the others are compared with
+      // the others are compared with the first
       const names = task.servers.filter((server) => server === first || server.includes(options.server));
       const contest = await holdCase(servers, names, task.case, ROUNDS, options);
       for (const server of names) {

@@ -26,7 +26,7 @@ export class RunningServer {
     return this.program.pid;
   }
 
-  /** Starts a program of `bench/` in a Node of its own. */
+  /** Starts a program of `bench/` in a separate Node. */
   static startNode(name: string, ...args: string[]): Promise<RunningServer> {
     return RunningServer.start(process.execPath, [join(import.meta.dirname, `${name}.js`), ...args]);
   }

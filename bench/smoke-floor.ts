@@ -1,7 +1,10 @@
 import { add, holdCase } from './cases.js';
 import type { Servers } from './servers.js';
 
-/** Nest does at least so much of what a raw Node socket does. Far below what it should do: a smoke run is short, its machine busy. */
+/**
+ * The smallest ratio of Nest to a raw Node socket. It is far below the floor of a full run, because a smoke run is short and the machine
+ * busy.
+ */
 const SMOKE_FLOOR = 0.6;
 /** A busy moment spoils one attempt, not all. */
 const ATTEMPTS = 4;

@@ -11,7 +11,7 @@ const CONNECTIONS = 16;
 const SIGNALS: readonly Signals[] = ['none', 'metrics', 'unsampled', 'metrics+unsampled', 'metrics+sampled'];
 const NONE: Signals = 'none';
 
-/** The cost of a call with an SDK of OpenTelemetry: of a server beside the SDK's own functions alone, and of a client. */
+/** Measures the cost of a call with an SDK of OpenTelemetry: of a server, compared with the SDK's own functions alone, and of a client. */
 const benchmark: Benchmark = async (options) => {
   const servers = new Servers();
   const clients: RunningServer[] = [];

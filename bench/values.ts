@@ -1,4 +1,4 @@
-/** What `add(17, 25)` gives, and each item of a stream: the raw server's only reply. */
+/** The result of `add(17, 25)`, and each item of a stream. The raw server sends only this reply. */
 export const ANSWER = 42;
 
 /** 100 records, 11 KB in serpent. */

@@ -77,7 +77,7 @@ export { LogEntry, type LogFields, type PyroLogger, type PyroLogLevel } from './
 export { readConfig } from './options/environment.js';
 export type { PyroConfig } from './options/config-items.js';
 
-// objects to serve: what of them is exposed, and what a call of them sees
+// objects to serve: exposed members, and the context of a call
 export { type CallContext, currentContext } from './daemon/contract/call-context.js';
 export type { Daemon, LeaseOptions, ObjectGuard, ObjectLease, ProxyOrigin, RegisterOptions } from './daemon/contract/daemon.js';
 export type { BaseDaemon } from './daemon/daemon.js';
@@ -181,7 +181,7 @@ export { PyroProxy, type ReferencedProxyOptions } from './pyro/pyro-proxy.js';
 export { serve } from './pyro/serve.js';
 export { type ObjectsToServe, ServedObjects, type ServeOptions } from './pyro/served-objects.js';
 
-// a name server of our own
+// a name server in this program
 export {
   PyroNameServer,
   type PyroNameServerEvents,

@@ -1,7 +1,7 @@
 /**
  * Pyro5 for Nest: serve providers to Pyro5 clients, and inject remote objects.
  *
- * The names of core that an application with Nest needs are here too; the others are in `nestjs-pyro/core`.
+ * Names of core that an application with Nest needs are here, too; all names of core are in `nestjs-pyro/core`.
  *
  * @packageDocumentation
  */
@@ -94,7 +94,7 @@ export { PyroNameServerHost, type PyroNameServerModuleOptions } from './nest/nam
 // of core: errors that remote calls throw
 export { CommunicationError, ConnectionClosedError, PyroError, type PyroErrorCode, PyroRemoteError } from './core.js';
 
-// of core: values that JavaScript has no type for, and classes of yours that travel
+// of core: values that JavaScript has no type for, and the application's classes that travel
 export {
   type ArrayEncoding,
   type ArrayOptions,

@@ -1,6 +1,6 @@
 /**
  * Bundles the page of the inspector: `build-inspector.js DIRECTORY` writes `DIRECTORY/inspector/built-page.js`, which the library loads
- * when somebody opens the page. Tests load the same module from the sources, by `inspectorPagePlugin`.
+ * when the page is opened. Tests load the same module from the sources, by `inspectorPagePlugin`.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -40,7 +40,7 @@ export const inspectorPagePlugin: Plugin = {
   },
 };
 
-/** Does the same for Vitest. */
+/** The same for Vitest, as a plugin of Vite. */
 export const inspectorPageForTests = {
   name: 'inspector-page',
   enforce: 'pre' as const,
@@ -53,6 +53,6 @@ if (import.meta.filename === process.argv[1] && directory !== undefined) {
   const folder = join(resolve(directory), 'inspector');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'built-page.js'), await builtPage());
-  // it maps the module that was there before
+  // the old source map belongs to the replaced module
   await rm(join(folder, 'built-page.js.map'), { force: true });
 }

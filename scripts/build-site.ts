@@ -1,6 +1,6 @@
 /**
- * Builds the site of the documentation into `build/site/`: the guides and the API reference from the docstrings, with a search that
- * works without a network. `docs/README.md` says which guides there are, in which order, and under which headings.
+ * Builds the site of the documentation into `build/site/`: the guides and the API reference from the docstrings, with a search that works
+ * without a network. `docs/README.md` lists the guides, in their order, under their headings.
  *
  * A warning of typedoc, such as a link that leads nowhere, fails the build.
  */
@@ -10,7 +10,7 @@ import { Application, type TypeDocOptions } from 'typedoc';
 import { packageRoot } from './package-root.js';
 import { guidesOf, onlySiteLinks, siteDocument } from './site/guides.js';
 
-/** Copies of the pages, with what typedoc wants at their top. */
+/** Copies of the pages, with the front matter of typedoc. */
 const PAGES = join(packageRoot, 'build', 'site-pages');
 const SITE = join(packageRoot, 'build', 'site');
 const MAP = 'docs/README.md';

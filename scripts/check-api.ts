@@ -1,6 +1,6 @@
 /**
- * Compares the public surface of the built package with the reports in `api/`, one for each entry of package.json, and finds
- * public signatures that name a type which no entry exports.
+ * Compares the public surface of the built package with the reports in `api/`, one for each entry of package.json. It also finds public
+ * signatures that name a type which no entry exports.
  *
  * `--write` writes the reports instead of comparing them.
  */

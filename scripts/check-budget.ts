@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { packageRoot } from './package-root.js';
 import { run } from './program.js';
 
-/** About a tenth more than the package has now: whoever goes over it finds out why, and then changes the figure. */
+/** About a tenth more than the present package. If a change goes over the budget, find the cause before you change the figure. */
 const BUDGET = { packedKiB: 2_000, unpackedKiB: 7_000, files: 1_700 };
 
 /** Every dependency that a user installs with the package, and why the package does not do without it. */

@@ -1,8 +1,8 @@
 /**
  * Checks the tables of docs/limits.md against the limits of the package: `check-limits.js [--write]`.
  *
- * A table of the limits of daemons stands between the lines `<!-- limits -->` and `<!-- end of limits -->`, the table of proxies
- * between `<!-- limits of proxies -->` and `<!-- end of limits of proxies -->`. With `--write` they are written anew.
+ * The table of the limits of daemons is between the lines `<!-- limits -->` and `<!-- end of limits -->`. The table of proxies is between
+ * `<!-- limits of proxies -->` and `<!-- end of limits of proxies -->`. With `--write` both tables are written anew.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * Checks the tables of docs/options.md against the option types that the package exports: `check-options.js [--write]`.
  *
- * A heading `## NAME` that is an exported type has a table of its options below it: name, and the text of its docstring. With
+ * A heading `## NAME` with the name of an exported type is followed by a table of its options: name, and the text of the docstring. With
  * `--write` the tables are written anew.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ if (process.argv.includes('--write')) {
   console.log(`ok: docs/options.md, ${right.split('\n').filter((line) => line.startsWith('| `')).length} options`);
 }
 
-/** A name that a docstring links to; a link where the page has a table of that name. */
+/** The text of a name that a docstring links to: a link if the page has a table of this name. */
 function linkTo(name: string): string {
   return shown.includes(`\n## ${name}\n`) ? `[\`${name}\`](#${name.toLowerCase()})` : `\`${name}\``;
 }

@@ -1,7 +1,6 @@
 /**
- * Compiles the code blocks of Markdown pages, runs those that are marked, and finds links that lead nowhere:
- * `check-pages.js [FILE…]`, README.md and all of docs/ unless some are named; of the other Markdown files of the project the links
- * alone. How blocks are marked: see {@link readSnippets}.
+ * Compiles the code blocks of Markdown pages, runs the marked blocks, and finds dead links: `check-pages.js [FILE…]`. Default: README.md
+ * and all of docs/, and of the other Markdown files of the project only the links. {@link readSnippets} describes the marks of blocks.
  *
  * TypeScript is compiled, with types, against the built package; everything lies in `build/pages/` while it runs.
  */
@@ -18,7 +17,7 @@ import { readSnippets, type Snippet } from './page-snippets.js';
 
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 20_000;
-/** How long a port of a page may be taken by another program. */
+/** Longest wait for a port of a page that another program uses. */
 const PORT_TIMEOUT_MS = 180_000;
 /** A check listens here while it runs pages, so that two checks on one machine do not call each other's servers. */
 const LOCK_PORT = 9_898;
@@ -29,7 +28,7 @@ const ADDRESS = /@([\w.]+):(\d+)/;
 
 interface Page {
   name: string;
-  /** Where its programs lie while they run. */
+  /** The directory of its programs while they run. */
   directory: string;
   snippets: Snippet[];
 }
@@ -128,7 +127,7 @@ interface Address {
   port: number;
 }
 
-/** Where a server block listens: the address that its first client names. */
+/** The address of a server block: the address that its first client names. */
 function addressOf(snippet: Snippet, following: readonly Snippet[]): Address {
   const address = ADDRESS.exec(following.find(({ role }) => role === 'client')?.code ?? '');
   if (address === null) throw new Error(`line ${snippet.line}: no client after the server names its address, @host:port`);
@@ -169,7 +168,7 @@ async function writePrograms(written: readonly Page[]): Promise<void> {
   for (const { directory, snippets } of written) {
     await mkdir(directory, { recursive: true });
     for (const { file, code, language } of snippets) {
-      // every block is a module of its own, whatever it imports
+      // every block is a separate module, even without imports
       await writeFile(join(directory, file), language === 'ts' ? `${code}export {};\n` : code);
     }
   }

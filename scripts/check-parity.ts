@@ -2,9 +2,10 @@
  * Checks what docs/audit/upstream-tests.md, docs/audit/pyro5-parity.md and docs/audit/nest-features.md claim: `check-parity.js REPORT…`, the reports
  * that Vitest's JSON reporter wrote.
  *
- * Every test case of Pyro5's distribution, as pytest finds them, and every public name of its API must have a row, and every row
- * something of Python's, and a test of ours that has passed or, in its last cell, a reason in a full sentence; what is said of the API is shown by a
- * test with real Python. What Nest has is written down nowhere but on our page: there rows are told by their lines.
+ * Every test case of Pyro5's distribution, as pytest finds them, and every public name of its API must have a row. Every row must name
+ * something of Python's. It must also name a test of this project that has passed, or give a reason as a full sentence in its last cell.
+ * Rows about the API name a test with real Python. Nest has no list of its features, so faults of that page are reported by the line of the
+ * row.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

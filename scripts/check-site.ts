@@ -1,8 +1,8 @@
 /**
  * Opens every guide of the site, and the search, in Chromium: `check-site.js [--pictures DIRECTORY]`, after `npm run docs`.
  *
- * A page fails when its scripts fail, when it asks another host for anything, or when it is wider than the window. Each page is opened
- * in a wide window with light colours, and in a narrow one with dark colours.
+ * A page fails when its scripts fail, when it asks another host for anything, or when it is wider than the window. Each page is opened in a
+ * wide window with light colours, and in a narrow window with dark colours.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
 import type { TestReport } from './test-report.js';
 
-/** A row of a table that says what of ours stands for something of Python's, or of Nest's. */
+/** A row of a table: something of Python's or of Nest's, and its counterpart in this project. */
 export interface Claim {
-  /** What is Python's, as its own names; `*` stands for any letters. */
+  /** Names of Python; `*` stands for any letters. */
   names: string[];
-  /** Our tests: `file > describe > test`. */
+  /** Tests of this project: `file > describe > test`. */
   tests: string[];
   /** True when the last cell says more than names of tests: a reason, or what differs. */
   hasText: boolean;
@@ -20,7 +20,7 @@ const RULE = /^[\s|:-]+$/;
 const CODE = /`([^`]+)`/g;
 const TEST = /^(?:(?:unit|interop|e2e|fuzz)\/[\w./-]+\.test\.ts)? ?> /;
 
-/** For tests that are run with each serializer, or in each kind of Nest application. */
+/** Shorthands for tests that run with each serializer, or in each kind of Nest application. */
 const SHORTHANDS: Readonly<Record<string, string>> = {
   '{each}': '{serpent,marshal,json,msgpack}',
   '{way}': '{hybrid,standalone,testing,testing standalone}',
@@ -29,9 +29,9 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
 /**
  * Reads the tables whose first column has a title.
  *
- * A row names what is Python's in its first cell, without the `file.py::` that is its section's heading; in the others, what is between backticks and reads `file > describe > test` is
- * a test of ours: its file is relative to test/, or the one that the heading's section names for tests without a file. `{a,b}` in
- * its name stands for both, `{each}` for every serializer, `{way}` for every kind of application.
+ * The first cell of a row has the names of Python, without the `file.py::` of the section's heading. In the other cells, text between
+ * backticks of the form `file > describe > test` is a test of this project. The file is relative to test/; a test without a file belongs to
+ * the file that the section names. `{a,b}` in a name stands for both, `{each}` for every serializer, `{way}` for every kind of application.
  *
  * @param title of the first column; other tables are passed over
  */
@@ -46,9 +46,9 @@ export function readClaims(page: string, title: string): Claim[] {
 interface Row {
   first: string;
   others: string[];
-  /** What stands before the names of Python. */
+  /** Prefix of the names of Python. */
   prefix: string;
-  /** The file of tests without one. */
+  /** The file of tests that name no file. */
   file: string;
   line: number;
 }
@@ -78,12 +78,12 @@ function rowsOf(page: string, title: string): Row[] {
  *
  * A sentence has at least three words, begins with a capital letter or with code, and ends with a full stop.
  *
- * @param title of the first column, as for {@link readClaims}
+ * @param title title of the first column, as for {@link readClaims}
  */
 export function unfinishedReasons(page: string, title: string): string[] {
   return rowsOf(page, title).flatMap(({ others, line }) => {
     const reason = reasonIn(others);
-    // a sentence may lead to the tests behind it: `It tells where it listens: `
+    // a sentence may introduce the tests that follow: `It tells where it listens: `
     const sentence = (others.at(-1) ?? '').includes('`') ? reason.replace(/:$/, '.') : reason;
     return reason === '' || isSentence(sentence)
       ? []
@@ -126,10 +126,10 @@ function expanded(text: string): string[] {
 }
 
 /**
- * What is wrong with claims: names that no row has, rows for nothing, rows without a test or a reason, and tests that are not
- * there or did not pass.
+ * The faults of claims: names without a row, rows for unknown names, rows without a test or a reason, and tests that do not exist or did
+ * not pass.
  *
- * @param names everything of Python's that must have a row; undefined: nobody has a list of it, rows are told by their lines
+ * @param names all names that must have a row; undefined: there is no list of names, and rows are reported by their lines
  */
 export function faultsOf(claims: readonly Claim[], names: readonly string[] | undefined, report: TestReport): string[] {
   const faults: string[] = [];

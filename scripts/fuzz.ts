@@ -19,9 +19,9 @@ const GROUPS = 100;
 const MACHINE_FRAMES = 50_000;
 const CLIENT_RUNS = 100;
 const VALUES = 200_000;
-/** The heap of the fuzzed servers: hostile peers must not end such a process. */
+/** The heap of the fuzzed servers: hostile peers must not end a process with this heap. */
 const HEAP_MIB = 256;
-/** What caches and compiled code take after the first rounds, whatever the number of rounds. */
+/** Memory that caches and compiled code may take after the first rounds, whatever the number of rounds. */
 const MAX_GROWTH_BYTES = 32 * 2 ** 20;
 const FIRST_ROUNDS = 3;
 
@@ -45,7 +45,7 @@ const machine = { frames: 0, bytes: 0, answers: 0, connections: 0, aborted: 0, r
 const read = { values: 0, accepted: 0, bytes: 0, worstMs: 0, worstBytesPerByte: 0 };
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** Adds up what the two have in common; of a `worst` figure the larger one is kept. */
+/** Adds the figures of both. Of a `worst` figure the larger is kept. */
 function add<Name extends string>(sum: Record<Name, number>, result: Readonly<Record<Name, number>>): void {
   for (const name of Object.keys(sum) as Name[]) {
     sum[name] = name.startsWith('worst') ? Math.max(sum[name], result[name]) : sum[name] + result[name];
@@ -77,7 +77,7 @@ const RUN: Record<Part, () => void | Promise<void>> = {
     }
   },
   machine: async () => {
-    // one server works while the clients of the other wait
+    // one server works while the clients of the other server wait
     const runs = [...servers].map(async ([kind, server]) => {
       const { state, ...result } = await fuzzMachine(server, { seed, frames: MACHINE_FRAMES });
       add(machine, result);

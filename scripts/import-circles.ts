@@ -12,10 +12,10 @@ type Graph = ReadonlyMap<string, ReadonlySet<string>>;
  * it, because an import the other way round makes a circle.
  *
  * @param texts the source files, by their paths below `lib/` with forward slashes
- * @returns one text for each circle. Circles that share a file or folder with a named circle show when that one is gone
+ * @returns one text for each circle. A circle that shares a file or folder with a named circle is named once the named circle is gone
  */
 export function importCircles(texts: ReadonlyMap<string, string>): string[] {
-  // a file with JSX is imported by the same name as one without
+  // files with and without JSX are imported by the same name
   const written = (file: string): string => (!texts.has(file) && texts.has(`${file}x`) ? `${file}x` : file);
   const files = new Map([...texts].map(([file, text]) => [file, new Set(importedFiles(file, text).map(written))]));
   const folders = new Map<string, Set<string>>();
@@ -46,7 +46,7 @@ function arrowOf(from: string, to: string): string {
   return `${from}${ARROW}${to}`;
 }
 
-/** `.` for the entries, which lie in `lib/` itself. */
+/** The folder of a file; `.` for the entries, which lie in `lib/` itself. */
 function folderOf(file: string): string {
   return posix.dirname(file);
 }

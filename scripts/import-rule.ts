@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import ts from 'typescript';
 
 /**
- * What each room of `lib/` may import from besides itself. Between the folders of a room only circles are refused:
- * see import-circles.ts.
+ * The rooms that each room of `lib/` may import from, besides itself. Between the folders of a room only circles are refused: see
+ * import-circles.ts.
  */
 const ROOMS: Record<string, readonly string[]> = {
   serpent: [],
@@ -116,7 +116,7 @@ const APPLICATION_IMPORTER = 'command-line/python-classes-command.ts';
 const NEST_PACKAGE = /^(@nestjs\/|rxjs($|\/))/;
 const NEST_DEEP_PATH = /^@nestjs\/[^/]+\/./;
 
-/** One import that goes where it must not. */
+/** An import that the rule refuses. */
 export interface Violation {
   /** Path below `lib/`, with forward slashes. */
   file: string;
@@ -191,7 +191,7 @@ function placeOf(file: string): string {
   return file.split('/', 1)[0]!;
 }
 
-/** All that a file imports or re-exports, also for its types only and at run time. */
+/** All imports and re-exports of a file, of types only and at run time included. */
 function importsOf(file: string, text: string): Import[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: Import[] = [];

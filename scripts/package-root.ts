@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Where package.json is: scripts run compiled, from `build/`, and read what lies in the tree. */
+/** The directory of package.json. Scripts run compiled, from `build/`, and read files of the tree. */
 export const packageRoot = above(import.meta.dirname);
 
 function above(directory: string): string {

@@ -18,7 +18,7 @@ const MAPPED_FOLDERS = ['', 'lib', 'test'];
 const ELSEWHERE = /^[a-z][a-z+.-]*:/i;
 const HEADING = /^#{1,6} +(?<text>.*?)(?: +#+)?$/;
 
-/** Links of a Markdown page to other places of the project; what stands in code is none. */
+/** Links of a Markdown page to other files and headings of the project. Links in code are ignored. */
 export function readLinks(markdown: string): Link[] {
   return prose(markdown).flatMap((text, index) =>
     [...text.replace(/`[^`]*`/g, '``').matchAll(LINK)]
@@ -34,7 +34,7 @@ export function readFileNames(markdown: string): Link[] {
   );
 }
 
-/** What a link may name behind its `#`: the headings of a page, written as GitHub writes them. */
+/** The texts that a link may have after its `#`: the anchors that GitHub makes of the headings of a page. */
 export function anchorsOf(markdown: string): Set<string> {
   const anchors = new Set<string>();
   for (const line of prose(markdown)) {
@@ -52,7 +52,7 @@ export function anchorsOf(markdown: string): Set<string> {
   return anchors;
 }
 
-/** Says where the links of these pages lead nowhere, and which files the maps among them name that are not there. @param pages names below `root` */
+/** Reports dead links of the pages, and files that maps of the code name and that do not exist. @param pages names below `root` */
 export async function deadLinks(root: string, pages: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const page of pages) {

@@ -1,4 +1,7 @@
-/** What is done with a block: a program that runs on, one that runs to its end, or code that is only compiled. */
+/**
+ * The use of a block. `server`: a program that keeps running. `client`: a program that runs to its end. `compiled`: code that is only
+ * compiled.
+ */
 export type SnippetRole = 'server' | 'client' | 'compiled';
 
 /** A fenced block of TypeScript or Python. */
@@ -9,9 +12,9 @@ export interface Snippet {
   language: 'ts' | 'python';
   /** Line of the opening fence, counted from 1. */
   line: number;
-  /** As it stands on the page, behind what is given. */
+  /** The code of the block on the page, after the `given` code. */
   code: string;
-  /** What it must print: the block marked as output that follows it. */
+  /** The expected output: the following block that is marked as output. */
   output?: string;
 }
 
@@ -39,9 +42,10 @@ const LANGUAGES: Readonly<Record<string, Snippet['language'] | undefined>> = {
 /**
  * Reads the TypeScript and Python blocks of a Markdown page.
  *
- * HTML comments before a block, each on lines of its own, say what it is for:
+ * HTML comments before a block, each on separate lines, say how the block is used:
  *
- * - `<!-- run: server -->`: a program that runs on; `<!-- run: client -->`: one that runs to its end, against the server before it, if any
+ * - `<!-- run: server -->`: a program that keeps running; `<!-- run: client -->`: a program that runs to its end, against the previous
+ *   server, if any
  * - `<!-- output -->`, before a block of text: what the client before it prints
  * - `<!-- file: NAME -->`: the name by which other blocks of the page import it
  * - `<!-- hidden: server`, or `<!-- hidden: NAME`, lines of TypeScript, `-->`: a block that the page need not show at all

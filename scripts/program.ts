@@ -18,14 +18,14 @@ export interface Outcome {
   /** Undefined when it was ended by a signal or could not be started. */
   exitCode: number | undefined;
   stdout: string;
-  /** Both streams as they came. */
+  /** The text of both streams, in the order of arrival. */
   output: string;
 }
 
-/** What a pattern has found in the output of a program. */
+/** A match of a pattern in the output of a program. */
 export interface Found {
   text: string;
-  /** Where in the output it ends. */
+  /** Offset of the end of the match in the output. */
   end: number;
 }
 
@@ -47,7 +47,7 @@ export class Program {
     this.name = [command, ...args].join(' ');
     const stdio = [interactive ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
     this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: [...stdio] });
-    // what a program that has ended did not read is no failure
+    // a program may end before it has read its input
     this.child.stdin?.on('error', () => {});
     const keep = (text: string): void => {
       this.output += text;
@@ -93,9 +93,9 @@ export class Program {
   }
 
   /**
-   * Waits for what it prints on either stream, complete line or not.
+   * Waits for a text on either stream; the text need not be a complete line.
    *
-   * @param from where in its output to look
+   * @param from offset in the output at which the search begins
    * @throws {Error} with its output when the program ends first
    */
   printed(pattern: string | RegExp, from = 0): Promise<Found> {
@@ -122,7 +122,7 @@ export class Program {
   }
 
   /**
-   * Ends it as a supervisor would, with SIGTERM.
+   * Ends the program as a supervisor would, with SIGTERM.
    *
    * @throws {Error} with its output when it has to be killed
    */
@@ -135,7 +135,7 @@ export class Program {
     if (killed) throw new Error(`${this.name} did not end on SIGTERM within ${STOP_TIMEOUT_MS} ms\n${this.output}`);
   }
 
-  /** Ends it as a crash does, with SIGKILL. One that has ended already stays so. */
+  /** Ends the program as a crash does, with SIGKILL. Does nothing if the program has ended. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended;
@@ -156,7 +156,7 @@ export class Program {
   }
 }
 
-/** The first match behind `from`. */
+/** The first match after `from`. */
 export function findIn(pattern: string | RegExp, output: string, from = 0): Found | undefined {
   const rest = output.slice(from);
   const [start, text] = typeof pattern === 'string' ? [rest.indexOf(pattern), pattern] : matchOf(pattern, rest);

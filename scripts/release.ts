@@ -6,7 +6,7 @@
  * last line that the script prints is the command that publishes. Without a kind, the sections of the notes decide
  * ({@link kindOfNotes}).
  *
- * With `--dry-run` nothing outside of `build/` changes, and a tree that is not clean is only told.
+ * With `--dry-run` nothing outside of `build/` changes, and a tree that is not clean causes only a message.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,17 +1,17 @@
 /**
- * Runs samples, each with its Python half: `run-samples.js [--quiet] [--optional-python] [--serve] [NAME…]`, all of them unless some are named.
+ * Runs samples, each with its Python half: `run-samples.js [--quiet] [--optional-python] [--serve] [NAME…]`. Default: all samples.
  *
  * A sample is a directory of `sample/` with some of these programs, run in this order:
  *
- * - `server.py`: a Python server. Prints `ready: ARGUMENT` when it can be called, and runs on
- * - `main.ts`: the Nest app, with that argument if there is one. Prints `ready: URI`, and runs on
- * - `client.py`, `client.ts`: get what the last `ready:` line said, and run to their end with exit code 0
- * - `redis.conf`: the sample needs a Redis with such settings. It gets its URL in REDIS_URL: that of the environment, or of a new Redis. Where
- *   there is neither, the sample is left out with a warning, but not in CI
- * - `client.py.expected.txt`, `client.ts.expected.txt`: what that client prints, where it is always the same
+ * - `server.py`: a Python server. Prints `ready: ARGUMENT` when it can be called, and keeps running
+ * - `main.ts`: the Nest app, with this argument if there is one. Prints `ready: URI`, and keeps running
+ * - `client.py`, `client.ts`: get the argument of the last `ready:` line, and run to their end with exit code 0
+ * - `redis.conf`: the sample needs a Redis with these settings. It gets the URL in REDIS_URL: the URL of the environment, or of a new
+ *   Redis. Without both, the sample is left out with a warning; in CI it fails
+ * - `client.py.expected.txt`, `client.ts.expected.txt`: the output of the client, if it is always the same
  *
- * Servers get PORT=0 in their environment: any free port. With `--optional-python` a machine without Python runs what is left.
- * With `--serve` the servers take the port they have by default (or PORT), and serve on behind the clients until they are interrupted.
+ * Servers get PORT=0 in their environment: any free port. With `--optional-python` a machine without Python runs the other programs. With
+ * `--serve` the servers use their default port (or PORT), and keep serving after the clients until they are interrupted.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ import { Program, run } from './program.js';
 
 const CLIENT_TIMEOUT_MS = 60_000;
 const SERVER_TIMEOUT_MS = 180_000;
-/** As long as a timer can be. */
+/** The longest delay of a timer. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 const options = process.argv.slice(2);
@@ -102,7 +102,7 @@ async function runSample(sample: string, needs: Record<string, string>): Promise
   }
 }
 
-/** Until Ctrl-C, or a server ends by itself. @param clients the commands of its clients, the Python one first if there is one */
+/** Serves until Ctrl-C, or until a server ends by itself. @param clients the commands of its clients, the Python one first if there is one */
 async function serveOn(
   servers: readonly Program[],
   uri: string,

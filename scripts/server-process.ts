@@ -5,13 +5,13 @@ import { Program } from './program.js';
 
 /** Memory and handles of a process, after its garbage was collected. */
 export interface Footprint {
-  /** Sockets and other things that keep the process alive, without timers. */
+  /** Number of sockets and other handles that keep the process alive, without timers. */
   handles: number;
   heapBytes: number;
   rssBytes: number;
 }
 
-/** What goes wrong in a process and reaches nobody: uncaught exceptions, unhandled rejections, and what `note` is given. */
+/** The errors of a process that reach nobody: uncaught exceptions, unhandled rejections, and errors that `note` gets. */
 export class Problems implements Disposable {
   readonly texts: string[] = [];
   readonly note = (error: unknown): void =>
@@ -58,7 +58,7 @@ export interface ServerProcessOptions {
   heapMib?: number | undefined;
 }
 
-/** A server in a process of its own, so that its end is seen. The process ends with this one. */
+/** A server in a separate process, so that its end is noticed. The process ends with this process. */
 export class ServerProcess<State> {
   private asked = 0;
   private readonly kill = (): void => void process.kill(this.program.pid, 'SIGKILL');

@@ -1,8 +1,8 @@
 /**
  * Many connections for a long time: `npm run soak -- --minutes N --connections N`, and `--server core|nest` for one server alone.
  *
- * Runs a daemon and a Nest application, each with the usual heap and with one of 256 MiB, where clients also ask for more memory than
- * there is. Fails when an answer is wrong, a call is lost, or something stays at the server when the clients are gone.
+ * Runs a daemon and a Nest application, each with the usual heap and with one of 256 MiB, where clients also ask for more memory than there
+ * is. Fails when an answer is wrong, a call is lost, or the server keeps something after the clients have disconnected.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,11 +14,11 @@ import type { Held } from './soak/held.js';
 const SMALL_HEAP_MIB = 256;
 /** Clients that connect at the same time. */
 const AT_ONCE = 100;
-/** One connection of so many is active; the others are idle. */
+/** One of this number of connections is active; the others are idle. */
 const ACTIVE_SHARE = 10;
 /** Clients that send large values to a server with a small heap. */
 const GREEDY = 40;
-/** What caches and compiled code take, whatever the number of connections and calls. */
+/** Memory that caches and compiled code may take, whatever the number of connections and calls. */
 const MAX_GROWTH_BYTES = 24 * 2 ** 20;
 /** A call or a connection that lasts longer hangs. */
 const HANG_MS = 120_000;
@@ -111,7 +111,7 @@ async function soak(kind: string, hasSmallHeap: boolean, lastMs: number): Promis
   if (growth > MAX_GROWTH_BYTES) throw new Error(`${mib(growth)} of heap stay when the clients are gone`);
 }
 
-/** Waits until all clients are gone. @param handles how many may stay */
+/** Waits until all clients have disconnected. @param handles number of handles that may stay */
 async function settled(server: ServerProcess<Held>, handles = Infinity): Promise<Held> {
   const deadline = performance.now() + HANG_MS;
   for (;;) {

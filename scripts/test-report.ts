@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 
-/** What is used of the report that Vitest's JSON reporter writes. */
+/** The used part of the report that Vitest's JSON reporter writes. */
 interface VitestReport {
   testResults: {
     /** Path of the file. */
@@ -12,11 +12,11 @@ interface VitestReport {
   }[];
 }
 
-/** How tests ended, by `file > describe > test`, as Vitest itself writes their names; files are relative to test/. */
+/** The outcomes of tests by `file > describe > test`, the names that Vitest prints. Files are relative to test/. */
 export class TestReport {
-  /** What did not pass, with the first line of why: `file > describe > test: failed: …`. */
+  /** The tests that did not pass, with the first line of the reason: `file > describe > test: failed: …`. */
   readonly failures: string[] = [];
-  /** How many tests passed. */
+  /** Number of tests that passed. */
   passed = 0;
   private readonly outcomes = new Map<string, string>();
 
@@ -34,7 +34,7 @@ export class TestReport {
     }
   }
 
-  /** @param paths what Vitest's JSON reporter wrote */
+  /** @param paths files that Vitest's JSON reporter wrote */
   static async read(paths: readonly string[], testRoot: string): Promise<TestReport> {
     const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
     return new TestReport(
@@ -48,7 +48,7 @@ export class TestReport {
     return this.outcomes.get(test);
   }
 
-  /** Of several tests with one name, one that did not pass counts. */
+  /** Adds the outcome of a test. Of several tests with the same name, a failure wins. */
   private add(test: string, outcome: string): void {
     const known = this.outcomes.get(test);
     if (known === undefined || known === 'passed') this.outcomes.set(test, outcome);

@@ -10,7 +10,7 @@ const BINARY = join('usr', 'lib', 'chromium', 'chromium-headless-shell');
 const INSTALLED = ['chromium', 'chromium-headless-shell', 'chromium-browser', 'google-chrome'];
 const APT_TIMEOUT_MS = 300_000;
 
-/** How to run a Chromium. */
+/** A Chromium that can be run. */
 export interface ChromiumProgram {
   readonly executablePath: string;
   readonly env: Record<string, string>;
@@ -72,7 +72,7 @@ async function fromDebian(): Promise<ChromiumProgram> {
   return { executablePath, env };
 }
 
-/** The packages that this system would have to install, those that {@link PACKAGES} need among them. */
+/** The packages that this system would have to install, dependencies of {@link PACKAGES} included. */
 async function missingPackages(): Promise<string[]> {
   const plan = await run('apt-get', ['--simulate', '--no-install-recommends', 'install', ...PACKAGES], {
     timeoutMs: APT_TIMEOUT_MS,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { inspectorPagePlugin } from '../scripts/build-inspector.js';
 
-/** How a program ended, and what it printed. */
+/** The exit of a program, and its output. */
 export interface Outcome {
   code: number | string;
   stdout: string;

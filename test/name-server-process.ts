@@ -58,7 +58,7 @@ export class NameServerProgram {
   }
 }
 
-/** A name server in a process of its own. */
+/** A name server in a separate process. */
 export class NameServerProcess {
   constructor(
     private readonly child: ChildProcess,

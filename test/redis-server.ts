@@ -9,11 +9,11 @@ import { run } from '../scripts/program.js';
 import { cached } from './cache-directory.js';
 import type { IssuedCertificate } from './certificates.js';
 
-/** Debian's packages of Redis, and those of the libraries that it needs and a small system does not have. */
+/** Debian's packages of Redis, and of the libraries that Redis needs and a small system lacks. */
 const PACKAGES = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'];
 const APT_TIMEOUT_MS = 120_000;
 
-/** How to run a program of Redis. */
+/** The programs of Redis, and the environment in which they run. */
 export interface RedisPrograms {
   /** `redis-server` */
   readonly command: string;
@@ -70,7 +70,7 @@ async function fromDebian(): Promise<RedisPrograms> {
   return { command, env };
 }
 
-/** A Redis of its own, in a directory of its own. What it has acknowledged is on the disk (AOF, `appendfsync always`). */
+/** A new Redis, in a new directory. An acknowledged change is on the disk (AOF, `appendfsync always`). */
 export class RedisServer {
   private process: ChildProcess | undefined;
   private output: string[] = [];
@@ -81,7 +81,7 @@ export class RedisServer {
     readonly port: number,
     private readonly directory: string,
     private readonly args: readonly string[],
-    /** What it prints when it can be used. */
+    /** The line that Redis prints when it is ready. */
     private readonly ready: RegExp,
     private readonly scheme: 'redis' | 'rediss' = 'redis',
   ) {}

@@ -1,4 +1,4 @@
-/** A client under load: `node.js ours|raw [SIGNALS]`, an object that lets our proxy, or the load generator, do a case. */
+/** A client under load: `node.js ours|raw [SIGNALS]`, an object that runs a case with a proxy of this package, or with the load generator. */
 import { AsyncResource } from 'node:async_hooks';
 import { expose, PyroDaemon, PyroProxy, type RemoteObject } from 'nestjs-pyro/core';
 import type { Case } from '../cases.js';
@@ -10,7 +10,7 @@ import type { Figures } from '../load/meter.js';
 import { BATCH_LENGTH, PyroWire } from '../load/pyro-wire.js';
 import { setUpSdk, type Signals } from '../sdk.js';
 
-/** The calls that are measured belong to no served call, as those of Python's threads: they carry no correlation id of it. */
+/** The async context of measured calls. They belong to no served call and carry no correlation id, like calls of Python's threads. */
 const outsideOfCalls = new AsyncResource('client');
 
 class Driver {
@@ -32,7 +32,7 @@ function measureRaw(location: string, theCase: Case, turn: Turn): Promise<Figure
   return LoadGenerator.measure({ location, pid: process.pid, wire, connections: theCase.connections }, turn);
 }
 
-/** One proxy with a pool of connections, and as many callers. */
+/** Measures a proxy with a pool of connections, and as many callers as connections. */
 async function measureOurs(location: string, theCase: Case, turn: Turn): Promise<Figures> {
   await using proxy = await PyroProxy.connect(`PYRO:bench@${location}`, {
     poolSize: theCase.connections,

@@ -70,7 +70,7 @@ const TREES: Record<string, WireTree> = {
 };
 
 const WIRE_BYTES = 512 * 1024;
-/** The estimate may be off by this factor. */
+/** The factor by which an estimate may be wrong. */
 const MOST_OFF = 2;
 
 const only = process.argv[2];

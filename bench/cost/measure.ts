@@ -3,16 +3,16 @@ import { SERIALIZER_IDS, type SerializerName, type ValueMode } from '../../lib/s
 import { createSerializers } from '../../lib/serializers/serializers.js';
 import { hasClassDicts, wireOf, type WireTree } from './wire-tree.js';
 
-/** What one input costs. */
+/** The cost of an input. */
 export interface Cost {
   wireBytes: number;
   /** The estimate of the reader. */
   estimatedBytes: number;
-  /** What the heap really takes for the value at most, Buffers included. */
+  /** The largest memory of the value in the heap, Buffers included. */
   heapBytes: number;
   /** CPU time of the fastest of some reads: a busy machine makes a read take several times as long. */
   cpuMs: number;
-  /** Why it was not read. */
+  /** The reason why the input was refused. */
   refused: string | undefined;
 }
 
@@ -20,9 +20,9 @@ const MOST_BYTES = 2 ** 40;
 /** Reads that are kept and measured. */
 const COPIES = 5;
 
-/** All that is alive, in bytes. Needs `node --expose-gc`. */
+/** The memory of all live objects, in bytes. Needs `node --expose-gc`. */
 async function aliveBytes(): Promise<number> {
-  // V8 frees some things only in a later turn, or at a later collection
+  // V8 frees some objects only in a later turn, or at a later collection
   for (let round = 0; round < 4; round++) {
     globalThis.gc!();
     await new Promise((resolve) => setImmediate(resolve));
@@ -61,7 +61,7 @@ export async function measure(
   return { wireBytes: data.length, estimatedBytes, heapBytes: Math.max(heapBytes, plain?.heapBytes ?? 0), cpuMs, refused };
 }
 
-/** What a value takes that is kept, and the time to read it. */
+/** Measures the memory of a value, and the time to read it. */
 async function keep(read: () => unknown): Promise<Pick<Cost, 'heapBytes' | 'cpuMs'>> {
   const kept: unknown[] = [];
   const before = await aliveBytes();

@@ -2,7 +2,7 @@ import { bytesPerByte, type Cost, measure, msPerMiB, ratioOf } from './measure.j
 import { isSayable, SERIALIZER_NAMES, type WireTree } from './wire-tree.js';
 
 /**
- * Looks for the input that takes most time or memory for its size, or whose estimate is farthest off: `npm run cost:search -- MINUTES`.
+ * Searches for the input that takes most time or memory for its size, or whose estimate is most wrong: `npm run cost:search -- MINUTES`.
  *
  * Random values are changed at random; a change that costs more is kept. Prints every new maximum, with the value that has it.
  */
@@ -60,7 +60,7 @@ function changed(tree: WireTree): WireTree {
   return grow(1);
 }
 
-/** What is looked for. */
+/** The figures that the search maximises. */
 const AIMS: Record<string, (cost: Cost) => number> = {
   'ms per MiB': msPerMiB,
   'bytes of heap per byte': bytesPerByte,

@@ -3,8 +3,8 @@ import { SERIALIZER_IDS } from '../../lib/serializers/contract/serializer.js';
 import { createSerializers } from '../../lib/serializers/serializers.js';
 
 /**
- * Measures dicts that share their parts by references of marshal: `npm run cost:shared`. A few bytes of a dict then stand for all of a
- * long text, file or list, so what counts is the time for the memory that the dict is said to take: `maxValueBytes` ends the read.
+ * Measures dicts that share their parts by references of marshal: `npm run cost:shared`. A few bytes of such a message stand for a long
+ * text, file or list. `maxValueBytes` ends the read, so the time is compared with the estimated memory of the dicts.
  *
  * Prints for each attack the time for 1 MiB of the message, and for 64 MiB of the budget.
  */

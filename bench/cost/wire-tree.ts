@@ -3,7 +3,7 @@ import { SERIALIZER_IDS, type SerializerName } from '../../lib/serializers/contr
 /** A value as it stands on the wire, in more forms than serializers write. */
 export type WireTree =
   | { is: 'none' | 'int' | 'float' | 'word' }
-  /** A string of so many characters, or the same with letters beyond ASCII, with escapes, or like an array index. */
+  /** A string of `length` characters: ASCII, with letters beyond ASCII, with escapes, or like an array index. */
   | { is: 'text' | 'wide' | 'escaped' | 'index'; length: number }
   | { is: 'bytes' | 'bigint'; length: number }
   | { is: 'list' | 'tuple' | 'set'; items: WireTree[] }
@@ -12,7 +12,7 @@ export type WireTree =
   /** Marshal: a value that can be referred to. */
   | { is: 'flagged'; value: WireTree };
 
-/** Serializers that can say each kind of value. */
+/** The serializers that have each kind of value. */
 const SAID_BY: Partial<Record<WireTree['is'], readonly SerializerName[]>> = {
   bytes: ['serpent', 'marshal', 'msgpack'],
   set: ['serpent', 'marshal'],
@@ -38,7 +38,7 @@ export function hasClassDicts(tree: WireTree): boolean {
 
 const isText = ({ is }: WireTree): boolean => is === 'text' || is === 'wide' || is === 'escaped' || is === 'index';
 
-/** The bytes of a list with so many copies of a tree. @param isVaried gives each copy texts and numbers of its own */
+/** The bytes of a list with `count` copies of a tree. @param isVaried true: the texts and numbers of each copy differ */
 export function wireOf(tree: WireTree, name: SerializerName, count: number, isVaried: boolean): Buffer {
   const write = WRITERS[name];
   const copies = Array.from({ length: count }, (_, index) => write(tree, { index: isVaried ? index : 0 }));

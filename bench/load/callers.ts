@@ -1,7 +1,7 @@
 import type { Turn } from '../contest.js';
 import { type Figures, Meter } from './meter.js';
 
-/** Makes so many calls at a time, and waits for their replies. */
+/** Makes `count` calls at a time, and waits for their replies. */
 export interface Caller {
   readonly calls: number;
   call(): Promise<unknown>;

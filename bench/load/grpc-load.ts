@@ -20,7 +20,7 @@ export interface GrpcLoad {
   expected: number;
 }
 
-/** Calls over gRPC by its own client, each caller with a connection of its own. The client needs more CPU than a server. */
+/** Calls over gRPC by its own client. Each caller has a separate connection. The client needs more CPU than a server. */
 export async function measureGrpc({ location, pid, connections, pair, expected }: GrpcLoad, turn: Turn): Promise<Figures> {
   const definition = loadPackageDefinition(loadSync(join(packageRoot, 'bench/bench.proto')));
   const { Bench } = definition.bench as unknown as { Bench: ServiceClientConstructor };

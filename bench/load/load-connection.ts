@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import type { Wire } from './wire.js';
 
-/** One buffer for all connections: what a read brings is looked at before the next read. */
+/** The buffer of all connections. The bytes of a read are checked before the next read. */
 const received = Buffer.allocUnsafeSlow(256 * 1024);
 
 /** A connection that knows its replies by their bytes: all are equal, but for the varying ones. */
 export class LoadConnection {
-  /** When the request was sent that waits for its reply. */
+  /** Time at which the waiting request was sent. */
   sentAt = 0;
   private readonly socket: Socket;
   private take: (length: number) => void = () => undefined;

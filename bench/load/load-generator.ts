@@ -4,15 +4,15 @@ import { LoadConnection } from './load-connection.js';
 import { type Figures, Meter } from './meter.js';
 import type { Wire } from './wire.js';
 
-/** What is asked of a server, by how many connections. */
+/** The work of a server, and the number of connections. */
 export interface Load {
   location: string;
   /** Process of the server. */
   pid: number;
   wire: Wire;
   connections: number;
-  /** Others that call at the same time; they are not counted. */
-  beside?: Load;
+  /** Another load at the same time. Its calls are not counted. */
+  background?: Load;
 }
 
 /** Connections that are opened at the same time: Pyro5's backlog is 100. */
@@ -24,10 +24,10 @@ interface Caller {
 }
 
 /**
- * Connections that make one call after another, as Python proxies do, each for itself: a connection calls again as soon as its reply
- * is there. The first reply is read and checked, all others must have its bytes.
+ * Connections that make one call after another, as Python proxies do. A connection calls again as soon as its reply has arrived. The first
+ * reply is read and checked; all other replies must have the same bytes.
  *
- * To answer the replies of one turn of the event loop together took no less CPU, and let generator and server wait for each other
+ * Answering the replies of one turn of the event loop together took no less CPU, and made generator and server wait for each other
  * (docs/adr/0018-load-generator.md).
  */
 export class LoadGenerator {
@@ -56,7 +56,7 @@ export class LoadGenerator {
    * @throws {Error} when a server refuses a connection, or a reply is wrong
    */
   static async measure(load: Load, { warmUpMs, ms }: Turn): Promise<Figures> {
-    const others = load.beside && (await LoadGenerator.open(load.beside));
+    const others = load.background && (await LoadGenerator.open(load.background));
     const generator = await LoadGenerator.open(load);
     try {
       others?.start();

@@ -1,14 +1,14 @@
 import { cpuMicrosOf } from '../process-cpu.js';
 
-/** What one contender showed in one round. Times are in µs. */
+/** The figures of a contender in one round. Times are in µs. */
 export interface Figures {
   /** Calls, items or connections a second. */
   rate: number;
-  /** CPU of the process under test for one of them. Undefined where the system does not tell. */
+  /** CPU of the process under test for one call, item or connection. Undefined where the system does not tell. */
   cpu?: number;
-  /** Part of one core that the process under test used: far below 1 the server has waited, and could do more. */
+  /** Part of one core that the process under test used. Far below 1, the server has waited, and could do more. */
   server?: number;
-  /** Part of one core that the process used that makes the load: near 1 the generator is the bottleneck. */
+  /** Part of one core that the load generator used. Near 1, the generator is the bottleneck. */
   generator?: number;
   p50?: number;
   p99?: number;

@@ -1,4 +1,4 @@
-/** Our daemon without Nest: `core.js [OBJECTS]`, with so many other objects registered. */
+/** A daemon of this package without Nest: `core.js [OBJECTS]`, with OBJECTS further registered objects. */
 import { expose, PyroDaemon } from 'nestjs-pyro/core';
 import { ANSWER, records } from '../values.js';
 import { reportMemory } from './memory-reports.js';

@@ -1,4 +1,4 @@
-/** Our name server, with so many names: `names.js STORAGE COUNT`. */
+/** A name server of this package with COUNT names: `names.js STORAGE COUNT`. */
 import { startNameServer } from 'nestjs-pyro/core';
 import { openNameStore } from '../../lib/name-server/open-name-store.js';
 import { nameAt, TAG, uriAt } from '../names.js';

@@ -1,4 +1,4 @@
-/** An object of ours under Nest, with what stands before its method: `nest.js VARIANT`. */
+/** An object under Nest, with the enhancers of a variant: `nest.js VARIANT`. */
 import 'reflect-metadata';
 import {
   type CanActivate,

@@ -1,6 +1,6 @@
 /**
- * The fastest that Node can answer: one fixed reply, nothing looked at. `raw.js turns` serves all connections together that have
- * data in one turn of the event loop, which no simple server does: the ceiling.
+ * The fastest possible server of Node: it sends one fixed reply, and checks nothing. `raw.js turns` serves all connections with data in one
+ * turn of the event loop together. No simple server does this: it is the ceiling.
  */
 import { createServer, type Socket } from 'node:net';
 import { AT, FLAG_BITS, frame, frameSize, TYPES } from '../frame.js';
@@ -25,7 +25,7 @@ reportMemory();
 function answer(socket: Socket, chunk: Buffer, message: Buffer): void {
   for (let at = 0; at < chunk.length; at += frameSize(chunk, at) ?? chunk.length) {
     const bytes = Buffer.from(message);
-    // what clients look at: sequence number and correlation id
+    // the fields that clients check: sequence number and correlation id
     bytes.writeUInt16BE(chunk.readUInt16BE(at + AT.flags) & FLAG_BITS.correlation, AT.flags);
     bytes.writeUInt16BE(chunk.readUInt16BE(at + AT.seq), AT.seq);
     chunk.copy(bytes, AT.correlation, at + AT.correlation, at + AT.reserved);

@@ -1,6 +1,6 @@
 /**
- * Our daemon with an SDK of OpenTelemetry: `telemetry.js SIGNALS library` as the library uses the SDK, `telemetry.js SIGNALS sdk` with
- * the library's telemetry switched off and a method that calls the same functions of the SDK, once for each call, and nothing else.
+ * A daemon of this package with an SDK of OpenTelemetry. `telemetry.js SIGNALS library`: the library uses the SDK. `telemetry.js SIGNALS
+ * sdk`: the telemetry of the library is off, and the method calls the same functions of the SDK, once for each call.
  */
 import { context, metrics, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { expose, PyroDaemon } from 'nestjs-pyro/core';
@@ -12,7 +12,7 @@ setUpSdk(signals);
 
 type Add = (a: number, b: number) => number;
 
-/** Made once, as everything that can be. */
+/** Made once, to measure only the work of each call. */
 const ATTRIBUTES = {
   'rpc.system.name': 'pyro5',
   'rpc.method': 'bench/add',

@@ -1,12 +1,12 @@
 import type { Shape } from './shape.js';
 
-/** An index of one dimension, or a part of it as Python's `start:stop:step`. Null stands for what is left out. */
+/** An index of a dimension, or a slice as Python's `start:stop:step`. Null stands for a part that is left out. */
 export type AxisSlice = number | readonly [start?: number | null, stop?: number | null, step?: number | null];
 
 interface Slices {
   readonly shape: number[];
   readonly strides: number[];
-  /** Of the first element of the part from that of the whole, in elements. */
+  /** Distance of the first element of the slice from the first element of the array, in elements. */
   readonly offset: number;
 }
 

@@ -8,15 +8,15 @@ import { checkEmptyElements, shapeOf, sizeOf } from './shape.js';
 export const MAX_DTYPE_CHARS = 16 * 1024;
 /** Characters of a dtype in text that has no fields. */
 const MAX_SIMPLE_CHARS = 64;
-/** Fields of a structured dtype, those of its fields too. */
+/** Most fields of a structured dtype, fields of nested dtypes included. */
 const MAX_FIELDS = 1_000;
-/** Structured dtypes inside each other. */
+/** Deepest nesting of structured dtypes. */
 const MAX_DTYPE_DEPTH = 32;
 /** NumPy counts the bytes of an element in an int of 32 bits. */
 const MAX_ITEM_BYTES = 2 ** 31 - 1;
 /** Limit of the memory of a description while it is read. */
 const MAX_LITERAL_BYTES = 4 * 1024 * 1024;
-/** The bytes of a description for each of its characters while it is read, and of a field, roughly. */
+/** The memory of a description while it is read, in bytes for each character; and of a field. Both are estimates. */
 const LITERAL_COST = 32;
 const FIELD_COST = 400;
 
@@ -53,19 +53,19 @@ const OTHER_NAMES: Record<string, string> = {
 const OBJECT = /^[<>=|]?O\d?$|^object_?\d*$/;
 
 /**
- * Reads a dtype: NumPy's texts (`<f4`, `float32`), and the fields of a structured one, as lists, as a dict, or as text of these.
+ * Reads a dtype: a text of NumPy (`<f4`, `float32`), or the fields of a structured dtype as lists, as a dict, or as text of either.
  *
- * @param spend is told the bytes that the description takes, before they are taken
- * @throws {SerializeError} when there is no such dtype, or one that is not read here
+ * @param spend called with the memory of the description before it is allocated
+ * @throws {SerializeError} when the dtype is unknown or not supported
  */
 export function dtypeOf(given: unknown, spend: (bytes: number) => void = () => undefined): DType {
   const dtype = new DTypeReader(spend).read(given, 0);
-  // else the text could not be read again
+  // a longer text could not be read again
   if (dtype.kind === 'struct') checkText(dtype.name);
   return dtype;
 }
 
-/** True for the description of a dtype, also of one that is refused. */
+/** True for the description of a dtype, even of a dtype that is refused. */
 export function looksLikeDType(given: unknown): boolean {
   // many dicts of marshal may share long bytes
   if (given instanceof Uint8Array && given.length > MAX_SIMPLE_CHARS) return given[0] === 0x5b && given[1] === 0x28;
@@ -126,7 +126,7 @@ class DTypeReader {
       if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) throw unknownDType(entry);
       const [name, type, shape = []] = entry as [unknown, unknown, unknown?];
       const field = this.field(nameOf(name), type, shape, offset, depth);
-      // a field without a name is space between the others
+      // a field without a name is space between other fields
       if (field.name !== '') fields.push(field);
       offset += bytesOfField(field);
     }
@@ -228,7 +228,7 @@ function isForeign(order: string): boolean {
   return order === (IS_LITTLE_ENDIAN ? '>' : '<');
 }
 
-/** The name of a field; of one with a title, (title, name), the name. */
+/** The name of a field. A field with a title is (title, name). */
 function nameOf(given: unknown): string {
   const name = textOf(Array.isArray(given) && given.length === 2 ? given[1] : given);
   if (name === undefined || name === '__proto__') throw new SerializeError(`${shown(given)} cannot be the name of a field`);

@@ -8,7 +8,7 @@ import { sizeOf, spareLists } from './shape.js';
 export type DTypeKind =
   'bool' | 'int' | 'uint' | 'float' | 'complex' | 'datetime' | 'timedelta' | 'bytes' | 'text' | 'void' | 'struct';
 
-/** True where the least significant byte of a number comes first, as on nearly every machine. */
+/** True when this machine is little-endian, as nearly every machine is. */
 export const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
 type DataConstructor = new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => NdTypedArray;
@@ -19,7 +19,7 @@ export interface DTypeField {
   readonly dtype: DType;
   /** Bytes from the start of the element. */
   readonly offset: number;
-  /** Of a field that is an array itself; else empty. */
+  /** The shape of a field that is an array; else empty. */
   readonly shape: readonly number[];
 }
 
@@ -29,7 +29,7 @@ export class DType {
   readonly hasIndexFields: boolean;
   /** Typed array elements of one element: two of a complex number, one for each byte of an `S`. */
   readonly lanes: number;
-  /** Values that a record has besides those that bytes stand for: fields of no bytes, and lists and records around one value. */
+  /** Number of values of a record that have no bytes on the wire: fields without bytes, and lists and records around a single value. */
   readonly hollowValues: number;
 
   private constructor(
@@ -42,9 +42,9 @@ export class DType {
     /** Bytes that change places with the byte order; 1 where there is none. */
     readonly unitBytes: number,
     readonly Data: DataConstructor,
-    /** True when the bytes are in the other order than those of this machine. */
+    /** True when the byte order is not the order of this machine. */
     readonly isForeign: boolean,
-    /** Of a structured dtype. */
+    /** The fields of a structured dtype. */
     readonly fields: readonly DTypeField[] = [],
   ) {
     this.hasIndexFields = fields.some(({ name: field }) => isIndexKey(field));
@@ -61,7 +61,7 @@ export class DType {
     return new DType(kind, name, code, Number(code.slice(1)), unitBytes, Data, isForeign && unitBytes > 1);
   }
 
-  /** @param unit `ms`, or `25s`; empty for one without a unit */
+  /** @param unit `ms`, or `25s`; empty for a time without a unit */
   static time(kind: 'datetime' | 'timedelta', unit: string, isForeign: boolean): DType {
     const suffix = unit === '' ? '' : `[${unit}]`;
     const code = kind === 'datetime' ? 'M8' : 'm8';
@@ -80,27 +80,27 @@ export class DType {
   }
 
   /**
-   * NumPy's name, `float32` or `datetime64[ms]`; of texts, bytes and void `U5`, `S5`, `V5`; of a structured dtype its fields, whose text
-   * is made once, when somebody needs it.
+   * NumPy's name: `float32`, `datetime64[ms]`; for texts, bytes and void `U5`, `S5`, `V5`; for a structured dtype its fields. The text of
+   * the fields is made once, at its first use.
    */
   get name(): string {
     return (this.ownName ??= literalOf(this.descr));
   }
 
-  /** The same dtype in the byte order of this machine. The fields of a structured one keep theirs. */
+  /** The same dtype in the byte order of this machine. The fields of a structured dtype keep their byte order. */
   get native(): DType {
     if (!this.isForeign) return this;
     const { kind, name, code, itemBytes, unitBytes, Data } = this;
     return new DType(kind, name, code, itemBytes, unitBytes, Data, false);
   }
 
-  /** As NumPy's `dtype.str`: `<f4`, `|b1`. */
+  /** NumPy's `dtype.str`: `<f4`, `|b1`. */
   get text(): string {
     if (this.unitBytes === 1) return `|${this.code}`;
     return `${IS_LITTLE_ENDIAN === this.isForeign ? '>' : '<'}${this.code}`;
   }
 
-  /** As NumPy's `dtype.descr` in the header of an npy file: {@link text}; for a structured dtype a list of tuples. */
+  /** NumPy's `dtype.descr` in the header of an npy file: {@link text}; for a structured dtype a list of tuples. */
   get descr(): Descr {
     return this.kind === 'struct' ? descrOfFields(this.fields, this.itemBytes) : this.text;
   }

@@ -19,10 +19,10 @@ export interface NdRecord {
   [field: string]: NdValue;
 }
 
-/** An element of any array. In a record a field that is an array itself is a (nested) list. */
+/** An element of any array. A field of a record that is an array is a (nested) list. */
 export type NdValue = number | bigint | boolean | string | Buffer | PyComplex | NdRecord | NdValue[];
 
-/** For each dtype with a name of its own: the typed array of {@link NdArray.data}, and the type of an element. */
+/** For each dtype with a fixed name: the typed array of {@link NdArray.data}, and the type of an element. */
 export interface NdTypes {
   bool: { data: Uint8Array; element: boolean };
   int8: { data: Int8Array; element: number };

@@ -30,11 +30,11 @@ export function elementOf(dtype: DType, data: NdTypedArray, index: number): NdVa
 /** An element of a structured array. */
 function recordOf(dtype: DType, view: DataView, offset: number): NdRecord {
   const record: NdRecord = {};
-  // a field 1023 would take 12 KB of each record otherwise
+  // without this a field 1023 would take 12 KB of each record
   if (dtype.hasIndexFields) storeIndexKeysInHashTable(record);
   for (const field of dtype.fields) {
     const value = fieldOf(field, view, offset + field.offset, 0);
-    // a member of its own also where plain objects inherit one of this name
+    // an own member, even if plain objects inherit a member of this name
     if (!(field.name in Object.prototype)) record[field.name] = value;
     else Object.defineProperty(record, field.name, { value, writable: true, enumerable: true, configurable: true });
   }
@@ -50,7 +50,7 @@ function fieldOf({ dtype, shape }: DTypeField, view: DataView, offset: number, a
   return Array.from({ length: shape[axis]! }, (_, index) => fieldOf(field, view, offset + index * step, 0));
 }
 
-/** Reads an element where it may lie at any byte, in either byte order. */
+/** Reads an element that may begin at any byte, in either byte order. */
 export function scalarAt(dtype: DType, view: DataView, at: number): NdValue {
   const little = IS_LITTLE_ENDIAN !== dtype.isForeign;
   switch (dtype.code) {

@@ -7,12 +7,12 @@ export function float16Of(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The 16 bits of the nearest number of half precision. Of two that are as near the even one, as NumPy rounds. */
+/** The 16 bits of the nearest number of half precision. Of two equally near numbers the even one is taken, as in NumPy. */
 export function float16Bits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
-  // halfway between the largest number, 65504, and the next one, which there is not
+  // halfway between the largest number, 65504, and the next number, which does not exist
   if (size >= 65_520) return sign | 0x7c00;
   if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24);
   const exponent = Math.min(15, exponentOf(size));
@@ -34,7 +34,7 @@ export function float16Codes(numbers: ArrayLike<number>): Uint16Array {
   return bits;
 }
 
-/** All numbers of half precision by their bits. Made at first use: to look one up takes a third of the time of {@link float16Of}. */
+/** All numbers of half precision by their bits. Made at first use. A lookup takes a third of the time of {@link float16Of}. */
 let table: Float32Array | undefined;
 
 const EXPONENT_VIEW = new DataView(new ArrayBuffer(8));

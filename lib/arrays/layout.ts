@@ -5,24 +5,24 @@ import { compact } from './memory.js';
 import { dtypeOfItems, fill, flat, isList, shapeOfNested } from './nested.js';
 import { type Shape, shapeOf, shapeText, sizeOf, stridesOf } from './shape.js';
 
-/** Where the elements of an array are. */
+/** The layout of the elements of an array in its memory. */
 export interface NdLayout {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly memory: NdTypedArray;
   /** Steps between neighbours of each dimension, in elements. */
   readonly strides: readonly number[];
-  /** Of the first element, in elements. */
+  /** Offset of the first element, in elements. */
   readonly offset: number;
 }
 
 /** Options of `NdArray.from`. */
 export interface NdArrayOptions<T extends string = string> {
-  /** NumPy's name or text of the dtype: `float32`, `<f4`, `datetime64[ms]`. Default: that of the typed array, or of the items. */
+  /** NumPy's name or text of the dtype: `float32`, `<f4`, `datetime64[ms]`. Default: the dtype of the typed array, or of the items. */
   dtype?: T;
-  /** Default: the lengths of the nested lists; of a typed array one dimension. */
+  /** Default: the lengths of the nested lists; for a typed array one dimension. */
   shape?: readonly number[];
-  /** The order in which a typed array has the elements: `C`, the last index changes first, or `F`, the first does. Default `C`. */
+  /** The order of the elements in a typed array: `C`, the last index changes first; `F`, the first index changes first. Default `C`. */
   order?: 'C' | 'F';
 }
 

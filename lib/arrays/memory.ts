@@ -4,14 +4,14 @@ import type { NdTypedArray } from './element-types.js';
 import { float16Codes, float16Numbers } from './float16.js';
 import { checkEmptyElements, type Shape, shapeText, sizeOf } from './shape.js';
 
-/** Bytes under which the memory of an array is its own. Buffers of Node that are shorter share their memory. */
+/** Shorter arrays get their own memory: shorter Buffers of Node share theirs. */
 const SHARED_BYTES = 4_096;
 
 /**
- * The typed array over the bytes of an array. The bytes are copied at most once: when they are in the other byte order, at an odd
- * place, few, or float16.
+ * The typed array over the bytes of an array. The bytes are copied at most once: when they are in the other byte order, not aligned, few,
+ * or float16.
  *
- * @param spend is told the bytes that are taken besides `bytes`, before they are taken
+ * @param spend called with the size of a copy before it is allocated
  * @throws {SerializeError} when there are more or fewer bytes than elements
  */
 export function dataOf(bytes: Uint8Array, dtype: DType, shape: Shape, spend: (bytes: number) => void): NdTypedArray {
@@ -38,7 +38,7 @@ export function dataOf(bytes: Uint8Array, dtype: DType, shape: Shape, spend: (by
   return new Data(memory.buffer, memory.byteOffset, count * dtype.lanes);
 }
 
-/** The bytes of elements that lie behind each other, for the wire: a view, but a copy of float16. */
+/** The bytes of contiguous elements, for the wire: a view, but for float16 a copy. */
 export function bytesOfData(dtype: DType, data: NdTypedArray): Uint8Array {
   const wire = dtype.code === 'f2' ? float16Codes(data as Float32Array) : data;
   return new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);

@@ -20,13 +20,13 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     recogniseInstances(this, 'NdArray');
   }
 
-  /** NumPy's name of the dtype: `float32`, `datetime64[ms]`, `S5`; of a structured one its fields as Python prints them. */
+  /** NumPy's name of the dtype: `float32`, `datetime64[ms]`, `S5`; of a structured dtype its fields as Python prints them. */
   readonly dtype: T;
   /** The length of each dimension. */
   readonly shape: readonly number[];
   /** Number of elements. */
   readonly size: number;
-  /** The order of the elements in {@link data}: `C`, the last index changes first; `F`, as Fortran has them, the first index does. */
+  /** The order of the elements in {@link data}: `C`, the last index changes first; `F` (Fortran), the first index changes first. */
   readonly order: 'C' | 'F';
   /** @internal */
   readonly layout: NdLayout;
@@ -49,7 +49,8 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   /**
    * Makes an array of nested lists, or around a typed array without copying it.
    *
-   * Numbers of lists become float64, bigints int64, booleans bool, texts `U`, Buffers `S`, Dates datetime64[ms], unless `dtype` says another.
+   * Numbers of lists become float64, bigints int64, booleans bool, texts `U`, Buffers `S`, Dates datetime64[ms], unless `dtype` names
+   * another.
    *
    * @throws {SerializeError} when the lists are of different lengths, when an item does not fit the dtype, or when the shape has another
    *   number of elements
@@ -69,10 +70,10 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 
   /**
-   * The elements, in the order that {@link order} says. Of a complex number both parts, of an `S` its bytes, of an `U` its code points,
-   * of a record its bytes. A bool is 0 or 1.
+   * The elements, in the order of {@link order}. A complex number is two numbers, an `S` its bytes, a `U` its code points, a record its
+   * bytes, a bool 0 or 1.
    *
-   * A view on the memory of the array, not a copy; but a copy in C order when the array is a slice with gaps.
+   * A view on the memory of the array. If the array is a slice with gaps, a copy in C order.
    */
   get data(): NdData<T> {
     const { dtype, shape, memory, strides, offset } = this.layout;
@@ -95,7 +96,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 
   /**
-   * The element at an index, one number for each dimension. A negative one counts from the end.
+   * The element at an index, one number for each dimension. A negative number counts from the end.
    *
    * A number, a bigint for ints and times of 64 bits, a boolean, `PyComplex`, text for `U`, a Buffer for `S` and `V`, and a plain object
    * for a record.
@@ -114,7 +115,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
   }
 
   /**
-   * The part at the first indices: of a matrix `at(2)` is the third row. Not a copy.
+   * The part at the first indices, as a view: `at(2)` of a matrix is the third row.
    *
    * @throws {RangeError} when there is no such part
    */
@@ -131,16 +132,17 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     });
   }
 
-  /** The parts along the first dimension: the rows of a matrix. Not copies. */
+  /** The parts along the first dimension, as views: the rows of a matrix. */
   *rows(): IterableIterator<NdArray<T>> {
     if (this.shape.length === 0) throw new RangeError('an array without dimensions has no rows');
     for (let index = 0; index < this.shape[0]!; index++) yield this.at(index);
   }
 
   /**
-   * A part of the array, as Python's `array[10:20, ::2, 0]`: `slice([10, 20], [null, null, 2], 0)`. Not a copy.
+   * A part of the array, as a view. Python's `array[10:20, ::2, 0]` is `slice([10, 20], [null, null, 2], 0)`.
    *
-   * @param axes for each dimension: a number, `[start, stop, step]`, or null for all of it. Those that are left out are whole
+   * @param axes for each dimension: a number, `[start, stop, step]`, or null for the whole dimension. Default for dimensions that are left
+   * out: null
    * @throws {RangeError} when a number is no index, or a step is 0
    */
   slice(...axes: (AxisSlice | null | undefined)[]): NdArray<T> {
@@ -149,7 +151,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     return new NdArray({ ...layout, ...parts, offset: layout.offset + parts.offset });
   }
 
-  /** A field of a structured array, as an array of its own: a copy. @throws {RangeError} when there is no such field */
+  /** A field of a structured array, copied into a new array. @throws {RangeError} when there is no such field */
   field(name: string): NdArray {
     const { dtype } = this.layout;
     const field = dtype.fields.find((one) => one.name === name);
@@ -173,7 +175,7 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     });
   }
 
-  /** Nested lists of the elements; of an array without dimensions its element. */
+  /** Nested lists of the elements. An array without dimensions gives its element. */
   toNested(): unknown {
     const { dtype, memory, strides, offset } = this.layout;
     const { shape } = this;
@@ -221,12 +223,12 @@ export class NdArray<T extends string = string> implements Iterable<NdElement<T>
     return this.order === 'C' ? this.data : compacted(this.layout);
   }
 
-  /** For `JSON.stringify`: nested lists. Ints of 64 bits are numbers where a number is exact. */
+  /** The value for `JSON.stringify`: nested lists. Ints of 64 bits are numbers if a number is exact. */
   toJSON(): unknown {
     return plainOf(this.toNested());
   }
 
-  /** As NumPy prints it, with its shape: `array([[1, 2], [3, 4]], dtype=int8, shape=(2, 2))`. Long arrays are cut. */
+  /** The text of NumPy, with the shape: `array([[1, 2], [3, 4]], dtype=int8, shape=(2, 2))`. Long arrays are cut. */
   toString(): string {
     return arrayText(this);
   }

@@ -93,7 +93,7 @@ function putterFor(dtype: DType, data: NdTypedArray): Put {
     case 'float':
       return (item, index) => {
         const number = numberOf(item) ?? refuse(item);
-        // rounded once, not to 32 bits and then to 16
+        // rounded only once: not to 32 bits first
         numbers[index] = dtype.code === 'f2' ? float16Of(float16Bits(number)) : number;
       };
     case 'complex':

@@ -3,12 +3,12 @@ import { type Descr, literalOf } from './dtype.js';
 import { literalIn, MAX_DTYPE_CHARS } from './dtype-reader.js';
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
-/** The data begins at a multiple of this. */
+/** The data begins at a multiple of this number of bytes. */
 const ALIGNMENT = 64;
-/** The bytes of a header for each of its characters, while it is read. */
+/** The memory of a header while it is read, in bytes for each character. */
 const HEADER_COST = 4;
 
-/** The header of an npy file, and where the data begins. */
+/** The header of an npy file, and the offset of the data. */
 export interface NpyHeader {
   readonly descr: unknown;
   readonly isFortranOrder: boolean;
@@ -19,7 +19,7 @@ export interface NpyHeader {
 /**
  * Reads the header of an npy file, of version 1, 2 or 3.
  *
- * @param spend is told the bytes that the header takes, before it is read: dicts of marshal may share one file
+ * @param spend called with the memory of the header before it is read, because dicts of marshal may share a file
  * @throws {SerializeError} when there is none
  * @see NumPy, numpy/lib/format.py
  */

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { shapeText } from './shape.js';
 
-/** Items that are printed of each dimension, before and behind the dots. */
+/** Items of each dimension that are printed before and after the dots. */
 const EDGE_ITEMS = 3;
-/** Elements over which the middle is left out. */
+/** If an array has more elements, the middle is left out. */
 const MOST_ELEMENTS = 100;
 
 /** The part of an array that its text needs. */

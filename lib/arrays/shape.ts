@@ -5,11 +5,11 @@ import { safeText } from '../protocol/safe-text.js';
 export const MAX_DIMENSIONS = 64;
 
 /**
- * Lists that an array without elements may stand for: `(1000000, 0)` is a list of a million. Without the limit, the few bytes of
- * a shape could stand for any number of them.
+ * Most lists of an array without elements: `(1000000, 0)` is a list of a million lists. Without this limit, the few bytes of a shape could
+ * stand for any number of lists.
  */
 const MAX_EMPTY_LISTS = 10_000;
-/** Elements without bytes, as those of dtype `S0`, of one array. */
+/** Most elements without bytes of an array, for example of dtype `S0`. */
 const MAX_EMPTY_ELEMENTS = 10_000;
 
 export type Shape = readonly number[];
@@ -41,7 +41,7 @@ export function shapeOf(given: unknown): number[] {
   return shape;
 }
 
-/** Refuses more elements of no bytes than anybody sends: a few bytes would stand for any number of them. */
+/** Refuses too many elements without bytes: a few bytes could stand for any number of them. */
 export function checkEmptyElements(shape: Shape, itemBytes: number, most = MAX_EMPTY_ELEMENTS): void {
   if (itemBytes > 0 || sizeOf(shape) <= most) return;
   throw new SerializeError(`an array of ${sizeOf(shape)} elements of no bytes is refused; ${most} is the most`);
@@ -63,7 +63,7 @@ export function listsOf(shape: Shape): number {
   return lists;
 }
 
-/** Lists beyond one for each element: bytes stand for elements, but nothing stands for these. */
+/** Number of lists in excess of one for each element: these lists have no bytes on the wire. */
 export function spareLists(shape: Shape): number {
   return Math.max(0, listsOf(shape) - sizeOf(shape));
 }
@@ -80,14 +80,14 @@ export function stridesOf(shape: Shape, order: 'C' | 'F'): number[] {
   return strides;
 }
 
-/** True when the elements lie behind each other without gaps in this order. */
+/** True when the elements are contiguous in this order. */
 export function isContiguous(shape: Shape, strides: readonly number[], order: 'C' | 'F'): boolean {
   if (shape.includes(0)) return true;
   const dense = stridesOf(shape, order);
   return shape.every((length, axis) => length === 1 || strides[axis] === dense[axis]);
 }
 
-/** Like Python: `(2, 3)`, `(2,)`, `()`. */
+/** The text of a shape, as in Python: `(2, 3)`, `(2,)`, `()`. */
 export function shapeText(shape: Shape): string {
   return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
 }

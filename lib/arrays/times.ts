@@ -20,7 +20,7 @@ const LENGTHS: Record<string, bigint> = {
   fs: 1_000n,
   as: 1n,
 };
-/** Digits behind the point of the seconds. */
+/** Digits of the fraction of a second, by the unit. */
 const DIGITS: Record<string, number> = { ms: 3, us: 6, ns: 9, ps: 12, fs: 15, as: 18 };
 
 const ISO = /^([+-]?\d{4,6})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,18}))?)?)?(?:Z|[+-]00:?00)?)?)?)?$/;
@@ -32,7 +32,7 @@ function unitOf(dtype: DType): { unit: string; count: bigint } {
 }
 
 /**
- * The number of a time in the unit of its dtype: of a number or bigint itself, of a Date or an ISO text the time since 1970.
+ * The number of a time in the unit of its dtype. A number or bigint is taken as it is; a Date or an ISO text gives the time since 1970.
  *
  * @returns undefined for anything else
  */

@@ -1,13 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** Otherwise Node registers each resource with the garbage collector, to tell async hooks of its end. */
+/**
+ * Switches the tracking of resources off. By default Node registers each resource with the garbage collector, to tell async hooks of its
+ * end.
+ */
 const UNTRACKED = { requireManualDestroy: true };
 
 /** Runs a function in the async context in which it was captured. */
 export type RunInContext = <T>(body: () => T) => T;
 
 /**
- * Runs `body` in an async context of its own.
+ * Runs `body` in a new async context.
  *
  * `body` sees the stores of the code that calls this function. A store that `body` enters (`AsyncLocalStorage.enterWith`) holds for
  * everything that `body` starts, and is not seen outside. `AsyncLocalStorage.run` cannot do this: it isolates only its own store, not the stores of the application.

@@ -2,10 +2,10 @@ import { randomFillSync } from 'node:crypto';
 import { CORRELATION_ID_BYTES } from '../protocol/constants.js';
 import { outgoingCorrelationId } from './current-call.js';
 
-/** Random bytes are drawn for so many ids at once: drawing them for one id takes longer than writing a whole header. */
+/** Number of ids whose random bytes are drawn at once. Drawing the bytes of one id takes longer than writing a whole header. */
 const IDS_PER_BLOCK = 256;
 
-/** Makes correlation ids in blocks: an id is a place in a block, because a Buffer for each id takes longer than all of its bytes. */
+/** Makes correlation ids in blocks. An id is an offset in a block, because making a Buffer for each id takes longer than making its bytes. */
 export class IdPool {
   private idBlock = Buffer.alloc(0);
   private idAt = 0;
@@ -15,7 +15,7 @@ export class IdPool {
     return this.idBlock;
   }
 
-  /** Makes a random id (UUID version 4). @returns where its 16 bytes begin in {@link block} */
+  /** Makes a random id (UUID version 4). @returns the offset of its 16 bytes in {@link block} */
   take(): number {
     let at = this.idAt + CORRELATION_ID_BYTES;
     if (at >= this.idBlock.length) {
@@ -41,14 +41,14 @@ export function isSameId(one: Buffer, oneAt: number, other: Buffer, otherAt: num
   return true;
 }
 
-/** The random ids of all proxies: a block for each proxy would take 4 KiB. */
+/** The random ids of all proxies. They share a block, because a block takes 4 KiB. */
 const randomIds = new IdPool();
 
 /** Gives the correlation ids of requests. */
 export interface CorrelationIdSource {
   /** The block of the id that {@link take} gave. */
   readonly block: Buffer;
-  /** Gives the id of the next request. @returns where its 16 bytes begin in {@link block} */
+  /** Gives the id of the next request. @returns the offset of its 16 bytes in {@link block} */
   take(): number;
 }
 
@@ -77,7 +77,7 @@ export class CorrelationIds implements CorrelationIdSource {
   /**
    * Makes the id of a call: the id given with `withCorrelationId`, else the id of the current call, else a random id.
    *
-   * @returns where its 16 bytes begin in {@link block}
+   * @returns the offset of its 16 bytes in {@link block}
    */
   take(): number {
     const given = outgoingCorrelationId();
@@ -85,7 +85,7 @@ export class CorrelationIds implements CorrelationIdSource {
     return given === undefined ? randomIds.take() : 0;
   }
 
-  /** A served call often makes several calls, which carry its id. */
+  /** The bytes of an id. The last id is kept, because a served call often makes several calls, which carry its id. */
   private bytesOf(id: string): Buffer {
     if (id !== this.lastText) {
       this.lastText = id;

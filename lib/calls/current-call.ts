@@ -2,7 +2,7 @@ import { processWide } from '../copies/process-wide.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PyroError } from '../protocol/errors.js';
 
-/** The served call, as calls that are made inside of it see it. */
+/** The served call, as far as calls that are made inside of it need it. */
 export interface CurrentCall {
   /** UUID in its usual text form. */
   readonly correlationId: string;
@@ -18,7 +18,7 @@ class GivenCorrelationId implements CurrentCall {
     readonly servedCall: CurrentCall | undefined,
   ) {}
 
-  /** Tells the ids of every copy of this package from calls. */
+  /** Marks an id, as opposed to a call, for every copy of this package. */
   readonly isGiven = true;
 }
 
@@ -27,10 +27,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const storage = processWide('current-call', () => new AsyncLocalStorage<CurrentCall>());
 
 /**
- * Lets Node follow the async context of promises from now on.
+ * Makes Node follow the async context of promises from now on.
  *
- * Node 20 and 22 begin with that only when a process enters its first store. A first store that a handshake guard enters would
- * otherwise stay on the connection.
+ * Node 20 and 22 begin to follow promises only when a process enters its first store. If a handshake guard entered the first store, the
+ * store would stay on the connection.
  */
 export function followPromises(): void {
   // a value must be stored: to store the current one, undefined, does nothing

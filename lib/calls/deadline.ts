@@ -1,7 +1,7 @@
 import { TimeoutError } from '../protocol/errors.js';
 import { type TimeLimit, Watchdog } from './watchdog.js';
 
-/** Is told when a {@link Deadline} passes. */
+/** Called when a {@link Deadline} passes. */
 export interface DeadlineWatcher {
   drop(error: Error): void;
 }
@@ -17,15 +17,15 @@ const limitsOfCalls = new Watchdog();
 export class Deadline implements TimeLimit {
   /** True when the request may have reached the peer. */
   sent = false;
-  /** Why the request is not sent yet: the failure of the last attempt to connect. Undefined: no connection is free. */
-  hindrance: Error | undefined;
+  /** The failure of the last attempt to connect, while the request is not sent. Undefined: all connections are busy. */
+  connectError: Error | undefined;
   endsAt: number;
   isLate = false;
   private error: Error | undefined;
   private watcher: DeadlineWatcher | undefined;
 
   /**
-   * @param what the call, as the error names it
+   * @param what the text by which the error names the call
    * @param timeoutMs 0: no limit
    */
   constructor(
@@ -42,7 +42,7 @@ export class Deadline implements TimeLimit {
     return this.error;
   }
 
-  /** From now on the deadline can pass; at once when its signal is aborted. {@link end} must follow. */
+  /** Begins the time of the deadline. It passes at once when its signal is aborted. {@link end} must follow. */
   begin(): void {
     const { signal } = this;
     if (this.timeoutMs > 0) this.limits.watch(this);
@@ -51,7 +51,7 @@ export class Deadline implements TimeLimit {
     else signal.addEventListener('abort', this);
   }
 
-  /** From now on the deadline cannot pass. */
+  /** Ends the time of the deadline: it cannot pass any more. */
   end(): void {
     if (this.timeoutMs > 0) this.limits.forget(this);
     this.watcher = undefined;
@@ -79,10 +79,10 @@ export class Deadline implements TimeLimit {
   }
 
   protected timeoutError(): TimeoutError {
-    const { sent, hindrance } = this;
-    const where = sent ? '' : `; it was not sent${hindrance ? `: ${hindrance.message}` : ', no connection was free'}`;
+    const { sent, connectError } = this;
+    const where = sent ? '' : `; it was not sent${connectError ? `: ${connectError.message}` : ', no connection was free'}`;
     const message = `${this.what} took longer than callTimeoutMs (${this.timeoutMs} ms)${where}`;
-    return new TimeoutError(message, { sent, ...(hindrance && { cause: hindrance }) });
+    return new TimeoutError(message, { sent, ...(connectError && { cause: connectError }) });
   }
 
   private pass(error: Error): void {

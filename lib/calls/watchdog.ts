@@ -2,7 +2,7 @@
 export interface TimeLimit {
   /** Length of the limit. */
   readonly timeoutMs: number;
-  /** When the time is over, in milliseconds of `performance.now()`. The watchdog may move it once, see {@link Watchdog}. */
+  /** End of the limit, in milliseconds of `performance.now()`. The watchdog may move it once, see {@link Watchdog}. */
   endsAt: number;
   /** True when the watchdog has found the time over for the first time. */
   isLate: boolean;
@@ -11,18 +11,18 @@ export interface TimeLimit {
 }
 
 /**
- * Ends what takes too long: one timer for any number of time limits.
+ * Watches any number of time limits with one timer.
  *
- * A timer of its own for each limit would take 1 µs of a call, where this takes 0.1 µs.
+ * A timer for each limit would take 1 µs of a call; the watchdog takes 0.1 µs.
  *
- * Timers run before sockets are read. So when the event loop was blocked beyond a limit, the watchdog first lets the loop take what
- * has arrived meanwhile. It then gives as much time as the loop was late, but no more than the limit itself: an answer that was on
- * its way, and the further steps of connecting, are not cut because this program did not look.
+ * Timers run before sockets are read. So when the event loop was blocked beyond a limit, the watchdog first lets the loop read what has
+ * arrived meanwhile. Then it extends the limit by the delay of the loop, at most by the length of the limit. So a blocked event loop does
+ * not cut an answer that was on its way, or the further steps of connecting.
  */
 export class Watchdog {
   private readonly watched = new Set<TimeLimit>();
   private timer: NodeJS.Timeout | undefined;
-  /** When the timer fires. It may find nothing to do: the timer is not stopped with each limit. */
+  /** Time of the timer. The timer is not stopped with each limit, so it may fire with nothing to do. */
   private firesAt = Infinity;
 
   /** @param keepsProcessAlive true: limits keep the process alive */
@@ -72,14 +72,14 @@ export class Watchdog {
     if (next < Infinity) this.fireAt(next);
     for (const limit of over) {
       this.watched.delete(limit);
-      // in a microtask, so that an error of one does not keep the others from ending
+      // in a microtask, so that the error of one limit does not keep the other limits from ending
       queueMicrotask(() => limit.expire());
     }
   }
 }
 
 /**
- * Calls `body` after the event loop has taken what has arrived until now.
+ * Calls `body` after the event loop has read the bytes that have arrived until now.
  *
  * The first turn of the loop reads the sockets. The connections that were read in one turn are served at the end of this turn.
  */

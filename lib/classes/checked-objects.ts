@@ -3,13 +3,16 @@ import type { ValueType } from './field-types.js';
 /** Items of a list that count as one object: a rule with `each` looks at every item. */
 const ITEMS = 64;
 
-/** Members of one dict that count as one object, besides the dict itself; twice as many count as four: class-transformer compares them all. */
+/**
+ * Members of one dict that count as one further object. Twice as many members count as four objects, because class-transformer compares
+ * each with all others.
+ */
 const MEMBERS = 128;
 
 /**
- * Number of the objects in a value, itself and its containers included; each 64 items of lists, sets and maps count as one more, and
- * many members of one dict with the square of their number. That is the work of rules that check all of them. Rules do not look at
- * the elements of bytes and typed arrays.
+ * Number of the objects in a value, the value and its containers included: an estimate of the work of rules that check all of them. Each 64
+ * items of lists, sets and maps count as one further object. Many members of one dict count with the square of their number. Elements of
+ * bytes and typed arrays do not count, because rules do not look at them.
  *
  * @param most counting ends over this number, and the result is over it then
  */

@@ -25,16 +25,19 @@ import { validationMessages } from './validation-messages.js';
 /** The kind of Python class that `nestjs-pyro python classes` prints. */
 export type PythonStyle = 'dataclass' | 'namedtuple' | 'pydantic' | 'attrs';
 
-/** How the instances of a class travel. */
+/** Options of a class whose instances travel. */
 export interface ClassOptions<Name extends string = string> {
   /**
-   * The members that travel, in the order of Python's. Default: the members with decorators of class-validator, or those of
-   * `schema`; else fields are required.
+   * The members that travel, in the order of the Python class. Default: the members with decorators of class-validator, or the members of
+   * `schema`; without both, fields are required.
    */
   fields?: ClassFields<Name>;
   /** Checks the members that come in, and may change them. Its output is assigned to the instance. */
   schema?: StandardSchema;
-  /** The kind of class on the Python side. Default: that of the command. A `namedtuple` is also accepted as a list. */
+  /**
+   * The kind of class on the Python side. Default: the style of the command `nestjs-pyro python classes`. A `namedtuple` is also accepted
+   * as a list.
+   */
   python?: PythonStyle;
 }
 
@@ -43,11 +46,11 @@ export interface ClassField {
   readonly name: string;
   readonly isOptional: boolean;
   readonly type: ValueType;
-  /** Only `@Type(() => Item)` tells the class, which may also be that of the items of a list. */
+  /** True when only `@Type(() => Item)` tells the class: the value may be an instance, or a list of instances. */
   readonly mayBeList?: boolean;
 }
 
-/** A class that travels, and how. */
+/** The description of a class whose instances travel. */
 export class ClassDescription implements DescribedClass {
   readonly isException: boolean;
   /** The members that the options give. */
@@ -57,7 +60,7 @@ export class ClassDescription implements DescribedClass {
   private known: ReturnType<ClassDescription['lookUp']> | undefined;
   private validate: ReturnType<typeof validatorOf> | undefined;
 
-  /** @throws {PyroError} `CONFIG` when the members are unknown, or the name of one is refused */
+  /** @throws {PyroError} `CONFIG` when the members are unknown, or the name of a member is refused */
   constructor(
     readonly type: AnyClass,
     readonly name: string,
@@ -81,7 +84,7 @@ export class ClassDescription implements DescribedClass {
     return this.lookedUp.fields;
   }
 
-  /** The members as the Python class has them: by their names on the wire, without those that travel in neither direction. */
+  /** The members of the Python class: by their names on the wire, without members that travel in neither direction. */
   get wireFields(): readonly ClassField[] {
     const { fields, transformed } = this.lookedUp;
     if (transformed === undefined) return fields;
@@ -161,7 +164,7 @@ export class ClassDescription implements DescribedClass {
   membersOf(value: object): Record<string, unknown> {
     const { fields, transformed } = this.lookedUp;
     const source = value as Record<string, unknown>;
-    // of a schema the names of the members are not known
+    // the names of the members of a schema are not known
     if (this.own === undefined && this.options.schema !== undefined) return { ...source };
     const members: Record<string, unknown> = {};
     for (const field of fields) {
@@ -177,7 +180,7 @@ export class ClassDescription implements DescribedClass {
     return (this.known ??= this.lookUp());
   }
 
-  /** Looked up when the first value travels: classes may be defined after those that name them. */
+  /** Looked up when the first value travels, because a class may name classes that are defined later. */
   private lookUp() {
     const declared = this.own ?? this.validated();
     const names = declared.map(({ name }) => name);
@@ -203,7 +206,7 @@ export class ClassDescription implements DescribedClass {
     });
   }
 
-  /** The type of a member that TypeScript emitted. An array says its items only by class-transformer's `@Type`. */
+  /** The type of a member that TypeScript emitted. The type of the items of an array is known only by class-transformer's `@Type`. */
   private emitted(name: string, ofTransformer: unknown): ValueType {
     const emitted = emittedType(this.type, name);
     const isList = emitted === Array;
@@ -237,12 +240,12 @@ export class ClassDescription implements DescribedClass {
     return instance;
   }
 
-  /** Reads members of classes from what was received: of these class-transformer makes no instances. */
+  /** The function that reads a received member with a registered class: class-transformer does not make these instances. */
   private readerOf(member: string): ((value: object) => unknown) | undefined {
     const { byName, transformed } = this.lookedUp;
     const nested = transformed?.nestedClassOf(member);
     const field = byName.get(member);
-    // a @Transform without @Type makes the instance by itself
+    // a @Transform without @Type makes the instance
     if (nested === undefined && transformed?.hasTransform(member)) return undefined;
     if (field !== undefined && holdsInstances(field.type) && !nested?.hasSubtypes)
       return (value) => this.readTypedMember(field, value);
@@ -268,7 +271,7 @@ export class ClassDescription implements DescribedClass {
     try {
       return inside(name, () => this.readTypedMember(field, value));
     } catch (error) {
-      // class-validator says it in the words of the application
+      // the messages of class-validator are texts of the application
       if (this.isValidated && type.kind === 'scalar') return value;
       throw error;
     }
@@ -278,14 +281,14 @@ export class ClassDescription implements DescribedClass {
     return readTyped(typeFor(field, value), value, `${field.name} of ${this.name}`);
   }
 
-  /** An instance with the output of the schema. */
+  /** Makes an instance with the output of the schema. */
   private assigned(output: unknown): object {
     if (output instanceof this.type) return output;
     if (typeof output !== 'object' || output === null)
       throw configError(`the schema of ${this.name} gives ${shortText(output)}, and no object`);
     const instance = createInstance(this.type) as Record<string, unknown>;
     for (const [name, value] of Object.entries(output)) {
-      // of a schema that lets further members pass
+      // the schema lets further members pass
       if (name in Object.prototype || typeof instance[name] === 'function')
         throw new UnreadableError(`${this.name} has no member ${name}`);
       instance[name] = value;

@@ -50,7 +50,7 @@ export function receivedException(description: ClassDescription, dict: Record<st
     Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: !TEXTS.includes(name) });
   }
   if (!('code' in error)) hide(error, 'code', 'REMOTE');
-  // so that `instanceof` knows it, as errors of another copy of this package
+  // so that `instanceof` recognises the error, like errors of another copy of this package
   for (const name of ['PyroError', 'PyroRemoteError']) hide(error, sharedSymbol(name), true);
   return error;
 }

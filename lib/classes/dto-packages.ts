@@ -21,7 +21,7 @@ export interface ValidationMetadata {
   readonly each?: boolean;
 }
 
-/** class-validator keeps its storage in the global object, so it is known whether a class has metadata before the package is loaded. */
+/** The storage of class-validator. It is in the global object, so the metadata of a class can be read before the package is loaded. */
 interface ValidatorStorage {
   getTargetValidationMetadatas(type: AnyClass, schema: string, always: boolean, strictGroups: boolean): ValidationMetadata[];
   getTargetValidatorConstraints(target: unknown): { readonly async: boolean }[];
@@ -85,8 +85,7 @@ export function validatedMembers(type: AnyClass): Map<string, ValidatedMember> {
 /**
  * Makes the function that validates instances of a class with class-validator, and returns class-validator's errors.
  *
- * @throws {PyroError} `CONFIG` when the package is not installed, or the class has a validator that is asynchronous: it could not be
- *   waited for
+ * @throws {PyroError} `CONFIG` when the package is not installed, or the class has an asynchronous validator, which nothing could wait for
  */
 export function validatorOf(type: AnyClass): (instance: object) => unknown[] {
   const storage = validatorStorage()!;
@@ -104,17 +103,17 @@ export function validatorOf(type: AnyClass): (instance: object) => unknown[] {
 export interface TransformedClass {
   /** Makes an instance. */
   make(members: Record<string, unknown>): object;
-  /** Members that do not go out: `@Exclude()`. */
+  /** Members that are not sent: `@Exclude()`. */
   readonly excluded: ReadonlySet<string>;
-  /** Members that do not come in. */
+  /** Members that are not read. */
   readonly ignored: ReadonlySet<string>;
-  /** Names on the wire by names of members, where they differ: `@Expose({ name })`. */
+  /** Names on the wire by names of members, if the two differ: `@Expose({ name })`. */
   readonly renamed: ReadonlyMap<string, string>;
   /** The member with a name on the wire. */
   memberOf(name: string): string;
-  /** Whether a member has `@Transform`. */
+  /** True when a member has `@Transform`. */
   hasTransform(member: string): boolean;
-  /** Whether TypeScript emitted `Set` for a member: class-transformer makes one of a list. */
+  /** True when TypeScript emitted `Set` for a member: class-transformer makes a Set of a list. */
   isSet(member: string): boolean;
   /** The class in `@Type(() => Step)` of a member. */
   typeOf(member: string): unknown;
@@ -130,7 +129,7 @@ export interface NestedClass {
 
 /**
  * @param members names of the members that the class may have
- * @param isNested the class is in a `@Type`: class-transformer makes its instances also when it knows nothing else of the class
+ * @param isNested true when the class is in a `@Type`: class-transformer makes its instances even without other decorators
  */
 export function transformedClass(type: AnyClass, members: readonly string[], isNested = false): TransformedClass | undefined {
   const storage = load<{ defaultMetadataStorage: TransformerStorage }>(
@@ -200,11 +199,11 @@ function required<T>(name: string, type: AnyClass): T {
 
 const loaded = new Map<string, unknown>();
 
-/** Loads an optional package: from here, else from the directory of the program. Both packages are CommonJS for Node. */
+/** Loads an optional package: from this package, else from the directory of the program. Both packages are CommonJS for Node. */
 function load<T>(name: string): T | undefined {
   if (loaded.has(name)) return loaded.get(name) as T | undefined;
   let found: T | undefined;
-  // a bundle that is CommonJS has no URL of its own
+  // a module of a CommonJS bundle has no URL
   for (const from of [import.meta.url, join(process.cwd(), 'package.json')].filter(Boolean)) {
     try {
       found = createRequire(from)(name) as T;

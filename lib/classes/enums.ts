@@ -5,7 +5,7 @@ import { UnreadableError } from '../serializers/contract/unreadable-error.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import { type EnumObject, enumValues } from './field-types.js';
 
-/** A registered enum, and the class whose instances stand for its members while they are sent. */
+/** A registered enum, and the class whose instances replace its members while they are sent. */
 interface RegisteredEnum {
   readonly name: string;
   readonly Member: new (value: string | number) => object;
@@ -14,8 +14,8 @@ interface RegisteredEnum {
 const enums = processWide('enums', () => new Map<EnumObject, RegisteredEnum>());
 
 /**
- * Lets members of a Python Enum come in as values of an enum of TypeScript. {@link enumMember}, and members of classes with this type,
- * go out as members of the Python Enum.
+ * Registers an enum of TypeScript as a Python Enum. Members of the Python Enum are read as values of the enum. Values are sent as members
+ * of the Python Enum by {@link enumMember}, and in members of classes with this type.
  *
  * @param name Python's name of the Enum: `lab.Colour`
  * @throws {SerializeError} when the name is taken

@@ -3,9 +3,7 @@ import type { NdArray } from '../arrays/nd-array.js';
 import type { AnyClass } from '../objects/decorated-member.js';
 import { configError } from '../options/option-checks.js';
 
-/**
- * Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not looked at.
- */
+/** Python's types that a member of a class, or an argument, can have by name. `number` is an int or a float, `any` is not checked. */
 export type ScalarType =
   | 'any'
   | 'str'
@@ -22,7 +20,7 @@ export type ScalarType =
   | 'UUID'
   | 'Path';
 
-/** How errors describe the value that each type takes. */
+/** The description of the values of each type, in errors. */
 export const EXPECTED: Readonly<Record<ScalarType, string>> = {
   any: 'anything',
   str: 'a str',
@@ -44,8 +42,8 @@ export const EXPECTED: Readonly<Record<ScalarType, string>> = {
 export type EnumObject = Readonly<Record<string, string | number>>;
 
 /**
- * The type of a member or of an argument: the name of a Python type, the Python name of a registered class (`lab.Point`), a class, an
- * enum, `NdArray` or a typed array, or a list of one of them: `[Point]`.
+ * The type of a member or of an argument. It is the name of a Python type, the Python name of a registered class (`lab.Point`), a class, an
+ * enum, `NdArray`, or a typed array. A list of a type is written `[Point]`.
  *
  * `Number`, `String`, `Boolean`, `BigInt`, `Date` and `Buffer` stand for number, str, bool, int, datetime and bytes.
  */
@@ -54,26 +52,26 @@ export type FieldType = ScalarType | (string & {}) | AnyClass | typeof NdArray |
 /** A class that is described by its fields. */
 export interface DescribedClass {
   readonly name: string;
-  /** An instance of the class from an instance, or from the plain dict of its members. @throws {UnreadableError} on another value */
+  /** Makes an instance of the class from an instance, or from the plain dict of its members. @throws {UnreadableError} on another value */
   accept(value: unknown): object;
-  /** Whether instances have arrays as members, or in members of registered classes. @param asked classes that are being asked */
+  /** True when instances have arrays as members, or in members of registered classes. @param asked classes that are being asked */
   holdsArrays(asked?: Set<DescribedClass>): boolean;
   /** Number of objects in a value that rules check when {@link accept} makes an instance of it; it need not count further than `most`. */
   countChecks(value: unknown, most: number): number;
-  /** Whether the class, or one among its members, has such rules. @param seen the classes that were asked before */
+  /** True when rules check instances of the class, or of a class among its members. @param seen the classes that were asked before */
   reachesRules(seen: Set<DescribedClass>): boolean;
   /** The members that travel. */
   membersOf(value: object): Record<string, unknown>;
 }
 
-/** A type, taken apart. */
+/** A type in its parts. */
 export type ValueType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly object: EnumObject }
   | { readonly kind: 'list'; readonly item: ValueType }
   /** An `NdArray`, or a typed array. */
   | { readonly kind: 'array'; readonly type: AnyClass; readonly convert: ArrayConverter }
-  /** `described` is asked when the first value is read: classes may name each other. Undefined: the class is not registered. */
+  /** `described` is called when the first value is read, because classes may name each other. Undefined: the class is not registered. */
   | { readonly kind: 'class'; readonly type: AnyClass | string; readonly described: () => DescribedClass | undefined };
 
 /** Finds registered classes, by class or Python name. */
@@ -94,7 +92,7 @@ const SCALAR_OF_CLASS: ReadonlyMap<unknown, ScalarType> = new Map<unknown, Scala
 ]);
 
 /**
- * Takes a type apart.
+ * Reads the option of a type.
  *
  * @param where stands before the error: `registerClass: lab.Point.x`
  * @throws {PyroError} `CONFIG` on a value that is no type
@@ -119,23 +117,23 @@ export function valueTypeOf(type: unknown, where: string, find: FindClass): Valu
   throw configError(`${where} has no type; a class that is used before it is defined is given by its Python name: 'lab.Point'`);
 }
 
-/** The type `NdArray` or a typed array; undefined for others. Uint8Array is bytes. */
+/** The type `NdArray` or a typed array; undefined for other types. Uint8Array is bytes. */
 export function arrayTypeOf(type: unknown): (ValueType & { kind: 'array' }) | undefined {
   const convert = isScalarClass(type) ? undefined : arrayConverterOf(type);
   return convert && { kind: 'array', type: type as AnyClass, convert };
 }
 
-/** Whether a class stands for a scalar type: `Number`, `Date`. */
+/** True for a class of a scalar type: `Number`, `Date`. */
 export function isScalarClass(type: unknown): boolean {
   return SCALAR_OF_CLASS.has(type);
 }
 
-/** Whether values of a type are instances of a class, arrays, or lists of them. */
+/** True when values of a type are instances of a class, arrays, or lists of them. */
 export function holdsInstances(type: ValueType): boolean {
   return type.kind === 'list' ? holdsInstances(type.item) : type.kind === 'class' || type.kind === 'array';
 }
 
-/** Whether values of a type are arrays, or have arrays in them. @param asked classes that are being asked */
+/** True when values of a type are arrays, or have arrays in them. @param asked classes that are being asked */
 export function holdsArrays(type: ValueType, asked: Set<DescribedClass>): boolean {
   if (type.kind === 'list') return holdsArrays(type.item, asked);
   return type.kind === 'array' || (type.kind === 'class' && type.described()?.holdsArrays(asked) === true);

@@ -11,7 +11,7 @@ const TIME = /^\d{2}:\d{2}(?::\d{2}(?:\.\d{3,6})?)?(?:[+-]\d{2}:\d{2}(?::\d{2})?
 const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|s?nan\d*|inf(?:inity)?)$/i;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
-/** For each type: what reads a received value. Undefined: the value does not fit. */
+/** For each type, the function that reads a received value. It returns undefined when the value does not fit. */
 const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
   any: (value) => value,
   str: text,
@@ -30,10 +30,10 @@ const READERS: Readonly<Record<ScalarType, (value: unknown) => unknown>> = {
 };
 
 /**
- * Makes the value of a member or an argument from a received one.
+ * Makes the value of a member or an argument from a received value.
  *
  * @param what names the value in errors: `x of lab.Point`
- * @throws {UnreadableError} when the value does not fit its type; its steps lead to the member that does not
+ * @throws {UnreadableError} when the value does not fit its type; the steps of the error lead to the member that does not fit
  */
 export function readTyped(type: ValueType, value: unknown, what: string): unknown {
   switch (type.kind) {
@@ -70,7 +70,7 @@ export function writeTyped(type: ValueType, value: unknown): unknown {
     case 'array':
       return value;
     case 'class': {
-      // a plain object where an instance is expected travels as the class, too
+      // a plain object in place of an instance travels as the class, too
       const described = Object.getPrototypeOf(value) === Object.prototype ? type.described() : undefined;
       return described === undefined ? value : { ...described.membersOf(value as object), __class__: described.name };
     }
@@ -105,7 +105,7 @@ function writeScalar(scalar: ScalarType, value: unknown): unknown {
     case 'Decimal':
     case 'UUID':
     case 'Path':
-      // objects of libraries for decimal numbers say their digits
+      // objects of libraries for decimal numbers give their digits as text
       return typeof value === 'object' ? String(value as { toString(): string }) : value;
     default:
       return value;

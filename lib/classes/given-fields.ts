@@ -2,7 +2,7 @@ import { configError } from '../options/option-checks.js';
 import { shortText } from '../serializers/objects/short-text.js';
 import { type FieldType, type FindClass, type ValueType, valueTypeOf } from './field-types.js';
 
-/** Names of members, `'unit?'` for one that may be missing; or their types by these names. */
+/** Names of members, with a `?` if the member may be missing: `['x', 'unit?']`; or types of members by these names. */
 export type ClassFields<Name extends string = string> = readonly Name[] | { readonly [Key in Name]?: FieldType };
 
 /** A member in the options of a class. */
@@ -18,7 +18,7 @@ const MEMBER_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 /**
  * The members in the option `fields`.
  *
- * @throws {PyroError} `CONFIG` on a name or a type that cannot be one
+ * @throws {PyroError} `CONFIG` on an invalid name or type
  */
 export function givenFields(fields: ClassFields | undefined, className: string, find: FindClass): GivenField[] | undefined {
   if (fields === undefined) return undefined;

@@ -15,7 +15,7 @@ import { ClassDescription, type ClassOptions } from './class-description.js';
 import { describeExceptions, receivedException } from './described-exceptions.js';
 import { SCHEMA } from './standard-schema.js';
 
-/** Members of `T` by name, `'unit?'` for one that may be missing. */
+/** The name of a member of `T`, with a `?` if the member may be missing: `'unit?'`. */
 export type FieldName<T> = (keyof T & string) | `${keyof T & string}?`;
 
 /** A class that is described by its fields or a schema. */
@@ -45,7 +45,7 @@ const descriptions = processWide('class-descriptions', () => new Map<AnyClass, C
  * Registers a class: its instances travel as Pyro's class dict, both ways. With `fields` or `schema` this package makes the dict and
  * the instance; with `toDict` and `fromDict` the application does.
  *
- * @param registry the registry of one daemon or proxy. Default: that of all daemons and proxies of the process
+ * @param registry the registry of one daemon or proxy. Default: the registry of all daemons and proxies of the process
  * @throws {SerializeError} when another class has the name
  * @throws {PyroError} `CONFIG` on wrong options
  */
@@ -70,7 +70,7 @@ export type ClassMark = <T extends AnyClass>(type: T, context?: ClassDecoratorCo
  * Lets the instances of a class travel as Pyro's class dict, both ways. As a decorator, and as a function in plain JavaScript:
  * `PyroClass('lab.Point', { fields: ['x', 'y'] })(Point)`.
  *
- * Of an Error class: as a Python exception with the fields as attributes.
+ * Instances of an Error class travel as Python exceptions, with the fields as attributes.
  *
  * @param name dotted Python class name: `lab.Point`
  * @throws {SerializeError} when another class has the name
@@ -85,12 +85,12 @@ export function PyroClass(name: string, options: ClassOptions & { registry?: Cla
   };
 }
 
-/** How a class travels; undefined when it is not described. */
+/** The description of a class; undefined when it is not described. */
 export function descriptionOf(type: unknown): ClassDescription | undefined {
   return descriptions.get(type as AnyClass);
 }
 
-/** How the class of an object travels, or the nearest class that it extends. */
+/** The description of an object's class, or of the nearest described class that it extends. */
 export function descriptionFor(value: object): ClassDescription | undefined {
   for (
     let proto = Object.getPrototypeOf(value) as object | null;
@@ -103,7 +103,7 @@ export function descriptionFor(value: object): ClassDescription | undefined {
   return undefined;
 }
 
-/** All described classes, those that others extend first. */
+/** All described classes. A base class comes before the classes that extend it. */
 export function describedClasses(): ClassDescription[] {
   return [...descriptions.values()];
 }
@@ -121,7 +121,7 @@ function describeClass(type: AnyClass, name: string, options: ClassOptions, regi
     ? (dict: Record<string, unknown>) => receivedException(description, dict)
     : (dict: Record<string, unknown>) => description.make(dict);
   const countChecks = (dict: object, most: number): number => description.countChecks(dict, most);
-  // errors go the way of all errors, with their traceback
+  // errors are written like all errors, with their traceback
   const toDict = description.isException ? {} : { toDict: (value: object) => description.membersOf(value) };
   registry.registerClass(type, { name, natural: true, fromDict: make, countChecks, ...toDict });
   if (description.isException) describeExceptions(description);

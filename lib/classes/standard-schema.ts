@@ -33,7 +33,7 @@ export const SCHEMA = {
 export function validated(schema: StandardSchema, value: unknown, name: string): unknown {
   const result = schema['~standard'].validate(value) as { value?: unknown; issues?: readonly object[] };
   if (result instanceof Promise) {
-    // its failure belongs to nobody
+    // nobody handles a later rejection of the promise
     result.catch(() => undefined);
     throw configError(`the schema of ${name} is asynchronous, and cannot run while a value is read; use a synchronous one`);
   }
@@ -44,7 +44,7 @@ export function validated(schema: StandardSchema, value: unknown, name: string):
   );
 }
 
-/** A path may be of keys, or of objects with a key. The message may be a getter. */
+/** Reads an issue. Its path has keys, or objects with a key. Its message may be a getter. */
 function plainIssue({ message, path }: { message?: unknown; path?: readonly unknown[] }): object {
   const keys = path?.map((step) => (typeof step === 'object' && step !== null ? (step as { key: unknown }).key : step));
   return { message, path: keys };

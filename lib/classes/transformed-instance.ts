@@ -18,7 +18,7 @@ import { inside, readTyped } from './field-values.js';
 /** Reads the value of a member; undefined when class-transformer reads it. */
 export type MemberReader = (member: string) => ((value: object) => unknown) | undefined;
 
-/** Stands for the value of a member that is ready. class-transformer lets every value pass that is no object. */
+/** Replaces the value of a member that is ready. class-transformer does not change a value that is no object. */
 const READY = Symbol('a value that is ready');
 
 /**
@@ -36,7 +36,7 @@ export function transformedInstance(
   const ready = new Map<string, unknown>();
   const plain = Object.entries(given).map(([key, value]): [string, unknown] => {
     const member = transformed.memberOf(key);
-    // class-transformer copies objects member by member: arrays would be taken apart, and many members take the square of their number
+    // class-transformer copies objects member by member: arrays would lose their class, and the time grows with the square of the members
     if (typeof value !== 'object' || value === null) return [key, value];
     const read = readerOf(member);
     const made = read === undefined ? value : inside(member, () => read(value));
@@ -49,7 +49,7 @@ export function transformedInstance(
     return [key, READY];
   });
   const instance = transformed.make(Object.fromEntries(plain) as Record<string, unknown>) as Record<string, unknown>;
-  // members with @Exclude are not there
+  // members with @Exclude are missing
   for (const [member, value] of ready) if (instance[member] === READY) instance[member] = value;
   return instance;
 }
@@ -58,7 +58,7 @@ export function transformedInstance(
 export function nestedReader(owner: AnyClass, member: string, nested: NestedClass, find: FindClass): (value: object) => unknown {
   const emitted = emittedType(owner, member);
   const one = (value: unknown): unknown => {
-    // the validators of a class do not see what else is in a container
+    // the validators of a class do not see other items of a container
     if (value instanceof Map || value instanceof Set)
       throw new UnreadableError(`${member} of ${owner.name} is ${shortText(value)}, which the class does not expect there`);
     if (!isPlainObject(value)) return value;
@@ -69,7 +69,7 @@ export function nestedReader(owner: AnyClass, member: string, nested: NestedClas
   const listOrOne = (value: unknown): unknown => (Array.isArray(value) ? items(value) : one(value));
   return (value) => {
     if (emitted === Set && (Array.isArray(value) || value instanceof Set)) return new Set(items([...value]));
-    // keys that are no texts make a Map of a dict
+    // a dict with keys that are no texts is read as a Map
     const entries =
       value instanceof Map ? [...(value as Map<unknown, unknown>)] : isPlainObject(value) ? Object.entries(value) : undefined;
     if (emitted !== Map || entries === undefined) return listOrOne(value);
@@ -78,7 +78,7 @@ export function nestedReader(owner: AnyClass, member: string, nested: NestedClas
 }
 
 /**
- * An instance of a nested class that is not registered. The validators of the class run when the member has `@ValidateNested`.
+ * Makes an instance of a nested class that is not registered. The validators of the class run when the member has `@ValidateNested`.
  *
  * @throws {UnreadableError} on members without decorators, when others have decorators of class-validator
  */
@@ -96,7 +96,7 @@ function unregisteredInstance(type: AnyClass, given: Record<string, unknown>, fi
     const nested = transformed.nestedClassOf(member);
     return nested && nestedReader(type, member, nested, find);
   }) as Record<string, unknown>;
-  // a text or number in the place of an array
+  // a text or number where an array is expected
   for (const member of Object.keys(instance))
     if (instance[member] !== undefined) instance[member] = inside(member, () => readArray(member, instance[member]));
   refuseUnvalidated(type.name, nestedNamesOf(validated), instance);
@@ -141,7 +141,7 @@ const decorations = new WeakMap<AnyClass, Decorations>();
 interface Decorations {
   readonly validated: ReadonlyMap<string, ValidatedMember>;
   readonly transformed: TransformedClass;
-  /** By member, as they are asked for. Undefined: the member is no array. */
+  /** The types of members, filled when they are asked for. Undefined: the member is no array. */
   readonly arrays: Map<string, ValueType | undefined>;
 }
 
@@ -154,7 +154,7 @@ function decorationsOf(type: AnyClass): Decorations {
   return known;
 }
 
-/** Whether a value, or an item of it, is of a kind. Members of objects are not looked at. */
+/** True when a value, or an item of it, is of a kind. Members of objects are not looked at. */
 function holds(value: unknown, isKind: (item: unknown) => boolean): boolean {
   if (Array.isArray(value) || value instanceof Set) {
     for (const item of value as Iterable<unknown>) if (holds(item, isKind)) return true;

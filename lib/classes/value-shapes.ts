@@ -6,7 +6,7 @@ import { ANY, enumValues, isScalarClass, type ValueType, valueTypeOf } from './f
 import { descriptionOf, findDescription } from './register-class.js';
 import { type ValidationRules, validationRulesOf } from './validation-rules.js';
 
-/** Classes may name each other. What lies deeper is shown by its type alone. */
+/** Depth of a shape. Deeper values are shown by their type alone, because classes may name each other. */
 const MAX_DEPTH = 4;
 /** Most members of one shape. */
 const MAX_MEMBERS = 200;
@@ -37,7 +37,7 @@ class ShapeReader {
     try {
       return this.ofValueType(valueTypeOf(type, 'a parameter', findDescription));
     } catch {
-      // types that TypeScript emits are no types of values: an interface, a union
+      // TypeScript emits no type of values for an interface or a union
       return UNKNOWN;
     }
   }
@@ -95,7 +95,7 @@ class ShapeReader {
   }
 }
 
-/** The members that have decorators of class-validator, of a class that is not registered. */
+/** The members with decorators of class-validator, of a class that is not registered. */
 function validatedFields(type: AnyClass): ClassField[] {
   return [...validatedMembers(type)].map(([name, { isOptional }]) => ({ name, isOptional, type: ANY }));
 }

@@ -20,7 +20,7 @@ export function countOf(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1 on.');
 }
 
-/** Reads `name=value` and adds it to the earlier ones. @throws {InvalidArgumentError} */
+/** Reads `name=value` and adds it to the earlier arguments. @throws {InvalidArgumentError} */
 export function keywordOf(text: string, earlier: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be name=value.');

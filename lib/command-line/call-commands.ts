@@ -24,7 +24,7 @@ const ARGUMENTS_HELP = `
 An argument is JSON, or a text: 12, true, '[1, 2]', '{"a": 1}', hello. The text of a number stands in quotes: '"12"'.
 With --literal it is a literal of Python: '(1, 2)', 'b"x"', '{1, 2}', None.`;
 
-/** `nestjs-pyro call URI METHOD [ARGUMENT…]`: calls a method, and prints its result; the items one by one, if it is a stream. */
+/** `nestjs-pyro call URI METHOD [ARGUMENT…]`: calls a method, and prints its result. A stream is printed item by item. */
 export function callCommand(): Command {
   return takesCallArguments(new Command('call').description('call a method of an object, and print its result')).action(runCall);
 }

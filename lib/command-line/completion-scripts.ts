@@ -2,8 +2,8 @@
 export type Shell = keyof typeof SCRIPTS;
 
 /**
- * The scripts of the shells. Each gives the words up to the cursor to `nestjs-pyro complete`, and offers the lines that it prints: a
- * word, or a word, a tab and its description. The line `:files` stands for the names of files.
+ * The scripts of the shells. Each script passes the words up to the cursor to `nestjs-pyro complete`, and offers the printed lines: a word,
+ * or a word, a tab and its description. The line `:files` stands for the names of files.
  */
 export const SCRIPTS = {
   // bash takes a colon and "=" for the end of a word; names may have both

@@ -1,10 +1,10 @@
 import { Argument, type Command, type Option } from 'commander';
 
-/** How long a user who has pressed Tab waits for a server. */
+/** Longest wait for a server after a user has pressed Tab. */
 export const COMPLETION_TIMEOUT_MS = 2_000;
 /** A line that tells the shell to complete the names of files. */
 const FILES = ':files';
-/** Text that may stand in a shell's list: no line breaks, tabs or escape sequences of a peer. */
+/** Text that a shell may list: without line breaks, tabs and escape sequences of a peer. */
 const IS_PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u;
 
 /** A word that may stand at the cursor. */
@@ -13,7 +13,7 @@ interface Candidate {
   readonly description?: string;
 }
 
-/** An argument whose values are asked for when the user presses Tab. `Options` are those of its command, the command's parents included. */
+/** An argument whose values are asked for when the user presses Tab. `Options` are the options of its command and of the command's parents. */
 export class LiveArgument<Options> extends Argument {
   /**
    * @param name as commander takes it: `<name>`, `[tags...]`
@@ -31,7 +31,7 @@ export class LiveArgument<Options> extends Argument {
 /**
  * Completes a command line.
  *
- * @param words behind the name of the program; the last one is the word at the cursor, which may be empty
+ * @param words the words after the name of the program; the last word is at the cursor, and may be empty
  * @returns lines for the shell: a word, or a word, a tab and its description
  */
 export async function completionsOf(program: Command, words: readonly string[]): Promise<string[]> {
@@ -52,7 +52,7 @@ async function candidatesOf(program: Command, before: readonly string[], begun: 
   return beginning(begun, asCandidates(argument?.argChoices ?? []));
 }
 
-/** A shell shows no error behind Tab. */
+/** The values of an argument; none after an error, because a shell shows no error of a completion. */
 async function liveValues(argument: LiveArgument<unknown>, begun: string, command: Command): Promise<Iterable<string>> {
   return argument.valuesOf(begun, command.optsWithGlobals()).catch(() => []);
 }
@@ -83,7 +83,7 @@ function valuesOfOption(option: Option): Candidate[] {
   return option.flags.endsWith('<path>') ? [{ word: FILES }] : [];
 }
 
-/** The options of a command and of those that it belongs to; the program's own only where there is no command yet. */
+/** The options of a command and of its parents. Options of the program are left out when there is a command. */
 function optionsOf([program, ...commands]: readonly Command[]): Candidate[] {
   const options = (commands.length > 0 ? commands : [program!]).flatMap((command) =>
     command.createHelp().visibleOptions(command),

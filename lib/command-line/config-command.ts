@@ -10,11 +10,11 @@ import { type OutputArguments, print, styled, table, printJson } from './output.
 interface EffectiveOption {
   readonly option: string;
   readonly value: unknown;
-  /** `default`, or the variables that have set it. */
+  /** `default`, or the variables that have set the option. */
   readonly from: string;
 }
 
-/** Items whose values are not printed. */
+/** Config items whose values are not printed. */
 const SECRET = /PASSWD$/;
 
 /** `nestjs-pyro config`: prints the options in effect here, and where each comes from. */
@@ -75,7 +75,7 @@ function effective(options: object, config: PyroConfig, ofItems: (items: PyroCon
     .sort((one, other) => (one.option < other.option ? -1 : 1));
 }
 
-/** The options that would be others without the item. */
+/** The options whose values would differ without the item. */
 function changedBy(name: keyof typeof CONFIG_ITEMS, config: PyroConfig, ofItems: (items: PyroConfig) => object): string[] {
   const { [name]: _, ...others } = config;
   const [having, lacking] = [ofItems(config), ofItems(others)].map((options) => new Map(Object.entries(options)));

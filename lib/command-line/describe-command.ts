@@ -7,7 +7,7 @@ import { signatureLines } from './types/signature-text.js';
 
 const MAX_LINE_CHARS = 1_000;
 
-/** `nestjs-pyro describe URI`: prints where an object is, and its members: with signatures and docs, where its daemon tells them. */
+/** `nestjs-pyro describe URI`: prints the location of an object, and its members, with signatures and docs if its daemon tells them. */
 export function describeCommand(): Command {
   return takesRemoteArguments(new Command('describe').description('print where an object is, and the members that it exposes'))
     .addArgument(objectArgument())

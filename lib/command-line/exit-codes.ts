@@ -7,7 +7,7 @@ export const EXIT_CODES = {
   interrupted: { code: 130, means: 'ended by Ctrl-C' },
 } as const;
 
-/** Ends a command with an exit code of its own. */
+/** Ends a command with the given exit code. */
 export class CommandFailure extends Error {
   constructor(
     message: string,

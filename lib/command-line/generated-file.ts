@@ -12,7 +12,7 @@ export interface GeneratedFileArguments {
   force?: true;
 }
 
-/** The command that writes a file, and how its files begin. */
+/** The command that writes a file, and the beginning of its files. */
 export interface FileWriter {
   readonly command: string;
   readonly head: string;
@@ -97,13 +97,13 @@ export function differences(before: string, after: string): string[] {
   return found.length > MAX_DIFFERENCES ? [...found.slice(0, MAX_DIFFERENCES), '…'] : found;
 }
 
-/** How many lines have to be passed over in both texts to come to equal lines: as few as possible. */
+/** The smallest numbers of lines to skip in both texts, so that equal lines follow. */
 function nextEqual(old: readonly string[], made: readonly string[], at: number, to: number): [number, number] {
   const [left, right] = [old.length - at, made.length - to];
   for (let sum = 1; sum < left + right; sum++) {
     for (let skipped = Math.max(0, sum - right); skipped <= Math.min(sum, left); skipped++) {
       const [one, other] = [old[at + skipped], made[to + sum - skipped]];
-      // the end of the text is a line, too; other empty lines say nothing
+      // the end of the text counts as a line; empty lines do not match
       const isEnd = skipped === left - 1 && sum - skipped === right - 1;
       if (one !== undefined && one === other && (one !== '' || isEnd)) return [skipped, sum - skipped];
     }

@@ -39,7 +39,7 @@ export function inspectCommand(): Command {
 /** Ends when a signal ends it. */
 async function runInspect(text: string, { port, host, allowCalls = false, open, ...given }: InspectArguments): Promise<void> {
   const uri = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
-  // an address that nobody answers at is told at once
+  // an address without an answer is an error at once
   await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, () => Promise.resolve());
   const shown = { location: uri.location!, objectId: uri.object, names: await namesAt(text, uri, given) };
   await using page = await InspectorPage.listen(shown, given, { port, host, allowCalls });
@@ -49,7 +49,7 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 
-/** The names of the daemon's objects, where a name server is asked for the object itself. */
+/** The names of the daemon's objects, if the URI is looked up at a name server. */
 async function namesAt(text: string, { location }: PyroUri, given: RemoteArguments): Promise<RemoteDaemon['names']> {
   const byObject = new Map<string, string[]>();
   if (uriOf(text).protocol === 'PYRO' && given.ns === undefined) return byObject;
@@ -62,7 +62,7 @@ async function namesAt(text: string, { location }: PyroUri, given: RemoteArgumen
   return byObject;
 }
 
-/** The web server of the page. Its address has a random part, which only the person at the terminal knows. */
+/** The web server of the page. Its address has a random part, which only the user at the terminal knows. */
 class InspectorPage implements AsyncDisposable {
   private constructor(
     private readonly server: Server,
@@ -121,7 +121,7 @@ function isSame(given: string, token: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** Opens the page. Where no browser can be started, the address is on the terminal. */
+/** Opens the page. If no browser can be started, the user has the address on the terminal. */
 function openBrowser(url: string): void {
   const [command, ...args] =
     process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];

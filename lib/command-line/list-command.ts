@@ -9,7 +9,7 @@ import { print, table, printJson } from './output.js';
 import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote-arguments.js';
 import { daemonUriOf, orUnreachable, withRemote } from './remote-connection.js';
 
-/** An object of a daemon, and the numbers of its members. They are absent where the daemon keeps them from this client. */
+/** An object of a daemon, and the numbers of its members. The numbers are absent if the daemon does not tell them to this client. */
 interface ListedObject {
   readonly uri: string;
   readonly methods?: number;

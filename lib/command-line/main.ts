@@ -66,8 +66,8 @@ try {
 }
 
 /**
- * Says why the command failed: `Error: NamingError - unknown name: lab.camera`, as `pyro5-nsc` does. The class is that of Python for an
- * exception of Python, which may have the lines of its traceback behind, and is left out where it is just Error.
+ * Says why the command failed: `Error: NamingError - unknown name: lab.camera`, as `pyro5-nsc` does. For an exception of Python the text
+ * has the Python class, and may have its traceback. The class `Error` is left out.
  */
 function fail(error: Error): void {
   const failure = error instanceof CommandFailure ? error.cause : error;

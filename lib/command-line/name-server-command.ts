@@ -6,7 +6,7 @@ import { environmentConfig } from '../options/environment.js';
 import { portOf, secondsOf } from './arguments.js';
 import { print } from './output.js';
 
-/** The arguments of the command line. Options without a note are those of `pyro5-ns`. */
+/** The arguments of the command line. Options without a note are options of `pyro5-ns`. */
 interface NameServerArguments {
   host?: string;
   port?: number;
@@ -19,7 +19,7 @@ interface NameServerArguments {
   /** False with `--nobc`. */
   bc: boolean;
   autoclean?: number;
-  /** Ours: who may change names. */
+  /** The clients that may change names. Not in `pyro5-ns`. */
   write: 'everybody' | 'loopback' | 'nobody';
 }
 
@@ -73,7 +73,7 @@ async function runNameServer({
   if (server.broadcastLocation !== undefined) print(`Broadcast server running on ${server.broadcastLocation}`);
   else if (!nobc && unixsocket === undefined) print('Not starting broadcast server for localhost.');
   const existing = await server.count();
-  // its own registration is one
+  // the name server itself is one of the names
   if (existing > 1) print(`Persistent store contains ${existing - 1} existing registrations.`);
   print(`NS running on ${server.daemon.locationStr}`);
   if (server.daemon.natLocationStr === undefined) print(`URI = ${server.uri}`);
@@ -84,7 +84,7 @@ async function runNameServer({
   print('NS shut down.');
 }
 
-/** Broadcasts reach only a server that others reach. */
+/** True when the name server answers broadcasts: it must be reachable from other machines. */
 function answersBroadcasts(host: string | undefined, unixSocket: string | undefined): boolean {
   const where = host ?? environmentConfig().HOST ?? 'localhost';
   return unixSocket === undefined && where !== 'localhost' && !where.includes(':') && !isLoopback(`${where}:0`);

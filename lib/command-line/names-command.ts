@@ -16,11 +16,11 @@ interface NamesArguments extends OutputArguments {
   port?: number;
   unixsocket?: string;
   verbose?: true;
-  /** Ours: handshake data. */
+  /** Handshake data. Not in `pyro5-nsc`. */
   handshake?: string;
-  /** Ours: ask the network for a name server. */
+  /** Ask the network for a name server. Not in `pyro5-nsc`. */
   broadcast?: true;
-  /** Ours: answer yes to questions. */
+  /** Answer yes to questions. Not in `pyro5-nsc`. */
   yes?: true;
 }
 
@@ -30,7 +30,7 @@ interface Run {
   readonly options: NamesArguments;
 }
 
-/** Commands by name: their arguments as commander reads them, what they do, and the work. @see Pyro5/nsc.py, `handle_command` */
+/** Commands by name: their arguments as commander reads them, their description, and their work. @see Pyro5/nsc.py, `handle_command` */
 const COMMANDS: Record<string, [args: string, description: string, work: (run: Run, ...args: never[]) => Promise<void>]> = {
   ping: ['', 'ask whether the name server answers', ping],
   list: ['[prefix]', 'list names, or those that begin with a prefix', list],
@@ -52,7 +52,7 @@ const COMMANDS: Record<string, [args: string, description: string, work: (run: R
   setmeta: ['<name> [tags...]', 'replace the metadata tags of a name', setMetadata],
 };
 
-/** `nestjs-pyro nsc`: looks at and changes the names of a name server, with the commands, the options and the output of `pyro5-nsc`. */
+/** `nestjs-pyro nsc`: reads and changes the names of a name server, with the commands, the options and the output of `pyro5-nsc`. */
 export function namesCommand(): Command {
   const command = new Command('nsc')
     .description('control a Pyro name server: ours or Python’s')

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { CommandFailure, EXIT_CODES } from './exit-codes.js';
 
 /**
- * Loads a package that only some commands need: the one of a project, or else of the working directory, or the one beside this package.
+ * Loads a package that only some commands need. The first of these that has it: the project, the working directory, the directory of this
+ * package.
  *
  * @param directory the folder of the project
  * @param purpose what needs the package, for the error

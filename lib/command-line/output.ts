@@ -10,7 +10,7 @@ export interface OutputArguments {
 type Style = Parameters<typeof styleText>[0];
 
 const MAX_CELL_CHARS = 500;
-/** Control characters that a terminal would obey; a text of a peer keeps its lines and tabs. */
+/** Control characters that a terminal would obey. Line breaks and tabs of a peer stay. */
 const COMMANDS_OF_TERMINALS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Prints lines to the standard output. */
@@ -23,7 +23,7 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value).replace(COMMANDS_OF_TERMINALS, escapedUnits));
 }
 
-/** Prints a value as JSON where that is asked for, and else the lines. */
+/** Prints a value as JSON if the option `json` is set, else the lines. */
 export function answer({ json }: OutputArguments, value: unknown, ...lines: string[]): void {
   if (json) printJson(value);
   else print(...lines);
@@ -46,7 +46,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [styled('bold', line(head)), ...cells.map(line)];
 }
 
-/** Makes the text of a result: texts stand as they are, other values as Node shows them. */
+/** Makes the text of a result: a text as it is, other values as Node shows them. */
 export function resultText(value: unknown): string {
   if (typeof value === 'string') return process.stdout.isTTY ? harmless(value) : value;
   return inspect(value, { colors: hasColours(), depth: Infinity, maxArrayLength: 1_000, maxStringLength: 10_000 });

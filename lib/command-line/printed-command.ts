@@ -24,7 +24,7 @@ function optionsOf({ ns, serializer, timeout, tls, ca, cert, key }: RemoteArgume
   return [...given.flatMap(([name, value]) => [`--${name}`, String(value)]), ...(tls ? ['--tls'] : [])];
 }
 
-/** A text as one word of a POSIX shell. A text of a peer in it is no command of the shell. */
+/** Quotes a text as one word of a POSIX shell, so that a text of a peer cannot be a command of the shell. */
 function shellWord(text: string): string {
   return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -65,11 +65,11 @@ function noCompilerApi({ version }: Partial<Compiler>): string {
   return `typescript ${version ?? ''} of the project cannot be used as a library: npm install --save-dev typescript@6, or name another project (-p)`;
 }
 
-/** The names of some classes, and of those whose objects they give. */
+/** The names of the chosen classes, and of the classes whose objects their members return. */
 function withReached(chosen: readonly string[], all: SignatureBook['classes']): string[] {
   const reached = new Set(chosen);
   const byPythonName = new Map(Object.entries(all).map(([name, { class: named }]) => [named, name]));
-  // a set is walked to its end, also when it grows
+  // the loop also reaches names that are added while it runs
   for (const name of reached)
     for (const named of namesOfTypes(all[name]!)) if (byPythonName.has(named)) reached.add(byPythonName.get(named)!);
   return [...reached].sort();

@@ -1,9 +1,9 @@
 /**
  * The Python file that lets arrays of NumPy travel with plain Pyro5. The page docs/arrays.md shows the same lines.
  *
- * Pyro5's `register_class_to_dict` does not know which serializer writes, and is not asked for all of NumPy's types: json has no
- * bytes, msgpack writes a float32 as a text that Python cannot read, marshal writes a float64 as its bytes, and converts arguments
- * only, not what is in them. So the file changes what these three do with a value that they do not know.
+ * Pyro5's `register_class_to_dict` does not know which serializer writes, and is not called for all of NumPy's types. json has no bytes.
+ * msgpack writes a float32 as a text that Python cannot read. marshal writes a float64 as its bytes, and converts only arguments, not
+ * values inside of them. So the file changes how these three serializers write unknown values.
  */
 export const NUMPY_FILE = `"""Lets arrays and scalars of NumPy travel with Pyro5, in every serializer. Import this file once in each program."""
 import base64, io, numpy as np, serpent, Pyro5.serializers as pyro

@@ -37,7 +37,7 @@ export async function withRemote<T>(
 /**
  * Waits for an object, or for a name server.
  *
- * @param what the object, for the advice; undefined: there is none to give
+ * @param what the object, for the advice; undefined: no advice
  * @throws {CommandFailure} `unreachable`, with advice, when it cannot be reached
  */
 export async function orUnreachable<T>(what: PyroUri | string | undefined, given: RemoteArguments, work: Promise<T>): Promise<T> {

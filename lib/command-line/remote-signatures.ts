@@ -8,7 +8,7 @@ import { readSignatures } from '../inspector/read-signatures.js';
 
 /** An object, and the signatures of its members. */
 export interface RemoteSignatures {
-  /** Where the object is. */
+  /** The URI of the object. */
   readonly uri: PyroUri;
   readonly signatures: ObjectSignatures;
   /** False when the daemon has no `get_signatures`: then only the names of the members are known. */

@@ -11,7 +11,7 @@ export function interfaceName(name: string): string {
 }
 
 /**
- * Finds the class of an object among those of its source: the one that is named, or that has exactly the members of the object.
+ * Finds the class of an object in its source: the class with the chosen name, or the class with exactly the members of the object.
  *
  * @param chosen the name that the user gave
  * @throws {CommandFailure} when there is none, or several

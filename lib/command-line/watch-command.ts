@@ -24,7 +24,7 @@ interface WatchArguments extends RemoteArguments {
 const MAX_ROWS = 20;
 const CLEAR = '\u001b[H\u001b[2J\u001b[3J';
 
-/** `nestjs-pyro watch URI`: shows connections and calls of a server of this library, again and again. */
+/** `nestjs-pyro watch URI`: shows connections and calls of a server of this library, and updates them. */
 export function watchCommand(): Command {
   return takesRemoteArguments(new Command('watch').description('show connections and calls of a server of this library'))
     .addArgument(objectArgument('PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a name'))

@@ -1,6 +1,6 @@
 /**
- * A program may load this package more than once: a shared library can bring a copy of its own. The copies are separate modules,
- * so a WeakMap, an AsyncLocalStorage or a class of one copy means nothing to the other. This file holds what they share.
+ * A program may load this package more than once: a shared library can bring another copy. The copies are separate modules, so one copy
+ * cannot use a WeakMap, an AsyncLocalStorage or a class of the other. This file holds the state that the copies share.
  *
  * A version of this package that changes the shape of a shared value must give the value another name.
  */

@@ -7,24 +7,24 @@ import { expose } from './object/expose.js';
 /**
  * The object `Pyro.Daemon` of a daemon. To expose more members there, extend this class and give your class as `daemonObject`.
  *
- * Its methods act for the calling connection: its streams, and the objects that it may use. So they read the served call.
+ * Its methods act for the calling connection: on its streams, and on the objects that it may use.
  *
  * @see Pyro5/server.py, `DaemonObject`
  */
 export class DaemonObject {
   constructor(protected readonly daemon: Daemon) {}
 
-  /** Does nothing. */
+  /** Does nothing: the reply shows that the daemon answers. */
   ping(): void {}
 
-  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have accepted. */
+  /** Ids of the registered objects. Objects with handshake guards are listed only to connections that these guards have authorized. */
   registered(): string[] {
     const { connection, request } = servedCall();
     const { objects } = request.services;
     return [...objects.ids()].filter((id) => connection.authorizations.isAuthorized(objects.get(id)!));
   }
 
-  /** One line about the daemon. */
+  /** A text about the daemon, in one line. */
   info(): string {
     const { locationStr, natLocationStr, objectCount } = this.daemon;
     return `Pyro.Daemon bound on ${locationStr}, NAT ${natLocationStr ?? 'None'}, ${objectCount} objects registered. Servertype: nestjs-pyro`;

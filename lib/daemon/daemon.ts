@@ -36,7 +36,7 @@ import type { LimitName } from './limits/limits.js';
 import { resolveDaemonOptions } from './options/resolve-daemon-options.js';
 import { Sessions } from './session/sessions.js';
 
-/** How long {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} wait for running calls. */
+/** Longest wait of {@link BaseDaemon.drain} and {@link BaseDaemon.shutdown} for running calls. */
 const DEFAULT_DRAIN_MS = 10_000;
 
 /**
@@ -109,7 +109,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return this.lifecycle.sock;
   }
 
-  /** {@link sock} and the sockets of all connections, also of those in their handshake. */
+  /** {@link sock} and the sockets of all connections, connections in their handshake included. */
   get sockets(): (Server | Duplex)[] {
     return [...new Set([this.sock ?? [], this.sessions.sockets].flat())];
   }
@@ -209,7 +209,7 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     return new ProxyReference(uri, oneway, methods, attrs);
   }
 
-  /** How a registered object, or an instance of a registered class, travels: as a proxy. Undefined for every other value. */
+  /** The reference by which a registered object, or an instance of a registered class, travels as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined {
     const id = this.objects.idForAutoproxy(value);
     return id === undefined ? undefined : this.proxyFor(id);
@@ -247,14 +247,17 @@ export class BaseDaemon extends EventEmitter<PyroDaemonEvents> implements Daemon
     this.lifecycle.serve(socket);
   }
 
-  /** Lets another daemon drain and close together with this one. @throws {DaemonError} when this one would close with that one already */
+  /**
+   * Lets another daemon drain and close together with this one. @throws {DaemonError} when `other` closes together with this daemon
+   * already: they would be a circle
+   */
   combine(other: BaseDaemon): void {
     this.lifecycle.combine(other.lifecycle);
   }
 
   /**
-   * Resolves when the daemon closes, when the peer of its `connectedSocket` has gone, or when `condition`, called every `housekeepingIntervalMs`, returns false. In the second case
-   * the daemon stays open.
+   * Resolves when the daemon closes, when the peer of its `connectedSocket` has disconnected, or when `condition` returns false.
+   * `condition` is called every `housekeepingIntervalMs`. A daemon whose `condition` returned false stays open.
    *
    * @throws the error of `condition`
    */

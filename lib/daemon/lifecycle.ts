@@ -23,9 +23,9 @@ const MAX_DISPOSAL_MS = 5_000;
 
 /** Starts, drains and closes one daemon. */
 export class Lifecycle {
-  /** Where the daemon listens, as in URIs. */
+  /** Location of the daemon, as in URIs. Undefined before it listens. */
   location: string | undefined;
-  /** Only moves forward, but a daemon that could not listen is `new` again. */
+  /** The state only moves forward, with one exception: a daemon that could not listen is `new` again. */
   state: DaemonState = 'new';
   /** `performance.now()` when the daemon began to listen; undefined before. */
   listeningSince: number | undefined;
@@ -97,8 +97,8 @@ export class Lifecycle {
   }
 
   /**
-   * Resolves when the daemon closes, when the peer of a `connectedSocket` has gone, or when `condition`, called every
-   * `housekeepingIntervalMs`, returns false.
+   * Resolves when the daemon closes, when the peer of a `connectedSocket` has disconnected, or when `condition` returns false. `condition`
+   * is called every `housekeepingIntervalMs`.
    */
   requestLoop(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -134,7 +134,7 @@ export class Lifecycle {
 
   /** Closes the daemon, once. `soon`: replies that were sent still leave; `now`: connections are cut. Every caller waits for the same end. */
   close(when: 'soon' | 'now'): Promise<void> {
-    return (this.closing ??= this.closeOnce(when, when === 'soon' ? this.callingConnection() : undefined));
+    return (this.closing ??= this.closeOnce(when, this.callingConnection()));
   }
 
   /** @param calling the connection whose call closes the daemon; its reply is still sent */
@@ -152,7 +152,7 @@ export class Lifecycle {
     this.services.reporter.emit('close');
   }
 
-  /** Clients that connect while the daemon listens. Those that are still in their TLS handshake when it stops are closed. */
+  /** Accepts clients while the daemon listens. Clients in their TLS handshake are disconnected when the daemon stops listening. */
   private readonly acceptor: Acceptor<Slot> = {
     accept: (remoteAddress) => (this.isListening ? this.sessions.accept(remoteAddress) : undefined),
     enter: (slot, socket) => {
@@ -195,7 +195,7 @@ export class Lifecycle {
     return call?.daemon === this.services.daemon ? (call.connection as SessionConnection) : undefined;
   }
 
-  /** Disposals are code of the application. One that hangs must not keep the daemon from closing. */
+  /** Disposals are code of the application. A disposal that hangs must not keep the daemon from closing. */
   private async unlessHung(work: Promise<unknown>, what: string): Promise<void> {
     if (await endsWithin(work, MAX_DISPOSAL_MS)) return;
     this.services.reporter.error(new DaemonError(`${what} took longer than ${MAX_DISPOSAL_MS} ms and is no longer waited for`));

@@ -1,10 +1,10 @@
 import type { CallFollower, CallObserver, ObservedCall } from '../daemon/contract/observer.js';
 import type { CallDurations } from './contract.js';
 
-/** Objects of which durations are kept: a daemon may register new ones for ever. */
+/** Most objects whose durations are kept: a daemon may register new objects for ever. */
 const MAX_OBJECTS = 1_000;
 
-/** Adds up how long the calls of each object of a daemon take. A stream counts from its call to its end. */
+/** Adds up the durations of the calls of each object of a daemon. A stream counts from its call to its end. */
 export class DurationRecorder implements CallObserver {
   private readonly byObject = new Map<string, CallDurations>();
 

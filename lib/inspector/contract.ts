@@ -5,37 +5,37 @@ import type { MethodParameter } from '../objects/argument-binder.js';
 export interface InspectorState {
   /** As in `Date.prototype.toISOString`. */
   at: string;
-  /** Whether the page may call methods, read and write attributes. */
+  /** True when the page may call methods, read and write attributes. */
   allowCalls: boolean;
   servers: InspectedServer[];
 }
 
 /** A daemon that the inspector shows. */
 export interface InspectedServer {
-  /** Tells the servers of one page apart. */
+  /** Identifies the server on its page. */
   id: string;
   /** Null before the daemon listens. */
   location: string | null;
-  /** Why the daemon could not be asked; null when it was. */
+  /** The reason why the daemon did not answer; null when it answered. */
   error: string | null;
-  /** How long the daemon took to answer a ping. Null where it is part of this process. */
+  /** Time of the answer to a ping. Null when the daemon is part of this process. */
   pingMs: number | null;
   objects: InspectedObject[];
-  /** Null when the daemon does not tell it: a daemon of Python, or one without the option `inspector`. */
+  /** Null when the daemon does not tell it: a daemon of Python, or a daemon without the option `inspector`. */
   snapshot: Omit<DaemonSnapshot, 'objects'> | null;
-  /** Durations of the calls since somebody watches, by the id of the object. Null where they are not known. */
+  /** Durations of the calls since a page watches, by the id of the object. Null when they are not known. */
   durations: Record<string, CallDurations> | null;
 }
 
-/** How long the calls of one object took. */
+/** The durations of the calls of one object. */
 export interface CallDurations {
   /** Calls that have ended. */
   calls: number;
-  /** Their durations together. */
+  /** The sum of their durations. */
   totalMs: number;
 }
 
-/** An object of a daemon. Null stands for a thing that the daemon does not tell. */
+/** An object of a daemon. A member is null when the daemon does not tell it. */
 export interface InspectedObject {
   objectId: string;
   uri: string;
@@ -76,7 +76,7 @@ export interface InspectedAttribute extends AttributeSnapshot {
 
 /** A call that the page asks for. Arguments are texts, which are read as on the command line. */
 export interface CallRequest {
-  /** Tells the pages apart: calls of one page to one object use the same connections. */
+  /** Identifies the page. Calls of one page to one object use the same connections. */
   session: string;
   /** Id of the server. */
   server: string;

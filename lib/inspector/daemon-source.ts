@@ -10,7 +10,7 @@ import { RequestRefusal } from './request-refusal.js';
 
 /** A daemon of this process. */
 export interface LocalDaemon {
-  /** Tells the daemons apart. */
+  /** Identifies the daemon. */
   readonly id: string;
   readonly daemon: PyroDaemon;
 }
@@ -22,12 +22,12 @@ interface Watched {
 
 /** Shows daemons of this process, by their snapshots. */
 export class DaemonSource implements InspectorSource {
-  /** Undefined while nobody watches: then no call is timed. */
+  /** The watched daemons. Undefined while no page watches: then no call is timed. */
   private watched: Map<PyroDaemon, Watched> | undefined;
 
   /**
    * @param daemons gives the daemons that listen now
-   * @param options of the proxies that call objects of these daemons
+   * @param options options of the proxies that call objects of these daemons
    */
   constructor(
     private readonly daemons: () => LocalDaemon[],
@@ -41,7 +41,7 @@ export class DaemonSource implements InspectorSource {
         try {
           return this.inspect(local);
         } catch (error) {
-          // the daemon closes at this moment
+          // the daemon is closing
           const { message } = asError(error);
           return { id: local.id, location: null, error: message, pingMs: null, objects: [], snapshot: null, durations: null };
         }
@@ -92,7 +92,7 @@ export class DaemonSource implements InspectorSource {
   }
 }
 
-/** A location that this process can connect to: a daemon that listens on all interfaces is reached over the loopback. */
+/** A location that this process can connect to. A daemon that listens on all interfaces is reached over loopback. */
 function reachable(location: string): string {
   return location.replace(/^(?:0\.0\.0\.0|0)(?=:\d+$)/, '127.0.0.1').replace(/^\[::\](?=:\d+$)/, '[::1]');
 }

@@ -7,8 +7,8 @@ import { RequestRefusal } from './request-refusal.js';
 const FORWARDING_HEADER = /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/;
 
 /**
- * Refuses a request that does not come from this machine, that a reverse proxy has passed on, or that was sent to a host name that
- * is not of this machine: the last is a page of another site whose name was made to point here.
+ * Refuses a request from another machine, from a reverse proxy, or to a host name that is not of this machine. A request to another host
+ * name comes from a page of another site whose name was made to point to this machine.
  *
  * @param remedy ends the text of the refusal @throws {RequestRefusal} 403
  */
@@ -19,7 +19,8 @@ export function refuseOtherMachines({ socket, headers }: IncomingMessage, remedy
 }
 
 /**
- * Refuses a request to a host name that nobody gave: a page of another site whose name was made to point here. Addresses are no names.
+ * Refuses a request to an unknown host name. It comes from a page of another site whose name was made to point to this machine. Addresses
+ * are no names.
  *
  * @param host the host that the server was told to listen on @throws {RequestRefusal} 403
  */
@@ -41,7 +42,7 @@ function hostNameOf(host = ''): string {
     .toLowerCase();
 }
 
-/** True for an IP address of the loopback. A name that begins like one, `127.example.com`, is none. */
+/** True for a loopback address. False for a name that only begins like an address: `127.example.com`. */
 function isOfThisMachine(address: string): boolean {
   return isIP(address) !== 0 && isLoopback(address.replace(/^::ffff:/, ''));
 }

@@ -12,7 +12,7 @@ import { RequestRefusal } from './request-refusal.js';
 import { shownError, shownValue } from './shown-values.js';
 import { valueOf } from './values.js';
 
-/** Proxies that are kept without a running call and without a stream. Each has its own handshake data, and so its own sessions. */
+/** Most proxies that are kept without a running call and without a stream. Each proxy has its own handshake data, and so its own sessions. */
 const MAX_PROXIES = 16;
 /** A stream takes one connection while it waits for an item. */
 const POOL_SIZE = 4;
@@ -25,12 +25,12 @@ interface KeptProxy {
 }
 
 /**
- * Runs the calls of the page: each is a Pyro call like any other, over a connection with a handshake, so all guards decide about it.
+ * Runs the calls of the page. Each is an ordinary Pyro call, over a connection with a handshake, so all guards decide about it.
  *
  * Calls of one page to one object use the same connections, so that an object with the instance mode `session` keeps its state.
  */
 export class InspectorCalls {
-  /** The least recently used first. */
+  /** The proxies, the least recently used first. */
   private readonly proxies = new Map<string, KeptProxy>();
   private readonly streams = new Map<string, InspectorStream>();
   private running = 0;
@@ -97,7 +97,7 @@ export class InspectorCalls {
     const key = JSON.stringify([session, server, objectId, handshake]);
     const kept = this.proxies.get(key) ?? { proxy: this.connect(server, objectId, handshake), uses: 0 };
     kept.uses += 1;
-    // the last one is the one that was used last
+    // moves the proxy to the end: the most recently used proxy is last
     this.proxies.delete(key);
     this.proxies.set(key, kept);
     this.releaseUnused();
@@ -127,7 +127,7 @@ export class InspectorCalls {
       ...options,
       ...(handshake !== null && { handshake: valueOf(handshake) }),
       callTimeoutMs,
-      // longer than a stream, which is closed over the connection
+      // longer than for a stream, which is closed over this connection
       idleTimeoutMs: Math.min(2 * idleTimeoutMs, MAX_TIMER_MS),
       maxMessageBytes: maxResultBytes,
       poolSize: POOL_SIZE,

@@ -1,8 +1,8 @@
 import { type NumberBounds, numberRules, type OptionRules, SWITCH } from '../options/option-checks.js';
 
-/** Options of the inspector: whether it may call objects, and its limits. */
+/** Options of the inspector: the permission to call objects, and limits. */
 export interface InspectorOptions {
-  /** Lets the page call methods, read and write attributes. Default false: it only shows. */
+  /** Lets the page call methods, read and write attributes. Default false: the page only shows objects. */
   allowCalls?: boolean;
   /** Pause between two snapshots, while somebody watches. Default 1,000. */
   intervalMs?: number;
@@ -20,7 +20,7 @@ export interface InspectorOptions {
   callTimeoutMs?: number;
   /** Time after which a stream that nobody reads is closed; an unused connection is closed after twice that time. Default 60,000. */
   idleTimeoutMs?: number;
-  /** Largest reply of a call. A larger one fails. Default 1 MiB. */
+  /** Largest reply of a call. A call with a larger reply fails. Default 1 MiB. */
   maxResultBytes?: number;
 }
 

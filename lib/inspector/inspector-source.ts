@@ -8,7 +8,10 @@ export interface InspectorSource {
   take(): Promise<InspectedServer[]>;
   /** Called when somebody begins to watch. @returns a function that is called when nobody watches any more */
   follow(): () => void;
-  /** How a proxy reaches an object. @throws {Error} when there is no such server, or the id cannot stand in a URI */
+  /**
+   * Gives the URI and the options by which a proxy reaches an object. @throws {Error} when there is no such server, or the id cannot stand
+   * in a URI
+   */
   reach(server: string, objectId: string): ReachableObject;
 }
 

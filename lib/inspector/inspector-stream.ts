@@ -11,9 +11,12 @@ const NEXT_ITEM_MS = 100;
 /** An answer ends with the item that goes over this number of characters. */
 const MAX_ANSWER_CHARS = 200_000;
 
-/** A stream that the page reads, some items at a time. While the page does not ask, no item is fetched: the stream pauses at its source. */
+/**
+ * A stream that the page reads, some items at a time. While the page asks for no items, no item is fetched: the stream pauses at its
+ * source.
+ */
 export class InspectorStream {
-  /** An item that was asked for, and has not come before the answer was sent. */
+  /** A requested item that had not arrived when the answer was sent. */
   private pending: Promise<IteratorResult<unknown, undefined>> | undefined;
   private isBusy = false;
   private isClosed = false;

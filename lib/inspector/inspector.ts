@@ -16,7 +16,7 @@ export type InspectorRoute = '' | PageFileName | 'snapshot' | 'events';
 /** Paths of POST requests. */
 export type InspectorAction = 'call' | 'stream';
 
-/** Answers the requests of the inspector's page. It knows no framework: requests and responses are those of `node:http`. */
+/** Answers the requests of the inspector's page. Requests and responses are the classes of `node:http`, so no framework is needed. */
 export class Inspector {
   private readonly limits: Required<InspectorOptions>;
   private readonly feed: SnapshotFeed;
@@ -24,7 +24,7 @@ export class Inspector {
   private isClosed = false;
 
   /**
-   * @param mayRead decides about every request first; throws a {@link RequestRefusal}
+   * @param mayRead called before every request; throws a {@link RequestRefusal} to refuse it
    * @throws {PyroError} `CONFIG`, when an option is wrong
    */
   constructor(
@@ -73,7 +73,7 @@ export class Inspector {
       this.refuseClosed();
       const gone = new AbortController();
       response.once('close', () => {
-        // a stream keeps the signal of its call: it outlives an answer that was sent
+        // a stream keeps the signal of its call, so the signal must not abort after the answer was sent
         if (!response.writableFinished) gone.abort();
       });
       const answer =
@@ -84,7 +84,7 @@ export class Inspector {
     });
   }
 
-  /** Ends what is open: watching pages, streams, connections. Later requests are refused. */
+  /** Ends event streams of pages, item streams and connections. Later requests are refused. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.feed.close();
@@ -107,7 +107,7 @@ export class Inspector {
       'Cache-Control': 'no-store, no-transform',
       'X-Accel-Buffering': 'no',
     });
-    // HEAD asks for these headers alone
+    // HEAD gets only these headers
     if (method === 'HEAD') response.end();
     else this.feed.add(response);
   }
@@ -133,7 +133,7 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.end(JSON.stringify(value));
 }
 
-/** Where the files of the page are, relative to the URL of the page, which may end with a slash or not. */
+/** The path of the page's files, relative to the URL of the page. The URL may end with a slash or not. */
 function baseOf({ url = '' }: IncomingMessage): string {
   const path = url.split(/[?#]/, 1)[0]!;
   const last = path.split('/').at(-1)!;

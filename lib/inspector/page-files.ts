@@ -39,7 +39,7 @@ export function sendPage(response: ServerResponse, base: string): void {
 
 /** Sends a file of the page, compressed where the browser takes that. */
 export async function sendPageFile(request: IncomingMessage, response: ServerResponse, name: PageFileName): Promise<void> {
-  // loaded when somebody opens the page, and not before
+  // loaded when the page is opened for the first time
   files ??= loadFiles();
   const { type, plain, gzip, tag } = (await files)[name];
   response.setHeader('Content-Type', type);

@@ -12,7 +12,7 @@ const KINDS: readonly string[] = ['positional-only', 'positional', 'varargs', 'k
 type Dict = Readonly<Record<string, unknown>>;
 
 /**
- * Reads what a daemon has answered to `get_signatures`. What has another shape is left out.
+ * Reads what a daemon has answered to `get_signatures`. Parts of another shape are left out.
  *
  * @returns undefined when the answer has neither methods nor attributes
  */

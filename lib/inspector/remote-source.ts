@@ -14,7 +14,7 @@ import { readSignatures } from './read-signatures.js';
 import { RequestRefusal } from './request-refusal.js';
 import { toldMembers } from './told-members.js';
 
-/** Objects of which the members are asked for. */
+/** Most objects whose members are asked for. */
 const MAX_OBJECTS = 500;
 
 /** A daemon of another process, and the objects of it that are shown. */
@@ -97,7 +97,7 @@ export class RemoteSource implements InspectorSource {
       return jsonOnly(await this.inspector.$call('inspect', this.maxListed)) as DaemonSnapshot;
     } catch (error) {
       if (isPassing(error)) throw error;
-      // it has no such object, or its guards refuse this client; the ping has shown that the daemon answers
+      // the daemon has no such object, or its guards refuse this client; the ping has shown that the daemon answers
       this.hasInspector = false;
       return null;
     }
@@ -132,7 +132,7 @@ export class RemoteSource implements InspectorSource {
     return members === null || signatures === undefined ? members : toldMembers(members, signatures);
   }
 
-  /** Asks for the signatures of objects that are new, and forgets those of objects that have gone. */
+  /** Asks for the signatures of new objects, and forgets the signatures of unregistered objects. */
   private async askSignatures(ids: readonly string[]): Promise<void> {
     if (!this.daemon.$metadata?.methods.has('get_signatures')) return;
     for (const id of this.signatures.keys()) if (!ids.includes(id)) this.signatures.delete(id);
@@ -179,7 +179,7 @@ export class RemoteSource implements InspectorSource {
   }
 }
 
-/** True for errors that the next turn may not meet: a slow or full daemon, a broken connection. */
+/** True for errors after which the next attempt may succeed: a slow or full daemon, a broken connection. */
 function isPassing(error: unknown): boolean {
   return (
     error instanceof TimeoutError ||
@@ -188,7 +188,7 @@ function isPassing(error: unknown): boolean {
   );
 }
 
-/** A snapshot has only values of JSON. A daemon elsewhere may send others, which would fail where the snapshot is sent on. */
+/** Makes JSON values of a snapshot. A remote daemon may send other values, which would fail when the snapshot is sent to the page. */
 function jsonOnly(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? String(member) : member)));
 }

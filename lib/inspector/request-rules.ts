@@ -12,7 +12,7 @@ const HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
 
-/** Sets the headers of every answer. They replace those that the application has set. */
+/** Sets the headers of every answer. They replace headers that the application has set. */
 export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
 }
@@ -31,7 +31,7 @@ export function refuseForeignReader({ headers }: IncomingMessage): void {
  */
 export function refuseForeignWriter({ headers }: IncomingMessage): void {
   const site = headers['sec-fetch-site'];
-  // browsers leave this header out where the page came without TLS from another machine
+  // browsers leave this header out for a page that came without TLS from another machine
   const isOwnSite = site === undefined ? headers.origin !== undefined : site === 'same-origin';
   const isOwn = isOwnSite && (headers.origin === undefined || isOwnOrigin(headers.origin, headers.host));
   if (!isOwn) throw foreign();

@@ -4,7 +4,7 @@ import type { ShownError, ShownValue } from './contract.js';
 import { jsonOf, NodeBudget } from './values.js';
 
 const MAX_VALUE_CHARS = 100_000;
-/** Values inside of a value. */
+/** Most values inside of a shown value. */
 const MAX_NODES = 10_000;
 const MAX_MESSAGE_CHARS = 10_000;
 const MAX_TRACEBACK_LINES = 200;

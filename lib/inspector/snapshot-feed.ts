@@ -4,7 +4,7 @@ import type { InspectorOptions } from './inspector-options.js';
 import { warnOfError } from '../reports/warning.js';
 import type { InspectorSource } from './inspector-source.js';
 
-/** A reader that stays longer has to come again, so that the guards of the application decide about it anew. */
+/** A reader is disconnected after this time and connects again, so that the guards of the application decide anew. */
 const LONGEST_MS = 5 * 60_000;
 /** Pause before a page connects again. */
 const RETRY_MS = 2_000;
@@ -39,7 +39,7 @@ export class SnapshotFeed {
     return this.readers.size;
   }
 
-  /** Adds a reader, whose head was sent. A reader that left meanwhile, while guards ran, is not added: it would tell nobody of its end. */
+  /** Adds a reader, whose head was sent. A reader that disconnected while guards ran is not added: its `close` event has passed already. */
   add(response: ServerResponse): void {
     if (response.destroyed || response.closed) return;
     response.write(`retry: ${RETRY_MS}\n\n`);
@@ -73,15 +73,15 @@ export class SnapshotFeed {
   }
 
   private async send(): Promise<void> {
-    // a source that takes longer than the interval skips a turn
+    // a source that takes longer than the interval skips a snapshot
     if (this.isTaking) return;
     this.isTaking = true;
     try {
       const event = `data: ${JSON.stringify(await this.state())}\n\n`;
-      // a reader that is behind gets a later snapshot
+      // a slow reader gets a later snapshot
       for (const reader of this.readers.keys()) if (!reader.writableNeedDrain) reader.write(event);
     } catch (error) {
-      // the next turn tries again; an operator is told once
+      // the next interval tries again; the operator is warned once
       if (!this.hasWarned) warnOfError(error);
       this.hasWarned = true;
     } finally {

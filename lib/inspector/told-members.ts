@@ -36,7 +36,7 @@ function toldMethod(member: InspectedMethod, told: MethodSignature | undefined, 
   };
 }
 
-/** @param known the same parameter in the snapshot of the daemon, which knows the rules of its class */
+/** @param known the same parameter in the snapshot of the daemon, which has the rules of its class */
 function toldParameter(
   { name, kind, required, type, doc }: ParameterSignature,
   known: InspectedParameter | undefined,

@@ -5,9 +5,9 @@ import type { ValueShape } from '../objects/value-shape.js';
 export type TypeTexts = NonNullable<ObjectSignatures['types']>;
 
 const MAX_DEPTH = 4;
-/** Most members that the shapes of one object have together: types that name each other often would have millions. */
+/** Most members of all shapes of one object: types that name each other could have millions. */
 const MAX_MEMBERS = 2_000;
-/** A peer may have sent a long text. */
+/** Longest text of a type that is read. */
 const MAX_CHARS = 1_000;
 
 const NULLABLE = /^(?:Optional\[(?<optional>.+)\]|(?<union>.+?) \| None)$/;

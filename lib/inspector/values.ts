@@ -9,7 +9,7 @@ import { configError } from '../options/option-checks.js';
 const INT = /^-?\d+$/;
 
 /**
- * Reads an argument of a call: JSON, and a text that is no JSON as itself. So `12` is a number, and `'"12"'` a text.
+ * Reads an argument of a call: JSON as its value, another text as itself. So `12` is a number, and `'"12"'` a text.
  *
  * @param literal Python's literals instead of JSON, for what JSON does not have: `(1, 2)`, `{1, 2}`, `b"x"`, `1+2j`, `None`
  * @throws {PyroError} `CONFIG`, when a literal cannot be read
@@ -33,10 +33,10 @@ function literalOf(text: string): unknown {
 }
 
 /**
- * Makes a value of what a call returned that JSON can write: a dict whose keys are no texts has their texts, a set is a list, a
- * large int and an infinite number a text, bytes a dict as in serpent, an array nested lists, a remote object its URI.
+ * Makes a JSON value of the result of a call. Keys of dicts become texts, a set becomes a list, a large int or an infinite number a text.
+ * Bytes become a dict as in serpent, an array nested lists, and a remote object its URI.
  *
- * @param nodes counts the values inside; lists and dicts end where there are no more
+ * @param nodes limits the values inside; lists and dicts are cut at the limit
  */
 export function jsonOf(value: unknown, nodes = new NodeBudget(Infinity)): unknown {
   if (value === undefined) return null;
@@ -64,7 +64,7 @@ export class NodeBudget {
     return nodes <= this.left;
   }
 
-  /** Takes as many of the items as are left. */
+  /** Gives as many of the items as the limit leaves. */
   *some<T>(items: Iterable<T>): Iterable<T> {
     for (const item of items) {
       if (this.left === 0) {
@@ -81,13 +81,16 @@ function listOf(items: Iterable<unknown>, nodes: NodeBudget): unknown[] {
   return Array.from(nodes.some(items), (item) => jsonOf(item, nodes));
 }
 
-/** A long array is not made nested lists as a whole first. */
+/** Makes nested lists of an array up to the limit, so that a long array is not converted as a whole. */
 function arrayOf(array: NdArray, nodes: NodeBudget): unknown {
   const isShort = array.shape.length === 0 || nodes.has(array.size + listsOf(array.shape));
   return isShort ? jsonOf(array.toJSON(), nodes) : listOf(array.rows(), nodes);
 }
 
-/** As Python's `json.dumps` writes keys; a dict with other keys, or with two that have the same text, is a list of pairs. */
+/**
+ * Makes a dict whose keys are texts, as Python's `json.dumps` writes them. A dict with other keys, or with two keys of the same text,
+ * becomes a list of pairs.
+ */
 function mapOf(map: ReadonlyMap<unknown, unknown>, nodes: NodeBudget): unknown {
   const entries = Array.from(nodes.some(map), ([key, member]): [unknown, unknown] => [jsonOf(key, nodes), jsonOf(member, nodes)]);
   const texts = new Set(entries.map(([key]) => (typeof key === 'object' ? undefined : String(key as number))));

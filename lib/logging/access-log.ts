@@ -10,11 +10,11 @@ import { peerFields } from './log-texts.js';
 
 /** Options of the access log: a line for each call when it has ended. */
 export interface AccessLogOptions {
-  /** Share of the calls that are logged, 0 to 1. The others cost next to nothing. Default 1. */
+  /** Share of the calls that are logged, 0 to 1. The other calls cost next to nothing. Default 1. */
   sample?: number;
-  /** Calls that take at least so long are logged in any case. Default: none. */
+  /** Calls that take at least this time are always logged. Default: none. */
   slowMs?: number;
-  /** Whether the line has the arguments, as a text of at most 1,000 characters. They may be secrets. Default false. */
+  /** True: the line has the arguments, as a text of at most 1,000 characters. Arguments may be secrets. Default false. */
   arguments?: boolean;
 }
 

@@ -11,7 +11,7 @@ import { isMeantForClient } from './failure-level.js';
 import { LogEntry, type PyroLogger, type LogSink, type PyroLogLevel } from './log-entry.js';
 import { peerFields } from './log-texts.js';
 
-/** Logs what a daemon does: where it listens, its clients, the handshakes that it refuses, failed calls, and calls if asked to. */
+/** Logs the events of a daemon: its address, its clients, refused handshakes, failed calls, and all calls if the option `accessLog` is set. */
 export function logDaemon(daemon: BaseDaemon, logger: PyroLogger, accessLog: boolean | AccessLogOptions): void {
   const write: LogSink<PyroLogLevel> = (level, entry) => logger[level](entry);
   daemon.on('listening', (location) => write('info', new LogEntry(`daemon listens on ${location}`, { event: 'listening' })));

@@ -9,7 +9,7 @@ import { thrownError } from './failure-level.js';
 import { LogEntry, type LogSink } from './log-entry.js';
 import { knownObjects, peerFields } from './log-texts.js';
 
-/** Causes of an error that a log line shows. */
+/** Most causes of an error that a log line shows. */
 const MAX_CAUSES = 5;
 
 /** Chooses the level of a failed call; false: the call is not logged. */
@@ -33,7 +33,7 @@ export function logFailedCalls<Level extends string>(
   const lines = new RepeatedLines();
   daemon.once('close', () => lines.endAll());
   const log = (error: unknown, info: CallErrorInfo, chooseLevel: FailureLevel<Level>): void => {
-    // a call may give both events, with the same info
+    // a call may emit both events, with the same info
     if (logged.has(info)) return;
     logged.add(info);
     const thrown = thrownError(error);
@@ -47,7 +47,7 @@ export function logFailedCalls<Level extends string>(
       const errorType = printable(pythonTypeOf(presentableError(error)));
       write(level, new LogEntry(text, { event: 'call failed', ...callFields(info), errorType, ...(stack && { stack }) }));
     };
-    // a method that fails by accident hides no other one
+    // failures of one method are counted apart from failures of other methods
     const kind = isSevere ? `${level} ${info.objectId} ${info.method}` : level;
     const what = isSevere ? ` of ${nameOf(info)}` : '';
     const more = (text: string): void => write(level, new LogEntry(`${text} failed calls${what}`, { event: 'call failed' }));
@@ -63,7 +63,7 @@ function failureText(error: unknown, info: CallErrorInfo): string {
   return `${nameOf(info)} failed for ${printable(connection.remoteAddress)} (correlation id ${correlationId}): ${text}`;
 }
 
-/** The items of a stream fail in calls of the daemon's own object, but for the log it is the call that returned the stream. */
+/** The fields of a failed call. Items of a stream fail in calls of the daemon's own object; the log names the call that returned the stream. */
 function callFields(info: CallErrorInfo): Pick<LogEntry, 'object' | 'method' | 'correlationId' | 'peer' | 'connection'> {
   const { objectId, method } = info.stream ?? info;
   return {

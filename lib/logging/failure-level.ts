@@ -1,14 +1,15 @@
 import { CommunicationError, MessageTooLargeError, PyroError, SerializeError } from '../protocol/errors.js';
 import { isDescribedException, PythonException } from '../protocol/python-exception.js';
 
-/** The error that was thrown, where a layer above has translated the error for Python. */
+/** The error that was thrown, before the Nest layer translated it for Python. */
 export function thrownError(error: unknown): unknown {
   return error instanceof PythonException && error.cause !== undefined ? error.cause : error;
 }
 
 /**
- * True for errors that are meant for the client: a PythonException, an error of a registered class, and the refusals of this library (unknown objects and members, wrong
- * arguments, guards, limits, clients that went away). All other errors are those that nobody expected.
+ * True for errors that are meant for the client: a PythonException, an error of a registered class, and the refusals of this library. The
+ * library refuses unknown objects and members, wrong arguments, and calls by guards, by limits, and of clients that have disconnected. All
+ * other errors are unexpected.
  *
  * @param isKnownObject whether the daemon has the object of the call
  */
@@ -19,7 +20,7 @@ export function isMeantForClient(error: unknown, isKnownObject: boolean): boolea
   return error instanceof Error && error.name === 'AbortError' && error.cause instanceof PyroError;
 }
 
-/** Whether the server itself refused: other errors of this library come from calls and mistakes that the method made. */
+/** True when the server itself refused. Other errors of this library come from calls of the method, and from its mistakes. */
 function isRefusal(error: PyroError, isKnownObject: boolean): boolean {
   switch (error.code) {
     case 'SECURITY':
@@ -30,7 +31,7 @@ function isRefusal(error: PyroError, isKnownObject: boolean): boolean {
       // the result cannot be sent: a mistake of the method
       return !(error.cause instanceof SerializeError);
     default:
-      // a failed call to another object says whether it was sent
+      // `sent` marks a failed call to another object
       return error instanceof CommunicationError && error.sent === undefined && !(error instanceof MessageTooLargeError);
   }
 }

@@ -25,11 +25,11 @@ export interface LogFields {
   /** Number of the connection. */
   connection?: number;
   principal?: string;
-  /** Of a call that returned a stream: until the stream ended. */
+  /** Duration of the call; if the call returned a stream, until the end of the stream. */
   durationMs?: number;
   /** Python class of the error, as the client sees it. */
   errorType?: string;
-  /** The arguments as a text, where the option `accessLog` asks for them. */
+  /** The arguments as a text, if the option `accessLog` asks for them. */
   arguments?: string;
   /** A code of a warning. */
   code?: string;
@@ -64,13 +64,13 @@ export class LogEntry implements Readonly<LogFields> {
     Object.assign(this, fields);
   }
 
-  /** The same as {@link msg}, for loggers that look for a message there. */
+  /** The same as {@link msg}, for loggers that read `message`. */
   get message(): string {
     return this.msg;
   }
 
   toString(): string {
-    // no line of a stack begins like a line of the log
+    // lines of a stack are indented, so that none looks like a line of the log
     return this.stack === undefined ? this.msg : `${this.msg}\n  ${this.stack.replace(/\n(?! )/g, '\n  ')}`;
   }
 

@@ -3,13 +3,13 @@ import type { PyroConnection } from '../daemon/contract/connection.js';
 import type { BaseDaemon } from '../daemon/daemon.js';
 import { printable } from '../reports/printable.js';
 
-/** Objects that one log line lists. */
+/** Most objects that a log line lists. */
 const MAX_OBJECTS = 20;
 
 /**
- * The objects that a daemon serves, for the line that a server logs at its start: as URIs where the daemon listens, else as ids.
+ * The objects of a daemon, for the line that a server logs at its start: as URIs if the daemon listens, else as ids.
  *
- * @param typeOf gives the name of the class of an object whose id is a random one
+ * @param typeOf gives the name of the class of an object with a random id
  */
 export function servedObjects(daemon: BaseDaemon, typeOf: (objectId: string) => string | undefined): string {
   const ids = ownIds(daemon);
@@ -22,7 +22,7 @@ export function servedObjects(daemon: BaseDaemon, typeOf: (objectId: string) => 
   return `${ids.length} ${ids.length === 1 ? 'object' : 'objects'}: ${listed(ids, text)}`;
 }
 
-/** The ids of a daemon, for the log of a client that asked for an unknown one. */
+/** The ids of a daemon, for the log line of a client that asked for an unknown object. */
 export function knownObjects(daemon: BaseDaemon): string {
   const ids = ownIds(daemon);
   return ids.length === 0 ? 'there are no objects' : `there are ${listed(ids)}`;

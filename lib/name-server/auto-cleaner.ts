@@ -4,7 +4,7 @@ import { UNIX_PREFIX } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 import type { NameRecord, NameStore } from './store/name-store.js';
 
-/** Names of a server that cannot be reached for so long are removed. @see Pyro5/nameserver.py, `AutoCleaner.max_unreachable_time` */
+/** Names of a server that cannot be reached for this time are removed. @see Pyro5/nameserver.py, `AutoCleaner.max_unreachable_time` */
 const MAX_UNREACHABLE_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Servers that are tried at the same time. */
@@ -14,19 +14,19 @@ const PARALLEL = 16;
 export interface AutoCleanTimes {
   /** Pause between two rounds. */
   intervalMs: number;
-  /** A name is removed when its server was unreachable for so long. Default 20,000. */
+  /** A name is removed when its server was unreachable for this time. Default 20,000. */
   maxUnreachableMs?: number;
 }
 
 /**
  * Removes names whose servers cannot be reached any more.
  *
- * It opens a connection to the address of each name that has no lease: a lease ends by itself.
+ * It opens a connection to the address of each name without a lease. A name with a lease is removed when the lease ends.
  *
  * @see Pyro5/nameserver.py, `AutoCleaner`
  */
 export class AutoCleaner {
-  /** When each name was first found unreachable, in the milliseconds of `performance.now()`. */
+  /** Time at which each name was first found unreachable, in milliseconds of `performance.now()`. */
   private readonly unreachableSince = new Map<string, number>();
   private readonly maxUnreachableMs: number;
   private readonly timer: NodeJS.Timeout;
@@ -103,7 +103,7 @@ export class AutoCleaner {
   }
 }
 
-/** Where the server of a URI listens; undefined for a URI that names no address. */
+/** The address of the server of a URI; undefined for a URI that names no address. */
 function locationOf(uri: string): string | undefined {
   const { protocol, location } = new PyroUri(uri);
   return protocol === 'PYRO' ? location : undefined;

@@ -7,7 +7,7 @@ import { configError } from '../options/option-checks.js';
 import { tcpLocation } from '../protocol/location.js';
 import type { PyroUri } from '../protocol/uri.js';
 
-/** Where a name server answers those who look for it by broadcast. */
+/** The address at which a name server answers broadcasts. */
 export interface BroadcastResponderAddress {
   /** Interface to listen on. Default: the environment's `PYRO_NS_BCHOST`, or all. */
   host?: string;
@@ -15,12 +15,12 @@ export interface BroadcastResponderAddress {
   port?: number;
 }
 
-/** Answers of one second. More questions get no answer, so that nobody can use the name server to flood somebody else. */
+/** Most answers in a second. Further questions get no answer, so that nobody can use the name server to flood another machine. */
 const MAX_ANSWERS_PER_SECOND = 100;
 const MAX_QUESTION_BYTES = 100;
 
 /**
- * Tells programs in the local network, which ask by UDP broadcast, where the name server is.
+ * Answers programs in the local network that ask for the name server by UDP broadcast.
  *
  * @see Pyro5/nameserver.py, `BroadcastServer`
  */
@@ -38,7 +38,7 @@ export class BroadcastResponder {
   }
 
   /**
-   * @param uri of the name server in this network, without NAT
+   * @param uri URI of the name server in this network, without NAT
    * @throws {PyroError} `CONFIG`, when the address cannot be used
    */
   static async start(uri: PyroUri, { host, port }: BroadcastResponderAddress): Promise<BroadcastResponder> {
@@ -82,7 +82,7 @@ export class BroadcastResponder {
   }
 }
 
-/** This machine's address on the way to a peer; undefined when there is no way. */
+/** The address of this machine that reaches a peer; undefined when the peer cannot be reached. */
 async function addressTowards({ address, port }: RemoteInfo): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {

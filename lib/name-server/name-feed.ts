@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NameChange, NameRecord, NameSelection, NameStore } from './store/name-store.js';
 
-/** An item without news is sent after so long a silence, so that both sides see that the other one lives. */
+/** After this time without a change an `alive` item is sent, so that each side sees that the other side is alive. */
 export const FEED_HEARTBEAT_MS = 10_000;
-/** Changes that wait for a slow reader. A reader that is further behind gets all names anew. */
+/** Most changes that wait for a slow reader. A slower reader gets all names anew. */
 const MAX_WAITING = 1_000;
 
 /**
- * One item of a watch.
+ * An item of a watch.
  *
- * A watch begins with a `registered` item for each name that is registered, and `ready`. Then come the changes. `restart` says that
- * changes were lost: the names follow anew, up to the next `ready`, and what is not among them is gone. `alive` says nothing.
+ * A watch begins with a `registered` item for each name that is registered, and `ready`. Then come the changes. `restart` says that changes
+ * were lost: all names follow anew, up to the next `ready`; names that do not follow are removed. `alive` carries no information.
  */
 export type NameFeedItem =
   | { readonly change: 'registered'; readonly record: NameRecord }
@@ -34,7 +34,7 @@ export async function* nameFeed(store: NameStore, filter: NameFeedFilter, signal
     else isBehind = true;
     wake.abort();
   });
-  // names that the reader knows: a name that loses the tags of the filter is removed for it
+  // names that the reader knows: a name that loses the tags of the filter is removed for the reader
   const known = new Set<string>();
   const itemOf = (change: NameChange): NameFeedItem | undefined => {
     if (change.kind === 'registered' && isSelected(change.record, filter)) {

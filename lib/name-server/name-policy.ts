@@ -6,26 +6,26 @@ import { isLoopback } from './name-rules.js';
 /** The actions on names that a policy allows or refuses. */
 export type NameAction = 'register' | 'remove' | 'setMetadata' | 'list' | 'takeover';
 
-/** The question whether a client may do something with a name. */
+/** Asks whether a client may do something with a name. */
 export interface NameRequest {
   readonly action: NameAction;
   /** Undefined for `list`. */
   readonly name: string | undefined;
-  /** Who the client is: what the handshake guard set. Undefined without a guard. */
+  /** The principal of the client, as the handshake guard set it. Undefined without a guard. */
   readonly principal: unknown;
   /** `address:port`, `[v6]:port`, or `local` for a unix socket. */
   readonly remoteAddress: string;
 }
 
 /**
- * Who may do something: `everybody`, `nobody`, clients on the same machine (`loopback`: from 127.0.0.0/8, ::1 or a unix socket), or
- * those for which a function returns true.
+ * The clients that may do something. `everybody`, `nobody`, `loopback`: clients on the same machine (from 127.0.0.0/8, ::1 or a unix
+ * socket). A function: the clients for which it returns true.
  */
 export type NameRule = 'everybody' | 'loopback' | 'nobody' | ((request: NameRequest) => boolean | Promise<boolean>);
 
 /**
- * Who may do what with the names of a name server. Default: everybody may do everything, as in Pyro5, but take over names whose owners
- * are alive. Lookups are always allowed: handshake guards decide who may connect.
+ * The rules about the names of a name server. Default: everybody may do everything, as in Pyro5, except take over names whose owners are
+ * alive. Lookups are always allowed: handshake guards decide who may connect.
  */
 export interface NamePolicy {
   /** Register a name. */
@@ -74,7 +74,7 @@ export class NameRules {
   }
 
   /**
-   * True when a call may do something. Code of this process, which makes no call, may do everything but take over.
+   * True when a call may do something. Code of this process may do everything, without a call, except take over.
    *
    * Returns no promise unless the rule does.
    */

@@ -3,7 +3,7 @@ import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
 
-/** How much a client may keep in a name server. */
+/** The limits of a name server. */
 export interface NameLimits {
   /** Registered names, the name server's own included. Default 200,000. */
   maxNames: number;
@@ -56,7 +56,7 @@ export class NameArguments {
     return this.limited('name', value, 'maxNameLength');
   }
 
-  /** The text of a URI. @throws {PyroError} `BAD_URI` when it is none */
+  /** The text of a URI. @throws {PyroError} `BAD_URI` when the value is no URI */
   uri(value: unknown): string {
     if (value instanceof PyroUri) return value.toString();
     if (typeof value !== 'string') throw pythonTypeError('only URIs or strings can be registered');
@@ -111,7 +111,7 @@ export function tooMany(what: string, count: number, option: keyof NameLimits, l
   return new NamingError(`${count} ${what}; the name server takes ${limit} (its option limits.${option})`);
 }
 
-/** False for values that Python takes for false: an argument that was not given, in the name server's methods. */
+/** False for values that Python takes for false. In the name server's methods they mean that an argument was not given. */
 export function isGiven(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '' || value === 0 || value === 0n) return false;
   if (value instanceof Map || value instanceof Set) return value.size > 0;

@@ -27,7 +27,7 @@ type ListedName = string | PyTuple;
 /**
  * The object `Pyro.NameServer`: its methods, with the arguments, results and errors of Pyro5's name server.
  *
- * `register_leased`, `renew_leases`, `store_id` and `watch` are this name server's own. Clients see in its metadata that they are there.
+ * Python's name server does not have `register_leased`, `renew_leases`, `store_id` and `watch`. Clients find them in the metadata.
  *
  * @see Pyro5/nameserver.py, `NameServer`
  */
@@ -52,7 +52,7 @@ export class NameServer {
 
   ping(): void {}
 
-  /** Says which name servers share their names: those with the same id. A program registers at one of them only. */
+  /** Id of the store. Name servers with the same id share their names, and a program registers at one of them only. */
   store_id(): string {
     return this.store.sharedId ?? this.ownStoreId;
   }
@@ -71,8 +71,7 @@ export class NameServer {
   }
 
   /**
-   * Registers a name for a limited time. The owner begins the time anew by `renew_leases`; another program cannot register the name
-   * meanwhile.
+   * Registers a name for a limited time. The owner restarts the time by `renew_leases`; another program cannot register the name meanwhile.
    *
    * @param owner a random text that the program chose
    * @param ttlMs milliseconds
@@ -148,7 +147,7 @@ export class NameServer {
     return listed(await this.store.list({ by: 'tags', tags, match }), isGiven(withMetadata));
   }
 
-  /** Follows the names that begin with a prefix and have all of the tags: the names of now, `ready`, and each change. */
+  /** Follows the names that begin with a prefix and have all of the tags: gives the present names, `ready`, and each change. */
   async *watch(prefix: unknown = null, tags: unknown = null): AsyncGenerator<unknown> {
     const context = currentContext();
     const filter = { prefix: isGiven(prefix) ? this.read.prefix(prefix) : '', tags: [...(this.read.tags(tags, 'tags') ?? [])] };
@@ -209,7 +208,7 @@ export class NameServer {
   }
 }
 
-/** Matches in slices, so that others are served between them. */
+/** Matches in slices, so that other calls are served between them. */
 async function matching(records: readonly NameRecord[], matches: (name: string) => boolean): Promise<NameRecord[]> {
   const found: NameRecord[] = [];
   const start = performance.now();
@@ -234,7 +233,7 @@ function listed(records: readonly NameRecord[], withMetadata: boolean): Map<stri
   return result;
 }
 
-/** As in Pyro5, no tags are an empty frozenset. */
+/** The tags of a record. A record without tags gives an empty frozenset, as in Pyro5. */
 function tagsOf({ metadata }: NameRecord): Set<string> {
   return metadata === undefined ? new PyFrozenSet<string>() : new Set(metadata);
 }

@@ -29,28 +29,29 @@ import { StoreWithOwnName } from './own-name.js';
 import type { NameStore } from './store/name-store.js';
 import { openNameStore } from './open-name-store.js';
 
-/** Options of a name server: those of its daemon, and its own. Times are milliseconds; 0 switches a time off. */
+/** Options of a name server and of its daemon. Times are milliseconds; 0 switches a time off. */
 export interface PyroNameServerOptions extends PyroDaemonOptions {
   /** Port to listen on. Default: the environment's `PYRO_NS_PORT`, or 9090. 0: the system chooses a free port. */
   port?: number;
   /**
-   * Where registrations are kept: `memory`, `file:PATH`, `sql:PATH` (SQLite), `redis://HOST:PORT` or `rediss://…`, or a store of yours, which you
-   * close. Default `memory`.
+   * Store of the registrations: `memory`, `file:PATH`, `sql:PATH` (SQLite), `redis://HOST:PORT` or `rediss://…`, or a store object, which
+   * the application closes. Default `memory`.
    */
   storage?: string | NameStore;
   /**
-   * Tell those who ask by UDP broadcast where the name server is. Default false: whoever is in the network would learn of it, and a
-   * program that finds a name server by broadcast believes whoever answers first.
+   * Answers UDP broadcasts that ask for a name server. Default false: everybody in the network would learn of the name server, and a
+   * program that asks by broadcast trusts the first answer.
    */
   broadcast?: boolean | BroadcastResponderAddress;
   /**
-   * Pause between two rounds that look for names whose servers cannot be reached; such a name is removed after 20 s. At least 3,000, or
-   * 0: no rounds. Default: the environment's `PYRO_NS_AUTOCLEAN`, or 0. Names with a lease are removed when their lease ends.
+   * Pause between two rounds that look for names whose servers cannot be reached. A name is removed when its server was unreachable for 20
+   * s. At least 3,000, or 0: no rounds. Default: the environment's `PYRO_NS_AUTOCLEAN`, or 0. Names with a lease are removed when their
+   * lease ends.
    */
   autocleanMs?: number;
-  /** Who may change and list names. Default: everybody, as in Pyro5. */
+  /** Rules that decide who may change and list names. Default: everybody, as in Pyro5. */
   policy?: NamePolicy;
-  /** How much clients may keep here. */
+  /** Limits of names, tags, watches and leases. */
   limits?: Partial<NameLimits>;
 }
 
@@ -67,7 +68,7 @@ const MIN_AUTOCLEAN_MS = 3_000;
 const OWN_TAGS: ReadonlySet<string> = new Set(['class:Pyro5.nameserver.NameServer']);
 
 /**
- * A name server: the object `Pyro.NameServer` on a daemon of its own. Python programs find it as they find `pyro5-ns`.
+ * A name server: the object `Pyro.NameServer`, and its daemon. Python programs find it as they find `pyro5-ns`.
  *
  * ```ts
  * await using nameServer = await startNameServer({ host: '192.168.1.5' });
@@ -113,7 +114,7 @@ export class PyroNameServer extends EventEmitter<PyroNameServerEvents> implement
     return server;
   }
 
-  /** Where clients reach the name server. */
+  /** URI by which clients reach the name server. */
   get uri(): PyroUri {
     return this.daemon.uriFor(NAME_SERVER_OBJECT_ID);
   }
@@ -203,7 +204,7 @@ export function startNameServer(options: PyroNameServerOptions = {}): Promise<Py
   return PyroNameServer.start(options);
 }
 
-/** Puts one warning, which names the policy as well, in the place of the daemon's own that anybody may call it. */
+/** Replaces the daemon's warning that anybody may call it by a warning that names the policy, too. */
 function warnOnceOfOpenAddress(daemon: PyroDaemon, rules: NameRules): void {
   daemon.on('warning', (text, code) => {
     if (code !== 'PYRO_OPEN_ADDRESS') process.emitWarning(text, { code });

@@ -7,7 +7,7 @@ import type { NameStore } from './store/name-store.js';
 import { openRedisUrl } from './store/redis/redis-url.js';
 import { SqlNameStore } from './store/sql/sql-store.js';
 
-/** The kinds of stores, by the beginning of the text that names one. The text goes on with the place of the store. */
+/** The kinds of stores, by the beginning of the text that names a store. The rest of the text is the location of the store. */
 const KINDS: Readonly<Record<string, (place: string) => Pending<NameStore>>> = {
   'file:': (path) => FileNameStore.open(path),
   'sql:': (path) => SqlNameStore.open(path),

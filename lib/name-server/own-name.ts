@@ -16,13 +16,13 @@ import {
 /**
  * A store in which the name `Pyro.NameServer` is the name server's own.
  *
- * Each name server answers for this name itself and writes it into no store: several name servers may use the same one, and each has a
- * URI of its own. A registration of this name that Pyro5's name server left in an SQLite file is not seen.
+ * Each name server answers for this name itself, and does not write it into the store: several name servers may share a store, and each has
+ * its own URI. A registration of this name that Pyro5's name server left in an SQLite file is ignored.
  */
 export class StoreWithOwnName implements NameStore {
   private readonly listeners = new NameListeners();
 
-  /** @param own registration of the name server itself */
+  /** @param own the registration of the name server itself */
   constructor(
     private readonly store: NameStore,
     private own: NameRecord,

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NamingError } from '../protocol/errors.js';
 
-/** A name server that has not answered for so long is left to work, and the next one is asked as well. */
+/** If a name server has not answered within this time, the next name server is asked as well. */
 const NEXT_AFTER_MS = 300;
 
 /**
- * Asks several name servers in their order, and gives the answer that comes first. The next name server is asked when the one before has
- * failed, or has not answered within 300 ms.
+ * Asks several name servers in their order, and gives the first answer. The next name server is asked when the previous has failed, or has
+ * not answered within 300 ms.
  *
  * @param ask asks one name server; it fails when its signal aborts
  * @param drop gets an answer that came too late

@@ -17,7 +17,7 @@ import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';
 import { NameServerClient } from './name-server-client.js';
 
-/** Address of a name server, and those options of a proxy that make sense for calls to it. */
+/** Address of a name server, and options of the proxy that calls it. */
 export type NameServerOptions = NameServerAddress &
   Pick<PyroProxyOptions, 'callTimeoutMs' | 'connectTimeoutMs' | 'handshake' | 'keepAliveMs' | 'serializer' | 'signal'>;
 
@@ -30,8 +30,7 @@ const MAX_PAUSE_MS = 2_000;
  * Connects to a name server: at `unixSocket`, or at `host` and `port`, or else at `localhost:9090`. If there is none at
  * `localhost:9090` and `broadcast` is set, the local network is asked.
  *
- * @param options a list gives several name servers, of which the first that answers is taken; one that does not answer within 300 ms
- *   is not waited for
+ * @param options a list gives several name servers. The first that answers is taken; after 300 ms without an answer the next is asked, too
  * @throws {NamingError} when no name server answers within `waitMs`
  * @see Pyro5/core.py, `locate_ns`
  */
@@ -46,7 +45,7 @@ export async function locateNameServer(
 
 /**
  * Looks a PYRONAME or PYROMETA URI up. If several objects have all the tags of a PYROMETA URI, one is chosen at random. Of several name
- * servers the first one wins that answers and has the name.
+ * servers, the first that answers and has the name wins.
  *
  * @throws {NamingError} when no name server answers, or the name is not registered, within `waitMs`
  * @see Pyro5/core.py, `resolve`
@@ -116,7 +115,7 @@ export interface KnownNameServer {
   readonly options: NameServerOptions;
 }
 
-/** The name servers that options give, those of the environment included. */
+/** The name servers of the options, or else of the environment. */
 export function nameServersOf(options: NameServerOptions | readonly NameServerOptions[]): readonly KnownNameServer[] {
   return addressesOf(options).flatMap((address) => locationsOf(address).map((location) => ({ location, options: address })));
 }
@@ -128,7 +127,10 @@ function locationsOf({ host, port, unixSocket }: NameServerAddress): string[] {
   return hosts.map((text) => locationAt(text.trim(), port ?? NS_PORT));
 }
 
-/** Connects to a name server, or to the one that a broadcast finds, where the options allow it. @throws {NamingError} */
+/**
+ * Connects to a name server. If it does not answer and the options allow a broadcast, connects to the name server that the broadcast finds.
+ * @throws {NamingError}
+ */
 export async function connectTo({ location, options: given }: KnownNameServer, signal: AbortSignal): Promise<NameServerClient> {
   const options = { ...given, signal };
   const { host, unixSocket, broadcast = false } = options;

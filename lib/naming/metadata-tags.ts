@@ -3,7 +3,7 @@ import { configError } from '../options/option-checks.js';
 /**
  * Checks metadata tags and gives them as they are sent.
  *
- * @throws {PyroError} `CONFIG` when the tags are no collection of strings; a string alone would be taken as its letters
+ * @throws {PyroError} `CONFIG` when the tags are no collection of strings; a single string would be taken as its letters
  */
 export function tagList(tags: Iterable<string>): string[] {
   const isCollection = typeof tags === 'object' && tags !== null && Symbol.iterator in tags;

@@ -4,13 +4,13 @@ export interface NameRegistration {
   metadata: Set<string>;
 }
 
-/** Selects names: those that begin with `prefix`, or those whose beginning matches the Python `regex`. Without both: all names. */
+/** Selects names that begin with `prefix`, or names whose beginning matches the Python `regex`. Without both: all names. */
 export type NameFilter = { prefix?: string; regex?: undefined } | { prefix?: undefined; regex: string };
 
 /** Selects names by their metadata tags: a name must have all of the tags, or any of them. */
 export type TagFilter = { all: Iterable<string>; any?: undefined } | { all?: undefined; any: Iterable<string> };
 
-/** One item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
+/** An item of the name server's `watch`; see `lib/name-server/name-feed.ts`. */
 export type NameServerChange =
   | { readonly change: 'registered'; readonly name: string; readonly registration: NameRegistration }
   | { readonly change: 'removed'; readonly name: string }

@@ -10,11 +10,14 @@ import { StoresOfNames } from './registrar-stores.js';
 import { type NameState, ServerRegistrar } from './server-registrar.js';
 
 export interface NameRegistrarOptions {
-  /** A list: the names are registered at all of these name servers, once where several of them share their names. */
+  /**
+   * The name server, or a list: the names are registered at all of these name servers. If some of them share their names, the names are
+   * registered over one of these.
+   */
   nameServer: NameServerOptions | readonly NameServerOptions[];
   /** Objects to register from the start; `add()` takes more later. Default none. */
   objects?: Iterable<NamedObject>;
-  /** Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. */
+  /** Pause between two checks. A check connects to the name server, asks for the names, and closes the connection. Default 5,000. */
   retryIntervalMs?: number;
 }
 
@@ -28,10 +31,10 @@ const DEFAULT_RETRY_INTERVAL_MS = 5_000;
 /**
  * Keeps objects registered at a name server, or at several.
  *
- * It waits for a name server that starts later, registers the objects again when the name server has lost them or has moved, and
- * removes its own names at the end. At a name server of this library each name has a lease of four checks, at least 15 s: if this program
- * crashes, the name goes away, and while it lives, no other program can take the name. Between two checks it has no connection, because
- * each takes a thread of Python's name server.
+ * The registrar waits for a name server that starts later. It registers the objects again when the name server has lost them or has moved,
+ * and removes its own names at the end. At a name server of this library each name has a lease of four checks, at least 15 s. If this
+ * program crashes, the name is removed; while this program runs, no other program can take the name. Between two checks the registrar has
+ * no connection, because a connection takes a thread of Python's name server.
  */
 export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   /** The objects to register, by name. */
@@ -66,7 +69,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     for (const server of this.servers) server.checkSoon();
   }
 
-  /** Removes a name, if the name server still has it with our URI: at once, if the name server answers. Ignores unknown names. */
+  /**
+   * Removes a name, if the name server still has it with the URI of this registrar: at once, if the name server answers. Ignores unknown
+   * names.
+   */
   remove(name: string): void {
     if (!this.wanted.delete(name)) return;
     for (const server of this.servers) server.checkSoon();
@@ -85,7 +91,7 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
   }
 
   /**
-   * Stops, and removes the names that the name server still has with our URIs. A second call waits for the first.
+   * Stops, and removes the names that the name server still has with the URIs of this registrar. A second call waits for the first.
    *
    * @param deadlineMs longest wait for the name server. Default 5,000
    */
@@ -93,7 +99,10 @@ export class NameRegistrar extends EventEmitter<NameRegistrarEvents> {
     return (this.stopped ??= this.end(AbortSignal.timeout(deadlineMs)));
   }
 
-  /** The state of each name at each name server. Names that are registered over another name server of the same store are its. */
+  /**
+   * The state of each name at each name server. If name servers share a store, a name counts for the name server over which it is
+   * registered.
+   */
   states(): NameState[] {
     const entries = [...this.wanted.values()];
     return this.servers.flatMap((server) => entries.map((entry) => server.stateOf(entry)));

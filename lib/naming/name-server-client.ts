@@ -36,7 +36,7 @@ export class NameServerClient implements AsyncDisposable {
 
   /** Connects to the name server at a PYRO URI. */
   static async at(uri: PyroUri, options: PyroProxyOptions = {}): Promise<NameServerClient> {
-    // faithful: the names are keys of a dict, and a plain object cannot have every name as key
+    // faithful: names are keys of a dict, and a plain object cannot have every name as a key
     const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' });
     return new NameServerClient(await connectedProxy(proxy), options);
   }
@@ -112,7 +112,7 @@ export class NameServerClient implements AsyncDisposable {
   }
 
   /**
-   * Follows names, over a connection of its own: first those that are registered, then each change. A name server of this library tells of
+   * Follows names, over a new connection: gives the registered names first, then each change. A name server of this library tells of
    * changes at once; Python's is asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts.
    *
    * ```ts
@@ -126,7 +126,7 @@ export class NameServerClient implements AsyncDisposable {
   }
 
   /**
-   * Waits until a name is registered, over a connection of its own.
+   * Waits until a name is registered, over a new connection.
    *
    * @throws {NamingError} after `timeoutMs`
    */
@@ -193,7 +193,7 @@ export class NameServerClient implements AsyncDisposable {
     await this.release();
   }
 
-  /** A further connection to the same name server. */
+  /** Opens a further connection to the same name server. */
   private again(): Promise<NameServerClient> {
     const { signal: _, ...options } = this.options;
     return NameServerClient.at(this.uri, options);

@@ -9,7 +9,7 @@ export type NameEvent =
   | { readonly kind: 'registered'; readonly name: string; readonly uri: PyroUri; readonly metadata: ReadonlySet<string> }
   | { readonly kind: 'removed'; readonly name: string };
 
-/** Which names to watch, and how. */
+/** Options of a watch. */
 export interface NameWatchOptions {
   /** Beginning of the names. Default: all names. */
   prefix?: string;
@@ -28,9 +28,9 @@ const WATCH_RULES: OptionRules<NameWatchOptions> = {
   signal: ABORT_SIGNAL,
 };
 
-/** How long to wait for a name. */
+/** Options of the wait for a name. */
 export interface NameWaitOptions {
-  /** Default 30,000. */
+  /** Longest wait for the name. Default 30,000. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -53,10 +53,10 @@ interface WatchedNameServer {
 }
 
 /**
- * Follows names: first those that are registered, then each change. A name server of this library tells of changes at once; other ones
- * are asked again and again. When the connection is lost, the watch connects again and gives what has changed meanwhile.
+ * Follows names: gives the registered names first, then each change. A name server of this library tells of changes at once; other name
+ * servers are asked again and again. When the connection is lost, the watch connects again and gives the changes of the meantime.
  *
- * @param connect connects to the name server; the watch has a connection of its own
+ * @param connect opens a connection to the name server for the watch
  * @throws {PyroError} `CONFIG`, when an option is wrong
  */
 export async function* watchNames(
@@ -114,7 +114,7 @@ function isTemporary(error: unknown): boolean {
   return error instanceof CommunicationError && !(error instanceof ProtocolError);
 }
 
-/** The names that the user of a watch knows of. */
+/** The names that the watch has given to its user. */
 class KnownNames {
   private readonly names = new Map<string, NameRegistration>();
 
@@ -130,7 +130,7 @@ class KnownNames {
     return this.names.delete(name) ? { kind: 'removed', name } : undefined;
   }
 
-  /** Notes all names of now. @returns the changes */
+  /** Notes all present names. @returns the changes */
   *all(now: ReadonlyMap<string, NameRegistration>): Iterable<NameEvent> {
     for (const name of this.names.keys()) {
       const event = now.has(name) ? undefined : this.removed(name);

@@ -20,7 +20,7 @@ export interface RegistrarEntry {
   readonly metadata: readonly string[];
 }
 
-/** @throws {PyroError} when the URI is not a PYRO URI, or the tags are none */
+/** @throws {PyroError} when the URI is not a PYRO URI, or the tags are no collection of texts */
 export function entryOf(object: NamedObject): RegistrarEntry {
   checkOptions(object, NAMED_OBJECT_RULES);
   const { name, uri, metadata = [] } = object;

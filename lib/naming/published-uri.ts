@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
 
-/** `0.0.0.0` in every way of writing that the operating system accepts. */
+/** `0.0.0.0` in every form that the operating system accepts. */
 const ALL_IPV4 = /^(::ffff:)?0(\.0){0,3}$/i;
 
 /**

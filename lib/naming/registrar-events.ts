@@ -1,10 +1,10 @@
 import type { PyroUri } from '../protocol/uri.js';
 
-/** Events of a `NameRegistrar`, for logging. With several name servers each of them has events of its own. */
+/** Events of a `NameRegistrar`, for logging. With several name servers, each name server has its own events. */
 export interface NameRegistrarEvents {
   /** The name server now has the name, with this URI. */
   registered: [name: string, uri: PyroUri, nameServer: PyroUri];
-  /** Another program has registered the name with this URI. The name stays theirs as long as it is registered. Emitted once. */
+  /** Another program has registered the name with this URI. The name belongs to the other program while it is registered. Emitted once. */
   taken: [name: string, uri: PyroUri];
   /** The name was removed from the name server. */
   removed: [name: string];

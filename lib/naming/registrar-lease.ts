@@ -3,9 +3,9 @@ import { NamingError } from '../protocol/errors.js';
 import type { PyroUri } from '../protocol/uri.js';
 import type { NameServerClient } from './name-server-client.js';
 
-/** A lease lasts for so many checks, so that a name outlives a name server or a network that is away for a moment. */
+/** Number of checks that a lease lasts, so that a name outlives a short failure of the name server or the network. */
 const CHECKS_OF_A_LEASE = 4;
-/** Bounds of a lease: a busy program renews it in time, and the name of a crashed one goes away soon. */
+/** Bounds of a lease: a busy program renews it in time, and the name of a crashed program is removed soon. */
 const LEASE_MS = { least: 15_000, most: 3_600_000 };
 
 /**
@@ -15,8 +15,8 @@ const LEASE_MS = { least: 15_000, most: 3_600_000 };
 export const NAME_IN_USE = 'name is in use: ';
 
 /**
- * The lease that a registrar has of its names, at name servers of this library. Python's name server knows of no leases: there names
- * are registered until they are removed.
+ * The lease of a registrar's names, at name servers of this library. Python's name server has no leases: names are registered until they
+ * are removed.
  */
 export class RegistrarLease {
   private readonly owner = randomUUID();

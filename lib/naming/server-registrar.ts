@@ -11,7 +11,7 @@ import type { NameRegistrarEvents } from './registrar-events.js';
 import { currentUri, type RegistrarLease } from './registrar-lease.js';
 import { NamesInStore, type StoresOfNames } from './registrar-stores.js';
 
-/** Further attempts, 1.5 s in all, when the name server answers but takes no connection: its few threads may serve others just now. */
+/** Further attempts, 1.5 s in all, when the name server answers but takes no connection: all its threads may be busy. */
 const BUSY_RETRIES = { maxRetries: 4, retryDelayMs: 100, maxRetryDelayMs: 1_000 };
 
 /** The state that the name servers of a registrar share. */
@@ -21,7 +21,7 @@ interface Common {
   /** The objects to register, by name. */
   readonly wanted: ReadonlyMap<string, RegistrarEntry>;
   readonly events: EventEmitter<NameRegistrarEvents>;
-  /** Undefined when there is one name server. */
+  /** The shared stores. Undefined when there is one name server. */
   readonly stores: StoresOfNames | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Common {
 export interface NameState {
   readonly name: string;
   readonly uri: PyroUri;
-  /** Where the name server was at the last check; null when none was found so far. */
+  /** Location of the name server at the last check; null when no name server was found so far. */
   readonly nameServer: string | null;
   /** `waiting`: not registered yet. `taken`: another program has the name. */
   readonly state: 'registered' | 'taken' | 'waiting';
@@ -42,7 +42,7 @@ export class ServerRegistrar {
   private names = new NamesInStore(undefined);
   /** The connection of the running check. */
   private nameServer: NameServerClient | undefined;
-  /** Where the name server was at the last check. */
+  /** URI of the name server at the last check. */
   private lastUri: PyroUri | undefined;
   private isUnavailable = false;
   private running: Promise<void> | undefined;
@@ -81,7 +81,7 @@ export class ServerRegistrar {
     return first;
   }
 
-  /** Removes the names that the name server still has with our URIs, after the running check. */
+  /** Removes the names that the name server still has with the URIs of this registrar, after the running check. */
   async end(deadline: AbortSignal): Promise<void> {
     this.pause.abort();
     const giveUp = (): void => void this.nameServer?.release();
@@ -102,13 +102,13 @@ export class ServerRegistrar {
 
   private async repeat(): Promise<void> {
     while (!this.stopping.aborted) {
-      // registered names are no reason to keep the process alive
+      // registered names do not keep the process alive
       await sleep(this.common.intervalMs, undefined, { signal: this.pause.signal, ref: false }).catch(() => undefined);
       await this.check();
     }
   }
 
-  /** Registers the names that are missing and removes those that are not wanted any more. Never fails. */
+  /** Registers missing names, and removes names that are not wanted any more. Never fails. */
   private async check(): Promise<void> {
     if (this.pause.signal.aborted) this.pause = new AbortController();
     if (this.stopping.aborted) return;
@@ -120,12 +120,12 @@ export class ServerRegistrar {
     }
   }
 
-  /** Connects to the name server for `work` alone. */
+  /** Connects to the name server, runs `work`, and closes the connection. */
   private async visit(signal: AbortSignal, work: (nameServer: NameServerClient) => Promise<void>): Promise<void> {
     const nameServer = (this.nameServer = await this.connect(signal));
     this.lastUri = nameServer.uri;
     try {
-      if (await this.isKeeperAt(nameServer)) await work(nameServer);
+      if (await this.isOwnerAt(nameServer)) await work(nameServer);
       else this.reportAvailable(nameServer);
     } finally {
       this.nameServer = undefined;
@@ -133,13 +133,13 @@ export class ServerRegistrar {
     }
   }
 
-  /** False when the names are registered over another name server, which has the same store. */
-  private async isKeeperAt(nameServer: NameServerClient): Promise<boolean> {
+  /** False when the names are registered over another name server with the same store. */
+  private async isOwnerAt(nameServer: NameServerClient): Promise<boolean> {
     if (this.common.stores === undefined) return true;
     const storeId = (await nameServer.storeId()) ?? nameServer.uri.toString();
-    const { names, isKeeper } = this.common.stores.take(storeId, this, this.names);
+    const { names, isOwner } = this.common.stores.take(storeId, this, this.names);
     this.names = names;
-    return isKeeper;
+    return isOwner;
   }
 
   private async connect(signal: AbortSignal): Promise<NameServerClient> {
@@ -153,7 +153,7 @@ export class ServerRegistrar {
     }
   }
 
-  /** Connects where the name server was before, so that the network is asked only when there is none any more. */
+  /** Connects to the last address of the name server. The network is asked only when no name server answers at this address. */
   private async locate(signal: AbortSignal): Promise<NameServerClient> {
     const options = { ...this.address.options, signal };
     const before = this.lastUri && (await connectToNameServer(this.lastUri, options).catch(() => undefined));
@@ -170,7 +170,7 @@ export class ServerRegistrar {
       const current = wanted.get(entry.name);
       if (current === entry) await this.register(entry, nameServer, lost.has(entry.name));
       else if (current === undefined) await this.unregister(entry, nameServer);
-      // the new object of this name takes the name over
+      // a new object with this name takes the name over
       else this.names.states.delete(entry);
     });
     if (refusal) this.reportUnavailable(refusal);

@@ -143,7 +143,7 @@ export function firstDestroyedModule(modules: ModulesContainer): Module | undefi
   return [...modules.values()].sort((a, b) => b.distance - a.distance).at(-1);
 }
 
-/** Has Nest run the lifecycle hooks of `value` before all other hooks of the module. */
+/** Makes Nest run the lifecycle hooks of `value` before all other hooks of the module. */
 export function addFirstHookOf(module: Module, token: symbol, value: object): void {
   if (module.providers.has(token)) return;
   module.addProvider({ provide: token, useValue: value });

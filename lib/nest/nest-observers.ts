@@ -4,9 +4,9 @@ import type { FactoryProvider, Type } from '@nestjs/common';
 import { processWide, sharedSymbol } from '../copies/process-wide.js';
 
 /**
- * Nest gives a strategy no way to the global enhancers of its own microservice, nor to the guards that a test overrides. Without
- * them guards would be lost without a word. So this file observes the two methods of Nest that know: it notes their arguments,
- * and changes nothing about them.
+ * Nest gives a strategy no access to the global enhancers of its own microservice, nor to the guards that a test overrides. Without this
+ * access, guards would be silently lost. So this file observes the two methods of Nest that get both: it notes their arguments, and changes
+ * nothing else.
  */
 const OBSERVED = sharedSymbol('observed');
 
@@ -73,7 +73,7 @@ function observeMicroservices(): void {
 observeOverrides();
 observeMicroservices();
 
-/** The global enhancers of several configurations together: those of the application, and those of a microservice of its own. */
+/** The global enhancers of several configurations together: of the application, and of a microservice with its own configuration. */
 export class JoinedConfig extends ApplicationConfig {
   constructor(private readonly configs: Set<ApplicationConfig>) {
     super();

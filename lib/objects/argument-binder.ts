@@ -13,7 +13,7 @@ export interface BoundArguments {
   readonly keywords: Record<string, unknown>;
 }
 
-/** A parameter of a method, for those who want to call the method. */
+/** A parameter of a method, as callers of the method need it. */
 export interface MethodParameter {
   /** Null for a parameter that can only be given by its position. */
   name: string | null;
@@ -135,7 +135,7 @@ export class ArgumentBinder {
     return pythonTypeError(`${this.qualifiedName}() takes ${takes} but ${count + 1} were given`);
   }
 
-  /** True when a keyword that no parameter has may be the name of one all the same: its name was changed, or cannot be read. */
+  /** True when an unknown keyword may still name a parameter, because the name of the parameter was changed or cannot be read. */
   private mayBeParameter(name: string): boolean {
     const { positional = [], trustworthy = true } = this.parameters ?? {};
     return (!trustworthy && positional.length > 0) || this.renamedFrom.has(name);

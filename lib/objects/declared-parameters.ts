@@ -6,7 +6,7 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** The parameters of a method, as {@link params} declares them. */
 export interface DeclaredParameters {
-  /** Without the parameter that takes the remaining keywords. */
+  /** The parameters, without the parameter that takes the remaining keywords. */
   readonly parameters: MethodParameters;
   /** Index of the parameter that takes the remaining keywords; undefined when there is none. */
   readonly keywordsIndex: number | undefined;

@@ -3,12 +3,12 @@ import { processWide } from '../copies/process-wide.js';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * The functions that the decorators of a member saw, by prototype and name. A decorator above another one may put a new function in
- * place of the decorated function, so the function of the member when it is called need not be among them.
+ * The functions that the decorators of a member saw, by prototype and name. A later decorator may replace the function. So the function
+ * that is called in the end need not be in this list.
  */
 const functionsByMember = processWide('decorated-functions', () => new WeakMap<object, Map<string, AnyFunction[]>>());
 
-/** Notes the function of a member that a decorator of this package sees. The first function comes first. */
+/** Notes the function of a member that a decorator of this package sees. Functions stay in the order of the decorators. */
 export function noteDecoratedFunction(prototype: object, name: string, fn: AnyFunction): void {
   const members = functionsByMember.get(prototype) ?? new Map<string, AnyFunction[]>();
   functionsByMember.set(prototype, members);

@@ -9,7 +9,7 @@ type AnyFunction = (...args: never[]) => unknown;
 /** The names of the public members that instances of a class have. */
 export type MemberName<T extends AnyClass> = Extract<keyof InstanceType<T>, string>;
 
-/** Of a standard decorator's context: the member belongs to instances, and has a name that can travel. */
+/** The context of a standard decorator whose member belongs to instances and has a text as its name. */
 export interface InstanceMemberContext {
   name: string;
   static: false;

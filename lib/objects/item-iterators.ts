@@ -6,8 +6,8 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 /**
  * The iterator of a result that travels as an item stream; undefined for every other value.
  *
- * Streams are iterators and generators, also async ones, and objects that are only async iterable (a `Readable`). Arrays, sets,
- * maps and other plain iterables are values.
+ * Streams are iterators and generators, sync or async, and objects that are only async iterable (a `Readable`). Arrays, sets, maps and
+ * other plain iterables are values.
  *
  * @see Pyro5/server.py, `_streamResponse`
  */
@@ -26,7 +26,7 @@ export function isStream(result: unknown): result is AnyIterator | AsyncIterable
   return Symbol.iterator in candidate && typeof candidate.next === 'function';
 }
 
-/** True for generators, also async ones: what they return is a stream. */
+/** True for generator functions, sync or async: their result is a stream. */
 export function isGeneratorFunction(fn: unknown): boolean {
   return typeof fn === 'function' && /^\[object (?:Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(fn));
 }

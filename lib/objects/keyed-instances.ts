@@ -1,4 +1,4 @@
-/** When a class is instantiated: once per connection, once per daemon, or once per call. */
+/** When a class is instantiated: `session`: once per connection. `single`: once per daemon. `percall`: once per call. */
 export type InstanceMode = 'session' | 'single' | 'percall';
 
 const INSTANCE_MODES: readonly unknown[] = ['session', 'single', 'percall'] satisfies InstanceMode[];
@@ -7,7 +7,7 @@ export function isInstanceMode(value: unknown): value is InstanceMode {
   return INSTANCE_MODES.includes(value);
 }
 
-/** An instance, or the promise of one that is being made. */
+/** The instance, or its promise while it is being made. */
 export type Pending<Instance> = Instance | Promise<Instance>;
 
 /**
@@ -40,7 +40,7 @@ export class KeyedInstances<Key, Instance extends object> {
   /**
    * Removes the instance of a key. An instance that is being made is waited for.
    *
-   * @returns undefined when there is none, when it could not be made, or when another caller removed it first
+   * @returns undefined when there is no instance, when it could not be made, or when another caller removed it first
    */
   async remove(key: Key): Promise<Instance | undefined> {
     // whoever asked for the instance was told why it could not be made

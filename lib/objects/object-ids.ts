@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DaemonError } from '../protocol/errors.js';
 
-/** 128 random bits in hexadecimal: who knows an id was told it, for nobody can guess one. */
+/** 128 random bits in hexadecimal. Nobody can guess an id: a client that knows an id was told it. */
 export function randomId(): string {
   return randomBytes(16).toString('hex');
 }
@@ -20,7 +20,7 @@ export function objectIdFault(objectId: unknown): string | undefined {
 /**
  * Checks the id that an object is registered with.
  *
- * @returns the id; undefined when the id is undefined or empty: none was given
+ * @returns the id; undefined when no id was given: it is undefined or empty
  * @throws {DaemonError} when the id is no string or has white space
  */
 export function checkObjectId(objectId: string | undefined): string | undefined {

@@ -28,7 +28,7 @@ interface FunctionNode {
 /** Minifiers write no space between the parameters and the body, and no semicolon before the last brace. */
 const MINIFIED_HEAD = /\)\{$/;
 const AUTHORS_END = /;\s*\}$/;
-/** Names that minifiers give. Authors who write no space there have longer names. */
+/** Names that minifiers give. Authors who write no space before the body use longer names. */
 const MINIFIED_NAME = /^[\w$]{1,2}$/;
 
 /**

@@ -39,7 +39,7 @@ const NAMES_OF_CLASSES: ReadonlySet<string> = new Set([
   'valueOf',
 ]);
 
-/** True for members that exposing a whole class exposes. Left out are private names, and those that JavaScript or Nest calls. */
+/** True for members that exposing a whole class exposes. Private names, and names that JavaScript or Nest calls, are left out. */
 export function isExposedWithClass(name: string): boolean {
   return !NAMES_OF_CLASSES.has(name) && !name.startsWith('$') && !isPrivateName(name);
 }

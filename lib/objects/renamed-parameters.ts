@@ -4,7 +4,7 @@ import { type MethodParameters, readParameters } from './parameter-reader.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A name as bundlers make it of a name that is taken: `text2` (esbuild, bun) or `text$1` (Rollup, Vite, Rolldown). */
+/** The name by which bundlers replace a name that is taken: `text2` (esbuild, bun) or `text$1` (Rollup, Vite, Rolldown). */
 const NUMBERED = /^(.*[^\d$])(?:\$\d+|[2-9]|[1-9]\d+)$/;
 
 /** The line that esbuild and bun write above each module in a bundle: `// src/names.ts`. */
@@ -87,7 +87,7 @@ function declares({ text, indentation }: Bundle, name: string): boolean {
   return new RegExp(String.raw`^(?:${indentation})?(?:export\s+)?${kinds}\s*\b${escaped}\b`, 'm').test(text);
 }
 
-/** The files themselves, also where source maps make other names of them in the texts of stacks. */
+/** The paths of the files on the stack. The texts of stacks may have other names, made by source maps. */
 function filesOnStack(): string[] {
   // oxlint-disable-next-line typescript/unbound-method -- put back as it was
   const { prepareStackTrace, stackTraceLimit } = Error;
@@ -106,7 +106,7 @@ function textOf(file: string): string | undefined {
   try {
     return readFileSync(file.startsWith('file:') ? fileURLToPath(file) : file, 'utf8');
   } catch {
-    // code that is in no file
+    // the code is in no file
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /** The form of values: the members of a dict, the items of a list, the values of an enum. Only values that JSON has. */
 export type ValueShape =
-  /** `type` is a word for a person: `int`, `str`, the name of a class of which nothing is known. */
+  /** `type` is a word for readers: `int`, `str`, or the name of an unknown class. */
   | { kind: 'scalar'; type: string }
   | { kind: 'choice'; choices: (string | number)[] }
   | { kind: 'list'; item: ValueShape }

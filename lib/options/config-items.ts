@@ -1,6 +1,6 @@
 import { MAX_TIMER_MS } from './option-checks.js';
 
-/** A config item of Pyro5: how to read its text, and the expected text for errors. */
+/** A config item of Pyro5: the function that reads its text, and the expected text for errors. */
 export interface ConfigItem<T> {
   readonly expected: string;
   /** Undefined: the item cannot have this text. */
@@ -9,7 +9,7 @@ export interface ConfigItem<T> {
 
 const MAX_TIMER_SECONDS = MAX_TIMER_MS / 1_000;
 
-/** As Python's `int()` and `float()` read numbers: with spaces around and underscores inside. */
+/** Numbers of Python's `int()` and `float()`, which allow spaces around and underscores inside. */
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const DECIMAL = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?$/i;
 
@@ -63,7 +63,7 @@ const toggle: ConfigItem<boolean> = {
 
 const text: ConfigItem<string> = { expected: 'a text', read: (value) => value };
 
-/** One host, or hosts with commas between. Pyro5 takes one. */
+/** A host, or hosts separated by commas. Pyro5 takes a single host. */
 const hosts: ConfigItem<string> = {
   expected: 'a host, or several separated by commas',
   read: (value) => (value !== '' && value.split(',').some((host) => host.trim() === '') ? undefined : value),
@@ -96,7 +96,7 @@ const addresses: ConfigItem<readonly string[]> = {
 };
 
 /**
- * All config items of Pyro5. Items without a meaning here are checked too, because Python would refuse their values.
+ * All config items of Pyro5. Items that this package does not use are checked, too, because Python would refuse their values.
  *
  * @see Pyro5/configure.py, `Configuration`
  */

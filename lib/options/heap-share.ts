@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 /**
  * The part of the heap that values of peers may take: a quarter of the heap limit of this process (`node --max-old-space-size`).
  *
- * The other parts are for the application, for the copies that V8 makes of growing lists, and for the error of the estimate.
+ * The rest of the heap is for the application, for the copies that V8 makes of growing lists, and for the error of the estimate.
  */
 export const HEAP_SHARE_BYTES = Math.floor(getHeapStatistics().heap_size_limit / 4);
 

@@ -1,7 +1,7 @@
 /**
  * Finds the known name that a mistyped name most likely means.
  *
- * @returns undefined when no known name is so near that at most a third of the letters is wrong
+ * @returns undefined when every known name differs in more than a third of the letters
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;

@@ -23,7 +23,7 @@ export interface OptionRule {
   fits(value: unknown): boolean;
   /** The options inside, when the value is an object. */
   readonly members?: OptionRules<Record<string, unknown>>;
-  /** True: `members` are not all options that the object may have. Only names that look like one of them are refused. */
+  /** True: the object may have other options than `members`. Only names that look like a mistyped member are refused. */
   readonly isOpen?: boolean;
 }
 
@@ -40,10 +40,10 @@ export const withMethods = (takes: string, ...methods: string[]): OptionRule => 
   fits: (value) => isObject(value) && methods.every((name) => isFunction((value as Record<string, unknown>)[name])),
 });
 
-/** For values that have checks of their own, and for values of every kind. */
+/** A rule for values of every kind, and for values that are checked elsewhere. */
 export const ANYTHING: OptionRule = { takes: 'anything', fits: () => true };
 
-/** True or false. The text "false" is refused: JavaScript would take it for true. */
+/** A rule for true and false. The text "false" is refused: JavaScript would take it for true. */
 export const SWITCH: OptionRule = {
   takes: 'true or false, and no text',
   fits: (value) => typeof value === 'boolean',
@@ -103,7 +103,7 @@ export function numberRules<T extends object>(
   return Object.fromEntries(rules) as OptionRules<Pick<T, NumberNames<T>>>;
 }
 
-/** A rule for objects with options of their own. */
+/** A rule for objects that have options. */
 export function objectOf<T>(takes: string, members: OptionRules<T>, isOpen = false): OptionRule {
   return { takes, fits: isObject, members: members as OptionRules<Record<string, unknown>>, isOpen };
 }
@@ -143,7 +143,7 @@ function enumerated(choices: readonly string[]): string {
  *
  * @param prefix stands before the name of the option in the error, as `nameServer.` does
  * @param makeError makes the error of its text. Default: a PyroError with the code `CONFIG`
- * @throws the error. It names the option, its value and the values that the option takes; or the unknown name and the nearest known one
+ * @throws the error. It names the option, its value and the values that the option takes; or the unknown name and the nearest known name
  */
 export function checkOptions<T extends object>(
   options: T,

@@ -19,8 +19,8 @@ export interface ServerTlsOptions extends Omit<
   /** Default: `cert`, because one PEM file may hold both. */
   key?: TlsOptions['key'];
   /**
-   * Refuse clients whose certificate is not signed by one of `ca` (mutual TLS). With `rejectUnauthorized: false` clients without
-   * such a certificate are accepted, and a handshake guard can decide by `connection.peerCertificate`. Default false.
+   * Refuse clients whose certificate is not signed by one of `ca` (mutual TLS). With `rejectUnauthorized: false` clients without a signed
+   * certificate are accepted, and a handshake guard can decide by `connection.peerCertificate`. Default false.
    */
   requestClientCert?: boolean;
 }
@@ -67,7 +67,7 @@ const TLS_MEMBERS: OptionRules<ServerTlsOptions & ClientTlsOptions> = {
   ticketKeys: ANYTHING,
 };
 
-/** An object with options of TLS. A later version of Node may have further ones. */
+/** A rule for an object with options of TLS. A later version of Node may have further options. */
 const tlsObject = (takes: string): OptionRule => objectOf(takes, TLS_MEMBERS, true);
 
 /** Takes the option `tls` of a client. */

@@ -47,7 +47,7 @@ export function decodeAnnotations(block: Buffer): Annotations {
   return annotations;
 }
 
-/** The same annotations on bytes of their own: those of a message keep all its bytes. */
+/** Copies annotations. The annotations of a message are views, which keep all bytes of the message. */
 export function copiedAnnotations(annotations: Annotations): Annotations {
   if (annotations.size === 0) return NO_ANNOTATIONS;
   return new Map([...annotations].map(([id, data]) => [id, Buffer.from(data)]));

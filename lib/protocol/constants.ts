@@ -15,7 +15,7 @@ export const FLAGS = {
 /** Size of the header. */
 export const HEADER_BYTES = 40;
 export const CORRELATION_ID_BYTES = 16;
-/** Where the correlation id begins in a header. */
+/** Offset of the correlation id in a header. */
 export const CORRELATION_ID_AT = 20;
 export const PROTOCOL_VERSION = 502;
 export const TAG = 0x5059524f; // 'PYRO'
@@ -23,7 +23,7 @@ export const MAGIC = 0x4dc5;
 
 /** Id of the object that describes a daemon. */
 export const DAEMON_OBJECT_ID = 'Pyro.Daemon';
-/** Id of the object that tells the state of a daemon of this library. Python's daemons have none. */
+/** Id of the object that tells the state of a daemon of this library. Python's daemons do not have the object. */
 export const INSPECTOR_OBJECT_ID = 'Pyro.Inspector';
 /** Id of the object of a name server. */
 export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';

@@ -3,10 +3,10 @@ import { recogniseInstances } from '../copies/process-wide.js';
 /**
  * The stable code of an error. Programs branch on the code and the class, never on the message.
  *
- * A class has the code that stands with it unless the error says a more specific one.
+ * An error has the code of its class, unless it was made with a more specific code.
  */
 export type PyroErrorCode =
-  /** {@link PyroError}: none of the others. */
+  /** {@link PyroError}: no other code fits. */
   | 'PYRO'
   /** An option, or a combination of options, cannot work; or the address of a daemon cannot be listened on. */
   | 'CONFIG'
@@ -16,7 +16,7 @@ export type PyroErrorCode =
   | 'REMOTE'
   /** {@link CommunicationError}: the network or the peer is at fault. */
   | 'COMMUNICATION'
-  /** A daemon rejects a connection because it has as many as it takes: `maxConnections` here, `THREADPOOL_SIZE` in Pyro5. */
+  /** A daemon rejects a connection because it is full: `maxConnections` here, `THREADPOOL_SIZE` in Pyro5. */
   | 'DAEMON_FULL'
   /** {@link ConnectionClosedError}: the connection was lost, or could not be opened. */
   | 'CONNECTION_CLOSED'

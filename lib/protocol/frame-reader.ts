@@ -12,16 +12,16 @@ import { ProtocolError } from './errors.js';
 import { checkHeaderStart, decodeHeader, type Header, type SizeLimit } from './header.js';
 import { LargeBlocks, MIN_LARGE_BYTES } from './large-blocks.js';
 
-/** One complete message. Annotations and data are views on its bytes; they stay valid as long as you hold them, up to {@link release}. */
+/** A complete message. Annotations and data are views on its bytes; they stay valid until {@link release}. */
 export class Frame {
   readonly annotations: Annotations;
   /** @internal The bytes that hold the message, and end with it. */
   readonly bytes: Buffer;
-  /** @internal Where the message begins in {@link bytes}. */
+  /** @internal Offset of the message in {@link bytes}. */
   readonly start: number;
 
   /**
-   * @param start where the message begins in `bytes`, which end with it
+   * @param start offset of the message in `bytes`. The message ends with `bytes`
    * @param giveBack takes the memory of `bytes` back; undefined: it is left to the garbage collector
    */
   constructor(
@@ -42,7 +42,7 @@ export class Frame {
     return this.bytes.subarray(this.dataStart);
   }
 
-  /** @internal Where the data begins in {@link bytes}. */
+  /** @internal Offset of the data in {@link bytes}. */
   get dataStart(): number {
     return this.start + HEADER_BYTES + this.header.annotationsBytes;
   }
@@ -59,14 +59,14 @@ export class Frame {
     return sizeOf(this.header);
   }
 
-  /** The bytes are used again for another message, unless somebody keeps them. Nobody may read the data from now on. */
+  /** Gives the bytes back for another message, unless {@link keep} was called. Nobody may read the data any more. */
   release(): void {
     // annotations are views on the bytes
     if (this.header.annotationsBytes === 0) this.giveBack?.();
     this.keep();
   }
 
-  /** The bytes stay valid: {@link release} does nothing. */
+  /** Keeps the bytes valid: {@link release} does nothing then. */
   keep(): void {
     this.giveBack = undefined;
   }
@@ -86,10 +86,10 @@ export class FrameReader {
   private end = 0;
   /** True when the block was allocated here, with room after `end`; false for a chunk of the socket. */
   private owned = false;
-  /** True when the block is one of `blocks`. It holds one large frame then, and nothing behind it. */
+  /** True when the block is one of `blocks`. It holds one large frame then, and nothing after it. */
   private pooled = false;
   private header: Header | undefined;
-  /** Bytes behind the large frame in the block. */
+  /** Bytes of the stream after the large frame in the block. */
   private behind: Buffer | undefined;
   /** True when the annotations of the unfinished frame were counted. */
   private counted = false;
@@ -109,7 +109,7 @@ export class FrameReader {
     return this.start === this.end;
   }
 
-  /** True while a frame has begun that {@link next} cannot give yet, because it is known how many bytes are missing. */
+  /** True while a frame is unfinished and its size is known: {@link next} needs more bytes. */
   get isFilling(): boolean {
     return this.header !== undefined && !this.hasUncounted && this.end - this.start < sizeOf(this.header);
   }
@@ -201,13 +201,13 @@ export class FrameReader {
     return this.header !== undefined && this.header.annotationsBytes > 0 && !this.counted;
   }
 
-  /** True while the rest of a large frame has to arrive, or bytes behind it. {@link push} copies all bytes of a chunk then. */
+  /** True while a large frame is unfinished or not read yet. {@link push} copies all bytes of a chunk then. */
   get fillsLarge(): boolean {
     if (this.header === undefined || this.hasUncounted) return false;
     return this.end - this.start >= MIN_LARGE_BYTES && sizeOf(this.header) >= this.end - this.start;
   }
 
-  /** Appends to a large frame. What follows the frame does not go into its block. */
+  /** Appends bytes to a large frame. Bytes after the frame do not go into its block. */
   private fill(chunk: Buffer): void {
     const missing = sizeOf(this.header!) - (this.end - this.start);
     const part = chunk.length > missing ? chunk.subarray(0, missing) : chunk;

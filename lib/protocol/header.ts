@@ -115,7 +115,7 @@ export function messageTooLarge(bytes: number, limit: SizeLimit): MessageTooLarg
 /**
  * Writes a header. The bytes of its correlation id are the caller's.
  *
- * Bytes are set one by one: that takes a third of the time of Buffer's methods for numbers.
+ * Bytes are set one by one, which takes a third of the time of Buffer's methods for numbers.
  */
 export function writeHeader(
   target: Buffer,

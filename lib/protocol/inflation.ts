@@ -6,7 +6,7 @@ import { type SizeLimit, sizeLimit } from './header.js';
 /** Limits of compressed messages. */
 export interface InflationLimits {
   maxMessageBytes: number;
-  /** Largest data, as a multiple of its compressed size. Smaller data than {@link FREE_BYTES} may have any ratio. */
+  /** Largest data, as a multiple of its compressed size. Data up to {@link FREE_BYTES} may have any ratio. */
   maxInflationRatio: number;
   /** Bytes that are inflated at the same time. A larger message is inflated alone. */
   maxInflatingBytes: number;
@@ -17,7 +17,7 @@ export const INFLATION_DEFAULTS = { maxInflationRatio: 100, maxInflatingBytes: 2
 
 /** Data up to this size may have any ratio: zeros shrink to a thousandth. */
 const FREE_BYTES = 16 * 1024 * 1024;
-/** A zlib stream cannot grow more than so. */
+/** The largest ratio that a zlib stream can have. */
 const ZLIB_RATIO = 1_032;
 const ZLIB_SPARE_BYTES = 1_024;
 
@@ -34,7 +34,7 @@ interface Waiting {
 
 /**
  * Opens the data of messages. Compressed data of all connections together is inflated within {@link InflationLimits.maxInflatingBytes}:
- * messages over it wait for their turn.
+ * messages over this limit wait for their turn.
  */
 export class Inflation {
   /** Bytes that are being inflated. */

@@ -1,27 +1,27 @@
-/** Smaller blocks are allocated, and left to the garbage collector. */
+/** Blocks under this size are not kept: they are allocated, and left to the garbage collector. */
 export const MIN_LARGE_BYTES = 64 * 1024;
-/** Unused blocks that are kept, in bytes. */
+/** Most bytes of unused blocks that are kept. */
 const MAX_UNUSED_BYTES = 32 * 1024 * 1024;
-/** Unused blocks are dropped after one to two such times. */
+/** Period of the timer that drops blocks. A block is dropped when it was unused for one to two periods. */
 const KEPT_MS = 1_000;
-/** Sizes are rounded up to a power of two, divided by this number, so that messages of similar sizes take the same blocks. */
+/** Sizes are rounded up to a multiple of a power of two divided by this number. So messages of similar sizes take the same blocks. */
 const STEPS = 8;
 
 /**
  * Blocks of memory for large messages, which are used again.
  *
- * A block that was used before has its pages already, and does not make the garbage collector run: V8 collects the whole heap whenever
- * 64 MiB of new blocks were allocated. A reply of 10 MiB of bytes takes 6.4 instead of 18.7 ms of CPU in serpent, 2.6 instead of 9.1 ms in
- * msgpack; an echo of 10 MiB over 4 connections 39 instead of 48 ms, and 25 instead of 30.
+ * A used block has its pages already, and does not make the garbage collector run: V8 collects the whole heap whenever 64 MiB of new blocks
+ * were allocated. CPU of a reply of 10 MiB of bytes: 6.4 instead of 18.7 ms in serpent, 2.6 instead of 9.1 ms in msgpack. CPU of an echo of
+ * 10 MiB over 4 connections: 39 instead of 48 ms, and 25 instead of 30 ms.
  */
 export class LargeBlocks {
   private unused: Buffer[] = [];
   private unusedBytes = 0;
-  /** How many of the first unused blocks were unused when the timer ran last. */
+  /** Number of blocks, from the first unused block on, that were unused when the timer ran last. */
   private old = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @returns a block with room for so many bytes, or more. Its content is undefined */
+  /** @returns a block with room for at least this number of bytes. Its content is undefined */
   take(bytes: number): Buffer {
     if (bytes < MIN_LARGE_BYTES) return Buffer.allocUnsafe(bytes);
     const size = roundedUp(bytes);

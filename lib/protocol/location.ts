@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** A location of a unix domain socket begins so. */
+/** Prefix of the location of a unix domain socket. */
 export const UNIX_PREFIX = './u:';
 
 /** `host:port` as it stands in URIs; a numeric IPv6 address is put in brackets. */
@@ -21,12 +21,12 @@ export function localLocation(socket: Duplex): string {
   return localAddress === undefined ? unixLocation('<<not-bound>>') : tcpLocation(localAddress, localPort);
 }
 
-/** The location of a daemon that does not listen: a unix domain socket with a name that nobody else has. */
+/** The location of a daemon that does not listen: a unix domain socket with a unique name. */
 export function inProcessLocation(): string {
   return unixLocation(`in-process-${randomUUID()}`);
 }
 
-/** `natHost:natPort`; the port is the one of `location` when `natPort` is 0 or absent. Undefined without a NAT host. */
+/** `natHost:natPort`; the port of `location` when `natPort` is 0 or absent. Undefined without a NAT host. */
 export function natLocationOf(
   { natHost, natPort }: { natHost?: string; natPort?: number },
   location: string,

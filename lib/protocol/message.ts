@@ -86,12 +86,12 @@ function writeHead(target: Buffer, at: number, message: OutgoingMessage, annotat
   if (annotationsBytes > 0) writeAnnotations(target, at + HEADER_BYTES, annotations!);
 }
 
-/** One message as it went over a connection. */
+/** A message that was sent or received. */
 export interface WireMessage {
   direction: 'received' | 'sent';
   /** `host:port` or socket path of the peer. A daemon adds the number of the connection: `127.0.0.1:51234 #3`. */
   peer: string;
-  /** One of MESSAGE_TYPES. */
+  /** A value of MESSAGE_TYPES. */
   type: number;
   /** Bits of FLAGS. */
   flags: number;
@@ -102,5 +102,5 @@ export interface WireMessage {
   data: Buffer;
 }
 
-/** Is called with every message of a connection. Messages hold secrets, such as handshake data. */
+/** Called with every message of a connection. Messages hold secrets, such as handshake data. */
 export type WireLog = (message: WireMessage) => void;

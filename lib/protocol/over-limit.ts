@@ -1,25 +1,25 @@
-/** An error that says that a limit was reached. */
+/** An error of a reached limit. */
 interface LimitError extends Error {
-  /** Name of the limit: of its option. */
+  /** Name of the limit, which is the name of its option. */
   readonly limit?: string;
   readonly code?: unknown;
 }
 
-/** Notes on an error which limit was reached. The name does not travel to peers: it is no enumerable member. */
+/** Notes on an error which limit was reached. The member is not enumerable, so it does not travel to peers. */
 export function overLimit<T extends Error>(limit: string, error: T): T {
   return Object.defineProperty(error, 'limit', { value: limit, configurable: true });
 }
 
 const MAX_CAUSES = 5;
 
-/** The codec of serpent stands alone, and has codes of its own. */
+/** The limit for each code of the room `serpent/`, which does not know the names of limits. */
 const LIMIT_OF_CODE: Readonly<Record<string, string | undefined>> = {
   TOO_DEEP: 'maxDepth',
   TOO_MANY_DIGITS: 'maxIntDigits',
   TOO_COSTLY: 'maxValueBytes',
 };
 
-/** The limit that an error, or its cause, says was reached. */
+/** The limit that is noted on an error, or on its cause. */
 export function limitOf(error: unknown): string | undefined {
   try {
     for (let at = error, depth = 0; at instanceof Error && depth < MAX_CAUSES; at = at.cause, depth++) {

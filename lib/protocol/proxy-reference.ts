@@ -3,7 +3,7 @@ import { DEFAULT_HANDSHAKE } from './constants.js';
 import { PyroError } from './errors.js';
 import { PyroUri } from './uri.js';
 
-/** The member by which a value says how it travels as a proxy: a {@link ProxyReference}. */
+/** The member of a value that travels as a proxy: its {@link ProxyReference}. */
 export const PROXY_REFERENCE: unique symbol = Symbol.for('nestjs-pyro:proxy-reference');
 
 /**

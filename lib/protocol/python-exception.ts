@@ -33,7 +33,7 @@ export const SAYS_PYTHON_EXCEPTION = Symbol.for('nestjs-pyro:says-python-excepti
 /** The parts of a Python exception. */
 export type PythonExceptionParts = Pick<PythonException, 'pythonType' | 'args' | 'attributes'>;
 
-/** Method of the prototype of an error class that is registered: gives the Python exception that an error of the class becomes. */
+/** A method on the prototype of a registered error class. It gives the Python exception that an error of the class becomes. */
 export const DESCRIBES_EXCEPTION = Symbol.for('nestjs-pyro:describes-exception');
 
 /** The Python exception that an error of a registered class becomes; undefined for other errors. */

@@ -3,7 +3,7 @@ const MAX_CHARS = 1_000;
 /**
  * The text of any value, at most 1,000 characters: the message of an error, else what `String` makes of the value.
  *
- * It never throws, although code of the value that it calls (`toString`, getters) may throw.
+ * This function never throws, even when code of the value throws (`toString`, getters).
  */
 export function safeText(value: unknown): string {
   try {

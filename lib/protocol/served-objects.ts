@@ -1,6 +1,6 @@
 import type { ProxyReference } from './proxy-reference.js';
 
-/** Knows how registered objects travel; implemented by the daemons. */
+/** Gives references of registered objects; implemented by the daemons. */
 interface ReferenceSource {
   /** Gives the reference of a registered object; undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined;

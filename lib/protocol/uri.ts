@@ -95,7 +95,7 @@ export class PyroUri {
   }
 }
 
-/** Removes line breaks at the end. A regular expression would take quadratic time for many of them elsewhere. */
+/** Removes line breaks at the end. A regular expression would take quadratic time if the text has many line breaks elsewhere. */
 function withoutLineBreaks(text: string): string {
   let end = text.length;
   while (text[end - 1] === '\n' || text[end - 1] === '\r') end--;

@@ -9,8 +9,8 @@ import { NameRegistrar } from '../naming/name-registrar.js';
 /** The name server at which the objects of a daemon are registered, and how often the names are checked. */
 export interface DaemonNamesOptions extends Omit<NameServerOptions, 'signal' | 'waitMs'> {
   /**
-   * Pause between two checks: each connects to the name server, asks for the names, and lets the connection go. Default 5,000. The shortest
-   * pause in a list of name servers holds for all.
+   * Pause between two checks. A check connects to the name server, asks for the names, and closes the connection. Default 5,000. The
+   * shortest pause in a list of name servers holds for all.
    */
   retryIntervalMs?: number;
 }
@@ -31,9 +31,9 @@ const MAX_FIRST_CHECK_MS = 2_000;
  * machine's address in the connection to the name server.
  */
 export class DaemonNames {
-  /** Its events say when a name is registered, removed or taken by another program. */
+  /** The registrar. Its events tell when a name is registered, removed or taken by another program. */
   readonly registrar: NameRegistrar;
-  /** The registrar knows names and URIs; this map finds the name of an object that the daemon unregisters. */
+  /** The names of objects, for objects that the daemon unregisters. The registrar has only names and URIs. */
   private readonly nameByObject = new Map<string, string>();
 
   /**

@@ -9,7 +9,7 @@ import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { SecurityError } from '../protocol/errors.js';
 import { isLoopback } from '../protocol/location.js';
 
-/** Who may read the state of a daemon. */
+/** The clients that may read the state of a daemon. */
 export interface InspectorAccess {
   /** Decides about each connection: throws to refuse it. */
   guard: ObjectGuard;
@@ -29,7 +29,7 @@ interface Inspectable {
 class InspectorObject {
   constructor(private readonly daemon: Inspectable) {}
 
-  /** A snapshot, with at most so many connections and streams. */
+  /** Takes a snapshot. @param maxListed most connections, and most streams, in the snapshot */
   inspect(maxListed = DEFAULT_LISTED): DaemonSnapshot {
     const listed = Number.isInteger(maxListed) && maxListed >= 0 ? maxListed : DEFAULT_LISTED;
     return this.daemon.inspect({ maxListed: Math.min(listed, MOST_LISTED) });

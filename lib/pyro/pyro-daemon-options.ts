@@ -10,20 +10,21 @@ import { anyOf, FUNCTION, objectOf, type OptionRules, SWITCH, withMethods } from
 /** Options of a daemon. Times are milliseconds, sizes bytes; 0 switches a timeout off. */
 export interface PyroDaemonOptions extends DaemonOptions {
   /**
-   * Logs what the daemon does, as entries with fields: failures, refused clients, at `debug` each connection. `console` or a logger of pino,
-   * for example. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on, or nothing.
+   * The logger of the daemon's events, for example `console` or a logger of pino. Entries have fields. Failures and refused clients are
+   * logged, and each connection at `debug`. False: nothing is logged. Default: the log that `PYRO_LOGLEVEL` and `PYRO_LOGFILE` switch on,
+   * or nothing.
    */
   logger?: PyroLogger | false;
   /** Logs each call when it has ended, as `info` of `logger`. True: every call. See {@link AccessLogOptions}. Default false. */
   accessLog?: boolean | AccessLogOptions;
   /**
-   * Makes OpenTelemetry traces and metrics of all calls. True: also where the SDK is set up later, which is too late for metrics. Default:
-   * when `@opentelemetry/api` is installed and an SDK was set up before the daemon listens.
+   * Makes OpenTelemetry traces and metrics of all calls. True: also if the SDK is set up later; then there are traces, but no metrics.
+   * Default: when `@opentelemetry/api` is installed and an SDK was set up before the daemon listens.
    */
   telemetry?: boolean;
   /**
    * Serves the object `Pyro.Inspector`, by which `nestjs-pyro watch` and `nestjs-pyro inspect` read who is connected and what is called.
-   * True: for clients on this machine. With a guard: for those whom the guard lets in. Default false.
+   * True: for clients on this machine. With a guard: for clients that the guard authorizes. Default false.
    */
   inspector?: boolean | InspectorAccess;
   /** Decides where proxies that clients pass may connect to. Default: over TCP to the client's own address, and nowhere else. */

@@ -20,7 +20,7 @@ import { pyroProxies } from './pyro-proxy.js';
 import { type ObjectsToServe, type ServeOptions, ServedObjects } from './served-objects.js';
 
 /**
- * Serves objects to Pyro clients. The event loop is Node's own: once it listens, it serves.
+ * Serves objects to Pyro clients. A daemon that listens serves at once, on Node's own event loop.
  *
  * A proxy that a client passes arrives as a `PyroProxy`. It opens no connection until it is called, and connects only to the
  * client's own address, or where `receivedProxies` allows. Its idle connections end with the call that passed it. A proxy that is
@@ -52,7 +52,7 @@ export class PyroDaemon extends BaseDaemon {
 }
 
 const MAX_CONNECTIONS = 1_000;
-/** Options of a daemon that hold for the proxies it makes, too. */
+/** Options of a daemon that its proxies take over. */
 const SHARED_OPTIONS = [
   'maxMessageBytes',
   'maxValueBytes',
@@ -77,7 +77,7 @@ const SERIALIZER_NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 /** Makes the proxies that clients pass to one daemon. */
 class ClientProxies implements ProxyReceiver {
   private readonly options: PyroProxyOptions;
-  /** The daemon's serializers. The proxies use no others. */
+  /** The daemon's serializers. The proxies use only these. */
   private readonly serializers: readonly SerializerName[];
   private readonly group: ProxyGroup;
   private readonly groupsByCall = new WeakMap<ProxyOrigin, ProxyGroup>();
@@ -98,7 +98,7 @@ class ClientProxies implements ProxyReceiver {
 
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown {
     const { connection, daemon } = origin;
-    // without leases: these connections are too short for them, so an object passed in turn must be registered by hand
+    // without leases, because these connections are short: an object that is passed over them must be registered by the application
     const autoproxy: Autoproxy = { referenceFor: (value) => daemon.referenceFor(value) };
     const options = { autoproxy, ...this.options };
     return pyroProxies.inGroup(this.groupOf(origin)).forReference(this.withKnownSerializer(reference), connection, options);

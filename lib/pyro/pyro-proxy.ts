@@ -35,7 +35,7 @@ export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
    * @throws {ConnectionClosedError | TimeoutError} when no daemon answers, after `maxRetries` further attempts
    * @throws {CommunicationError} `connection to … rejected: REASON`
    * @throws {NamingError} when no name server answers, or the name is not registered
-   * @throws {SecurityError} when handshake data would go without TLS to an address that a name server gave
+   * @throws {SecurityError} when handshake data would be sent without TLS to an address that a name server gave
    */
   static async connect<T = UntypedRemote>(uri: PyroUri | string, options: PyroProxyOptions = {}): Promise<RemoteObject<T>> {
     return connectedProxy(PyroProxy.to<T>(uri, options));

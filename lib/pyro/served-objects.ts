@@ -34,7 +34,7 @@ const RULES: OptionRules<ServeOptions> = {
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
-/** Objects that are served until a signal arrives, or until `close()` of this or of the daemon. */
+/** Objects that are served until a signal arrives, or until this object or the daemon is closed. */
 export class ServedObjects implements AsyncDisposable {
   /** Resolves when the daemon has closed. */
   readonly closed: Promise<void>;

@@ -2,35 +2,35 @@ import { safeText } from '../protocol/safe-text.js';
 
 /** Longest text of a peer in a line of a log. */
 const MAX_CHARS = 200;
-/** Longest first line of a stack, and longest line behind it. */
+/** Longest first line of a stack, and longest further line. */
 const MAX_LINE_CHARS = 1_000;
 const MAX_STACK_LINES = 100;
 
 /**
- * Characters that a log must not get from a peer: control characters, line separators, characters without a width of their own (they
- * can turn the direction of a text), and halves of surrogate pairs.
+ * Characters of a peer that a log must not have: control characters, line separators, halves of surrogate pairs, and characters without
+ * width, which can turn the direction of a text.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
  * A text that a peer chose, or may have chosen, for a line of a log or of a warning: cut, and with unprintable characters escaped.
  *
- * Everything of a peer goes through this function before it is printed: names of methods, ids of objects and annotations, handshake
- * texts, texts of errors, addresses and URIs.
+ * Every text of a peer passes this function before it is printed: names of methods, ids of objects and annotations, handshake texts, texts
+ * of errors, addresses and URIs.
  */
 export function printable(text: string, maxChars = MAX_CHARS): string {
   const short = text.length > maxChars ? `${text.slice(0, maxChars)}…` : text;
   return short.replace(UNPRINTABLE, escaped);
 }
 
-/** The message of an error, or the text of any other thrown value, as {@link printable}. */
+/** The {@link printable} message of an error, or text of any other thrown value. */
 export function printableMessage(thrown: unknown): string {
   return printable(safeText(thrown), MAX_LINE_CHARS);
 }
 
 /**
- * The stack of an error, whose message may be a text of a peer, for a log. Its lines stay lines, but each one behind the first begins
- * with a space: no line of it can be taken for a line of the log.
+ * The stack of an error, whose message may be a text of a peer, for a log. Each line after the first begins with a space, so that no line
+ * looks like a line of the log.
  */
 export function printableStack(error: Error): string {
   let stack: unknown;
@@ -42,7 +42,7 @@ export function printableStack(error: Error): string {
     return 'an error without a readable stack';
   }
   if (typeof stack !== 'string') return printable(head, MAX_LINE_CHARS);
-  // the message may have lines, which are no lines of the stack
+  // lines of the message are no lines of the stack
   const isWhole = stack.startsWith(head);
   const [first = '', ...lines] = (isWhole ? stack.slice(head.length) : stack).split('\n', MAX_STACK_LINES);
   const texts = lines.map((line) => {

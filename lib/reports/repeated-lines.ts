@@ -1,33 +1,31 @@
-/** Lines of one kind that are printed before the others are counted. */
+/** Lines of one kind that are printed in a window. Further lines are only counted. */
 const MAX_LINES = 20;
-/** Time after which the number of the others is printed, and lines are printed again. */
+/** Length of a window. At its end the number of the counted lines is printed. */
 const WINDOW_MS = 60_000;
-/** Kinds that are told apart. All further ones are one kind. */
+/** Most kinds of lines. All further kinds count as one kind. */
 const MAX_KINDS = 200;
 
 /** The lines of one kind in the running window. */
 interface Window {
   printed: number;
-  /** Lines that were counted only. */
+  /** Lines that were only counted. */
   more: number;
   printMore(text: string): void;
   readonly timer: NodeJS.Timeout;
 }
 
-/** How one line, and the number of those that were not printed, are printed. */
+/** The functions that print a line, and the number of lines that were only counted. */
 export interface RepeatedLine {
   readonly line: () => void;
   /** @param text `… and 311 more in 60 s:`, for the beginning of a line */
   readonly more: (text: string) => void;
 }
 
-/**
- * Keeps peers from filling a log: of each kind of line at most 20 are printed in 60 s, and then the number of the others.
- */
+/** Keeps peers from filling a log: at most 20 lines of each kind are printed in 60 s, and then the number of the other lines. */
 export class RepeatedLines {
   private readonly windows = new Map<string, Window>();
 
-  /** @param kind must not be chosen by a peer, at least not freely */
+  /** @param kind a peer must not be able to choose it freely */
   print(kind: string, { line, more }: RepeatedLine): void {
     const key = this.windows.size < MAX_KINDS || this.windows.has(kind) ? kind : '';
     let window = this.windows.get(key);
@@ -44,7 +42,7 @@ export class RepeatedLines {
     }
   }
 
-  /** Prints the numbers of lines that were not printed. */
+  /** Prints the numbers of the lines that were only counted. */
   endAll(): void {
     for (const key of this.windows.keys()) this.end(key);
   }

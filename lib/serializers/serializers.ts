@@ -42,7 +42,7 @@ const DEFAULTS: SerializerOptions = {
 /** Options of serializers as daemons and proxies give them. */
 type GivenOptions = Partial<Omit<SerializerOptions, 'arrays'>> & { arrays?: ArrayOptions | undefined };
 
-/** All serializers by wire id. Each is made when it is used first: most proxies use only one. */
+/** All serializers by wire id. A serializer is made at its first use: most proxies use only one. */
 export class SerializersOnDemand {
   private readonly made = new Map<number, Serializer>();
 

@@ -22,7 +22,7 @@ export class SerpentSerializer extends FormatSerializer {
   constructor(options: SerializerOptions) {
     super(options);
     const { maxDepth, maxIntDigits, maxBytes, values, serpentBytesRepr: bytesRepr } = options;
-    // the limit on what is read is that of the message
+    // the limit of a read is the limit of the message
     this.reader = new LiteralReader(checkLimits({ maxDepth, maxIntDigits }), values === 'faithful');
     this.writer = new LiteralWriter({ maxDepth, maxIntDigits, maxBytes, bytesRepr, encodeObject: this.encodeObject });
   }
@@ -32,7 +32,7 @@ export class SerpentSerializer extends FormatSerializer {
       this.writer.write(value, out);
     } catch (error) {
       if (!(error instanceof SerpentError)) throw error;
-      // serpent stands alone and does not know that the option is called maxMessageBytes
+      // the room serpent does not know that the option is called maxMessageBytes
       if (error.code === 'TOO_LARGE') throw this.tooLarge(error);
       throw new SerializeError(`${error.message} (in serpent)`, { cause: error });
     }

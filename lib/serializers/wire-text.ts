@@ -14,8 +14,8 @@ const TEXTUAL: readonly number[] = [SERIALIZER_IDS.serpent, SERIALIZER_IDS.json]
 /**
  * Describes a message in one line of a log: `<- 127.0.0.1:51234 #3 invoke seq 7, serpent, 58 bytes, oneway`.
  *
- * @param payloads show the data too: up to 1,000 bytes of text, or 200 bytes of binary data in hexadecimal. The data can hold
- *   passwords and tokens. `'calls'`: not those of handshakes
+ * @param payloads show the data too: up to 1,000 bytes of text, or 200 bytes of binary data in hexadecimal. The data can hold passwords and
+ * tokens. `'calls'`: only the data of calls, not of handshakes
  */
 export function describeWireMessage(message: WireMessage, payloads: boolean | 'calls' = false): string {
   const { direction, peer, type, flags, seq, serializerId, annotations, data } = message;

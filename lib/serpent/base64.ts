@@ -5,14 +5,14 @@ import { COSTS } from './value-costs.js';
 const { SPACE, DOUBLE_QUOTE, QUOTE, MINUS, UNDERSCORE } = CHARACTERS;
 const EQUALS = 61;
 
-/** The dict of bytes behind its text. A space may stand before each part. */
+/** The rest of the dict of bytes, after the base64 text. A space may stand before each part. */
 const TAIL = [',', "'encoding'", ':', "'base64'", '}'];
 
 /** Base64 text is decoded in parts of this length, so that there is never a second copy of all bytes. */
 const PART_CHARS = 64 * 1024;
 
 /**
- * Reads bytes in the form that serpent writes: `{'data': 'QUJD', 'encoding': 'base64'}`. The cursor is behind the first colon, and
+ * Reads bytes in the form that serpent writes: `{'data': 'QUJD', 'encoding': 'base64'}`. The cursor is after the first colon, and
  * moves to the closing brace.
  *
  * @returns undefined for every other dict; the cursor is unchanged then
@@ -50,7 +50,7 @@ export function decodeBase64(text: Buffer, start: number, end: number): Buffer |
   for (let at = start; at < end; at += PART_CHARS) {
     written += value.write(text.toString('latin1', at, Math.min(at + PART_CHARS, end)), written, 'base64');
   }
-  // Node leaves out characters that are no base64, and takes those of base64url too
+  // Node skips characters that are no base64, and also reads characters of base64url
   if (written < value.length || hasUrlCharacters(text.subarray(start, end))) return undefined;
   const lastGroup = value.toString('base64', value.length - (value.length % 3 || 3));
   return length === 0 || text.toString('latin1', end - 4, end) === lastGroup ? value : undefined;

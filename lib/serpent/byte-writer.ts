@@ -20,7 +20,7 @@ export function isShortAscii(text: string): boolean {
   return codes < 128;
 }
 
-/** Where a {@link ByteWriter} gets its bytes when the first ones are full. */
+/** Gives a {@link ByteWriter} more bytes when its first bytes are full. */
 export interface WriterMemory {
   take(bytes: number): Buffer;
   /** Takes back bytes that the writer does not need any more. */
@@ -43,8 +43,8 @@ export class ByteWriter {
   private first: Buffer;
 
   /**
-   * @param bytes the first bytes to write into
-   * @param memory gives more when they are full
+   * @param bytes the first bytes that are written into
+   * @param memory gives more bytes when these are full
    */
   constructor(
     bytes: Buffer = Buffer.allocUnsafe(512),
@@ -58,7 +58,7 @@ export class ByteWriter {
     return this.length;
   }
 
-  /** The bytes that are written into. The first {@link size} of them are written. They are other bytes after more was written. */
+  /** The bytes that are written into. The first {@link size} of them are written. After further writing this may be another Buffer. */
   get buffer(): Buffer {
     return this.bytes;
   }
@@ -91,14 +91,14 @@ export class ByteWriter {
     this.failTooLarge = failTooLarge;
   }
 
-  /** Ends what {@link limit} began. Fails when more was appended than allowed: while bytes are appended the limit is not exact. */
+  /** Ends the limit of {@link limit}. Fails when more was appended than allowed: while bytes are appended the check is not exact. */
   checkLimit(): void {
     if (this.length > this.maxLength) this.failTooLarge();
     this.maxLength = Infinity;
     this.failTooLarge = failWithoutLimit;
   }
 
-  /** Appends bytes that are written later. @returns where they begin */
+  /** Reserves bytes that are written later. @returns their offset */
   skip(count: number): number {
     return this.reserve(count);
   }
@@ -189,7 +189,7 @@ export class ByteWriter {
     this.length += size;
   }
 
-  /** Appends a decimal that has these digits, and at least one behind the point. */
+  /** Appends a decimal with these digits. It has at least one digit after the point. */
   decimal(digits: ShortestDigits): void {
     if (this.length + MOST_DECIMAL_BYTES > this.bytes.length) this.grow(MOST_DECIMAL_BYTES);
     this.length = digits.put(this.bytes, this.length);

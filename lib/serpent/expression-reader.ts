@@ -61,7 +61,7 @@ export abstract class ExpressionReader {
     if (next === COMMA || next === BRACKET_CLOSE || next === BRACE_CLOSE || next === COLON) return value;
     const operator = scanner.token();
     if (operator === PLUS || operator === MINUS) return this.complexSum(value, operator);
-    // serpent writes no sign between the parts of a complex number of NumPy when the imaginary one has its own
+    // serpent writes no sign between the parts of a complex number of NumPy when the imaginary part has a sign
     return operator === LOWER_N && scanner.kind === NumberKind.float && isNumpyName(scanner) ? this.complexSum(value) : value;
   }
 
@@ -122,7 +122,7 @@ export abstract class ExpressionReader {
     return value;
   }
 
-  /** Moves behind a word, if it stands at the cursor and ends there. */
+  /** Moves past a word, if it stands at the cursor and ends there. */
   private takesWord(word: Uint8Array): boolean {
     const { scanner } = this;
     const start = scanner.pos;
@@ -133,7 +133,7 @@ export abstract class ExpressionReader {
     return false;
   }
 
-  /** `np.float64(1.5)`, `np.True_`: as serpent writes scalars of NumPy 2. */
+  /** Reads `np.float64(1.5)`, `np.True_`: serpent writes scalars of NumPy 2 in this form. */
   private numpyScalar(): unknown {
     const { scanner } = this;
     const start = scanner.pos;
@@ -149,7 +149,7 @@ export abstract class ExpressionReader {
     }
     scanner.pos++;
     const code = scanner.token();
-    // no scalar is inside of another: the limit on nested containers does not count them
+    // no scalar is inside of another, so the limit on nested containers does not count scalars
     if (this.inNumpy) scanner.fail(`expected a literal inside a value of NumPy, found np.${name}`, 'SYNTAX', start);
     this.inNumpy = true;
     const value = numpyNumber(scanner, kind) ?? this.value(code);
@@ -214,7 +214,7 @@ export abstract class ExpressionReader {
     return scanner.newComplex(-(value as PyComplex).real, -(value as PyComplex).imag);
   }
 
-  /** `1+2j`: a real number, which may have a sign, and an imaginary one, which has none. */
+  /** Reads `1+2j`: a real number, which may have a sign, and an imaginary number, which has no sign. */
   private complexSum(left: unknown, operator?: number): PyComplex {
     const { scanner } = this;
     const { kind } = scanner;
@@ -229,7 +229,7 @@ export abstract class ExpressionReader {
       return scanner.fail('expected the imaginary part of a complex number', 'SYNTAX', at);
     }
     scanner.kind = NumberKind.sum;
-    // paid by the imaginary part, which is dropped
+    // the imaginary part is dropped, so its cost is given back
     return new PyComplex(Number(left), operator === MINUS ? -right.imag : right.imag);
   }
 

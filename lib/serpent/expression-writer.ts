@@ -16,7 +16,7 @@ export interface DumpsOptions extends SerpentLimits {
   /** Write bytes as `b'…'` instead of the dict with base64 text that serpent writes. Default false. */
   bytesRepr?: boolean;
   /**
-   * Is called for every object, also for functions and plain objects, but not for arrays, PyFloat and PyComplex.
+   * Called for every object, also for functions and plain objects, but not for arrays, PyFloat and PyComplex.
    *
    * @param path of the object, e.g. `value.items[3]`
    * @returns the value to write instead, for which `encodeObject` is not called again; undefined: the default rule
@@ -26,11 +26,14 @@ export interface DumpsOptions extends SerpentLimits {
 
 const HEADER = Buffer.from('# serpent utf-8 python3.2\n');
 
-/** The keys of the dicts in a list are remembered when the list has at least so many items. For shorter lists it does not pay. */
+/**
+ * The keys of the dicts in a list are remembered when the list has at least this number of items. In shorter lists remembering takes longer
+ * than it saves.
+ */
 const MANY_ITEMS = 8;
 const NO_BYTES = new Uint8Array();
 
-/** Writes values as Python expressions, each behind serpent's header line. */
+/** Writes values as Python expressions, each after serpent's header line. */
 export class ExpressionWriter extends ScalarWriter {
   private readonly encodeObject: DumpsOptions['encodeObject'];
   /** Made for the first container. */

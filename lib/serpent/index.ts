@@ -1,5 +1,6 @@
 /**
- * Python literals: what the `serpent` package writes, and what `ast.literal_eval` reads. Works on its own.
+ * Writes Python literals as the `serpent` package does, and reads every literal that `ast.literal_eval` reads. This entry works without the
+ * rest of the package.
  *
  * @module
  */

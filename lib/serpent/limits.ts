@@ -21,10 +21,10 @@ export const VALUE_LIMITS = { maxDepth: 200, maxIntDigits: 4_300 };
 
 const DEFAULT_LIMITS: CheckedLimits = { ...VALUE_LIMITS, maxBytes: Infinity };
 
-/** With more, the call stack could overflow. */
+/** The largest `maxDepth`. With a larger depth the call stack could overflow. */
 export const DEEPEST = 1_000;
 
-/** The time to read an int grows faster than its digits. */
+/** The largest `maxIntDigits`: the time to read an int grows faster than its digits. */
 export const MOST_DIGITS = 1_000_000;
 
 /** @throws {SerpentError} `BAD_OPTION` when a limit is out of its range */

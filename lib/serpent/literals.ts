@@ -3,9 +3,7 @@ import { PyComplex } from './values.js';
 
 const { SPACE, QUOTE, MINUS, BACKSLASH, DELETE } = CHARACTERS;
 
-/**
- * A float as Python's `repr` writes it, and infinity as serpent does. Not for nan, which has no literal.
- */
+/** A float as Python's `repr` writes it, and infinity as serpent does. The value must not be nan, which has no literal. */
 export function floatLiteral(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e16 || (size < 1e-4 && size !== 0)) {

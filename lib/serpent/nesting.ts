@@ -6,13 +6,13 @@ export type NestingFault = 'CYCLE' | 'TOO_DEEP';
 /** The containers around the value that is being written. */
 export class Nesting {
   private depth = 0;
-  /** How many of `containers` are objects that another value was written for. */
+  /** Number of the `containers` that were replaced by another value. */
   private replaced = 0;
-  /** Outermost first. `steps` has the current member of each. */
+  /** The containers, the outermost first. `steps` has the current member of each container. */
   private readonly containers: object[] = [];
   private readonly steps: unknown[] = [];
 
-  /** @param fail throws the error of a container, which it gets as a noun */
+  /** @param fail throws the error of a container; its argument is a noun for the container */
   constructor(
     private readonly maxDepth: number,
     private readonly fail: (what: string, fault: NestingFault) => never,

@@ -4,7 +4,7 @@ import type { Scanner } from './scanner.js';
 /** The kind of value in a scalar type of NumPy. */
 export type NumpyKind = 'int' | 'float' | 'complex' | 'str' | 'bytes';
 
-/** `repr` of NumPy 2 writes `np.`; a program may have set the longer name. */
+/** The names of NumPy in its `repr`: NumPy 2 writes `np.`; a program may have set the longer name. */
 const PREFIXES = ['np.', 'numpy.'];
 
 const KINDS: readonly [RegExp, NumpyKind | boolean][] = [
@@ -48,7 +48,7 @@ export function numpyKindOf(name: string): NumpyKind | boolean | undefined {
   return KINDS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Floats that have no literal, and those that NumPy writes as texts: `nan`, `-inf`, `'1.5'` of a long double. */
+/** Reads a float that has no literal or is written as a text: `nan`, `-inf`, `'1.5'` of a long double. */
 export function numpyNumber(scanner: Scanner, kind: NumpyKind): number | undefined {
   if (kind !== 'float') return undefined;
   const rest = scanner.bytes.toString('latin1', scanner.pos, scanner.pos + 80);

@@ -1,4 +1,4 @@
-/** Where a place in a literal is, among its containers. */
+/** The position of an item or key in the containers of a literal. */
 export interface LiteralPlace {
   /** From the outermost container inwards: the index of the item, or the source text of the dict key. */
   steps: (number | string)[];
@@ -9,7 +9,7 @@ export interface LiteralPlace {
 interface Container {
   opening: string;
   index: number;
-  /** Where the item begins. */
+  /** Offset of the item. */
   start: number;
   /** Source text of the dict key, once its colon was read. */
   key: string | undefined;
@@ -18,7 +18,7 @@ interface Container {
 const QUOTES = `'"`;
 
 /**
- * Finds the containers around a place in a Python literal or in json.
+ * Finds the containers around an offset in a Python literal or in json.
  *
  * Readers do not count the items that they read, because that costs time. After a failure this function counts them.
  *

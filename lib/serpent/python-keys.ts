@@ -1,8 +1,8 @@
-import type { KeyCrowds } from './key-crowds.js';
+import type { HashCollisions } from './hash-collisions.js';
 import { PyComplex, PyFloat } from './values.js';
 
 /** Returned instead of a key when too many keys collide. */
-export const CROWDED = Symbol('crowded');
+export const TOO_MANY_COLLISIONS = Symbol('too many collisions');
 
 /**
  * Finds equal keys as Python does, for a Map or Set. In Python `1`, `1.0` and `True` are one key, and equal tuples are one key; a Map
@@ -15,16 +15,16 @@ export class PythonKeys {
 
   constructor(
     private readonly target: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>,
-    private readonly crowds: KeyCrowds,
+    private readonly collisions: HashCollisions,
   ) {}
 
-  /** The key in the target that equals `key`, else `key` itself, which the caller then adds; or {@link CROWDED}. */
+  /** The key in the target that equals `key`, else `key` itself, which the caller then adds; or {@link TOO_MANY_COLLISIONS}. */
   resolve(key: unknown): unknown {
     const standIn = simpleStandIn(key);
     if (standIn === undefined) return this.find(this.composed, composedStandIn(key), key);
     const isItself = standIn === key;
-    if (!this.crowds.admits(this.target, standIn, isItself) || !this.crowds.admits(this.simple, standIn, !isItself))
-      return CROWDED;
+    if (!this.collisions.admits(this.target, standIn, isItself) || !this.collisions.admits(this.simple, standIn, !isItself))
+      return TOO_MANY_COLLISIONS;
     if (isItself) return this.simple.has(key) ? this.simple.get(key) : key;
     return this.target.has(standIn) ? standIn : this.find(this.simple, standIn, key);
   }

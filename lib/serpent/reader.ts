@@ -43,7 +43,7 @@ export function loads(data: Uint8Array | string, options?: LoadsOptions): unknow
   return parse(data, options).value;
 }
 
-/** As {@link loads}, and says whether there are class dicts to convert. */
+/** Reads a literal as {@link loads} does, and tells whether there are class dicts to convert. */
 export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Parsed {
   const { values = 'natural', maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
   if (values !== 'natural' && values !== 'faithful') {
@@ -54,11 +54,9 @@ export function parse(data: Uint8Array | string, options: LoadsOptions = {}): Pa
   return new LiteralReader(checkLimits(options), values === 'faithful').read(bufferOf(data), 0, budget, 0);
 }
 
-/**
- * Reads one literal after another, with the same reader: for the small arguments of a call, making a reader takes as long as reading.
- */
+/** Reads literals one after the other with the same reader: making a reader takes as long as reading the small arguments of a call. */
 export class LiteralReader {
-  /** Is not here while it reads. One that failed does not come back. */
+  /** The reader for the next literal. Undefined while a literal is read. A reader that failed is not used again. */
   private idle: Reader | undefined;
 
   constructor(
@@ -70,7 +68,7 @@ export class LiteralReader {
    * Reads the literal from `start` to the end of the bytes.
    *
    * @param budget gets the estimated memory of the value, also when reading fails
-   * @param names how many strings at the beginning of the message are names that come often
+   * @param names number of strings at the beginning of the message that are probably frequent names
    * @throws {SerpentError} when the text is no literal; `offset` says where, counted from `start`
    */
   read(data: Buffer, start: number, budget: ReadBudget, names: number): Parsed {

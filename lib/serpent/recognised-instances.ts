@@ -1,6 +1,6 @@
 /**
- * A program may load this package more than once: a shared library can bring a copy of its own. Each copy has classes of its own.
- * This file lets `instanceof` recognise the instances of every copy.
+ * A program may load this package more than once: a shared library can bring another copy. Each copy has its own classes. This file lets
+ * `instanceof` recognise the instances of every copy.
  */
 const PREFIX = 'nestjs-pyro:';
 
@@ -12,8 +12,8 @@ export function sharedSymbol(name: string): symbol {
 const isOrdinaryInstance = Function.prototype[Symbol.hasInstance];
 
 /**
- * Makes `instanceof` recognise the instances of every copy of the class. A class that extends this one is not recognised by this:
- * it needs a name of its own.
+ * Makes `instanceof` recognise the instances of every copy of the class. A class that extends this class is not recognised: it needs its
+ * own call of this function, with its own name.
  *
  * @param name of the class; minifiers may change the name that the class itself has
  */

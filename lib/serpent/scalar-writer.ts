@@ -9,7 +9,7 @@ import { isoformat } from './value-kinds.js';
 
 const { QUOTE, MINUS } = CHARACTERS;
 
-/** Stands where nothing is written. */
+/** The sink while nothing is written. */
 const NO_SINK = new ByteWriter(Buffer.alloc(0));
 
 /** Writes values that have no members. */

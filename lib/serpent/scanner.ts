@@ -21,7 +21,7 @@ const SHORT_BYTES = 128;
 
 const NOTHING = Buffer.alloc(0);
 
-/** A cursor over the bytes of a message: of one after another. */
+/** A cursor over the bytes of a message. It is used for one message after another. */
 export class Scanner {
   bytes: Buffer = NOTHING;
   readonly limits: CheckedLimits;
@@ -34,11 +34,11 @@ export class Scanner {
   /** The estimated memory of what was read, in bytes. */
   spent = 0;
   private mostSpent = 0;
-  /** Where the message begins. */
+  /** Offset of the message. */
   private start = 0;
   /** Made for the first name. */
   private names: KnownTexts | undefined = undefined;
-  /** So many strings are read next that are names: they were often read before. */
+  /** Number of strings to read next that are names: most of them were read before. */
   private namesLeft = 0;
 
   constructor(limits: CheckedLimits, faithful: boolean) {
@@ -47,10 +47,10 @@ export class Scanner {
   }
 
   /**
-   * Begins with a message. {@link end} must follow when the message was read. When reading failed, the scanner is not used again.
+   * Begins a message. {@link end} must follow when the message was read. When reading failed, the scanner is not used again.
    *
-   * @param start where the message begins in `bytes`; it ends where they end
-   * @param names how many strings at the beginning of the message are names
+   * @param start offset of the message in `bytes`. The message ends with `bytes`
+   * @param names number of strings at the beginning of the message that are names
    * @throws {SerpentError} `TOO_LARGE`, or `ENCODING` for bytes that are no UTF-8 and for zero bytes
    */
   begin(bytes: Buffer, start: number, budget: ReadBudget, names: number): void {
@@ -120,7 +120,7 @@ export class Scanner {
     return at < this.bytes.length ? this.bytes[at]! : -1;
   }
 
-  /** Adds to the estimated memory of what was read. Small parts add to `spent` themselves; the container around them comes by here. */
+  /** Adds to the estimated memory of what was read. Small parts add to `spent` directly; containers call this method. */
   spend(bytes: number): void {
     this.spent += bytes;
     if (this.spent > this.mostSpent) this.failTooCostly();
@@ -141,7 +141,7 @@ export class Scanner {
     return true;
   }
 
-  /** Moves behind these bytes, if they stand at the cursor. */
+  /** Moves past these bytes, if they stand at the cursor. */
   takes(source: Uint8Array): boolean {
     const { bytes, pos } = this;
     const { length } = source;
@@ -159,7 +159,7 @@ export class Scanner {
     return copy;
   }
 
-  /** A string, and what it costs. @param codes all bytes of the text, joined by OR */
+  /** Makes a string, and spends its cost. @param codes all bytes of the text, joined by OR */
   text(start: number, end: number, codes: number): string {
     const length = end - start;
     if (length > MAX_STRING_LENGTH) this.fail('a string longer than a JavaScript string can be', 'TOO_LARGE', start);
@@ -174,7 +174,7 @@ export class Scanner {
     return text;
   }
 
-  /** The cost of a string. @param isWide true when a character may be over U+00FF. V8 takes two bytes for each then, else one */
+  /** Spends a string. @param isWide true when a character may be over U+00FF. Then V8 takes two bytes for each character, else one */
   spendText(length: number, isWide: boolean): void {
     // V8 shares strings of one character
     if (length > 1) this.spend(COSTS.string + (isWide ? length + (length >> 1) : length));

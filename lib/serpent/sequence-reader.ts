@@ -6,7 +6,7 @@ import { PyTuple } from './values.js';
 
 const { PAREN_CLOSE, COMMA, BRACKET_CLOSE } = CHARACTERS;
 
-/** Stands for the item behind the last one. */
+/** Returned in place of an item at the end of a tuple. */
 const END = Symbol('end');
 
 /** Reads lists, tuples and parentheses. Dicts and sets are left to the subclass. */
@@ -45,9 +45,9 @@ export abstract class SequenceReader extends ExpressionReader {
   }
 
   /**
-   * The rest of a list that begins with something else than a number.
+   * Reads the rest of a list that does not begin with a number.
    *
-   * V8 makes a literal with room for its own items alone. An item that is pushed gets room for 17 more with it. With literals for short
+   * V8 makes an array literal with room for its items alone. A pushed item makes room for 17 further items. With array literals for short
    * lists, records take a quarter less memory.
    */
   private few(first: unknown): unknown[] {
@@ -69,9 +69,10 @@ export abstract class SequenceReader extends ExpressionReader {
   }
 
   /**
-   * The rest of a list that begins with a number.
+   * Reads the rest of a list that begins with a number.
    *
-   * V8 holds a list of numbers alone in 8 bytes for each, but only if the literal that made the list makes no other lists: else in 24.
+   * V8 holds a list of numbers in 8 bytes for each number, if the array literal in the source makes only lists of numbers. Otherwise a
+   * number takes 24 bytes.
    *
    * @param before what was spent before the list
    */
@@ -84,7 +85,7 @@ export abstract class SequenceReader extends ExpressionReader {
       if (typeof value !== 'number') return this.mixed(numbers, value);
       if (numbers.length === capacity) {
         capacity = grownCapacity(capacity);
-        // numbers in such a list take no memory of their own
+        // the list holds its numbers in place, without further memory
         scanner.spent = before;
         scanner.spend(COSTS.emptyList + capacity * COSTS.slot);
       }
@@ -96,14 +97,14 @@ export abstract class SequenceReader extends ExpressionReader {
     return numbers;
   }
 
-  /** The rest of a list that begins with numbers and goes on with something else: its floats take memory of their own. */
+  /** Reads the rest of a list that begins with numbers and has other items. Each float of the list takes separate memory. */
   private mixed(numbers: number[], next: unknown): unknown[] {
     for (const number of numbers) if (!isSmallInt(number)) this.scanner.spent += COSTS.number;
     this.grow(numbers.length);
     return this.items([...numbers, next]);
   }
 
-  /** The rest of a list. @param items the items that were read */
+  /** Reads the rest of a list. @param items the items that were read */
   private items(items: unknown[]): unknown[] {
     const { scanner } = this;
     let capacity = items.length;
@@ -117,7 +118,7 @@ export abstract class SequenceReader extends ExpressionReader {
     return items;
   }
 
-  /** A tuple, or an expression in parentheses, which keeps its number kind. */
+  /** Reads a tuple, or an expression in parentheses, which keeps its number kind. */
   protected override paren(): unknown {
     const { scanner } = this;
     this.enter();
@@ -151,7 +152,7 @@ export abstract class SequenceReader extends ExpressionReader {
       scanner.spend(COSTS.tuple);
       return this.restOfTuple(PyTuple.of(first), end);
     }
-    // literals have no room to spare: a pushed item takes 130 bytes more
+    // array literals have no spare capacity: a pushed item takes 130 bytes more
     const second = this.nextOfTuple(end);
     if (second === END) return this.smallTuple([first]);
     const third = this.nextOfTuple(end);
@@ -176,7 +177,7 @@ export abstract class SequenceReader extends ExpressionReader {
     return items;
   }
 
-  /** Reads the next item of a tuple. @returns END behind the last one; the cursor is at the character that ends the tuple */
+  /** Reads the next item of a tuple. @returns END after the last item; the cursor is at the character that ends the tuple */
   private nextOfTuple(end: number): unknown {
     const { scanner } = this;
     const code = scanner.token();
@@ -187,7 +188,7 @@ export abstract class SequenceReader extends ExpressionReader {
     return next === end ? END : this.value(next);
   }
 
-  /** @returns the first character of the next item; the closing bracket behind the last one */
+  /** @returns the first character of the next item; the closing bracket after the last one */
   private nextItem(): number {
     const { scanner } = this;
     const code = scanner.token();
@@ -197,7 +198,7 @@ export abstract class SequenceReader extends ExpressionReader {
     return scanner.token();
   }
 
-  /** An Array is full. @returns its new capacity */
+  /** Spends the growth of a full Array. @returns its new capacity */
   protected grow(capacity: number): number {
     const grown = grownCapacity(capacity);
     this.scanner.spend((grown - capacity) * COSTS.slot);

@@ -124,13 +124,13 @@ function readLong(scanner: Scanner, quote: number, start: number): string | unde
  * @returns undefined when the body has other escapes
  */
 function readAsJson(scanner: Scanner, body: Buffer): string | undefined {
-  // in Python the backslash of `\/` is a character of its own
+  // in Python `\/` is two characters: the backslash stays
   if (scanner.hasPythonEscapes || body.includes(DOUBLE_QUOTE) || body.includes('\\/')) return undefined;
   let text: string;
   try {
     text = JSON.parse(`"${body.toString()}"`) as string;
   } catch {
-    // an error takes longer than many escapes
+    // an error of `JSON.parse` takes longer than reading many escapes
     scanner.hasPythonEscapes = true;
     return undefined;
   }

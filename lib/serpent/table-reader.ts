@@ -1,9 +1,9 @@
 import { readBase64Dict } from './base64.js';
 import { CHARACTERS } from './characters.js';
 import { storeIndexKeysInHashTable } from './index-keys.js';
-import { KeyCrowds } from './key-crowds.js';
+import { HashCollisions } from './hash-collisions.js';
 import { KeyKind, ReadKey } from './repeated-keys.js';
-import { CROWDED, isOwnStandIn, PythonKeys } from './python-keys.js';
+import { TOO_MANY_COLLISIONS, isOwnStandIn, PythonKeys } from './python-keys.js';
 import { SequenceReader } from './sequence-reader.js';
 import { decodeSpecialMap, decodeSpecialObject } from './special-dicts.js';
 import { COSTS, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from './value-costs.js';
@@ -16,9 +16,9 @@ const MOST_KEYS = 4_096;
 const DEEPEST_KEY = 128;
 /** The longest {@link ReadKey.source}, in bytes. */
 const LONGEST_SOURCE = 128;
-/** Members for which a plain object has room from its start. */
+/** Members for which V8 makes room in an empty plain object. */
 const ROOMY_MEMBERS = 4;
-/** Entries for which a Map or Set has room from its start. */
+/** Entries for which V8 makes room in an empty Map or Set. */
 const ROOMY_ENTRIES = 4;
 
 /** Reads dicts and sets. */
@@ -32,19 +32,19 @@ export class TableReader extends SequenceReader {
   /** The key whose value is read. */
   private node = this.root;
   private knownKeys = 0;
-  private knownCrowds: KeyCrowds | undefined = undefined;
+  private knownCollisions: HashCollisions | undefined = undefined;
 
-  /** Forgets what was learned from the message that was read. */
+  /** Forgets the state of the last message. */
   protected reset(): void {
     this.sawClass = this.sawArray = false;
-    this.knownCrowds = undefined;
+    this.knownCollisions = undefined;
     if (this.knownKeys === 0) return;
     this.knownKeys = 0;
     this.root = this.node = new ReadKey('', -1, true);
   }
 
-  private get crowds(): KeyCrowds {
-    return (this.knownCrowds ??= new KeyCrowds());
+  private get collisions(): HashCollisions {
+    return (this.knownCollisions ??= new HashCollisions());
   }
 
   protected override brace(): unknown {
@@ -81,7 +81,7 @@ export class TableReader extends SequenceReader {
     let capacity = ROOMY_ENTRIES;
     let member = first;
     for (;;) {
-      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.crowds);
+      if (keys === undefined && !isOwnStandIn(member)) keys = new PythonKeys(members, this.collisions);
       if (members.size === capacity) {
         scanner.spend(capacity * COSTS.setMember);
         capacity *= 2;
@@ -102,10 +102,10 @@ export class TableReader extends SequenceReader {
   }
 
   /**
-   * Reads the rest of a dict. The cursor is behind the colon of the first key.
+   * Reads the rest of a dict. The cursor is after the colon of the first key.
    *
    * @param node the first key, when it is a string
-   * @param start where the first key begins
+   * @param start offset of the first key
    */
   private dict(node: ReadKey | undefined, key: unknown, start: number): unknown {
     const { scanner } = this;
@@ -164,9 +164,9 @@ export class TableReader extends SequenceReader {
   }
 
   /**
-   * Reads the rest of a dict that becomes a Map. The cursor is behind the colon of `key`.
+   * Reads the rest of a dict that becomes a Map. The cursor is after the colon of `key`.
    *
-   * @param lastNode of `key` when it is a string, else of the last key that was one
+   * @param lastNode the node of `key` when `key` is a string, else of the last string key
    * @param kindsBefore the kinds of the string keys that were read, joined by OR
    */
   private map(map: Map<unknown, unknown>, lastNode: ReadKey, firstKey: unknown, kindsBefore: number): unknown {
@@ -181,7 +181,7 @@ export class TableReader extends SequenceReader {
     for (;;) {
       this.node = typeof key === 'string' ? last : this.root;
       const value = this.value(scanner.token());
-      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.crowds);
+      if (keys === undefined && !isOwnStandIn(key)) keys = new PythonKeys(map, this.collisions);
       for (; map.size >= capacity; capacity *= 2) scanner.spend(capacity * COSTS.mapEntry);
       map.set(this.admitted(map, keys, key), value);
       const end = scanner.pos;
@@ -201,7 +201,7 @@ export class TableReader extends SequenceReader {
     return (kinds & KeyKind.special) === 0 ? map : this.special(map, spent);
   }
 
-  /** @returns the first character of the next key; the closing brace behind the last entry */
+  /** @returns the first character of the next key; the closing brace after the last entry */
   private nextKey(): number {
     const { scanner } = this;
     const code = scanner.token();
@@ -220,7 +220,10 @@ export class TableReader extends SequenceReader {
     return key;
   }
 
-  /** Finds a key behind `last`, or remembers it. The cursor is behind its colon. @param start where the value before it ends, or its dict begins */
+  /**
+   * Finds the key after `last`, or remembers it. The cursor is after the colon of the key. @param start end of the value before the key, or
+   * start of the dict
+   */
   private remember(last: ReadKey, key: string, start: number): ReadKey {
     const { scanner } = this;
     const known = last.follow(key);
@@ -253,7 +256,7 @@ export class TableReader extends SequenceReader {
   }
 
   /**
-   * Decodes a dict that serpent writes for a value without a literal. The dict itself is dropped then, and costs nothing.
+   * Decodes a dict that serpent writes for a value without a literal. The dict itself is dropped, and its cost given back.
    *
    * @param before what was spent before the dict
    */
@@ -274,26 +277,29 @@ export class TableReader extends SequenceReader {
 
   /** The key to add to a table: the equal key in the table, else `key` itself. */
   private admitted(table: Map<unknown, unknown> | Set<unknown>, keys: PythonKeys | undefined, key: unknown): unknown {
-    const admitted = keys !== undefined ? keys.resolve(key) : this.crowds.admits(table, key) ? key : CROWDED;
-    if (admitted !== CROWDED) return admitted;
+    const admitted = keys !== undefined ? keys.resolve(key) : this.collisions.admits(table, key) ? key : TOO_MANY_COLLISIONS;
+    if (admitted !== TOO_MANY_COLLISIONS) return admitted;
     return this.scanner.fail('number keys that collide so often that they were made for it; found', 'CROWDED_KEYS');
   }
 }
 
-/** A key that is new, besides what was spent for it as a string. @param before the keys before it */
+/** The cost of a new key, in addition to the cost of its string. @param before number of the keys before it */
 function newKeyCost({ length }: string, before: number, isFaithful: boolean): number {
   const spent = length > 1 ? COSTS.string + length : 0;
   // a Map has no hidden class
   return (before < TABLE_MEMBERS && !isFaithful ? COSTS.newMember : COSTS.string) + length - spent;
 }
 
-/** A plain object, besides the members over {@link TABLE_MEMBERS}. */
+/** The cost of a plain object, without the members over {@link TABLE_MEMBERS}. */
 function dictCost(members: number): number {
   if (members >= TABLE_MEMBERS) return COSTS.dict + TABLE_COST;
   return members > ROOMY_MEMBERS ? COSTS.dict + (members - ROOMY_MEMBERS) * COSTS.slot : COSTS.dict;
 }
 
-/** An unfinished dict as a Map. @param keysInOrder of the text; undefined: those of the object are in this order */
+/**
+ * Makes a Map of an unfinished dict. @param keysInOrder the keys in the order of the text; undefined: the keys of the object are in this
+ * order
+ */
 function mapOf(dict: Record<string, unknown>, keysInOrder: readonly string[] | undefined): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>();
   for (const key of keysInOrder ?? Object.keys(dict)) map.set(key, dict[key]);

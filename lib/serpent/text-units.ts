@@ -1,13 +1,13 @@
-/** Code units up to here are kept in one byte. */
+/** The largest code unit that is kept in one byte. */
 const LAST_NARROW = 0xff;
 
-/** Builds a string of code points. V8 holds one byte for each character, or two when one of them is over U+00FF. */
+/** Builds a string of code points. V8 holds one byte for each character, or two if any character is over U+00FF. */
 export class TextUnits {
   isWide = false;
   private bytes: Buffer;
   private length = 0;
 
-  /** @param most how many code units are added at most */
+  /** @param most largest number of code units that are added */
   constructor(most: number) {
     this.bytes = Buffer.allocUnsafe(most);
   }
@@ -24,7 +24,7 @@ export class TextUnits {
     }
   }
 
-  /** Adds the character of more than one byte at `at`. @returns where it ends */
+  /** Adds the character of more than one byte at `at`. @returns the offset of its end */
   addUtf8(bytes: Uint8Array, at: number): number {
     const lead = bytes[at]!;
     if (lead < 0xe0) {

@@ -2,7 +2,7 @@
 const LONG_CHARS = 128;
 const WINDOW_CHARS = 1024;
 
-/** Node's decoders. `toString` is the same behind checks of its arguments, which take 50 ns. */
+/** Node's decoders. `toString` is the same with checks of its arguments, which take 50 ns. */
 interface Decoders {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;

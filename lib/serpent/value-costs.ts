@@ -8,43 +8,46 @@ export interface ReadBudget {
 }
 
 /**
- * What the parts of a value take in the heap of V8, in bytes, on 64-bit machines. `npm run cost` compares these figures with the heap,
- * over many shapes: the estimate of a value is within a factor of two.
+ * Memory of the parts of a value in the heap of V8, in bytes, on 64-bit machines. `npm run cost` compares these figures with the heap, over
+ * many shapes: the estimate of a value is within a factor of two.
  */
 export const COSTS = {
   /** An Array without items, and a plain object with up to four members. */
   emptyList: 32,
   dict: 56,
-  /** An Array with room for one item, and the room for one more. */
+  /** An Array with room for one item, and the room for each further item. */
   list: 56,
   slot: 8,
-  /** A Map or Set, with room for four entries, and the room for one more. */
+  /** A Map or Set with room for four entries, and the room for each further entry. */
   map: 184,
   mapEntry: 28,
   set: 152,
   setMember: 20,
   /** A number that is no int of 32 bits, outside of a list of numbers. */
   number: 16,
-  /** A string of two characters or more, besides its characters. Shorter strings are shared. */
+  /** A string of two characters or more, without its characters. Shorter strings are shared. */
   string: 24,
-  /** A Buffer, besides its bytes. */
+  /** A Buffer, without its bytes. */
   bytes: 140,
-  /** A bigint, besides its digits. */
+  /** A bigint, without its digits. */
   bigint: 24,
   /** Instances of the classes that faithful mode makes. */
   float: 48,
   complex: 80,
   tuple: 80,
-  /** A member whose name has not followed the members before it in this read: V8 makes a hidden class for it. Its characters come on top. */
+  /**
+   * A member whose name has not followed the members before it in this read: V8 makes a hidden class for it. The characters of the name are
+   * counted separately.
+   */
   newMember: 75,
-  /** The hash table for members of a plain object that look like array indices, with the first of them, and each further one. */
+  /** The hash table for members of a plain object that look like array indices: with the first member, and for each further member. */
   indexTable: 200,
   indexMember: 50,
 } as const;
 
-/** A plain object with so many members becomes a hash table. */
+/** A plain object with this number of members becomes a hash table. */
 export const TABLE_MEMBERS = 20;
-/** The cost of becoming one, and of each further member. */
+/** The cost of becoming a hash table, and of each further member. */
 export const TABLE_COST = 680;
 export const TABLE_MEMBER_COST = 55;
 
@@ -53,14 +56,14 @@ export function grownCapacity(capacity: number): number {
   return capacity + 1 + ((capacity + 1) >> 1) + 16;
 }
 
-/** V8's room for items in an Array that was filled by pushes, behind its first item. */
+/** V8's room for items in an Array that was filled by pushes after its first item. */
 export function capacityOf(length: number): number {
   let capacity = 1;
   while (capacity < length) capacity = grownCapacity(capacity);
   return capacity;
 }
 
-/** True for numbers that V8 keeps in the place of a reference: ints of 32 bits. Minus zero is none, which costs nothing to ignore. */
+/** True for numbers that V8 keeps in place of a reference: ints of 32 bits. Minus zero is no such int, but counting it as one is harmless. */
 export function isSmallInt(value: number): boolean {
   return value === (value | 0);
 }

@@ -16,9 +16,9 @@ export class PyTuple<T = unknown> extends Array<T> {
 }
 
 /**
- * Python's `frozenset`. A Set in every way but one: marshal writes it as a frozenset. The other serializers know no frozenset.
+ * Python's `frozenset`. A Set that marshal writes as a frozenset. The other serializers have no frozenset.
  *
- * Received ones are of this class only with `values: 'faithful'`.
+ * Received frozensets are of this class only with `values: 'faithful'`.
  */
 export class PyFrozenSet<T = unknown> extends Set<T> {
   static {
@@ -71,7 +71,7 @@ export function pyFloat(value: number): PyFloat {
   return new PyFloat(value);
 }
 
-/** An int as users get it: a number when a number is exact, else a bigint. */
+/** The value of an int: a number if a number is exact, else a bigint. */
 export function safeInt(value: bigint): number | bigint {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }
@@ -90,7 +90,7 @@ export class PyComplex {
     this.imag = imag;
   }
 
-  /** As in Python, but always with both parts: `(1-2j)`. */
+  /** The text of Python, but always with both parts: `(1-2j)`. */
   toString(): string {
     const sign = this.imag < 0 || Object.is(this.imag, -0) ? '-' : '+';
     return `(${this.real}${sign}${Math.abs(this.imag)}j)`;

@@ -19,9 +19,7 @@ export function dumpsInto(value: unknown, out: ByteWriter, options: DumpsOptions
   new LiteralWriter(options).write(value, out);
 }
 
-/**
- * Writes one literal after another, with the same writer: for the small result of a call, making a writer takes longer than writing.
- */
+/** Writes literals one after the other with the same writer: making a writer takes longer than writing the small result of a call. */
 export class LiteralWriter {
   /** Undefined while the writer writes: writing may call code of users, which may write. A writer that failed is not used again. */
   private idle: ExpressionWriter | undefined;

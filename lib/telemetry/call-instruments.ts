@@ -12,7 +12,7 @@ const DESCRIPTIONS = {
 /** The tracer and the histogram of the calls of servers, or of clients. */
 export class CallInstruments {
   readonly otel: Otel;
-  /** Undefined: no traces are wanted. */
+  /** The tracer. Undefined: no traces are wanted. */
   readonly tracer: Tracer | undefined;
   private readonly duration: Histogram | undefined;
 
@@ -27,7 +27,7 @@ export class CallInstruments {
     });
   }
 
-  /** Counts a call. @param startedAt `performance.now()` at its begin @param context of its span; undefined: the active one */
+  /** Measures a call. @param startedAt `performance.now()` at its start @param context context of its span; undefined: the active context */
   record(startedAt: number, series: Series, errorType: string | undefined, context?: Context): void {
     this.duration?.record((performance.now() - startedAt) / 1_000, series.labels(errorType), context);
   }

@@ -2,11 +2,11 @@ import type { Attributes, SpanOptions } from '@opentelemetry/api';
 import { ATTRIBUTES, OTHER, serverAddress, SYSTEM } from './semantics.js';
 import { Series } from './series.js';
 
-/** Names of methods in the metrics of all proxies together. */
+/** Most names of methods in the metrics of all proxies together. */
 const MAX_NAMES = 1_000;
-/** Names of methods that no metadata has confirmed, because no connection was opened. */
+/** Most names of methods that no metadata has confirmed, because no connection was opened. */
 const MAX_UNCONFIRMED = 100;
-/** Servers that the calls of one method are told apart by. */
+/** Most servers in the metrics of one method. */
 const MAX_ADDRESSES = 100;
 
 /** A method that proxies call, in spans and metrics. */
@@ -25,7 +25,7 @@ export class ClientMethod {
     this.withoutAddress = new Series(this.attributes);
   }
 
-  /** @param location address of the server; undefined: it is not known, or a peer chose it */
+  /** @param location address of the server; undefined when the address is not known, or a peer chose it */
   series(location: string | undefined): Series {
     if (location === undefined) return this.withoutAddress;
     const { byAddress } = this;
@@ -38,7 +38,7 @@ export class ClientMethod {
   }
 }
 
-/** The methods that the proxies of this process call. A method whose name may be anything is `_OTHER`. */
+/** The methods that the proxies of this process call. A method whose name a peer could choose freely is `_OTHER`. */
 export class ClientMethods {
   readonly other: ClientMethod;
   private readonly byObject = new Map<string, Map<string, ClientMethod>>();
@@ -50,8 +50,8 @@ export class ClientMethods {
   }
 
   /**
-   * @param object as {@link clientObject} gives it
-   * @param isKnown whether the object has the method; undefined: its metadata are not known yet
+   * @param object the result of {@link clientObject}
+   * @param isKnown true when the object has the method; undefined when its metadata is not known yet
    */
   named(object: string, method: string, isKnown: boolean | undefined): ClientMethod {
     if (isKnown === false) return this.other;

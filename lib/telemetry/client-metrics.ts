@@ -2,7 +2,7 @@ import type { Counter, UpDownCounter } from '@opentelemetry/api';
 import type { Otel } from './otel-api.js';
 import { SCOPE } from './semantics.js';
 
-/** The metrics of proxies besides the durations of calls. Their label is the object as the program names it. */
+/** The metrics of proxies, without the durations of calls. Their label is the object as the program names it. */
 export const CLIENT_METRICS = {
   'pyro.client.connections': {
     kind: 'gauge',

@@ -40,7 +40,7 @@ export class ClientTelemetry implements ClientObserver {
   private openConnections = 0;
   private wasConnected = false;
 
-  /** @param isReceived whether a peer has sent the proxy, so that object and address are the peer's choice */
+  /** @param isReceived true when a peer has sent the proxy: object and address are then the peer's choice */
   constructor(
     private readonly instruments: ClientInstruments,
     uri: PyroUri,
@@ -67,7 +67,7 @@ export class ClientTelemetry implements ClientObserver {
       throw error;
     } finally {
       const { location } = call.connection ?? {};
-      // the first connection has told which methods the object has
+      // the metadata of the first connection has the methods of the object
       const named = metadata === this.metadata ? method : this.methodOf(call);
       if (span?.isRecording()) this.complete(span, call, named, location);
       span?.end();
@@ -125,7 +125,7 @@ export class ClientTelemetry implements ClientObserver {
     const spanContext = span.spanContext();
     const inSpan = trace.setSpan(context.active(), span);
     if (isSpanContextValid(spanContext)) {
-      // through a Python program only the correlation id is certain to travel on
+      // a Python program passes only the correlation id on for certain
       const correlationId =
         outgoingCorrelationId() === undefined ? new GivenId(Buffer.from(spanContext.traceId, 'hex')) : undefined;
       call.trace = { annotations: writeTraceContext(spanContext), correlationId };

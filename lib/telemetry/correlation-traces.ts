@@ -2,7 +2,7 @@ import type { Attributes, Link, SpanContext, SpanOptions, Tracer } from '@opente
 import type { Otel } from './otel-api.js';
 import { SCOPE } from './semantics.js';
 
-/** The part of a sampler that is asked here. @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampler */
+/** The part of a sampler that this file uses. @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampler */
 interface Sampler {
   shouldSample(context: object, traceId: string, name: string, kind: number, attributes: Attributes, links: Link[]): Answer;
 }
@@ -16,13 +16,13 @@ interface Answer {
 const SAMPLED = 2;
 
 /**
- * The traces of requests that have a correlation id, but no trace context: the correlation id is the trace id. So all calls that one
- * call led to are one trace.
+ * The traces of requests with a correlation id, but without a trace context. The correlation id is the trace id, so all calls that result
+ * from one call are one trace.
  *
- * The span that made such a call is not known. Its id stands for all that is unknown in the trace. The API has no way to give a span
- * without parent its trace id, so such a parent must be made, and with it the decision whether the trace is sampled. The sampler of the
- * SDK decides, asked as for a span without parent. The API does not show the sampler, but the tracer of OpenTelemetry's SDK has it. With
- * a tracer that has none, Sentry's for example, such a request begins a trace with an id of its own.
+ * The span that made the call is not known. The API cannot give a span without parent a trace id. So a parent is made, and its flags must
+ * say whether the trace is sampled. The sampler of the SDK decides this, as for a span without parent. The API does not give access to the
+ * sampler, but the tracer of OpenTelemetry's SDK has it as a member. With a tracer without a sampler, Sentry's for example, the request
+ * begins a trace with a new id.
  */
 export class CorrelationTraces {
   private sampler: Sampler | undefined;
@@ -32,7 +32,7 @@ export class CorrelationTraces {
   /**
    * Makes the parent of the span of a request. Its trace flags say whether the trace is sampled.
    *
-   * @returns undefined when nobody decides about the trace, or the correlation id can be no trace id
+   * @returns undefined when there is no sampler, or the correlation id is no valid trace id
    */
   parentOf(correlationId: string, name: string, { kind = 0, attributes = {} }: SpanOptions): SpanContext | undefined {
     const { ROOT_CONTEXT, TraceFlags, isSpanContextValid, trace } = this.otel;

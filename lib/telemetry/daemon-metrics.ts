@@ -11,7 +11,7 @@ interface Metric {
   observe(result: (value: number, labels?: Attributes) => void, snapshot: DaemonSnapshot): void;
 }
 
-/** The metrics of a daemon besides the durations of calls. No label has a text that a client chose. */
+/** The metrics of a daemon, without the durations of calls. No label has a text that a client chose. */
 export const DAEMON_METRICS: Readonly<Record<string, Metric>> = {
   'pyro.server.connections': {
     kind: 'gauge',
@@ -79,7 +79,7 @@ export const DAEMON_METRICS: Readonly<Record<string, Metric>> = {
   },
 };
 
-/** Lets the metrics of a daemon be read until it closes. Nothing is done but when they are read. */
+/** Lets the metrics of a daemon be read until it closes. Work is done only when they are read. */
 export function observeDaemon(otel: Otel, daemon: BaseDaemon): void {
   const meter = otel.metrics.getMeter(SCOPE);
   const server = serverAddress(daemon.natLocationStr ?? daemon.locationStr);

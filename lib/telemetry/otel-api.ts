@@ -1,4 +1,4 @@
-// not by its name: bundles for Node often begin with an import of `createRequire`
+// a namespace import, because bundles for Node often declare `createRequire` at their start
 import module from 'node:module';
 import type * as OtelApi from '@opentelemetry/api';
 
@@ -29,10 +29,10 @@ export interface WantedOtel {
 }
 
 /**
- * Gives the API, if telemetry is wanted: traces when the application has set a provider of traces up, metrics when it has set one of
+ * Gives the API, if telemetry is wanted: traces when the application has set a provider of traces up, metrics when it has set a provider of
  * metrics up.
  *
- * @param option true: traces are wanted in any case; false: nothing is
+ * @param option true: traces are wanted in any case; false: neither is wanted
  */
 export function wantedOtel(option: boolean | undefined): WantedOtel | undefined {
   if (option === false) return undefined;

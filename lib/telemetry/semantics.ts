@@ -4,10 +4,10 @@ import { pythonTypeOf } from '../serializers/objects/exceptions.js';
 /** Name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-pyro';
 
-/** In place of a method that the server does not have: its name was the client's. */
+/** The name of a method that the server does not have: the client chose the real name. */
 export const OTHER = '_OTHER';
 
-/** Ids of objects that have a random one. In a metric each would be a time series. */
+/** Matches random ids of objects. In a metric each id would be a time series. */
 export const RANDOM_ID = /^obj_/;
 
 /** Attributes of spans and metrics. @see https://opentelemetry.io/docs/specs/semconv/rpc/ */
@@ -28,7 +28,7 @@ export const ATTRIBUTES = {
 
 export const SYSTEM = { [ATTRIBUTES.system]: 'pyro5' };
 
-/** Seconds. @see the advice of the semantic conventions for `rpc.server.call.duration` */
+/** Buckets of durations, in seconds. @see the advice of the semantic conventions for `rpc.server.call.duration` */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /** Attributes of an address: `host:port`, `[v6]:port`, or the path of a unix socket. */
@@ -46,7 +46,7 @@ export function serverAddress(location: string | undefined): Attributes {
   return addressAttributes(location, ATTRIBUTES.serverAddress, ATTRIBUTES.serverPort);
 }
 
-/** Characters of the name of a Python class in labels. A peer chooses the name of a class that it raises. */
+/** Longest name of a Python class in labels. A peer chooses the name of a class that it raises. */
 const MAX_ERROR_TYPE_CHARS = 200;
 
 /** `error.type`: the Python class of an error; `_OTHER` for a name that is too long. */

@@ -10,7 +10,7 @@ import { addressAttributes, ATTRIBUTES, errorType, OTHER, RANDOM_ID, serverAddre
 import { Series } from './series.js';
 import { readTraceContext } from './trace-context.js';
 
-/** Objects whose methods are remembered. Objects with a random id come and go. */
+/** Most objects whose methods are remembered. Objects with random ids may be registered for ever. */
 const MAX_OBJECTS = 1_000;
 
 /** Makes a span and a measurement of each call of a daemon. */
@@ -51,7 +51,7 @@ export class ServerTelemetry implements CallObserver {
     let parent = readTraceContext(otel, call.annotations);
     if (parent === undefined && (call.flags & FLAGS.correlationId) !== 0) {
       parent = this.correlationTraces.parentOf(call.correlationId, name, options);
-      // the sampler has said no already
+      // the sampler has decided against a span
       if (parent?.traceFlags === otel.TraceFlags.NONE) return trace.wrapSpanContext(parent);
     }
     return tracer!.startSpan(name, options, parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent));
@@ -82,7 +82,7 @@ export class ServerTelemetry implements CallObserver {
 /** A method of an object, with the options of its spans. */
 class ServedMethod extends Series {
   readonly options: SpanOptions;
-  /** Of the span of an entry of a batch. */
+  /** Options of the span of an entry of a batch. */
   readonly entryOptions: SpanOptions;
 
   constructor(

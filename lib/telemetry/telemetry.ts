@@ -7,7 +7,7 @@ import { type WantedOtel, wantedOtel } from './otel-api.js';
 import { ServerTelemetry } from './server-telemetry.js';
 
 /**
- * Makes traces and metrics of a daemon from the moment on in which it listens.
+ * Makes traces and metrics of a daemon from its start of listening on.
  *
  * @param option undefined: when the application has set an SDK of OpenTelemetry up before
  */
@@ -22,10 +22,10 @@ export function followDaemon(daemon: BaseDaemon, option: boolean | undefined): v
 }
 
 /**
- * Gives who makes traces and metrics of the calls of a proxy; undefined: nobody.
+ * Gives the observer that makes traces and metrics of the calls of a proxy; undefined when none are wanted.
  *
  * @param option as for {@link followDaemon}
- * @param isReceived whether a peer has sent the proxy
+ * @param isReceived true when a peer has sent the proxy
  */
 export function followProxy(uri: PyroUri, option: boolean | undefined, isReceived: boolean): ClientObserver | undefined {
   const wanted = wantedOtel(option);

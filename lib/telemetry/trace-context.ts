@@ -20,7 +20,7 @@ export function writeTraceContext({ traceId, spanId, traceFlags, traceState }: S
   return annotations;
 }
 
-/** The span of the client, as its request tells it. Undefined when the request tells none that is valid. */
+/** The span of the client, read from its request. Undefined when the request has no valid trace context. */
 export function readTraceContext(otel: Otel, annotations: ReadonlyMap<string, Buffer>): SpanContext | undefined {
   if (annotations.size === 0) return undefined;
   // Nest's own clients put it into the metadata of the packet

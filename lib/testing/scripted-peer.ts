@@ -7,7 +7,7 @@ import { encodeMessage, type OutgoingMessage } from '../protocol/message.js';
 import { dumps, loads, pyTuple } from '../serpent/index.js';
 
 const MAX = 2 ** 31;
-/** Longer than a busy machine may let the peer stand still. */
+/** Longest wait. It is longer than any delay of a busy machine. */
 const MAX_WAIT_MS = 20_000;
 
 /**

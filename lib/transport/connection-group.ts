@@ -4,7 +4,7 @@ import { Turns } from './turns.js';
 import type { UnsentBytes } from './unsent-bytes.js';
 import type { UnservedBytes } from './unserved-bytes.js';
 
-/** The parts that the connections of one daemon, or of one program's proxies, share. */
+/** The parts that all connections of a daemon share, or all connections of the proxies of a program. */
 export class ConnectionGroup {
   readonly turns = new Turns();
   readonly blocks = new LargeBlocks();

@@ -9,7 +9,7 @@ import { connectSharingReads } from './shared-reads.js';
 import { connectionFailureText, isAlertOfPeer } from './tls-reasons.js';
 import { unixPathFault } from './unix-path.js';
 
-/** Where to connect to. With `address`, the host name is not looked up. */
+/** The address to connect to. With `address`, the host name is not looked up. */
 export type ConnectAddress = { host: string; port: number; address?: string } | { unixSocket: string };
 
 export interface ConnectOptions {
@@ -96,7 +96,7 @@ function tlsNames(address: ConnectAddress, tls: ClientTlsOptions): ConnectionOpt
   return { checkServerIdentity: namesServer, ...names };
 }
 
-/** Node's own check, and before it a check of IPv6 addresses: Node 22.23 finds no IPv6 address in any certificate. */
+/** Checks IPv6 addresses, then calls Node's own check: Node 22.23 finds no IPv6 address in any certificate. */
 function namesServer(host: string, certificate: PeerCertificate): Error | undefined {
   const isNamed = isIPv6(host) && new X509Certificate(certificate.raw).checkIP(host) !== undefined;
   return isNamed ? undefined : checkServerIdentity(host, certificate);
@@ -114,8 +114,8 @@ const reasons: Record<string, string> = {
 };
 
 /**
- * Codes of failures of the network, in contrast to those of TLS. An error without a code, of `checkServerIdentity` for example, is
- * none of the network.
+ * Codes of failures of the network, as opposed to failures of TLS. An error without a code, for example of `checkServerIdentity`, is no
+ * failure of the network.
  */
 const NETWORK_CODE = /^E(?!RR_|PROTO$)[A-Z]/;
 

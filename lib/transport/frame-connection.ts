@@ -15,9 +15,9 @@ import { MIN_COUNTED_BYTES, type Sender } from './unserved-bytes.js';
 export interface FrameConnectionOptions extends SenderOptions, AnnotationLimits {
   /** Largest message before {@link FrameConnection.accept}; the smaller limit holds. */
   maxHandshakeBytes?: number;
-  /** All messages that arrive at the same time may have so many bytes, so a single one may, too. */
+  /** Limit of all messages that arrive at the same time, and so of each message. */
   maxUnservedBytes?: number;
-  /** The connection fails when an unfinished frame gets no more bytes for so long; 0: never. */
+  /** The connection fails when no byte of an unfinished frame arrives in this time; 0: never. */
   frameTimeoutMs: number;
   /** The connection fails when one frame takes longer in all; 0: never. */
   messageTimeoutMs?: number;
@@ -28,15 +28,15 @@ export interface FrameConnectionHandler {
   /** Name of the peer in the wire log. */
   readonly peerName: string;
   /**
-   * Frames may be waiting, or the peer reads again. Call {@link FrameConnection.next} until it gives none, or
-   * {@link FrameConnection.hold} the connection.
+   * Frames may be waiting, or the peer reads again. Call {@link FrameConnection.next} until it returns undefined, or {@link
+   * FrameConnection.hold} the connection.
    */
   onReady(): void;
   /** The connection is closed. Without an error, the peer ended it between two frames. Called exactly once. */
   onClosed(error: Error | undefined): void;
 }
 
-/** An ended connection is destroyed after so long when its last bytes cannot be delivered. */
+/** An ended connection is destroyed after this time if its last bytes cannot be delivered. */
 const LINGER_MS = 2_000;
 
 /**
@@ -54,14 +54,14 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   private hasStalled = false;
   private state: 'open' | 'ending' | 'closed' = 'open';
   private held = false;
-  /** Large frames need room under the limit of all connections. `waits`: until then the socket is not read. */
+  /** Large frames need room under the limit of all connections. `waits`: the socket is not read until there is room. */
   private room: 'none' | 'waits' | 'given' = 'none';
   /** True when bytes have arrived that are not served yet. */
   private waitsForTurn = false;
   private closeError: Error | undefined;
 
   /**
-   * @param options are shared by many connections
+   * @param options shared by many connections
    * @param acceptedTypes message types that are accepted before {@link accept} is called
    * @param group the connections that take turns with this one and share its send buffer
    */
@@ -175,7 +175,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
   onData(chunk: Buffer): void {
     if (this.state !== 'open') return;
     this.reader.push(chunk);
-    // the middle of a large message is nothing to serve
+    // the middle of a large message cannot be served
     if (this.reader.isFilling) return this.watchFrame();
     if (this.waitsForTurn) return this.group.turns.received(chunk.length);
     this.waitsForTurn = true;
@@ -274,7 +274,7 @@ export class FrameConnection extends MessageSender implements TurnTaker, SocketO
     this.watchMessage();
   }
 
-  /** A frame of which a byte arrives now and then never stalls. */
+  /** Cuts frames that arrive too slowly in all: a frame of which a byte arrives now and then never stalls. */
   private watchMessage(): void {
     const { messageTimeoutMs = 0 } = this.options;
     if (this.frameSince === 0) this.frameSince = performance.now();

@@ -8,7 +8,7 @@ import { SecureHandshakes } from './secure-handshakes.js';
 import { createSecureServer } from './secure-server.js';
 import { unixPathFault } from './unix-path.js';
 
-/** Where to listen. Exactly one of TCP (`host`, `port`) and `unixSocket`. */
+/** The address to listen on: either TCP (`host`, `port`) or `unixSocket`. */
 export interface ListenAddress {
   /** Default `localhost`. */
   host?: string;
@@ -18,7 +18,7 @@ export interface ListenAddress {
   unixSocket?: string;
 }
 
-/** How to listen. */
+/** Options of a listener. */
 export interface ListenerOptions extends ListenAddress {
   /** Accept clients over TLS only. Not for a unix socket. */
   tls?: ServerTlsOptions | false;
@@ -63,7 +63,7 @@ export class Listener {
     return new Listener(server, locationOf(server, address), handshakes);
   }
 
-  /** Stops accepting clients. Connections stay open, except those whose TLS handshake is not finished. */
+  /** Stops accepting clients. Connections stay open, except connections whose TLS handshake is not finished. */
   close(): void {
     if (this.server.listening) this.server.close();
     this.handshakes?.destroyAll();

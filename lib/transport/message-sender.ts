@@ -22,13 +22,13 @@ import type { Reader } from './unsent-bytes.js';
 export interface SenderOptions {
   /** Largest message either way, in bytes. */
   maxMessageBytes: number;
-  /** Is called with every message. */
+  /** Called with every message. */
   wireLog?: WireLog;
 }
 
-/** With more unsent bytes a connection is congested. A single message may be larger. */
+/** A connection with more unsent bytes is congested. A single message may be larger. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
-/** With more bytes in the send buffer, they are written before the end of the turn. */
+/** If the send buffer has more bytes, they are written before the end of the turn. */
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /** The sending half of a connection: all small messages of one turn of the event loop leave in one write. */
@@ -141,7 +141,7 @@ export abstract class MessageSender implements SendBufferUser, Reader {
     return data;
   }
 
-  /** A message was sent: sees to it that it leaves, and that the connection is congested when its peer does not read. */
+  /** Called after a message was sent. Starts the write, and notes congestion when the peer does not read. */
   private sent(isLast = false): void {
     const { socket } = this;
     if (isLast) {

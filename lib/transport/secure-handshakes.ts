@@ -23,7 +23,7 @@ type TlsError = NodeJS.ErrnoException & { reason?: string };
  */
 export class SecureHandshakes<Slot> {
   private readonly running = new Map<Socket, TlsHandshake<Slot>>();
-  /** Entries outlive those of `running`: Node may report why a handshake failed only after its socket is closed. */
+  /** Entries stay after the entry of `running` is deleted: Node may report why a handshake failed only after its socket is closed. */
   private readonly slots = new WeakMap<Socket, Slot>();
 
   constructor(
@@ -80,7 +80,7 @@ export class SecureHandshakes<Slot> {
     lookBeforeCut(() => {
       const handshake = this.running.get(raw);
       if (handshake === undefined) return;
-      // its messages lay in the kernel, and the next ones are on their way
+      // messages of the client were in the kernel, and the next messages are on their way
       if (raw.bytesRead > bytesRead && !handshake.hasMoreTime) {
         handshake.hasMoreTime = true;
         handshake.timer?.refresh();
@@ -139,7 +139,7 @@ const failures: Record<string, string> = {
 /** `ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE`, as Node 20 says, and `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`, as Node 22 and later say. */
 const CODE = /^ERR_SSL_(?:(?:SSLV3|TLSV1|TLSV13|SSL\/TLS|TLS)_(?=ALERT_))?/;
 
-/** The code of an error of OpenSSL without the version of TLS in front of an alert: every version of OpenSSL names another one. */
+/** The code of an error of OpenSSL without the version of TLS in front of an alert: every version of OpenSSL names another version of TLS. */
 function codeName(code: string): string {
   return code.replace(CODE, '');
 }

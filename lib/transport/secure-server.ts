@@ -5,7 +5,7 @@ import { configError } from '../options/option-checks.js';
 import type { ServerTlsOptions } from '../options/tls.js';
 import { asError } from '../protocol/safe-text.js';
 
-/** `SecureHandshakes` has a timer of its own for each handshake. */
+/** Switches off Node's time limit of TLS handshakes: `SecureHandshakes` has its own timers. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
@@ -30,7 +30,10 @@ export function createSecureServer(tls: ServerTlsOptions, socketOptions: ServerO
   }
 }
 
-/** A wrong passphrase makes random bytes of an encrypted key: in one case of 256 they look as if they were decrypted well. */
+/**
+ * Finds the reason why a key is refused. A wrong passphrase decrypts a key to random bytes; in one case of 256 they look like a correct
+ * decryption.
+ */
 function reasonOf({ code = '', message }: NodeJS.ErrnoException, { key, cert }: ServerTlsOptions): string {
   const isEncrypted = listOf(key ?? cert).some((content) => /ENCRYPTED/.test(textOf(content)));
   return reasons[code === 'ERR_OSSL_UNSUPPORTED' && isEncrypted ? 'ERR_OSSL_BAD_DECRYPT' : code] ?? message;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { LargeBlocks } from '../protocol/large-blocks.js';
 import { ByteWriter } from '../serpent/byte-writer.js';
 
-/** A connection whose messages stand in the send buffer. */
+/** A connection whose messages are in the send buffer. */
 export interface SendBufferUser {
   /** Writes these messages to the socket, see {@link SendBuffer.writeTo}. */
   flush(): void;
@@ -18,7 +18,7 @@ const TAKES_BYTES_AT_ONCE = process.platform !== 'win32';
 
 /**
  * The bytes of the messages that one connection is about to write. Many connections share a buffer, one after the other, so a reply
- * allocates no bytes of its own and is not copied behind its header.
+ * allocates no bytes of its own and is not copied after its header.
  *
  * The bytes are used again only when the system has taken all of them. If they may be read later, the socket gets a copy, or the
  * buffer itself, and the next message goes into a new buffer.
@@ -57,7 +57,7 @@ export class SendBuffer {
     return this.out.size;
   }
 
-  /** Where the message begins in the writer. */
+  /** Offset of the message in the writer. */
   get start(): number {
     return this.messageStart;
   }
@@ -90,11 +90,11 @@ export class SendBuffer {
     const { out, own } = this;
     this.user = undefined;
     if (out.buffer !== own) {
-      // a large message has bytes of its own
+      // a large message has its own block
       const message = out.written();
       const block = out.buffer;
       out.moveTo(own);
-      // another stream may keep the bytes behind its write
+      // another kind of stream may keep the bytes after its write
       if (isSocket(socket)) socket.write(message, (error) => error ?? this.blocks.give(block));
       else socket.write(message);
     } else if (!takesBytesAtOnce(socket)) {
@@ -114,7 +114,7 @@ export class SendBuffer {
     return (this.views[size] ??= this.own.subarray(0, size));
   }
 
-  /** The socket still needs the bytes. */
+  /** Replaces the buffer, because the socket still needs its bytes. */
   private replace(): void {
     this.own = allocate();
     this.views.length = 0;
@@ -129,7 +129,7 @@ export class SendBuffer {
   }
 }
 
-/** True when the system takes bytes during `write`, or `writableLength` says that it has not. Other streams may keep the bytes. */
+/** True when the system takes bytes during `write`, or `writableLength` counts the rest. Other streams may keep the bytes. */
 function takesBytesAtOnce(socket: Duplex): boolean {
   return TAKES_BYTES_AT_ONCE && socket.writableLength === 0 && socket.writableCorked === 0 && isSocket(socket);
 }

@@ -1,4 +1,7 @@
-/** The daemon's part of a TLS failure, in words that say what to do. By the end of OpenSSL's code: its versions begin it differently. */
+/**
+ * Remedies for TLS failures that the daemon reports, by the end of OpenSSL's code. The beginning of the code depends on the version of
+ * OpenSSL.
+ */
 const reasons: readonly (readonly [end: string, reason: string])[] = [
   ['ALERT_CERTIFICATE_REQUIRED', 'the daemon wants a certificate of the client: give tls `cert` and `key`'],
   ['ALERT_UNKNOWN_CA', 'the daemon does not trust the authority of tls.cert'],
@@ -13,13 +16,13 @@ const reasons: readonly (readonly [end: string, reason: string])[] = [
   ['WRONG_VERSION_NUMBER', 'the daemon does not speak TLS'],
 ];
 
-/** True for a TLS alert of the peer, which says that the peer refuses the connection: to try again does not help. */
+/** True for a TLS alert of the peer. The peer refuses the connection, so another attempt does not help. */
 export function isAlertOfPeer(error: Error): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && code.startsWith('ERR_SSL_') && /alert/i.test(code + error.message);
 }
 
-/** The text of a failure of a client's connection: for TLS not OpenSSL's raw text, which has addresses and files of its source. */
+/** The text of a failure of a client's connection. For TLS it replaces OpenSSL's text, which has memory addresses and names of source files. */
 export function connectionFailureText(error: Error): string {
   const { code, reason } = error as { code?: unknown; reason?: unknown };
   if (typeof code !== 'string' || !code.startsWith('ERR_SSL_')) return error.message;

@@ -1,5 +1,5 @@
 /**
- * Longest path of a unix domain socket, in bytes, without the zero byte behind it. Windows has named pipes instead, which are not
+ * Longest path of a unix domain socket, in bytes, without the zero byte at its end. Windows has named pipes instead, which are not
  * cut.
  */
 const MAX_PATH_BYTES: Partial<Record<NodeJS.Platform, number>> = {
@@ -12,13 +12,13 @@ const MAX_PATH_BYTES: Partial<Record<NodeJS.Platform, number>> = {
   netbsd: 103,
   win32: Infinity,
 };
-/** POSIX promises no more. */
+/** The longest path that POSIX guarantees. */
 const LEAST_MAX_PATH_BYTES = 91;
 
 /**
- * Tells why a path of a unix domain socket cannot be used. Node would cut such a path, or change it, and use another socket.
+ * Tells why a path of a unix domain socket cannot be used. Without this check Node would cut or change the path, and use another socket.
  *
- * The name of an abstract socket begins with a zero byte. Zero bytes behind that are refused, too.
+ * The name of an abstract socket begins with a zero byte. Further zero bytes are refused.
  *
  * @returns the reason and the remedy; undefined when the path can be used
  */

@@ -21,8 +21,8 @@ interface Progress {
 const MAX_INTERVAL_MS = 5_000;
 
 /**
- * The unsent bytes of all connections of a daemon. Cuts peers that read nothing for `writeTimeoutMs`, and while there are more than
- * `maxUnsentBytes` the peer that has read nothing for the longest time.
+ * The unsent bytes of all connections of a daemon. Cuts peers that read nothing for `writeTimeoutMs`. While there are more than
+ * `maxUnsentBytes`, cuts the peer that has read nothing for the longest time.
  */
 export class UnsentBytes {
   private readonly readers = new Map<Reader, Progress>();
@@ -89,7 +89,7 @@ export class UnsentBytes {
     return [...this.readers].filter(([, { since }]) => now - since >= this.writeTimeoutMs).map(([reader]) => reader);
   }
 
-  /** A single reader is not cut: one message may be larger than the limit. */
+  /** Cuts the slowest reader. A single reader is not cut: one message may be larger than the limit. */
   private cutSlowest(latest: Reader): void {
     this.sample();
     while (this.total > this.maxUnsentBytes && this.readers.size > 1) {
@@ -130,8 +130,8 @@ interface Handle {
 }
 
 /**
- * The bytes that the system has taken from a socket. Node's own counters know only whole writes, and a write may have 256 MiB. So the
- * handle of libuv is asked, as Node does for `socket.setTimeout`; for TLS that of the socket below.
+ * The bytes that the system has taken from a socket. Node's own counters count only whole writes, and a write may have 256 MiB. So the
+ * handle of libuv is asked, as Node does for `socket.setTimeout`. For TLS it is the handle of the socket below.
  */
 function consumedBytes(socket: Duplex): number {
   const { _parent, _handle } = socket as { _parent?: { _handle?: Handle } | null; _handle?: Handle | null };

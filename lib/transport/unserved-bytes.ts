@@ -13,15 +13,15 @@ export interface Sender {
 interface Arrival {
   /** Size of the whole message. */
   readonly bytes: number;
-  /** How many of them had arrived at the last check. */
+  /** Bytes that had arrived at the last check. */
   arrived: number;
-  /** True when they came too slowly up to the last check. */
+  /** True when the bytes had come too slowly up to the last check. */
   isSlow: boolean;
 }
 
-/** Messages up to this size need no room: a read of a socket may hold a whole one. */
+/** Messages up to this size need no room: a single read of a socket may hold a whole message. */
 export const MIN_COUNTED_BYTES = 64 * 1024;
-/** Requests that wait behind a running one take this part of the limit at most: running calls may wait for messages of others. */
+/** The largest part of the limit for requests that wait behind a running request: running calls may wait for messages of other clients. */
 const QUEUED_SHARE = 1 / 4;
 const CHECK_MS = 5_000;
 
@@ -29,9 +29,9 @@ const CHECK_MS = 5_000;
  * The requests of all connections of a daemon that arrive, or wait to be served. While there is no room under `maxUnservedBytes`,
  * large messages wait: their sockets are not read.
  *
- * A message gets room for all its bytes before more of it is read than a first part, the oldest message first. So each message that has
- * room can be read to its end, and gives its room to others. A peer that sends slowly could keep its room from others: while
- * messages wait, one that would not be whole within `messageTimeoutMs` at its pace is cut.
+ * Only the first part of a message is read before the message has room for all its bytes. The oldest message gets room first. So each
+ * message that has room can be read to its end, and then frees its room. A peer that sends slowly could hold its room for long. So while
+ * messages wait, a message that would not be complete within `messageTimeoutMs` at its pace is cut.
  */
 export class UnservedBytes {
   /** Bytes that have room, and that wait. */
@@ -54,7 +54,7 @@ export class UnservedBytes {
     private readonly checkMs = CHECK_MS,
   ) {}
 
-  /** True when requests that wait behind running ones take their whole part. */
+  /** True when requests that wait behind running requests use their whole part. */
   get isQueueFull(): boolean {
     return this.queuedBytes > this.maxUnservedBytes * QUEUED_SHARE;
   }
@@ -89,7 +89,7 @@ export class UnservedBytes {
     this.giveRoomToWaiting();
   }
 
-  /** A request waits behind a running one of its connection. {@link dequeue} must follow. */
+  /** A request waits behind a running request of its connection. {@link dequeue} must follow. */
   enqueue(bytes: number): void {
     this.queuedBytes += bytes;
     this.hold(bytes);
@@ -100,7 +100,7 @@ export class UnservedBytes {
     this.release(bytes);
   }
 
-  /** A message that is alone always fits: requests that wait behind running ones may wait for it. */
+  /** True when a message gets room. A message that is alone always fits: requests that wait behind running requests may wait for it. */
   private fits(bytes: number): boolean {
     return this.heldBytes === this.queuedBytes || this.heldBytes + bytes <= this.maxUnservedBytes;
   }

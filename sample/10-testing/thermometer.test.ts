@@ -40,13 +40,13 @@ describe('Thermometer', () => {
   describe('without a port', () => {
     beforeEach(() => start(new PyroServer({ listen: false })));
 
-    it('gives the temperature', async () => {
+    it('the thermometer gives the temperature', async () => {
       await using thermometer = await connectInMemory<Thermometer>(server, 'example.thermometer', { handshake: 'let me in' });
       expect(await thermometer.celsius()).toBe(30.3);
       expect(await thermometer.celsius(2)).toBe(30.5);
     });
 
-    it('refuses more digits than the probe has', async () => {
+    it('the thermometer refuses more digits than the probe has', async () => {
       await using thermometer = await connectInMemory<Thermometer>(server, 'example.thermometer', { handshake: 'let me in' });
       await expect(thermometer.celsius(4)).rejects.toMatchObject({
         pythonType: 'builtins.ValueError',
@@ -54,19 +54,19 @@ describe('Thermometer', () => {
       });
     });
 
-    it('streams its history', async () => {
+    it('the thermometer streams its history', async () => {
       await using thermometer = await connectInMemory<Thermometer>(server, 'example.thermometer', { handshake: 'let me in' });
       const readings: number[] = [];
       for await (const reading of await thermometer.history(3)) readings.push(reading);
       expect(readings).toEqual([30.25, 30.5, 30.75]);
     });
 
-    it('lets nobody in without the word', async () => {
+    it('the thermometer refuses a client without the word', async () => {
       await expect(connectInMemory(server, 'example.thermometer', { handshake: 'hello' })).rejects.toThrow('Forbidden resource');
     });
   });
 
-  it('works over a socket, too', async () => {
+  it('the thermometer works over a socket, too', async () => {
     await start(new PyroServer({ host: '127.0.0.1', port: 0 }));
     const uri = server.unwrap().uriFor('example.thermometer');
     await using thermometer = await PyroProxy.connect<Thermometer>(uri, { handshake: 'let me in' });

@@ -45,7 +45,7 @@ function connect(name: string): Promise<RemoteObject<Stage>> {
   return connectInMemory<Stage>(server, 'example.stage', { handshake: { name, token: `token-of-${name.toLowerCase()}` } });
 }
 
-it('keeps the lease of its holder while it moves, whatever else the holder asks', async () => {
+it('the stage keeps the lease of its holder while it moves, whatever else the holder asks', async () => {
   await using ann = await connect('Ann');
   await ann.acquire(0, 0.1);
   await ann.$with({ oneway: true }).move_to(3);
@@ -57,7 +57,7 @@ it('keeps the lease of its holder while it moves, whatever else the holder asks'
   await expect.poll(async () => (await ann.status()).position).toBe(3);
 });
 
-it('gives a stage that could not be parked to nobody', async () => {
+it('a stage that could not be parked is given to nobody', async () => {
   const ann = await connect('Ann');
   await using bob = await connect('Bob');
   await using other = await connect('Bob');
@@ -71,7 +71,7 @@ it('gives a stage that could not be parked to nobody', async () => {
   await expect(other.move_to(5)).rejects.toMatchObject({ pythonType: 'builtins.PermissionError' });
 });
 
-it('takes a client that goes away out of the queue', async () => {
+it('the queue drops a client that disconnects', async () => {
   await using ann = await connect('Ann');
   await using bob = await connect('Bob');
   await ann.acquire();
@@ -84,7 +84,7 @@ it('takes a client that goes away out of the queue', async () => {
   await expect.poll(async () => (await ann.status()).waiting).toEqual([]);
 });
 
-it('takes a client into the queue once, and gives a moving stage to nobody', async () => {
+it('the queue holds a client once, and a moving stage is given to nobody', async () => {
   await using ann = await connect('Ann');
   await using bob = await connect('Bob');
   await ann.acquire();

@@ -55,7 +55,7 @@ async function readSamples(instrument: RemoteObject<Instrument>): Promise<{ samp
   return { samples, error: undefined };
 }
 
-it('gives the program the values, items and exceptions that the replay gives', async () => {
+it('the recorder gives the program the same values, items and exceptions as the replay', async () => {
   const settings = await recorded.settings({ gain: 2, mode: 'fast' });
   const { samples, error } = await readSamples(recorded);
   expect(samples).toEqual([0, 0.5, 1]);
@@ -73,7 +73,7 @@ it('gives the program the values, items and exceptions that the replay gives', a
   replay.assertComplete();
 });
 
-it('closes a stream that the program leaves before its first item, and records that it was left', async () => {
+it('the recorder closes a stream that the program leaves before its first item, and records that the program left', async () => {
   const stream = (await recorded.samples(3)) as unknown as AsyncIterator<unknown>;
   expect(daemon.streamCount).toBe(1);
   await stream.return!();
@@ -81,17 +81,17 @@ it('closes a stream that the program leaves before its first item, and records t
   expect(readRecording(path).at(-1)).toMatchObject({ end: 'left' });
 });
 
-it('keeps apart what JavaScript does not: tuples and lists, floats and ints', async () => {
+it('a recording distinguishes tuples from lists, and floats from ints', async () => {
   await readSamples(recorded);
   const literals = readRecording(path).map((line) => ('item' in line ? line.item : undefined));
   expect(literals.filter(Boolean)).toEqual(['0.0', '0.5', '1.0']);
 });
 
-it('refuses a value that would be another one in the replay', async () => {
+it('the recorder refuses a value that the replay would change', async () => {
   await expect(recorded.settings({ since: new Date() })).rejects.toThrow('cannot be recorded: it is of the class Date');
   expect(readRecording(path)).toEqual([]);
 });
 
-it('does not write over a recording', () => {
+it('the recorder does not write over a recording', () => {
   expect(() => new RecordingFile(path)).toThrow('EEXIST');
 });

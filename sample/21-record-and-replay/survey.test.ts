@@ -22,7 +22,7 @@ describe('Survey, without the spectrometer', () => {
     // finds what a program asked and caught, and what it no longer asks
     afterEach(() => replay.assertComplete());
 
-    it('names the instrument, finds its highest gain and the brightest line', async () => {
+    it('the survey names the instrument, and finds its highest gain and the brightest line', async () => {
       expect(await survey.instrument()).toBe('SP-1 1152921504606846977, calibration 0102ff');
       expect(await survey.raiseGain()).toBe(8);
       expect(await survey.brightest(449, 600, 5_000)).toEqual([454, 5_616]);
@@ -31,28 +31,28 @@ describe('Survey, without the spectrometer', () => {
   });
 
   describe('asks something else', () => {
-    it('fails at a call with other arguments, and says what was recorded', async () => {
+    it('the replay fails at a call with other arguments, and says what was recorded', async () => {
       await expect(survey.canSee(1_300)).rejects.toThrow(
         /^measure\(1300\) was not recorded in .*spectrometer.jsonl, which still has: identify\(\); .*; measure\(1200\)\. Record it again/,
       );
     });
 
-    it('fails at a keyword argument that was not recorded', async () => {
+    it('the replay fails at a keyword argument that was not recorded', async () => {
       await expect(replay.instrument.measure(454)).rejects.toThrow('measure(454) was not recorded');
       expect(await replay.instrument.measure(1_200)).toEqual([1_200, NaN]);
     });
 
-    it('fails at the first item that was not recorded', async () => {
+    it('the replay fails at the first item that was not recorded', async () => {
       await expect(survey.brightest(449, 600, 9_000)).rejects.toThrow('item 7 of scan(449, 600, 1) was not recorded');
     });
 
-    it('fails at the end of the test if the program catches the error', async () => {
+    it('the replay fails at the end of the test if the program catches the error', async () => {
       await survey.canSee(1_300).catch(() => false);
       expect(() => replay.assertComplete()).toThrow(NotRecordedError);
       expect(() => replay.assertComplete()).toThrow('measure(1300) was not recorded');
     });
 
-    it('fails at the end of the test if a recorded answer was not asked for', async () => {
+    it('the replay fails at the end of the test if a recorded answer was not asked for', async () => {
       await survey.instrument();
       expect(() => replay.assertComplete()).toThrow('gain = 2 was recorded and not asked');
     });

@@ -1,6 +1,6 @@
 /** The changelog, as a text in the form of keepachangelog.com. */
 
-/** Which part of the version a release raises. */
+/** The part of the version that a release raises. */
 export type ReleaseKind = 'major' | 'minor' | 'patch';
 
 const UNRELEASED = '## [Unreleased]';

@@ -22,7 +22,7 @@ class Listener {
 }
 expose(Listener);
 
-/** Calls by how they ended. A call that has not ended is lost. */
+/** Numbers of calls by their end. A call that has not ended is lost. */
 export interface CallCounts {
   made: number;
   answered: number;
@@ -32,10 +32,10 @@ export interface CallCounts {
 }
 
 const ITEMS = 5;
-/** Takes some MiB at the server. */
+/** A value that takes some MiB at the server. */
 const LARGE = Array.from({ length: 200_000 }, () => ({}));
 
-/** One connection of a soak run: it opens a session, and may call. */
+/** A connection of a soak run: it opens a session, and may call. */
 export class SoakClient {
   private readonly proxy: RemoteObject<Account>;
   private calls = 0;
@@ -54,7 +54,7 @@ export class SoakClient {
     });
   }
 
-  /** The first call connects. The answer shows whether the session is that of this connection alone. */
+  /** Makes a call. The first call connects. The answer shows whether the session belongs to this connection alone. */
   async next(): Promise<void> {
     this.calls++;
     await this.count(this.proxy.next(), this.calls);

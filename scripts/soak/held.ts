@@ -1,6 +1,6 @@
 import type { Footprint } from '../server-process.js';
 
-/** What a server holds. */
+/** The resources that a server holds. */
 export interface Held extends Footprint {
   connections: number;
   streams: number;

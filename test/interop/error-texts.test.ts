@@ -47,7 +47,7 @@ function isIn(files: readonly string[], text: string): boolean {
 }
 
 describe('docs/troubleshooting.md', () => {
-  it('quotes texts that the library has, and that Pyro5 and Nest have', () => {
+  it('docs/troubleshooting.md quotes texts that the library, Pyro5 and Nest have', () => {
     expect(rows.length).toBeGreaterThan(50);
     const missing = rows.flatMap(({ texts, says }) => {
       const speakers = says === 'both' ? ['ours', 'Pyro5'] : [says];

@@ -23,9 +23,9 @@ let environment: Promise<string> | undefined;
 /**
  * Returns the Python of an environment with exactly the packages of `requirements.txt`, made on first use.
  *
- * The environment lies in the user's cache directory (`NESTJS_PYRO_CACHE`, else `XDG_CACHE_HOME`, else `~/.cache`), under a name
- * made of the requirements and the interpreter, so that a change of either makes a new one. It is built in a workspace and moved in
- * one step: concurrent runs never see an incomplete environment. The move breaks console scripts: use `python -m …`.
+ * The environment lies in the user's cache directory (`NESTJS_PYRO_CACHE`, else `XDG_CACHE_HOME`, else `~/.cache`), under a name made of
+ * the requirements and the interpreter. A change of either makes a new environment. It is built in a workspace and moved in one step:
+ * concurrent runs never see an incomplete environment. The move breaks console scripts: use `python -m …`.
  *
  * `PYTHON` names the interpreter to start from (default `python3`); `NESTJS_PYRO_PYTHON` names the Python of a finished environment.
  *

@@ -19,7 +19,7 @@ describe.skipIf(classPath === undefined)('Pyrolite’s NameServerProxy (Java)', 
     }
   });
 
-  /** What the Java program prints that calls every method of the proxy. */
+  /** The output of the Java program that calls every method of the proxy. */
   async function outputAt(uri: string): Promise<string> {
     const [host, port] = uri.slice(uri.indexOf('@') + 1).split(':') as [string, string];
     const program = join(import.meta.dirname, 'Names.java');
@@ -27,7 +27,7 @@ describe.skipIf(classPath === undefined)('Pyrolite’s NameServerProxy (Java)', 
     return (await new Program('java', args, { timeoutMs: 120_000 }).ended).output;
   }
 
-  it.each(STORAGES)('gets from our name server with storage %s what it gets from pyro5-ns', async (kind) => {
+  it.each(STORAGES)('Pyrolite gets from our name server with storage %s what it gets from pyro5-ns', async (kind) => {
     const servers = await NameServers.of(kind);
     try {
       const output = await outputAt((await servers.start()).uri);

@@ -67,7 +67,7 @@ describe.each([
     expect(await lamp.$call('seek', kwargs({ text: 'steel' }))).toBe('steel');
   });
 
-  it('the server warns at its start, of the renamed parameters alone', async () => {
+  it('a bundled server warns at its start of renamed parameters, and of nothing else', async () => {
     const { program } = await start(options);
     const { text } = await program.printed(/changed parameter names of Lab: .*/);
     expect(text).toMatch(

@@ -10,7 +10,7 @@ export interface AppOptions {
   type: 'module' | 'commonjs';
   /** A file of `test/package/app/`, without its suffix. */
   program: string;
-  /** Packages to install with ours, in the versions that are installed here. */
+  /** Packages to install together with this package, in the versions of this project. */
   packages: readonly string[];
 }
 

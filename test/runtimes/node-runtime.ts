@@ -59,6 +59,6 @@ export class NodeRuntime {
     } catch (error) {
       throw new Error(`vitest wrote no report with Node ${this.version}\n${output}`, { cause: error });
     }
-    throw new Error(`vitest failed (${exitCode ?? 'killed'}) beside its tests with Node ${this.version}\n${output}`);
+    throw new Error(`vitest failed (${exitCode ?? 'killed'}) outside of its tests with Node ${this.version}\n${output}`);
   }
 }

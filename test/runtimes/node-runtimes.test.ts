@@ -14,7 +14,7 @@ describe.each(ranges)('with Node %s', (range) => {
     runtime = await NodeRuntime.install(range);
   });
 
-  it('every test passes', async () => {
+  it('every test passes with this version of Node', async () => {
     const report = await runtime.test(...projects);
     console.log(`Node ${runtime.version}: ${report.passed} tests passed`);
     expect(report.failures).toEqual([]);
@@ -22,7 +22,7 @@ describe.each(ranges)('with Node %s', (range) => {
   });
 
   if (short) return;
-  it('apps with the installed package work, as modules and as CommonJS', async () => {
+  it('apps with the installed package work with this version of Node, as modules and as CommonJS', async () => {
     const report = await runtime.test('--mode=package');
     expect(report.failures).toEqual([]);
     expect(report.passed).toBeGreaterThan(0);

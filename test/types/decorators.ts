@@ -1,6 +1,6 @@
 /**
- * Which uses of the decorators of `nestjs-pyro/core` compile. `npm run typecheck` compiles this file twice: with TypeScript's own
- * decorators, and with those of the standard (tsconfig.json in this folder). Nothing runs it.
+ * Shows which uses of the decorators of `nestjs-pyro/core` compile. `npm run typecheck` compiles this file twice: with TypeScript's
+ * decorators, and with decorators of the standard (tsconfig.json in this folder). Nothing runs this file.
  */
 import { behavior, callback, expose, oneway, params, PyroClass, registerClass } from '../../lib/core.js';
 

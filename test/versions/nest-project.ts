@@ -83,7 +83,7 @@ export class NestProject implements AsyncDisposable {
     } catch (error) {
       throw new Error(`vitest wrote no report of ${folder}\n${output}`, { cause: error });
     }
-    throw new Error(`vitest failed (${exitCode ?? 'killed'}) beside its tests\n${output}`);
+    throw new Error(`vitest failed (${exitCode ?? 'killed'}) outside of its tests\n${output}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

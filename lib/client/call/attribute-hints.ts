@@ -2,12 +2,12 @@ import { warn } from '../../reports/warning.js';
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 
-/** Metadata of objects of which a warning named an attribute already, with the names. */
+/** The attributes that a warning has named already, by the metadata of their object. */
 const warnedOf = new WeakMap<RemoteMetadata, Set<string>>();
 
 /**
- * Warns once that an attribute was read as a member of a connected proxy, which gives undefined: a read over the network needs an
- * `await`, and the name of a member alone does not say whether it is a method.
+ * Warns once that an attribute was read as a member of a connected proxy. The read gives undefined, because a read over the network needs
+ * an `await`. The warning names `$get`.
  */
 export function hintAtGet(metadata: RemoteMetadata | undefined, name: string): void {
   if (!metadata?.attrs.has(name)) return;

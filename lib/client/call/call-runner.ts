@@ -29,7 +29,7 @@ type ProxyMaker = (reference: ProxyReference, sender: ProxySender) => unknown;
 
 const SECURITY_ERROR = 'Pyro5.errors.SecurityError';
 
-/** The connections of a proxy and what its messages are made with; implemented by `ProxyConnections`. */
+/** The connections of a proxy, and its serializers; implemented by `ProxyConnections`. */
 interface CallConnections {
   readonly pool: ConnectionPool;
   readonly correlationIds: CorrelationIds;
@@ -222,7 +222,7 @@ export class CallRunner {
   }
 }
 
-/** How the reply to a call over a connection is read. */
+/** Reads the values in the reply to a call over one connection. */
 class ReplyContext implements ReadContext {
   constructor(
     private readonly makeProxy: ProxyMaker,

@@ -1,11 +1,11 @@
 import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import type { OutgoingCall } from './outgoing-call.js';
 
-/** Follows the calls of one proxy, for traces and metrics. A proxy that nobody observes pays for it with the check of one field. */
+/** Follows the calls of one proxy, for traces and metrics. While nobody observes, the cost for a call is the check of one field. */
 export interface ClientObserver {
   /**
-   * Runs a call, from the moment on in which it is made. Must call `body` at once, and return its result. May set `call.trace` before.
-   * Afterwards `call.connection` is the connection that was used.
+   * Runs a call. Called when the call is made. Must call `body` at once, and return its result. May set `call.trace` before. Afterwards
+   * `call.connection` is the connection that was used.
    */
   call(call: OutgoingCall, body: () => Promise<unknown>): Promise<unknown>;
   /** Runs a step of connecting, in the async context of the call that needs the connection. Must call `body` at once. */

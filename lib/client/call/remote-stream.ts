@@ -23,10 +23,10 @@ const collected = new FinalizationRegistry<StreamRequests>((requests) => void re
 /**
  * The items of a remote iterator, requested one by one: `for await (const frame of await camera.frames())`.
  *
- * Leaving the loop early closes the remote iterator, and so does the garbage collector when the stream is dropped before its end. If
- * the connection breaks between two items, the next item is requested over a new connection; that works as long as the daemon
- * keeps the stream (30 s by default). If the connection breaks or the time is over during a request, the error is thrown and the
- * item may be lost. `next()` then goes on with the item after it.
+ * Leaving the loop early closes the remote iterator, and so does the garbage collector when the stream is dropped before its end. If the
+ * connection breaks between two items, the next item is requested over a new connection; that works as long as the daemon keeps the stream
+ * (30 s by default). If the connection breaks or the call times out during a request, the error is thrown and the item may be lost.
+ * `next()` then goes on with the item after it.
  *
  * @see Pyro5/client.py, `_StreamResultIterator`
  */

@@ -42,8 +42,8 @@ const group = new ConnectionGroup();
 /**
  * A connection to a daemon. It runs one call at a time.
  *
- * Every failure during a call (timeout, abort, a message that is not the reply) closes the connection, so that a late reply cannot
- * be taken for the reply to a later call.
+ * Every failure during a call closes the connection: a timeout, an abort, a message that is not the reply. Otherwise a late reply could be
+ * taken for the reply to a later call.
  */
 export class ClientConnection implements DeadlineWatcher {
   private readonly frames: FrameConnection;
@@ -96,8 +96,8 @@ export class ClientConnection implements DeadlineWatcher {
   /**
    * Sends a request.
    *
-   * @returns a promise of the reply; undefined for a oneway request, or a promise of undefined when another request cannot be sent
-   *   yet; false when the connection had ended already and nothing was sent
+   * @returns a promise of the reply. For a oneway request: undefined, or a promise of undefined when another request cannot be sent yet.
+   * False when the connection had ended already and nothing was sent
    * @throws {MessageTooLargeError} before anything is sent; the connection stays open
    * @throws {CommunicationError} when the connection ends before the reply arrives; `sent` is true
    * @throws {TimeoutError} or the signal's reason, when the deadline comes first; the connection is closed

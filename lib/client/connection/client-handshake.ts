@@ -32,7 +32,7 @@ export interface HandshakeParts {
  * @throws the error of `validateHandshake`
  * @see Pyro5/client.py, `Proxy.__pyroCreateConnection`
  */
-export async function shakeHands(
+export async function performHandshake(
   connection: ClientConnection,
   uri: PyroUri,
   parts: HandshakeParts,
@@ -103,7 +103,7 @@ async function readHandshakeAnswer(frame: Frame, { options, serializers }: Hands
   return serializers.inflation.open(frame, (data) => serializer.loads(data, { plain: true, budget }), limit);
 }
 
-/** The beginnings of the reasons of a daemon that has as many connections as it takes: Pyro5's and ours. The protocol has no code for it. */
+/** The beginnings of the refusal of a full daemon, by Pyro5 and by this package. The protocol has no code for a full daemon. */
 const REASONS_OF_FULL_DAEMONS = ['no free workers', 'daemon is full'];
 
 function rejection(location: string, reason: string): CommunicationError {

@@ -7,7 +7,7 @@ import { certificateRefusal, type ConnectAddress, locationOf, openSocket } from 
 import { backOff } from './backoff.js';
 import { ClientConnection } from './client-connection.js';
 import { AutoproxyLeases } from '../messages/autoproxy-leases.js';
-import { askMetadata, type HandshakeParts, shakeHands } from './client-handshake.js';
+import { askMetadata, type HandshakeParts, performHandshake } from './client-handshake.js';
 import { Deadline } from '../../calls/deadline.js';
 import { Watchdog } from '../../calls/watchdog.js';
 import { type NameResolver, waitMsOf } from '../options/name-resolver.js';
@@ -41,7 +41,7 @@ export interface Destination {
   resolve: NameResolver;
   /** The peer that sent the proxy; undefined: this program chose the URI. */
   sender: ProxySender | undefined;
-  /** Who follows the calls of the proxy. */
+  /** Follows the calls of the proxy. */
   observer?: ConnectingObserver | undefined;
 }
 
@@ -59,10 +59,13 @@ class AttemptDeadline extends Deadline {
 /** Every `connectedSocket` of this program that a proxy uses or has used. */
 const usedSockets = new WeakSet<Duplex>();
 
-/** Further attempts, 3 s in all, after connections were closed to make room at a full daemon: a busy one notices late. */
+/**
+ * Further attempts, 3 s in all, after connections were closed to make room at a full daemon. A busy daemon notices the closed connections
+ * late.
+ */
 const ROOM_RETRIES = 5;
 
-/** How an opener uses the other parts of its proxy. */
+/** The calls of an opener to the other parts of its proxy. */
 export interface OpenerCallbacks {
   handshakeParts(): HandshakeParts;
   /** Closes idle connections of related proxies. Returns true when some were closed. */
@@ -80,10 +83,10 @@ export class ConnectionOpener {
   /**
    * Opens a connection. If no daemon answers, tries again up to `maxRetries` times.
    *
-   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, idle connections of related proxies
-   * are closed. Then this tries again until the daemon has noticed.
+   * This retries connecting only; calls are repeated by the call runner. When a daemon is full, idle connections of related proxies are
+   * closed, and connecting is tried again until the daemon has noticed.
    *
-   * @param onFailedAttempt is told of each attempt after which another follows
+   * @param onFailedAttempt gets the error of each attempt that is followed by another attempt
    * @throws {ConnectionClosedError | TimeoutError} of the last attempt, when all attempts failed
    * @throws {CommunicationError} when the daemon rejects the handshake
    * @throws the reason of `signal` when the signal is aborted
@@ -106,7 +109,7 @@ export class ConnectionOpener {
     }
   }
 
-  /** One attempt to connect, within `connectTimeoutMs`. */
+  /** Makes one attempt to connect, within `connectTimeoutMs`. */
   private async openOnce(signal: AbortSignal): Promise<OpenedConnection> {
     const { uri, options } = this.destination;
     const { connectTimeoutMs, nameServer } = options;
@@ -133,12 +136,12 @@ export class ConnectionOpener {
       leases.end();
       this.callbacks.onEnded(ended, error);
     });
-    const introduce = options.connectedSocket ? askMetadata : shakeHands;
+    const handshake = options.connectedSocket ? askMetadata : performHandshake;
     // without a time limit: `signal` ends the handshake with the attempt
     const deadline = new Deadline('connecting', 0, signal);
     deadline.begin();
     try {
-      const metadata = await orAborted(introduce(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
+      const metadata = await orAborted(handshake(connection, uri, this.callbacks.handshakeParts(), deadline), signal);
       return { connection, objectId: uri.object, metadata, leases };
     } catch (error) {
       const failure = certificateRefusal(address, error) ?? (error as Error);

@@ -24,7 +24,7 @@ export interface PoolParts {
   keepsProcessAlive: boolean;
 }
 
-/** How a pool is used at this moment. */
+/** The use of a pool at this moment. */
 export interface PoolUse {
   /** Open connections. */
   readonly connections: number;
@@ -143,14 +143,14 @@ export class ConnectionPool {
     return ending.length > 0;
   }
 
-  /** Closes the connections: those that no call uses at once, the others after their calls. The next call opens a new one. */
-  async letGo(): Promise<void> {
+  /** Closes the connections that no call uses at once, and the others after their calls. The next call opens a new connection. */
+  async closeAfterCalls(): Promise<void> {
     const free = this.free.map(({ connection }) => connection);
     for (const connection of this.members.keys()) this.leaving.add(connection);
     await closeAll(free, notNeeded);
   }
 
-  /** Called when the proxy was garbage-collected, so that no call runs and none will be made. */
+  /** Called when the proxy was garbage-collected: no call runs, and no call can be made. */
   abandon(): void {
     for (const controller of this.opening) controller.abort(notNeeded());
     this.endIdle();
@@ -179,7 +179,7 @@ export class ConnectionPool {
   }
 
   /**
-   * Sends the calls that were made before, for at most 2 s, then closes all connections and rejects the calls that wait for a
+   * Sends the calls that were made before, for at most 30 s, then closes all connections and rejects the calls that wait for a
    * connection or a reply. Resolves when all sockets are closed.
    */
   release(): Promise<void> {
@@ -202,8 +202,8 @@ export class ConnectionPool {
     await closeAll([...this.members.keys()], ({ isFree }) => (isFree ? error : duringCall));
   }
 
-  private wait(wish: Parameters<WaitingCalls['add']>[0]): Promise<OpenedConnection> {
-    const opened = this.waiting.add(wish);
+  private wait(request: Parameters<WaitingCalls['add']>[0]): Promise<OpenedConnection> {
+    const opened = this.waiting.add(request);
     this.openMore();
     return opened;
   }
@@ -229,7 +229,7 @@ export class ConnectionPool {
     this.openingNested.add(controller);
     deadline.watch({ drop: (error) => controller.abort(error) });
     try {
-      const opened = await this.parts.open(controller.signal, (error) => (deadline.hindrance = error));
+      const opened = await this.parts.open(controller.signal, (error) => (deadline.connectError = error));
       if (controller.signal.aborted) opened.connection.drop(controller.signal.reason as Error);
       if (!opened.connection.isOpen) throw endedAtOnce(opened.connection);
       this.nested.add(opened.connection);
@@ -274,7 +274,7 @@ export class ConnectionPool {
     const controller = new AbortController();
     this.opening.add(controller);
     this.parts
-      .open(controller.signal, (error) => this.waiting.hinder(error))
+      .open(controller.signal, (error) => this.waiting.connectFailed(error))
       .then(
         (opened) => {
           if (this.opening.delete(controller)) return this.opened(opened);
@@ -296,7 +296,7 @@ export class ConnectionPool {
       return this.notOpened(endedAtOnce(connection));
     }
     this.members.set(connection, opened);
-    this.waiting.hinder(undefined);
+    this.waiting.connectFailed(undefined);
     this.parts.onOpened(opened);
     for (const call of this.waiting) if (!call.takes) call.settle(opened);
     this.offer(opened);
@@ -307,7 +307,7 @@ export class ConnectionPool {
   private notOpened(error: Error): void {
     if (this.members.size > 0 || this.opening.size > 0) return;
     this.waiting.reject(error);
-    this.waiting.hinder(undefined);
+    this.waiting.connectFailed(undefined);
   }
 
   /** Restarts the idle timer. The pool has one timer: idle connections are closed when no connection was used for `idleTimeoutMs`. */

@@ -5,12 +5,12 @@ import { correlationBytes } from '../../calls/correlation-id.js';
 /**
  * Finds out which calls are nested, and so must not wait for a connection.
  *
- * A nested call is made while this program is called back as part of a running call: the proxy calls an object, the object calls
- * this program back, and the method that is called back uses the proxy again. If the nested call waited for the connection of the
- * running call, both would wait for ever.
+ * A nested call is made while this program is called back as part of a running call. Example: the proxy calls an object, the object calls
+ * this program back, and the called method uses the proxy again. If the nested call waited for the connection of the running call, both
+ * would wait for ever.
  *
- * A nested call is recognised by its correlation id, which is that of the running call. Two calls that one method makes at the
- * same time have the same id, too, but are no nested calls: they are made in the same served request.
+ * A nested call has the correlation id of the running call. Two calls that one method makes at the same time also have the same id. They
+ * are no nested calls, because they are made in the same served request.
  */
 export class NestedCalls {
   /** The served call in which the running call of a connection was made. */

@@ -2,10 +2,10 @@ import { CommunicationError, ConnectionClosedError } from '../../protocol/errors
 
 /** The connections of one proxy in a group. */
 interface GroupMember {
-  /** Closes the connections that no call uses, except those over which objects of this program are leased. */
+  /** Closes the connections that no call uses, except connections over which objects of this program are leased. */
   endIdle(): boolean;
-  /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the first ones are closed. */
-  letGo(): Promise<void>;
+  /** Closes the connections that no call uses at once, and the others after their calls. Resolves when the unused connections are closed. */
+  closeAfterCalls(): Promise<void>;
   /** Closes all connections for good; resolves when their sockets are closed. */
   release(): Promise<void>;
 }
@@ -19,8 +19,8 @@ interface GroupOptions {
 }
 
 /**
- * A group of proxies with one limit on their connections and a common end: the proxies that a daemon received, as a group within
- * it those of one request, and the proxies in the results of the calls of one proxy.
+ * A group of proxies with one limit on their connections and a common end. There is a group of the proxies that a daemon received, with a
+ * subgroup for each request, and a group of the proxies in the results of one proxy's calls.
  */
 export class ProxyGroup {
   private readonly connected = new Map<GroupMember, number>();
@@ -74,7 +74,7 @@ export class ProxyGroup {
   }
 
   /**
-   * Closes the connections that no call uses. The proxies open new ones when they are called again.
+   * Closes the connections that no call uses. The proxies open new connections when they are called again.
    *
    * @returns true when a connection was closed
    */
@@ -82,9 +82,9 @@ export class ProxyGroup {
     return [...this.connected.keys()].map((member) => member.endIdle()).includes(true);
   }
 
-  /** Closes all connections, those in use after their calls. The proxies open new ones when they are called again. */
-  async letGo(): Promise<void> {
-    await Promise.all([...this.connected.keys()].map((member) => member.letGo()));
+  /** Closes all connections; a connection in use is closed after its call. The proxies open new connections when they are called again. */
+  async closeAfterCalls(): Promise<void> {
+    await Promise.all([...this.connected.keys()].map((member) => member.closeAfterCalls()));
   }
 
   /** Closes all connections. No proxy of the group can open another. Resolves when the sockets are closed. */

@@ -2,8 +2,11 @@ import { endsWithin } from '../../calls/deadline.js';
 import { ConnectionClosedError } from '../../protocol/errors.js';
 import type { ClientConnection } from './client-connection.js';
 
-/** Longest time for which a release waits until the calls that were made before it are sent. */
-const MAX_SENDING_MS = 2_000;
+/**
+ * Longest time for which a release waits until the calls that were made before it are sent. They wait for the calls before them, and
+ * for the handshake. Most end by their own `callTimeoutMs`; a call without that limit must not keep a program for ever.
+ */
+const MAX_SENDING_MS = 30_000;
 
 /** Counts the calls that were made and are not sent yet. */
 export class UnsentCalls {
@@ -20,7 +23,7 @@ export class UnsentCalls {
     if (--this.count === 0) this.allSent?.();
   }
 
-  /** Waits until all calls that were made are sent, for at most 2 s. Undefined: they are sent. */
+  /** Waits until all calls that were made are sent, for at most 30 s. Undefined: they are sent. */
   untilSent(): Promise<unknown> | undefined {
     if (this.count === 0) return undefined;
     return endsWithin(new Promise<void>((resolve) => (this.allSent = resolve)), MAX_SENDING_MS);

@@ -3,11 +3,11 @@ import type { Deadline, DeadlineWatcher } from '../../calls/deadline.js';
 import type { ClientConnection } from './client-connection.js';
 import type { OpenedConnection } from './connection-opener.js';
 
-/** Something that a call waits for. */
-interface Wish {
-  /** A stream waits for the connection that opened it, as long as that is open. */
+/** The request of a call for a connection of the pool. */
+interface ConnectionRequest {
+  /** The connection that the call must use while this connection is open: the connection that opened a stream. */
   readonly wanted: ClientConnection | undefined;
-  /** False: waits only until some connection is open, even if busy. */
+  /** True: the call takes a connection. False: it waits only until any connection is open, even if busy. */
   readonly takes: boolean;
   readonly deadline: Deadline;
   /** The served call in which this call is made. */
@@ -23,7 +23,7 @@ export class WaitingCall implements DeadlineWatcher {
 
   constructor(
     private readonly queue: Set<WaitingCall>,
-    { wanted, takes, deadline, madeIn }: Wish,
+    { wanted, takes, deadline, madeIn }: ConnectionRequest,
     private readonly resolve: (opened: OpenedConnection) => void,
     private readonly reject: (error: Error) => void,
   ) {
@@ -54,7 +54,7 @@ export class WaitingCall implements DeadlineWatcher {
 /** The calls that wait for a connection of a pool, in their order. */
 export class WaitingCalls {
   private readonly queue = new Set<WaitingCall>();
-  private hindrance: Error | undefined;
+  private connectError: Error | undefined;
 
   get size(): number {
     return this.queue.size;
@@ -70,12 +70,12 @@ export class WaitingCalls {
    * @returns a promise of the connection
    * @throws the failure of the deadline, when the deadline comes first
    */
-  add(wish: Wish): Promise<OpenedConnection> {
+  add(request: ConnectionRequest): Promise<OpenedConnection> {
     return new Promise((resolve, reject) => {
-      const call = new WaitingCall(this.queue, wish, resolve, reject);
+      const call = new WaitingCall(this.queue, request, resolve, reject);
       this.queue.add(call);
-      wish.deadline.hindrance = this.hindrance;
-      wish.deadline.watch(call);
+      request.deadline.connectError = this.connectError;
+      request.deadline.watch(call);
     });
   }
 
@@ -85,15 +85,15 @@ export class WaitingCalls {
     return undefined;
   }
 
-  /** Called when a connection has ended: the calls that wait for it then take any other. */
+  /** Called when a connection has ended: the calls that wait for this connection then take any other. */
   ended(connection: ClientConnection): void {
     for (const call of this.queue) if (call.wanted === connection) call.wanted = undefined;
   }
 
-  /** Notes why calls wait: an attempt to connect failed, and another follows. Undefined: a connection is open. */
-  hinder(error: Error | undefined): void {
-    this.hindrance = error;
-    for (const { deadline } of this.queue) deadline.hindrance = error;
+  /** Notes the error of the last attempt to connect, while further attempts follow. Undefined: a connection is open. */
+  connectFailed(error: Error | undefined): void {
+    this.connectError = error;
+    for (const { deadline } of this.queue) deadline.connectError = error;
   }
 
   /** Rejects the calls that `isMeant` chooses. */

@@ -15,7 +15,7 @@ export abstract class OutgoingRequest implements ReplyAddress {
   readonly idBlock: Buffer;
   readonly idAt: number;
 
-  /** @param serializer that of the request and of its reply */
+  /** @param serializer the serializer of the request and of its reply */
   constructor(
     readonly serializer: Serializer,
     protected readonly flags: number,

@@ -17,7 +17,7 @@ export class ProxySerializers {
   /** Opens the data of replies. */
   readonly inflation: Inflation;
   private readonly all: SerializersOnDemand;
-  /** With `values: 'natural'` and `dates: 'text'`, for the messages of the daemon itself. */
+  /** Serializers of the daemon's own messages, with `values: 'natural'` and `dates: 'text'`. */
   private readonly natural: SerializersOnDemand;
   /** Leases of the connection that is being written for; see {@link writeCallInto}. */
   private leases: AutoproxyLeases | undefined;
@@ -77,8 +77,8 @@ export class ProxySerializers {
   }
 
   /**
-   * Gives the reference of an object of this program. Objects that are registered at a daemon have one. With `autoproxy` others have
-   * one, too, if they expose members and their class has no converter; they are leased.
+   * Gives the reference of an object of this program. Objects that are registered at a daemon have a reference. With `autoproxy`, other
+   * objects are leased and have a reference, too, if they expose members and their class has no converter.
    */
   private ownReference(value: object, autoproxy: Autoproxy | undefined, classes: ClassRegistry): ProxyReference | undefined {
     const registered = servedReference(value, autoproxy);

@@ -10,7 +10,10 @@ import type { AutoproxyLeases } from './autoproxy-leases.js';
 import type { ProxySerializers } from './proxy-serializers.js';
 import { CallRequest, type OutgoingRequest, WrittenRequest } from './outgoing-request.js';
 
-/** Annotations up to this size are copied into the send buffer: the trace of a call, mostly. A request of its own takes 2 µs more. */
+/**
+ * Annotations up to this size are copied into the send buffer: mostly the trace of a call. A request outside of the send buffer takes 2 µs
+ * more.
+ */
 const MAX_COPIED_ANNOTATIONS_BYTES = 1024;
 
 /** Options for writing the calls of a proxy. */
@@ -53,7 +56,7 @@ export function requestOf(
   return writtenRequest(serializers.writeCall(call, leases), serializers.own, parts, options);
 }
 
-/** A SerializedBlob stands for the arguments: the request says in an annotation whose they are. */
+/** Makes the request of a SerializedBlob, which replaces the arguments. An annotation names the object and method of the blob. */
 function blobRequest(
   { objectId, method, args, kwargs }: SerializedCall,
   parts: RequestParts,

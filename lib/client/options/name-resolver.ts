@@ -43,7 +43,7 @@ export interface NameServerAddress {
   tls?: boolean | ClientTlsOptions;
 }
 
-/** Where to send the question for a name server. */
+/** The addresses of the broadcast that asks for a name server. */
 export interface BroadcastAddress {
   /** Default 9091. */
   port?: number;
@@ -52,8 +52,8 @@ export interface BroadcastAddress {
 }
 
 /**
- * The rules of the address, and of the further options of `locateNameServer` and of the `nameServer` of a server. One object with all
- * of them may be given to servers and clients alike.
+ * The rules of the address, and of the further options of `locateNameServer` and of the option `nameServer` of a server. Servers and
+ * clients accept the same object with all these options.
  */
 const RULES: OptionRules<NameServerAddress & Record<FurtherOption, unknown>> = {
   host: TEXT,

@@ -27,7 +27,7 @@ export interface PyroProxyOptions {
   callTimeoutMs?: number;
   /** Longest time for one attempt to connect: name lookup (its `waitMs` is added), socket, TLS, handshake. Default 10,000. */
   connectTimeoutMs?: number;
-  /** Longest pause within a reply. Default 30,000; 0: no limit but that of the call. */
+  /** Longest pause within a reply. Default 30,000; 0: only `callTimeoutMs` limits the reply. */
   frameTimeoutMs?: number;
   /** Largest number of connections. Each is a session of the object, and runs one call at a time. Default 1. */
   poolSize?: number;
@@ -51,8 +51,8 @@ export interface PyroProxyOptions {
   /** Connects over TLS, with these certificates; `true`: with the authorities that Node trusts. Default: no TLS. */
   tls?: boolean | ClientTlsOptions;
   /**
-   * Opens the byte stream to an address, in place of TCP or a unix socket: for example through a tunnel, or in memory. An error
-   * that is no PyroError is handled like a daemon that does not answer: connecting is retried. Not with `tls`.
+   * Opens the byte stream to an address, in place of TCP or a unix socket: for example through a tunnel, or in memory. After an error that
+   * is no PyroError, connecting is retried, as for a daemon that does not answer. Not with `tls`.
    */
   openSocket?: (address: ConnectAddress, signal: AbortSignal) => Duplex | Promise<Duplex>;
   /**
@@ -85,7 +85,10 @@ export interface PyroProxyOptions {
   maxAnnotationsBytes?: number;
   /** Largest inflated data of a reply, as a multiple of its compressed size; data up to 16 MiB may have any ratio. Default 100. */
   maxInflationRatio?: number;
-  /** Bytes that the compressed replies of all connections of the proxy inflate to at the same time. Others wait. Default 256 MiB. */
+  /**
+   * Bytes that the compressed replies of all connections of the proxy inflate to at the same time. Replies over this limit wait. Default
+   * 256 MiB.
+   */
   maxInflatingBytes?: number;
   /** Deepest nesting of containers in a value. Default 200. */
   maxDepth?: number;
@@ -93,11 +96,11 @@ export interface PyroProxyOptions {
   maxIntDigits?: number;
   /** Writes bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
-  /** How Python values in results become JavaScript values. Default `natural`. */
+  /** Representation of Python values in results: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
   /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in results. Default `text`. */
   dates?: DateMode;
-  /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
+  /** Options of arrays of NumPy: the form of a written `NdArray`, and whether arrays are read. */
   arrays?: ArrayOptions;
   /** Classes with converters. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
@@ -112,8 +115,8 @@ export interface PyroProxyOptions {
   /** Called with every message, including handshakes: `(message) => console.debug(describeWireMessage(message))`. */
   wireLog?: WireLog;
   /**
-   * Makes OpenTelemetry traces and metrics of all calls. True: also where the SDK is set up later, which is too late for metrics. Default:
-   * when `@opentelemetry/api` is installed and an SDK was set up before the proxy is made.
+   * Makes OpenTelemetry traces and metrics of all calls. True: also if the SDK is set up later; then there are traces, but no metrics.
+   * Default: when `@opentelemetry/api` is installed and an SDK was set up before the proxy is made.
    */
   telemetry?: boolean;
   /** Name server that looks up names. A list: the first name server that answers and has the name. */
@@ -121,12 +124,12 @@ export interface PyroProxyOptions {
   /** Decides where proxies that the peer sends may connect to. Default: over TCP to the peer's own address, or to its unix socket. */
   receivedProxies?: ReceivedProxies;
   /**
-   * A `PyroDaemon` of this program. It serves the objects that are passed in calls, which are then sent as proxies. An object that is
-   * not registered at the daemon is registered until the connection closes that it was passed over. Objects that are registered at a
-   * daemon of this process need no `autoproxy`.
+   * A `PyroDaemon` of this program. It serves the objects that are passed in calls, which are then sent as proxies. If an object is not
+   * registered at the daemon, it is registered until the connection of the call closes. Objects that are registered at a daemon of this
+   * process need no `autoproxy`.
    */
   autoproxy?: Autoproxy;
-  /** Aborts `PyroProxy.connect` and `$connect()`, but no calls. For calls, see `$with({ signal })`. */
+  /** Aborts `PyroProxy.connect` and `$connect()`. It does not abort calls: see `$with({ signal })`. */
   signal?: AbortSignal;
 }
 
@@ -156,7 +159,7 @@ export interface CallOptions {
   callTimeoutMs?: number;
   /** Ends the call with the signal's reason. If the call was sent, its connection is closed. */
   signal?: AbortSignal;
-  /** Annotations that are sent with the call, besides those of the proxy. */
+  /** Annotations that are sent with the call, together with the annotations of the proxy. */
   annotations?: AnnotationValues;
   /** Called with the annotations of the reply, if it has some. */
   onAnnotations?: (annotations: ReadonlyMap<string, Buffer>) => void;

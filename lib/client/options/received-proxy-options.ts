@@ -51,7 +51,10 @@ export interface ReceivedProxyOptions extends Pick<
   PyroProxyOptions,
   Exclude<(typeof INHERITED_OPTIONS)[number], 'receivedProxies'> | 'tls' | 'nameServer'
 > {
-  /** Connections of all these proxies together. At the limit idle connections are closed; a call that finds none fails. Default 1,000. */
+  /**
+   * Connections of all these proxies together. At the limit, idle connections are closed; if no connection is idle, the call fails. Default
+   * 1,000.
+   */
   maxConnections?: number;
 }
 

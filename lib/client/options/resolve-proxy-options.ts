@@ -129,12 +129,12 @@ export function environmentProxyOptions(
 /** @throws {PyroError} `CONFIG`, when an option of a call is wrong */
 export function checkCallOptions(options: CallOptions): CallOptions {
   checkOptions(options, CALL_RULES);
-  // many calls may share a signal, and each removes its listener: Node's leak warning would be wrong
+  // many calls may share a signal, and each call removes its listener: a leak warning of Node would be wrong
   if (options.signal) setMaxListeners(0, options.signal);
   return options;
 }
 
-/** Merges the annotations of the proxy, of the trace of a call, and of the call. Later ones win. */
+/** Merges the annotations of the proxy, of the trace of a call, and of the call. If an id repeats, the later annotation wins. */
 export function annotationsOf(
   proxy: PyroProxyOptions['annotations'],
   call?: AnnotationValues,

@@ -1,14 +1,14 @@
 import { IMPLICITLY_CALLED_NAMES } from '../../objects/private-names.js';
 
 /**
- * Names that JavaScript and Nest call on any object that has them are never remote, so that awaiting, logging or
- * injecting a proxy calls nothing. `$call` calls a remote method with such a name.
+ * Names that JavaScript and Nest call on any object that has them. They are never remote, so that awaiting, logging or injecting a proxy
+ * calls nothing. `$call` calls a remote method with one of these names.
  */
 const LOCAL_NAMES: ReadonlySet<string> = new Set(IMPLICITLY_CALLED_NAMES);
 
 /**
- * Names by which libraries find out what kind of object they have, and which some then call. They are remote as soon as the metadata
- * lists them, and not before: a proxy that is not connected yet must not pass for such an object.
+ * Names by which libraries recognise kinds of objects; some libraries call them. They are remote as soon as the metadata lists them, and
+ * not before: a library must not mistake a proxy without metadata for an object of this kind.
  */
 const PROBED_NAMES: ReadonlySet<string> = new Set([
   // promises
@@ -24,6 +24,12 @@ const PROBED_NAMES: ReadonlySet<string> = new Set([
   'toAsymmetricMatcher',
   // rxjs: an Observable of another copy of rxjs. A handler may return a proxy
   'lift',
+  // streams: rxjs and Fastify read an object that has one of them
+  'getReader',
+  'pipe',
+  // pino: requests and responses of HTTP, whose members it reads and calls
+  'socket',
+  'setHeader',
   // Nest: clients and servers of microservices, looked for among all providers by @nestjs/observe
   'setOnDispatchHook',
   'setOnProcessingStartHook',
@@ -31,8 +37,8 @@ const PROBED_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * True for names that are looked up on the proxy itself: those that JavaScript and Nest call, names that begin with `$` or `@@`
- * (`@@observable`), and the members of every object.
+ * True for names that are looked up on the proxy itself: the {@link LOCAL_NAMES}, names that begin with `$` or `@@` (`@@observable`), and
+ * the members of every object.
  */
 export function isLocalName(name: string): boolean {
   return name.startsWith('$') || name.startsWith('@@') || LOCAL_NAMES.has(name) || name in Object.prototype;

@@ -7,7 +7,7 @@ import type { RemoteMetadata } from '../connection/remote-metadata.js';
 import { ProxySerializers } from '../messages/proxy-serializers.js';
 
 /**
- * The connections of a proxy, and what the last one told about the object.
+ * The connections of a proxy, and the metadata of its object from the last handshake.
  *
  * Open sockets refer to this object. So nothing here refers to the proxy, or the proxy could not be garbage-collected while it is
  * connected.
@@ -20,7 +20,7 @@ export class ProxyConnections {
   private madeSerializers: ProxySerializers | undefined;
 
   /**
-   * @param metadata metadata that is known before the first connection; later that of the last handshake
+   * @param metadata metadata that is known before the first connection; later the metadata of the last handshake
    * @param group the group that the proxy belongs to, if any
    */
   constructor(

@@ -14,20 +14,23 @@ import { ProxyConnections } from './proxy-connections.js';
 
 /** The parts of a core. */
 export interface ProxyCoreParts {
-  /** Who follows the calls of the proxy. */
+  /** Follows the calls of the proxy. */
   observer: ClientObserver | undefined;
   destination: Destination;
   /** Metadata that is known before the first connection. */
   metadata: RemoteMetadata | undefined;
   /** The serializer that was chosen for the proxy; undefined: the default of whoever makes the call. */
   chosenSerializer: string | undefined;
-  /** Makes a proxy that was received in a reply, in the group of such proxies. */
+  /** Makes a proxy that was received in a reply, in the group of received proxies. */
   makeProxy(reference: ProxyReference, sender: ProxySender, group: ProxyGroup): unknown;
   /** The group that the proxy belongs to, if any. */
   group: ProxyGroup | undefined;
 }
 
-/** At this number of connections of received proxies, the idle ones are closed: they are a small part of a Python server's 80 threads. */
+/**
+ * At this number of connections of received proxies, idle connections are closed. The number is small compared with the 80 threads of a
+ * Python server.
+ */
 const MAX_RECEIVED = { maxConnections: 32, isStrict: false };
 
 /**
@@ -104,8 +107,8 @@ export class ProxyCore {
     }
   }
 
-  /** Closes the connections of this proxy, and those of the proxies in its results. */
+  /** Closes the connections of this proxy, and of the proxies in its results. */
   async release(): Promise<void> {
-    await Promise.all([this.connections.pool.release(), this.received?.letGo()]);
+    await Promise.all([this.connections.pool.release(), this.received?.closeAfterCalls()]);
   }
 }

@@ -18,7 +18,7 @@ import type { RemoteObject, RemoteProxy } from './remote-proxy.js';
 export interface ProxyServices {
   /** Looks up names. */
   readonly resolve: NameResolver;
-  /** Gives who follows the calls of a proxy. */
+  /** Gives the observer of the calls of a proxy. */
   readonly follow?: (uri: PyroUri, telemetry: boolean | undefined, isReceived: boolean) => ClientObserver | undefined;
   /** Gives the log of messages of a proxy without the option `wireLog`. */
   readonly wireLog?: () => WireLog | undefined;

@@ -41,7 +41,7 @@ class ProxyTraps implements ProxyHandler<object> {
     return undefined;
   }
 
-  /** Until the metadata is known, the object may have any method, except those that libraries look for on every object. */
+  /** Until the metadata is known, the object may have any method, except the names that libraries look for on every object. */
   has(target: object, key: string | symbol): boolean {
     if (typeof key === 'symbol' || isLocalName(key)) return Reflect.has(target, key);
     const { metadata } = this.handle.core;

@@ -32,12 +32,15 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
     return this[HANDLE].core.metadata;
   }
 
-  /** Whether the proxy has a connection. A call opens one if there is none. */
+  /** True when the proxy has a connection. A call opens a connection if there is none. */
   get $connected(): boolean {
     return this[HANDLE].core.isConnected;
   }
 
-  /** How the connections of the proxy are used at this moment: how many are open, busy with a call, and how many calls wait for one. */
+  /**
+   * The use of the connections of the proxy at this moment: open connections, connections busy with a call, and calls that wait for a
+   * connection.
+   */
   get $pool(): PoolUse {
     return this[HANDLE].core.poolUse;
   }
@@ -49,8 +52,8 @@ export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
   }
 
   /**
-   * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take
-   * up to 2 s. Calls without a reply by then, and later ones, fail with a ConnectionClosedError.
+   * Closes the connections, also of the proxies in results of this proxy's calls. Calls that were made before are sent, which may take up
+   * to 2 s. Calls without a reply by then, and later calls, fail with a ConnectionClosedError.
    *
    * @returns resolves when all sockets are closed
    */

@@ -13,12 +13,12 @@ import { addressOf } from '../../client/connection/peer-address.js';
 import { type Examination, failed, type Finding, ok, warning } from './finding.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** A certificate that ends sooner is worth a word. */
+/** A certificate that ends within this time causes a warning. */
 const SOON_MS = 14 * DAY_MS;
 const PINGS = 5;
 const MAX_TOLD_IDS = 10;
 
-/** Connects to an object whose port is open: Is it Pyro, which serializers, TLS, the handshake, the object, its answer time. */
+/** Connects to an object whose port is open, and examines: protocol, TLS, handshake, object, answer time, serializers. */
 export async function* examineDaemon(uri: PyroUri, options: PyroProxyOptions): Examination {
   let certificate: PeerCertificate | undefined;
   const validateHandshake: PyroProxyOptions['validateHandshake'] = (_, daemon) => {
@@ -41,7 +41,7 @@ export async function* examineDaemon(uri: PyroUri, options: PyroProxyOptions): E
   yield await serializers(uri, options);
 }
 
-/** Says why connecting failed. Steps that went well come first. */
+/** Says why connecting failed. The successful steps come first. */
 async function* examineFailure(uri: PyroUri, options: PyroProxyOptions, error: unknown): Examination {
   const { code, message } = error as PyroError;
   const isRejection = error instanceof CommunicationError && message.includes(' rejected: ');
@@ -84,7 +84,7 @@ async function unknownPeer(uri: PyroUri, options: PyroProxyOptions, error: PyroE
   if (code === 'BAD_TAG') {
     const [, begin = ''] = /not with "(.*)"$/s.exec(message) ?? [];
     const known: Record<string, string> = { HTTP: 'a web server', 'SSH-': 'an SSH server', '220 ': 'a mail or FTP server' };
-    // servers of old answer with a page alone when they do not understand the request
+    // old servers answer a request that they do not understand with a page and no headers
     const what = begin.startsWith('<') ? known['HTTP'] : known[begin];
     return failed('Pyro', `${where} is ${what ?? `no Pyro server: it answers "${printable(begin)}…"`}`, WRONG_PORT);
   }
@@ -143,7 +143,10 @@ async function unknownObject(uri: PyroUri, options: PyroProxyOptions, reason: st
   );
 }
 
-/** The ids that a daemon tells. A daemon of ours does not tell objects with handshake guards of their own before they were used. */
+/**
+ * The ids that a daemon lists. A daemon of this package lists an object with handshake guards only to connections that the guards have
+ * authorized.
+ */
 async function idsOf(uri: PyroUri, options: PyroProxyOptions): Promise<{ ids: string[]; hidesGuarded: boolean } | undefined> {
   try {
     await using daemon = await PyroProxy.connect(daemonOf(uri), options);
@@ -169,7 +172,7 @@ async function answerTime(uri: PyroUri, options: PyroProxyOptions): Promise<Find
   }
 }
 
-/** Tries the other serializers, each over a connection of its own. */
+/** Tries the other serializers, each over a new connection. */
 async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Finding> {
   const taken: SerializerName[] = [];
   for (const serializer of Object.keys(SERIALIZER_IDS) as SerializerName[]) {
@@ -177,7 +180,7 @@ async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Fin
       await using _ = await PyroProxy.connect(uri, { ...options, serializer });
       taken.push(serializer);
     } catch {
-      // not taken
+      // the daemon does not accept the serializer
     }
   }
   return ok('serializers', taken.join(', '));

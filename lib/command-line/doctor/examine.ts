@@ -7,7 +7,7 @@ import { type Examination, warning } from './finding.js';
 import { examineName } from './names.js';
 import { examineNetwork } from './network.js';
 
-/** Examines step by step why an object cannot be reached. Ends behind the first step that fails. */
+/** Examines step by step why an object cannot be reached. Ends after the first step that fails. */
 export async function* examine(uri: PyroUri, options: PyroProxyOptions & { connectTimeoutMs: number }): Examination {
   for (const variable of unknownVariables(process.env)) {
     yield warning(

@@ -5,19 +5,19 @@ export interface Finding {
   readonly state: 'ok' | 'warning' | 'failed';
   /** The result in words. */
   readonly found: string;
-  /** Advice for a step that did not go well. */
+  /** Advice for a step that failed or may be wrong. */
   readonly remedy?: string;
 }
 
 /** Gives the findings in order. The last one is `failed` when the object cannot be reached. */
 export type Examination = AsyncGenerator<Finding, void>;
 
-/** A step that went well. */
+/** A successful step. */
 export function ok(step: string, found: string): Finding {
   return { step, state: 'ok', found };
 }
 
-/** A step that went well, with something that may be wrong. */
+/** A successful step after which something may still be wrong. */
 export function warning(step: string, found: string, remedy: string): Finding {
   return { step, state: 'warning', found, remedy };
 }

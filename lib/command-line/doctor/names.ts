@@ -6,10 +6,10 @@ import { isLoopback } from '../../protocol/location.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { type Examination, failed, ok, warning } from './finding.js';
 
-/** Names that are told when the asked one is not there. */
+/** Most names that are listed when the wanted name is not registered. */
 const MAX_TOLD_NAMES = 10;
 
-/** Advice for a name with a location: people write so when they mean an object of the daemon at that location. */
+/** Advice for a name with a location. People often write this when they mean an object of the daemon at the location. */
 export function otherMeaning({ protocol, object, location }: PyroUri): string | undefined {
   if (protocol !== 'PYRONAME' || location === undefined) return undefined;
   return `${location} is asked as a name server; the object ${object} of a daemon there is PYRO:${object}@${location}`;

@@ -100,7 +100,7 @@ class ClassReader {
     const type = checker.getTypeOfSymbolAtLocation(member, this.served.declaration);
     const [first, ...others] = type.getCallSignatures();
     const implementation = this.implementationOf(member);
-    // the implementation takes what all overloads take
+    // the implementation accepts the arguments of all overloads
     const isOverloaded = others.length > 0 && implementation !== undefined;
     const signature = (isOverloaded ? checker.getSignatureFromDeclaration(implementation) : first)!;
     const hint = this.served.name + capitalized(member.name);
@@ -115,7 +115,7 @@ class ClassReader {
     };
   }
 
-  /** The declaration with the body. Decorators stand there, and not on an overload. */
+  /** The declaration with the body. It has the decorators; an overload has none. */
   private implementationOf(member: ts.Symbol): ts.MethodDeclaration | undefined {
     const { ts } = this.project;
     return member.declarations?.find(
@@ -123,7 +123,7 @@ class ClassReader {
     );
   }
 
-  /** True for `stream: { … }`, also when its members cannot be read. */
+  /** True for `stream: { … }`, even if its members cannot be read. */
   private hasStreamOption(decorators: readonly SourceDecorator[]): boolean {
     const { ts } = this.project;
     const [options] = decoratorNamed(decorators, 'PyroMethod')?.args ?? [];
@@ -157,7 +157,7 @@ class ClassReader {
   }
 
   /**
-   * @param given what the option `params` says of it
+   * @param given the parameter in the option `params`
    * @param label the name that `@Payload` gives; null for a `@Payload` without a name, which gets all arguments
    */
   private parameter(
@@ -182,7 +182,7 @@ class ClassReader {
       const item = checker.getIndexTypeOfType(type, ts.IndexKind.Number) ?? type;
       return { name, kind: 'varargs', required: false, type: this.texts.textOf(item, 'argument', hint), ...doc };
     }
-    // who leaves a parameter out sends no None
+    // a client that leaves a parameter out does not send None
     const mayLack = isOptional || declaration.questionToken !== undefined;
     const text = this.texts.textOf(mayLack ? withoutUndefined(this.project, type) : type, 'argument', hint);
     return { name, kind: name === null ? 'positional-only' : 'positional', required: !isOptional, type: text, ...doc };

@@ -19,8 +19,8 @@ export function enumText(name: string, { members }: AliasSignature): string {
 }
 
 /**
- * Writes a class whose objects travel, with the members of the class that `nestjs-pyro python classes` prints. For checkers attrs and pydantic
- * classes are dataclasses.
+ * Writes a class whose objects travel, with the members of the class that `nestjs-pyro python classes` prints. Classes of attrs and
+ * pydantic are written as dataclasses, for type checkers.
  */
 export function recordText(
   name: string,

@@ -3,7 +3,7 @@ import type { Project } from './project.js';
 
 /** A decorator as it stands in the source. */
 export interface SourceDecorator {
-  /** Name of the function that is exported: `PyroMethod`, whatever its import calls it. */
+  /** Name of the exported function: `PyroMethod`, even if the import renames it. */
   readonly name: string;
   readonly args: readonly ts.Expression[];
 }
@@ -31,13 +31,13 @@ export function exportedName({ ts, checker }: Project, expression: ts.Expression
   const symbol = checker.getSymbolAtLocation(expression);
   if (symbol === undefined || !(symbol.flags & ts.SymbolFlags.Alias)) return symbol?.name ?? written;
   const exported = checker.getAliasedSymbol(symbol);
-  // of a package that cannot be found nothing is known but the names in the import
+  // if a package cannot be found, only the names in the import are known
   if (exported.declarations !== undefined) return exported.name;
   const specifier = symbol.declarations?.find((each) => ts.isImportSpecifier(each));
   return (specifier?.propertyName ?? specifier?.name)?.text ?? written;
 }
 
-/** The options of a decorator: its object, or the text that stands for one of them. */
+/** The options of a decorator: its object, or its text in place of one option. */
 export function optionsOf(project: Project, { args }: SourceDecorator, textOption: string): Readonly<Record<string, Literal>> {
   const options: Record<string, Literal> = {};
   for (const arg of args) {
@@ -48,7 +48,7 @@ export function optionsOf(project: Project, { args }: SourceDecorator, textOptio
   return options;
 }
 
-/** The value of an expression; undefined when it is no literal, and no name of one. Members that are no literals are left out. */
+/** The value of an expression; undefined when it is neither a literal nor the name of a literal. Members that are no literals are left out. */
 export function literalOf(project: Project, expression: ts.Expression): Literal | undefined {
   const { ts, checker } = project;
   if (ts.isAsExpression(expression) || ts.isSatisfiesExpression(expression) || ts.isParenthesizedExpression(expression))

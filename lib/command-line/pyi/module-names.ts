@@ -12,7 +12,7 @@ export const FROM_TYPING: ReadonlySet<string> = new Set([
   'TypedDict',
   'Unpack',
 ]);
-/** The builtin types that texts of types name, and what decorates attributes. */
+/** The builtin types that texts of types name, and the builtin decorators of attributes. */
 export const BUILTINS: ReadonlySet<string> = new Set(
   'Exception bool bytes complex dict float frozenset int list property set str tuple'.split(' '),
 );

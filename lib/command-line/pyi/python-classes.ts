@@ -2,7 +2,7 @@ import type ts from 'typescript';
 import { decoratorNamed, decoratorsOf, exportedName, literalOf } from './decorators.js';
 import type { Project } from './project.js';
 
-/** A class with `@PyroClass`, or one that `registerClass` registers. */
+/** A class with `@PyroClass`, or a class that `registerClass` registers. */
 export interface PythonClass {
   /** Dotted name of the class in Python. */
   readonly name: string;
@@ -10,7 +10,7 @@ export interface PythonClass {
   readonly options: ts.ObjectLiteralExpression | undefined;
 }
 
-/** A member of such a class, as its options say. */
+/** A member of a {@link PythonClass}, by its options. */
 export interface PythonField {
   readonly name: string;
   readonly isOptional: boolean;
@@ -57,7 +57,7 @@ export class PythonClasses {
     return typeof text === 'string' ? text : undefined;
   }
 
-  /** The members in the option `fields`; without it those with decorators; undefined when there are neither. */
+  /** The members in the option `fields`; without the option, the members with decorators; undefined without both. */
   fieldsOf({ options, symbol }: PythonClass): PythonField[] | undefined {
     const { ts } = this.project;
     const given = options && this.member(options, 'fields');
@@ -77,7 +77,7 @@ export class PythonClasses {
     return typeof key === 'string' ? [{ name: key.replace(/\?$/, ''), isOptional: key.endsWith('?'), type }] : [];
   }
 
-  /** A member with decorators of class-validator. Those of class-transformer make none. */
+  /** The field of a member with decorators of class-validator. Decorators of class-transformer make no field. */
   private decorated(member: ts.Symbol): PythonField[] {
     const decorators = (member.declarations ?? []).flatMap((each) => decoratorsOf(this.project, each));
     const names = decorators.map(({ name }) => name).filter((name) => !/^(?:Exclude|Expose|Transform|Type)$/.test(name));

@@ -1,4 +1,4 @@
-/** A union of types, in an order of its own: that of the compiler changes with other code. */
+/** A union of types in a fixed order: the order of the compiler changes with other code. */
 export function unionText(texts: readonly string[]): string {
   const parts = new Set(texts.flatMap((text) => splitUnion(text)));
   if (parts.has('Any')) return 'Any';

@@ -7,10 +7,10 @@ import type { Project } from './project.js';
 import { type PythonClass, PythonClasses, type PythonField, shortName } from './python-classes.js';
 import { capitalized, pythonText, unionText } from './python-texts.js';
 
-/** Where a value of a type goes: an argument comes from Python, a result goes there, a member of a class both ways. */
+/** The direction of a value: an argument comes from Python, a result goes to Python, a member of a class goes both ways. */
 export type Direction = 'argument' | 'result' | 'member';
 
-/** Types of JavaScript and of this package, and what their values are in Python: docs/values.md. */
+/** Types of JavaScript and of this package, and the Python types of their values: docs/values.md. */
 const NAMED: Readonly<Record<string, string | ({ result: string } & Partial<Record<Direction, string>>) | undefined>> = {
   Date: { argument: 'datetime | str', result: 'str', member: 'datetime' },
   Buffer: 'bytes',
@@ -20,7 +20,7 @@ const NAMED: Readonly<Record<string, string | ({ result: string } & Partial<Reco
   DataView: 'bytes',
   Float32Array: { argument: 'Sequence[float]', result: 'list[float]' },
   Float64Array: { argument: 'Sequence[float]', result: 'list[float]' },
-  // Pyro5's side reads an array by a file that the user takes or not
+  // Python reads an array only with a file that the user may or may not load
   NdArray: 'Any',
   PyComplex: 'complex',
   PyFloat: 'float',
@@ -50,12 +50,12 @@ const MAX_DEPTH = 20;
 /** A type whose arguments grow with each step, `interface A<T> { more: A<T[]> }`, ends here. */
 const MAX_SUFFIX_CHARS = 40;
 
-/** Makes the texts of Python types of TypeScript's types, and collects the types of your own that these name. */
+/** Makes the texts of Python types from TypeScript's types, and collects the application's types that these name. */
 export class PythonTypeTexts {
   /** By the name in Python. */
   readonly types = new Map<string, TypeSignature>();
   private readonly names = new Map<ts.Type | ts.Symbol, string>();
-  /** Types whose fields are read behind the text that names them. */
+  /** Types whose fields are read after the text that names the type. */
   private readonly pending: (() => void)[] = [];
   private depth = 0;
 
@@ -82,7 +82,7 @@ export class PythonTypeTexts {
     return text;
   }
 
-  /** The text of a result: of the value of a promise, and of an Observable's items or its last one. */
+  /** The text of a result. A promise counts as its value; an Observable as its items if it is a stream, else as its last item. */
   resultOf(type: ts.Type, isStream: boolean, hint: string): string {
     const { ts } = this.project;
     const name = type.symbol?.name;
@@ -194,7 +194,7 @@ export class PythonTypeTexts {
     return direction === 'argument' && isFixed && items.length > 0 ? `tuple[${items.join(', ')}]` : list;
   }
 
-  /** A dict: with fields of its own, or with values of one type. */
+  /** The text of a dict: with named fields, or with values of one type. */
   private recordText(type: ts.Type, symbol: ts.Symbol | undefined, direction: Direction, hint: string): string {
     const { ts, checker } = this.project;
     const values = checker.getIndexTypeOfType(type, ts.IndexKind.String);
@@ -216,7 +216,7 @@ export class PythonTypeTexts {
     return this.named(isNamed && args.length === 0 ? symbol : type, name, (own) => this.addRecord(type, own, members));
   }
 
-  /** A class with `@PyroClass`: exceptions are not told. */
+  /** The text of a class with `@PyroClass`. Exceptions are left out. */
   private classText(source: PythonClass, type: ts.Type): string {
     const { checker } = this.project;
     if (['message', 'stack'].every((name) => type.getProperty(name))) return 'Any';
@@ -337,7 +337,7 @@ export class PythonTypeTexts {
     const { ts, checker } = this.project;
     const isReference =
       (type.flags & ts.TypeFlags.Object) !== 0 && ((type as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference) !== 0;
-    // `this` of a class is the last one
+    // the last type argument of a class is `this`
     return isReference
       ? checker.getTypeArguments(type as ts.TypeReference).slice(0, (type as ts.TypeReference).target.typeParameters?.length ?? 0)
       : [];

@@ -15,7 +15,7 @@ export interface ServedClass {
   exposes(member: ts.Symbol): readonly SourceDecorator[] | undefined;
 }
 
-/** Finds the classes of a project that are served: those with `@PyroController`, and those that core's `expose` exposes. */
+/** Finds the served classes of a project: classes with `@PyroController`, and classes that core's `expose` exposes. */
 export function servedClasses(project: Project): ServedClass[] {
   const exposed = exposedByCalls(project);
   const found: ServedClass[] = [];
@@ -91,7 +91,7 @@ function decoratedWith(project: Project, member: ts.Symbol, names: readonly stri
   return decorators.some(({ name }) => names.includes(name)) ? decorators : undefined;
 }
 
-/** The decorators of a member; of an accessor those of its getter and setter. */
+/** The decorators of a member; for an accessor, of its getter and its setter. */
 function allDecorators(project: Project, member: ts.Symbol): SourceDecorator[] {
   return (member.declarations ?? []).flatMap((each) => decoratorsOf(project, each));
 }

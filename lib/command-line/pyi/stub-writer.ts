@@ -16,7 +16,7 @@ import { VisibleNames } from './visible-names.js';
 
 const AUTHOR = 'Written by nestjs-pyro pyi';
 const HEAD = `${AUTHOR}: run it again instead of changing this file.`;
-/** How a file that `nestjs-pyro pyi` has written begins. */
+/** The beginning of a file that `nestjs-pyro pyi` has written. */
 export const STUB_HEAD = `"""${AUTHOR}`;
 const BYTES_NOTE =
   'Results that are bytes arrive as a dict in serpent, the default serializer: serpent.tobytes(result) makes them bytes.';

@@ -8,14 +8,14 @@ const KEYWORDS = new Set(
 /**
  * True for a name that Python's code can give to a class, a member or a parameter.
  *
- * Not for `__name`, of which Python makes another name within a class; nor for a name that Python reads as another one: `ﬁ` as `fi`.
+ * False for `__name`, which Python changes within a class, and for a name that Python reads as another name: `ﬁ` as `fi`.
  */
 export function isPythonName(name: string): boolean {
   const isMangled = name.startsWith('__') && !name.endsWith('__');
   return /^[\p{XIDS}_]\p{XIDC}*$/u.test(name) && !KEYWORDS.has(name) && !isMangled && name.normalize('NFKC') === name;
 }
 
-/** A name of Python that is like the given one, and not among those that are taken. */
+/** A name of Python that is similar to the given name, and not taken. */
 export function pythonNameFor(given: string, ...taken: readonly ReadonlySet<string>[]): string {
   let name = given
     .normalize('NFKC')

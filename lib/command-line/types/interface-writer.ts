@@ -16,7 +16,7 @@ export interface NamedSignatures {
   readonly signatures: ObjectSignatures;
 }
 
-/** How a file that `nestjs-pyro types` has written begins. */
+/** The beginning of a file that `nestjs-pyro types` has written. */
 export const TYPES_HEAD = '// Written by `nestjs-pyro types`';
 const HEAD = `${TYPES_HEAD}: run it again instead of changing this file.\n`;
 
@@ -49,9 +49,9 @@ class InterfaceFile {
   private readonly written = new Map<string, string>();
   /** Named types whose texts are still to be made: a type may lead to thousands of others. */
   private readonly pending: (() => void)[] = [];
-  /** The texts by which equal types of several programs are known. */
+  /** The texts by which equal types of several programs are recognised. */
   private readonly texts = new WeakMap<TypeSignature, string>();
-  /** How often texts of types have named types. */
+  /** Number of references to named types in the texts of types. */
   private references = 0;
   /** Aliases that name other types. */
   private aliases = 0;
@@ -116,7 +116,7 @@ class InterfaceFile {
 
 type TypeWithBase = TypeSignature & { base: string };
 
-/** Whether a type has a base that an interface can extend: a type with fields, which does not lead back to the type. */
+/** True when a type has a base that an interface can extend: a type with fields, whose own bases do not include the type. */
 function hasBase(type: TypeSignature, types: Readonly<Record<string, TypeSignature>>): type is TypeWithBase {
   if (!('fields' in type) || type.base === undefined) return false;
   const seen = new Set<TypeSignature>([type]);
@@ -164,7 +164,7 @@ function parameterTexts(parameters: readonly ParameterSignature[], names: TypeNa
     return text;
   };
   const needsKeywords = parameters.some(({ kind, required }) => kind === 'keyword' && required);
-  // a parameter that must be given, behind some that may be left out, cannot be written
+  // TypeScript has no required parameter after optional parameters
   const isOptional = (index: number): boolean =>
     !needsKeywords && parameters.slice(index).every(({ kind, required }) => !required || !kind.startsWith('positional'));
   for (const [index, { name, kind, type }] of parameters.entries()) {
@@ -181,7 +181,7 @@ function parameterTexts(parameters: readonly ParameterSignature[], names: TypeNa
   return texts;
 }
 
-/** Which keywords `kwargs({ … })` takes that are no parameters here. */
+/** The note about keywords of `kwargs({ … })` that are no parameters of the interface. */
 function keywordNote(parameters: readonly ParameterSignature[], names: TypeNames): string | undefined {
   const texts = parameters.flatMap(({ name, kind, required, type }) => {
     if (kind === 'keyword') return [`${name}${required ? '' : '?'}: ${typescriptType(type, 'argument', names)}`];

@@ -1,4 +1,4 @@
-/** A Python type, as its text says. */
+/** A Python type, read from its text. */
 export type PythonType =
   | { kind: 'name'; name: string; args: PythonType[] }
   | { kind: 'union'; members: PythonType[] }

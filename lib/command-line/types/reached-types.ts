@@ -7,7 +7,7 @@ export function namesOfTypes(signatures: ObjectSignatures): Set<string> {
   return new Set([...typeTexts(signatures)].flatMap((text) => [...text.matchAll(NAME)].map(([name]) => name)));
 }
 
-/** The signatures with the types that their texts name, and those that these name. */
+/** The signatures, with only the types that their texts name, directly or through other types. */
 export function withReachedTypes(
   signatures: ObjectSignatures,
   typeNamed: (name: string) => TypeSignature | undefined,

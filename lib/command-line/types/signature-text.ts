@@ -1,7 +1,7 @@
 import type { MethodSignature, ObjectSignatures, ParameterSignature } from '../../daemon/contract/signatures.js';
 import { linesOf } from './doc-comment.js';
 
-/** The signatures and docs of an object as lines, like those of Python's `help()`. */
+/** The signatures and docs of an object as lines, in the form of Python's `help()`. */
 export function signatureLines({ class: name, doc, attributes, methods }: ObjectSignatures): string[] {
   const members = [
     ...entriesOf(attributes).map(([member, each]) => [attributeText(member, each), each.doc] as const),

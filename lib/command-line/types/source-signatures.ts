@@ -5,8 +5,8 @@ import { withReachedTypes } from './reached-types.js';
 import { childrenOf, type Definition, nodesIn, type PythonParser, PythonSource, type SyntaxNode } from './syntax-tree.js';
 
 /**
- * Reads the classes of a Python source that Pyro5 can serve, with their exposed members. The source is parsed and never run, so what
- * it does with its classes at run time is not seen.
+ * Reads the classes of a Python source that Pyro5 can serve, with their exposed members. The source is parsed and never run, so changes
+ * that it makes to its classes at run time are not seen.
  */
 export function readSourceSignatures(text: string, parser: PythonParser): ObjectSignatures[] {
   const source = new PythonSource(text, parser);
@@ -49,7 +49,7 @@ class SourceReader {
         continue;
       }
       const isExposed = !isPrivateName(name) && (isExposedClass || has(member, 'expose'));
-      // an override hides the member of the base class, also when it is not exposed
+      // an override hides the member of the base class, even if the override is not exposed
       delete methods[name];
       delete attributes[name];
       if (!isExposed) continue;

@@ -8,7 +8,10 @@ const RESERVED = new Set(
     'typeof var void while with yield'
   ).split(' '),
 );
-/** Types of TypeScript and of this package, and words with a meaning of their own in front of a type: an interface of this name hides them. */
+/**
+ * Types of TypeScript and of this package, and keywords that may stand before a type. An interface with one of these names would hide the
+ * type or keyword.
+ */
 const TAKEN_TYPES = new Set(
   (
     'Array AsyncIterable Buffer Date KeywordArguments Map NdArray PyComplex Record Set Uint8Array abstract any asserts bigint boolean infer ' +
@@ -27,7 +30,7 @@ export function isTypeName(name: string): boolean {
   return name === identifierOf(name) && !RESERVED.has(name) && !TAKEN_TYPES.has(name);
 }
 
-/** A name for a type, which is like the given one, and not among those that are taken. */
+/** A name for a type that is similar to the given name, and not taken. */
 export function typeNameFor(given: string, taken: ReadonlySet<string>): string {
   const base = identifierOf(given);
   let name = RESERVED.has(base) ? `${base}_` : base;
@@ -35,7 +38,7 @@ export function typeNameFor(given: string, taken: ReadonlySet<string>): string {
   return name;
 }
 
-/** A name for a parameter, which is like the given one, and not among those that are used. */
+/** A name for a parameter that is similar to the given name, and not used. */
 export function parameterNameFor(given: string, used: ReadonlySet<string>): string {
   const base = identifierOf(given);
   let name = RESERVED.has(base) || used.has(base) ? `${base}_` : base;
@@ -43,7 +46,7 @@ export function parameterNameFor(given: string, used: ReadonlySet<string>): stri
   return name;
 }
 
-/** How a member stands in an interface. `new(): T` is what a class has, and no method. */
+/** The name of a member in an interface. A method `new` is quoted, because `new(): T` declares a constructor. */
 export function memberName(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'new' ? name : textLiteral(name);
 }

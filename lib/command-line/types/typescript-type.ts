@@ -1,6 +1,6 @@
 import { parsePythonType, type PythonType } from './python-type.js';
 
-/** Where a value of a type goes: `result` comes from Python, `argument` goes there. */
+/** The direction of a value: a result comes from Python, an argument goes to Python. */
 export type Direction = 'argument' | 'result';
 
 /** The names that types of a file refer to. */
@@ -11,7 +11,7 @@ export interface TypeNames {
   imported(name: string): string;
 }
 
-/** Python's types, and what their values are here: docs/values.md. */
+/** Python's types, and the TypeScript types of their values: docs/values.md. */
 const PLAIN: Readonly<Record<string, string | { result: string; argument: string } | undefined>> = {
   int: 'number',
   float: 'number',
@@ -35,7 +35,7 @@ const DICTS = new Set(['dict', 'Dict', 'Mapping', 'MutableMapping', 'OrderedDict
 const SETS = new Set(['set', 'Set', 'frozenset', 'FrozenSet', 'AbstractSet', 'MutableSet']);
 const ITERATORS = new Set(['Iterator', 'Generator', 'AsyncIterator', 'AsyncGenerator']);
 const ITERABLES = new Set(['Iterable', 'AsyncIterable']);
-/** Types that say something of their first argument that does not matter here. */
+/** Types that only annotate their first argument. */
 const WRAPPERS = new Set(['Annotated', 'Final', 'ClassVar', 'Required', 'NotRequired', 'ReadOnly', 'Awaitable', 'Coroutine']);
 
 /** The type of the values of a Python type. `unknown` for types that this program does not know. */
@@ -43,7 +43,7 @@ export function typescriptType(text: string | undefined, direction: Direction, n
   return text === undefined ? 'unknown' : typeOf(parsePythonType(text), direction, names);
 }
 
-/** The type of what a method returns: a stream for an iterator, and `void` for None. */
+/** The type of a method's result: a stream for an iterator, and `void` for None. */
 export function typescriptResult(text: string | undefined, isStream: boolean, names: TypeNames): string {
   const type = text === undefined ? undefined : parsePythonType(text);
   if (type?.kind === 'none') return 'void';

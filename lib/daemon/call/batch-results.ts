@@ -2,8 +2,8 @@ import { PyroError } from '../../protocol/errors.js';
 import { overLimit } from '../../protocol/over-limit.js';
 
 /**
- * The results of a batch, which are kept until its last entry has run. They are counted while they come, so that a few bytes cannot
- * ask for more than a reply may hold.
+ * The results of a batch, kept until the last entry has run. Their bytes are counted as they come: a small request must not make the daemon
+ * hold more than a reply may have.
  */
 export class BatchResults {
   readonly all: unknown[] = [];

@@ -5,7 +5,7 @@ import { UNKNOWN } from './failure-report.js';
 import { Call } from './call.js';
 import type { Request } from './request.js';
 
-/** A call as observers see it: that of a request, or an entry of its batch. */
+/** A call as observers see it: the call of a request, or one entry of a batch. */
 export class BegunCall extends Call implements ObservedCall {
   readonly args: readonly unknown[];
 

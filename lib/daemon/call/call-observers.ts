@@ -9,7 +9,7 @@ const STREAM_METHODS = ['get_next_stream_item', 'close_stream'];
 
 /** The observers of the calls of one daemon. */
 export class CallObservers {
-  /** True when nobody observes: the only thing that a call looks at then. */
+  /** True when nobody observes. A call that nobody observes reads only this field. */
   isEmpty = true;
   private observers: readonly CallObserver[] = [];
 
@@ -42,7 +42,7 @@ export class CallObservers {
   }
 }
 
-/** All who follow one call: a list, since mostly one observer follows. */
+/** The followers of one call, as a linked list: mostly there is one. */
 export class CallFollowers {
   private hasFailed = false;
   private hasEnded = false;

@@ -42,13 +42,13 @@ export interface CallServices {
   readonly unserved: UnservedBytes;
   /** By serializer id. */
   readonly serializers: ReadonlyMap<number, Serializer>;
-  /** For handshakes: natural values whatever the daemon's option says, because guards read them. */
+  /** Serializers of handshake data. They give natural values whatever the option `values` says, because guards read these values. */
   readonly handshakeSerializers: ReadonlyMap<number, Serializer>;
-  /** For refusals before the serializer of the client is known, as in Pyro5, and for the info of a SerializedBlob. */
+  /** Writes refusals while the serializer of the client is unknown, as in Pyro5, and the info of a SerializedBlob. */
   readonly marshal: Serializer;
   /** Read what blobs say about their data. */
   readonly blobInfoReaders: BlobInfoReaders;
-  /** Where the ids of requests stand. A request that came without an id gets a random one. */
+  /** Correlation ids of requests. A request without an id gets a random id. */
   readonly correlationIds: IdPool;
 }
 

@@ -9,7 +9,7 @@ export class CallTimeouts {
   /** The calls that run, the longest first. */
   private readonly running = new Set<Request>();
   private isWaiting = false;
-  /** No timeout runs in the async context of a call that happened to start the timer. */
+  /** The context of the daemon. Without it a timeout would run in the async context of the call that started the timer. */
   private readonly inContext = captureContext();
 
   /** @param timeoutMs 0: no call is watched */

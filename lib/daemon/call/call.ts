@@ -20,7 +20,7 @@ export class Call implements CallContext {
   /**
    * Runs the call on an object that the connection may use. A member that the metadata of the object does not name cannot be reached.
    *
-   * The running async context must be the call's own: stores that the call enters stay there.
+   * The caller starts an async context for the call: the stores that the call enters stay in that context.
    */
   run(target: PyroTarget, args: unknown[]): unknown {
     const { method } = this;
@@ -79,7 +79,7 @@ export class Call implements CallContext {
   }
 }
 
-/** The call that the running code serves. For objects of the library itself, such as `Pyro.Daemon`. @throws {TypeError} when no client called */
+/** The call that the running code serves. Objects of this package, such as `Pyro.Daemon`, use it. @throws {TypeError} when no client called */
 export function servedCall(): Call {
   const call = currentCall();
   if (!(call instanceof Call)) throw new TypeError('this method can only be called by a Pyro client');

@@ -12,11 +12,11 @@ export type GivenAnnotations = ReadonlyMap<string, Uint8Array> | Readonly<Record
  * @throws {PyroError} `CONFIG`, when the hook gave a promise or another value that holds no annotations
  */
 export function annotationsOf(given: GivenAnnotations): Annotations {
-  // every reply asks
+  // runs for every reply
   if (given === undefined || given === NO_ANNOTATIONS) return NO_ANNOTATIONS;
   if (typeof given !== 'object' || given === null) throw badAnnotations(`gives ${String(given)}`);
   if (isThenable(given)) {
-    // the promise itself may fail later, which nobody else waits for
+    // nobody else handles a later rejection of the promise
     Promise.resolve(given).catch(() => undefined);
     throw badAnnotations('gives a promise');
   }
@@ -27,8 +27,8 @@ export function annotationsOf(given: GivenAnnotations): Annotations {
 }
 
 /**
- * Calls the annotations hook once, so that a mistake is found before the first client. A hook that throws is left alone: it may need
- * a call.
+ * Calls the annotations hook once, so that a mistake is found before the first client. A hook that throws is no mistake yet: it may need a
+ * call.
  *
  * @throws {PyroError} `CONFIG`, when what the hook gives cannot be sent
  */
@@ -47,7 +47,7 @@ export function checkAnnotationsHook(hook: () => GivenAnnotations): void {
   }
 }
 
-/** Other values are refused by their id when they are written. */
+/** A value that is no Uint8Array is refused when it is written, with its id. */
 function bufferOf(data: Uint8Array): Buffer {
   if (Buffer.isBuffer(data) || !((data as unknown) instanceof Uint8Array)) return data as Buffer;
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);

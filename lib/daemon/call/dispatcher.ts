@@ -25,8 +25,8 @@ import { closeUnpulled } from './item-stream.js';
 /**
  * Turns one request into calls, and their results into one reply.
  *
- * Everything runs synchronously until the call gives a promise: a small call had ten promises between request and reply, which took half
- * of its time.
+ * Everything runs synchronously until the call gives a promise: with ten promises between request and reply a small call takes twice the
+ * time.
  *
  * @see Pyro5/server.py, `Daemon.handleRequest`
  */
@@ -71,7 +71,7 @@ export class Dispatcher {
   }
 
   /**
-   * Answers a request whose call cannot be read. As in Pyro5 the connection goes on, but for communication errors: an unknown class,
+   * Answers a request whose call cannot be read. The connection goes on, as in Pyro5, except after a communication error: an unknown class,
    * or data that cannot be inflated.
    */
   private async refuseUnread(request: Request, error: unknown): Promise<void> {
@@ -96,14 +96,17 @@ export class Dispatcher {
     return this.services.inflation.open(frame, (data) => this.readData(request, serializer, frame, data, 0));
   }
 
-  /** Reads the call that begins at `start`. The values are copies, but for the arguments that stay serialized: the bytes of the frame are used again. */
+  /**
+   * Reads the call that begins at `start`. The values are copies, because the bytes of the frame are used again. Arguments that stay
+   * serialized are views on the frame.
+   */
   private readData(request: Request, serializer: Serializer, frame: Frame, bytes: Buffer, start: number): SerializedCall {
     const call = request.read(bytes, start, serializer);
     if (!(frame.header.flags & FLAGS.keepSerialized)) frame.release();
     return call;
   }
 
-  /** Starts the call of a request, in an async context of its own. @returns a promise of its end; undefined when later requests need not wait */
+  /** Starts the call of a request, in a new async context. @returns a promise of its end; undefined when later requests need not wait */
   private start(request: Request, call: SerializedCall): Promise<void> | void {
     request.call = call;
     this.timeouts.start(request);

@@ -14,7 +14,7 @@ interface FailedRequest {
   readonly connection: SessionConnection;
   readonly oneway: boolean;
   readonly correlationId: string;
-  /** The stream that the request asked for its next item. */
+  /** The stream whose next item the request asked for. */
   readonly pulledStream?: CallErrorInfo['stream'];
   readonly follower: CallFollowers | undefined;
   readonly entryFollower: CallFollowers | undefined;
@@ -34,13 +34,13 @@ export function reportFailure(error: unknown, request: FailedRequest, call: Part
   limits.note(error, connection);
   if (!timedOut) noteFailure(error, request, objectId, method);
   const info: CallErrorInfo = { connection, objectId, method, args, kwargs, correlationId, ...(stream && { stream }) };
-  // no client is told of a oneway call, nor of an error behind a timeout; of a callback method, this side asked to be told
+  // no client is told of the error of a oneway call, nor of an error after a timeout; errors of callback methods are told here, too
   if (oneway || timedOut || isCallback(objects.get(objectId), method)) reporter.emit('callError', error, info);
-  // a call that took too long was told of when its client was
+  // the timeout of this call was reported when its client was told
   if (!timedOut) reporter.emit('callFailed', error, info);
 }
 
-/** Counts a failure for the connection and the object. The object is the one whose stream failed, for an item of a stream. */
+/** Counts a failure for the connection and the object. For an item of a stream, the object is the owner of the stream. */
 function noteFailure(error: unknown, request: FailedRequest, objectId: string, method: string): void {
   const { connection, correlationId, pulledStream } = request;
   const { objects, reporter } = request.services;

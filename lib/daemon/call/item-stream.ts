@@ -18,7 +18,7 @@ export interface StreamingCall extends CallContext {
     pulledStream: CallErrorInfo['stream'];
     readonly call: Pick<SerializedCall, 'args'> | undefined;
     readonly authorization: Authorization;
-    /** Who follows the call. */
+    /** Follows the call. */
     readonly follower: { failed(error: unknown): void } | undefined;
     /** The stream was opened. */
     becomeStream(): void;
@@ -29,7 +29,7 @@ export interface StreamingCall extends CallContext {
   };
 }
 
-/** A stream has no more items. Python's `StopIteration`; no failure of a call. */
+/** Ends a stream: Python's `StopIteration`. It is no failure of a call. */
 export class EndOfStream extends PythonException {
   constructor() {
     super('builtins.StopIteration');
@@ -48,7 +48,7 @@ export class ItemStream {
   items = 0;
   /** The running pull, and the closing of the iterator. The next pull waits for it. */
   private running: Promise<unknown> = Promise.resolve();
-  /** Runs code of the iterator with the stores of the call, and with the call as the current one. */
+  /** Runs code of the iterator in the async context of the call: with its stores, and with the call as `currentContext()`. */
   private readonly inContext: RunInContext = captureContext();
 
   constructor(

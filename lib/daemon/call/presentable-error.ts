@@ -5,9 +5,9 @@ import { PythonException, saysPythonException } from '../../protocol/python-exce
 import { PyroRemoteError } from '../../serializers/objects/exceptions.js';
 
 /**
- * The error as a client may get it once a call has begun: on anything below Pyro5's `CommunicationError` a Python proxy
- * drops its connection, and with it its session, and may repeat the call. That holds for errors of ours, for those that a
- * method passes on from another peer, and for those it throws by name.
+ * The error as a client may get it once a call has begun. On an error below Pyro5's `CommunicationError` a Python proxy drops its
+ * connection and its session, and may repeat the call. So every such error is replaced: errors of this package, errors that a method passes
+ * on from another peer, and errors that a method throws by their Python name.
  */
 export function presentableError(thrown: unknown): Error {
   const error = asError(thrown);

@@ -14,7 +14,7 @@ import type { CallServices } from './call-services.js';
 import { annotationsOf } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
-/** Longest text of an error that replaces one that could not be sent. */
+/** Longest text of the error that a client gets in place of an error that could not be sent. */
 const MAX_REPLACEMENT_CHARACTERS = 1_000;
 
 /**
@@ -66,7 +66,7 @@ export class Reply implements ReplyAddress {
     await this.send(MESSAGE_TYPES.connectFail, 0, this.serializer.dumps(reason));
   }
 
-  /** Answers with an exception of ours, without the changes that {@link presentableError} makes. */
+  /** Answers with an exception of this package. It is sent as it is, not through {@link presentableError}. */
   async refuse(error: unknown): Promise<void> {
     await this.send(MESSAGE_TYPES.result, FLAGS.exception, this.serializer.dumps(asError(error)));
   }
@@ -109,7 +109,7 @@ export class Reply implements ReplyAddress {
     if (streamId !== undefined) this.responseAnnotations.set(STREAM_ANNOTATION, Buffer.from(streamId));
     const data = this.serializer.dumps(new ProtocolError('result of call is an iterator'));
     await this.send(MESSAGE_TYPES.result, FLAGS.exception | FLAGS.itemStream, data);
-    // the source's later annotations go with its items
+    // annotations that the source sets later are sent with its items
     this.responseAnnotations.clear();
   }
 
@@ -131,7 +131,7 @@ export class Reply implements ReplyAddress {
     return (this.annotationsOfReply ??= new Map());
   }
 
-  /** 16 bytes, which the reply carries: the id that the client sent, or else a new one. */
+  /** The correlation id of the reply, 16 bytes: the id that the client sent, or else a new id. */
   protected get correlationBytes(): Buffer {
     return this.idBlock.subarray(this.idAt, this.idAt + CORRELATION_ID_BYTES);
   }

@@ -30,13 +30,13 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   readonly flags: number;
   /** Set before the object is used. */
   authorization: Authorization = NOT_AUTHORIZED;
-  /** The object that was called, or the object that guards it. Undefined: no guards decide who may use the object. */
+  /** The object whose guards decide: the called object, or the object that registered it. Undefined when there are no guards. */
   guardedObject: GuardedObject | undefined;
   /** Set once the call was read. */
   call: SerializedCall | undefined;
   /** Object and method of a call that could not be read, as far as they were read. */
   unread: Partial<CallTarget> = NOT_READ;
-  /** How often the object was used. */
+  /** The counters of the called object. */
   usage: ObjectUsage | undefined;
   /** Tells the observers of the daemon about the request. */
   follower: CallFollowers | undefined;
@@ -147,7 +147,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   }
 
   private hold(bytes: number): void {
-    // an application may read a blob after the request has ended: from then on the values are no memory of a running request
+    // an application may read a blob after the request has ended; its values are then no memory of a running request
     if (this.hasEnded) return;
     this.heldBytes += bytes;
     this.services.memory.hold(bytes);
@@ -172,7 +172,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
     return this.sendStream(streamId);
   }
 
-  /** Answers with an exception of ours, before any call has begun. Nothing is sent to a oneway request. */
+  /** Answers with an exception of this package, before a call has begun. Nothing is sent to a oneway request. */
   override async refuse(error: unknown): Promise<void> {
     if (!this.oneway) await super.refuse(error);
   }
@@ -190,7 +190,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** Tells the client that the call took too long. The connection is cut when the client cannot be told. */
   timeOut(reason: Error): void {
     reportFailure(reason, this, this.call ?? {});
-    // in a batch, the report is about the entry that runs now, and this about the batch
+    // in a batch, the report names the running entry, and the reply is about the batch
     this.follower?.failed(reason);
     this.isTimedOut = true;
     this.abort(reason);
@@ -209,7 +209,7 @@ export class Request extends Reply implements ProxyOrigin, ReadContext {
   /** The result of the call is a stream, which may outlive the connection. From now on the signal aborts when the stream is closed early. */
   becomeStream(): void {
     this.streaming = true;
-    // a view on the message would keep the message, which may be large, as long as the stream lives
+    // a copy: a view would keep the whole message as long as the stream lives
     this.requestAnnotations = copiedAnnotations(this.requestAnnotations);
     this.finish();
   }

@@ -103,7 +103,7 @@ export class Streams {
     );
   }
 
-  /** Closes a stream. An unknown stream, or one that belongs to another principal, is ignored. */
+  /** Closes a stream. A stream that is unknown or belongs to another principal is ignored. */
   async close(connection: SessionConnection, id: string): Promise<void> {
     const stream = await this.find(connection, id);
     if (stream) this.drop(stream, 'the client closed the stream');
@@ -151,7 +151,7 @@ export class Streams {
     return stream.reader === connection ? stream : this.resume(stream, connection);
   }
 
-  /** Makes a connection the reader of a stream that another one read last. @returns undefined when the connection may not have it */
+  /** Makes a connection the reader of a stream that another connection read last. @returns undefined when the connection may not have it */
   private async resume(stream: ItemStream, connection: SessionConnection): Promise<ItemStream | undefined> {
     const { objectId, request } = stream.call;
     const authorization = await connection.authorizations.authorize(this.daemon.objects.known(objectId), objectId);
@@ -237,7 +237,7 @@ export class Streams {
   }
 }
 
-/** Rejects when the client disconnects, so that an item that never comes does not hold the connection. */
+/** Rejects when the client disconnects. Otherwise an item that never comes would hold the connection. */
 function whileConnected<T>(connection: SessionConnection, pull: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(new PyroError('the client has gone away'));

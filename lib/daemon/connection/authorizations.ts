@@ -44,7 +44,7 @@ export class Authorizations {
     return authorization;
   }
 
-  /** True when the object has no guards, or its guards have accepted the connection. Asks no guard. */
+  /** True when the object has no guards, or its guards have authorized the connection. Asks no guard. */
   isAuthorized(target: PyroTarget): boolean {
     const { guardedBy } = target;
     if (guardedBy !== undefined) return this.isAuthorized(guardedBy.target);
@@ -66,7 +66,7 @@ export class Authorizations {
       const asking = target.authorize!({ connection, objectId, data, annotations });
       const given = authorizationOf(await endsInTime(asking, this.timeoutMs, 'a guard'));
       const { response = ofDaemon.response } = given;
-      // a key belongs to the principal that stands beside it
+      // a key names the principal of the same answer
       const { principal, principalKey } = given.principal === undefined && given.principalKey === undefined ? ofDaemon : given;
       return { response, principal, principalKey };
     } catch (error) {
@@ -78,7 +78,8 @@ export class Authorizations {
 /**
  * Reads the answer of a handshake hook.
  *
- * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}: nobody would read them
+ * @throws {PyroError} `CONFIG`, when the answer is an object with members that an {@link Authorization} does not have: they would have no
+ * effect
  */
 export function authorizationOf(answer: HandshakeAnswer): Authorization {
   if (answer === undefined) return OPEN;

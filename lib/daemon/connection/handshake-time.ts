@@ -3,8 +3,8 @@ import { overLimit } from '../../protocol/over-limit.js';
 import { lookBeforeCut } from '../../transport/event-loop-look.js';
 
 /**
- * Waits for a guard or hook that decides about a connection. A guard that never answers must neither hold a slot for ever, nor let
- * anybody in later.
+ * Waits for a guard or hook that decides about a connection. A guard that never answers must not hold a slot for ever, and a guard that
+ * answers after the limit must not authorize the connection.
  *
  * @param timeoutMs `handshakeTimeoutMs`; 0: no limit
  * @param what the guard or hook, for the error

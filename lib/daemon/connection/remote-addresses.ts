@@ -4,7 +4,7 @@ import { isLoopback } from '../../protocol/location.js';
 import { overLimit } from '../../protocol/over-limit.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 
-/** Addresses whose failures are remembered. Beyond these the one that failed longest ago is forgotten. */
+/** Addresses whose failures are remembered. Over this number the address whose last failure is the oldest is forgotten. */
 const MAX_REMEMBERED = 10_000;
 const MINUTE_MS = 60_000;
 const FIRST_DELAY_MS = 50;
@@ -85,8 +85,8 @@ export class RemoteAddress {
 /**
  * The remote addresses of a daemon's clients. An IPv6 network of 64 bits counts as one address.
  *
- * Unix sockets and byte streams have no address, and loopback addresses no limit unless `limitLoopback` says so: whoever is on this
- * machine, or behind a proxy on it, is not told apart by the address.
+ * Unix sockets and byte streams have no address. Loopback addresses have no limit unless `limitLoopback` is set: all programs of this
+ * machine, and all clients of a reverse proxy on it, have the same address.
  */
 export class RemoteAddresses {
   private readonly known = new Map<string, RemoteAddress>();

@@ -25,7 +25,7 @@ export interface ConnectionLimits {
   address: RemoteAddress | undefined;
 }
 
-/** A connection with everything that its session keeps for it. Most connections need little of it, so the rest is made when it is used. */
+/** A connection with all state that its session keeps for it. Most connections need little state, so most of it is made at its first use. */
 export class SessionConnection implements PyroConnection {
   handshake: unknown;
   handshakeAnnotations: Annotations = NO_ANNOTATIONS;
@@ -112,7 +112,7 @@ export class SessionConnection implements PyroConnection {
     this.session.close();
   }
 
-  /** The object is used over this connection. Only objects that want to be told of the end are kept. */
+  /** Notes that the object is used over this connection. Only objects with `connectionEnded` are kept. */
   use(target: PyroTarget): void {
     if (target.connectionEnded !== undefined) (this.targets ??= new Set()).add(target);
   }

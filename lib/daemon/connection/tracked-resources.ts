@@ -1,7 +1,7 @@
 import { closeResource } from '../../objects/disposal.js';
 
 /**
- * Resources that calls track for one connection. They are held weakly, as in Pyro5: a resource that the service itself lets go is
+ * Resources that calls track for one connection. They are held weakly, as in Pyro5: a resource that the service no longer holds is
  * collected.
  *
  * @see Pyro5/callcontext.py, `track_resource`

@@ -1,6 +1,6 @@
 import type { PyroConnection } from './connection.js';
 
-/** One question whether a connection may use an object. */
+/** Asks whether a connection may use an object. */
 export interface AuthorizeRequest {
   connection: PyroConnection;
   objectId: string;
@@ -13,17 +13,17 @@ export interface AuthorizeRequest {
 export interface Authorization {
   /** Answer of the handshake; null is Python's None. Undefined: the answer of the daemon's own hook, or else `hello`. */
   response?: unknown;
-  /** Who the peer is, see `CallContext.principal`. Undefined: the principal of the daemon's own hook. */
+  /** The principal of the peer, see `CallContext.principal`. Undefined: the principal of the daemon's own hook. */
   principal?: unknown;
   /**
-   * Tells principals apart, for example the id of a user. Another connection may resume a stream only with the same key. Default:
-   * the principal itself, so an object is the same principal only where it is the same object.
+   * Identifies the principal, for example the id of a user. Another connection may resume a stream only with the same key. Default: the
+   * principal itself; two objects are then the same principal only if they are identical.
    */
   principalKey?: string;
 }
 
 /**
- * The answer of a handshake hook: an {@link Authorization}, or nothing for its defaults, or a response that is no object: a text, a
- * number, a list, or null for Python's None.
+ * The answer of a handshake hook: an {@link Authorization}, or undefined for its defaults. A text, a number, a list, or null (Python's
+ * None) is the response.
  */
 export type HandshakeAnswer = Authorization | string | number | bigint | boolean | readonly unknown[] | null | undefined | void;

@@ -20,8 +20,8 @@ export interface CallContext {
   readonly correlationId: string;
   readonly annotations: ReadonlyMap<string, Buffer>;
   /**
-   * Annotations that go back with the reply. When the call returns a stream, those set before the stream is opened go back with
-   * the reply, and later ones with the next item.
+   * Annotations that go back with the reply. When the call returns a stream, annotations that are set before the stream is opened go back
+   * with the reply, and later annotations with the next item.
    */
   readonly responseAnnotations: Map<string, Buffer>;
   readonly oneway: boolean;

@@ -1,7 +1,7 @@
 import type { PeerCertificate } from 'node:tls';
 import type { Annotations } from '../../protocol/annotations.js';
 
-/** One connection of a client to a daemon. */
+/** The connection of a client to a daemon. */
 export interface PyroConnection {
   /** Number of the connection within its daemon, counted from 1. */
   readonly id: number;

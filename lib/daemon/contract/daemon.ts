@@ -13,9 +13,9 @@ export interface RegisterOptions {
   /** Hold the object weakly: it is unregistered when it is garbage-collected. Not for classes. Default false. */
   weak?: boolean;
   /**
-   * Who may use the object, of those whom the daemon lets in. `inherit`: if a method of a guarded object registers the object, those
-   * who may use that object; else everybody. `none`: everybody. A function decides for each connection, and throws to refuse it.
-   * Default `inherit`.
+   * The connections that may use the object. All of them are authorized by the daemon first. `inherit`: if a method of a guarded object
+   * registers the object, the connections that may use the guarded object; else all. `none`: all. A function decides for each connection,
+   * and throws to refuse it. Default `inherit`.
    */
   guards?: 'inherit' | 'none' | ObjectGuard;
 }
@@ -43,7 +43,10 @@ export interface ProxyOrigin {
   onEnd(hook: () => void): void;
 }
 
-/** Turns the proxies that clients send into values. The layer above gives it, because a daemon knows no client. */
+/**
+ * Turns the proxies that clients send into values. `PyroDaemon` gives the daemon an implementation: the room `daemon/` does not import
+ * `client/`.
+ */
 export interface ProxyReceiver {
   receive(reference: ProxyReference, origin: ProxyOrigin): unknown;
   /** Ends the connections of all received proxies. Called once, before the daemon is closed. */
@@ -64,7 +67,7 @@ export interface Daemon {
   readonly connections: PyroConnection[];
   /** Number of open item streams, lingering ones included. */
   readonly streamCount: number;
-  /** How often each limit was reached since the daemon was made, by the name of its option. A new plain object each time. */
+  /** Numbers of times that each limit was reached since the daemon was made, by the name of the option. A new plain object each time. */
   readonly counters: Readonly<Record<LimitName, number>>;
   readonly isListening: boolean;
   /** True when the daemon has a listening socket, so that its URIs lead to it. False when it serves only connected sockets. */
@@ -77,7 +80,7 @@ export interface Daemon {
   unregister(objectOrId: object | string): void;
   uriFor(objectOrId: object | string, nat?: boolean): PyroUri;
   proxyFor(objectOrId: object | string, nat?: boolean): ProxyReference;
-  /** How a registered object travels: as a proxy. Undefined for every other value. */
+  /** The reference by which a registered object travels as a proxy. Undefined for every other value. */
   referenceFor(value: object): ProxyReference | undefined;
   lease(object: object, options?: LeaseOptions): ObjectLease;
   resetMetadataCache(objectOrId: object | string): void;

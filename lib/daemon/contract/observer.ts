@@ -1,7 +1,7 @@
 import type { CallContext } from './call-context.js';
 
 /**
- * Follows the calls of a daemon, for traces, metrics and logs: `daemon.observe(observer)`. While nobody observes, a call pays for it with
+ * Follows the calls of a daemon, for traces, metrics and logs: `daemon.observe(observer)`. While nobody observes, the cost for a call is
  * the check of one field.
  *
  * An error that an observer throws is an `error` of the daemon and harms no call, except an error of {@link CallFollower.run}.

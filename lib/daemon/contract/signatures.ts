@@ -17,7 +17,7 @@ export interface ObjectSignatures {
 export interface MethodSignature {
   /** Null when they are unknown. */
   parameters: ParameterSignature[] | null;
-  /** Type of the result; of a stream that of the iterator. */
+  /** Type of the result. For a stream: the type of the iterator. */
   returns?: string;
   doc?: string;
   oneway: boolean;
@@ -30,7 +30,7 @@ export interface ParameterSignature {
   name: string | null;
   /**
    * As in Python. `positional`: by position or by name. `keyword`: only by name. `varargs`: takes all further positional arguments.
-   * `kwargs`: takes the keyword arguments that no other parameter takes; its type is that of one value, or `Unpack[…]`.
+   * `kwargs`: takes the keyword arguments that no other parameter takes; `type` is the type of one value, or `Unpack[…]`.
    */
   kind: 'positional-only' | 'positional' | 'varargs' | 'keyword' | 'kwargs';
   required: boolean;

@@ -10,7 +10,7 @@ export interface DaemonSnapshot {
   /** When the snapshot was taken, as in `Date.prototype.toISOString`. */
   at: string;
   state: DaemonState;
-  /** Where the daemon listens; null before. */
+  /** Location of the daemon; null before it listens. */
   location: string | null;
   /** The NAT address that URIs name; null without NAT. */
   natLocation: string | null;
@@ -38,7 +38,7 @@ export interface DaemonSnapshot {
  */
 export type DaemonState = 'new' | 'listening' | 'draining' | 'closed';
 
-/** Numbers of a daemon. Those that only grow count from the moment on in which the daemon was made. */
+/** Numbers of a daemon. A number that grows counts from the creation of the daemon. */
 export interface DaemonTotals {
   /** Connections that passed their handshake. Grows. */
   connectionsOpened: number;
@@ -46,7 +46,7 @@ export interface DaemonTotals {
   connectionsOpen: number;
   /** Connections whose handshake was refused or failed. Grows. */
   connectionsRefused: number;
-  /** Calls that were run. Each entry of a batch is a call, and each item of a stream is one of `Pyro.Daemon`. Grows. */
+  /** Calls that were run. Each entry of a batch is a call, and each item of a stream is a call of `Pyro.Daemon`. Grows. */
   calls: number;
   /** Calls that failed or were refused. Grows. */
   failedCalls: number;
@@ -153,11 +153,17 @@ export interface LimitSnapshot {
   /** Its value. For a time, 0 is no limit. */
   value: number;
   unit: string;
-  /** How much is used now; of a limit for each connection or address, by the one that uses most. Null for a limit of one message or value. */
+  /**
+   * The present use. For a limit for each connection or address, the largest use of a connection or address. Null for a limit of one
+   * message or value.
+   */
   used: number | null;
-  /** The remote address that uses most, or the number of the connection as a text. Null where the limit holds for the whole daemon, and where nothing is used. */
+  /**
+   * The remote address that uses most, or the number of the connection as a text. Null if the limit holds for the whole daemon, or nothing
+   * is used.
+   */
   usedBy: string | null;
-  /** How often the limit was reached since the daemon was made. */
+  /** Number of times that the limit was reached since the daemon was made. */
   reached: number;
 }
 

@@ -27,7 +27,7 @@ export interface PyroTarget {
   readonly metadata: ObjectMetadata;
   /** Instances of this class travel as proxies of the object (autoproxy). */
   readonly type?: abstract new (...args: never[]) => object;
-  /** The object, where there is only this one. It travels as its proxy (autoproxy). */
+  /** The object, if the target serves a single object. The object travels as its proxy (autoproxy). */
   readonly instance?: object;
   invoke(method: string, args: unknown[], kwargs: Record<string, unknown>, context: CallContext): unknown;
   getAttribute(name: string, context: CallContext): unknown;
@@ -39,7 +39,7 @@ export interface PyroTarget {
    * member of the object is shown or run. When absent, every connection may use the object.
    */
   authorize?(request: AuthorizeRequest): Promise<HandshakeAnswer> | HandshakeAnswer;
-  /** The object whose guards decide in place of {@link authorize}: a method of it has registered this one. */
+  /** The object whose guards decide in place of {@link authorize}: the object whose method registered this object. */
   readonly guardedBy?: GuardedObject;
   /** Called last in a handshake that named the object, before its answer. An error refuses the connection. */
   connected?(connection: PyroConnection): Promise<void> | void;

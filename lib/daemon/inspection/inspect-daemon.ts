@@ -39,7 +39,7 @@ export interface InspectedParts {
 const RULES: OptionRules<InspectOptions> = { maxListed: wholeNumber() };
 const DEFAULT_MAX_LISTED = 1_000;
 
-/** Takes a snapshot of a daemon. Nothing is counted for it but a few integers of each connection and object. */
+/** Takes a snapshot of a daemon. Between snapshots, only a few integers of each connection and object are counted. */
 export function inspectDaemon(parts: InspectedParts, options: InspectOptions): DaemonSnapshot {
   checkOptions(options, RULES, 'inspect: ');
   const { maxListed = DEFAULT_MAX_LISTED } = options;

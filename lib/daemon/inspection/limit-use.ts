@@ -5,10 +5,10 @@ import { LIMITS, type LimitName } from '../limits/limits.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 
-/** How much of a limit is used. */
+/** The use of a limit. */
 interface Use {
   used: number;
-  /** Who uses most, where the limit holds for each connection or address. */
+  /** The connection or address that uses most, if the limit is for each connection or address. */
   usedBy?: string | undefined;
 }
 
@@ -53,7 +53,7 @@ function usesOf(
   };
 }
 
-/** The one that uses most. */
+/** The item with the largest count. */
 function most<T>(all: Iterable<T>, count: (one: T) => number, nameOf: (one: T) => string): Use {
   let used = 0;
   let usedBy: string | undefined;

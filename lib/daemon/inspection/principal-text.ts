@@ -6,8 +6,8 @@ import type { Authorization } from '../contract/authorization.js';
 const NAMES = ['name', 'username', 'id'];
 
 /**
- * The text by which a snapshot or a log names a principal: its `principalKey`; else the principal itself where it is a text or a
- * number; else its `name`, `username` or `id`; else the name of its class.
+ * The text by which a snapshot or a log names a principal. The first of these that exists: its `principalKey`; the principal itself, if it
+ * is a text or a number; its `name`, `username` or `id`; the name of its class.
  */
 export function principalText({ principal, principalKey }: Authorization): string | undefined {
   if (principalKey !== undefined) return printable(principalKey);

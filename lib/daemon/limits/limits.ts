@@ -5,7 +5,7 @@ import { ANNOTATION_DEFAULTS } from '../../protocol/annotations.js';
 import { INFLATION_DEFAULTS } from '../../protocol/inflation.js';
 import { LIMIT_BOUNDS, type NumberBounds } from '../../options/option-checks.js';
 
-/** A limit on what clients can use. `daemon.counters` has the number of times that each was reached, under its name. */
+/** A limit on what clients can use. `daemon.counters` counts by its name how often the limit was reached. */
 export interface Limit {
   /** Default in a trusted network. 0 is no limit, where the bounds allow it. */
   readonly lab: number;
@@ -285,7 +285,7 @@ export const LIMITS = {
 /** The name of a limit, and of its option. */
 export type LimitName = keyof typeof LIMITS;
 
-/** A set of defaults: for a network whose machines are trusted, or for one that anybody reaches. */
+/** A set of defaults: `lab` for a network whose machines are trusted, `exposed` for a network that anybody can reach. */
 export type DaemonProfile = 'lab' | 'exposed';
 
 export const PROFILES: readonly DaemonProfile[] = ['lab', 'exposed'];

@@ -26,15 +26,15 @@ interface Marks {
 }
 
 const marksOf = processWide('marks', () => new WeakMap<object, Marks>());
-/** By a prototype, or by an object that has exposed members of its own. */
+/** By a prototype, or by an object with exposed own members. */
 const metadataOf = processWide('metadata', () => new WeakMap<object, ObjectMetadata>());
-/** Which of these tells the members of an object or class. */
+/** The prototype or object in {@link metadataOf} that has the members of an object or class. */
 const describedBy = processWide('described-by', () => new WeakMap<object, object>());
 
 /** Prototypes of the classes that were exposed as a whole. */
 const exposedClasses = processWide('exposed-classes', () => new WeakSet<object>());
 
-/** Marks named members of a class, and gives the class back; inherited members too. */
+/** Marks the named members of a class, inherited members too, and returns the class. */
 export interface MarkByName {
   <T extends AnyClass>(type: T, name: MemberName<T>, ...names: MemberName<T>[]): T;
 }
@@ -50,8 +50,8 @@ export interface Expose extends RemoteMethodDecorator, RemoteAttributeDecorator,
 /**
  * Exposes a method, an accessor (as a remote attribute), named members of a class, or all own public members of a class.
  *
- * As a decorator: `@expose` on a member or a class. As a function: `expose(Thing, 'add', 'total')`, `expose(Thing)`.
- * Of a class, members it inherits are not exposed by this, nor are lifecycle hooks.
+ * As a decorator: `@expose` on a member or a class. As a function: `expose(Thing, 'add', 'total')`, `expose(Thing)`. Exposing a class
+ * exposes neither its inherited members nor lifecycle hooks.
  *
  * @throws {PyroError} on private names (`_x`) and names the class does not have
  * @see Pyro5/server.py, `expose`
@@ -73,7 +73,7 @@ export const callback = ((...args: unknown[]): unknown => markMembers(args, { ca
 
 /** Exposed members of an object's class and of the object itself. Cached per class until {@link resetMetadata}. */
 export function metadataFor(source: object): ObjectMetadata {
-  // every call asks
+  // runs for every call
   let described = describedBy.get(source);
   if (described === undefined) describedBy.set(source, (described = hasOwnMarks(source) ? source : membersOf(source)));
   let metadata = metadataOf.get(described);
@@ -81,7 +81,7 @@ export function metadataFor(source: object): ObjectMetadata {
   return metadata;
 }
 
-/** Has the members of an object's class looked up anew. */
+/** Makes the members of an object's class be looked up anew. */
 export function resetMetadata(source: object): void {
   describedBy.delete(source);
   metadataOf.delete(source);
@@ -89,8 +89,8 @@ export function resetMetadata(source: object): void {
 }
 
 /**
- * Public functions that a class which was exposed as a whole writes into fields: `read = () => …`. `expose` of a class sees no
- * fields. Functions that the object was given are left out.
+ * Public functions that a class which was exposed as a whole writes into fields: `read = () => …`. `expose` of a class sees no fields.
+ * Functions that were passed to the object are left out.
  */
 export function unexposedFields(object: object): string[] {
   let at = Object.getPrototypeOf(object) as object | null;
@@ -167,7 +167,7 @@ function exposeClass(type: AnyClass): void {
   metadataOf.delete(prototype);
 }
 
-/** Of `mark(Thing, 'add', 'total')`, which gives the class back, or of a decorated member. */
+/** Marks the members of `mark(Thing, 'add', 'total')`, and returns the class; or marks a decorated member. */
 function markMembers(args: readonly unknown[], marks: Marks): unknown {
   const [target, ...names] = args;
   if (typeof target !== 'function' || names.length === 0 || !names.every((name) => typeof name === 'string')) {

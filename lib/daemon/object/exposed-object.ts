@@ -20,7 +20,7 @@ type Method = (...args: unknown[]) => unknown;
 /** Finds the object that serves a call. */
 interface ObjectSource {
   get(connection: PyroConnection): object | Promise<object>;
-  /** The object or class that was registered. Its members are the exposed ones. */
+  /** The object or class that was registered. It has the exposed members. */
   readonly described: object;
 }
 
@@ -105,7 +105,7 @@ export class ExposedObject implements PyroTarget {
     });
   }
 
-  /** The object of a call; undefined when it has to be waited for, or serves this call alone. */
+  /** The object of a call. Undefined when its instance is a promise, or serves this call alone. */
   protected objectAtHand({ connection }: CallContext): object | undefined {
     const object = this.source.get(connection);
     return object instanceof Promise ? undefined : object;
@@ -186,7 +186,7 @@ export class ExposedClass extends ExposedObject {
 
 function callMethod(object: object, method: string, args: unknown[], kwargs: Record<string, unknown>): unknown {
   const fn = (object as Record<string, Method | undefined>)[method];
-  // deleted since the metadata was read
+  // the member was deleted after the metadata was read
   if (typeof fn !== 'function') throw attributeError(`'${nameOf(object)}' object has no attribute '${method}'`);
   return fn.apply(object, bindArguments(object, method, fn, args, kwargs));
 }

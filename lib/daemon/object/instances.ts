@@ -42,7 +42,7 @@ export function behavior(options: Behavior): <T extends AnyClass>(type: T, conte
   };
 }
 
-/** The behavior of the class, or of the nearest class that it extends and that has one. */
+/** The behavior of the class, or else of the nearest base class that has a behavior. */
 function behaviorOf(type: object): Behavior {
   for (let at: object | null = type; at; at = Object.getPrototypeOf(at) as object | null) {
     const known = behaviors.get(at);
@@ -100,7 +100,7 @@ export class Instances {
     return made instanceof Promise ? made.then((instance) => this.check(instance)) : this.check(made);
   }
 
-  /** A class does not show its fields, its first instance does. */
+  /** Warns of functions in fields at the first instance: a class does not show its fields. */
   private note(instance: object): object {
     if (!this.hasMade) warnOfUnexposedFields(instance);
     this.hasMade = true;

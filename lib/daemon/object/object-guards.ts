@@ -41,7 +41,7 @@ export function guardedCaller(): GuardedObject | undefined {
 
 /** Options of an object that is registered when the method that registered it may have ended. */
 export interface LaterRegistration {
-  /** The object whose guards are inherited, in place of that whose method runs. */
+  /** The object whose guards are inherited, in place of the object whose method runs. */
   guardedBy?: GuardedObject | undefined;
 }
 
@@ -54,7 +54,7 @@ export function guardsFor({
   return guards === 'none' || guardedBy === undefined ? UNGUARDED : { guardedBy };
 }
 
-/** True when the same question decides over both. */
+/** True when the same guards decide about both. */
 export function areSameGuards(one: ObjectGuards, other: ObjectGuards): boolean {
   return one.authorize === other.authorize && one.guardedBy?.target === other.guardedBy?.target;
 }

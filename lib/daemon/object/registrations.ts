@@ -59,7 +59,7 @@ export class Registrations {
     for (const id of ids) if (id !== DAEMON_OBJECT_ID) this.unregisterId(id);
   }
 
-  /** Releases all targets. Resolves when every release has ended, earlier ones included. */
+  /** Releases all targets. Resolves when every release has ended, earlier releases included. */
   async releaseAll(): Promise<void> {
     for (const target of this.objects.targets()) this.release(target);
     await Promise.all(this.releases);

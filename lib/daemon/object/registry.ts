@@ -9,7 +9,7 @@ export interface RegistryEntry {
   readonly usage: ObjectUsage;
 }
 
-/** How often an object was used. */
+/** The counters of an object. */
 export class ObjectUsage {
   /** Calls that were run. */
   calls = 0;
@@ -24,7 +24,7 @@ export class ObjectRegistry {
   private readonly idsBySource = new WeakMap<object, readonly string[]>();
   /** Ids of the classes whose instances travel as proxies. */
   private readonly idsByType = new Map<unknown, readonly string[]>();
-  /** True once a plain object was registered. Until then those in values need no lookup, which takes 35 ns for each. */
+  /** True once a plain object was registered. Until then plain objects in values need no lookup, which takes 35 ns for each. */
   private hasPlainSource = false;
 
   get size(): number {
@@ -40,14 +40,14 @@ export class ObjectRegistry {
     return this.entry(objectId).target;
   }
 
-  /** The target with this id, and how often it was used. @throws {DaemonError} `unknown object` */
+  /** The target with this id, and its counters. @throws {DaemonError} `unknown object` */
   entry(objectId: string): Readonly<RegistryEntry> {
     const entry = this.byId.get(objectId);
     if (entry === undefined) throw new DaemonError('unknown object');
     return entry;
   }
 
-  /** How often the object with this id was used. */
+  /** The counters of the object with this id. */
   usageOf(objectId: string): ObjectUsage | undefined {
     return this.byId.get(objectId)?.usage;
   }
@@ -70,7 +70,7 @@ export class ObjectRegistry {
     return this.idsBySource.get(source) ?? [];
   }
 
-  /** The id under which a value travels as a proxy: its own, or that of its registered class. */
+  /** The id under which a value travels as a proxy: its own id, or the id of its registered class. */
   idForAutoproxy(value: object): string | undefined {
     if (!this.hasPlainSource && isPlain(value)) return undefined;
     const own = this.idsBySource.get(value)?.at(-1);

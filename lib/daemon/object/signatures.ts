@@ -15,7 +15,7 @@ const MAX_SIGNATURES_CHARS = 256 * 1024;
 
 const KINDS = { positional: 'positional', rest: 'varargs', keywords: 'kwargs' } as const;
 
-/** The signatures of the objects of a daemon: what targets tell of themselves, with types and docs of the option `signatures`. */
+/** The signatures of the objects of a daemon: the members that targets describe, with types and docs of the option `signatures`. */
 export class Signatures {
   private readonly cached = new WeakMap<PyroTarget, { metadata: ObjectMetadata; signatures: ObjectSignatures }>();
 
@@ -91,7 +91,7 @@ function memberOf<T>(members: Record<string, T> | undefined, name: string): T | 
   return members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
-/** Sets a member, also one that is named `__proto__`. */
+/** Sets a member. The name may be `__proto__`. */
 function define<T>(members: Record<string, T>, name: string, value: T): void {
   Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -36,16 +36,19 @@ export interface PyroDaemonEvents {
   /** An object was unregistered. Not emitted when the daemon closes. */
   unregistered: [objectId: string];
   /**
-   * A call failed or was refused, whether or not its client is told: its method threw, its arguments cannot be read, its result or
-   * its stream item cannot be sent, or it took longer than `callTimeoutMs`. The end of a stream is no failure.
+   * A call failed or was refused, whether or not its client is told. The method threw, the arguments cannot be read, the result or the
+   * stream item cannot be sent, or the call took longer than `callTimeoutMs`. The end of a stream is no failure.
    *
    * @see Pyro5/server.py, `methodcall_error_handler`
    */
   callFailed: [error: unknown, info: CallErrorInfo];
-  /** A oneway call, a callback method, the clean-up of a stream, or a call whose client was told of a timeout before failed. */
+  /**
+   * A failure that is reported on this side. No client is told of the failure of a oneway call, of the clean-up of a stream, and of a call
+   * after its timeout. The failure of a callback method is told to both sides.
+   */
   callError: [error: unknown, info: CallErrorInfo];
   /**
-   * A limit was reached: `daemon.counters` counts it. `limit`: the name of its option. `error`: says so, and went to the client, if the
+   * A limit was reached: `daemon.counters` counts it. `limit`: the name of its option. `error`: the error that the client was sent, if the
    * client was told. `connection`: undefined when none was made.
    */
   limitReached: [limit: LimitName, error: Error | undefined, connection: PyroConnection | undefined];
@@ -57,7 +60,7 @@ export interface PyroDaemonEvents {
   close: [];
 }
 
-/** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like that of a hook. */
+/** Emits the events of a daemon. A listener that throws harms nothing else: its error is reported like the error of a hook. */
 export class EventReporter {
   readonly failures = new RecentFailures();
   private readonly warnings = new RepeatedLines();
@@ -84,7 +87,7 @@ export class EventReporter {
     else warn(text, code);
   }
 
-  /** Runs a hook of the application and reports its error, also that of an async hook. Does not wait for it. */
+  /** Runs a hook of the application and reports its error, sync or async. Does not wait for the hook. */
   run(hook: () => unknown): void {
     try {
       const result = runIsolated(hook);

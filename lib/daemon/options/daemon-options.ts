@@ -34,9 +34,9 @@ export interface DaemonOptions {
   /** Serializers that clients may use. Default all. */
   serializers?: SerializerName[];
   /**
-   * Defaults of the limits: `lab` for a network whose machines are trusted, `exposed` for one that anybody reaches; see
-   * docs/limits.md. Limits that are given win. `lab` says so: the daemon does not warn when anybody may connect. Default `lab`,
-   * with that warning.
+   * Defaults of the limits: `lab` for a network whose machines are trusted, `exposed` for a network that anybody can reach; see
+   * docs/limits.md. Limits in code win over these defaults. Given explicitly, `lab` switches off the warning of a daemon that anybody may
+   * call. Default: `lab`, with the warning.
    */
   profile?: DaemonProfile;
   /** Largest message either way, also after inflation. Default 256 MiB. */
@@ -74,8 +74,8 @@ export interface DaemonOptions {
   /** Bytes that the compressed messages of all connections inflate to at the same time. Messages over this limit wait. Default 256 MiB. */
   maxInflatingBytes?: number;
   /**
-   * Keeps handshake data and annotations of any size with the connection. Otherwise those that take more than 2 KiB of memory are
-   * dropped after the handshake: `connection.handshake` is undefined then, and so is the data for handshake guards of further objects.
+   * Keeps handshake data and annotations of any size with the connection. Without this option, data and annotations over 2 KiB of memory
+   * are dropped after the handshake. Then `connection.handshake` is undefined, and so is the data for handshake guards of further objects.
    * Kept data of more than 2 KiB counts under `maxInFlightValueBytes`. Default false.
    */
   keepHandshake?: boolean;
@@ -90,7 +90,7 @@ export interface DaemonOptions {
    * is refused, and told when to try again. Default 120.
    */
   maxFailedHandshakes?: number;
-  /** Whether limits per address hold for addresses of this machine (127.0.0.1, ::1), too. Default false. */
+  /** True: limits per address also hold for addresses of this machine (127.0.0.1, ::1). Default false. */
   limitLoopback?: boolean;
   /** Connections that are gone while a call of theirs still runs. Over this number new clients are told that the daemon is full. Default 1,000. */
   maxAbandonedConnections?: number;
@@ -121,11 +121,11 @@ export interface DaemonOptions {
   detailedTraceback?: boolean;
   /** Write bytes as `b'…'` in serpent. Default false, as in Pyro5. */
   serpentBytesRepr?: boolean;
-  /** How received values are represented: `natural` or `faithful`. Default `natural`. */
+  /** Representation of received values: `natural` or `faithful`. Default `natural`. */
   values?: ValueMode;
   /** `Date`: texts in the form of Python's `datetime.isoformat()` become Dates, wherever they stand in arguments. Default `text`. */
   dates?: DateMode;
-  /** How arrays of NumPy travel: how an `NdArray` is written, and whether arrays are read. */
+  /** Options of arrays of NumPy: the form of a written `NdArray`, and whether arrays are read. */
   arrays?: ArrayOptions;
   /** Depth of nested containers in a value, at most 1,000. Default 200. */
   maxDepth?: number;
@@ -145,7 +145,7 @@ export interface DaemonOptions {
   maxStreamsPerConnection?: number;
   /** Time between two housekeeping runs. Default 2,000. */
   housekeepingIntervalMs?: number;
-  /** Classes whose instances can be sent and received. Default: those of `registerClass`. */
+  /** Classes whose instances can be sent and received. Default: the classes of `registerClass`. */
   classes?: ClassRegistry;
   /** Annotations of every reply; see {@link Daemon.annotations}. */
   annotations?: () => ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;

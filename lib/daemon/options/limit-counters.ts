@@ -3,14 +3,14 @@ import type { PyroConnection } from '../contract/connection.js';
 import type { EventReporter } from './daemon-events.js';
 import { isLimitName, type LimitName, newCounters } from '../limits/limits.js';
 
-/** Counts how often each limit of a daemon was reached, and tells it by the event `limitReached`. */
+/** Counts how often each limit of a daemon was reached, and emits the event `limitReached`. */
 export class LimitCounters {
   readonly counts: Record<LimitName, number> = newCounters();
   private readonly counted = new WeakSet<object>();
 
   constructor(private readonly reporter: EventReporter) {}
 
-  /** Counts an error that says that a limit was reached. Other errors, and one that was counted before, are passed over. */
+  /** Counts an error of a reached limit. Ignores other errors, and errors that it has counted before. */
   note(error: unknown, connection: PyroConnection | undefined): void {
     const limit = limitOf(error);
     if (!isLimitName(limit) || this.counted.has(error as Error)) return;

@@ -15,7 +15,7 @@ export type FailedWork = Pick<FailureSnapshot, 'kind'> &
 /** The latest failures of a daemon, for its snapshots. Of each failure only short texts are kept. */
 export class RecentFailures {
   private readonly failures: FailureSnapshot[] = [];
-  /** Where the next failure is written, once the list is full. */
+  /** Index at which the next failure is written, once the list is full. */
   private nextAt = 0;
 
   add(error: unknown, { kind, objectId, method, remoteAddress, correlationId }: FailedWork): void {

@@ -14,7 +14,7 @@ import { runHookOf } from '../object/object-guards.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 
 /**
- * Answers a CONNECT message: authorizes the connection and says so, or refuses it and says why.
+ * Answers a CONNECT message: authorizes the connection, or refuses it with the reason.
  *
  * The daemon's own hook is asked first, then the guards of the object that the client named. An unknown id is refused only after the
  * hook. Last, `connected` of the object is called.
@@ -39,7 +39,7 @@ export async function answerHandshake(
     await reply.connectOk(await authorizeConnect(services, connection, serializer, frame));
     return undefined;
   } catch (error) {
-    // who fails often is told late, so that guessing takes long
+    // a client that fails often is answered late, so that guessing takes long
     const delayMs = refusal ? 0 : (connection.address?.failed(performance.now()) ?? 0);
     if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
     // the refusal itself cannot be sent when the annotations of the daemon's hook are too large, for example

@@ -26,7 +26,7 @@ const REQUESTS_PER_TURN = 16;
 const REQUEST_BYTES_PER_TURN = 256 * 1024;
 
 /**
- * Serves the requests of one connection in order, one at a time; only oneway requests run while later ones are served.
+ * Serves the requests of one connection in order, one at a time. Only oneway requests run while later requests are served.
  *
  * A request that arrives while no other waits or runs is served at once, without the queue.
  */
@@ -56,7 +56,7 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
 
   abstract readonly connection: SessionConnection;
   abstract readonly peerName: string;
-  /** True while requests are served. A request that is served may end this. */
+  /** True while requests are served. The request that is being served may make this false. */
   protected abstract readonly isServing: boolean;
   /** Ends the connection at once. */
   abstract destroy(): void;
@@ -176,7 +176,10 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     return others >= maxQueuedRequests ? 'maxQueuedRequests' : undefined;
   }
 
-  /** True when a large message arrives behind a request that runs, perhaps for ever. It would keep its room from the messages of others. */
+  /**
+   * True when a large message arrives while an earlier request runs. The request may run for ever, and the message would hold its share of
+   * `maxUnservedBytes` meanwhile.
+   */
   private get hasToFinishFirst(): boolean {
     return (this.running > 0 || this.hasWaiting) && this.frames.isReceivingLarge;
   }
@@ -227,7 +230,7 @@ export abstract class RequestLoop implements FrameConnectionHandler, ReplyChanne
     this.settle();
   }
 
-  /** A request failed in a way that its client cannot be told. */
+  /** A request failed, and its client cannot be told. */
   private failed(error: unknown): void {
     this.shared.services.reporter.error(error);
     this.destroy();

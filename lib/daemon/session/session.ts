@@ -14,11 +14,11 @@ import type { Slot } from './slots.js';
 const REQUESTS = [MESSAGE_TYPES.invoke, MESSAGE_TYPES.ping];
 
 /**
- * Where a session stands. A session only moves forward:
+ * The state of a session. A session only moves forward:
  *
  * - `handshaking`: waits for the CONNECT message, and then for its answer.
- * - `serving`: serves requests. The session still serves those that arrived before the client disconnected, as in Pyro5: a oneway
- *   call is not lost because its caller left.
+ * - `serving`: serves requests. Requests that arrived before the client disconnected are still served, as in Pyro5: a oneway call is not
+ *   lost because its caller left.
  * - `draining`: reads no more. Waiting requests are dropped, running calls end.
  * - `closed`: the socket is closed and no call runs.
  */
@@ -96,7 +96,7 @@ export class Session extends RequestLoop {
     this.frames.release();
   }
 
-  /** Takes no more requests and drops those that wait. Resolves when the running calls have ended. */
+  /** Takes no more requests and drops the waiting requests. Resolves when the running calls have ended. */
   drain(): Promise<void> {
     if (this.state.is === 'serving' || this.state.is === 'handshaking') {
       this.enterDraining(false);
@@ -145,7 +145,7 @@ export class Session extends RequestLoop {
     if (this.readError) this.refuseHandshake(this.readError);
     if (frame === undefined) return;
     this.running++;
-    // the messages behind a CONNECT wait until it is answered
+    // messages after a CONNECT wait until it is answered
     this.frames.hold();
     void runIsolated(() => this.handshake(frame)).then((opened) => {
       this.running--;
@@ -170,7 +170,7 @@ export class Session extends RequestLoop {
     return failure === undefined && this.state.is === 'handshaking' && !connection.isGone;
   }
 
-  /** No CONNECT came in time, or other bytes came in its place. */
+  /** Refuses a handshake: no CONNECT arrived in time, or other bytes arrived in its place. */
   private refuseHandshake(error: Error): void {
     if (this.state.is !== 'handshaking') return;
     this.enterDraining(true);
@@ -270,7 +270,7 @@ export class Session extends RequestLoop {
     return setTimeout(() => this.endIfIdle(), ms).unref();
   }
 
-  /** Looks at the time instead of starting the timer anew with each request. */
+  /** Compares times. Starting the timer anew with each request would cost more. */
   private endIfIdle(): void {
     const { idleTimeoutMs } = this.shared.services.options;
     const leftMs = this.isBusy ? idleTimeoutMs : this.idleSince + idleTimeoutMs - performance.now();
@@ -278,7 +278,7 @@ export class Session extends RequestLoop {
     else lookBeforeCut(() => this.endUnlessUsed(idleTimeoutMs));
   }
 
-  /** A request may have arrived meanwhile, or a part of one. */
+  /** Ends the session, unless a request or a part of a request has arrived meanwhile. */
   private endUnlessUsed(idleTimeoutMs: number): void {
     if (this.state.is !== 'serving' || this.connection.isGone) return;
     const isUsed = this.isBusy || this.frames.isReceiving || performance.now() - this.idleSince < idleTimeoutMs;

@@ -25,7 +25,7 @@ function addUse(total: typeof NO_USE, { connection, receivedBytes = 0, sentBytes
   total.sentBytes += sentBytes;
 }
 
-/** The sessions of a daemon, from the accepted socket to the clean-up behind its close. */
+/** The sessions of a daemon, from the accepted socket to the clean-up after its close. */
 export class Sessions implements SessionObserver, Acceptor<Slot> {
   private readonly all = new Set<Session>();
   /** Sessions that passed their handshake. */
@@ -50,7 +50,7 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     return [...this.open].map(({ connection }) => connection);
   }
 
-  /** Sockets of all connections, also of those in their handshake. */
+  /** Sockets of all connections, connections in their handshake included. */
   get sockets(): Duplex[] {
     return [...this.all].map(({ socket }) => socket);
   }
@@ -60,14 +60,14 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     return this.open;
   }
 
-  /** Counts of all sessions, those included that have ended. */
+  /** Counts of all sessions, ended sessions included. */
   total(): SessionTotals {
     const total = { ...this.totals };
     for (const session of this.all) addUse(total, session);
     return total;
   }
 
-  /** A client has connected. Its slot must be given back by {@link leave}, or {@link enter} takes it over. */
+  /** Takes a slot for a client that has connected. {@link enter} or {@link leave} must follow. */
   accept(remoteAddress: string | undefined): Slot | undefined {
     return this.slots.take(remoteAddress);
   }
@@ -135,14 +135,14 @@ export class Sessions implements SessionObserver, Acceptor<Slot> {
     this.cleanUps.add(cleanUp);
   }
 
-  /** Takes no more requests. Resolves when the running calls have ended, those of the connection `except` left out. */
+  /** Takes no more requests. Resolves when the running calls have ended; calls of the connection `except` are not waited for. */
   async drainAll(except: SessionConnection | undefined): Promise<void> {
     const draining = [...this.all].map((session) => ({ connection: session.connection, drained: session.drain() }));
     await Promise.all(draining.filter(({ connection }) => connection !== except).map(({ drained }) => drained));
   }
 
   /**
-   * Ends all connections. Resolves when those without a running call are closed and cleaned up.
+   * Ends all connections. Resolves when all connections without a running call are closed and cleaned up.
    *
    * @param calling a connection that ends when its running call has ended, or after {@link MAX_LAST_CALL_MS}
    */

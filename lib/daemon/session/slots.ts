@@ -3,7 +3,7 @@ import { overLimit } from '../../protocol/over-limit.js';
 import type { ResolvedDaemonOptions } from '../options/daemon-options.js';
 import { type RemoteAddress, RemoteAddresses } from '../connection/remote-addresses.js';
 
-/** One of the `maxConnections` of a daemon. A client holds its slot from accept to close. */
+/** A slot under `maxConnections`. A client holds it from accept to close. */
 export interface Slot {
   readonly connectionId: number;
   /** `performance.now()` when the client was accepted. */
@@ -13,18 +13,18 @@ export interface Slot {
   /** The remote address, where its uses are limited. */
   readonly address: RemoteAddress | undefined;
   /** True until the handshake has ended. */
-  isShakingHands: boolean;
+  isInHandshake: boolean;
   /** True once the socket is closed. */
   isGone: boolean;
 }
 
-/** Clients over a limit that are told so at the same time. More of them are closed without a word. */
+/** Clients over a limit that are refused with a message at the same time. Further clients are closed without a message. */
 const MAX_REFUSED_SLOTS = 1_000;
 
 /**
  * Counts the connections of a daemon and of each remote address.
  *
- * `take` → `handshakeEnded` → `gone` (the socket is closed: its place is free) → `giveBack` (the last call has ended).
+ * `take` → `handshakeEnded` → `gone` (the socket is closed: the slot is free) → `giveBack` (the last call has ended).
  */
 export class Slots {
   /** Open connections. */
@@ -35,7 +35,7 @@ export class Slots {
   private lastId = 0;
   readonly addresses: RemoteAddresses;
 
-  /** @param onCut gets the refusal of a client that is closed without a word */
+  /** @param onCut gets the refusal of a client that is closed without a message */
   constructor(
     private readonly options: ResolvedDaemonOptions,
     private readonly onCut: (refusal: Error) => void,
@@ -59,13 +59,13 @@ export class Slots {
       if (address) address.connections++;
       if (address) address.handshakes++;
     }
-    return { connectionId: ++this.lastId, acceptedAt, refusal, address, isShakingHands: true, isGone: false };
+    return { connectionId: ++this.lastId, acceptedAt, refusal, address, isInHandshake: true, isGone: false };
   }
 
   /** The handshake has succeeded or failed. */
   handshakeEnded(slot: Slot): void {
-    if (!slot.isShakingHands) return;
-    slot.isShakingHands = false;
+    if (!slot.isInHandshake) return;
+    slot.isInHandshake = false;
     if (slot.address && slot.refusal === undefined) slot.address.handshakes--;
   }
 

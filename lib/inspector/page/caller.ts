@@ -1,6 +1,6 @@
 import type { ServerConnection } from './server-connection.js';
 
-/** How a form calls the object. */
+/** The calls of a form to its object. */
 export interface Caller {
   connection: ServerConnection;
   server: string;
@@ -8,6 +8,6 @@ export interface Caller {
   uri: string;
   /** Null: the default. */
   handshake: string | null;
-  /** False: the forms only show what there is. */
+  /** False: the forms only show members, and call nothing. */
   isAllowed: boolean;
 }

@@ -20,7 +20,7 @@ export function durationText(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** A number for a person; `–` for null. */
+/** A number as text; `–` for null. */
 export function numberText(value: number | null): string {
   if (value === null) return '–';
   return Number.isInteger(value) ? value.toLocaleString('en') : value.toFixed(value < 10 ? 2 : 1);

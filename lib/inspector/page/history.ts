@@ -1,6 +1,6 @@
 import type { InspectedServer, InspectorState } from '../contract.js';
 
-/** The numbers that charts show of a moment. Null: not known. */
+/** A point of the charts. Null: not known. */
 export interface Point {
   /** Calls for each second. */
   rate: number | null;

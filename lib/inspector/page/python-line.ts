@@ -11,7 +11,7 @@ export interface WrittenCall {
 }
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
-/** Names that Python's grammar takes for itself. */
+/** The keywords of Python's grammar. */
 const KEYWORDS: ReadonlySet<string> = new Set(
   (
     'False None True and as assert async await break class continue def del elif else except finally for from global if import in is ' +
@@ -43,7 +43,7 @@ function isName(text: string): boolean {
   return IDENTIFIER.test(text) && !KEYWORDS.has(text);
 }
 
-/** The Python literal of an argument: JSON, and a text that is no JSON as itself. */
+/** The Python literal of an argument: of JSON its value, of another text the text itself. */
 function pythonOf(text: string): string {
   if (/^-?\d+$/.test(text)) return text.replace(/^(-?)0+(?=\d)/, '$1');
   let value: unknown;

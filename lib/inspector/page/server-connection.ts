@@ -1,11 +1,11 @@
 import type { CallAnswer, CallRequest, InspectorState, StreamAnswer, StreamRequest } from '../contract.js';
 
-/** How the feed of snapshots is. */
+/** The state of the feed of snapshots. */
 export type FeedState = 'connecting' | 'live' | 'broken';
 
 /** The requests of the page to its server. */
 export class ServerConnection {
-  /** Tells this page apart from others. */
+  /** Identifies this page. */
   private readonly session = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('-');
 
   /** @param base where the routes of the inspector are, relative to the page */
@@ -38,7 +38,7 @@ export class ServerConnection {
     });
     const answer = (await response.json().catch(() => ({}))) as T & { error?: string; message?: string };
     if (response.ok) return answer;
-    // a guard of the application answers in Nest's form
+    // the refusal of a guard of the application has Nest's form
     throw new Error(answer.message ?? answer.error ?? `the server answered ${response.status}`);
   }
 }

@@ -16,7 +16,7 @@ export function fieldOfValue(value: unknown): string {
   return value === undefined ? '' : JSON.stringify(value);
 }
 
-/** The value of a text that a person typed for a type. Empty: not given. A text stays a text where the type is one. */
+/** The value of a text that a person typed for a type. Empty: not given. A text stays a text if the type is a text. */
 export function typedValue(text: string, type: string): unknown {
   if (text === '') return undefined;
   if (isText(type)) return text;
@@ -58,7 +58,7 @@ export function withMember(
   return { ...(className !== null && { __class__: className }), ...Object.fromEntries(given) };
 }
 
-/** Types whose values are texts, however they look. Python's names, and those that TypeScript emits. */
+/** True for types whose values are always texts. The names are Python's, or names that TypeScript emits. */
 function isText(type: string): boolean {
   return ['str', 'text', 'String', 'datetime', 'date', 'time', 'UUID', 'Decimal', 'Path'].includes(type);
 }

@@ -2,7 +2,7 @@ import type { InspectedParameter } from '../contract.js';
 
 /** The fields of a method's form, as a person filled them in. */
 export interface WrittenFields {
-  /** By the place of the parameter; empty: not given. */
+  /** The texts by the position of the parameter; empty: not given. */
   values: readonly string[];
   /** Further arguments, one for each line. */
   rest: string;

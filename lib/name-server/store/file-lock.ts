@@ -8,7 +8,7 @@ import { configError } from '../../options/option-checks.js';
 /** The content of a lock file. */
 interface Holder {
   readonly pid: number;
-  /** When the process began, in the system's own unit: another process may have its number later. Undefined where it is not known. */
+  /** Start time of the process, in the system's own unit: another process may have the same id later. Undefined when it is not known. */
   readonly began: string | undefined;
   /** Where the number of the process means something: see {@link findOwnSpace}. */
   readonly space: string;

@@ -1,6 +1,6 @@
 import { hasSameTags, type NameChange, type NameRecord } from './name-store.js';
 
-/** The changes that make one state of the names of another one. */
+/** The changes between two states of the names. */
 export function nameDifferences(before: ReadonlyMap<string, NameRecord>, after: ReadonlyMap<string, NameRecord>): NameChange[] {
   const changes: NameChange[] = [];
   for (const name of before.keys()) if (!after.has(name)) changes.push({ kind: 'removed', name });

@@ -8,7 +8,7 @@ export interface NameLease {
   readonly ttlMs: number;
 }
 
-/** One registration of a name server. */
+/** A registration of a name server. */
 export interface NameRecord {
   readonly name: string;
   readonly uri: string;
@@ -31,7 +31,7 @@ export type NameChange =
 export interface PutOptions {
   /** Refuse a name that is registered already. */
   readonly safe: boolean;
-  /** Take a name also while another program holds a lease of it. */
+  /** Take a name even if another program holds a lease of it. */
   readonly takeover: boolean;
 }
 
@@ -47,15 +47,15 @@ export type SetMetadataAnswer = 'done' | 'unknown' | 'held';
 export interface RemoveOptions {
   /** Owner whose leased names are removed as well. */
   readonly owner?: string;
-  /** Remove also names that another program holds a lease of. */
+  /** Remove names even if another program holds a lease of them. */
   readonly takeover: boolean;
 }
 
 /**
- * Keeps the registrations of a name server. Several name servers may use the same store, where the store says so.
+ * Keeps the registrations of a name server. Several name servers may use the same store if it has a {@link sharedId}.
  *
- * Every method is atomic: no other call to the store, of this name server or of another one, sees or changes a part of its work.
- * A method that returns no promise has ended when it returns.
+ * Every method is atomic: no other call to the store, of any name server, sees or changes a part of its work. A method that returns no
+ * promise has ended when it returns.
  *
  * A lease ends by itself: from then on the name is free, and watchers are told that it is removed.
  *
@@ -80,15 +80,15 @@ export interface NameStore {
   ): SetMetadataAnswer | Promise<SetMetadataAnswer>;
   /** Removes names. Names that are not registered, and those whose lease another program holds, are left out. @returns the number of removed names */
   remove(names: readonly string[], options: RemoveOptions): number | Promise<number>;
-  /** Begins the leases of these names anew. @returns the names that the owner holds no lease of */
+  /** Restarts the leases of these names. @returns the names of which the owner holds no lease */
   renew(owner: string, names: readonly string[]): string[] | Promise<string[]>;
-  /** The selected records, in the order in which the names were registered where the store knows it. */
+  /** The selected records, in the order of their registration if the store knows the order. */
   list(selection: NameSelection): NameRecord[] | Promise<NameRecord[]>;
   /** Number of registrations. */
   count(): number | Promise<number>;
   /** Calls `listener` after each change. @returns ends the calls */
   watch(listener: (change: NameChange) => void): () => void;
-  /** Ends the use of the store. What was acknowledged stays, where the store is not memory. */
+  /** Ends the use of the store. Acknowledged changes stay, except in a store in memory. */
   close(): void | Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { NameListeners } from './name-listeners.js';
 import type { NameChange, NameRecord, NameSelection } from './name-store.js';
 import { RecordIndex } from './record-index.js';
 
-/** Pause between two looks at the leases. */
+/** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
 
 /** The registrations of a name server in memory, and the ends of their leases. */
@@ -33,7 +33,7 @@ export class NameTable {
     return this.leaseEnds.get(name)! - this.clock.now() <= lease.ttlMs / 2;
   }
 
-  /** Sets a record, whatever stands in its way. */
+  /** Sets a record, even if another record is in the way. */
   set(record: NameRecord): void {
     const { name, lease } = record;
     const previous = this.records.get(name);

@@ -1,6 +1,6 @@
 import type { NameRecord, NameSelection } from './name-store.js';
 
-/** Registrations in memory, with an index of their tags. It knows no leases. */
+/** Registrations in memory, with an index of their tags, without leases. */
 export class RecordIndex {
   private readonly records = new Map<string, NameRecord>();
   private readonly namesByTag = new Map<string, Set<string>>();
@@ -38,7 +38,7 @@ export class RecordIndex {
     return found;
   }
 
-  /** Looks at the names with the rarest tag only, or at those with any of the tags. */
+  /** Finds records by tags. For `all`, only the names with the rarest tag are looked at; for `any`, the names with any of the tags. */
   private withTags(tags: readonly string[], match: 'all' | 'any'): NameRecord[] {
     const sets = tags.map((tag) => this.namesByTag.get(tag));
     if (match === 'any') {

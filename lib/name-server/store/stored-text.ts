@@ -1,7 +1,7 @@
 import { NamingError } from '../../protocol/errors.js';
 import type { NameRecord } from './name-store.js';
 
-/** False for a text with half of a surrogate pair: UTF-8 has no bytes for it. */
+/** False for a text with half of a surrogate pair, which UTF-8 cannot encode. */
 export function hasUtf8(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }

@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
 
-/** How far the start of an application is. */
+/** The progress of an application's start. */
 interface Phase {
   isInitialized: boolean;
   readonly waiting: (() => void)[];

@@ -2,7 +2,7 @@ import { Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { followApplication } from './application-phase.js';
 
-/** Marks PyroServers, also those of another copy of this library. */
+/** Marks PyroServers, of this copy of the library and of others. */
 export const PYRO_SERVER = Symbol.for('nestjs-pyro:server');
 
 /** The part of a PyroServer that the binder uses. */
@@ -23,7 +23,7 @@ export function serversOf<Server extends BindableServer>(modules: ModulesContain
   return [...servers];
 }
 
-/** Calls `then` for each PyroServer of a container: now for the ones that are announced already, and later for each new one. */
+/** Calls `then` for each PyroServer of a container: at once for the announced servers, and later for each new server. */
 function watchServers<Server extends BindableServer>(
   modules: ModulesContainer,
   then: (server: Server) => void,

@@ -34,11 +34,11 @@ export class ClientRegistry implements OnApplicationShutdown {
     private readonly servers: PyroServers,
     @Optional() @Inject(MODULE_OPTIONS_TOKEN) private readonly defaults: PyroModuleOptions = {},
   ) {
-    // wrong defaults stop the start, also where no object is injected yet
+    // wrong defaults stop the start, even if no object is injected yet
     checkOptions(this.defaults, MODULE_RULES);
   }
 
-  /** Where the name servers are, by the defaults of the application. */
+  /** The addresses of the name servers, by the defaults of the application. */
   get nameServers(): readonly NameServerOptions[] {
     const { nameServer = {}, handshake, serializer } = this.defaults;
     return addressesOf(nameServer).map((address) => givenOptions({ ...address, handshake, serializer }));

@@ -23,8 +23,8 @@ export class ObservedCall {
   }
 
   /**
-   * The subscriber has unsubscribed: aborts the call. A stream first waits a moment for the item that it has asked for. So the
-   * remote iterator is closed over its own connection, and the connection stays open.
+   * The subscriber has unsubscribed: aborts the call. A stream first waits a moment for the requested item. Then the remote iterator is
+   * closed over the connection of the stream, and the connection stays open.
    */
   cancel(): void {
     if (this.isOver) return;

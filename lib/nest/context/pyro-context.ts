@@ -20,7 +20,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
     super([call]);
   }
 
-  /** The context of a call. Always the same one for the same call. */
+  /** The context of a call. The same call always has the same context. */
   static of(call: CallContext): PyroContext {
     return ((call as { [CONTEXT]?: PyroContext })[CONTEXT] ??= new PyroContext(call));
   }
@@ -51,7 +51,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get method(): string {
     return this.call.method;
   }
-  /** All keyword arguments of the call, also the ones that parameters took. */
+  /** All keyword arguments of the call, also the arguments that parameters took. */
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.call.kwargs;
   }
@@ -79,7 +79,7 @@ export class PyroContext extends BaseRpcContext<[CallContext]> implements CallCo
   get oneway(): boolean {
     return this.call.oneway;
   }
-  /** Aborted when the client goes away, or when the call takes longer than `callTimeoutMs`. */
+  /** Aborted when the client disconnects, or when the call takes longer than `callTimeoutMs`. */
   get signal(): AbortSignal {
     return this.call.signal;
   }

@@ -41,7 +41,7 @@ function mergedOptions(first: string | PyroControllerOptions, second: PyroContro
   return typeof first === 'string' ? { ...second, objectId: first } : first;
 }
 
-/** HTTP applications accept only controllers among their `controllers`: makes the class one without routes, unless it has a path. */
+/** Makes the class a controller without routes, unless it has a path. HTTP applications accept only controllers among their `controllers`. */
 const routeless: ClassDecorator = (type) => {
   if (!Reflect.hasOwnMetadata(PATH_METADATA, type)) Controller()(type);
 };

@@ -74,7 +74,7 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
     if (typeof method !== 'function') throw new TypeError(`${where}: @PyroMethod is for methods; accessors take @PyroProperty`);
     checkOptions(options, RULES, `${where}: `, (text) => new TypeError(text));
     checkWireName(options.name ?? key, where);
-    // a class without @PyroController has no binder of its own, and a warning of it needs one
+    // a class without @PyroController has no binder, and the warning about this class needs a binder
     UseFilters(PyroBinder)(prototype, key, descriptor);
     const read = options.params ? undefined : readParameters(method as () => unknown);
     const changed = changedNames(method as () => unknown, read);

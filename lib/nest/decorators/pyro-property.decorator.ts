@@ -54,7 +54,7 @@ const RULES: OptionRules<PyroPropertyOptions> = {
 /**
  * Exposes an accessor of a {@link PyroController} as a remote attribute: readable with a getter, writable with a setter.
  *
- * Class and global enhancers run on each read and write of every attribute; the enhancers of the options only on this one.
+ * Class and global enhancers run on each read and write of every attribute; the enhancers of the options run on this attribute only.
  *
  * @throws {TypeError} on private wire names, names that begin with `$`, and members that are no accessors of instances
  */
@@ -89,8 +89,8 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
 }
 
 /**
- * Adds a companion method for a getter or setter to the prototype. Nest looks for enhancers on methods only, and skips enhancers
- * that it does not find there without a word. The name has a blank in it, so it hides no method of the class.
+ * Adds a companion method for a getter or setter to the prototype. Nest looks for enhancers on methods only, and silently skips all others.
+ * The name has a blank in it, so it hides no method of the class.
  */
 function addCompanion(
   prototype: object,

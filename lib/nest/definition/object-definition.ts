@@ -111,7 +111,7 @@ function nothingExposed(type: AnyClass): string {
   return overridden === undefined ? text : `${text}; ${overridden} overrides a decorated member, and has to be decorated again`;
 }
 
-/** Whether a property can be read and written, as all its decorators together have left it. */
+/** Tells whether a property can be read and written, after all its decorators have run. */
 function accessOf(prototype: object, key: string): { isReadable: boolean; isWritable: boolean } {
   const accessor = Object.getOwnPropertyDescriptor(prototype, key) ?? {};
   const isData = 'value' in accessor;

@@ -6,7 +6,7 @@ import type { MethodParameter } from '../../objects/argument-binder.js';
 import { parameterTypesOf } from '../metadata/parameter-metadata.js';
 import type { Operation } from './object-definition.js';
 
-/** Classes whose names say less than these words. */
+/** Words for classes, where the word says more than the name of the class. */
 const TYPE_NAMES = new Map<unknown, string | undefined>([
   [String, 'text'],
   [Number, 'number'],

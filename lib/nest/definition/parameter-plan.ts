@@ -25,7 +25,7 @@ export interface PlannedParameter {
   readonly type?: FieldType | undefined;
 }
 
-/** How the arguments of a call become the arguments of the method. */
+/** The plan by which the arguments of a call become the arguments of the method. */
 export interface ParameterPlan {
   /** The parameters that clients see; undefined when their names and number are unknown. */
   readonly wire: MethodParameters | undefined;

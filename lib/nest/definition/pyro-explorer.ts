@@ -24,8 +24,8 @@ import type { PyroNaming } from '../metadata/wire-names.js';
  * Finds the Pyro objects of one server among the controllers and providers of a container.
  *
  * @param serverName objects that name another server are skipped
- * @throws {Error} when two objects have the same id or name, when the definition of an object is wrong, when its scope
- *   contradicts its instance mode, or when Nest does not know one of its enhancers
+ * @throws {Error} when two objects have the same id or name, or when an object cannot be served. An object cannot be served when its
+ * definition is wrong, its scope contradicts its instance mode, or Nest does not know one of its enhancers
  */
 export function exploreObjects(
   modules: ModulesContainer,

@@ -9,8 +9,8 @@ import { wrappersOf } from './provided-controllers.js';
 const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'];
 
 /**
- * Looks whether an object is likely to be a service that was a singleton before it got `@PyroController`, and became request-scoped by the
- * default mode `session`: other providers inject it, or it has hooks that Nest no longer calls.
+ * Finds objects that are probably services: singletons that became request-scoped by `@PyroController`, whose default mode is `session`.
+ * Signs of a service: other providers inject it, or it has hooks that Nest no longer calls.
  *
  * @returns the text of a warning; undefined when the mode was chosen, or nothing points to it
  */
@@ -34,7 +34,7 @@ function usersText(users: readonly string[]): string {
   return `${users.join(', ')} inject it, and get instances of their own, which do not share its state`;
 }
 
-/** Names of the classes that inject a provider, without objects: these live as long as the provider. */
+/** Names of the classes that inject a provider. Pyro objects are left out: they live as long as the provider. */
 function usersOf(modules: ModulesContainer, provider: ObjectDefinition['wrapper']): string[] {
   const names = new Set<string>();
   for (const { wrapper } of wrappersOf(modules)) {

@@ -23,8 +23,8 @@ export function refusedHandshake(): Error {
 const MISTAKES = [TypeError, RangeError, ReferenceError, SyntaxError, URIError, EvalError, AggregateError];
 
 /**
- * The error for a client when a handshake guard or a hook throws: it has the message of the thrown error. The message of an accident
- * goes to `onFailure` only, because the client is not known yet.
+ * The error for a client when a handshake guard or a hook throws: it has the message of the thrown error. After an accident, the message
+ * goes to `onFailure` only, because the client is not authorized yet.
  *
  * @param what the thing that failed, for {@link OnFailure}
  */

@@ -51,7 +51,7 @@ export class PyroException extends RpcException {
     return { status: 'error', message, pythonType, args, attributes };
   }
 
-  /** @internal Has the error travel as this exception also where a method returns it as a value. */
+  /** @internal Makes the error travel as this exception, also as a value that a method returns. */
   get [SAYS_PYTHON_EXCEPTION](): true {
     return true;
   }

@@ -27,8 +27,8 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
 const refusedArguments = new WeakMap<object, string>();
 
 /**
- * Notes which argument the error of a pipe is about. Not for objects and lists: the messages of pipes name the wrong property of
- * an object, but a pipe does not know the name of the argument itself.
+ * Notes which argument the error of a pipe is about. Objects and lists are not noted: the messages of pipes name the wrong property of an
+ * object. For other values a pipe does not know the name of the argument.
  */
 export function noteRefusedArgument(error: unknown, label: string, value: unknown): void {
   const isPlain = typeof value !== 'object' || value === null;
@@ -65,7 +65,7 @@ export function messageOf(error: unknown): string {
 }
 
 function pythonExceptionOf(error: unknown): PythonException | undefined {
-  // an error of a registered class says itself what it becomes
+  // the registered class of an error decides what the error becomes
   if (isDescribedException(error)) return undefined;
   const mapped = unlabelledExceptionOf(error);
   const argument = typeof error === 'object' && error !== null ? refusedArguments.get(error) : undefined;

@@ -1,17 +1,18 @@
+import { types } from 'node:util';
 import { isPrivateName } from '../../objects/private-names.js';
 import { safeText } from '../../protocol/safe-text.js';
 
 /** Depth up to which details are sent as they are. */
 const MAX_DEPTH = 20;
-/** Keys that a dict on the wire cannot have: they would make a class of it, or are refused. */
+/** Keys that a dict on the wire cannot have: `__class__` would make the dict a class dict, `__proto__` is refused. */
 const REFUSED_KEYS = new Set(['__class__', '__proto__']);
-/** Members of Python's exceptions: an attribute of this name would hide one, or cannot be set. */
+/** Members of Python's exceptions. An attribute with one of these names would hide the member, or cannot be set. */
 const PYTHON_MEMBERS = new Set(['args', 'add_note', 'with_traceback']);
 
 /**
  * The details of an exception's response as attributes of the Python exception: all members but the message and the status.
  *
- * The `error` that Nest writes beside its `statusCode` ("Bad Request") is left out: it says what the Python type says.
+ * The member `error` that Nest adds to `statusCode` ("Bad Request") is left out: the Python type says the same.
  */
 export function responseAttributes(response: unknown): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};
@@ -31,8 +32,8 @@ export function responseAttributes(response: unknown): Record<string, unknown> {
 }
 
 /**
- * Copies a detail so that every serializer can write it. Values that are no plain data become texts, because a detail that cannot be
- * written would take the place of the error.
+ * Copies a detail so that every serializer can write it, because a detail that cannot be written would take the place of the error.
+ * A Set becomes a list, bytes become base64, an object with `toJSON` what that gives, functions and errors become texts.
  */
 export function sendable(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) {
@@ -41,7 +42,28 @@ export function sendable(value: unknown, depth = 0): unknown {
   if (depth >= MAX_DEPTH) return '…';
   if (value instanceof Error) return safeText(value);
   if (Array.isArray(value)) return value.map((item) => sendable(item, depth + 1));
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? safeText(value) : value.toISOString();
-  const members = Object.entries(value).filter(([name, member]) => member !== undefined && !REFUSED_KEYS.has(name));
+  if (types.isSet(value)) return [...value].map((item) => sendable(item, depth + 1));
+  if (types.isMap(value))
+    return new Map([...value].filter(isSendable).map(([key, member]) => [keyOf(key), sendable(member, depth + 1)]));
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if ('toJSON' in value && typeof value.toJSON === 'function') return sendable(jsonOf(value as { toJSON(): unknown }), depth + 1);
+  const members = Object.entries(value).filter(isSendable);
   return Object.fromEntries(members.map(([name, member]) => [name, sendable(member, depth + 1)]));
+}
+
+function isSendable([key, member]: [unknown, unknown]): boolean {
+  return member !== undefined && !REFUSED_KEYS.has(key as string);
+}
+
+function keyOf(key: unknown): unknown {
+  return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean' ? key : safeText(key);
+}
+
+/** An invalid Date gives null. */
+function jsonOf(value: { toJSON(): unknown }): unknown {
+  try {
+    return value.toJSON() ?? safeText(value);
+  } catch {
+    return safeText(value);
+  }
 }

@@ -91,7 +91,7 @@ export class GuardResolver {
         const instance = await this.ref.create(guard);
         return async () => instance;
       } catch (error) {
-        // a dependency may be request-scoped: then each handshake has a guard of its own
+        // a dependency may be request-scoped: then each handshake has its own guard
         await this.ref.create(guard, createContextId()).catch(() => {
           throw error;
         });

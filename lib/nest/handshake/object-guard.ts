@@ -6,7 +6,7 @@ import { accidentOf } from '../errors/guard-refusal.js';
 /**
  * The guard of an object that is registered at run time, while Nest still makes its handshake guards.
  *
- * @param onFailure gets the error when Nest cannot make them; every client is refused then
+ * @param onFailure gets the error when Nest cannot make the guards; every client is refused then
  */
 export function objectGuard(making: Promise<HandshakeRunner>, typeName: string, onFailure: OnFailure): ObjectGuard {
   const made = making.catch((error: unknown) => accidentOf(error, `making a handshake guard of ${typeName}`, onFailure));

@@ -43,8 +43,8 @@ export class PyroHandshakeContext {
   /**
    * Sets the `principal` of the client's calls to this object. A later call replaces the value.
    *
-   * @param key tells principals apart, for example the id of the user: only a connection whose principal has the same key resumes a
-   *   stream of this one. Without a key, an object is the same principal only where it is the same object
+   * @param key identifies the principal, for example the id of the user: only a connection whose principal has the same key may resume a
+   * stream of this connection. Without a key, two objects are the same principal only if they are identical
    * @throws {TypeError} when the key is no text
    */
   setPrincipal(principal: unknown, key?: string): void {

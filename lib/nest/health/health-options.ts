@@ -22,8 +22,8 @@ export type PyroHealthOptions =
 /** Options of every check. */
 export interface PyroCheckOptions {
   /**
-   * Something that the application can do without: a failure is told as `{ status: 'up', degraded: true, message }`, which keeps the
-   * check as a whole up, and so the pod alive. Default false.
+   * True: the application works without this dependency. A failure is told as `{ status: 'up', degraded: true, message }`: the check as a
+   * whole stays up, and the pod alive. Default false.
    */
   optional?: boolean;
 }
@@ -52,7 +52,7 @@ export interface PyroInjectedHealthOptions extends PyroCheckOptions {
 
 /** Options of the check of a name server. */
 export interface PyroNameServerHealthOptions extends PyroCheckOptions {
-  /** The name server; `true`: the one of `PyroModule.forRoot`. Of a list one has to answer. */
+  /** The name server; `true`: the name server of `PyroModule.forRoot`. A list: at least one of the name servers has to answer. */
   nameServer: true | NameServerOptions | readonly NameServerOptions[];
   /** Longest time to connect, and for an answer. Default 1,000. */
   timeoutMs?: number;

@@ -24,7 +24,7 @@ export type PyroHealthResult<Key extends string = string> = Record<Key, { status
 type Details = Record<string, unknown>;
 
 const DEFAULT_TIMEOUT_MS = 1_000;
-/** The part of a limit from which on a server is degraded. */
+/** A server that uses this part of a limit, or more, is degraded. */
 const NEAR_LIMIT = 0.9;
 
 function isNear({ used, value }: LimitSnapshot): boolean {
@@ -56,10 +56,10 @@ export class PyroHealthIndicator {
    * Checks whether a server accepts calls, a remote object accepts a connection, an injected remote object answers, or a name server
    * answers. Never throws: a failure is the `message` of the result.
    *
-   * For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its
-   * own pool; if calls use all of them, that is told (`busy`), and nothing is asked. `degraded: true` stands in the result of what is up
-   * and needs a look: a failed check that is `optional`, a server that has used nine tenths of a limit (`nearLimits`) or lacks a name at its name server
-   * (`missingNames`), an injected object for whose connections calls wait.
+   * For a `uri` the check opens a connection, with its handshake, and closes it. An injected object is asked over a connection of its pool.
+   * If calls use all connections, the result says so (`busy`), and nothing is asked. The result has `degraded: true` when something is up
+   * but needs attention. This is so for a failed check that is `optional`, and for an injected object for whose connections calls wait. A
+   * server is degraded when it has used nine tenths of a limit (`nearLimits`) or lacks a name at its name server (`missingNames`).
    *
    * @param key name of the result
    */

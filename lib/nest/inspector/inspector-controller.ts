@@ -6,7 +6,7 @@ type PlatformRequest = Parameters<InspectorHost['get']>[1];
 type PlatformResponse = Parameters<InspectorHost['get']>[2];
 
 /**
- * Makes the controller of an inspector. Its guards are Nest's own, and those of the application run before them.
+ * Makes the controller of an inspector. Its guards are guards of Nest, and the guards of the application run before them.
  *
  * The methods answer by the response itself: interceptors and filters that change every answer of the application would break the page.
  */

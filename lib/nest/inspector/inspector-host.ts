@@ -12,12 +12,12 @@ import { containerOf } from '../nest-internals.js';
 import type { PyroServer } from '../server/pyro-server.js';
 import { checkInspectorOptions, type PyroInspectorPlace, type PyroInspectorSettings } from './inspector-module-options.js';
 
-/** Token of the place of the page. */
+/** Token of the path and the guards of the page. */
 export const INSPECTOR_PLACE = Symbol('PyroInspectorModule place');
 /** Token of the other options. */
 export const INSPECTOR_SETTINGS = Symbol('PyroInspectorModule settings');
 
-/** A request as Nest's platforms give it: Express gives Node's own, Fastify one that has it as `raw`. */
+/** A request as Nest's platforms give it. Express gives Node's request; Fastify gives an object whose `raw` is Node's request. */
 interface PlatformRequest {
   raw?: IncomingMessage;
   /** The body, where the platform has read it. */
@@ -68,7 +68,7 @@ export class InspectorHost implements OnModuleInit, OnModuleDestroy {
       );
   }
 
-  /** Nest waits for open requests when it closes its web server, so pages that watch are ended before. */
+  /** Ends the event streams of the pages: Nest waits for open requests when it closes its web server. */
   async onModuleDestroy(): Promise<void> {
     await this.inspector.close();
   }

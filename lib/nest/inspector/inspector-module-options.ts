@@ -5,7 +5,7 @@ import { ANYTHING, anyOf, checkOptions, FUNCTION, oneOf, type OptionRules, TEXT 
 import { MODULE_RULES, type PyroModuleOptions } from '../client/client-registry.js';
 import { GUARDS } from '../metadata/controller-metadata.js';
 
-/** Where the inspector is, and who may see it. */
+/** The path of the inspector, and the guards that decide who may see it. */
 export interface PyroInspectorPlace {
   /** Path of the page below the application's prefix. Default `pyro`. */
   path?: string;
@@ -16,7 +16,7 @@ export interface PyroInspectorPlace {
   guards?: readonly (CanActivate | Type<CanActivate>)[] | 'global';
 }
 
-/** Options of the inspector that do not depend on its place in the application. */
+/** Options of the inspector without its path and guards. */
 export interface PyroInspectorSettings extends InspectorOptions {
   /** Options of the proxies that call objects: `tls`, for a server with TLS; `serializer`; `handshake`, unless the page gives one. */
   client?: PyroModuleOptions;
@@ -25,7 +25,7 @@ export interface PyroInspectorSettings extends InspectorOptions {
 /** Options of `PyroInspectorModule.forRoot`. */
 export interface PyroInspectorOptions extends PyroInspectorPlace, PyroInspectorSettings {}
 
-/** Options of `PyroInspectorModule.forRootAsync`. Nest needs to know the place of the page before factories run. */
+/** Options of `PyroInspectorModule.forRootAsync`. Nest needs the path and the guards of the page before factories run. */
 export interface PyroInspectorAsyncOptions
   extends PyroInspectorPlace, Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
   /** Gives the other options. Its parameters are the providers that `inject` names. */

@@ -33,7 +33,7 @@ export class PyroInspectorModule {
     return moduleAt({ path, guards }, { providers: [{ provide: INSPECTOR_SETTINGS, useValue: settings }] });
   }
 
-  /** Like `forRoot`, with options from a factory; path and guards stand beside it. */
+  /** Like `forRoot`, with options from a factory. The path and the guards are given next to the factory. */
   static forRootAsync(options: PyroInspectorAsyncOptions): DynamicModule {
     checkAsyncOptions(options);
     const { path, guards, imports = [], inject = [], useFactory } = options;

@@ -4,8 +4,8 @@ import { type ContextualLoader, dependenciesOf, hasStaticEnhancers, type Instanc
 /**
  * Makes instances of a class into which Nest injects only singletons: by `new`, without a context of Nest's injector.
  *
- * A context costs 20 µs of a percall object's call. The instances are the same: only a class is made this way of which
- * nothing depends on the call or the session.
+ * A context costs 20 µs of a percall object's call. The instances are the same: only a class without a dependency on the call or the
+ * session is made this way.
  */
 export class DirectInstances {
   private constructor(
@@ -17,9 +17,9 @@ export class DirectInstances {
   /**
    * Call this after Nest has made an instance of the wrapper: the wrapper knows its dependencies from then on.
    *
-   * @returns undefined when Nest has to make each instance: a dependency is request-scoped, transient, optional and missing, the
-   * inquirer, or behind a `forwardRef`; a factory makes the instances; they belong to tenants; or request-scoped enhancers may
-   * share the instance
+   * @returns undefined when Nest has to make each instance. This is so when a dependency is request-scoped, transient, optional and
+   * missing, the inquirer, or behind a `forwardRef`. It is also so when a factory makes the instances, when they belong to tenants, or when
+   * request-scoped enhancers may share the instance
    */
   static of(wrapper: InstanceWrapper, loader: ContextualLoader): DirectInstances | undefined {
     if (wrapper.isNotMetatype || wrapper.forwardRef || wrapper.isDependencyTreeDurable()) return undefined;

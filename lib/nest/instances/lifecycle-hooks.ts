@@ -4,9 +4,9 @@ import type { OnFailure } from '../errors/failures.js';
 /** A lifecycle hook: a connection begins to use the object. */
 export interface OnPyroConnect {
   /**
-   * Called once for each connection, before the first call to the object: at the handshake that names the object, or at the first
-   * call of a connection whose handshake named another object. The promise of the hook is awaited. An error of the hook refuses
-   * the connection, or fails the call; the next call tries again.
+   * Called once for each connection, before the first call to the object. If the handshake names the object, this is during the handshake;
+   * else at the first call to the object. The promise of the hook is awaited. An error of the hook refuses the connection, or fails the
+   * call; the next call tries again.
    *
    * Session objects: the hook begins the session, with the instance of the session. Single objects: the hook runs for every
    * connection. Percall objects: never called. Request-scoped providers of a session may have the hook, too; it is called on

@@ -12,21 +12,21 @@ import { DirectInstances } from './direct-instances.js';
 import { hasConnectionHook, hasHook, tellConnect, tellDisconnect, tellHousekeeping } from './lifecycle-hooks.js';
 import type { ObjectContexts } from './object-contexts.js';
 
-/** An instance of a Pyro object. */
+/** The holder of an instance of a Pyro object. */
 export class InstanceHolder {
   /** The run of `onPyroHousekeeping` that has not ended yet. */
   housekeeping: Promise<void> | undefined;
 
   /**
-   * @param origin the context of the instance and of its own dependencies; `direct` when only the instance was made; `nest` when Nest
-   * made the instance and keeps it
+   * @param origin the context in which the instance and its dependencies were made; `direct` when only the instance was made; `nest` when
+   * Nest made the instance and keeps it
    */
   constructor(
     readonly instance: object,
     readonly origin: ContextId | 'direct' | 'nest',
   ) {}
 
-  /** The context of the instance and of its own dependencies, if they have one. */
+  /** The context in which the instance and its dependencies were made, if there is one. */
   get contextId(): ContextId | undefined {
     return typeof this.origin === 'object' ? this.origin : undefined;
   }
@@ -38,9 +38,7 @@ const SINGLE = 'single';
 /** Makes the instances of one Pyro object on one server, tells them of connections, and disposes them. */
 export class ObjectInstances {
   private readonly single = new KeyedInstances<typeof SINGLE, InstanceHolder>(() => this.makeSingle());
-  /**
-   * The instance that each connection uses: its own instance, or the single one once `onPyroConnect` was called for the connection.
-   */
+  /** The instance that each connection uses: its own instance, or the single instance once `onPyroConnect` was called for the connection. */
   private readonly sessions = new KeyedInstances<PyroConnection, InstanceHolder>((connection) =>
     this.isShared ? this.connectSingle(connection) : this.makeSession(connection),
   );
@@ -64,8 +62,8 @@ export class ObjectInstances {
   }
 
   /**
-   * True when connections have instances of their own, or the single instance wants to be told of connections. Asked when the object
-   * is used: the single instance, which may have the hooks, exists by then.
+   * True when each connection has its own instance, or the single instance has a hook for connections. Read when the object is used: the
+   * single instance exists by then, and may have the hooks.
    */
   get followsConnections(): boolean {
     return (this.knownToFollow ??= this.isShared && this.isStatic ? hasConnectionHook(this.nestInstance) : !this.isPerCall);

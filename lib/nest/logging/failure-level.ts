@@ -14,10 +14,10 @@ import { validationMessages } from '../../classes/validation-messages.js';
 export type PyroFailureLevel = (error: unknown, call: CallErrorInfo) => LogLevel | false | undefined;
 
 /**
- * The default rule: `debug` for errors that are meant for the client, `error` for all others, which nobody expected.
+ * The default rule: `debug` for errors that are meant for the client, `error` for all other errors.
  *
- * Meant for the client are PyroException, HttpException and RpcException, the errors of validation, and the refusals of this
- * library: unknown objects and members, wrong arguments, guards, limits, clients that went away.
+ * Meant for the client are PyroException, HttpException and RpcException, the errors of validation, and the refusals of this library. The
+ * library refuses unknown objects and members, wrong arguments, and calls by guards, by limits, and of clients that have disconnected.
  *
  * @param isKnownObject whether the server has the object of the call
  */

@@ -8,9 +8,9 @@ const LISTS: readonly unknown[] = [GUARDS_METADATA, PIPES_METADATA, INTERCEPTORS
 /**
  * Copies the metadata of a decorated method to the function that a decorator above has put in its place.
  *
- * Nest keeps the metadata of a method with its function. Without the copy, guards, roles and pipes below such a decorator would be
- * lost without a word, though the method stays exposed. Called when all decorators of the members have run, and again when a server
- * starts, because a decorator of the class may wrap the methods, too.
+ * Nest keeps the metadata of a method with its function. Without the copy, guards, roles and pipes below this decorator would be silently
+ * lost, while the method stays exposed. Called when all decorators of the members have run, and again when a server starts, because a
+ * decorator of the class may wrap the methods, too.
  */
 export function carryMetadata(type: AnyClass): void {
   for (const { metadata, prototype } of exposedMembers(type)) {

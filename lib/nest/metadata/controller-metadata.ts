@@ -14,7 +14,7 @@ import type { PyroNaming } from './wire-names.js';
 
 /** Options of `@PyroController`. */
 export interface PyroControllerOptions {
-  /** Id of the object in URIs. Default: a random one of each process. */
+  /** Id of the object in URIs. Default: a random id, new in each process. */
   objectId?: string;
   /** Name that a server with `nameServer` registers. Default: none. */
   name?: string;

@@ -24,7 +24,7 @@ export function parameterTypesOf(prototype: object, method: string): unknown[] {
   return (Reflect.getMetadata(PARAMTYPES_METADATA, prototype, method) ?? []) as unknown[];
 }
 
-/** Marks the factory of `@PyroKwargs()`, also that of another copy of this package. */
+/** Marks the factory of `@PyroKwargs()`, in every copy of this package. */
 const REMAINING_KEYWORDS = sharedSymbol('remaining-keywords');
 
 /**

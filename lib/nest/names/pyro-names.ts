@@ -7,16 +7,16 @@ import type { PyroUri } from '../../protocol/uri.js';
 import { ClientRegistry } from '../client/client-registry.js';
 
 /**
- * Reads and watches the names of the name server that `PyroModule.forRoot({ nameServer })` names, or else of the one at
- * `localhost:9090`; with a list, of the first that answers. Provided by PyroModule:
+ * Reads and watches the names of a name server: the name server of `PyroModule.forRoot({ nameServer })`, or of a list the first that
+ * answers. Default: the name server at `localhost:9090`. Provided by PyroModule:
  *
  * ```ts
  * constructor(private readonly names: PyroNames) {}
  * for await (const { kind, name } of this.names.watch({ prefix: 'lab.' })) …
  * ```
  *
- * Each call has a connection of its own, which ends with the call: a connection takes a thread of Python's name server. All methods
- * throw a NamingError when no name server answers.
+ * Each call opens a connection, which ends with the call: an open connection occupies a thread of Python's name server. All methods throw a
+ * NamingError when no name server answers.
  */
 @Injectable()
 export class PyroNames {
@@ -39,7 +39,7 @@ export class PyroNames {
   }
 
   /**
-   * Follows names: first those that are registered, then each change. A name server of this library tells of changes at once; Python's is
+   * Follows names: gives the registered names first, then each change. A name server of this library tells of changes at once; Python's is
    * asked every `pollIntervalMs`. Lost connections are made anew. Ends when `signal` aborts.
    */
   watch(options: NameWatchOptions = {}): AsyncGenerator<NameEvent, void> {

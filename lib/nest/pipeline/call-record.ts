@@ -16,7 +16,7 @@ export type AnyMethod = (...args: unknown[]) => unknown;
 /** The arguments of a call, as Nest's `ExecutionContext` has them: `getData()` and `getContext()`. */
 export type NestArguments = [args: unknown[], context: PyroContext];
 
-/** One call on its way through a pipeline: its arguments, its instance, and notes about the result of the method. */
+/** The state of a call in a pipeline: its arguments, its instance, and notes about the result of the method. */
 export class CallRecord {
   /** Runs code in the context in which the method returned a stream: with the stores of guards and interceptors. */
   inContext: RunInContext = runHere;
@@ -63,7 +63,7 @@ export class CallRecord {
     return host;
   }
 
-  /** Does `work` when the call has ended, or its stream; the last work that was added comes first. */
+  /** Runs `work` when the call or its stream has ended, in reverse order of the calls of this method. */
   atEnd(work: Ending): void {
     (this.endings ??= []).push(work);
   }
@@ -83,7 +83,7 @@ export class CallRecord {
   }
 
   /**
-   * Notes the result of the method, and returns it. A proxy is replaced by its reference, an Observable by one that is subscribed
+   * Notes the result of the method, and returns it. A proxy is replaced by its reference, an Observable by an Observable that is subscribed
    * to in the running context.
    */
   note(result: unknown): unknown {

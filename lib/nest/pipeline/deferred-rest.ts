@@ -34,20 +34,20 @@ export class InterceptorAnswer {
 }
 
 /**
- * The rest of a pipeline as the Observable that Nest gives an interceptor by `next.handle()`, and a pre-request hook by `next()`:
- * the rest runs for each subscriber.
+ * The rest of a pipeline as an Observable: Nest gives it to an interceptor by `next.handle()`, and to a pre-request hook by `next()`. The
+ * rest runs once for each subscriber.
  *
- * It begins with the subscription and goes on in a later microtask, as in Nest: so an Observable that an interceptor merges with it
- * emits first, even when the method is synchronous. Most interceptors return the Observable as they got it. Then nobody can see
- * when it emits, and the rest runs at once, without rxjs and promises (see {@link isPassedOn}).
+ * The rest begins with the subscription and goes on in a later microtask, as in Nest. So an Observable that an interceptor merges with it
+ * emits first, even when the method is synchronous. Most interceptors return the Observable as they got it. Then nobody can see when it
+ * emits, and the rest runs at once, without rxjs and promises (see {@link isPassedOn}).
  */
 export class DeferredRest {
   readonly observable: Observable<unknown>;
   private wasSubscribed = false;
 
   /**
-   * @param inContext runs the rest in the async context that it belongs to
-   * @param isMerged true for `next.handle()`: completes behind the teardown of its source. Interceptors see this by `finalize()`
+   * @param inContext runs the rest in its own async context
+   * @param isMerged true for `next.handle()`: completes after the teardown of its source. Interceptors see this by `finalize()`
    */
   constructor(
     private readonly rest: PipelineRest,
@@ -88,7 +88,7 @@ export class DeferredRest {
     }
   }
 
-  /** Begins a run. An error at its begin comes with its end, too: nothing is emitted with the subscription. */
+  /** Begins a run. An error at the beginning is thrown by `finish`: nothing is emitted with the subscription. */
   private begin(): BegunRest {
     try {
       return this.inContext(() => this.rest.begin());

@@ -11,7 +11,7 @@ export function askGuards(guards: readonly CanActivate[], context: ExecutionCont
   return true;
 }
 
-/** Waits for the answer of a guard, and asks the guards behind it. */
+/** Waits for the answer of a guard, and asks the guards after it. */
 async function askOn(answer: unknown, others: readonly CanActivate[], context: ExecutionContext): Promise<boolean> {
   const awaited = await answer;
   const isAllowed = isObservable(awaited) ? await lastValueFrom(awaited) : awaited;

@@ -5,7 +5,7 @@ import { isThenable } from '../../calls/steps.js';
 import type { CallRecord } from './call-record.js';
 import { type BegunRest, DeferredRest, InterceptorAnswer, type PipelineRest, type Reader } from './deferred-rest.js';
 
-/** The interceptors of a method: each wraps those behind it, and the last one wraps the pipes and the method. */
+/** The interceptors of a method. Each interceptor wraps the next, and the last interceptor wraps the pipes and the method. */
 export class InterceptorChain {
   constructor(
     private readonly interceptors: readonly NestInterceptor[],
@@ -17,7 +17,7 @@ export class InterceptorChain {
     return this.enter(0, context, record).finish(undefined);
   }
 
-  /** Calls the interceptor that has the number. Behind the last interceptor is the method, which {@link BegunRest.finish} calls. */
+  /** Calls the interceptor that has the number. After the last interceptor comes the method, which {@link BegunRest.finish} calls. */
   enter(index: number, context: ExecutionContext, record: CallRecord): BegunRest {
     const interceptor = this.interceptors[index];
     if (interceptor === undefined) return new MethodRun(this.callMethod, record);
@@ -27,7 +27,7 @@ export class InterceptorChain {
   }
 }
 
-/** The method behind the last interceptor. */
+/** The method after the last interceptor. */
 class MethodRun implements BegunRest {
   constructor(
     private readonly callMethod: (record: CallRecord) => unknown,
@@ -39,7 +39,7 @@ class MethodRun implements BegunRest {
   }
 }
 
-/** One run of one interceptor. */
+/** A run of one interceptor. */
 class Interception implements CallHandler, PipelineRest, BegunRest {
   /** The value that the interceptor returned. */
   answer: unknown;

@@ -9,7 +9,7 @@ export interface PipedParameter {
   readonly plan: PlannedParameter;
   /** The type that the compiler emitted. */
   readonly metatype: unknown;
-  /** Pipes of the application, the class and the method, then those of the parameter. */
+  /** Pipes in the order of their run: of the application, the class, the method, the parameter. */
   readonly pipes: readonly PipeTransform[];
 }
 
@@ -17,11 +17,11 @@ export interface PipedParameter {
 export class MethodArguments {
   private readonly single: readonly Argument[];
   private readonly rest: PipedParameter | undefined;
-  /** Number of arguments without those of a rest parameter. */
+  /** Number of parameters, without a rest parameter. */
   private readonly count: number;
   /** True when nothing has to be run: neither pipes nor factories of parameter decorators. */
   private readonly isPlain: boolean;
-  /** True when also each parameter takes the argument that has its index. */
+  /** True when nothing has to be run, and each parameter takes the argument that has its index. */
   private readonly isStraight: boolean;
 
   constructor(parameters: readonly PipedParameter[], method: AnyMethod) {
@@ -48,7 +48,7 @@ export class MethodArguments {
   }
 }
 
-/** The arguments that a rest parameter takes: its pipes run for each of them. */
+/** The arguments that a rest parameter takes. The pipes of the parameter run for each argument. */
 function restArguments({ plan, metatype, pipes }: PipedParameter, { args }: CallRecord): Argument[] {
   const { index, data, schema, source } = plan;
   const slot = source.kind === 'rest' ? source.slot : 0;

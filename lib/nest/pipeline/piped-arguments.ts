@@ -3,14 +3,14 @@ import { isThenable } from '../../calls/steps.js';
 import { noteRefusedArgument } from '../errors/python-error.js';
 import type { CallRecord } from './call-record.js';
 
-/** One argument of a method. A parameter has one, a rest parameter any number. */
+/** An argument of a method. A rest parameter has any number of arguments. */
 export interface Argument {
   readonly index: number;
   /** Name of the argument for error messages; undefined when the parameter takes no argument of the wire, or several. */
   readonly label: string | undefined;
   /** Gives the value before the pipes. */
   readonly extract: (record: CallRecord) => unknown;
-  /** Pipes of the application, the class and the method, then those of the parameter. */
+  /** Pipes in the order of their run: of the application, the class, the method, the parameter. */
   readonly pipes: readonly PipeTransform[];
   /** The type that the compiler emitted. */
   readonly metatype: unknown;

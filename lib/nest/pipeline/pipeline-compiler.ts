@@ -56,7 +56,7 @@ export class PipelineCompiler {
     });
   }
 
-  /** The parameters of the method itself: Nest's metadata has only decorated ones, but here all of them take arguments. */
+  /** The parameters of the method. Nest's metadata has only decorated parameters, but in a Pyro method all parameters take arguments. */
   private parametersOf(
     instance: object,
     method: AnyMethod,

@@ -65,7 +65,7 @@ function lastValue(source: Observable<unknown>, record: CallRecord): Promise<unk
   });
 }
 
-/** With interceptors the method runs when the Observable is subscribed to: only then it is known what the method returns. */
+/** Subscribes to the Observable of interceptors. The method runs with the subscription, so only then the kind of its result is known. */
 async function streamOrValue(
   source: Observable<unknown>,
   options: Required<PyroStreamOptions>,

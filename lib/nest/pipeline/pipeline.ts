@@ -35,7 +35,7 @@ export class Pipeline {
     if (parts.interceptors.length > 0) this.chain = new InterceptorChain(parts.interceptors, (record) => this.callMethod(record));
   }
 
-  /** True when the pipeline is that of the instance: another class has other enhancers, and so has another method. */
+  /** True when the pipeline belongs to the class of the instance and to its present method: another class or method has other enhancers. */
   fits(instance: object, key: string): boolean {
     const { method, prototype } = this.parts;
     return (instance as Record<string, unknown>)[key] === method && Object.getPrototypeOf(instance) === prototype;
@@ -67,7 +67,7 @@ export class Pipeline {
     }
   }
 
-  /** Each hook wraps those behind it, and the last one wraps the guards and all that follows. */
+  /** Runs the pre-request hooks. Each hook wraps the next, and the last hook wraps the guards and the rest of the pipeline. */
   private runHooks(record: CallRecord): unknown {
     const { hooks, method } = this.parts;
     const begin = (): BegunRest => {

@@ -64,7 +64,7 @@ class WrappedSerializer implements NestInterceptor {
   }
 }
 
-/** True for objects that have a form of their own on the wire: numbers and bytes of Python, streams, proxies, and served objects. */
+/** True for objects with a special form on the wire: numbers and bytes of Python, streams, proxies, and served objects. */
 function travelsAsItIs(value: unknown, daemon: PyroDaemon): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (ArrayBuffer.isView(value) || VALUES.some((type) => value instanceof type)) return true;

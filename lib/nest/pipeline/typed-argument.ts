@@ -48,8 +48,8 @@ export function typedArgument(declared: FieldType | undefined, emitted: unknown,
 }
 
 /**
- * The type that Nest's pipes are told of a parameter. ValidationPipe would copy an instance with class-transformer, which cannot copy arrays:
- * of a class that has some, and has validated its instance already, it is told that it may be any object.
+ * The type of a parameter for Nest's pipes: `Object` for a class that has arrays and has validated its instance already. Otherwise
+ * ValidationPipe would copy the instance with class-transformer, which cannot copy arrays.
  */
 export function typeForPipes(emitted: unknown): unknown {
   return descriptionOf(emitted)?.holdsArrays() === true ? Object : emitted;

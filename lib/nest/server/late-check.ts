@@ -1,8 +1,9 @@
-/** Time after which the applications of a process are taken to have started. */
+/** Time after which all applications of a process should have started. */
 const SETTLE_MS = 5_000;
 
 /**
- * A check of a mistake that shows only when something does not happen for some seconds. Keeps no process alive.
+ * A check that runs some seconds later: the mistake shows only when something has not happened by then. The timer does not keep the process
+ * alive.
  */
 export class LateCheck {
   private timer: NodeJS.Timeout | undefined;

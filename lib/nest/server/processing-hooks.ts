@@ -3,8 +3,8 @@
  *
  * @param start calls the hook of the start. The hook runs the call by calling `process`, at once or later
  * @param end calls the hook of the end
- * @param run the call. It calls the function that it gets when the call, and its stream, have ended
- * @returns the result of the call; rejects with its error, or with that of the hook of the start
+ * @param run runs the call. It must call its argument when the call and its stream have ended
+ * @returns the result of the call; rejects with the error of the call, or of the hook of the start
  */
 export function runBetween(
   start: (process: () => Promise<void>) => unknown,

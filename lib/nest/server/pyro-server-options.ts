@@ -22,22 +22,22 @@ export interface PyroServerOptions extends Omit<PyroDaemonOptions, 'validateHand
   /** Guards for every connection and object, the daemon's own object included. They run before the guards of the object. */
   handshakeGuards?: HandshakeGuard[];
   /**
-   * Whether global guards, pipes, interceptors and filters run, APP_* ones included. Default true. The option of
-   * `connectMicroservice` with this name has no effect on strategies.
+   * True: global guards, pipes, interceptors and filters run, APP_* providers included. Default true. The option of `connectMicroservice`
+   * with this name has no effect on strategies.
    */
   inheritAppConfig?: boolean;
   /** Log every message as `debug` of `PyroWire`; see {@link PyroWireLog}. Default: what `PYRO_LOGWIRE` asks for, or false. */
   wireLog?: PyroWireLog;
   /**
-   * Level at which a failed call is logged; `false`: not at all. Default, and where the function returns undefined: `error` for
-   * errors that nobody expected, with their stack, and `debug` for errors that are meant for the client.
+   * Level at which a failed call is logged; `false`: not at all. Default, and where the function returns undefined: `debug` for errors that
+   * are meant for the client, and `error` for all others, with their stack.
    */
   failureLevel?: PyroFailureLevel;
   /** Logs each call when it has ended, as a `log` line of `PyroAccess`. True: every call. See {@link AccessLogOptions}. Default false. */
   accessLog?: boolean | AccessLogOptions;
   /**
    * Serves the object `Pyro.Inspector`, by which `nestjs-pyro watch` and `nestjs-pyro inspect` read who is connected and what is called.
-   * True: for clients on this machine. With guards: for those whom these handshake guards let in. Default false.
+   * True: for clients on this machine. With guards: for clients that these handshake guards authorize. Default false.
    */
   inspector?: boolean | { guards: HandshakeGuard[] };
   /** Longest time that a shutdown waits for running calls. Default 10,000. */

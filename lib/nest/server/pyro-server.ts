@@ -100,7 +100,7 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
       this.binding.onDestroy(() => this.close());
       whenInitialized(modules, () => this.startCheck.schedule(() => this.warnOfMissingStart()));
     } catch (error) {
-      // nobody catches an error that is thrown here; listen() reports it
+      // nobody catches an error of this method; listen() reports it
       this.bindError = error as Error;
     }
   }
@@ -135,9 +135,9 @@ export class PyroServer extends Server<PyroServerEvents, PyroServerStatus> imple
   }
 
   /**
-   * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. Calls go
-   * to the object directly: only `@PyroController`s have guards for calls, pipes and the like. An object that a method registers has
-   * the handshake guards of the object whose method it is, unless the option `guards` says otherwise. May be called before the server
+   * Serves one more object, or a class with `behavior(…)`, whose members were exposed by `expose` of `nestjs-pyro/core`. Calls go to the
+   * object directly: only `@PyroController`s have guards for calls, pipes and the like. If a method of an object registers another object,
+   * the other object has the handshake guards of the first, unless the option `guards` says otherwise. May be called before the server
    * listens.
    *
    * @throws {DaemonError} when the object or the id is registered already, unless forced

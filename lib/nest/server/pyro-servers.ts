@@ -42,9 +42,8 @@ export class PyroServers {
   }
 
   /**
-   * @internal Makes references of objects that clients of this application pass on. An object travels by the URI of the server
-   * that serves it. An object with exposed members that is not registered is registered at the first server until the connection
-   * closes.
+   * @internal Makes references of objects that clients of this application pass on. An object travels by the URI of the server that serves
+   * it. If an object with exposed members is not registered, it is registered at the first server until the connection closes.
    */
   readonly autoproxy: Autoproxy = {
     referenceFor: (value) => this.daemonFor(value)?.referenceFor(value),

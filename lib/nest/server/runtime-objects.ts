@@ -14,11 +14,12 @@ import { exposedMembers } from '../metadata/member-metadata.js';
 /** Options of `PyroServer.register`. */
 export interface PyroRegisterOptions extends Omit<RegisterOptions, 'guards'> {
   /**
-   * Who may use the object, of those whom the server's own guards let in. `inherit`: if a method of a guarded object registers the
-   * object, those who may use that object; else everybody. `none`: everybody. Or handshake guards of its own. Default `inherit`.
+   * The clients that may use the object. All of them pass the server's own guards first. `inherit`: if a method of a guarded object
+   * registers the object, the clients that may use the guarded object; else all. `none`: all. A list: handshake guards of the object.
+   * Default `inherit`.
    */
   guards?: 'inherit' | 'none' | HandshakeGuard[];
-  /** Default: a random one. */
+  /** Id of the object in URIs. Default: a random id. */
   objectId?: string;
   /** Name that a server with `nameServer` registers. Default: none. */
   name?: string;

@@ -61,8 +61,8 @@ export class ServerBinding {
   }
 
   /**
-   * Has Nest call `destroy` before all other `onModuleDestroy` hooks. Without this Nest closes the server after these hooks, and
-   * calls go on to run on destroyed providers.
+   * Makes Nest call `destroy` before all other `onModuleDestroy` hooks. Without this Nest closes the server after these hooks, and calls go
+   * on to run on destroyed providers.
    */
   onDestroy(destroy: () => Promise<void>): void {
     const module = firstDestroyedModule(this.modules);

@@ -59,7 +59,7 @@ export class NestTarget implements PyroTarget {
     return this.definition.metadata;
   }
 
-  /** Undefined for a given object: another object of its class is another Pyro object, or none. */
+  /** Undefined for a given object, because its class may have other objects, which do not travel as proxies of this object. */
   get type(): ObjectDefinition['type'] | undefined {
     return isGiven(this.definition.wrapper) ? undefined : this.definition.type;
   }
@@ -105,7 +105,7 @@ export class NestTarget implements PyroTarget {
     this.instances.runHousekeeping();
   }
 
-  /** Undefined when the object keeps nothing for a connection, so that the connection does not keep the object, either. */
+  /** Undefined when the object keeps nothing for a connection: the connection then need not hold the object. */
   get connectionEnded(): PyroTarget['connectionEnded'] {
     return this.instances.followsConnections ? this.endConnection : undefined;
   }
@@ -117,7 +117,7 @@ export class NestTarget implements PyroTarget {
     return this.instances.endAll();
   }
 
-  /** Every call goes this way. Returns a promise only when something has to be waited for. */
+  /** Serves every call. Returns a promise only when something has to be waited for. */
   private run(operation: Operation, args: unknown[], kwargs: Record<string, unknown>, call: CallContext): unknown {
     const record = new CallRecord(call, operation.binder.bind(args, kwargs));
     try {
@@ -151,7 +151,7 @@ export class NestTarget implements PyroTarget {
   /** Finds the instance of a call. */
   private serve(operation: Operation, record: CallRecord): unknown {
     const holder = this.instances.forCall(record.call);
-    // no `await`: calls that waited for the instance together would lose their order
+    // no `await`: calls that wait for the same instance would lose their order
     return holder instanceof Promise
       ? holder.then((made) => this.serveBy(made, operation, record))
       : this.serveBy(holder, operation, record);

@@ -31,7 +31,7 @@ export class ObjectPipelines {
     return pipeline;
   }
 
-  /** The pipeline with enhancers of its own: in the context of a percall instance, or else in a new context. */
+  /** The pipeline of one call, whose enhancers are made in the context of a percall instance, or else in a new context. */
   private async pipelineOfCall(operation: Operation, holder: InstanceHolder, record: CallRecord): Promise<Pipeline> {
     const { instanceMode, wrapper } = this.definition;
     const own = instanceMode === 'percall' ? holder.contextId : undefined;

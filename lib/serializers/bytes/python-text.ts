@@ -3,7 +3,7 @@ import { UnreadableError } from '../contract/unreadable-error.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** True when a string has no half of a surrogate pair. UTF-8 has no bytes for such a half. */
+/** True when a string has no half of a surrogate pair. UTF-8 has no bytes for half of a surrogate pair. */
 export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
@@ -36,7 +36,7 @@ export function decodeSurrogatePass(bytes: Buffer): string {
   let text = '';
   let start = 0;
   for (let i = 0; i + 2 < bytes.length; i++) {
-    // a surrogate has the bytes ED A0..BF 80..BF; no other character begins so
+    // a surrogate has the bytes ED A0..BF 80..BF; no other character has these bytes
     if (bytes[i] !== 0xed || (bytes[i + 1]! & 0xe0) !== 0xa0 || (bytes[i + 2]! & 0xc0) !== 0x80) continue;
     text +=
       decodeUtf8(bytes.subarray(start, i)) + String.fromCharCode(0xd000 | ((bytes[i + 1]! & 0x3f) << 6) | (bytes[i + 2]! & 0x3f));

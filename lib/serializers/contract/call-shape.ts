@@ -2,7 +2,7 @@ import { objectOf } from './plain-object.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { SerializedCall } from './serializer.js';
 
-/** Object id and method of a call that could not be read; undefined where they could not be read either. */
+/** Object id and method of a call that could not be read. A part is undefined if it could not be read. */
 export interface CallTarget {
   objectId: string | undefined;
   method: string | undefined;
@@ -11,7 +11,7 @@ export interface CallTarget {
 /**
  * Reads the call of serpent, marshal and msgpack: (object id, method, args, kwargs).
  *
- * @throws {UnreadableError} naming the expected shape, when the value has another one
+ * @throws {UnreadableError} naming the expected shape, when the value has another shape
  */
 export function callOf(value: unknown): SerializedCall {
   if (!Array.isArray(value) || value.length !== 4) throw badCall('a tuple of four');
@@ -63,7 +63,7 @@ function callOfParts(objectId: unknown, method: unknown, args: unknown, kwargs: 
 }
 
 /**
- * The keyword arguments of a call, and of an entry of a batch. Python's `None` stands for none.
+ * The keyword arguments of a call, and of an entry of a batch. `None` is read as no keyword arguments.
  *
  * @throws {UnreadableError} when the value is no dict of texts, or has a keyword `__proto__`
  */

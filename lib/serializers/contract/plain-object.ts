@@ -1,6 +1,6 @@
 import { isIndexKey, storeIndexKeysInHashTable } from '../../serpent/index-keys.js';
 
-/** How a member is set on a plain object. */
+/** The kinds of members of a plain object: each kind is set in another way. */
 export const MemberKind = { plain: 0, index: 1, inherited: 2 } as const;
 export type MemberKind = (typeof MemberKind)[keyof typeof MemberKind];
 
@@ -20,7 +20,7 @@ export function setMember(object: Record<string, unknown>, name: string, value: 
 /**
  * Makes a plain object of members that a peer has named: an `Object.fromEntries` in which no name costs more than another.
  *
- * @param members without `__proto__`: refuse this name before
+ * @param members without `__proto__`: the caller has refused this name
  */
 export function objectOf(members: Iterable<readonly [string, unknown]>): Record<string, unknown> {
   const object: Record<string, unknown> = {};

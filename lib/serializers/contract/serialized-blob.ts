@@ -5,12 +5,12 @@ import type { Annotations } from '../../protocol/annotations.js';
 import { UnreadableError } from './unreadable-error.js';
 import type { ReadContext, SerializedCall, Serializer } from './serializer.js';
 
-/** The data of a blob as it came. */
+/** The data of a received blob. */
 export interface ReceivedBlob {
   readonly data: Buffer;
   readonly serializer: Serializer;
   readonly context: ReadContext;
-  /** The info, read so that it is written as the same Python value. */
+  /** The info in faithful mode: it is written as the same Python value. */
   faithfulInfo(): unknown;
 }
 
@@ -58,7 +58,7 @@ export class SerializedBlob {
     return new SerializedBlob(info, values);
   }
 
-  /** @internal the info as it is sent. That of a blob that is passed on is unchanged, also where {@link info} has plain values. */
+  /** @internal the info as it is sent. The info of a forwarded blob is unchanged, even if {@link info} has plain values. */
   get infoToSend(): unknown {
     return this.received ? this.received.faithfulInfo() : this.info;
   }

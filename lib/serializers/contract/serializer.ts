@@ -13,22 +13,22 @@ export type ValueMode = 'natural' | 'faithful';
 /** `text`: a datetime is read as the text that `isoformat()` gives. `Date`: as a Date. */
 export type DateMode = 'text' | 'Date';
 /**
- * How an `NdArray` is written.
+ * The form of a written `NdArray`.
  *
  * - `bytes`: class dict `numpy.ndarray` with `dtype`, `shape` and the bytes in C order as `data`; a structured array as with `npy`
  * - `npy`: class dict `numpy.ndarray` with the bytes of an npy file
- * - `msgpack-numpy`: the dict of the package msgpack-numpy, which only the serializer msgpack has; in the others as with `bytes`
+ * - `msgpack-numpy`: with the serializer msgpack, the dict of the package msgpack-numpy; with the other serializers as `bytes`
  * - `list`: nested lists
  */
 export type ArrayEncoding = 'bytes' | 'npy' | 'msgpack-numpy' | 'list';
 
-/** How arrays travel. */
+/** Options of arrays of NumPy. */
 export interface ArrayOptions {
-  /** How an `NdArray` is written. Default `bytes`. */
+  /** The form of a written `NdArray`. Default `bytes`. */
   write?: ArrayEncoding;
   /** True: typed arrays are written as `NdArray` is, but Uint8Array and Buffer as bytes. Default false: as lists. */
   typedArrays?: boolean;
-  /** Make an `NdArray` of every form in which Python programs send arrays of NumPy. False: they stay dicts. Default true. */
+  /** True: every form in which Python programs send arrays of NumPy is read as an `NdArray`. False: the forms stay dicts. Default true. */
   read?: boolean;
 }
 
@@ -60,11 +60,11 @@ export interface SerializerOptions {
   /** Adds `_pyroTraceback` lines to errors. Default true. */
   detailedTraceback: boolean;
   classes: ClassRegistry;
-  /** How arrays travel. With `values: 'faithful'` their dicts stay dicts. */
+  /** Options of arrays. With `values: 'faithful'` the dicts of arrays stay dicts. */
   arrays: Required<ArrayOptions>;
   /**
-   * Is called for every object that is no plain value, before its class is looked up. For a registered Pyro object (autoproxy) and
-   * for a proxy it returns a class dict; for other objects undefined.
+   * Called for every object that is no plain value, before its class is looked up. For a registered Pyro object (autoproxy) and for a proxy
+   * it returns a class dict; for other objects undefined.
    */
   encodeObject?: (value: object) => Record<string, unknown> | undefined;
 }
@@ -75,16 +75,16 @@ export interface ReadContext {
   decodeProxy?: (state: readonly unknown[]) => unknown;
   /** Called when a call cannot be read, with its object and method, as far as they were read. */
   onUnread?: (target: { objectId: string | undefined; method: string | undefined }) => void;
-  /** True: class dicts stay dicts, those of registered classes and exceptions too. Handshake data is read so. */
+  /** True: class dicts stay dicts, even of registered classes and exceptions. Handshake data is read this way. */
   plain?: boolean;
   /** Memory that the value may take. Default: `maxValueBytes` of the serializer. */
   budget?: ValueBudget | undefined;
-  /** Reads a call that came with the read value, in place of `loadsCall` of its serializer. */
+  /** Reads a call inside the read value, in place of `loadsCall` of its serializer. */
   readCall?(data: Uint8Array, serializer: Serializer): SerializedCall;
 }
 
 /**
- * One wire serializer.
+ * A serializer of the wire.
  *
  * All methods throw only `SerializeError`, or `SecurityError` for class names with `__`, for any bytes and values.
  */
@@ -98,6 +98,6 @@ export interface Serializer {
   dumpsCall(call: SerializedCall): Buffer;
   /** Appends the call to a message that is being written. When it throws, `out` may have a part of the call. */
   dumpsCallInto(call: SerializedCall, out: ByteWriter): void;
-  /** @param start where the call begins in `data`: to make a view of a small call takes as long as to read its arguments */
+  /** @param start offset of the call in `data`. A view of a small call would take as long to make as its arguments to read */
   loadsCall(data: Uint8Array, context?: ReadContext, start?: number): SerializedCall;
 }

@@ -19,7 +19,7 @@ interface UnreadableOptions {
 }
 
 /**
- * The bytes of a message are no value that can be read, or code of the application refused the value.
+ * The bytes of a message cannot be read as a value, or code of the application refused the value.
  *
  * Python raises its own errors for this, not `SerializeError`. A daemon answers them, and the connection goes on.
  *

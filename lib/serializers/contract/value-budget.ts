@@ -43,7 +43,7 @@ export class ValueBudget implements ReadBudget {
     return `${this.spent} (maxValueBytes is ${this.limitBytes})`;
   }
 
-  /** The exception that a Python client gets then. */
+  /** The exception that a Python client gets for a value over the limit. */
   get raisedAs(): RaisedAs {
     return 'builtins.ValueError';
   }
@@ -53,7 +53,7 @@ export class ValueBudget implements ReadBudget {
   }
 }
 
-/** The value of a handshake takes four times its bytes, roughly. */
+/** The memory of a handshake's value, as a multiple of the bytes of its message. */
 const HANDSHAKE_FACTOR = 4;
 
 /** The memory that the value of a handshake message may take. */

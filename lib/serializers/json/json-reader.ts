@@ -214,7 +214,7 @@ export class JsonReader extends ValueReader {
     return dict.finish();
   }
 
-  /** @returns the first character of the next item; the closing bracket behind the last one */
+  /** @returns the first character of the next item; the closing bracket after the last one */
   private nextItem(): number {
     const { scanner } = this;
     const code = scanner.token();
@@ -225,7 +225,7 @@ export class JsonReader extends ValueReader {
     return next === BRACKET_CLOSE ? scanner.expected('a json value') : next;
   }
 
-  /** @returns the first character of the next name; the closing brace behind the last member */
+  /** @returns the first character of the next name; the closing brace after the last member */
   private nextMember(): number {
     const { scanner } = this;
     const code = scanner.token();

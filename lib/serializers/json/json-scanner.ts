@@ -5,7 +5,7 @@ import { TextWindow } from '../../serpent/text-window.js';
 
 const { TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DOUBLE_QUOTE, BACKSLASH } = CHARACTERS;
 
-/** V8 copies a slice that is shorter, so such a slice does not keep the whole text alive. */
+/** V8 copies shorter slices. A copied slice does not keep the whole text alive. */
 const COPIED_SLICE_CHARS = 13;
 
 const HEX4 = /^[\da-fA-F]{4}$/;
@@ -73,7 +73,7 @@ export class JsonScanner {
     return this.failUnended(start - 1);
   }
 
-  /** Moves behind the string at the cursor, if it stands there without escapes and is `expected`, which is ASCII. */
+  /** Moves past the string at the cursor, if it stands there without escapes and is `expected`, which is ASCII. */
   takesString(expected: string): boolean {
     const { text, pos } = this;
     const end = pos + 1 + expected.length;
@@ -90,7 +90,7 @@ export class JsonScanner {
       const code = text.charCodeAt(at);
       if (code === DOUBLE_QUOTE) {
         this.pos = at + 1;
-        // V8 puts the parts together: a string that is put together with `+` takes 32 bytes for each part
+        // `join` makes a flat string; a string that `+` puts together takes 32 bytes for each part
         return JSON.parse(this.bytes.toString('utf8', start - 1, at + 1)) as string;
       }
       if (code < SPACE) this.failControl(at);
@@ -99,7 +99,7 @@ export class JsonScanner {
     return this.failUnended(start - 1);
   }
 
-  /** @returns the number of characters behind the backslash */
+  /** @returns the number of characters after the backslash */
   private checkEscape(at: number): number {
     const letter = this.text.charAt(at + 1);
     if (letter === 'u') {

@@ -2,15 +2,15 @@ import { PyComplex, PyFrozenSet } from '../../serpent/index.js';
 import { BinaryReader } from '../bytes/binary-reader.js';
 import { failedInside } from '../contract/unreadable-error.js';
 import { shortText } from '../objects/short-text.js';
-import { crowdedKeys, DictBuilder } from '../reading/dict-builder.js';
+import { collidingKeys, DictBuilder } from '../reading/dict-builder.js';
 import { capacityOf, COSTS } from '../../serpent/value-costs.js';
 import { FLAG_REF, MARSHAL } from './marshal-types.js';
 import { decodeSurrogatePass } from '../bytes/python-text.js';
 import { safeInt, tupleOf } from '../../serpent/values.js';
 
 /**
- * Limit of the values that references add to the values in the bytes. Without the limit, a few bytes with references to references
- * could make a huge tree. A list that repeats one row many times is far below the limit.
+ * Most values that references may add to the values in the bytes. Without this limit, a few bytes with references to references could make
+ * a huge tree. A list that repeats one row many times is far below the limit.
  */
 const REFERENCED_VALUES = 1_000_000;
 const REFERENCED_VALUES_PER_BYTE = 16;
@@ -152,7 +152,7 @@ export class MarshalReader extends BinaryReader {
   private tuple(length: number): unknown {
     const items = this.hashableItems(length);
     if (!this.isFaithful) return items;
-    // the copy has no room for more
+    // the copy has no spare capacity
     if (length > 1) this.spend((length - capacityOf(length)) * COSTS.slot);
     return tupleOf(items);
   }
@@ -180,7 +180,7 @@ export class MarshalReader extends BinaryReader {
     this.spend(COSTS.set);
     let capacity = EMPTY_SET_MEMBERS;
     for (const member of members) {
-      if (!this.crowds.admits(set, member)) throw crowdedKeys();
+      if (!this.collisions.admits(set, member)) throw collidingKeys();
       if (set.size === capacity) {
         this.spend(capacity * COSTS.setMember);
         capacity *= 2;
@@ -212,7 +212,7 @@ export class MarshalReader extends BinaryReader {
     const { budget } = this;
     const { spentBytes } = budget;
     const key = this.value();
-    // the dict knows what its names cost
+    // the dict counts the cost of its names
     if (typeof key === 'string') budget.spentBytes = spentBytes;
     return key;
   }

@@ -39,7 +39,7 @@ export function decodePyroExtension(
         throw overLimit('maxIntDigits', new UnreadableError(reason));
       }
       if (DIGITS.test(text)) return safeInt(BigInt(text));
-      // Pyro5 writes every number that is no int of Python so: float32 and complex64 of NumPy
+      // Pyro5 writes every number that is no int of Python in this form: float32 and complex64 of NumPy
       if (FLOAT.test(text)) return asFloat(floatOf(text));
       return complexOf(text) ?? fail(badData(type));
     }

@@ -131,7 +131,7 @@ export class MsgpackReader extends BinaryReader {
     return dict.finish();
   }
 
-  /** Moves behind the name of a member, if the name comes next. */
+  /** Moves past the name of a member, if the name comes next. */
   private isNext({ name }: MemberShape): boolean {
     const { bytes, at } = this;
     const { length } = name;
@@ -143,7 +143,7 @@ export class MsgpackReader extends BinaryReader {
 
   private key(): unknown {
     const type = this.bytes[this.at]!;
-    // the cost of names is that of their dict
+    // the dict counts the cost of its names
     if (type >= MSGPACK.fixstr && type < MSGPACK.nil) return this.textOf(this.byte() & 0x1f);
     const key = this.value();
     if (typeof key === 'object' && key !== null && !isHashable(key))

@@ -12,7 +12,7 @@ import type { ArrayReads } from './array-reads.js';
 
 type Get = (key: string) => unknown;
 
-/** The dict of an array has no more members. */
+/** Most members of the dict of an array. */
 const MOST_MEMBERS = 8;
 
 const ARRAY_CLASSES: ReadonlySet<string> = new Set(['numpy.ndarray', 'ndarray']);
@@ -21,9 +21,9 @@ const SCALAR_CLASS = /^numpy\.(?:bool_?|u?int(?:8|16|32|64)|float(?:16|32|64)|co
 const ARRAY_MEMBERS: ReadonlySet<string> = new Set(['dtype', 'shape', 'data', 'order']);
 /** Two numbers of Python have 51 characters at most. */
 const MAX_COMPLEX_CHARS = 60;
-/** Longest name of a member of such dicts. Bytes that are longer are not made a text: dicts of marshal may share them. */
+/** Longest name of a member of the dict of an array. Longer bytes are not decoded: dicts of marshal may share them. */
 const MAX_NAME_BYTES = 20;
-/** The imaginary part behind a real one has a sign: digits alone can be parted in one way only. */
+/** The imaginary part after a real part has a sign, so digits can be divided in one way only. */
 const COMPLEX = /^\(?(?:([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))(?=[-+]))?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|inf|nan))j\)?$/;
 const NPY_MAGIC = '\x93NUMPY';
 
@@ -33,7 +33,7 @@ export function isNumpyClass(name: string): boolean {
 }
 
 /**
- * Makes the array, or the value of the scalar, that a class dict stands for. Its members are converted.
+ * Makes the array, or the value of the scalar, that a class dict stands for. The members of the dict are already converted.
  *
  * @throws {UnreadableError} on wrong members, on pickle, and on an array that costs too much
  */
@@ -70,7 +70,7 @@ export function arrayOfDict(dict: Dict, reads: ArrayReads): unknown {
   return isArray ? withArrayErrors(() => arrayOfParts(get, get('data'), reads)) : undefined;
 }
 
-/** `dtype`, `shape`, and the data as bytes, base64 text or nested lists. The shape may be missing beside lists. */
+/** Makes an array of `dtype`, `shape`, and the data as bytes, base64 text or nested lists. If the data is lists, the shape may be missing. */
 function arrayOfParts(get: Get, data: unknown, reads: ArrayReads): NdArray {
   const dtype = reads.dtype(get('dtype'));
   const isFortranOrder = get('order') === 'F' || get('fortran_order') === true || get('Corder') === false;
@@ -80,7 +80,10 @@ function arrayOfParts(get: Get, data: unknown, reads: ArrayReads): NdArray {
   return arrayOfLists(data, dtype, get('shape'), reads);
 }
 
-/** True for the text or the bytes of the one element of an array without dimensions: they are shorter than its data. */
+/**
+ * True if the data is the single element of an array without dimensions, as text or bytes. The element is shorter than the data of the
+ * array would be.
+ */
 function isItem(data: Uint8Array | string, dtype: DType, shape: unknown): boolean {
   if (shape !== undefined && !(Array.isArray(shape) && shape.length === 0)) return false;
   if (typeof data === 'string') return dtype.kind === 'text' && data.length <= 2 * dtype.lanes;
@@ -91,7 +94,7 @@ function arrayOfLists(data: unknown, dtype: DType, shapeGiven: unknown, reads: A
   const nested = isList(data) ? shapeOfNested(data) : [];
   const shape = shapeGiven === undefined || shapeGiven === null ? nested : shapeOf(shapeGiven);
   for (const lists of shape === nested ? [nested] : [nested, shape]) reads.spendArray(dtype, lists);
-  // before the items are visited: lists of marshal may share their items
+  // spent before the items are visited: lists of marshal may share their items
   reads.spend(sizeOf(nested) * (8 + Math.max(8, dtype.itemBytes)));
   const items = isList(data) ? flat(data, nested) : [data];
   return NdArray.from(items, { dtype: dtype.native.kind === 'struct' ? dtype.name : dtype.native.text, shape });
@@ -102,7 +105,7 @@ function arrayOfNpy(file: Uint8Array, reads: ArrayReads): NdArray {
   return made(file.subarray(dataStart), reads.dtype(descr), shape, isFortranOrder, reads);
 }
 
-/** Bytes of which nothing says what they are: an npy file, or pickle. */
+/** Makes an array of bytes of an unknown kind: an npy file, or pickle. */
 function arrayOfFile(file: Uint8Array, reads: ArrayReads): NdArray {
   if (Buffer.from(file.subarray(0, NPY_MAGIC.length)).toString('latin1') === NPY_MAGIC) return arrayOfNpy(file, reads);
   throw new UnreadableError(
@@ -118,7 +121,7 @@ function arrayOfMsgpackNumpy(get: Get, reads: ArrayReads): unknown {
 }
 
 function made(bytes: Uint8Array, dtype: DType, shape: unknown, isFortranOrder: boolean, reads: ArrayReads): NdArray {
-  // without a shape, as numpy.frombuffer takes the bytes
+  // without a shape: one dimension, as numpy.frombuffer gives
   const checked = shapeOf(shape ?? [bytes.length / dtype.itemBytes]);
   reads.spendArray(dtype, checked);
   return NdArray.ofBytes(bytes, dtype, checked, isFortranOrder ? 'F' : 'C', reads.spend);

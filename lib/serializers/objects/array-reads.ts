@@ -2,9 +2,9 @@ import type { DType } from '../../arrays/dtype.js';
 import { dtypeOf } from '../../arrays/dtype-reader.js';
 import { type Shape, sizeOf, spareLists } from '../../arrays/shape.js';
 
-/** The bytes of an NdArray, besides those of its elements. */
+/** The memory of an NdArray without its elements, in bytes. */
 const ARRAY_COST = 1_000;
-/** The bytes of a value in a record that has no bytes on the wire, and of a list, in the nested lists of an array. */
+/** The memory of a value without bytes on the wire, and of a list, in the nested lists of an array, in bytes. */
 const HOLLOW_COST = 400;
 const LIST_COST = 100;
 /** Dtypes that one message is expected to have. */
@@ -14,10 +14,10 @@ const MOST_DTYPES = 100;
 export class ArrayReads {
   private dtypes: Map<unknown, DType> | undefined;
 
-  /** @param spend is told bytes that are taken besides the dicts, before they are taken; throws when they are too many */
+  /** @param spend called with the bytes of an array before they are allocated; throws when they are too many */
   constructor(readonly spend: (bytes: number) => void) {}
 
-  /** Reads the same text, or the same list, once: dicts of marshal may share them, and then take few bytes each. */
+  /** Reads each text or list only once: dicts of marshal may share it, and then take few bytes each. */
   dtype(given: unknown): DType {
     const known = this.dtypes?.get(given);
     if (known !== undefined) return known;
@@ -27,7 +27,7 @@ export class ArrayReads {
     return dtype;
   }
 
-  /** Spends what an array takes, also when it is nested lists later, besides that for which its bytes stand. */
+  /** Spends the memory of an array, and of its nested lists, which may be made later. The bytes of its elements are spent elsewhere. */
   spendArray(dtype: DType, shape: Shape): void {
     const description = dtype.kind === 'struct' ? dtype.name.length : 0;
     const hollow = dtype.hollowValues * sizeOf(shape) * HOLLOW_COST;

@@ -19,7 +19,7 @@ const MSGPACK_NUMPY = {
   data: Buffer.from('data'),
 };
 
-/** The value that stands for an array on the wire. The elements are copied only where they do not lie behind each other. */
+/** The value that stands for an array on the wire. The elements are copied only if they are not contiguous. */
 export function arrayValue(array: NdArray, encoding: ArrayEncoding, serializer: SerializerName): unknown {
   if (encoding === 'list') return listsOf(array);
   const { dtype } = array.layout;
@@ -46,7 +46,7 @@ function npyFile(array: NdArray): Buffer {
   return Buffer.concat([header, bytesOfData(dtype, array.data)]);
 }
 
-/** The class lets a program read the dict that has no msgpack-numpy, but the file of `nestjs-pyro python numpy`. */
+/** The dict has a class, so that a program with the file of `nestjs-pyro python numpy`, but without msgpack-numpy, can read it. */
 function msgpackNumpy(dtype: DType, shape: readonly number[], data: Buffer): Map<unknown, unknown> {
   return new Map<unknown, unknown>([
     ['__class__', CLASS],

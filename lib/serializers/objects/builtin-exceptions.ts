@@ -77,7 +77,7 @@ function builtinOf(error: Error): string {
 function errnoOf(error: Error, code: unknown): number | undefined {
   const { errno, syscall, errors } = error as { errno?: unknown; syscall?: unknown; errors?: unknown };
   if (typeof code !== 'string' || !Object.hasOwn(constants.errno, code)) return undefined;
-  // an AggregateError of several connects has the code of the last one, and no syscall
+  // an AggregateError of several connects has the code of the last connect, and no syscall
   if (typeof errno !== 'number' && typeof syscall !== 'string' && !Array.isArray(errors)) return undefined;
   return constants.errno[code as keyof typeof constants.errno];
 }

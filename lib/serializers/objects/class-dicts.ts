@@ -25,7 +25,7 @@ export class ExceptionWrapper {
 /** Marks a daemon of this program. A daemon travels without its data, as in Pyro5. */
 export const IS_DAEMON: unique symbol = Symbol.for('nestjs-pyro:daemon');
 
-/** Stands for a received `Pyro5.server.Daemon`. It has no members. */
+/** The value of a received `Pyro5.server.Daemon`. It has no members. */
 export class DaemonStub {}
 
 type ReadOptions = Pick<SerializerOptions, 'classes' | 'arrays' | 'values'>;
@@ -33,7 +33,7 @@ type ReadOptions = Pick<SerializerOptions, 'classes' | 'arrays' | 'values'>;
 /**
  * Replaces the class dicts in a received value by objects. The value is changed in place.
  *
- * The members of a class dict are converted first. A member that is a dict of an unknown class stays a dict; elsewhere such a dict is
+ * The members of a class dict are converted first. A dict of an unknown class stays a dict as a member of a class dict; elsewhere it is
  * refused.
  *
  * @param hasShared true when the value may have the same container in several places
@@ -53,12 +53,12 @@ export function recreateClasses(
   return new ClassDicts(hasShared ? new Map() : undefined, options, context, budget).convert(value, false);
 }
 
-/** The bytes of an instance that a converter makes, without its members. */
+/** The memory of an instance that a converter makes, without its members, in bytes. */
 const INSTANCE_COST = 120;
-/** The bytes of an exception without the members of its dict, and of a proxy. */
+/** The memory of an exception without the members of its dict, and of a proxy, in bytes. */
 const EXCEPTION_COST = 250;
 const PROXY_COST = 4_096;
-/** The bytes of an argument of an exception, which gets a list of its own. */
+/** The memory of an argument of an exception in the copied list of arguments, in bytes. */
 const ARGUMENT_COST = 8;
 /** Longest name of a class. */
 const MAX_NAME_CHARS = 1_000;
@@ -140,7 +140,7 @@ class ClassDicts {
   }
 
   private object(dict: Dict, className: unknown, insideClass: boolean): unknown {
-    // dicts of marshal may share a long one
+    // dicts of marshal may share a long name
     const isLong = (className instanceof Uint8Array || typeof className === 'string') && className.length > MAX_NAME_CHARS;
     const name = className instanceof Uint8Array && !isLong ? decodeUtf8(Buffer.from(className)) : className;
     if (isLong && insideClass) return this.keep(dict);
@@ -189,7 +189,7 @@ class ClassDicts {
     throw new SerializeError(`unsupported serialized class: ${shortened(name)}`);
   }
 
-  /** The state of a URI or a proxy, whose texts are put together anew. Dicts of marshal may share a long text. */
+  /** Spends the state of a URI or a proxy, whose texts are joined anew. Dicts of marshal may share a long text. */
   private spentState(dict: Dict, name: string): readonly unknown[] {
     const state = stateOf(dict, name);
     let characters = 0;

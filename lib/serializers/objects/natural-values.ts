@@ -2,8 +2,8 @@ import { objectOf } from '../contract/plain-object.js';
 import { PyFloat } from '../../serpent/index.js';
 
 /**
- * The natural form of a value that was read in faithful mode: numbers for floats, Arrays for tuples, plain objects for dicts with
- * strings as keys. Other values are the same in both modes; a value that has none of these is given back as it is.
+ * The natural form of a value that was read in faithful mode: numbers for floats, Arrays for tuples, plain objects for dicts with strings
+ * as keys. Other values are the same in both modes. A value without floats, tuples and dicts is returned unchanged.
  */
 export function naturalOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;

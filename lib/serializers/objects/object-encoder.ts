@@ -46,9 +46,9 @@ export class ObjectEncoder {
     return array && arrayValue(array, write, this.serializer());
   }
 
-  /** An error must never make a reply fail. So an error that cannot be written is replaced by a PyroError that says so. */
+  /** Encodes an error. An error must never make a reply fail, so an error that cannot be written is replaced by a PyroError that says so. */
   private exception(error: Error): ClassDict {
-    // inside of an exception that is being tried, a failure is right: the outer exception is replaced as a whole
+    // inside of an exception that is being written, the failure is thrown: the outer exception is replaced as a whole
     if (this.probing) return exceptionToDict(error, this.options);
     this.probing = true;
     try {

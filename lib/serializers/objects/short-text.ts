@@ -32,13 +32,13 @@ function inner(value: unknown, depth: number): string {
   return `{${members(entries, ([key, item]) => `${inner(key, depth - 1)}: ${inner(item, depth - 1)}`, depth)}}`;
 }
 
-/** An error that came inside another one, as the message of that one shows it: `builtins.KeyError: chair`. */
+/** The text of an error inside of another error's message: `builtins.KeyError: chair`. */
 function errorText(error: Error): string {
   const { message, name } = error;
   return message.startsWith(name) || 'pythonType' in error ? message : `${name}: ${message}`;
 }
 
-/** An object of a class of its own: a proxy by its URI, all others by the name of their class. */
+/** The text of an object that is no plain value: of a proxy its URI, of all others the name of their class. */
 function instanceText(value: object): string {
   const reference = referenceOf(value);
   if (reference) return `[Proxy ${reference.uri}]`;

@@ -102,7 +102,7 @@ export class DictBuilder {
 
   private setEntry(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
     const { reader } = this;
-    if (typeof key !== 'string' && !reader.crowds.admits(map, key)) throw crowdedKeys();
+    if (typeof key !== 'string' && !reader.collisions.admits(map, key)) throw collidingKeys();
     if (map.size === this.capacity) {
       reader.spend(this.capacity * COSTS.mapEntry);
       this.capacity *= 2;
@@ -142,6 +142,6 @@ export function emptyDict(reader: ValueReader): Map<unknown, unknown> | Record<s
   return reader.isFaithful ? new Map() : {};
 }
 
-export function crowdedKeys(): UnreadableError {
+export function collidingKeys(): UnreadableError {
   return new UnreadableError('number keys collide so often that they were made for it');
 }

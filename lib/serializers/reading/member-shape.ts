@@ -2,18 +2,18 @@ import { kindOf, type MemberKind } from '../contract/plain-object.js';
 
 /** ASCII text that has no escapes in json: its bytes are its characters, in every format. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-/** Names that are looked at wherever they come. */
+/** Names that are never compared byte by byte, because each occurrence needs a check. */
 const CHECKED: readonly string[] = ['__proto__', '__class__', 'dtype', 'nd'];
 
 /**
- * A member of dicts, behind certain others: V8 makes one hidden class for all objects whose members have the same names in the same
- * order, so the shapes of dicts are a tree.
+ * A member of dicts, after certain other members. V8 makes one hidden class for all objects whose members have the same names in the same
+ * order. So the shapes of dicts are a tree.
  *
  * The tree says what a dict costs, and which name is expected next: a known name is compared, not read.
  */
 export class MemberShape {
   readonly kind: MemberKind;
-  /** The member that came behind this one last. */
+  /** The member that followed this member in the last dict. */
   next: MemberShape | undefined = undefined;
   /** The first member of the last dict inside of the value of this member. */
   first: MemberShape | undefined = undefined;
@@ -33,7 +33,7 @@ export class MemberShape {
     return (this.plain ??= PLAIN.test(this.name) && !CHECKED.includes(this.name));
   }
 
-  /** The member with this name behind this one; undefined when it is new. */
+  /** The member with this name after this member; undefined when it is new. */
   follow(name: string): MemberShape | undefined {
     const { next } = this;
     if (next !== undefined && next.name === name) return next;
@@ -51,7 +51,10 @@ export class MemberShape {
   }
 }
 
-/** Shapes that are remembered, members of one dict among them, and characters of a name. Others count as new each time. */
+/**
+ * Most remembered shapes, most remembered members of one dict, and most characters of a remembered name. Further members count as new each
+ * time.
+ */
 const MOST_SHAPES = 1_024;
 const MOST_MEMBERS = 256;
 const MOST_NAME_CHARS = 128;
@@ -70,7 +73,7 @@ export class MemberShapes {
     return this.root;
   }
 
-  /** Remembers a new member behind `shape`. Undefined: it is not remembered. */
+  /** Remembers a new member after `shape`. Undefined: it is not remembered. */
   add(shape: MemberShape, name: string): MemberShape | undefined {
     if (this.count >= MOST_SHAPES || shape.count >= MOST_MEMBERS || name.length > MOST_NAME_CHARS) return undefined;
     this.count++;

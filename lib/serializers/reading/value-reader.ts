@@ -1,22 +1,22 @@
-import { KeyCrowds } from '../../serpent/key-crowds.js';
+import { HashCollisions } from '../../serpent/hash-collisions.js';
 import { COSTS, grownCapacity, isSmallInt, TABLE_COST, TABLE_MEMBER_COST, TABLE_MEMBERS } from '../../serpent/value-costs.js';
 import type { ValueBudget } from '../contract/value-budget.js';
 import type { MemberShape, MemberShapes } from './member-shape.js';
 
-/** Members for which a plain object has room from its start. */
+/** Members for which V8 makes room in an empty plain object. */
 const ROOMY_MEMBERS = 4;
 
 /** The common part of the readers of json, marshal and msgpack: what a value costs, the shapes of its dicts, keys that collide. */
 export abstract class ValueReader {
   /** True when a dict has a `__class__` key. */
   sawClass = false;
-  /** True when a dict has a key of one that stands for an array: `dtype`, `nd`, or bytes. */
+  /** True when a dict has a key of the dicts of arrays: `dtype`, `nd`, or bytes. */
   sawArray = false;
   /** The start of all dicts. */
   readonly root: MemberShape;
-  /** The member whose value is read: it knows which member its dicts begin with. */
+  /** The member whose value is read. Its `first` is the expected first member of dicts in the value. */
   context: MemberShape;
-  private knownCrowds: KeyCrowds | undefined = undefined;
+  private knownCollisions: HashCollisions | undefined = undefined;
 
   constructor(
     readonly isFaithful: boolean,
@@ -27,8 +27,8 @@ export abstract class ValueReader {
   }
 
   /** Shared by all dicts and sets of the read. */
-  get crowds(): KeyCrowds {
-    return (this.knownCrowds ??= new KeyCrowds());
+  get collisions(): HashCollisions {
+    return (this.knownCollisions ??= new HashCollisions());
   }
 
   /** Fails with the reason that the budget gives. */
@@ -41,7 +41,7 @@ export abstract class ValueReader {
   }
 
   /**
-   * A string. V8 takes one byte for each character of latin 1, and two when another one is among them.
+   * A string. V8 takes one byte for each character, or two if any character is not latin 1.
    *
    * @param wireBytes more than characters, when the string is not all ASCII
    */
@@ -54,12 +54,15 @@ export abstract class ValueReader {
     this.spend(COSTS.bigint + (digits >> 1));
   }
 
-  /** A value that is a member of something else than a list of numbers. */
+  /** Spends a number outside of a list of numbers. */
   spendNumber(value: unknown): void {
     if (typeof value === 'number' && !isSmallInt(value)) this.spend(COSTS.number);
   }
 
-  /** A list of numbers that gets another item behind them. @returns a copy: its numbers take more, and it has grown once */
+  /**
+   * Makes a list of any values from a list of numbers, and adds an item. @returns a copy, whose numbers take more memory, and which has
+   * grown once
+   */
   protected mixed(numbers: readonly unknown[], item: unknown): unknown[] {
     for (const number of numbers) this.spendNumber(number);
     const items = numbers.slice();
@@ -67,14 +70,14 @@ export abstract class ValueReader {
     return items;
   }
 
-  /** An Array is full. @returns its new capacity */
+  /** Spends the growth of a full Array. @returns its new capacity */
   protected growList(capacity: number): number {
     const grown = grownCapacity(capacity);
     this.spend((grown - capacity) * COSTS.slot);
     return grown;
   }
 
-  /** The member with this name behind those before it; undefined when it is not remembered. */
+  /** The member with this name after `shape`; undefined when it is not remembered. */
   follow(shape: MemberShape, name: string): MemberShape | undefined {
     const known = shape.follow(name);
     if (known !== undefined) return known;
@@ -82,12 +85,12 @@ export abstract class ValueReader {
     return this.shapes.add(shape, name);
   }
 
-  /** A name that did not follow the members before it. @param count the members before it */
+  /** Spends a name that has not followed the members before it. @param count number of the members before it */
   spendNewName(count: number, name: string): void {
     this.spend((count < TABLE_MEMBERS && !this.isFaithful ? COSTS.newMember : COSTS.string) + name.length);
   }
 
-  /** The `count`th member of a plain object. */
+  /** Spends the `count`th member of a plain object. */
   spendMember(count: number): void {
     if (count <= ROOMY_MEMBERS) return;
     if (count > TABLE_MEMBERS) this.spend(TABLE_MEMBER_COST);
@@ -98,7 +101,8 @@ export abstract class ValueReader {
 /**
  * Begins a list with its first item.
  *
- * V8 holds a list of numbers alone in 8 bytes for each, but only if the literal that made the list makes no others: else in 24.
+ * V8 holds a list of numbers in 8 bytes for each number, if the array literal in the source makes only lists of numbers. Otherwise a number
+ * takes 24 bytes.
  */
 export function beginList(first: unknown): unknown[] {
   return typeof first === 'number' ? numberList(first) : [first];

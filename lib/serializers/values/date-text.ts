@@ -1,4 +1,4 @@
-/** As Python's `datetime.isoformat()` writes: with a time, and with or without fraction and time zone. */
+/** The form of Python's `datetime.isoformat()`: with a time, and with or without fraction and time zone. */
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{3,6})?(?:Z|[+-]\d{2}:\d{2})?$/;
 
 /**
@@ -11,7 +11,7 @@ export function parseDateTime(text: string): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** Replaces the texts of datetimes in a value that was read by Dates: in lists and dicts in place; dict keys and set members stay. */
+/** Replaces the texts of datetimes in a read value by Dates. Lists and dicts are changed in place; dict keys and set members stay. */
 export function withDates(value: unknown): unknown {
   if (typeof value === 'string') return parseDateTime(value) ?? value;
   if (typeof value !== 'object' || value === null) return value;

@@ -22,7 +22,7 @@ export interface ReadValue {
   value: unknown;
   /** True when a dict has a `__class__` key. */
   sawClass: boolean;
-  /** True when a dict has a key of one that stands for an array. */
+  /** True when a dict has a key of the dicts of arrays. */
   sawArray?: boolean;
   /** True when the value has the same container in several places, which only marshal can say. */
   hasShared?: boolean;
@@ -199,7 +199,7 @@ function serializeError(error: unknown): unknown {
 /**
  * Runs `work`, which reads a value and may call code of users: converters.
  *
- * @throws {ConversionError} for everything that `work` throws but errors of this package that a reader knows
+ * @throws {ConversionError} for everything that `work` throws, except the errors of this package's readers
  */
 function withConversionErrors<T>(work: () => T): T {
   try {
@@ -210,11 +210,11 @@ function withConversionErrors<T>(work: () => T): T {
   }
 }
 
-/** The literals of serpent and json are read by code that stands alone and has errors of its own. */
+/** Translates an error of the room `serpent/`, which reads the literals of serpent and json and has its own errors. */
 function unreadableLiteral(error: SerpentError, format: string, data: Buffer, budget: ValueBudget): UnreadableError {
   const { offset, code } = error;
   const isTooCostly = code === 'TOO_COSTLY';
-  // serpent stands alone and knows no options
+  // the room serpent knows no options
   const message = isTooCostly ? `${budget.reason} at byte ${offset}` : error.message;
   const { steps, before } = offset === undefined ? NOWHERE : placeInLiteral(data.toString('latin1'), offset);
   const unreadable = new UnreadableError(`bad ${format} data: ${message}`, {

@@ -5,7 +5,7 @@ import { PyComplex, PyFloat, PyFrozenSet, PyTuple } from '../../serpent/index.js
 import { Nesting } from '../../serpent/nesting.js';
 import { isoformat, isPyNumber, unsendableKind, withArticle } from '../../serpent/value-kinds.js';
 
-/** Thrown by a sink that cannot write a value. A sink does not know the path to the value; {@link ValueWriter} adds the path. */
+/** Thrown by a sink that cannot write a value. {@link ValueWriter} adds the path to the value, which a sink does not know. */
 export class Unwritable extends Error {
   /**
    * @param what cannot be written, a noun
@@ -55,15 +55,15 @@ export type DictKey = string | number | bigint | boolean | null | PyFloat | PyCo
 export interface ValueWriterOptions {
   maxDepth: number;
   maxIntDigits: number;
-  /** Is called for every object except plain arrays and the Py classes. Undefined: the writer's own rule. */
+  /** Called for every object except plain arrays and the Py classes. Undefined: the writer's own rule. */
   encodeObject: (value: object) => unknown;
 }
 
 /**
  * Walks a value by the table of docs/values.md, with its limits, and puts the parts into a sink.
  *
- * The serpent writer has a walk of its own with the same rules: with this walk and a serpent sink, which has to find out before
- * each part which separator stands there, records take 20 to 40% longer to write.
+ * The serpent writer has its own walk, with the same rules. With this walk and a serpent sink, which has to choose a separator before each
+ * part, records take 20 to 40% longer to write.
  */
 export class ValueWriter {
   private readonly nesting: Nesting;

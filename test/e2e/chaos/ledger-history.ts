@@ -37,7 +37,7 @@ export class LedgerHistory {
   private readonly wrong: string[] = [];
   private streams = 0;
 
-  /** @param isKnownError says whether an error is one that a client may get */
+  /** @param isKnownError true for errors that a client may get */
   constructor(private readonly isKnownError: (record: CallRecord) => boolean) {}
 
   add(record: CallRecord): void {
@@ -90,7 +90,7 @@ export class LedgerHistory {
   }
 }
 
-/** The place of each call among those of its client. */
+/** The position of each call in the calls of its client. */
 function placesOf(journal: string, wrong: string[]): Map<string, number> {
   const places = new Map<string, number>();
   const counts = new Map<string, number>();

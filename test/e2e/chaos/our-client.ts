@@ -12,7 +12,7 @@ export interface Ledger {
 const KINDS: CallKind[] = ['add', 'add', 'addLater', 'tell', 'batch', 'items'];
 const CALLERS = 8;
 
-/** Callers that share a proxy of ours with several connections, and call a ledger until they are stopped. */
+/** Callers that share a proxy of this package with several connections, and call a ledger until they are stopped. */
 export class OurClient {
   private readonly proxy: RemoteObject<Ledger>;
   private readonly callers: Promise<void>[];

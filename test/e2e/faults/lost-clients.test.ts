@@ -60,7 +60,7 @@ async function untilNothingIsHeld(daemon: PyroDaemon): Promise<void> {
 
 describe.each(['ends', 'is reset'])('a Python client that is killed, so that its connection %s', (how) => {
   it.each(PHASES)(
-    'leaves nothing at the server, and others are served (%s)',
+    'a killed Python client leaves nothing at the server, and other clients are served (%s)',
     async (phase) => {
       const { server } = await serve({ providers: [Thing] }, { streamLingerMs: 50, housekeepingIntervalMs: 20 });
       const daemon = daemonOf(server);
@@ -88,7 +88,7 @@ const LIMITS = {
 
 describe('a Python client that stands still', () => {
   it.each(Object.keys(LIMITS) as (keyof typeof LIMITS)[])(
-    'is disconnected, and others are served meanwhile (%s)',
+    'a Python client that stands still is disconnected, and other clients are served meanwhile (%s)',
     async (phase) => {
       const { server } = await serve({ providers: [Thing] }, LIMITS[phase]);
       const daemon = daemonOf(server);
@@ -101,7 +101,7 @@ describe('a Python client that stands still', () => {
   );
 
   it.each(['sending', 'reading', 'running', 'streaming'] as const)(
-    'is disconnected when the network drops all that it sends, and all that it is sent (%s)',
+    'a Python client is disconnected when the network drops everything in both directions (%s)',
     async (phase) => {
       const { server } = await serve({ providers: [Thing] }, LIMITS[phase]);
       const daemon = daemonOf(server);

@@ -44,7 +44,7 @@ async function failureOf(work: Promise<unknown>): Promise<PyroError> {
 const LARGE = 'x'.repeat(30_000_000);
 
 describe('a server of Pyro5 that is killed', () => {
-  it('during the handshake: the call was not sent', async () => {
+  it('a server that is killed during the handshake: the call was not sent', async () => {
     const { server, relay, thing } = await serve({ handshake: 'slow', connectTimeoutMs: LONG_MS });
     const failure = failureOf(thing.echo(1));
     await expect.poll(() => relay.connections, { timeout: LONG_MS }).toBe(1);
@@ -57,7 +57,7 @@ describe('a server of Pyro5 that is killed', () => {
     ['while the call runs', (thing) => thing.slow(30) as Promise<unknown>],
     ['while a batch runs', (thing) => thing.$batch((batch) => batch.slow(30))],
   ])(
-    '%s: the call may have run, and the next one is answered by the restarted server',
+    'a server that is killed %s: the call may have run, and the restarted server answers the next call',
     async (_, call) => {
       const { server, relay, thing } = await serve();
       await thing.$connect();
@@ -73,7 +73,7 @@ describe('a server of Pyro5 that is killed', () => {
   );
 
   it(
-    'between the items of a stream: the stream fails, and the proxy goes on with the restarted server',
+    'a server that is killed between the items of a stream: the stream fails, and the proxy goes on with the restarted server',
     async () => {
       const { server, relay, thing } = await serve();
       const stream = await thing.numbers(1_000);

@@ -43,7 +43,7 @@ const log = (location: string, text: string): Promise<unknown> =>
 
 describe.skipIf(process.platform === 'win32')('a process without descriptors', () => {
   it(
-    'goes on serving the clients that it has, and takes new ones when others have gone',
+    'a process without descriptors goes on serving its clients, and accepts new clients when others have gone',
     async () => {
       const program = inShell('ulimit -n 1000', 'ledger-app', [join(directory, 'descriptors')]);
       const location = await program.line('ready: ');
@@ -70,7 +70,7 @@ describe.skipIf(process.platform === 'win32')('a process without descriptors', (
 
 describe.skipIf(process.platform !== 'linux')('a full disk', () => {
   it(
-    'for the log costs lines of the log, and no call',
+    'a full disk for the log costs lines of the log, and no call',
     async () => {
       const [journal, location] = [join(directory, 'log-journal'), join(directory, 'log-location')];
       const program = inShell(':', 'ledger-app', [journal, location], '> /dev/full 2> /dev/full');
@@ -90,7 +90,7 @@ describe.skipIf(process.platform !== 'linux')('a full disk', () => {
   );
 });
 
-/** Replaces the clock of the wall by one that is set forward or back by up to a day at each look. */
+/** Replaces the wall clock by a clock that is set forward or back by up to a day whenever it is read. */
 const JUMPING_CLOCK = `
   const { now } = Date;
   const jump = () => Math.round((Math.random() - 0.5) * 2 * 86_400_000);

@@ -43,7 +43,7 @@ async function open(
   faults = [];
   context = await browser.newContext({ viewport: WIDE, ...options });
   const page = await context.newPage();
-  // shorter than that of a test, so that the error says what was waited for
+  // shorter than the limit of a test, so that the error names the expected state
   page.setDefaultTimeout(20_000);
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin && !request.url().startsWith('data:')) faults.push(`asked ${request.url()}`);
@@ -71,7 +71,7 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 describe('the page of the inspector', () => {
-  it('lists the objects with their members, and asks nobody else', async () => {
+  it('the page lists the objects with their members, and asks nobody else', async () => {
     const page = await open();
     await page.getByRole('link', { name: 'lab.camera' }).click();
     await page.getByRole('heading', { name: 'lab.camera' }).waitFor();
@@ -80,7 +80,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('calls a method with the fields of its form, and shows the result and the line of Python', async () => {
+  it('the page calls a method with the fields of its form, and shows the result and the line of Python', async () => {
     const page = await open('/pyro/');
     const form = await openMethod(page, 'lab.camera', 'expose');
     await form.getByRole('textbox', { name: 'seconds' }).fill('0.5');
@@ -93,7 +93,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('fills the members of a class in one by one, and sends the dict of the class', async () => {
+  it('the page has a field for each member of a class, and sends the dict of the class', async () => {
     const page = await open();
     const form = await openMethod(page, 'lab.camera', 'aim');
     await form.getByRole('textbox', { name: 'name' }).fill('12');
@@ -111,7 +111,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('fills nested members, lists and enums in, with the rules of class-validator', async () => {
+  it('the page has fields for nested members, lists and enums, with the rules of class-validator', async () => {
     const page = await open();
     const form = await openMethod(page, 'lab.camera', 'plan');
     await form.getByRole('combobox', { name: 'mode' }).selectOption('fast');
@@ -134,7 +134,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('shows texts of peers as texts', async () => {
+  it('the page shows texts of peers as texts', async () => {
     const page = await open();
     const form = await openMethod(page, 'lab.camera', 'describe');
     await form.getByRole('button', { name: 'Call describe' }).click();
@@ -144,7 +144,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('shows an exception with the traceback of the object and the stack of the inspector', async () => {
+  it('the page shows an exception with the traceback of the object and the stack of the inspector', async () => {
     const page = await open();
     const form = await openMethod(page, 'lab.camera', 'break');
     await form.getByRole('button', { name: 'Call break' }).click();
@@ -155,7 +155,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('shows the refusal of a guard, of a call and of a handshake', async () => {
+  it('the page shows the refusal of a guard, of a call and of a handshake', async () => {
     const page = await open();
     const park = await openMethod(page, 'lab.camera', 'park');
     await park.getByRole('button', { name: 'Call park' }).click();
@@ -176,7 +176,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('pauses a stream at its source, goes on and stops it', async () => {
+  it('the page pauses a stream at its source, resumes the stream and stops it', async () => {
     const page = await open();
     let reading = 0;
     page.on('request', (request) => (reading += request.url().endsWith('/stream') ? 1 : 0));
@@ -201,7 +201,7 @@ describe('the page of the inspector', () => {
     await expect.poll(() => Camera.openStreams).toBe(0);
   });
 
-  it('shows connections as they come and go', async () => {
+  it('the page shows connections as they come and go', async () => {
     const page = await open('/pyro#connections');
     const uri = inspected.server.unwrap().uriFor('lab.mount');
     const proxy = await PyroProxy.connect(uri, { handshake: 'secret' });
@@ -211,7 +211,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('can be used with the keyboard alone', async () => {
+  it('the page can be used with the keyboard alone', async () => {
     const page = await open();
     const press = async (key: string, until: string): Promise<void> => {
       for (let presses = 0; presses < 60; presses++) {
@@ -241,7 +241,7 @@ describe('the page of the inspector', () => {
     ['dark', 'wide', WIDE],
     ['light', 'narrow', NARROW],
     ['dark', 'narrow', NARROW],
-  ] as const)('is accessible and fits, %s and %s', async (colorScheme, width, viewport) => {
+  ] as const)('the page is accessible and fits, %s and %s', async (colorScheme, width, viewport) => {
     const page = await open('/pyro#objects/lab.camera', { colorScheme, viewport });
     for (const view of ['objects', 'connections', 'streams', 'limits', 'names', 'failures']) {
       await page.goto(`${inspected.origin}/pyro#${view}${view === 'objects' ? '/lab.camera' : ''}`);
@@ -267,7 +267,7 @@ describe('the page of the inspector', () => {
     expect(faults).toEqual([]);
   });
 
-  it('shows and calls objects of a daemon of Python, from the command line', async () => {
+  it('the page shows and calls objects of a daemon of Python, from the command line', async () => {
     const python = await PythonServer.start('thread');
     const program = await CommandLineProgram.make();
     const inspecting = new Program(process.execPath, [program.file, 'inspect', python.uri('thing'), '--allow-calls', '--json']);

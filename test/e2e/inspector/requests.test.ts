@@ -38,7 +38,7 @@ async function items(app: InspectedApp, streamId: string, count: number): Promis
   return (await (await app.post('pyro/stream', { streamId, count })).json()) as StreamAnswer;
 }
 
-/** Begins to watch, over a connection of its own. */
+/** Begins to watch, over a new connection. */
 async function watch(app: InspectedApp): Promise<IncomingMessage> {
   const request = get(`${app.origin}/pyro/events`, { agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -60,7 +60,7 @@ async function eventOf(response: IncomingMessage, fits: (state: InspectorState) 
 }
 
 describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform) => {
-  it('serves the page and its files with a policy that lets nothing else in', async () => {
+  it('the inspector serves the page and its files with a policy that lets nothing else in', async () => {
     const app = await start({ path: '/tools/pyro/' }, { platform });
     const page = await app.get('tools/pyro');
     expect(page.headers.get('content-security-policy')).toBe(
@@ -86,7 +86,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect(bytes).toBeLessThan(MAX_PAGE_BYTES);
   });
 
-  it('tells the state of all servers, with types and rules of parameters', async () => {
+  it('the inspector tells the state of all servers, with types and rules of parameters', async () => {
     const app = await start({}, { platform });
     const { allowCalls, servers } = (await (await app.get('pyro/snapshot')).json()) as InspectorState;
     expect(allowCalls).toBe(false);
@@ -112,7 +112,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     });
   });
 
-  it('calls methods and attributes through guards and handshake guards', async () => {
+  it('the inspector calls methods and attributes through guards and handshake guards', async () => {
     const app = await start({ allowCalls: true }, { platform });
     expect(await call(app, 'lab.camera', 'expose', { args: ['0.5'], kwargs: { binning: '2' } })).toMatchObject({
       kind: 'result',
@@ -137,7 +137,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect(broken).toMatchObject({ kind: 'error', error: { type: 'builtins.ValueError', message: 'the shutter is stuck' } });
   });
 
-  it('runs the guards of the module for every path below it', async () => {
+  it('the inspector runs the guards of the module for every path below it', async () => {
     const app = await start({ guards: [KeyGuard], allowCalls: true }, { platform });
     for (const path of ['', '/page.js', '/page.css', '/snapshot', '/events'])
       expect((await app.get(`pyro${path}`)).status, path).toBe(403);
@@ -145,7 +145,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect((await app.get('pyro/snapshot', { 'x-key': 'good' })).status).toBe(200);
   });
 
-  it('refuses requests that its own page did not send', async () => {
+  it('the inspector refuses requests that its own page did not send', async () => {
     const app = await start({ allowCalls: true }, { platform });
     const body = callOf('lab.camera', 'expose', { args: ['1'] });
     const foreign = [
@@ -173,7 +173,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     }
   });
 
-  it('refuses bodies over maxBodyBytes, bodies without a length, and wrong fields', async () => {
+  it('the inspector refuses bodies over maxBodyBytes, bodies without a length, and wrong fields', async () => {
     const app = await start({ allowCalls: true, maxBodyBytes: 300 }, { platform });
     const large = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['x'.repeat(300)] }));
     expect(large.status).toBe(413);
@@ -191,14 +191,14 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     expect(answer.toString()).toMatch(/^HTTP\/1.1 411 /);
   });
 
-  it('only shows unless allowCalls', async () => {
+  it('the inspector only shows objects unless allowCalls is set', async () => {
     const app = await start({}, { platform });
     const refused = await app.post('pyro/call', callOf('lab.camera', 'expose', { args: ['1'] }));
     expect([refused.status, await refused.json()]).toEqual([403, { error: expect.stringContaining('allowCalls') as string }]);
     expect((await app.post('pyro/stream', { streamId: 'a', count: 1 })).status).toBe(403);
   });
 
-  it('answers HEAD of the events, which takes no place of a reader', async () => {
+  it('the inspector answers HEAD of the events, which takes no slot of a reader', async () => {
     const app = await start({ maxReaders: 1 }, { platform });
     const head = await fetch(`${app.origin}/pyro/events`, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
@@ -207,7 +207,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
     response.destroy();
   });
 
-  it('sends the state to all who watch, and ends with the application', async () => {
+  it('the inspector sends the state to all readers, and ends with the application', async () => {
     const app = await start({ intervalMs: 100, maxReaders: 2, allowCalls: true }, { platform });
     const [one, two, three] = [await watch(app), await watch(app), await watch(app)];
     expect(one.headers['content-type']).toBe('text/event-stream');
@@ -237,7 +237,7 @@ describe.each<Platform>(['express', 'fastify'])('the inspector on %s', (platform
 });
 
 describe('the streams of the inspector', () => {
-  it('fetches items only when they are asked for, and closes a stream that is stopped', async () => {
+  it('the inspector fetches items of a stream only when they are asked for, and closes a stream that is stopped', async () => {
     const app = await start({ allowCalls: true });
     const answer = await call(app, 'lab.camera', 'frames');
     if (answer.kind !== 'stream') throw new Error('no stream');
@@ -254,25 +254,25 @@ describe('the streams of the inspector', () => {
     expect(gone.status).toBe(404);
   });
 
-  it('keeps a stream while other pages call many objects, and releases proxies that are not used', async () => {
+  it('the inspector keeps a stream while other pages call many objects, and releases proxies that are not used', async () => {
     const app = await start({ allowCalls: true });
     const answer = await call(app, 'lab.camera', 'frames');
     if (answer.kind !== 'stream') throw new Error('no stream');
     for (let index = 0; index < 20; index++)
       expect((await call(app, 'lab.camera', 'expose', { session: `other ${index}`, args: ['1'] })).kind).toBe('result');
     expect((await items(app, answer.streamId, 2)).items.map(({ text }) => text)).toEqual(['1', '2']);
-    // 16 proxies: that of the stream among them
+    // 16 proxies, the proxy of the stream included
     await expect.poll(() => app.server.inspect().totals.connectionsOpen).toBe(16);
     await items(app, answer.streamId, 0);
   });
 
-  it('closes a stream that nobody reads for idleTimeoutMs', async () => {
+  it('the inspector closes a stream that nobody reads for idleTimeoutMs', async () => {
     const app = await start({ allowCalls: true, idleTimeoutMs: 50 });
     await call(app, 'lab.camera', 'frames').then(({ kind }) => expect(kind).toBe('stream'));
     await expect.poll(() => app.server.unwrap().streamCount).toBe(0);
   });
 
-  it('refuses streams over maxStreams, calls over maxCalls and results over maxResultBytes', async () => {
+  it('the inspector refuses streams over maxStreams, calls over maxCalls and results over maxResultBytes', async () => {
     const app = await start({ allowCalls: true, maxStreams: 1, maxCalls: 1, maxResultBytes: 5_000 });
     expect((await call(app, 'lab.camera', 'frames')).kind).toBe('stream');
     const second = await app.post('pyro/call', callOf('lab.camera', 'frames'));
@@ -299,7 +299,7 @@ describe('the streams of the inspector', () => {
 });
 
 describe('an inspector without guards', () => {
-  it('is for this machine only, by address and by the name that the browser asked for', async () => {
+  it('an inspector without guards is for this machine only, by address and by the name that the browser asked for', async () => {
     const app = await start({});
     const { hostname, port } = new URL(app.origin);
     for (const [host, status] of [
@@ -317,14 +317,14 @@ describe('an inspector without guards', () => {
     }
   });
 
-  it('takes no request that a reverse proxy has passed on', async () => {
+  it('an inspector without guards takes no request that a reverse proxy has passed on', async () => {
     const app = await start({});
     for (const header of ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via', 'forwarded'])
       expect((await app.get('pyro/snapshot', { [header]: '10.0.0.1' })).status).toBe(403);
     expect((await app.get('pyro/snapshot', { forwarded: 'for=10.0.0.1' })).status).toBe(403);
   });
 
-  it('is not mounted in production, and the error says what to do', () => {
+  it('an inspector without guards is not mounted in production, and the error says what to do', () => {
     const { NODE_ENV } = process.env;
     process.env.NODE_ENV = 'production';
     try {
@@ -336,7 +336,7 @@ describe('an inspector without guards', () => {
     }
   });
 
-  it('takes the guards of the application only if there are some', async () => {
+  it('the inspector takes the guards of the application only if there are some', async () => {
     await expect(start({ guards: 'global' })).rejects.toThrow(/no global guard/);
     @Module({ providers: [{ provide: APP_GUARD, useClass: KeyGuard }] })
     class Guards {}
@@ -346,7 +346,7 @@ describe('an inspector without guards', () => {
   });
 });
 
-it('refuses options that are wrong, by their names', () => {
+it('the inspector refuses wrong options by their names', () => {
   expect(() => PyroInspectorModule.forRoot({ allowCall: true } as never)).toThrow(
     'PyroInspectorModule.forRoot: allowCall is no option; did you mean allowCalls?',
   );
@@ -354,7 +354,7 @@ it('refuses options that are wrong, by their names', () => {
   expect(() => PyroInspectorModule.forRoot({ client: { tsl: true } as never })).toThrow('client.tsl is no option');
 });
 
-it('takes its settings from a factory', async () => {
+it('the inspector takes its settings from a factory', async () => {
   const module = PyroInspectorModule.forRootAsync({ path: 'late', useFactory: () => Promise.resolve({ allowCalls: true }) });
   const app = await start({}, { imports: [module] });
   expect(((await (await app.get('late/snapshot')).json()) as InspectorState).allowCalls).toBe(true);

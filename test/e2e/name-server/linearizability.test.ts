@@ -30,34 +30,34 @@ function history(...lines: string[]): Operation<Action>[] {
 const holds = (...lines: string[]): boolean => isLinearizable(history(...lines), 0, step);
 
 describe('a history', () => {
-  it('is linearizable when the operations follow each other', () => {
+  it('a history is linearizable when the operations follow each other', () => {
     expect(holds('w1 | r1 | w2 | r2 |')).toBe(true);
     expect(holds('w1 | r2 |')).toBe(false);
   });
 
-  it('is linearizable when an operation may have happened at any time between its call and its answer', () => {
+  it('a history is linearizable when an operation may have happened at any time between its call and its answer', () => {
     expect(holds('w1       |', '  r0 | r1 |')).toBe(true);
     expect(holds('w1       |', '  r1 | r0 |')).toBe(false);
   });
 
-  it('is not linearizable when a read gives what was overwritten before it was called', () => {
+  it('a history is not linearizable when a read gives what was overwritten before the read was called', () => {
     expect(holds('w1 | w2 |', '          r1 |')).toBe(false);
     expect(holds('w1 | w2 |', '    r1 |')).toBe(true);
   });
 
-  it('is not linearizable when two clients see two writes in different orders', () => {
+  it('a history is not linearizable when two clients see two writes in different orders', () => {
     expect(holds('w1      |', 'w2      |', 'r1 | r2 |   |', 'r2 | r1 |')).toBe(false);
     expect(holds('w1      |', 'w2      |', 'r1 | r2 |   |', 'r1 | r2 |')).toBe(true);
   });
 
-  it('may have operations without an answer, which happen late or never', () => {
+  it('a history may have operations without an answer, which happen late or never', () => {
     expect(holds('w1', '  r0 | r0 |')).toBe(true);
     expect(holds('w1', '  r0 | r0 | r1 |')).toBe(true);
     expect(holds('w1', '  r1 | r0 |')).toBe(false);
     expect(holds('      w1', ' r1 |')).toBe(false);
   });
 
-  it('that was made by one register is linearizable, however the calls overlap, and not with another answer', () => {
+  it('a history of one register is linearizable, however the calls overlap, and not with another answer', () => {
     const moves = fc.array(
       fc.record({
         client: fc.nat({ max: 3 }),

@@ -1,4 +1,4 @@
-/** One operation on something that several clients share. */
+/** An operation on an object that several clients share. */
 export interface Operation<Action> {
   readonly action: Action;
   /** Position of its call among all calls and answers. */
@@ -7,7 +7,7 @@ export interface Operation<Action> {
   readonly answered: number;
 }
 
-/** Gives the state after an operation; undefined when its answer cannot be the one of this state. */
+/** Gives the state after an operation; undefined when the answer is impossible in this state. */
 export type Step<State, Action> = (state: State, action: Action) => { readonly state: State } | undefined;
 
 /** Operations in an order that is tried. */
@@ -54,7 +54,7 @@ export function isLinearizable<State, Action>(
   return false;
 }
 
-/** The operations that may be the next one: those that were called before any other one was answered. */
+/** The operations that may come next: all that were called before any of the remaining operations was answered. */
 function candidates<Action>(operations: readonly Operation<Action>[], first: number, later: ReadonlySet<number>): number[] {
   const open: number[] = [];
   let earliestAnswer = Infinity;

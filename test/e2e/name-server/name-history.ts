@@ -1,14 +1,14 @@
 import { PyroProxy } from '../../../lib/core.js';
 import { isLinearizable, type Operation } from './linearizability.js';
 
-/** An operation on a name, with what the name server answered. Its `uri` is the one that the client registers. */
+/** An operation on a name, with the answer of the name server. `uri` is the URI that the client registers. */
 export type NameAction =
   | { readonly kind: 'register' | 'hold'; readonly uri: string; readonly answer: 'done' | 'refused' | undefined }
   | { readonly kind: 'release'; readonly uri: string; readonly answer: number | 'refused' | undefined }
   | { readonly kind: 'remove'; readonly answer: number | undefined }
   | { readonly kind: 'lookup'; readonly answer: string | undefined };
 
-/** What a name server does with a name: the state is the registered URI, or undefined. */
+/** The behaviour of a name server with one name. The state is the registered URI, or undefined. */
 export function nameStep(state: string | undefined, action: NameAction): { state: string | undefined } | undefined {
   const when = (is: boolean, next: string | undefined): { state: string | undefined } | undefined =>
     is ? { state: next } : undefined;
@@ -44,7 +44,7 @@ export class NameHistory {
   count = 0;
 
   /**
-   * Does one operation.
+   * Does an operation.
    *
    * @param call resolves with the answer
    * @throws the error of an operation that was not answered, or did not happen; its record is kept when it may have happened

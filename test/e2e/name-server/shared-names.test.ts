@@ -6,7 +6,7 @@ import { NameHistory, RecordingClient } from './name-history.js';
 
 const SERVERS = 3;
 const CLIENTS = 32;
-/** How often all name servers are killed one after the other, and Redis. Each round has names of its own. */
+/** Number of rounds. In each round all name servers are killed one after the other, and Redis. Each round has new names. */
 const ROUNDS = Number(process.env.LONG_ROUNDS ?? 1);
 /** Names of a round that all clients use. */
 const NAMES = 12;
@@ -35,11 +35,11 @@ function defineTests(programs: RedisPrograms): void {
       await program.remove();
     });
 
-    // lookups in the last known state are the only ones that may be out of date
+    // only lookups in the last known state may be out of date
     const start = (port: number): Promise<NameServerProcess> =>
       program.start({ port, storage: `${relay.url}?lastKnownMs=0&timeoutMs=5000` });
 
-    it(`lose no acknowledged registration, and no name has two owners, while name servers and Redis are killed (${ROUNDS} rounds)`, async () => {
+    it(`no acknowledged registration is lost, and no name has two owners, while name servers and Redis are killed (${ROUNDS} rounds)`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const history = new NameHistory();
         const kept = new Map<string, string>();
@@ -83,7 +83,7 @@ function defineTests(programs: RedisPrograms): void {
 
 const sharedName = (round: string, index: number): string => `${round}.${index % 2 === 0 ? 'plain' : 'leased'}.${index}`;
 
-/** One thing that a client does. */
+/** An action of a client. */
 async function act(
   client: RecordingClient,
   kept: Map<string, string>,
@@ -93,7 +93,7 @@ async function act(
 ): Promise<void> {
   const index = Math.floor(Math.random() * NAMES);
   const name = sharedName(round, index);
-  // each client has a URI of its own for names with a lease, and a new one for each other registration
+  // each client has one URI for names with a lease, and a new URI for each other registration
   const uri = `PYRO:c${number}@h:${index % 2 === 0 ? 1_000 + (turn % 60_000) : 1}`;
   const kind = Math.random();
   if (kind < 0.05) {

@@ -117,7 +117,7 @@ describe('arguments of a method', () => {
     ['destructured', [{ a: 1, b: 2 }], {}, 6],
     ['givenRest', [1, 2, 3], {}, ['givenRest', 1, [2, 3]]],
     ['counted', [], {}, 0],
-  ])('calls the method with the arguments %s%j %j', async (method, args, kwargs, expected) => {
+  ])('a method is called with the arguments %s%j %j', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected);
   });
 
@@ -131,7 +131,7 @@ describe('arguments of a method', () => {
     ['piped', ['x'], {}, 'builtins.ValueError: count: Validation failed (numeric string is expected)'],
     ['entry', [{ name: 1 }], {}, 'builtins.ValueError: name must be a string, count must be an integer number'],
     ['checkedKeywords', [], { name: 'x', count: 'many' }, 'builtins.ValueError: count must be an integer number'],
-  ])('refuses the arguments %s%j %j', async (method, args, kwargs, expected) => {
+  ])('a method refuses the arguments %s%j %j', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected instanceof RegExp ? expect.stringMatching(expected) : expected);
   });
 });

@@ -58,7 +58,7 @@ describe('a parameter', () => {
     return PyroProxy.connect<Remote>(server.unwrap<PyroDaemon>().uriFor('arrays'));
   };
 
-  it('typed NdArray gets one for a list, nested or not, and for what comes as an array', async () => {
+  it('a parameter of type NdArray gets an NdArray for a list, nested or not, and for what comes as an array', async () => {
     await using proxy = await connect();
     expect(
       await proxy.kind([
@@ -72,7 +72,7 @@ describe('a parameter', () => {
     expect(await proxy.untyped([1])).toBe('list');
   });
 
-  it('typed as a typed array gets one, of lists and of arrays of other dtypes', async () => {
+  it('a parameter of the type of a typed array gets a typed array, made of lists and of arrays of other dtypes', async () => {
     await using proxy = await connect();
     expect(
       await proxy.floats(
@@ -93,7 +93,7 @@ describe('a parameter', () => {
     expect(await proxy.bytes(Buffer.from([1, 2]))).toEqual(['Buffer', [1, 2]]);
   });
 
-  it('that no array can be made for is a TypeError that names it', async () => {
+  it('an argument that is no array is a TypeError that names the parameter', async () => {
     await using proxy = await connect();
     const refused = async (call: Promise<unknown>) => (await call.catch((error: unknown) => error)) as PyroRemoteError;
     expect(await refused(proxy.kind([[1], [1, 2]]))).toMatchObject({ pythonType: 'builtins.TypeError' });
@@ -102,26 +102,26 @@ describe('a parameter', () => {
     expect((await refused(proxy.bytes(NdArray.from([0.5])))).message).toContain('0.5 cannot be an element of dtype uint8');
   });
 
-  it('passes Nest’s ValidationPipe, as the result passes its serializer', async () => {
+  it('an NdArray passes Nest’s ValidationPipe as an argument, and Nest’s serializer as a result', async () => {
     await using proxy = await connect();
     expect(await proxy.validated([[1]])).toBe('float64 1x1');
     expect(await proxy.validated(NdArray.from(new Int8Array(3)))).toBe('int8 3');
     expect((await proxy.serialized()).toNested()).toEqual([1, 2]);
   });
 
-  it('of an attribute typed NdArray is one as well', async () => {
+  it('an attribute of type NdArray is set to an NdArray', async () => {
     await using proxy = await connect();
     await proxy.$set('frame', [[1, 2]]);
     expect(((await proxy.$get('frame')) as NdArray).toNested()).toEqual([[1, 2]]);
   });
 
-  it('is written by the option of the server', async () => {
+  it('an NdArray is written in the encoding that the server has as an option', async () => {
     await using proxy = await connect({ arrays: { write: 'list' } });
     expect(await proxy.serialized()).toEqual([1, 2]);
   });
 });
 
-it('a server refuses an encoding that there is not', async () => {
+it('a server refuses an unknown encoding of arrays', async () => {
   await expect(serve({ providers: [Arrays] }, { arrays: { write: 'pickle' } } as never)).rejects.toThrow(
     'arrays.write is the text "pickle"; it must be bytes, npy, msgpack-numpy or list',
   );

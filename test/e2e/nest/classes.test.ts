@@ -114,7 +114,7 @@ async function desk(options: PyroServerOptions = {}): Promise<RemoteObject> {
 }
 
 describe('arguments that are typed by registered classes', () => {
-  it('are refused when rules would check more objects than maxCheckedObjects', async () => {
+  it('arguments are refused when rules would check more objects than maxCheckedObjects', async () => {
     const proxy = await desk({ maxCheckedObjects: 10 });
     const labels = (count: number): object[] =>
       Array.from({ length: count }, () => ({ text: 'ab', size: 1, at: { x: 1, y: 2 } }));
@@ -126,7 +126,7 @@ describe('arguments that are typed by registered classes', () => {
     expect(await proxy.$call('count', labels(5))).toBe(5);
   });
 
-  it('arrive as instances beside a ValidationPipe, which validates them, too', async () => {
+  it('arguments of registered classes arrive as instances before a ValidationPipe, which validates them, too', async () => {
     const remote = await desk();
     const label = { text: 'a', size: 1, at: { x: 1, y: 2 } };
     const instance = Object.assign(new Label(), { ...label, at: new Point(1, 2) });
@@ -146,7 +146,7 @@ describe('arguments that are typed by registered classes', () => {
     });
   });
 
-  it('are instances when the first pipe sees them', async () => {
+  it('arguments of registered classes are instances when the first pipe sees them', async () => {
     const remote = await desk();
     expect(await remote.seen!({ x: 1, y: 2 }, '1970-01-01T00:00:01+00:00')).toBe(1001);
     expect(noting.seen).toEqual([
@@ -156,13 +156,13 @@ describe('arguments that are typed by registered classes', () => {
     await expect(remote.seen!({ x: 1, y: 2 }, 5)).rejects.toMatchObject({ pythonType: 'builtins.ValueError' });
   });
 
-  it('may be all keyword arguments together', async () => {
+  it('one parameter may take all keyword arguments together as a registered class', async () => {
     const remote = await desk();
     expect(await remote.place!(kwargs({ x: 1, y: 2 }))).toBe('Point');
     await expect(remote.place!(kwargs({ x: 1 }))).rejects.toMatchObject({ args: ['keyword arguments: e2e.Point has no y'] });
   });
 
-  it('have the types that the decorator gives, for lists and for attributes', async () => {
+  it('arguments have the types that the decorator gives, for lists and for attributes', async () => {
     const remote = await desk();
     expect(await remote.all!([{ x: 1, y: 2 }, new Point(3, 4)], ['2026-01-31T00:00:00'])).toEqual(['Point', 'Point', 'Date']);
     await remote.$set('corners', [{ x: 5, y: 6 }]);
@@ -174,7 +174,7 @@ describe('arguments that are typed by registered classes', () => {
     expect(await (await desk()).interpreted!()).toEqual(new Point(1, 2));
   });
 
-  it('refuses a type for a parameter that is not there, and a value that is no type', async () => {
+  it('the decorator refuses a type for a parameter that is not there, and a value that is no type', async () => {
     @PyroController('wrong')
     class Wrong {
       @PyroMethod({ types: { pionts: [Point] } })

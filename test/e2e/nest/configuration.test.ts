@@ -54,7 +54,7 @@ describe('options from ConfigService', () => {
     expect(String(strategy.unwrap().uriFor('thing'))).toBe('PYRO:thing@lab.example:7766');
   };
 
-  it('configures the server of a hybrid application by ConfigService', async () => {
+  it('ConfigService configures the server of a hybrid application', async () => {
     const app = await NestFactory.create(ConfiguredModule, { logger: false });
     closeAfter(() => app.close());
     app.connectMicroservice<AsyncMicroserviceOptions>(options);
@@ -63,14 +63,14 @@ describe('options from ConfigService', () => {
     await expectConfigured();
   });
 
-  it('configures a standalone server by ConfigService', async () => {
+  it('ConfigService configures a standalone server', async () => {
     const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(ConfiguredModule, { ...options, logger: false });
     closeAfter(() => app.close());
     await app.listen();
     await expectConfigured();
   });
 
-  it('configures servers of testing applications by ConfigService', async () => {
+  it('ConfigService configures servers of testing applications', async () => {
     const module = await Test.createTestingModule({ imports: [ConfiguredModule] }).compile();
     const app = module.createNestMicroservice<AsyncMicroserviceOptions>({ ...options, logger: false });
     closeAfter(() => app.close());
@@ -194,7 +194,7 @@ describe('several servers of an application', () => {
   });
 });
 
-it('types the events and the status of a server', () => {
+it('the events and the status of a server are typed', () => {
   const server = new PyroServer();
   expectTypeOf(server.status).toExtend<{ subscribe(next: (status: PyroServerStatus) => void): unknown }>();
   server.on('connection', (connection) => expectTypeOf(connection).toEqualTypeOf<PyroConnection>());

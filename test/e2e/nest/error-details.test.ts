@@ -79,6 +79,17 @@ class Detailed {
     cycle['self'] = cycle;
     throw new BadRequestException({ args: 1, _private: 2, __class__: 'x', code: () => 1, details: cycle, when: new Date(0) });
   }
+  @PyroMethod() containers(): never {
+    throw new BadRequestException({
+      free: new Map<unknown, unknown>([
+        ['B7', new Set([1, 2])],
+        ['__class__', 'x'],
+      ]),
+      raw: Buffer.from('bytes'),
+      page: new URL('http://lab/'),
+      never: new Date(NaN),
+    });
+  }
 }
 
 const PROGRAM = `
@@ -118,7 +129,7 @@ it('Nest’s documented filter leaves a PyroException the Python type, args and 
 
 it('the details of an exception’s response are attributes in Python', async () => {
   const { server } = await serve({ providers: [Detailed] });
-  const methods = ['bad', 'message', 'plain', 'list', 'rpc', 'odd'];
+  const methods = ['bad', 'message', 'plain', 'list', 'rpc', 'odd', 'containers'];
   const errors = await errorsInPython(server.unwrap<PyroDaemon>().locationStr, { detailed: methods });
   expect(errors).toMatchObject({
     'detailed.bad': ['ValueError', ['Bad Request Exception'], { code: 'E42', details: { field: 'mass', limits: [1, 2.5] } }],
@@ -126,8 +137,14 @@ it('the details of an exception’s response are attributes in Python', async ()
     'detailed.plain': ['ValueError', ['bad'], {}],
     'detailed.list': ['ValueError', [{ field: 'mass' }], {}],
     'detailed.rpc': ['RuntimeError', ['Rpc Exception'], { code: 7, details: { free: [1, 4] } }],
+    'detailed.containers': [
+      'ValueError',
+      ['Bad Request Exception'],
+      { free: { B7: [1, 2] }, raw: 'Ynl0ZXM=', page: 'http://lab/', never: 'Invalid Date' },
+    ],
     'detailed.odd': ['ValueError', ['Bad Request Exception'], { code: '() => 1', when: '1970-01-01T00:00:00.000Z' }],
   });
+  expect(JSON.stringify(errors['detailed.containers'])).not.toContain('__class__');
   expect((errors['detailed.odd'] as unknown[])[2]).not.toHaveProperty('_private');
 });
 

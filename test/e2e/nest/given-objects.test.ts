@@ -55,26 +55,26 @@ class Config {
 
 const FACTORY = { provide: 'INSTRUMENT', useFactory: ({ port }: Config) => Instrument.open(port), inject: [Config] };
 
-it.each(WAYS)('serves the object of an async factory to all connections (%s)', async (way) => {
+it.each(WAYS)('a server serves the object of an async factory to all connections (%s)', async (way) => {
   const { join } = await serveBy(way, { providers: [Config, Other, FACTORY] });
   const [one, two] = [await join('instrument'), await join('instrument')];
   expect([await one.call('instrument', 'read'), await two.call('instrument', 'read')]).toEqual(['usb0 1', 'usb0 2']);
   expect(await one.call('instrument', '__getattr__', 'name')).toBe('usb0');
 });
 
-it('serves the object of a value, and of a factory under its class', async () => {
+it('a server serves the object of a value, and of a factory under its class', async () => {
   const value = await serve({ providers: [Other, { provide: 'INSTRUMENT', useValue: new Instrument('value') }] });
   expect(await (await value.join('instrument')).call('instrument', 'read')).toBe('value 1');
   const factory = await serve({ providers: [Other, { provide: Instrument, useFactory: () => Instrument.open('class') }] });
   expect(await (await factory.join('instrument')).call('instrument', 'read')).toBe('class 1');
 });
 
-it('serves a factory’s object where there is nothing else, with PyroModule', async () => {
+it('a server serves a factory’s object where there is nothing else, with PyroModule', async () => {
   const { join } = await serve({ imports: [PyroModule.forRoot()], providers: [Config, FACTORY] });
   expect(await (await join('instrument')).call('instrument', 'read')).toBe('usb0 1');
 });
 
-it('says what to do where a factory’s object is the only one, without PyroModule', async () => {
+it('a server says what to do where a factory’s object is the only one, without PyroModule', async () => {
   @PyroController('lonely')
   class Lonely {
     @PyroMethod() read(): void {}
@@ -85,7 +85,7 @@ it('says what to do where a factory’s object is the only one, without PyroModu
   expect(warn.mock.calls.map(String).join()).toContain('import PyroModule');
 });
 
-it('tells a given object of the end of its connections, and never disposes it', async () => {
+it('a server tells a given object of the end of its connections, and never disposes it', async () => {
   log.length = 0;
   const { join, server } = await serve({ providers: [Config, Other, FACTORY] });
   const peer = await join('instrument');
@@ -96,7 +96,7 @@ it('tells a given object of the end of its connections, and never disposes it', 
   expect(log).toEqual(['disconnected']);
 });
 
-it('serves an object that several providers give once, and one proxy for each object of a class', async () => {
+it('a server serves an object that several providers give once, and one proxy for each object of a class', async () => {
   @PyroController()
   class Probe {
     constructor(readonly channel: number) {}
@@ -127,7 +127,7 @@ it('serves an object that several providers give once, and one proxy for each ob
   }
 });
 
-it('refuses a factory that runs once for a class whose connections want objects of their own', async () => {
+it('a server refuses a factory that runs once for a class whose connections want objects of their own', async () => {
   @PyroController({ objectId: 'own', instanceMode: 'session' })
   class Own {
     @PyroMethod() read(): void {}
@@ -139,13 +139,13 @@ it('refuses a factory that runs once for a class whose connections want objects 
   await (await join('own')).call('own', 'read');
 });
 
-it('refuses a factory that gives no object', async () => {
+it('a server refuses a factory that gives no object', async () => {
   await expect(serve({ providers: [Other, { provide: Instrument, useFactory: async () => undefined }] })).rejects.toThrow(
     'the provider of Instrument gives no object: its factory returns undefined',
   );
 });
 
-it('warns of a factory’s object whose class has no @PyroController', async () => {
+it('a server warns of a factory’s object whose class has no @PyroController', async () => {
   class Plain {
     @PyroMethod() read(): void {}
   }
@@ -156,7 +156,7 @@ it('warns of a factory’s object whose class has no @PyroController', async () 
   ]);
 });
 
-it('serves a class that a decorator above @PyroController replaces', async () => {
+it('a server serves a class that a decorator above @PyroController replaces', async () => {
   const Traced: ClassDecorator = ((type: new (...args: never[]) => object) =>
     class extends type {
       traced = true;

@@ -101,7 +101,7 @@ describe.each(['core', 'nest'])('a process with a heap of 256 MB serves hostile 
     return { join, open, check };
   };
 
-  it('lives and answers after handshakes, calls and annotations that stand for gigabytes', async () => {
+  it('the process lives and answers after handshakes, calls and annotations that stand for gigabytes', async () => {
     const { join, open, check } = await start();
     const peers: ScriptedPeer[] = [];
     const attack = async (

@@ -54,7 +54,7 @@ describe('server.inspect()', () => {
   });
   afterAll(() => python.stop());
 
-  it('shows the objects of the application, with modes, members and parameters', async () => {
+  it('server.inspect() shows the objects of the application, with modes, members and parameters', async () => {
     const { server } = await serve({ providers: [Stage, Cart] }, { name: 'lab' });
     const snapshot = server.inspect();
     expect(snapshot.server).toBe('lab');
@@ -86,7 +86,7 @@ describe('server.inspect()', () => {
     ]);
   });
 
-  it('shows the calls of a Python client, its principal and its failures, and never its handshake', async () => {
+  it('server.inspect() shows the calls of a Python client, its principal and its failures, and never its handshake', async () => {
     const { server } = await serve({ providers: [Stage] });
     const uri = String(server.unwrap<PyroDaemon>().uriFor('stage'));
     await python.run(
@@ -113,7 +113,7 @@ describe('server.inspect()', () => {
     await eventually(() => server.inspect().connections.length === 0);
   });
 
-  it('shows whether the names of the objects are registered', async () => {
+  it('server.inspect() shows whether the names of the objects are registered', async () => {
     const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
     closeAfter(() => nameServer.close());
     const { host, port } = nameServer.uri;
@@ -122,7 +122,7 @@ describe('server.inspect()', () => {
     expect(server.inspect().names).toEqual([{ ...name, state: 'registered' }]);
   });
 
-  it('shows a name that waits for its name server, and one that another program has', async () => {
+  it('server.inspect() shows a name that waits for its name server, and a name that another program has', async () => {
     const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false });
     const { host, port } = nameServer.uri;
     const options = { host: host!, port: port!, broadcast: false };
@@ -135,7 +135,7 @@ describe('server.inspect()', () => {
     expect(first.server.inspect().names).toMatchObject([{ state: 'registered' }]);
   });
 
-  it('is told by Pyro.Inspector to those whom the guards of the option inspector let in, and there is none without it', async () => {
+  it('Pyro.Inspector gives the snapshot to clients that the guards of the option inspector let in, and does not exist without the option', async () => {
     const read = async (uri: string, handshake: string): Promise<unknown> =>
       python.run(
         `
@@ -158,7 +158,7 @@ describe('server.inspect()', () => {
     expect(await read(uriOf(without.server), 'guess')).toMatch(/unknown object/);
   });
 
-  it('fails before the server listens', () => {
+  it('server.inspect() fails before the server listens', () => {
     expect(() => new PyroServer().inspect()).toThrow('PyroServer has no daemon yet');
   });
 });

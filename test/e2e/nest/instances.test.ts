@@ -150,7 +150,7 @@ describe('a session object', () => {
     expect(await one.call('session', 'wiring')).toEqual([true, true, true, true, true, 'object']);
   });
 
-  it('makes a session object once for concurrent first calls', async () => {
+  it('a session object is made once for concurrent first calls', async () => {
     const { join, server } = await serve({ providers });
     const peer = await join('session');
     for (let call = 0; call < 5; call++) peer.invoke('session', 'next', [], {}, { flags: FLAGS.oneway });
@@ -158,7 +158,7 @@ describe('a session object', () => {
     expect(server.unwrap<PyroDaemon>().connections).toHaveLength(1);
   });
 
-  it('runs calls in order that waited for their session object', async () => {
+  it('calls that waited for their session object run in order', async () => {
     const { join } = await serve({ providers });
     const peer = await join('session');
     // in one chunk, so that all calls arrive before the instance is made
@@ -204,7 +204,7 @@ describe('a session object', () => {
     expect(log.indexOf('stream closed')).toBeLessThan(log.indexOf('object disposed'));
   });
 
-  it('disposes session objects when the server closes, before Nest destroys providers', async () => {
+  it('session objects are disposed when the server closes, before Nest destroys providers', async () => {
     const { join, app } = await serve({ providers });
     const peer = await join('session');
     await peer.call('session', 'next');
@@ -212,7 +212,7 @@ describe('a session object', () => {
     expect(log).toContain('leaf disposed');
   });
 
-  it('disposes a session object once when it is unregistered while its connection ends', async () => {
+  it('a session object is disposed once when it is unregistered while its connection ends', async () => {
     const { server, join } = await serve({ providers });
     server.on('disconnect', () => server.unwrap<PyroDaemon>().unregister('session'));
     const peer = await join('session');
@@ -242,7 +242,7 @@ describe('a session object', () => {
   });
 
   it.each(['session', 'percall'] as const)(
-    'disposes the dependencies of a session object that could not be made (%s)',
+    'the dependencies of a session object that could not be made are disposed (%s)',
     async (instanceMode) => {
       @PyroController('broken', { instanceMode })
       class Broken {

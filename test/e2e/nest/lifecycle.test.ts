@@ -118,7 +118,7 @@ describe('shutting an application down', () => {
 });
 
 describe('starting', () => {
-  it('warns when clients could call before onModuleInit', async () => {
+  it('a server warns when clients could call before onModuleInit', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const app = await NestFactory.create(moduleOf(nested), { logger: false });
     closeAfter(() => app.close());
@@ -127,7 +127,7 @@ describe('starting', () => {
     expect(warn.mock.calls.map(String).join()).toContain('await app.init() before app.startAllMicroservices()');
   });
 
-  it('does not warn when no client could call before onModuleInit', async () => {
+  it('a server does not warn when no client could call before onModuleInit', async () => {
     // the first application of a process is warned of the classes below, which it does not serve
     await serve(nested);
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
@@ -146,7 +146,7 @@ describe('errors that reach no client', () => {
       throw new Error('in callback');
     }
   }
-  it('logs and emits errors of oneway calls and of callbacks', async () => {
+  it('a server logs and emits errors of oneway calls and of callbacks', async () => {
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const events: string[] = [];
     const { join, server } = await serve(

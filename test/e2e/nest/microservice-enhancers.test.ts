@@ -47,7 +47,7 @@ describe.each([{ deferInitialization: true }, { deferInitialization: true, inher
   'global enhancers of a microservice (%o)',
   (hybridOptions) => {
     it.each([{}, { inheritAppConfig: false }])('a guard refuses calls, reads and batches (server %o)', async (options) => {
-      // with inheritAppConfig of Nest the microservice has no configuration of its own
+      // with inheritAppConfig of Nest the microservice has no separate configuration
       if ('inheritAppConfig' in hybridOptions && 'inheritAppConfig' in options) return;
       const peer = await join(hybridOptions, (microservice) => microservice.useGlobalGuards(closed), options);
       expect((await peer.fail('lab', 'echo', 1)).message).toContain('Forbidden resource');

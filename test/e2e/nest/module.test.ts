@@ -207,7 +207,7 @@ describe('PyroModule.forRoot', () => {
     expect(await app.get<RemoteObject<Served>>(THING).whoami()).toBe('served');
   });
 
-  it('releases remote objects after all other shutdown hooks, which may still call them', async () => {
+  it('remote objects are released after all other shutdown hooks, which may still call them', async () => {
     const results: unknown[] = [];
     @Injectable()
     class Parking implements OnApplicationShutdown {

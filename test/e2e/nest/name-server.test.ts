@@ -72,7 +72,7 @@ async function start(options: PyroNameServerModuleOptions) {
 }
 
 describe('a name server inside a Nest application', () => {
-  it('has the names of the application’s own objects, for Python and for PyroNames', async () => {
+  it('a name server in the application has the names of the application’s own objects, for Python and for PyroNames', async () => {
     const { app, nameServer } = await start({ port: await freePort() });
     const names = app.get(PyroNames);
     expect([...(await names.list()).keys()]).toEqual(['Pyro.NameServer', 'example.warehouse']);
@@ -91,7 +91,7 @@ describe('a name server inside a Nest application', () => {
     expect(answer).toEqual([['chair'], ['chair']]);
   });
 
-  it('runs Nest’s guards, whose principals its policy sees', async () => {
+  it('a name server in the application runs Nest’s guards, and its policy sees their principals', async () => {
     const port = await freePort();
     const { nameServer } = await start({
       port,
@@ -106,7 +106,7 @@ describe('a name server inside a Nest application', () => {
     await admin.register('mine', 'PYRO:x@h:1');
   });
 
-  it('ends after the servers of the application have removed their names', async () => {
+  it('a name server in the application ends after the servers have removed their names', async () => {
     const { app } = await start({ port: await freePort() });
     const { server } = app.get(PyroNameServerHost);
     const events = app.get(PyroNames).watch({ prefix: 'example.' });
@@ -119,7 +119,7 @@ describe('a name server inside a Nest application', () => {
     expect(() => app.get(PyroNameServerHost).server).toThrow('from app.init() to app.close()');
   });
 
-  it('one of several name servers: objects are registered at all, and PyroNames watches the first that answers', async () => {
+  it('an application with several name servers registers its objects at all of them, and PyroNames watches the first that answers', async () => {
     const [own, other] = [await freePort(), await startNameServer({ host: '127.0.0.1', port: 0 })];
     closeAfter(() => other.close());
     const nameServer = [own, other.uri.port!].map((port) => ({ host: '127.0.0.1', port }));
@@ -149,7 +149,7 @@ describe('a name server inside a Nest application', () => {
     expect(String(await names.lookup('lab.lamp'))).toBe('PYRO:lamp@127.0.0.1:1');
   });
 
-  it('stops the start of the application when an option is wrong', async () => {
+  it('a wrong option of the name server stops the start of the application', async () => {
     await expect(start({ port: await freePort(), polcy: {} } as never)).rejects.toThrow(
       'PyroNameServerModule: polcy is no option; did you mean policy?',
     );

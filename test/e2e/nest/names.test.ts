@@ -185,7 +185,7 @@ describe('wrong names and addresses', () => {
   const start = (options: PyroServerOptions, ...providers: (new () => object)[]) =>
     serve({ providers: [Warehouse, ...providers] }, options);
 
-  it('refuses two objects with one name', async () => {
+  it('a server refuses two objects with one name', async () => {
     @PyroController({ objectId: 'other', name: 'example.warehouse' })
     class Other {
       @PyroMethod() method(): void {}
@@ -195,12 +195,12 @@ describe('wrong names and addresses', () => {
     );
   });
 
-  it('refuses invalid addresses of a name server, and invalid intervals', async () => {
+  it('a server refuses invalid addresses of a name server, and invalid intervals', async () => {
     await expect(start({ nameServer: { host: 'a', unixSocket: 'b' } })).rejects.toThrow('unixSocket excludes host and port');
     await expect(start({ nameServer: { retryIntervalMs: 0 } })).rejects.toThrow('retryIntervalMs is 0');
   });
 
-  it('refuses to register an object that nobody can reach, and leaves nothing behind', async () => {
+  it('a server refuses to register an object that nobody can reach, and leaves nothing behind', async () => {
     const server = new PyroServer({ listen: false, nameServer: true });
     const app = await NestFactory.createMicroservice(moduleOf({ providers: [Warehouse] }), { strategy: server, logger: false });
     closeAfter(() => app.close());
@@ -244,7 +244,7 @@ describe('objects that are registered while the application runs', () => {
     await expect.poll(() => names.count()).toBe(3);
   });
 
-  it('serves objects registered at run time again when the server listens anew', async () => {
+  it('objects registered at run time are served again when the server listens anew', async () => {
     const { app, server } = await serve({ providers: [Nameless] });
     server.register(new Device(), { objectId: 'device' });
     await server.close();
@@ -254,7 +254,7 @@ describe('objects that are registered while the application runs', () => {
     expect(await proxy.read()).toBe(42);
   });
 
-  it('refuses to register at run time under the name of another object, and leaves nothing of the object', async () => {
+  it('a server refuses to register an object at run time under the name of another object, and leaves nothing behind', async () => {
     const { port } = await startNameServer();
     const { server } = await serveNamed(port);
     expect(() => server.register(new Device(), { objectId: 'device', name: 'example.warehouse' })).toThrow(
@@ -265,7 +265,7 @@ describe('objects that are registered while the application runs', () => {
     expect(() => server.register(new Device(), { objectId: 'device' })).toThrow('already registered');
   });
 
-  it('refuses to register at run time what only Nest can serve', async () => {
+  it('a server refuses to register at run time what only Nest can serve', async () => {
     expect(() => new PyroServer().register(new Warehouse())).toThrow('Warehouse has @PyroMethod members');
   });
 });

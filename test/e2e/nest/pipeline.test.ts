@@ -115,7 +115,7 @@ class Piped {
 }
 
 describe('the pipeline of a method', () => {
-  it('runs class and method enhancers with the context of the call', async () => {
+  it('class and method enhancers run with the context of the call', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     expect(await peer.call('piped', 'wire_name', 1, 'x', true, false)).toBe('<1x2>');
@@ -175,7 +175,7 @@ describe('remote attributes', () => {
     expect((await peer.fail(...get('guarded'))).message).toBe('builtins.LookupError: filtered read');
   });
 
-  it('says that an attribute can only be read, or only be written', async () => {
+  it('the error of an attribute says that the attribute can only be read, or only be written', async () => {
     const { join } = await serve({ providers: [Piped] });
     const peer = await join('piped');
     expect((await peer.fail(...get('writeOnly'))).pythonType).toBe('builtins.AttributeError');

@@ -36,14 +36,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('refuses an application without objects while classes with @PyroController are in no module', async () => {
+it('a server refuses an application without objects while classes with @PyroController are in no module', async () => {
   const refusal =
     'Forgotten, Base, Served have @PyroController but are in no module, so that nothing would be served: list such a class among the providers';
   await expect(serve({})).rejects.toThrow(refusal);
   await expect(serveBy('standalone', { imports: [moduleOf({})] })).rejects.toThrow(refusal);
 });
 
-it('warns an application that registers objects at run time of classes in no module', async () => {
+it('an application that registers objects at run time is warned of classes in no module', async () => {
   silence();
   const { server } = await serve(
     {},
@@ -57,7 +57,7 @@ it('warns an application that registers objects at run time of classes in no mod
   ]);
 });
 
-it('warns an application once of each class in no module, but not of base classes of its objects', async () => {
+it('an application is warned once of each class in no module, but not of base classes of its objects', async () => {
   @PyroController('also.forgotten')
   class AlsoForgotten {
     @PyroMethod() method(): void {}
@@ -74,7 +74,7 @@ it('warns an application once of each class in no module, but not of base classe
   expect(warnings()).toHaveLength(1);
 });
 
-it('does not warn an application of the classes of another one that starts after it', async () => {
+it('an application is not warned of the classes of another application that starts after it', async () => {
   @PyroController('of.another')
   class OfAnother {
     @PyroMethod() method(): void {}

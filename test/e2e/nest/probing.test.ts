@@ -1,10 +1,12 @@
 import { inspect } from 'node:util';
-import { Inject, Injectable } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createObserveModule } from '@nestjs/observe';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { equals, iterableEquality } from '@vitest/expect';
 import { format, plugins } from '@vitest/pretty-format';
-import { from, isObservable, lastValueFrom } from 'rxjs';
+import { pino } from 'pino';
+import { concatMap, from, isObservable, lastValueFrom, of } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expose, PyroController, PyroMethod, PyroModule, PyroProxy, type RemoteObject } from '../../../lib/index.js';
 import { PyroDaemon } from '../../../lib/core.js';
@@ -37,6 +39,18 @@ class Widget {
   catch(): string {
     return this.ask('catch');
   }
+  getReader(): string {
+    return this.ask('getReader');
+  }
+  pipe(): string {
+    return this.ask('pipe');
+  }
+  socket(): string {
+    return this.ask('socket');
+  }
+  setHeader(): string {
+    return this.ask('setHeader');
+  }
   setOnDispatchHook(): string {
     return this.ask('setOnDispatchHook');
   }
@@ -53,6 +67,10 @@ const PROBED = [
   'asymmetricMatch',
   'lift',
   'catch',
+  'getReader',
+  'pipe',
+  'socket',
+  'setHeader',
   'setOnDispatchHook',
 ] as const;
 expose(Widget, ...PROBED, 'subscribe');
@@ -99,12 +117,12 @@ describe('a remote object that is not connected', () => {
     expect(injected.$connected).toBe(false);
     await expectNothingAsked();
     expect(await injected.subscribe()).toBe('subscribe');
-    // the object has such a method, and the metadata lists it
+    // the object has a method with this name, and the metadata lists it
     expect(await injected.setOnDispatchHook()).toBe('setOnDispatchHook');
     expect(await app.get<RemoteObject<Widget>>(WIDGET).$call('inspect')).toBe('inspect');
   });
 
-  it('printing and comparing it, as test frameworks do, calls nothing', async () => {
+  it('printing and comparing a remote object, as test frameworks do, calls nothing', async () => {
     const proxy = lazy();
     expect(format(proxy, { plugins: [plugins.DOMElement, plugins.Immutable, plugins.AsymmetricMatcher] })).toContain('PyroProxy');
     expect(inspect({ proxy }, { depth: 5 })).toContain('PyroProxy');
@@ -118,7 +136,7 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it('is no Observable: rxjs and Nest pass it on as a value', async () => {
+  it('a remote object is no Observable: rxjs and Nest pass it on as a value', async () => {
     expect(isObservable(lazy())).toBe(false);
     expect(await lastValueFrom(from([lazy()]))).toBeInstanceOf(PyroProxy);
 
@@ -135,11 +153,51 @@ describe('a remote object that is not connected', () => {
     await expectNothingAsked();
   });
 
-  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])('%s is undefined before the first connection', (name) => {
-    const proxy = lazy();
-    expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
-    expect('__len__' in proxy).toBe(true);
+  it('pino logs a remote object as an object, and not as a request or response of HTTP', async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    log.info(lazy());
+    log.info({ widget: lazy() });
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(Object.keys(JSON.parse(line) as object)).not.toContain('req');
+    await expectNothingAsked();
   });
+
+  it('rxjs refuses to read a remote object as a stream', async () => {
+    await expect(lastValueFrom(of(1).pipe(concatMap(() => lazy() as never)))).rejects.toThrow('You provided');
+    await expectNothingAsked();
+  });
+
+  it.each([
+    ['Express', () => undefined],
+    ['Fastify', () => new FastifyAdapter()],
+  ])('an HTTP handler that returns a remote object answers an empty object with %s', async (_, makeAdapter) => {
+    @Controller()
+    class Web {
+      @Get() widget(): RemoteObject<Widget> {
+        return lazy();
+      }
+    }
+    const adapter = makeAdapter();
+    const type = moduleOf({ controllers: [Web] });
+    const app = await (adapter
+      ? NestFactory.create(type, adapter, { logger: false })
+      : NestFactory.create(type, { logger: false }));
+    closeAfter(() => app.close());
+    await app.listen(0, '127.0.0.1');
+    const response = await fetch(await app.getUrl());
+    expect([response.status, await response.text()]).toEqual([200, '{}']);
+    await expectNothingAsked();
+  });
+
+  it.each([...PROBED, '_bsontype', '_isMockFunction', '__esModule'])(
+    'member %s of a remote object is undefined before the first connection',
+    (name) => {
+      const proxy = lazy();
+      expect([(proxy as unknown as Record<string, unknown>)[name], name in proxy]).toEqual([undefined, false]);
+      expect('__len__' in proxy).toBe(true);
+    },
+  );
 });
 
 it('a remote object whose metadata lists a probed name is called by this name', async () => {

@@ -69,7 +69,7 @@ class Guarded {
   }
 }
 
-it('serves Python’s own client', async () => {
+it('a Nest application serves Python’s own client', async () => {
   const { server } = await serve({ providers: [Warehouse, Guarded] });
   const checks = fileURLToPath(new URL('python_client.py', import.meta.url));
   const env = { ...process.env, CHECKED_LOCATION: server.unwrap<PyroDaemon>().locationStr, PYTHONDONTWRITEBYTECODE: '1' };

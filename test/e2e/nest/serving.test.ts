@@ -41,11 +41,11 @@ async function expectServed(pyro: PyroServer, expected: unknown = ['chair']): Pr
 }
 
 describe('a PyroServer serves controllers and providers', () => {
-  it('serves controllers and providers of a hybrid application', async () => {
+  it('a server serves controllers and providers of a hybrid application', async () => {
     await expectServed((await serve(shop)).server);
   });
 
-  it('serves controllers and providers of createMicroservice', async () => {
+  it('a server serves controllers and providers of createMicroservice', async () => {
     const strategy = server();
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf(shop), { strategy, logger: false });
     closeAfter(() => app.close());
@@ -53,7 +53,7 @@ describe('a PyroServer serves controllers and providers', () => {
     await expectServed(strategy);
   });
 
-  it('serves an application of a testing module, overrides included', async () => {
+  it('a server serves an application of a testing module, overrides included', async () => {
     const testing = await Test.createTestingModule(shop)
       .overrideProvider(Stock)
       .useValue({ items: ['mock'] })
@@ -67,7 +67,7 @@ describe('a PyroServer serves controllers and providers', () => {
     await expectServed(strategy, ['mock']);
   });
 
-  it('serves a microservice of a testing module', async () => {
+  it('a server serves a microservice of a testing module', async () => {
     const testing = await Test.createTestingModule(shop).compile();
     const strategy = server();
     const app = testing.createNestMicroservice<MicroserviceOptions>({ strategy, logger: false });
@@ -76,12 +76,12 @@ describe('a PyroServer serves controllers and providers', () => {
     await expectServed(strategy);
   });
 
-  it('serves the objects of an imported module', async () => {
+  it('a server serves the objects of an imported module', async () => {
     const { server: pyro } = await serve({ imports: [moduleOf(shop)] });
     await expectServed(pyro);
   });
 
-  it('serves the replacement when a test overrides an object', async () => {
+  it('a server serves the replacement when a test overrides an object', async () => {
     const testing = await Test.createTestingModule(shop)
       .overrideProvider(Provided)
       .useValue({ list: () => 'replaced' })
@@ -96,7 +96,7 @@ describe('a PyroServer serves controllers and providers', () => {
     expect(await peer.call('shop.provided', 'list')).toBe('replaced');
   });
 
-  it('serves an object given by a provider with useClass', async () => {
+  it('a server serves an object given by a provider with useClass', async () => {
     const { join } = await serve({ providers: [Stock, { provide: 'TOKEN', useClass: Provided }] });
     expect(await (await join('shop.provided')).call('shop.provided', 'list')).toEqual(['chair']);
   });
@@ -166,7 +166,7 @@ describe('what is exposed', () => {
     }
   }
 
-  it('exposes the members that are decorated on the class that declares them', async () => {
+  it('a server exposes the members that are decorated on the class that declares them', async () => {
     const { join, server: pyro } = await serve({ providers: [Exposing] });
     const peer = await join('exposing');
     expect(await peer.call('exposing', 'inherited')).toBe('base');
@@ -181,7 +181,7 @@ describe('what is exposed', () => {
     expect([...metadata.attrs]).toEqual(['current_state']);
   });
 
-  it('exposes nothing of a class that only extends a controller', async () => {
+  it('a server exposes nothing of a class that only extends a controller', async () => {
     class Extending extends Exposing {}
     const { server: pyro } = await serve({ providers: [Extending, Provided, Stock] });
     expect(pyro.objects.map(({ objectId }) => objectId)).toEqual(['shop.provided']);
@@ -191,7 +191,7 @@ describe('what is exposed', () => {
 describe('a PyroServer refuses to start', () => {
   const start = (metadata: object): Promise<unknown> => serve(metadata);
 
-  it('refuses to start with two objects of one id', async () => {
+  it('a server refuses to start with two objects of one id', async () => {
     @PyroController('shop.provided')
     class Other {
       @PyroMethod() list(): void {}
@@ -201,14 +201,14 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('refuses to start with one object in two modules', async () => {
+  it('a server refuses to start with one object in two modules', async () => {
     const module = { providers: [Stock, Provided] };
     await expect(start({ ...module, imports: [moduleOf(module)] })).rejects.toThrow(
       'provide it in one module alone, and export it',
     );
   });
 
-  it('refuses to start with an object that exposes nothing, and names the likely mistake', async () => {
+  it('a server refuses to start with an object that exposes nothing, and names the likely mistake', async () => {
     @PyroController('empty')
     class Empty {
       hello(): void {}
@@ -223,7 +223,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ providers: [Bare] })).rejects.toThrow('methods they may call, @PyroProperty() on attributes');
   });
 
-  it('refuses to start with an object whose only method overrides a decorated one', async () => {
+  it('a server refuses to start with an object whose only method overrides a decorated one', async () => {
     class Base {
       @PyroMethod() hello(): string {
         return 'base';
@@ -240,7 +240,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('refuses to start with an object for a server that the application does not have', async () => {
+  it('a server refuses to start with an object for a server that the application does not have', async () => {
     @PyroController({ objectId: 'lost', server: 'nowhere' })
     class Lost {
       @PyroMethod() method(): void {}
@@ -251,7 +251,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(serve({ providers: [Lost] }, { name: 'here' })).rejects.toThrow('those named "here"');
   });
 
-  it('refuses to start when @Controller() changed the scope of a session object', async () => {
+  it('a server refuses to start when @Controller() changed the scope of a session object', async () => {
     @Controller()
     @PyroController('shared')
     class Shared {
@@ -262,7 +262,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('refuses to start when a single object is request-scoped', async () => {
+  it('a server refuses to start when a single object is request-scoped', async () => {
     @Injectable({ scope: 2 })
     @PyroController({ objectId: 'scoped', instanceMode: 'single' })
     class Scoped {
@@ -271,7 +271,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ providers: [Scoped] })).rejects.toThrow(/instanceMode "single" but is not Scope\.DEFAULT/);
   });
 
-  it('refuses to start when two members have one wire name', async () => {
+  it('a server refuses to start when two members have one wire name', async () => {
     @PyroController({ objectId: 'twice', naming: 'snake_case' })
     class Twice {
       @PyroMethod() takeItem(): void {}
@@ -282,7 +282,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('refuses to start when two parameters have one wire name', async () => {
+  it('a server refuses to start when two parameters have one wire name', async () => {
     @PyroController({ objectId: 'twice', naming: 'snake_case' })
     class Twice {
       @PyroMethod() take(itemId: number, item_id: number): number {
@@ -292,7 +292,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(start({ providers: [Twice] })).rejects.toThrow('Twice.take: two parameters have the wire name "item_id"');
   });
 
-  it('refuses to start when Nest would leave out a guard of an object that a factory gives', async () => {
+  it('a server refuses to start when Nest would leave out a guard of an object that a factory gives', async () => {
     const { UseGuards } = await import('@nestjs/common');
     class Guard {
       canActivate(): boolean {
@@ -309,7 +309,7 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('refuses to start when Nest would leave out a pipe of a parameter', async () => {
+  it('a server refuses to start when Nest would leave out a pipe of a parameter', async () => {
     @PyroController({ objectId: 'parsing', instanceMode: 'single' })
     class Parsing {
       @PyroMethod() take(@Payload('0', ParseIntPipe) count: number): number {
@@ -322,11 +322,11 @@ describe('a PyroServer refuses to start', () => {
     );
   });
 
-  it('refuses to start with an invalid option', async () => {
+  it('a server refuses to start with an invalid option', async () => {
     await expect(serve(shop, { maxConnections: -1 })).rejects.toThrow('maxConnections is -1');
   });
 
-  it('refuses to start on an address that is in use, whatever the error', async () => {
+  it('a server refuses to start on an address that is in use, whatever the error', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     closeAfter(() => taken.close());
@@ -334,7 +334,7 @@ describe('a PyroServer refuses to start', () => {
     await expect(serve(shop, { host: 'host.invalid' })).rejects.toThrow(/ENOTFOUND|EAI_AGAIN|host\.invalid/);
   });
 
-  it('refuses to start as the strategy of two applications', async () => {
+  it('a server refuses to start as the strategy of two applications', async () => {
     const { server: pyro } = await serve(shop);
     await pyro.close();
     const app = await NestFactory.create(moduleOf(shop), { logger: false });

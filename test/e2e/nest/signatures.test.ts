@@ -7,14 +7,14 @@ import { serve } from './fixtures.js';
 const SIGNATURES = 'test/interop/command-line/generated/signatures.json';
 
 describe('get_signatures of a Nest server', () => {
-  it('tells what nestjs-pyro pyi has read from the source: wire names, parameters, types, streams and docs', async () => {
+  it('get_signatures tells what nestjs-pyro pyi has read from the source: wire names, parameters, types, streams and docs', async () => {
     const { join } = await serve({ providers: [Oven, Tray] }, { signatures: SIGNATURES });
     const told = (await (await join('Pyro.Daemon')).call('Pyro.Daemon', 'get_signatures', 'lab.oven')) as ObjectSignatures;
     const book = JSON.parse(await readFile(SIGNATURES, 'utf8')) as SignatureBook;
     expect(told).toEqual(book.classes['Oven']);
   });
 
-  it('without the option tells the same names, parameters and known streams', async () => {
+  it('get_signatures without the option signatures tells the same names, parameters and known streams', async () => {
     const { join } = await serve({ providers: [Oven, Tray] });
     const peer = await join('Pyro.Daemon');
     const { methods, attributes } = (await peer.call('Pyro.Daemon', 'get_signatures', 'lab.oven')) as ObjectSignatures;

@@ -67,7 +67,7 @@ it('the line of the start says that there are no objects yet', async () => {
   expect(texts(log)).toContainEqual(expect.stringMatching(/^Pyro daemon listens on \S+ with no objects yet$/));
 });
 
-it('warns of a provider with @PyroMethod but without @PyroController, also when it is the only one', async () => {
+it('the start warns of a provider with @PyroMethod but without @PyroController, also when it is the only provider', async () => {
   @Injectable()
   class Forgotten {
     @PyroMethod() read(): void {}
@@ -82,7 +82,7 @@ it('warns of a provider with @PyroMethod but without @PyroController, also when 
   expect(texts(warn)).toEqual([]);
 });
 
-it('warns of a service that the default mode makes request-scoped: others inject it, or Nest does not call its hooks', async () => {
+it('the start warns of a service that the default mode makes request-scoped: others inject it, or Nest does not call its hooks', async () => {
   @PyroController('stock')
   class Stock {
     @PyroMethod()
@@ -131,7 +131,7 @@ it('warns of a service that the default mode makes request-scoped: others inject
 });
 
 it.each(['session', 'single', 'percall'] as const)(
-  'does not warn of a service whose mode is written: %s',
+  'the start does not warn of a service whose mode is written: %s',
   async (instanceMode) => {
     @PyroController('stock', { instanceMode })
     class Stock implements OnModuleInit {
@@ -150,7 +150,7 @@ it.each(['session', 'single', 'percall'] as const)(
   },
 );
 
-it('does not warn of an object that only other objects inject', async () => {
+it('the start does not warn of an object that only other objects inject', async () => {
   @PyroController('cart')
   class Cart {
     @PyroMethod()
@@ -170,14 +170,14 @@ it('does not warn of an object that only other objects inject', async () => {
   expect(texts(warn)).toEqual([]);
 });
 
-it('warns of a provider that merely extends a class with @PyroController', async () => {
+it('the start warns of a provider that merely extends a class with @PyroController', async () => {
   @Injectable({ scope: Scope.REQUEST })
   class Fast extends Camera {}
   await serve({ providers: [Camera, Fast] });
   expect(texts(warn)).toEqual([expect.stringMatching(/^Fast extends Camera, which has @PyroController, but has none itself/)]);
 });
 
-it('does not warn of an exposed base class of an object', async () => {
+it('the start does not warn of an exposed base class of an object', async () => {
   @Injectable()
   class Base {
     @PyroMethod() read(): void {}
@@ -188,7 +188,7 @@ it('does not warn of an exposed base class of an object', async () => {
   expect(texts(warn)).toEqual([]);
 });
 
-it('warns of names that nobody registers', async () => {
+it('the start warns of names that nobody registers', async () => {
   await serve(
     { providers: [Camera, Named] },
     { prepare: (_app, pyro) => void pyro.register(new Device(), { name: 'lab.device' }) },
@@ -201,7 +201,7 @@ it('warns of names that nobody registers', async () => {
   ]);
 });
 
-it('does not warn of names that another server of the application registers', async () => {
+it('the start does not warn of names that another server of the application registers', async () => {
   const app = await NestFactory.create(moduleOf({ providers: [Named] }), { logger: false });
   closeAfter(() => app.close());
   const port = 1;
@@ -213,7 +213,7 @@ it('does not warn of names that another server of the application registers', as
   expect(texts(warn).filter((text) => text.includes('nobody registers'))).toEqual([]);
 });
 
-it('does not warn of an application that was initialized before the server was connected', async () => {
+it('the start does not warn of an application that was initialized before the server was connected', async () => {
   const app = await NestFactory.create(moduleOf({ providers: [Camera] }), { logger: false });
   closeAfter(() => app.close());
   await app.init();
@@ -225,7 +225,7 @@ it('does not warn of an application that was initialized before the server was c
 it.each([
   ['before', true],
   ['after', false],
-])('warns of a server that was connected %s app.init() and never started', async (_when, connectsFirst) => {
+])('the start warns of a server that was connected %s app.init() and never started', async (_when, connectsFirst) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const app = await NestFactory.create(moduleOf({ providers: [Camera] }), { logger: false });
   closeAfter(() => app.close());
@@ -238,7 +238,7 @@ it.each([
   expect(texts(warn)).toEqual([expect.stringContaining('nobody called app.startAllMicroservices()')]);
 });
 
-it('does not warn of a server that was started, or whose application was closed', async () => {
+it('the start does not warn of a server that was started, or whose application was closed', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await serve({ providers: [Camera] });
   const closed = await NestFactory.create(moduleOf({ providers: [Camera] }), { logger: false });

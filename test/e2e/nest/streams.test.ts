@@ -130,7 +130,7 @@ describe('item streams', () => {
     ['oldest', [0, 1, 2]],
     ['generator', [1, 2]],
     ['interceptedGenerator', [1, 2]],
-  ])('streams the items of %s', async (method, items) => {
+  ])('an item stream gives the items of %s', async (method, items) => {
     expect(await opened(method)).toEqual(items);
   });
 
@@ -140,7 +140,7 @@ describe('item streams', () => {
     ['plainAfterAll', 70],
     ['listAfterAll', [1, 2]],
     ['fromArray', [1, 2]],
-  ])('sends the value of %s without a stream', async (method, value) => {
+  ])('the value of %s is sent without a stream', async (method, value) => {
     const { join } = await serve({ providers: [Streams] });
     expect(await (await join('streams')).call('streams', method)).toEqual(value);
   });
@@ -168,7 +168,7 @@ describe('item streams', () => {
     await expect(nextItem(peer, id)).rejects.toMatchObject({ pythonType: 'builtins.KeyError', args: ['k'] });
   });
 
-  it('unsubscribes from the source of a stream when the client disconnects before it opens', async () => {
+  it('an item stream unsubscribes from its source when the client disconnects before the stream opens', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     peer.invoke('streams', 'silent');
@@ -220,7 +220,7 @@ describe('item streams', () => {
     await eventually(() => active === 0, 'the end of the stream with the server');
   });
 
-  it('unsubscribes from an Observable that never ends when the client disconnects', async () => {
+  it('an Observable that never ends is unsubscribed when the client disconnects', async () => {
     const { join } = await serve({ providers: [Streams] });
     const peer = await join('streams');
     peer.invoke('streams', 'never');

@@ -79,7 +79,7 @@ function itemOf(name: string): ReturnType<Page['locator']> {
   return page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) });
 }
 
-it('shows live values, the error of one that fails, and one that goes away and returns', async () => {
+it('the dashboard shows live values, the error of an instrument that fails, and an instrument that goes away and returns', async () => {
   for (const name of ['thermometer', 'balance', 'gauge']) await itemOf(name).getByText('live', { exact: true }).waitFor();
   const before = await itemOf('gauge').locator('.value').textContent();
   await expect.poll(() => itemOf('gauge').locator('.value').textContent()).not.toBe(before);
@@ -98,7 +98,7 @@ it('shows live values, the error of one that fails, and one that goes away and r
   expect(faults).toEqual([]);
 });
 
-it('fits a phone, and has no fault that axe knows', async () => {
+it('the dashboard fits a phone, and has no fault that axe knows', async () => {
   await itemOf('gauge').getByText('live', { exact: true }).waitFor();
   await page.setViewportSize(NARROW);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(NARROW.width);

@@ -76,7 +76,7 @@ async function serveGate(
 }
 
 describe('metrics of the client', () => {
-  it('count connections, reconnects and failed attempts by the object', async () => {
+  it('metrics of the client count connections, reconnects and failed attempts by the object', async () => {
     const { daemon, uri, port } = await serveGate('gate.reconnect');
     const object = 'pyro_object="gate.reconnect"';
     await using gate = PyroProxy.to<RemoteGate>(uri, { maxRetries: 0 });
@@ -99,7 +99,7 @@ describe('metrics of the client', () => {
       expect(await scraped(name.replaceAll('.', '_'), object)).not.toEqual([]);
   });
 
-  it('show the calls that wait for a free connection', async () => {
+  it('metrics of the client show the calls that wait for a free connection', async () => {
     const { gate, uri } = await serveGate('gate.queue');
     const waiting = ['pyro_client_requests_waiting{', 'pyro_object="gate.queue"'];
     await using proxy = await PyroProxy.connect<RemoteGate>(uri, { poolSize: 1 });
@@ -112,7 +112,7 @@ describe('metrics of the client', () => {
     expect(await valueOf(...waiting)).toBe(0);
   });
 
-  it('have no thousand series when a program calls a thousand made-up names', async () => {
+  it('metrics of the client have no thousand series when a program calls a thousand made-up names', async () => {
     const { uri } = await serveGate('gate.names');
     await using gate = await PyroProxy.connect<RemoteGate>(uri);
     await gate.look();
@@ -125,7 +125,7 @@ describe('metrics of the client', () => {
     expect(await valueOf('rpc_client_call_duration_count', 'rpc_method="gate.names/look"')).toBe(1);
   }, 60_000);
 
-  it('have no more than a hundred names of methods that no server has confirmed', async () => {
+  it('metrics of the client have at most a hundred names of methods that no server has confirmed', async () => {
     const { daemon, uri } = await serveGate('gate.away');
     await daemon.close();
     await using gate = PyroProxy.to<RemoteGate>(uri, { maxRetries: 0 });
@@ -136,7 +136,7 @@ describe('metrics of the client', () => {
     expect(names.length).toBeLessThanOrEqual(100);
   }, 60_000);
 
-  it('have nothing that a peer chose: of a proxy that it sent neither the object nor the address', async () => {
+  it('metrics of a received proxy have neither the object nor the address, which the peer chose', async () => {
     const { uri } = await serveGate('gate.host');
     const { daemon } = await serveGate('chosen.by.the.peer');
     await using gate = await PyroProxy.connect<RemoteGate>(uri);
@@ -149,7 +149,7 @@ describe('metrics of the client', () => {
     expect(line).not.toContain('server_port');
   });
 
-  it('are not made of proxies that a daemon with telemetry: false receives', async () => {
+  it('no metrics are made of proxies that a daemon with telemetry: false receives', async () => {
     const { uri } = await serveGate('gate.silent', { telemetry: false });
     const { daemon } = await serveGate('gate.called', { telemetry: false });
     const counted = (): Promise<number | undefined> => valueOf('rpc_client_call_duration_count', 'rpc_method="_OTHER/look"');
@@ -161,7 +161,7 @@ describe('metrics of the client', () => {
     expect(await scraped('gate.silent')).toEqual([]);
   });
 
-  it('of both sides have at most twenty error types of a method', async () => {
+  it('metrics of both sides have at most twenty error types of a method', async () => {
     const { uri } = await serveGate('gate.errors');
     await using gate = await PyroProxy.connect<RemoteGate>(uri);
     for (let at = 0; at < 50; at++) await expect(gate.fail(`made.Error${at}`)).rejects.toThrow('on purpose');

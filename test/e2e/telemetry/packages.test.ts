@@ -50,7 +50,7 @@ with Proxy(uri) as front:
   return front.order(4)
 `;
 
-/** The one trace of an order: call, guard, the call to the other object from the application to itself. */
+/** The single trace of an order: call, guard, and the call of the application to its other object. */
 function expectOneTrace(spans: readonly SentSpan[]): void {
   const of = (name: string, isServer: boolean): SentSpan => {
     const found = spans.filter((span) => span.name === name);
@@ -69,7 +69,7 @@ function expectOneTrace(spans: readonly SentSpan[]): void {
 }
 
 describe('@opentelemetry/sdk-node', () => {
-  it('gets the spans of a whole application as one trace, from a NodeSDK that was started first', async () => {
+  it('a NodeSDK that was started first gets the spans of a whole application as one trace', async () => {
     const { front, sent } = await startApp('node-sdk');
     expect(await python.run(CALL, { uri: front })).toBe(9);
     expectOneTrace(await sent(5));
@@ -88,13 +88,13 @@ describe('@opentelemetry/sdk-node', () => {
 });
 
 describe('@sentry/node', () => {
-  it('gets the spans of a whole application as one trace, when it sets OpenTelemetry up', async () => {
+  it('Sentry gets the spans of a whole application as one trace, when it sets OpenTelemetry up', async () => {
     const { front, sent } = await startApp('sentry');
     expect(await python.run(CALL, { uri: front })).toBe(9);
     expectOneTrace(await sent(5));
   }, 120_000);
 
-  it('gets the trace of a traceparent, and a trace of its own where only a correlation id comes', async () => {
+  it('Sentry gets the trace of a traceparent, and a trace of its own where only a correlation id comes', async () => {
     const { front, sent } = await startApp('sentry');
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const annotated = `current_context.annotations = {"TRCE": b"00-${traceId}-b7ad6b7169203331-01"}\n${CALL}`;
@@ -110,7 +110,7 @@ describe('@sentry/node', () => {
 });
 
 describe('without @opentelemetry/api', () => {
-  it('nothing of OpenTelemetry is loaded, and nothing fails or warns', async () => {
+  it('an application without @opentelemetry/api loads nothing of OpenTelemetry, and nothing fails or warns', async () => {
     const lonely = await TypeScriptPrograms.compile();
     closeAfter(() => lonely[Symbol.asyncDispose]());
     // every package but OpenTelemetry's

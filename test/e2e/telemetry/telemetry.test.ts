@@ -91,7 +91,7 @@ async function serveOven(options: PyroServerOptions = {}): Promise<{ uri: string
 }
 
 describe('spans', () => {
-  it('of client and server are one trace, with guard and method inside, and the names of the conventions', async () => {
+  it('spans of client and server are one trace, with guard and method inside, and the names of the conventions', async () => {
     const { uri, daemon } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
     expect(await oven.heat(20)).toBe(20);
@@ -114,7 +114,7 @@ describe('spans', () => {
     expect((server!.attributes['pyro.correlation_id'] as string).replaceAll('-', '')).toBe(traceOf(server));
   });
 
-  it('of a failed call have the Python class as error.type on both sides', async () => {
+  it('spans of a failed call have the Python class as error.type on both sides', async () => {
     const { uri } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
     await expect(oven.heat(2_000)).rejects.toThrow('too hot');
@@ -125,7 +125,7 @@ describe('spans', () => {
     }
   });
 
-  it('of an unknown method are named _OTHER, and have the name that the program made up beside it', async () => {
+  it('the span of an unknown method is named _OTHER, and has the name that the program made up as an attribute', async () => {
     const { uri } = await serveOven();
     await using oven = await PyroProxy.connect<{ $call(name: string): Promise<unknown> }>(uri);
     await expect(oven.$call('made\nup')).rejects.toThrow('made');
@@ -139,7 +139,7 @@ describe('spans', () => {
     }
   });
 
-  it('of the entries of a batch are children of the batch', async () => {
+  it('spans of the entries of a batch are children of the batch', async () => {
     const { uri } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
     await expect(
@@ -159,7 +159,7 @@ describe('spans', () => {
     expect(batch!.attributes['error.type']).toBeUndefined();
   });
 
-  it('of a stream last until the stream is closed, and are active at its items', async () => {
+  it('the span of a stream lasts until the stream is closed, and is active at its items', async () => {
     const { uri } = await serveOven();
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
     const curve = await oven.curve();
@@ -173,7 +173,7 @@ describe('spans', () => {
     expect(spans().filter(({ name }) => name.includes('stream'))).toEqual([]);
   });
 
-  it('of connecting and of the name lookup are children of the call that needs them', async () => {
+  it('spans of connecting and of the name lookup are children of the call that needs them', async () => {
     const nameServer = await startNameServer({ host: '127.0.0.1', port: 0, broadcast: false, telemetry: false });
     closeAfter(() => nameServer.close());
     const { host, port } = nameServer.uri;
@@ -188,7 +188,7 @@ describe('spans', () => {
     expect(named('pyro lookup').map(parentOf)).toEqual([idOf(connect)]);
   });
 
-  it('go on from an injected remote object, inside the span that is active', async () => {
+  it('spans of an injected remote object are children of the active span', async () => {
     const { uri } = await serveOven();
     const { app } = await serve({ imports: [PyroModule.forFeature([{ token: 'OVEN', uri }])], providers: [Oven] });
     const own = tracer.startSpan('request');
@@ -199,7 +199,7 @@ describe('spans', () => {
     expect(named('oven/heat', SpanKind.SERVER).map(traceOf)).toEqual([own.spanContext().traceId]);
   });
 
-  it('are not made with telemetry: false', async () => {
+  it('no spans are made with telemetry: false', async () => {
     const { server } = await serve({ providers: [Oven] }, { telemetry: false });
     const uri = String(server.unwrap<PyroDaemon>().uriFor('oven'));
     await using oven = await PyroProxy.connect<RemoteOven>(uri, { telemetry: false });
@@ -296,7 +296,7 @@ describe('metrics', () => {
     }
   }
 
-  it('are scraped by Prometheus: durations of both sides by method and error, and the numbers of the server', async () => {
+  it('Prometheus scrapes the durations of both sides by method and error, and the numbers of the server', async () => {
     const { uri, daemon } = await serveOven();
     const [, port] = daemon.locationStr.split(':');
     await using oven = await PyroProxy.connect<RemoteOven>(uri);
@@ -363,7 +363,7 @@ describe('metrics', () => {
 
   const underscored = (given: object): string[] => Object.keys(given).map((name) => name.replaceAll('.', '_'));
 
-  it('have the names and labels that the dashboard for Grafana asks for', async () => {
+  it('metrics have the names and labels that the dashboard for Grafana asks for', async () => {
     const file = new URL('../../../docs/grafana/nestjs-pyro.json', import.meta.url);
     const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: { targets: { expr: string }[] }[] };
     const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
@@ -373,7 +373,7 @@ describe('metrics', () => {
     expect(all.filter((name) => !asked.some((other) => other.startsWith(name)))).toEqual([]);
   });
 
-  it('have the names and labels that the queries and alerts of docs/production.md and docs/alerts.md ask for', async () => {
+  it('metrics have the names and labels that the queries and alerts of docs/production.md and docs/alerts.md ask for', async () => {
     const pages = ['production.md', 'alerts.md'].map((name) =>
       readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8'),
     );

@@ -13,21 +13,21 @@ describe.each<ServerKind>(['core', 'nest'])('%s', (kind) => {
   beforeAll(async () => (server = await startFuzzed(kind)));
   afterAll(() => server.close());
 
-  it('gives right answers to hostile peers, keeps nothing of them, and others do not notice them', async () => {
+  it('a daemon answers hostile peers rightly, keeps nothing of them, and other clients do not notice them', async () => {
     const { answers, witnessCalls, state } = await fuzzServer(server, { seed: SEED, groups: GROUPS });
     expect(answers).toBeGreaterThan(0);
     expect(witnessCalls).toBeGreaterThan(0);
     expect(state.problems).toEqual([]);
   }, 3_600_000);
 
-  it('answers each message of several clients as a model of the protocol foretells, wherever they leave', async () => {
+  it('a daemon answers each message of several clients as a model of the protocol foretells, wherever they leave', async () => {
     const result = await fuzzMachine(server, { seed: SEED, frames: 100 * GROUPS });
     expect(result.answers).toBeGreaterThan(0);
     expect(result.aborted).toBeGreaterThan(0);
     expect(result.state.problems).toEqual([]);
   }, 3_600_000);
 
-  it('answers an unexpected message type by closing only that connection', async () => {
+  it('a daemon answers an unexpected message type by closing only that connection', async () => {
     for (const type of [0, 1, 2, 3, 5, 7, 255]) {
       const peer = await ScriptedPeer.join(server.location, OBJECT);
       peer.send({ type });

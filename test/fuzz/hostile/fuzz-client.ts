@@ -14,7 +14,7 @@ const LARGEST = 2 ** 30;
 const CALL_TIMEOUT_MS = 200;
 const HANG_MS = 60_000;
 
-/** How a hostile server answers one message. */
+/** The answer of a hostile server to one message. */
 interface Reply {
   /** `right`: as a good server would. The others differ from it in one thing or more. */
   kind: 'right' | 'changed' | 'cut' | 'random value' | 'class' | 'twice' | 'close' | 'bomb' | 'garbage';
@@ -109,7 +109,7 @@ function bytesOf(plan: Reply, request: Frame): Buffer | undefined {
  * Lets clients call hostile servers.
  *
  * @returns the number of calls
- * @throws {Error} when a call does not end, ends with an error that is no error of Pyro, or a right answer arrives wrong; and when
+ * @throws {Error} when a call does not end, when its error is no error of Pyro, or when a right answer arrives wrong. It also throws when
  * the process has an unhandled rejection or keeps a socket. The same seed repeats the run.
  */
 export async function fuzzClient({ seed, runs }: { seed: number; runs: number }): Promise<number> {

@@ -36,8 +36,8 @@ const ABORT_SHARE = 0.1;
 const END_SHARE = 0.1;
 
 /**
- * Lets clients go through the states of the protocol, with a model that foretells every answer: connecting, calls of all kinds, streams,
- * leaving at any byte, connecting again, and reading on in streams of the connection before.
+ * Lets clients go through the states of the protocol, with a model that foretells every answer. Clients connect, make calls of all kinds,
+ * open streams, disconnect at any byte, connect again, and resume streams of the previous connection.
  *
  * @throws {Error} when an answer is not the foretold one, or something stays at the server when the clients are gone
  */
@@ -67,7 +67,7 @@ class MachineClient {
     private readonly tally: Tally,
   ) {}
 
-  /** One connection, from its handshake to its end. @param isLast it reads no streams of the connection before, and leaves none */
+  /** Runs a connection, from its handshake to its end. @param isLast true: the connection resumes no streams, and leaves none */
   async session({ isLast = false } = {}): Promise<void> {
     const peer = await ScriptedPeer.open(this.location);
     // without it, the kernel holds the pieces of a message back

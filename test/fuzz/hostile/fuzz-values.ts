@@ -54,7 +54,7 @@ interface Sample {
 /**
  * Reads values and damaged values in all serializers, in this process.
  *
- * @throws {Error} when a value is read wrong, fails with another error than those of the serializers, or takes too long for its size
+ * @throws {Error} when a value is read wrong, fails with an error that is no error of a serializer, or takes too long for its size
  */
 export function fuzzValues({ seed, values }: ValuesRun): ValuesResult {
   const result: ValuesResult = { values: 0, bytes: 0, accepted: 0, worstMs: 0, worstBytesPerByte: 0 };

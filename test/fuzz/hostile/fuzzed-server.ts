@@ -11,7 +11,7 @@ import { type Footprint, footprint, Problems } from '../../../scripts/server-pro
 export const MAX_BYTES = 1_000_000;
 export const OBJECT = 'thing';
 
-/** Each connection has a Thing of its own. */
+/** Each connection has its own Thing. */
 class Thing {
   private kept: unknown = 1;
   private calls = 0;
@@ -81,7 +81,7 @@ class NestThing extends Thing {
   }
 }
 
-/** What a server holds, and what went wrong in it. */
+/** The resources that a server holds, and its unexpected errors. */
 export interface ServerState extends Footprint {
   connections: number;
   streams: number;

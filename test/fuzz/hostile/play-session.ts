@@ -19,7 +19,7 @@ export async function patiently<T>(wait: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What was sent and answered, for the report at the end. */
+/** The messages and answers of a session, for the report at the end. */
 export interface Tally {
   frames: number;
   bytes: number;
@@ -27,7 +27,7 @@ export interface Tally {
 }
 
 /**
- * Sends what a session has, and compares the answers with those that were foretold.
+ * Sends the messages of a session, and compares the answers with the foretold answers.
  *
  * @throws {Error} when an answer is wrong, or does not come
  */

@@ -7,7 +7,7 @@ import { SERIALIZERS } from './exchanges.js';
 export interface Written {
   /** The arguments of `echo`. */
   echo: Buffer;
-  /** What a server that reads the value and writes it again answers. */
+  /** The answer of a server that reads the value and writes it again. */
   result: Buffer;
 }
 

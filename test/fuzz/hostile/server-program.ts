@@ -1,4 +1,4 @@
-/** A fuzzed server in a process of its own: `server-program.js core|nest`. Each line of its standard input asks for its state. */
+/** A fuzzed server as a program: `server-program.js core|nest`. Each line of its standard input asks for its state. */
 import { answerServerProcess } from '../../../scripts/server-process.js';
 import { type ServerKind, startFuzzed } from './fuzzed-server.js';
 

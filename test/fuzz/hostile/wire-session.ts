@@ -7,15 +7,15 @@ import { isPlain } from './sample-values.js';
 import { MAX_BYTES, OBJECT } from './fuzzed-server.js';
 import { answered, type Exchange, invocation, LARGEST, message, raises, returns, SERIALIZERS } from './exchanges.js';
 
-/** One message of a session, and the answer that a right server gives to it. */
+/** A message of a session, and the right answer to it. */
 export interface Step extends Exchange {
   /** `ends`: the server closes the connection. `unknown`: nothing after this step is foretold. */
   outcome: 'goes on' | 'ends' | 'unknown';
 }
 
-/** What one peer sends on one connection, and how. */
+/** The messages of a peer on one connection, and the way they are sent. */
 export interface Session {
-  /** Whether it begins with a handshake. */
+  /** True when the session begins with a handshake. */
   joins: boolean;
   steps: Step[];
   /** Lengths of the pieces in which the bytes are written, used in turn. */

@@ -69,7 +69,7 @@ const { value: hostile } = fc.letrec<{ value: unknown; dict: unknown }>((tie) =>
 }));
 
 describe.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('class dicts that nobody meant, in %s', (name) => {
-  it('become instances or an error of reading, and change nothing else', () => {
+  it('random class dicts become instances or an error of reading, and change nothing else', () => {
     const members = Object.getOwnPropertyNames(Object.prototype).sort();
     const prototypes = Object.values(CLASSES).map(({ prototype }) => Object.getOwnPropertyNames(prototype));
     const serializers = (['natural', 'faithful'] as const).map((values) =>

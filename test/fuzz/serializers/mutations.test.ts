@@ -88,7 +88,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
     const samples = samplesOf(serializer);
     const context = { decodeProxy: (state: readonly unknown[]) => ({ proxy: state.length }) };
 
-    it('reads changed bytes as a value or fails with a PyroError, and changes no prototype', () => {
+    it('changed bytes are read as a value or fail with a PyroError, and no prototype is changed', () => {
       const members = Object.getOwnPropertyNames(Object.prototype);
       fc.assert(
         fc.property(fc.constantFrom(...samples), fc.array(change, { minLength: 1, maxLength: 4 }), (data, changes) => {
@@ -102,7 +102,7 @@ describe.each(NAMES.flatMap((name) => MODES.map((values) => ({ name, values })))
       expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(members);
     });
 
-    it('reads random bytes as a value or fails with a PyroError', () => {
+    it('random bytes are read as a value or fail with a PyroError', () => {
       fc.assert(
         fc.property(fc.array(byte, { maxLength: 60 }), (bytes) => {
           check(serializer, () => serializer.loads(Buffer.from(bytes), context));

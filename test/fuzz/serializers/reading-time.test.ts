@@ -317,7 +317,7 @@ function cpuMs(work: () => void): number {
 }
 
 describe.each(Object.entries(SHAPES))('reading %s', (name, shapes) => {
-  it.each(Object.keys(shapes))('reads in time proportional to the data: %s', (title) => {
+  it.each(Object.keys(shapes))('the time of reading is proportional to the data: %s', (title) => {
     for (const values of ['natural', 'faithful'] as ValueMode[]) {
       const serializer = createSerializers({ values }).get(SERIALIZER_IDS[name as SerializerName])!;
       const shape = shapes[title]!;

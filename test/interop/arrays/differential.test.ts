@@ -73,8 +73,10 @@ function expectSame(value: unknown, { dtype, shape, sha, form }: MadeArray): NdA
   return array;
 }
 
-/** Gives an encoding that the serializer has for the array: json has neither bytes nor complex numbers, Python cannot read
- * a complex nan that serpent has written, and lists have no bytes of records. */
+/**
+ * Gives an encoding that the serializer has for the array. json has neither bytes nor complex numbers. Python cannot read a complex nan
+ * that serpent has written. Lists have no bytes of records.
+ */
 function encodingFor(array: NdArray, name: SerializerName, number: number): ArrayEncoding {
   const encoding = ENCODINGS[number % ENCODINGS.length]!;
   const { kind } = array.layout.dtype;

@@ -78,7 +78,7 @@ describe.each<[number, readonly SerializerName[]]>([
 ])('frames of %i MB', { timeout: PATIENCE_MS }, (megabytes, names) => {
   const side = Math.round(Math.sqrt((megabytes * 1e6) / 4));
 
-  it.each(names)('arrive here from Python, and go back, byte for byte in %s', async (serializer) => {
+  it.each(names)('frames arrive here from Python, and go back, byte for byte in %s', async (serializer) => {
     const [ours, theirs, again] = await python.run<string[]>(
       `
       import hashlib, numpy
@@ -92,7 +92,7 @@ describe.each<[number, readonly SerializerName[]]>([
     expect([ours, again]).toEqual([theirs, theirs]);
   });
 
-  it.each(names)('arrive in Python from here, and come back, byte for byte in %s', async (serializer) => {
+  it.each(names)('frames arrive in Python from here, and come back, byte for byte in %s', async (serializer) => {
     const frame = NdArray.from(randomFillSync(new Uint8Array(side * side * 4)), { shape: [side, side, 4] });
     await using proxy = await PyroProxy.connect<Remote>(pythonUri, { serializer, callTimeoutMs: PATIENCE_MS });
     const expected = `uint8 ${side}x${side}x4 ${sha(frame.data)}`;
@@ -103,7 +103,7 @@ describe.each<[number, readonly SerializerName[]]>([
 });
 
 describe('a Python program without the file', () => {
-  it('is told that it knows no class numpy.ndarray, or has the dict by one line', async () => {
+  it('a Python program without the printed file is told that it knows no class numpy.ndarray, or has the dict by one line', async () => {
     const result = await plainPython.run<unknown[]>(
       `
       with Proxy(uri) as proxy:
@@ -126,7 +126,7 @@ describe('a Python program without the file', () => {
     ]);
   });
 
-  it('sends the dicts that people have written for themselves', async () => {
+  it('a Python program without the printed file sends arrays as the dicts that people have written for themselves', async () => {
     const result = await plainPython.run<unknown>(
       `
       import numpy
@@ -142,7 +142,7 @@ describe('a Python program without the file', () => {
     expect(result).toEqual([expected, expected]);
   });
 
-  it('is refused pickle with a sentence, and its connection goes on', async () => {
+  it('a Python program that sends pickle is refused with a sentence, and its connection goes on', async () => {
     const result = await plainPython.run<string[]>(
       `
       import numpy, pickle
@@ -164,7 +164,7 @@ describe('a Python program without the file', () => {
     expect(result[2]).toBe('5');
   });
 
-  it('gets nested lists by option, which numpy.array takes', async () => {
+  it('a Python program without the printed file gets nested lists by option, which numpy.array takes', async () => {
     await using lists = await PyroDaemon.listen({ host: '127.0.0.1', arrays: { write: 'list' } });
     const listUri = lists.register(new Frames(), 'frames').toString();
     const result = await plainPython.run<unknown>(

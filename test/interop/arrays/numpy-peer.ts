@@ -18,7 +18,7 @@ export interface MadeArray {
   shape: number[];
   /** SHA-256 of the elements in C order, in the byte order of the machine. */
   sha: string;
-  /** How Python has written it. */
+  /** The form in which Python has written the array. */
   form: string;
 }
 

@@ -149,7 +149,7 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])(
         { uri, serializer },
       );
 
-    it('arrive as NdArrays and typed arrays, also where class-transformer makes the class, and in a nested one', async () => {
+    it('arrays in members arrive as NdArrays and typed arrays, also where class-transformer makes the class, and in a nested class', async () => {
       const kinds = [
         'a',
         'uint8[2,3]',
@@ -171,7 +171,7 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])(
       expect(await called('desk.piped(lab.to_wire(frame()))')).toBe('uint8[2,3]');
     });
 
-    it('go back to Python as arrays of NumPy in an object of the class', async () => {
+    it('arrays in members go back to Python as arrays of NumPy in an object of the class', async () => {
       expect(
         await called(`(lambda back: [type(back).__name__, back.name, str(back.pixels.dtype), back.pixels.tolist(), back.mask.shape,
                  back.wave, [row.shape for row in back.rows]])(desk.mirror(lab.to_wire(frame())))`),
@@ -189,7 +189,7 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])(
       ]);
     });
 
-    it('are refused where the member is no array, with the member', async () => {
+    it('an array is refused by its member when the member has another type', async () => {
       expect(await called('desk.plain({"pixels": "x"})')).toBe(
         'ValueError: argument 1["pixels"]: pixels of arrays.Plain is "x"; it must be an array of NumPy, or a list of numbers: NdArray',
       );
@@ -202,7 +202,7 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])(
       expect(await called('desk.frame(lab.to_wire(frame(name="much too long a name")))')).toMatch(/name must be shorter/);
     });
 
-    it('travel to an object of Python and from it', async () => {
+    it('arrays in members travel to an object of Python and from it', async () => {
       const camera: RemoteObject = PyroProxy.to(pythonUri, { serializer, maxRetries: 0 });
       const frame = (await camera.take!()) as Frame;
       expect(frame).toBeInstanceOf(Frame);

@@ -252,7 +252,7 @@ describe.each(SERIALIZERS)('classes in %s', (serializer) => {
     ).toEqual([5, 10, [[5, 13], '00000000-0000-0000-0000-000000000005', 'red'], 12, 12, 2026]);
   });
 
-  it('what does not fit is a ValueError that names the argument', async () => {
+  it('an argument that does not fit its class is a ValueError that names the argument', async () => {
     expect(
       await ask(
         `

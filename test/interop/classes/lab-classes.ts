@@ -30,7 +30,7 @@ export class Size {
   ) {}
 }
 
-/** With class-validator: its decorators say which members there are. */
+/** A class whose members are known by decorators of class-validator. */
 @PyroClass('lab.Reading', { python: 'pydantic' })
 export class Reading {
   @IsString()
@@ -46,7 +46,7 @@ export class Reading {
   note?: string;
 }
 
-/** With a Standard Schema. */
+/** A class with a Standard Schema. */
 export class Sample {
   readonly code!: string;
   readonly masses!: number[];

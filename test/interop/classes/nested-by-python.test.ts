@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PyroProxy, type RemoteObject, type RemoteStream, type SerializerName } from '../../../lib/core.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** Has validators, and no name for Python: it can only come as a plain dict. */
+/** A class with validators, but without a name for Python: its instances come only as plain dicts. */
 class Item {
   @IsInt()
   @Min(1)
@@ -180,7 +180,7 @@ describe.each<SerializerName>(['serpent', 'json', 'msgpack', 'marshal'])('with %
     await remote.$release();
   });
 
-  it('a dict with numbers as keys is refused in the place of a list and of an object', async () => {
+  it('a dict with numbers as keys is refused where a list or an object is expected', async () => {
     const answers = await python.run<string[]>(
       `
       answers = []

@@ -43,7 +43,7 @@ afterAll(async () => {
 describe.each(STYLES)('nestjs-pyro python classes --style %s', (style) => {
   const module = `printed_${style}`;
 
-  it('prints a module that Python imports, and whose objects come back from here as they were', async () => {
+  it('python classes prints a module that Python imports, and whose objects come back from here as they were', async () => {
     const { code, stdout, stderr } = await program.run('python', 'classes', compiled, '--style', style);
     expect([code, stderr]).toEqual([0, '']);
     await writeFile(join(directory, `${module}.py`), stdout);
@@ -64,13 +64,13 @@ describe.each(STYLES)('nestjs-pyro python classes --style %s', (style) => {
 });
 
 describe('nestjs-pyro python classes', () => {
-  it('with --import prints the lines for Pyro5 only', async () => {
+  it('python classes --import prints the lines for Pyro5 only', async () => {
     const { stdout } = await program.run('python', 'classes', compiled, '--import', 'lab.models');
     expect(stdout).toContain('from lab.models import Colour, Point, Size, Reading, Sample, Line, Visit, Point3, DoorError');
     expect(stdout).not.toContain('@dataclass');
   });
 
-  it('says what to do when a module registers no class, or cannot be imported', async () => {
+  it('python classes says what to do when a module registers no class, or cannot be imported', async () => {
     const nothing = join(directory, 'nothing.mjs');
     expect(await program.run('python', 'classes', nothing)).toMatchObject({
       code: 1,

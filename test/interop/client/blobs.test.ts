@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 // Pyro5 itself cannot read a blob in json: it takes the keys of the call for its parts
-it.each(['serpent', 'marshal', 'msgpack'])('forwards a blob of Python to Python unchanged (%s)', async (serializer) => {
+it.each(['serpent', 'marshal', 'msgpack'])('a blob of Python is forwarded to Python unchanged (%s)', async (serializer) => {
   const dispatcher = new Dispatcher(thing);
   const uri = String(daemon.register(dispatcher));
   const result = await python.run(

@@ -28,7 +28,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
   }
 
   describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('with %s', (serializer) => {
-    it('calls methods with positional and keyword arguments', async () => {
+    it('a proxy calls methods of Python with positional and keyword arguments', async () => {
       const thing = await connect({ serializer });
       expect(await thing.add(1)).toBe(11);
       expect(await thing.add(1, 2)).toBe(3);
@@ -37,7 +37,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.__len__()).toBe(3);
     });
 
-    it('passes values both ways', async () => {
+    it('a proxy passes values both ways', async () => {
       const thing = await connect({ serializer });
       for (const value of [null, true, 'text ✓', -5, 1.5, [1, [2]], { a: { b: null } }, 12345678901234567890n]) {
         expect(await thing.echo(value)).toEqual(value);
@@ -46,7 +46,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       if (serializer !== 'json') expect(await thing.echo(Buffer.from([0, 255]))).toEqual(Buffer.from([0, 255]));
     });
 
-    it('reads and writes attributes', async () => {
+    it('a proxy reads and writes attributes', async () => {
       const thing = await connect({ serializer });
       await thing.$set('value', 99);
       expect(await thing.$get('value')).toBe(99);
@@ -54,7 +54,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       await expect(thing.$call('__getattr__', 'nothing')).rejects.toMatchObject({ pythonType: 'builtins.AttributeError' });
     });
 
-    it('throws remote exceptions with type, args, attributes and traceback', async () => {
+    it('a proxy throws remote exceptions with type, args, attributes and traceback', async () => {
       const thing = await connect({ serializer });
       const error = await thing.fail('oops').catch((failure: unknown) => failure);
       expect(error).toBeInstanceOf(PyroRemoteError);
@@ -70,7 +70,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.add(1)).toBe(11);
     });
 
-    it('pulls the items of iterators, and closes the iterators when the loop ends early', async () => {
+    it('a proxy pulls the items of iterators, and closes the iterators when the loop ends early', async () => {
       const thing = await connect({ serializer });
       await thing.clear();
       const all: number[] = [];
@@ -91,7 +91,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(letters).toEqual(['a', 'b']);
     });
 
-    it('ends a stream with the error of its iterator', async () => {
+    it('a stream ends with the error of its iterator', async () => {
       const thing = await connect({ serializer });
       const stream = await thing.breaking();
       expect(await stream.next()).toEqual({ done: false, value: 1 });
@@ -99,7 +99,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await stream.next()).toEqual({ done: true, value: undefined });
     });
 
-    it('runs batches up to the first failure', async () => {
+    it('a batch runs up to the first failure', async () => {
       const thing = await connect({ serializer });
       expect(await thing.$batch((batch) => [batch.add(1), batch.add(2, kwargs({ b: 3 })), batch.__len__()])).toEqual([11, 5, 3]);
       expect(await thing.$batch(() => undefined)).toEqual([]);
@@ -121,7 +121,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       ]);
     });
 
-    it('does not wait for replies of oneway methods, calls and batches', async () => {
+    it('a proxy does not wait for replies of oneway methods, calls and batches', async () => {
       const thing = await connect({ serializer });
       await thing.clear();
       expect(await thing.note('by metadata')).toBeUndefined();
@@ -132,7 +132,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.$with({ oneway: false }).note('with a reply')).toBeNull();
     });
 
-    it('sends blobs that stay serialized', async () => {
+    it('a proxy sends blobs that stay serialized', async () => {
       const thing = await connect({ serializer });
       const [info, values] = await thing.blob(SerializedBlob.of('the info', [1, 'two']));
       expect(info).toBe('the info');
@@ -142,14 +142,14 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
       expect(await thing.add(1)).toBe(11);
     });
 
-    it('compresses large messages, and reads compressed ones', async () => {
+    it('a proxy compresses large messages, and reads compressed ones', async () => {
       const thing = await connect({ serializer, compression: true });
       const text = 'abc'.repeat(50_000);
       expect(await thing.echo(text)).toBe(text);
       expect((await thing.named(kwargs({ text })))[1]).toEqual({ text });
     });
 
-    it('passes proxies both ways, without handshake data', async () => {
+    it('a proxy passes proxies both ways, without handshake data', async () => {
       const thing = await connect({ serializer, handshake: 'secret' });
       const [uri, oneway, methods, attrs, handshake] = await thing.proxy_state(thing);
       expect([uri, handshake]).toEqual([server.uri('thing'), 'hello']);
@@ -167,14 +167,14 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     });
   });
 
-  it('gives every connection a session of its own', async () => {
+  it('every connection has a session of its own', async () => {
     const [first, second] = [await connect<Session>({}, 'session'), await connect<Session>({}, 'session')];
     const number = await first.number();
     expect(await second.number()).toBe(number + 1);
     expect(await first.number()).toBe(number);
   });
 
-  it('sends and receives annotations and correlation ids', async () => {
+  it('a proxy sends and receives annotations and correlation ids', async () => {
     const seen: string[] = [];
     const onAnnotations = (annotations: ReadonlyMap<string, Buffer>): void => {
       seen.push(...[...annotations].map(([id, data]) => `${id} ${data.toString()}`));
@@ -194,7 +194,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     expect(await thing.correlation()).not.toBe(await thing.correlation());
   });
 
-  it('keeps the connection after an error, unless the daemon closes it', async () => {
+  it('a proxy keeps the connection after an error, unless the daemon closes it', async () => {
     const thing = await connect();
     const [, port] = await thing.client();
     await expect(thing.fail('x')).rejects.toThrow('ValueError');
@@ -210,7 +210,7 @@ describe.each(['thread', 'multiplex'] as const)('a %s server of Pyro5', (kind) =
     await expect(connect({}, 'bare')).rejects.toThrow('exposes no methods or attributes');
   });
 
-  it('shows the daemon’s answer to the handshake to validateHandshake, which may refuse it', async () => {
+  it('validateHandshake of a proxy sees the daemon’s answer to the handshake, and may refuse it', async () => {
     const seen: unknown[] = [];
     await connect({ handshake: { token: 1 }, validateHandshake: (response) => void seen.push(response) });
     expect(seen).toEqual([['welcome', { token: 1 }]]);

@@ -40,13 +40,13 @@ describe('a threaded server of Pyro5', () => {
   });
   afterAll(() => server.kill());
 
-  it('runs fifty concurrent calls with a pool of fifty', async () => {
+  it('a pool of fifty runs fifty concurrent calls', async () => {
     const thing = await connect(server.uri('thing'), { poolSize: 50 });
     const places = await Promise.all(Array.from({ length: 50 }, () => thing.meet()));
     expect(new Set(places).size).toBe(50);
   });
 
-  it('uses one session for concurrent calls without a pool', async () => {
+  it('concurrent calls without a pool use one session', async () => {
     const session = await connect<Session>(server.uri('session'));
     const numbers = await Promise.all(Array.from({ length: 10 }, () => session.number()));
     expect(new Set(numbers).size).toBe(1);
@@ -63,12 +63,12 @@ describe('a threaded server of Pyro5', () => {
     expect(await thing.echo('mine')).toBe('mine');
   });
 
-  it('gives up a handshake that takes too long', async () => {
+  it('a proxy gives up a handshake that takes too long', async () => {
     const connecting = connect(server.uri('thing'), { handshake: 'slow', connectTimeoutMs: 200, maxRetries: 0 });
     await expect(connecting).rejects.toMatchObject({ code: 'TIMEOUT', sent: false });
   });
 
-  it('resumes a stream over a new connection', async () => {
+  it('a proxy resumes a stream over a new connection', async () => {
     const thing = await connect(server.uri('thing'), { poolSize: 1 });
     const stream = await thing.numbers(5);
     expect((await stream.next()).value).toBe(1);
@@ -83,7 +83,7 @@ describe('a threaded server of Pyro5', () => {
     expect(rest).toEqual([2, 3, 4, 5]);
   });
 
-  it('closes a stream whose item cannot be read', async () => {
+  it('a proxy closes a stream whose item cannot be read', async () => {
     const thing = await connect(server.uri('thing'));
     const stream = await thing.unreadable_items();
     expect((await stream.next()).value).toBe(1);
@@ -92,7 +92,7 @@ describe('a threaded server of Pyro5', () => {
     expect(await thing.add(1)).toBe(11);
   });
 
-  it('sends and receives large messages, up to the limit', async () => {
+  it('a proxy sends and receives large messages, up to the limit', async () => {
     const thing = await connect(server.uri('thing'), { maxMessageBytes: 3_000_000 });
     expect((await thing.big(2_900_000)).length).toBe(2_900_000);
     await expect(thing.big(3_100_000)).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: true });
@@ -109,7 +109,7 @@ it('calls that were made before $release() reach Python, also over a proxy that 
   thing.$set('value', 77).catch(() => undefined);
   await thing.$release();
   await thing.$connect();
-  // Python runs each oneway call in a thread of its own
+  // Python runs each oneway call in a new thread
   const noted = async (): Promise<unknown> => ((await thing.noted()) as number[]).toSorted((a, b) => a - b);
   await expect.poll(noted).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   await expect.poll(() => thing.$get('value')).toBe(77);
@@ -129,7 +129,7 @@ it.each(['thread', 'multiplex'] as const)(
   },
 );
 
-it('reaches Pyro5 on a unix socket and on IPv6', async () => {
+it('a proxy reaches Pyro5 on a unix socket and on IPv6', async () => {
   const directory = await temporaryDirectory();
   for (const args of [
     ['--unixsocket', join(directory, 'daemon.sock')],
@@ -144,7 +144,7 @@ it('reaches Pyro5 on a unix socket and on IPv6', async () => {
   }
 });
 
-it('speaks TLS with certificates on both sides, and trusts no other certificate', async () => {
+it('a proxy speaks TLS with certificates on both sides, and trusts no other certificate', async () => {
   const directory = await temporaryDirectory();
   const authority = await TestAuthority.create(directory, 'ca');
   const [served, { cert, key }] = [await authority.issue('server'), await authority.issue('client')];
@@ -190,7 +190,7 @@ it('speaks TLS with certificates on both sides, and trusts no other certificate'
   await expect(connect(server.uri('thing'), few)).rejects.toMatchObject({ sent: false });
 });
 
-it('runs none of 10,000 calls twice, and reports each lost call, while the server is killed and restarted ten times', async () => {
+it('a proxy runs none of 10,000 calls twice, and reports each lost call, while the server is killed and restarted ten times', async () => {
   const journal = join(await temporaryDirectory(), 'journal');
   const first = await start('--journal', journal);
   const port = String(first.port);

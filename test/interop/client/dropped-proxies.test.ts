@@ -46,7 +46,7 @@ const places: Record<string, (factory: RemoteObject<Factory>) => Promise<RemoteO
   },
 };
 
-/** Uses the proxies in a function of its own: a suspended function may hold the value of its last expression. */
+/** Uses the proxies in a separate function, because a suspended function may hold the value of its last expression. */
 async function useRounds(rounds: number, take: () => Promise<RemoteObject<Motor>[]>): Promise<void> {
   for (let round = 0; round < rounds; round++) for (const motor of await take()) await motor.position();
 }

@@ -7,7 +7,7 @@ import { ensurePythonEnv } from '../python-env.js';
 
 const SCRIPT = fileURLToPath(new URL('server.py', import.meta.url));
 
-/** A Python daemon or name server in a process of its own, which ends with this process. */
+/** A Python daemon or name server in a separate process, which ends with this process. */
 export class PythonServer {
   private constructor(
     private readonly child: ChildProcessByStdio<Writable, Readable, null>,

@@ -62,13 +62,13 @@ describe.each(Object.keys(SHELLS).filter(isInstalled))('a command line in %s', {
     );
   };
 
-  it('has the names of the live name server behind Tab', async () => {
+  it('Tab completes the names of the live name server', async () => {
     await assertShows('nestjs-pyro nsc lookup lab.\t\n', 'PYRO:found@host:4711');
     await assertShows('nestjs-pyro nsc -n 127.0.0.1 lookup lab:w\t\n', 'PYRO:coloured@host:4712');
     await assertShows('nestjs-pyro nsc yplookup_all opt\t\n', 'lab.camera --> PYRO:found@host:4711');
   });
 
-  it('has commands, options and their values behind Tab', async () => {
+  it('Tab completes commands, options and their values', async () => {
     await assertShows('nestjs-pyro nsc pin\t\n', 'Name server ping ok.');
     await assertShows('nestjs-pyro nsc pin\t --js\t\n', '{"ping":"ok"}');
     await assertShows('nestjs-pyro ns --write loop\t -p many\n', '0 to 65535');
@@ -87,7 +87,7 @@ describe('what nestjs-pyro complete prints', { timeout: 60_000 }, () => {
     return stdout.split('\n').slice(0, -1);
   };
 
-  it('are commands with their descriptions, options, and values of options', async () => {
+  it('completions are commands with their descriptions, options, and values of options', async () => {
     expect(await complete('ns')).toEqual(['ns\trun a Pyro name server', 'nsc\tcontrol a Pyro name server: ours or Python’s']);
     expect(await complete('nsc', '--v')).toEqual(['--verbose\tsay what is done']);
     expect(await complete('nsc', 'lookup', '--hand')).toEqual(['--handshake\thandshake data']);
@@ -96,7 +96,7 @@ describe('what nestjs-pyro complete prints', { timeout: 60_000 }, () => {
     expect(await complete('completion', 'z')).toEqual(['zsh']);
   });
 
-  it('are names without escape sequences, which a peer may have registered, and nothing when no name server answers', async () => {
+  it('completed names have no escape sequences, which a peer may have registered, and are none when no name server answers', async () => {
     await using server = await startNameServer({ host: '127.0.0.1', port: 0 });
     const port = String(server.uri.port);
     await using names = await locateNameServer({ host: '127.0.0.1', port: server.uri.port! });

@@ -41,7 +41,7 @@ async function examine(uri: string, ...args: string[]): Promise<{ code: unknown;
   return { code, findings: JSON.parse(stdout) as Finding[] };
 }
 
-/** The last finding, which is that of the fault. */
+/** The last finding, which names the fault. */
 async function fault(uri: string, ...args: string[]): Promise<Finding> {
   const { code, findings } = await examine(uri, ...args);
   expect(code).toBe(3);
@@ -77,7 +77,7 @@ async function listening(server: Server): Promise<string> {
 }
 
 describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
-  it('finds nothing wrong with a daemon that answers', async () => {
+  it('doctor finds nothing wrong with a daemon that answers', async () => {
     const location = await serve();
     const { code, findings } = await examine(`PYRO:camera@${location}`);
     expect(code).toBe(0);
@@ -95,14 +95,14 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     expect(stdout).toContain('ok       object: camera exposes 1 method and 0 attributes\n');
   });
 
-  it('recognises a port where nobody listens', async () => {
+  it('doctor recognises a port where nobody listens', async () => {
     expect(await fault('PYRO:camera@127.0.0.1:1')).toMatchObject({
       step: 'port',
       found: '127.0.0.1:1: nobody listens there (ECONNREFUSED)',
     });
   });
 
-  it('recognises a host name that nobody knows, and a unix socket that is not there', async () => {
+  it('doctor recognises a host name that nobody knows, and a unix socket that is not there', async () => {
     expect(await fault('PYRO:camera@no-such-host.invalid:1')).toMatchObject({ step: 'host' });
     expect(await fault(`PYRO:camera@./u:${directory}/none`)).toMatchObject({
       step: 'socket',
@@ -110,7 +110,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     });
   });
 
-  it('recognises a web server, a server of another protocol, and one that says nothing', async () => {
+  it('doctor recognises a web server, a server of another protocol, and a server that says nothing', async () => {
     const web = createWebServer((_, response) => response.end('hello'));
     const ssh = createServer((socket) => socket.on('error', () => undefined).write('SSH-2.0-lab\r\n'));
     const silent = createServer((socket) => socket.on('error', () => undefined));
@@ -127,7 +127,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     }
   });
 
-  it('recognises the web server of Python, which answers with a page alone', async () => {
+  it('doctor recognises the web server of Python, which answers with a page alone', async () => {
     const at = await python.run<string>(`
       import http.server
       class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -139,7 +139,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     expect(await fault(`PYRO:camera@${at}`)).toMatchObject({ step: 'Pyro', found: `${at} is a web server` });
   });
 
-  it('recognises Pyro4', async () => {
+  it('doctor recognises Pyro4', async () => {
     const location = await python.run<string>(`
       import Pyro4
       daemon = Pyro4.Daemon()
@@ -151,7 +151,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     });
   });
 
-  it('recognises TLS against plain, plain against TLS, and a certificate that is not good', async () => {
+  it('doctor recognises TLS against plain, plain against TLS, and a certificate that is not good', async () => {
     const { certFile, keyFile } = await authority.issue('daemon');
     const location = await serve(`config.SSL, config.SSL_SERVERCERT, config.SSL_SERVERKEY = True, "${certFile}", "${keyFile}"`);
     const uri = `PYRO:camera@${location}`;
@@ -166,7 +166,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     expect(await fault(`PYRO:camera@${plain}`, '--tls')).toMatchObject({ step: 'TLS', found: `${plain} does not speak TLS` });
   });
 
-  it('recognises a refused handshake, and says what the daemon said', async () => {
+  it('doctor recognises a refused handshake, and says what the daemon said', async () => {
     const location = await serve();
     const uri = `PYRO:camera@${location}`;
     expect(await fault(uri, '--handshake', 'now')).toMatchObject({
@@ -177,7 +177,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     expect(await examine(uri, '--handshake', 'please')).toMatchObject({ code: 0 });
   });
 
-  it('recognises an unknown object, and tells the known ones', async () => {
+  it('doctor recognises an unknown object, and tells the known objects', async () => {
     const location = await serve();
     expect(await fault(`PYRO:camra@${location}`)).toMatchObject({
       step: 'object',
@@ -186,7 +186,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     });
   });
 
-  it('says that a daemon of ours may have objects with handshake guards, which it does not list', async () => {
+  it('doctor says that a daemon of this package may have objects with handshake guards, which the daemon does not list', async () => {
     await using daemon = await PyroDaemon.listen();
     class Camera {
       add(a: number, b: number): number {
@@ -201,7 +201,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     });
   });
 
-  it('recognises a daemon that is full', async () => {
+  it('doctor recognises a daemon that is full', async () => {
     const location = await serve(
       'config.THREADPOOL_SIZE = config.THREADPOOL_SIZE_MIN = 1',
       'state.held = Proxy(f"PYRO:camera@{daemon.locationStr}"); state.held._pyroBind()',
@@ -214,7 +214,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     await python.run('state.held._pyroRelease()');
   });
 
-  it('recognises an address that does not answer, as one behind a NAT', async () => {
+  it('doctor recognises an address that does not answer, as an address behind a NAT', async () => {
     // a socket whose queue of connections is full: the system drops the packets of others
     const port = await python.run<number>(`
       state.deaf = socket.socket()
@@ -232,7 +232,7 @@ describe('nestjs-pyro doctor', { timeout: 120_000 }, () => {
     });
   });
 
-  it('recognises a name server that is not there, is empty, or has a similar name', async () => {
+  it('doctor recognises a name server that is not there, is empty, or has a similar name', async () => {
     expect(await fault('lab.camera', '--ns', '127.0.0.1:1')).toMatchObject({
       step: 'name server',
       remedy: expect.stringContaining('npx nestjs-pyro ns') as string,

@@ -17,7 +17,7 @@ import { Program } from '../../../scripts/program.js';
 import { CommandLineProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** A Python daemon with one object, a daemon of ours that shows its state, and a name server that knows the Python object. */
+/** A Python daemon with one object, a daemon of this package that shows its state, and a name server with the name of the Python object. */
 let python: PythonInterpreter;
 let program: CommandLineProgram;
 let names: PyroNameServer;
@@ -116,7 +116,7 @@ class Inspecting implements AsyncDisposable {
 const camera = (): object => ({ session: 'one', server: location, objectId: 'camera', kind: 'method', handshake: null });
 
 describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
-  it('shows the objects of a daemon of Python with their members and names, and calls them', async () => {
+  it('inspect shows the objects of a daemon of Python with their members and names, and calls them', async () => {
     await using page = await Inspecting.start('lab.camera', '--ns', `127.0.0.1:${names.uri.port}`, '--allow-calls');
     expect(await (await page.get('')).text()).toContain('page.js');
     const [server] = (await page.state()).servers;
@@ -151,7 +151,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
     expect([items.map(({ text }) => text), isEnded]).toEqual([['0', '1', '2'], true]);
   });
 
-  it('shows everything of a daemon of this library with the option inspector', async () => {
+  it('inspect shows everything of a daemon of this library with the option inspector', async () => {
     await using page = await Inspecting.start(ours.locationStr);
     const { allowCalls, servers } = await page.state();
     expect(allowCalls).toBe(false);
@@ -162,7 +162,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
     });
   });
 
-  it('answers only to the address that it has printed, and to no host name of others', async () => {
+  it('inspect answers only at the address that it has printed, and to no other host name', async () => {
     await using page = await Inspecting.start(location);
     expect(page.url.hostname).toBe('127.0.0.1');
     expect(page.url.pathname).toMatch(/^\/[\w-]{24}\/$/);
@@ -174,7 +174,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
     expect(await page.statusFor(`evil.example:${port}`)).toBe(403);
   });
 
-  it('ends with code 3 where nobody answers', async () => {
+  it('inspect ends with code 3 where nobody answers', async () => {
     const { code, stderr } = await program.run('inspect', '127.0.0.1:1');
     expect(code).toBe(3);
     expect(stderr).toContain('npx nestjs-pyro doctor PYRO:Pyro.Daemon@127.0.0.1:1\n');
@@ -182,7 +182,7 @@ describe('nestjs-pyro inspect', { timeout: 120_000 }, () => {
 });
 
 describe('nestjs-pyro watch', { timeout: 120_000 }, () => {
-  it('prints connections and calls of a server, as tables and as one line of JSON for each snapshot', async () => {
+  it('watch prints connections and calls of a server, as tables and as one line of JSON for each snapshot', async () => {
     await using client = await PyroProxy.connect<Thermometer>(ours.uriFor('thermometer'));
     await client.read();
     const printed = await program.run('watch', ours.locationStr, '-n', '2', '-i', '0.01', '--json');
@@ -205,7 +205,7 @@ describe('nestjs-pyro watch', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/CONNECTION +ADDRESS +PRINCIPAL/);
   });
 
-  it('prints no character of a peer that a terminal obeys, as a table and as JSON', async () => {
+  it('watch prints no character of a peer that a terminal obeys, as a table and as JSON', async () => {
     const evil = 'a\x1b[2J\x9b31m\u202e\u2028\n[Nest] FAKE\u{e0001}';
     await using server = await PyroDaemon.listen({
       host: '127.0.0.1',
@@ -234,14 +234,14 @@ describe('nestjs-pyro watch', { timeout: 120_000 }, () => {
     expect(client.$connected).toBe(true);
   });
 
-  it('says what to do where a daemon does not show its state', async () => {
+  it('watch says what to do where a daemon does not show its state', async () => {
     const { code, stderr } = await program.run('watch', location);
     expect(code).toBe(1);
     expect(stderr).toContain('inspector: true');
     expect(stderr).toContain(`npx nestjs-pyro inspect ${location}\n`);
   });
 
-  it('tells a refusal of the guard', async () => {
+  it('watch tells a refusal of the guard', async () => {
     const guard = (): never => {
       throw new Error('only for operators');
     };

@@ -46,7 +46,7 @@ async function mypy(file: string): Promise<Outcome> {
 }
 
 describe('nestjs-pyro pyi', { timeout: 300_000 }, () => {
-  it('writes a stub that Python reads and mypy accepts when every keyword and builtin of Python is a class, a type, a method and a parameter', async () => {
+  it('pyi writes a stub that Python reads and mypy accepts when every keyword and builtin of Python is a class, a type, a method and a parameter', async () => {
     const classes = names.filter((name) => !RESERVED.test(name));
     const more = ['__debug__', '__mangled', 'ﬁ', 'größe', '$dollar', 'ͺ'];
     const parameters = [...classes, ...more];
@@ -143,7 +143,7 @@ describe('nestjs-pyro python classes', { timeout: 120_000 }, () => {
   const enums = () => registeredEnums().filter(({ object }) => object === Odd);
 
   it.each<PythonStyle>(['dataclass', 'namedtuple', 'pydantic', 'attrs'])(
-    'prints a module that Python can import when classes, members and values of enums have names of Python: %s',
+    'python classes prints a module that Python can import when classes, members and values of enums have names of Python: %s',
     async (style) => {
       const classes = [Nothing, OddPath, OddError].map(described);
       await writeFile(join(directory, `odd_${style}.py`), pythonClasses({ classes, enums: enums() }, { style }));
@@ -166,7 +166,7 @@ describe('nestjs-pyro python classes', { timeout: 120_000 }, () => {
     },
   );
 
-  it('refuses a member that no class of Python can have', () => {
+  it('python classes refuses a member that no class of Python can have', () => {
     expect(() => pythonClasses({ classes: [described(Keyword)], enums: [] }, { style: 'dataclass' })).toThrow(
       'odd.Keyword has a member lambda, which no class of Python can have; give it another name, or @Expose({ name }) of class-transformer',
     );

@@ -6,7 +6,7 @@ import { locateNameServer, type PyroNameServer, startNameServer } from '../../..
 import { CommandLineProgram, type Outcome, runProgram } from '../../command-line-program.js';
 import { PythonInterpreter } from '../python-interpreter.js';
 
-/** A Python daemon with one object, and a name server of ours that knows it. */
+/** A Python daemon with one object, and a name server of this package with the name of the object. */
 let python: PythonInterpreter;
 let program: CommandLineProgram;
 let names: PyroNameServer;
@@ -146,7 +146,7 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(await printed('ping', 'lab.camera', ...nameServer())).toMatchObject({ uri: `PYRO:Pyro.Daemon@${location}`, pings: 1 });
   });
 
-  it('says that nobody answers, with an exit code of its own, and how to find out why', async () => {
+  it('every command says that nobody answers, with an exit code of its own, and how to find out why', async () => {
     expect(await run('call', 'PYRO:camera@127.0.0.1:1', 'add')).toEqual({
       code: 3,
       stdout: '',
@@ -166,7 +166,7 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(await run('ping', location, '-n', '0')).toMatchObject({ code: 2 });
   });
 
-  it('prints a command that works as it stands, with the options and without the handshake data', async () => {
+  it('a printed command works as it stands, with the options and without the handshake data', async () => {
     const given = ['--ns', '127.0.0.1:1', '-t', '2.5', '--handshake', 'secret'];
     const { stderr } = await run('describe', "lab.it's", ...given);
     const [, printedLine = '', ...lines] = stderr.split('\n');
@@ -177,7 +177,7 @@ describe('nestjs-pyro', { timeout: 120_000 }, () => {
     expect(doctor).toMatchObject({ code: 3, stdout: expect.stringContaining('no name server at 127.0.0.1:1') as string });
   });
 
-  it('tells what to write for an object of a daemon whose location stands behind a name', async () => {
+  it('an error tells what to write for an object of a daemon whose location stands behind a name', async () => {
     const text = `camera@${location}`;
     const advice = `PYRO:${text} is an object of the daemon there, PYRONAME:${text} a name of the name server there`;
     for (const command of ['describe', 'doctor'])

@@ -26,12 +26,12 @@ async function mypy(file: string): Promise<Outcome> {
 }
 
 describe('sample 22, whose Python client is checked', { timeout: 300_000 }, () => {
-  it('has the stub of its service', async () => {
+  it('sample 22 has the stub of its service', async () => {
     const stub = ['pyi', 'Oven', '-p', join(SAMPLE, 'tsconfig.json'), '-o', join(SAMPLE, 'lab.pyi'), '--classes', 'lab_classes'];
     expect(await program.run(...stub, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('has the printed classes of its service', async () => {
+  it('sample 22 has the printed classes of its service', async () => {
     const compiled = join(directory, 'oven.dto.mjs');
     const banner = {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
@@ -50,7 +50,7 @@ describe('sample 22, whose Python client is checked', { timeout: 300_000 }, () =
     expect(stdout).toBe(await readFile(join(SAMPLE, 'lab_classes.py'), 'utf8'));
   });
 
-  it('has a client that mypy accepts, until it calls the service wrongly', async () => {
+  it('sample 22 has a client that mypy accepts, until the client calls the service wrongly', async () => {
     expect(await mypy('client.py')).toMatchObject({ code: 0 });
     const client = await readFile(join(directory, 'client.py'), 'utf8');
     const wrong = [

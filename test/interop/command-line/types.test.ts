@@ -86,11 +86,11 @@ class Camera:
 `;
 
 describe('nestjs-pyro types', { timeout: 120_000 }, () => {
-  it('writes the interfaces of a Python source, which is not run', async () => {
+  it('types writes the interfaces of a Python source, which is not run', async () => {
     expect(await printed('types', '--source', SOURCE)).toBe(await generated('camera.ts'));
   });
 
-  it('writes the interface of a live object with names only, where its daemon tells no signatures', async () => {
+  it('types writes the interface of a live object with names only, where its daemon tells no signatures', async () => {
     const uri = await python.run<string>(`
       @expose
       class Lamp:
@@ -113,7 +113,7 @@ describe('nestjs-pyro types', { timeout: 120_000 }, () => {
     );
   });
 
-  it('writes the signatures and docs of a live object whose Python daemon has the printed file', async () => {
+  it('types writes the signatures and docs of a live object whose Python daemon has the printed file', async () => {
     const uri = await serveWithSignatures(SERVED_CAMERA);
     expect(await printed('types', `Kamera=${uri}`, uri)).toBe(
       ['Camera', 'Kamera']
@@ -144,7 +144,7 @@ export interface ${name} {
     );
   });
 
-  it('writes the records, enums and named tuples that a live object of Python names, also those in them', async () => {
+  it('types writes the records, enums and named tuples that a live object of Python names, nested ones too', async () => {
     const uri = await serveWithSignatures(`
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -215,7 +215,7 @@ export interface Model {
     expect(text).toContain('  take(dark: Dark, on: unknown): Record<string, Frame>;\n');
   });
 
-  it('finds the class of a live object in its source, by its members or by name, and tells what differs', async () => {
+  it('types finds the class of a live object in its source, by its members or by name, and tells what differs', async () => {
     const file = join(directory, 'lamps.py');
     const lamp = (name: string, rest = ''): string =>
       `@expose\nclass ${name}:\n    def switch(self, on: bool) -> int: pass\n    def off(self): pass\n${rest}`;
@@ -243,7 +243,7 @@ export interface Model {
     expect(await refused(uri)).toContain(`no class of the source exposes just the members of ${uri}: off, switch`);
   });
 
-  it('--check fails when the file would change, and says how', async () => {
+  it('types --check fails when the file would change, and says how', async () => {
     const file = join(directory, 'camera.ts');
     const check = ['types', '--source', SOURCE, '-o', file, '--check'];
     expect(await run(...check)).toMatchObject({ code: 1, stderr: expect.stringContaining(`${file} is missing`) as string });
@@ -260,7 +260,7 @@ export interface Model {
     expect(await run(...check)).toMatchObject({ code: 0 });
   });
 
-  it('leaves a file alone that it has not written, unless --force is given', async () => {
+  it('types does not write over a file that it has not written, unless --force is given', async () => {
     const file = join(directory, 'mine.ts');
     await writeFile(file, 'export const mine = 1;\n');
     const write = ['types', '--source', SOURCE, '-o', file];
@@ -273,7 +273,7 @@ export interface Model {
     expect(await run(...write, '--force')).toMatchObject({ code: 0, stderr: `wrote ${file}\n` });
   });
 
-  it('does not name an interface as a type of TypeScript', async () => {
+  it('types does not name an interface as a type of TypeScript', async () => {
     expect(await run('types', 'Map=PYRO:any@127.0.0.1:1')).toEqual({
       code: 2,
       stdout: '',
@@ -281,7 +281,7 @@ export interface Model {
     });
   });
 
-  it('puts nothing of a peer into the file but names and comments', async () => {
+  it('types puts nothing of a peer into the file but names and comments', async () => {
     const hostile = '}\nimport "evil"; /* */ `${evil}` \u2028 evil()';
     const daemon = await PyroDaemon.listen({
       host: '127.0.0.1',
@@ -321,7 +321,7 @@ export interface Model {
     expect(file.statements.map(({ kind }) => ts.SyntaxKind[kind])).toEqual(['InterfaceDeclaration', 'InterfaceDeclaration']);
   });
 
-  it('needs a URI or a source', async () => {
+  it('types needs a URI or a source', async () => {
     expect(await run('types')).toMatchObject({ code: 2, stderr: expect.stringContaining('--source FILE') as string });
     expect(await run('types', '--source', '/nowhere.py')).toMatchObject({ code: 2 });
   });
@@ -330,20 +330,20 @@ export interface Model {
 describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
   const classes = ['Counter', 'Lamp', 'Oven'];
 
-  it('writes stubs and signatures of served classes, and of those whose objects they give', async () => {
+  it('pyi writes stubs and signatures of served classes, and of the classes whose objects they give', async () => {
     const signatures = join(directory, 'signatures.json');
     expect(await printed('pyi', ...classes, '-p', PROJECT)).toBe(await generated('lab.pyi'));
     expect((await run('pyi', ...classes, '-p', PROJECT, '--signatures', signatures)).code).toBe(0);
     expect(await readFile(signatures, 'utf8')).toBe(await generated('signatures.json'));
   });
 
-  it('imports the classes with @PyroClass from the module that has them, with --classes', async () => {
+  it('pyi --classes imports the classes with @PyroClass from the module that has them', async () => {
     const text = await printed('pyi', 'Oven', '-p', PROJECT, '--classes', 'lab_classes');
     expect(text).toContain('\nfrom lab_classes import Gas, Point, Probe, Reading, Span\n');
     expect(text).not.toContain('@dataclass');
   });
 
-  it('writes stubs with which mypy accepts right calls and refuses wrong ones', async () => {
+  it('pyi writes stubs with which mypy accepts right calls and refuses wrong ones', async () => {
     const place = join(directory, 'mypy');
     await cp(GENERATED, place, { recursive: true });
     const mypy = async (file: string): Promise<Outcome> =>
@@ -357,7 +357,7 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
     expect(refused).toEqual(lines.flatMap((line, index) => (line.endsWith('# refused') ? [index + 1] : [])));
   });
 
-  it('writes a module that Python can import, too', async () => {
+  it('pyi writes a module that Python can import, too', async () => {
     await copyFile(join(GENERATED, 'lab.pyi'), join(directory, 'lab_types.py'));
     expect(
       await python.run(
@@ -374,7 +374,7 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
     ]);
   });
 
-  it('--check fails when the classes have changed since, in either file', async () => {
+  it('pyi --check fails when the classes have changed since, in either file', async () => {
     const place = await mkdtemp(join(dirname(PROJECT), '..', 'drift-'));
     try {
       await cp(dirname(PROJECT), place, { recursive: true });
@@ -404,7 +404,7 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
     }
   });
 
-  it('names the served classes when it is given another, and what it misses', async () => {
+  it('pyi names the served classes when the given class is not served, and says what the class lacks', async () => {
     expect(await run('pyi', 'Oven', 'Toaster', '-p', PROJECT)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/serves no class Toaster: the served classes are Counter, .*Oven/) as string,
@@ -412,7 +412,7 @@ describe('nestjs-pyro pyi', { timeout: 600_000 }, () => {
     expect((await run('pyi', '-p', '/nowhere/tsconfig.json')).code).toBe(1);
   });
 
-  it('says so when the typescript of the project is no library', async () => {
+  it('pyi says so when the typescript of the project is no library', async () => {
     const compiler = join(directory, 'project', 'node_modules', 'typescript');
     await mkdir(compiler, { recursive: true });
     await writeFile(join(compiler, 'package.json'), '{ "name": "typescript", "main": "index.js" }');

@@ -83,7 +83,7 @@ describe('docs/configuration.md', () => {
       SERVERTYPE: { PYRO_SERVERTYPE: 'thread' },
     };
     for (const { name, sets } of rows) {
-      // many variables and files make the one option tls: its behaviour is tested below
+      // many variables and files make the single option tls; its behaviour is tested below
       if (name.startsWith('SSL')) continue;
       const environment = samples[name] ?? { [`PYRO_${name}`]: '1' };
       if (name === 'PREFER_IP_VERSION') environment['PYRO_PREFER_IP_VERSION'] = '4';
@@ -105,7 +105,7 @@ describe('texts in environment variables', () => {
   const times = [...numbers, '1.', '.5', '1.5', '1_0.5', '1e', '1e-3', '1E3', '--1', '1,5'];
   const switches = ['0', '1', 'off', 'ON', 'Yes', 'no', 'TRUE', 'false', 'y', '', ' 1', '2', 'None'];
 
-  it('reads environment variables as Python does', async () => {
+  it('environment variables are read as by Python', async () => {
     const samples: [string, string][] = [
       ...numbers.map((value): [string, string] => ['MAX_RETRIES', value]),
       ...times.map((value): [string, string] => ['COMMTIMEOUT', value]),

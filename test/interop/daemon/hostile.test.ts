@@ -111,7 +111,7 @@ it('a stream goes on for Python after a reconnect, by the key of its principal',
   expect(seen).toEqual([0, 1, 2]);
 });
 
-it('Python is told when it may try again after too many failed handshakes, and others are told what is full', async () => {
+it('Python is told when it may try again after too many failed handshakes, and other clients are told which limit is reached', async () => {
   const uri = await serve({ maxFailedHandshakes: 2, limitLoopback: true }, guard);
   const texts = await python.run<string[]>(
     `
@@ -134,7 +134,7 @@ it('Python is told when it may try again after too many failed handshakes, and o
   ]);
 });
 
-it('Python clients that leave during a call give their places back', async () => {
+it('Python clients that disconnect during a call free their slots', async () => {
   const uri = await serve({ maxConnections: 2 });
   const seen = await python.run(
     `

@@ -6,7 +6,7 @@ import { ensurePythonEnv } from '../python-env.js';
 const SCRIPT = fileURLToPath(new URL('tls_client.py', import.meta.url));
 
 /**
- * Calls `whoami` of an object with Python's own client, in a process of its own.
+ * Calls `whoami` of an object with Python's own client, in a separate process.
  *
  * @param config Pyro5 config items to set in the process, in addition to the environment
  */

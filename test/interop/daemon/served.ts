@@ -47,7 +47,7 @@ class Unexposed {
 class Thing extends Unexposed {
   private current = 12;
   private readonly log: unknown[] = [];
-  private letGo = (): void => undefined;
+  private releaseHeld = (): void => undefined;
 
   constructor(private readonly daemon: PyroDaemon) {
     super();
@@ -70,11 +70,11 @@ class Thing extends Unexposed {
   }
   /** Notes the value when `let_go` is called. */
   async hold(value: unknown): Promise<void> {
-    await new Promise<void>((resolve) => (this.letGo = resolve));
+    await new Promise<void>((resolve) => (this.releaseHeld = resolve));
     this.log.push(value);
   }
   let_go(): void {
-    this.letGo();
+    this.releaseHeld();
   }
   async slow(ms: number, value: unknown): Promise<void> {
     await sleep(ms);

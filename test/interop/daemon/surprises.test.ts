@@ -50,6 +50,11 @@ class Thing {
     await this.daemon!.shutdown();
     return 'stopped';
   }
+  @expose
+  async close(): Promise<string> {
+    await this.daemon!.close();
+    return 'closed';
+  }
 }
 
 describe('validateHandshake', () => {
@@ -207,11 +212,14 @@ it('PYRO_DETAILED_TRACEBACK off withholds no traceback', () => {
   expect(environmentDefaults({}, { DETAILED_TRACEBACK: true }).detailedTraceback).toBe(true);
 });
 
-it('a call that shuts down its own daemon gets its result', async () => {
+it.each([
+  ['shuts down', 'stop', 'stopped'],
+  ['closes', 'close', 'closed'],
+])('a call that %s its own daemon gets its result', async (_, method, result) => {
   const daemon = await listen();
   const uri = String(daemon.register(new Thing(daemon), 'thing'));
   const closed = once(daemon, 'close');
-  expect(await python.run('with Proxy(uri) as p: return p.stop()', { uri })).toBe('stopped');
+  expect(await python.run(`with Proxy(uri) as p: return p.${method}()`, { uri })).toBe(result);
   await closed;
   expect(daemon.isListening).toBe(false);
 });

@@ -2,13 +2,13 @@ import type { PyroUri } from 'nestjs-pyro/core';
 import type { Stage } from './stage.js';
 
 /**
- * One example of Pyro5's distribution: its Python server is rewritten here, and upstream's own scripts use the new server.
+ * An example of Pyro5's distribution. Its Python server is rewritten here, and upstream's own scripts use the new server.
  *
  * The folder has the name of upstream's folder. The default export of `example.ts` is one example, or a list of examples when
  * upstream has several servers for the same scripts.
  */
 export interface Example {
-  /** Runs before anything is started, both for upstream's server and for ours. */
+  /** Runs before anything is started, both for upstream's server and for the rewritten server. */
   prepare?(stage: Stage): Promise<void>;
   /**
    * Starts our server; the stage closes it.

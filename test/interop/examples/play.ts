@@ -14,7 +14,7 @@ const TRACEBACK = 'Traceback (most recent call last)';
 const URI = /PYRO:\S+@\S+/;
 
 interface Played {
-  /** How each script ended, in their order. */
+  /** The end of each script, in their order. */
   outcomes: Outcome[];
   serverOutput: string;
 }

@@ -28,7 +28,7 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
   });
   afterAll(() => server.close());
 
-  it('prints for every command what pyro5-nsc prints', async () => {
+  it('nestjs-pyro nsc prints for every command what pyro5-nsc prints', async () => {
     const python = await ensurePythonEnv();
     const commands: [command: string[], input?: string][] = [
       [['ping']],
@@ -56,7 +56,7 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
     expect(printed.ours).toEqual(printed.python);
   });
 
-  it('ends with an exit code that says how it went, and with JSON when asked', async () => {
+  it('nestjs-pyro nsc ends with an exit code that tells the result, and prints JSON when asked', async () => {
     expect(await ours('nsc', ...where, 'register', 'a', 'PYRO:x@h:1', '--json')).toMatchObject({
       code: 0,
       stdout: '{"registered":"a"}\n',
@@ -85,7 +85,7 @@ describe('nestjs-pyro nsc', { timeout: 120_000 }, () => {
 });
 
 describe('nestjs-pyro ns', { timeout: 120_000 }, () => {
-  it('serves names from a file until SIGTERM, and says how many it found', async () => {
+  it('nestjs-pyro ns serves names from a file until SIGTERM, and says how many it found', async () => {
     const file = join(directory, 'names');
     const starting = async (): Promise<{ lines: string[]; port: string; stop(): Promise<string[]> }> => {
       const child = spawn(process.execPath, [program.file, 'ns', '-n', '127.0.0.1', '-p', '0', '-s', `file:${file}`], {
@@ -113,7 +113,7 @@ describe('nestjs-pyro ns', { timeout: 120_000 }, () => {
     expect(await second.stop()).toContain('Persistent store contains 1 existing registrations.');
   });
 
-  it('refuses a wrong storage in one line', async () => {
+  it('nestjs-pyro ns refuses a wrong storage in one line', async () => {
     await writeFile(join(directory, 'diary'), 'dear diary\n');
     expect(await ours('ns', '-s', 'dbm:names')).toMatchObject({
       code: 2,

@@ -112,7 +112,7 @@ describe('Python programs at our name server', () => {
     ]);
   });
 
-  it('serve, PYRONAME and PYROMETA of Pyro5 work, and a Python loop can follow the names', async () => {
+  it('serve, PYRONAME and PYROMETA of Pyro5 work with our name server, and a Python loop can follow the names', async () => {
     const server = await start();
     const python = await PythonInterpreter.start();
     cleanups.push(() => python.stop());

@@ -60,7 +60,7 @@ async function call(uri: string, method: string, ...args: unknown[]): Promise<un
 }
 
 describe('one SQLite file', () => {
-  it('is opened by pyro5-ns and by our name server in turn: each finds what the other one has registered', async () => {
+  it('one SQLite file is opened by pyro5-ns and by our name server in turn: each finds what the other has registered', async () => {
     const python = await startPython();
     await call(python.uri, 'register', 'lab.a', 'PYRO:a@h:1', false, ['ü', 'tag']);
     await call(python.uri, 'register', 'lab.b', 'PYRO:b@h:1');
@@ -93,7 +93,7 @@ describe('one SQLite file', () => {
     expect(String(await call(last.uri, 'lookup', 'lab.leased'))).toBe('PYRO:f@h:1');
   });
 
-  it('is used by both at the same time: each sees the other’s registrations at once, and answers for itself', async () => {
+  it('one SQLite file is used by pyro5-ns and our name server at the same time: each sees the other’s registrations at once, and answers for itself', async () => {
     const [python, server] = [await startPython(), await ours.start({ storage })];
     await call(python.uri, 'register', 'theirs', 'PYRO:a@h:1');
     expect(String(await call(server.uri, 'lookup', 'theirs'))).toBe('PYRO:a@h:1');

@@ -49,7 +49,7 @@ it('a closed daemon has no names', async () => {
   await expect.poll(() => nameServer.count()).toBe(1);
 });
 
-it('refuses a name that another object has, and a daemon that nobody can reach', async () => {
+it('a daemon refuses a name that another object has, and a name when nobody can reach the daemon', async () => {
   const { daemon, names } = await start();
   for (const id of ['one', 'two']) daemon.register(new Adder(), id);
   names.add('one', 'lab.adder');

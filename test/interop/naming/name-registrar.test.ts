@@ -37,7 +37,7 @@ const objects: NamedObject[] = [
   { name: 'app.two', uri: 'PYRO:two@127.0.0.1:1111' },
 ];
 
-it('registers names with their metadata, and removes them at the end', async () => {
+it('a registrar registers names with their metadata, and removes them at the end', async () => {
   const server = await startNameServer();
   const { registrar, told } = keep(server.port, objects);
   expect(await registrar.start()).toBe(true);
@@ -56,7 +56,7 @@ it('registers names with their metadata, and removes them at the end', async () 
   ]);
 });
 
-it('registers at a name server that starts later, and again when it comes back empty', async () => {
+it('a registrar registers names at a name server that starts later, and again when the name server comes back empty', async () => {
   const first = await startNameServer();
   await first.kill();
   const { registrar, told } = keep(first.port, objects);
@@ -72,7 +72,7 @@ it('registers at a name server that starts later, and again when it comes back e
   expect((await nameServer.list({ prefix: 'app.' })).size).toBe(2);
 });
 
-it('finds a name server that moved, by broadcast', async () => {
+it('a registrar finds a name server that moved, by broadcast', async () => {
   const start = (port: string) => startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', port);
   const first = await start('0');
   const broadcast = { port: first.broadcastPort!, addresses: ['127.0.0.1'] };
@@ -87,7 +87,7 @@ it('finds a name server that moved, by broadcast', async () => {
   await expect.poll(() => ports).toEqual([first.port, first.port, second.port, second.port]);
 });
 
-it('registers removed names again, and leaves names that others have taken', async () => {
+it('a registrar registers removed names again, and leaves names that others have taken', async () => {
   const server = await startNameServer();
   const { registrar, told } = keep(server.port, objects);
   await registrar.start();
@@ -102,7 +102,7 @@ it('registers removed names again, and leaves names that others have taken', asy
   expect(String(await nameServer.lookup('app.two'))).toBe('PYRO:theirs@127.0.0.1:2222');
 });
 
-it('never publishes the address of all interfaces', async () => {
+it('a registrar never publishes the address of all interfaces', async () => {
   class Thing {
     add(a: number, b: number): number {
       return a + b;
@@ -124,14 +124,14 @@ it('never publishes the address of all interfaces', async () => {
   }
 });
 
-it('refuses names that are given twice and URIs that cannot be reached', () => {
+it('a registrar refuses names that are given twice and URIs that cannot be reached', () => {
   const make = (named: NamedObject[]) => () => new NameRegistrar({ nameServer: {}, objects: named });
   expect(make([objects[0]!, objects[0]!])).toThrow('"app.one" is given to two objects');
   expect(make([{ name: 'x', uri: 'PYRONAME:y' }])).toThrow('no PYRO uri');
   expect(make([{ ...objects[0]!, metadata: 'camera' }])).toThrow('it must be a collection of tags');
 });
 
-it('registers added names and removes others at once, without waiting for its interval', async () => {
+it('a registrar registers added names and removes others at once, without waiting for its interval', async () => {
   const server = await startNameServer();
   const registrar = new NameRegistrar({ nameServer: { host: '127.0.0.1', port: server.port } });
   cleanups.push(() => registrar.stop());
@@ -154,7 +154,7 @@ it('registers added names and removes others at once, without waiting for its in
   expect(await nameServer.count()).toBe(1);
 });
 
-it('stop() ends within its time limit when the name server is gone', async () => {
+it('stop() of a registrar ends within its time limit when the name server is gone', async () => {
   const server = await startNameServer();
   const { registrar } = keep(server.port, objects);
   await registrar.start();
@@ -164,7 +164,7 @@ it('stop() ends within its time limit when the name server is gone', async () =>
   expect(Date.now() - begin).toBeLessThan(10_000);
 });
 
-it('holds no thread of the name server: twelve programs and more clients share one with five', async () => {
+it('registrars hold no thread of the name server: twelve programs and more clients share a name server with five threads', async () => {
   const { port } = await startNameServer('--threads', '5');
   const nameServer = { host: '127.0.0.1', port };
   const made = Array.from({ length: 12 }, (_, n) => {

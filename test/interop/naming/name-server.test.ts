@@ -42,7 +42,7 @@ describe('the name server of Pyro5', () => {
     await nameServer.remove({ regex: '.*' });
   });
 
-  it('registers, looks up, lists and removes names', async () => {
+  it('a program registers, looks up, lists and removes names at Pyro5’s name server', async () => {
     expect(nameServer.uri).toEqual(new PyroUri(`PYRO:Pyro.NameServer@${server.location}`));
     await nameServer.ping();
     expect(await nameServer.count()).toBe(1);
@@ -75,7 +75,7 @@ describe('the name server of Pyro5', () => {
     expect((await nameServer.lookup('lab.one')).object).toBe('x');
   });
 
-  it('finds names by their metadata', async () => {
+  it('a program finds names by their metadata', async () => {
     await nameServer.register('lab.one', 'PYRO:one@host:1', { metadata: ['device', 'camera'] });
     await nameServer.register('lab.two', 'PYRO:two@host:2', { metadata: ['device'] });
     expect([...(await nameServer.yplookup({ all: ['device', 'camera'] })).keys()]).toEqual(['lab.one']);
@@ -88,7 +88,7 @@ describe('the name server of Pyro5', () => {
     await expect(nameServer.setMetadata('nothing', [])).rejects.toThrow(NamingError);
   });
 
-  it('lets proxies connect by name and by metadata', async () => {
+  it('proxies connect by name and by metadata', async () => {
     await nameServer.register('lab.thing', things.uri('thing'), { metadata: ['device', 'camera'] });
     for (const uri of ['PYRONAME:lab.thing', 'PYROMETA:camera,device']) {
       await using thing = await PyroProxy.connect<Thing>(uri, { nameServer: address });
@@ -101,7 +101,7 @@ describe('the name server of Pyro5', () => {
     await expect(resolve('PYROMETA:nothing,device', address)).rejects.toThrow(NamingError);
   });
 
-  it('looks a name up for each new connection, so that a moved object is found', async () => {
+  it('a proxy looks its name up for each new connection, so that a moved object is found', async () => {
     const first = await PythonServer.start('thread');
     await nameServer.register('lab.moving', first.uri('thing'));
     await using thing = await PyroProxy.connect<Thing>('PYRONAME:lab.moving', { nameServer: address });
@@ -111,7 +111,7 @@ describe('the name server of Pyro5', () => {
     expect(await thing.add(1)).toBe(11);
   });
 
-  it('waits for the name server, and for a name', async () => {
+  it('a lookup waits for the name server, and for a name', async () => {
     const waiting = PyroProxy.connect<Thing>('PYRONAME:lab.late', { nameServer: { ...address, waitMs: 60_000 } });
     await sleep(300);
     await nameServer.register('lab.late', things.uri('thing'));
@@ -142,7 +142,7 @@ describe('the name server of Pyro5', () => {
 });
 
 describe('locating a name server', () => {
-  it('locates a name server at a unix socket, and on IPv6', async () => {
+  it('a program locates a name server at a unix socket, and on IPv6', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
     cleanups.push(() => rm(directory, { recursive: true }));
     const unixSocket = join(directory, 'ns.sock');
@@ -157,14 +157,14 @@ describe('locating a name server', () => {
     expect(await byAddress.count()).toBe(1);
   });
 
-  it('fails with a NamingError when there is no name server, and broadcasts only when told to', async () => {
+  it('locating fails with a NamingError when there is no name server, and broadcasts only when told to', async () => {
     const gone = await startNameServer();
     await gone.kill();
     await expect(locateNameServer({ host: '127.0.0.1', port: gone.port })).rejects.toThrow(NamingError);
     await expect(locateNameServer({ host: 'x', unixSocket: 'y' })).rejects.toMatchObject({ code: 'CONFIG' });
   });
 
-  it('locates a name server by broadcast', async () => {
+  it('a program locates a name server by broadcast', async () => {
     const responder = await startNameServer('--host', '0.0.0.0', '--bchost', '127.0.0.1', '--bcport', '0');
     expect(responder.broadcastPort).toBeGreaterThan(0);
     const broadcast = { port: responder.broadcastPort!, addresses: ['127.0.0.1'] };

@@ -59,7 +59,7 @@ describe('messages between Pyro5 and this package', () => {
     python = await runPython(wire.join('\n'));
   });
 
-  it('writes the bytes that Pyro5 writes', () => {
+  it('this package writes the bytes that Pyro5 writes', () => {
     expect(python.written).toHaveLength(5);
     for (const message of python.written.filter(({ flags }) => !(flags & FLAGS.compressed))) {
       const parts = encodeMessage(
@@ -75,7 +75,7 @@ describe('messages between Pyro5 and this package', () => {
     }
   });
 
-  it('reads the messages that Pyro5 writes', async () => {
+  it('this package reads the messages that Pyro5 writes', async () => {
     const reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
     reader.push(Buffer.from(python.written.map(({ bytes }) => bytes).join(''), 'hex'));
     for (const message of python.written) {

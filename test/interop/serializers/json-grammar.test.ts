@@ -109,14 +109,14 @@ beforeAll(async () => {
 afterAll(() => python.stop());
 
 describe('json', () => {
-  it('reads json as Python does', async () => {
+  it('json is read as by Python', async () => {
     for (const text of ACCEPTED) {
       const data = Buffer.from(text);
       expect(typedOf(json.loads(data)), text.slice(0, 80)).toEqual(await python.read('json', data));
     }
   });
 
-  it('refuses json that Python refuses', async () => {
+  it('json that Python refuses is refused', async () => {
     for (const text of REFUSED) {
       const data = Buffer.from(text);
       await expect(python.read('json', data), text.slice(0, 80)).rejects.toThrow(/Error/);
@@ -125,7 +125,7 @@ describe('json', () => {
   });
 
   it.each([[[0x22, 0xff, 0x22]], [[0x22, 0xed, 0xa0, 0x80, 0x22]], [[0x22, 0xc0, 0x80, 0x22]], [[0x22, 0xe2, 0x82]]])(
-    'refuses json that is not UTF-8: %j',
+    'json that is not UTF-8 is refused: %j',
     async (bytes) => {
       const data = Buffer.from(bytes);
       await expect(python.read('json', data)).rejects.toThrow(/UnicodeDecodeError/);

@@ -212,7 +212,7 @@ describe('Python values in JavaScript', () => {
 describe.each(NAMES)('calls in %s', (name) => {
   const ours = natural.get(SERIALIZER_IDS[name])!;
 
-  it('reads calls that Python writes', async () => {
+  it('calls that Python writes are read', async () => {
     const call = tuple(str('obj'), str('add'), tuple(int(1), str('two')), ['dict', [[str('kw'), list(int(3))]]]);
     const { data } = await python.writeCall(name, call);
     expect(ours.loadsCall(data)).toEqual({ objectId: 'obj', method: 'add', args: [1, 'two'], kwargs: { kw: [3] } });
@@ -224,7 +224,7 @@ describe.each(NAMES)('calls in %s', (name) => {
     });
   });
 
-  it('writes calls that Python reads', async () => {
+  it('calls are written so that Python reads them', async () => {
     const data = ours.dumpsCall({ objectId: 'obj', method: 'add', args: [1, 'two'], kwargs: { kw: [3] } });
     const args = [int(1), str('two')];
     const expected = tuple(str('obj'), str('add'), name === 'json' || name === 'msgpack' ? list(...args) : tuple(...args), [
@@ -255,7 +255,7 @@ describe('marshal of every version', () => {
     tuple(),
   );
 
-  it.each([0, 1, 2, 3, 4, 5])('reads marshal of version %i', async (version) => {
+  it.each([0, 1, 2, 3, 4, 5])('marshal of version %i is read', async (version) => {
     const data = await python.marshal(version, value);
     expect(sorted(typedOf(faithful.get(SERIALIZER_IDS.marshal)!.loads(data)))).toEqual(sorted(value));
   });

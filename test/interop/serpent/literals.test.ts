@@ -41,7 +41,7 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
     }
   }
 
-  it('reads printed Python literals faithfully, as ast.literal_eval does', () =>
+  it('serpent reads printed Python literals faithfully, as ast.literal_eval does', () =>
     forAll((generated) => {
       expect(generated.length).toBeGreaterThan(Math.min(BATCH, COUNT) * 3);
       for (const { form, text, typed } of generated) {
@@ -49,14 +49,14 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
       }
     }));
 
-  it('reads printed Python literals as plain JavaScript values', () =>
+  it('serpent reads printed Python literals as plain JavaScript values', () =>
     forAll((generated) => {
       for (const { form, text, typed } of generated) {
         expect(natural(loads(text)), `${form}: ${text}`).toEqual(natural(naturalOf(sorted(typed))));
       }
     }));
 
-  it('writes serpent’s own literals again byte for byte', () =>
+  it('serpent writes its own literals again byte for byte', () =>
     forAll((generated) => {
       const written = generated.filter(({ form }) => form === 'serpent' || form === 'serpent bytes_repr');
       expect(written.length).toBeGreaterThan(0);
@@ -82,7 +82,7 @@ describe('literals that Python prints', { timeout: 120_000 + COUNT * 40 }, () =>
 });
 
 describe('the grammar of literals', () => {
-  it('accepts the literals that ast.literal_eval accepts, with the same value', async () => {
+  it('serpent accepts the literals that ast.literal_eval accepts, with the same value', async () => {
     const evaluated = await runLiterals<Evaluated>(['evaluate'], ACCEPTED);
     for (const [index, text] of ACCEPTED.entries()) {
       const result = evaluated[index]!;
@@ -92,7 +92,7 @@ describe('the grammar of literals', () => {
     }
   });
 
-  it('refuses the literals that ast.literal_eval refuses', async () => {
+  it('serpent refuses the literals that ast.literal_eval refuses', async () => {
     const evaluated = await runLiterals<Evaluated>(['evaluate'], REFUSED);
     for (const [index, text] of REFUSED.entries()) {
       expect(evaluated[index], text).toHaveProperty('error');
@@ -100,7 +100,7 @@ describe('the grammar of literals', () => {
     }
   });
 
-  it('differs from ast.literal_eval only in the listed literals', async () => {
+  it('serpent differs from ast.literal_eval only in the listed literals', async () => {
     const accepted = await runLiterals<Evaluated>(['evaluate'], OUR_REFUSALS);
     const refused = await runLiterals<Evaluated>(['evaluate'], OUR_TOLERANCES);
     for (const [index, text] of OUR_REFUSALS.entries()) {

@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => server.kill());
 
 describe('a proxy', () => {
-  it.each(['burp', '999'])('refuses to make a proxy of %s', (text) => {
+  it.each(['burp', '999'])('a proxy cannot be made of %s', (text) => {
     expect(() => PyroProxy.to(text)).toThrow(PyroError);
   });
 

@@ -62,7 +62,7 @@ describe('a URI', () => {
     expect(one).not.toBe(two);
   });
 
-  it('reads the URI of an object as Python does', () =>
+  it('the URI of an object is read as by Python', () =>
     expectSame([
       [
         'PYRO:12345@host.com:4444',
@@ -76,7 +76,7 @@ describe('a URI', () => {
       ['PYRO:12345@./u:sock name with strings', { text: 'PYRO:12345@./u:sock name with strings' }],
     ]));
 
-  it('reads a URI by name as Python does', () =>
+  it('a URI by name is read as by Python', () =>
     expectSame([
       ['PYRONAME:objectname', { protocol: 'PYRONAME', object: 'objectname', host: null, port: null, socketName: null }],
       [
@@ -89,7 +89,7 @@ describe('a URI', () => {
       ['PYRONAME:objectname@./u:/tmp/ns.sock', { socketName: '/tmp/ns.sock' }],
     ]));
 
-  it('reads a URI by metadata as Python does', () =>
+  it('a URI by metadata is read as by Python', () =>
     expectSame([
       ['PYROMETA:meta', { protocol: 'PYROMETA', object: 'meta', host: null, port: null }],
       ['PYROMETA:meta1,meta2,meta2@nameserverhost', { object: 'meta1,meta2', host: 'nameserverhost', port: 9090 }],
@@ -97,7 +97,7 @@ describe('a URI', () => {
       ['PyroMeta:meta1,meta2@host.com:9999', { protocol: 'PYROMETA' }],
     ]));
 
-  it('reads a URI with IPv6 as Python does', async () => {
+  it('a URI with IPv6 is read as by Python', async () => {
     await expectSame([['pyro:12345@[::1]:4444', { host: '::1', location: '[::1]:4444' }]]);
     expect(() => new PyroUri('pyro:12345@[[::1]]:4444')).toThrow('invalid ipv6 address: enclosed in too many brackets');
     expect(() => new PyroUri('pyro:12345@[must_be_numeric_here]:4444')).toThrow(
@@ -143,7 +143,7 @@ describe('a URI', () => {
     'PYRO:12345@./u:sockname:9999',
   ];
 
-  it('refuses the URIs that Python refuses', async () => {
+  it('the URIs that Python refuses are refused', async () => {
     expect(await readByPython(invalid)).toEqual(invalid.map(() => 'PyroError'));
     for (const text of invalid) expect(() => new PyroUri(text), JSON.stringify(text)).toThrow(PyroError);
     for (const what of [null, undefined, 99_999]) expect(() => new PyroUri(what as unknown as string)).toThrow(PyroError);

@@ -163,7 +163,7 @@ describe('a daemon', () => {
 });
 
 describe('registration', () => {
-  it('refuses to register a registered object or id again before it is unregistered', async () => {
+  it('a daemon refuses to register a registered object or id again before it is unregistered', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     daemon.register(one);
@@ -176,7 +176,7 @@ describe('registration', () => {
     expect(await ask(daemon.register(one, ''), 'p.get()')).toBe('object1');
   });
 
-  it('registers a class and its instances', async () => {
+  it('a daemon registers a class and its instances', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     const uris = [MyObj, one, two].map((thing) => daemon.register(thing));
@@ -202,7 +202,7 @@ describe('registration', () => {
     }
   });
 
-  it('keeps the single instance of a class that is registered again', async () => {
+  it('a daemon keeps the single instance of a class that is registered again', async () => {
     const daemon = await listen();
     let made = 0;
     @expose
@@ -221,7 +221,7 @@ describe('registration', () => {
     expect(await ask(second, 'p.get()')).toBe(1);
   });
 
-  it('unregisters by id or by object, but never the daemon’s own object', async () => {
+  it('a daemon unregisters by id or by object, but never the daemon’s own object', async () => {
     const daemon = await listen();
     const [one, two] = [new MyObj('object1'), new MyObj('object2')];
     daemon.register(one);
@@ -250,7 +250,7 @@ describe('registration', () => {
     ['undefined', undefined],
     ['a number', 4444],
     ['text', 'text'],
-  ])('refuses to register %s', async (_, what) => {
+  ])('a daemon refuses to register %s', async (_, what) => {
     const daemon = await listen();
     expect(() => daemon.register(what as unknown as object)).toThrow(/cannot be registered/);
     if (typeof what !== 'string') expect(() => daemon.unregister(what as unknown as object)).toThrow(DaemonError);
@@ -258,7 +258,7 @@ describe('registration', () => {
     expect(daemon.objectCount).toBe(1);
   });
 
-  it('registers a class only once', async () => {
+  it('a daemon registers a class only once', async () => {
     const daemon = await listen();
     daemon.register(MyObj);
     expect(() => daemon.register(MyObj)).toThrow(DaemonError);
@@ -268,7 +268,7 @@ describe('registration', () => {
     expect(daemon.objectCount).toBe(1);
   });
 
-  it('registers ids of any letters', async () => {
+  it('a daemon registers ids of any letters', async () => {
     const daemon = await listen();
     for (const id of ['str_name', 'unicode_\u20ac']) {
       const thing = new MyObj(id);
@@ -302,7 +302,7 @@ describe('registration', () => {
 });
 
 describe('the handshake', () => {
-  it('answers a handshake with the sequence number of the request', async () => {
+  it('a handshake is answered with the sequence number of the request', async () => {
     const daemon = await listen();
     const [host, port] = daemon.locationStr.split(':');
     const seen = await python.run(
@@ -319,7 +319,7 @@ describe('the handshake', () => {
     expect(seen).toEqual([true, 99, 'hello']);
   });
 
-  it('denies a handshake with the reason that validateHandshake throws', async () => {
+  it('a handshake is denied with the reason that validateHandshake throws', async () => {
     class Denying extends PyroDaemon {
       override validateHandshake(): never {
         throw new RangeError('handshake fail validation error');
@@ -331,7 +331,7 @@ describe('the handshake', () => {
     );
   });
 
-  it('answers a handshake with the response of validateHandshake and the daemon’s annotations', async () => {
+  it('a handshake is answered with the response of validateHandshake and the daemon’s annotations', async () => {
     class Custom extends PyroDaemon {
       override validateHandshake(): { response: unknown } {
         return { response: ['sure', 'have', 'fun'] };
@@ -374,7 +374,7 @@ describe('NAT', () => {
     }
   });
 
-  it('refuses a NAT port without a host, a NAT host with a unix socket, and an impossible port', async () => {
+  it('a daemon refuses a NAT port without a host, a NAT host with a unix socket, and an impossible port', async () => {
     await expect(listen({ natPort: 5555 })).rejects.toThrow(PyroError);
     await expect(listen({ natHost: 'bla', natPort: 5555, unixSocket: 'testsock' })).rejects.toThrow(PyroError);
     await expect(listen({ natHost: 'bla', natPort: 99_999 })).rejects.toThrow('0 to 65535');
@@ -398,7 +398,7 @@ describe('instances', () => {
     return { Thing, made };
   }
 
-  it('makes an instance per connection by default', async () => {
+  it('an instance is made per connection by default', async () => {
     @expose
     class ClassWithDefaults {
       static made = 0;
@@ -416,7 +416,7 @@ describe('instances', () => {
     ['single', [0, 0], [0, 0], 1],
     ['session', [0, 0], [1, 1], 2],
     ['percall', [0, 1], [2, 3], 4],
-  ] as const)('makes instances with the creator in mode %s', async (mode, first, second, count) => {
+  ] as const)('an instance is made with the creator in mode %s', async (mode, first, second, count) => {
     const { Thing, made } = modal(mode);
     const uri = (await listen()).register(Thing);
     const calls = '[p.get(), p.get()]';
@@ -425,7 +425,7 @@ describe('instances', () => {
     expect(made).toHaveLength(count);
   });
 
-  it('refuses an instance of another class from the creator', async () => {
+  it('a daemon refuses an instance of another class from the creator', async () => {
     @behavior({ instanceCreator: () => new PyroUri('PYRO:test@localhost:9999') })
     class TestClass {
       @expose

@@ -40,13 +40,13 @@ describe('locating and resolving', () => {
     return nameServer;
   }
 
-  it('fails with a NamingError at a unix socket that does not exist', async () => {
+  it('locating fails with a NamingError at a unix socket that does not exist', async () => {
     await expect(locateNameServer({ unixSocket: join(tmpdir(), 'pyro-naming-that-is-not-there.sock') })).rejects.toThrow(
       NamingError,
     );
   });
 
-  it('locates the name server by broadcast, at an address that can be reached, and by host and port', async () => {
+  it('locating finds the name server by broadcast, at an address that can be reached, and by host and port', async () => {
     const broadcast = { port: server.broadcastPort!, addresses: [host] };
     const found = await locate({ broadcast });
     expect(found.uri.port).toBe(server.port);
@@ -57,14 +57,14 @@ describe('locating and resolving', () => {
     await expect(resolve('PYRONAME:unknown_object', { broadcast })).rejects.toThrow(NamingError);
   });
 
-  it('reaches the name server’s daemon, too', async () => {
+  it('a program reaches the name server’s daemon, too', async () => {
     await using daemon = await PyroProxy.connect(`PYRO:${DAEMON_OBJECT_ID}@${host}:${server.port}`);
     await daemon['ping']!();
     expect(await daemon['registered']!()).toEqual(expect.arrayContaining([DAEMON_OBJECT_ID, NAME_SERVER_OBJECT_ID]));
     await expect(daemon.$call('shutdown')).rejects.toMatchObject({ pythonType: 'builtins.AttributeError' });
   });
 
-  it('resolves direct URIs to themselves, and names as the name server has them, again and again', async () => {
+  it('resolving gives direct URIs as they are, and names as the name server has them, again and again', async () => {
     const direct = new PyroUri('PYRO:12345@host.com:4444');
     for (const uri of [direct, String(direct)]) expect(await resolve(uri)).toEqual(direct);
     const [daemonUri, nameUri] = [
@@ -82,7 +82,7 @@ describe('locating and resolving', () => {
     await expect(resolve(999 as unknown as string)).rejects.toThrow(PyroError);
   });
 
-  it('refuses dotted names of remote members', async () => {
+  it('resolving refuses dotted names of remote members', async () => {
     await using proxy = await PyroProxy.connect(nameServerUri);
     await expect(proxy.$call('namespace.keys')).rejects.toMatchObject({ pythonType: 'builtins.AttributeError' });
     expect(proxy.$connected).toBe(true);
@@ -114,7 +114,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
   const names = async (filter?: Parameters<NameServerClient['list']>[0]): Promise<string[]> =>
     [...(await ns.list(filter)).keys()].filter((name) => name !== NAME_SERVER_OBJECT_ID).sort();
 
-  it('registers names, again and safely, and removes them', async () => {
+  it('a name server registers names, again and safely, and removes them', async () => {
     await ns.ping();
     await ns.register('test.object1', 'PYRO:000000@host.com:4444');
     await ns.register('test.object2', 'PYRO:222222@host.com:4444');
@@ -131,7 +131,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     expect(await names()).toEqual(['test.sub.objectA', 'test.sub.objectB']);
   });
 
-  it('refuses invalid names and URIs', async () => {
+  it('a name server refuses invalid names and URIs', async () => {
     await expect(ns.register('test.nonurivalue', 'THISVALUEISNOTANURI')).rejects.toThrow(PyroError);
     for (const [name, uri] of [
       ['test.wrongtype', 5555],
@@ -143,7 +143,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     expect(await names()).toEqual([]);
   });
 
-  it('removes names by name, by prefix and by regex', async () => {
+  it('a name server removes names by name, by prefix and by regex', async () => {
     for (let i = 0; i < 20; i++) await ns.register(`test.${i}`, 'PYRO:obj@host:555');
     expect(await ns.count()).toBe(21);
     expect(await ns.remove('wrong')).toBe(0);
@@ -156,18 +156,18 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     expect(await ns.count()).toBe(1);
   });
 
-  it('does not remove the name server’s own name', async () => {
+  it('a name server does not remove the name server’s own name', async () => {
     for (const what of [NAME_SERVER_OBJECT_ID, { prefix: 'Pyro' }, { regex: 'Pyro.*' }]) expect(await ns.remove(what)).toBe(0);
     expect((await ns.list()).has(NAME_SERVER_OBJECT_ID)).toBe(true);
   });
 
-  it('registers names of any letters', async () => {
+  it('a name server registers names of any letters', async () => {
     const uri = new PyroUri('PYRO:unicode\u20ac@host:5555');
     await ns.register('unicodename\u20ac', uri);
     expect(await ns.lookup('unicodename\u20ac')).toEqual(uri);
   });
 
-  it('lists names by prefix and by regex', async () => {
+  it('a name server lists names by prefix and by regex', async () => {
     for (const name of ['objects.1', 'objects.2', 'objects.3', 'other.a', 'other.b', 'other.c'])
       await ns.register(`test.${name}`, `PYRONAME:something.${name}`);
     await ns.register('entirely.else', 'PYRONAME:meh');
@@ -180,14 +180,14 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     await expect(ns.list({ regex: '((((((broken' })).rejects.toThrow(NamingError);
   });
 
-  it('takes only one filter of names at a time', async () => {
+  it('a name server takes only one filter of names at a time', async () => {
     const both = { prefix: 'a', regex: 'a' } as unknown as { prefix: string };
     await expect(ns.list(both)).rejects.toThrow(PyroRemoteError);
     const anyAndAll = { any: ['a'], all: ['a'] } as unknown as { any: string[] };
     await expect(ns.yplookup(anyAndAll)).rejects.toThrow(PyroRemoteError);
   });
 
-  it('takes tags as a collection, and refuses a text as tags', async () => {
+  it('a name server takes tags as a collection, and refuses a text as tags', async () => {
     const uri = 'PYRO:meta1@localhost:1111';
     for (const tags of [12345, 'string'] as unknown as string[][]) {
       await expect(ns.register('meta1', uri, { metadata: tags })).rejects.toThrow('tags');
@@ -198,7 +198,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     expect(await names()).toEqual([]);
   });
 
-  it('finds names by all of their tags', async () => {
+  it('a name server finds names by all of their tags', async () => {
     await ns.register('meta1', 'PYRO:meta1@localhost:1111', { metadata: new Set('abc') });
     await ns.register('meta2', 'PYRO:meta2@localhost:2222', { metadata: new Set('xyz') });
     await ns.register('meta3', 'PYRO:meta3@localhost:3333', { metadata: ['p', 'q', 'r', 'r', 'q'] });
@@ -241,7 +241,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     expect(await ns.count()).toBe(2);
   });
 
-  it('finds names by any of their tags', async () => {
+  it('a name server finds names by any of their tags', async () => {
     await ns.register('meta1', 'PYRO:meta1@localhost:1111', { metadata: new Set('abc') });
     await ns.register('meta2', 'PYRO:meta2@localhost:2222', { metadata: new Set('xyz') });
     await ns.register('meta3', 'PYRO:meta3@localhost:2222', { metadata: new Set('klm') });
@@ -251,7 +251,7 @@ describe.each(['memory', 'sql'])('a name server that stores in %s', (storage) =>
     expect(await found('12az')).toEqual(['meta1', 'meta2']);
   });
 
-  it('keeps names without tags', async () => {
+  it('a name server keeps names without tags', async () => {
     await ns.register('meta1', 'PYRO:meta1@localhost:1111', { metadata: new Set() });
     expect((await ns.lookupWithMetadata('meta1')).metadata).toEqual(new Set());
     expect((await ns.listWithMetadata({ prefix: 'meta' })).get('meta1')!.metadata).toEqual(new Set());

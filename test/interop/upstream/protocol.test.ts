@@ -61,7 +61,7 @@ function received(wire: Buffer): Promise<unknown> {
 }
 
 describe('sent messages', () => {
-  it('sends the same message as Pyro5, with annotations and without', async () => {
+  it('a sent message is the same as that of Pyro5, with annotations and without', async () => {
     expect(messageOf(MESSAGE_TYPES.invoke, 99, 'abcdefg')).toEqual(
       await written('Pyro5.protocol.MSG_INVOKE, 0, 99, 1, b"abcdefg"'),
     );
@@ -75,11 +75,11 @@ describe('sent messages', () => {
     ['an id of three letters', 'err', Buffer.from('bytes')],
     ['an id of two letters', 'QQ', Buffer.from('abcde')],
     ['an id of seven letters', 'TOOLONG', Buffer.from('abcde')],
-  ])('refuses an annotation with %s', (_, id, data) => {
+  ])('a sent message refuses an annotation with %s', (_, id, data) => {
     expect(() => messageOf(MESSAGE_TYPES.connect, 0, 'hello', new Map([[id, data]]))).toThrow(ProtocolError);
   });
 
-  it('compresses a message when it is long enough, as Pyro5 does', async () => {
+  it('a sent message is compressed when it is long enough, as in Pyro5', async () => {
     for (const bytes of [7, 99, 100, 101, 700]) {
       const [plain, squeezed] = [
         Buffer.alloc(bytes, 'abcdefg'),
@@ -90,7 +90,7 @@ describe('sent messages', () => {
     }
   });
 
-  it('sends messages of any type, and Pyro5 reads them', async () => {
+  it('messages of any type are sent, and Pyro5 reads them', async () => {
     expect(await received(messageOf(MESSAGE_TYPES.connect, 0, 'hello'))).toEqual([MESSAGE_TYPES.connect, 0, 'hello', {}, 0]);
     expect(await received(messageOf(MESSAGE_TYPES.result, 0, ''))).toEqual([MESSAGE_TYPES.result, 0, '', {}, 0]);
     expect(await received(messageOf(MESSAGE_TYPES.connect, 42, 'hello', new Map([['TEST', Buffer.from('abcde')]])))).toEqual([
@@ -115,7 +115,7 @@ describe('received messages', () => {
       compression,
     );
 
-  it('checks a received message as early as possible', async () => {
+  it('a received message is checked as early as possible', async () => {
     expect(read(Buffer.from('PYR'))).toBeUndefined();
     expect(read(Buffer.from('PYRO'))).toBeUndefined();
     expect(failureOf(Buffer.from('ZXCV'))).toMatchObject({ code: 'BAD_TAG' });

@@ -60,7 +60,7 @@ describe.each(NAMES)('serializer %s', (name) => {
       data: data.toString('hex'),
     });
 
-  it('reads from every kind of byte array, at any offset', async () => {
+  it('a serializer reads from every kind of byte array, at any offset', async () => {
     const value = await written(name, '[4, 5, 6]');
     const call = await writtenCall(name, '"object", "method", [1, 2, 3], {"kwarg": 42}');
     const wider = (data: Buffer): Buffer => Buffer.concat([Buffer.from('xx'), data, Buffer.from('yy')]).subarray(2, -2);
@@ -70,7 +70,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     }
   });
 
-  it('carries URIs with all their parts', async () => {
+  it('a serializer carries URIs with all their parts', async () => {
     for (const [text, parts] of [
       ['PYRO:9999@host.com:4444', { protocol: 'PYRO', object: '9999', location: 'host.com:4444', port: 4444 }],
       ['PYRO:12345@./u:/tmp/socketname', { object: '12345', location: './u:/tmp/socketname', socketName: '/tmp/socketname' }],
@@ -86,7 +86,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     }
   });
 
-  it('carries URIs inside other values', async () => {
+  it('a serializer carries URIs inside other values', async () => {
     const uris = [new PyroUri('PYRO:1111@host.com:111'), new PyroUri('PYRO:2222@host.com:222')];
     expect(await inPython(serializer.dumps(uris), '[str(uri) for uri in x]')).toEqual(uris.map(String));
     // Python's marshal serializer cannot write URIs inside other values
@@ -94,7 +94,7 @@ describe.each(NAMES)('serializer %s', (name) => {
       expect(await fromPython('[URI("PYRO:1111@host.com:111"), URI("PYRO:2222@host.com:222")]')).toEqual(uris);
   });
 
-  it('carries proxies with handshake, members and serializer, and without connection and settings', async () => {
+  it('a serializer carries proxies with handshake, members and serializer, and without connection and settings', async () => {
     await python.run(`
       state.proxy = Proxy("PYRO:obj@host:9999")
       state.proxy._pyroAttrs = set("abc")
@@ -130,7 +130,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     ]);
   });
 
-  it('carries a daemon as a stub without data', async () => {
+  it('a serializer carries a daemon as a stub without data', async () => {
     const daemon = await python.run<string>(
       `
       with Pyro5.server.Daemon(port=0) as daemon:
@@ -146,7 +146,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     ]);
   });
 
-  it('carries registered objects as proxies, also inside other values', async () => {
+  it('a serializer carries registered objects as proxies, also inside other values', async () => {
     const daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
     cleanups.push(() => daemon.close());
     for (const [Thing, expected] of [
@@ -177,7 +177,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     }
   });
 
-  it('carries arrays of numbers and of characters, as values and as arguments', async () => {
+  it('a serializer carries arrays of numbers and of characters, as values and as arguments', async () => {
     expect(await fromPython(`array.array('u', "hello")`)).toBe('hello');
     expect(await fromPython(`array.array('h', [222, 333, 444, 555])`)).toEqual([222, 333, 444, 555]);
     const call = await callFromPython(`"obj", "method", (1, array.array('u', "hello")), {"arg": array.array('h', [222, 333])}`);
@@ -191,7 +191,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     ]);
   });
 
-  it('carries calls with URIs and proxies as positional and keyword arguments', async () => {
+  it('a serializer carries calls with URIs and proxies as positional and keyword arguments', async () => {
     const uri = new PyroUri('PYRO:test@test:4444');
     const call = await callFromPython(
       '"obj", "method", (1, 2, URI("PYRO:test@test:4444"), Proxy("PYRONAME:foobar")), {"uri": URI("PYRO:test@test:4444"), "proxy": Proxy("PYRONAME:foobar")}',
@@ -204,13 +204,13 @@ describe.each(NAMES)('serializer %s', (name) => {
     expect(await callInPython(own, seen)).toEqual(['obj', 'method', 1, true, true]);
   });
 
-  it('carries plain calls', async () => {
+  it('a serializer carries plain calls', async () => {
     const call = { objectId: 'object', method: 'method', args: ['vargs1', 'vargs2'], kwargs: { kwargs: 999 } };
     expect(await callFromPython('"object", "method", ("vargs1", "vargs2"), {"kwargs": 999}')).toEqual(call);
     expect(await callInPython(serializer.dumpsCall(call), '[o, m, list(args), kwargs]')).toEqual(Object.values(call));
   });
 
-  it('carries exceptions as arguments of calls', async () => {
+  it('a serializer carries exceptions as arguments of calls', async () => {
     const { args, kwargs } = await callFromPython(
       '"object", "method", [ZeroDivisionError("hello")], {"thing": ZeroDivisionError("hello")}',
     );
@@ -225,7 +225,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     );
   });
 
-  it('carries errors of Pyro with their traceback', async () => {
+  it('a serializer carries errors of Pyro with their traceback', async () => {
     await python.run(`
       state.error = Pyro5.errors.NamingError("x")
       state.error._pyroTraceback = ["this is the remote traceback"]`);
@@ -245,7 +245,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     }
   });
 
-  it('carries exceptions with any number of arguments, and their attributes', async () => {
+  it('a serializer carries exceptions with any number of arguments, and their attributes', async () => {
     for (const [expression, args] of [
       ['ZeroDivisionError()', []],
       ['ZeroDivisionError("hello")', ['hello']],
@@ -263,14 +263,14 @@ describe.each(NAMES)('serializer %s', (name) => {
     expect(await inPython(serializer.dumps(error), '[str(x), x.custom_attribute]')).toEqual(["('hello', 42)", 999]);
   });
 
-  it('carries exceptions of Python that are no Exception subclasses', async () => {
+  it('a serializer carries exceptions of Python that are no Exception subclasses', async () => {
     expect(await fromPython('GeneratorExit()')).toMatchObject({ pythonType: 'builtins.GeneratorExit', args: [] });
     expect(await inPython(serializer.dumps(new PythonException('builtins.GeneratorExit')), 'type(x) is GeneratorExit')).toBe(
       true,
     );
   });
 
-  it('carries the exception of a batch in its wrapper', async () => {
+  it('a serializer carries the exception of a batch in its wrapper', async () => {
     const wrapper = (await fromPython('Pyro5.core._ExceptionWrapper(ZeroDivisionError("divided by zero"))')) as ExceptionWrapper;
     expect(wrapper).toBeInstanceOf(ExceptionWrapper);
     expect(wrapper.exception).toMatchObject({ pythonType: 'builtins.ZeroDivisionError', args: ['divided by zero'] });
@@ -280,7 +280,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     ]);
   });
 
-  it('refuses an object of an unregistered class', async () => {
+  it('a serializer refuses an object of an unregistered class', async () => {
     await python.run(`
       class Unknown:
         def __init__(self):
@@ -294,7 +294,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     expect(await inPython(serializer.dumps(new MyThingPartlyExposed('hello')), 'x["name"]')).toBe('hello');
   });
 
-  it('carries objects of registered classes, until they are unregistered', async () => {
+  it('a serializer carries objects of registered classes, until they are unregistered', async () => {
     const classes = new ClassRegistry();
     const own = createSerializers({ classes }).get(SERIALIZER_IDS[name])!;
     classes.registerClass(MyThingPartlyExposed, {
@@ -325,7 +325,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     await expect(inPython(mine, 'x')).rejects.toThrow('unsupported serialized class: CUSTOM-Mythingymabob');
   });
 
-  it('makes class instances from class dicts at any depth', async () => {
+  it('a serializer makes class instances from class dicts at any depth', async () => {
     const dict = { __class__: 'Pyro5.core.URI', state: ['PYRO', '555', null, 'localhost', 80] };
     const uri = new PyroUri('PYRO:555@localhost:80');
     const read = (value: unknown): unknown => serializer.loads(serializer.dumps(value));
@@ -336,7 +336,7 @@ describe.each(NAMES)('serializer %s', (name) => {
     expect(await inPython(serializer.dumps([1, { uri: dict }]), 'x[1]["uri"] == URI("PYRO:555@localhost:80")')).toBe(true);
   });
 
-  it('carries lists and texts of any character', async () => {
+  it('a serializer carries lists and texts of any character', async () => {
     expect(await fromPython('[42, "hello"]')).toEqual([42, 'hello']);
     expect(await inPython(serializer.dumps([42, 'hello']), 'x')).toEqual([42, 'hello']);
     const text = 'euro\u20aclowbytes\u0000\u0001\u007f\u0080\u00ff';
@@ -344,11 +344,11 @@ describe.each(NAMES)('serializer %s', (name) => {
     expect(await inPython(serializer.dumps(text), 'x')).toBe(text);
   });
 
-  it('carries a UUID as its text', async () => {
+  it('a serializer carries a UUID as its text', async () => {
     expect(await fromPython('uuid.UUID("1897022f-c481-4117-a4cc-cbd1ca100582")')).toBe('1897022f-c481-4117-a4cc-cbd1ca100582');
   });
 
-  it('carries sets, as lists in serializers without sets', async () => {
+  it('a serializer carries sets, as lists in serializers without sets', async () => {
     const hasSets = name === 'serpent' || name === 'marshal';
     const members = new Set([111, 222, 333]);
     const read = await fromPython('{111, 222, 333}');
@@ -360,20 +360,20 @@ describe.each(NAMES)('serializer %s', (name) => {
     ]);
   });
 
-  it('refuses a value that contains itself', async () => {
+  it('a serializer refuses a value that contains itself', async () => {
     const value: unknown[] = [42, 'hello', new PyroUri('PYRO:dummy@dummy:4444')];
     value.push(value);
     expect(() => serializer.dumps(value)).toThrow(SerializeError);
   });
 
-  it('carries floats without loss', async () => {
+  it('a serializer carries floats without loss', async () => {
     const texts = ['1482514078.54635912345', '9876543212345.12345678987654321', '11223344.556677889988776655e33'];
     const floats = texts.map(Number);
     expect(await fromPython(`[${texts.join(', ')}]`)).toEqual(floats);
     expect(await inPython(serializer.dumps(floats), `x == [${texts.join(', ')}]`)).toBe(true);
   });
 
-  it('carries infinities and nan', async () => {
+  it('a serializer carries infinities and nan', async () => {
     expect(await fromPython('[float("+inf"), float("-inf"), float("nan")]')).toEqual([Infinity, -Infinity, NaN]);
     expect(await inPython(serializer.dumps([Infinity, -Infinity, NaN]), '[repr(number) for number in x]')).toEqual([
       'inf',
@@ -404,13 +404,13 @@ describe('msgpack alone', () => {
 });
 
 describe('the serializers', () => {
-  it('there are exactly Pyro5’s serializers, with its ids', async () => {
+  it('the serializers are exactly those of Pyro5, with its ids', async () => {
     const ids = await python.run<Record<string, number>>('return {name: it.serializer_id for name, it in serializers.items()}');
     expect(SERIALIZER_IDS).toEqual(ids);
     expect([...createSerializers()].map(([id, { name }]) => [name, id])).toEqual(Object.entries(SERIALIZER_IDS));
   });
 
-  it('writes exceptions as the dict that Python writes', async () => {
+  it('a serializer writes exceptions as the dict that Python writes', async () => {
     const serpent = createSerializers({ detailedTraceback: false }).get(SERIALIZER_IDS.serpent)!;
     for (const attributes of [{}, { custom_attribute: 999 }]) {
       const dict = await python.run(
@@ -425,7 +425,7 @@ describe('the serializers', () => {
     }
   });
 
-  it('reads a dict as an exception only when it is marked as one', () => {
+  it('a serializer reads a dict as an exception only when it is marked as one', () => {
     const serpent = createSerializers().get(SERIALIZER_IDS.serpent)!;
     const dict = { __class__: 'builtins.ZeroDivisionError', args: ['hello', 42], attributes: { test_attribute: 99 } };
     const read = (value: unknown): unknown => serpent.loads(serpent.dumps(value));

@@ -128,7 +128,7 @@ describe('objects', () => {
     expect(await failureOf(uri, 'p.getDict()')).toMatch(/rejected: unknown object$/);
   });
 
-  it('frees the resources that were tracked for a connection when the connection ends', async () => {
+  it('resources that were tracked for a connection are freed when the connection ends', async () => {
     class Resource {
       closed = false;
       constructor(readonly name: string) {}
@@ -235,7 +235,7 @@ p._pyroReconnect()
     expect(await use(long, `${reading}\nseen.append(next(generator))\nreturn seen`)).toEqual(['one', 'closed', 'two']);
     const daemon = await listen({ streamLingerMs: 100, housekeepingIntervalMs: 20 });
     class Watched extends ServerTestObject {
-      /** How many streams are open. */
+      /** Number of open streams. */
       @expose
       streams(): number {
         return daemon.streamCount;
@@ -314,7 +314,7 @@ describe('exposed members', () => {
     expect(await members(uri)).toEqual(before);
   });
 
-  it('refuses to expose private names, and exposes dunder names', async () => {
+  it('a daemon refuses to expose private names, and exposes dunder names', async () => {
     class Private {
       _private(): void {}
       __private(): void {}

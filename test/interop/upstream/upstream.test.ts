@@ -14,7 +14,7 @@ const NAMES = Object.keys(SERIALIZER_IDS) as SerializerName[];
 
 const here = import.meta.dirname;
 
-/** How each test ended: `passed`, `failed` or `skipped`. */
+/** The outcome of each test: `passed`, `failed` or `skipped`. */
 type Outcomes = Record<string, string>;
 
 interface UpstreamRun {

@@ -36,7 +36,7 @@ class Mixed {
   }
 }
 
-/** Decorated by the application's copy: a guard of the library beside it. */
+/** Decorated by the application's copy, with a guard of the shared library. */
 @PyroController('own.guarded')
 @UseHandshakeGuards(shared.TokenGuard)
 class Guarded {

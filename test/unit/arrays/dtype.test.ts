@@ -21,12 +21,12 @@ describe('dtypeOf', () => {
     ['str96', 'U3', '<U3'],
     ['bytes24', 'S3', '|S3'],
     ['V4', 'V4', '|V4'],
-  ])('reads %s', (text, name, numpyText) => {
+  ])('dtypeOf reads %s', (text, name, numpyText) => {
     const dtype = dtypeOf(text);
     expect([dtype.name, dtype.text]).toEqual([name, numpyText]);
   });
 
-  it('reads the fields of a structured dtype, as lists, as a dict, and as text of both', () => {
+  it('dtypeOf reads the fields of a structured dtype, as lists, as a dict, and as text of both', () => {
     const text = "[('a', '<i4'), ('b', '>f8', (2,)), ('c', [('d', '|S3')])]";
     const dtype = dtypeOf(text);
     expect(literalOf(dtype.descr)).toBe(text);
@@ -88,24 +88,24 @@ describe('dtypeOf', () => {
     ],
     ['a long text', `[('a', 'i1')${' '.repeat(16_384)}]`, /a dtype of 16397 characters is over 16384/],
     ['nothing', null, /is not read/],
-  ])('refuses %s', (_, given, message) => {
+  ])('dtypeOf refuses %s', (_, given, message) => {
     expect(() => dtypeOf(given)).toThrow(message);
   });
 
-  it('refuses structured dtypes that are nested without end', () => {
+  it('dtypeOf refuses structured dtypes that are nested without end', () => {
     let nested: unknown = 'i1';
     for (let depth = 0; depth < 100; depth++) nested = [['a', nested]];
     expect(() => dtypeOf(nested)).toThrow('more than 32 structured dtypes');
     expect(() => dtypeOf(`${"[('a', ".repeat(60)}'i1'${')]'.repeat(60)}`)).toThrow(/more than 32|nested/);
   });
 
-  it('reads fields in any order, and some without bytes, as they are described again', () => {
+  it('dtypeOf reads fields in any order, and fields without bytes, and describes them again as they were', () => {
     const dtype = dtypeOf({ names: ['c', 'a', 'b'], formats: ['f4', 'S0', 'f4'], offsets: [4, 0, 0] });
     expect(dtypeOf(dtype.name).name).toBe(dtype.name);
     expect(dtype.itemBytes).toBe(8);
   });
 
-  it('tells the bytes that a description takes, before they are taken', () => {
+  it('dtypeOf tells the bytes that a description takes, before they are taken', () => {
     const spent = { bytes: 0 };
     const spend = (bytes: number) => {
       spent.bytes += bytes;
@@ -119,7 +119,7 @@ describe('dtypeOf', () => {
     expect(dtypeOf(fields(10), spend).fields).toHaveLength(10);
   });
 
-  it('refuses a bomb of shapes in shapes', () => {
+  it('dtypeOf refuses a bomb of shapes in shapes', () => {
     let nested: unknown = '<f8';
     for (let depth = 0; depth < 8; depth++) nested = [['a', nested, [255]]];
     expect(() => dtypeOf(nested)).toThrow('is the most');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { float16Bits, float16Of } from '../../../lib/arrays/float16.js';
 
-it('reads and writes every number of half precision', () => {
+it('every number of half precision is read and written', () => {
   for (let bits = 0; bits < 0x10000; bits++) {
     const value = float16Of(bits);
     if (Number.isNaN(value)) continue;
@@ -18,7 +18,7 @@ it('reads and writes every number of half precision', () => {
   ]);
 });
 
-it('rounds to the nearest number, and to the even one of two', () => {
+it('a number is rounded to the nearest number of half precision, and to the even one of two', () => {
   const one = 0x3c00;
   expect(float16Bits(1 + 2 ** -11)).toBe(one);
   expect(float16Bits(1 + 3 * 2 ** -11)).toBe(one + 2);

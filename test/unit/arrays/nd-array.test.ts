@@ -10,7 +10,7 @@ const counting = (shape: readonly number[], order: 'C' | 'F' = 'C') =>
   );
 
 describe('NdArray', () => {
-  it('wraps a typed array without copying it', () => {
+  it('an NdArray wraps a typed array without copying it', () => {
     const data = new Float32Array([1, 2, 3, 4]);
     const array = NdArray.from(data, { shape: [2, 2] });
     expectTypeOf(array).toEqualTypeOf<NdArray<'float32'>>();
@@ -33,7 +33,7 @@ describe('NdArray', () => {
     [new BigUint64Array(1), 'uint64'],
     [new Float32Array(1), 'float32'],
     [new Float64Array(1), 'float64'],
-  ])('takes the dtype of %s', (data, dtype) => {
+  ])('an NdArray takes the dtype of %s', (data, dtype) => {
     expect(NdArray.from(data).dtype).toBe(dtype);
   });
 
@@ -61,13 +61,13 @@ describe('NdArray', () => {
     [[], 'float64', []],
     [[[], []], 'float64', [[], []]],
     [7, 'float64', 7],
-  ])('makes nested lists an array: %#', (nested, dtype, again) => {
+  ])('NdArray.from() makes an array of nested lists: %#', (nested, dtype, again) => {
     const array = NdArray.from(nested);
     expect(array.dtype).toBe(dtype);
     expect(array.toNested()).toEqual(again);
   });
 
-  it('makes an array of another dtype of lists', () => {
+  it('NdArray.from() makes an array of another dtype of lists', () => {
     expect(NdArray.from([[1, 255]], { dtype: 'uint8' }).data).toEqual(new Uint8Array([1, 255]));
     expect(NdArray.from([1, -2], { dtype: 'int64' }).data).toEqual(new BigInt64Array([1n, -2n]));
     expect(NdArray.from([1, 65_519, 65_520, 2 ** -24, 0.1], { dtype: 'float16' }).toNested()).toEqual([
@@ -96,11 +96,11 @@ describe('NdArray', () => {
     ['None', () => NdArray.from([null]), /None/],
     ['a shape of another size', () => NdArray.from(new Float32Array(3), { shape: [2, 2] }), /do not make the shape \(2, 2\)/],
     ['an unknown dtype', () => NdArray.from([1], { dtype: 'float128' }), /astype\("float64"\)/],
-  ])('refuses %s', (_, make, message) => {
+  ])('NdArray refuses %s', (_, make, message) => {
     expect(make).toThrow(message);
   });
 
-  it('gives elements and rows, counted from the end too', () => {
+  it('an NdArray gives elements and rows, counted from the end too', () => {
     const array = counting([2, 3]);
     expect([array.get(0, 1), array.get(-1, -1)]).toEqual([1, 5]);
     expect(array.at(1).toNested()).toEqual([3, 4, 5]);
@@ -114,7 +114,7 @@ describe('NdArray', () => {
     expect(() => array.at(0, 0, 0)).toThrow('too many');
   });
 
-  it('slices as Python does, without copying', () => {
+  it('an NdArray is sliced as in Python, without copying', () => {
     const array = counting([4, 5]);
     expect(array.slice([1, 3]).toNested()).toEqual([
       [5, 6, 7, 8, 9],
@@ -137,12 +137,12 @@ describe('NdArray', () => {
     expect(() => array.slice(4)).toThrow('out of');
   });
 
-  it('gives the data of a slice with gaps as a copy in C order', () => {
+  it('an NdArray gives the data of a slice with gaps as a copy in C order', () => {
     expect(counting([3, 4]).slice(null, [null, null, 3]).data).toEqual(new Int32Array([0, 3, 4, 7, 8, 11]));
     expect(counting([2, 3, 2]).slice(null, 1, [null, null, -1]).data).toEqual(new Int32Array([3, 2, 9, 8]));
   });
 
-  it('keeps the order of Fortran', () => {
+  it('an NdArray keeps the order of Fortran', () => {
     const array = counting([2, 3], 'F');
     expect(array.order).toBe('F');
     expect(array.toNested()).toEqual([
@@ -164,7 +164,7 @@ describe('NdArray', () => {
     ).toBe(true);
   });
 
-  it('has zero dimensions, and dimensions of zero', () => {
+  it('an NdArray may have zero dimensions, and dimensions of zero', () => {
     const scalar = NdArray.from(3.5);
     expect([scalar.shape, scalar.get(), scalar.size, [...scalar]]).toEqual([[], 3.5, 1, [3.5]]);
     expect(() => [...scalar.rows()]).toThrow('no rows');
@@ -172,7 +172,7 @@ describe('NdArray', () => {
     expect([empty.toNested(), [...empty], empty.data.length]).toEqual([[[], []], [], 0]);
   });
 
-  it('compares dtype, shape and elements', () => {
+  it('equality of NdArrays compares dtype, shape and elements', () => {
     const array = NdArray.from([1, NaN, 0]);
     expect(array.equals(NdArray.from([1, NaN, -0]))).toBe(true);
     expect(array.equals(NdArray.from([1, NaN, 1]))).toBe(false);
@@ -180,7 +180,7 @@ describe('NdArray', () => {
     expect(array.equals(NdArray.from(new Float32Array([1, NaN, 0])))).toBe(false);
   });
 
-  it('narrows its type by `is`', () => {
+  it('NdArray.is() narrows the type', () => {
     const array: NdArray = NdArray.from(new Uint8Array([1]));
     if (!array.is('uint8')) throw new Error('it is');
     expectTypeOf(array.data).toEqualTypeOf<Uint8Array>();
@@ -188,13 +188,13 @@ describe('NdArray', () => {
     expect([array.is('u1'), array.is('int8')]).toEqual([true, false]);
   });
 
-  it('prints itself, cut when it is long', () => {
+  it('an NdArray prints itself, cut when it is long', () => {
     expect(String(NdArray.from([[1, 2]]))).toBe('array([[1, 2]], dtype=float64, shape=(1, 2))');
     expect(inspect(counting([200]))).toBe('NdArray([0, 1, 2, …, 197, 198, 199], dtype=int32, shape=(200,))');
     expect(JSON.stringify({ array: NdArray.from([1n, 2n]) })).toBe('{"array":[1,2]}');
   });
 
-  it('reads texts, bytes, complex numbers and bools from their data', () => {
+  it('an NdArray reads texts, bytes, complex numbers and bools from their data', () => {
     expect(NdArray.from(Uint32Array.from([65, 0, 0x1f600, 0x110000]), { dtype: 'U2' }).toNested()).toEqual(['A', '😀\ufffd']);
     expect(NdArray.from(Uint8Array.from([65, 0, 66, 67]), { dtype: 'S2' }).toNested()).toEqual([
       Buffer.from('A'),

@@ -40,7 +40,7 @@ function load(location: string, connections: number, kind: 'call' | 'oneway' = '
 }
 
 describe('the load generator', () => {
-  it('counts replies that come in pieces, with other correlation ids', async () => {
+  it('the load generator counts replies that come in pieces, with other correlation ids', async () => {
     const location = await serve((socket, _request, count) => {
       const bytes = reply(TYPES.result, '42');
       bytes.writeUInt32BE(count, AT.correlation);
@@ -52,18 +52,18 @@ describe('the load generator', () => {
     expect(p50).toBeGreaterThan(0);
   });
 
-  it('refuses a first reply with another value', async () => {
+  it('the load generator refuses a first reply with another value', async () => {
     const location = await serve((socket) => socket.write(reply(TYPES.result, '43')));
     await expect(LoadGenerator.measure(load(location, 1), TURN)).rejects.toThrow('a reply is 43 instead of 42');
     await expect(measureVisits(load(location, 1), TURN)).rejects.toThrow('a reply is 43 instead of 42');
   });
 
-  it('refuses a later reply with other bytes', async () => {
+  it('the load generator refuses a later reply with other bytes', async () => {
     const location = await serve((socket, _request, count) => socket.write(reply(TYPES.result, count === 0 ? '42' : '43')));
     await expect(LoadGenerator.measure(load(location, 2), TURN)).rejects.toThrow('a reply is not as the first one');
   });
 
-  it('fails when the server closes a connection', async () => {
+  it('the load generator fails when the server closes a connection', async () => {
     const location = await serve((socket, _request, count) => {
       if (count === 0) socket.write(reply(TYPES.result, '42'));
       else socket.destroy();
@@ -71,7 +71,7 @@ describe('the load generator', () => {
     await expect(LoadGenerator.measure(load(location, 2), TURN)).rejects.toThrow('the server closed the connection');
   });
 
-  it('sends oneway calls before a call that has a reply', async () => {
+  it('the load generator sends oneway calls before a call that has a reply', async () => {
     let calls = 0;
     const location = await serve((socket, request) => {
       calls++;

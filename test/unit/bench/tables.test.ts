@@ -15,13 +15,13 @@ function contest(rates: Record<string, number[]>): Promise<Contest> {
 }
 
 describe('a contest', () => {
-  it('gives the median of the ratios of the rounds, not the ratio of the medians', async () => {
+  it('a contest gives the median of the ratios of the rounds, not the ratio of the medians', async () => {
     const held = await contest({ raw: [100, 10, 50], nest: [50, 9, 10] });
     expect(held.ratio('nest', 'raw')).toBe(0.5);
     expect(held.median('nest', 'rate')).toBe(10);
   });
 
-  it('has no ratio of a figure that a contender does not have', async () => {
+  it('a contest has no ratio of a figure that a contender does not have', async () => {
     expect((await contest({ raw: [1, 1, 1] })).ratio('raw', 'raw', 'p99')).toBeNaN();
   });
 });
@@ -33,7 +33,7 @@ describe('a floor', () => {
     [0.79, 'MISSED'],
     [0.8, 'floor'],
     [1, 'mark'],
-  ])('of 0.8, with a mark of 1: %s is %s', (measured, verdict) => {
+  ])('a floor of 0.8, with a mark of 1: %s is %s', (measured, verdict) => {
     expect(floorRow({ ...row, measured }, true).verdict).toBe(verdict);
   });
 
@@ -41,15 +41,15 @@ describe('a floor', () => {
     [1.7, 'MISSED'],
     [1.6, 'floor'],
     [1.2, 'mark'],
-  ])('of at most 1.6, with a mark of 1.2: %s is %s', (measured, verdict) => {
+  ])('a floor of at most 1.6, with a mark of 1.2: %s is %s', (measured, verdict) => {
     expect(floorRow({ case: 'p99', floor: 1.6, mark: 1.2, atMost: true, measured }, true).verdict).toBe(verdict);
   });
 
-  it('is not judged in a smoke run', () => {
+  it('a floor is not judged in a smoke run', () => {
     expect(floorRow({ ...row, measured: 0 }, false).verdict).toBe('');
   });
 
-  it('shows the rates and the CPU behind a ratio', async () => {
+  it('a floor shows the rates and the CPU behind a ratio', async () => {
     const held = await contest({ raw: [100, 100, 100], nest: [90, 90, 90] });
     expect(ratioFloor(held, 'add', 'nest', 'raw', { floor: 0.85, mark: 1 })).toMatchObject({
       case: 'add: nest ÷ raw',
@@ -61,7 +61,7 @@ describe('a floor', () => {
 });
 
 describe('a table', () => {
-  it('is Markdown with aligned columns, numbers to the right', () => {
+  it('a table is Markdown with aligned columns, numbers to the right', () => {
     const rows: BenchmarkRow[] = [
       { server: 'raw', rate: 12_345.6 },
       { server: 'Nest', rate: 0.5, note: 'x' },

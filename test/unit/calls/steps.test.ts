@@ -8,12 +8,12 @@ function* adding(...parts: unknown[]): Steps<number> {
 }
 
 describe('steps', () => {
-  it('runs Steps at once when they wait for nothing', () => {
+  it('Steps run at once when they wait for nothing', () => {
     expect(runSteps(adding(1, 2, 3))).toBe(6);
     expect(runSteps(adding())).toBe(0);
   });
 
-  it('waits in Steps for promises and for any other value with a then method', async () => {
+  it('Steps wait for promises and for any other value with a then method', async () => {
     // oxlint-disable-next-line unicorn/no-thenable -- query builders are thenables
     const thenable = { then: (resolve: (value: number) => void) => resolve(4) };
     const sum = runSteps(adding(1, Promise.resolve(2), 3, thenable, 5));
@@ -21,7 +21,7 @@ describe('steps', () => {
     expect(await sum).toBe(15);
   });
 
-  it('throws a rejection into the generator of Steps, at the yield that waits for it', async () => {
+  it('Steps throw a rejection into their generator, at the yield that waits for it', async () => {
     function* guarded(pending: unknown): Steps<unknown> {
       try {
         return yield pending;
@@ -41,7 +41,7 @@ describe('steps', () => {
     expect(await runSteps(guarded(strange))).toBe('caught getter');
   });
 
-  it('fails Steps as they run: throws at once, or rejects after the first promise', async () => {
+  it('Steps that fail throw at once, or reject after the first promise', async () => {
     function* failing(pending: unknown): Steps<void> {
       yield pending;
       throw new Error('failed');
@@ -50,13 +50,13 @@ describe('steps', () => {
     await expect(runSteps(failing(Promise.resolve()))).rejects.toThrow('failed');
   });
 
-  it('runs Steps that wait for 50,000 promises', async () => {
+  it('Steps may wait for 50,000 promises', async () => {
     const parts = Array.from({ length: 100_000 }, (_, index) => (index % 2 ? Promise.resolve(1) : 1));
     expect(await runSteps(adding(...parts))).toBe(100_000);
   });
 });
 
-it('counts only objects and functions with a then method as thenable', () => {
+it('only objects and functions with a then method count as thenable', () => {
   // oxlint-disable-next-line unicorn/no-thenable -- not a function
   expect([null, undefined, 0, 'then', {}, { then: 1 }, []].some(isThenable)).toBe(false);
   // oxlint-disable-next-line unicorn/no-thenable -- a function

@@ -28,7 +28,7 @@ function watched(watchdog: Watchdog, timeoutMs: number): Limit {
   return limit;
 }
 
-it('ends each of many limits after its own time, whatever the order in which they begin', async () => {
+it('a watchdog ends each of many limits after its own time, whatever the order in which they begin', async () => {
   const watchdog = new Watchdog(true);
   const ended: number[] = [];
   const lengths = Array.from({ length: 200 }, (_, n) => 20 + ((n * 37) % 100));
@@ -42,7 +42,7 @@ it('ends each of many limits after its own time, whatever the order in which the
   expect(ended).toHaveLength(lengths.length);
 });
 
-it('ends no limit that was forgotten, and those that remain', async () => {
+it('a watchdog ends no limit that was forgotten, and ends the others', async () => {
   const watchdog = new Watchdog(true);
   const limits = Array.from({ length: 20 }, (_, n) => watched(watchdog, 10 + n));
   const remaining = limits.filter((_, n) => n % 2 === 1);
@@ -56,7 +56,7 @@ it('ends no limit that was forgotten, and those that remain', async () => {
   expect(early).toBe(0);
 });
 
-it('needs one timer for any number of limits of the same length', () => {
+it('a watchdog needs one timer for any number of limits of the same length', () => {
   const watchdog = new Watchdog();
   let timers = 0;
   const hook = createHook({ init: (_, type) => void (type === 'Timeout' && timers++) }).enable();

@@ -22,7 +22,7 @@ class Outer {
   @IsOptional() @IsInt({ each: true }) counts?: number[];
   @IsOptional() @IsObject() meta?: object;
 }
-/** No rules of its own. */
+/** A class without rules. */
 @PyroClass('checked.Holder', { fields: { items: [Item], 'next?': 'checked.Ring' } })
 class Holder {}
 @PyroClass('checked.Ring', { fields: { back: Holder } })
@@ -46,14 +46,17 @@ const item = { __class__: 'checked.Item', size: 1 };
 const chain = (depth: number): object => (depth === 0 ? {} : { below: chain(depth - 1) });
 
 describe('maxCheckedObjects', () => {
-  it.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('limits the objects of one value that rules check, in %s', (name) => {
-    const serializer = createSerializers({ maxCheckedObjects: LIMIT }).get(SERIALIZER_IDS[name])!;
-    const written = (count: number): Buffer => serializer.dumps(many(count, new Item()));
-    expect(serializer.loads(written(LIMIT))).toHaveLength(LIMIT);
-    expect(() => serializer.loads(written(LIMIT + 1))).toThrow(
-      'the value has more objects that rules of classes check than maxCheckedObjects (50) allows',
-    );
-  });
+  it.each(Object.keys(SERIALIZER_IDS) as SerializerName[])(
+    'maxCheckedObjects limits the objects of one value that rules check, in %s',
+    (name) => {
+      const serializer = createSerializers({ maxCheckedObjects: LIMIT }).get(SERIALIZER_IDS[name])!;
+      const written = (count: number): Buffer => serializer.dumps(many(count, new Item()));
+      expect(serializer.loads(written(LIMIT))).toHaveLength(LIMIT);
+      expect(() => serializer.loads(written(LIMIT + 1))).toThrow(
+        'the value has more objects that rules of classes check than maxCheckedObjects (50) allows',
+      );
+    },
+  );
 
   it.each([
     ['objects one by one', (count: number) => many(count, item), 50],
@@ -65,24 +68,24 @@ describe('maxCheckedObjects', () => {
     ['objects in a class without rules', (count: number) => ({ __class__: 'checked.Holder', items: many(count, {}) }), 47],
     ['classes that name each other', (count: number) => ({ __class__: 'checked.Ring', back: { items: many(count, {}) } }), 46],
     ['members of one dict', (count: number) => ({ __class__: 'checked.Outer', meta: manyMembers(count) }), 895],
-  ])('counts %s', (_what, valueOf, most) => {
+  ])('maxCheckedObjects counts %s', (_what, valueOf, most) => {
     expect(failure(valueOf(most))).toBeUndefined();
     expect(failure(valueOf(most + 2))).toBe('maxCheckedObjects');
   });
 
-  it('does not count objects of classes without rules', () => {
+  it('maxCheckedObjects does not count objects of classes without rules', () => {
     expect(failure(many(1_000, { __class__: 'checked.Free', x: 1, free: {} }))).toBeUndefined();
   });
 });
 
-it('objects in maps and sets count, and nothing of bytes and typed arrays', () => {
+it('maxCheckedObjects counts objects in maps and sets, and nothing in bytes and typed arrays', () => {
   expect(objectsIn({ held: new Map([1, 2, 3].map((key) => [key, {}])) }, 100)).toBe(5 + 3 / 64);
   expect(objectsIn({ held: new Set(many(3, item).map((each) => ({ ...each }))) }, 100)).toBe(5 + 3 / 64);
   for (const bytes of [Buffer.alloc(1_000), new Float64Array(1_000)])
     expect(objectsIn({ image: Object.assign(bytes, { part: {} }) }, 100)).toBe(2);
 });
 
-it('counting ends over the limit', () => {
+it('counting ends over maxCheckedObjects', () => {
   let looked = 0;
   const counted = {
     get part(): object {

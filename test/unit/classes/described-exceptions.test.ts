@@ -22,7 +22,7 @@ class DoorError extends Error {
 class Jammed extends DoorError {}
 
 describe('an error of a registered class', () => {
-  it('becomes the Python exception, with its fields as attributes, and is an instance of the class again', () => {
+  it('an error of a registered class becomes the Python exception, with its fields as attributes, and is an instance of the class again', () => {
     const error = travelled(new DoorError('A')) as DoorError & PyroRemoteError;
     expect(error).toBeInstanceOf(DoorError);
     expect(error).toBeInstanceOf(PyroRemoteError);
@@ -32,7 +32,7 @@ describe('an error of a registered class', () => {
     expect(new Error('x')).not.toBeInstanceOf(PyroRemoteError);
   });
 
-  it('passes on its args, and the fields as they are now', () => {
+  it('an error of a registered class passes on its args, and the fields as they are now', () => {
     const literal = "{'__class__':'unit.DoorError','__exception__':True,'args':('stuck',7),'attributes':{'door':'A','more':[1]}}";
     const error = read(literal) as DoorError & PyroRemoteError;
     (error as { door: string }).door = 'B';
@@ -40,7 +40,7 @@ describe('an error of a registered class', () => {
     expect(again).toMatchObject({ args: ['stuck', 7], door: 'B', attributes: { door: 'B', more: [1] }, message: 'stuck, 7' });
   });
 
-  it('may miss fields, but has to be an exception', () => {
+  it('an error of a registered class may lack fields, but has to be an exception', () => {
     const error = read("{'__class__':'unit.DoorError','__exception__':True,'args':(),'attributes':{}}") as DoorError;
     expect([error.door, error.message]).toEqual([undefined, '']);
     expect(() => read("{'__class__':'unit.DoorError','door':'A'}")).toThrow('the args of exception unit.DoorError are no tuple');
@@ -49,7 +49,7 @@ describe('an error of a registered class', () => {
     );
   });
 
-  it('gets fields that the class has as accessors, and only texts as message, name and stack', () => {
+  it('an error of a registered class gets fields that the class has as accessors, and only texts as message, name and stack', () => {
     @PyroClass('unit.Odd', { fields: ['door', 'message', 'name', 'stack'] })
     class Odd extends Error {
       get door(): string {
@@ -63,18 +63,18 @@ describe('an error of a registered class', () => {
     expect((read(`${head}{'message':'other'}}`) as Odd).message).toBe('other');
   });
 
-  it('of a class that is not registered travels as the nearest that is', () => {
+  it('an error of an unregistered class travels as its nearest registered class', () => {
     expect(describedException(new Jammed('A'))).toMatchObject({ pythonType: 'unit.DoorError', attributes: { door: 'A' } });
     expect(describedException(new Error('x'))).toBeUndefined();
   });
 
-  it('is meant for the client, and Nest leaves it as it is', () => {
+  it('an error of a registered class is meant for the client, and Nest leaves it as it is', () => {
     const error = new DoorError('A');
     expect(isMeantForClient(error, true)).toBe(true);
     expect(toPythonError(error)).toBe(error);
   });
 
-  it('may extend an exception of Nest or of this package', () => {
+  it('an error of a registered class may extend an exception of Nest or of this package', () => {
     @PyroClass('unit.NoDoor', { fields: ['door'] })
     class NoDoor extends NotFoundException {
       constructor(readonly door: string) {

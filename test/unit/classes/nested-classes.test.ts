@@ -37,7 +37,7 @@ class SchemaPoint {
 }
 registerClass(SchemaPoint, { name: 'nested.SchemaPoint', schema: z.strictObject({ x: z.number(), y: z.number() }) });
 
-/** Has validators, but no name for Python. */
+/** A class with validators, but without a name for Python. */
 class UnregisteredPoint {
   @IsNumber()
   x!: number;
@@ -119,7 +119,7 @@ describe.each([FieldsPoint, TransformedPoint, ValidatedPoint, SchemaPoint, Unreg
       ['a member of an unregistered class', (at) => `{'wrapped':{'at':${at}},'__class__':'nested.${name}Deep'}`],
     ];
 
-    it.each(shapes)('is read by the rules of the class: %s', (where, shape) => {
+    it.each(shapes)('a nested dict is read by the rules of the class: %s', (where, shape) => {
       expect(() => read(shape(good))).not.toThrow();
       expect(() => read(shape("{'x':1.5,'y':2.5,'admin':True}"))).toThrow(/admin/);
       // without @ValidateNested nobody asks for the validators of an unregistered class
@@ -128,7 +128,7 @@ describe.each([FieldsPoint, TransformedPoint, ValidatedPoint, SchemaPoint, Unreg
       expect(() => read(shape("{'x':1.5}"))).toThrow(/\by\b/);
     });
 
-    it('becomes an instance in each place', () => {
+    it('a nested dict becomes an instance wherever the class expects one', () => {
       const literal = `'from':${good},'through':[${good}],'byName':{'a':${good}},'all':[${good}],'lastPoint':${good},'changed':${good}`;
       const made = read(line(literal)) as Line;
       expect(made.from).toEqual(point);
@@ -176,13 +176,16 @@ describe('containers that the class does not expect', () => {
     ['a dict with other keys in a list', "'steps':[{1:{'c':1e9,'evil':1}}]"],
     ['a dict with other keys for an object', "'steps':[],'first':{1:{'c':1e9,'evil':1}}"],
     ['a dict with other keys in an unregistered class', "'steps':[],'below':{'steps':{1:{'c':1e9}}}"],
-  ])('are refused: %s', (_what, members) => {
+  ])('containers that the class does not expect are refused: %s', (_what, members) => {
     expect(() => read(`{${members},'__class__':'nested.ContainerPlan'}`)).toThrow(/is .*, which the class does not expect there/);
   });
 
-  it.each(["[[{'c':1e9}]]", "{1:{'c':1e9}}", "{1:[{'c':1e9}]}"])('of objects without a class are refused: %s', (steps) => {
-    expect(() => read(`{'steps':${steps},'__class__':'nested.ContainerUntold'}`)).toThrow('no class is known for it');
-  });
+  it.each(["[[{'c':1e9}]]", "{1:{'c':1e9}}", "{1:[{'c':1e9}]}"])(
+    'containers of objects without a class are refused: %s',
+    (steps) => {
+      expect(() => read(`{'steps':${steps},'__class__':'nested.ContainerUntold'}`)).toThrow('no class is known for it');
+    },
+  );
 });
 
 describe('a member with @Type', () => {
@@ -195,7 +198,7 @@ describe('a member with @Type', () => {
     return (literal: string): unknown => (read(`{'value':${literal},'__class__':'${name}'}`) as Owner).value;
   };
 
-  it('is read as a list when no type was emitted and the value is a list', () => {
+  it('a member with @Type is read as a list when no type was emitted and the value is a list', () => {
     const value = typed('nested.Untyped', Type(() => FieldsPoint) as never);
     const point = Object.assign(new FieldsPoint(), { x: 1, y: 2 });
     expect(value("[{'x':1.0,'y':2.0}]")).toEqual([point]);
@@ -204,7 +207,7 @@ describe('a member with @Type', () => {
     expect(() => value('[5]')).toThrow('expected nested.FieldsPoint');
   });
 
-  it('has the class that its discriminator names', () => {
+  it('a member with @Type has the class that its discriminator names', () => {
     class Shape {}
     registerClass(Shape, { name: 'nested.Shape', fields: [] });
     class Circle extends Shape {
@@ -218,7 +221,7 @@ describe('a member with @Type', () => {
     expect(() => value("{'kind':'circle','r':'evil'}")).toThrow('r of nested.Circle');
   });
 
-  it('stays away with @Exclude', () => {
+  it('a member with @Type and @Exclude is left out', () => {
     const value = typed('nested.Excluded', (prototype, member) => {
       Type(() => FieldsPoint)(prototype, member);
       Exclude()(prototype, member);
@@ -226,7 +229,7 @@ describe('a member with @Type', () => {
     expect(value("{'x':1.0,'y':2.0}")).toBeUndefined();
   });
 
-  it('is not copied by class-transformer when the class has no @Type for it, and is no array for a @Transform', () => {
+  it('a member without @Type is not copied by class-transformer, and @Transform refuses arrays', () => {
     class Other {
       @Expose() meta: unknown;
       @Transform(({ value }: { value: unknown }) => value) changed: unknown;
@@ -239,7 +242,7 @@ describe('a member with @Type', () => {
     expect(() => serializer.loads(written)).toThrow('changed has an array, and class-transformer cannot give one to @Transform');
   });
 
-  it('keeps what a @Transform without @Type makes of it', () => {
+  it('a @Transform without @Type gives the value of the member', () => {
     const change = Transform(({ value }: { value: { a: number } }) => Object.assign(new FieldsPoint(), { x: value.a, y: 0 }));
     const value = typed('nested.Changed', change as never, { fields: { value: FieldsPoint } as never });
     expect(value("{'a':5}")).toEqual(Object.assign(new FieldsPoint(), { x: 5, y: 0 }));

@@ -50,29 +50,29 @@ class Box {
 registerClass(Box, { name: 'unit.Box', fields: { 'label?': 'str', 'inner?': Point } });
 
 describe('instances', () => {
-  it('are written as class dicts, with the fields in their order', () => {
+  it('instances of registered classes are written as class dicts, with the fields in their order', () => {
     expect(written(Object.assign(new Point(1, 2), { cache: 5 }))).toBe("{'x':1,'y':2,'__class__':'unit.Point'}");
     expect(written({ list: [new Point(1, 2)] })).toBe("{'list':[{'x':1,'y':2,'__class__':'unit.Point'}]}");
   });
 
-  it('are made without a constructor that takes parameters', () => {
+  it('instances of registered classes are made without a constructor that takes parameters', () => {
     const point = read("{'x':3,'y':4,'__class__':'unit.Point'}") as Point;
     expect(point).toBeInstanceOf(Point);
     expect(point.norm()).toBe(5);
   });
 
-  it('are made by a constructor that takes none: it gives defaults and #private fields', () => {
+  it('instances of registered classes are made by a constructor that takes none: it gives defaults and #private fields', () => {
     const box = read("{'inner':None,'__class__':'unit.Box'}") as Box;
     expect([box.label, box.inner, box.secret]).toEqual(['none', undefined, 7]);
     expect(read("{'inner':{'x':1,'y':2},'__class__':'unit.Box'}")).toMatchObject({ inner: new Point(1, 2) });
   });
 
-  it('hold natural values also in faithful mode', () => {
+  it('instances of registered classes hold natural values also in faithful mode', () => {
     const dict = "{'x':1.5,'y':(1.0,{'a':2.0}),'__class__':'unit.Point'}";
     expect(read(dict, { values: 'faithful' })).toEqual(Object.assign(new Point(1.5, 0), { y: [1, { a: 2 }] }));
   });
 
-  it('are an error when the dict is wrong, which names the class and the member', () => {
+  it('a wrong class dict is an error that names the class and the member', () => {
     const refused: [string, string][] = [
       ["{'x':1,'__class__':'unit.Point'}", 'unit.Point has no y'],
       ["{'x':1,'y':2,'z':3,'__class__':'unit.Point'}", 'unit.Point has no member z; it has x, y'],
@@ -94,7 +94,7 @@ describe('instances', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  it('count in the memory that values may take', () => {
+  it('instances of registered classes count in the memory that values may take', () => {
     const points = `[${"{'x':1,'y':2,'__class__':'unit.Point'},".repeat(1000)}]`;
     const dicts = points.replaceAll('__class__', '__klass__');
     expect(() => read(dicts, { maxValueBytes: 150_000 })).not.toThrow();
@@ -114,7 +114,7 @@ it('a class without members travels, and sends none', () => {
 describe('registering', () => {
   const fresh = (): new () => object => class Fresh {};
 
-  it('refuses a name that another class has, names that are none, and classes whose members are not known', () => {
+  it('registerClass refuses a name that another class has, invalid names, and classes whose members are not known', () => {
     expect(() => registerClass(fresh(), { name: 'unit.Point', fields: [] })).toThrow('is registered for another class');
     for (const name of ['Point', '', 'a b.Point', 'lab.', '1.x'])
       expect(() => PyroClass(name, { fields: ['x'] })(fresh()), name).toThrow('is no name of a Python class');
@@ -125,7 +125,7 @@ describe('registering', () => {
     );
   });
 
-  it('refuses wrong options', () => {
+  it('registerClass refuses wrong options', () => {
     const wrong = (options: object) => () => PyroClass('unit.Wrong', options as ClassOptions)(fresh());
     expect(wrong({ schema: 5 })).toThrow('schema is 5; it must be a Standard Schema');
     expect(wrong({ python: 'struct' })).toThrow('dataclass, namedtuple, pydantic or attrs');
@@ -135,7 +135,7 @@ describe('registering', () => {
     expect(wrong({ fields: ['toString'] })).toThrow('unit.Wrong.toString: a member cannot have this name');
   });
 
-  it('works as a function, and as a decorator of the standard', () => {
+  it('@PyroClass works as a function, and as a decorator of the standard', () => {
     const classes = new ClassRegistry();
     class Plain {
       a = 1;
@@ -148,7 +148,7 @@ describe('registering', () => {
     expect(() => read("{'a':5,'__class__':'unit.Plain'}")).toThrow('unsupported serialized class');
   });
 
-  it('lets classes name each other by their Python names', () => {
+  it('classes may name each other by their Python names', () => {
     class Node {
       next?: Node;
       items: Node[] = [];
@@ -161,7 +161,7 @@ describe('registering', () => {
     expect(() => read("{'at':{},'__class__':'unit.Lost'}")).toThrow('unit.Nowhere is no registered class');
   });
 
-  it('gives a class the fields of the class that it extends', () => {
+  it('a registered class gets the fields of the class that it extends', () => {
     class Point3 extends Point {
       z?: number;
     }
@@ -204,7 +204,7 @@ describe('types of members', () => {
     ['Path', "'/a'", '/a', "'/a'"],
     [['float'], '[1.0]', [1], '[1.0]'],
     [[Point], "[{'x':1,'y':2}]", [new Point(1, 2)], "[{'x':1,'y':2,'__class__':'unit.Point'}]"],
-  ])('%s reads %s, and is written again', (type, literal, value, again) => {
+  ])('a member of type %s reads %s, and is written again', (type, literal, value, again) => {
     const holder = holding(type);
     expect(holder.read(literal)).toEqual(value);
     expect(holder.written(value)).toBe(again ?? literal);
@@ -228,7 +228,7 @@ describe('types of members', () => {
     [['int'], '5'],
     [['int'], '[1,None]'],
     [{ A: 'a' }, "'b'"],
-  ])('%s refuses %s', (type, literal) => {
+  ])('a member of type %s refuses %s', (type, literal) => {
     expect(() => holding(type).read(literal)).toThrow(/of unit.Holder\d+ is/);
   });
 
@@ -306,7 +306,7 @@ class Plan {
 }
 
 describe('a class with decorators of class-validator and class-transformer', () => {
-  it('is made by class-transformer and validated', () => {
+  it('an instance of a class with validators is made by class-transformer and validated', () => {
     const plan = read(
       "{'name':'a','steps':[{'minutes':5}],'start':'2026-01-31T10:20:30+00:00','ownerName':'me','__class__':'unit.Plan'}",
     ) as Plan;
@@ -318,14 +318,14 @@ describe('a class with decorators of class-validator and class-transformer', () 
     );
   });
 
-  it('is refused with the messages of class-validator', () => {
+  it('an instance of a class with validators is refused with the messages of class-validator', () => {
     expect(() => read("{'name':5,'steps':[{'minutes':0}],'__class__':'unit.Plan'}")).toThrow(
       'unit.Plan is refused: name must be a string; minutes must not be less than 1',
     );
     expect(() => read("{'name':'a','steps':[],'other':1,'__class__':'unit.Plan'}")).toThrow('unit.Plan has no member other');
   });
 
-  it('takes the types that TypeScript emitted: a nested class needs no @Type', () => {
+  it('a class with validators takes the types that TypeScript emitted: a nested class needs no @Type', () => {
     @PyroClass('unit.Outer')
     class Outer {
       @IsOptional()
@@ -340,7 +340,7 @@ describe('a class with decorators of class-validator and class-transformer', () 
     expect(() => read("{'count':1.5,'__class__':'unit.Outer'}")).toThrow('count must be an integer number');
   });
 
-  it('is refused when validators of a nested class would not run', () => {
+  it('a class is refused when validators of a nested class would not run', () => {
     @PyroClass('unit.Untyped')
     class Untyped {
       @ValidateNested({ each: true })
@@ -352,7 +352,7 @@ describe('a class with decorators of class-validator and class-transformer', () 
     expect(read("{'steps':[],'__class__':'unit.Untyped'}")).toEqual(Object.assign(new Untyped(), { steps: [] }));
   });
 
-  it('is refused when a validator is asynchronous, since it could not be waited for', () => {
+  it('a class is refused when a validator is asynchronous, since nothing could wait for it', () => {
     class Slow {
       value!: string;
     }
@@ -378,25 +378,25 @@ describe('a class with a schema', () => {
     schema: z.object({ code: z.string().toUpperCase(), mass: z.number().default(1) }),
   });
 
-  it('gets the output of the schema', () => {
+  it('an instance of a class with a schema gets the output of the schema', () => {
     const sample = read("{'code':'a','more':1,'__class__':'unit.Sample'}");
     expect(sample).toEqual(Object.assign(new Sample(), { code: 'A', mass: 1 }));
     expect(written(sample)).toBe("{'code':'A','mass':1,'__class__':'unit.Sample'}");
   });
 
-  it('is refused with its issues', () => {
+  it('an instance of a class with a schema is refused with the issues of the schema', () => {
     expect(() => read("{'code':5,'__class__':'unit.Sample'}")).toThrow(
       'unit.Sample is refused: code: Invalid input: expected string, received number',
     );
   });
 
-  it('cannot wait for a schema that is asynchronous', () => {
+  it('a class refuses an asynchronous schema, since nothing could wait for it', () => {
     class Slow {}
     registerClass(Slow, { name: 'unit.SlowSchema', schema: z.object({}).refine(() => Promise.resolve(true)) });
     expect(() => read("{'__class__':'unit.SlowSchema'}")).toThrow(/asynchronous|Promise/);
   });
 
-  it('gets no member that would hide one of every object', () => {
+  it('an instance of a class with a schema gets no member that would hide a member of every object', () => {
     class Loose {}
     registerClass(Loose, { name: 'unit.Loose', schema: z.looseObject({}) });
     expect(() => read("{'toString':1,'__class__':'unit.Loose'}")).toThrow('unit.Loose has no member toString');
@@ -406,7 +406,7 @@ describe('a class with a schema', () => {
 describe('dates: Date', () => {
   const when = new Date('2026-01-31T10:20:30.500Z');
 
-  it('reads texts of datetimes as Dates, wherever they stand in values', () => {
+  it("dates: 'Date' reads texts of datetimes as Dates, wherever they stand in values", () => {
     const literal =
       "[{'at':'2026-01-31T10:20:30.500000+00:00'},('2026-01-31 10:20:30.500Z',),'2026-01-31','at 2026-01-31T10:20:30']";
     expect(read(literal, { dates: 'Date' })).toEqual([{ at: when }, [when], '2026-01-31', 'at 2026-01-31T10:20:30']);
@@ -414,14 +414,14 @@ describe('dates: Date', () => {
     expect(read("'2026-01-31T10:20:30.500000+00:00'")).toBe('2026-01-31T10:20:30.500000+00:00');
   });
 
-  it('reads arguments of calls so, but not the names', () => {
+  it("dates: 'Date' reads arguments of calls so, but not the names", () => {
     const name = '2026-01-31T10:20:30.500000+00:00';
     const serializer = serpent({ dates: 'Date' });
     const call = serializer.loadsCall(serializer.dumpsCall({ objectId: name, method: name, args: [when], kwargs: { k: when } }));
     expect(call).toEqual({ objectId: name, method: name, args: [when], kwargs: { k: when } });
   });
 
-  it('takes a time without a zone as local', () => {
+  it("dates: 'Date' takes a time without a zone as local", () => {
     expect(read("'2026-01-31T10:20:30'", { dates: 'Date' })).toEqual(new Date(2026, 0, 31, 10, 20, 30));
   });
 });

@@ -46,7 +46,7 @@ const point = {
 };
 
 describe('the shape of values', () => {
-  it('has the fields of a registered class, with classes, lists and enums in them', () => {
+  it('the shape of a value has the fields of a registered class, with classes, lists and enums in them', () => {
     expect(valueShapeOf(Route)).toEqual({
       kind: 'dict',
       className: 'shapes.Route',
@@ -60,7 +60,7 @@ describe('the shape of values', () => {
     expect(valueShapeOf(Mode)).toEqual(choice);
   });
 
-  it('has the members and rules of a class with decorators of class-validator', () => {
+  it('the shape of a value has the members and rules of a class with decorators of class-validator', () => {
     const step = {
       kind: 'dict',
       className: null,
@@ -81,7 +81,7 @@ describe('the shape of values', () => {
     });
   });
 
-  it('ends where a class has itself as a member', () => {
+  it('the shape of a value ends where a class has itself as a member', () => {
     let shape = valueShapeOf(Tree);
     let depth = 0;
     for (; shape?.kind === 'dict'; depth++) shape = shape.members[0]!.shape;
@@ -90,7 +90,7 @@ describe('the shape of values', () => {
   });
 
   it.each([[Number], [String], [Array], [Object], [Date], [class {}], ['int'], [['int']], [undefined], [Symbol]])(
-    'is not there for %s',
+    'the shape of a value does not exist for %s',
     (type) => {
       expect(valueShapeOf(type)).toBeUndefined();
     },

@@ -73,18 +73,18 @@ describe('the stack of an error', () => {
     ['a repeatable method', (thing) => thing.$with({ repeatable: true }).fail()],
   ];
 
-  it.each(calls)('shows who called %s, over an open connection and while it opens', async (_, call) => {
+  it.each(calls)('the stack of an error shows who called %s, over an open connection and while it opens', async (_, call) => {
     const thing = thingOf();
     for (let n = 0; n < 2; n++) expect(await stackOf(() => call(thing))).toMatch(/at (async )?caller .*callers\.test/);
   });
 
-  it('shows who called a method whose arguments cannot be sent', async () => {
+  it('the stack of an error shows who called a method whose arguments cannot be sent', async () => {
     const thing = thingOf();
     await thing.$connect();
     expect(await stackOf(() => thing.echo(() => 1))).toMatch(/at (async )?caller .*callers\.test/);
   });
 
-  it('shows who asked for the item of a stream', async () => {
+  it('the stack of an error shows who asked for the item of a stream', async () => {
     const thing = thingOf();
     const stack = await stackOf(async () => {
       for await (const _ of await thing.items());
@@ -92,7 +92,7 @@ describe('the stack of an error', () => {
     expect(stack).toMatch(/no more\n[^]*at (async )?caller .*callers\.test/);
   });
 
-  it('shows who made a call that took too long', async () => {
+  it('the stack of an error shows who made a call that took too long', async () => {
     const silent: Script = async (peer) => {
       await admit(peer, ['echo']);
       await peer.untilClosed();
@@ -103,7 +103,7 @@ describe('the stack of an error', () => {
     for (const stack of stacks) expect(stack).toMatch(/TimeoutError: echo took longer[^]*at (async )?caller .*callers\.test/);
   });
 
-  it('shows who made a call whose connection broke', async () => {
+  it('the stack of an error shows who made a call whose connection broke', async () => {
     const breaking: Script = async (peer) => {
       await admit(peer, ['echo']);
       await peer.next();
@@ -113,7 +113,7 @@ describe('the stack of an error', () => {
     expect(await stackOf(() => thing.echo(1))).toMatch(/ConnectionClosedError: [^]*at (async )?caller .*callers\.test/);
   });
 
-  it('does not touch the reason of an aborted signal', async () => {
+  it('the stack of an error does not touch the reason of an aborted signal', async () => {
     const thing = thingOf();
     const reason = new RangeError('enough');
     const { stack } = reason;
@@ -129,7 +129,7 @@ describe('the async context of a caller', () => {
     ['one connection', {}],
     ['a pool', { poolSize: 8 }],
     ['compressed requests and replies', { compression: true }],
-  ])('is the same after each call, over %s', async (_, options) => {
+  ])('the async context of a caller is the same after each call, over %s', async (_, options) => {
     const thing = thingOf(options);
     const caller = async (id: number): Promise<void> => {
       for (let n = 0; n < 20; n++) {
@@ -144,7 +144,7 @@ describe('the async context of a caller', () => {
     await Promise.all(Array.from({ length: 20 }, (__, id) => storage.run(id, () => caller(id))));
   });
 
-  it('is the same after each item of a stream', async () => {
+  it('the async context of a caller is the same after each item of a stream', async () => {
     const thing = thingOf({ poolSize: 4 });
     const caller = async (id: number): Promise<void> => {
       const error = await (async () => {
@@ -156,7 +156,7 @@ describe('the async context of a caller', () => {
     await Promise.all(Array.from({ length: 10 }, (_, id) => storage.run(id, () => caller(id))));
   });
 
-  it('is that of onAnnotations of the call', async () => {
+  it('the async context of onAnnotations is the context of the call', async () => {
     const seen: (number | undefined)[] = [];
     const onAnnotations = (): void => void seen.push(storage.getStore());
     const answering = await scripted(

@@ -61,7 +61,7 @@ describe('a proxy on a connected socket', () => {
     await expect(PyroProxy.connect('thing', { connectedSocket })).rejects.toMatchObject(refusal);
   });
 
-  it('refuses proxy options that contradict a connected socket', async () => {
+  it('a proxy on a connected socket refuses options that contradict it', async () => {
     const connectedSocket = await connected();
     const wrong: PyroProxyOptions[] = [{ poolSize: 2 }, { tls: true }, { openSocket: () => connectedSocket }];
     for (const options of wrong) {

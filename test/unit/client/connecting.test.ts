@@ -55,7 +55,7 @@ class Adder {
 expose(Adder);
 
 describe('connecting', () => {
-  it('fails to connect with an error that names the address and says that the call was not sent', async () => {
+  it('a proxy fails to connect with an error that names the address and says that the call was not sent', async () => {
     const port = await freePort();
     const refused = await failureOf(connect(`PYRO:thing@127.0.0.1:${port}`));
     expect(refused).toBeInstanceOf(ConnectionClosedError);
@@ -67,7 +67,7 @@ describe('connecting', () => {
     await expect(connect('PYRO:thing@no-such-host.invalid:1')).rejects.toThrow(/cannot connect to no-such-host.invalid:1/);
   });
 
-  it('refuses unusable URIs and options before it opens a connection', async () => {
+  it('a proxy refuses unusable URIs and options before it opens a connection', async () => {
     await expect(connect('burp')).rejects.toMatchObject({ code: 'BAD_URI' });
     const wrong: PyroProxyOptions[] = [
       { poolSize: 0 },
@@ -88,7 +88,7 @@ describe('connecting', () => {
     expect(() => proxy.$with({ callTimeoutMs: NaN })).toThrow('callTimeoutMs is NaN');
   });
 
-  it('retries to connect until a daemon listens', async () => {
+  it('a proxy retries to connect until a daemon listens', async () => {
     const port = await freePort();
     const connecting = connect(`PYRO:adder@127.0.0.1:${port}`, { maxRetries: 1_000, retryDelayMs: 20, maxRetryDelayMs: 50 });
     await sleep(150);
@@ -109,7 +109,7 @@ describe('connecting', () => {
     expect(await failureOf(proxy.$call('add', 5, 6))).toMatchObject({ message: expect.stringMatching(told) });
   });
 
-  it('waits longer before each further attempt to connect', async () => {
+  it('a proxy waits longer before each further attempt to connect', async () => {
     const port = await freePort();
     const begin = performance.now();
     await failureOf(connect(`PYRO:thing@127.0.0.1:${port}`, { maxRetries: 3, retryDelayMs: 40, maxRetryDelayMs: 80 }));
@@ -117,27 +117,27 @@ describe('connecting', () => {
     expect(performance.now() - begin).toBeGreaterThanOrEqual(99);
   });
 
-  it('gives up connecting after connectTimeoutMs when the daemon does not answer', async () => {
+  it('a proxy gives up connecting after connectTimeoutMs when the daemon does not answer', async () => {
     const daemon = await listen(async (peer) => peer.untilClosed());
     const error = await failureOf(connect(daemon.uri, { connectTimeoutMs: 100 }));
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error).toMatchObject({ sent: false, message: expect.stringContaining('connectTimeoutMs (100 ms)') });
   });
 
-  it('gives up connecting after connectTimeoutMs when the daemon’s validateHandshake never settles', async () => {
+  it('a proxy gives up connecting after connectTimeoutMs when the daemon’s validateHandshake never settles', async () => {
     const daemon = await listen(wellBehaved);
     const validateHandshake = (): Promise<void> => new Promise(() => undefined);
     await expect(connect(daemon.uri, { connectTimeoutMs: 100, validateHandshake })).rejects.toThrow('connectTimeoutMs');
   });
 
-  it('gives up connecting with the reason of an aborted signal', async () => {
+  it('a proxy gives up connecting with the reason of an aborted signal', async () => {
     const daemon = await listen(async (peer) => peer.untilClosed());
     const controller = new AbortController();
     setTimeout(() => controller.abort(new RangeError('enough')), 50);
     await expect(connect(daemon.uri, { signal: controller.signal })).rejects.toThrow('enough');
   });
 
-  it('does not retry to connect when the daemon refuses the handshake, in marshal as well', async () => {
+  it('a proxy does not retry to connect when the daemon refuses the handshake, in marshal as well', async () => {
     const marshal = createSerializers({}, ['marshal']).get(2)!;
     const daemon = await listen(async (peer) => {
       const frame = await peer.next();
@@ -161,7 +161,7 @@ describe('connecting', () => {
     expect((error as Error).message).toBe(`connection to ${daemon.uri.split('@')[1]} rejected: ${told}`);
   });
 
-  it('retries to connect when the connection breaks during the handshake', async () => {
+  it('a proxy retries to connect when the connection breaks during the handshake', async () => {
     const daemon = await listen(async (peer, connection) => {
       if (connection === 3) return wellBehaved(peer, connection);
       await peer.next();
@@ -191,14 +191,14 @@ describe('connecting', () => {
       async (peer) =>
         reply(peer, await peer.next(), '', { type: MESSAGE_TYPES.connectOk, flags: FLAGS.compressed | FLAGS.correlationId }),
     ],
-  ])('refuses a daemon that answers the handshake with %s', async (_, script) => {
+  ])('a proxy refuses a daemon that answers the handshake with %s', async (_, script) => {
     const daemon = await listen(script);
     const error = await failureOf(connect(daemon.uri));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({ sent: false });
   });
 
-  it('connects to IPv6 addresses, host names and unix sockets', async () => {
+  it('a proxy connects to IPv6 addresses, host names and unix sockets', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pyro-'));
     cleanups.push(() => rm(directory, { recursive: true }));
     const unixSocket = join(directory, 'daemon.sock');
@@ -213,7 +213,7 @@ describe('connecting', () => {
 });
 
 describe('a daemon that accepts a handshake and closes', () => {
-  it('gives up soon on a daemon that accepts each handshake and then closes at once', async () => {
+  it('a proxy gives up soon on a daemon that accepts each handshake and then closes at once', async () => {
     const daemon = await listen(async (peer) => {
       await admit(peer);
       peer.end();
@@ -232,7 +232,7 @@ describe('a daemon that accepts a handshake and closes', () => {
 });
 
 describe('a connection', () => {
-  it('reconnects for the next call after a connection broke', async () => {
+  it('a proxy reconnects for the next call after a connection broke', async () => {
     const daemon = await listen(async (peer) => {
       await admit(peer);
       reply(peer, await peer.next(), 'only one');
@@ -276,14 +276,14 @@ describe('connecting to a full daemon', () => {
     return { full, first: first!, second: second! };
   }
 
-  it('closes idle connections of related proxies, and tries again until the daemon has noticed', async () => {
+  it('a full daemon: a proxy closes idle connections of related proxies, and tries again until the daemon has noticed', async () => {
     const { full, first, second } = await fullDaemon('no free workers, increase server threadpool size');
     full.rejections = 4;
     expect(await second.$call('add', 1, 2)).toBe(3);
     expect([full.asked, first.$connected]).toEqual([5, false]);
   });
 
-  it('gives up with the code DAEMON_FULL when there is nothing to close', async () => {
+  it('a full daemon: a proxy gives up with the code DAEMON_FULL when no connection can be closed', async () => {
     const { full, first, second } = await fullDaemon('daemon is full: maxConnections (2) are open');
     await first.$release();
     full.rejections = 1;
@@ -291,7 +291,7 @@ describe('connecting to a full daemon', () => {
     expect(full.asked).toBe(1);
   });
 
-  it('does not close anything, nor try again, when a guard rejects', async () => {
+  it('a proxy closes nothing and does not try again when a guard rejects', async () => {
     const { full, first, second } = await fullDaemon('wrong token');
     full.rejections = 1;
     expect(await failureOf(second.$call('add', 1, 2))).toMatchObject({ code: 'COMMUNICATION', sent: false });

@@ -90,7 +90,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     return thing;
   }
 
-  it('calls methods, and reads and writes attributes', async () => {
+  it('a proxy calls methods, and reads and writes attributes', async () => {
     const thing = await connect({ compression: true });
     expect(await thing.add(1, kwargs({ b: 2 }))).toBe(3);
     await thing.$set('value', 5);
@@ -104,7 +104,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     });
   });
 
-  it('pulls and closes streams, and runs batches', async () => {
+  it('a proxy pulls and closes streams, and runs batches', async () => {
     const thing = await connect();
     const items: number[] = [];
     for await (const item of await thing.numbers(100)) if (items.push(item) === 3) break;
@@ -120,7 +120,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     await expect.poll(() => served.notes).toEqual(['closed', 'oneway']);
   });
 
-  it('pulls the items of one stream one after the other when several readers ask at once', async () => {
+  it('a proxy pulls the items of one stream one after the other when several readers ask at once', async () => {
     const thing = await connect({ poolSize: 3 });
     const stream = await thing.numbers(5);
     const items = await Promise.all(Array.from({ length: 7 }, () => stream.next()));
@@ -129,7 +129,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     expect(unread.id).toBeTypeOf('string');
   });
 
-  it('sends blobs, and forwards received blobs in the serializer in which they came', async () => {
+  it('a proxy sends blobs, and forwards received blobs in the serializer in which they came', async () => {
     const thing = await connect();
     expect(await thing.keep(SerializedBlob.of('first', [1, [2]]))).toBe('first');
     expect(served.kept?.deserialized()).toEqual([1, [2]]);
@@ -138,7 +138,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     expect(served.kept?.deserialized()).toEqual([1, [2]]);
   });
 
-  it('sends annotations with a call, and receives those of the reply', async () => {
+  it('a proxy sends annotations with a call, and receives those of the reply', async () => {
     const seen: string[] = [];
     const thing = await connect({ annotations: { PROX: Buffer.alloc(1) } });
     const call = thing.$with({ annotations: { CALL: new Uint8Array(2) }, onAnnotations: (map) => seen.push(...map.keys()) });
@@ -146,7 +146,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     expect(seen).toEqual(['BACK']);
   });
 
-  it('counts small and large annotations of a call to its size, and goes on after a call that is too large', async () => {
+  it('a proxy counts small and large annotations of a call to its size, and goes on after a call that is too large', async () => {
     const thing = await connect({ maxMessageBytes: 4_000 });
     const text = 'x'.repeat(3_500);
     for (const bytes of [700, 3_000]) {
@@ -158,7 +158,7 @@ describe.each(['serpent', 'marshal', 'json', 'msgpack'] as SerializerName[])('pr
     expect(await thing.echo(text)).toBe(text);
   });
 
-  it('keeps Python types apart in faithful mode as far as the serializer does', async () => {
+  it('a proxy keeps Python types apart in faithful mode as far as the serializer does', async () => {
     const thing = await connect({ values: 'faithful' });
     const value = await thing.echo(pyTuple(1, new Map([['a', 1]])));
     expect(value).toHaveLength(2);

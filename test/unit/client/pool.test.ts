@@ -9,7 +9,7 @@ let running = 0;
 let most = 0;
 const meeting: (() => void)[] = [];
 const log: unknown[] = [];
-let letGo: () => void;
+let releaseHeld: () => void;
 let held: Promise<void>;
 
 class Worker {
@@ -27,7 +27,7 @@ class Worker {
     else await new Promise<void>((resolve) => meeting.push(resolve));
     running--;
   }
-  /** Returns when the test calls `letGo`. */
+  /** Returns when the test calls `releaseHeld`. */
   async hold(value: unknown = null): Promise<unknown> {
     await held;
     return value;
@@ -52,7 +52,7 @@ afterEach(async () => {
 
 async function connect(options: PyroProxyOptions, port = 0): Promise<{ daemon: PyroDaemon; worker: RemoteObject<Worker> }> {
   running = most = log.length = meeting.length = 0;
-  held = new Promise((resolve) => (letGo = resolve));
+  held = new Promise((resolve) => (releaseHeld = resolve));
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port });
   cleanups.push(() => daemon.close());
   const uri = daemon.register(Worker, 'worker');
@@ -97,7 +97,7 @@ describe('a pool', () => {
     await Promise.all([worker.$connect(), worker.$connect()]);
     await worker.$connect();
     finished.push('connect');
-    letGo();
+    releaseHeld();
     await call;
     expect(finished).toEqual(['connect', 'call']);
     expect(daemon.connections).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('a pool', () => {
     expect(opened).toBe(3);
     // a connection with a running call is not idle
     await expect.poll(() => daemon.connections).toHaveLength(1);
-    letGo();
+    releaseHeld();
     expect(await longer).toBe('longer');
     await expect.poll(() => daemon.connections).toEqual([]);
     expect(await worker.work(1, 'again')).toBe('again');

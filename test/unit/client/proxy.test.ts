@@ -125,7 +125,7 @@ describe('a proxy', () => {
     await expect(camera.$call('expose', kwargs({}), 1)).rejects.toThrow('kwargs(…) must be the last argument');
   });
 
-  it('refuses a batch that would lose calls', async () => {
+  it('a proxy refuses a batch that would lose calls', async () => {
     await using camera = await PyroProxy.connect<Camera>(uri);
     served.calls.length = 0;
     const late = async (batch: { expose(seconds: number): void }): Promise<void> => {
@@ -139,7 +139,7 @@ describe('a proxy', () => {
     expect(served.calls).toEqual(['expose']);
   });
 
-  it('types a proxy by the interface of the remote object', () => {
+  it('a proxy has the type of the interface of the remote object', () => {
     type Remote = RemoteObject<Camera>;
     expectTypeOf<Remote['expose']>().toBeCallableWith(1);
     expectTypeOf<Remote['expose']>().toBeCallableWith(1, 2);

@@ -54,7 +54,7 @@ describe('$release() after calls that nobody awaits', () => {
   it.each([
     ['a connected proxy', true],
     ['a proxy that is not connected yet', false],
-  ])('sends every call that was made before it, over %s', async (_, isConnected) => {
+  ])('$release() sends every call that was made before it, over %s', async (_, isConnected) => {
     const { notebook } = await served();
     if (isConnected) await notebook.$connect();
     const made = [
@@ -72,7 +72,7 @@ describe('$release() after calls that nobody awaits', () => {
     await expect(notebook.note(7)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED', sent: false });
   });
 
-  it('sends a large compressed call that was made before it', async () => {
+  it('$release() sends a large compressed call that was made before it', async () => {
     const { notebook } = await served({ compression: true });
     await notebook.$connect();
     const text = 'x'.repeat(1_000_000);
@@ -90,7 +90,7 @@ describe('$release() after calls that nobody awaits', () => {
     await expect.poll(() => notes).toEqual(['in the block']);
   });
 
-  it('does not wait for the reply of a call that was sent', async () => {
+  it('$release() does not wait for the reply of a call that was sent', async () => {
     const { notebook } = await served();
     await notebook.$connect();
     const call = notebook.hang().catch((error: unknown) => error);
@@ -108,6 +108,29 @@ describe('$release() after calls that nobody awaits', () => {
     await notebook.note(2);
     expect(notes).toEqual(['slow', 1, 2]);
     await notebook.$release();
+  });
+
+  it('sends a call that waits over 2 s for the handshake', async () => {
+    let answer = (): void => undefined;
+    let ask = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const daemon = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      validateHandshake: () => {
+        ask();
+        return new Promise<undefined>((resolve) => (answer = () => resolve(undefined)));
+      },
+    });
+    cleanups.push(() => daemon.close());
+    notes = [];
+    const notebook = PyroProxy.to<Notebook>(daemon.register(Notebook, 'notebook'));
+    notebook.note('late').catch(ignore);
+    const release = notebook.$release();
+    await asked;
+    await sleep(2_100);
+    answer();
+    await release;
+    await expect.poll(() => notes).toEqual(['late']);
   });
 
   it('close() of a PyroClient sends what was emitted before it', async () => {

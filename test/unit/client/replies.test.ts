@@ -64,7 +64,7 @@ describe('a wrong reply', () => {
     if (/sequence|serializer|correlation|type/.test(String(text))) expect(await thing.call()).toBe(1);
   });
 
-  it('refuses a reply that announces too many bytes, before they arrive', async () => {
+  it('a proxy refuses a reply that announces too many bytes, before they arrive', async () => {
     const { thing } = await scripted(wrongAtFirst({}, 'x'.repeat(10_000)), { maxMessageBytes: 1_000 });
     await expect(thing.call()).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', sent: true });
     expect(await thing.call()).toBe(1);
@@ -89,7 +89,7 @@ describe('a wrong reply', () => {
       { data: Buffer.from('9'.repeat(5_000)) },
       { code: 'SERIALIZE', message: expect.stringContaining('maxIntDigits') },
     ],
-  ])('refuses a reply that %s beyond the limit', async (_, options, changed, expected) => {
+  ])('a proxy refuses a reply that %s beyond the limit', async (_, options, changed, expected) => {
     const { thing } = await scripted(wrongAtFirst(changed), options);
     await expect(thing.call()).rejects.toMatchObject({ sent: true, ...expected });
   });
@@ -188,7 +188,7 @@ describe('a call that does not finish', () => {
     expect(await thing.call()).toBe(1);
   });
 
-  it('sends a call again only when a repeat is safe', async () => {
+  it('a call is sent again only when a repeat is safe', async () => {
     const breaking: Script = async (peer, connection) => {
       await admit(peer);
       const frame = await peer.next();
@@ -207,7 +207,7 @@ describe('a call that does not finish', () => {
     expect(tooFew.daemon.connections).toBe(2);
   });
 
-  it('says that a call may have run, even when its repeat could not be sent', async () => {
+  it('an error says that a call may have run, even when its repeat could not be sent', async () => {
     const { daemon, thing } = await scripted(
       async (peer, connection) => {
         if (connection > 1) return reply(peer, await peer.next(), 'full up', { type: MESSAGE_TYPES.connectFail });
@@ -223,7 +223,7 @@ describe('a call that does not finish', () => {
     expect(daemon.connections).toBe(2);
   });
 
-  it('gives up a call whose reply stalls', async () => {
+  it('a proxy gives up a call whose reply stalls', async () => {
     const { thing } = await scripted(
       async (peer) => {
         await admit(peer);
@@ -286,7 +286,7 @@ describe('an argument whose converter uses proxies', () => {
     return { classes };
   }
 
-  it('does not mix the bytes of calls that are made while it is written', async () => {
+  it('an argument whose converter calls proxies does not mix the bytes of the calls', async () => {
     const seen: string[] = [];
     const noting: Script = async (peer) => {
       await admit(peer);
@@ -310,13 +310,13 @@ describe('an argument whose converter uses proxies', () => {
     await expect.poll(() => seen.toSorted()).toEqual(['call', 'other', 'other', 'other', 'other', 'other', 'other']);
   });
 
-  it('fails its call when it releases the proxy', async () => {
+  it('an argument whose converter releases the proxy fails its call', async () => {
     const { thing } = await scripted(wellBehaved, { ...probing(() => void thing.$release()), callTimeoutMs: 0 });
     await thing.$connect();
     await expect(thing.$call('call', new Probe())).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 
-  it('leaves nothing of the call behind when it throws', async () => {
+  it('an argument whose converter throws leaves nothing of the call behind', async () => {
     const { daemon, thing } = await scripted(
       wellBehaved,
       probing(() => {

@@ -86,7 +86,7 @@ describe('callTimeoutMs', () => {
 });
 
 describe('a blocked event loop', () => {
-  it('does not cut a call whose reply has arrived', async () => {
+  it('a blocked event loop does not cut a call whose reply has arrived', async () => {
     const thing = await scripted(async (peer) => {
       await admit(peer);
       const frame = await peer.next();
@@ -98,7 +98,7 @@ describe('a blocked event loop', () => {
     expect(await thing.$with({ callTimeoutMs: 1_000 }).call()).toBe('in time');
   });
 
-  it('cuts a call that is not answered either afterwards', async () => {
+  it('a blocked event loop cuts a call whose reply does not arrive afterwards either', async () => {
     const thing = await scripted(silent);
     await thing.$connect();
     const call = failureOf(thing.$with({ callTimeoutMs: 50 }).call());
@@ -106,7 +106,7 @@ describe('a blocked event loop', () => {
     expect(await call).toMatchObject({ code: 'TIMEOUT', sent: true });
   });
 
-  it('does not cut a handshake whose answer has arrived', async () => {
+  it('a blocked event loop does not cut a handshake whose answer has arrived', async () => {
     const thing = await scripted(
       async (peer, connection) => {
         await admit(peer);
@@ -118,7 +118,7 @@ describe('a blocked event loop', () => {
     expect(await thing.call()).toBe(1);
   });
 
-  it('does not cut connecting by a name whose lookup has been answered', async () => {
+  it('a blocked event loop does not cut connecting by a name whose lookup has been answered', async () => {
     const thing = await ScriptedDaemon.listen(wellBehaved);
     let lookups = 0;
     const nameServer = await ScriptedDaemon.listen(async (peer) => {

@@ -5,14 +5,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { differences, writeGenerated } from '../../../lib/command-line/generated-file.js';
 
 describe('the differences of a generated file', () => {
-  it('are the lines that only one of the texts has', () => {
+  it('the differences of a generated file are the lines that only one of the texts has', () => {
     expect(differences('a\nb\nc\n', 'a\nx\nc\n')).toEqual(['- b', '+ x']);
     expect(differences('a\nb\n', 'a\nnew\nb\n')).toEqual(['+ new']);
     expect(differences('a\nold\nb\n', 'a\nb\n')).toEqual(['- old']);
     expect(differences('a\nb\nc\nd\n', 'a\nc\nd\ne\n')).toEqual(['- b', '+ e']);
   });
 
-  it('are cut behind ten lines', () => {
+  it('the differences of a generated file are cut after ten lines', () => {
     const found = differences('', Array.from({ length: 50 }, (_, index) => `line ${index}`).join('\n'));
     expect(found).toHaveLength(11);
     expect(found.at(-1)).toBe('…');
@@ -30,13 +30,16 @@ describe('a generated file', () => {
     return file;
   };
 
-  it.each([[undefined], [''], ['// Written by us, long ago\r\nold\r\n']])('is written where there was %j', async (before) => {
-    const output = await fileWith(before);
-    writeGenerated(text, { output }, writer);
-    expect(await readFile(output, 'utf8')).toBe(text);
-  });
+  it.each([[undefined], [''], ['// Written by us, long ago\r\nold\r\n']])(
+    'a generated file is written where there was %j',
+    async (before) => {
+      const output = await fileWith(before);
+      writeGenerated(text, { output }, writer);
+      expect(await readFile(output, 'utf8')).toBe(text);
+    },
+  );
 
-  it('is not written over a file that begins otherwise, unless force is given', async () => {
+  it('a generated file is not written over a file that begins otherwise, unless force is given', async () => {
     const output = await fileWith('export const mine = 1;\n');
     expect(() => writeGenerated(text, { output }, writer)).toThrow(
       `${output} was not written by nestjs-pyro types, and is left as it is; name another file, or give --force`,
@@ -46,7 +49,7 @@ describe('a generated file', () => {
     expect(await readFile(output, 'utf8')).toBe(text);
   });
 
-  it('is told by name when it cannot be written', () => {
+  it('a generated file is told by name when it cannot be written', () => {
     expect(() => writeGenerated(text, { output: '/nowhere/at/all.ts' }, writer)).toThrow(/^cannot write \/nowhere\/at\/all.ts: /);
   });
 });

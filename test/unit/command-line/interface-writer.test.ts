@@ -50,13 +50,13 @@ const KEYWORDS = Array.from({ length: ts.SyntaxKind.LastKeyword - ts.SyntaxKind.
 );
 
 describe('an interface of a remote object', () => {
-  it('compiles when every keyword of TypeScript is a method, a parameter, an attribute and a type', () => {
+  it('an interface of a remote object compiles when every keyword of TypeScript is a method, a parameter, an attribute and a type', () => {
     expect(KEYWORDS).toContain('class');
     const names = [...KEYWORDS, 'arguments', 'constructor', '__proto__', 'self', 'Map', 'Record', 'AsyncIterable', 'Date'];
     expect(diagnosticsOf(writeInterfaces(named(names)))).toEqual([]);
   });
 
-  it('extends only a base with fields that does not lead back to it', () => {
+  it('an interface of a remote object extends only a base with fields that does not lead back to it', () => {
     const fields = { x: { type: 'int', required: true } };
     const types: Record<string, TypeSignature> = {
       Own: { fields, base: 'Own' },
@@ -75,7 +75,7 @@ describe('an interface of a remote object', () => {
     expect(text.match(/ extends \w+/g)).toEqual([' extends Base']);
   });
 
-  it('has parameters of one name with numbers', () => {
+  it('an interface of a remote object has parameters of one name with numbers', () => {
     const parameters = Array.from({ length: 3 }, () => ({ name: 'a', kind: 'positional' as const, required: true }));
     const methods = { call: { parameters, oneway: false, stream: false } };
     expect(writeInterfaces([{ name: 'Thing', signatures: { ...none, methods } }])).toContain(
@@ -83,19 +83,19 @@ describe('an interface of a remote object', () => {
     );
   });
 
-  it('has `new` as a method, and not as what a class has', () => {
+  it('an interface of a remote object has `new` as a method, and not as what a class has', () => {
     const text = writeInterfaces(named(['new']));
     expect(text).toContain("  'new'(new_: ");
   });
 
   it.each(['\u0301', '\u0301a', '1a', '\u200d', '', 'a-b', '\u{1e4d0}', '\ua7cb', 'größe', '名前'])(
-    'compiles with a parameter, a method and an attribute that are named %j',
+    'an interface of a remote object compiles with a parameter, a method and an attribute that are named %j',
     (name) => {
       expect(diagnosticsOf(writeInterfaces(named([name])))).toEqual([]);
     },
   );
 
-  it('is refused when its members lead to thousands of types, each of which names the next', () => {
+  it('an interface of a remote object is refused when its members lead to thousands of types, each of which names the next', () => {
     const chain = (length: number): ObjectSignatures => {
       const types: Record<string, TypeSignature> = {};
       for (let index = 0; index < length; index++) types[`T${index}`] = { alias: index + 1 < length ? `T${index + 1}` : 'int' };
@@ -107,7 +107,7 @@ describe('an interface of a remote object', () => {
     expect(diagnosticsOf(writeInterfaces([{ name: 'Thing', signatures: chain(200) }]))).toEqual([]);
   });
 
-  it('has the name of its object, but not that of a type that TypeScript has', () => {
+  it('an interface of a remote object has the name of its object, but not that of a type that TypeScript has', () => {
     expect(['lab.camera', 'lab.map', 'Date', 'record', '1', 'class'].map(interfaceName)).toEqual([
       'Camera',
       'MapObject',

@@ -11,7 +11,7 @@ function wordsOf(line: string): string[] {
 }
 
 describe('a printed command', () => {
-  it('has the options of the command that runs, in its units', () => {
+  it('a printed command has the options of the command that runs, in its units', () => {
     const given = {
       ns: { host: '::1', port: 9_099 },
       serializer: 'msgpack',
@@ -32,18 +32,18 @@ describe('a printed command', () => {
     expect(printedCommand('doctor', new PyroUri('PYRO:lamp@host:7771'), {})).toBe('npx nestjs-pyro doctor PYRO:lamp@host:7771');
   });
 
-  it('never has the handshake data', () => {
+  it('a printed command never has the handshake data', () => {
     expect(printedCommand('doctor', 'lab.lamp', { handshake: 'secret' })).toBe('npx nestjs-pyro doctor lab.lamp');
   });
 
   it.each(["it's", '$(id)', '`id`', 'a;b', 'a b', '*', '~', '=ls', '"', '', String.raw`\ `, "'$(id)'", 'a\nb'])(
-    'quotes %j for a shell',
+    'a printed command quotes %j for a shell',
     (text) => {
       expect(wordsOf(printedCommand('doctor', text, { ca: text }))).toEqual(['npx', 'nestjs-pyro', 'doctor', '--ca', text, text]);
     },
   );
 
-  it('ends the options before an object that looks like one', () => {
+  it('a printed command ends the options before an object that looks like one', () => {
     expect(printedCommand('doctor', '--tls', {})).toBe('npx nestjs-pyro doctor -- --tls');
   });
 });

@@ -5,7 +5,7 @@ import { readSourceSignatures } from '../../../lib/command-line/types/source-sig
 const read = (source: string) => readSourceSignatures(source, lezer);
 
 describe('the signatures of a Python source', () => {
-  it('are those of the members that Pyro5 exposes: of classes and members with expose, inherited ones too, and no private ones', () => {
+  it('the signatures of a Python source are those of the members that Pyro5 exposes: of classes and members with expose, inherited ones too, and no private ones', () => {
     const classes = read(`
 import Pyro5.server
 class Base:
@@ -40,7 +40,7 @@ class Nothing:
     expect(classes[2]!.methods['public']!.stream).toBe(false);
   });
 
-  it('have every kind of parameter, also in definitions over several lines', () => {
+  it('the signatures of a Python source have every kind of parameter, also in definitions over several lines', () => {
     const [{ methods }] = read(`
 @expose
 class Thing:
@@ -78,7 +78,7 @@ class Thing:
     ]);
   });
 
-  it('have the types that they name: records, enums, aliases, and no more', () => {
+  it('the signatures of a Python source have the types that they name: records, enums, aliases, and no more', () => {
     const [{ types }] = read(`
 from pydantic import BaseModel
 class Colour(StrEnum):
@@ -117,7 +117,7 @@ class Shop:
     });
   });
 
-  it('come from the base class that stands first, as in Python', () => {
+  it('the signatures of a Python source come from the base class that stands first, as in Python', () => {
     const [, , , last] = read(`
 @expose
 class Root:
@@ -140,14 +140,14 @@ class Both(Left, Right):
     ]);
   });
 
-  it('are read of a source with thousands of terms in one expression, and of classes that extend each other', () => {
+  it('the signatures of a Python source are read of a source with thousands of terms in one expression, and of classes that extend each other', () => {
     const terms = Array.from({ length: 20_000 }, (_, index) => `'${index}'`).join(' + ');
     const classes = Array.from({ length: 60 }, (_, index) => `class C${index + 1}(C${index}, C${index}): pass\n`).join('');
     const found = read(`text = ${terms}\nclass C0:\n    @expose\n    def f(self): pass\n${classes}`);
     expect(found.at(-1)).toMatchObject({ class: 'C60', methods: { f: {} } });
   });
 
-  it('are read behind a mistake in the source, and of no classes there are none', () => {
+  it('the signatures of a Python source are read behind a mistake in the source; a source without classes has none', () => {
     expect(read('def f(:\n  pass\n@expose\nclass A:\n    def b(self): pass\n').map((each) => each.class)).toEqual(['A']);
     expect(read('')).toEqual([]);
     expect(read('class A(A):\n    @expose\n    def b(self): pass\n')).toHaveLength(1);

@@ -34,11 +34,11 @@ describe('the TypeScript type of a Python type', () => {
     ['int | pandas.DataFrame', 'unknown', 'unknown'],
     ['Callable[[int, str], None]', 'unknown', 'unknown'],
     ['constructor', 'unknown', 'unknown'],
-  ])('%s is %s as an argument, %s as a result', (text, asArgument, asResult) => {
+  ])('the Python type %s is %s as an argument, %s as a result', (text, asArgument, asResult) => {
     expect([argument(text), result(text)]).toEqual([asArgument, asResult]);
   });
 
-  it('of a result is a stream for an iterator, and void for None', () => {
+  it('the TypeScript type of a result is a stream for an iterator, and void for None', () => {
     expect(typescriptResult('Iterator[bytes]', false, names)).toBe('AsyncIterable<Buffer>');
     expect(typescriptResult('Generator[int, None, None]', false, names)).toBe('AsyncIterable<number>');
     expect(typescriptResult('Iterable[int]', true, names)).toBe('AsyncIterable<number>');
@@ -60,7 +60,7 @@ describe('the TypeScript type of a Python type', () => {
     '['.repeat(1_000),
     'list['.repeat(100),
     'x'.repeat(20_000),
-  ])('of a text that is no type is unknown', (text) => {
+  ])('the TypeScript type of a text that is no type is unknown', (text) => {
     expect(result(text)).toBe('unknown');
   });
 });

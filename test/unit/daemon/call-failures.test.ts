@@ -80,7 +80,7 @@ async function serve(options: PyroDaemonOptions = {}): Promise<{ daemon: PyroDae
 }
 
 describe('callFailed', () => {
-  it('tells the arguments of the call', async () => {
+  it('callFailed tells the arguments of the call', async () => {
     const { peer } = await serve();
     peer.invoke('thing', 'fail', ['why'], { code: 5 });
     await peer.next();
@@ -92,7 +92,7 @@ describe('callFailed', () => {
     ]);
   });
 
-  it('tells of the entry of a batch that failed, with its arguments', async () => {
+  it('callFailed tells of the entry of a batch that failed, with its arguments', async () => {
     const { peer } = await serve();
     const entries = [pyTuple('echo', pyTuple(1), {}), pyTuple('fail', pyTuple('why', 2), {}), pyTuple('echo', pyTuple(3), {})];
     peer.invoke('thing', '<batch>', entries, {}, { flags: FLAGS.batch });
@@ -100,7 +100,7 @@ describe('callFailed', () => {
     expect(failed).toEqual([{ message: 'failed', objectId: 'thing', method: 'fail', args: ['why', 2], kwargs: {} }]);
   });
 
-  it('tells of results that cannot be written or are too large: of methods, attributes and batches', async () => {
+  it('callFailed tells of results that cannot be written or are too large: of methods, attributes and batches', async () => {
     const { peer } = await serve({ maxMessageBytes: 10_000 });
     await peer.fail('thing', 'unwritable');
     await peer.fail('thing', 'large');
@@ -118,7 +118,7 @@ describe('callFailed', () => {
     expect(untold).toEqual([]);
   });
 
-  it('tells of items that cannot be written, are too large or fail, with the stream, but not of the end of a stream', async () => {
+  it('callFailed tells of items that cannot be written, are too large or fail, with the stream, but not of the end of a stream', async () => {
     const { peer } = await serve({ maxMessageBytes: 10_000 });
     for (const method of ['items', 'badItems']) {
       peer.invoke('thing', method);
@@ -141,7 +141,7 @@ describe('callFailed', () => {
     expect(failed.at(-1)).toMatchObject({ objectId: 'thing', method: 'stop' });
   });
 
-  it('tells of calls that cannot be read, also of oneway ones', async () => {
+  it('callFailed tells of calls that cannot be read, also of oneway ones', async () => {
     const { peer } = await serve();
     peer.send({ data: Buffer.from("('thing','echo',({[]:1},),{})") });
     await peer.next();
@@ -156,7 +156,7 @@ describe('callFailed', () => {
     expect(untold).toHaveLength(1);
   });
 
-  it('tells once of a call over callTimeoutMs; callError tells how its method ended', async () => {
+  it('callFailed tells once of a call over callTimeoutMs; callError tells how its method ended', async () => {
     const { peer } = await serve({ callTimeoutMs: 20 });
     expect((await peer.fail('thing', 'late')).pythonType).toBe('builtins.TimeoutError');
     expect(failed).toMatchObject([{ method: 'late', message: 'late took longer than callTimeoutMs (20 ms)' }]);
@@ -166,7 +166,7 @@ describe('callFailed', () => {
     expect(failed).toHaveLength(1);
   });
 
-  it('tells of a stream that is refused because this daemon does not stream', async () => {
+  it('callFailed tells of a stream that is refused because this daemon does not stream', async () => {
     const { peer } = await serve({ streaming: false });
     peer.invoke('thing', 'items');
     await peer.next();

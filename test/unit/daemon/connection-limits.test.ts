@@ -38,7 +38,7 @@ async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Th
 afterEach(() => void vi.restoreAllMocks());
 
 describe('a slot', () => {
-  it('is free once the socket is closed, although a call of the client still runs', async () => {
+  it('a slot is free once the socket is closed, although a call of the client still runs', async () => {
     const { daemon, thing } = await serveThing({ maxConnections: 5 });
     for (let i = 0; i < 5; i++) {
       const peer = await join(daemon);
@@ -52,7 +52,7 @@ describe('a slot', () => {
     await eventually(() => daemon.connections.length === 1);
   });
 
-  it('is free after a handshake whose guard never answers', async () => {
+  it('a slot is free after a handshake whose guard never answers', async () => {
     const daemon = await startDaemon({ maxConnections: 2, handshakeTimeoutMs: 60 });
     const thing = new Thing();
     daemon.register(thing, 'guarded', { guards: () => new Promise(() => undefined) });
@@ -96,7 +96,7 @@ describe('a slot', () => {
 });
 
 describe('a blocked event loop', () => {
-  it('cuts no client whose handshake, request or rest of a message lay in the kernel', async () => {
+  it('a blocked event loop cuts no client whose handshake, request or rest of a message lay in the kernel', async () => {
     const { daemon } = await serveThing({ handshakeTimeoutMs: 5_000, frameTimeoutMs: 5_000, idleTimeoutMs: 5_000 });
     const reasons: unknown[] = [];
     daemon.on('handshakeFailed', (error) => reasons.push(error.message));
@@ -121,7 +121,7 @@ describe('a blocked event loop', () => {
     expect(reasons).toEqual([]);
   }, 30_000);
 
-  it('still cuts those that sent nothing', async () => {
+  it('a blocked event loop still cuts clients that sent nothing', async () => {
     const { daemon } = await serveThing({ handshakeTimeoutMs: 100, frameTimeoutMs: 100, idleTimeoutMs: 100 });
     const [silent, half, idle] = [await open(daemon), await join(daemon), await join(daemon)];
     half.write(Buffer.from('PYRO'));
@@ -151,7 +151,7 @@ describe('unread replies', () => {
     expect(daemon.counters.writeTimeoutMs).toBe(0);
   });
 
-  it('over maxUnsentBytes the slowest reader is cut, and one that reads gets its reply', async () => {
+  it('the slowest reader over maxUnsentBytes is cut, and a client that reads gets its reply', async () => {
     const { daemon } = await serveThing({ maxUnsentBytes: 60_000_000 });
     const slow = await join(daemon);
     slow.socket.pause();
@@ -174,7 +174,7 @@ describe('limits per address', () => {
     limitLoopback: false,
   };
 
-  it('hold for networks of IPv6, and for neither this machine nor sockets without an address', () => {
+  it('limits per address hold for networks of IPv6, and neither for this machine nor for sockets without an address', () => {
     const addresses = new RemoteAddresses(limits);
     const name = (address: string | undefined): string | undefined => addresses.of(address)?.name;
     expect(name('192.0.2.7')).toBe('192.0.2.7');
@@ -201,7 +201,7 @@ describe('limits per address', () => {
     expect(address.hasFailures(now + 600_000)).toBe(false);
   });
 
-  it('forget addresses that nobody uses, and remember at most 10,000', () => {
+  it('limits per address forget addresses that nobody uses, and remember at most 10,000', () => {
     const addresses = new RemoteAddresses(limits);
     const first = addresses.of('192.0.2.1')!;
     first.failed(0);
@@ -217,7 +217,7 @@ describe('limits per address', () => {
     .find((address) => address && !address.internal && address.family === 'IPv4')?.address;
   const address = outside ?? '127.0.0.2';
 
-  it('hold for clients from the network by default', async () => {
+  it('limits per address hold for clients from the network by default', async () => {
     // a machine without a network has no address but loopback
     const options = { host: '0.0.0.0', maxConnectionsPerAddress: 1, profile: 'lab', limitLoopback: outside === undefined };
     const { daemon } = await serveThing(options);
@@ -261,7 +261,7 @@ describe('a daemon that anybody may call', () => {
     return warnings;
   };
 
-  it('warns at its start, and says what to do', async () => {
+  it('a daemon that anybody may call warns at its start, and says what to do', async () => {
     const [warning, ...others] = await warningsOf({});
     expect(others).toEqual([]);
     expect(warning).toMatch(/^PYRO_OPEN_ADDRESS: whoever reaches 0\.0\.0\.0:\d+ may call every object of this daemon/);
@@ -277,11 +277,11 @@ describe('a daemon that anybody may call', () => {
     ['with a guard', { validateHandshake: () => undefined }],
     ['in a lab', { profile: 'lab' }],
     ['that does not listen', { host: undefined, listen: false }],
-  ])('does not warn %s', async (_, options) => {
+  ])('a daemon %s does not warn that anybody may call it', async (_, options) => {
     expect(await warningsOf(options)).toEqual([]);
   });
 
-  it('does not warn when the hook is overridden, or every object has guards', async () => {
+  it('a daemon does not warn when the hook is overridden, or every object has guards', async () => {
     const guard = { metadata: { methods: new Set(), oneway: new Set(), attrs: new Set() }, authorize: () => ({}) } as never;
     expect(await warningsOf({}, (daemon) => daemon.registerTarget('guarded', guard))).toEqual([]);
     class Strict extends PyroDaemon {

@@ -88,7 +88,7 @@ async function serveThing(options = {}): Promise<{ daemon: PyroDaemon; thing: Th
 }
 
 describe('a call', () => {
-  it('calls the exposed method with positional and keyword arguments', async () => {
+  it('a call runs the exposed method with positional and keyword arguments', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     expect(await peer.call('thing', 'add', 1)).toBe(11);
@@ -149,7 +149,7 @@ describe('a call', () => {
     expect(await peer.fail('thing', 'fail', 'js')).toMatchObject({ pythonType: 'builtins.ValueError', args: ['out of range'] });
   });
 
-  it('replies to a call that throws a value that is no Error, or a hostile one', async () => {
+  it('a call that throws a value that is no Error, or a hostile one, is answered', async () => {
     const thrown: unknown[] = [
       undefined,
       'a text',
@@ -178,7 +178,7 @@ describe('a call', () => {
     expect(await peer.call('Pyro.Daemon', 'ping')).toBe(null);
   });
 
-  it('sends no traceback lines without detailedTraceback', async () => {
+  it('an exception has no traceback lines without detailedTraceback', async () => {
     const { daemon } = await serveThing({ detailedTraceback: false });
     const failure = await (await join(daemon)).fail('thing', 'fail', 'js');
     expect(failure.attributes['_pyroTraceback'] ?? []).toEqual([]);
@@ -206,7 +206,7 @@ describe('a call', () => {
 });
 
 describe('an attribute', () => {
-  it('reads and writes an attribute through its accessors', async () => {
+  it('an attribute is read and written through its accessors', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     expect(await peer.call('thing', '__getattr__', 'value')).toBe(12);
@@ -250,7 +250,7 @@ describe('a reply', () => {
     for (const id of ids) expect(id.toString('hex')).toMatch(/^.{12}4.{3}[89ab]/);
   });
 
-  it('replies to a ping with the same sequence number', async () => {
+  it('a ping is answered with the same sequence number', async () => {
     const peer = await join(await startDaemon());
     peer.send({
       type: MESSAGE_TYPES.ping,
@@ -264,7 +264,7 @@ describe('a reply', () => {
     expect(frame.data.toString()).toBe('pong');
   });
 
-  it('compresses a reply when the client asks for it', async () => {
+  it('a reply is compressed when the client asks for it', async () => {
     const { daemon } = await serveThing({ compression: true });
     const peer = await join(daemon);
     const text = 'squeeze '.repeat(10_000);
@@ -276,7 +276,7 @@ describe('a reply', () => {
 });
 
 describe('requests of one connection', () => {
-  it('runs the requests of one connection in order, one at a time', async () => {
+  it('requests of one connection run in order, one at a time', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     for (const [i, ms] of [30, 1, 10].entries()) peer.invoke('thing', 'slow', [ms, i]);
@@ -284,7 +284,7 @@ describe('requests of one connection', () => {
     expect(thing.log).toEqual([0, 1, 2]);
   });
 
-  it('replies in order, whether methods return promises or not', async () => {
+  it('replies leave in order, whether methods return promises or not', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.socket.cork();
@@ -321,7 +321,7 @@ describe('requests of one connection', () => {
     expect(valueOf(await first.next())).toBe('slow');
   });
 
-  it('runs a oneway request without a reply while the next request is served', async () => {
+  it('a oneway request runs without a reply while the next request is served', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', 'slow', [1_500, 'oneway'], {}, { flags: FLAGS.oneway });
@@ -331,12 +331,12 @@ describe('requests of one connection', () => {
     expect(peer.frames).toHaveLength(0);
   });
 
-  it('replies to a oneway method when the oneway flag is not set', async () => {
+  it('a oneway method is answered when the oneway flag is not set', async () => {
     const { daemon } = await serveThing();
     expect(await (await join(daemon)).call('thing', 'note', 1)).toBe(null);
   });
 
-  it('reports a failed oneway call only to the daemon', async () => {
+  it('a failed oneway call is reported only to the daemon', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     const errors: unknown[] = [];
@@ -350,7 +350,7 @@ describe('requests of one connection', () => {
     ]);
   });
 
-  it('runs requests even when the client has disconnected', async () => {
+  it('requests run even when the client has disconnected', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', 'slow', [30, 'first']);
@@ -413,7 +413,7 @@ describe('a batch', () => {
     expect((valueOf(await busy.next()) as unknown[]).length).toBe(20_000);
   });
 
-  it('answers a batch with a malformed entry, and the connection stays open', async () => {
+  it('a batch with a malformed entry is answered, and the connection stays open', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.invoke('thing', '<batch>', ['add'], {}, { flags: FLAGS.batch });
@@ -429,7 +429,7 @@ describe('a request that cannot be deserialized', () => {
     ['a method that is no string', dumps(pyTuple('thing', 5, pyTuple(), {})), 'ValueError'],
     ['a key that Python cannot hash', Buffer.from("('thing','echo',({[]:1},),{})"), 'TypeError'],
     ['a class that is a number', Buffer.from("('thing','echo',({'__class__':5},),{})"), 'TypeError'],
-  ])('answers a request that is malformed (%s) as Python does, and the connection stays open', async (_, data, type) => {
+  ])('a request that is malformed (%s) is answered as by Python, and the connection stays open', async (_, data, type) => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     peer.send({ data });
@@ -437,7 +437,7 @@ describe('a request that cannot be deserialized', () => {
     expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
   });
 
-  it('answers a request with an unknown class with a SerializeError, then closes the connection', async () => {
+  it('a request with an unknown class is answered with a SerializeError, then the connection is closed', async () => {
     const { daemon } = await serveThing();
     const [peer, other] = [await join(daemon), await join(daemon)];
     expect((await peer.fail('thing', 'echo', { __class__: 'some.Class' })).pythonType).toBe('Pyro5.errors.SerializeError');
@@ -452,7 +452,7 @@ describe('a request that cannot be deserialized', () => {
     expect(await peer.call('thing', 'add', 1, 1)).toBe(2);
   });
 
-  it('answers an unknown serializer in marshal, then closes the connection', async () => {
+  it('an unknown serializer is answered in marshal, then the connection is closed', async () => {
     const peer = await join(await startDaemon());
     peer.send({ serializerId: 77, data: Buffer.from('?') });
     const frame = await peer.next();
@@ -461,7 +461,7 @@ describe('a request that cannot be deserialized', () => {
     await peer.untilClosed();
   });
 
-  it('ends the session of a malformed request, even when the same chunk holds more requests', async () => {
+  it('a malformed request ends its session, even when the same chunk holds more requests', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.socket.cork();
@@ -485,7 +485,7 @@ describe('a request that cannot be deserialized', () => {
 });
 
 describe('classes', () => {
-  it('makes a session instance per connection, and disposes it when the connection ends', async () => {
+  it('a session instance is made per connection, and disposed when the connection ends', async () => {
     const disposed: number[] = [];
     let made = 0;
     class Session {
@@ -513,7 +513,7 @@ describe('classes', () => {
     expect(disposed).toEqual([1, 2]);
   });
 
-  it('makes one single instance, even for concurrent first calls through an async creator', async () => {
+  it('a single instance is made once, even for concurrent first calls through an async creator', async () => {
     let made = 0;
     @behavior({
       instanceMode: 'single',
@@ -535,7 +535,7 @@ describe('classes', () => {
     expect(await Promise.all(peers.map((peer) => peer.call('single', 'number')))).toEqual([1, 1, 1]);
   });
 
-  it('makes a percall instance per call, and keeps it until a stream of the call ends', async () => {
+  it('a percall instance is made per call, and kept until a stream of the call ends', async () => {
     const log: string[] = [];
     @behavior({ instanceMode: 'percall' })
     class PerCall {
@@ -563,7 +563,7 @@ describe('classes', () => {
     expect(log).toEqual(['disposed', 'disposed']);
   });
 
-  it('refuses an instance of another class from an instance creator', async () => {
+  it('a daemon refuses an instance of another class from an instance creator', async () => {
     class Wanted {
       hello(): string {
         return 'hello';
@@ -577,7 +577,7 @@ describe('classes', () => {
     expect(failure.args[0]).toContain('instance creator of Wanted returned an object of another class');
   });
 
-  it('refuses an unknown instance mode', () => {
+  it('a daemon refuses an unknown instance mode', () => {
     expect(() => behavior({ instanceMode: 'sometimes' as 'single' })).toThrow('invalid instance mode: "sometimes"');
   });
 });
@@ -605,7 +605,7 @@ describe('values', () => {
     });
   });
 
-  it('makes objects of registered classes with their converter', async () => {
+  it('objects of registered classes are made with their converter', async () => {
     class Sample {
       constructor(readonly label: string) {}
     }

@@ -75,7 +75,7 @@ const objectOf = (daemon: PyroDaemon, id: string) => daemon.inspect().objects.fi
 const limitOf = (daemon: PyroDaemon, limit: string) => daemon.inspect().limits.find(({ name }) => name === limit)!;
 
 describe('a snapshot', () => {
-  it('has only values that JSON has', async () => {
+  it('a snapshot has only values that JSON has', async () => {
     const { daemon, uri } = await serve();
     await using camera = await PyroProxy.connect<RemoteCamera>(uri);
     await camera.take(1);
@@ -85,7 +85,7 @@ describe('a snapshot', () => {
     expect(Date.parse(snapshot.at)).not.toBeNaN();
   });
 
-  it('says where the daemon stands', async () => {
+  it('a snapshot says where the daemon stands', async () => {
     const daemon = new PyroDaemon({ host: '127.0.0.1', natHost: 'lab.example', natPort: 7 });
     expect(daemon.inspect()).toMatchObject({ state: 'new', location: null, natLocation: null, uptimeMs: 0 });
     await daemon.start();
@@ -96,7 +96,7 @@ describe('a snapshot', () => {
     expect(daemon.inspect().state).toBe('closed');
   });
 
-  it('has the members of an object, with the parameters of its methods', async () => {
+  it('a snapshot has the members of an object, with the parameters of its methods', async () => {
     const { daemon } = await serve();
     const { className, instanceMode, members, isGuarded, isLeased } = objectOf(daemon, 'camera');
     expect({ className, instanceMode, isGuarded, isLeased }).toEqual({
@@ -136,7 +136,7 @@ describe('a snapshot', () => {
     );
   });
 
-  it('has the instance mode of a class, guards and leases of objects', async () => {
+  it('a snapshot has the instance mode of a class, guards and leases of objects', async () => {
     const { daemon } = await serve();
     daemon.register(Lamp, 'lamp', { guards: () => undefined });
     using lease = daemon.lease(new Camera());
@@ -147,7 +147,7 @@ describe('a snapshot', () => {
     expect(daemon.inspect().totals.leases).toBe(0);
   });
 
-  it('counts the calls and failures of objects and connections', async () => {
+  it('a snapshot counts the calls and failures of objects and connections', async () => {
     const { daemon, uri } = await serve();
     await using camera = await PyroProxy.connect<RemoteCamera>(uri);
     await using other = await PyroProxy.connect<RemoteCamera>(uri);
@@ -167,7 +167,7 @@ describe('a snapshot', () => {
     expect(totals).toMatchObject({ calls: 5, failedCalls: 1, connectionsOpen: 2, connectionsOpened: 2, requestsInProgress: 0 });
   });
 
-  it('keeps the counts of connections that have ended', async () => {
+  it('a snapshot keeps the counts of connections that have ended', async () => {
     const { daemon, uri } = await serve();
     const camera = await PyroProxy.connect<RemoteCamera>(uri);
     await camera.take(1);
@@ -181,7 +181,7 @@ describe('a snapshot', () => {
     expect(sentBytes).toBe(before.sentBytes);
   });
 
-  it('counts the bytes of a connection as its socket has them, and none of a stream that is no socket', async () => {
+  it('a snapshot counts the bytes of a connection as its socket has them, and none of a stream that is no socket', async () => {
     const { daemon } = await serve();
     const peer = await join(daemon);
     await peer.call('camera', 'take', 1);
@@ -201,7 +201,7 @@ describe('a snapshot', () => {
     [{ principal: { token: 'x1' }, principalKey: 'user 7' }, 'user 7'],
     [{ principal: 'a\nb' }, 'a\\u000ab'],
     [{}, null],
-  ])('names the principal %j as %j, and nothing else of it', async (answer, text) => {
+  ])('a snapshot names the principal %j as %j, and nothing else of it', async (answer, text) => {
     const { daemon, uri } = await serve({ validateHandshake: () => answer });
     await using camera = await PyroProxy.connect<RemoteCamera>(uri, { handshake: SECRET });
     await camera.take(1);
@@ -211,7 +211,7 @@ describe('a snapshot', () => {
     expect(json).not.toContain('x1');
   });
 
-  it('has the principals that the guards of objects set', async () => {
+  it('a snapshot has the principals that the guards of objects set', async () => {
     const { daemon } = await serve();
     daemon.register(new Camera(), 'guarded', { guards: () => ({ principal: 'bob' }) });
     await using camera = await PyroProxy.connect<RemoteCamera>(String(daemon.uriFor('guarded')));
@@ -220,7 +220,7 @@ describe('a snapshot', () => {
     expect(daemon.inspect().connections[0]).toMatchObject(expected);
   });
 
-  it('has the open streams, and the items that they gave', async () => {
+  it('a snapshot has the open streams, and the items that they gave', async () => {
     const { daemon, uri } = await serve();
     await using camera = await PyroProxy.connect<RemoteCamera>(uri);
     const frames = await camera.frames();
@@ -236,7 +236,7 @@ describe('a snapshot', () => {
     await eventually(() => daemon.inspect().streams.length === 0);
   });
 
-  it('has every limit, how much of it is used, and how often it was reached', async () => {
+  it('a snapshot has every limit, how much of it is used, and how often it was reached', async () => {
     const { daemon, uri } = await serve({ maxConnections: 2 });
     expect(daemon.inspect().limits.map(({ name }) => name)).toEqual(Object.keys(LIMITS));
     expect(limitOf(daemon, 'maxConnections')).toEqual({
@@ -261,7 +261,7 @@ describe('a snapshot', () => {
     peer.destroy();
   });
 
-  it('names the address that uses most', async () => {
+  it('a snapshot names the address that uses most', async () => {
     const { daemon, uri } = await serve({ limitLoopback: true });
     expect(limitOf(daemon, 'maxConnectionsPerAddress')).toMatchObject({ used: 0, usedBy: null });
     await using camera = await PyroProxy.connect<RemoteCamera>(uri);
@@ -269,7 +269,7 @@ describe('a snapshot', () => {
     expect(limitOf(daemon, 'maxConnectionsPerAddress')).toMatchObject({ used: 1, usedBy: '127.0.0.1' });
   });
 
-  it('has the latest failures, the newest first, without arguments', async () => {
+  it('a snapshot has the latest failures, the newest first, without arguments', async () => {
     const { daemon, uri } = await serve({
       validateHandshake: ({ data }) => {
         if (data === SECRET) throw new Error('not you');
@@ -304,7 +304,7 @@ describe('a snapshot', () => {
     expect(JSON.stringify(daemon.inspect())).not.toContain(SECRET);
   });
 
-  it('keeps 100 failures', async () => {
+  it('a snapshot keeps 100 failures', async () => {
     const { daemon, uri } = await serve();
     await using camera = await PyroProxy.connect<{ $call(name: string): Promise<unknown> }>(uri);
     for (let index = 0; index < 103; index++) await expect(camera.$call(`m${index}`)).rejects.toThrow(`m${index}`);
@@ -314,14 +314,14 @@ describe('a snapshot', () => {
     expect(totals.failedCalls).toBe(103);
   });
 
-  it('escapes the texts that a peer chose', async () => {
+  it('a snapshot escapes the texts that a peer chose', async () => {
     const { daemon } = await serve();
     const peer = await join(daemon);
     await expect(peer.call('camera', 'two\nlines')).rejects.toThrow('two');
     expect(daemon.inspect().failures[0]!.method).toBe('two\\u000alines');
   });
 
-  it('lists at most maxListed connections and streams, and counts all', async () => {
+  it('a snapshot lists at most maxListed connections and streams, and counts all', async () => {
     const { daemon, uri } = await serve();
     await using one = await PyroProxy.connect<RemoteCamera>(uri);
     await using two = await PyroProxy.connect<RemoteCamera>(uri);
@@ -333,7 +333,7 @@ describe('a snapshot', () => {
     expect(() => daemon.inspect({ maxListed: -1 })).toThrow('maxListed');
   });
 
-  it('describes a target of another kind by its metadata, and a collected object by nothing', async () => {
+  it('a snapshot describes a target of another kind by its metadata, and a collected object by nothing', async () => {
     const { daemon } = await serve();
     daemon.registerTarget('other', {
       metadata: { methods: new Set(['go']), oneway: new Set(['go']), attrs: new Set(['size']) },
@@ -352,7 +352,7 @@ describe('a snapshot', () => {
     });
   });
 
-  it('counts a request that waits for its turn', async () => {
+  it('a snapshot counts a request that waits for its turn', async () => {
     const { daemon } = await serve();
     let release!: () => void;
     class Slow {

@@ -9,7 +9,7 @@ class Listener {
 }
 expose(Listener, 'hear');
 
-it('keeps an object registered until the last lease is released', async () => {
+it('a lease keeps an object registered until the last lease is released', async () => {
   const daemon = await startDaemon();
   const listener = new Listener();
   const first = daemon.lease(listener);

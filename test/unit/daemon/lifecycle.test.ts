@@ -289,7 +289,7 @@ describe('a daemon', () => {
     expect((await peer.next()).annotations.get('TEST')?.toString()).toBe('note');
   });
 
-  it('serves the members that a subclass adds to the daemon object', async () => {
+  it('a daemon serves the members that a subclass adds to the daemon object', async () => {
     class Extended extends DaemonObject {
       version(): string {
         return '1.0';
@@ -305,7 +305,7 @@ describe('a daemon', () => {
 });
 
 describe('registration', () => {
-  it('refuses to register an object or an id twice, unless forced', async () => {
+  it('a daemon refuses to register an object or an id twice, unless forced', async () => {
     const { daemon, thing } = await serveThing();
     expect(() => daemon.register(thing, 'again')).toThrow('object or class already has a Pyro id: "thing"');
     expect(() => daemon.register(new Thing(), 'thing')).toThrow('already registered with that id: "thing"');
@@ -316,7 +316,7 @@ describe('registration', () => {
     for (const id of ['thing', 'again']) expect((await peer.fail(id, 'hello')).args).toEqual(['unknown object']);
   });
 
-  it('unregisters objects by id or by reference, but never the daemon object', async () => {
+  it('a daemon unregisters objects by id or by reference, but never the daemon object', async () => {
     const { daemon, thing } = await serveThing();
     daemon.unregister(thing);
     daemon.unregister('unknown');
@@ -331,11 +331,11 @@ describe('registration', () => {
     expect(() => daemon.register(new Thing(), 'with space')).toThrow('cannot stand in a URI');
   });
 
-  it('refuses to register an object before the daemon listens', () => {
+  it('a daemon refuses to register an object before it listens', () => {
     expect(() => new PyroDaemon().register(new Thing())).toThrow('does not listen yet');
   });
 
-  it('closes tracked resources when their connection ends, except untracked ones', async () => {
+  it('tracked resources are closed when their connection ends, except untracked ones', async () => {
     const closed: string[] = [];
     const kept: object[] = [];
     const daemon = await startDaemon();
@@ -359,7 +359,7 @@ describe('registration', () => {
     expect(kept).toHaveLength(3);
   });
 
-  it('closes resources that a stream tracks after its connection ended when the stream ends', async () => {
+  it('resources that a stream tracks after its connection ended are closed when the stream ends', async () => {
     const closed: string[] = [];
     const kept: object[] = [];
     const daemon = await startDaemon();

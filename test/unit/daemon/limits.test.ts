@@ -187,7 +187,7 @@ describe('limits', () => {
     expect(valueOf(await peer.next())).toBe('hello');
   });
 
-  it('stops reading from a client that does not read its replies', async () => {
+  it('a daemon stops reading from a client that does not read its replies', async () => {
     const { daemon, thing } = await serveThing();
     const peer = await join(daemon);
     peer.socket.pause();
@@ -233,7 +233,7 @@ describe('limits', () => {
     [{ natPort: 5 }, 'must provide natHost with natPort'],
     [{ natHost: 'x', unixSocket: '/tmp/x' }, 'cannot use natHost together with unixSocket'],
     [{ unixSocket: '/tmp/x', port: 1 }, 'unixSocket excludes host and port'],
-  ])('refuses the daemon options %j, naming the value and the remedy', async (options, message) => {
+  ])('a daemon refuses the options %j, naming the value and the remedy', async (options, message) => {
     await expect(startDaemon(options)).rejects.toThrow(message);
   });
 });
@@ -253,7 +253,7 @@ describe('a client that leaves', () => {
     expect(await (await join(daemon)).call('thing', 'hello')).toBe('hello');
   });
 
-  it('aborts the signal of a running call when its client disconnects', async () => {
+  it('a client that disconnects aborts the signal of its running call', async () => {
     const { daemon } = await serveThing();
     let begun = false;
     let aborted = false;

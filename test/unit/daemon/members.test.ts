@@ -114,7 +114,7 @@ describe('hosts', () => {
     ['::1', /^\[::1\]:\d+$/],
     ['[::1]', /^\[::1\]:\d+$/],
     ['::', /^\[::\]:\d+$/],
-  ])('listens on the hosts "%s" and names them in URIs', async (host, location) => {
+  ])('a daemon listens on the hosts "%s" and names them in URIs', async (host, location) => {
     const daemon = await startDaemon({ host });
     expect(daemon.locationStr).toMatch(location);
     expect(String(daemon.register(new Thing(), 'thing'))).toBe(`PYRO:thing@${daemon.locationStr}`);

@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 describe('hooks that fail', () => {
-  it('reports rejections of async hooks as errors', async () => {
+  it('rejections of async hooks are reported as errors', async () => {
     const daemon = await startDaemon({
       housekeepingIntervalMs: 5,
       housekeeping: async () => {
@@ -37,7 +37,7 @@ describe('hooks that fail', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('answers a ping even when the annotations hook throws', async () => {
+  it('a ping is answered even when the annotations hook throws', async () => {
     const daemon = await startDaemon({
       annotations: () => {
         throw new Error('no annotations');
@@ -51,7 +51,7 @@ describe('hooks that fail', () => {
     expect(errors).toContain('no annotations');
   });
 
-  it('closes the connection and reports an error when the reply to a timeout cannot be sent', async () => {
+  it('a connection is closed and an error is reported when the reply to a timeout cannot be sent', async () => {
     let bad = false;
     const daemon = await startDaemon({
       callTimeoutMs: 20,
@@ -77,7 +77,7 @@ describe('hooks that fail', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('rejects requestLoop() when its condition throws', async () => {
+  it('requestLoop() rejects when its condition throws', async () => {
     const daemon = await startDaemon({ housekeepingIntervalMs: 5 });
     let asked = 0;
     const loop = daemon.requestLoop(() => {
@@ -105,7 +105,7 @@ describe('closing at an unexpected moment', () => {
     expect(daemon.isListening).toBe(false);
   });
 
-  it('closes the iterator of a call that ends after its daemon', async () => {
+  it('the iterator of a call that ends after its daemon is closed', async () => {
     const daemon = await startDaemon();
     const seen: string[] = [];
     class Late {
@@ -133,7 +133,7 @@ describe('closing at an unexpected moment', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('disposes an instance exactly once when the daemon closes while it is being made', async () => {
+  it('an instance is disposed exactly once when the daemon closes while it is being made', async () => {
     const daemon = await startDaemon();
     let disposed = 0;
     let making = false;
@@ -164,7 +164,7 @@ describe('closing at an unexpected moment', () => {
     expect(disposed).toBe(1);
   });
 
-  it('disposes every instance, even when one disposal fails', async () => {
+  it('every instance is disposed, even when one disposal fails', async () => {
     const daemon = await startDaemon();
     const errors: string[] = [];
     daemon.on('error', (error) => errors.push(error.message));
@@ -189,7 +189,7 @@ describe('closing at an unexpected moment', () => {
 });
 
 describe('a connection that ends too early', () => {
-  it('does not announce a connection that was closed before its handshake finished', async () => {
+  it('a connection that was closed before its handshake finished is not announced', async () => {
     const seen: string[] = [];
     const daemon = await startDaemon({
       handshakeTimeoutMs: 300,
@@ -211,7 +211,7 @@ describe('a connection that ends too early', () => {
     expect(daemon.connections).toEqual([]);
   });
 
-  it('reports one failure for a handshake that is refused after the connection closed', async () => {
+  it('a handshake that is refused after the connection closed is reported as one failure', async () => {
     const failures: string[] = [];
     let validated = false;
     const daemon = await startDaemon({
@@ -232,7 +232,7 @@ describe('a connection that ends too early', () => {
     expect(peer.frames).toHaveLength(1);
   });
 
-  it('ends the session when the client resets the connection, during a call or a message', async () => {
+  it('a session ends when the client resets the connection, during a call or a message', async () => {
     const daemon = await startDaemon();
     const ends: (Error | undefined)[] = [];
     const errors: Error[] = [];

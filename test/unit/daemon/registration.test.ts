@@ -41,7 +41,7 @@ describe('weak registration', () => {
     expect(daemon.register(thing, 'other', { weak: true }).object).toBe('other');
   });
 
-  it('does not give the id of a new object to the object that it replaced', async () => {
+  it('a weak registration does not give the id of a new object to the object that it replaced', async () => {
     const daemon = await startDaemon();
     const thing = new Thing();
     daemon.register(thing, 'thing', { weak: true });
@@ -51,7 +51,7 @@ describe('weak registration', () => {
     expect(JSON.stringify(await peer.call('giver', 'give'))).not.toContain('PYRO:');
   });
 
-  it('answers calls of a garbage-collected object, and the connection stays open', async () => {
+  it('a call of a garbage-collected object is answered, and the connection stays open', async () => {
     const daemon = await startDaemon();
     const target = {
       get metadata(): never {
@@ -72,7 +72,7 @@ describe('weak registration', () => {
 });
 
 describe('combined daemons', () => {
-  it('refuses to combine daemons in a circle, which could not be shut down', () => {
+  it('a daemon refuses to be combined in a circle, which could not be shut down', () => {
     const [a, b, c] = [new PyroDaemon(), new PyroDaemon(), new PyroDaemon()];
     a!.combine(b!);
     b!.combine(c!);

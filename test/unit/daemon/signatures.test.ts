@@ -64,7 +64,7 @@ async function signaturesOf(daemon: PyroDaemon, id: string, handshake?: string):
 }
 
 describe('get_signatures', () => {
-  it('tells the members of an object with their parameters, and no types that nobody knows', async () => {
+  it('get_signatures tells the members of an object with their parameters, and no types that nobody knows', async () => {
     const daemon = await startDaemon();
     daemon.register(new Camera(), 'camera');
     const positional = (name: string, required = true) => ({ name, kind: 'positional', required });
@@ -84,7 +84,7 @@ describe('get_signatures', () => {
     });
   });
 
-  it('adds the types and docs of the option signatures to the members that are exposed, and to no others', async () => {
+  it('get_signatures adds the types and docs of the option signatures to the members that are exposed, and to no others', async () => {
     const daemon = await startDaemon({ signatures: BOOK });
     daemon.register(new Camera(), 'camera');
     const { doc, types, methods, attributes } = await signaturesOf(daemon, 'camera');
@@ -95,7 +95,7 @@ describe('get_signatures', () => {
     expect(attributes).toEqual({ serial: { type: 'str', readable: true, writable: false } });
   });
 
-  it('shows an object with guards only to those who may use it', async () => {
+  it('get_signatures shows an object with guards only to those who may use it', async () => {
     const daemon = await startDaemon();
     daemon.register(new Camera(), 'camera', {
       guards: ({ data }) => {
@@ -106,7 +106,7 @@ describe('get_signatures', () => {
     expect(await signaturesOf(daemon, 'camera', 'secret')).toMatchObject({ class: 'Camera' });
   });
 
-  it('of an unknown object is a DaemonError, and of the daemon’s own object tells its methods', async () => {
+  it('get_signatures of an unknown object is a DaemonError, and of the daemon’s own object tells its methods', async () => {
     const daemon = await startDaemon();
     await expect(signaturesOf(daemon, 'nobody')).rejects.toMatchObject({ pythonType: 'Pyro5.errors.DaemonError' });
     expect((await signaturesOf(daemon, 'Pyro.Daemon')).methods['get_signatures']!.parameters).toEqual([
@@ -114,7 +114,7 @@ describe('get_signatures', () => {
     ]);
   });
 
-  it('tells members that were exposed later after resetMetadataCache', async () => {
+  it('get_signatures tells members that were exposed later after resetMetadataCache', async () => {
     class Lamp {
       @expose
       on(): void {}
@@ -128,7 +128,7 @@ describe('get_signatures', () => {
     expect(Object.keys((await signaturesOf(daemon, 'lamp')).methods).sort()).toEqual(['off', 'on']);
   });
 
-  it('leaves docs, and then types, out where they are too long', async () => {
+  it('get_signatures leaves docs, and then types, out where they are too long', async () => {
     const long = 'x'.repeat(300_000);
     const takes = BOOK.classes['Camera']!;
     const withDoc = { classes: { Camera: { ...takes, doc: long } } };
@@ -153,7 +153,7 @@ describe('get_signatures', () => {
 });
 
 describe('the option signatures', () => {
-  it('takes the path of a file', async () => {
+  it('the option signatures takes the path of a file', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'signatures-'));
     const file = join(directory, 'signatures.json');
     await writeFile(file, JSON.stringify(BOOK));
@@ -163,7 +163,7 @@ describe('the option signatures', () => {
     expect(await signaturesOf(daemon, 'camera')).toMatchObject({ doc: 'A camera.' });
   });
 
-  it('is refused with the command that writes the file, when the file is missing or something else', () => {
+  it('the option signatures is refused with the command that writes the file, when the file is missing or something else', () => {
     expect(() => new PyroDaemon({ signatures: '/nowhere/signatures.json' })).toThrow(
       /^signatures: cannot read \/nowhere\/signatures\.json: ENOENT.*nestjs-pyro pyi --signatures FILE/,
     );

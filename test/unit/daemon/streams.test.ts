@@ -180,7 +180,7 @@ describe('an item stream', () => {
     await eventually(() => source.closed.length === 1);
   });
 
-  it('refuses an item stream over maxStreamsPerConnection and closes its source', async () => {
+  it('an item stream over maxStreamsPerConnection is refused and its source closed', async () => {
     const { daemon, source } = await serveSource({ maxStreamsPerConnection: 2 });
     const peer = await join(daemon);
     const id = await openStream(peer, 'slowly', 2);
@@ -216,7 +216,7 @@ describe('an item stream', () => {
     expect(daemon.streamCount).toBe(0);
   });
 
-  it('sends the stream flag without an id when streaming is off, as Pyro5 does', async () => {
+  it('a daemon without streaming sends the stream flag without an id, as Pyro5 does', async () => {
     const { daemon } = await serveSource({ streaming: false });
     const peer = await join(daemon);
     peer.invoke('source', 'count', [3]);

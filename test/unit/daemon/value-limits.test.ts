@@ -37,7 +37,7 @@ const bomb = (count: number, method = 'echo'): Buffer =>
 
 describe('maxValueBytes', () => {
   it.each([...createSerializers().values()].map(({ id, name }) => [name, id] as const))(
-    'answers a request over it with ValueError, and the connection goes on: %s',
+    'a request over maxValueBytes is answered with ValueError, and the connection goes on: %s',
     async (_, serializerId) => {
       const { daemon } = await serveThing({ maxValueBytes: 100_000 });
       const serializer = createSerializers().get(serializerId)!;
@@ -53,7 +53,7 @@ describe('maxValueBytes', () => {
     },
   );
 
-  it('lets a list of a million floats and ten MiB of bytes through by default', async () => {
+  it('maxValueBytes lets a list of a million floats and ten MiB of bytes through by default', async () => {
     const { daemon } = await serveThing();
     const peer = await join(daemon);
     const serializer = createSerializers().get(4)!;
@@ -70,7 +70,7 @@ describe('maxValueBytes', () => {
     }
   });
 
-  it('holds for arguments that stay serialized, when they are read', async () => {
+  it('maxValueBytes holds for arguments that stay serialized, when they are read', async () => {
     const daemon = await startDaemon({ maxValueBytes: 100_000 });
     class Reader {
       read(blob: { deserialized(): unknown[] }): number {
@@ -88,7 +88,7 @@ describe('maxValueBytes', () => {
 });
 
 describe('maxInFlightValueBytes', () => {
-  it('refuses a request for whose arguments running requests leave no memory, until they have ended', async () => {
+  it('maxInFlightValueBytes refuses a request for whose arguments running requests leave no memory, until those requests have ended', async () => {
     const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 1_000_000 });
     const [first, second] = [await join(daemon), await join(daemon)];
     first.send({ data: bomb(10_000, 'hang') });
@@ -104,7 +104,7 @@ describe('maxInFlightValueBytes', () => {
     expect(valueOf(await second.next())).toHaveLength(10_000);
   });
 
-  it('gives the memory of oneway calls, failed calls and streams back', async () => {
+  it('oneway calls, failed calls and streams give their memory back', async () => {
     const daemon = await startDaemon({ maxInFlightValueBytes: 1_000_000 });
     const ended: string[] = [];
     class Target {
@@ -133,7 +133,7 @@ describe('maxInFlightValueBytes', () => {
     expect(ended).toHaveLength(5);
   });
 
-  it('refuses a handshake for whose data running requests leave no memory', async () => {
+  it('maxInFlightValueBytes refuses a handshake for whose data running requests leave no memory', async () => {
     const { daemon, thing } = await serveThing({ maxInFlightValueBytes: 1_000_000 });
     const first = await join(daemon);
     first.send({ data: bomb(14_000, 'hang') });
@@ -149,7 +149,7 @@ describe('maxInFlightValueBytes', () => {
 });
 
 describe('the data of a handshake', () => {
-  it('may take four times maxHandshakeBytes of memory', async () => {
+  it('the data of a handshake may take four times maxHandshakeBytes of memory', async () => {
     const { daemon } = await serveThing();
     for (const key of ["{'1023':0},", '{},', '[0],']) {
       const peer = await open(daemon);
@@ -165,7 +165,7 @@ describe('the data of a handshake', () => {
     }
   });
 
-  it('is taken compressed, as Pyro5 sends it, up to maxHandshakeBytes', async () => {
+  it('the data of a handshake is taken compressed, as Pyro5 sends it, up to maxHandshakeBytes', async () => {
     const { daemon } = await serveThing();
     const peer = await open(daemon);
     const data = deflateSync(dumps({ handshake: 'x'.repeat(60_000), object: 'thing' }));
@@ -173,7 +173,7 @@ describe('the data of a handshake', () => {
     expect((await peer.next()).header.type).toBe(MESSAGE_TYPES.connectOk);
   });
 
-  it('is dropped after the handshake when it takes more than 2 KiB', async () => {
+  it('the data of a handshake is dropped after the handshake when it takes more than 2 KiB', async () => {
     const seen: unknown[] = [];
     const daemon = await startDaemon({ validateHandshake: ({ data }) => void seen.push(data) });
     await join(daemon, 'Pyro.Daemon', 'x'.repeat(3_000));
@@ -182,7 +182,7 @@ describe('the data of a handshake', () => {
     expect(seen).toEqual(['x'.repeat(3_000), 'x'.repeat(1_500)]);
   });
 
-  it('stays with keepHandshake, and counts under maxInFlightValueBytes until the connection is closed', async () => {
+  it('the data of a handshake stays with keepHandshake, and counts under maxInFlightValueBytes until the connection is closed', async () => {
     const daemon = await startDaemon({ keepHandshake: true, maxInFlightValueBytes: 100_000 });
     const peer = await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
     expect(daemon.connections[0]!.handshake).toBe('x'.repeat(60_000));
@@ -192,7 +192,7 @@ describe('the data of a handshake', () => {
     await join(daemon, 'Pyro.Daemon', 'x'.repeat(60_000));
   });
 
-  it('keeps its annotations on bytes of their own', async () => {
+  it('the data of a handshake keeps its annotations on bytes of their own', async () => {
     const daemon = await startDaemon();
     const peer = await open(daemon);
     peer.connect('Pyro.Daemon', 'hello', { annotations: new Map([['NOTE', Buffer.from('hi')]]) });
@@ -233,7 +233,7 @@ describe('annotations', () => {
     expect(reason!.message).toBe('annotation block too large (180 bytes, maxAnnotationsBytes is 100)');
   });
 
-  it('counting stops at the limit', () => {
+  it('counting of annotations stops at the limit', () => {
     expect(() => checkAnnotationsCount(Buffer.alloc(8 * 101), ANNOTATION_DEFAULTS)).toThrow('maxAnnotations (100)');
     checkAnnotationsCount(Buffer.alloc(8 * 100), ANNOTATION_DEFAULTS);
   });
@@ -243,7 +243,7 @@ describe('our client', () => {
   const metadata = { methods: new Set(['hello']), oneway: new Set(), attrs: new Set() };
   const connectTo = (daemon: ScriptedDaemon, options = {}) => PyroProxy.connect<Thing>(daemon.uri, { maxRetries: 0, ...options });
 
-  it('refuses a CONNECTOK whose value costs too much', async () => {
+  it('a proxy refuses a CONNECTOK whose value costs too much', async () => {
     const daemon = await ScriptedDaemon.listen(async (peer) => {
       const data = Buffer.concat([
         Buffer.from("{'meta': ["),
@@ -276,7 +276,7 @@ describe('our client', () => {
       },
       'maxAnnotations (1)',
     ],
-  ])('fails a call: %s', async (_, changed, text) => {
+  ])('a proxy fails a call: %s', async (_, changed, text) => {
     const daemon = await ScriptedDaemon.listen(async (peer) => {
       reply(peer, await peer.next(), { handshake: 'hello', meta: metadata }, { type: MESSAGE_TYPES.connectOk });
       for (;;) reply(peer, await peer.next(), 1, changed);

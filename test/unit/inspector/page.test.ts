@@ -18,7 +18,7 @@ describe('the line of Python', () => {
       ...call,
     });
 
-  it('has the arguments as literals of Python', () => {
+  it('the line of Python has the arguments as literals of Python', () => {
     expect(line({ args: ['1', '-2.5', 'true', 'null', 'hello "you"', '"12"', '[1, {"a": false}]'], kwargs: { k: '3' } })).toBe(
       String.raw`Pyro5.api.Proxy("PYRO:a@b:1").f(1, -2.5, True, None, "hello \"you\"", "12", [1, {"a": False}], k=3)`,
     );
@@ -26,20 +26,20 @@ describe('the line of Python', () => {
     expect(line({ args: ['(1, None)', 'b"x"'], isLiteral: true })).toContain('f((1, None), b"x")');
   });
 
-  it('reads and writes attributes, and sends handshake data', () => {
+  it('the line of Python reads and writes attributes, and sends handshake data', () => {
     expect(line({ kind: 'get', member: 'gain' })).toBe('Pyro5.api.Proxy("PYRO:a@b:1").gain');
     expect(line({ kind: 'set', member: 'gain', args: ['2'], handshake: 'secret' })).toBe(
       'proxy = Pyro5.api.Proxy("PYRO:a@b:1"); proxy._pyroHandshake = "secret"; proxy.gain = 2',
     );
   });
 
-  it('reaches names that Python does not take for names', () => {
+  it('the line of Python reaches names that Python does not take for names', () => {
     expect(line({ member: 'break' })).toBe('getattr(Pyro5.api.Proxy("PYRO:a@b:1"), "break")()');
     expect(line({ member: 'a-b', args: ['1'] })).toBe('getattr(Pyro5.api.Proxy("PYRO:a@b:1"), "a-b")(1)');
     expect(line({ kwargs: { 'x y': '1', class: '2' } })).toContain('f(**{"x y": 1, "class": 2})');
   });
 
-  it('stays one line whatever a text has', () => {
+  it('the line of Python stays one line whatever a text has', () => {
     expect(line({ args: ['a\nb\u2028c\u0085d'] })).toContain(String.raw`"a\nb\u2028c\u0085d"`);
   });
 });
@@ -51,7 +51,7 @@ describe('the arguments of a form', () => {
     isRequired: false,
   });
 
-  it('are positional up to the first that is left out, and keywords behind it', () => {
+  it('the arguments of a form are positional up to the first that is left out, and keywords behind it', () => {
     const parameters = [parameter('a'), parameter('b'), parameter('c')];
     expect(writtenArguments(parameters, { values: ['1', '', '3'], rest: '', keywords: '' })).toEqual({
       args: ['1'],
@@ -59,14 +59,14 @@ describe('the arguments of a form', () => {
     });
   });
 
-  it('take further arguments and keywords line by line', () => {
+  it('the arguments of a form take further arguments and keywords line by line', () => {
     expect(writtenArguments([], { values: [], rest: '1\n\n[2]', keywords: 'a=1\nb = x=y' })).toEqual({
       args: ['1', '[2]'],
       kwargs: { a: '1', b: 'x=y' },
     });
   });
 
-  it('say what cannot be given', () => {
+  it('the arguments of a form say what cannot be given', () => {
     const parameters = [parameter(null), parameter(null)];
     expect(() => writtenArguments(parameters, { values: ['', '2'], rest: '', keywords: '' })).toThrow('argument 2 has no name');
     expect(() => writtenArguments(parameters, { values: [], rest: '1', keywords: '' })).toThrow('before the further ones');
@@ -99,7 +99,7 @@ describe('the history of the charts', () => {
   });
   const at = (second: number): string => new Date(second * 1_000).toISOString();
 
-  it('has rates and mean durations between two snapshots, and forgets objects that have gone', () => {
+  it('the history of the charts has rates and mean durations between two snapshots, and forgets objects that have gone', () => {
     const history = new History();
     history.add({ at: at(0), allowCalls: false, servers: [server(10, 100)] });
     history.add({ at: at(2), allowCalls: false, servers: [server(14, 120)] });
@@ -113,7 +113,7 @@ describe('the history of the charts', () => {
   });
 });
 
-it('shows bytes and times with their units', () => {
+it('bytes and times are shown with their units', () => {
   expect([0, 1023, 1024, 1536 * 1024, null].map(bytesText)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 MiB', '–']);
   expect([0.05, 1.25, 999, 61_000, 3_700_000, 200_000_000].map(durationText)).toEqual([
     '50 µs',

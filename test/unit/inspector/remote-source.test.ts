@@ -54,49 +54,52 @@ const SIGNATURES = {
   },
 };
 
-it.each([false, true])('shows the types and docs that a daemon tells; with its inspector: %s', async (inspector) => {
-  const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector, signatures: SIGNATURES });
-  daemon.register(new Camera(), 'camera');
-  const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
-  const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 100);
-  const [server] = await source.take();
-  expect(server!.objects.find(({ objectId }) => objectId === 'camera')!.members).toEqual([
-    {
-      kind: 'method',
-      name: 'configure',
-      isOneway: false,
-      isStream: false,
-      parameters: [
-        {
-          name: 'settings',
-          kind: 'positional',
-          isRequired: true,
-          type: 'Settings',
-          doc: 'of the next exposure',
-          shape: {
-            kind: 'dict',
-            className: null,
-            members: [{ name: 'binning', isRequired: true, shape: { kind: 'scalar', type: 'int' } }],
+it.each([false, true])(
+  'the inspector shows the types and docs that a daemon tells; with its inspector: %s',
+  async (inspector) => {
+    const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector, signatures: SIGNATURES });
+    daemon.register(new Camera(), 'camera');
+    const shown = { location: daemon.locationStr, objectId: 'camera', names: new Map<string, string[]>() };
+    const source = new RemoteSource(shown, { callTimeoutMs: 2_000, maxRetries: 0 }, 100);
+    const [server] = await source.take();
+    expect(server!.objects.find(({ objectId }) => objectId === 'camera')!.members).toEqual([
+      {
+        kind: 'method',
+        name: 'configure',
+        isOneway: false,
+        isStream: false,
+        parameters: [
+          {
+            name: 'settings',
+            kind: 'positional',
+            isRequired: true,
+            type: 'Settings',
+            doc: 'of the next exposure',
+            shape: {
+              kind: 'dict',
+              className: null,
+              members: [{ name: 'binning', isRequired: true, shape: { kind: 'scalar', type: 'int' } }],
+            },
           },
-        },
-        {
-          name: 'mode',
-          kind: 'positional',
-          isRequired: false,
-          type: "Literal['slow', 'fast']",
-          shape: { kind: 'choice', choices: ['slow', 'fast'] },
-        },
-      ],
-      returns: 'Settings',
-      doc: 'Sets the camera up.',
-    },
-    { kind: 'attribute', name: 'gain', isReadable: true, isWritable: false, type: 'float', doc: 'In dB.' },
-  ]);
-  await source.close();
-  await daemon.close();
-});
+          {
+            name: 'mode',
+            kind: 'positional',
+            isRequired: false,
+            type: "Literal['slow', 'fast']",
+            shape: { kind: 'choice', choices: ['slow', 'fast'] },
+          },
+        ],
+        returns: 'Settings',
+        doc: 'Sets the camera up.',
+      },
+      { kind: 'attribute', name: 'gain', isReadable: true, isWritable: false, type: 'float', doc: 'In dB.' },
+    ]);
+    await source.close();
+    await daemon.close();
+  },
+);
 
-it('shows the members of an object whose signatures its guards keep back', async () => {
+it('the inspector shows the members of an object whose signatures its guards keep back', async () => {
   const daemon = await PyroDaemon.listen({ host: '127.0.0.1', port: 0, inspector: true, signatures: SIGNATURES });
   const guard = (): never => {
     throw new Error('only for operators');

@@ -11,12 +11,12 @@ describe('a field for a member', () => {
     ['hello', 'any', 'hello'],
     ['1.', 'float', '1.'],
     ['', 'str', undefined],
-  ])('reads %j of the type %s', (text, type, value) => {
+  ])('a field for a member reads %j of the type %s', (text, type, value) => {
     expect(typedValue(text, type)).toEqual(value);
     expect(typedValue(typedText(value, type), type)).toEqual(value);
   });
 
-  it('shows a text that looks like a number in quotes, unless the type is a text', () => {
+  it('a field for a member shows a text that looks like a number in quotes, unless the type is a text', () => {
     expect([typedText('12', 'any'), typedText('12', 'str'), typedText(12, 'any')]).toEqual(['"12"', '12', '12']);
   });
 });
@@ -29,13 +29,13 @@ describe('a dict that is filled in member by member', () => {
   });
   const shape = { kind: 'dict' as const, className: 'lab.Point', members: [member('x'), member('y')] };
 
-  it('has its class first, then its members in their order, then what was written beside them', () => {
+  it('a dict of filled members has its class first, then its members in their order, then the other members that were written', () => {
     const value = withMember({ z: 3, y: 2 }, shape, member('x'), 1);
     expect(JSON.stringify(value)).toBe('{"__class__":"lab.Point","x":1,"y":2,"z":3}');
     expect(JSON.stringify(withMember([1], { ...shape, className: null }, member('y'), 2))).toBe('{"y":2}');
   });
 
-  it('is not given when no member is left', () => {
+  it('a dict of filled members is not given when no member is left', () => {
     expect(withMember({ __class__: 'lab.Point', x: 1 }, shape, member('x'), undefined)).toBeUndefined();
   });
 });
@@ -57,7 +57,7 @@ describe('the text of a Python type', () => {
     ],
   };
 
-  it('is the shape of dicts, lists and literals', () => {
+  it('the shape of a Python type is that of dicts, lists and literals', () => {
     expect(new TypeTextReader(types).shapeOf('Step')).toEqual(step);
     expect(new TypeTextReader(types).shapeOf('Step | None')).toEqual(step);
     expect(new TypeTextReader(types).shapeOf('Steps')).toEqual({ kind: 'list', item: step });
@@ -65,13 +65,13 @@ describe('the text of a Python type', () => {
   });
 
   it.each(['int', 'list[int]', 'dict[str, int]', 'Callable[[int], None]', 'constructor', '', 'x'.repeat(10_000)])(
-    'has no shape: %.20s',
+    'a Python type without a shape: %.20s',
     (text) => {
       expect(new TypeTextReader(types).shapeOf(text)).toBeUndefined();
     },
   );
 
-  it('ends where types name themselves', () => {
+  it('the shape of a Python type ends where types name themselves', () => {
     expect(JSON.stringify(new TypeTextReader(types).shapeOf('Tree'))).toContain('"type":"Optional[Tree]"');
     expect(new TypeTextReader({ A: { alias: 'A' } }).shapeOf('A')).toBeUndefined();
   });

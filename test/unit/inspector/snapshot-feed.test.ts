@@ -41,7 +41,7 @@ async function openResponse(): Promise<{ response: ServerResponse; leave: () => 
 }
 
 describe('the feed of the inspector', () => {
-  it('does not add a reader that left before it was added', async () => {
+  it('the feed of the inspector does not add a reader that left before it was added', async () => {
     const feed = feedOf(() => Promise.resolve([]));
     for (let index = 0; index < 3; index++) {
       const { response, leave } = await openResponse();
@@ -51,7 +51,7 @@ describe('the feed of the inspector', () => {
     expect([feed.size, feed.isFull]).toEqual([0, false]);
   });
 
-  it('ends the response of a reader after five minutes, so that guards decide anew, and keeps the others', async () => {
+  it('the feed of the inspector ends the response of a reader after five minutes, so that guards decide anew, and keeps the others', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     ends.push(() => vi.useRealTimers());
     let follows = 0;
@@ -75,7 +75,7 @@ describe('the feed of the inspector', () => {
     expect([feed.size, follows]).toEqual([0, 0]);
   });
 
-  it('goes on after a source that failed', async () => {
+  it('the feed of the inspector goes on after a source that failed', async () => {
     let turns = 0;
     const feed = feedOf(() => (++turns < 3 ? Promise.reject(new Error('no servers yet')) : Promise.resolve([])));
     const { response, received } = await openResponse();

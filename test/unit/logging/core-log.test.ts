@@ -66,7 +66,7 @@ async function serve(options: PyroDaemonOptions = {}): Promise<{ daemon: PyroDae
 }
 
 describe('the logger of a daemon', () => {
-  it('is told where the daemon listens, who comes and goes, and that the daemon is closed', async () => {
+  it('the logger of a daemon is told where the daemon listens, who comes and goes, and that the daemon is closed', async () => {
     const { daemon, uri } = await serve();
     const lamp = await PyroProxy.connect<RemoteLamp>(uri, { handshake: SECRET });
     const [{ remoteAddress }] = daemon.connections as [PyroDaemon['connections'][number]];
@@ -82,7 +82,7 @@ describe('the logger of a daemon', () => {
     expect(JSON.stringify(entries)).not.toContain(SECRET);
   });
 
-  it('is told of failed calls: an unexpected error with its stack, an error for the client at debug', async () => {
+  it('the logger of a daemon is told of failed calls: an unexpected error with its stack, an error for the client at debug', async () => {
     const { uri } = await serve();
     await using lamp = await PyroProxy.connect<RemoteLamp & { lost(): void }>(uri);
     await expect(lamp.fail()).rejects.toThrow('no power');
@@ -100,7 +100,7 @@ describe('the logger of a daemon', () => {
     ]);
   });
 
-  it('is told of refused clients and of errors of the daemon', async () => {
+  it('the logger of a daemon is told of refused clients and of errors of the daemon', async () => {
     const { daemon, uri } = await serve({
       validateHandshake: ({ data }) => {
         if (data === SECRET) throw new Error('not you');
@@ -119,7 +119,7 @@ describe('the logger of a daemon', () => {
     expect(JSON.stringify(entries)).not.toContain(SECRET);
   });
 
-  it('is not there by default', async () => {
+  it('the logger of a daemon is not there by default', async () => {
     const written = vi.spyOn(process.stdout, 'write');
     const { uri } = await serve({ logger: undefined });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
@@ -129,7 +129,7 @@ describe('the logger of a daemon', () => {
     expect(entries).toEqual([]);
   });
 
-  it('may be a logger of pino, whose lines have the fields', async () => {
+  it('the logger of a daemon may be a logger of pino, whose lines have the fields', async () => {
     const lines: string[] = [];
     const { uri } = await serve({ logger: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }) });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
@@ -145,7 +145,7 @@ describe('the logger of a daemon', () => {
     });
   });
 
-  it('refuses what is no logger', async () => {
+  it('a daemon refuses a logger without the methods of a logger', async () => {
     await expect(serve({ logger: {} as PyroLogger })).rejects.toThrow('logger');
     await expect(serve({ accessLog: { sample: 2 } })).rejects.toThrow('sample');
     await expect(serve({ accessLog: { simple: 1 } as never })).rejects.toThrow('simple');
@@ -153,7 +153,7 @@ describe('the logger of a daemon', () => {
 });
 
 describe('an entry', () => {
-  it('is its text, with the stack below, for a logger that writes text', async () => {
+  it('an entry is its text, with the stack below, for a logger that writes text', async () => {
     const { uri } = await serve();
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
     await expect(lamp.fail()).rejects.toThrow('no power');
@@ -168,7 +168,7 @@ describe('an entry', () => {
 describe('the access log', () => {
   const calls = (): [string, LogEntry][] => withEvent('call');
 
-  it('has one line for each call, each entry of a batch and each stream, and no arguments', async () => {
+  it('the access log has one line for each call, each entry of a batch and each stream, and no arguments', async () => {
     const { uri } = await serve({ accessLog: true, validateHandshake: () => ({ principal: { name: 'ann' } }) });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
     await lamp.switch(true);
@@ -195,7 +195,7 @@ describe('the access log', () => {
     expect(calls()[1]![1].msg).toMatch(/^lamp\.fail for 127\.0\.0\.1:\d+: builtins\.ValueError, [\d.]+ ms$/);
   });
 
-  it('has the arguments when asked to, and cut', async () => {
+  it('the access log has the arguments when asked to, and cut', async () => {
     const { uri } = await serve({ accessLog: { arguments: true } });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
     await lamp.switch(true, `two\nlines${'x'.repeat(5_000)}`);
@@ -204,7 +204,7 @@ describe('the access log', () => {
     expect(entry.arguments!.length).toBeLessThan(1_100);
   });
 
-  it('leaves out calls by chance, but for slow ones', async () => {
+  it('the access log leaves out calls by chance, but for slow ones', async () => {
     const { uri } = await serve({ accessLog: { sample: 0, slowMs: 20 } });
     await using lamp = await PyroProxy.connect<RemoteLamp>(uri);
     await lamp.slow();
@@ -217,7 +217,7 @@ describe('the access log', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('has a call that cannot be read, and a call of an unknown object', async () => {
+  it('the access log has a call that cannot be read, and a call of an unknown object', async () => {
     const { daemon } = await serve({ accessLog: true });
     const peer = await join(daemon);
     await peer.fail('lost', 'method');
@@ -236,7 +236,7 @@ describe('PYRO_LOGLEVEL and PYRO_LOGFILE', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('write the log of a daemon to a file, from the level on; PYRO_LOGWIRE adds the messages of daemons and proxies', async () => {
+  it('PYRO_LOGLEVEL and PYRO_LOGFILE write the log of a daemon to a file, from the level on; PYRO_LOGWIRE adds the messages of daemons and proxies', async () => {
     const file = joinPath(folder, 'own.log');
     vi.stubEnv('PYRO_LOGLEVEL', 'DEBUG');
     vi.stubEnv('PYRO_LOGFILE', file);
@@ -267,7 +267,7 @@ describe('PYRO_LOGLEVEL and PYRO_LOGFILE', () => {
         'invoke',
         'result',
       ]);
-      // the data of calls, cut and escaped, and never those of the handshake
+      // the data of calls, cut and escaped, and never the data of the handshake
       expect(wire[2]).toContain('fail');
       expect(wire[3]).toContain('no power');
     }
@@ -275,7 +275,7 @@ describe('PYRO_LOGLEVEL and PYRO_LOGFILE', () => {
     await daemon.close();
   });
 
-  it('write nothing below the level, and nothing without PYRO_LOGLEVEL', async () => {
+  it('PYRO_LOGFILE has nothing below the level, and nothing without PYRO_LOGLEVEL', async () => {
     const written: string[] = [];
     const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean(written.push(String(text))));
     const own = environmentLogger(readConfig({ PYRO_LOGLEVEL: 'WARNING', PYRO_LOGFILE: '{stderr}' }))!;

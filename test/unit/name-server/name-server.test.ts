@@ -114,7 +114,7 @@ it('arguments that Python takes for false select nothing, an empty dict too', as
 });
 
 describe('the policy of a name server', () => {
-  it('decides by the principal that the handshake guard set, and by the name', async () => {
+  it('the policy of a name server decides by the principal that the handshake guard set, and by the name', async () => {
     const server = await start({
       validateHandshake: ({ data }) => ({ principal: data }),
       policy: {
@@ -181,7 +181,7 @@ describe('the lease of a name', () => {
     return made;
   }
 
-  it('keeps the name from others while its program lives, and ends with the program’s own removal', async () => {
+  it('the lease of a name keeps the name from others while its program lives, and ends with the program’s own removal', async () => {
     const server = await start();
     const [client, owner] = [await connect(server), await registrar(server, URI)];
     expect(await owner.start()).toBe(true);
@@ -261,7 +261,7 @@ describe('the lease of a name', () => {
     expect((await taken).map(String)).toEqual(['lab.camera', OTHER_URI]);
   });
 
-  it('ends when it is not renewed: the name goes away, and watchers are told', async () => {
+  it('the lease of a name ends when it is not renewed: the name goes away, and watchers are told', async () => {
     const server = await start();
     const client = await connect(server);
     await client.register('lab.other', URI);
@@ -297,7 +297,7 @@ describe('watching names', () => {
     return found;
   }
 
-  it('gives the names of now and each change of those that the prefix and the tags select', async () => {
+  it('a watch gives the present names, and each change of those names that the prefix and the tags select', async () => {
     const client = await connect(await start());
     await client.register('lab.first', URI, { metadata: ['cam', 'x'] });
     await client.register('lab.none', URI);
@@ -316,7 +316,7 @@ describe('watching names', () => {
     ]);
   });
 
-  it('goes on after the name server was away, with what has changed meanwhile', async () => {
+  it('a watch goes on after the name server was away, and gives the changes of the meantime', async () => {
     const server = await start();
     const client = await connect(server);
     await client.register('stays', URI);
@@ -348,7 +348,7 @@ describe('watching names', () => {
 });
 
 describe('autoclean', () => {
-  it('removes the names of a server that cannot be reached, and no other', async () => {
+  it('autoclean removes the names of a server that cannot be reached, and no other', async () => {
     const alive = createServer().listen(0, '127.0.0.1');
     await once(alive, 'listening');
     cleanups.push(() => alive.close());
@@ -381,7 +381,7 @@ describe('at its start a name server', () => {
     }
   }
 
-  it('warns once, with all remedies, when everybody in the network may change names', async () => {
+  it('a name server warns once at its start, with all remedies, when everybody in the network may change names', async () => {
     const [warning, ...others] = await warningsOf({});
     expect(others).toEqual([]);
     expect(warning).toMatch(
@@ -404,7 +404,7 @@ describe('at its start a name server', () => {
     ['with a policy', { policy: { register: 'loopback', remove: 'loopback', setMetadata: 'loopback' } }],
     ['with a guard', { validateHandshake: () => undefined }],
     ['in a lab', { profile: 'lab' }],
-  ])('does not warn %s', async (_, options) => {
+  ])('a name server %s does not warn at its start', async (_, options) => {
     expect(await warningsOf(options)).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ async function start(storage: MemoryNameStore): Promise<[server: PyroNameServer,
 }
 
 describe('several name servers with one store', () => {
-  it('answer for themselves, each with its own address, and share all other names', async () => {
+  it('name servers with one store answer for themselves, each with its own address, and share all other names', async () => {
     const store = new MemoryNameStore();
     const [[one, oneClient], [other, otherClient]] = [await start(store), await start(store)];
     await oneClient.register('lab.camera', 'PYRO:camera@host:1');
@@ -39,7 +39,7 @@ describe('several name servers with one store', () => {
     expect(store.get(OWN)).toBeUndefined();
   });
 
-  it('have tags of their own, and tell their watchers of them', async () => {
+  it('name servers with one store have tags of their own, and tell their watchers of them', async () => {
     const store = new MemoryNameStore();
     const [[, oneClient], [, otherClient]] = [await start(store), await start(store)];
     const events = oneClient.watch({ prefix: OWN });
@@ -50,7 +50,7 @@ describe('several name servers with one store', () => {
     expect((await otherClient.lookupWithMetadata(OWN)).metadata).toEqual(new Set([OWN_TAG]));
   });
 
-  it('do not see the registration that another name server has left in the store', async () => {
+  it('name servers with one store do not see the registration that another name server has left in the store', async () => {
     const store = new MemoryNameStore();
     store.put(
       { name: OWN, uri: 'PYRO:Pyro.NameServer@gone:9090', metadata: new Set([OWN_TAG]), lease: undefined },

@@ -37,7 +37,7 @@ async function strictNameServer(refusals: Set<string>): Promise<{ names: Map<str
   return { names, port: Number(daemon.uri.split(':').at(-1)) };
 }
 
-it('keeps and removes the other names when the name server refuses one, and reports the refusal once', async () => {
+it('a registrar keeps and removes the other names when the name server refuses one, and reports the refusal once', async () => {
   const refusals = new Set(['register two']);
   const { names, port } = await strictNameServer(refusals);
   const objects = ['one', 'two', 'three'].map((name) => ({ name, uri: `PYRO:${name}@127.0.0.1:1111` }));

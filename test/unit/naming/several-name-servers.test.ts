@@ -31,7 +31,7 @@ async function start(options: { port?: number; storage?: MemoryNameStore } = {})
 
 const addressOf = ({ host, port }: Address): Address => ({ host, port });
 
-/** Where nobody listens. */
+/** An address at which nobody listens. */
 async function deadAddress(): Promise<Address> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -61,7 +61,7 @@ async function namesAt(server: Address): Promise<string[]> {
 const URI = 'PYRO:thing@127.0.0.1:4711';
 
 describe('a list of name servers', () => {
-  it('gives the first name server that answers, in the order of the list', async () => {
+  it('a list of name servers gives the first name server that answers, in the order of the list', async () => {
     const [dead, one, two] = [await deadAddress(), await start(), await start()];
     await using first = await locateNameServer([dead, addressOf(two), addressOf(one)]);
     expect(first.uri).toEqual(two.uri);
@@ -69,7 +69,7 @@ describe('a list of name servers', () => {
     expect(again.uri).toEqual(one.uri);
   });
 
-  it('does not wait for a name server that hangs, and drops its connection', async () => {
+  it('a list of name servers does not wait for a name server that hangs, and drops its connection', async () => {
     const [silent, server] = [await silentAddress(), await start()];
     const hanging = { host: silent.host, port: silent.port, connectTimeoutMs: 600_000 };
     await using found = await locateNameServer([hanging, addressOf(server)]);
@@ -78,7 +78,7 @@ describe('a list of name servers', () => {
     if (!socket!.closed) await once(socket!.resume(), 'close');
   });
 
-  it('says what each name server said when none answers, and waits for one of them with waitMs', async () => {
+  it('a list of name servers says what each name server said when none answers, and waits for one of them with waitMs', async () => {
     const [dead, late] = [await deadAddress(), await deadAddress()];
     const failed = await locateNameServer([dead, late]).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(NamingError);
@@ -105,11 +105,11 @@ describe('a list of name servers', () => {
       nameServer: [await deadAddress(), addressOf(one)],
     });
     expect(await proxy.$call('count')).toBe(1);
-    // the address in a URI is the only one that is asked
+    // only the address in the URI is asked
     await expect(resolve(`PYRONAME:lab.thing@127.0.0.1:${one.port}`, nameServer)).rejects.toThrow('unknown name: lab.thing');
   });
 
-  it('is refused when it is empty, or an address in it is wrong', async () => {
+  it('a list of name servers is refused when it is empty, or an address in it is wrong', async () => {
     await expect(locateNameServer([])).rejects.toThrow(
       'nameServer is an empty list; it must be an object with the address of the name server, or a list of such objects',
     );
@@ -122,7 +122,7 @@ describe('a list of name servers', () => {
     expect(() => new NameRegistrar({ nameServer: [] })).toThrow('nameServer is an empty list');
   });
 
-  it('ends when its signal aborts', async () => {
+  it('a list of name servers ends when its signal aborts', async () => {
     const [one, two] = [await silentAddress(), await silentAddress()];
     const abort = new AbortController();
     const located = locateNameServer([
@@ -161,7 +161,7 @@ describe('a registrar of several name servers', () => {
     return { registrar, told };
   }
 
-  it('registers at each of them, again at one that comes back empty, and removes the names everywhere', async () => {
+  it('a registrar of several name servers registers at each of them, again at one that comes back empty, and removes the names everywhere', async () => {
     const [one, two] = [await start(), await start()];
     const { registrar, told } = registrarAt([one, two]);
     expect(await registrar.start()).toBe(true);
@@ -181,7 +181,7 @@ describe('a registrar of several name servers', () => {
     expect([await namesAt(back), await namesAt(two)]).toEqual([[], []]);
   });
 
-  it('is not registered everywhere when one of them is gone', async () => {
+  it('a registrar of several name servers is not registered everywhere when one of them is gone', async () => {
     const one = await start();
     const { registrar, told } = registrarAt([await deadAddress(), one]);
     expect(await registrar.start()).toBe(false);
@@ -192,21 +192,21 @@ describe('a registrar of several name servers', () => {
     readonly sharedId = 'one store';
   }
 
-  it('registers once where they share a store, and over another one when that one is gone', async () => {
+  it('a registrar of several name servers registers once where they share a store, and over another one when that one is gone', async () => {
     const storage = new SharedStore();
     const [one, two] = [await start({ storage }), await start({ storage })];
     const { registrar, told } = registrarAt([one, two]);
     expect(await registrar.start()).toBe(true);
     expect(told).toHaveLength(1);
-    const keeper = told[0]!.endsWith(String(one.port)) ? one : two;
-    const other = keeper === one ? two : one;
+    const owner = told[0]!.endsWith(String(one.port)) ? one : two;
+    const other = owner === one ? two : one;
     expect(await namesAt(other)).toEqual(['lab.thing']);
-    await keeper.close();
+    await owner.close();
     await expect.poll(() => told.slice(1)).toEqual(['unavailable']);
     registrar.add({ name: 'lab.other', uri: URI });
     await expect.poll(() => told.at(-1)).toBe(`registered lab.other at ${other.port}`);
-    await start({ storage, port: keeper.port });
-    await expect.poll(() => told.at(-1)).toBe(`available ${keeper.port}`);
+    await start({ storage, port: owner.port });
+    await expect.poll(() => told.at(-1)).toBe(`available ${owner.port}`);
     await registrar.stop();
     expect(told.filter((text) => text.startsWith('registered'))).toHaveLength(2);
     expect(told.filter((text) => text.startsWith('removed')).toSorted()).toEqual(['removed lab.other', 'removed lab.thing']);

@@ -54,12 +54,12 @@ const compile = async () => {
 const members = USED_OF_NEST.flatMap(([{ name, prototype }, names]) => names.map((member) => ({ name, prototype, member })));
 
 describe('the internals of Nest that the package uses', () => {
-  it('finds every internal of Nest in the installed version', async () => {
+  it('every internal of Nest is found in the installed version', async () => {
     const { contexts } = await compile();
     expect(() => assertNestInternals(contexts)).not.toThrow();
   });
 
-  it.each(members)('names the internal of Nest that is missing: $name.$member', async ({ name, prototype, member }) => {
+  it.each(members)('the internal of Nest that is missing is named: $name.$member', async ({ name, prototype, member }) => {
     const { contexts } = await compile();
     const holder = holderOf(prototype, member);
     const descriptor = Object.getOwnPropertyDescriptor(holder, member)!;
@@ -71,7 +71,7 @@ describe('the internals of Nest that the package uses', () => {
     }
   });
 
-  it('names the versions of Nest that fit when the container is not where it was', () => {
+  it('the error names the versions of Nest that fit when the container is not where it was', () => {
     const { peerDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
       peerDependencies: Record<string, string>;
     };
@@ -83,7 +83,7 @@ describe('the internals of Nest that the package uses', () => {
     expect(peerDependencies['@nestjs/common']).toBe(peerDependencies['@nestjs/core']);
   });
 
-  it('makes instances of Nest providers per context, tells them apart, and knows their dependencies', async () => {
+  it('instances of Nest providers are made per context, told apart, and their dependencies known', async () => {
     const { inner, contexts } = await compile();
     const loader = new ContextualLoader(containerOf(contexts));
     const wrapper = inner.providers.get(User) as InstanceWrapper;
@@ -99,13 +99,13 @@ describe('the internals of Nest that the package uses', () => {
     expect(dependenciesOf(wrapper).map(({ token }) => token)).toEqual([Dependency]);
   });
 
-  it('finds the root module of Nest, and the module that is destroyed first', async () => {
+  it('the root module of Nest is found, and the module that is destroyed first', async () => {
     const { modules } = await compile();
     expect(rootModuleOf(modules).metatype.name).toBe('RootTestModule');
     expect(firstDestroyedModule(modules)?.distance).toBe(Math.min(...[...modules.values()].map(({ distance }) => distance)));
   });
 
-  it('makes the enhancers of an instance in a context of their own, with their dependencies', async () => {
+  it('the enhancers of an instance are made in a context of their own, with their dependencies', async () => {
     const { inner, contexts } = await compile();
     const loader = new ContextualLoader(containerOf(contexts));
     const wrapper = inner.providers.get(User) as InstanceWrapper;
@@ -118,7 +118,7 @@ describe('the internals of Nest that the package uses', () => {
     expect(existingInstances(wrapper, call)).toEqual([]);
   });
 
-  it('runs a lifecycle hook before those of all modules, once', async () => {
+  it('a lifecycle hook runs before those of all modules, once', async () => {
     const { app, modules, inner } = await compile();
     const calls: string[] = [];
     const hook = (name: string): OnModuleDestroy => ({ onModuleDestroy: () => void calls.push(name) });
@@ -132,7 +132,7 @@ describe('the internals of Nest that the package uses', () => {
     expect(calls.toSorted()).toEqual(['first', 'neighbour', 'other']);
   });
 
-  it('adds strategies to the microservice registry of the Nest container', async () => {
+  it('a strategy is added to the microservice registry of the Nest container', async () => {
     class Strategy extends Server implements CustomTransportStrategy {
       listen(callback: () => void): void {
         callback();
@@ -155,7 +155,7 @@ describe('the internals of Nest that the package uses', () => {
     await microservice.close();
   });
 
-  it('uses the parameter type numbers of Nest’s @Payload() and @Ctx()', () => {
+  it('the parameter type numbers are those of Nest’s @Payload() and @Ctx()', () => {
     class Handlers {
       handle(@Payload() _payload: unknown, @Ctx() _context: unknown): void {}
     }

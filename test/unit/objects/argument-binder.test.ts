@@ -14,25 +14,25 @@ describe('ArgumentBinder', () => {
     [['a', 'b?'], [1, 2, 3], {}, 'takes from 2 to 3 positional arguments but 4 were given'],
     [['a'], [1], { a: 1 }, "got multiple values for argument 'a'"],
     [['a'], [], { a: 1, x: 1 }, "got an unexpected keyword argument 'x'"],
-  ])('refuses the arguments when parameters %j are called with %j %j', (params, args, kwargs, text) => {
+  ])('ArgumentBinder refuses the arguments when parameters %j are called with %j %j', (params, args, kwargs, text) => {
     expect(() => binder(params).bind(args, kwargs)).toThrow(`Thing.method() ${text}`);
   });
 
-  it('passes the arguments unchanged when no keyword has to be placed', () => {
+  it('ArgumentBinder passes the arguments unchanged when no keyword has to be placed', () => {
     const args = [1, 2];
     expect(binder(['a', 'b']).bind(args, {}).args).toBe(args);
   });
 
-  it('passes undefined for parameters that are left out before a keyword', () => {
+  it('ArgumentBinder passes undefined for parameters that are left out before a keyword', () => {
     expect(binder(['a?', 'b?', 'c?']).bind([], { c: 3 }).args).toEqual([undefined, undefined, 3]);
   });
 
-  it('keeps a keyword argument None apart from one that is left out', () => {
+  it('ArgumentBinder keeps a keyword argument None apart from one that is left out', () => {
     expect(binder(['a']).bind([null], {}).args).toEqual([null]);
     expect(binder(['a']).bind([], { a: null }).args).toEqual([null]);
   });
 
-  it('collects the other keywords when asked to', () => {
+  it('ArgumentBinder collects the other keywords when asked to', () => {
     const bound = binder(['a'], true).bind([], { a: 1, b: 2, __proto__x: 3 });
     expect(bound.args).toEqual([1]);
     expect({ ...bound.keywords }).toEqual({ b: 2, __proto__x: 3 });
@@ -46,13 +46,13 @@ describe('ArgumentBinder', () => {
     expect(() => binder(['a?']).bind([], kwargs)).toThrow("unexpected keyword argument '__proto__'");
   });
 
-  it('takes any positional arguments and no keywords when names are unknown, and tells the remedy', () => {
+  it('ArgumentBinder takes any positional arguments and no keywords when names are unknown, and tells the remedy', () => {
     const unknown = new ArgumentBinder('Thing.method', undefined);
     expect(unknown.bind([1, 2, 3], {}).args).toEqual([1, 2, 3]);
     expect(() => unknown.bind([], { a: 1 })).toThrow(/^Thing\.method\(\) got an unexpected keyword argument 'a' \(.*`params`\)$/);
   });
 
-  it('names a destructured parameter by its position', () => {
+  it('ArgumentBinder names a destructured parameter by its position', () => {
     const unnamed = new ArgumentBinder('Thing.method', {
       positional: [{ name: undefined, optional: false }],
       rest: false,
@@ -85,7 +85,7 @@ describe('ArgumentBinder', () => {
     });
   });
 
-  it('binds many keywords in linear time', () => {
+  it('ArgumentBinder binds many keywords in linear time', () => {
     const params = Array.from({ length: 2_000 }, (_, index) => `p${index}`);
     const kwargs = Object.fromEntries(params.map((name) => [name, 1]));
     const started = performance.now();

@@ -8,7 +8,7 @@ function resource(...methods: (string | symbol)[]): { object: object; called: (s
 }
 
 describe('disposeObject', () => {
-  it('prefers asyncDispose, then dispose, and never calls close', async () => {
+  it('disposeObject prefers asyncDispose, then dispose, and never calls close', async () => {
     const both = resource(Symbol.dispose, Symbol.asyncDispose, 'close');
     expect(await disposeObject(both.object)).toBe(true);
     expect(both.called).toEqual([Symbol.asyncDispose]);
@@ -20,14 +20,14 @@ describe('disposeObject', () => {
     expect(closable.called).toEqual([]);
   });
 
-  it('passes the error of a disposal on', async () => {
+  it('disposeObject passes the error of a disposal on', async () => {
     const object = { [Symbol.asyncDispose]: () => Promise.reject(new Error('stuck')) };
     await expect(disposeObject(object)).rejects.toThrow('stuck');
   });
 });
 
 describe('closeResource', () => {
-  it('calls close only where the resource cannot be disposed', async () => {
+  it('closeResource calls close only where the resource cannot be disposed', async () => {
     const both = resource(Symbol.dispose, 'close');
     await closeResource(both.object);
     expect(both.called).toEqual([Symbol.dispose]);

@@ -19,7 +19,7 @@ async function itemsOf(iterator: AsyncIterableIterator<unknown>): Promise<unknow
 }
 
 describe('asStream', () => {
-  it('takes iterators and generators as streams, and collections as values', () => {
+  it('asStream takes iterators and generators as streams, and collections as values', () => {
     const generator = numbers(2);
     expect(asStream(generator)).toBe(generator);
     expect(asStream([1, 2])).toBeUndefined();
@@ -28,7 +28,7 @@ describe('asStream', () => {
     expect(asStream(null)).toBeUndefined();
   });
 
-  it('asks an async iterable for its iterator', async () => {
+  it('asStream asks an async iterable for its iterator', async () => {
     const iterable = { [Symbol.asyncIterator]: async function* () {} };
     const stream = asStream(iterable)!;
     expect(await stream.next()).toEqual({ done: true, value: undefined });
@@ -36,7 +36,7 @@ describe('asStream', () => {
 });
 
 describe('WrappedIterator', () => {
-  it('calls onEnd once, after the last item', async () => {
+  it('WrappedIterator calls onEnd once, after the last item', async () => {
     let ends = 0;
     const iterator = new WrappedIterator(numbers(2), { onEnd: () => void (ends += 1) });
     await iterator.next();
@@ -48,7 +48,7 @@ describe('WrappedIterator', () => {
     expect(ends).toBe(1);
   });
 
-  it('calls onEnd after return(), also when the iterator cannot be closed', async () => {
+  it('WrappedIterator calls onEnd after return(), also when the iterator cannot be closed', async () => {
     let ends = 0;
     const broken: AnyIterator = {
       next: () => ({ done: false, value: 1 }),
@@ -61,19 +61,19 @@ describe('WrappedIterator', () => {
     expect(ends).toBe(1);
   });
 
-  it('calls onEnd before the reader gets an error', async () => {
+  it('WrappedIterator calls onEnd before the reader gets an error', async () => {
     let ends = 0;
     const iterator = new WrappedIterator(failing(new Error('bad')), { onEnd: () => void (ends += 1) });
     await iterator.next().catch(() => expect(ends).toBe(1));
     expect(ends).toBe(1);
   });
 
-  it('changes items with mapItem, and waits for its promises', async () => {
+  it('WrappedIterator changes items with mapItem, and waits for its promises', async () => {
     const iterator = new WrappedIterator(numbers(3), { mapItem: async (item) => (item as number) * 2 });
     expect(await itemsOf(iterator)).toEqual([2, 4, 6]);
   });
 
-  it('closes the iterator when mapItem fails', async () => {
+  it('WrappedIterator closes the iterator when mapItem fails', async () => {
     const source = numbers(3);
     const iterator = new WrappedIterator(source, {
       mapItem: () => {
@@ -84,7 +84,7 @@ describe('WrappedIterator', () => {
     expect(source.next().done).toBe(true);
   });
 
-  it('goes on with the iterator that recover gives for the first error', async () => {
+  it('WrappedIterator goes on with the iterator that recover gives for the first error', async () => {
     const iterator = new WrappedIterator(failing(new Error('bad'), 1), {
       recover: (error) => failing(new Error('worse'), (error as Error).message),
       mapError: (error) => new Error(`mapped ${(error as Error).message}`),
@@ -94,7 +94,7 @@ describe('WrappedIterator', () => {
     await expect(iterator.next()).rejects.toThrow('mapped worse');
   });
 
-  it('throws the error of recover', async () => {
+  it('WrappedIterator throws the error of recover', async () => {
     const iterator = new WrappedIterator(failing(new Error('bad')), {
       recover: (error) => {
         throw error;

@@ -6,7 +6,7 @@ interface Thing {
 }
 
 describe('KeyedInstances', () => {
-  it('makes one instance per key', () => {
+  it('KeyedInstances makes one instance per key', () => {
     const instances = new KeyedInstances((key: string): Thing => ({ key }));
     const first = instances.get('a');
     expect(first).toEqual({ key: 'a' });
@@ -15,7 +15,7 @@ describe('KeyedInstances', () => {
     expect(instances.keys()).toEqual(['a', 'b']);
   });
 
-  it('gives the promise of an instance that is being made to every caller, and afterwards the instance itself', async () => {
+  it('KeyedInstances gives the promise of an instance that is being made to every caller, and afterwards the instance itself', async () => {
     let count = 0;
     const instances = new KeyedInstances(async (key: string): Promise<Thing> => {
       count += 1;
@@ -30,7 +30,7 @@ describe('KeyedInstances', () => {
     expect(count).toBe(1);
   });
 
-  it('forgets an instance that could not be made, and tries again for the next caller', async () => {
+  it('KeyedInstances forgets an instance that could not be made, and tries again for the next caller', async () => {
     let count = 0;
     const instances = new KeyedInstances(async (key: string): Promise<Thing> => {
       if (++count === 1) throw new Error('not yet');
@@ -40,7 +40,7 @@ describe('KeyedInstances', () => {
     await expect(instances.get('a')).resolves.toEqual({ key: 'a' });
   });
 
-  it('keeps nothing when making an instance throws', () => {
+  it('KeyedInstances keeps nothing when making an instance throws', () => {
     const instances = new KeyedInstances<string, Thing>(() => {
       throw new Error('never');
     });
@@ -48,7 +48,7 @@ describe('KeyedInstances', () => {
     expect(instances.keys()).toEqual([]);
   });
 
-  it('gives a removed instance to the first caller of remove only', async () => {
+  it('KeyedInstances gives a removed instance to the first caller of remove only', async () => {
     const instances = new KeyedInstances((key: string): Thing => ({ key }));
     const instance = instances.get('a');
     const removed = await Promise.all([instances.remove('a'), instances.remove('a')]);
@@ -56,14 +56,14 @@ describe('KeyedInstances', () => {
     expect(await instances.remove('a')).toBeUndefined();
   });
 
-  it('waits in remove for an instance that is being made', async () => {
+  it('KeyedInstances waits in remove for an instance that is being made', async () => {
     const instances = new KeyedInstances(async (key: string): Promise<Thing> => ({ key }));
     void instances.get('a');
     expect(await instances.remove('a')).toEqual({ key: 'a' });
     expect(instances.keys()).toEqual([]);
   });
 
-  it('removes nothing when the instance cannot be made', async () => {
+  it('KeyedInstances removes nothing when the instance cannot be made', async () => {
     const instances = new KeyedInstances<string, Thing>(() => Promise.reject(new Error('never')));
     const asked = instances.get('a') as Promise<Thing>;
     expect(await instances.remove('a')).toBeUndefined();
@@ -72,7 +72,7 @@ describe('KeyedInstances', () => {
 });
 
 describe('isInstanceMode', () => {
-  it('knows the three modes of Pyro5 and nothing else', () => {
+  it('isInstanceMode knows the three modes of Pyro5 and nothing else', () => {
     expect(['session', 'single', 'percall'].every(isInstanceMode)).toBe(true);
     expect(['Session', '', undefined, ['single']].some(isInstanceMode)).toBe(false);
   });

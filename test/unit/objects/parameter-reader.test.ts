@@ -25,7 +25,7 @@ describe('readParameters', () => {
     ["method(a = ')', b = `${'}'}`, c = /[/)]/) {}", ['a?', 'b?', 'c?']],
     ['method(a = (x, y) => x) { return super.toString() + this.#secret }', ['a?']],
     ['method() {}', []],
-  ])('reads the parameters of %s', (source, expected) => {
+  ])('readParameters reads the parameters of %s', (source, expected) => {
     expect(names(method(source))?.map(String)).toEqual(expected);
   });
 
@@ -38,18 +38,18 @@ describe('readParameters', () => {
     ['function(a) {}', 'function'],
     ['set value(a) {}', 'value'],
     ['12(a) {}', '12'],
-  ])('reads the parameters of a method whose head is %s', (source, key) => {
+  ])('readParameters reads the parameters of a method whose head is %s', (source, key) => {
     expect(names(method(source, key))).toEqual(['a']);
   });
 
   it.each(['function (a, b) {}', 'function f(a, b) {}', 'async function* f(a, b) {}', '(a, b) => a', 'async (a, b) => {}'])(
-    'reads the parameters of the function %s',
+    'readParameters reads the parameters of the function %s',
     (source) => {
       expect(names(evaluate(source))).toEqual(['a', 'b']);
     },
   );
 
-  it('tells a rest parameter apart from the named parameters', () => {
+  it('readParameters tells a rest parameter apart from the named parameters', () => {
     expect(readParameters(method('method(a, ...more) {}'))).toEqual({
       positional: [{ name: 'a', optional: false }],
       rest: true,
@@ -61,21 +61,21 @@ describe('readParameters', () => {
     'function (a_1) { return __awaiter(this, arguments, void 0, function* (a, b = 1) { yield a; }); }',
     'function (a_1) { return tslib_1.__awaiter(this, arguments, void 0, function* (a, b = 1) { yield a; }); }',
     'function (a_1) { return __asyncGenerator(this, arguments, function* f_1(a, b = 1) { yield a; }); }',
-  ])('finds the parameter names that TypeScript moved to an inner function: %s', (source) => {
+  ])('readParameters finds the parameter names that TypeScript moved to an inner function: %s', (source) => {
     expect(names(evaluate(source))).toEqual(['a', 'b?']);
   });
 
-  it('keeps the outer parameter names when TypeScript left them there', () => {
+  it('readParameters keeps the outer parameter names when TypeScript left them there', () => {
     expect(names(evaluate('function (a) { return __awaiter(this, void 0, void 0, function* () {}); }'))).toEqual(['a']);
   });
 
-  it('reads no parameters of a function without source', () => {
+  it('readParameters reads no parameters of a function without source', () => {
     expect(readParameters(Math.max as AnyFunction)).toBeUndefined();
     expect(readParameters(method('method(a) {}').bind(null) as AnyFunction)).toBeUndefined();
     expect(readParameters(class Thing {} as unknown as AnyFunction)).toBeUndefined();
   });
 
-  it('does not trust parameter names that look minified or wrapped', () => {
+  it('readParameters does not trust parameter names that look minified or wrapped', () => {
     expect(readParameters(method('method(e,t){return e}'))?.trustworthy).toBe(false);
     expect(readParameters(evaluate('function (...args) { return 1; }'))?.trustworthy).toBe(false);
     expect(readParameters(method('method(e, t) { return e; }'))?.trustworthy).toBe(true);
@@ -85,7 +85,7 @@ describe('readParameters', () => {
     expect(readParameters(method('method(person,item){return item}'))?.trustworthy).toBe(true);
   });
 
-  it('reads the parameters of a large method in linear time', () => {
+  it('readParameters reads the parameters of a large method in linear time', () => {
     const body = 'x = [x, { y: () => x }];'.repeat(5_000);
     const started = performance.now();
     expect(names(method(`method(x) { ${body} }`))).toEqual(['x']);
@@ -94,7 +94,7 @@ describe('readParameters', () => {
 });
 
 describe('namedParameters', () => {
-  it('reads required, optional and rest parameters from `params`', () => {
+  it('namedParameters reads required, optional and rest parameters from `params`', () => {
     expect(namedParameters(['person', 'item?', '...more'])).toEqual({
       positional: [
         { name: 'person', optional: false },
@@ -106,7 +106,7 @@ describe('namedParameters', () => {
     });
   });
 
-  it('refuses `params` with an empty name, a repeated name, or a name after the rest', () => {
+  it('namedParameters refuses `params` with an empty name, a repeated name, or a name after the rest', () => {
     expect(() => namedParameters(['?'])).toThrow('is empty');
     expect(() => namedParameters(['a', 'a?'])).toThrow('"a" is given twice');
     expect(() => namedParameters(['...a', 'b'])).toThrow('nothing can follow');

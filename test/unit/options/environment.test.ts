@@ -16,7 +16,7 @@ async function coreWith(environment: Record<string, string>): Promise<typeof imp
 }
 
 describe('reading the environment', () => {
-  it('reads options from environment variables with Pyro5’s names', () => {
+  it('options are read from environment variables with Pyro5’s names', () => {
     const config = readConfig({
       PYRO_HOST: '0.0.0.0',
       PYRO_NATPORT: ' 9_999 ',
@@ -54,7 +54,7 @@ describe('reading the environment', () => {
     ['PYRO_SERVERTYPE', 'both', 'thread or multiplex'],
     ['PYRO_PREFER_IP_VERSION', '5', '0, 4 or 6'],
     ['PYRO_BROADCAST_ADDRS', '10.0.0.1,', 'addresses, separated by commas'],
-  ])('refuses the environment variable %s=%s, and says what is allowed', (variable, value, expected) => {
+  ])('the environment variable %s=%s is refused, and the error says what is allowed', (variable, value, expected) => {
     expect(() => readConfig({ [variable]: value })).toThrow(
       expect.objectContaining({
         code: 'CONFIG',
@@ -63,7 +63,7 @@ describe('reading the environment', () => {
     );
   });
 
-  it('ignores the variables that Kubernetes sets for services called pyro, pyro-ns and pyro-ssl-host', () => {
+  it('variables that Kubernetes sets for services called pyro, pyro-ns and pyro-ssl-host are ignored', () => {
     const environment = {
       PYRO_SERVICE_HOST: '10.0.0.1',
       PYRO_SERVICE_PORT: '9999',
@@ -88,7 +88,7 @@ describe('reading the environment', () => {
 });
 
 describe('the environment of a process', () => {
-  it('reads the environment once, and warns then of unknown variables', async () => {
+  it('the environment is read once, and unknown variables cause a warning then', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { PyroDaemon, PyroProxy } = await coreWith({ PYRO_COMPRESION: '1', PYRO_HOST: '127.0.0.1' });
     const daemon = await PyroDaemon.listen();
@@ -132,7 +132,7 @@ describe('the environment of a process', () => {
     expect(new PyroDaemon({ unixSocket: '/tmp/x', natHost: '' }).isListening).toBe(false);
   });
 
-  it('ignores host and port variables for daemons and proxies that have no address', async () => {
+  it('host and port variables are ignored for daemons and proxies that have no address', async () => {
     const { PyroDaemon, PyroProxy } = await coreWith({ PYRO_HOST: '203.0.113.1', PYRO_NATHOST: 'nat.example', PYRO_SSL: '1' });
     const daemon = await PyroDaemon.listen({ listen: false });
     expect(daemon.natLocationStr).toBeUndefined();

@@ -189,7 +189,7 @@ describe('options that Nest and other programs put together are taken', () => {
     expect(() => PyroProxy.to(URI, { callTimeoutMs: undefined, nonsense: undefined } as never)).not.toThrow();
   });
 
-  it('a server takes spread options, undefined ones among them, and the options of connectMicroservice beside them', async () => {
+  it('a server takes spread options, undefined ones among them, together with the options of connectMicroservice', async () => {
     const ofFile = { port: undefined, host: '127.0.0.1', tls: undefined };
     await expect(start({ ...ofFile, name: undefined, nameServer: undefined, drainTimeoutMs: 1_000 })).resolves.toBe(1);
   });

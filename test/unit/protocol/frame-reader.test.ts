@@ -47,7 +47,7 @@ function codeOf(act: () => unknown): string {
 }
 
 describe('FrameReader', () => {
-  it('reads the same large frames wherever the stream is cut', () => {
+  it('a frame reader reads the same large frames wherever the stream is cut', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 1, maxLength: 3 });
     const lengths = fc.array(fc.constantFrom(1, 39, 1_000, 16_384, 65_536, 200_000), { minLength: 1, maxLength: 40 });
     fc.assert(
@@ -82,7 +82,7 @@ describe('FrameReader', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * 200_000);
   });
 
-  it('copies what is pushed while it fills a large frame, also what is behind the frame', () => {
+  it('a frame reader copies what is pushed while it fills a large frame, also the bytes behind the frame', () => {
     const from = reader();
     const wire = Buffer.concat([
       message(1, Buffer.alloc(300_000, 1)),
@@ -155,7 +155,7 @@ describe('FrameReader', () => {
     expect([from.next(), from.idle]).toEqual([undefined, true]);
   });
 
-  it('reads the same frames wherever the stream is cut', () => {
+  it('a frame reader reads the same frames wherever the stream is cut', () => {
     const parts = fc.array(fc.record({ data: fc.uint8Array({ maxLength: 3_000 }), note: fc.uint8Array({ maxLength: 50 }) }), {
       maxLength: 6,
     });
@@ -178,13 +178,13 @@ describe('FrameReader', () => {
     );
   });
 
-  it('reads a frame that arrives one byte at a time', () => {
+  it('a frame reader reads a frame that arrives one byte at a time', () => {
     const wire = message(7, Buffer.from('payload'));
     const chunks = [...wire].map((byte) => Buffer.from([byte]));
     expect(readAll(reader(), chunks).map(({ seq }) => seq)).toEqual([7]);
   });
 
-  it('does not copy a frame that one chunk holds', () => {
+  it('a frame reader does not copy a frame that one chunk holds', () => {
     const wire = message(1, Buffer.from('payload'));
     const from = reader();
     from.push(wire);
@@ -207,13 +207,13 @@ describe('FrameReader', () => {
     ['a wrong tag in the first byte', Buffer.from('G'), 'BAD_TAG'],
     ['a wrong tag in the fourth byte', Buffer.from('PYRX'), 'BAD_TAG'],
     ['a wrong version after 6 bytes', Buffer.from('PYRO\x01\x00', 'latin1'), 'BAD_VERSION'],
-  ])('refuses %s as soon as it is known', (_, bytes, code) => {
+  ])('a frame reader refuses %s as soon as it is known', (_, bytes, code) => {
     const from = reader();
     from.push(bytes);
     expect(codeOf(() => from.next())).toBe(code);
   });
 
-  it('refuses a wrong magic number', () => {
+  it('a frame reader refuses a wrong magic number', () => {
     const wire = message(1, Buffer.alloc(0));
     wire[39]! ^= 1;
     const from = reader();
@@ -221,7 +221,7 @@ describe('FrameReader', () => {
     expect(codeOf(() => from.next())).toBe('BAD_MAGIC');
   });
 
-  it('refuses a message type that is not accepted before its body arrives', () => {
+  it('a frame reader refuses a message type that is not accepted before its body arrives', () => {
     const [head] = encodeMessage(
       { type: MESSAGE_TYPES.connect, serializerId: 1, flags: 0, seq: 0, data: Buffer.alloc(500) },
       MAX,
@@ -231,14 +231,14 @@ describe('FrameReader', () => {
     expect(() => from.next()).toThrow('invalid msg type 1 received (expected: 4,6)');
   });
 
-  it('refuses a header that announces more than maxMessageBytes, naming both', () => {
+  it('a frame reader refuses a header that announces more than maxMessageBytes, naming both', () => {
     const from = reader(999);
     from.push(message(1, Buffer.alloc(1_000)).subarray(0, 40));
     expect(() => from.next()).toThrow(MessageTooLargeError);
     expect(() => from.next()).toThrow('message too large (1000 bytes, maxMessageBytes is 999)');
   });
 
-  it('accepts a message of exactly maxMessageBytes, annotations included', () => {
+  it('a frame reader accepts a message of exactly maxMessageBytes, annotations included', () => {
     const from = reader(1_000);
     from.push(message(1, Buffer.alloc(988), new Map([['NOTE', Buffer.alloc(4)]])));
     expect(from.next()!.data.length).toBe(988);
@@ -257,7 +257,7 @@ describe('FrameReader', () => {
     ['overruns the block', Buffer.from('NOTE\x00\x00\x00\x09abcd', 'latin1')],
     ['is cut off in its head', Buffer.from('NOTE\x00\x00\x00\x04abcdNO', 'latin1')],
     ['has an id beyond ASCII', Buffer.from('NOT\xe9\x00\x00\x00\x00', 'latin1')],
-  ])('refuses an annotation chunk that %s', (_, block) => {
+  ])('a frame reader refuses an annotation chunk that %s', (_, block) => {
     const wire = message(1, block);
     // the header declares the data to be annotations
     wire.writeUInt32BE(0, 12);
@@ -267,13 +267,13 @@ describe('FrameReader', () => {
     expect(codeOf(() => from.next())).toBe('BAD_ANNOTATIONS');
   });
 
-  it('reads a message without a correlation id when its flags announce none', () => {
+  it('a frame reader reads a message without a correlation id when its flags announce none', () => {
     const wire = message(3, Buffer.from('payload'));
     wire.writeUInt16BE(0, 8);
     expect(readAll(reader(), [wire])).toMatchObject([{ seq: 3, correlationId: undefined }]);
   });
 
-  it('reads every stream of bytes as frames or fails with a ProtocolError', () => {
+  it('a frame reader reads every stream of bytes as frames or fails with a ProtocolError', () => {
     const mutated = fc.tuple(fc.uint8Array({ maxLength: 60 }), fc.array(fc.tuple(fc.nat(120), fc.nat(255)), { maxLength: 4 }));
     fc.assert(
       fc.property(mutated, ([data, changes]) => {

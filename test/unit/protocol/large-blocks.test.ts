@@ -18,7 +18,7 @@ it('a block that was given back is taken for a message of about the same size', 
   expect(blocks.take(10 * MIB) === block).toBe(false);
 });
 
-it('keeps at most 32 MiB of unused blocks', () => {
+it('at most 32 MiB of unused blocks are kept', () => {
   const blocks = new LargeBlocks();
   const taken = Array.from({ length: 10 }, () => blocks.take(8 * MIB));
   for (const block of taken) blocks.give(block);
@@ -26,7 +26,7 @@ it('keeps at most 32 MiB of unused blocks', () => {
   expect(again.filter((block) => taken.includes(block))).toHaveLength(4);
 });
 
-it('drops blocks that nobody used for two seconds, and no others', () => {
+it('blocks that nobody used for two seconds are dropped, and no others', () => {
   const blocks = new LargeBlocks();
   const [old, used] = [blocks.take(MIB), blocks.take(2 * MIB)];
   blocks.give(old);

@@ -24,7 +24,7 @@ describe('PyroUri', () => {
       'PYROMETA:one,two,one',
       { protocol: 'PYROMETA', object: 'one,two', host: undefined, port: undefined, socketName: undefined },
     ],
-  ])('reads the URI %s', (text, parts) => {
+  ])('PyroUri reads the URI %s', (text, parts) => {
     const uri = new PyroUri(text);
     expect({ ...uri }).toEqual(
       Object.fromEntries(Object.entries({ ...parts }).filter(([key, value]) => value !== undefined || key in uri)),
@@ -49,26 +49,26 @@ describe('PyroUri', () => {
     ['PYRO:obj@./u:a:b', 'socket path'],
     ['PYRO: obj@host:80', 'expected PYRO:'],
     ['PYRO:obj@ho st:80', 'white space'],
-  ])('refuses the URI %j, naming it', (text, why) => {
+  ])('PyroUri refuses the URI %j, naming it', (text, why) => {
     expect(() => new PyroUri(text)).toThrow(PyroError);
     expect(() => new PyroUri(text)).toThrow(why);
     expect(() => new PyroUri(text)).toThrow(JSON.stringify(text));
   });
 
-  it('reads a URI with the line break at the end of the file that it came from', () => {
+  it('PyroUri reads a URI with the line break at the end of the file that it came from', () => {
     for (const text of ['PYRO:obj@localhost:9999', 'PYRONAME:name', 'PYRO:obj@./u:/tmp/socket']) {
       for (const end of ['\n', '\r\n', '\n\n']) expect(String(new PyroUri(text + end))).toBe(text);
     }
     expect(() => new PyroUri('PYRO:obj\n@localhost:9999')).toThrow('expected PYRO:');
   });
 
-  it('reads a long URI in linear time', () => {
+  it('PyroUri reads a long URI in linear time', () => {
     expect(() => new PyroUri(`PYRO:${'\n'.repeat(1_000_000)} `)).toThrow(PyroError);
     for (const tail of ['', '\n', ' ']) expect(() => new PyroUri(`PYRO:${'@'.repeat(100_000)}${tail}`)).toThrow(PyroError);
   });
 
   it.each([[[]], [['PYRO', 5]], [['PYRO', 'obj', null, 'host', 'port']], [['PYRO', 'obj', null, null, null]]])(
-    'refuses the URI state %j',
+    'PyroUri refuses the URI state %j',
     (state) => {
       expect(() => PyroUri.fromState(state)).toThrow(PyroError);
     },

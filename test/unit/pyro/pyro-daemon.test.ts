@@ -99,7 +99,7 @@ interface Both {
   proxy: CallerProxy;
 }
 
-/** Starts a server, and a client that has a daemon of its own. */
+/** Starts a server, and a client that has its own daemon. */
 async function meet(options: PyroDaemonOptions = {}, proxyOptions: PyroProxyOptions = {}): Promise<Both> {
   const server = await PyroDaemon.listen(options.unixSocket === undefined ? { host: '127.0.0.1', ...options } : options);
   const client = await PyroDaemon.listen({ host: '127.0.0.1' });
@@ -245,7 +245,7 @@ describe('the connections of a received proxy', () => {
     expect(third).toMatchObject({ code: 'COMMUNICATION', sent: false, message: expect.stringContaining('maxConnections is 2') });
   });
 
-  it('refuses impossible limits for received proxies', () => {
+  it('a daemon refuses impossible limits for received proxies', () => {
     for (const receivedProxyOptions of [{ maxConnections: 0 }, { callTimeoutMs: -1 }, { idleTimeoutMs: 1.5 }]) {
       expect(() => new PyroDaemon({ receivedProxyOptions })).toThrow(expect.objectContaining({ code: 'CONFIG' }));
     }

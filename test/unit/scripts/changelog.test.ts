@@ -16,11 +16,11 @@ const CHANGELOG = [
 ].join('\n');
 
 describe('the changelog at a release', () => {
-  it('reads the notes between "Unreleased" and the version before', () => {
+  it('a release reads the notes between "Unreleased" and the version before', () => {
     expect(unreleasedNotes(CHANGELOG)).toBe('### Fixed\n\n- a $& in a text');
   });
 
-  it('puts the heading of the version above the notes, and leaves "Unreleased" empty', () => {
+  it('a release puts the heading of the version above the notes, and leaves "Unreleased" empty', () => {
     const released = releasedChangelog(CHANGELOG, '0.1.1', '2026-02-03');
     expect(unreleasedNotes(released)).toBe('');
     expect(released).toContain('## [Unreleased]\n\n## [0.1.1] - 2026-02-03\n\n### Fixed\n\n- a $& in a text\n\n## [0.1.0]');
@@ -30,7 +30,7 @@ describe('the changelog at a release', () => {
     ['without the heading "Unreleased"', '# Changelog', '0.2.0', 'no heading'],
     ['without notes', '## [Unreleased]\n\n## [0.1.0]', '0.2.0', 'nothing to release'],
     ['of a version that was released', CHANGELOG, '0.1.0', 'already'],
-  ])('refuses a release %s', (_, changelog, version, message) => {
+  ])('the changelog refuses a release %s', (_, changelog, version, message) => {
     expect(() => releasedChangelog(changelog, version, '2026-02-03')).toThrow(message);
   });
 
@@ -39,7 +39,7 @@ describe('the changelog at a release', () => {
     ['### Fixed\n- one\n### Added\n- two', '1.2.3', 'minor'],
     ['### Changed\n- one', '1.2.3', 'major'],
     ['### Removed\n- one', '0.2.3', 'minor'],
-  ])('reads the kind of release from the sections of %j after %s: %s', (notes, version, kind) => {
+  ])('the kind of release is read from the sections of %j after %s: %s', (notes, version, kind) => {
     expect(kindOfNotes(notes, version)).toBe(kind);
   });
 
@@ -47,11 +47,11 @@ describe('the changelog at a release', () => {
     ['major', '2.0.0'],
     ['minor', '1.3.0'],
     ['patch', '1.2.4'],
-  ] as const)('makes the next %s version after 1.2.3', (kind, version) => {
+  ] as const)('the next %s version after 1.2.3 is made', (kind, version) => {
     expect(nextVersion('1.2.3', kind)).toBe(version);
   });
 
-  it('refuses a version that is no release', () => {
+  it('a version that is no release is refused', () => {
     expect(() => nextVersion('1.2.3-beta', 'patch')).toThrow('1.2.3-beta is no version of the form 1.2.3');
   });
 });

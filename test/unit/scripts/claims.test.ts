@@ -25,7 +25,7 @@ Tests without a file are those of \`test/unit/a.test.ts\`.
 `;
 
 describe('readClaims', () => {
-  it('reads the rows and tests of the tables with the given title', () => {
+  it('readClaims reads the rows and tests of the tables with the given title', () => {
     expect(readClaims(PAGE, 'upstream case')).toEqual<Claim[]>([
       {
         names: ['test_a.py::A::one', 'test_a.py::A::two'],
@@ -84,7 +84,7 @@ describe('faultsOf', () => {
   });
   const reason = (...names: string[]): Claim => ({ names, tests: [], hasText: true, line: 1 });
 
-  it('finds no fault when every name has a row with a passed test or a reason', () => {
+  it('faultsOf finds no fault when every name has a row with a passed test or a reason', () => {
     expect(faultsOf([claim(['a.b', 'a.c'], 'group > passes'), reason('d*')], ['a.b', 'a.c', 'd', 'd.e'], report)).toEqual([]);
   });
 
@@ -101,11 +101,11 @@ describe('faultsOf', () => {
       [reason('a'), claim(['b'], 'passes')],
       ['line 1: unit/a.test.ts > passes: there is no such test in the report'],
     ],
-  ])('finds %s in the audit tables', (_, claims, faults) => {
+  ])('faultsOf finds %s in the audit tables', (_, claims, faults) => {
     expect(faultsOf(claims, ['a', 'b'], report)).toEqual(faults);
   });
 
-  it('checks only the rows of an audit table when there is no list of names', () => {
+  it('faultsOf checks only the rows of an audit table when there is no list of names', () => {
     const none: Claim = { names: [], tests: [], hasText: false, line: 7 };
     expect(faultsOf([reason(), claim([], 'group > passes')], undefined, report)).toEqual([]);
     expect(faultsOf([none, claim([], 'fails')], undefined, report)).toEqual([
@@ -114,13 +114,13 @@ describe('faultsOf', () => {
     ]);
   });
 
-  it('treats no character but * as a wildcard', () => {
+  it('faultsOf treats no character but * as a wildcard', () => {
     expect(faultsOf([reason('f(x)'), reason('g.*')], ['f(x)', 'g.h', 'gxh'], report)).toEqual(['gxh has no row']);
   });
 });
 
 describe('withoutPeer', () => {
-  it('finds rows that no test with a Python peer shows, unless they say why', () => {
+  it('withoutPeer finds rows that no test with a Python peer shows, unless they say why', () => {
     const row = (tests: string[], hasText = false): Claim => ({ names: ['a'], tests, hasText, line: 7 });
     const [unit, interop] = ['unit/a.test.ts > passes', 'interop/a.test.ts > passes'];
     expect(withoutPeer([row([unit]), row([unit, interop]), row([unit], true), row([], true)])).toEqual([

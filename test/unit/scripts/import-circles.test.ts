@@ -4,7 +4,7 @@ import { importCircles } from '../../../scripts/import-circles.js';
 /** The circles of files with these texts. */
 const circles = (texts: Record<string, string>) => importCircles(new Map(Object.entries(texts)));
 
-it('lets files and folders import what does not import them', () => {
+it('files and folders may import what does not import them', () => {
   expect(
     circles({
       'core.ts': "export { a } from './client/a.js';",
@@ -20,13 +20,13 @@ it.each([
   ['an import', "import { a } from './a.js';"],
   ['an import for its effects', "import './a.js';"],
   ['an import of types', "import type { A } from './a.js';"],
-  ['an import of a type beside values', "import { type A } from './a.js';"],
+  ['an import of a type among values', "import { type A } from './a.js';"],
   ['an import() type', "export type B = import('./a.js').A;"],
   ['an import() at run time', "export const b = await import('./a.js');"],
   ['a re-export', "export { a } from './a.js';"],
   ['a re-export of all', "export * from './a.js';"],
   ['a re-export of types', "export type { A } from './a.js';"],
-])('refuses %s that closes a circle of files', (_, text) => {
+])('the check of circles refuses %s that closes a circle of files', (_, text) => {
   expect(circles({ 'client/a.ts': "import { b } from './b.js';", 'client/b.ts': text })).toEqual([
     'files import each other: client/a.ts → client/b.ts → client/a.ts',
   ]);
@@ -37,7 +37,7 @@ it.each([
   ['an import of types', "import type { A } from '../call/a.js';"],
   ['an import() type', "export type D = import('../call/a.js').A;"],
   ['a re-export', "export { a } from '../call/a.js';"],
-])('refuses %s that closes a circle of folders, and names the imports between them', (_, text) => {
+])('the check of circles refuses %s that closes a circle of folders, and names the imports between them', (_, text) => {
   expect(
     circles({
       'client/call/a.ts': '',
@@ -54,7 +54,7 @@ it.each([
   ]);
 });
 
-it('refuses a circle between a folder and its sub-folder', () => {
+it('the check of circles refuses a circle between a folder and its sub-folder', () => {
   expect(
     circles({
       'daemon/a.ts': "import { b } from './call/b.js';",
@@ -66,7 +66,7 @@ it('refuses a circle between a folder and its sub-folder', () => {
   ]);
 });
 
-it('names the shortest circle through a file, and every other circle that shares no file with it', () => {
+it('the error names the shortest circle through a file, and every other circle that shares no file with it', () => {
   expect(
     circles({
       'client/a.ts': "import './b.js';\nimport './c.js';",
@@ -81,7 +81,7 @@ it('names the shortest circle through a file, and every other circle that shares
   ]);
 });
 
-it('refuses a file that imports itself', () => {
+it('the check of circles refuses a file that imports itself', () => {
   expect(circles({ 'client/a.ts': "export type { A } from './a.js';" })).toEqual([
     'files import each other: client/a.ts → client/a.ts',
   ]);

@@ -15,7 +15,7 @@ describe('the import direction', () => {
     ['core.ts', "export * from './serpent/index.js';"],
     ['index.ts', "export * from './core.js';\nexport { PyroServer } from './nest/pyro-server.js';"],
     ['protocol/uri.ts', "import { isIPv6 } from 'node:net';"],
-  ])('lets %s import what lies below it', (file, text) => {
+  ])('the import rule lets %s import what lies below it', (file, text) => {
     expect(messages(file, text)).toEqual([]);
   });
 
@@ -40,13 +40,13 @@ describe('the import direction', () => {
     ['client/proxy.ts', 'await import(name);', 'only the run knows'],
     ['client/proxy.ts', "import { PyroError } from 'nestjs-pyro/core';", 'by relative paths'],
     ['helpers/things.ts', '', 'no known room'],
-  ])('refuses %s: %s', (file, text, reason) => {
+  ])('the import rule refuses %s: %s', (file, text, reason) => {
     const [violation, ...others] = messages(file, text);
     expect(violation).toContain(reason);
     expect(others).toEqual([]);
   });
 
-  it('names the line of the import', () => {
+  it('the import rule names the line of the import', () => {
     expect(checkImports('client/proxy.ts', "import a from './a.js';\n\nimport b from '../daemon/b.js';")).toMatchObject([
       { file: 'client/proxy.ts', line: 3 },
     ]);

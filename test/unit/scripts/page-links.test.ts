@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anchorsOf, deadLinks, readLinks } from '../../../scripts/page-links.js';
 
 describe('the links of a page', () => {
-  it('finds the links of a page to other files of the project, with their lines', () => {
+  it('the links of a page to other files of the project are found, with their lines', () => {
     const page = [
       '# [Title](a.md)',
       'A [link](b.md#part), [another](#here "with a title") and [`code`](../c).',
@@ -19,13 +19,13 @@ describe('the links of a page', () => {
     ]);
   });
 
-  it('finds no links in code or in comments', () => {
+  it('no links are found in code or in comments', () => {
     const page = ['`[a](b.md)`', '```ts', 'x[0](b.md)', '```', '<!-- given', '[a](b.md)', '-->', '[real](c.md)'].join('\n');
     expect(readLinks(page)).toEqual([{ line: 8, target: 'c.md' }]);
   });
 });
 
-it('makes anchors of headings as GitHub does', () => {
+it('anchors of headings are those of GitHub', () => {
   const page = [
     '# First steps',
     '## Guards, pipes & `PyroContext`',
@@ -53,7 +53,7 @@ describe('dead links', () => {
     return deadLinks(root, ['docs/page.md']);
   };
 
-  it('finds no dead link when file and heading exist', async () => {
+  it('no dead link is found when file and heading exist', async () => {
     expect(await deadIn('[a](other.md) [b](other.md#other-page) [c](#page) [d](adr) [e](../docs/adr/)')).toEqual([]);
   });
 
@@ -64,11 +64,11 @@ describe('dead links', () => {
     ['[a](#nothing)', '#nothing: no such heading'],
     ['[a](adr#nothing)', 'adr#nothing: only Markdown has headings'],
     ['[a](../../page.md)', '../../page.md: outside of the project'],
-  ])('reports a dead link with page and line: %s', async (text, message) => {
+  ])('a dead link is reported with page and line: %s', async (text, message) => {
     expect(await deadIn(text)).toEqual([`docs/page.md, line 2: ${message}`]);
   });
 
-  it('reports a source file that a map of the code names and that is not there', async () => {
+  it('a source file that a map of the code names and that is not there is reported', async () => {
     await mkdir(join(root, 'lib', 'daemon'), { recursive: true });
     await writeFile(join(root, 'lib', 'daemon', 'daemon.ts'), '');
     await writeFile(join(root, 'docs', 'development.md'), '# Map\n`daemon/daemon.ts`, `daemon.ts` and\n`daemon/moved.ts`\n');

@@ -4,7 +4,7 @@ import { readSnippets } from '../../../scripts/page-snippets.js';
 const fence = (tag: string, ...lines: string[]) => ['```' + tag, ...lines, '```'].join('\n');
 
 describe('the blocks of a page', () => {
-  it('runs the blocks of a page that a mark asks to run, and compiles the others, unchanged', () => {
+  it('the blocks of a page that a mark asks to run are run, and the others are compiled, unchanged', () => {
     const page = [
       '# Title',
       fence('ts', 'let x: number;'),
@@ -41,7 +41,7 @@ describe('the blocks of a page', () => {
     ]);
   });
 
-  it('ignores a block that is shown inside another block', () => {
+  it('a block of a page that is shown inside another block is ignored', () => {
     expect(readSnippets(fence('markdown', '<!-- run: client -->', 'text'))).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe('the blocks of a page', () => {
     [`<!-- output -->\n${fence('text', 'x')}`, 'output without a client'],
     [`<!-- run: cleint -->\n${fence('python', 'x')}`, 'line 1: "<!-- run: cleint -->" is no mark'],
     ['<!-- run: client -->\n```python\ncall()', 'line 2: the fenced block is not closed'],
-  ])('refuses an incomplete block of a page: %j', (page, reason) => {
+  ])('an incomplete block of a page is refused: %j', (page, reason) => {
     expect(() => readSnippets(page)).toThrow(reason);
   });
 });

@@ -45,7 +45,7 @@ describe.each(NAMES)('in %s', (name) => {
     ['__ndarray__', { __ndarray__: [1, 2], dtype: 'float32' }],
     ['__ndarray__ with base64 text', { __ndarray__: text, dtype: 'float32', shape: [2] }],
     ['msgpack-numpy with texts as keys', { nd: true, type: '<f4', kind: '', shape: [2], data: text }],
-  ])('reads an array as %s, also inside of other values', (_, dict) => {
+  ])('a serializer reads an array as %s, also inside of other values', (_, dict) => {
     const [first, { inner }] = received([dict, { inner: dict }], name) as [NdArray, { inner: NdArray }];
     for (const array of [first, inner]) {
       expect(array).toBeInstanceOf(NdArray);
@@ -53,20 +53,20 @@ describe.each(NAMES)('in %s', (name) => {
     }
   });
 
-  it('reads the scalars of NumPy as values', () => {
+  it('a serializer reads the scalars of NumPy as values', () => {
     const scalar = (type: string, value: unknown) => received({ __class__: `numpy.${type}`, value }, name);
     expect([scalar('float64', 1.5), scalar('int64', 3), scalar('bool_', true), scalar('str_', 'x')]).toEqual([1.5, 3, true, 'x']);
     expect(() => scalar('float64', 'x')).toThrow('the value of a numpy.float64 is none');
   });
 
-  it('reads many arrays of one message, the same members in turn', () => {
+  it('a serializer reads many arrays of one message, the same members in turn', () => {
     const value = Array.from({ length: 20 }, () => ({ dtype: 'float32', shape: [2], data: text }));
     for (let round = 0; round < 3; round++) {
       expect((received(value, name) as unknown[]).every((item) => item instanceof NdArray)).toBe(true);
     }
   });
 
-  it('leaves other dicts with such members alone', () => {
+  it('a serializer leaves other dicts with such members alone', () => {
     const others = [
       { dtype: 'float32' },
       { dtype: 'a brand', shape: [2], data: 'x' },
@@ -77,7 +77,7 @@ describe.each(NAMES)('in %s', (name) => {
     expect(received(others, name)).toEqual(others);
   });
 
-  it('keeps the dicts in faithful mode, so that a gateway passes them on', () => {
+  it('a serializer keeps the dicts in faithful mode, so that a gateway passes them on', () => {
     const faithful = createSerializers({ values: 'faithful' }).get(SERIALIZER_IDS[name])!;
     const plain = natural.get(SERIALIZER_IDS[name])!;
     for (const dict of [
@@ -92,20 +92,20 @@ describe.each(NAMES)('in %s', (name) => {
     }
   });
 
-  it('lets a converter of the application win', () => {
+  it('a serializer lets a converter of the application win', () => {
     const classes = new ClassRegistry();
     class Own {}
     classes.registerClass(Own, { name: 'numpy.ndarray', fromDict: () => new Own() });
     expect(received({ ...parts, data: [1, 2] }, name, { classes })).toBeInstanceOf(Own);
   });
 
-  it('reads no arrays with `arrays: { read: false }`', () => {
+  it('a serializer reads no arrays with `arrays: { read: false }`', () => {
     const options = { arrays: { read: false } };
     expect(received({ dtype: '<f4', shape: [2], data: text }, name, options)).toEqual({ dtype: '<f4', shape: [2], data: text });
     expect(() => received({ ...parts, data: text }, name, options)).toThrow('unsupported serialized class: numpy.ndarray');
   });
 
-  it('leaves the dicts of a handshake alone', () => {
+  it('a serializer leaves the dicts of a handshake alone', () => {
     const dict = { ...parts, data: text };
     const serializer = natural.get(SERIALIZER_IDS[name])!;
     expect(serializer.loads(serializer.dumps(dict), { plain: true })).toEqual(dict);
@@ -114,7 +114,7 @@ describe.each(NAMES)('in %s', (name) => {
 
 describe('msgpack-numpy', () => {
   const key = (text: string) => Buffer.from(text);
-  it('is read with bytes as keys', () => {
+  it('msgpack-numpy is read with bytes as keys', () => {
     const dict = new Map<unknown, unknown>([
       [key('nd'), true],
       [
@@ -131,7 +131,7 @@ describe('msgpack-numpy', () => {
     expect((msgpack.loads(msgpack.dumps(dict)) as NdArray).toNested()).toEqual([{ a: 1, b: [1, 2] }]);
   });
 
-  it('has scalars and complex numbers', () => {
+  it('msgpack-numpy has scalars and complex numbers', () => {
     const scalar = new Map<unknown, unknown>([
       [key('nd'), false],
       [key('type'), '<i8'],
@@ -153,7 +153,7 @@ describe('msgpack-numpy', () => {
     ['12', undefined],
     ['1infj', undefined],
     [`${'1'.repeat(60_000)}j`, undefined],
-  ])('reads the complex number %s only as Python prints it, in few characters', (text, value) => {
+  ])('the complex number %s of msgpack-numpy is read only as Python prints it, in few characters', (text, value) => {
     const dict = new Map<unknown, unknown>([
       [key('complex'), true],
       [key('data'), key(text)],
@@ -161,7 +161,7 @@ describe('msgpack-numpy', () => {
     expect(msgpack.loads(msgpack.dumps(dict))).toEqual(value ?? dict);
   });
 
-  it('refuses objects', () => {
+  it('msgpack-numpy with objects is refused', () => {
     const dict = new Map<unknown, unknown>([
       [key('nd'), true],
       [key('type'), '|O'],
@@ -215,12 +215,12 @@ describe('an array that is refused', () => {
     ['ragged lists', { ...parts, shape: undefined, data: [[1], [1, 2]] }, /different lengths/],
     ['an item that the dtype cannot hold', { ...parts, dtype: 'u1', data: [1, 256] }, /256 cannot be an element of dtype uint8/],
     ['an object as its data', { ...parts, data: { a: 1 } }, /1 items do not make the shape/],
-  ])('is one with %s', (_, dict, message) => {
+  ])('an array with %s is refused', (_, dict, message) => {
     expect(() => received(dict)).toThrow(message);
     expect(() => received(dict)).toThrow(UnreadableError);
   });
 
-  it('is one that takes more memory than a value may, before the memory is taken', () => {
+  it('an array that takes more memory than a value may is refused before the memory is taken', () => {
     const huge = { __class__: 'numpy.ndarray', dtype: 'S2147483647', data: [Buffer.from('a')] };
     const before = process.memoryUsage().arrayBuffers;
     const error = caught(() => received(huge));
@@ -231,13 +231,13 @@ describe('an array that is refused', () => {
     expect(() => received(halves, 'marshal', { maxValueBytes: 5_000_000 })).toThrow('maxValueBytes is 5000000');
   });
 
-  it('names the argument of the call', () => {
+  it('a refused array names the argument of the call', () => {
     const call = { objectId: 'o', method: 'mean', args: [1, { ...parts, shape: [3] }], kwargs: {} };
     expect(() => marshal.loadsCall(marshal.dumpsCall(call))).toThrow('argument 2 of mean cannot be read: 8 bytes are no array');
   });
 });
 
-it('takes no copy of bytes that lie right', () => {
+it('an array takes no copy of bytes that are aligned', () => {
   const wire = marshal.dumps({ ...parts, shape: [100_000], data: Buffer.alloc(400_000, 1) });
   const before = process.memoryUsage().arrayBuffers;
   const array = marshal.loads(wire) as NdArray;
@@ -245,7 +245,7 @@ it('takes no copy of bytes that lie right', () => {
   expect(array.size).toBe(100_000);
 });
 
-it('gives records whose fields look like indices, which take no more memory than others', () => {
+it('an array has records whose fields look like indices, which take no more memory than others', () => {
   const records = received({ ...parts, dtype: [['1023', 'i1']], shape: [10_000], data: Buffer.alloc(10_000, 7) }) as NdArray;
   const before = process.memoryUsage().heapUsed;
   const lists = records.toNested() as unknown[];
@@ -254,7 +254,7 @@ it('gives records whose fields look like indices, which take no more memory than
   expect([lists.length, lists[9_999]]).toEqual([10_000, { 1023: 7 }]);
 });
 
-it('swaps the other byte order, and copies bytes at odd places', () => {
+it('an array swaps the other byte order, and copies bytes that are not aligned', () => {
   const big = Buffer.from([0, 1, 0, 2]);
   const array = received({ ...parts, dtype: '>u2', shape: [2], data: big }) as NdArray;
   expect([array.dtype, array.data]).toEqual(['uint16', new Uint16Array([1, 2])]);

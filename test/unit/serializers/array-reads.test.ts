@@ -38,7 +38,7 @@ describe('dicts that share members, as those of marshal can', () => {
   it.each<[string, unknown]>([
     ['text', textOf(500, 'i1')],
     ['list', fieldsOf(500, 'i1')],
-  ])('share the dtype of the same %s, and spend its description each', (_, dtype) => {
+  ])('dicts that share members share the dtype of the same %s, and spend its description each', (_, dtype) => {
     const { reads, spent } = readsThatCount();
     const read = () => arrayOfDict({ dtype, shape: [0], data: '' }, reads) as NdArray;
     const first = read();
@@ -49,21 +49,21 @@ describe('dicts that share members, as those of marshal can', () => {
     expect(() => Array.from({ length: 3_000 }, read)).toThrow('too many bytes');
   });
 
-  it('read another dtype for each other text, however many there are', () => {
+  it('dicts that share members read another dtype for each other text, however many there are', () => {
     const { reads } = readsThatCount();
     for (let length = 1; length < 300; length++) {
       expect((arrayOfDict({ dtype: `S${length}`, shape: [0], data: '' }, reads) as NdArray).dtype).toBe(`S${length}`);
     }
   });
 
-  it('spend the items of lists in lists before they are visited', () => {
+  it('dicts that share members spend the items of lists in lists before they are visited', () => {
     const { reads } = readsThatCount();
     let data: unknown = 1;
     for (let depth = 0; depth < 5; depth++) data = Array(1_000).fill(data);
     expect(() => arrayOfDict({ dtype: 'f4', shape: [1], data }, reads)).toThrow('too many bytes');
   });
 
-  it('spend the header of an npy file each', () => {
+  it('dicts that share members spend the header of an npy file each', () => {
     const { reads, spent } = readsThatCount();
     const header = Buffer.from(`{'descr':'|i1','fortran_order':False,'shape':(0,),'x':[${'[],'.repeat(5_000)}]}`);
     const npy = Buffer.concat([Buffer.from('\x93NUMPY\x01\0  ', 'latin1'), header]);
@@ -74,14 +74,14 @@ describe('dicts that share members, as those of marshal can', () => {
     expect(() => Array.from({ length: 1_000 }, read)).toThrow('too many bytes');
   });
 
-  it('are not searched for names in long bytes', () => {
+  it('dicts that share members are not searched for names in long bytes', () => {
     const { reads } = readsThatCount();
     const name = unreadable(30);
     expect(arrayOfDict(new Map([[name, 1]]).set(unreadable(30), 2), reads)).toBeUndefined();
     expect(looksLikeDType(unreadable(1_000))).toBe(false);
   });
 
-  it('are not searched for a dtype in long texts and lists', () => {
+  it('dicts that share members are not searched for a dtype in long texts and lists', () => {
     expect(looksLikeDType(`object${'0'.repeat(100)}`)).toBe(false);
     const many: unknown[] = Array.from({ length: 10_000 }, () => []);
     let visited = 0;
@@ -100,7 +100,7 @@ describe('the memory that nested lists of an array take later', () => {
   it.each<[string, object]>([
     ['fields without bytes', { dtype: fieldsOf(900, 'S0'), shape: [10_000], data: '' }],
     [
-      'fields without bytes beside one byte',
+      'fields without bytes next to one byte',
       { dtype: [...fieldsOf(9, 'S0'), ['x', 'i1']], shape: [10_000], data: Buffer.alloc(10_000) },
     ],
     [
@@ -115,18 +115,18 @@ describe('the memory that nested lists of an array take later', () => {
       },
     ],
     ['many dimensions of one', { dtype: 'i1', shape: [10_000, ...Array<number>(60).fill(1)], data: Buffer.alloc(10_000) }],
-  ])('is spent when it is read: %s', (_, dict) => {
+  ])('the memory that nested lists of an array take later is spent when the array is read: %s', (_, dict) => {
     expect(() => marshal.loads(marshal.dumps(dict))).toThrow(`maxValueBytes is ${LIMIT}`);
   });
 
-  it('is spent for the empty lists of all arrays together', () => {
+  it('the memory that nested lists take later is spent for the empty lists of all arrays together', () => {
     const dicts = (count: number) => Array.from({ length: count }, () => ({ dtype: 'f4', shape: [9_999, 0], data: '' }));
     expect(marshal.loads(marshal.dumps(dicts(2)))).toHaveLength(2);
     expect(() => marshal.loads(marshal.dumps(dicts(20)))).toThrow(`maxValueBytes is ${LIMIT}`);
   });
 
   it.each([[[1_000_000, 0]], [[...Array<number>(60).fill(1), 10_000, 0]], [[200, ...Array<number>(60).fill(1), 0]]])(
-    'is limited for the array without elements of shape %j',
+    'the memory that nested lists take later is limited for the array without elements of shape %j',
     (shape) => {
       expect(() => marshal.loads(marshal.dumps({ dtype: 'f4', shape, data: '' }))).toThrow(
         /stands for \d+ lists; 10000 is the most/,
@@ -134,7 +134,7 @@ describe('the memory that nested lists of an array take later', () => {
     },
   );
 
-  it('is not spent for records of ordinary fields', () => {
+  it('the memory that nested lists take later is not spent for records of ordinary fields', () => {
     const dict = { dtype: [...fieldsOf(9, 'S0'), ['x', 'i1']], shape: [10], data: Buffer.alloc(10) };
     const records = (marshal.loads(marshal.dumps(dict)) as NdArray).toNested() as object[];
     expect([records.length, Object.keys(records[0]!).length]).toEqual([10, 10]);

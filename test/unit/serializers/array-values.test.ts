@@ -16,13 +16,13 @@ const array = NdArray.from(new Int16Array([1, 2, 3, 4]), { shape: [2, 2] });
 const raw = Buffer.from([1, 0, 2, 0, 3, 0, 4, 0]);
 
 describe('an NdArray', () => {
-  it('is a class dict with dtype, shape and bytes by default', () => {
+  it('an NdArray is a class dict with dtype, shape and bytes by default', () => {
     const dict = { __class__: 'numpy.ndarray', dtype: '<i2', shape: [2, 2], data: raw };
     for (const name of ['serpent', 'marshal', 'msgpack'] as const) expect(sent({ array }, {}, name)).toEqual({ array: dict });
     expect(sent(array, {}, 'json')).toEqual({ ...dict, data: raw.toString('base64') });
   });
 
-  it('is an npy file by option, in its own order', () => {
+  it('an NdArray is an npy file by option, in its own order', () => {
     const { npy } = sent(array, { write: 'npy' }) as { npy: Buffer };
     expect(npy.toString('latin1', 0, 6)).toBe('\x93NUMPY');
     expect(npy.length).toBe(128 + raw.length);
@@ -32,7 +32,7 @@ describe('an NdArray', () => {
     expect(sent(fortran, {})).toMatchObject({ data: Buffer.from([1, 0, 3, 0, 2, 0, 4, 0]) });
   });
 
-  it('is the dict of msgpack-numpy by option, in msgpack', () => {
+  it('an NdArray is the dict of msgpack-numpy by option, in msgpack', () => {
     const dict = sent(array, { write: 'msgpack-numpy' }, 'msgpack') as Map<unknown, unknown>;
     const named = Object.fromEntries([...dict].map(([key, value]) => [String(key as Buffer), value]));
     expect(named).toEqual({ __class__: 'numpy.ndarray', nd: true, type: '<i2', kind: Buffer.alloc(0), shape: [2, 2], data: raw });
@@ -61,11 +61,11 @@ describe('an NdArray', () => {
     ['durations', NdArray.from([5n], { dtype: 'timedelta64[s]' }), [5]],
     ['no dimensions', NdArray.from(7), 7],
     ['no elements', NdArray.from([[], []]), [[], []]],
-  ])('is nested lists by option: %s', (_, value, lists) => {
+  ])('an NdArray is nested lists by option: %s', (_, value, lists) => {
     expect(sent(value, { write: 'list' })).toEqual(lists);
   });
 
-  it('is a list of floats by option, also where they are whole', () => {
+  it('an NdArray is a list of floats by option, also where they are whole', () => {
     const text = (value: unknown) =>
       createSerializers({ arrays: { write: 'list' } })
         .get(SERIALIZER_IDS.serpent)!
@@ -76,14 +76,14 @@ describe('an NdArray', () => {
     expect(text(NdArray.from([1, 0.5], { dtype: 'float16' }))).toContain('[1.0,0.5]');
   });
 
-  it('names the path to what a serializer does not have', () => {
+  it('an NdArray names the path to what a serializer does not have', () => {
     const json = createSerializers({ arrays: { write: 'list' } }).get(SERIALIZER_IDS.json)!;
     expect(() => json.dumps({ wave: NdArray.from([new PyComplex(1, 2)]) })).toThrow(
       'value.wave[0]: a complex number cannot be written in json',
     );
   });
 
-  it('sends a slice without its gaps', () => {
+  it('an NdArray sends a slice without its gaps', () => {
     expect(sent(array.slice(null, 1), {})).toEqual({
       __class__: 'numpy.ndarray',
       dtype: '<i2',
@@ -95,11 +95,11 @@ describe('an NdArray', () => {
 
 describe('typed arrays', () => {
   const typed = { floats: new Float64Array([1, 2]), bytes: new Uint8Array([1]) };
-  it('are lists, as before', () => {
+  it('typed arrays are lists, as before', () => {
     expect(sent(typed, {})).toEqual({ floats: [1, 2], bytes: Buffer.from([1]) });
   });
 
-  it('are arrays by option, but bytes stay bytes', () => {
+  it('typed arrays are arrays by option, but bytes stay bytes', () => {
     const { floats, bytes } = sent(typed, { typedArrays: true }) as Record<string, unknown>;
     expect(floats).toMatchObject({ dtype: '<f8', shape: [2] });
     expect(bytes).toEqual(Buffer.from([1]));
@@ -107,7 +107,7 @@ describe('typed arrays', () => {
   });
 });
 
-it('writes the shape as a tuple, as NumPy has it', () => {
+it('the shape is written as a tuple, as NumPy has it', () => {
   const serpent = createSerializers().get(SERIALIZER_IDS.serpent)!;
   expect(serpent.dumps(array).toString()).toContain("'shape':(2,2)");
   expect(createSerializers({ values: 'faithful' }).get(SERIALIZER_IDS.serpent)!.loads(serpent.dumps(array))).toEqual(

@@ -20,7 +20,7 @@ function readerOf(values: 'natural' | 'faithful' = 'natural'): (text: string, st
 }
 
 describe('a reader that reads one literal after another', () => {
-  it('reads each as a new reader does, at the same cost', () => {
+  it('a used reader reads each as a new reader does, at the same cost', () => {
     const texts = [
       "('obj','add',(17,25),{})",
       "{'__class__':'a.B','x':1}",
@@ -37,12 +37,12 @@ describe('a reader that reads one literal after another', () => {
     }
   });
 
-  it('says of each whether there is a class dict', () => {
+  it('a used reader says of each whether there is a class dict', () => {
     const read = readerOf();
     expect(["{'__class__':'a'}", "{'x':1}", '1'].map((text) => read(text).sawClass)).toEqual([true, false, false]);
   });
 
-  it('reads on after a literal that is wrong, in a dict key as well', () => {
+  it('a used reader reads on after a literal that is wrong, in a dict key as well', () => {
     const read = readerOf();
     for (const wrong of ['[[[', "{('x', [1]): 2}", "('a','b',(1,", 'np.float64(']) {
       expect(() => read(wrong)).toThrow(SerpentError);
@@ -50,14 +50,14 @@ describe('a reader that reads one literal after another', () => {
     }
   });
 
-  it('reads from where the literal begins, and counts the offset of an error from there', () => {
+  it('a used reader reads from where the literal begins, and counts the offset of an error from there', () => {
     const read = readerOf();
     expect(read("####('obj','add',(17,'ä'),{})", 4).value).toEqual(['obj', 'add', [17, 'ä'], {}]);
     expect(() => read('\u00e4\u00e4[1,?]', 4)).toThrow('found "?" at byte 3');
     expect(() => read('1234[1,\0]', 4)).toThrow('zero byte in the text at byte 3');
   });
 
-  it('holds no message and no value', async () => {
+  it('a used reader holds no message and no value', async () => {
     const reader = new LiteralReader(LIMITS, false);
     const held = new WeakRef(Buffer.from(`['${'x'.repeat(300)}',{'a':1}]`));
     const value = new WeakRef(reader.read(held.deref()!, 0, { spentBytes: 0, limitBytes: Infinity }, 0).value as object);
@@ -86,7 +86,7 @@ describe('a writer that writes one literal after another', () => {
     return out.written().toString().split('\n')[1]!;
   };
 
-  it('may be used while it writes, by what encodes an object', () => {
+  it('a used writer may be used while it writes, by what encodes an object', () => {
     const writer: LiteralWriter = new LiteralWriter({
       encodeObject: (value) => (value instanceof Date ? { at: write(writer, [pyTuple(1), 'x']) } : undefined),
     });
@@ -94,14 +94,14 @@ describe('a writer that writes one literal after another', () => {
     expect(write(writer, [3])).toBe('[3]');
   });
 
-  it('writes on after a value that cannot be written', () => {
+  it('a used writer writes on after a value that cannot be written', () => {
     const writer = new LiteralWriter({ maxBytes: 60 });
     expect(() => write(writer, [[[Symbol('x')]]])).toThrow('value[0][0][0]');
     expect(() => write(writer, 'x'.repeat(100))).toThrow('maxBytes (60)');
     expect(write(writer, [[1]])).toBe('[[1]]');
   });
 
-  it('holds no value', async () => {
+  it('a used writer holds no value', async () => {
     const writer = new LiteralWriter({});
     const held = new WeakRef([{ x: 1 }]);
     expect(write(writer, held.deref())).toBe("[{'x':1}]");

@@ -276,14 +276,14 @@ describe('encodeObject', () => {
     expect(errorOf(nest(201), { encodeObject: inner })).toMatchObject({ code: 'TOO_DEEP' });
   });
 
-  it('fails when encodeObject returns the object itself again and again', () => {
+  it('a write fails when encodeObject returns the object itself again and again', () => {
     expect(
       errorOf(new Thing('a'), { encodeObject: (value) => ({ value: value instanceof Thing ? value : new Thing('b') }) }).code,
     ).toBe('CYCLE');
     expect(errorOf(new Thing('a'), { encodeObject: () => [new Thing('b')] }).code).toBe('TOO_DEEP');
   });
 
-  it('passes an error of encodeObject on unchanged', () => {
+  it('an error of encodeObject is passed on unchanged', () => {
     const error = new RangeError('mine');
     expect(() =>
       dumps(new Thing('a'), {

@@ -122,7 +122,7 @@ describe('openSocket', () => {
     expect(asked).toEqual([{ host: 'camera-behind-a-tunnel', port: 7 }]);
   });
 
-  it('retries when openSocket fails, and keeps its error as the cause', async () => {
+  it('a proxy tries again when openSocket fails, and keeps the error of openSocket as the cause', async () => {
     let attempts = 0;
     const reason = new Error('no tunnel');
     const connecting = PyroProxy.connect('PYRO:lab@far:7', {

@@ -82,7 +82,7 @@ it('a daemon whose TLS options were refused can start again with usable ones', a
   await daemon.close();
 });
 
-it('refuses TLS for a daemon without a port', async () => {
+it('a daemon without a port refuses TLS', async () => {
   const tls = { cert: server.cert, key: server.key };
   expect(() => new PyroDaemon({ tls, unixSocket: join(directory, 'socket') })).toThrow('tls needs a TCP port');
   expect(() => new PyroDaemon({ tls, listen: false })).toThrow('listen: false excludes');

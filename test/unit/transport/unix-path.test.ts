@@ -15,7 +15,7 @@ afterEach(() => rm(directory, { recursive: true }));
 const pathOf = (bytes: number): string => join(directory, 'x'.repeat(bytes - Buffer.byteLength(directory) - 1));
 
 describe.skipIf(process.platform !== 'linux')('paths of unix sockets', () => {
-  it('the longest path is served and reached', async () => {
+  it('the longest path of a unix socket is served and reached', async () => {
     const unixSocket = pathOf(107);
     await using daemon = await PyroDaemon.listen({ unixSocket });
     await using proxy = await PyroProxy.connect<{ registered(): string[] }>(`PYRO:Pyro.Daemon@./u:${unixSocket}`);

@@ -29,7 +29,7 @@ const contract = JSON.parse(await readFile(new URL('contract.json', folder), 'ut
 const serializers = createSerializers({ values: 'faithful' });
 
 describe('the messages of the wire contract', () => {
-  it.each(contract.messages)('are written as Pyro5 writes them: $name', (message) => {
+  it.each(contract.messages)('the messages of the wire contract are written as Pyro5 writes them: $name', (message) => {
     const annotations = new Map(Object.entries(message.annotations).map(([id, hex]) => [id, Buffer.from(hex, 'hex')]));
     const parts = encodeMessage(
       {
@@ -46,7 +46,7 @@ describe('the messages of the wire contract', () => {
     expect(Buffer.concat(parts).toString('hex')).toBe(message.bytes);
   });
 
-  it.each(contract.messages)('are read from what Pyro5 writes: $name', (message) => {
+  it.each(contract.messages)('the messages of the wire contract are read from what Pyro5 writes: $name', (message) => {
     const reader = new FrameReader(sizeLimit(MAX), Object.values(MESSAGE_TYPES));
     reader.push(Buffer.from(message.bytes, 'hex'));
     const frame = reader.next()!;
@@ -61,7 +61,7 @@ describe('the messages of the wire contract', () => {
 });
 
 describe('the values of the wire contract', () => {
-  it.each(NAMES)('are read and written in %s as they were', async (name) => {
+  it.each(NAMES)('the values of the wire contract are read and written in %s as they were', async (name) => {
     const serializer = serializers.get(SERIALIZER_IDS[name])!;
     const values = readable(contract.values[name]).map(({ python, bytes }) => {
       const value = serializer.loads(Buffer.from(bytes, 'hex'));

@@ -1,6 +1,6 @@
 import { configError } from '../../../options/option-checks.js';
 
-/** One connection to Redis. It does not connect again: a new one is made. */
+/** A connection to Redis. It does not connect again: a new connection is made. */
 export interface RedisConnection {
   /** Sends a command. Rejects at once when the connection is lost. */
   send(args: readonly string[]): Promise<unknown>;
@@ -12,7 +12,7 @@ export interface RedisConnection {
 
 /** Makes connections to one Redis. */
 export interface RedisConnector {
-  /** `host:port`, or what else may stand in an error. */
+  /** The address for errors: `host:port`, or another text. */
   readonly where: string;
   /** The text that the client puts before every key. */
   readonly keyPrefix: string;
@@ -30,7 +30,7 @@ export interface NodeRedisClient {
   destroy(): unknown;
 }
 
-/** A client of the package `ioredis`, of one Redis or of one that Sentinels watch. */
+/** A client of the package `ioredis`, of a single Redis or of a Redis with Sentinels. */
 export interface IoredisClient {
   readonly options: { readonly host?: string; readonly port?: number; readonly path?: string; readonly keyPrefix?: string };
   duplicate(overrides?: object): IoredisClient;
@@ -47,7 +47,7 @@ export type RedisClient = NodeRedisClient | IoredisClient;
  * A connector with the settings of a client. The client itself is not used: its commands may wait, and may be sent twice, when the
  * connection is lost.
  *
- * @throws {PyroError} `CONFIG`, when it is another client, or one of a cluster
+ * @throws {PyroError} `CONFIG`, when it is another kind of client, or a client of a cluster
  */
 export function connectorOf(client: RedisClient): RedisConnector {
   const traits = client as object;
@@ -135,7 +135,7 @@ class IoredisConnector implements RedisConnector {
     let cause = noCause;
     own.on('error', (error: Error) => void (cause = error));
     await connected(own.connect(), timeoutMs, () => own.disconnect()).catch((error: unknown) => {
-      // ioredis says "Connection is closed.", and tells the reason in an event before
+      // ioredis rejects with "Connection is closed."; an earlier event has the reason
       throw cause === noCause ? error : cause;
     });
     return {

@@ -3,13 +3,13 @@ import { replyCode, type RedisConnection, type RedisConnector } from './redis-co
 import type { ChangeMessage, StoredRecord } from './redis-record.js';
 import { SCRIPTS, type RedisScript } from './redis-scripts.js';
 
-/** Names that one HSCAN reads: Redis serves others between two of them. */
+/** Names that one HSCAN reads: Redis serves other clients between two scans. */
 const SCAN_COUNT = 1_000;
 const TICK_MS = 1_000;
 
 /** The options and callbacks of a link. */
 export interface RedisLinkOptions {
-  /** Before the keys in Redis. */
+  /** Prefix of the keys in Redis. */
   readonly prefix: string;
   readonly timeoutMs: number;
   /** Called once, with all names that are registered. */
@@ -18,13 +18,13 @@ export interface RedisLinkOptions {
   readonly onChanges: (changes: ChangeMessage['changes']) => void;
   /** Called when Redis has answered, after the names were read. */
   readonly onAlive: () => void;
-  /** Called once, when the link is of no use any more. */
+  /** Called once, when the link has failed. */
   readonly onLost: (error: Error) => void;
 }
 
 /**
- * Follows the names in Redis: reads them all, then each change, by a connection for commands and one that is subscribed to the changes.
- * When either fails, or a change is missing, both are closed: a new link reads all names again.
+ * Follows the names in Redis: reads all names, then each change. It has a connection for commands, and a connection that is subscribed to
+ * the changes. When either connection fails, or a change is missing, both are closed: a new link reads all names again.
  */
 export class RedisLink {
   private seq = 0;
@@ -33,7 +33,7 @@ export class RedisLink {
   private early: ChangeMessage[] | undefined = [];
   private readonly waiting = new Set<{ seq: number; resolve: () => void; reject: (error: Error) => void }>();
   private sharedFresh: Promise<void> | undefined;
-  /** Why the link is of no use any more. */
+  /** The reason why the link has failed. */
   failure: Error | undefined;
   private ticker: NodeJS.Timeout | undefined;
   private readonly keys: readonly string[];
@@ -68,14 +68,14 @@ export class RedisLink {
   /** Runs a script with its arguments. Resolves with its result, when its change has arrived as well. */
   async run(script: RedisScript, ...args: string[]): Promise<unknown> {
     const [seq, result] = await this.evaluate(script, ...args);
-    // a change that does not arrive was made nevertheless
+    // the change was made even if it does not arrive
     if (this.loading === undefined) await this.reached(seq).catch(() => undefined);
     return result;
   }
 
   /**
-   * Resolves when every change has arrived that was acknowledged to anybody before this call. Calls of one turn ask Redis together:
-   * how often names are looked up makes no difference to Redis.
+   * Resolves when every change has arrived that was acknowledged to anybody before this call. All calls of one turn of the event loop ask
+   * Redis once, so the number of lookups makes no difference to Redis.
    */
   fresh(): Promise<void> {
     return (this.sharedFresh ??= new Promise((resolve, reject) => {
@@ -103,7 +103,7 @@ export class RedisLink {
     this.id = String(await this.send('HGET', state, 'id'));
     await this.timed(this.changes.subscribe(this.channel, (text) => this.take(JSON.parse(text) as ChangeMessage)));
     await this.tick();
-    // changes up to this one are in the names that are read, and later ones arrive by the channel
+    // the names that are read have all changes up to this number; later changes arrive by the channel
     this.seq = await this.lastSeq();
     let cursor = '0';
     do {
@@ -116,7 +116,7 @@ export class RedisLink {
     const { early = [] } = this;
     this.early = undefined;
     for (const message of early) this.take(message);
-    // some names may have been read in a later state than others
+    // names may have been read in states of different times
     await this.reached(await this.lastSeq());
     if (this.failure) throw this.failure;
     const loaded = this.loading!;
@@ -125,7 +125,7 @@ export class RedisLink {
     this.ticker = setInterval(() => void this.tick().catch(() => undefined), TICK_MS).unref();
   }
 
-  /** @throws when the two connections reach different servers, or one that cannot keep names */
+  /** @throws when the two connections reach different servers, or a server that cannot keep names */
   private async checkServers(): Promise<void> {
     const infos = await Promise.all(
       [this.commands, this.changes].map(async (connection) => String(await this.timed(connection.send(['INFO', 'server'])))),

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { MAX_STEP_MS } from '../lease-clock.js';
 
 /**
- * The scripts that change names in Redis. A script is atomic there.
+ * The scripts that change names in Redis. Redis runs a script atomically.
  *
  * Keys, after a common prefix:
  *
- * - `state`, a hash: `id` of the name space, a random text; `seq`, the number of the last change; `order`, the number of the newest
- *   name; `clock` and `time`, see below
+ * - `state`, a hash: `id`, a random text for the name space; `seq`, the number of the last change; `order`, the number of the newest name;
+ *   `clock` and `time`, of the leases
  * - `names`, a hash: the record of each name as JSON, `{"uri":…,"order":…,"lease":{"owner":…,"ttlMs":…},"metadata":[…]}`
  * - `leases`, a sorted set: names by the ends of their leases
  *
  * Each change is published as `{"seq":…,"changes":[[name, record or null], …]}` in the channel `changes:ID`.
  *
- * Leases end by a clock of their own, in milliseconds. It goes as Redis' clock while somebody calls {@link SCRIPTS.tick}, and stands
- * still otherwise: no lease ends because Redis was away and nobody could renew it, or because a clock was set.
+ * Leases end by a special clock, in milliseconds. The clock follows Redis' clock while somebody calls {@link SCRIPTS.tick}, and stops
+ * otherwise. So no lease ends because Redis was away and nobody could renew the lease, or because a clock was set.
  */
 const COMMON = `
 local state, names, leases = KEYS[1], KEYS[2], KEYS[3]
@@ -145,7 +145,10 @@ end
 return done(lost)
 `;
 
-/** Lets the clock of the leases go on, and removes names whose leases have ended: as many in one call as take Redis a few milliseconds. */
+/**
+ * Advances the clock of the leases, and removes names whose leases have ended. One call removes as many names as Redis can remove in a few
+ * milliseconds.
+ */
 const TICK = `
 redis.call('HSET', state, 'clock', whole(clock), 'time', whole(now))
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', whole(clock), 'LIMIT', 0, 1000)) do delete(name) end

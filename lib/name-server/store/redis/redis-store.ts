@@ -22,14 +22,14 @@ import { type RedisScript, SCRIPTS } from './redis-scripts.js';
 
 /** Options of a store in Redis. */
 export interface RedisNameStoreOptions {
-  /** Before the keys and the channel in Redis: each prefix is a name space of its own. Default `pyro:names:`. */
+  /** Prefix of the keys and the channel in Redis. Each prefix is a separate name space. Default `pyro:names:`. */
   prefix?: string;
   /**
-   * How long names are looked up in their last known state while Redis cannot be reached, in milliseconds. Such an answer may be out of
-   * date. 0: lookups fail at once. Default 60,000.
+   * Time for which names are looked up in their last known state while Redis cannot be reached, in milliseconds. These answers may be out
+   * of date. 0: lookups fail at once. Default 60,000.
    */
   lastKnownMs?: number;
-  /** How long an answer of Redis may take, in milliseconds. Default 2,000. */
+  /** Longest wait for an answer of Redis, in milliseconds. Default 2,000. */
   timeoutMs?: number;
 }
 
@@ -43,14 +43,15 @@ const RULES: OptionRules<RedisNameStoreOptions> = {
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
-/** Names that one script removes or renews: Redis serves others between two scripts. */
+/** Names that one script removes or renews: Redis serves other clients between two scripts. */
 const NAMES_PER_SCRIPT = 1_000;
 
 /**
  * Keeps the registrations in Redis. All name servers that use the same Redis and the same prefix are one name space.
  *
- * Changes are scripts, which Redis runs one after the other. Each name server has all names in memory, follows the changes, and answers
- * from there after it has asked Redis for the number of the last change: what was acknowledged by one name server is seen at all others.
+ * Changes are scripts, which Redis runs one after the other. Each name server has all names in memory, and follows the changes. For a
+ * lookup it asks Redis for the number of the last change, and answers from memory. So a change that one name server has acknowledged is
+ * seen at all others.
  *
  * A removal or renewal of more than 1,000 names is done in several steps.
  */
@@ -59,7 +60,7 @@ export class RedisNameStore implements NameStore {
   private readonly listeners = new NameListeners();
   private link: RedisLink | undefined;
   private readonly closing = new AbortController();
-  /** When Redis answered last, in the milliseconds of `performance.now()`. */
+  /** Time of Redis' last answer, in milliseconds of `performance.now()`. */
   private aliveAt = 0;
   private lastError = new Error('not connected yet');
   private spaceId = '';
@@ -82,7 +83,7 @@ export class RedisNameStore implements NameStore {
     return store;
   }
 
-  /** The id that Redis has of the name space, the last known one while Redis is away. */
+  /** The id of the name space in Redis; while Redis is away, the last known id. */
   get sharedId(): string {
     return this.spaceId;
   }
@@ -145,7 +146,7 @@ export class RedisNameStore implements NameStore {
     this.link?.close();
   }
 
-  /** Resolves when the names in memory are those of Redis, or may be used although they are not. */
+  /** Resolves when the names in memory are up to date, or may be used although they are not. */
   private async fresh(): Promise<void> {
     try {
       if (this.link) return await this.link.fresh();
@@ -184,7 +185,7 @@ export class RedisNameStore implements NameStore {
       onAlive: () => (this.aliveAt = performance.now()),
       onLost: (error) => {
         this.lastError = error;
-        // a link that is not in use yet is replaced by who opens it
+        // a link that is not in use yet is replaced by the code that opens it
         if (this.link === undefined) return;
         this.link = undefined;
         void this.reconnect();
@@ -209,7 +210,7 @@ export class RedisNameStore implements NameStore {
     }
   }
 
-  /** Takes over all names, and tells watchers what is different. */
+  /** Takes over all names, and tells watchers the differences. */
   private replace(stored: ReadonlyMap<string, StoredRecord>): void {
     this.aliveAt = performance.now();
     const before = byName(this.records.list({ by: 'all' }));
@@ -234,7 +235,7 @@ export class RedisNameStore implements NameStore {
 
 /**
  * Opens a store in Redis with the settings of a client: `createClient` of `@redis/client` or `redis`, or `new Redis` of `ioredis`,
- * Sentinels included. The store has connections of its own; closing it, or the client, is up to the caller.
+ * Sentinels included. The store opens its own connections. The caller closes the store and the client.
  *
  * ```ts
  * const store = await redisNameStore(new Redis('redis://10.0.0.5'), { prefix: 'lab:' });

@@ -3,7 +3,7 @@ import { makeTables } from './sql-schema.js';
 import { openSqlite, type SqliteDatabase, type SqliteStatement } from './sqlite.js';
 import { hasUtf8 } from '../stored-text.js';
 
-/** How long a statement waits while another process writes. Nothing else is served meanwhile: a registration takes a few milliseconds. */
+/** Longest wait of a statement while another process writes. Nothing else is served meanwhile; a registration takes a few milliseconds. */
 const BUSY_MS = 2_000;
 
 /** A registration with its lease, and its tags as a JSON list. */
@@ -66,7 +66,7 @@ export class SqlNames {
       try {
         this.database.exec('ROLLBACK');
       } catch {
-        // the first error says more
+        // the first error is thrown, because it says more
       }
       throw error;
     }
@@ -93,7 +93,7 @@ export class SqlNames {
     return this.counted.count;
   }
 
-  /** Registers a name, whatever stands in its way. A name that is there keeps its position. */
+  /** Registers a name, even if another registration is in the way. A registered name keeps its position. */
   set(record: NameRecord): void {
     const { name, uri, lease } = record;
     if (this.run('UPDATE pyro_names SET uri = ? WHERE name = ?', uri, name) === 0) {
@@ -155,7 +155,7 @@ export class SqlNames {
     return names;
   }
 
-  /** A number that is another one after another process has changed the file. */
+  /** A number that changes when another process has changed the file. */
   version(): number {
     return (this.prepared('PRAGMA data_version').get() as { data_version: number }).data_version;
   }
@@ -187,8 +187,8 @@ function conditionOf(selection: NameSelection): [condition: string, values: stri
 }
 
 /**
- * The first text behind all those that begin with a prefix, in the order of code points, which is SQLite's; undefined when there is
- * none. With it, the index of the names is used, and case counts.
+ * The first text after all texts with a prefix, in the order of code points, which is SQLite's order; undefined when there is none. A
+ * condition with this text uses the index of the names, and is case-sensitive.
  */
 function endOfPrefix(prefix: string): string | undefined {
   const points = Array.from(prefix, (character) => character.codePointAt(0)!);

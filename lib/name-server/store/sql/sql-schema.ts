@@ -14,8 +14,8 @@ const PYRO5_TABLES = `
   );`;
 
 /**
- * Pyro5's name server does not know these. Its registrations have no lease: it deletes the row of a name when it registers the name
- * again, and the lease goes with the row.
+ * Tables that Pyro5's name server does not know. When it registers a name again, it deletes the row of the name, and the lease with the
+ * row. So its registrations have no lease.
  *
  * Without the indexes, each lookup reads the tags of all names.
  */
@@ -31,7 +31,7 @@ const OWN_TABLES = `
   );
   CREATE INDEX IF NOT EXISTS nestjs_pyro_lease_ends ON nestjs_pyro_leases(ends_at);`;
 
-/** Makes the tables that are not there. A file of an old Pyro, which kept no tags, is changed as Pyro5 changes it. */
+/** Makes the missing tables. A file of an old Pyro, which kept no tags, is changed as Pyro5 changes it. */
 export function makeTables(database: SqliteDatabase): void {
   const has = (table: string): boolean =>
     database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table) !== undefined;

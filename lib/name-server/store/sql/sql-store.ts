@@ -22,7 +22,7 @@ import { leaseClockMs, SqlNames } from './sql-names.js';
 import { SqlWatch } from './sql-watch.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 
-/** Pause between two looks at the leases. */
+/** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
 
 /** Work on the names that waits for the next transaction. */
@@ -35,14 +35,14 @@ interface PendingWork {
 
 /**
  * Keeps the registrations in an SQLite file with the tables of Pyro5's name server. Several processes may use the file, `pyro5-ns`
- * included. What was acknowledged is on the disk.
+ * included. An acknowledged change is on the disk.
  *
  * A lease begins anew when the file is opened.
  *
  * @see Pyro5/nameserver.py, `SqlStorage`
  */
 export class SqlNameStore implements NameStore {
-  /** Stands for the file on this machine, without telling clients its path. */
+  /** Identifies the file on this machine, without telling clients its path. */
   readonly sharedId: string;
   private readonly feed: SqlWatch;
   private readonly sweeper: NodeJS.Timeout;
@@ -198,7 +198,7 @@ export class SqlNameStore implements NameStore {
       for (const change of changes) this.feed.tell(change);
       for (const { resolve } of batch) resolve();
     }
-    // at once: who was resolved may write again before a promise of this function is
+    // resolved at once: a caller may write again before a promise of this function resolves
     this.working = undefined;
   }
 

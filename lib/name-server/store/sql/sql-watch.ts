@@ -3,13 +3,13 @@ import { NameListeners } from '../name-listeners.js';
 import type { NameChange, NameRecord } from '../name-store.js';
 import type { SqlNames } from './sql-names.js';
 
-/** Pause between two looks whether another process has changed the file. */
+/** Pause between two checks whether another process has changed the file. */
 const POLL_MS = 500;
 
 /**
- * Tells watchers of the changes of an SQLite file: of this process' at once, and of those of other processes soon.
+ * Tells watchers of the changes of an SQLite file: changes of this process at once, changes of other processes soon.
  *
- * It keeps the names in memory while somebody watches, since SQLite says that something has changed, but not what.
+ * It keeps the names in memory while somebody watches: SQLite tells that the file has changed, but not the change.
  */
 export class SqlWatch {
   private readonly listeners = new NameListeners();
@@ -60,7 +60,7 @@ export class SqlWatch {
       this.version = version;
       for (const change of nameDifferences(this.known, now)) this.tell(change);
     } catch {
-      // the file is busy: the next look finds the same changes
+      // the file is busy: the next check finds the same changes
     }
   }
 }

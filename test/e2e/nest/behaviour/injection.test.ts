@@ -153,7 +153,7 @@ const metadata = {
 describe.each(WAYS)('injection into objects (%s)', (way) => {
   const served = serveForAll(way, metadata);
 
-  it.each(MODES)('injects every kind of provider (%s)', async (mode) => {
+  it.each(MODES)('Nest injects every kind of provider into an object (%s)', async (mode) => {
     const peer = await served().join(mode);
     expect(await peer.call(mode, 'wiring')).toEqual([
       'plain',
@@ -178,7 +178,7 @@ describe.each(WAYS)('injection into objects (%s)', (way) => {
     ['session', SessionConnection],
     ['single', PyroDaemon],
     ['percall', PyroContext],
-  ] as const)('injects as REQUEST into a %s object the connection, daemon or call that it belongs to', async (mode, type) => {
+  ] as const)('REQUEST of a %s object is the connection, daemon or call that the object belongs to', async (mode, type) => {
     const [one, two] = [await served().join(mode), await served().join(mode)];
     expect(await one.call(mode, 'request')).toBe(type.name);
     expect([await one.call(mode, 'isOwnRequest'), await two.call(mode, 'isOwnRequest')]).toEqual([true, true]);
@@ -186,7 +186,7 @@ describe.each(WAYS)('injection into objects (%s)', (way) => {
 });
 
 describe.each(WAYS)('modules that import each other (%s)', (way) => {
-  it('serves objects of modules that import each other', async () => {
+  it('a server serves objects of modules that import each other', async () => {
     @Injectable()
     class Left {
       constructor(@Inject(forwardRef(() => Right)) readonly right: { name: string }) {}

@@ -136,7 +136,7 @@ describe.each(WAYS)('parameters (%s)', (way) => {
     ['custom', ['5'], {}, [true, '5', 5, 12]],
     ['custom', [], { item: '5' }, [true, '5', 5, 12]],
     ['allowed', [], {}, 'ok'],
-  ])('binds the parameters of %s%j %j', async (method, args, kwargs, expected) => {
+  ])('a method gets its decorated parameters from %s%j %j', async (method, args, kwargs, expected) => {
     expect(await call(method, args, kwargs)).toEqual(expected);
   });
 
@@ -149,16 +149,16 @@ describe.each(WAYS)('parameters (%s)', (way) => {
     ['custom', ['x'], {}, 'ValueError', 'Validation failed (numeric string is expected)'],
     ['refused', [], {}, 'PermissionError', 'Forbidden resource'],
     ['keywords', [1, 2], {}, 'TypeError', 'Parameters.keywords() takes 2 positional arguments but 3 were given'],
-  ])('refuses the parameters of %s%j %j', async (method, args, kwargs, type, message) => {
+  ])('a method with decorated parameters refuses %s%j %j', async (method, args, kwargs, type, message) => {
     await expect(call(method, args, kwargs)).rejects.toMatchObject({ pythonType: `builtins.${type}`, args: [message] });
   });
 
-  it('tells pipes which parameter they transform', async () => {
+  it('a pipe is told which parameter it transforms', async () => {
     await call('byName', ['mm', '5']);
     expect(log).toContain('unit pipe unit body');
   });
 
-  it('lets guards read metadata of the method and the class', async () => {
+  it('a guard reads metadata of the method and the class', async () => {
     await call('allowed', []);
     await call('whole', []);
     expect(log).toEqual(['somebody method,class', 'everybody class']);

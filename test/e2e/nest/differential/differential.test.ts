@@ -67,7 +67,7 @@ function outcomeOfNest(reference: ReferenceStrategy, method: string, args: unkno
   );
 }
 
-/** What clients of Pyro are told of an error that leaves Nest's filters. */
+/** The text that clients of Pyro get for an error that leaves Nest's filters. */
 function describeNestError(error: unknown): Outcome['error'] {
   // the refusal of a guard is documented as a PermissionError
   if (error instanceof RpcException && error.message === 'Forbidden resource')

@@ -84,7 +84,7 @@ function controllerOf({ instanceMode, controller, methods }: ApplicationSpec): T
   for (const [index, spec] of methods.entries()) {
     const name = `method${index}`;
     const run = (...args: unknown[]): unknown => runMethod(spec.method, name, args);
-    // every parameter of a Pyro method takes an argument: no more than those that are decorated
+    // every parameter of a Pyro method takes an argument, so a method has only decorated parameters
     const { [name]: method } = spec.factory
       ? { [name]: (first: unknown, second: unknown, third: unknown) => run(first, second, third) }
       : { [name]: (first: unknown, second: unknown) => run(first, second) };
@@ -104,7 +104,7 @@ function controllerOf({ instanceMode, controller, methods }: ApplicationSpec): T
   return Generated;
 }
 
-/** One application that has a controller behind a PyroServer, and behind Nest's own pipeline. */
+/** An application that has a controller behind a PyroServer, and behind Nest's own pipeline. */
 export interface GeneratedApplication {
   readonly app: INestApplication;
   readonly server: PyroServer;

@@ -62,7 +62,7 @@ function failure(kind: ErrorKind, message: string): unknown {
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const note = (step: string): void => void trace.push(`${step} [${store.getStore() ?? ''}]`);
-/** Notes a step behind the method. Observables of methods emit with the stores of the method, which those of Nest lose. */
+/** Notes a step after the method. Observables of methods emit with the stores of the method; in Nest's pipeline they lose the stores. */
 const noteBehind = (step: string): void => void trace.push(step);
 const contextOf = (context: ExecutionContext): string => {
   const [data, ...others] = context.getArgs<unknown[]>();
@@ -70,7 +70,7 @@ const contextOf = (context: ExecutionContext): string => {
   return `${context.getType()} ${context.getClass().name}.${context.getHandler().name} ${JSON.stringify(data)} ${others.length} ${isRpc}`;
 };
 
-/** How an enhancer behaves, where it stands, and which error it throws, if it throws any. */
+/** The behaviour of an enhancer, its position, and the error that it throws, if any. */
 export interface Spec<How extends string> {
   readonly how: How;
   readonly error: ErrorKind;

@@ -46,14 +46,14 @@ class Files {
 }
 
 describe('files', () => {
-  it('sends a file as a Readable, chunk by chunk', async () => {
+  it('an object sends a file as a Readable, chunk by chunk', async () => {
     const { join } = await serve({ providers: [Files] });
     const peer = await join('files');
     const chunks = await readStream(peer, await openStream(peer, 'files', 'download'));
     expect(chunks).toEqual([Buffer.from('first'), Buffer.from('second')]);
   });
 
-  it('receives a file as bytes', async () => {
+  it('an object receives a file as bytes', async () => {
     const { join } = await serve({ providers: [Files] });
     const peer = await join('files');
     expect(await peer.call('files', 'upload', 'a.txt', Buffer.from('text'))).toBe('a.txt: text');
@@ -77,7 +77,7 @@ class NewCats extends Cats {
   }
 }
 
-it('serves two versions of an object under different ids', async () => {
+it('a server serves two versions of an object under different ids', async () => {
   const { join } = await serve({ providers: [Cats, NewCats] });
   const peer = await join('cats');
   expect([await peer.call('cats', 'find'), await peer.call('cats.v2', 'find'), await peer.call('cats.v2', 'count')]).toEqual([

@@ -76,7 +76,7 @@ describe('lazily loaded modules', () => {
     expect(await (await join('loading')).call('loading', 'work')).toBe('worked');
   });
 
-  it('serves objects of a lazily loaded module once the server listens anew', async () => {
+  it('a server serves objects of a lazily loaded module once it listens anew', async () => {
     const { server, join } = await serve({ providers: [Loading] });
     const peer = await join('loading');
     await peer.call('loading', 'work');

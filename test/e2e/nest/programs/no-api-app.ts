@@ -1,4 +1,4 @@
-/** A program of core beside which `@opentelemetry/api` is not installed. Prints what it has loaded of OpenTelemetry. */
+/** A program of core without an installed `@opentelemetry/api`. Prints the loaded modules of OpenTelemetry. */
 import { createRequire } from 'node:module';
 import { expose, PyroDaemon, PyroProxy } from '../../../../lib/core.js';
 

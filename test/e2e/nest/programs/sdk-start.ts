@@ -16,7 +16,7 @@ export const spansOf: () => Promise<SentSpan[]> = process.argv[2] === 'sentry' ?
 
 function startNodeSdk(): () => Promise<SentSpan[]> {
   const exporter = new InMemorySpanExporter();
-  // without a sampler: the one of OTEL_TRACES_SAMPLER
+  // without a sampler: OTEL_TRACES_SAMPLER chooses it
   new NodeSDK({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).start();
   return () =>
     Promise.resolve(

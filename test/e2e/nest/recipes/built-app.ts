@@ -20,8 +20,8 @@ export const SWC_OPTIONS: SwcOptions = {
 };
 
 /**
- * Makes a directory with the sources of the app in `app/`, and with this library, compiled by SWC, as its `nestjs-pyro`. All other
- * packages are those of this project. The directory is removed after the test.
+ * Makes a directory with the sources of the app in `app/`, and with this library, compiled by SWC, as its `nestjs-pyro`. All other packages
+ * are the packages of this project. The directory is removed after the test.
  */
 export async function appDirectory(): Promise<string> {
   const builds = join(packageRoot, 'build');

@@ -19,7 +19,7 @@ beforeEach(() => {
   measured = 0;
 });
 
-/** One entry for each object, method and list of arguments; over HTTP as Nest's own. */
+/** Caches by object, method and list of arguments; over HTTP as Nest's own interceptor. */
 @Injectable()
 class CallCacheInterceptor extends CacheInterceptor {
   protected override trackBy(context: ExecutionContext): ReturnType<CacheInterceptor['trackBy']> {

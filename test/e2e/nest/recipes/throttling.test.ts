@@ -51,7 +51,7 @@ class Page {
   }
 }
 
-/** Who is counted: the client that the handshake guards know, else the host. */
+/** Counts by the principal of the handshake guards, else by the host. */
 function clientOf(request: { ip?: string }, context: ExecutionContext): string {
   if (context.getType() === 'http') return request.ip!;
   const { principal, connection } = context.switchToRpc().getContext<PyroContext>();

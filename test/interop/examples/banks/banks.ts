@@ -69,7 +69,7 @@ abstract class Bank {
 
 @PyroController({ name: 'example.banks.rabobank', instanceMode: 'single' })
 export class Rabobank extends Bank {
-  // an override needs a decorator of its own, as in Python
+  // an override needs its own decorator, as in Python
   @PyroMethod()
   name(): string {
     return 'Rabobank';

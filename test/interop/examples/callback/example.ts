@@ -1,7 +1,7 @@
 import type { Example } from '../example.js';
 import { CallbackServer, CallbackServer2 } from './callback-server.js';
 
-/** A server that calls its client: the client passes an object of its own, which arrives as a proxy. */
+/** A server that calls its client: the client passes an object, which arrives as a proxy. */
 export default [
   {
     async serve(stage) {

@@ -9,7 +9,7 @@ class EchoServer {
   }
 }
 
-/** The limit is the client's own. The client catches another error than the one that occurs, with Python's server as with ours. */
+/** The limit is the client's own. The client catches another error than the error that occurs, with Python's server and with this server. */
 export default {
   async serve(stage) {
     const server = await stage.nest({ providers: [EchoServer] });

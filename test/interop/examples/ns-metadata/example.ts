@@ -1,7 +1,7 @@
 import type { Example } from '../example.js';
 import { serveNames } from '../name-server.object.js';
 
-/** The script registers objects of its own with tags, and looks them up. Python prints a set in any order. */
+/** The script registers its own objects with tags, and looks them up. Python prints a set in any order. */
 export default {
   serve: serveNames,
   original: [],

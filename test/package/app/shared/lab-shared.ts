@@ -1,4 +1,4 @@
-// a shared library that brings a copy of nestjs-pyro of its own
+// a shared library that brings its own copy of nestjs-pyro
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import {
   kwargs,

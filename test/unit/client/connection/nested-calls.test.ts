@@ -4,7 +4,7 @@ import { expose, PyroDaemon, PyroProxy, type PyroProxyOptions, type RemoteObject
 /** Served by the other program: calls back while it is called. */
 class Server {
   running = 0;
-  letGo = (): void => undefined;
+  releaseHeld = (): void => undefined;
   private waiting: (() => void) | undefined;
 
   add(a: number, b: number): number {
@@ -13,10 +13,10 @@ class Server {
   async callBack(callee: RemoteObject<Callee>, ...args: unknown[]): Promise<unknown> {
     return callee.$call('call', ...args);
   }
-  /** Returns when the test calls `letGo`. */
+  /** Returns when the test calls `releaseHeld`. */
   async hold(): Promise<void> {
     this.running++;
-    await new Promise<void>((resolve) => (this.letGo = resolve));
+    await new Promise<void>((resolve) => (this.releaseHeld = resolve));
   }
   /** Returns when two of these calls run at the same time. */
   async meet(): Promise<void> {
@@ -88,7 +88,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
     });
     expect(result).toBe(3);
     expect(connections).toBe(2);
-    // the connection of the outer call stays, the one of the nested call ends
+    // the connection of the outer call stays, the connection of the nested call ends
     await expect.poll(() => theirs.connections).toEqual([first]);
     expect(await proxy.add(1, 1)).toBe(2);
   });
@@ -134,7 +134,7 @@ describe('nested calls: calls made while this program serves a callback', () => 
       const released = proxy.$release();
       await expect(inner).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
       await released;
-      object.letGo();
+      object.releaseHeld();
     });
     await expect(outer).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
     await expect.poll(() => theirs.connections).toEqual([]);

@@ -115,7 +115,7 @@ describe('a proxy that a peer sent', () => {
     expect(seen.at(-1)).toEqual(['MINE']);
   });
 
-  it('applies receivedProxies to proxies in the results of calls', async () => {
+  it('receivedProxies is applied to proxies in the results of calls', async () => {
     const { uri, handshakes } = await serve();
     const elsewhere = 'PYRO:greeter@192.0.2.1:9';
     const daemon = await ScriptedDaemon.listen(async (peer) => {
@@ -140,7 +140,7 @@ describe('a proxy that a peer sent', () => {
 });
 
 describe('a reference that this program wrote itself', () => {
-  it('makes a proxy of a reference that this program wrote, without asking receivedProxies', async () => {
+  it('a reference that this program wrote becomes a proxy without a check of receivedProxies', async () => {
     const { uri, handshakes } = await serve();
     const greeter = PyroProxy.from<Greeter>(new ProxyReference(uri), { handshake: 'mine' });
     cleanups.push(() => greeter.$release());

@@ -88,7 +88,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     await expect(callKept()).rejects.toThrow('unknown object');
   });
 
-  it('serves objects passed as keyword arguments, in batches and in blobs', async () => {
+  it('objects passed as keyword arguments, in batches and in blobs are served', async () => {
     const proxy = await connect();
     await proxy.$call('call', null, kwargs({ named: { listener } }));
     await proxy.$batch((batch) => batch.call(passed));
@@ -98,7 +98,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     expect(ours.objectCount).toBe(2);
   });
 
-  it('serves an object passed over several connections until the last of them ends', async () => {
+  it('an object passed over several connections is served until the last of them ends', async () => {
     const [one, two] = [await connect(), await connect()];
     await Promise.all([one.keep(passed), two.keep(passed)]);
     expect(ours.objectCount).toBe(2);
@@ -108,7 +108,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     expect(isServed()).toBe(false);
   });
 
-  it('stops serving a passed object when its connection breaks or is dropped', async () => {
+  it('a passed object is served no longer when its connection breaks or is dropped', async () => {
     const proxy = await connect();
     await proxy.keep(passed);
     await expect(proxy.$with({ callTimeoutMs: 20 }).hang()).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -129,7 +129,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     expect(await callKept()).toBe(1);
   });
 
-  it('goes on serving a passed object while another lease is held, or when it was registered', async () => {
+  it('a passed object is served while another lease is held, or when it was registered', async () => {
     const proxy = await connect();
     const lease = ours.lease(listener);
     await proxy.keep(passed);
@@ -153,7 +153,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     await expect(callKept()).rejects.toThrow('unknown object');
   });
 
-  it('sends an object as a value when it exposes nothing or no daemon can serve it', async () => {
+  it('an object is sent as a value when it exposes nothing or no daemon can serve it', async () => {
     const proxy = await connect();
     await proxy.$call('keep', new Bare());
     expect(server.kept).toEqual({ value: 1 });
@@ -163,7 +163,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     expect(isServed()).toBe(false);
   });
 
-  it('refuses to pass an object before the daemon that serves it listens', async () => {
+  it('a proxy refuses to pass an object before the daemon that serves it listens', async () => {
     const proxy = await connect({ autoproxy: new PyroDaemon() });
     await expect(proxy.keep(passed)).rejects.toMatchObject({
       sent: false,
@@ -171,7 +171,7 @@ describe('an object that is passed in a call, registered for the connection', ()
     });
   });
 
-  it('sends an object as a value when its class has a converter', async () => {
+  it('an object is sent as a value when its class has a converter', async () => {
     const classes = new ClassRegistry();
     classes.registerClass(Listener, { name: 'lab.Listener', toDict: ({ heard }) => ({ heard }) });
     const proxy = await connect({ classes });

@@ -50,7 +50,7 @@ describe.each(Object.keys(SERIALIZER_IDS) as SerializerName[])('an argument that
           batch['read']!(bad);
         }),
     ],
-  ])('is named by its place in %s', async (_what, text, call) => {
+  ])('an argument that cannot be written is named by its path in %s', async (_what, text, call) => {
     await using proxy = await PyroProxy.connect(await serve(), { serializer });
     await expect(call(proxy as never)).rejects.toThrow(text);
   });

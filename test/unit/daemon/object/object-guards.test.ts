@@ -127,7 +127,7 @@ it('objects that are registered outside of a call, or in a call of an unguarded 
   expect(await peer.call((await peer.call('maker', 'make')) as string, 'peek')).toBe('undefined');
 });
 
-it('refuses a wrong guards option by its value', async () => {
+it('a wrong guards option is refused by its value', async () => {
   const daemon = await startDaemon();
   expect(() => daemon.register(new Shared(), 'x', { guards: 'all' as never })).toThrow(
     "guards is the text \"all\"; it must be 'inherit', 'none' or a function",

@@ -14,7 +14,7 @@ const texts = (): string[] => (warned.mock.calls as unknown[][]).map(([text]) =>
 it.each([
   ['an object', (type: new () => object) => new type()],
   ['a class', (type: new () => object) => type],
-])('warns once of %s that exposes nothing', async (_what, make) => {
+])('a daemon warns once of %s that exposes nothing', async (_what, make) => {
   class Closed {
     read(): void {}
   }
@@ -28,7 +28,7 @@ it.each([
   ]);
 });
 
-it('warns of functions in fields where the class was exposed as a whole', async () => {
+it('a daemon warns of functions in fields where the class was exposed as a whole', async () => {
   class Sensor {
     read = (): number => 1;
     private readonly _hidden = (): number => 2;
@@ -45,7 +45,7 @@ it('warns of functions in fields where the class was exposed as a whole', async 
   ]);
 });
 
-it('warns of functions in fields of a registered class when the first instance is made', async () => {
+it('a daemon warns of functions in fields of a registered class when the first instance is made', async () => {
   class Sensor {
     read = (): number => 1;
     value(): number {
@@ -63,7 +63,7 @@ it('warns of functions in fields of a registered class when the first instance i
   expect(texts()).toEqual([expect.stringContaining('Sensor.read')]);
 });
 
-it('does not warn of functions in fields where single members were exposed', async () => {
+it('a daemon does not warn of functions in fields where single members were exposed', async () => {
   class Sensor {
     onData = (): void => undefined;
     value(): number {

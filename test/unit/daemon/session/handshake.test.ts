@@ -41,7 +41,7 @@ class Guarded implements PyroTarget {
 }
 
 describe('the handshake', () => {
-  it('answers the handshake with hello and the metadata, in the client’s serializer', async () => {
+  it('a handshake is answered with hello and the metadata, in the client’s serializer', async () => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'thing');
     const peer = await open(daemon);
@@ -51,19 +51,19 @@ describe('the handshake', () => {
     expect(valueOf(frame)).toEqual({ handshake: 'hello', meta: { methods: new Set(['hello']), oneway: [], attrs: [] } });
   });
 
-  it('keeps the client’s handshake data on the connection', async () => {
+  it('the client’s handshake data stays on the connection', async () => {
     const daemon = await startDaemon();
     await join(daemon, 'Pyro.Daemon', { user: 'ann' });
     expect(daemon.connections.map(({ handshake }) => handshake)).toEqual([{ user: 'ann' }]);
   });
 
-  it('leaves class dicts in the handshake data as dicts', async () => {
+  it('class dicts in the handshake data stay dicts', async () => {
     const daemon = await startDaemon();
     await join(daemon, 'Pyro.Daemon', { __class__: 'builtins.ValueError', __exception__: true, args: [] });
     expect(daemon.connections[0]!.handshake).toEqual({ __class__: 'builtins.ValueError', __exception__: true, args: [] });
   });
 
-  it('refuses a handshake for an unknown object, and closes the connection', async () => {
+  it('a handshake for an unknown object is refused, and the connection closed', async () => {
     const peer = await open(await startDaemon());
     peer.connect('nobody');
     const frame = await peer.next();
@@ -71,7 +71,7 @@ describe('the handshake', () => {
     await peer.untilClosed();
   });
 
-  it('validates a handshake before it looks up the object, and tells the client the reason of a refusal', async () => {
+  it('a handshake is validated before the object is looked up, and the client is told the reason of a refusal', async () => {
     const daemon = await startDaemon({
       validateHandshake: async ({ data, objectId }) => {
         await sleep(1);
@@ -90,16 +90,19 @@ describe('the handshake', () => {
   it.each([
     ['text that is no Pyro', Buffer.from('GET / HTTP/1.1\r\n'), 'invalid data'],
     ['another version', Buffer.from('PYRO\x00\x30', 'latin1'), 'invalid protocol version: 48'],
-  ])('answers %s in place of a handshake with a refusal in marshal, then closes', async (_, bytes, reason) => {
-    const peer = await open(await startDaemon());
-    peer.write(bytes);
-    const frame = await peer.next();
-    expect(frame.header).toMatchObject({ type: MESSAGE_TYPES.connectFail, serializerId: 2 });
-    expect(frame.data.toString('latin1')).toContain(reason);
-    await peer.untilClosed();
-  });
+  ])(
+    '%s in place of a handshake is answered with a refusal in marshal, then the connection is closed',
+    async (_, bytes, reason) => {
+      const peer = await open(await startDaemon());
+      peer.write(bytes);
+      const frame = await peer.next();
+      expect(frame.header).toMatchObject({ type: MESSAGE_TYPES.connectFail, serializerId: 2 });
+      expect(frame.data.toString('latin1')).toContain(reason);
+      await peer.untilClosed();
+    },
+  );
 
-  it('answers a first message of a wrong type in marshal', async () => {
+  it('a first message of a wrong type is answered in marshal', async () => {
     const peer = await open(await startDaemon());
     peer.invoke('Pyro.Daemon', 'ping');
     const frame = await peer.next();
@@ -107,7 +110,7 @@ describe('the handshake', () => {
     expect(frame.data.toString('latin1')).toContain('invalid msg type 4 received (expected: 1)');
   });
 
-  it('answers a handshake in an unknown serializer in marshal', async () => {
+  it('a handshake in an unknown serializer is answered in marshal', async () => {
     const peer = await open(await startDaemon({ serializers: ['serpent'] }));
     peer.connect('Pyro.Daemon', 'hello', { serializerId: 3, data: Buffer.from('{"handshake":"hello","object":"Pyro.Daemon"}') });
     const frame = await peer.next();
@@ -116,7 +119,7 @@ describe('the handshake', () => {
   });
 
   it.each([dumps('hello'), dumps({ handshake: 1 }), dumps({ handshake: 1, object: 5 }), Buffer.from('}{')])(
-    'refuses handshake data that is no connect dict',
+    'handshake data that is no connect dict is refused',
     async (data) => {
       const peer = await open(await startDaemon());
       peer.send({ type: MESSAGE_TYPES.connect, data });
@@ -125,7 +128,7 @@ describe('the handshake', () => {
     },
   );
 
-  it('gives up a handshake after handshakeTimeoutMs, guards included', async () => {
+  it('a handshake is given up after handshakeTimeoutMs, guards included', async () => {
     const daemon = await startDaemon({ handshakeTimeoutMs: 50, validateHandshake: async () => (await sleep(100_000), {}) });
     const [silent, waiting] = [await open(daemon), await open(daemon)];
     waiting.connect();
@@ -137,7 +140,7 @@ describe('the handshake', () => {
     }
   });
 
-  it('refuses a connection over maxConnections with the reason', async () => {
+  it('a connection over maxConnections is refused with the reason', async () => {
     const daemon = await startDaemon({ maxConnections: 2 });
     const first = await join(daemon);
     await join(daemon);
@@ -188,7 +191,7 @@ describe('the guard of an object', () => {
     ],
   ];
 
-  it.each(ways)('asks an object’s guard when a connection of another object reaches it by %s', async (_, reach) => {
+  it.each(ways)('an object’s guard is asked when a connection of another object reaches it by %s', async (_, reach) => {
     const daemon = await startDaemon();
     daemon.register(new Thing(), 'open');
     const guarded = new Guarded('a');
@@ -207,7 +210,7 @@ describe('the guard of an object', () => {
     expect((await friend.next()).data.toString()).not.toContain('wrong password');
   });
 
-  it('asks an object’s guard for oneway calls too, once per connection', async () => {
+  it('an object’s guard is asked for oneway calls too, once per connection', async () => {
     const daemon = await startDaemon();
     const guarded = new Guarded('a');
     daemon.registerTarget('guarded', guarded);

@@ -14,7 +14,7 @@ import { STORE_KINDS, type StorePlace } from './stores.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 
-/** One operation on a store. */
+/** An operation on a store. */
 type Operation =
   | { readonly kind: 'put'; readonly record: NameRecord; readonly options: PutOptions }
   | {
@@ -210,7 +210,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
   });
   afterAll(() => place.close());
 
-  it('answers random operations as the interface says, and tells of each change', async () => {
+  it('a store answers random operations as the interface says, and tells of each change', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async (operations) => {
         const store = await place.empty();
@@ -242,7 +242,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     lease: { owner: 'one', ttlMs },
   });
 
-  it('ends a lease that is not renewed, tells so, and gives the name to the next one', async () => {
+  it('a store ends a lease that is not renewed, tells so, and gives the name to the next one', async () => {
     const store = await place.empty();
     const changes: string[] = [];
     store.watch((change) => void changes.push(`${change.kind} ${change.kind === 'removed' ? change.name : change.record.name}`));
@@ -316,7 +316,7 @@ describe.each(Object.keys(STORE_KINDS))('a store of the kind %s', (kind) => {
     const setClock = (byMs: number): void => void (Date.now = () => now() + byMs);
     const DAY_MS = 86_400_000;
 
-    it('ends no lease early, and keeps none for ever', async () => {
+    it('a store ends no lease early, and keeps none for ever', async () => {
       const store = await place.empty();
       const removed: string[] = [];
       store.watch((change) => void (change.kind === 'removed' && removed.push(change.name)));

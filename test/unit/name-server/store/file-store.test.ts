@@ -36,7 +36,7 @@ async function contents(file = path): Promise<NameRecord[]> {
 }
 
 describe('registrations in a file', () => {
-  it('are there when the file is opened again, tags and leases included', async () => {
+  it('registrations in a file are there when the file is opened again, tags and leases included', async () => {
     const store = await FileNameStore.open(path);
     await store.put(record('one'), PUT);
     await store.put(record('two', 'PYRO:x@h:1', ['ü', 'b']), PUT);
@@ -49,7 +49,7 @@ describe('registrations in a file', () => {
     expect(await contents()).toEqual(before);
   });
 
-  it('are those of a whole number of changes, wherever the file was cut', async () => {
+  it('registrations in a cut file are those of a whole number of changes, wherever the file was cut', async () => {
     const store = await FileNameStore.open(path);
     const states: NameRecord[][] = [[]];
     for (const change of [record('one'), record('two', 'PYRO:€@h:1', ['€']), record('one', 'PYRO:other@h:1')]) {
@@ -76,7 +76,7 @@ describe('registrations in a file', () => {
     expect(reached).toBe(states.length - 1);
   }, 60_000);
 
-  it('are written anew when most lines of the file are old', async () => {
+  it('registrations in a file are written anew when most lines of the file are old', async () => {
     const store = await FileNameStore.open(path);
     for (let round = 0; round < 1_100; round++) void store.put(record('same', `PYRO:x@h:${round + 1}`), PUT);
     await store.put(record('last'), PUT);
@@ -87,7 +87,7 @@ describe('registrations in a file', () => {
     expect(await readdir(directory)).toEqual(['names.journal']);
   });
 
-  it('belong to one process: a second one is refused, until the first has ended', async () => {
+  it('a file of registrations belongs to one process: a second process is refused, until the first has ended', async () => {
     const store = await FileNameStore.open(path);
     await expect(FileNameStore.open(path)).rejects.toThrow(`${path} is used by the name server in process ${process.pid}`);
     await store.close();
@@ -279,7 +279,7 @@ describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
     await store.close();
     console.log(JSON.stringify({ count, failures, kept, isNextKept }));`;
 
-  it('takes no registration that it cannot keep: those are taken back, and shorter ones are written', async () => {
+  it('a full disk takes no registration that it cannot keep: such a registration is taken back, and a shorter one is written', async () => {
     const bundle = await bundleOfStore();
     // the largest size that a file of the process may have, in blocks: writing beyond it fails as on a full disk
     const shell = 'ulimit -f 100; exec "$@"';
@@ -330,7 +330,7 @@ describe('a process that is killed while it writes', () => {
     }`;
 
   it(
-    `leaves every name that was acknowledged, ${KILLS} times`,
+    `a process that is killed while it writes leaves every name that was acknowledged, ${KILLS} times`,
     async () => {
       const bundle = await bundleOfStore();
       let kills = 0;

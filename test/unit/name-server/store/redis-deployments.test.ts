@@ -29,7 +29,7 @@ function defineTests(programs: RedisPrograms): void {
   }
 
   describe('a Redis with a replica and a Sentinel', { timeout: 60_000 }, () => {
-    it('fails over: all name servers go on with the replica, which has the names, and are still one name space', async () => {
+    it('a Redis with a Sentinel fails over: all name servers go on with the replica, which has the names, and are still one name space', async () => {
       const master = following(await RedisServer.start(programs));
       const replica = following(await RedisServer.startReplica(programs, master));
       const sentinel = following(await RedisServer.startSentinel(programs, master));
@@ -72,7 +72,7 @@ function defineTests(programs: RedisPrograms): void {
       return { redis, ca: authority.cert, caFile: authority.certFile };
     }
 
-    it('keeps names with the certificates that a client of either package trusts', async () => {
+    it('a Redis with TLS keeps names with the certificates that a client of either package trusts', async () => {
       const { redis, ca } = await start();
       const clients = [
         createClient({ url: redis.url, socket: { tls: true, ca } }),
@@ -88,7 +88,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.list({ by: 'all' })).toEqual([record('name0'), record('name1')]);
     });
 
-    it('is reached by a rediss: URL with an authority that Node trusts, and refused without', async () => {
+    it('a Redis with TLS is reached by a rediss: URL with an authority that Node trusts, and refused without', async () => {
       const { redis, caFile } = await start();
       await expect(openNameStore(redis.url)).rejects.toMatchObject({
         code: 'CONFIG',
@@ -101,7 +101,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(server.port).toBeGreaterThan(0);
     });
 
-    it('does not answer a redis: URL', async () => {
+    it('a Redis with TLS does not answer a redis: URL', async () => {
       const { redis } = await start();
       await expect(openNameStore(`${redis.url.replace('rediss:', 'redis:')}?timeoutMs=5000`)).rejects.toThrow(
         'storage: cannot use Redis at 127.0.0.1',

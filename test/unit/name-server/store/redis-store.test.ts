@@ -43,7 +43,7 @@ function defineTests(programs: RedisPrograms): void {
       return store;
     }
 
-    /** What a store tells its watchers, as texts. */
+    /** The changes that a store tells its watchers, as texts. */
     function follow(store: NameStore): string[] {
       const found: string[] = [];
       const text = (change: NameChange): string => (change.kind === 'removed' ? change.name : change.record.name);
@@ -51,7 +51,7 @@ function defineTests(programs: RedisPrograms): void {
       return found;
     }
 
-    it('says by its id which name servers share their names', async () => {
+    it('a store in Redis says by its id which name servers share their names', async () => {
       const [prefix, other] = [freshPrefix(), freshPrefix()];
       const stores = [await open({ prefix }), await open({ prefix }), await open({ prefix: other })];
       const [one, two, three] = stores.map(({ sharedId }) => sharedId);
@@ -67,7 +67,7 @@ function defineTests(programs: RedisPrograms): void {
       return answer;
     }
 
-    it('are one name space for all stores with the same prefix, in the same order, and none for another prefix', async () => {
+    it('registrations in Redis are one name space for all stores with the same prefix, in the same order, and none for another prefix', async () => {
       const prefix = freshPrefix();
       const [one, other] = [await open({ prefix }), await open({ prefix })];
       const changes = follow(other);
@@ -83,7 +83,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await (await open({ prefix: freshPrefix() })).count()).toBe(0);
     });
 
-    it('are seen at a name server that the change has not reached yet, as soon as it has', async () => {
+    it('registrations in Redis are seen at a name server that the change has not reached yet, as soon as the change arrives', async () => {
       const prefix = freshPrefix();
       const relay = await RedisRelay.start(redis.port);
       const far = await redisNameStore(createClient({ url: relay.url }), { prefix });
@@ -101,7 +101,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await answers).toEqual([record('name', ['tag']), 1, [record('name', ['tag'])]]);
     });
 
-    it('are opened by a URL with options in its query, without TLS and in any database', async () => {
+    it('a store in Redis is opened by a URL with options in its query, without TLS and in any database', async () => {
       const store = await openNameStore(`${redis.url}/3?prefix=url:&lastKnownMs=1&timeoutMs=1000`);
       cleanups.push(() => store.close());
       await store.put(record('name'), PUT);
@@ -112,7 +112,7 @@ function defineTests(programs: RedisPrograms): void {
       await expect(openNameStore(`${redis.url}?prefx=a`)).rejects.toThrow('storage: prefx is no option; did you mean prefix?');
     });
 
-    it('are removed and renewed by thousands', async () => {
+    it('registrations in Redis are removed and renewed by thousands', async () => {
       // thousands of registrations may wait long for the disk of a busy machine
       const store = await open({ prefix: freshPrefix(), timeoutMs: 60_000 });
       const names = Array.from({ length: 2_500 }, (_, index) => `name${index}`);
@@ -123,7 +123,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.count()).toBe(0);
     }, 60_000);
 
-    it('that somebody deletes in Redis are gone at once, and watchers are told', async () => {
+    it('registrations that somebody deletes in Redis are gone at once, and watchers are told', async () => {
       const prefix = freshPrefix();
       const store = await open({ prefix });
       await store.put(record('name'), PUT);
@@ -134,7 +134,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.list({ by: 'all' })).toEqual([record('new')]);
     });
 
-    it('keep their leases when nobody could reach Redis for long, or its clock was set', async () => {
+    it('registrations in Redis keep their leases when nobody could reach Redis for long, or its clock was set', async () => {
       const prefix = freshPrefix();
       const store = await open({ prefix });
       await store.put(leased('name', 60_000), PUT);
@@ -148,7 +148,7 @@ function defineTests(programs: RedisPrograms): void {
       expect(await store.renew('someone', ['name'])).toEqual(['name']);
     });
 
-    it('with half of a surrogate pair are refused', async () => {
+    it('names with half of a surrogate pair are refused in Redis', async () => {
       const store = await open({ prefix: freshPrefix() });
       await expect(store.put(record('\uD800'), PUT)).rejects.toThrow('has half of a surrogate pair');
       await expect(store.setMetadata('a', new Set(['\uDC00']), { takeover: false })).rejects.toThrow(
@@ -173,7 +173,7 @@ function defineTests(programs: RedisPrograms): void {
       return { redis, store, changes };
     }
 
-    it('lookups are answered from the last known state, registrations fail, and all goes on when it is back', async () => {
+    it('lookups are answered from the last known state while Redis is away, registrations fail, and all goes on when Redis is back', async () => {
       const { redis, store, changes } = await start();
       await store.put(record('name'), PUT);
       expect(await store.count()).toBe(1);
@@ -260,7 +260,7 @@ describe('what cannot be used', () => {
   it.each([
     ['createCluster of @redis/client', () => createCluster({ rootNodes: [] })],
     ['Cluster of ioredis', () => new Cluster([], { lazyConnect: true })],
-  ])('%s is refused: names lie in one slot', async (_, make) => {
+  ])('%s is refused as Redis: names lie in one slot', async (_, make) => {
     await expect((async () => redisNameStore(make() as never))()).rejects.toThrow('storage: Redis Cluster is of no use here');
   });
 

@@ -51,7 +51,7 @@ function defineTests(): void {
   });
 
   describe('registrations in an SQLite file', () => {
-    it('say by their id which name servers share them', () => {
+    it('a store in an SQLite file says by its id which name servers share its names', () => {
       const [one, two] = [open(), open()];
       const other = SqlNameStore.open(`${path}-other`);
       cleanups.push(() => other.close());
@@ -60,7 +60,7 @@ function defineTests(): void {
       expect(other.sharedId).not.toBe(one.sharedId);
     });
 
-    it('are there when the file is opened again, tags and leases included', async () => {
+    it('registrations in an SQLite file are there when the file is opened again, tags and leases included', async () => {
       const store = SqlNameStore.open(path);
       await store.put(record('one', undefined, ['ü', 'b']), PUT);
       await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
@@ -69,7 +69,7 @@ function defineTests(): void {
       expect(open().list({ by: 'all' })).toEqual(before);
     });
 
-    it('are safe from a second process on the same file: one of two gets a name, and each sees what the other does', async () => {
+    it('an SQLite file is safe from a second process: one of two gets a name, and each sees what the other does', async () => {
       const [one, other] = [open(), open()];
       const [taken, refused] = await Promise.all(
         [one, other].map((store, index) => store.put(record('name', `PYRO:a@h:${index + 1}`), { safe: true, takeover: false })),
@@ -111,7 +111,7 @@ function defineTests(): void {
       expect(open().get('leased')).toMatchObject({ name: 'leased' });
     });
 
-    it('fail with a NamingError while another process holds the file, and work again afterwards', async () => {
+    it('registrations in an SQLite file fail with a NamingError while another process holds the file, and work again afterwards', async () => {
       const store = open();
       const database = openSqlite(path);
       cleanups.push(() => database.close());
@@ -125,7 +125,7 @@ function defineTests(): void {
       expect(await store.put(record('one'), PUT)).toBeUndefined();
     }, 30_000);
 
-    it('of an old Pyro, without tags, are taken over', () => {
+    it('registrations of an old Pyro, without tags, are taken over', () => {
       const database = openSqlite(path);
       database.exec(
         "CREATE TABLE pyro_names (name nvarchar PRIMARY KEY NOT NULL, uri nvarchar NOT NULL); INSERT INTO pyro_names VALUES ('old', 'PYRO:a@h:1')",
@@ -134,14 +134,14 @@ function defineTests(): void {
       expect(open().list({ by: 'all' })).toEqual([record('old', 'PYRO:a@h:1')]);
     });
 
-    it('with half of a surrogate pair are refused', async () => {
+    it('names with half of a surrogate pair are refused in an SQLite file', async () => {
       const store = open();
       await expect(store.put(record('\uD800'), PUT)).rejects.toThrow('has half of a surrogate pair');
       await store.put(record('\uFFFD'), PUT);
       expect(store.get('\uD800')).toBeUndefined();
     });
 
-    it('are found by an index, whether a prefix or a tag selects them', () => {
+    it('registrations in an SQLite file are found by an index, whether a prefix or a tag selects them', () => {
       open();
       const database = openSqlite(path);
       cleanups.push(() => database.close());
@@ -150,7 +150,7 @@ function defineTests(): void {
       expect(plan("SELECT object FROM pyro_metadata WHERE metadata = 'a'")).toContain('nestjs_pyro_metadata_tag');
     });
 
-    it('are not looked for in other files, nor in memory', async () => {
+    it('registrations are not looked for in other SQLite files, nor in memory', async () => {
       await writeFile(path, 'a diary, and a long one: '.repeat(100));
       await expect(openNameStore(`sql:${path}`)).rejects.toThrow(`storage: cannot open sql:${path}: file is not a database`);
       await expect(openNameStore('sql::memory:')).rejects.toThrow('not in :memory:');

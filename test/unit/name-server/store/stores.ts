@@ -23,7 +23,7 @@ export interface StorePlace {
   close(): Promise<void>;
 }
 
-/** What opens each kind of store that this machine can have. */
+/** The functions that open each kind of store that this machine can have. */
 export const STORE_KINDS: Record<string, () => Promise<StorePlace>> = {
   memory: () =>
     Promise.resolve({ tellsNoTags: true, empty: () => Promise.resolve(new MemoryNameStore()), close: async () => {} }),

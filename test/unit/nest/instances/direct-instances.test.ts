@@ -170,7 +170,7 @@ async function madeByNest(type: Type, options: Parameters<typeof NestFactory.cre
 
 describe('direct instances', () => {
   it.each([Alone, ByType, ByToken, ByProperty, Inheriting, Redeclaring, WithOptional, Guarded] as Type[])(
-    'are like those that Nest makes: $name',
+    'direct instances are like those that Nest makes: $name',
     async (type) => {
       const { wrapper, loader, instance } = await madeByNest(type);
       const direct = DirectInstances.of(wrapper, loader)!.make() as Record<PropertyKey, unknown>;
@@ -193,12 +193,12 @@ describe('direct instances', () => {
     OnForwardReference,
     GuardedByRequest,
     OfTenant,
-  ] as Type[])('are left to Nest where something belongs to the call: $name', async (type) => {
+  ] as Type[])('instances are left to Nest where something belongs to the call: $name', async (type) => {
     const { wrapper, loader } = await madeByNest(type);
     expect(DirectInstances.of(wrapper, loader)).toBeUndefined();
   });
 
-  it('are left to Nest where it decorates each instance', async () => {
+  it('instances are left to Nest where Nest decorates each instance', async () => {
     const { wrapper, loader } = await madeByNest(Alone, { instrument: { instanceDecorator: (instance) => instance } });
     expect(DirectInstances.of(wrapper, loader)).toBeUndefined();
   });

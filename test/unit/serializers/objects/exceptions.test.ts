@@ -143,7 +143,7 @@ describe('the message of a PyroRemoteError', () => {
 });
 
 describe('options of the serializers', () => {
-  it('refuses invalid options of the serializers', () => {
+  it('invalid options of the serializers are refused', () => {
     expect(() => createSerializers({}, ['pickle' as SerializerName])).toThrow(/unknown serializer "pickle"/);
     expect(() => createSerializers({}, ['toString' as SerializerName])).toThrow(SerializeError);
     expect(() => createSerializers({ maxDepth: 0 })).toThrow(/maxDepth/);

@@ -48,7 +48,7 @@ describe('the cost of a value: serpent', () => {
 });
 
 describe.each(NAMES)('the cost of a value: %s', (name) => {
-  it('refuses a value over maxValueBytes, and names the memory, the limit and the option', () => {
+  it('a value over maxValueBytes is refused, and the error names the memory, the limit and the option', () => {
     const data = serializer(name).dumps(many(10_000, {}));
     const error = failureOf(() => serializer(name, { maxValueBytes: 100_000 }).loads(data));
     expect(error).toBeInstanceOf(SerializeError);
@@ -59,7 +59,7 @@ describe.each(NAMES)('the cost of a value: %s', (name) => {
     expect(error.toPythonError()).toMatchObject({ pythonType: 'builtins.ValueError' });
   });
 
-  it('names the argument of a call that costs too much', () => {
+  it('the argument of a call that costs too much is named', () => {
     const call = { objectId: 'thing', method: 'measure', args: [1, many(10_000, [])], kwargs: {} };
     const data = serializer(name).dumpsCall(call);
     const error = failureOf(() => serializer(name, { maxValueBytes: 100_000 }).loadsCall(data));
@@ -124,7 +124,7 @@ describe.each(NAMES)('the cost of a value: %s', (name) => {
     expect(made.spentBytes).toBeGreaterThan(plain.spentBytes + 100_000);
   });
 
-  it('reads with names that were known before give the same values', () => {
+  it('a reader that knows the names from before gives the same values', () => {
     const one = serializer(name);
     const data = one.dumps([{ constructor: 1, b: { c: 1 } }, { __class__: 'lab.Unknown', b: 2 }, { b: 1, constructor: 2 }, {}]);
     const first = one.loads(data, { plain: true });
@@ -134,7 +134,7 @@ describe.each(NAMES)('the cost of a value: %s', (name) => {
 });
 
 describe('budgets', () => {
-  it('that of a handshake is four times maxHandshakeBytes, and says so', () => {
+  it('the budget of a handshake is four times maxHandshakeBytes, and the error says so', () => {
     const budget = new HandshakeBudget(1_000);
     expect(budget.limitBytes).toBe(4_000);
     const error = failureOf(() => serializer('json').loads(Buffer.from(`[${'{},'.repeat(100)}0]`), { budget }));

@@ -44,12 +44,12 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     ['invalid Date', new Date(NaN), /invalid Date/],
     ['RegExp of another realm', runInNewContext('/x/'), /RegExp/],
     ['int without end', 10n ** 4300n, /4300/],
-  ])('refuses to write a %s, naming its path', (_, value, what) => {
+  ])('a %s cannot be written, and the error names its path', (_, value, what) => {
     expectRefusal({ items: [0, { 'a key': value }] }, 'value.items[1]["a key"]', what);
     expectRefusal(new Map([['k', pyTuple(value)]]), 'value.get("k")[0]', what);
   });
 
-  it('refuses to write values that contain themselves', () => {
+  it('values that contain themselves cannot be written', () => {
     const loop: Record<string, unknown> = { list: [] };
     (loop['list'] as unknown[]).push(loop);
     expectRefusal(loop, 'value.list[0]', /contains itself/);
@@ -57,7 +57,7 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expect(serializer.loads(serializer.dumps([twice, twice]))).toEqual([twice, twice]);
   });
 
-  it('refuses to write values deeper than maxDepth', () => {
+  it('values deeper than maxDepth cannot be written', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 201; i++) deep = [deep];
     expectRefusal(deep, 'value[0][0]', /200 nested containers.*maxDepth/);
@@ -67,7 +67,7 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expectRefusal(millions, 'value.next', /maxDepth/);
   });
 
-  it('refuses to write set members and keys that Python cannot hash', () => {
+  it('set members and keys that Python cannot hash cannot be written', () => {
     for (const key of [{}, new Map(), new (class Thing {})()]) {
       expectRefusal([new Map([[key, 1]])], 'value[0]', /dict key or (a )?set member/);
       expectRefusal([new Set([key])], 'value[0]', /dict key or (a )?set member/);
@@ -76,14 +76,14 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expectRefusal([new Set([Symbol('s')])], 'value[0]', /symbol/);
   });
 
-  it('refuses to write values of more than maxMessageBytes', () => {
+  it('values of more than maxMessageBytes cannot be written', () => {
     const small = make({ maxBytes: 1_000 });
     expect(small.dumps('x'.repeat(900)).length).toBeLessThanOrEqual(1_000);
     expect(() => small.dumps('x'.repeat(1_001))).toThrow(/maxMessageBytes \(1000\)/);
     expect(() => small.dumps(Array.from({ length: 600 }, () => 'ab'))).toThrow(/maxMessageBytes \(1000\)/);
   });
 
-  it('keeps an error of a getter, a toJSON or an encoder as the cause', () => {
+  it('an error of a getter, a toJSON or an encoder is kept as the cause', () => {
     const cause = new TypeError('mine');
     const fail = () => {
       throw cause;
@@ -100,7 +100,7 @@ describe.each(NAMES)('values that cannot be written in %s', (name) => {
     expect(() => make({ encodeObject: fail }).dumps([{}])).toThrow(expect.objectContaining({ name: 'SerializeError', cause }));
   });
 
-  it('refuses to write a revoked Proxy with a SerializeError', () => {
+  it('a revoked Proxy is refused with a SerializeError', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(() => serializer.dumps([proxy])).toThrow(SerializeError);
@@ -111,7 +111,7 @@ describe.each(NAMES)('values that are written in %s', (name) => {
   const serializer = createSerializers().get(SERIALIZER_IDS[name])!;
   const round = (value: unknown) => serializer.loads(serializer.dumps(value));
 
-  it('writes values of another realm or without a prototype', () => {
+  it('values of another realm or without a prototype are written', () => {
     expect(round(runInNewContext('[1, { a: new Date(0), m: new Map([["k", 1]]) }]'))).toEqual([
       1,
       { a: '1970-01-01T00:00:00+00:00', m: { k: 1 } },
@@ -119,7 +119,7 @@ describe.each(NAMES)('values that are written in %s', (name) => {
     expect(round(Object.assign(Object.create(null) as object, { a: 1 }))).toEqual({ a: 1 });
   });
 
-  it('writes what encodeObject returns in place of a value, once', () => {
+  it('the result of encodeObject is written in place of a value, once', () => {
     const asked: object[] = [];
     const encoding = createSerializers({
       encodeObject: (value) => {
@@ -134,26 +134,26 @@ describe.each(NAMES)('values that are written in %s', (name) => {
     expect(asked.some((object) => 'url' in object)).toBe(false);
   });
 
-  it('writes instances of subclasses as the class that they extend', () => {
+  it('instances of subclasses are written as the class that they extend', () => {
     class Names extends Map<string, number> {}
     class Items extends Array<number> {}
     expect(round([new Names([['a', 1]]), Items.from([1, 2])])).toEqual([{ a: 1 }, [1, 2]]);
   });
 
-  it('writes holes in arrays as None', () => {
+  it('holes in arrays are written as None', () => {
     const holes: unknown[] = [];
     holes[2] = 1;
     expect(round(holes)).toEqual([null, null, 1]);
   });
 
-  it('writes text of any length', () => {
+  it('text of any length is written', () => {
     for (const length of [0, 1, 31, 32, 40, 41, 255, 256, 65_535, 65_536]) {
       expect(round('a'.repeat(length))).toBe('a'.repeat(length));
       expect(round('\u20ac'.repeat(length))).toBe('\u20ac'.repeat(length));
     }
   });
 
-  it('writes containers of any length', () => {
+  it('containers of any length are written', () => {
     for (const length of [0, 15, 16, 255, 256, 65_535, 65_536]) {
       const items = Array.from({ length }, (_, index) => index);
       expect(isDeepStrictEqual(round(items), items)).toBe(true);
@@ -165,7 +165,7 @@ describe.each(NAMES)('values that are written in %s', (name) => {
 
 describe('json keys', () => {
   const json = createSerializers().get(SERIALIZER_IDS.json)!;
-  it('refuses json keys that would become the same text', () => {
+  it('json keys that would become the same text are refused', () => {
     expect(() =>
       json.dumps(
         new Map<unknown, unknown>([

@@ -1,7 +1,7 @@
 /** Smaller tables are not checked: even when all keys collide, they take little more time than reading them. */
 const LEAST_KEYS = 128;
-/** Up to so many keys in one bucket happen by chance. */
-const USUAL_AT_A_PLACE = 8;
+/** The number of keys in one bucket that may happen by chance. */
+const USUAL_IN_A_BUCKET = 8;
 /** Comparisons with colliding keys that one read may take, about a tenth of a second. */
 const BUDGET = 8_000_000;
 
@@ -13,8 +13,8 @@ type Table = ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
  * V8 hashes numbers and bigints without a seed, so a peer can compute many numbers that collide. A new key is compared with all
  * colliding keys before it: 100,000 such keys take a minute.
  */
-export class KeyCrowds {
-  private readonly crowds = new WeakMap<Table, Crowd>();
+export class HashCollisions {
+  private readonly buckets = new WeakMap<Table, Buckets>();
   private budget = BUDGET;
 
   /**
@@ -24,22 +24,22 @@ export class KeyCrowds {
    */
   admits(table: Table, key: unknown, isAdded = true): boolean {
     if (table.size < LEAST_KEYS || (typeof key !== 'number' && typeof key !== 'bigint')) return true;
-    let crowd = this.crowds.get(table);
-    if (crowd === undefined) {
-      this.crowds.set(table, (crowd = new Crowd()));
-      for (const known of table.keys()) if (typeof known === 'number' || typeof known === 'bigint') crowd.add(hashOf(known));
+    let buckets = this.buckets.get(table);
+    if (buckets === undefined) {
+      this.buckets.set(table, (buckets = new Buckets()));
+      for (const known of table.keys()) if (typeof known === 'number' || typeof known === 'bigint') buckets.add(hashOf(known));
     }
     const hash = hashOf(key);
-    const passed = crowd.countAt(hash);
-    if (passed > USUAL_AT_A_PLACE) this.budget -= passed;
+    const passed = buckets.countAt(hash);
+    if (passed > USUAL_IN_A_BUCKET) this.budget -= passed;
     if (this.budget < 0) return false;
-    if (isAdded && !table.has(key)) crowd.add(hash);
+    if (isAdded && !table.has(key)) buckets.add(hash);
     return true;
   }
 }
 
 /** The number of keys in each bucket of a table. */
-class Crowd {
+class Buckets {
   private hashes = new Int32Array(LEAST_KEYS);
   private counts = new Uint16Array(LEAST_KEYS);
   private size = 0;
@@ -88,7 +88,10 @@ function mixed32(key: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** `key = ~key + (key << 18); key ^= key >> 31; key *= 21; key ^= key >> 11; key += key << 6; key ^= key >> 22` of 64 bits, and the lower half of it. */
+/**
+ * The lower 32 bits of this hash of 64 bits: `key = ~key + (key << 18); key ^= key >> 31; key *= 21; key ^= key >> 11; key += key << 6; key
+ * ^= key >> 22`.
+ */
 function mixed64(high: number, low: number): number {
   let sum = (~low >>> 0) + ((low << 18) >>> 0);
   let h = (~high + ((high << 18) | (low >>> 14)) + (sum >= WORD ? 1 : 0)) | 0;

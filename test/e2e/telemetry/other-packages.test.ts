@@ -75,7 +75,7 @@ async function serveLamp(): Promise<string> {
 }
 
 describe('a call of our own client without a traceparent', () => {
-  it('belongs to the trace of its correlation id', async () => {
+  it('a call of our client without a traceparent belongs to the trace of its correlation id', async () => {
     await using lamp = await PyroProxy.connect<Lamp>(await serveLamp(), { telemetry: false });
     expect(await withCorrelationId(TAKEN, () => lamp.shine())).toBe(plain(TAKEN));
     expect(await lamp.shine()).not.toBe(plain(TAKEN));
@@ -83,7 +83,7 @@ describe('a call of our own client without a traceparent', () => {
     for (const span of spans('lamp/shine')) expect(plain(span.attributes['pyro.correlation_id'] as string)).toBe(traceOf(span));
   });
 
-  it('is sampled as the sampler of the application decides about the trace', async () => {
+  it('a call of our client without a traceparent is sampled as the sampler of the application decides about the trace', async () => {
     await using lamp = await PyroProxy.connect<Lamp>(await serveLamp(), { telemetry: false });
     // the trace goes on in the call, without being recorded
     expect(await withCorrelationId(REFUSED, () => lamp.shine())).toBe(plain(REFUSED));
@@ -96,7 +96,7 @@ describe('a call of our own client without a traceparent', () => {
 describe('the trace context in the metadata of a packet, where Nest puts it', () => {
   const traceparent = `00-${plain(TAKEN)}-b7ad6b7169203331-01`;
 
-  it('is the parent of the span of a server', async () => {
+  it('the trace context in the metadata of a packet is the parent of the span of a server', async () => {
     const client = new PyroClient({ uri: await serveLamp(), telemetry: false });
     closeAfter(() => client.close());
     client.setOnDispatchHook((packet) => (packet.metadata = { ...packet.metadata, traceparent }));
@@ -105,7 +105,7 @@ describe('the trace context in the metadata of a packet, where Nest puts it', ()
     expect(spans('lamp/shine')[0]!.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
   });
 
-  it('gives way to the span of the call itself', async () => {
+  it('the span of the call itself wins over the trace context in the metadata of a packet', async () => {
     const client = new PyroClient({ uri: await serveLamp() });
     closeAfter(() => client.close());
     client.setOnDispatchHook((packet) => (packet.metadata = { ...packet.metadata, traceparent, tenant: 'acme' }));
@@ -118,7 +118,7 @@ describe('the trace context in the metadata of a packet, where Nest puts it', ()
 });
 
 describe('nestjs-cls', () => {
-  it('has its store, and the call its span, in the method and at each item of a stream', async () => {
+  it('nestjs-cls has its store, and the call its span, in the method and at each item of a stream', async () => {
     @PyroController('store')
     @UseGuards(ClsGuard)
     class Store {
@@ -155,7 +155,7 @@ describe('nestjs-cls', () => {
 });
 
 describe('@nestjs/observe', () => {
-  it('follows a call in its own trace, while the spans of OpenTelemetry are one trace', async () => {
+  it('@nestjs/observe follows a call in its own trace, while the spans of OpenTelemetry are one trace', async () => {
     // instead of its collector
     const collector = createServer((_request, response) => response.end());
     await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { KeyCrowds } from '../../../lib/serpent/key-crowds.js';
+import { HashCollisions } from '../../../lib/serpent/hash-collisions.js';
 
 const COUNT = 20_000;
 
 /** Counts the keys of a row that are admitted to a new Map before the first refusal. */
-function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, crowds = new KeyCrowds()): number {
+function admitted(keyAt: (index: number) => number | bigint | string, count = COUNT, collisions = new HashCollisions()): number {
   const map = new Map<unknown, unknown>();
   for (let index = 0; index < count; index++) {
     const key = keyAt(index);
-    if (!crowds.admits(map, key)) return index;
+    if (!collisions.admits(map, key)) return index;
     map.set(key, index);
   }
   return count;
 }
 
-describe('KeyCrowds: the limit on colliding keys', () => {
+describe('HashCollisions: the limit on colliding keys', () => {
   it.each<[string, (index: number) => number | bigint]>([
     ['ints in a row', (index) => index],
     ['negative ints', (index) => -index * 3],
@@ -27,35 +27,35 @@ describe('KeyCrowds: the limit on colliding keys', () => {
     ['large ints in a row', (index) => 2n ** 80n + BigInt(index)],
     ['large ints far apart', (index) => 2n ** 80n + BigInt(index) * 1_000_003n],
     ['large negative ints', (index) => -(2n ** 64n) - BigInt(index)],
-  ])('admits the Map keys: %s', (_, keyAt) => {
+  ])('the Map keys are admitted: %s', (_, keyAt) => {
     expect(admitted(keyAt)).toBe(COUNT);
   });
 
-  it('admits the same key again and again, and the same keys in the same order', () => {
+  it('the same key is admitted again and again, and the same keys in the same order', () => {
     expect(admitted((index) => (index < 1_000 ? index : 5))).toBe(COUNT);
     expect(admitted((index) => index % 1_000)).toBe(COUNT);
   });
 
-  it('admits some thousand colliding keys, and no more', () => {
+  it('some thousand colliding keys are admitted, and no more', () => {
     // V8 looks at the lower 64 bits of a bigint only
     const sameLowerBits = (index: number): bigint => BigInt(index + 1) << 64n;
     expect(admitted(sameLowerBits, 3_000)).toBe(3_000);
     expect(admitted(sameLowerBits)).toBeLessThan(6_000);
   });
 
-  it('counts colliding keys of many tables together', () => {
-    const crowds = new KeyCrowds();
+  it('colliding keys of many tables are counted together', () => {
+    const collisions = new HashCollisions();
     let tables = 0;
-    while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, crowds) === 1_000) tables++;
+    while (tables < 1_000 && admitted((index) => BigInt(index + 1) << 64n, 1_000, collisions) === 1_000) tables++;
     expect(tables).toBeGreaterThan(5);
     expect(tables).toBeLessThan(50);
   });
 
-  it('checks neither strings nor small tables for colliding keys', () => {
+  it('strings and small tables are not checked for colliding keys', () => {
     expect(admitted((index) => String(index * 65_536))).toBe(COUNT);
-    const crowds = new KeyCrowds();
+    const collisions = new HashCollisions();
     for (let table = 0; table < 1_000; table++) {
-      expect(admitted((index) => BigInt(index + 1) << 64n, 100, crowds)).toBe(100);
+      expect(admitted((index) => BigInt(index + 1) << 64n, 100, collisions)).toBe(100);
     }
   });
 });
