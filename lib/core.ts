@@ -194,6 +194,8 @@ export type {
   NameStore,
   PutOptions,
   RemoveOptions,
+  SetMetadataAnswer,
+  SetMetadataOptions,
 } from './name-server/store/name-store.js';
 export { redisNameStore, type RedisNameStoreOptions } from './name-server/store/redis/redis-store.js';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './name-server/store/redis/redis-connection.js';

@@ -32,8 +32,8 @@ export class BroadcastResponder {
     private readonly socket: Socket,
     private readonly uri: PyroUri,
   ) {
-    socket.on('message', (question, from) => void this.answer(question, from));
-    // the program asks again if an answer is lost
+    // An answer that is lost is asked for again. Some cannot be sent: to port 0, or after the socket was closed.
+    socket.on('message', (question, from) => void this.answer(question, from).catch(() => undefined));
     socket.on('error', () => undefined);
   }
 

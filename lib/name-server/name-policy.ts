@@ -34,9 +34,9 @@ export interface NamePolicy {
   remove?: NameRule;
   /** Change the metadata tags of a name. */
   setMetadata?: NameRule;
-  /** List names, search them by tags, and watch them. */
+  /** List names, search them by tags, watch them, and remove those that a prefix or a regular expression selects. */
   list?: NameRule;
-  /** Register or remove a name whose owner holds a lease of it and is alive. Default `nobody`. */
+  /** Register or remove a name whose owner holds a lease of it and is alive, or change its tags. Default `nobody`. */
   takeover?: NameRule;
 }
 

@@ -1,4 +1,3 @@
-import { RE2JS, RE2JSException } from 're2js';
 import { NamingError } from '../protocol/errors.js';
 import { PythonException, pythonTypeError } from '../protocol/python-exception.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -16,8 +15,15 @@ export interface NameLimits {
   maxTags: number;
   /** Characters of a tag. Default 1,000. */
   maxTagLength: number;
+  /** Characters of all metadata tags of a name. Default 10,000. */
+  maxTagsLength: number;
   /** Characters of a regular expression. Default 1,000. */
   maxRegexLength: number;
+  /**
+   * Instructions of a regular expression with its repetitions written out: `(ab?){10}` has 50. One name takes this many steps for each of
+   * its characters, some 20 ns each. Default 2,000.
+   */
+  maxRegexInstructions: number;
   /** Open watches. Default 1,000. */
   maxWatches: number;
   /** Longest lease that a program may ask for, in milliseconds. Default 3,600,000 (an hour). */
@@ -30,7 +36,9 @@ export const DEFAULT_NAME_LIMITS: NameLimits = {
   maxUriLength: 4_000,
   maxTags: 100,
   maxTagLength: 1_000,
+  maxTagsLength: 10_000,
   maxRegexLength: 1_000,
+  maxRegexInstructions: 2_000,
   maxWatches: 1_000,
   maxLeaseMs: 3_600_000,
 };
@@ -63,10 +71,14 @@ export class NameArguments {
     if (typeof value === 'string')
       throw pythonTypeError(`${argument} should not be a str, but another iterable (set, list, etc)`);
     const tags = new Set<string>();
+    let length = 0;
     for (const tag of iterableOf(value)) {
       if (typeof tag !== 'string') throw pythonTypeError(`a metadata tag must be a str, not ${pythonTypeName(tag)}`);
       tags.add(this.limited('metadata tag', tag, 'maxTagLength'));
+      length += tag.length;
     }
+    const { maxTagsLength } = this.limits;
+    if (length > maxTagsLength) throw tooMany('characters in all metadata tags', length, 'maxTagsLength', maxTagsLength);
     if (tags.size > this.limits.maxTags) throw tooMany('metadata tags', tags.size, 'maxTags', this.limits.maxTags);
     return tags;
   }
@@ -128,22 +140,4 @@ function pythonTypeName(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (value instanceof Set) return 'set';
   return value instanceof Map || isPlainObject(value) ? 'dict' : 'object';
-}
-
-/**
- * Compiles a regular expression that a client sent. It matches the beginning of a name, as Python's `re.match`.
- *
- * The expression runs in linear time, so that no client can block the name server. So it may have neither backreferences nor lookaround,
- * and `\d`, `\w` and `\s` mean ASCII characters.
- *
- * @throws {NamingError} when the expression is wrong, or cannot run in linear time
- */
-export function namePattern(regex: string): (name: string) => boolean {
-  try {
-    const pattern = RE2JS.compile(regex.replaceAll('\\Z', '\\z'));
-    return (name) => pattern.matcher(name).lookingAt();
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    throw new NamingError(`invalid regex: ${error.message}`, { cause: error });
-  }
 }

@@ -12,10 +12,11 @@ import { PyFrozenSet, pyTuple, type PyTuple } from '../serpent/index.js';
 import { NAME_IN_USE } from '../naming/registrar-lease.js';
 import { nameFeed, type NameFeedItem } from './name-feed.js';
 import type { NameRules } from './name-policy.js';
-import { isTrueInPython, NameArguments, type NameLimits, namePattern, tooMany } from './name-rules.js';
+import { namePattern } from './name-pattern.js';
+import { isTrueInPython, NameArguments, type NameLimits, tooMany } from './name-rules.js';
 import { afterwards, type NameLease, type NameRecord, type NameSelection, type NameStore } from './store/name-store.js';
 
-/** Time for which names are matched with a regular expression before other calls are served. */
+/** Time for which names are matched with a regular expression before others are served, and the time of one name more. */
 const MATCH_SLICE_MS = 5;
 /** Longest time that one call may match names with a regular expression. */
 const MATCH_LIMIT_MS = 5_000;
@@ -98,8 +99,14 @@ export class NameServer {
   async set_metadata(name: unknown, metadata: unknown): Promise<void> {
     const known = this.read.name(name);
     const tags = this.read.tags(metadata, 'metadata');
-    await this.rules.check('setMetadata', known, currentContext());
-    if (!(await this.store.setMetadata(known, tags))) throw unknownName(known);
+    const context = currentContext();
+    await this.rules.check('setMetadata', known, context);
+    let answer = await this.store.setMetadata(known, tags, { takeover: false });
+    if (answer === 'held') {
+      if (!(await this.rules.allows('takeover', known, context))) throw await this.heldName(known);
+      answer = await this.store.setMetadata(known, tags, { takeover: true });
+    }
+    if (answer === 'unknown') throw unknownName(known);
   }
 
   /** Removes a name, or the names that a filter selects, but never the name server's own. @returns the number of removed names */
@@ -112,6 +119,8 @@ export class NameServer {
       return removed;
     }
     if (!isTrueInPython(prefix) && !isTrueInPython(regex)) return 0;
+    // the answer tells which names there are
+    await this.rules.check('list', undefined, currentContext());
     const records = await this.select(isTrueInPython(prefix) ? prefix : null, isTrueInPython(prefix) ? null : regex);
     const names = records.map((record) => record.name).filter((found) => found !== NAME_SERVER_OBJECT_ID);
     return this.removeAll(names, by);
@@ -191,7 +200,7 @@ export class NameServer {
   private async select(prefix: unknown, regex: unknown): Promise<NameRecord[]> {
     if (isTrueInPython(prefix)) return this.store.list({ by: 'prefix', prefix: this.read.prefix(prefix) });
     if (!isTrueInPython(regex)) return this.store.list({ by: 'all' } satisfies NameSelection);
-    const matches = namePattern(this.read.regex(regex));
+    const matches = namePattern(this.read.regex(regex), this.limits);
     return matching(await this.store.list({ by: 'all' }), matches);
   }
 

@@ -9,6 +9,8 @@ import {
   type NameStore,
   type PutOptions,
   type RemoveOptions,
+  type SetMetadataAnswer,
+  type SetMetadataOptions,
 } from './store/name-store.js';
 
 /**
@@ -41,10 +43,10 @@ export class StoreWithOwnName implements NameStore {
     return undefined;
   }
 
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Pending<boolean> {
-    if (name !== NAME_SERVER_OBJECT_ID) return this.store.setMetadata(name, metadata);
+  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: SetMetadataOptions): Pending<SetMetadataAnswer> {
+    if (name !== NAME_SERVER_OBJECT_ID) return this.store.setMetadata(name, metadata, options);
     this.change({ ...this.own, metadata });
-    return true;
+    return 'done';
   }
 
   remove(names: readonly string[], options: RemoveOptions): Pending<number> {

@@ -27,9 +27,9 @@ export class RegistrarLease {
     this.ttlMs = Math.min(LEASE_MS.most, Math.max(LEASE_MS.least, CHECKS_OF_A_LEASE * checkIntervalMs));
   }
 
-  /** Begins the time of the names anew. */
-  async renew(nameServer: NameServerClient, names: readonly string[]): Promise<void> {
-    if (nameServer.hasLeases && names.length > 0) await nameServer.renewLeases(this.owner, names);
+  /** Begins the time of the names anew. @returns the names whose leases this program has lost */
+  async renew(nameServer: NameServerClient, names: readonly string[]): Promise<string[]> {
+    return nameServer.hasLeases && names.length > 0 ? nameServer.renewLeases(this.owner, names) : [];
   }
 
   /** Registers a name. @returns false when the name belongs to another program that is alive */
@@ -38,18 +38,25 @@ export class RegistrarLease {
       await nameServer.register(name, uri, { metadata });
       return true;
     }
-    try {
-      await nameServer.registerLeased(name, uri, metadata, this.owner, this.ttlMs);
-      return true;
-    } catch (error) {
-      if (error instanceof NamingError && error.message.startsWith(NAME_IN_USE)) return false;
-      throw error;
-    }
+    return unlessInUse(nameServer.registerLeased(name, uri, metadata, this.owner, this.ttlMs));
   }
 
-  async remove(nameServer: NameServerClient, name: string): Promise<void> {
-    if (nameServer.hasLeases) await nameServer.removeLeased(name, this.owner);
-    else await nameServer.remove(name);
+  /** Removes a name. @returns false when another program holds the lease: the name goes away when this lease ends */
+  async remove(nameServer: NameServerClient, name: string): Promise<boolean> {
+    if (nameServer.hasLeases) return unlessInUse(nameServer.removeLeased(name, this.owner));
+    await nameServer.remove(name);
+    return true;
+  }
+}
+
+/** @returns false when the name server keeps the name for its owner */
+async function unlessInUse(change: Promise<void>): Promise<boolean> {
+  try {
+    await change;
+    return true;
+  } catch (error) {
+    if (error instanceof NamingError && error.message.startsWith(NAME_IN_USE)) return false;
+    throw error;
   }
 }
 

@@ -162,15 +162,13 @@ export class ServerRegistrar {
 
   private async syncAll(nameServer: NameServerClient): Promise<void> {
     const { lease, wanted } = this.common;
-    await lease.renew(
-      nameServer,
-      this.registered().map(({ name }) => name),
-    );
+    const names = this.registered().map(({ name }) => name);
+    const lost = new Set(await lease.renew(nameServer, names));
     const entries = new Set([...this.names.states.keys(), ...wanted.values()]);
     const refusal = await eachOf(entries, async (entry) => {
       if (this.stopping.aborted) return;
       const current = wanted.get(entry.name);
-      if (current === entry) await this.register(entry, nameServer);
+      if (current === entry) await this.register(entry, nameServer, lost.has(entry.name));
       else if (current === undefined) await this.unregister(entry, nameServer);
       // a new object with this name takes the name over
       else this.names.states.delete(entry);
@@ -179,25 +177,26 @@ export class ServerRegistrar {
     else this.reportAvailable(nameServer);
   }
 
-  private async register(entry: RegistrarEntry, nameServer: NameServerClient): Promise<void> {
+  private async register(entry: RegistrarEntry, nameServer: NameServerClient, hasLostLease: boolean): Promise<void> {
     const { name, metadata } = entry;
     const { states } = this.names;
     const uri = publishedUri(entry.uri, nameServer.ends.localAddress);
     const state = states.get(entry);
-    if (state !== undefined) {
-      const current = await currentUri(nameServer, name);
-      if (current?.equals(uri)) {
-        states.set(entry, { is: 'registered', uri });
-        return;
-      }
-      const ours = state.is === 'registered' ? state.uri : undefined;
-      if (current !== undefined && !current.equals(ours)) return this.noteTaken(entry, current);
+    const ours = state?.is === 'registered' ? state.uri : undefined;
+    const current = state && (await currentUri(nameServer, name));
+    if (current !== undefined && !current.equals(uri) && !current.equals(ours)) return this.noteTaken(entry, current);
+    const isAsBefore = ours !== undefined && current?.equals(uri) === true;
+    if (isAsBefore && !hasLostLease) {
+      states.set(entry, { is: 'registered', uri });
+      return;
     }
     if (!(await this.common.lease.put(nameServer, name, uri, metadata))) {
-      return this.noteTaken(entry, await currentUri(nameServer, name));
+      const taken = await currentUri(nameServer, name);
+      // the program that was at this address before has the lease: the name leads here, and a later check gets the lease
+      if (!taken?.equals(uri)) return this.noteTaken(entry, taken);
     }
     states.set(entry, { is: 'registered', uri });
-    this.common.events.emit('registered', name, uri, nameServer.uri);
+    if (!isAsBefore) this.common.events.emit('registered', name, uri, nameServer.uri);
   }
 
   private noteTaken(entry: RegistrarEntry, uri: PyroUri | undefined): void {
@@ -216,8 +215,7 @@ export class ServerRegistrar {
     const { states } = this.names;
     const state = states.get(entry);
     if (state?.is === 'registered' && (await currentUri(nameServer, name))?.equals(state.uri)) {
-      await this.common.lease.remove(nameServer, name);
-      this.common.events.emit('removed', name);
+      if (await this.common.lease.remove(nameServer, name)) this.common.events.emit('removed', name);
     }
     states.delete(entry);
   }

@@ -1,70 +1,130 @@
-import { NamingError } from '../../protocol/errors.js';
+import { configError } from '../../options/option-checks.js';
+import { NamingError, PyroError } from '../../protocol/errors.js';
 import { FileLock } from './file-lock.js';
 import { Journal, type JournalEntry } from './journal.js';
-import type { NameRecord, PutOptions, RemoveOptions } from './name-store.js';
+import {
+  areTagsFree,
+  decidePut,
+  type NameRecord,
+  type PutOptions,
+  removableNames,
+  type RemoveOptions,
+  type SetMetadataAnswer,
+  type SetMetadataOptions,
+} from './name-store.js';
+import type { NameTable } from './name-table.js';
 import { TableStore } from './table-store.js';
 
-/** A change that waits to be written. */
-interface PendingWrite {
-  readonly entry: JournalEntry;
-  /** Takes the change back. */
-  readonly undo: () => void;
+/** Pieces of work that are written together, at most: they are one text. */
+const MAX_BATCH = 1_000;
+
+/** Work on the names that waits to be written. */
+interface PendingWork {
+  readonly run: (draft: Draft) => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
+/** The names of a table with changes that are not on the disk yet. */
+class Draft {
+  readonly entries: JournalEntry[] = [];
+  private readonly changed = new Map<string, NameRecord | undefined>();
+
+  constructor(private readonly table: NameTable) {}
+
+  get(name: string): NameRecord | undefined {
+    return this.changed.has(name) ? this.changed.get(name) : this.table.get(name);
+  }
+
+  set(record: NameRecord): void {
+    this.changed.set(record.name, record);
+    this.entries.push({ set: record });
+  }
+
+  remove(names: readonly string[]): void {
+    for (const name of names) this.changed.set(name, undefined);
+    if (names.length > 0) this.entries.push({ remove: names });
+  }
+}
+
 /**
- * Keeps the registrations in memory and in a file. An acknowledged change is on the disk: it survives a killed process and a power cut. The
- * file belongs to one process.
+ * Keeps the registrations in memory and in a file. A change is on the disk before it is acknowledged, looked up or told to a watcher: it
+ * survives a killed process and a power cut. The file belongs to one process.
  *
  * A lease begins anew when the file is opened.
  */
 export class FileNameStore extends TableStore {
-  private waiting: PendingWrite[] = [];
+  private waiting: PendingWork[] = [];
   private writing: Promise<void> | undefined;
 
   private constructor(
     private readonly path: string,
     private readonly lock: FileLock,
-    private journal: Journal,
+    private readonly journal: Journal,
   ) {
     super();
   }
 
-  /** @throws {PyroError} `CONFIG`, when another process uses the file, or the file is no file of registrations */
+  /** @throws {PyroError} `CONFIG`, when another process uses the file, or it is something else, or cannot be used */
   static async open(path: string): Promise<FileNameStore> {
-    const lock = await FileLock.take(path);
     try {
-      const entries: JournalEntry[] = [];
-      const store = new FileNameStore(path, lock, await Journal.open(path, (entry) => entries.push(entry)));
-      for (const entry of entries) store.apply(entry);
-      return store;
+      const lock = await FileLock.take(path);
+      try {
+        return await FileNameStore.openLocked(path, lock);
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
     } catch (error) {
-      await lock.release();
-      throw error;
+      if (error instanceof PyroError) throw error;
+      throw configError(`storage: cannot use file:${path}: ${(error as Error).message}`, error as Error);
     }
   }
 
-  async put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
-    const obstacle = this.table.obstacleTo(record, options);
-    if (obstacle === undefined) await this.set(record);
-    return obstacle;
+  private static async openLocked(path: string, lock: FileLock): Promise<FileNameStore> {
+    const entries: JournalEntry[] = [];
+    const journal = await Journal.open(
+      lock.file,
+      (entry) => entries.push(entry),
+      () => lock.check(),
+    );
+    const store = new FileNameStore(path, lock, journal);
+    for (const entry of entries) store.apply(entry);
+    try {
+      if (journal.isOld) await journal.rewrite(store.list({ by: 'all' }));
+    } catch (error) {
+      store.table.close();
+      await journal.close();
+      throw error;
+    }
+    return store;
   }
 
-  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
-    const record = this.table.get(name);
-    if (record) await this.set({ ...record, metadata });
-    return record !== undefined;
+  put(record: NameRecord, options: PutOptions): Promise<NameRecord | undefined> {
+    return this.write((draft) => {
+      const current = draft.get(record.name);
+      const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
+      if (decision === 'set') draft.set(record);
+      return decision === 'refused' ? current : undefined;
+    });
   }
 
-  async remove(names: readonly string[], options: RemoveOptions): Promise<number> {
-    const removable = this.table.removable(names, options);
-    if (removable.length === 0) return 0;
-    const removed = new Map(removable.map((name) => [this.table.get(name)!, this.table.positionOf(name)]));
-    const entry: JournalEntry = { remove: removable };
-    this.apply(entry);
-    await this.write(entry, () => this.table.putBack(removed));
-    return removable.length;
+  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: SetMetadataOptions): Promise<SetMetadataAnswer> {
+    return this.write((draft) => {
+      const record = draft.get(name);
+      if (record === undefined) return 'unknown';
+      if (!areTagsFree(record, options)) return 'held';
+      draft.set({ ...record, metadata });
+      return 'done';
+    });
+  }
+
+  remove(names: readonly string[], options: RemoveOptions): Promise<number> {
+    return this.write((draft) => {
+      const removable = removableNames(names, options, (name) => draft.get(name));
+      draft.remove(removable);
+      return removable.length;
+    });
   }
 
   override async close(): Promise<void> {
@@ -75,16 +135,9 @@ export class FileNameStore extends TableStore {
   }
 
   protected override expired(names: readonly string[]): void {
-    void this.write({ remove: names }, () => undefined).catch(() => undefined);
-  }
-
-  private async set(record: NameRecord): Promise<void> {
-    const before = this.table.get(record.name);
-    this.table.set(record);
-    await this.write({ set: record }, () => {
-      if (before) this.table.set(before);
-      else this.table.delete(record.name);
-    });
+    // a name may have been registered again before this is written
+    const work = (draft: Draft): void => draft.remove(names.filter((name) => draft.get(name) === undefined));
+    void this.write(work).catch(() => undefined);
   }
 
   private apply(entry: JournalEntry): void {
@@ -92,40 +145,41 @@ export class FileNameStore extends TableStore {
     else for (const name of entry.remove) this.table.delete(name);
   }
 
-  /** Resolves when the change is on the disk. Changes that come meanwhile are written together. */
-  private write(entry: JournalEntry, undo: () => void): Promise<void> {
+  /** Resolves when the changes of the work are on the disk. Work that comes meanwhile is written together. */
+  private write<Result>(work: (draft: Draft) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ entry, undo, resolve, reject });
+      let result: Result;
+      const run = (draft: Draft): void => void (result = work(draft));
+      this.waiting.push({ run, resolve: () => resolve(result), reject });
       this.writing ??= this.writeAll();
     });
   }
 
   private async writeAll(): Promise<void> {
     while (this.waiting.length > 0) {
-      const batch = this.waiting;
-      this.waiting = [];
+      const batch = this.waiting.splice(0, MAX_BATCH);
+      const draft = new Draft(this.table);
+      for (const { run } of batch) run(draft);
       try {
-        await this.journal.append(batch.map(({ entry }) => entry));
+        if (draft.entries.length > 0) await this.journal.append(draft.entries);
       } catch (error) {
-        // changes that came meanwhile depend on these: all changes are taken back, the last first
-        const failed = [...batch, ...this.waiting.splice(0)];
-        for (const { undo } of failed.toReversed()) undo();
         const failure = new NamingError(`the name server cannot write ${this.path}: ${(error as Error).message}`, {
           cause: error,
         });
-        for (const { reject } of failed) reject(failure);
+        for (const { reject } of batch) reject(failure);
         continue;
       }
+      for (const entry of draft.entries) this.apply(entry);
       for (const { resolve } of batch) resolve();
-      if (this.journal.isLong(this.table.size)) await this.rewrite();
+      await this.shorten();
     }
-    // in the same step as the last check of `waiting`: a later change must start a new run
+    // in the same step as the last look at `waiting`: work that comes later must start a new run
     this.writing = undefined;
   }
 
-  /** Writes the journal anew. If that fails, the journal grows, and the next change tries again. */
-  private async rewrite(): Promise<void> {
-    const isUpToDate = this.waiting.length === 0;
-    if (isUpToDate) await this.journal.rewrite(this.table.list({ by: 'all' })).catch(() => undefined);
+  /** Writes a long journal anew. One that cannot be written anew grows on; the next change tries again. */
+  private async shorten(): Promise<void> {
+    if (!this.journal.isLong(this.table.size)) return;
+    await this.journal.rewrite(this.table.list({ by: 'all' })).catch(() => undefined);
   }
 }

@@ -1,22 +1,34 @@
-import type { NameRecord, PutOptions, RemoveOptions } from './name-store.js';
+import {
+  areTagsFree,
+  decidePut,
+  type NameRecord,
+  type PutOptions,
+  removableNames,
+  type RemoveOptions,
+  type SetMetadataAnswer,
+  type SetMetadataOptions,
+} from './name-store.js';
 import { TableStore } from './table-store.js';
 
 /** Keeps the registrations in memory: they are lost when the name server ends. */
 export class MemoryNameStore extends TableStore {
   put(record: NameRecord, options: PutOptions): NameRecord | undefined {
-    const obstacle = this.table.obstacleTo(record, options);
-    if (obstacle === undefined) this.table.set(record);
-    return obstacle;
+    const current = this.table.get(record.name);
+    const decision = current ? decidePut(current, record, options, () => this.table.isOverdue(current)) : 'set';
+    if (decision === 'set') this.table.set(record);
+    return decision === 'refused' ? current : undefined;
   }
 
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined): boolean {
+  setMetadata(name: string, metadata: ReadonlySet<string> | undefined, options: SetMetadataOptions): SetMetadataAnswer {
     const record = this.table.get(name);
-    if (record) this.table.set({ ...record, metadata });
-    return record !== undefined;
+    if (record === undefined) return 'unknown';
+    if (!areTagsFree(record, options)) return 'held';
+    this.table.set({ ...record, metadata });
+    return 'done';
   }
 
   remove(names: readonly string[], options: RemoveOptions): number {
-    const removable = this.table.removable(names, options);
+    const removable = removableNames(names, options, (name) => this.table.get(name));
     for (const name of removable) this.table.delete(name);
     return removable.length;
   }

@@ -1,4 +1,4 @@
-import type { NameChange, NameRecord } from './name-store.js';
+import { hasSameTags, type NameChange, type NameRecord } from './name-store.js';
 
 /** The changes between two states of the names. */
 export function nameDifferences(before: ReadonlyMap<string, NameRecord>, after: ReadonlyMap<string, NameRecord>): NameChange[] {
@@ -12,13 +12,7 @@ export function nameDifferences(before: ReadonlyMap<string, NameRecord>, after: 
 }
 
 function isSame(one: NameRecord, other: NameRecord): boolean {
-  const tags = other.metadata ?? new Set();
-  return (
-    one.uri === other.uri &&
-    one.lease?.owner === other.lease?.owner &&
-    (one.metadata?.size ?? 0) === tags.size &&
-    [...(one.metadata ?? [])].every((tag) => tags.has(tag))
-  );
+  return one.uri === other.uri && one.lease?.owner === other.lease?.owner && hasSameTags(one, other);
 }
 
 /** Records by their names. */

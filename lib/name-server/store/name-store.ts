@@ -36,7 +36,15 @@ export interface PutOptions {
   readonly takeover: boolean;
 }
 
-/** Options of a removal. */
+export interface SetMetadataOptions {
+  /** Change the tags of a name also while a program holds a lease of it. */
+  readonly takeover: boolean;
+}
+
+/** How the tags of a name were replaced: they were; or the name is not registered, or a program holds a lease of it. */
+export type SetMetadataAnswer = 'done' | 'unknown' | 'held';
+
+/** Who removes names. */
 export interface RemoveOptions {
   /** Owner whose leased names are removed as well. */
   readonly owner?: string;
@@ -62,12 +70,16 @@ export interface NameStore {
   /**
    * Registers a name, or changes its registration.
    *
-   * @returns undefined when the record was put; else the record that is in the way, see {@link isInTheWay}
+   * @returns undefined when it is done; or the record that is in the way, see {@link decidePut}
    */
   put(record: NameRecord, options: PutOptions): NameRecord | undefined | Promise<NameRecord | undefined>;
-  /** Replaces the tags of a name. @returns false when the name is not registered */
-  setMetadata(name: string, metadata: ReadonlySet<string> | undefined): boolean | Promise<boolean>;
-  /** Removes names. Ignores names that are not registered, and names whose lease another program holds. @returns the number of removed names */
+  /** Replaces the tags of a name. */
+  setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: SetMetadataOptions,
+  ): SetMetadataAnswer | Promise<SetMetadataAnswer>;
+  /** Removes names. Names that are not registered, and those whose lease another program holds, are left out. @returns the number of removed names */
   remove(names: readonly string[], options: RemoveOptions): number | Promise<number>;
   /** Restarts the leases of these names. @returns the names of which the owner holds no lease */
   renew(owner: string, names: readonly string[]): string[] | Promise<string[]>;
@@ -81,16 +93,41 @@ export interface NameStore {
   close(): void | Promise<void>;
 }
 
+/** What becomes of a put: the record is `set`; everything is `kept` as it is, since it says so already; or the put is `refused`. */
+export type PutDecision = 'set' | 'kept' | 'refused';
+
 /**
- * True when a registration keeps another registration from being put.
+ * Decides about a put for a name that is registered.
  *
- * A name with a lease belongs to its owner while the lease lasts. The same URI may be registered again: only one server can listen at
- * its address, so this server has started again.
+ * A name with a lease belongs to its owner while the lease lasts. Another program may register it without a lease when this changes
+ * nothing. With a lease and the same URI it becomes the owner when the lease is overdue: only one server can listen at an address, so the
+ * server of the old owner has started again, and the new owner is its new process.
+ *
+ * @param isOverdue true when half of the current lease, or more, is over: a living owner renews its lease sooner
  */
-export function isInTheWay(current: NameRecord, next: NameRecord, { safe, takeover }: PutOptions): boolean {
-  if (current.lease !== undefined && current.lease.owner === next.lease?.owner) return false;
-  if (safe) return true;
-  return current.lease !== undefined && current.uri !== next.uri && !takeover;
+export function decidePut(
+  current: NameRecord,
+  next: NameRecord,
+  { safe, takeover }: PutOptions,
+  isOverdue: () => boolean,
+): PutDecision {
+  const { lease } = current;
+  if (lease !== undefined && lease.owner === next.lease?.owner) return 'set';
+  if (safe) return 'refused';
+  if (lease === undefined || takeover) return 'set';
+  if (current.uri !== next.uri) return 'refused';
+  if (next.lease === undefined) return hasSameTags(current, next) ? 'kept' : 'refused';
+  return isOverdue() ? 'set' : 'refused';
+}
+
+/** True when two records have the same tags. No tags and an empty set are the same here. */
+export function hasSameTags({ metadata: one = new Set() }: NameRecord, { metadata: other = new Set() }: NameRecord): boolean {
+  return one.size === other.size && [...one].every((tag) => other.has(tag));
+}
+
+/** True when the tags of a registration may be changed. */
+export function areTagsFree({ lease }: NameRecord, { takeover }: SetMetadataOptions): boolean {
+  return lease === undefined || takeover;
 }
 
 /** True when a registration may be removed. */
@@ -98,7 +135,19 @@ export function isRemovable({ lease }: NameRecord, { owner, takeover }: RemoveOp
   return lease === undefined || takeover || lease.owner === owner;
 }
 
-/** Calls `then` with the answer of a store. Returns a promise only when the answer is a promise. */
+/** The registered names among these that may be removed, each once. @param get gives a registration */
+export function removableNames(
+  names: readonly string[],
+  options: RemoveOptions,
+  get: (name: string) => NameRecord | undefined,
+): string[] {
+  return [...new Set(names)].filter((name) => {
+    const record = get(name);
+    return record !== undefined && isRemovable(record, options);
+  });
+}
+
+/** Makes something of an answer of a store. Returns a promise only when the answer is one. */
 export function afterwards<Answer, Result>(answer: Pending<Answer>, change: (answer: Answer) => Result): Pending<Result> {
   return answer instanceof Promise ? answer.then(change) : change(answer);
 }

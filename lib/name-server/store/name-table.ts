@@ -1,13 +1,6 @@
+import { LeaseClock } from './lease-clock.js';
 import { NameListeners } from './name-listeners.js';
-import {
-  isInTheWay,
-  isRemovable,
-  type NameChange,
-  type NameRecord,
-  type NameSelection,
-  type PutOptions,
-  type RemoveOptions,
-} from './name-store.js';
+import type { NameChange, NameRecord, NameSelection } from './name-store.js';
 import { RecordIndex } from './record-index.js';
 
 /** Pause between two checks of the leases. */
@@ -16,7 +9,8 @@ const SWEEP_MS = 1_000;
 /** The registrations of a name server in memory, and the ends of their leases. */
 export class NameTable {
   private readonly records = new RecordIndex();
-  /** Ends of the leases by name, in the milliseconds of `performance.now()`. */
+  private readonly clock = new LeaseClock();
+  /** Ends of the leases by name, by the clock. A name whose lease has ended is there until the next look at the leases. */
   private readonly leaseEnds = new Map<string, number>();
   private readonly listeners = new NameListeners();
   private sweeper: NodeJS.Timeout | undefined;
@@ -24,20 +18,19 @@ export class NameTable {
   /** @param onExpired called with the names whose leases have ended, after they were removed */
   constructor(private readonly onExpired: (names: readonly string[]) => void = () => undefined) {}
 
-  /** May count names whose leases ended less than a second ago. */
   get size(): number {
     return this.records.size;
   }
 
   get(name: string): NameRecord | undefined {
-    if (this.hasEnded(name)) this.sweep();
     return this.records.get(name);
   }
 
-  /** @returns the record that is in the way of `record`; undefined when `record` may be set */
-  obstacleTo(record: NameRecord, options: PutOptions): NameRecord | undefined {
-    const current = this.get(record.name);
-    return current !== undefined && isInTheWay(current, record, options) ? current : undefined;
+  /** True when half of the lease of a name, or more, is over. */
+  isOverdue({ name, lease }: NameRecord): boolean {
+    // a record that is not in the table yet has a new lease
+    if (lease === undefined || lease !== this.records.get(name)?.lease) return false;
+    return this.leaseEnds.get(name)! - this.clock.now() <= lease.ttlMs / 2;
   }
 
   /** Sets a record, even if another record is in the way. */
@@ -49,27 +42,6 @@ export class NameTable {
     if (lease === undefined) this.leaseEnds.delete(name);
     else if (lease !== previous?.lease) this.beginLease(name, lease.ttlMs);
     this.listeners.tell({ kind: 'registered', record });
-  }
-
-  /** Takes a removal back. @param removed the records, and their positions before they were deleted */
-  putBack(removed: ReadonlyMap<NameRecord, number>): void {
-    for (const record of removed.keys()) this.set(record);
-    this.records.moveBack(new Map(Array.from(removed, ([{ name }, position]) => [name, position])));
-  }
-
-  /** The position of a registered name in {@link list}. The numbers grow, with gaps. */
-  positionOf(name: string): number {
-    return this.records.positionOf(name)!;
-  }
-
-  /** The names that are registered and may be removed. */
-  removable(names: readonly string[], options: RemoveOptions): string[] {
-    const found = new Set<string>();
-    for (const name of names) {
-      const record = this.get(name);
-      if (record && isRemovable(record, options)) found.add(name);
-    }
-    return [...found];
   }
 
   delete(name: string): void {
@@ -88,7 +60,6 @@ export class NameTable {
     return lost;
   }
 
-  /** May give names whose leases ended less than a second ago. */
   list(selection: NameSelection): NameRecord[] {
     return this.records.list(selection);
   }
@@ -104,19 +75,15 @@ export class NameTable {
   }
 
   private beginLease(name: string, ttlMs: number): void {
-    this.leaseEnds.set(name, performance.now() + ttlMs);
+    this.leaseEnds.set(name, this.clock.now() + ttlMs);
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
-  }
-
-  private hasEnded(name: string): boolean {
-    const end = this.leaseEnds.get(name);
-    return end !== undefined && end <= performance.now();
   }
 
   /** Removes the names whose leases have ended. */
   private sweep(): void {
-    if (this.leaseEnds.size === 0) return;
-    const ended = [...this.leaseEnds.keys()].filter((name) => this.hasEnded(name));
+    const now = this.clock.now();
+    const ended: string[] = [];
+    for (const [name, end] of this.leaseEnds) if (end <= now) ended.push(name);
     for (const name of ended) this.delete(name);
     if (ended.length > 0) this.onExpired(ended);
     if (this.leaseEnds.size > 0) return;

@@ -4,9 +4,6 @@ import type { NameRecord, NameSelection } from './name-store.js';
 export class RecordIndex {
   private readonly records = new Map<string, NameRecord>();
   private readonly namesByTag = new Map<string, Set<string>>();
-  /** The positions of the names, by the order of their registration. */
-  private readonly positions = new Map<string, number>();
-  private lastPosition = 0;
 
   get size(): number {
     return this.records.size;
@@ -20,7 +17,6 @@ export class RecordIndex {
   set(record: NameRecord): void {
     this.forgetTags(record.name);
     this.records.set(record.name, record);
-    if (!this.positions.has(record.name)) this.positions.set(record.name, ++this.lastPosition);
     for (const tag of record.metadata ?? []) {
       const names = this.namesByTag.get(tag);
       if (names) names.add(record.name);
@@ -31,22 +27,7 @@ export class RecordIndex {
   /** @returns false when there is no such name */
   delete(name: string): boolean {
     this.forgetTags(name);
-    this.positions.delete(name);
     return this.records.delete(name);
-  }
-
-  positionOf(name: string): number | undefined {
-    return this.positions.get(name);
-  }
-
-  /** Moves names to the positions that they had before they were deleted. */
-  moveBack(positions: ReadonlyMap<string, number>): void {
-    for (const [name, position] of positions) this.positions.set(name, position);
-    const records = [...this.records.values()];
-    records.sort((one, other) => this.positions.get(one.name)! - this.positions.get(other.name)!);
-    this.records.clear();
-    this.namesByTag.clear();
-    for (const record of records) this.set(record);
   }
 
   list(selection: NameSelection): NameRecord[] {

@@ -1,5 +1,14 @@
 import type { Pending } from '../../objects/keyed-instances.js';
-import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from './name-store.js';
+import type {
+  NameChange,
+  NameRecord,
+  NameSelection,
+  NameStore,
+  PutOptions,
+  RemoveOptions,
+  SetMetadataAnswer,
+  SetMetadataOptions,
+} from './name-store.js';
 import { NameTable } from './name-table.js';
 
 /** The common part of the stores that have all registrations in a table in memory: every method that only reads, and leases. */
@@ -7,7 +16,11 @@ export abstract class TableStore implements NameStore {
   protected readonly table = new NameTable((names) => this.expired(names));
 
   abstract put(record: NameRecord, options: PutOptions): Pending<NameRecord | undefined>;
-  abstract setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Pending<boolean>;
+  abstract setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: SetMetadataOptions,
+  ): Pending<SetMetadataAnswer>;
   abstract remove(names: readonly string[], options: RemoveOptions): Pending<number>;
 
   get(name: string): NameRecord | undefined {

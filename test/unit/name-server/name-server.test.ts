@@ -52,6 +52,7 @@ describe('the limits of a name server', () => {
     ['maxNameLength', { maxNameLength: 20 }, ['a'.repeat(21), URI, false, []]],
     ['maxUriLength', { maxUriLength: 20 }, ['a', URI, false, []]],
     ['maxTags', { maxTags: 1 }, ['a', URI, false, ['one', 'two']]],
+    ['maxTagsLength', { maxTagsLength: 6 }, ['a', URI, false, ['four', 'two']]],
     ['maxTagLength', { maxTagLength: 3 }, ['a', URI, false, ['four']]],
   ])('a registration over %s is refused, naming the option', async (option, limits, args) => {
     const server = await start({ limits });
@@ -65,6 +66,16 @@ describe('the limits of a name server', () => {
   it('a regular expression over maxRegexLength is refused', async () => {
     const client = await connect(await start({ limits: { maxRegexLength: 5 } }));
     await expect(client.list({ regex: 'abcdef' })).rejects.toThrow('limits.maxRegexLength');
+  });
+
+  it('a regular expression over maxRegexInstructions is refused, for listing and for removing', async () => {
+    const server = await start({ limits: { maxRegexInstructions: 20 } });
+    for (const [method, ...args] of [
+      ['list', null, 'a{30}'],
+      ['remove', null, null, 'a{30}'],
+    ] as const) {
+      await expect(rawCall(server, method, ...args)).rejects.toThrow('limits.maxRegexInstructions');
+    }
   });
 
   it('a regular expression that takes exponential time elsewhere is matched in linear time', async () => {
@@ -134,7 +145,22 @@ describe('the policy of a name server', () => {
     expect(await (await connect(server, 'admin')).remove({ prefix: 'lab' })).toBe(1);
   });
 
-  it('the policy of a name server lets programs of this machine register with the rule loopback', async () => {
+  it('does not tell by removing which names there are, to who may not list them', async () => {
+    const server = await start({
+      validateHandshake: ({ data }) => ({ principal: data }),
+      policy: { list: 'nobody', remove: ({ principal }) => principal === 'admin' },
+    });
+    const [admin, guest] = [await connect(server, 'admin'), await connect(server, 'guest')];
+    await admin.register('vault.key', URI);
+    for (const client of [admin, guest]) {
+      for (const filter of [{ prefix: 'vault' }, { prefix: 'other' }, { regex: 'vault' }, { regex: 'other' }]) {
+        await expect(client.remove(filter)).rejects.toThrow(/127\.0\.0\.1:\d+ may not list names/);
+      }
+    }
+    expect(await admin.remove('vault.key')).toBe(1);
+  });
+
+  it('lets programs of this machine register with the rule loopback', async () => {
     const client = await connect(await start({ policy: { register: 'loopback' } }));
     await client.register('a', URI);
     expect(await client.count()).toBe(2);
@@ -183,10 +209,58 @@ describe('the lease of a name', () => {
     expect((await registered).slice(0, 2).map(String)).toEqual(['lab.camera', OTHER_URI]);
   });
 
-  it('a program that starts again at the same address takes its name over', async () => {
+  it('a program that starts again at the same address has its name at once, and the lease when the old one is overdue', async () => {
+    const store = new MemoryNameStore();
+    const server = await start({ storage: store });
+    await rawCall(server, 'register_leased', 'lab.camera', URI, 'its last process', 4_000);
+    const short = await registrar(server, URI);
+    const again = await registrar(server, URI);
+    for (const one of [short, again])
+      for (const event of ['taken', 'unavailable'] as const) one.on(event, () => expect.unreachable());
+    expect(await short.start()).toBe(true);
+    await short.stop();
+    expect(await again.start()).toBe(true);
+    expect(store.get('lab.camera')!.lease!.owner).toBe('its last process');
+    await expect.poll(() => store.get('lab.camera')?.lease?.ttlMs, { timeout: 20_000 }).toBe(15_000);
+  });
+
+  it('cannot be taken in two steps: first with the same URI, then with another one', async () => {
     const server = await start();
-    await (await registrar(server, URI)).start();
-    expect(await (await registrar(server, URI)).start()).toBe(true);
+    const owner = await registrar(server, URI);
+    await owner.start();
+    const evil = ['lab.camera', OTHER_URI] as const;
+    await rawCall(server, 'register', 'lab.camera', URI);
+    await expect(rawCall(server, 'register', ...evil)).rejects.toThrow('name is in use');
+    await expect(rawCall(server, 'register_leased', 'lab.camera', URI, 'evil', 60_000)).rejects.toThrow('name is in use');
+    await expect(rawCall(server, 'register_leased', ...evil, 'evil', 60_000)).rejects.toThrow('name is in use');
+    await expect(rawCall(server, 'remove', 'lab.camera')).rejects.toThrow('name is in use');
+  });
+
+  it('keeps the tags of the name, so that a search by tags finds no other one', async () => {
+    const server = await start();
+    const owner = new NameRegistrar({
+      nameServer: addressOf(server),
+      objects: [{ name: 'lab.camera', uri: URI, metadata: ['camera'] }],
+    });
+    cleanups.push(() => owner.stop());
+    await owner.start();
+    const client = await connect(server);
+    await expect(client.setMetadata('lab.camera', [])).rejects.toThrow('name is in use: lab.camera');
+    await expect(client.register('lab.camera', URI, { metadata: ['other'] })).rejects.toThrow('name is in use: lab.camera');
+    expect([...(await client.yplookup({ all: ['camera'] })).keys()]).toEqual(['lab.camera']);
+  });
+
+  it('is taken again by its program when it was lost', async () => {
+    const store = new MemoryNameStore();
+    const server = await start({ storage: store });
+    const owner = await registrar(server, URI);
+    await owner.start();
+    const { lease: _, ...record } = store.get('lab.camera')!;
+    store.put({ ...record, lease: undefined }, { safe: false, takeover: true });
+    await expect.poll(() => store.get('lab.camera')?.lease).toBeDefined();
+    const taken = once(owner, 'taken');
+    store.put({ ...record, uri: OTHER_URI, lease: undefined }, { safe: false, takeover: true });
+    expect((await taken).map(String)).toEqual(['lab.camera', OTHER_URI]);
   });
 
   it('the lease of a name ends when it is not renewed: the name goes away, and watchers are told', async () => {
@@ -207,6 +281,8 @@ describe('the lease of a name', () => {
     const server = await start({ policy: { takeover: 'loopback' } });
     const client = await connect(server);
     await (await registrar(server, URI, 60_000)).start();
+    await client.setMetadata('lab.camera', ['tag']);
+    expect((await client.lookupWithMetadata('lab.camera')).metadata).toEqual(new Set(['tag']));
     await client.register('lab.camera', OTHER_URI);
     expect(String(await client.lookup('lab.camera'))).toBe(OTHER_URI);
   });

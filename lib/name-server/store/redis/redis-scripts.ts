@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MAX_STEP_MS } from '../lease-clock.js';
 
 /**
  * The scripts that change names in Redis. Redis runs a script atomically.
@@ -22,7 +23,7 @@ local id, channel = ARGV[1], ARGV[2]
 local stored = redis.call('HMGET', state, 'id', 'clock', 'time')
 if stored[1] ~= id then return redis.error_reply('RESET the names were deleted, or Redis has lost them') end
 
-local MAX_STEP_MS = 5000
+local MAX_STEP_MS = ${MAX_STEP_MS}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local step = math.max(0, math.min(now - tonumber(stored[3] or now), MAX_STEP_MS))
@@ -71,12 +72,31 @@ end
 
 /** Arguments: name, uri, tags as JSON or '', owner, milliseconds or '' for no lease, '1' for safe, '1' for takeover. Returns the record in the way. */
 const PUT = `
+local function hasSameTags(list, text)
+  local known, count = {}, 0
+  for _, tag in ipairs(list or {}) do
+    known[tag] = true
+    count = count + 1
+  end
+  for _, tag in ipairs(text ~= '' and cjson.decode(text) or {}) do
+    if not known[tag] then return false end
+    count = count - 1
+  end
+  return count == 0
+end
+
 local name, uri, tags, owner, ttl, safe, takeover = unpack(ARGV, 3)
 local current, text = get(name)
--- the rule isInTheWay of name-store.ts
+-- the rule decidePut of name-store.ts
 local isOwner = current and current.lease and ttl ~= '' and current.lease.owner == owner
-if current and not isOwner and (safe == '1' or (current.lease and current.uri ~= uri and takeover ~= '1')) then
-  return done(text)
+if current and not isOwner then
+  local isHeld = current.lease and takeover ~= '1'
+  if safe == '1' or (isHeld and current.uri ~= uri) then return done(text) end
+  if isHeld and ttl == '' then
+    if hasSameTags(current.metadata, tags) then return done(false) end
+    return done(text)
+  end
+  if isHeld and tonumber(redis.call('ZSCORE', leases, name)) - clock > current.lease.ttlMs / 2 then return done(text) end
 end
 local lease = nil
 if ttl ~= '' then lease = { owner = owner, ttlMs = tonumber(ttl) } end
@@ -85,12 +105,15 @@ if lease then redis.call('ZADD', leases, whole(clock + lease.ttlMs), name) else 
 return done(false)
 `;
 
-/** Arguments: name, tags as JSON or ''. Returns 0 when the name is not registered. */
+/** Arguments: name, tags as JSON or '', '1' for takeover. Returns a SetMetadataAnswer. */
 const SET_METADATA = `
-local name, tags = unpack(ARGV, 3)
+local name, tags, takeover = unpack(ARGV, 3)
 local current = get(name)
-if current then set(name, current.uri, current.order, current.lease, tags) end
-return done(current and 1 or 0)
+if not current then return done('unknown') end
+-- the rule areTagsFree of name-store.ts
+if current.lease and takeover ~= '1' then return done('held') end
+set(name, current.uri, current.order, current.lease, tags)
+return done('done')
 `;
 
 /** Arguments: '1' when there is an owner, owner, '1' for takeover, names. Returns the number of removed names. */

@@ -3,7 +3,16 @@ import { checkOptions, configError, givenOptions, milliseconds, type OptionRules
 import { NamingError } from '../../../protocol/errors.js';
 import { byName, nameDifferences } from '../name-differences.js';
 import { NameListeners } from '../name-listeners.js';
-import type { NameChange, NameRecord, NameSelection, NameStore, PutOptions, RemoveOptions } from '../name-store.js';
+import type {
+  NameChange,
+  NameRecord,
+  NameSelection,
+  NameStore,
+  PutOptions,
+  RemoveOptions,
+  SetMetadataAnswer,
+  SetMetadataOptions,
+} from '../name-store.js';
 import { RecordIndex } from '../record-index.js';
 import { checkUtf8, hasUtf8 } from '../stored-text.js';
 import { connectorOf, type RedisClient, type RedisConnector, replyCode } from './redis-connection.js';
@@ -92,10 +101,14 @@ export class RedisNameStore implements NameStore {
     return obstacle === null ? undefined : recordOf(name, JSON.parse(obstacle as string) as StoredRecord);
   }
 
-  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
-    if (!hasUtf8(name)) return false;
+  async setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    { takeover }: SetMetadataOptions,
+  ): Promise<SetMetadataAnswer> {
+    if (!hasUtf8(name)) return 'unknown';
     checkUtf8({ name, uri: '', metadata, lease: undefined });
-    return Number(await this.run(REDIS_SCRIPTS.setMetadata, name, tagsText(metadata))) === 1;
+    return (await this.run(REDIS_SCRIPTS.setMetadata, name, tagsText(metadata), flag(takeover))) as SetMetadataAnswer;
   }
 
   async remove(names: readonly string[], { owner, takeover }: RemoveOptions): Promise<number> {

@@ -15,12 +15,11 @@ interface Row {
   readonly ttlMs: number;
 }
 
-/** Selects names. A name whose lease has ended does not count, although its row still exists. */
+/** A name whose lease has ended counts until its row is deleted: nobody sees a name again that was gone. */
 const SELECT = `
   SELECT n.name, n.uri, l.owner, l.ttl_ms AS ttlMs,
     (SELECT json_group_array(metadata) FROM pyro_metadata WHERE object = n.id) AS tags
-  FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id
-  WHERE (l.ends_at IS NULL OR l.ends_at > ?)`;
+  FROM pyro_names n LEFT JOIN nestjs_pyro_leases l ON l.object = n.id`;
 const HAS_ANY = 'SELECT object FROM pyro_metadata WHERE metadata IN (SELECT value FROM json_each(?))';
 const HAS_ALL = `${HAS_ANY} GROUP BY object HAVING COUNT(DISTINCT metadata) = (SELECT COUNT(DISTINCT value) FROM json_each(?))`;
 
@@ -75,13 +74,13 @@ export class SqlNames {
 
   get(name: string): NameRecord | undefined {
     if (!hasUtf8(name)) return undefined;
-    const row = this.prepared(`${SELECT} AND n.name = ?`).get(leaseClockMs(), name);
+    const row = this.prepared(`${SELECT} WHERE n.name = ?`).get(name);
     return row === undefined ? undefined : recordOf(row as Row);
   }
 
   list(selection: NameSelection): NameRecord[] {
     const [condition, values] = conditionOf(selection);
-    const rows = this.prepared(`${SELECT} AND ${condition} ORDER BY n.id`).all(leaseClockMs(), ...values);
+    const rows = this.prepared(`${SELECT} WHERE ${condition} ORDER BY n.id`).all(...values);
     return (rows as Row[]).map(recordOf);
   }
 
@@ -124,11 +123,23 @@ export class SqlNames {
 
   /** @returns false when the owner holds no lease of the name */
   renew(owner: string, name: string): boolean {
-    const now = leaseClockMs();
     const update = `
       UPDATE nestjs_pyro_leases SET ends_at = ? + ttl_ms
-      WHERE object = (SELECT id FROM pyro_names WHERE name = ?) AND owner = ? AND ends_at > ?`;
-    return hasUtf8(name) && this.run(update, now, name, owner, now) > 0;
+      WHERE object = (SELECT id FROM pyro_names WHERE name = ?) AND owner = ?`;
+    return hasUtf8(name) && this.run(update, leaseClockMs(), name, owner) > 0;
+  }
+
+  /** True when half of the lease of a name, or more, is over. */
+  isOverdue(name: string): boolean {
+    const overdue = `
+      SELECT 1 FROM nestjs_pyro_leases
+      WHERE object = (SELECT id FROM pyro_names WHERE name = ?) AND ends_at - ? <= ttl_ms / 2`;
+    return this.prepared(overdue).get(name, leaseClockMs()) !== undefined;
+  }
+
+  /** Makes all leases longer. */
+  extendLeases(byMs: number): void {
+    this.run('UPDATE nestjs_pyro_leases SET ends_at = ends_at + ?', byMs);
   }
 
   hasEndedLeases(): boolean {

@@ -5,7 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { configError } from '../../../options/option-checks.js';
 import { NamingError } from '../../../protocol/errors.js';
 import {
-  isInTheWay,
+  areTagsFree,
+  decidePut,
   isRemovable,
   type NameChange,
   type NameRecord,
@@ -13,10 +14,13 @@ import {
   type NameStore,
   type PutOptions,
   type RemoveOptions,
+  type SetMetadataAnswer,
+  type SetMetadataOptions,
 } from '../name-store.js';
-import { SqlNames } from './sql-names.js';
+import { countedMs } from '../lease-clock.js';
+import { leaseClockMs, SqlNames } from './sql-names.js';
 import { SqlWatch } from './sql-watch.js';
-import { checkUtf8 } from '../stored-text.js';
+import { checkUtf8, hasUtf8 } from '../stored-text.js';
 
 /** Pause between two checks of the leases. */
 const SWEEP_MS = 1_000;
@@ -42,6 +46,9 @@ export class SqlNameStore implements NameStore {
   readonly sharedId: string;
   private readonly feed: SqlWatch;
   private readonly sweeper: NodeJS.Timeout;
+  private sweptAt = leaseClockMs();
+  /** Time in which nobody could renew a lease here, since this process stood still. */
+  private stoodStillMs = 0;
   private waiting: PendingWork[] = [];
   private working: Promise<void> | undefined;
 
@@ -75,22 +82,30 @@ export class SqlNameStore implements NameStore {
     checkUtf8(record);
     return this.write((changes) => {
       const current = this.names.get(record.name);
-      if (current !== undefined && isInTheWay(current, record, options)) return current;
+      const decision = current ? decidePut(current, record, options, () => this.names.isOverdue(record.name)) : 'set';
+      if (decision === 'refused') return current;
+      if (decision === 'kept') return undefined;
       this.names.set(record);
       changes.push({ kind: 'registered', record });
       return undefined;
     });
   }
 
-  async setMetadata(name: string, metadata: ReadonlySet<string> | undefined): Promise<boolean> {
+  async setMetadata(
+    name: string,
+    metadata: ReadonlySet<string> | undefined,
+    options: SetMetadataOptions,
+  ): Promise<SetMetadataAnswer> {
+    if (!hasUtf8(name)) return 'unknown';
+    checkUtf8({ name, uri: '', metadata, lease: undefined });
     return this.write((changes) => {
       const current = this.names.get(name);
-      if (current === undefined) return false;
+      if (current === undefined) return 'unknown';
+      if (!areTagsFree(current, options)) return 'held';
       const record = { ...current, metadata };
-      checkUtf8(record);
       this.names.setTags(record);
       changes.push({ kind: 'registered', record });
-      return true;
+      return 'done';
     });
   }
 
@@ -131,7 +146,15 @@ export class SqlNameStore implements NameStore {
   }
 
   private async sweep(): Promise<void> {
+    const now = leaseClockMs();
+    this.stoodStillMs += now - this.sweptAt - countedMs(now - this.sweptAt);
+    this.sweptAt = now;
     if (!this.names.hasEndedLeases()) return;
+    if (this.stoodStillMs > 0) {
+      await this.write(() => this.names.extendLeases(this.stoodStillMs));
+      this.stoodStillMs = 0;
+      return;
+    }
     await this.write((changes) => {
       for (const name of this.names.deleteEnded()) changes.push({ kind: 'removed', name });
     });
@@ -146,8 +169,8 @@ export class SqlNameStore implements NameStore {
   }
 
   /**
-   * Runs work in a transaction that no other process can write in. Work of the same turn of the event loop shares a transaction, and so a
-   * write to the disk.
+   * Runs work in a transaction that no other process can write in. Work of the same turn shares one transaction: the disk is waited
+   * for once, and an error is the error of all. So arguments are checked before: the error of a work must be one of the file.
    */
   private write<Result>(work: (changes: NameChange[]) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { EventEmitter, once } from 'node:events';
+import { chmod, type FileHandle, lstat, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FileNameStore } from '../../../../lib/name-server/store/file-store.js';
-import type { NameRecord } from '../../../../lib/name-server/store/name-store.js';
+import type { NameChange, NameRecord } from '../../../../lib/name-server/store/name-store.js';
 
 const PUT = { safe: false, takeover: false };
 const KILLS = Number(process.env.LONG_KILLS ?? 5);
@@ -42,7 +42,7 @@ describe('registrations in a file', () => {
     await store.put(record('two', 'PYRO:x@h:1', ['ü', 'b']), PUT);
     await store.put(record('gone'), PUT);
     await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
-    await store.setMetadata('one', new Set(['new\nline']));
+    await store.setMetadata('one', new Set(['new\nline']), { takeover: false });
     expect(await store.remove(['gone', 'unknown'], { takeover: false })).toBe(1);
     const before = store.list({ by: 'all' });
     await store.close();
@@ -95,7 +95,85 @@ describe('registrations in a file', () => {
     expect(await readdir(directory)).toEqual(['names.journal']);
   });
 
-  it('registrations in a file are not mixed up with other files', async () => {
+  it('are read from a journal of the first version, which is written anew in the second one', async () => {
+    const lines = [
+      { format: 'nestjs-pyro names', version: 1 },
+      { set: { name: 'one', uri: 'PYRO:one@host:1', metadata: ['tag'], lease: { owner: 'someone', ttlMs: 60_000 } } },
+      { set: { name: 'two', uri: 'PYRO:two@host:1' } },
+      { set: { name: 'three', uri: 'PYRO:three@host:1' } },
+      { remove: ['two'] },
+    ];
+    await writeFile(path, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n{"set":{"name":"cut`);
+    const expected = [{ ...record('one', undefined, ['tag']), lease: { owner: 'someone', ttlMs: 60_000 } }, record('three')];
+    expect(await contents()).toEqual(expected);
+    expect(await readFile(path, 'utf8')).toContain('"version":2');
+    expect(await contents()).toEqual(expected);
+  });
+
+  it('are read whatever their size is: lines are longer and shorter than what is read at a time', async () => {
+    const store = await FileNameStore.open(path);
+    const tags = Array.from({ length: 100 }, (_, index) => String(index).padEnd(1_000, '€'));
+    await Promise.all(Array.from({ length: 30 }, (_, index) => store.put(record(`name${index}`, undefined, tags), PUT)));
+    for (let index = 0; index < 30; index++) await store.put(record(`short${index}`), PUT);
+    const before = store.list({ by: 'all' });
+    await store.close();
+    expect((await stat(path)).size).toBeGreaterThan(8_000_000);
+    expect(await contents()).toEqual(before);
+  });
+
+  it('are those before the last batch, if this batch is damaged: its first bytes may be lost, and its last ones not', async () => {
+    const store = await FileNameStore.open(path);
+    await store.put(record('kept'), PUT);
+    const { size } = await stat(path);
+    await Promise.all(['first', 'second', 'third'].map((name) => store.put(record(name), PUT)));
+    await store.close();
+    const bytes = await readFile(path);
+    const batch = bytes.lastIndexOf('\n', -2) + 1;
+    expect(batch).toBeGreaterThan(size);
+    await writeFile(
+      path,
+      Buffer.concat([
+        bytes.subarray(0, size),
+        Buffer.alloc(64),
+        Buffer.from('\n'),
+        bytes.subarray(size + 65, batch - 2),
+        Buffer.alloc(2),
+        Buffer.from('\n'),
+      ]),
+    );
+    expect((await contents()).map(({ name }) => name)).toEqual(['kept']);
+    // a line that is damaged before others was acknowledged
+    const whole = await readFile(path);
+    await writeFile(path, Buffer.concat([whole, Buffer.from('damaged\n'), whole.subarray(whole.indexOf('\n') + 1)]));
+    await expect(FileNameStore.open(path)).rejects.toThrow(`line 3 of ${path} is damaged, and later lines are not`);
+    expect((await readFile(path)).length).toBeGreaterThan(whole.length);
+  });
+
+  it('stay in the file that a symbolic link leads to, with its mode, when they are written anew', async () => {
+    const target = join(directory, 'target');
+    await (await FileNameStore.open(target)).close();
+    await chmod(target, 0o600);
+    await symlink(target, path);
+    const store = await FileNameStore.open(path);
+    await Promise.all(Array.from({ length: 1_200 }, (_, index) => store.put(record('same', `PYRO:x@h:${index + 1}`), PUT)));
+    await store.close();
+    expect((await lstat(path)).isSymbolicLink()).toBe(true);
+    expect((await readFile(target, 'utf8')).split('\n')).toHaveLength(3);
+    if (process.platform !== 'win32') expect((await stat(target)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['a directory', () => directory],
+    ['a file in a file', () => join(path, 'names')],
+  ])('cannot be in %s: this is told as an error of the option', async (_, place) => {
+    await writeFile(path, '');
+    await expect(FileNameStore.open(place())).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining(`storage: cannot use file:${place()}: `) as string,
+    });
+  });
+
+  it('are not mixed up with other files', async () => {
     await writeFile(path, 'a diary\n');
     await expect(FileNameStore.open(path)).rejects.toThrow('is no file of registrations');
     expect(await readFile(path, 'utf8')).toBe('a diary\n');
@@ -115,6 +193,67 @@ async function bundleOfStore(): Promise<string> {
   });
   return bundle;
 }
+
+describe('a disk that fails', () => {
+  const failure = (): Error => Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+  let file: FileHandle;
+  beforeEach(async () => {
+    const handle = await open(join(directory, 'other'), 'w');
+    file = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('shows and tells nothing that it has not kept yet, and nothing that it does not keep', async () => {
+    const store = await FileNameStore.open(path);
+    await store.put(record('before'), PUT);
+    const changes: NameChange[] = [];
+    store.watch((change) => void changes.push(change));
+    const disk = new EventEmitter();
+    const begun = once(disk, 'begun');
+    vi.spyOn(file, 'datasync').mockImplementationOnce(async () => {
+      disk.emit('begun');
+      await once(disk, 'end');
+      throw failure();
+    });
+    const failed = store.put(record('after'), PUT);
+    await begun;
+    const kept = store.remove(['before'], { takeover: false });
+    expect(store.list({ by: 'all' }).map(({ name }) => name)).toEqual(['before']);
+    disk.emit('end');
+    await expect(failed).rejects.toThrow(`cannot write ${path}: EIO`);
+    expect(await kept).toBe(1);
+    expect(changes).toEqual([{ kind: 'removed', name: 'before' }]);
+    await store.close();
+    expect(await contents()).toEqual([]);
+  });
+
+  it('leaves a file that can be opened, when what it wrote in part cannot be cut off either', async () => {
+    const store = await FileNameStore.open(path);
+    await store.put(record('one'), PUT);
+    const write = file.write as (...args: unknown[]) => Promise<unknown>;
+    vi.spyOn(file, 'write').mockImplementationOnce(async function (this: FileHandle, ...[bytes, , , position]: unknown[]) {
+      await write.call(this, bytes, 0, 30, position);
+      throw failure();
+    } as never);
+    vi.spyOn(file, 'truncate').mockRejectedValueOnce(failure()).mockRejectedValueOnce(failure());
+    await expect(store.put(record('two'), PUT)).rejects.toThrow('EIO');
+    await expect(store.put(record('three'), PUT)).rejects.toThrow('EIO');
+    await store.put(record('four'), PUT);
+    await store.close();
+    expect((await contents()).map(({ name }) => name)).toEqual(['one', 'four']);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'has the name of a new file before the first registration is acknowledged',
+    async () => {
+      const sync = vi.spyOn(file, 'sync');
+      const store = await FileNameStore.open(path);
+      expect(sync).toHaveBeenCalledTimes(1);
+      await store.close();
+    },
+  );
+});
 
 describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
   /** Registers names until one cannot be written. Then more changes, and after them the file gets shorter: there is room again. */
@@ -172,14 +311,21 @@ describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
 });
 
 describe('a process that is killed while it writes', () => {
-  /** Registers names one after the other, and prints each name that was acknowledged. */
+  /**
+   * Registers names one after the other, and prints each name that was acknowledged. One name changes so often that the file is written
+   * anew again and again.
+   */
   const PROGRAM = `
     const { FileNameStore } = await import(process.argv[1]);
     const store = await FileNameStore.open(process.argv[2]);
     let number = store.count();
     for (;;) {
       const names = Array.from({ length: 3 }, () => 'name' + number++);
-      await Promise.all(names.map((name) => store.put({ name, uri: 'PYRO:x@h:1', metadata: new Set([name]) }, { safe: true, takeover: false })));
+      const changing = Array.from({ length: 300 }, () => store.put({ name: 'changes', uri: 'PYRO:x@h:' + number }, { safe: false, takeover: false }));
+      await Promise.all([
+        ...names.map((name) => store.put({ name, uri: 'PYRO:x@h:1', metadata: new Set([name]) }, { safe: true, takeover: false })),
+        ...changing,
+      ]);
       process.stdout.write(names.join('\\n') + '\\n');
     }`;
 

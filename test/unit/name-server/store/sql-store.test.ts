@@ -79,7 +79,7 @@ function defineTests(): void {
       const changes: NameChange[] = [];
       other.watch((change) => void changes.push(change));
       await one.put(record('new', undefined, ['tag']), PUT);
-      await one.setMetadata('name', new Set(['other']));
+      await one.setMetadata('name', new Set(['other']), { takeover: false });
       await expect
         .poll(() => changes)
         .toEqual([
@@ -93,7 +93,15 @@ function defineTests(): void {
       await expect.poll(() => changes.at(-1)).toEqual({ kind: 'removed', name: 'new' });
     });
 
-    it('leases in an SQLite file begin anew when the file is opened: nobody could renew them before', async () => {
+    it('do not come back when they were gone because their lease has ended, and another process opens the file', async () => {
+      const one = open();
+      await one.put({ ...record('short'), lease: { owner: 'someone', ttlMs: 1_000 } }, PUT);
+      await expect.poll(() => one.get('short'), { interval: 5, timeout: 60_000 }).toBeUndefined();
+      expect(open().get('short')).toBeUndefined();
+      expect(one.get('short')).toBeUndefined();
+    });
+
+    it('begin their leases anew when the file is opened: nobody could renew them before', async () => {
       const store = SqlNameStore.open(path);
       await store.put({ ...record('leased'), lease: { owner: 'someone', ttlMs: 60_000 } }, PUT);
       await store.close();
