@@ -1,4 +1,4 @@
-import type { ExecutionContext, PipeTransform } from '@nestjs/common';
+import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 import { arrayConverterOf } from '../../arrays/array-conversion.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
@@ -24,9 +24,10 @@ export class MethodArguments {
   /** True when also each parameter takes the argument that has its index. */
   private readonly isStraight: boolean;
 
-  constructor(parameters: readonly PipedParameter[], method: AnyMethod) {
+  /** Factories of parameter decorators get the type and the handler by their execution context. */
+  constructor(parameters: readonly PipedParameter[], type: Type, handler: AnyMethod) {
     const isRest = ({ plan }: PipedParameter): boolean => plan.source.kind === 'rest';
-    this.single = parameters.filter((parameter) => !isRest(parameter)).map((parameter) => argumentOf(parameter, method));
+    this.single = parameters.filter((parameter) => !isRest(parameter)).map((parameter) => argumentOf(parameter, type, handler));
     this.rest = parameters.find(isRest);
     this.count = Math.max(0, ...parameters.map(({ plan: { index, source } }) => (source.kind === 'rest' ? index : index + 1)));
     this.isPlain = parameters.every(({ plan, pipes }) => pipes.length === 0 && plan.source.kind !== 'custom');
@@ -59,19 +60,28 @@ function restArguments({ plan, metatype, pipes }: PipedParameter, { args }: Call
   });
 }
 
-function argumentOf({ plan, metatype, pipes }: PipedParameter, method: AnyMethod): Argument {
+function argumentOf({ plan, metatype, pipes }: PipedParameter, type: Type, handler: AnyMethod): Argument {
   const { index, label, data, schema, source } = plan;
   // the types that Nest's pipes know of @Payload(), @Ctx() and custom decorators
-  const type = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
-  const extract = extractorOf(plan, method);
+  const paramType = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
+  const extract = extractorOf(plan, type, handler);
   const convert = source.kind === 'argument' ? arrayConverterOf(metatype) : undefined;
-  if (convert === undefined) return { index, label, data, schema, pipes, metatype, type, extract };
+  if (convert === undefined) return { index, label, data, schema, pipes, metatype, type: paramType, extract };
   // Nest's ValidationPipe would make an instance of the metatype, member by member
-  return { index, label, data, schema, pipes, metatype: Object, type, extract: (record) => convert(extract(record), label) };
+  return {
+    index,
+    label,
+    data,
+    schema,
+    pipes,
+    metatype: Object,
+    type: paramType,
+    extract: (record) => convert(extract(record), label),
+  };
 }
 
 /** Gives the value of a parameter before its pipes. */
-function extractorOf({ source, data }: PlannedParameter, method: AnyMethod): Argument['extract'] {
+function extractorOf({ source, data }: PlannedParameter, type: Type, handler: AnyMethod): Argument['extract'] {
   switch (source.kind) {
     case 'argument': {
       const { slot } = source;
@@ -85,7 +95,7 @@ function extractorOf({ source, data }: PlannedParameter, method: AnyMethod): Arg
       return ({ context }) => context;
     case 'custom': {
       const { factory } = source;
-      return (record) => factory(data, record.host(record.type, method) as unknown as ExecutionContext);
+      return (record) => factory(data, record.host(type, handler) as unknown as ExecutionContext);
     }
     case 'rest':
     case 'nothing':
