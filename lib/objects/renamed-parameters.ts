@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { processWide } from '../copies/process-wide.js';
 import { type MethodParameters, readParameters } from './parameter-reader.js';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -52,7 +53,7 @@ export function changedNames(fn: AnyFunction, parameters: MethodParameters | und
   });
 }
 
-const changedFunctions = new WeakSet<object>();
+const changedFunctions = processWide('changed-functions', () => new WeakSet<object>());
 
 /** Notes whether parameter names of an exposed function were changed, and warns of it unless `isDeclared` says that `params` gives them. */
 export function noteChangedNames(name: string, fn: AnyFunction, isDeclared: () => boolean): void {

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { PyroBinder } from '../binding/pyro-binder.js';
+import { isBinder } from '../binding/pyro-binder.js';
 import { ENHANCER_LISTS } from '../metadata/carried-metadata.js';
 import type { Module } from '../nest-internals.js';
 
@@ -15,7 +15,7 @@ export function enhancersOn(holder: object): unknown[] {
 export function unknownEnhancer(enhancers: Iterable<unknown>, { injectables }: Module): Type | undefined {
   for (const enhancer of new Set(enhancers)) {
     // only the scan of a class needs the binder
-    if (typeof enhancer === 'function' && enhancer !== PyroBinder && !injectables.has(enhancer as Type)) return enhancer as Type;
+    if (typeof enhancer === 'function' && !isBinder(enhancer) && !injectables.has(enhancer as Type)) return enhancer as Type;
   }
   return undefined;
 }
