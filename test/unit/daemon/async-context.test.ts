@@ -124,7 +124,6 @@ it('stores that handshakes and event listeners enter are not seen by calls', asy
   const { daemon } = await serve({
     validateHandshake: () => {
       user.enterWith('handshake');
-      return {};
     },
   });
   daemon.on('connection', () => user.enterWith('connection'));
