@@ -15,7 +15,7 @@ const ROOMS: Record<string, readonly string[]> = {
   objects: ['calls', 'protocol', 'copies'],
   options: ['protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
-  serializers: ['arrays', 'options', 'reports', 'protocol', 'serpent', 'copies'],
+  serializers: ['arrays', 'options', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   classes: ['serializers', 'arrays', 'options', 'objects', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
