@@ -9,7 +9,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   objects: ['calls', 'reports', 'protocol', 'copies'],
   options: ['reports', 'protocol', 'serpent'],
   transport: ['options', 'calls', 'reports', 'protocol', 'serpent'],
-  serializers: ['arrays', 'options', 'reports', 'protocol', 'serpent', 'copies'],
+  serializers: ['arrays', 'options', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   classes: ['serializers', 'arrays', 'options', 'objects', 'protocol', 'serpent', 'copies'],
   daemon: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],
   client: ['serializers', 'options', 'transport', 'objects', 'calls', 'reports', 'protocol', 'serpent', 'copies'],

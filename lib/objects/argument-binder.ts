@@ -1,5 +1,5 @@
 import { pythonTypeError } from '../protocol/python-exception.js';
-import { hasChangedNames, nameBeforeNumber } from './renamed-parameters.js';
+import { hasChangedNames, namesBeforeNumber } from './renamed-parameters.js';
 import { type AnyFunction, decoratedFunctionsOf } from './decorated-functions.js';
 import { declaredParameters } from './declared-parameters.js';
 import type { ValueShape } from './value-shape.js';
@@ -34,7 +34,7 @@ const NO_KEYWORDS: Record<string, unknown> = Object.freeze(Object.create(null) a
 export class ArgumentBinder {
   private readonly indexOf = new Map<string, number>();
   private readonly required: number;
-  /** Parameters that a bundler may have renamed, by the names that they may have had. */
+  /** Of a method with changed names: the parameters that a bundler may have renamed, by the names that they may have had. */
   private readonly renamedFrom = new Map<string, string>();
 
   /**
@@ -52,8 +52,7 @@ export class ArgumentBinder {
     for (const [index, { name }] of positional.entries()) {
       if (name === undefined) continue;
       this.indexOf.set(name, index);
-      const before = parameters?.declared ? undefined : nameBeforeNumber(name);
-      if (before !== undefined) this.renamedFrom.set(before, name);
+      if (!parameters!.trustworthy) for (const before of namesBeforeNumber(name)) this.renamedFrom.set(before, name);
     }
     this.required = positional.filter(({ optional }) => !optional).length;
   }
@@ -98,7 +97,7 @@ export class ArgumentBinder {
     for (const name of names) {
       const index = indexOf.get(name);
       if (index === undefined) {
-        if (!this.takesKeywords || this.mayBeParameter(name)) throw this.unexpected(name);
+        if (!this.takesKeywords || this.hasHiddenNames) throw this.unexpected(name);
         keywords[name] = kwargs[name];
       } else if (index < args.length) {
         throw pythonTypeError(`${qualifiedName}() got multiple values for argument '${name}'`);
@@ -135,10 +134,10 @@ export class ArgumentBinder {
     return pythonTypeError(`${this.qualifiedName}() takes ${takes} but ${count + 1} were given`);
   }
 
-  /** True when an unknown keyword may still name a parameter, because the name of the parameter was changed or cannot be read. */
-  private mayBeParameter(name: string): boolean {
+  /** True when an unknown keyword may still name a parameter, because the names of parameters were changed or cannot be read. */
+  private get hasHiddenNames(): boolean {
     const { positional = [], trustworthy = true } = this.parameters ?? {};
-    return (!trustworthy && positional.length > 0) || this.renamedFrom.has(name);
+    return !trustworthy && positional.length > 0;
   }
 
   private unexpected(name: string): Error {

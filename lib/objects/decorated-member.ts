@@ -132,8 +132,9 @@ function standardMember(target: unknown, context: StandardContext): Member | und
 function typeScriptMember(target: unknown, name: unknown, descriptor: unknown): Member | undefined {
   if (typeof name !== 'string' || typeof target !== 'object' || target === null || typeof descriptor === 'number')
     return undefined;
-  const [fn] = functionsOf((descriptor as PropertyDescriptor | undefined) ?? Object.getOwnPropertyDescriptor(target, name));
+  const member = (descriptor as PropertyDescriptor | undefined) ?? Object.getOwnPropertyDescriptor(target, name);
+  const [fn] = functionsOf(member);
   if (fn === undefined) return undefined;
-  noteDecoratedFunction(target, name, fn);
+  noteDecoratedFunction(target, name, fn, member);
   return { name, fn };
 }

@@ -29,8 +29,10 @@ interface FunctionNode {
 /** Minifiers write no space between the parameters and the body, and no semicolon before the last brace. */
 const MINIFIED_HEAD = /\)\{$/;
 const AUTHORS_END = /;\s*\}$/;
-/** Names that minifiers give. Authors who write no space before the body use longer names. */
-const MINIFIED_NAME = /^[\w$]{1,2}$/;
+/** Names that minifiers give, or bundlers (`text2`). Most authors who write no space before the body use other names. */
+const MINIFIED_NAME = /^(?:[\w$]{1,2}|.+(?:[2-9]|[1-9]\d+))$/;
+/** Names that obfuscators give. */
+const OBFUSCATED_NAME = /^_0x[\da-f]+$/;
 
 /**
  * Reads the parameters of a function from its source.
@@ -48,7 +50,8 @@ export function readParameters(fn: AnyFunction): MethodParameters | undefined {
   const head = found.text.slice(0, found.node.body.start + 1);
   const { rest, named } = parametersOf(downleveled(found.node) ?? found.node.params);
   const looksMinified = MINIFIED_HEAD.test(head) && !AUTHORS_END.test(source);
-  const minified = looksMinified && named.some(({ name }) => name !== undefined && MINIFIED_NAME.test(name));
+  const isChanged = (name: string): boolean => OBFUSCATED_NAME.test(name) || (looksMinified && MINIFIED_NAME.test(name));
+  const minified = named.some(({ name }) => name !== undefined && isChanged(name));
   return { positional: named, rest, trustworthy: !minified && !(rest && named.length === 0) };
 }
 

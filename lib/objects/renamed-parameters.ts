@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { processWide } from '../copies/process-wide.js';
 import { warn } from '../reports/warning.js';
 import type { AnyFunction } from './decorated-functions.js';
 import { type MethodParameters, readParameters } from './parameter-reader.js';
 
-/** The name by which bundlers replace a name that is taken: `text2` (esbuild, bun) or `text$1` (Rollup, Vite, Rolldown). */
-const NUMBERED = /^(.*[^\d$])(?:\$\d+|[2-9]|[1-9]\d+)$/;
+/** A name as Rollup, Vite and Rolldown make it of a name that is taken: `text$1`. */
+const NUMBERED_BY_DOLLAR = /^(.+)\$\d+$/;
+
+/** The numbers that esbuild and bun add to a name that is taken: `text2`. */
+const ADDED_NUMBER = /^(?:[2-9]|[1-9]\d+)$/;
+
+/** The longest name that minifiers give to a parameter. */
+const MAX_MINIFIED_NAME = 2;
 
 /** The line that esbuild and bun write above each module in a bundle: `// src/names.ts`. */
 const MODULE_COMMENT = /^\s*\/\/ \S+\.[cm]?[jt]sx?$/m;
@@ -13,9 +20,13 @@ const MODULE_COMMENT = /^\s*\/\/ \S+\.[cm]?[jt]sx?$/m;
 /** Frames of the stack between a decorator and the module of its class, helpers of compilers included. */
 const MAX_FRAMES = 20;
 
-/** The name that a parameter had before a bundler added a number to it, if it looks so. */
-export function nameBeforeNumber(name: string): string | undefined {
-  return NUMBERED.exec(name)?.[1];
+/** The names that a parameter may have had before a bundler added a number: `axis12` may have been `axis1` or `axis`. */
+export function namesBeforeNumber(name: string): string[] {
+  const names = NUMBERED_BY_DOLLAR.exec(name)?.slice(1) ?? [];
+  const [{ length }] = /\d*$/.exec(name)!;
+  for (let count = 1; count <= Math.min(length, name.length - 1); count++)
+    if (ADDED_NUMBER.test(name.slice(-count))) names.push(name.slice(0, -count));
+  return names;
 }
 
 /**
@@ -25,19 +36,24 @@ export function nameBeforeNumber(name: string): string | undefined {
  * number at the end of a name may be the author's. So a name counts as changed only if the file of the method is a bundle in which
  * a top-level variable has the name without the number. Call this while the module of the method is evaluated: its file is found
  * on the stack.
+ *
+ * @param takesKeywords true for a method that takes all keywords: if each of its parameters has a name of one or two letters, the names
+ *   count as a minifier's. Else a keyword of a renamed parameter would be one of the others without a word
  */
-export function changedNames(fn: AnyFunction, parameters: MethodParameters | undefined): string[] {
-  const names = (parameters?.positional ?? []).flatMap(({ name }) => name ?? []);
+export function changedNames(fn: AnyFunction, parameters: MethodParameters | undefined, takesKeywords = false): string[] {
+  const positional = parameters?.positional ?? [];
+  const names = positional.flatMap(({ name }) => name ?? []);
   if (parameters?.trustworthy === false) return names;
-  const numbered = names.filter((name) => NUMBERED.test(name));
-  const changed = numbered.filter((name) => name.includes('$'));
-  const doubtful = numbered.filter((name) => !name.includes('$'));
-  if (doubtful.length === 0) return changed;
-  const bundle = bundleOf(Function.prototype.toString.call(fn));
-  return bundle === undefined ? changed : [...changed, ...doubtful.filter((name) => declares(bundle, nameBeforeNumber(name)!))];
+  if (takesKeywords && positional.length > 1 && names.every(({ length }) => length <= MAX_MINIFIED_NAME)) return names;
+  const isDoubtful = (name: string): boolean => !NUMBERED_BY_DOLLAR.test(name) && namesBeforeNumber(name).length > 0;
+  const bundle = names.some(isDoubtful) ? bundleOf(Function.prototype.toString.call(fn)) : undefined;
+  return names.filter((name) => {
+    if (!isDoubtful(name)) return NUMBERED_BY_DOLLAR.test(name);
+    return bundle !== undefined && namesBeforeNumber(name).some((before) => declares(bundle, before));
+  });
 }
 
-const changedFunctions = new WeakSet<object>();
+const changedFunctions = processWide('changed-functions', () => new WeakSet<object>());
 
 /** Notes whether parameter names of an exposed function were changed, and warns of it unless `isDeclared` says that `params` gives them. */
 export function noteChangedNames(name: string, fn: AnyFunction, isDeclared: () => boolean): void {

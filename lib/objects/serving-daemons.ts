@@ -1,3 +1,4 @@
+import { processWide } from '../copies/process-wide.js';
 import type { ProxyReference } from '../protocol/proxy-reference.js';
 
 /** Gives references of registered objects; implemented by the daemons. */
@@ -7,7 +8,7 @@ interface ReferenceSource {
 }
 
 /** The daemons of this process that have started and are not closed, in this order. */
-const daemons = new Set<ReferenceSource>();
+const daemons = processWide('serving-daemons', () => new Set<ReferenceSource>());
 
 /** Called when a daemon has started. From now on its objects travel as proxies, whoever sends them. */
 export function addServingDaemon(daemon: ReferenceSource): void {

@@ -1,3 +1,4 @@
+import { recogniseInstances } from '../copies/process-wide.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { checkProxyOptions } from '../client/options/resolve-proxy-options.js';
 import type { ProxySender } from '../client/options/received-proxies.js';
@@ -28,6 +29,10 @@ export interface ReferencedProxyOptions extends PyroProxyOptions {
  * ```
  */
 export class PyroProxy<T = UntypedRemote> extends RemoteProxy<T> {
+  static {
+    recogniseInstances(this, 'PyroProxy');
+  }
+
   /**
    * Connects to an object.
    *

@@ -55,6 +55,7 @@ describe.each([
     const { lab, lamp } = await start(options);
     await expect(lab.$call('search', kwargs({ text: 'steel', limit: 5 }))).rejects.toThrow('the server has to give');
     await expect(lab.$call('search', kwargs({ limit: 5 }))).rejects.toThrow('`params`');
+    await expect(lab.$call('move', kwargs({ axis1: 4 }))).rejects.toThrow("may have renamed the parameter to 'axis1");
     await expect(lab.$call('read', 1, kwargs({ offset: 5 }))).rejects.toThrow('`params`');
     await expect(lamp.$call('find', kwargs({ text: 'steel' }))).rejects.toThrow('`params`');
   });
@@ -64,6 +65,7 @@ describe.each([
     expect(await lab.$call('search', 'steel')).toEqual(['steel', {}]);
     expect(await lab.$call('named', kwargs({ text: 'steel', limit: 5 }))).toEqual(['steel', { limit: 5 }]);
     expect(await lab.$call('hash', kwargs({ sha256: 'a', base64: 'b', limit: 5 }))).toEqual(['a', 'b', { limit: 5 }]);
+    expect(await lab.$call('fit', kwargs({ x2: 1, x: 2 }))).toEqual([1, { x: 2 }]);
     expect(await lamp.$call('seek', kwargs({ text: 'steel' }))).toBe('steel');
   });
 
@@ -71,16 +73,22 @@ describe.each([
     const { program } = await start(options);
     const { text } = await program.printed(/changed parameter names of Lab: .*/);
     expect(text).toMatch(
-      /: read\((?:from\d+, )?offset\d+\), search\(text\d+\)\. Keyword arguments of these methods are refused; give the names/,
+      /: read\((?:from\d+, )?offset\d+\), search\(text\d+\), move\(axis1\d+\)\. Keyword arguments of these methods are refused; give the names/,
     );
     await program.printed(/changed parameter names of find\(text\d+\)/);
     expect(program.soFar).not.toContain('seek(');
   });
 });
 
-it('an application that esbuild has minified refuses keywords, and warns', async () => {
-  const { program, lab } = await start({ minify: true, keepNames: true });
+it.each<[string, BuildOptions]>([
+  ['completely', { minify: true, keepNames: true }],
+  ['in its names alone', { minifyIdentifiers: true }],
+  ['in its names and syntax', { minifyIdentifiers: true, minifySyntax: true, keepNames: true }],
+  ['in its white space alone', { minifyWhitespace: true }],
+])('an application that esbuild has minified %s refuses keywords, and warns', async (_, options) => {
+  const { program, lab } = await start(options);
   await expect(lab.$call('search', kwargs({ text: 'steel' }))).rejects.toThrow('`params`');
+  await expect(lab.$call('move', kwargs({ axis1: 4 }))).rejects.toThrow('`params`');
   expect(await lab.$call('named', kwargs({ text: 'steel', limit: 5 }))).toEqual(['steel', { limit: 5 }]);
-  await program.printed(/changed parameter names of Lab/);
+  await program.printed(/changed parameter names of Lab|changed parameter names of \w+: /);
 });

@@ -128,6 +128,25 @@ describe('an application whose shared library brings a copy of nestjs-pyro of it
     expect(await proxyOf('own.values').$call('call', uri, id)).toEqual(['own', ['steel', {}], id, true]);
   });
 
+  it('an object that is registered at a daemon of one copy travels as a proxy in calls and results of the other', async () => {
+    expect(await proxyOf('own.values').$call('registered')).toEqual(['proxy', true, 'proxy', true]);
+  });
+
+  it('remote objects that the other copy provides have the defaults of the application, and their health is checked', async () => {
+    expect(await proxyOf('own.values').$call('moveRemote')).toEqual(['moved', true]);
+    expect(await proxyOf('own.values').$call('checkRemote')).toEqual(['up', null]);
+  });
+
+  it('a factory may give an object of the other copy', async () => {
+    expect(await proxyOf('shared.given').$call('whose')).toBe('shared.given');
+  });
+
+  it('an application of objects of the other copy alone is served without a warning', async () => {
+    await using alone = PyroProxy.to(await program.line('alone:').then((text) => text.replace(/^alone: */, '')));
+    expect(await alone.$call('light')).toBe(1);
+    expect(program.soFar).not.toContain('WARN');
+  });
+
   it('a server serves what the other copy exposed', async () => {
     expect(await proxyOf('shared.lamp').$call('light')).toBe(1);
     const lamp = proxyOf('shared.lamp');

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { processWide } from '../../copies/process-wide.js';
 import { DEFAULT_HANDSHAKE } from '../../protocol/constants.js';
 import { CommunicationError, ConnectionClosedError, PyroError, SecurityError, TimeoutError } from '../../protocol/errors.js';
 import { asError } from '../../protocol/safe-text.js';
@@ -57,7 +58,7 @@ class AttemptDeadline extends Deadline {
 }
 
 /** Every `connectedSocket` of this program that a proxy uses or has used. */
-const usedSockets = new WeakSet<Duplex>();
+const usedSockets = processWide('used-sockets', () => new WeakSet<Duplex>());
 
 /**
  * Further attempts, 3 s in all, after connections were closed to make room at a full daemon. A busy daemon notices the closed connections

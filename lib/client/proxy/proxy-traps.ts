@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
+import { sharedSymbol } from '../../copies/process-wide.js';
 import { PROXY_REFERENCE } from '../../protocol/proxy-reference.js';
 import { hintAtGet } from '../call/attribute-hints.js';
 import { isLocalName, mayBeRemote } from './local-names.js';
 import type { ProxyCore } from './proxy-core.js';
 import type { CallOptions } from '../options/proxy-options.js';
 
-/** The member of a proxy that gives its {@link ProxyHandle}. */
-export const HANDLE: unique symbol = Symbol('PyroProxy handle');
+/** The member of a proxy that gives its {@link ProxyHandle}. Every copy of this package has the same symbol. */
+export const HANDLE: unique symbol = sharedSymbol('proxy-handle') as never;
 
 /** The state of a proxy. Several proxies may share a core. */
 export interface ProxyHandle {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { recogniseInstances } from '../../copies/process-wide.js';
 import { BATCH_METHOD, FLAGS, GET_ATTRIBUTE, SET_ATTRIBUTE } from '../../protocol/constants.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { PoolUse } from '../connection/connection-pool.js';
@@ -19,6 +20,10 @@ import type { AttributeName, AttributeValue, BatchMethods, RemoteMethods, Untype
  * @see Pyro5/client.py, `Proxy`
  */
 export class RemoteProxy<T = UntypedRemote> implements AsyncDisposable {
+  static {
+    recogniseInstances(this, 'RemoteProxy');
+  }
+
   /** @internal */
   declare readonly [HANDLE]: ProxyHandle;
 

@@ -43,18 +43,18 @@ export class Dispatcher {
     const { type, serializerId } = frame.header;
     if (type === MESSAGE_TYPES.ping) return new Reply(services, channel, services.marshal, frame).pong(serializerId);
     const serializer = services.serializers.get(serializerId);
-    if (serializer === undefined) return this.refuseSerializer(channel, connection, frame);
+    if (serializer === undefined) return runIsolated(() => this.refuseSerializer(channel, connection, frame));
     const request = new ServedRequest(services, channel, connection, serializer, frame);
     let call: SerializedCall | Promise<SerializedCall>;
     try {
       call = this.read(request, frame);
     } catch (error) {
-      return this.refuseUnread(request, error);
+      return runIsolated(() => this.refuseUnread(request, error));
     }
     if (!(call instanceof Promise)) return this.start(request, call);
     return call.then(
       (read) => this.start(request, read),
-      (error: unknown) => this.refuseUnread(request, error),
+      (error: unknown) => runIsolated(() => this.refuseUnread(request, error)),
     );
   }
 

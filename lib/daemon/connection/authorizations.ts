@@ -88,21 +88,29 @@ export class Authorizations {
 /**
  * Reads the answer of a handshake hook.
  *
- * @throws {PyroError} `CONFIG`, when the answer is an object with members that an {@link Authorization} does not have: they would have no
- * effect
+ * @throws {PyroError} `CONFIG`, when the answer is an object with other members than those of an {@link Authorization}, or with none of
+ *   them: nobody would read a Map, or the dict that the client should get
  */
 export function authorizationOf(answer: HandshakeAnswer): Authorization {
   if (answer === undefined) return OPEN;
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return { response: answer };
-  const unknown = Object.keys(answer).find((name) => !MEMBERS.includes(name));
-  if (unknown !== undefined)
+  const names = Object.keys(answer);
+  const unknown = names.find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined || names.length === 0)
     throw configError(
-      `validateHandshake gave an object with the member ${JSON.stringify(unknown)}; it gives { response, principal }, and an object for the client as the response`,
+      `validateHandshake gave ${unknown === undefined ? withoutMembers(answer) : `an object with the member ${JSON.stringify(unknown)}`}; ` +
+        'it gives { response, principal }, an object for the client as the response, or nothing for the default answer',
     );
   const { principalKey } = answer as Authorization;
   if (principalKey !== undefined && typeof principalKey !== 'string')
     throw configError(`validateHandshake gave a principalKey that is ${optionText(principalKey)}; it must be a text`);
   return answer as Authorization;
+}
+
+/** Names an object that has no members of its own. */
+function withoutMembers(answer: object): string {
+  const name = (answer.constructor as { name?: string } | undefined)?.name ?? 'Object';
+  return name === 'Object' ? 'an object without members' : `an object of the class ${name}`;
 }
 
 const MEMBERS = ['response', 'principal', 'principalKey'];

@@ -18,6 +18,7 @@ import {
   decoratedFunctions,
   decoratedFunctionsOf,
   noteDecoratedFunction,
+  wasMethod,
 } from '../../objects/decorated-functions.js';
 import { declaredParameters } from '../../objects/declared-parameters.js';
 import { noteChangedNames } from '../../objects/renamed-parameters.js';
@@ -96,14 +97,16 @@ export function resetMetadata(source: object): void {
 
 /**
  * Public functions that a class which was exposed as a whole writes into fields: `read = () => …`. `expose` of a class sees no fields.
- * Functions that were passed to the object are left out.
+ * Functions that were passed to the object are left out, and wrappers of exposed methods, which clients can call.
  */
 export function unexposedFields(object: object): string[] {
   let at = Object.getPrototypeOf(object) as object | null;
   while (at !== null && !exposedClasses.has(at)) at = Object.getPrototypeOf(at) as object | null;
   if (at === null) return [];
   const source = String(at.constructor);
+  const { methods } = metadataFor(object);
   return Object.getOwnPropertyNames(object).filter((name) => {
+    if (methods.has(name)) return false;
     const descriptor = Object.getOwnPropertyDescriptor(object, name);
     const fn: unknown = descriptor?.value;
     if (
@@ -143,9 +146,10 @@ function collectMetadata(source: object): ObjectMetadata {
       seen.add(name);
       if (isPrivateName(name)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(holder, name)!;
-      const marks = marksIn(descriptor, decoratedFunctions(holder, name));
+      const decorated = decoratedFunctions(holder, name);
+      const marks = marksIn(descriptor, decorated);
       if (!marks?.exposed) continue;
-      if (typeof descriptor.value !== 'function') attrs.add(name);
+      if (typeof descriptor.value !== 'function' && !decorated.some(wasMethod)) attrs.add(name);
       else {
         methods.add(name);
         if (marks.oneway) onewayNames.add(name);
@@ -159,9 +163,10 @@ function exposeClass(type: AnyClass): void {
   const prototype = type.prototype as object;
   for (const name of Object.getOwnPropertyNames(prototype)) {
     if (!isExposedWithClass(name)) continue;
-    const [fn] = functionsOf(Object.getOwnPropertyDescriptor(prototype, name));
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+    const [fn] = functionsOf(descriptor);
     if (fn === undefined) continue;
-    noteDecoratedFunction(prototype, name, fn);
+    noteDecoratedFunction(prototype, name, fn, descriptor);
     mark({ name, fn }, { exposed: true });
   }
   exposedClasses.add(prototype);

@@ -5,6 +5,7 @@ import type { PyroConnection } from '../contract/connection.js';
 import { bindArguments } from '../../objects/argument-binder.js';
 import { type AnyClass, findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { disposeObject } from '../../objects/disposal.js';
+import { missingMember } from '../../objects/missing-member.js';
 import { asStream, WrappedIterator } from '../../objects/item-iterators.js';
 import type { TargetDescription } from '../contract/snapshot.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
@@ -90,7 +91,7 @@ export class ExposedObject implements PyroTarget {
   getAttribute(name: string, context: CallContext): unknown {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
-      if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
+      if (descriptor === undefined) throw missingMember(object, name);
       if (descriptor.get === undefined) throw writeOnlyError(name);
       return descriptor.get.call(object) as unknown;
     });
@@ -99,7 +100,7 @@ export class ExposedObject implements PyroTarget {
   setAttribute(name: string, value: unknown, context: CallContext): unknown {
     return this.use(context, (object) => {
       const descriptor = findDescriptor(object, name);
-      if (descriptor === undefined) throw attributeError(`'${nameOf(object)}' object has no attribute '${name}'`);
+      if (descriptor === undefined) throw missingMember(object, name);
       if (descriptor.set === undefined) throw readOnlyError(name);
       descriptor.set.call(object, value);
     });
@@ -186,12 +187,8 @@ export class ExposedClass extends ExposedObject {
 function callMethod(object: object, method: string, args: unknown[], kwargs: Record<string, unknown>): unknown {
   const fn = (object as Record<string, Method | undefined>)[method];
   // the member was deleted after the metadata was read
-  if (typeof fn !== 'function') throw attributeError(`'${nameOf(object)}' object has no attribute '${method}'`);
+  if (typeof fn !== 'function') throw missingMember(object, method);
   return fn.apply(object, bindArguments(object, method, fn, args, kwargs));
-}
-
-function nameOf(object: object): string {
-  return (object as { constructor?: { name?: string } }).constructor?.name || 'object';
 }
 
 /** The error of a client that reads an attribute without a getter. */

@@ -1,3 +1,4 @@
+import { decoratedFunctionsOf } from '../../objects/decorated-functions.js';
 import { parametersOf } from '../../objects/argument-binder.js';
 import { findDescriptor, memberSource } from '../../objects/decorated-member.js';
 import { isGeneratorFunction } from '../../objects/item-iterators.js';
@@ -42,7 +43,8 @@ export function describeExposed(source: object, instanceMode: InstanceMode): Tar
 }
 
 function describeMethod(described: object, name: string, isOneway: boolean): MemberSnapshot {
-  const fn: unknown = findDescriptor(described, name)?.value;
+  // a decorator above may have made a getter of the method
+  const fn: unknown = findDescriptor(described, name)?.value ?? decoratedFunctionsOf(described, name)[0];
   const parameters = typeof fn === 'function' ? parametersOf(described, name, fn as () => unknown) : undefined;
   return { kind: 'method', name, isOneway, isStream: isGeneratorFunction(fn), parameters: parameters ?? null };
 }

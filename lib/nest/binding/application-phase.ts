@@ -1,3 +1,4 @@
+import { processWide } from '../../copies/process-wide.js';
 import type { ModulesContainer } from '@nestjs/core';
 import { addFirstHookOf, firstDestroyedModule } from '../nest-internals.js';
 
@@ -7,7 +8,8 @@ interface Phase {
   readonly waiting: (() => void)[];
 }
 
-const phases = new WeakMap<ModulesContainer, Phase>();
+/** The binder of one copy of this package notes what a server of another copy asks for. */
+const phases = processWide('application-phases', () => new WeakMap<ModulesContainer, Phase>());
 const HOOK = Symbol('PyroServer init');
 
 /**

@@ -1,9 +1,11 @@
 import { Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { sharedSymbol } from '../../copies/process-wide.js';
 import { followApplication } from './application-phase.js';
 
 /** Marks PyroServers, of this copy of the library and of others. */
 export const PYRO_SERVER = Symbol.for('nestjs-pyro:server');
+const BINDER = sharedSymbol('binder');
 
 /** The part of a PyroServer that the binder uses. */
 export interface BindableServer {
@@ -46,6 +48,10 @@ abstract class Nothing {
 @Catch(Nothing)
 @Injectable()
 export class PyroBinder implements ExceptionFilter {
+  static {
+    Object.defineProperty(this, BINDER, { value: true });
+  }
+
   constructor(modules: ModulesContainer, contexts: ExternalContextCreator) {
     followApplication(modules);
     watchServers(modules, (server) => server.bind(modules, contexts));
@@ -54,4 +60,9 @@ export class PyroBinder implements ExceptionFilter {
   catch(error: unknown): never {
     throw error;
   }
+}
+
+/** True for {@link PyroBinder}, also that of another copy of this package. */
+export function isBinder(type: object): boolean {
+  return BINDER in type;
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { sharedSymbol } from '../../copies/process-wide.js';
 import { addressesOf } from '../../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
 import { PROXY_RULES } from '../../client/options/resolve-proxy-options.js';
@@ -22,8 +23,8 @@ export interface PyroModuleOptions extends Omit<PyroProxyOptions, 'wireLog'> {
 /** The rules of the options of `PyroModule.forRoot`. */
 export const MODULE_RULES: OptionRules<PyroModuleOptions> = { ...PROXY_RULES, wireLog: WIRE_LOG };
 
-/** Token of the options of `PyroModule.forRoot`. */
-export const MODULE_OPTIONS_TOKEN = Symbol('PyroModule options');
+/** Token of the options of `PyroModule.forRoot`: defaults also for the features of another copy of this package. */
+export const MODULE_OPTIONS_TOKEN = sharedSymbol('module-options');
 
 /** Makes the proxies that PyroModule provides, with the defaults of the application, and releases them at shutdown. */
 @Injectable()

@@ -18,6 +18,7 @@ import { changedNames } from '../../objects/renamed-parameters.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { decoratedName } from './decorator-target.js';
 import { addMemberMetadata, DEFAULT_STREAM_OPTIONS, type PyroStreamOptions } from '../metadata/member-metadata.js';
+import { routeArgumentsOf, takesRemainingKeywords } from '../metadata/parameter-metadata.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
 /** Options of `@PyroMethod`. */
@@ -80,7 +81,8 @@ export function PyroMethod(nameOrOptions: string | PyroMethodOptions = {}): Meth
     // a class without @PyroController has no binder, and the warning about this class needs a binder
     UseFilters(PyroBinder)(prototype, key, descriptor);
     const read = options.params ? undefined : readParameters(method as () => unknown);
-    const changed = changedNames(method as () => unknown, read);
+    const takesKeywords = Object.values(routeArgumentsOf(prototype, key)).some(({ factory }) => takesRemainingKeywords(factory));
+    const changed = changedNames(method as () => unknown, read, takesKeywords);
     addMemberMetadata(prototype, {
       kind: 'method',
       key,

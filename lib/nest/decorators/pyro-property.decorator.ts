@@ -11,6 +11,7 @@ import {
   TEXT,
   withMethods,
 } from '../../options/option-checks.js';
+import { missingMember } from '../../objects/missing-member.js';
 import type { FieldType } from '../../classes/field-types.js';
 import type { AnyFunction } from '../../objects/decorated-functions.js';
 import { decoratedName } from './decorator-target.js';
@@ -67,9 +68,11 @@ export function PyroProperty(options: PyroPropertyOptions = {}): MethodDecorator
     const type: unknown = Reflect.getMetadata('design:type', prototype, key);
     // a decorator above this one may replace the accessor, so the companions use the accessor as it is when they are called
     const read = function (this: Record<string, unknown>): unknown {
+      if (!(key in this)) throw missingMember(this, key);
       return this[key];
     };
     const write = function (this: Record<string, unknown>, value: unknown): void {
+      if (!(key in this)) throw missingMember(this, key);
       this[key] = value;
     };
     addMemberMetadata(prototype, {

@@ -8,8 +8,8 @@ export function describeObject({ type, instanceMode, metadata, ...operations }: 
   const { methods, getters, setters } = operations;
   const members: MemberSnapshot[] = [];
   for (const [name, operation] of methods) {
-    const { key, stream } = operation;
-    const isStream = stream !== undefined || isGeneratorFunction((type.prototype as Record<string, unknown>)[key]);
+    const { handler, stream } = operation;
+    const isStream = stream !== undefined || isGeneratorFunction(handler);
     const parameters = describeParameters(type, operation);
     members.push({ kind: 'method', name, isOneway: metadata.oneway.has(name), isStream, parameters });
   }

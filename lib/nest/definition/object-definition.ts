@@ -2,6 +2,7 @@ import type { AnyClass } from '../../objects/decorated-member.js';
 import { type FieldType, valueTypeOf } from '../../classes/field-types.js';
 import { findDescription } from '../../classes/register-class.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
+import { missingMember } from '../../objects/missing-member.js';
 import { newObjectId } from '../../objects/object-ids.js';
 import { ArgumentBinder } from '../../objects/argument-binder.js';
 import type { ObjectMetadata } from '../../daemon/contract/target.js';
@@ -11,6 +12,7 @@ import { type InstanceWrapper, isGiven } from '../nest-internals.js';
 import {
   classNameOf,
   exposedMembers,
+  handlerOf,
   undecoratedOverrides,
   ownMethods,
   type MethodMetadata,
@@ -21,10 +23,16 @@ import { type ParameterPlan, planParameters, type PlannedParameter } from './par
 import { type PyroNaming, wireNameOf } from '../../objects/naming.js';
 import { checkWireName } from '../metadata/wire-names.js';
 
+type AnyMethod = (...args: unknown[]) => unknown;
+
 /** A method that the pipeline can run: an exposed method, or the getter or setter of an attribute. */
 export interface Operation {
   /** Name of the method on the class. */
   readonly key: string;
+  /** The function of the class that has the enhancers. Nest's `context.getHandler()` gives it. */
+  readonly handler: AnyMethod;
+  /** Runs the member of an instance: a function that was put in its place later, too. @throws AttributeError when it was deleted */
+  readonly invoke: (instance: object, args: unknown[]) => unknown;
   readonly binder: ArgumentBinder;
   readonly parameters: readonly PlannedParameter[];
   readonly stream: Required<PyroStreamOptions> | undefined;
@@ -81,9 +89,12 @@ export function defineObject(type: AnyClass, wrapper: InstanceWrapper, serverNam
     } else {
       attrs.add(wireName);
       const { isReadable, isWritable } = accessOf(prototype, metadata.key);
-      if (isReadable) getters.set(wireName, accessOperation(metadata.getter, qualifiedName, []));
+      if (isReadable) getters.set(wireName, accessOperation(prototype, metadata.getter, qualifiedName, []));
       if (isWritable)
-        setters.set(wireName, accessOperation(metadata.setter, qualifiedName, [valueParameter(wireName, metadata.type)]));
+        setters.set(
+          wireName,
+          accessOperation(prototype, metadata.setter, qualifiedName, [valueParameter(wireName, metadata.type)]),
+        );
     }
   }
   if (methods.size === 0 && attrs.size === 0) throw new TypeError(nothingExposed(type));
@@ -140,7 +151,18 @@ function methodOperation(
     throw new TypeError(`${where}: ${(error as Error).message}`, { cause: error });
   }
   const typed = withTypes(plan.parameters, metadata.types, where);
-  return { key, binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords), parameters: typed, stream };
+  return {
+    key,
+    handler: handlerOf(prototype, metadata) as AnyMethod,
+    invoke: (instance, args) => {
+      const method = (instance as Record<string, AnyMethod | undefined>)[key];
+      if (typeof method !== 'function') throw missingMember(instance, key);
+      return method.apply(instance, args);
+    },
+    binder: new ArgumentBinder(qualifiedName, plan.wire, plan.takesKeywords),
+    parameters: typed,
+    stream,
+  };
 }
 
 /** The parameters with the types that the decorator gives by their names. */
@@ -164,9 +186,12 @@ function withTypes(
 }
 
 function accessOperation(
-  key: PropertyMetadata['key'],
+  prototype: object,
+  key: PropertyMetadata['getter'],
   qualifiedName: string,
   parameters: readonly PlannedParameter[],
 ): Operation {
-  return { key, binder: new ArgumentBinder(qualifiedName, undefined), parameters, stream: undefined };
+  const handler = (prototype as Record<string, AnyMethod>)[key]!;
+  const invoke: Operation['invoke'] = (instance, args) => handler.apply(instance, args);
+  return { key, handler, invoke, binder: new ArgumentBinder(qualifiedName, undefined), parameters, stream: undefined };
 }

@@ -2,6 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
+import { replacedClasses } from '../metadata/replaced-classes.js';
 import { givenInstance, type InstanceWrapper, type Module } from '../nest-internals.js';
 
 /** A class with `@PyroController` that a module provides. */
@@ -60,6 +61,12 @@ export function undecoratedProviders(modules: ModulesContainer): string[] {
 }
 
 function undecoratedText(type: AnyClass, members: readonly string[]): string {
+  if (replacedClasses(type).some((each) => controllerMetadataOf(each) !== undefined)) {
+    return (
+      `${type.name} has @PyroController, but a decorator above it puts something else in the place of the class, so that nobody serves it: ` +
+      'put @PyroController on top'
+    );
+  }
   const base = decoratedBase(type);
   if (base === undefined) {
     return (

@@ -2,11 +2,11 @@ import { Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AnyClass } from '../../objects/decorated-member.js';
 import type { InstanceMode } from '../../objects/keyed-instances.js';
-import { PyroBinder } from '../binding/pyro-binder.js';
 import { controllerMetadataOf } from '../metadata/controller-metadata.js';
-import { ENHANCER_KEYS, givenInstance, type InstanceWrapper, isGiven, type Module } from '../nest-internals.js';
+import { givenInstance, type InstanceWrapper, isGiven, type Module } from '../nest-internals.js';
 import { carryMetadata } from '../metadata/carried-metadata.js';
 import { noteProvided } from '../metadata/provided-classes.js';
+import { enhancersOn, unknownEnhancer } from './known-enhancers.js';
 import { defineObject, type ObjectDefinition } from './object-definition.js';
 import { findControllers } from './provided-controllers.js';
 import type { PyroNaming } from '../../objects/naming.js';
@@ -94,21 +94,19 @@ function checkGiven(type: AnyClass, wrapper: InstanceWrapper, instanceMode: Inst
     );
 }
 
-/** Nest skips enhancer classes that it did not find when it scanned the modules. Refuses them, because a guard would be missing. */
+/** Refuses enhancer classes that Nest does not know: a guard would be missing. */
 function checkEnhancers({ type, methods, getters, setters }: ObjectDefinition, module: Module): void {
   const operations = [...methods.values(), ...getters.values(), ...setters.values()];
-  const holders: object[] = [type, ...operations.map(({ key }) => (type.prototype as Record<string, object>)[key]!)];
-  const kinds = Object.values(ENHANCER_KEYS);
-  const enhancers = holders.flatMap((holder) => kinds.flatMap((kind) => (Reflect.getMetadata(kind, holder) ?? []) as unknown[]));
-  enhancers.push(...operations.flatMap(({ parameters }) => parameters.flatMap(({ pipes }) => pipes)));
-  for (const enhancer of new Set(enhancers)) {
-    // only the scan of a class needs the binder
-    if (typeof enhancer !== 'function' || enhancer === PyroBinder || module.injectables.has(enhancer as never)) continue;
-    throw new Error(
-      `${type.name} uses ${enhancer.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory; ` +
-        'and put a class decorator that wraps the methods below @PyroController',
-    );
-  }
+  const enhancers = [
+    ...[type, ...operations.map(({ handler }) => handler)].flatMap(enhancersOn),
+    ...operations.flatMap(({ parameters }) => parameters.flatMap(({ pipes }) => pipes)),
+  ];
+  const unknown = unknownEnhancer(enhancers, module);
+  if (unknown === undefined) return;
+  throw new Error(
+    `${type.name} uses ${unknown.name}, which Nest does not know in ${module.name}: provide the class itself (useClass), not a value or factory; ` +
+      'and put a class decorator that wraps the methods below @PyroController',
+  );
 }
 
 function twoWithOneId(one: ObjectDefinition, other: ObjectDefinition): string {

@@ -11,6 +11,7 @@ import {
   type OptionRules,
   TEXTS,
 } from '../../options/option-checks.js';
+import { replacedClasses } from './replaced-classes.js';
 import type { PyroNaming } from '../../objects/naming.js';
 import { NAMING } from './wire-names.js';
 
@@ -93,23 +94,29 @@ function isReplacement(type: object): boolean {
   return typeof base === 'function' && base !== Function.prototype && (name === '' || name === base.name);
 }
 
-/** Adds handshake guards to a class, after the guards that the class or its base classes have already. */
+/**
+ * Adds handshake guards to a class, after the guards that the class or its base classes have already. Classes that `type` replaces get
+ * the guards, too: a further decorator may hide `type` itself.
+ */
 export function addHandshakeGuards(type: object, guards: readonly HandshakeGuard[]): void {
-  Reflect.defineMetadata(HANDSHAKE_GUARDS_METADATA, [...handshakeGuardsOf(type), ...guards], type);
+  const all = [...handshakeGuardsOf(type), ...guards];
+  for (const each of [type, ...replacedClasses(type)]) Reflect.defineMetadata(HANDSHAKE_GUARDS_METADATA, all, each);
 }
 
 /**
- * The handshake guards of a class. The guards of its base classes come first.
+ * The handshake guards of a class, and of classes that it replaces. The guards of its base classes come first.
  *
  * @throws {Error} when the class has guards of a version of this package that keeps them in another way: such guards would be lost
  */
 export function handshakeGuardsOf(type: object): HandshakeGuard[] {
   const isUnreadable = (key: unknown): boolean =>
     typeof key === 'symbol' && key !== HANDSHAKE_GUARDS_METADATA && /pyro.*handshake-guards/.test(key.description ?? '');
-  if (Reflect.getMetadataKeys(type).some(isUnreadable))
+  const types = [...replacedClasses(type), type];
+  if (types.some((each) => Reflect.getMetadataKeys(each).some(isUnreadable)))
     throw new Error(
       `${(type as { name?: string }).name} has handshake guards of another version of nestjs-pyro, which this version cannot read: ` +
         'it would authorize every client. Install one version of nestjs-pyro for all packages of the application (npm ls nestjs-pyro)',
     );
-  return (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, type) ?? []) as HandshakeGuard[];
+  const guards = types.flatMap((each) => (Reflect.getMetadata(HANDSHAKE_GUARDS_METADATA, each) ?? []) as HandshakeGuard[]);
+  return [...new Set(guards)];
 }

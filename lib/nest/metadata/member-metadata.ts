@@ -63,6 +63,15 @@ export function addMemberMetadata(prototype: object, metadata: MemberMetadata): 
   members.set(metadata.key, metadata);
 }
 
+/**
+ * The function that has the metadata of a method, guards among them: the method as all its decorators have left it; the decorated
+ * function where a decorator above has replaced the method by a getter.
+ */
+export function handlerOf(prototype: object, { key, decorated }: MethodMetadata): (...args: never[]) => unknown {
+  const method: unknown = Object.getOwnPropertyDescriptor(prototype, key)?.value;
+  return typeof method === 'function' ? (method as MethodMetadata['decorated']) : decorated;
+}
+
 /** The metadata of a member, and the prototype that declares the member. */
 export interface DeclaredMember {
   readonly metadata: MemberMetadata;

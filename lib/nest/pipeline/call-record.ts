@@ -36,11 +36,6 @@ export class CallRecord {
     private readonly bound: BoundArguments,
   ) {}
 
-  /** The class that `ExecutionContext.getClass()` gives. */
-  get type(): Type {
-    return this.instance.constructor as Type;
-  }
-
   /** The bound arguments. */
   get args(): unknown[] {
     return this.bound.args;

@@ -7,8 +7,8 @@ import type { CallRecord } from './call-record.js';
 export class ExceptionFilters {
   private found: RpcExceptionsHandler | undefined;
 
-  /** @param find finds the filters around an instance, at the first error */
-  constructor(private readonly find: (instance: object) => RpcExceptionsHandler) {}
+  /** @param find finds the filters, at the first error */
+  constructor(private readonly find: () => RpcExceptionsHandler) {}
 
   /**
    * The answer of the filter that takes the error.
@@ -16,7 +16,7 @@ export class ExceptionFilters {
    * @throws the error when no filter takes it; the filter's own error when the filter fails
    */
   answer(thrown: unknown, record: CallRecord): Observable<unknown> {
-    this.found ??= this.find(record.instance);
+    this.found ??= this.find();
     const handled: unknown = this.found.invokeCustomFilters(thrown as Error, record.host(null, null));
     if (!handled) throw thrown;
     // Nest would split a list or a text that a filter returns, and would not wait for a promise

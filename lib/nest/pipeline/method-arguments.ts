@@ -1,4 +1,4 @@
-import type { ArgumentMetadata, ExecutionContext, PipeTransform } from '@nestjs/common';
+import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 import { arrayConverterOf } from '../../arrays/array-conversion.js';
 import type { PlannedParameter } from '../definition/parameter-plan.js';
 import type { AnyMethod, CallRecord } from './call-record.js';
@@ -25,9 +25,10 @@ export class MethodArguments {
   /** True when nothing has to be run, and each parameter takes the argument that has its index. */
   private readonly isStraight: boolean;
 
-  constructor(parameters: readonly PipedParameter[], method: AnyMethod) {
+  /** Factories of parameter decorators get the type and the handler by their execution context. */
+  constructor(parameters: readonly PipedParameter[], type: Type, handler: AnyMethod) {
     const isRest = ({ plan }: PipedParameter): boolean => plan.source.kind === 'rest';
-    this.single = parameters.filter((parameter) => !isRest(parameter)).map((parameter) => argumentOf(parameter, method));
+    this.single = parameters.filter((parameter) => !isRest(parameter)).map((parameter) => argumentOf(parameter, type, handler));
     const rest = parameters.find(isRest);
     this.rest = rest && restParameter(rest);
     this.count = Math.max(0, ...parameters.map(({ plan: { index, source } }) => (source.kind === 'rest' ? index : index + 1)));
@@ -73,16 +74,16 @@ function restArguments({ index, slot, common }: RestParameter, { args }: CallRec
   });
 }
 
-function argumentOf(parameter: PipedParameter, method: AnyMethod): Argument {
+function argumentOf(parameter: PipedParameter, type: Type, handler: AnyMethod): Argument {
   const { index, label, data, schema, source } = parameter.plan;
   // the types that Nest's pipes know of @Payload(), @Ctx() and custom decorators
-  const type = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
-  const extract = extractorOf(parameter.plan, method);
+  const paramType = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
+  const extract = extractorOf(parameter.plan, type, handler);
   const convert = source.kind === 'argument' ? arrayConverterOf(parameter.metatype) : undefined;
   // Nest's ValidationPipe would make an instance of the metatype, member by member
   const metatype = convert === undefined ? parameter.metatype : Object;
-  const pipes = countingPipes(parameter, { metatype, type, data, schema });
-  const common = { index, label, data, schema, pipes, metatype, type } as const;
+  const pipes = countingPipes(parameter, { metatype, type: paramType, data, schema });
+  const common = { index, label, data, schema, pipes, metatype, type: paramType } as const;
   return convert === undefined ? { ...common, extract } : { ...common, extract: (record) => convert(extract(record), label) };
 }
 
@@ -97,7 +98,7 @@ function countingPipes(
 }
 
 /** Gives the value of a parameter before its pipes. */
-function extractorOf({ source, data }: PlannedParameter, method: AnyMethod): Argument['extract'] {
+function extractorOf({ source, data }: PlannedParameter, type: Type, handler: AnyMethod): Argument['extract'] {
   switch (source.kind) {
     case 'argument': {
       const { slot } = source;
@@ -111,7 +112,7 @@ function extractorOf({ source, data }: PlannedParameter, method: AnyMethod): Arg
       return ({ context }) => context;
     case 'custom': {
       const { factory } = source;
-      return (record) => factory(data, record.host(record.type, method) as unknown as ExecutionContext);
+      return (record) => factory(data, record.host(type, handler) as unknown as ExecutionContext);
     }
     case 'rest':
     case 'nothing':

@@ -1,6 +1,6 @@
-import type { PipeTransform } from '@nestjs/common';
+import type { PipeTransform, Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
-import type { Operation } from '../definition/object-definition.js';
+import type { ObjectDefinition, Operation } from '../definition/object-definition.js';
 import { parameterTypesOf } from '../metadata/parameter-metadata.js';
 import {
   type ApplicationConfig,
@@ -10,7 +10,7 @@ import {
   type NestContainer,
   PipesContextCreator,
 } from '../nest-internals.js';
-import type { AnyMethod } from './call-record.js';
+import { enhancerHolders } from './enhancer-holders.js';
 import { ExceptionFilters } from './exception-filters.js';
 import { MethodArguments, type PipedParameter } from './method-arguments.js';
 import { Pipeline } from './pipeline.js';
@@ -37,37 +37,45 @@ export class PipelineCompiler {
   /**
    * Makes the pipeline of a method.
    *
-   * @param moduleKey the module that has the enhancers
    * @param contextId the context that has the instances of the enhancers
    * @param inquirerId needed where enhancers are not static
+   * @throws {Error} when the instance is of a class with enhancers that Nest does not know
    */
-  compile(instance: object, operation: Operation, moduleKey: string, contextId: ContextId, inquirerId?: string): Pipeline {
-    const method = (instance as Record<string, unknown>)[operation.key] as AnyMethod;
-    const where = [method as never, moduleKey, contextId, inquirerId] as const;
+  compile(
+    instance: object,
+    operation: Operation,
+    definition: ObjectDefinition,
+    contextId: ContextId,
+    inquirerId?: string,
+  ): Pipeline {
+    const { host, handler } = enhancerHolders(instance, operation, definition);
+    const where = [handler as never, definition.wrapper.host!.token, contextId, inquirerId] as const;
+    const common = this.pipes.create(host, ...where);
+    const type = host.constructor as Type;
     return new Pipeline({
-      method,
+      type,
+      handler,
+      invoke: operation.invoke,
       prototype: Object.getPrototypeOf(instance) as object,
       hooks: this.config.getGlobalPreRequestHooks(),
-      guards: this.guards.create(instance, ...where),
-      interceptors: this.interceptors.create(instance, ...where).map(wrapSerializer),
-      args: new MethodArguments(this.parametersOf(instance, method, operation, moduleKey, contextId, inquirerId), method),
-      filters: new ExceptionFilters((failed) => this.filters.create(failed, ...where)),
+      guards: this.guards.create(host, ...where),
+      interceptors: this.interceptors.create(host, ...where).map(wrapSerializer),
+      args: new MethodArguments(this.parametersOf(operation, definition, common, contextId, inquirerId), type, handler),
+      filters: new ExceptionFilters(() => this.filters.create(host, ...where)),
       stream: operation.stream,
     });
   }
 
   /** The parameters of the method. Nest's metadata has only decorated parameters, but in a Pyro method all parameters take arguments. */
   private parametersOf(
-    instance: object,
-    method: AnyMethod,
     { key, parameters }: Operation,
-    moduleKey: string,
+    { type, wrapper }: ObjectDefinition,
+    common: PipeTransform[],
     contextId: ContextId,
     inquirerId: string | undefined,
   ): PipedParameter[] {
-    const types = parameterTypesOf(instance, key);
-    const common = this.pipes.create(instance, method as never, moduleKey, contextId, inquirerId);
-    this.pipes.setModuleContext(moduleKey);
+    const types = parameterTypesOf(type.prototype as object, key);
+    this.pipes.setModuleContext(wrapper.host!.token);
     return parameters.map((plan) => {
       const own = this.pipes.createConcreteContext<unknown[], PipeTransform[]>([...plan.pipes], contextId, inquirerId);
       const metatype = types[plan.index];

@@ -1,4 +1,4 @@
-import type { CanActivate, NestInterceptor, PreRequestHook } from '@nestjs/common';
+import type { CanActivate, NestInterceptor, PreRequestHook, Type } from '@nestjs/common';
 import { catchError, isObservable, Observable } from 'rxjs';
 import { isThenable } from '../../calls/steps.js';
 import type { PyroStreamOptions } from '../metadata/member-metadata.js';
@@ -13,7 +13,12 @@ import { settleObservable, streamOfResult } from './pipeline-result.js';
 
 /** Everything that Nest puts around a method. */
 export interface PipelineParts {
-  readonly method: AnyMethod;
+  /** The class that has the enhancers: enhancers get it by `context.getClass()`. */
+  readonly type: Type;
+  /** The function that has the enhancers: enhancers get it by `context.getHandler()`. */
+  readonly handler: AnyMethod;
+  /** Runs the method of an instance. */
+  readonly invoke: (instance: object, args: unknown[]) => unknown;
   /** The prototype of the instances: its class has the enhancers. */
   readonly prototype: object;
   readonly hooks: readonly PreRequestHook[];
@@ -35,10 +40,9 @@ export class Pipeline {
     if (parts.interceptors.length > 0) this.chain = new InterceptorChain(parts.interceptors, (record) => this.callMethod(record));
   }
 
-  /** True when the pipeline belongs to the class of the instance and to its present method: another class or method has other enhancers. */
-  fits(instance: object, key: string): boolean {
-    const { method, prototype } = this.parts;
-    return (instance as Record<string, unknown>)[key] === method && Object.getPrototypeOf(instance) === prototype;
+  /** True when the pipeline belongs to the class of the instance: another class has other enhancers. */
+  fits(instance: object): boolean {
+    return Object.getPrototypeOf(instance) === this.parts.prototype;
   }
 
   /**
@@ -69,13 +73,13 @@ export class Pipeline {
 
   /** Runs the pre-request hooks. Each hook wraps the next, and the last hook wraps the guards and the rest of the pipeline. */
   private runHooks(record: CallRecord): unknown {
-    const { hooks, method } = this.parts;
+    const { hooks, handler, type } = this.parts;
     const begin = (): BegunRest => {
       const isAllowed = this.askGuards(record);
       return { finish: () => this.runAllowed(isAllowed, record) };
     };
     const rest = new DeferredRest({ begin }, (body) => body(), false);
-    const context = record.host(record.type, method);
+    const context = record.host(type, handler);
     let index = 0;
     const next = (): Observable<unknown> => (index < hooks.length ? hooks[index++]!(context, next) : rest.observable);
     const answer = next();
@@ -83,8 +87,8 @@ export class Pipeline {
   }
 
   private askGuards(record: CallRecord): boolean | Promise<boolean> {
-    const { guards, method } = this.parts;
-    return guards.length === 0 || askGuards(guards, record.host(record.type, method));
+    const { guards, handler, type } = this.parts;
+    return guards.length === 0 || askGuards(guards, record.host(type, handler));
   }
 
   private runAllowed(isAllowed: boolean | Promise<boolean>, record: CallRecord): unknown {
@@ -96,19 +100,19 @@ export class Pipeline {
   private runInterceptors(record: CallRecord): unknown {
     return this.chain === undefined
       ? this.callMethod(record)
-      : this.chain.run(record.host(record.type, this.parts.method), record);
+      : this.chain.run(record.host(this.parts.type, this.parts.handler), record);
   }
 
   private callMethod(record: CallRecord): unknown {
-    const { method, args } = this.parts;
+    const { invoke, args } = this.parts;
     const values = args.for(record);
     if (values instanceof Promise) return this.callLater(values, record);
-    const result = method.apply(record.instance, values);
+    const result = invoke(record.instance, values);
     return isThenable(result) ? Promise.resolve(result).then((awaited) => record.note(awaited)) : record.note(result);
   }
 
   private async callLater(values: Promise<unknown[]>, record: CallRecord): Promise<unknown> {
-    return record.note(await this.parts.method.apply(record.instance, await values));
+    return record.note(await this.parts.invoke(record.instance, await values));
   }
 
   /** The result of the call from a result of the method or of its interceptors. */

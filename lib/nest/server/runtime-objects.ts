@@ -8,7 +8,7 @@ import type { DaemonNames } from '../../pyro/daemon-names.js';
 import type { PyroDaemon } from '../../pyro/pyro-daemon.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import type { GuardedClass } from '../handshake/handshake-runner.js';
-import { GUARDS, type HandshakeGuard } from '../metadata/controller-metadata.js';
+import { GUARDS, type HandshakeGuard, handshakeGuardsOf } from '../metadata/controller-metadata.js';
 import { exposedMembers } from '../metadata/member-metadata.js';
 
 /** Options of `PyroServer.register`. */
@@ -70,12 +70,13 @@ export class RuntimeObjects {
   /**
    * @param object an object, or a class with `behavior(…)`, whose members were exposed by `expose`
    * @throws {DaemonError} when the object or the id is registered already, unless forced
-   * @throws {TypeError} when the object's class has `@PyroMethod` members
+   * @throws {TypeError} when the object's class has `@PyroMethod` members; or handshake guards, but the options name no `guards`
    */
   register(object: object, options: PyroRegisterOptions): RegisteredObject {
     checkOptions(options, RULES);
     if (options.metadata !== undefined) tagList(options.metadata);
     checkKind(object);
+    if (options.guards === undefined) refuseLostGuards(object);
     const { objectId = newObjectId() } = options;
     const entry: Entry = {
       object: options.weak ? new WeakRef(object) : object,
@@ -144,5 +145,14 @@ function checkKind(object: object): void {
   throw new TypeError(
     `${type.name} has @PyroMethod members, which are served where a module provides the class; ` +
       `objects that are registered at run time have theirs exposed by expose(…)`,
+  );
+}
+
+/** Refuses an object of a class with handshake guards, which nobody would ask. */
+function refuseLostGuards(object: object): void {
+  const type: unknown = typeOf(object);
+  if (typeof type !== 'function' || handshakeGuardsOf(type).length === 0) return;
+  throw new TypeError(
+    `${type.name} has @UseHandshakeGuards, which holds for classes with @PyroController only: give register() the option guards`,
   );
 }

@@ -9,7 +9,6 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 /** The pipelines of one object. Instances of one class share the pipeline of a method, unless an enhancer is made for each call. */
 export class ObjectPipelines {
   private readonly compiled = new Map<Operation, Pipeline>();
-  private readonly moduleKey: string;
   private staticEnhancers: boolean | undefined;
 
   constructor(
@@ -17,16 +16,14 @@ export class ObjectPipelines {
     private readonly compiler: PipelineCompiler,
     private readonly loader: ContextualLoader,
     private readonly contexts: ObjectContexts,
-  ) {
-    this.moduleKey = definition.wrapper.host!.token;
-  }
+  ) {}
 
   /** The pipeline of a call. A promise when enhancers have to be made for the call. */
   for(operation: Operation, holder: InstanceHolder, record: CallRecord): Pipeline | Promise<Pipeline> {
     const known = this.compiled.get(operation);
-    if (known?.fits(holder.instance, operation.key)) return known;
+    if (known?.fits(holder.instance)) return known;
     if (!this.hasStaticEnhancers) return this.pipelineOfCall(operation, holder, record);
-    const pipeline = this.compiler.compile(holder.instance, operation, this.moduleKey, STATIC_CONTEXT);
+    const pipeline = this.compiler.compile(holder.instance, operation, this.definition, STATIC_CONTEXT);
     this.compiled.set(operation, pipeline);
     return pipeline;
   }
@@ -37,7 +34,7 @@ export class ObjectPipelines {
     const own = instanceMode === 'percall' ? holder.contextId : undefined;
     const contextId = own ?? this.contexts.create(record.context);
     await this.loader.loadEnhancers(wrapper, contextId);
-    return this.compiler.compile(holder.instance, operation, this.moduleKey, contextId, wrapper.id);
+    return this.compiler.compile(holder.instance, operation, this.definition, contextId, wrapper.id);
   }
 
   private get hasStaticEnhancers(): boolean {

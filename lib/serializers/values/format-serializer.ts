@@ -1,3 +1,4 @@
+import { runIsolated } from '../../calls/async-context.js';
 import { SecurityError, SerializeError } from '../../protocol/errors.js';
 import { limitOf, overLimit } from '../../protocol/over-limit.js';
 import { safeText } from '../../protocol/safe-text.js';
@@ -131,7 +132,8 @@ export abstract class FormatSerializer implements Serializer {
     budget: ValueBudget,
   ): unknown {
     if (!(sawClass || sawArray) || context.plain) return value;
-    return withConversionErrors(() => recreateClasses(value, hasShared, this.options, context, budget));
+    // a converter is code of the application: a store that it enters must not hold for later messages
+    return runIsolated(() => withConversionErrors(() => recreateClasses(value, hasShared, this.options, context, budget)));
   }
 
   private readValue(data: Buffer, budget: ValueBudget): ReadValue {

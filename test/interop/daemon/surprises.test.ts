@@ -95,11 +95,24 @@ describe('validateHandshake', () => {
     expect(daemon.seen).toEqual(['hello']);
   });
 
-  it('an answer that nobody would read is refused, with the remedy', async () => {
-    const daemon = await listen({ validateHandshake: () => ({ welcome: 'bob' }) as HandshakeAnswer });
+  class Info {
+    get welcome(): string {
+      return 'bob';
+    }
+  }
+  it.each<[unknown, string]>([
+    [{ welcome: 'bob' }, 'an object with the member "welcome"'],
+    [{ principal: 'bob', welcome: 'bob' }, 'an object with the member "welcome"'],
+    [{}, 'an object without members'],
+    [new Map([['welcome', 'bob']]), 'an object of the class Map'],
+    [new Set(['bob']), 'an object of the class Set'],
+    [new Date(0), 'an object of the class Date'],
+    [new Info(), 'an object of the class Info'],
+  ])('an answer that nobody would read is refused, with the remedy: %o', async (answer, what) => {
+    const daemon = await listen({ validateHandshake: () => answer as HandshakeAnswer });
     const uri = String(daemon.register(new Thing()));
     await expect(python.run('with Proxy(uri) as p: return p.add(1, 2)', { uri })).rejects.toThrow(
-      /rejected: validateHandshake gave an object with the member "welcome"; it gives \{ response, principal \}/,
+      `rejected: validateHandshake gave ${what}; it gives { response, principal }`,
     );
   });
 });

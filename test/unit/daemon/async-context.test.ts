@@ -1,6 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, it } from 'vitest';
-import { currentContext, expose, FLAGS, params, type PyroDaemon } from '../../../lib/core.js';
+import {
+  ClassRegistry,
+  currentContext,
+  expose,
+  FLAGS,
+  params,
+  type PyroDaemon,
+  PyroProxy,
+  type RemoteObject,
+} from '../../../lib/core.js';
 import { dumps, pyTuple } from '../../../lib/serpent/index.js';
 import { type ScriptedPeer, valueOf } from '../../../lib/testing/index.js';
 import { join, startDaemon } from './fixtures.js';
@@ -115,7 +124,6 @@ it('stores that handshakes and event listeners enter are not seen by calls', asy
   const { daemon } = await serve({
     validateHandshake: () => {
       user.enterWith('handshake');
-      return {};
     },
   });
   daemon.on('connection', () => user.enterWith('connection'));
@@ -149,4 +157,63 @@ it('the body of a generator runs as the call that opened it, and its stores stay
   const next = await openStream(peer, 'asyncNames', 'owner');
   for (let i = 0; i < 3; i++) expect(((await next()) as unknown[])[1]).toBe('asyncNames');
   expect(await peer.call('login', 'who')).toBeNull();
+});
+
+it.each(['serpent', 'json', 'msgpack', 'marshal'] as const)(
+  'a store that a converter of a class enters is seen by no call, and by no caller (%s)',
+  async (serializer) => {
+    class Ticket {}
+    const classes = new ClassRegistry();
+    classes.registerClass(Ticket, {
+      name: 'lab.Ticket',
+      toDict: () => ({}),
+      fromDict: () => {
+        user.enterWith('converter');
+        return new Ticket();
+      },
+    });
+    class Desk {
+      take(_ticket: Ticket): string | undefined {
+        return user.getStore();
+      }
+      give(): Ticket {
+        return new Ticket();
+      }
+      who(): string | undefined {
+        return user.getStore();
+      }
+    }
+    expose(Desk);
+    const daemon = await startDaemon({ classes });
+    const uri = daemon.register(new Desk(), 'desk');
+    const connect = (): RemoteObject => PyroProxy.to(uri, { classes, serializer, handshake: new Ticket() });
+    await using one = connect();
+    await using other = connect();
+    expect([await one.$call('who'), await other.$call('who')]).toEqual([null, null]);
+    expect(await one.$call('take', new Ticket())).toBeNull();
+    expect(await one.$call('give')).toBeInstanceOf(Ticket);
+    expect(user.getStore()).toBeUndefined();
+    await using later = connect();
+    expect([await one.$call('who'), await other.$call('who'), await later.$call('who')]).toEqual([null, null, null]);
+  },
+);
+
+it.each([
+  ['cannot be read', { data: dumps(pyTuple('login', 'who', 1, {})) }],
+  ['has an unknown serializer', { serializerId: 77, data: Buffer.alloc(1) }],
+])('a store that an observer enters for a request that %s is seen by no call', async (_, request) => {
+  const { daemon, peer } = await serve();
+  const other = await join(daemon);
+  let started = 0;
+  daemon.observe({
+    callStarted: () => {
+      if (started++ === 0) user.enterWith('observer');
+      return undefined;
+    },
+  });
+  peer.send(request);
+  await peer.next();
+  expect(started).toBe(1);
+  const last = await join(daemon);
+  expect([await other.call('login', 'who'), await last.call('login', 'who')]).toEqual([null, null]);
 });

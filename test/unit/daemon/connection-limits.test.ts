@@ -282,7 +282,7 @@ describe('a daemon that anybody may call', () => {
   });
 
   it('a daemon does not warn when the hook is overridden, or every object has guards', async () => {
-    const guard = { metadata: { methods: new Set(), oneway: new Set(), attrs: new Set() }, authorize: () => ({}) } as never;
+    const guard = { metadata: { methods: new Set(), oneway: new Set(), attrs: new Set() }, authorize: () => undefined } as never;
     expect(await warningsOf({}, (daemon) => daemon.registerTarget('guarded', guard))).toEqual([]);
     class Strict extends PyroDaemon {
       override validateHandshake(): undefined {

@@ -37,6 +37,27 @@ class Thing {
   }
 }
 
+/** Makes a method a getter of bound functions. */
+function autobind(_prototype: object, _key: string, descriptor: PropertyDescriptor): PropertyDescriptor {
+  const original = descriptor.value as AnyFunction;
+  const get = function (this: unknown): unknown {
+    return original.bind(this);
+  };
+  return { configurable: true, get };
+}
+
+class Bound {
+  private readonly text = 'text';
+  @autobind @expose read(prefix: string, suffix = ''): string {
+    return `${prefix}${this.text}${suffix}`;
+  }
+  @autobind @expose @oneway log(): void {}
+  @autobind hidden(): void {}
+  @expose get label(): string {
+    return this.text;
+  }
+}
+
 class Derived extends Thing {
   override greet(): string {
     return 'not exposed again';
@@ -71,6 +92,24 @@ describe('decorators above those of core', () => {
     await using session = await connected(new Thing());
     expect(await session.proxy.$call('greet', kwargs({ greeting: 'welcome', name: 'Bob' }))).toBe('WELCOME BOB');
     expect(await session.proxy.$call('find', kwargs({ text: 'steel', limit: 5 }))).toBe('STEEL LIMIT');
+  });
+
+  it.each([new Bound(), Bound])('a method that a decorator above made a getter stays a method (%o)', async (thing) => {
+    await using session = await connected(thing);
+    const { methods, attrs, oneway: onewayNames } = session.proxy.$metadata!;
+    expect([[...methods].sort(), [...attrs], [...onewayNames]]).toEqual([['log', 'read'], ['label'], ['log']]);
+    expect(await session.proxy.$call('read', kwargs({ suffix: '!', prefix: 'a ' }))).toBe('a text!');
+    await expect(session.proxy.$get('read')).rejects.toThrow("'read'");
+  });
+
+  it('a method that a decorator above made a getter is described with its parameters', async () => {
+    const daemon = new PyroDaemon({ listen: false });
+    await daemon.start();
+    daemon.register(new Bound(), 'thing');
+    const { members } = daemon.inspect().objects.find(({ objectId }) => objectId === 'thing')!;
+    const read = members.find(({ name }) => name === 'read');
+    expect(read).toMatchObject({ kind: 'method', parameters: [{ name: 'prefix' }, { name: 'suffix' }] });
+    await daemon.close();
   });
 
   it('an override of a wrapped member must be exposed again', async () => {

@@ -200,7 +200,7 @@ describe('a snapshot', () => {
     [{ principal: new Camera() }, 'Camera'],
     [{ principal: { token: 'x1' }, principalKey: 'user 7' }, 'user 7'],
     [{ principal: 'a\nb' }, 'a\\u000ab'],
-    [{}, null],
+    [undefined, null],
   ])('a snapshot names the principal %j as %j, and nothing else of it', async (answer, text) => {
     const { daemon, uri } = await serve({ validateHandshake: () => answer });
     await using camera = await PyroProxy.connect<RemoteCamera>(uri, { handshake: SECRET });

@@ -196,7 +196,6 @@ describe('a connection that ends too early', () => {
       validateHandshake: async () => {
         await eventually(() => seen.includes('handshakeFailed'));
         seen.push('validated');
-        return {};
       },
     });
     daemon.on('connection', () => seen.push('connection'));

@@ -80,6 +80,8 @@ describe('readParameters', () => {
     expect(readParameters(evaluate('function (...args) { return 1; }'))?.trustworthy).toBe(false);
     expect(readParameters(method('method(e, t) { return e; }'))?.trustworthy).toBe(true);
     expect(readParameters(method('method(){}'))?.trustworthy).toBe(true);
+    expect(readParameters(method('method(text2,options){return text2}'))?.trustworthy).toBe(false);
+    expect(readParameters(method('method(_0x3f2a1b = 1) { return _0x3f2a1b; }'))?.trustworthy).toBe(false);
     expect(readParameters(method('method(a,b){return a+b;}'))?.trustworthy).toBe(true);
     // an author who writes no spaces
     expect(readParameters(method('method(person,item){return item}'))?.trustworthy).toBe(true);

@@ -70,7 +70,6 @@ describe('connectInMemory', () => {
     await serve({
       validateHandshake: ({ data }) => {
         if (data !== 'secret') throw new SecurityError('wrong token');
-        return {};
       },
     });
     await expect(connectInMemory(daemon, 'lab', { handshake: 'guess' })).rejects.toThrow('rejected: wrong token');

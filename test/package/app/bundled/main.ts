@@ -16,6 +16,12 @@ class Lab {
   @PyroMethod({ params: ['text?'] }) named(text = 'everything', @PyroKwargs() options: Record<string, unknown> = {}): unknown {
     return [text, options];
   }
+  @PyroMethod() move(axis1 = 0, @PyroKwargs() options: Record<string, unknown> = {}): unknown {
+    return [axis1, options];
+  }
+  @PyroMethod() fit(x2 = 0, @PyroKwargs() others: Record<string, unknown> = {}): unknown {
+    return [x2, others];
+  }
   @PyroMethod() hash(sha256: string, base64 = 'x', @PyroKwargs() options: Record<string, unknown> = {}): unknown {
     return [sha256, base64, options];
   }
@@ -39,5 +45,5 @@ const strategy = new PyroServer({ host: '127.0.0.1', port: 0 });
 strategy.register(Lamp, { objectId: 'lamp' });
 const app = await NestFactory.createMicroservice(AppModule, { strategy, logger: ['warn', 'error'] });
 await app.listen();
-console.log(`names: ${names.offset} ${names.text()}`);
+console.log(`names: ${names.offset} ${names.text()} ${names.axis1}`);
 console.log(`ready: ${String(strategy.unwrap<PyroDaemon>().uriFor('lab'))}`);

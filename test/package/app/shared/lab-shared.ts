@@ -9,6 +9,7 @@ import {
   PyroHandshakeContext,
   PyroKwargs,
   PyroMethod,
+  PyroModule,
   PyroProperty,
   PyroProxy,
   PyroRemoteError,
@@ -18,7 +19,7 @@ import {
   SerializedBlob,
   UseHandshakeGuards,
 } from 'nestjs-pyro';
-import { behavior, expose, params, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
+import { behavior, expose, params, PyroDaemon, SecurityError, withCorrelationId } from 'nestjs-pyro/core';
 
 @Injectable()
 export class TokenGuard implements CanActivate {
@@ -46,6 +47,22 @@ export class SharedBench {
   }
   @PyroProperty() get size(): number {
     return 3;
+  }
+}
+
+/** An object that a factory of the application makes. */
+@PyroController('shared.given')
+export class SharedGiven {
+  @PyroMethod() whose(): unknown {
+    return PyroContext.current()?.objectId;
+  }
+}
+
+/** The only object of an application. */
+@PyroController({ objectId: 'shared.alone', instanceMode: 'single' })
+export class SharedAlone {
+  @PyroMethod() light(): number {
+    return 1;
   }
 }
 
@@ -77,5 +94,6 @@ export const thrown = {
 };
 export const currentOfLibrary = (): PyroContext | undefined => PyroContext.current();
 export { kwargs as sharedKwargs, PyroContext as SharedContext, PyroRemoteError as SharedRemoteError, withCorrelationId };
+export { PyroDaemon as SharedDaemon, PyroModule as SharedModule, PyroProxy as SharedProxy };
 export { PyroKwargs as SharedKwargs, PyroMethod as SharedMethod, PyroProperty as SharedProperty };
 export { UseHandshakeGuards as SharedGuards };

@@ -29,7 +29,6 @@ async function serve(options: { host?: string } = {}): Promise<{ uri: PyroUri; h
     ...options,
     validateHandshake: ({ data }) => {
       handshakes.push(data);
-      return {};
     },
   });
   cleanups.push(() => daemon.close());

@@ -45,6 +45,23 @@ it('a daemon warns of functions in fields where the class was exposed as a whole
   ]);
 });
 
+it('a daemon does not warn of a wrapper that the constructor puts in the place of an exposed method', async () => {
+  class Sensor {
+    constructor() {
+      const { read } = this;
+      this.read = () => read.call(this) + 1;
+    }
+    read(): number {
+      return 1;
+    }
+  }
+  expose(Sensor);
+  const daemon = await startDaemon();
+  daemon.register(new Sensor(), 'sensor');
+  expect(texts()).toEqual([]);
+  expect(await (await join(daemon, 'sensor')).call('sensor', 'read')).toBe(2);
+});
+
 it('a daemon warns of functions in fields of a registered class when the first instance is made', async () => {
   class Sensor {
     read = (): number => 1;
