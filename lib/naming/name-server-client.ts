@@ -51,7 +51,11 @@ export class NameServerClient implements AsyncDisposable {
    *
    * @param connectAgain opens the connections of watches. Default: to the same URI
    */
-  static async at(uri: PyroUri, options: PyroProxyOptions = {}, connectAgain?: NameServerConnect): Promise<NameServerClient> {
+  static async at(
+    uri: PyroUri,
+    options: PyroProxyOptions = {},
+    connectAgain?: (signal: AbortSignal) => Promise<NameServerClient>,
+  ): Promise<NameServerClient> {
     // faithful: names are keys of a dict, and a plain object cannot have every name as a key
     const proxy = nameServerProxies.forUri<UntypedRemote>(uri, { ...options, values: 'faithful' });
     const again = connectAgain ?? ((signal) => NameServerClient.at(uri, { ...options, signal }));

@@ -36,6 +36,7 @@ export interface PutOptions {
   readonly takeover: boolean;
 }
 
+/** Conditions of a replacement of tags. */
 export interface SetMetadataOptions {
   /** Change the tags of a name also while a program holds a lease of it. */
   readonly takeover: boolean;
