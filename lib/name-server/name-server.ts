@@ -17,9 +17,9 @@ import {
   SWITCH,
   withMethods,
 } from '../options/option-checks.js';
-import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { isLoopbackLocation } from '../protocol/location.js';
-import { DEFAULT_NAME_SERVER_PORT, type PyroUri } from '../protocol/uri.js';
+import type { PyroUri } from '../protocol/uri.js';
 import { PyroDaemon } from '../pyro/pyro-daemon.js';
 import { PYRO_DAEMON_RULES, type PyroDaemonOptions } from '../pyro/pyro-daemon-options.js';
 import { printableMessage } from '../reports/printable.js';

@@ -1,11 +1,9 @@
 import { createSocket } from 'node:dgram';
 import type { BroadcastAddress } from '../client/options/name-resolver.js';
 import { environmentConfig } from '../options/environment.js';
-import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { DEFAULT_BROADCAST_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 
-/** UDP port on which name servers are asked where they are. */
-export const DEFAULT_BROADCAST_PORT = 9091;
 const EVERYBODY = '255.255.255.255';
 /** The question for a name server. */
 export const QUESTION = 'GET_NSURI';

@@ -8,10 +8,10 @@ import {
 } from '../client/options/name-resolver.js';
 import type { PyroProxyOptions } from '../client/options/proxy-options.js';
 import { environmentConfig } from '../options/environment.js';
-import { NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
+import { DEFAULT_NAME_SERVER_PORT, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, NamingError } from '../protocol/errors.js';
 import { tcpLocation, UNIX_PREFIX, unixLocation } from '../protocol/location.js';
-import { DEFAULT_NAME_SERVER_PORT, PyroUri } from '../protocol/uri.js';
+import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { findByBroadcast } from './broadcast.js';
 import { firstAnswer } from './first-answer.js';

@@ -32,6 +32,11 @@ export const INSPECTOR_OBJECT_ID = 'Pyro.Inspector';
 /** Id of the object of a name server. */
 export const NAME_SERVER_OBJECT_ID = 'Pyro.NameServer';
 
+/** Port of a name server. The URI or the option `nameServer` can name another port. */
+export const DEFAULT_NAME_SERVER_PORT = 9090;
+/** UDP port on which name servers are asked where they are. */
+export const DEFAULT_BROADCAST_PORT = 9091;
+
 /** The methods of a request that reads or writes an attribute. @see Pyro5/client.py, `Proxy.__getattr__` */
 export const GET_ATTRIBUTE = '__getattr__';
 export const SET_ATTRIBUTE = '__setattr__';

@@ -1,9 +1,7 @@
 import { recogniseInstances } from '../copies/process-wide.js';
+import { DEFAULT_NAME_SERVER_PORT } from './constants.js';
 import { PyroError } from './errors.js';
 import { MAX_PORT, tcpLocation, UNIX_PREFIX, unixLocation } from './location.js';
-
-/** Port of a name server. The URI or the option `nameServer` can name another port. */
-export const DEFAULT_NAME_SERVER_PORT = 9090;
 
 const SHAPE = /^(pyro[a-z]*):(\S+?)(?:@(.+))?$/is;
 const IPV6_LOCATION = /^\[([0-9a-f:.%]+)\](?::(\d+))?$/i;
