@@ -78,13 +78,14 @@ function argumentOf(parameter: PipedParameter, type: Type, handler: AnyMethod): 
   const { index, label, data, schema, source } = parameter.plan;
   // the types that Nest's pipes know of @Payload(), @Ctx() and custom decorators
   const paramType = source.kind === 'context' || source.kind === 'custom' ? 'custom' : 'body';
-  const extract = extractorOf(parameter.plan, type, handler);
+  const given = extractorOf(parameter.plan, type, handler);
   const convert = source.kind === 'argument' ? arrayConverterOf(parameter.metatype) : undefined;
+  const extract = convert === undefined ? given : (record: CallRecord) => convert(given(record), label);
   // Nest's ValidationPipe would make an instance of the metatype, member by member
   const metatype = convert === undefined ? parameter.metatype : Object;
   const pipes = countingPipes(parameter, { metatype, type: paramType, data, schema });
-  const common = { index, label, data, schema, pipes, metatype, type: paramType } as const;
-  return convert === undefined ? { ...common, extract } : { ...common, extract: (record) => convert(extract(record), label) };
+  // a literal of all members: with request-scoped enhancers this runs for each call
+  return { index, label, data, schema, pipes, metatype, type: paramType, extract };
 }
 
 function countingPipes(
