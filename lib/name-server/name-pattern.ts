@@ -42,6 +42,9 @@ function compile(regex: string): RE2JS {
   }
 }
 
+/** Instructions of `*` at most: re2js writes `x*` as `(?:x+)?` when x may be empty, such as `\b`. */
+const LOOP = 2;
+
 /**
  * Counts the instructions that re2js makes of an expression: at least as many as it makes. The expression is not compiled for that: re2js
  * writes repetitions out, a thousand times in eleven characters.
@@ -64,11 +67,11 @@ export function instructionsOf(regex: string): number {
       const { all, captures } = groups.pop()!;
       group = groups.at(-1)!;
       addItem(captures + Math.max(all, 1));
-    } else if (is.once !== undefined) repeat(group, 1, 1);
+    } else if (is.once !== undefined) repeat(group, 1, LOOP);
     else if (is.least !== undefined) {
       const least = Number(is.least);
       const most = is.isRange === undefined ? least : Number(is.most || least);
-      repeat(group, Math.max(least, most, 1), is.most === '' ? 1 : most - least);
+      repeat(group, Math.max(least, most, 1), is.most === '' ? LOOP : most - least);
     } else addItem(part === '|' ? 2 : 1);
   }
   return groups.reduce((sum, { all, captures }) => sum + all + captures, 0);
