@@ -14,7 +14,7 @@ import type { Held } from './soak/held.js';
 const SMALL_HEAP_MIB = 256;
 /** Clients that connect at the same time. */
 const AT_ONCE = 100;
-/** One of this number of connections is active; the others are idle. */
+/** Of this number of connections one is active, and the others are idle. */
 const ACTIVE_SHARE = 10;
 /** Clients that send large values to a server with a small heap. */
 const GREEDY = 40;

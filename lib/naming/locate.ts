@@ -37,16 +37,17 @@ const MAX_PAUSE_MS = 2_000;
 export async function locateNameServer(
   options: NameServerOptions | readonly NameServerOptions[] = {},
 ): Promise<NameServerClient> {
-  return locateUntil(options, signalOf(options));
+  return locateUntil(options);
 }
 
 /** Connects like {@link locateNameServer}, and gives up when `end` aborts. All calls of the connection end then, too. */
 export async function locateUntil(
   options: NameServerOptions | readonly NameServerOptions[],
-  end: AbortSignal,
+  end?: AbortSignal,
 ): Promise<NameServerClient> {
   checkNameServers(options);
-  return retryWithin(waitMsOf(options), end, () => connectToFirst(options, end));
+  const signal = signalOf(options, end);
+  return retryWithin(waitMsOf(options), signal, () => connectToFirst(options, signal));
 }
 
 /** Connects to the first of the name servers that answers. Its watches do the same, so that they go on when it has gone. */
@@ -108,10 +109,10 @@ export async function resolve(
 
 const NEVER = new AbortController().signal;
 
-/** Ends when one of the signals in the options does. */
-function signalOf(options: NameServerOptions | readonly NameServerOptions[]): AbortSignal {
-  const signals = addressesOf(options).flatMap(({ signal }) => signal ?? []);
-  return signals.length > 0 ? AbortSignal.any(signals) : NEVER;
+/** Ends when one of the signals in the options does, or `end`. */
+function signalOf(options: NameServerOptions | readonly NameServerOptions[], end?: AbortSignal): AbortSignal {
+  const signals = [...addressesOf(options), { signal: end }].flatMap(({ signal }) => signal ?? []);
+  return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? NEVER);
 }
 
 /** The address of the name server in the URI wins over the addresses in the options. */

@@ -57,7 +57,7 @@ export class PageController {
     }).pipe(finalize(() => (this.viewers -= 1)));
   }
 
-  /** One stream of the camera after the other. */
+  /** The streams of the camera, one after the other. */
   private stream(): Observable<MessageEvent> {
     return defer(() => this.camera.frames(FRAMES)).pipe(
       switchMap((stream) => from(this.events(stream)).pipe(finalize(() => void stream.return().catch(() => {})))),

@@ -94,7 +94,7 @@ export interface NameStore {
   close(): void | Promise<void>;
 }
 
-/** What becomes of a put: the record is `set`; everything is `kept` as it is, since it says so already; or the put is `refused`. */
+/** The outcome of a put: the record is `set`; the registration is `kept`, since it is the same already; or the put is `refused`. */
 export type PutDecision = 'set' | 'kept' | 'refused';
 
 /**

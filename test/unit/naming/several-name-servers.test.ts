@@ -11,6 +11,7 @@ import {
   startNameServer,
 } from '../../../lib/core.js';
 import { firstAnswer } from '../../../lib/naming/first-answer.js';
+import { locateUntil } from '../../../lib/naming/locate.js';
 import { MemoryNameStore } from '../../../lib/name-server/store/memory-store.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -147,6 +148,24 @@ describe('a list of name servers', () => {
     ]);
     abort.abort(new Error('enough'));
     await expect(located).rejects.toThrow('enough');
+  });
+});
+
+it('a connection that is asked for until a signal aborts ends with the signal of its options, too', async () => {
+  const { host, port } = await silentAddress();
+  const [abort, end] = [new AbortController(), new AbortController()];
+  const byOptions = locateUntil([{ host, port, signal: abort.signal }], end.signal);
+  abort.abort(new Error('enough'));
+  await expect(byOptions).rejects.toThrow('enough');
+  const byEnd = locateUntil([{ host, port }], end.signal);
+  end.abort(new Error('the end'));
+  await expect(byEnd).rejects.toThrow('the end');
+});
+
+it('a signal that is none is refused with the name of the option', async () => {
+  await expect(locateNameServer({ signal: 5 as never })).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining('nameServer.signal') as string,
   });
 });
 
