@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { kwargs } from '../client/call/outgoing-call.js';
 import { RemoteStream } from '../client/call/remote-stream.js';
-import { DAEMON_METHODS } from '../protocol/constants.js';
+import type { UntypedRemote } from '../client/proxy/remote-methods.js';
+import type { RemoteObject } from '../client/proxy/remote-proxy.js';
+import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../protocol/constants.js';
+import { PyroUri } from '../protocol/uri.js';
 import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { countOf, keywordOf, secondsOf } from './terminal/arguments.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
@@ -20,6 +23,12 @@ interface CallArguments extends RemoteArguments {
   count?: number;
   /** Milliseconds between two items. */
   interval?: number;
+}
+
+interface PingArguments extends RemoteArguments {
+  count: number;
+  /** Milliseconds between two pings. */
+  interval: number;
 }
 
 const ARGUMENTS_HELP = `
@@ -87,21 +96,32 @@ async function runCall(uri: string, method: string, texts: readonly string[], gi
   await untilInterrupted((signal) =>
     withRemote(uriOf(uri), given, async (remote) => {
       const result = await told(remote.$with({ signal }).$call(method, ...args));
-      if (result instanceof RemoteStream) await printItems(result, given, signal);
+      if (result instanceof RemoteStream) await printItems(result, remote.$uri!, given, signal);
       else printResult(result, given);
     }),
   );
 }
 
 /** Prints the items of a stream until it ends, and closes it. @throws the reason of the signal */
-async function printItems(stream: RemoteStream, given: CallArguments, signal: AbortSignal): Promise<void> {
+async function printItems(stream: RemoteStream, { location }: PyroUri, given: CallArguments, signal: AbortSignal): Promise<void> {
   await using items = stream;
-  for (let left = given.count ?? Infinity; left > 0; left--) {
-    const { done, value } = await told(items.next());
-    if (done) return;
-    printResult(value, given);
-    if (given.interval && left > 1) await sleep(given.interval, undefined, { signal });
+  try {
+    for (let left = given.count ?? Infinity; left > 0; left--) {
+      const { done, value } = await told(items.next());
+      signal.throwIfAborted();
+      if (done) return;
+      printResult(value, given);
+      if (given.interval && left > 1) await sleep(given.interval, undefined, { signal });
+    }
+  } catch (error) {
+    // the connection ended with the request for an item, so the stream is closed over another one
+    if (signal.aborted) await closeAt(PyroUri.at(DAEMON_OBJECT_ID, location!), stream.id, given).catch(() => undefined);
+    throw error;
   }
+}
+
+function closeAt(daemon: PyroUri, streamId: string, given: CallArguments): Promise<unknown> {
+  return withRemote(daemon, given, (remote) => remote.$call(DAEMON_METHODS.closeStream, streamId));
 }
 
 function printResult(value: unknown, { json }: RemoteArguments): void {
@@ -109,23 +129,26 @@ function printResult(value: unknown, { json }: RemoteArguments): void {
   else if (value !== undefined && value !== null) print(resultText(value));
 }
 
-async function runPing(text: string, given: RemoteArguments & { count: number; interval: number }): Promise<void> {
+async function runPing(text: string, given: PingArguments): Promise<void> {
   const uri = await daemonUriOf(text, given);
-  await withRemote(uri, given, async (daemon) => {
-    const times: number[] = [];
-    for (let ping = 0; ping < given.count; ping++) {
-      if (ping > 0) await sleep(given.interval);
-      const begun = performance.now();
-      await told(daemon.$call(DAEMON_METHODS.ping));
-      times.push(performance.now() - begun);
-      if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
-    }
-    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-    const figures = { pings: times.length, leastMs: Math.min(...times), meanMs: mean, mostMs: Math.max(...times) };
-    if (given.json) printJson({ uri: String(uri), ...figures });
-    else if (times.length > 1)
-      print(`least ${figures.leastMs.toFixed(2)}, mean ${mean.toFixed(2)}, most ${figures.mostMs.toFixed(2)} ms`);
-  });
+  await untilInterrupted((signal) => withRemote(uri, given, (daemon) => ping(daemon, uri, given, signal)));
+}
+
+async function ping(daemon: RemoteObject<UntypedRemote>, uri: PyroUri, given: PingArguments, signal: AbortSignal): Promise<void> {
+  const times: number[] = [];
+  for (let ping = 0; ping < given.count; ping++) {
+    if (ping > 0) await sleep(given.interval, undefined, { signal });
+    const begun = performance.now();
+    await told(daemon.$with({ signal }).$call(DAEMON_METHODS.ping));
+    signal.throwIfAborted();
+    times.push(performance.now() - begun);
+    if (!given.json) print(`answered in ${times.at(-1)!.toFixed(2)} ms`);
+  }
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  const figures = { pings: times.length, leastMs: Math.min(...times), meanMs: mean, mostMs: Math.max(...times) };
+  if (given.json) printJson({ uri: String(uri), ...figures });
+  else if (times.length > 1)
+    print(`least ${figures.leastMs.toFixed(2)}, mean ${mean.toFixed(2)}, most ${figures.mostMs.toFixed(2)} ms`);
 }
 
 /** Waits for a call. @throws {CommandFailure} with the traceback of the server, when the call failed there */

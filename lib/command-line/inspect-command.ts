@@ -8,7 +8,7 @@ import { refuseOtherNames } from '../inspector/host-rules.js';
 import { Inspector } from '../inspector/inspector.js';
 import { PAGE_FILES } from '../inspector/page-files.js';
 import { type RemoteDaemon, RemoteSource } from '../inspector/remote-source.js';
-import { locateNameServer, resolve } from '../naming/locate.js';
+import { locateNameServer } from '../naming/locate.js';
 import { DAEMON_OBJECT_ID } from '../protocol/constants.js';
 import { tcpLocation } from '../protocol/location.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -17,13 +17,14 @@ import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { print, printJson } from './terminal/output.js';
 import {
   ANY_ADDRESS,
+  nameServerOptionsOf,
   objectArgument,
   proxyOptionsOf,
   type RemoteArguments,
   takesRemoteArguments,
   uriOf,
 } from './remote/remote-arguments.js';
-import { orUnreachable, withRemote } from './remote/remote-connection.js';
+import { orUnreachable, resolvedUri, withRemote } from './remote/remote-connection.js';
 import { untilEnded } from './terminal/signals.js';
 
 interface InspectArguments extends RemoteArguments {
@@ -46,7 +47,7 @@ export function inspectCommand(): Command {
 
 /** Ends when a signal ends it. */
 async function runInspect(text: string, { port, host, allowCalls = false, open, ...given }: InspectArguments): Promise<void> {
-  const uri = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
+  const uri = await resolvedUri(text, given);
   // an address without an answer is an error at once
   await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, () => Promise.resolve());
   const shown = { location: uri.location!, objectId: uri.object, names: await namesAt(text, uri, given) };
@@ -61,8 +62,7 @@ async function runInspect(text: string, { port, host, allowCalls = false, open, 
 async function namesAt(text: string, { location }: PyroUri, given: RemoteArguments): Promise<RemoteDaemon['names']> {
   const byObject = new Map<string, string[]>();
   if (uriOf(text).protocol === 'PYRO' && given.ns === undefined) return byObject;
-  const { handshake, tls, serializer } = proxyOptionsOf(given);
-  await using names = await orUnreachable(text, given, locateNameServer({ ...given.ns, handshake, tls, serializer }));
+  await using names = await orUnreachable(text, given, locateNameServer(nameServerOptionsOf(given)));
   for (const [name, value] of await names.list()) {
     const uri = new PyroUri(value);
     if (uri.location === location) byObject.set(uri.object, [...(byObject.get(uri.object) ?? []), name]);

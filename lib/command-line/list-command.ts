@@ -6,7 +6,13 @@ import type { NameServerClient } from '../naming/name-server-client.js';
 import { DAEMON_METHODS, NAME_SERVER_OBJECT_ID } from '../protocol/constants.js';
 import { PyroUri } from '../protocol/uri.js';
 import { print, table, printJson } from './terminal/output.js';
-import { proxyOptionsOf, type RemoteArguments, takesRemoteArguments, uriOf } from './remote/remote-arguments.js';
+import {
+  nameServerOptionsOf,
+  proxyOptionsOf,
+  type RemoteArguments,
+  takesRemoteArguments,
+  uriOf,
+} from './remote/remote-arguments.js';
 import { daemonUriOf, orUnreachable, withRemote } from './remote/remote-connection.js';
 
 /** An object of a daemon, and the numbers of its members. The numbers are absent if the daemon does not tell them to this client. */
@@ -38,9 +44,11 @@ async function listNames(text: string | undefined, given: RemoteArguments): Prom
 }
 
 function nameServerAt(text: string | undefined, given: RemoteArguments): Promise<NameServerClient> {
-  const { serializer, handshake, connectTimeoutMs, callTimeoutMs, tls } = proxyOptionsOf(given);
-  const options = { serializer, handshake, connectTimeoutMs, callTimeoutMs, tls };
-  return text === undefined ? locateNameServer({ ...given.ns, ...options }) : connectToNameServer(uriOf(text), options);
+  // the name server is the object that is asked, so the options of objects count for it
+  const { serializer, handshake, tls } = proxyOptionsOf(given);
+  const asked = { ...(serializer && { serializer }), ...(handshake !== undefined && { handshake }), ...(tls && { tls }) };
+  const options = { ...asked, ...nameServerOptionsOf(given) };
+  return text === undefined ? locateNameServer(options) : connectToNameServer(uriOf(text), options);
 }
 
 async function listObjects(text: string, given: RemoteArguments): Promise<void> {

@@ -12,6 +12,7 @@ import { PyroRemoteError } from '../serializers/objects/exceptions.js';
 import { CommandFailure, EXIT_CODES } from './terminal/exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
 import { listCommand } from './list-command.js';
+import { handleFailedOutput } from './terminal/output.js';
 import { nameServerCommand } from './name-server-command.js';
 import { namesCommand } from './names-command.js';
 import { pyiCommand } from './pyi-command.js';
@@ -58,6 +59,7 @@ const program = new Command('nestjs-pyro')
 program.addCommand(completeCommand(program), { hidden: true });
 for (const command of program.commands) command.exitOverride();
 
+handleFailedOutput();
 try {
   await program.parseAsync();
 } catch (error) {

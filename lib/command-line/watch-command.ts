@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { DaemonSnapshot } from '../daemon/contract/snapshot.js';
-import { resolve } from '../naming/locate.js';
 import { INSPECTOR_OBJECT_ID } from '../protocol/constants.js';
 import { CommunicationError, PyroError } from '../protocol/errors.js';
 import { PyroUri } from '../protocol/uri.js';
@@ -16,9 +15,8 @@ import {
   proxyOptionsOf,
   type RemoteArguments,
   takesRemoteArguments,
-  uriOf,
 } from './remote/remote-arguments.js';
-import { orUnreachable } from './remote/remote-connection.js';
+import { orUnreachable, resolvedUri } from './remote/remote-connection.js';
 import { untilInterrupted } from './terminal/signals.js';
 import { printedCommand } from './remote/printed-command.js';
 
@@ -42,7 +40,7 @@ export function watchCommand(): Command {
 }
 
 async function runWatch(text: string, given: WatchArguments): Promise<void> {
-  const { location } = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
+  const { location } = await resolvedUri(text, given);
   const uri = PyroUri.at(INSPECTOR_OBJECT_ID, location!);
   await using inspector = PyroProxy.to(uri, proxyOptionsOf(given));
   await untilInterrupted(async (signal) => {

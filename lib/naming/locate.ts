@@ -115,8 +115,8 @@ function signalOf(options: NameServerOptions | readonly NameServerOptions[], end
   return signals.length > 1 ? AbortSignal.any(signals) : (signals[0] ?? NEVER);
 }
 
-/** The address of the name server in the URI wins over the addresses in the options. */
-function addressesFor(
+/** The name servers that are asked for a URI: the address in the URI wins over the addresses in the options. */
+export function addressesFor(
   { host, port, socketName }: PyroUri,
   options: NameServerOptions | readonly NameServerOptions[],
 ): readonly NameServerOptions[] {

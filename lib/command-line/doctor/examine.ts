@@ -1,5 +1,4 @@
 import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
-import { addressesOf } from '../../client/options/name-resolver.js';
 import { unknownVariables } from '../../options/environment.js';
 import type { PyroUri } from '../../protocol/uri.js';
 import { examineDaemon } from './examined-daemon.js';
@@ -17,14 +16,12 @@ export async function* examine(uri: PyroUri, options: PyroProxyOptions & { conne
     );
   }
   let found = uri.protocol === 'PYRO' ? uri : undefined;
-  const { handshake: _, nameServer = {}, connectTimeoutMs, callTimeoutMs } = options;
-  const [address = {}] = addressesOf(nameServer);
-  if (!found) yield* examineName(uri, { ...address, connectTimeoutMs, callTimeoutMs }, (registered) => (found = registered));
+  if (!found) yield* examineName(uri, options, (registered) => (found = registered));
   if (!found) return;
   let isOpen = true;
-  for await (const finding of examineNetwork(found, connectTimeoutMs)) {
+  for await (const finding of examineNetwork(found, options.connectTimeoutMs)) {
     yield finding;
     isOpen &&= finding.state !== 'failed';
   }
-  if (isOpen) yield* examineDaemon(found, options);
+  if (isOpen) yield* examineDaemon({ uri: found, options, tlsFlag: '--tls', handshakeFlag: '--handshake' });
 }

@@ -10,16 +10,21 @@ import { nearestName } from '../../options/nearest-name.js';
 import { printable } from '../../reports/printable.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { addressOf } from '../../client/connection/peer-address.js';
+import type { AskedPeer } from './asked-peer.js';
+import { certificateAdvice } from './certificate-advice.js';
 import { type Examination, failed, type Finding, ok, warning } from './finding.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A certificate that ends within this time causes a warning. */
 const SOON_MS = 14 * DAY_MS;
 const PINGS = 5;
+/** A daemon of Pyro5 needs a moment until it has closed the connection of the step before. */
+const FURTHER_RETRIES = 2;
 const MAX_TOLD_IDS = 10;
 
 /** Connects to an object whose port is open, and examines: protocol, TLS, handshake, object, answer time, serializers. */
-export async function* examineDaemon(uri: PyroUri, options: PyroProxyOptions): Examination {
+export async function* examineDaemon(asked: AskedPeer): Examination {
+  const { uri, options } = asked;
   let certificate: PeerCertificate | undefined;
   const validateHandshake: PyroProxyOptions['validateHandshake'] = (_, daemon) => {
     certificate = daemon.peerCertificate;
@@ -28,25 +33,32 @@ export async function* examineDaemon(uri: PyroUri, options: PyroProxyOptions): E
   try {
     remote = await PyroProxy.connect(uri, { ...options, validateHandshake });
   } catch (error) {
-    yield* examineFailure(uri, options, error);
+    yield* examineFailure(asked, error);
     return;
   }
-  await using proxy = remote;
   yield ok('Pyro', `speaks Pyro5 (protocol ${PROTOCOL_VERSION})`);
   if (certificate) yield validity(certificate);
   yield ok('handshake', `accepted${options.handshake === undefined ? '' : ', with the given data'}`);
-  const { methods, attrs } = proxy.$metadata!;
+  const { methods, attrs } = remote.$metadata!;
   yield ok('object', `${uri.object} exposes ${counted(methods.size, 'method')} and ${counted(attrs.size, 'attribute')}`);
-  yield await answerTime(uri, options);
-  yield await serializers(uri, options);
+  // the further steps need a connection each, and a daemon may have only one for this program
+  await remote.$release();
+  const further = { ...options, maxRetries: FURTHER_RETRIES };
+  try {
+    yield await answerTime(uri, further);
+    yield await serializers(uri, further);
+  } catch (error) {
+    yield warning('connections', `the daemon had one for this program, and none for a second: ${(error as Error).message}`, FULL);
+  }
 }
 
 /** Says why connecting failed. The successful steps come first. */
-async function* examineFailure(uri: PyroUri, options: PyroProxyOptions, error: unknown): Examination {
+export async function* examineFailure(asked: AskedPeer, error: unknown): Examination {
+  const { uri, options, handshakeFlag } = asked;
   const { code, message } = error as PyroError;
   const isRejection = error instanceof CommunicationError && message.includes(' rejected: ');
   if (!isRejection) {
-    yield await unknownPeer(uri, options, error as PyroError);
+    yield await unknownPeer(asked, error as PyroError);
     return;
   }
   yield ok('Pyro', `speaks Pyro5 (protocol ${PROTOCOL_VERSION})`);
@@ -61,8 +73,8 @@ async function* examineFailure(uri: PyroUri, options: PyroProxyOptions, error: u
   } else {
     const advice =
       options.handshake === undefined
-        ? 'give what the daemon asks for: --handshake VALUE'
-        : 'the given handshake data are not what the daemon asks for: look at --handshake';
+        ? `give what the daemon asks for: ${handshakeFlag} VALUE`
+        : `the given handshake data are not what the daemon asks for: look at ${handshakeFlag}`;
     yield failed('handshake', `refused: ${reason}`, `${advice}; its log says more`);
   }
 }
@@ -70,8 +82,10 @@ async function* examineFailure(uri: PyroUri, options: PyroProxyOptions, error: u
 const FULL =
   'close connections that nobody uses, or raise the limit: THREADPOOL_SIZE in Pyro5 (or its server type multiplex), maxConnections here';
 
-async function unknownPeer(uri: PyroUri, options: PyroProxyOptions, error: PyroError): Promise<Finding> {
+async function unknownPeer(asked: AskedPeer, error: PyroError): Promise<Finding> {
+  const { uri, options, tlsFlag } = asked;
   const { code, message } = error;
+  const speaksTlsRemedy = `connect with ${tlsFlag}, and --ca for an authority of your own`;
   const where = uri.location!;
   if (code === 'BAD_VERSION') {
     const [, version = ''] = /version: (\d+)/.exec(message) ?? [];
@@ -79,7 +93,7 @@ async function unknownPeer(uri: PyroUri, options: PyroProxyOptions, error: PyroE
     return failed('Pyro', `${where} speaks ${what}, and not Pyro5`, 'move that program to Pyro5, or connect with Pyro4');
   }
   if (code === 'TLS') {
-    return failed('TLS', `${where} speaks TLS`, 'connect with --tls, and --ca for an authority of your own');
+    return failed('TLS', `${where} speaks TLS`, speaksTlsRemedy);
   }
   if (code === 'BAD_TAG') {
     const [, begin = ''] = /not with "(.*)"$/s.exec(message) ?? [];
@@ -89,16 +103,11 @@ async function unknownPeer(uri: PyroUri, options: PyroProxyOptions, error: PyroE
     return failed('Pyro', `${where} is ${what ?? `no Pyro server: it answers "${printable(begin)}…"`}`, WRONG_PORT);
   }
   if (/does not speak TLS/.test(message)) {
-    return failed('TLS', `${where} does not speak TLS`, 'connect without --tls (PYRO_SSL), or switch it on there');
+    return failed('TLS', `${where} does not speak TLS`, `connect without ${tlsFlag} (PYRO_SSL), or switch it on there`);
   }
-  if (options.tls)
-    return failed(
-      'TLS',
-      message,
-      `${options.tls === true || options.tls.ca === undefined ? 'give the authority that signed the certificate: --ca FILE' : 'compare --ca with the authority of the certificate'}; a certificate names the host of the URI; look at the clocks of both machines`,
-    );
+  if (options.tls) return failed('TLS', message, certificateAdvice(error, asked));
   if (await speaksTls(uri)) {
-    return failed('TLS', `${where} speaks TLS`, 'connect with --tls, and --ca for an authority of your own');
+    return failed('TLS', `${where} speaks TLS`, speaksTlsRemedy);
   }
   if (error instanceof TimeoutError) {
     return failed('Pyro', `${where} takes the connection, and says nothing within ${options.connectTimeoutMs} ms`, SILENT);
@@ -157,6 +166,7 @@ async function idsOf(uri: PyroUri, options: PyroProxyOptions): Promise<{ ids: st
   }
 }
 
+/** @throws {PyroError} `DAEMON_FULL` */
 async function answerTime(uri: PyroUri, options: PyroProxyOptions): Promise<Finding> {
   try {
     await using daemon = await PyroProxy.connect(daemonOf(uri), options);
@@ -168,22 +178,28 @@ async function answerTime(uri: PyroUri, options: PyroProxyOptions): Promise<Find
     }
     return ok('answer time', `${Math.min(...times).toFixed(2)} ms, the best of ${PINGS} pings`);
   } catch (error) {
+    throwIfFull(error);
     return warning('answer time', `no ping: ${(error as Error).message}`, 'see the log of the daemon');
   }
 }
 
-/** Tries the other serializers, each over a new connection. */
+/** Tries all serializers, each over a new connection. @throws {PyroError} `DAEMON_FULL` */
 async function serializers(uri: PyroUri, options: PyroProxyOptions): Promise<Finding> {
   const taken: SerializerName[] = [];
   for (const serializer of Object.keys(SERIALIZER_IDS) as SerializerName[]) {
     try {
       await using _ = await PyroProxy.connect(uri, { ...options, serializer });
       taken.push(serializer);
-    } catch {
-      // the daemon does not accept the serializer
+    } catch (error) {
+      throwIfFull(error);
+      // else the daemon does not accept the serializer
     }
   }
   return ok('serializers', taken.join(', '));
+}
+
+function throwIfFull(error: unknown): void {
+  if ((error as PyroError).code === 'DAEMON_FULL') throw error;
 }
 
 function validity({ subject, valid_from: from, valid_to: to }: PeerCertificate | DetailedPeerCertificate): Finding {

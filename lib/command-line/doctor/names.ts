@@ -1,10 +1,14 @@
-import { connectTo, nameServersOf, type NameServerOptions } from '../../naming/locate.js';
-import type { NameServerClient } from '../../naming/name-server-client.js';
+import type { PyroProxyOptions } from '../../client/options/proxy-options.js';
+import { addressesFor, connectTo, type KnownNameServer, nameServersOf } from '../../naming/locate.js';
+import { NameServerClient } from '../../naming/name-server-client.js';
 import { nearestName } from '../../options/nearest-name.js';
 import { NAME_SERVER_OBJECT_ID } from '../../protocol/constants.js';
+import { NamingError } from '../../protocol/errors.js';
 import { isLoopbackLocation } from '../../protocol/location.js';
 import { PyroUri } from '../../protocol/uri.js';
-import { type Examination, failed, ok, warning } from './finding.js';
+import { examineFailure } from './examined-daemon.js';
+import { type Examination, failed, type Finding, ok, warning } from './finding.js';
+import { examineNetwork } from './network.js';
 
 /** Most names that are listed when the wanted name is not registered. */
 const MAX_TOLD_NAMES = 10;
@@ -16,34 +20,71 @@ export function otherMeaning({ protocol, object, location }: PyroUri): string | 
 }
 
 /**
- * Looks a PYRONAME or PYROMETA URI up, step by step.
+ * Looks a PYRONAME or PYROMETA URI up, step by step, at the first name server that answers.
  *
+ * @param options the option `nameServer` is the name server, whose address in the URI wins
  * @param found gets the PYRO URI
  */
-export async function* examineName(uri: PyroUri, options: NameServerOptions, found: (uri: PyroUri) => void): Examination {
-  const { host, port, socketName } = uri;
-  const address = host === undefined && socketName === undefined ? {} : { host, port, unixSocket: socketName };
-  const [nameServer] = nameServersOf({ ...options, ...address });
-  const from = host === undefined && options.host === undefined ? ' (from PYRO_NS_HOST and PYRO_NS_PORT, or their defaults)' : '';
-  let names: NameServerClient;
-  try {
-    names = await connectTo(nameServer!, AbortSignal.timeout(options.connectTimeoutMs!));
-  } catch (error) {
-    yield failed(
-      'name server',
-      `${(error as Error).message}${from}`,
-      otherMeaning(uri) ??
-        'start one (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST and PYRO_NS_PORT',
-    );
-    return;
+export async function* examineName(
+  uri: PyroUri,
+  options: PyroProxyOptions & { connectTimeoutMs: number },
+  found: (uri: PyroUri) => void,
+): Examination {
+  const faults: Finding[] = [];
+  for (const nameServer of nameServersOf(addressesFor(uri, options.nameServer ?? {}))) {
+    const from = isGiven(nameServer) ? '' : ' (from PYRO_NS_HOST and PYRO_NS_PORT, or their defaults)';
+    const names = await connectOrFinding(nameServer, options);
+    if (!(names instanceof NameServerClient)) {
+      faults.push({ ...names, found: `${names.found}${from}`, remedy: otherMeaning(uri) ?? names.remedy });
+      continue;
+    }
+    try {
+      yield* faults.map((fault) => ({ ...fault, state: 'warning' as const }));
+      yield ok('name server', `${nameServer.location} answers${from}`);
+      yield* examineLookup(uri, names, found);
+      return;
+    } finally {
+      await names.release();
+    }
   }
+  yield* faults;
+}
+
+/** True when the user named the name server, in the URI or by an option. */
+function isGiven({ options: { host, unixSocket } }: KnownNameServer): boolean {
+  return host !== undefined || unixSocket !== undefined;
+}
+
+/** Connects to a name server. @returns the finding why this does not succeed, else */
+async function connectOrFinding(
+  nameServer: KnownNameServer,
+  { connectTimeoutMs }: { connectTimeoutMs: number },
+): Promise<NameServerClient | Finding> {
+  const uri = PyroUri.at(NAME_SERVER_OBJECT_ID, nameServer.location);
+  let last: Finding | undefined;
+  for await (const finding of examineNetwork(uri, connectTimeoutMs)) last = finding;
+  if (last!.state === 'failed') return failed('name server', last!.found, START);
   try {
-    yield ok('name server', `${nameServer!.location} answers${from}`);
-    yield* examineLookup(uri, names, found);
-  } finally {
-    await names.release();
+    return await connectTo(nameServer, NEVER);
+  } catch (error) {
+    const cause = error instanceof NamingError ? error.cause : error;
+    const { tls, handshake } = nameServer.options;
+    const options = { connectTimeoutMs, ...(tls && { tls }), ...(handshake !== undefined && { handshake }) };
+    const asked = { uri, options, tlsFlag: '--ns-tls', handshakeFlag: '--ns-handshake' } as const;
+    for await (const finding of examineFailure(asked, cause)) last = finding;
+    const { step, found, remedy } = last!;
+    const isOther = step === 'object';
+    return failed(
+      'name server',
+      isOther ? `${uri.location} is a daemon without a name server` : found,
+      isOther ? START : remedy!,
+    );
   }
 }
+
+const NEVER = new AbortController().signal;
+const START =
+  'start one there (npx nestjs-pyro ns, or pyro5-ns), or say where it is: --ns host:port, or PYRO_NS_HOST and PYRO_NS_PORT';
 
 async function* examineLookup(uri: PyroUri, names: NameServerClient, found: (uri: PyroUri) => void): Examination {
   const all =

@@ -17,11 +17,15 @@ export function printedCommand(command: string, what: PyroUri | string, given: R
   return words.map(shellWord).join(' ');
 }
 
-function optionsOf({ ns, serializer, timeout, tls, ca, cert, key }: RemoteArguments): string[] {
+function optionsOf({ ns, nsTls, serializer, timeout, tls, ca, cert, key }: RemoteArguments): string[] {
   const location = ns && (ns.unixSocket === undefined ? tcpLocation(ns.host!, ns.port) : unixLocation(ns.unixSocket));
   const values = { ns: location, serializer, timeout: timeout && timeout / 1_000, ca, cert, key };
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return [...given.flatMap(([name, value]) => [`--${name}`, String(value)]), ...(tls ? ['--tls'] : [])];
+  return [
+    ...given.flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ...(tls ? ['--tls'] : []),
+    ...(nsTls ? ['--ns-tls'] : []),
+  ];
 }
 
 /** Quotes a text as one word of a POSIX shell, so that a text of a peer cannot be a command of the shell. */

@@ -6,7 +6,7 @@ import type { ClientTlsOptions } from '../../options/tls.js';
 import { PyroError } from '../../protocol/errors.js';
 import { PyroUri } from '../../protocol/uri.js';
 import { UNIX_PREFIX } from '../../protocol/location.js';
-import { locateNameServer } from '../../naming/locate.js';
+import { locateNameServer, type NameServerOptions } from '../../naming/locate.js';
 import { DAEMON_OBJECT_ID, SERIALIZER_IDS } from '../../protocol/constants.js';
 import type { SerializerName } from '../../serializers/contract/serializer.js';
 import { secondsOf } from '../terminal/arguments.js';
@@ -22,6 +22,10 @@ export interface RemoteArguments extends OutputArguments {
   /** Milliseconds. */
   timeout?: number;
   ns?: NameServerAddress;
+  /** Handshake data for the name server. {@link handshake} is for the object alone. */
+  nsHandshake?: string;
+  /** The name server speaks TLS, too; with the same files. */
+  nsTls?: true;
   tls?: true;
   ca?: string;
   cert?: string;
@@ -35,10 +39,12 @@ export function takesRemoteArguments(command: Command): Command {
     .option('--handshake <value>', 'handshake data: JSON, or a text')
     .option('-t, --timeout <seconds>', 'longest time to connect, and for a call', secondsOf)
     .option('--ns <location>', 'name server that looks names up: host, host:port or ./u:path', nameServerOf)
+    .option('--ns-handshake <value>', 'handshake data for the name server: JSON, or a text')
+    .option('--ns-tls', 'connect to the name server over TLS')
     .option('--tls', 'connect over TLS')
-    .option('--ca <file>', 'PEM file of the authorities that sign good certificates; with --tls')
-    .option('--cert <file>', 'PEM file of the certificate of this client; with --tls')
-    .option('--key <file>', 'PEM file of the key of this client; with --tls')
+    .option('--ca <file>', 'PEM file of the authorities that sign good certificates; with --tls or --ns-tls')
+    .option('--cert <file>', 'PEM file of the certificate of this client; with --tls or --ns-tls')
+    .option('--key <file>', 'PEM file of the key of this client; with --tls or --ns-tls')
     .option('--json', 'print JSON');
 }
 
@@ -48,9 +54,7 @@ export const ANY_ADDRESS = 'PYRO:, PYRONAME: or PYROMETA: URI, host:port, or a n
 /** The argument for an object. Names are completed from the name server. */
 export function objectArgument(description = 'PYRO:, PYRONAME: or PYROMETA: URI, or a name'): LiveArgument<RemoteArguments> {
   const namesThatBegin = async (begun: string, given: RemoteArguments): Promise<Iterable<string>> => {
-    const { handshake, tls } = proxyOptionsOf(given);
-    const [callTimeoutMs, connectTimeoutMs] = [COMPLETION_TIMEOUT_MS, COMPLETION_TIMEOUT_MS];
-    await using names = await locateNameServer({ ...given.ns, handshake, tls, callTimeoutMs, connectTimeoutMs });
+    await using names = await locateNameServer(nameServerOptionsOf({ ...given, timeout: COMPLETION_TIMEOUT_MS }));
     return (await names.list({ prefix: begun })).keys();
   };
   return new LiveArgument('<uri>', namesThatBegin, description);
@@ -88,20 +92,42 @@ export function uriOf(text: string): PyroUri {
 
 /** The options of a proxy that arguments give. @throws {CommandFailure} when a file cannot be read */
 export function proxyOptionsOf(given: RemoteArguments): PyroProxyOptions {
-  const { serializer, handshake, timeout, ns } = given;
-  const tls = tlsOf(given);
+  const { serializer, handshake, tls, ca, cert, nsTls } = given;
+  // with --ns-tls alone, the files are those of the name server
+  const isTls = tls ?? (!nsTls && (ca !== undefined || cert !== undefined));
   return {
     ...(serializer && { serializer }),
     ...(handshake !== undefined && { handshake: valueOfText(handshake) }),
-    ...(timeout && { connectTimeoutMs: timeout, callTimeoutMs: timeout }),
-    ...(ns && { nameServer: ns }),
-    ...(tls && { tls }),
+    ...timesOf(given),
+    ...(isTls && { tls: tlsOf(given) }),
+    nameServer: nameServerOptionsOf(given),
     maxRetries: 0,
   };
 }
 
-function tlsOf({ tls, ca, cert, key }: RemoteArguments): ClientTlsOptions | undefined {
-  if (!tls && ca === undefined && cert === undefined) return undefined;
+/**
+ * The name server that looks names up, and the options of the connection to it. Without `--ns` it is that of the environment.
+ *
+ * The handshake data and `--tls` of the object do not count for it: a password is sent only to whom the user has named, and a name
+ * server often speaks no TLS where its objects do.
+ *
+ * @throws {CommandFailure} when a file cannot be read
+ */
+export function nameServerOptionsOf(given: RemoteArguments): NameServerOptions {
+  const { ns, nsHandshake, nsTls } = given;
+  return {
+    ...ns,
+    ...timesOf(given),
+    ...(nsHandshake !== undefined && { handshake: valueOfText(nsHandshake) }),
+    ...(nsTls && { tls: tlsOf(given) }),
+  };
+}
+
+function timesOf({ timeout }: RemoteArguments): Pick<PyroProxyOptions, 'connectTimeoutMs' | 'callTimeoutMs'> {
+  return timeout ? { connectTimeoutMs: timeout, callTimeoutMs: timeout } : {};
+}
+
+function tlsOf({ ca, cert, key }: RemoteArguments): ClientTlsOptions {
   const files = { ca, cert, key: key ?? cert };
   return Object.fromEntries(
     Object.entries(files).flatMap(([name, file]) => (file === undefined ? [] : [[name, contentOf(file)]])),

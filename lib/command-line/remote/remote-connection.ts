@@ -8,12 +8,17 @@ import { PyroProxy } from '../../pyro/pyro-proxy.js';
 import { otherMeaning } from '../doctor/names.js';
 import { CommandFailure, EXIT_CODES } from '../terminal/exit-codes.js';
 import { printedCommand } from './printed-command.js';
-import { proxyOptionsOf, type RemoteArguments, uriOf } from './remote-arguments.js';
+import { nameServerOptionsOf, proxyOptionsOf, type RemoteArguments, uriOf } from './remote-arguments.js';
 
 /** The URI of the daemon that serves an object. @throws {CommandFailure} `unreachable` when the name server does not know the object */
 export async function daemonUriOf(text: string, given: RemoteArguments): Promise<PyroUri> {
-  const { location } = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
+  const { location } = await resolvedUri(text, given);
   return PyroUri.at(DAEMON_OBJECT_ID, location!);
+}
+
+/** The PYRO URI that an argument stands for. @throws {CommandFailure} `unreachable` when the name server does not know the object */
+export function resolvedUri(text: string, given: RemoteArguments): Promise<PyroUri> {
+  return orUnreachable(text, given, resolve(uriOf(text), nameServerOptionsOf(given)));
 }
 
 /**
@@ -55,7 +60,9 @@ function adviceFor(what: PyroUri | string, given: RemoteArguments): string[] {
   const uri = typeof what === 'string' ? uriOf(what) : what;
   const other = otherMeaning(uri);
   const lines = [`To find out why: ${printedCommand('doctor', what, given)}`];
-  if (given.handshake !== undefined) lines.push('It needs the --handshake of this command, too, whose value is not printed.');
+  const secret = Object.entries({ '--handshake': given.handshake, '--ns-handshake': given.nsHandshake });
+  const hidden = secret.flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (hidden.length > 0) lines.push(`It needs the ${hidden.join(' and ')} of this command, too, whose value is not printed.`);
   if (other !== undefined) lines.push(other);
   return lines;
 }

@@ -1,9 +1,8 @@
-import { resolve } from '../../naming/locate.js';
 import type { ObjectSignatures } from '../../daemon/contract/signatures.js';
 import { DAEMON_METHODS, DAEMON_OBJECT_ID } from '../../protocol/constants.js';
 import { PyroUri } from '../../protocol/uri.js';
-import { type RemoteArguments, uriOf } from './remote-arguments.js';
-import { orUnreachable, withRemote } from './remote-connection.js';
+import type { RemoteArguments } from './remote-arguments.js';
+import { resolvedUri, withRemote } from './remote-connection.js';
 import { readSignatures } from '../../inspector/read-signatures.js';
 
 /** An object, and the signatures of its members. */
@@ -17,7 +16,7 @@ export interface RemoteSignatures {
 
 /** Asks the daemon of an object for its signatures. @throws {CommandFailure} `unreachable` when the object cannot be reached */
 export async function remoteSignatures(text: string, given: RemoteArguments): Promise<RemoteSignatures> {
-  const uri = await orUnreachable(text, given, resolve(uriOf(text), given.ns));
+  const uri = await resolvedUri(text, given);
   const named = await withRemote(uri, given, (remote) => Promise.resolve(signaturesOf(remote.$metadata!)));
   const told = await withRemote(PyroUri.at(DAEMON_OBJECT_ID, uri.location!), given, async (daemon) =>
     daemon.$metadata!.methods.has(DAEMON_METHODS.signatures)

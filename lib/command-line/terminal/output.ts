@@ -1,5 +1,6 @@
 import { inspect, styleText } from 'node:util';
 import { printable } from '../../reports/printable.js';
+import { EXIT_CODES } from './exit-codes.js';
 
 /** Options of every command that prints something. */
 export interface OutputArguments {
@@ -12,6 +13,18 @@ type Style = Parameters<typeof styleText>[0];
 const MAX_CELL_CHARS = 500;
 /** Control characters that a terminal would obey. Line breaks and tabs of a peer stay. */
 const COMMANDS_OF_TERMINALS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Lets the command end without a stack when its output cannot be written: quietly when nobody reads it any more (`| head`), else with a
+ * line about the reason and exit code 1.
+ */
+export function handleFailedOutput(): void {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.stderr.write(`Error: the output cannot be written: ${message}\n`);
+    process.exitCode = EXIT_CODES.failed.code;
+  });
+}
 
 /** Prints lines to the standard output. */
 export function print(...lines: string[]): void {

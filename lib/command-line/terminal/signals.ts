@@ -6,17 +6,27 @@ export async function untilEnded(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 
-/** Does work that Ctrl-C ends. @param work gets the signal to end @throws the error of work that was not ended */
+/**
+ * Does work that Ctrl-C ends, and so does the end of the program that reads the output (`| head`).
+ *
+ * @param work gets the signal to end
+ * @throws the error of work that was not ended
+ */
 export async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const end = new AbortController();
-  const onSignal = (): void => end.abort();
+  const onSignal = (): void => {
+    process.exitCode = EXIT_CODES.interrupted.code;
+    end.abort();
+  };
+  const onOutputFailed = (): void => end.abort();
   process.once('SIGINT', onSignal);
+  process.stdout.once('error', onOutputFailed);
   try {
     await work(end.signal);
   } catch (error) {
     if (!end.signal.aborted) throw error;
-    process.exitCode = EXIT_CODES.interrupted.code;
   } finally {
     process.off('SIGINT', onSignal);
+    process.stdout.off('error', onOutputFailed);
   }
 }

@@ -1,0 +1,37 @@
+import type { PyroError } from '../../protocol/errors.js';
+import type { AskedPeer } from './asked-peer.js';
+
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_SIGNATURE_FAILURE',
+]);
+
+/** What to do when a TLS handshake failed, by the code of Node or of OpenSSL. */
+export function certificateAdvice({ cause }: PyroError, { options, tlsFlag }: AskedPeer): string {
+  const code = String((cause as NodeJS.ErrnoException | undefined)?.code);
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'ask for the object by a host that the certificate names, or let the certificate name this host';
+  if (code === 'CERT_HAS_EXPIRED')
+    return `renew the certificate of the daemon, or set the clock of this machine, which says ${clock()}`;
+  if (code === 'CERT_NOT_YET_VALID')
+    return `set the clocks: this machine says ${clock()}, and the certificate of the daemon begins later`;
+  if (UNTRUSTED.has(code)) {
+    const { tls } = options;
+    return typeof tls === 'object' && tls.ca !== undefined
+      ? 'compare --ca with the authority that signed the certificate of the daemon'
+      : `give the authority that signed the certificate of the daemon: --ca FILE with ${tlsFlag}`;
+  }
+  if (code.endsWith('ALERT_CERTIFICATE_REQUIRED') || code.endsWith('ALERT_HANDSHAKE_FAILURE'))
+    return `give a certificate of this client: --cert FILE and --key FILE with ${tlsFlag}`;
+  if (code.includes('_ALERT_') && /CERTIFICATE|CA$/.test(code))
+    return 'compare --cert with what the daemon takes: its authorities, and the dates of the certificate';
+  return 'compare --ca, --cert and the versions of TLS on both sides; look at the clocks of both machines';
+}
+
+function clock(): string {
+  return new Date().toISOString().replace(/\.\d+/, '');
+}
