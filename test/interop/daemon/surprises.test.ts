@@ -157,6 +157,38 @@ describe('annotations', () => {
       expect(daemon.isListening).toBe(false);
     }
   });
+
+  it.each([
+    ...bad.map(([what, annotations]) => [what, annotations] as const),
+    ['more bytes than a message may have', () => ({ ABCD: Buffer.alloc(2_000) })] as const,
+  ])('replies go without annotations while the hook gives %s after the start', async (_, annotations) => {
+    let isBad = false;
+    const daemon = await PyroDaemon.listen({
+      host: '127.0.0.1',
+      maxMessageBytes: 2_000,
+      detailedTraceback: false,
+      annotations: () => (isBad ? annotations() : { GOOD: Buffer.from('good') }) as never,
+    });
+    cleanups.push(() => daemon.close());
+    const errors: Error[] = [];
+    daemon.on('error', (error) => errors.push(error));
+    daemon.once('connection', () => (isBad = true));
+    const uri = String(daemon.register(new Thing()));
+    const seen = await python.run(
+      `
+      with Proxy(uri) as p:
+        p._pyroBind()
+        results = [p.add(1, 2), p.add(3, 4)]
+        try: p.add(1)
+        except Exception as x: results.append(type(x).__name__)
+        p.add(1, 2)
+        return results, sorted(current_context.response_annotations)`,
+      { uri },
+    );
+    expect(seen).toEqual([[3, 7, 'TypeError'], []]);
+    expect(errors.length).toBeGreaterThan(0);
+    for (const error of errors) expect(error.message).toContain('annotation');
+  });
 });
 
 it('a percall object is made once for a batch, and once for every other call', async () => {
