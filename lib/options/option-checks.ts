@@ -161,7 +161,23 @@ export function checkOptions<T extends object>(
   prefix = '',
   makeError: (text: string) => Error = configError,
 ): void {
+  if (!isObject(options)) throw makeError(`${prefix}the options are ${optionText(options)}; they must be an object`);
   checkMembers(options as Record<string, unknown>, { members: rules as OptionRules<Record<string, unknown>> }, prefix, makeError);
+}
+
+/**
+ * Refuses an argument, or the value of an option, that does not fit its rule.
+ *
+ * @param name names the argument in the error: `drain: deadlineMs`
+ * @throws the error. It names the argument, its value and the values that it takes
+ */
+export function checkArgument(
+  name: string,
+  value: unknown,
+  rule: OptionRule,
+  makeError: (text: string) => Error = configError,
+): void {
+  if (!rule.fits(value)) throw makeError(`${name} is ${optionText(value)}; it must be ${rule.takes}`);
 }
 
 function checkMembers(
@@ -180,7 +196,7 @@ function checkMembers(
   for (const [name, rule] of Object.entries(members)) {
     const value: unknown = options[name];
     if (value === undefined) continue;
-    if (!rule.fits(value)) throw makeError(`${prefix}${name} is ${optionText(value)}; it must be ${rule.takes}`);
+    checkArgument(`${prefix}${name}`, value, rule, makeError);
     if (rule.members && isObject(value)) checkMembers(value as Record<string, unknown>, rule, `${prefix}${name}.`, makeError);
   }
 }

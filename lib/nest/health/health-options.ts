@@ -2,8 +2,10 @@ import type { InjectionToken } from '@nestjs/common';
 import {
   ANYTHING,
   anyOf,
+  checkArgument,
   checkOptions,
   milliseconds,
+  OBJECT,
   type OptionRule,
   type OptionRules,
   SWITCH,
@@ -83,6 +85,7 @@ const NAME_SERVER_RULES: OptionRules<PyroNameServerHealthOptions> = {
 
 /** @throws {PyroError} `CONFIG`, when an option is wrong */
 export function checkHealthOptions(options: PyroHealthOptions): void {
+  checkArgument('isHealthy: the second argument', options, OBJECT);
   if ('uri' in options) checkOptions(options, OBJECT_RULES);
   else if ('object' in options) checkOptions(options, INJECTED_RULES);
   else if ('nameServer' in options) checkOptions(options, NAME_SERVER_RULES);

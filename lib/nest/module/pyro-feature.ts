@@ -48,7 +48,7 @@ export function featureProvider(feature: PyroAsyncFeature): FactoryProvider<Remo
     inject: [ClientRegistry, ...inject],
     useFactory: async (registry: ClientRegistry, ...dependencies: unknown[]) => {
       const given = await useFactory(...dependencies);
-      checkOptions(given, FEATURE_RULES, `PyroModule.forFeature, ${String(given.uri)}: `);
+      checkOptions(given, FEATURE_RULES, `PyroModule.forFeature, ${String((given as PyroFeatureOptions | undefined)?.uri)}: `);
       const { uri, eager = false, ...options } = given;
       const proxy = registry.provide(uri, options);
       return eager ? proxy.$connect() : proxy;

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Global, Module } from '@nestjs/common';
-import { checkOptions, SWITCH } from '../../options/option-checks.js';
+import { checkArgument, checkOptions, listOf, OBJECT, SWITCH } from '../../options/option-checks.js';
 import { PyroBinder } from '../binding/pyro-binder.js';
 import { ClientRegistry, MODULE_OPTIONS_TOKEN, type PyroModuleOptions } from '../client/client-registry.js';
 import { PyroHealthIndicator } from '../health/pyro-health.indicator.js';
@@ -14,6 +14,8 @@ const { ConfigurableModuleClass, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBu
   // the clients are made in other modules
   .setExtras({}, (definition) => ({ ...definition, global: true, exports: [MODULE_OPTIONS_TOKEN] }))
   .build();
+
+const FEATURES = listOf(OBJECT, 'a list of objects with token and uri, or token and useFactory');
 
 /** Providers that exist once in an application, however often PyroModule is imported. */
 @Global()
@@ -56,6 +58,7 @@ export class PyroModule extends ConfigurableModuleClass {
    * @param options.isGlobal provides the objects to all modules. Default false
    */
   static forFeature(features: readonly PyroFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
+    checkArgument('PyroModule.forFeature: the first argument', features, FEATURES);
     return PyroModule.forFeatureAsync(
       features.map(({ token, ...given }) => ({ token, useFactory: () => given })),
       options,
@@ -64,6 +67,7 @@ export class PyroModule extends ConfigurableModuleClass {
 
   /** Like `forFeature`, with URIs and options from factories. */
   static forFeatureAsync(features: readonly PyroAsyncFeature[], options: { isGlobal?: boolean } = {}): DynamicModule {
+    checkArgument('PyroModule.forFeatureAsync: the first argument', features, FEATURES);
     checkOptions(options, { isGlobal: SWITCH }, 'PyroModule.forFeature: ');
     const providers = features.map(featureProvider);
     return {

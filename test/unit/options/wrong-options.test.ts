@@ -6,6 +6,7 @@ import {
   PyroClient,
   PyroController,
   type PyroControllerOptions,
+  PyroException,
   PyroMethod,
   type PyroMethodOptions,
   PyroModule,
@@ -16,13 +17,21 @@ import {
 } from 'nestjs-pyro';
 import {
   behavior,
+  currentContext,
+  DaemonNames,
   type DaemonNamesOptions,
+  expose,
   locateNameServer,
+  params,
+  PyroClass,
   PyroDaemon,
   type PyroDaemonOptions,
   PyroProxy,
   type PyroProxyOptions,
+  PythonException,
+  readConfig,
   registerClass,
+  registerEnum,
   serve,
   type ServeOptions,
 } from 'nestjs-pyro/core';
@@ -114,6 +123,27 @@ describe('options that are no numbers are checked, too', () => {
     expect(() => PyroProxy.to('PYRO:a@host:1', { tls })).toThrow(text);
   });
 
+  it.each([
+    ['checkServerIdentity', 'x', 'a function'],
+    ['SNICallback', {}, 'a function'],
+    ['ca', 5, 'the text of a PEM file, or bytes, or an object with pem, or a list of these'],
+    ['cert', [''], 'the text of a PEM file, or bytes'],
+    ['key', true, 'the text of a PEM file, or bytes'],
+    ['pfx', 5, 'the text of a PEM file, or bytes, or an object with buf'],
+    ['passphrase', 5, 'a text'],
+    ['ciphers', ['a'], 'a text'],
+    ['minVersion', '1.2', 'TLSv1.3, TLSv1.2, TLSv1.1 or TLSv1'],
+    ['honorCipherOrder', 'no', SWITCH],
+    ['sessionTimeout', '5', 'a whole number'],
+    ['ALPNProtocols', 'h2', 'a list of texts'],
+    ['session', 'text', 'bytes'],
+  ] as Wrong[])('a daemon and a proxy refuse tls.%s: %j', (name, value, takes) => {
+    const tls = { [name]: value } as never;
+    const text = refusal([`tls.${name}`, value, takes]);
+    expect(() => new PyroDaemon({ tls })).toThrow(text);
+    expect(() => PyroProxy.to('PYRO:a@host:1', { tls })).toThrow(text);
+  });
+
   it.each(PROXY)('a proxy refuses %s: %j', (...wrong) => {
     const options = { [wrong[0]]: wrong[1] } as PyroProxyOptions;
     expect(() => PyroProxy.to('PYRO:a@host:1', options)).toThrow(refusal(wrong));
@@ -166,6 +196,112 @@ describe('options that are no numbers are checked, too', () => {
   });
 });
 
+/** Calls of a daemon that listens to nobody. */
+const CALLS: [call: string, run: (daemon: PyroDaemon) => unknown, text: string][] = [
+  ['drain', (daemon) => daemon.drain('100' as never), `drain: deadlineMs is the text "100"; it must be a whole number from 0 to`],
+  ['drain', (daemon) => daemon.drain(Infinity), 'drain: deadlineMs is Infinity; it must be a whole number from 0 to'],
+  [
+    'shutdown',
+    (daemon) => daemon.shutdown('10 s' as never),
+    'shutdown: deadlineMs is the text "10 s"; it must be a whole number',
+  ],
+  ['uriFor', (daemon) => daemon.uriFor('x', 'false' as never), `uriFor: nat is the text "false"; it must be ${SWITCH}`],
+  ['proxyFor', (daemon) => daemon.proxyFor('x', 0 as never), `nat is 0; it must be ${SWITCH}`],
+  [
+    'observe',
+    (daemon) => daemon.observe('x' as never),
+    'observe: the observer is the text "x"; it must be an object with the method callStarted',
+  ],
+  ['observe', (daemon) => daemon.observe({} as never), 'observe: the observer is an object; it must be'],
+  ['serve', (daemon) => daemon.serve(5 as never), 'serve: the socket is 5; it must be a socket or another byte stream'],
+  ['combine', (daemon) => daemon.combine({} as never), 'combine: the other daemon is an object; it must be a PyroDaemon'],
+  ['requestLoop', (daemon) => daemon.requestLoop(5 as never), 'requestLoop: the condition is 5; it must be a function'],
+  [
+    'requestLoop',
+    (daemon) => daemon.requestLoop((async () => false) as never),
+    'requestLoop: the answer of the condition is an object; it must be true or false, at once',
+  ],
+  ['register', (daemon) => daemon.register({}, 'a', 5 as never), 'register: the third argument is 5; it must be an object'],
+  ['lease', (daemon) => daemon.lease({}, 'x' as never), 'the third argument is the text "x"; it must be an object'],
+  ['inspect', (daemon) => daemon.inspect(5 as never), 'inspect: the options are 5; they must be an object'],
+  ['register', (daemon) => daemon.register((() => 1) as never), 'a function cannot be registered: it is no object and no class'],
+  ['uriFor', (daemon) => daemon.uriFor(null as never), "object isn't registered in this daemon"],
+  ['lease', (daemon) => daemon.lease(null as never), 'null cannot be registered: it is no object and no class'],
+  [
+    'expose',
+    () => expose((() => 1) as never),
+    'expose takes a class, or a method or accessor as its decorator; it got a function',
+  ],
+  ['PyroClass', () => PyroClass('a.B', null as never), '@PyroClass: the second argument is null; it must be an object'],
+  [
+    'registerClass',
+    () => registerClass(class {}, { name: 'a.B' }, {} as never),
+    'registerClass: the registry is an object; it must be a ClassRegistry',
+  ],
+  ['readConfig', () => readConfig('x' as never), 'readConfig: the argument is the text "x"; it must be an object'],
+  ['DaemonNames', () => new DaemonNames({} as never, true), 'DaemonNames: the daemon is an object; it must be a PyroDaemon'],
+  ['PythonException', () => new PythonException(5 as never), 'PythonException: the type is 5; it must be a text'],
+  ['PyroServer.on', () => new PyroServer().on('close', 'x' as never), 'on: the callback is the text "x"; it must be a function'],
+  [
+    'registerTarget',
+    (daemon) => daemon.registerTarget(undefined as never, {} as never),
+    'registerTarget: the id is undefined; it must be',
+  ],
+  [
+    'registerTarget',
+    (daemon) => daemon.registerTarget('x', {} as never),
+    'registerTarget: the target is an object; it must be a PyroTarget',
+  ],
+  ['new PyroDaemon', () => new PyroDaemon(5 as never), 'the options are 5; they must be an object'],
+  ['new PyroDaemon', () => new PyroDaemon(null as never), 'the options are null; they must be an object'],
+  [
+    'PyroProxy.to',
+    () => PyroProxy.to('PYRO:a@host:1', 'json' as never),
+    'the options are the text "json"; they must be an object',
+  ],
+  ['behavior', () => behavior('single' as never), 'behavior: the options are the text "single"; they must be an object'],
+  [
+    'registerClass',
+    () => registerClass('Lamp' as never, { name: 'a.B' }),
+    'registerClass: the class is the text "Lamp"; it must be a class',
+  ],
+  ['registerClass', () => registerClass(class {}, 5 as never), 'registerClass: the options are 5; they must be an object'],
+  ['registerEnum', () => registerEnum(5 as never, 'a.B'), 'registerEnum: the enum is 5; it must be'],
+  ['params', () => params(5 as never), 'params: 5 is no name of a parameter; it must be a text'],
+  ['serve', () => serve(new Date() as never), 'serve: the first argument is an object; it must be a Map, or an object of names'],
+  ['serve', () => serve([{}] as never), 'serve: the first argument is the list [an object]; it must be a Map'],
+  [
+    'PythonException',
+    () => new PythonException('a.B', 'text' as never),
+    'PythonException: args is the text "text"; it must be a list',
+  ],
+  ['PyroException', () => new PyroException('a.B', 'text' as never), 'PyroException: args is the text "text"; it must be a list'],
+  ['PyroException', () => new PyroException(5 as never), 'PyroException: the type is 5; it must be a text that is not empty'],
+];
+
+describe('arguments are checked, too', () => {
+  it.each(CALLS)('%s refuses an argument of the wrong type (%#)', async (_, run, text) => {
+    const daemon = new PyroDaemon({ listen: false });
+    await daemon.start();
+    const refused = (async () => run(daemon))();
+    await expect(refused).rejects.toThrow(text);
+    expect(daemon.isListening).toBe(true);
+    expect(daemon.connections).toEqual([]);
+    await daemon.close();
+  });
+
+  it('track refuses what is no object', async () => {
+    class Thing {
+      track(): void {
+        currentContext()!.track(5 as never);
+      }
+    }
+    await using daemon = await PyroDaemon.listen({ host: '127.0.0.1' });
+    await using thing = await PyroProxy.connect<Thing>(daemon.register(new (expose(Thing))()));
+    await expect(thing.track()).rejects.toThrow('track: the resource is 5; it must be an object');
+  });
+});
+
 @PyroController('lab')
 class Lab {
   @PyroMethod() read(): number {
@@ -206,6 +342,27 @@ describe('options of the Nest layer', () => {
     await expect(start({ wireLog: { payloads: 'no' } })).rejects.toThrow(
       'wireLog.payloads is the text "no"; it must be true or false',
     );
+  });
+
+  it.each([
+    [5, 'is 5; it must be an object id, or an object with options'],
+    [null, 'is null; it must be'],
+    [['a'], 'is the list ["a"]; it must be'],
+  ])('@PyroController refuses %j', (given, text) => {
+    expect(() => PyroController(given as never)).toThrow(`@PyroController: the argument ${text}`);
+    expect(() => PyroMethod(given as never)).toThrow(`@PyroMethod: the argument ${text.replace('an object id', 'a name')}`);
+    expect(() => PyroController('lab', (given ?? 'x') as never)).toThrow('@PyroController: the second argument is');
+    expect(() => PyroProperty(given as never)).toThrow('@PyroProperty: the argument is');
+    expect(() => new PyroServer(given as never)).toThrow('PyroServer: the argument is');
+    expect(() => PyroModule.forFeature([given] as never)).toThrow('PyroModule.forFeature: the first argument is the list');
+  });
+
+  it('a server refuses arguments of the wrong type before it listens, too', async () => {
+    const server = new PyroServer();
+    await expect(server.drain('100' as never)).rejects.toThrow('drain: deadlineMs is the text "100"; it must be');
+    for (const given of [5, undefined, 'lamp'])
+      expect(() => server.register(given as never)).toThrow(`${given} cannot be registered: it is no object and no class`);
+    expect(() => server.register({}, 5 as never)).toThrow('register: the options are 5; they must be an object');
   });
 
   it.each([
