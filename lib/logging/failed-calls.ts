@@ -37,7 +37,7 @@ export function logFailedCalls<Level extends string>(
     if (logged.has(info)) return;
     logged.add(info);
     const thrown = thrownError(error);
-    const isKnown = info.objectId === UNKNOWN || daemon.objectIds.includes(info.objectId);
+    const isKnown = info.objectId === UNKNOWN || daemon.serves(info.objectId);
     const level = chooseLevel(thrown, info, isKnown);
     if (level === false) return;
     const isSevere = level === 'error' || level === 'fatal';
