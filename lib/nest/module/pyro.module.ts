@@ -44,11 +44,13 @@ class PyroFeatureModule {}
 export class PyroModule extends ConfigurableModuleClass {
   /** Sets the defaults of all remote objects of the application. Import it once. */
   static override forRoot(options: PyroModuleOptions = {}): DynamicModule {
+    checkArgument('PyroModule.forRoot: the argument', options, OBJECT);
     return super.forRoot(options);
   }
 
   /** Like `forRoot`, with options from a factory or class. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkArgument('PyroModule.forRootAsync: the argument', options, OBJECT);
     return super.forRootAsync(options);
   }
 

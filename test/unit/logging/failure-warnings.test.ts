@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import {
   callback,
   expose,
@@ -16,6 +16,13 @@ class Lamp {
   @expose
   fail(): never {
     throw new RangeError('no power', { cause: new Error('the fuse') });
+  }
+  @expose
+  revoked(): never {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    // oxlint-disable-next-line typescript/only-throw-error -- user code may throw anything
+    throw proxy;
   }
   @expose
   refuse(): never {
@@ -36,6 +43,7 @@ class Lamp {
 interface RemoteLamp {
   fail(): void;
   refuse(): void;
+  revoked(): void;
   burn(): void;
   changed(): void;
   missing(): void;
@@ -45,10 +53,13 @@ const nothing = (): void => undefined;
 const SILENT: PyroLogger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 let warned: MockInstance<typeof process.emitWarning>;
-beforeEach(() => {
+beforeAll(() => {
   warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
 });
-afterEach(() => {
+beforeEach(() => {
+  warned.mockClear();
+});
+afterAll(() => {
   warned.mockRestore();
 });
 
@@ -72,6 +83,12 @@ describe('a daemon without a logger', () => {
     expect(text).toMatch(/^lamp\.fail failed for 127\.0\.0\.1:\d+ \(correlation id .*\): RangeError: no power$/);
     expect(detail).toMatch(/RangeError: no power\n +at Lamp\.fail \(.*failure-warnings\.test\.ts/);
     expect(detail).toMatch(/\n {2}caused by: Error: the fuse\n +at Lamp\.fail/);
+  });
+
+  it('warns of a thrown value that cannot be read', async () => {
+    await using lamp = await connect({ detailedTraceback: false });
+    await expect(lamp.revoked()).rejects.toThrow('without a text');
+    expect(warnings().map(([text]) => text)).toEqual([expect.stringContaining('lamp.revoked failed')]);
   });
 
   it('does not warn of errors that are meant for the client', async () => {

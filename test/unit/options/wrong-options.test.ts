@@ -10,6 +10,7 @@ import {
   PyroMethod,
   type PyroMethodOptions,
   PyroModule,
+  PyroNameServerModule,
   PyroProperty,
   type PyroPropertyOptions,
   PyroServer,
@@ -354,6 +355,9 @@ describe('options of the Nest layer', () => {
     expect(() => PyroController('lab', (given ?? 'x') as never)).toThrow('@PyroController: the second argument is');
     expect(() => PyroProperty(given as never)).toThrow('@PyroProperty: the argument is');
     expect(() => new PyroServer(given as never)).toThrow('PyroServer: the argument is');
+    expect(() => PyroModule.forRoot(given as never)).toThrow('PyroModule.forRoot: the argument is');
+    expect(() => PyroModule.forRootAsync(given as never)).toThrow('PyroModule.forRootAsync: the argument is');
+    expect(() => PyroNameServerModule.forRoot(given as never)).toThrow('PyroNameServerModule.forRoot: the argument is');
     expect(() => PyroModule.forFeature([given] as never)).toThrow('PyroModule.forFeature: the first argument is the list');
   });
 
