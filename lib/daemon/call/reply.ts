@@ -11,7 +11,7 @@ import { unserializableText } from '../../serializers/objects/exceptions.js';
 import type { Serializer } from '../../serializers/contract/serializer.js';
 import type { ReplyChannel } from '../contract/reply-channel.js';
 import type { DaemonServices } from './daemon-services.js';
-import { annotationsOfHook } from './daemon-annotations.js';
+import { annotationsOfDaemon } from './daemon-annotations.js';
 import { presentableError } from './presentable-error.js';
 
 /** Longest text of the error that a client gets in place of an error that could not be sent. */
@@ -168,7 +168,7 @@ export class Reply implements ReplyAddress {
 
   private daemonAnnotations(): Annotations {
     try {
-      return annotationsOfHook(this.services.daemon.annotations());
+      return annotationsOfDaemon(this.services.daemon.annotations());
     } catch (error) {
       this.services.reporter.error(error);
       return NO_ANNOTATIONS;

@@ -55,7 +55,8 @@ describe('hooks that fail', () => {
     let bad = false;
     const daemon = await startDaemon({
       callTimeoutMs: 20,
-      annotations: () => new Map(bad ? [['TOOLONG', Buffer.alloc(1)]] : []),
+      maxMessageBytes: 10_000,
+      annotations: () => new Map(bad ? [['LONG', Buffer.alloc(20_000)]] : []),
     });
     const errors: string[] = [];
     daemon.on('error', (error) => errors.push(error.message));
@@ -73,7 +74,7 @@ describe('hooks that fail', () => {
     bad = true;
     peer.invoke('hanging', 'hang');
     await peer.untilClosed();
-    expect(errors.join()).toContain('identifier must be 4 ascii characters');
+    expect(errors.join()).toContain('maxMessageBytes');
     expect(unhandled).toEqual([]);
   });
 

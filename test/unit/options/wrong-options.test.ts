@@ -30,6 +30,8 @@ import {
 type Wrong = [name: string, value: unknown, takes: string];
 
 const SWITCH = 'true or false, and no text';
+const ANNOTATIONS = 'a Map or a plain object of four ASCII letters to Buffers';
+const ANNOTATIONS_OR_HOOK = `${ANNOTATIONS}, or a function that gives one at once`;
 const SERIALIZERS = 'serpent, marshal, json or msgpack';
 /** A value of an environment variable or a file: a text where a switch is meant. */
 const switches = (...names: string[]): Wrong[] =>
@@ -70,7 +72,18 @@ const PROXY: Wrong[] = [
   ['tls', 'yes', 'true or false, and no text, or an object with certificates'],
   ['openSocket', {}, 'a function'],
   ['connectedSocket', {}, 'a socket or another byte stream'],
-  ['annotations', 'ABCD', 'a function, or an object or Map of annotations'],
+  ...[
+    'ABCD',
+    null,
+    [],
+    new Set(['ABCD']),
+    Promise.resolve({}),
+    async () => ({}),
+    { TOOLONG: Buffer.alloc(1) },
+    { ABCÄ: Buffer.alloc(1) },
+    { ABCD: 'text' },
+    new Map([[5, Buffer.alloc(1)]]),
+  ].map((value): Wrong => ['annotations', value, ANNOTATIONS_OR_HOOK]),
   ['onAnnotations', true, 'a function'],
   ['onConnected', 'x', 'a function'],
   ['onDisconnected', 'x', 'a function'],
@@ -122,6 +135,30 @@ describe('options that are no numbers are checked, too', () => {
 
   it.each([['oneway'], ['repeatable'], ['signal'], ['onAnnotations']])('$with refuses a text for %s', (name) => {
     expect(() => PyroProxy.to('PYRO:a@host:1').$with({ [name]: 'false' })).toThrow(`${name} is the text "false"; it must be`);
+  });
+
+  it.each([
+    ['a promise', Promise.resolve({ ABCD: Buffer.alloc(1) })],
+    ['an object of the class Set', new Set(['ABCD'])],
+    ['an object of the class Date', new Date(0)],
+    ['a function', () => ({})],
+    ['an empty list', []],
+    ['the text "ABCD"', 'ABCD'],
+    ['an object with the identifier "TOOLONG"', { TOOLONG: Buffer.alloc(1) }],
+    ['an object with the identifier 5', new Map([[5, Buffer.alloc(1)]])],
+    ['an object whose data of "ABCD" is the text "x"', new Map([['ABCD', 'x']])],
+    ['an object whose data of "ABCD" is an object', { ABCD: new ArrayBuffer(1) }],
+  ])('$with and PyroProxy.to refuse %s as annotations', (described, annotations) => {
+    const proxy = PyroProxy.to('PYRO:a@host:1');
+    const refused = expect.objectContaining({
+      code: 'CONFIG',
+      message: `annotations is ${described}; it must be ${ANNOTATIONS}`,
+    });
+    expect(() => proxy.$with({ annotations: annotations as never })).toThrow(refused);
+    if (typeof annotations !== 'function')
+      expect(() => PyroProxy.to('PYRO:a@host:1', { annotations: annotations as never })).toThrow(
+        `annotations is ${described}; it must be`,
+      );
   });
 
   it.each(['oneway', 'settled'])('$batch refuses a text for %s', async (name) => {
